@@ -255,7 +255,8 @@ LIBRARY_VALUES = {
     },
     "desktop_app/exchange/writers/office/odt_file.py": {"document.meta"},
     "desktop_app/exchange/writers/office/pptx_outline.py": {
-        *("first.shapes.title", "paragraph", "presentation.core_properties", "slide.shapes.title")
+        *("first.shapes.title", "paragraph", "presentation.core_properties", "run.font"),
+        "slide.shapes.title",
     },
     "desktop_app/exchange/writers/office/table_files.py": {
         *("cell", "sheet.column_dimensions[get_column_letter(column + 1)]")

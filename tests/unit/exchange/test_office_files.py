@@ -15,6 +15,7 @@ import odfdo
 import openpyxl
 import pytest
 from docx.enum.table import WD_TABLE_DIRECTION
+from docx.enum.text import WD_ALIGN_PARAGRAPH
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pptx import Presentation
@@ -191,6 +192,9 @@ def test_word_states_the_direction_of_text_from_right_to_left(tmp_path: Path) ->
     assert runs["עולם"].cs_bold
     (table,) = document.tables
     assert table.table_direction == WD_TABLE_DIRECTION.RTL
+    sides = {cell.text: cell.paragraphs[0].alignment for row in table.rows for cell in row.cells}
+    # Right is the side where a paragraph from right to left begins.
+    assert sides == {"שם": None, "סכום": None, "אבג": None, "12": WD_ALIGN_PARAGRAPH.RIGHT}
     item = next(p for p in document.paragraphs if "פריט" in p.text)
     order = [child.tag.rpartition("}")[2] for child in item.paragraph_format.element.pPr]
     assert order.index("tabs") < order.index("bidi") < order.index("ind")
@@ -211,6 +215,9 @@ def test_opendocument_states_the_direction_of_text_from_right_to_left(tmp_path: 
     assert from_right == texts | {"סכום", "אבג"}
     table_style: Any = document.get_style("table", body.get_tables()[0].style)
     assert "rl-tb" in table_style.serialize()
+    (number,) = [e for e in shown if e.inner_text == "12"]
+    number_style: Any = document.get_style("paragraph", number.get_attribute("text:style-name"))
+    assert 'fo:text-align="right"' in number_style.serialize()
 
 
 def test_slides_state_the_direction_of_text_from_right_to_left(tmp_path: Path) -> None:
@@ -238,6 +245,22 @@ def test_slides_follow_headings_and_split_long_lists(tmp_path: Path) -> None:
     assert [(p.level, p.text) for p in shown][1:3] == [(0, "first"), (1, "deeper")]
     assert "Tea · 12.50" in [p.text for p in shown]
     assert slides[2].placeholders[1].text_frame.text == "=1+1 · 007"
+
+
+def test_lines_of_code_on_slides_have_no_bullets_and_keep_their_indents(tmp_path: Path) -> None:
+    lines = ["def f():", "    if x:", "", "        return 1"]
+    text = "# Code\n\n- point\n\n```python\n" + "\n".join(lines) + "\n```\n\nEnd.\n"
+    write_pptx(tmp_path / "a.pptx", "Title", conversation(text))
+    slide = list(Presentation(str(tmp_path / "a.pptx")).slides)[1]
+    paragraphs = slide.placeholders[1].text_frame.paragraphs
+    assert [p.text for p in paragraphs] == ["point", *lines, "End."]
+    unmarked = {
+        p.text for p in paragraphs if p._p.xpath("a:pPr[@marL='0' and @indent='0']/a:buNone")
+    }
+    assert unmarked == set(lines)
+    fonts = {run.font.name for p in paragraphs[1:-1] for run in p.runs}
+    assert fonts == {"Courier New"}
+    assert not [run for run in paragraphs[0].runs if run.font.name]
 
 
 def test_slides_have_room_for_their_points(tmp_path: Path) -> None:

@@ -135,3 +135,5 @@ def _add_table(document: Document, table: OfficeTable) -> None:
         for cell, text in zip(cells, row, strict=False):
             cell.paragraphs[0].add_run(text).bold = number == 0 or None
             _turn(cell.paragraphs[0])
+            if table.from_right and not is_from_right(text):
+                cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT

@@ -32,6 +32,7 @@ _DEEPEST_HEADING: Final = 8
 _TURNED: Final = "_from_right"
 """The end of the names of styles for text from right to left."""
 _CELL: Final = "Repartee_Cell"
+_AT_RIGHT: Final = "Repartee_Right"
 _SPACED: Final = "Repartee_Spaced"
 _SPACE: Final = "0.2cm"
 _FROM_RIGHT: Final = {"style:writing-mode": "rl-tb", "fo:text-align": "right"}
@@ -104,6 +105,9 @@ def _add_styles(document: Document) -> None:
             style = Style("paragraph", name=name + end)
             style.set_properties(shape | side, area="paragraph")
             document.insert_style(style, automatic=True)
+    at_right = Style("paragraph", name=_AT_RIGHT)
+    at_right.set_properties({"fo:text-align": "right"}, area="paragraph")
+    document.insert_style(at_right, automatic=True)
     for heading in range(1, _DEEPEST_HEADING + 1):
         name = _HEADING.format(heading)
         style = Style("paragraph", name=name + _TURNED, parent_style=name)
@@ -173,9 +177,16 @@ def _table(table: OfficeTable, name: str) -> Table:
         for text in (*texts, *[""] * (columns - len(texts))):
             cell = Cell(style=_CELL)
             cell.set_attribute("office:value-type", "string")
-            paragraph = Paragraph()
+            paragraph = Paragraph(style=_style_in_table(table, text))
             paragraph.append(_span(text, None if number else _BOLD))
-            cell.append(_turned(paragraph))
+            cell.append(paragraph)
             row.append_cell(cell)
         odf_table.append_row(row)
     return odf_table
+
+
+def _style_in_table(table: OfficeTable, text: str) -> str | None:
+    """Return the style of the text of a cell; those of a table from right to left are at right."""
+    if is_from_right(text):
+        return _STANDARD + _TURNED
+    return _AT_RIGHT if table.from_right else None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from math import ceil
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pptx import Presentation
 from pptx.enum.text import MSO_AUTO_SIZE, PP_ALIGN
+from pptx.oxml.ns import qn
 
 from desktop_app.exchange.writers.office.office_content import (
     MAX_PROPERTY_CHARS,
@@ -28,9 +29,15 @@ _MOST_LINES: Final = 8
 _LINE_LENGTH: Final = 36
 _LONGEST_POINT: Final = 300
 _DEEPEST: Final = 4
+_MONOSPACED: Final = "Courier New"
 
-Point = tuple[int, str]
-"""The depth of a point, from 0, and its text."""
+
+class Point(NamedTuple):
+    """A point of a slide, or a line of code; its depth is from 0."""
+
+    depth: int
+    text: str
+    is_code: bool = False
 
 
 def write_pptx(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None:
@@ -55,12 +62,12 @@ def write_pptx(file: Path, title: str, messages: Iterable[OfficeMessage]) -> Non
 def _parts(points: list[Point]) -> Iterator[list[Point]]:
     """Yield the points of each slide, at least one slide."""
     part, lines = list[Point](), 0
-    for depth, text in points:
-        wanted = ceil(min(len(text), _LONGEST_POINT) / _LINE_LENGTH)
+    for point in points:
+        wanted = ceil(min(len(point.text), _LONGEST_POINT) / _LINE_LENGTH) or 1
         if part and lines + wanted > _MOST_LINES:
             yield part
             part, lines = [], 0
-        part.append((depth, text))
+        part.append(point)
         lines += wanted
     yield part
 
@@ -77,10 +84,12 @@ def _sections(
             heading, points = plain(block.text), []
         elif block.kind is Kind.TABLE:
             rows = [filter(None, map(cell_text, row)) for row in block.rows]
-            points += [(0, " · ".join(row)) for row in rows]
+            points += [Point(0, " · ".join(row)) for row in rows]
+        elif block.kind is Kind.CODE:
+            points.append(Point(0, plain(block.text).rstrip(), is_code=True))
         elif text := plain(block.text).strip():
-            points.append((min(max(block.depth - 1, 0), _DEEPEST), text))
-    points += [(0, ending) for ending in endings]
+            points.append(Point(min(max(block.depth - 1, 0), _DEEPEST), text))
+    points += [Point(0, ending) for ending in endings]
     if heading or points:
         yield heading or title, points
 
@@ -90,9 +99,13 @@ def _add(presentation: Any, heading: str, points: list[Point]) -> None:
     _write(slide.shapes.title.text_frame.paragraphs[0], heading)
     frame = slide.placeholders[1].text_frame
     frame.auto_size = MSO_AUTO_SIZE.TEXT_TO_FIT_SHAPE
-    for number, (depth, text) in enumerate(points):
+    for number, (depth, text, is_code) in enumerate(points):
         paragraph = frame.paragraphs[0] if number == 0 else frame.add_paragraph()
-        _write(paragraph, text if len(text) <= _LONGEST_POINT else f"{text[:_LONGEST_POINT]}…")
+        shown = text if len(text) <= _LONGEST_POINT else f"{text[:_LONGEST_POINT]}…"
+        if is_code:
+            _write_code(paragraph, shown)
+            continue
+        _write(paragraph, shown)
         paragraph.level = depth
         if is_from_right(text):
             paragraph.alignment = PP_ALIGN.RIGHT
@@ -103,3 +116,14 @@ def _write(paragraph: Any, text: str) -> None:
     paragraph.text = text
     if is_from_right(text):
         paragraph._p.get_or_add_pPr().set("rtl", "1")
+
+
+def _write_code(paragraph: Any, text: str) -> None:
+    """Set the text of a line of code: monospaced, and without the layout's bullet and indent."""
+    paragraph.text = text
+    for run in paragraph.runs:
+        run.font.name = _MONOSPACED
+    shape = paragraph._p.get_or_add_pPr()
+    shape.set("marL", "0")
+    shape.set("indent", "0")
+    shape.insert(0, shape.makeelement(qn("a:buNone"), {}))
