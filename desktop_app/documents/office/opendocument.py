@@ -17,6 +17,7 @@ from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office import office_formulas
 from desktop_app.documents.office.markdown_text import MarkdownBlock
 from desktop_app.documents.office.package import Package, local_name, resolve_part, whole_number
+from desktop_app.documents.office.symbol_font import unicode_text
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.error_reasons import Reason
@@ -27,6 +28,7 @@ TABLE: Final = f"{_OASIS}table:1.0}}"
 STYLE: Final = f"{_OASIS}style:1.0}}"
 _DRAW: Final = f"{_OASIS}drawing:1.0}}"
 _FO: Final = f"{_OASIS}xsl-fo-compatible:1.0}}"
+_SVG: Final = f"{_OASIS}svg-compatible:1.0}}"
 _PRESENTATION: Final = f"{_OASIS}presentation:1.0}}"
 _CHART: Final = f"{_OASIS}chart:1.0}}"
 _OFFICE: Final = f"{_OASIS}office:1.0}}"
@@ -77,14 +79,18 @@ def _sheets(reader: _Reader, body: Element) -> Iterator[MarkdownBlock]:
 
 
 class _Styles:
-    """The styles of a document: parents, bold, raised or lowered text, and list numbering."""
+    """The styles of a document: parents, fonts, bold, raised or lowered text, and numbering."""
 
     def __init__(self, trees: Iterable[Element]) -> None:
         self._parents: dict[str, str] = {}
         self._bold: set[str] = set()
         self._text_positions: dict[str, str] = {}
+        self._fonts: dict[str, str] = {}
         self._lists: dict[str, dict[int, Element]] = {}
+        faces: dict[str, str] = {}
         for tree in trees:
+            for face in tree.iter(f"{STYLE}font-face"):
+                faces[face.get(f"{STYLE}name", "")] = face.get(f"{_SVG}font-family", "")
             for style in tree.iter(f"{STYLE}style"):
                 name = style.get(f"{STYLE}name", "")
                 self._parents[name] = style.get(f"{STYLE}parent-style-name", "")
@@ -93,6 +99,10 @@ class _Styles:
                     self._bold.add(name)
                 if words is not None and (position := words.get(f"{STYLE}text-position")):
                     self._text_positions[name] = position
+                if words is not None and (font := words.get(f"{STYLE}font-name")):
+                    self._fonts[name] = faces.get(font) or font
+                elif words is not None and (family := words.get(f"{_FO}font-family")):
+                    self._fonts[name] = family
             for style in tree.iter(f"{TEXT}list-style"):
                 levels = {whole_number(level.get(f"{TEXT}level"), 1): level for level in style}
                 self._lists[style.get(f"{STYLE}name", "")] = levels
@@ -104,6 +114,14 @@ class _Styles:
                 return True
             name = self._parents.get(name, "")
         return False
+
+    def font(self, name: str) -> str:
+        """Return the font of a style, "" if neither it nor those that it is based on have one."""
+        for _ in range(10):
+            if name in self._fonts:
+                return self._fonts[name].strip("' ")
+            name = self._parents.get(name, "")
+        return ""
 
     def is_bold(self, name: str) -> bool:
         return name in self._bold
@@ -205,14 +223,15 @@ class _Reader:
                 yield md.item(label, block.text, len(counts) - 1) if is_plain else block
                 label = "" if is_plain else label
 
-    def _inline(self, parent: Element, boxes: list[Element]) -> Iterator[str]:
+    def _inline(self, parent: Element, boxes: list[Element], font: str = "") -> Iterator[str]:
         """Yield the words of a paragraph; `boxes` collects the frames anchored in it."""
-        yield _SPACE.sub(" ", parent.text or "")
+        font = self.styles.font(parent.get(f"{TEXT}style-name", "")) or font
+        yield unicode_text(font, _SPACE.sub(" ", parent.text or ""))
         for child in parent:
-            yield self._inline_element(child, boxes)
-            yield _SPACE.sub(" ", child.tail or "")
+            yield self._inline_element(child, boxes, font)
+            yield unicode_text(font, _SPACE.sub(" ", child.tail or ""))
 
-    def _inline_element(self, child: Element, boxes: list[Element]) -> str:
+    def _inline_element(self, child: Element, boxes: list[Element], font: str) -> str:
         local = local_name(child)
         if local in ("s", "tab", "line-break"):
             count = min(whole_number(child.get(f"{TEXT}c"), 1), _MOST_REPEATS)
@@ -230,7 +249,7 @@ class _Reader:
             return ""
         if local in _LEFT_OUT:
             return ""
-        words = "".join(self._inline(child, boxes))
+        words = "".join(self._inline(child, boxes, font))
         if local == "a":
             return md.link(words, child.get(_HREF, ""))
         if local != "span":

@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.markdown_text import MarkdownBlock
 from desktop_app.documents.office.rtf_table import Row, table_block
+from desktop_app.documents.office.symbol_font import is_symbol_font, unicode_text
 
 _TOKEN: Final = re.compile(
     rb"\\([a-zA-Z]{1,32})(-?[0-9]{1,10})? ?|\\'([0-9a-fA-F]{2})|\\(.)|([{}])|([^\\{}\r\n]+)", re.S
@@ -157,6 +158,7 @@ class _Reader:
         self.notes = md.FootnoteList()
         self._encoding = "cp1252"
         self._fonts: dict[int | None, str] = {}
+        self._symbol_fonts: dict[int | None, str] = {}
         self._default_font: int | None = None
         self._headings: dict[int | None, int] = {}
         self._current_definition: int  # the font or style that is being defined
@@ -219,7 +221,12 @@ class _Reader:
             encoding = self._fonts.get(self._state.font, "") or self._encoding
             text = bytes(self._bytes).decode(encoding, "replace")
             self._bytes.clear()
-            self._add_text(text.replace("\0", ""))
+            self._add_text(self._without_font(text.replace("\0", "")))
+
+    def _without_font(self, text: str) -> str:
+        """Return text in Unicode that the current font may show as pictures."""
+        font = self._symbol_fonts.get(self._state.font, "")
+        return text if self._state.destination == "fonttbl" else unicode_text(font, text)
 
     def _add_text(self, text: str) -> None:
         if self._state.destination == "skipped":
@@ -244,7 +251,7 @@ class _Reader:
                 )
             self._high_surrogate = 0
         else:
-            self._add_text(chr(number))
+            self._add_text(self._without_font(chr(number)))
         self._stand_ins_left = self._state.stand_ins
 
     def _symbol(self, symbol: bytes) -> None:
@@ -344,6 +351,7 @@ class _Reader:
         value = number or 0
         if self._state.destination == "fonttbl":
             if word == "f":
+                self._store_font()
                 self._current_definition = value
             elif word in ("fcharset", "cpg"):
                 name = f"cp{number}" if word == "cpg" else _ENCODING_OF_CHARSET.get(value, "")
@@ -400,10 +408,19 @@ class _Reader:
         group = self._groups.pop()
         if self._state.destination == "stylesheet":
             self._store_style()
+        elif self._state.destination == "fonttbl":
+            self._store_font()
         if group.on_end:
             group.on_end()
         self._state = group.state
         self._groups = self._groups or [group]  # a bracket too many ends no group
+
+    def _store_font(self) -> None:
+        name = "".join(self._destination_texts).partition(";")[0].strip()
+        self._destination_texts = []
+        if is_symbol_font(name):
+            self._symbol_fonts[self._current_definition] = name
+            self._fonts[self._current_definition] = "latin-1"  # its bytes are codes of pictures
 
     def _store_style(self) -> None:
         name = "".join(self._destination_texts).strip().rstrip(";").casefold()

@@ -1,6 +1,7 @@
 """Converts characters of the fonts Symbol and Wingdings to Unicode.
 
-Their codes name pictures, which Word stores at U+F020 to U+F0FF (ISO/IEC 29500-1, 17.3.3.30).
+Their codes name pictures, which Word stores at U+F020 to U+F0FF (ISO/IEC 29500-1, 17.3.3.30), and
+other programs as the letters with the same codes.
 """
 
 from __future__ import annotations
@@ -43,11 +44,33 @@ _WINGDINGS: Final = {
     )
     for at, char in enumerate(chars)
 }
+_PICTURES: Final = {"symbol": _SYMBOLS, "wingdings": _WINGDINGS}
+_LAST_CODE: Final = 0xFF
+
+
+def is_symbol_font(font: str) -> bool:
+    """Return True if `unicode_text` knows the pictures of a font."""
+    return font.lower() in _PICTURES
+
+
+def unicode_text(font: str, text: str) -> str:
+    """Return text in a font, whose letters may be codes of pictures; "" for unknown ones."""
+    if not is_symbol_font(font):
+        return text
+    return "".join(_in_symbol_font(font, char) for char in text)
+
+
+def _in_symbol_font(font: str, char: str) -> str:
+    code = ord(char)
+    if code in _PRIVATE:
+        return unicode_character(font, code)
+    if 0x20 <= code <= _LAST_CODE:
+        return unicode_character(font, _PRIVATE.start + code)
+    return char  # of another font
 
 
 def unicode_character(font: str, code: int) -> str:
     """Return the character with this code in a font, "" for an unknown picture."""
     if code in _PRIVATE:
-        pictures = {"symbol": _SYMBOLS, "wingdings": _WINGDINGS}.get(font.lower(), {})
-        return pictures.get(code - _PRIVATE.start, "")
+        return _PICTURES.get(font.lower(), {}).get(code - _PRIVATE.start, "")
     return chr(code) if 0x20 <= code < 0xD800 or 0xF900 <= code < 0xFFFE else ""

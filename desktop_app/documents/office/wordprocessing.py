@@ -18,7 +18,7 @@ from desktop_app.documents.office import drawing, office_formulas
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.markdown_text import MarkdownBlock
 from desktop_app.documents.office.package import Package, local_name, whole_number
-from desktop_app.documents.office.symbol_font import unicode_character
+from desktop_app.documents.office.symbol_font import unicode_character, unicode_text
 from desktop_app.documents.worker.protocol import Limits
 
 W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -56,10 +56,10 @@ def read(name: str, data: bytes, limits: Limits) -> str:
     return md.join_blocks([*blocks, *reader.notes.blocks()]).replace(_ASTERISK, "*")
 
 
-def _value(element: Element | None, path: str) -> str | None:
+def _value(element: Element | None, path: str, attribute: str = "val") -> str | None:
     """Return the value of a property at a path below an element."""
     found = None if element is None else element.find(path)
-    return None if found is None else found.get(f"{W}val", "")
+    return None if found is None else found.get(f"{W}{attribute}", "")
 
 
 def _is_on(value: str | None) -> bool:
@@ -72,10 +72,10 @@ class _Styles:
     def __init__(self, tree: Element) -> None:
         self._styles = {style.get(f"{W}styleId", ""): style for style in tree.iter(f"{W}style")}
 
-    def find(self, style_id: str | None, path: str) -> str | None:
+    def find(self, style_id: str | None, path: str, attribute: str = "val") -> str | None:
         """Return the value of a property from the nearest style that has it."""
         for style in self._chain(style_id):
-            value = _value(style, path)
+            value = _value(style, path, attribute)
             if value is not None:
                 return value
         return None
@@ -259,7 +259,7 @@ class _Reader:
         properties = run.find(f"{W}rPr")
         if _is_on(_value(properties, f"{W}vanish")):
             return ""
-        text = "".join(self._run_words(run, boxes))
+        text = "".join(self._run_words(run, boxes, self._font(properties)))
         alignment = _value(properties, f"{W}vertAlign")
         text = md.superscript(text) if alignment == "superscript" else text
         text = md.subscript(text) if alignment == "subscript" else text
@@ -268,11 +268,20 @@ class _Reader:
             bold = self.styles.find(_value(properties, f"{W}rStyle"), f"{W}rPr/{W}b")
         return md.bold(text) if _is_on(bold) else text
 
-    def _run_words(self, run: Element, boxes: list[Element]) -> Iterator[str]:
+    def _font(self, properties: Element | None) -> str:
+        """Return the font of a run's ASCII characters; "" if neither it nor its style has one."""
+        path = f"{W}rFonts[@{W}ascii]"
+        font = _value(properties, path, "ascii")
+        if font is None:
+            style = _value(properties, f"{W}rStyle")
+            font = self.styles.find(style, f"{W}rPr/{path}", "ascii")
+        return font or ""
+
+    def _run_words(self, run: Element, boxes: list[Element], font: str) -> Iterator[str]:
         for child in run:
             name = local_name(child)
             if name == "t":
-                yield (child.text or "").replace("*", _ASTERISK)
+                yield unicode_text(font, child.text or "").replace("*", _ASTERISK)
             elif name in _CHARACTER_ELEMENTS:
                 yield _CHARACTER_ELEMENTS[name]
             elif name == "sym":

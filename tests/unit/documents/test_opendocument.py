@@ -18,6 +18,7 @@ SPACES = " ".join(
     f'xmlns:{name}="{OASIS}{name}:1.0"'
     for name in ("text", "table", "style", "office", "presentation")
 ) + (
+    f' xmlns:svg="{OASIS}svg-compatible:1.0"'
     f' xmlns:fo="{OASIS}xsl-fo-compatible:1.0" xmlns:draw="{OASIS}drawing:1.0"'
     ' xmlns:xlink="http://www.w3.org/1999/xlink"'
 )
@@ -26,10 +27,14 @@ LOOKS = {
     "U": 'style:text-position="super 58%"',
     "D": 'style:text-position="-33% 58%"',
     "F": 'style:text-position="0% 100%"',
+    "S1": 'style:font-name="Symbol1"',
+    "S2": 'fo:font-family="Wingdings"',
+    "S3": 'style:font-name="Arial"',
 }
-PARENTS = {"T1": "Title"} | {f"T{n}": f"T{n - 1}" for n in range(2, 11)}
+PARENTS = {"T1": "Title", "S4": "S1"} | {f"T{n}": f"T{n - 1}" for n in range(2, 11)}
 STYLES = (
-    "".join(
+    """<style:font-face style:name="Symbol1" svg:font-family="'Symbol'"/>"""
+    + "".join(
         f'<style:style style:name="{name}"><style:text-properties {look}/></style:style>'
         for name, look in LOOKS.items()
     )
@@ -95,6 +100,15 @@ def table(*rows: str, name: str = "") -> str:
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
+        pytest.param(
+            paragraph(
+                f"a{span('a', 'S1')}a{span('ü!', 'S2')}{span('b', 'S3')}"
+                + span("\uf067*" + span("b", "S3") + span("d", "B") + "e", "S1")
+            )
+            + paragraph("ab", "S4"),
+            "aαa✓bγ∗b**δ**ε\n\nαβ",
+            id="letters in symbol fonts",
+        ),
         pytest.param(
             (
                 '<text:h text:outline-level="2">a</text:h><text:h>b</text:h>'

@@ -33,6 +33,17 @@ def test_characters_by_number_replace_their_stand_ins() -> None:
     assert rtf(halves) == "\U00010000, \U0010ffff, 😀, \ud7ff"
 
 
+def test_letters_in_symbol_fonts_are_pictures() -> None:
+    fonts = rb"{\fonttbl{\f0\fcharset204 Arial;}{\f1\fcharset2{\*\panose 05}Symbol;}"
+    fonts += rb"{\f2\fnil\fcharset2 Wingdings;}{\f3\fcharset2 Webdings;}}"
+    body = rb"{\f1 a\'a3 \u-3999?}{\f2\'fc\'81}{\f3 a}\f0 b\'e0 {\f1 b}\par"
+    assert rtf(body, rb"\ansicpg1251\deff0" + fonts) == "α≤ α✓①abа β"
+    flat = rb"{\fonttbl\f0 Arial;\f1 Symbol;\f2 Courier;}"
+    assert rtf(rb"\f0 a\f1 a\f2 a\par", flat) == "aαa"
+    label = rb"{\listtext\f2 q\tab}Point\par"
+    assert rtf(label, fonts) == "- Point"
+
+
 def test_headings_are_found_by_outline_level_and_style_name() -> None:
     styles = rb"{\stylesheet{\s0 Normal;}{\s3\b heading 2;}{\s4 Title;}{\s5\outlinelevel0 Mine;}}"
     body = (

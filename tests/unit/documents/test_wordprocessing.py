@@ -68,6 +68,7 @@ NUMBERING = (
 STYLES = (
     "<w:style w:styleId='N'><w:rPr><w:b/></w:rPr></w:style>"
     "<w:style w:styleId='C'><w:basedOn w:val='N'/></w:style>"
+    "<w:style w:styleId='Greek'><w:rPr><w:rFonts w:ascii='Symbol'/></w:rPr></w:style>"
     "<w:style w:styleId='P'><w:basedOn w:val='N'/><w:rPr><w:b w:val='0'/></w:rPr></w:style>"
 )
 
@@ -226,6 +227,24 @@ def text_of(body: str) -> str:
             + "</w:r></w:p>",
             "α≤⎭✓☑",
             id="characters of symbol fonts",
+        ),
+        pytest.param(
+            "<w:p>"
+            + "".join(
+                f"<w:r><w:rPr>{properties}</w:rPr><w:t>{text}</w:t></w:r>"
+                for properties, text in (
+                    ("<w:rFonts w:ascii='Symbol' w:hAnsi='Symbol'/>", "a\uf0a3 3*é\u4e2d"),
+                    ("<w:rFonts w:ascii='wingdings'/>", "\u00fc!"),
+                    ("<w:rStyle w:val='Greek'/>", "b"),
+                    ("<w:rFonts w:hint='cs'/><w:rStyle w:val='Greek'/>", "g"),
+                    ("<w:rFonts w:ascii='Arial'/><w:rStyle w:val='Greek'/>", "c"),
+                    ("<w:rFonts w:ascii='Webdings'/>", "d"),
+                    ("", "e"),
+                )
+            )
+            + "</w:p>",
+            "α≤ 3∗⎡\u4e2d✓βγcde",
+            id="letters in symbol fonts",
         ),
         pytest.param(
             (
