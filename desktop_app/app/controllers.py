@@ -50,7 +50,6 @@ from desktop_app.app.documents.viewer_controller import Target, ViewerController
 from desktop_app.app.evaluation.evaluation_controller import EvaluationController
 from desktop_app.app.export.export_controller import ExportController
 from desktop_app.app.help.help_controller import HelpController
-from desktop_app.app.library.conversation_titles import ConversationTitles
 from desktop_app.app.library.data.backup_controller import BackupController
 from desktop_app.app.library.data.data_page_controller import DataPageController
 from desktop_app.app.library.data.housekeeping import Housekeeping
@@ -119,7 +118,7 @@ class Controllers(QObject):
         super().__init__(window)
         self._window, self._theme = window, theme
         self.tasks = Tasks(show_error)
-        state = self.state = WindowState(backend, self.tasks, window)
+        state = self.state = WindowState(window, backend, self.tasks)
         self._backend = state.backend
         self.running = RunningAnswers(self.tasks, self._backend.conversations, window)
         self._make_list()
@@ -145,7 +144,7 @@ class Controllers(QObject):
     def _make_list(self) -> None:
         """Create the conversation list, and the controllers that open, find and delete."""
         window, state, running = self._window, self.state, self.running
-        self.draft_saver = DraftSaver(window.prompt, state.session, state.drafts)
+        self.draft_saver = DraftSaver(window.prompt, state.current, state.drafts)
         presenter = self.list_presenter = ListPresenter(
             window,
             running,
@@ -159,15 +158,12 @@ class Controllers(QObject):
             conversations=state.backend.conversations,
             folder_store=state.backend.conversation_folders,
         )
-        titles = ConversationTitles(presenter, state.backend.conversations)
-        self.conversation_titles = titles
-        window.conversations.renamed.connect(titles.rename)
         library = self.library = LibraryController(
             window,
             running,
             presenter,
             self.draft_saver,
-            session=state.session,
+            current=state.current,
             drafts=state.drafts,
             providers=state.providers,
             new_conversation=state.new_conversation,
@@ -184,9 +180,7 @@ class Controllers(QObject):
             presenter,
             current=state.current,
             providers=state.providers,
-            show_title=window.pane.set_title,
-            stream=window.transcript.stream,
-            notifications=window.notifications,
+            pane=window.pane,
             conversations=state.backend.conversations,
         )
         self.pinned_order = PinnedOrder(
@@ -256,23 +250,18 @@ class Controllers(QObject):
             library,
             current=state.current,
             tasks=state.tasks,
-            transcript=window.transcript,
-            notifications=window.notifications,
+            pane=window.pane,
             conversations=state.backend.conversations,
         )
         temporary_widgets = TemporaryWidgets(
-            window,
-            theme,
-            add_above_prompt=window.pane.add_above_prompt,
-            header=window.header,
-            conversation_list=window.conversations,
+            window, theme, pane=window.pane, conversation_list=window.conversations
         )
         self.temporary = TemporaryController(
             window,
             temporary_widgets,
             running,
             library,
-            session=state.session,
+            current=state.current,
             drafts=state.drafts,
             new_conversation=state.new_conversation,
             temporary=state.temporary,
@@ -296,7 +285,7 @@ class Controllers(QObject):
         SpendingFooter(
             window,
             current=state.current,
-            answer_settings=state.answer_settings,
+            setup=state.setup,
             spending=state.spending,
             store_watcher=self.store_watcher,
             tasks=state.tasks,
@@ -310,37 +299,34 @@ class Controllers(QObject):
         """Create the controllers of models, prompts and presets."""
         window, theme, state = self._window, self._theme, self.state
         self.choices = AvailableModels(
-            window, current=state.current, answer_settings=state.answer_settings, tasks=state.tasks
+            window, current=state.current, setup=state.setup, tasks=state.tasks
         )
         self.choice = ChoiceController(
             window,
             self.choices,
-            session=state.session,
-            answer_settings=state.answer_settings,
+            current=state.current,
+            setup=state.setup,
             spending=state.spending,
             tasks=state.tasks,
-            header=window.header,
-            prompt=window.prompt,
-            notifications=window.notifications,
+            pane=window.pane,
             chat_service=state.backend.chat,
             ledger=state.backend.ledger,
         )
         self.models = ModelsController(
             window,
             theme,
-            answer_settings=state.answer_settings,
+            setup=state.setup,
             tasks=state.tasks,
             settings_store=state.backend.settings,
         )
         self.prompts = PromptsController(
             window,
             theme,
-            session=state.session,
+            current=state.current,
             prompt_list=state.prompts,
             values=state.values,
             tasks=state.tasks,
-            prompt=window.prompt,
-            transcript=window.transcript,
+            pane=window.pane,
             prompt_store=state.backend.prompts,
         )
         self.presets = PresetsController(
@@ -348,12 +334,11 @@ class Controllers(QObject):
             self.choices,
             lambda: self.prompts.manage("presets"),
             current=state.current,
-            answer_settings=state.answer_settings,
+            setup=state.setup,
             new_conversation=state.new_conversation,
             presets=state.presets,
             tasks=state.tasks,
-            notifications=window.notifications,
-            header=window.header,
+            pane=window.pane,
             prompt_store=state.backend.prompts,
             settings_store=state.backend.settings,
         )
@@ -381,7 +366,6 @@ class Controllers(QObject):
         )
         self.passwords = DocumentPasswords(window, lambda: theme.current)
         self.attachment_reader = AttachmentReader(
-            state.values,
             state.setup,
             attachment_store=state.backend.attachments,
             documents=state.backend.documents,
@@ -389,7 +373,7 @@ class Controllers(QObject):
         self.readings = FileReadings(
             window,
             self.passwords,
-            session=state.session,
+            current=state.current,
             drafts=state.drafts,
             reader=self.attachment_reader,
             origins=state.origins,
@@ -403,19 +387,18 @@ class Controllers(QObject):
             self.image_chips,
             state.prompts,
             self.readings,
-            session=state.session,
+            current=state.current,
             drafts=state.drafts,
             notes=state.collection_notes,
-            answer_settings=state.answer_settings,
+            setup=state.setup,
             tasks=state.tasks,
-            prompt=window.prompt,
-            notifications=window.notifications,
+            pane=window.pane,
             attachment_store=state.backend.attachments,
         )
         self.previews = PreviewController(
             window,
             window.prompt,
-            DraftAttachmentHolder(window, session=state.session, setup=state.setup),
+            DraftAttachmentHolder(window, current=state.current, setup=state.setup),
             theme,
             self.image_chips,
             window.notifications.notify,
@@ -430,8 +413,7 @@ class Controllers(QObject):
             current=state.current,
             values=state.values,
             tasks=state.tasks,
-            prompt=window.prompt,
-            notifications=window.notifications,
+            pane=window.pane,
             list_view=window.conversations.view,
         )
 
@@ -441,10 +423,9 @@ class Controllers(QObject):
         self.viewer = ViewerController(
             window,
             theme,
-            session=state.session,
+            current=state.current,
             tasks=state.tasks,
-            chips=window.prompt.chips,
-            transcript=window.transcript,
+            pane=window.pane,
             attachment_store=state.backend.attachments,
             temporary_folder=state.backend.folders.temporary,
             passwords=state.backend.documents.passwords,
@@ -452,12 +433,11 @@ class Controllers(QObject):
         self.collections = CollectionsController(
             window,
             theme,
-            session=state.session,
+            current=state.current,
             origins=state.origins,
             notes=state.collection_notes,
             tasks=state.tasks,
-            prompt=window.prompt,
-            notifications=window.notifications,
+            pane=window.pane,
             collections=lambda: state.backend.collections,
         )
 
@@ -478,13 +458,7 @@ class Controllers(QObject):
             current=state.current,
         )
         self.consent = ConsentController(
-            window,
-            theme,
-            consent=state.backend.consent,
-            current=state.current,
-            add_above_prompt=window.pane.add_above_prompt,
-            prompt=window.prompt,
-            notifications=window.notifications,
+            window, theme, consent=state.backend.consent, current=state.current, pane=window.pane
         )
         self.tools = ToolsController(
             window,
@@ -492,9 +466,8 @@ class Controllers(QObject):
             current=state.current,
             setup=state.setup,
             tasks=state.tasks,
-            choice_row=window.prompt.row,
+            pane=window.pane,
             panel=window.settings,
-            notifications=window.notifications,
             permissions=state.backend.permissions,
             tools=lambda: state.backend.tools,
             hosted_prices=state.backend.catalog.hosted_tools,
@@ -508,11 +481,9 @@ class Controllers(QObject):
             running,
             theme,
             current=state.current,
-            answer_settings=state.answer_settings,
+            setup=state.setup,
             tasks=state.tasks,
-            add_above_prompt=window.pane.add_above_prompt,
-            prompt=window.prompt,
-            notifications=window.notifications,
+            pane=window.pane,
             chat_service=state.backend.chat,
             compaction_service=lambda: state.backend.compaction,
         )
@@ -520,11 +491,9 @@ class Controllers(QObject):
             window,
             theme,
             current=state.current,
-            providers=state.providers,
             setup=state.setup,
             tasks=state.tasks,
-            transcript=window.transcript,
-            notifications=window.notifications,
+            pane=window.pane,
             compaction_store=state.backend.compactions,
         )
         self.compaction.ended.connect(marks.load)
@@ -538,25 +507,19 @@ class Controllers(QObject):
             window,
             theme,
             self.library,
-            transcript=window.transcript,
-            notifications=window.notifications,
+            pane=window.pane,
             current=state.current,
             providers=state.providers,
             tasks=state.tasks,
             conversations=state.backend.conversations,
         )
         self.structured = StructuredAnswers(
-            window,
-            transcript=window.transcript,
-            notifications=window.notifications,
-            current=state.current,
-            providers=state.providers,
+            window, pane=window.pane, current=state.current, providers=state.providers
         )
         self.titles = TitleController(
             running,
             self.list_presenter,
-            self.conversation_titles,
-            answer_settings=state.answer_settings,
+            setup=state.setup,
             temporary=state.temporary,
             tasks=state.tasks,
             conversations=state.backend.conversations,
@@ -566,8 +529,7 @@ class Controllers(QObject):
         )
         self.server_watch = ServerWatch(
             window,
-            stream=window.transcript.stream,
-            notifications=window.notifications,
+            pane=window.pane,
             current=state.current,
             providers=state.providers,
             tasks=state.tasks,
@@ -578,17 +540,16 @@ class Controllers(QObject):
         window, state, running = self._window, self.state, self.running
         self.chunked_reading = ChunkedReadingController(
             window,
-            session=state.session,
+            current=state.current,
             setup=state.setup,
             tasks=state.tasks,
-            prompt=window.prompt,
             notifications=window.notifications,
             chat_service=state.backend.chat,
         )
         unlocker = DocumentUnlocker(
             window,
             self.passwords,
-            session=state.session,
+            current=state.current,
             tasks=state.tasks,
             notifications=window.notifications,
             attachment_store=state.backend.attachments,
@@ -609,24 +570,20 @@ class Controllers(QObject):
             self.list_presenter,
             before_asking=self.compaction.before_asking,
             remedies_for=remedies_for,
-            session=state.session,
-            answer_settings=state.answer_settings,
+            current=state.current,
+            setup=state.setup,
             tasks=state.tasks,
             notifications=window.notifications,
             chat_service=state.backend.chat,
         )
         edited = EditedQuestion(
-            window,
-            current=state.current,
-            draft=state.draft,
-            drafts=state.drafts,
-            prompt=window.prompt,
+            window, current=state.current, drafts=state.drafts, prompt=window.prompt
         )
         sent_drafts = SentDraftRemover(
             self.draft_saver,
             edited,
             prompt=window.prompt,
-            session=state.session,
+            current=state.current,
             drafts=state.drafts,
         )
         self.begun_turns = BegunTurns(
@@ -642,13 +599,7 @@ class Controllers(QObject):
             conversations=state.backend.conversations,
         )
         self.shown_answers = ShownAnswers(
-            window,
-            running,
-            current=state.current,
-            providers=state.providers,
-            transcript=window.transcript,
-            notifications=window.notifications,
-            choice_row=window.prompt.row,
+            window, running, current=state.current, providers=state.providers, pane=window.pane
         )
         self.chat = ChatController(
             window,
@@ -658,12 +609,11 @@ class Controllers(QObject):
             edited,
             cancel_first=self.compaction.cancel,
             is_reading=self.readings.is_reading,
-            session=state.session,
+            current=state.current,
             drafts=state.drafts,
             values=state.values,
             tasks=state.tasks,
-            prompt=window.prompt,
-            notifications=window.notifications,
+            pane=window.pane,
             conversations=state.backend.conversations,
         )
         self.answer_actions = AnswerActions(
@@ -675,8 +625,7 @@ class Controllers(QObject):
             current=state.current,
             setup=state.setup,
             tasks=state.tasks,
-            transcript=window.transcript,
-            notifications=window.notifications,
+            pane=window.pane,
             conversations=state.backend.conversations,
         )
 
@@ -688,11 +637,10 @@ class Controllers(QObject):
             theme,
             running,
             self.choices,
-            session=state.session,
+            current=state.current,
             setup=state.setup,
             tasks=state.tasks,
-            prompt=window.prompt,
-            notifications=window.notifications,
+            pane=window.pane,
             chat_service=state.backend.chat,
         )
         compared_answers = ComparedAnswers(
@@ -712,10 +660,9 @@ class Controllers(QObject):
             self._make_brief_transcript,
             self.name_of_model,
             current=state.current,
-            answer_settings=state.answer_settings,
+            setup=state.setup,
             tasks=state.tasks,
-            transcript=window.transcript,
-            notifications=window.notifications,
+            pane=window.pane,
             temporary=state.temporary,
         )
 
@@ -728,7 +675,7 @@ class Controllers(QObject):
             window,
             notifications=window.notifications,
             current=state.current,
-            answer_settings=state.answer_settings,
+            setup=state.setup,
             new_conversation=state.new_conversation,
             tasks=state.tasks,
             chat_service=state.backend.chat,
@@ -742,7 +689,7 @@ class Controllers(QObject):
             offer,
             removal,
             current=state.current,
-            answer_settings=state.answer_settings,
+            setup=state.setup,
             new_conversation=state.new_conversation,
             tasks=state.tasks,
             panel=window.settings,
@@ -754,7 +701,7 @@ class Controllers(QObject):
         self.settings = SettingsController(
             window,
             current=state.current,
-            answer_settings=state.answer_settings,
+            setup=state.setup,
             new_conversation=state.new_conversation,
             tasks=state.tasks,
             notifications=window.notifications,
@@ -788,8 +735,7 @@ class Controllers(QObject):
             self.foreign_changes.show,
             current=state.current,
             tasks=state.tasks,
-            add_above_prompt=window.pane.add_above_prompt,
-            notifications=window.notifications,
+            pane=window.pane,
             listed=window.conversations.model,
         )
         self.backups = BackupController(
@@ -835,7 +781,7 @@ class Controllers(QObject):
             self.library,
             self.list_presenter,
             prompt=window.prompt,
-            draft=state.draft,
+            draft=state.current.draft,
             conversations=state.backend.conversations,
             batch_store=lambda: state.backend.batch_store,
         )
@@ -844,7 +790,7 @@ class Controllers(QObject):
             theme,
             batch_files,
             state.prompts,
-            answer_settings=state.answer_settings,
+            setup=state.setup,
             tasks=state.tasks,
             notifications=window.notifications,
             chat_service=state.backend.chat,
@@ -857,7 +803,7 @@ class Controllers(QObject):
             theme,
             window.prompt,
             add_above_prompt=window.pane.add_above_prompt,
-            session=state.session,
+            current=state.current,
             providers=state.providers,
             origins=state.origins,
             tasks=state.tasks,
@@ -969,7 +915,7 @@ class Controllers(QObject):
         self.drops.content_attach_requested.connect(self.attachments.attach_content)
         self.drops.text_attach_requested.connect(self.attachments.attach_text)
         self.temporary.content_dropped.connect(self.drops.take_drop)
-        opened = self.state.session.current
+        opened = self.state.current
         self.batch_bar.reading_stop_requested.connect(self.readings.cancel_paths)
         self.batch_bar.reading_stop_requested.connect(lambda _: self.chat.dequeue(opened.id))
         self.turns.begun.connect(lambda turn: self.batch_bar.forget_offer_in(turn.asked.id))

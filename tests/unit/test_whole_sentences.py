@@ -25,7 +25,7 @@ ALLOWED: Final = {
     "cli/streams/console.py: tr_context('typed to agree', 'y yes').casefold()",
     "cli/streams/console.py: tr_context('typed to cancel', 'c cancel').casefold()",
     # What the user typed.
-    "app/library/conversation_titles.py: title.strip()",
+    "app/library/list_presenter.py: title.strip()",
     # Marks of Markdown around a caption.
     "exchange/writers/markdown_file.py: > *{tr('Reasoning')}*\\n>\\n{quoted}",
 }

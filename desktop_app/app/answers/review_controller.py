@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.review import Review
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.look.theme import ThemeWatcher
-    from desktop_app.ui.transcript.view import TranscriptView
-    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 REVIEW = "review"
 
@@ -35,8 +34,7 @@ class ReviewController(QObject):
         theme: ThemeWatcher,
         navigator: Navigator,
         *,
-        transcript: TranscriptView,
-        notifications: Notifications,
+        pane: ConversationPane,
         current: OpenConversation,
         providers: Providers,
         tasks: Tasks,
@@ -44,10 +42,10 @@ class ReviewController(QObject):
     ) -> None:
         super().__init__(parent)
         self._parent, self._theme, self._navigator = parent, theme, navigator
-        self._transcript, self._notifications = transcript, notifications
+        self._transcript, self._notifications = pane.transcript, pane.notifications
         self._current, self._providers = current, providers
         self._tasks, self._conversations = tasks, conversations
-        transcript.action_requested.connect(
+        pane.transcript.action_requested.connect(
             lambda id_, action: self._open(id_) if action == REVIEW else None
         )
 

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.providers import Providers
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.ui.transcript.viewport.message_stream import MessageStream
-    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 FIRST_WAIT_MS: Final = 1_000
 MAX_WAIT_MS: Final = 15_000
@@ -45,14 +44,13 @@ class ServerWatch(QObject):
         self,
         parent: QWidget,
         *,
-        stream: MessageStream,
-        notifications: Notifications,
+        pane: ConversationPane,
         current: OpenConversation,
         providers: Providers,
         tasks: Tasks,
     ) -> None:
         super().__init__(parent)
-        self._stream, self._notifications = stream, notifications
+        self._stream, self._notifications = pane.transcript.stream, pane.notifications
         self._window = parent
         self._current, self._providers, self._tasks = current, providers, tasks
         self._watched_id = ""

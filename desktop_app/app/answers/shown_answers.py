@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.providers import Providers
-    from desktop_app.ui.composer.choice_row import ChoiceRow
-    from desktop_app.ui.transcript.view import TranscriptView
-    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 STORE = "store"  # the topic of notifications about answers that cannot be stored
 _ENDED = N_("Response ended.")
@@ -51,18 +49,16 @@ class ShownAnswers(QObject):
         parent: QWidget,
         running: RunningAnswers,
         *,
-        transcript: TranscriptView,
-        notifications: Notifications,
-        choice_row: ChoiceRow,
+        pane: ConversationPane,
         current: OpenConversation,
         providers: Providers,
     ) -> None:
         super().__init__(parent)
-        self._transcript, self._notifications = transcript, notifications
-        self._choice_row = choice_row
+        self._transcript, self._notifications = pane.transcript, pane.notifications
+        self._choice_row = pane.prompt.row
         self._current, self._providers = current, providers
         self._ended_answer: Message | None = None  # announced when all of it is shown
-        transcript.message_updated.connect(self._announce_end)
+        pane.transcript.message_updated.connect(self._announce_end)
         self._unstored: set[str] = set()  # conversations whose answer cannot be stored
         self._current.opened.connect(lambda: running.repeat_status(self._current.id))
         self._current.opened.connect(self._announce_early_end)

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.providers import Providers
     from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.ui.transcript.view import TranscriptView
-    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 
 class StructuredAnswers(QObject):
@@ -27,15 +26,14 @@ class StructuredAnswers(QObject):
         self,
         parent: QObject,
         *,
-        transcript: TranscriptView,
-        notifications: Notifications,
+        pane: ConversationPane,
         current: OpenConversation,
         providers: Providers,
     ) -> None:
         super().__init__(parent)
-        self._transcript, self._notifications = transcript, notifications
+        self._transcript, self._notifications = pane.transcript, pane.notifications
         self._current, self._providers = current, providers
-        transcript.action_requested.connect(self._act)
+        pane.transcript.action_requested.connect(self._act)
 
     def _act(self, message_id: str, action: str) -> None:
         answer = self._current.message(message_id)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QImage
 
     from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.documents.worker.document_worker import DocumentWorker, OnProgress
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.domain.documents.extracted_document import ExtractedDocument
@@ -35,14 +34,9 @@ class AttachmentReader:
     """Reader that stores dropped or pasted content as an attachment."""
 
     def __init__(
-        self,
-        values: SettingValues,
-        setup: AnswerSetup,
-        *,
-        attachment_store: AttachmentStore,
-        documents: DocumentWorker,
+        self, setup: AnswerSetup, *, attachment_store: AttachmentStore, documents: DocumentWorker
     ) -> None:
-        self._values, self._setup = values, setup
+        self._setup = setup
         self._attachment_store, self._documents = attachment_store, documents
 
     async def read(
@@ -76,8 +70,8 @@ class AttachmentReader:
             )
         part = await self._attachment_store.add_document(source, document, conversation_id)
         note = f"{document.name}: {document.note}" if document.note else ""
-        part = with_detail(part, str(self._values["answer.image_detail"]))
-        as_files = bool(self._values["answer.documents_as_files"])
+        part = with_detail(part, str(self._setup.values["answer.image_detail"]))
+        as_files = bool(self._setup.values["answer.documents_as_files"])
         return as_preferred(part, resolved or self._setup.resolved, as_files=as_files), note
 
 

@@ -26,21 +26,21 @@ from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.documents.file_attachments import require_files, without_files
 from desktop_app.services.documents.image_attachments import require_image_input, with_detail
 from desktop_app.ui.composer.attachment_chips import Chip
-from desktop_app.ui.composer.prompt_editor import PromptEditor
 from desktop_app.ui.composer.prompt_text import MAX_TEXT_CHARACTERS
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.attachments.image_chips import ImageChips
+    from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.collection_notes import CollectionNotes
-    from desktop_app.app.state.dependency_groups import AnswerSettings, ConversationSession
     from desktop_app.app.state.drafts import Drafts
+    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
     from desktop_app.storage.documents.attachment_store import AttachmentStore
     from desktop_app.ui.composer.dropped_content import DroppedData
-    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 REST_CHIP = "rest"  # the id of the chip that stands for the other files being read
 MAX_CHIPS = 40  # attachments with a chip of their own, unless the user wants to see all
@@ -57,19 +57,19 @@ class AttachmentsController(QObject):
         prompts: PromptList,
         readings: FileReadings,
         *,
-        prompt: PromptEditor,
-        notifications: Notifications,
-        session: ConversationSession,
+        pane: ConversationPane,
+        current: OpenConversation,
         drafts: Drafts,
         notes: CollectionNotes,
-        answer_settings: AnswerSettings,
+        setup: AnswerSetup,
         tasks: Tasks,
         attachment_store: AttachmentStore,
     ) -> None:
         super().__init__(parent)
-        self._prompt, self._notifications = prompt, notifications
-        self._current, self._draft, self._drafts = *session, drafts
-        self._providers, self._setup = answer_settings.providers, answer_settings.setup
+        prompt = self._prompt = pane.prompt
+        self._notifications = pane.notifications
+        self._current, self._draft, self._drafts = current, current.draft, drafts
+        self._providers, self._setup = setup.providers, setup
         self._tasks, self._attachment_store = tasks, attachment_store
         self._image_chips, self._prompts = image_chips, prompts
         self._readings, self._notes = readings, notes

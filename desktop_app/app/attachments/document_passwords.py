@@ -21,7 +21,7 @@ from desktop_app.ui.window.cards.notifications import Actions, Notifications
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.state.dependency_groups import ConversationSession
+    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.documents.worker.document_worker import DocumentWorker
     from desktop_app.storage.documents.attachment_store import AttachmentStore
@@ -108,14 +108,14 @@ class DocumentUnlocker(QObject):
         passwords: DocumentPasswords,
         *,
         notifications: Notifications,
-        session: ConversationSession,
+        current: OpenConversation,
         tasks: Tasks,
         attachment_store: AttachmentStore,
         documents: DocumentWorker,
     ) -> None:
         super().__init__(parent)
         self._notifications = notifications
-        self._current, self._draft = session.current, session.draft
+        self._current, self._draft = current, current.draft
         self._tasks = tasks
         self._attachment_store, self._documents = attachment_store, documents
         self._passwords = passwords

@@ -28,9 +28,8 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.documents.worker.document_worker import DocumentWorker
     from desktop_app.ui.composer.dropped_content import DroppedContent
-    from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.sidebar.conversation_view import ConversationView
-    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 CONVERSION_LIMIT_S = 15.0
 
@@ -52,24 +51,23 @@ class DropController(QObject):
         parent: QWidget,
         navigator: Navigator,
         *,
-        prompt: PromptEditor,
-        notifications: Notifications,
+        pane: ConversationPane,
         list_view: ConversationView,
         current: OpenConversation,
         values: SettingValues,
         tasks: Tasks,
     ) -> None:
         super().__init__(parent)
-        self._prompt, self._notifications, self._current = prompt, notifications, current
+        self._prompt, self._notifications, self._current = pane.prompt, pane.notifications, current
         self._values, self._tasks = values, tasks
         self._navigator = navigator
         self._reader: DocumentWorker | None = None
         list_view.content_dropped.connect(self.take_drop)
-        prompt.field.rich_text_pasted.connect(lambda paste: tasks.start(self._convert(paste)))
-        prompt.field.large_rich_text_pasted.connect(
+        pane.prompt.field.rich_text_pasted.connect(lambda paste: tasks.start(self._convert(paste)))
+        pane.prompt.field.large_rich_text_pasted.connect(
             lambda text, html: tasks.start(self._attach_rich(text, html, current.id))
         )
-        prompt.field.notice_raised.connect(lambda note: notifications.notify(note))
+        pane.prompt.field.notice_raised.connect(lambda note: pane.notifications.notify(note))
         self._values.changed.connect(self._on_value)
 
     def start(self) -> None:

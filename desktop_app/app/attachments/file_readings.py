@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from desktop_app.app.attachments.attachment_reader import AttachmentReader
     from desktop_app.app.attachments.document_passwords import DocumentPasswords
     from desktop_app.app.state.attachment_origins import AttachmentOrigins
-    from desktop_app.app.state.dependency_groups import ConversationSession
     from desktop_app.app.state.drafts import Drafts
+    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.documents.worker.document_worker import Progress
     from desktop_app.storage.database.temporary_database import TemporaryConversations
@@ -92,7 +92,7 @@ class FileReadings(QObject):
         passwords: DocumentPasswords,
         *,
         notifications: Notifications,
-        session: ConversationSession,
+        current: OpenConversation,
         drafts: Drafts,
         reader: AttachmentReader,
         origins: AttachmentOrigins,
@@ -103,7 +103,7 @@ class FileReadings(QObject):
         super().__init__(parent)
         self._passwords, self._reader, self._origins = passwords, reader, origins
         self._notifications, self._temporary, self._tasks = notifications, temporary, tasks
-        self._current, self._draft, self._drafts = *session, drafts
+        self._current, self._draft, self._drafts = current, current.draft, drafts
         self._attachment_store = attachment_store
         self._readings: dict[str, FileReading] = {}
         self._arrived: list[tuple[FileReading, DraftPart]] = []

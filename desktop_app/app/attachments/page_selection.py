@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance
 
     from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.dependency_groups import ConversationSession
+    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.documents.worker.document_worker import DocumentWorker
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
@@ -79,11 +79,9 @@ class DraftAttachmentHolder(QObject):
 
     changed = Signal()
 
-    def __init__(
-        self, parent: QObject, *, session: ConversationSession, setup: AnswerSetup
-    ) -> None:
+    def __init__(self, parent: QObject, *, current: OpenConversation, setup: AnswerSetup) -> None:
         super().__init__(parent)
-        self._current, self._draft, self._setup = session.current, session.draft, setup
+        self._current, self._draft, self._setup = current, current.draft, setup
         for signal in (
             self._current.opened,
             self._draft.changed,

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from desktop_app.app.attachments.image_chips import ImageChips
     from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.dependency_groups import AttachmentSources
+    from desktop_app.app.state.attachment_sources import AttachmentSources
     from desktop_app.app.tasks import Tasks
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.ui.composer.attachment_chips import AttachmentChips

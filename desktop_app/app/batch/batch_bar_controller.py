@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.state.attachment_origins import AttachmentOrigins
-    from desktop_app.app.state.dependency_groups import ConversationSession
+    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.providers import Providers
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.batch.batch_jobs import BatchJob
@@ -57,14 +57,14 @@ class BatchBarController(QObject):
         prompt: PromptEditor,
         *,
         add_above_prompt: Callable[[QWidget], None],
-        session: ConversationSession,
+        current: OpenConversation,
         providers: Providers,
         origins: AttachmentOrigins,
         tasks: Tasks,
     ) -> None:
         super().__init__(parent)
         self._theme, self._prompt, self._add_above_prompt = theme, prompt, add_above_prompt
-        self._current, self._draft = session.current, session.draft
+        self._current, self._draft = current, current.draft
         self._providers, self._origins, self._tasks = providers, origins, tasks
         self._offered_paths: list[Path] = []
         self._draft_before = Draft()

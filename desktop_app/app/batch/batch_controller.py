@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from desktop_app.app.batch.batch_files import BatchFiles
     from desktop_app.app.batch.batch_runs import BatchRuns
-    from desktop_app.app.state.dependency_groups import AnswerSettings
+    from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.batch.batch_jobs import BatchJob, BatchLine
@@ -68,7 +68,7 @@ class BatchController(QObject):
         prompts: PromptList,
         *,
         notifications: Notifications,
-        answer_settings: AnswerSettings,
+        setup: AnswerSetup,
         tasks: Tasks,
         chat_service: ChatService,
         catalog: ModelCatalog,
@@ -78,8 +78,8 @@ class BatchController(QObject):
         super().__init__(parent)
         self._parent, self._theme = parent, theme
         self._notifications, self._files, self._prompts = notifications, files, prompts
-        self._values, self._providers = answer_settings.values, answer_settings.providers
-        self._setup, self._tasks = answer_settings.setup, tasks
+        self._values, self._providers = setup.values, setup.providers
+        self._setup, self._tasks = setup, tasks
         self._start = tasks.start
         self._chat_service, self._catalog = chat_service, catalog
         self._batch_store, self._make_service = batch_store, make_service

@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.conversation import ModelChoice
     from desktop_app.storage.conversations.conversation_store import ConversationStore
-    from desktop_app.ui.transcript.view import TranscriptView
-    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 NOTE_WIDTH = 260
 
@@ -45,8 +44,7 @@ class AnswerActions(QObject):
         choices: AvailableModels,
         edited: EditedQuestion,
         *,
-        transcript: TranscriptView,
-        notifications: Notifications,
+        pane: ConversationPane,
         current: OpenConversation,
         setup: AnswerSetup,
         tasks: Tasks,
@@ -54,7 +52,7 @@ class AnswerActions(QObject):
     ) -> None:
         super().__init__(parent)
         self._parent, self._current = parent, current
-        self._transcript, self._notifications = transcript, notifications
+        self._transcript, self._notifications = pane.transcript, pane.notifications
         self._turns, self._navigator, self._choices = turns, navigator, choices
         self._setup, self._start, self._conversations = setup, tasks.start, conversations
         self._actions: dict[str, Callable[[Message], object]] = {
@@ -65,7 +63,7 @@ class AnswerActions(QObject):
             "older-version": lambda message: self._start(self._switch_version(message, -1)),
             "newer-version": lambda message: self._start(self._switch_version(message, +1)),
         }
-        transcript.action_requested.connect(self._act)
+        pane.transcript.action_requested.connect(self._act)
 
     def _act(self, message_id: str, action: str) -> None:
         message = self._current.message(message_id)

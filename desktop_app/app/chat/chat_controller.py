@@ -19,13 +19,12 @@ if TYPE_CHECKING:
     from desktop_app.app.chat.edited_question import EditedQuestion
     from desktop_app.app.chat.turn_starter import TurnStarter
     from desktop_app.app.library.list_presenter import ListPresenter
-    from desktop_app.app.state.dependency_groups import ConversationSession
     from desktop_app.app.state.drafts import Drafts
+    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
     from desktop_app.storage.conversations.conversation_store import ConversationStore
-    from desktop_app.ui.composer.prompt_editor import PromptEditor
-    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 
 class ChatController(QObject):
@@ -44,11 +43,10 @@ class ChatController(QObject):
         presenter: ListPresenter,
         edited: EditedQuestion,
         *,
-        prompt: PromptEditor,
-        notifications: Notifications,
+        pane: ConversationPane,
         cancel_first: Callable[[], bool],
         is_reading: Callable[[str], bool],
-        session: ConversationSession,
+        current: OpenConversation,
         drafts: Drafts,
         values: SettingValues,
         tasks: Tasks,
@@ -56,10 +54,11 @@ class ChatController(QObject):
     ) -> None:
         super().__init__(parent)
         self._running, self._turns, self._presenter = running, turns, presenter
-        self._prompt, self._notifications = prompt, notifications
+        prompt = self._prompt = pane.prompt
+        self._notifications = pane.notifications
         self._edited, self._values = edited, values
         self._cancel_first, self._is_reading = cancel_first, is_reading
-        self._current, self._draft, self._drafts = *session, drafts
+        self._current, self._draft, self._drafts = current, current.draft, drafts
         self._start, self._conversations = tasks.start, conversations
         self._queued: dict[str, str] = {}  # conversation id -> question that waits
         self._announced_hint = ""
@@ -91,8 +90,7 @@ class ChatController(QObject):
 
     async def compare(self, choices: Sequence[ModelChoice]) -> None:
         """Ask several models the question in the prompt, or if it is empty the last question."""
-        prompt = self._prompt
-        draft = self._draft.with_text(prompt.text(), prompt.template_id)
+        draft = self._draft.typed
         if self._is_reading(self._current.id):
             self._notifications.notify(tr("Wait until the attached files are read."))
             return

@@ -24,12 +24,11 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.dependency_groups import ConversationSession
+    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.conversation import Draft
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.documents.chunk_plan import ChunkPlan
-    from desktop_app.ui.composer.prompt_editor import PromptEditor
 
 OFFER: Final = N_("Read in parts…")
 ATTACH_BEGINNING: Final = N_("Attach the beginning, let tools read the rest")
@@ -50,23 +49,22 @@ class ChunkedReadingController(QObject):
         self,
         parent: QWidget,
         *,
-        prompt: PromptEditor,
         notifications: Notifications,
-        session: ConversationSession,
+        current: OpenConversation,
         setup: AnswerSetup,
         tasks: Tasks,
         chat_service: ChatService,
     ) -> None:
         super().__init__(parent)
-        self._prompt, self._notifications, self._setup = prompt, notifications, setup
-        self._current, self._draft = session.current, session.draft
+        self._notifications, self._setup = notifications, setup
+        self._current, self._draft = current, current.draft
         self._tasks, self._chat_service = tasks, chat_service
 
     def remedies_for(self, error: UserFacingError) -> Actions:
         """Return the offer for a question whose documents do not fit."""
         if not isinstance(error, DocumentDoesNotFitError) or not self._documents():
             return ()
-        refused, start = self._typed_draft(), self._tasks.start
+        refused, start = self._draft.typed, self._tasks.start
         beginnings = [(tr(ATTACH_BEGINNING), lambda: start(self._attach_beginnings(refused)))]
         parts = [(tr(OFFER), lambda: start(self._offer_plan(refused)))]
         return [*(beginnings if self._can_attach_beginnings() else ()), *parts]
@@ -93,17 +91,13 @@ class ChunkedReadingController(QObject):
         parts = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
         return [part for part in parts if not (part.in_parts or part.by_tools)]
 
-    def _typed_draft(self) -> Draft:
-        prompt = self._prompt
-        return self._draft.with_text(prompt.text(), prompt.template_id)
-
     async def _offer_plan(self, refused: Draft) -> None:
         """Offer chunked reading with its calls and cost; if it is free, begin at once.
 
         The plan is for the question in the prompt, or for the refused one if the prompt is empty.
         """
         notifications = self._notifications
-        draft = self._typed_draft()
+        draft = self._draft.typed
         if not draft.text.strip():
             draft = self._draft.with_text(refused.text, refused.template_id)
         documents = self._documents()

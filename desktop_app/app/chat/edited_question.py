@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.state.open_conversation import OpenConversation
-    from desktop_app.app.state.prompt_draft import PromptDraft
     from desktop_app.ui.composer.prompt_editor import PromptEditor
 
 
@@ -31,17 +30,11 @@ class EditedQuestion(QObject):
     changed = Signal()
 
     def __init__(
-        self,
-        parent: QWidget,
-        *,
-        prompt: PromptEditor,
-        current: OpenConversation,
-        draft: PromptDraft,
-        drafts: Drafts,
+        self, parent: QWidget, *, prompt: PromptEditor, current: OpenConversation, drafts: Drafts
     ) -> None:
         super().__init__(parent)
-        self._prompt, self._current = prompt, current
-        self._draft, self._drafts = draft, drafts
+        self._prompt = prompt
+        self._current, self._draft, self._drafts = current, current.draft, drafts
 
     def begin(self, message: Message) -> None:
         """Edit a question, or the question of an answer, if it has one."""
@@ -49,7 +42,7 @@ class EditedQuestion(QObject):
         question = next((m for m in reversed(path) if m.role is Role.USER), None)
         if question is None:
             return  # imported conversations may begin with an answer
-        typed, edit = self._typed(), self._end(self._current.id)
+        typed, edit = self._draft.typed, self._end(self._current.id)
         previous = typed if edit is None else edit.keeping(typed)
         self._drafts.edit(self._current.id, Edit(question, previous))
         self._current.edit(question.id)
@@ -64,7 +57,7 @@ class EditedQuestion(QObject):
         edit = self._on_open_path()
         if edit is None:
             return None
-        typed = self._typed()
+        typed = self._draft.typed
         self._end(self._current.id)
         self._put_into_prompt(edit.previous)
         return None if typed == edit.question.as_draft else lambda: self._resume(edit, typed)
@@ -88,9 +81,6 @@ class EditedQuestion(QObject):
         if edit is not None:
             self._current.end_edit(edit.question.id)
         return edit
-
-    def _typed(self) -> Draft:
-        return self._draft.with_text(self._prompt.text(), self._prompt.template_id)
 
     @property
     def question(self) -> Message | None:

@@ -9,8 +9,8 @@ from desktop_app.domain.conversations.conversation import Draft
 if TYPE_CHECKING:
     from desktop_app.app.chat.edited_question import EditedQuestion
     from desktop_app.app.library.draft_saver import DraftSaver
-    from desktop_app.app.state.dependency_groups import ConversationSession
     from desktop_app.app.state.drafts import Drafts
+    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.ui.composer.prompt_editor import PromptEditor
 
 
@@ -23,11 +23,11 @@ class SentDraftRemover:
         edited: EditedQuestion,
         *,
         prompt: PromptEditor,
-        session: ConversationSession,
+        current: OpenConversation,
         drafts: Drafts,
     ) -> None:
         self._saver, self._edited, self._prompt = saver, edited, prompt
-        self._current, self._draft, self._drafts = *session, drafts
+        self._current, self._draft, self._drafts = current, current.draft, drafts
 
     def remove(self, conversation_id: str, sent: Draft) -> None:
         """Remove a sent question from the draft of its conversation."""

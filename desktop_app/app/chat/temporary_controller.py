@@ -9,15 +9,16 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.library.navigator import Navigator
 from desktop_app.app.state.new_conversation import NewConversation
+from desktop_app.app.state.open_conversation import blank_conversation
 from desktop_app.app.tasks import Tasks
-from desktop_app.domain.conversations.conversation import Conversation, new_id, now
+from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.i18n.translation import tr
 from desktop_app.storage.database.temporary_database import TemporaryConversations
 
 if TYPE_CHECKING:
     from desktop_app.app.chat.temporary_widgets import TemporaryWidgets
-    from desktop_app.app.state.dependency_groups import ConversationSession
     from desktop_app.app.state.drafts import Drafts
+    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.composer.prompt_editor import PromptEditor
 
@@ -40,7 +41,7 @@ class TemporaryController(QObject):
         navigator: Navigator,
         *,
         prompt: PromptEditor,
-        session: ConversationSession,
+        current: OpenConversation,
         drafts: Drafts,
         new_conversation: NewConversation,
         temporary: TemporaryConversations,
@@ -49,7 +50,7 @@ class TemporaryController(QObject):
     ) -> None:
         super().__init__(parent)
         self._widgets, self._prompt = widgets, prompt
-        self._current, self._draft, self._drafts = *session, drafts
+        self._current, self._draft, self._drafts = current, current.draft, drafts
         self._new_conversation, self._tasks = new_conversation, tasks
         self._running, self._navigator = running, navigator
         self._temporary, self._conversations = temporary, conversations
@@ -104,9 +105,8 @@ class TemporaryController(QObject):
     def _open_another(self) -> None:
         from desktop_app.ui.window.cards.temporary_bar import TITLE  # not needed at the start
 
-        moment = now()
         choice = self._new_conversation.default_choice
-        conversation = Conversation(new_id(), tr(TITLE), moment, moment, choice)
+        conversation = blank_conversation(new_id(), choice, tr(TITLE))
         self._temporary.begin(conversation.id)
         self._tasks.start(self._conversations.create(conversation))
         self._id = conversation.id

@@ -7,21 +7,14 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from PySide6.QtWidgets import QWidget
-
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.cards.temporary_bar import TemporaryBar, TemporaryRow
-    from desktop_app.ui.window.header import Header
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 
 class TemporaryWidgets(QObject):
     """The widgets of a temporary conversation, created on first use.
-
-    Args:
-        add_above_prompt: shows a widget between the notifications and the prompt.
 
     Signals:
         open_requested(): open the conversation.
@@ -40,13 +33,12 @@ class TemporaryWidgets(QObject):
         parent: QObject,
         theme: ThemeWatcher,
         *,
-        add_above_prompt: Callable[[QWidget], None],
-        header: Header,
+        pane: ConversationPane,
         conversation_list: ConversationList,
     ) -> None:
         super().__init__(parent)
-        self._theme, self._add_above_prompt = theme, add_above_prompt
-        self._header, self._conversation_list = header, conversation_list
+        self._theme, self._add_above_prompt = theme, pane.add_above_prompt
+        self._header, self._conversation_list = pane.header, conversation_list
         self._bar: TemporaryBar | None = None
         self._row: TemporaryRow | None = None
 

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from desktop_app.app.answers.running_answers import RunningAnswers
-from desktop_app.app.library.conversation_titles import ConversationTitles
 from desktop_app.app.library.list_presenter import ListPresenter
-from desktop_app.app.state.dependency_groups import AnswerSettings
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.errors import UserFacingError
@@ -20,6 +18,7 @@ from desktop_app.storage.database.temporary_database import TemporaryConversatio
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
     from desktop_app.services.fence import Fences
@@ -35,9 +34,8 @@ class TitleController(QObject):
         self,
         running: RunningAnswers,
         presenter: ListPresenter,
-        titles: ConversationTitles,
         *,
-        answer_settings: AnswerSettings,
+        setup: AnswerSetup,
         temporary: TemporaryConversations,
         tasks: Tasks,
         conversations: ConversationStore,
@@ -46,11 +44,11 @@ class TitleController(QObject):
         utility_model: Callable[[], UtilityModel],
     ) -> None:
         super().__init__(presenter)
-        self._values, self._setup = answer_settings.values, answer_settings.setup
+        self._values, self._setup = setup.values, setup
         self._temporary = temporary
         self._tasks, self._conversations, self._chat_service = tasks, conversations, chat_service
         self._fences, self._utility_model = fences, utility_model
-        self._presenter, self._titles = presenter, titles
+        self._presenter = presenter
         self._requested: set[str] = set()
         running.finished.connect(self._on_finished)
 
@@ -79,4 +77,4 @@ class TitleController(QObject):
             return
         current = self._presenter.existing(conversation_id)
         if title and current is not None and current.title_is_automatic:
-            self._titles.rename(conversation_id, title)
+            self._presenter.rename(conversation_id, title)

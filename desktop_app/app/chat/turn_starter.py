@@ -23,7 +23,8 @@ from desktop_app.i18n.translation import tr
 if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.library.list_presenter import ListPresenter
-    from desktop_app.app.state.dependency_groups import AnswerSettings, ConversationSession
+    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.conversations.conversation import Conversation, Message
@@ -80,20 +81,20 @@ class TurnStarter(QObject):
         notifications: Notifications,
         before_asking: BeforeAsking,
         remedies_for: Callable[[UserFacingError], Actions],
-        session: ConversationSession,
-        answer_settings: AnswerSettings,
+        current: OpenConversation,
+        setup: AnswerSetup,
         tasks: Tasks,
         chat_service: ChatService,
     ) -> None:
         super().__init__(parent)
         self._running, self._presenter, self._notifications = running, presenter, notifications
         self._before_asking, self._remedies_for = before_asking, remedies_for
-        self._current, self._tasks, self._chat_service = session.current, tasks, chat_service
-        self._providers, self._setup = answer_settings.providers, answer_settings.setup
+        self._current, self._tasks, self._chat_service = current, tasks, chat_service
+        self._providers, self._setup = setup.providers, setup
         self._beginning: set[str] = set()  # conversations whose turn is being written
         for changed in (
-            session.current.opened,
-            session.draft.changed,
+            current.opened,
+            current.draft.changed,
             self._setup.choice_changed,
             self._providers.changed,
         ):

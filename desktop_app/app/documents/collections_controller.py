@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 
     from desktop_app.app.state.attachment_origins import AttachmentOrigins
     from desktop_app.app.state.collection_notes import CollectionNotes
-    from desktop_app.app.state.dependency_groups import ConversationSession
+    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.services.collections.collection_service import CollectionProgress, Collections
     from desktop_app.services.collections.embedding_service import EmbeddingPlan
-    from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.library.collections_dialog import CollectionsDialog, CollectionState
     from desktop_app.ui.look.theme import ThemeWatcher
-    from desktop_app.ui.window.cards.notifications import Actions, Notifications
+    from desktop_app.ui.window.cards.notifications import Actions
     from desktop_app.ui.window.command_palette import CommandPalette
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 OFFER: Final = N_("Create collection…")
 NEW_NAME: Final = N_("New collection")
@@ -59,18 +59,17 @@ class CollectionsController(QObject):
         parent: QWidget,
         theme: ThemeWatcher,
         *,
-        prompt: PromptEditor,
-        notifications: Notifications,
-        session: ConversationSession,
+        pane: ConversationPane,
+        current: OpenConversation,
         origins: AttachmentOrigins,
         notes: CollectionNotes,
         tasks: Tasks,
         collections: Callable[[], Collections],
     ) -> None:
         super().__init__(parent)
-        self._parent, self._prompt, self._notifications = parent, prompt, notifications
+        self._parent, self._prompt, self._notifications = parent, pane.prompt, pane.notifications
         self._theme, self._start = theme, tasks.start
-        self._current, self._draft = session.current, session.draft
+        self._current, self._draft = current, current.draft
         self._collections = collections
         self._notes, self._origins = notes, origins
         self._dialog: CollectionsDialog | None = None

@@ -33,17 +33,16 @@ from desktop_app.ui.widgets.window_activation import bring_to_front
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.state.dependency_groups import ConversationSession
+    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.documents.worker.page_worker import Box, PageWorker, ViewedDocument
     from desktop_app.domain.documents.collections import Passage
     from desktop_app.rendering.document_text import DocumentText
     from desktop_app.storage.documents.attachment_store import AttachmentStore
-    from desktop_app.ui.composer.attachment_chips import AttachmentChips
     from desktop_app.ui.look.theme import ThemeWatcher
-    from desktop_app.ui.transcript.view import TranscriptView
     from desktop_app.ui.viewer.document_viewer import DocumentViewer
     from desktop_app.ui.viewer.viewer_pages import PageStrip
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 _NOT_LOCATED: Final = N_("Couldn’t locate this passage on the page:")
 _SLOW_STRIP_S: Final = 1.0
@@ -90,16 +89,15 @@ class ViewerController(QObject):
         parent: QWidget,
         theme: ThemeWatcher,
         *,
-        chips: AttachmentChips,
-        transcript: TranscriptView,
-        session: ConversationSession,
+        pane: ConversationPane,
+        current: OpenConversation,
         tasks: Tasks,
         attachment_store: AttachmentStore,
         temporary_folder: Path,
         passwords: dict[str, str],
     ) -> None:
         super().__init__(parent)
-        self._theme, self._current, self._draft = theme, session.current, session.draft
+        self._theme, self._current, self._draft = theme, current, current.draft
         self._tasks, self._attachment_store = tasks, attachment_store
         self._passwords = passwords  # of documents, by SHA-256; the readers add to them
         self.window: DocumentViewer | None = None
@@ -116,9 +114,9 @@ class ViewerController(QObject):
         self._draw_task: asyncio.Future[Any] | None = None
         self._drawn_strip: tuple[PageStrip, float] | None = None
         self._copies = TemporaryCopies(temporary_folder)
-        transcript.action_requested.connect(self._act)
-        transcript.passage_requested.connect(self.open_passage)
-        chips.action_requested.connect(self._act_on_chip)
+        pane.transcript.action_requested.connect(self._act)
+        pane.transcript.passage_requested.connect(self.open_passage)
+        pane.prompt.chips.action_requested.connect(self._act_on_chip)
 
     def _act(self, _message_id: str, action: str) -> None:
         if action.startswith(OPEN_DOCUMENT):

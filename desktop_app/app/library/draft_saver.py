@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.dependency_groups import ConversationSession
     from desktop_app.app.state.drafts import Drafts
+    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.ui.composer.prompt_editor import PromptEditor
 
 DRAFT_MS = 400
@@ -17,14 +17,13 @@ DRAFT_MS = 400
 class DraftSaver(QObject):
     """Timer that copies the prompt's text into the draft and stores the draft."""
 
-    def __init__(self, prompt: PromptEditor, session: ConversationSession, drafts: Drafts) -> None:
+    def __init__(self, prompt: PromptEditor, current: OpenConversation, drafts: Drafts) -> None:
         super().__init__(prompt)
-        self._prompt = prompt
-        self._current, self._draft, self._drafts = *session, drafts
+        self._current, self._draft, self._drafts = current, current.draft, drafts
         self._timer = QTimer(self, singleShot=True, interval=DRAFT_MS)
         self._timer.timeout.connect(self.save)
         prompt.text_changed.connect(self.save_soon)
-        session.draft.changed.connect(self.save_soon)
+        current.draft.changed.connect(self.save_soon)
 
     @property
     def is_waiting(self) -> bool:
@@ -38,5 +37,5 @@ class DraftSaver(QObject):
     def save(self) -> None:
         """Save now."""
         self._timer.stop()
-        self._draft.set_text(self._prompt.text(), self._prompt.template_id)
+        self._draft.update_text()
         self._drafts.put(self._current.id, self._draft.value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -17,16 +17,11 @@ if TYPE_CHECKING:
     from desktop_app.app.state.providers import Providers
     from desktop_app.domain.conversations.conversation import Conversation, Message
     from desktop_app.storage.conversations.conversation_store import ConversationStore
-    from desktop_app.ui.transcript.viewport.message_stream import MessageStream
-    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 
 class ForeignChanges(QObject):
-    """Updater of the list and the open conversation after writes of other processes.
-
-    Args:
-        show_title: shows the title of the open conversation.
-    """
+    """Updater of the list and the open conversation after writes of other processes."""
 
     def __init__(
         self,
@@ -35,19 +30,16 @@ class ForeignChanges(QObject):
         navigator: Navigator,
         presenter: ListPresenter,
         *,
-        show_title: Callable[[str], None],
-        stream: MessageStream,
-        notifications: Notifications,
+        pane: ConversationPane,
         current: OpenConversation,
         providers: Providers,
         conversations: ConversationStore,
     ) -> None:
         super().__init__(parent)
         self._running, self._navigator, self._presenter = running, navigator, presenter
-        self._show_title, self._stream = show_title, stream
-        self._notifications, self._current = notifications, current
-        self._providers = providers
-        self._conversations = conversations
+        self._show_title, self._stream = pane.set_title, pane.transcript.stream
+        self._notifications, self._current = pane.notifications, current
+        self._providers, self._conversations = providers, conversations
         self._deleted_id = ""  # the open conversation, if it was deleted while its answer runs
 
     async def show(self) -> None:

@@ -31,9 +31,9 @@ from desktop_app.i18n.translation import tr
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.state.dependency_groups import ConversationSession
     from desktop_app.app.state.drafts import Drafts
     from desktop_app.app.state.new_conversation import NewConversation
+    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.providers import Providers
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.storage.settings.settings_store import SettingsStore
@@ -56,7 +56,7 @@ class LibraryController(QObject):
         *,
         pane: ConversationPane,
         conversation_list: ConversationList,
-        session: ConversationSession,
+        current: OpenConversation,
         drafts: Drafts,
         providers: Providers,
         new_conversation: NewConversation,
@@ -66,7 +66,7 @@ class LibraryController(QObject):
     ) -> None:
         super().__init__(parent)
         self._pane, self._conversation_list = pane, conversation_list
-        self._current, self._draft, self._drafts = *session, drafts
+        self._current, self._draft, self._drafts = current, current.draft, drafts
         self._providers, self._new_conversation = providers, new_conversation
         self._start = tasks.start
         self._conversations, self._settings_store = conversations, settings_store

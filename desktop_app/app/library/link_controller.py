@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.storage.conversations.conversation_store import ConversationStore
-    from desktop_app.ui.transcript.view import TranscriptView
-    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 
 class LinkController(QObject):
@@ -30,14 +29,13 @@ class LinkController(QObject):
         *,
         current: OpenConversation,
         tasks: Tasks,
-        transcript: TranscriptView,
-        notifications: Notifications,
+        pane: ConversationPane,
         conversations: ConversationStore,
     ) -> None:
         super().__init__(parent)
         self._navigator, self._current, self._tasks = navigator, current, tasks
-        self._notifications, self._conversations = notifications, conversations
-        transcript.action_requested.connect(
+        self._notifications, self._conversations = pane.notifications, conversations
+        pane.transcript.action_requested.connect(
             lambda id_, action: self.copy(id_) if action == COPY_LINK else None
         )
 

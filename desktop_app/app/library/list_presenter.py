@@ -18,6 +18,7 @@ from PySide6.QtCore import QObject
 from desktop_app.domain.conversations.conversation import Conversation
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.domain.errors import StorageError
+from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -81,6 +82,7 @@ class ListPresenter(QObject):
         conversation_list.more_requested.connect(
             lambda all_rows: self.start(self._load_more(all_rows=all_rows))
         )
+        conversation_list.renamed.connect(self.rename)
         self._setup.choice_changed.connect(self._cache_choice)
         self._setup.other_conversation_changed.connect(self.upsert)
         self._folders.changed.connect(self._show_folders)
@@ -168,6 +170,12 @@ class ListPresenter(QObject):
         if self._current.id in conversation_ids and not self._current.is_new:
             self._current.update(replace(self._current.conversation, **changes))
             self._show_title(self._current.conversation.title)
+
+    def rename(self, conversation_id: str, title: str) -> None:
+        """Give a conversation a title, and write it."""
+        title = title.strip() or tr("New conversation")
+        self.change([conversation_id], title=title, title_is_automatic=False)
+        self.write(self._conversations.rename(conversation_id, title))
 
     def _cache_choice(self) -> None:
         """Cache the open conversation's choice, so that a new title does not undo it."""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.state.dependency_groups import AnswerSettings
 from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.state.providers import PROVIDER_REMOVED
 from desktop_app.app.state.spending_events import SpendingEvents
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.library.store_watcher import StoreWatcher
+    from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.services.spending.budget import Budget
     from desktop_app.ui.sidebar.conversation_list import ConversationList
 
@@ -31,7 +31,7 @@ class SpendingFooter(QObject):
         *,
         conversation_list: ConversationList,
         current: OpenConversation,
-        answer_settings: AnswerSettings,
+        setup: AnswerSetup,
         spending: SpendingEvents,
         store_watcher: StoreWatcher,
         tasks: Tasks,
@@ -39,7 +39,7 @@ class SpendingFooter(QObject):
     ) -> None:
         super().__init__(parent)
         self._footer, self._current = conversation_list.footer, current
-        self._providers, self._setup = answer_settings.providers, answer_settings.setup
+        self._providers, self._setup = setup.providers, setup
         self._tasks, self._budget = tasks, budget
         for changed in (
             self._current.opened,

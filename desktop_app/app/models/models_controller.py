@@ -16,7 +16,7 @@ from desktop_app.ui.widgets.window_activation import bring_to_front
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.state.dependency_groups import AnswerSettings
+    from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.models.model_row import ModelRow
     from desktop_app.domain.models.own_model import OwnModel
@@ -39,13 +39,13 @@ class ModelsController(QObject):
         parent: QWidget,
         theme: ThemeWatcher,
         *,
-        answer_settings: AnswerSettings,
+        setup: AnswerSetup,
         tasks: Tasks,
         settings_store: SettingsStore,
     ) -> None:
         super().__init__(parent)
         self._parent, self._theme = parent, theme
-        self._providers, self._setup = answer_settings.providers, answer_settings.setup
+        self._providers, self._setup = setup.providers, setup
         self._start, self._settings_store = tasks.start, settings_store
         self._dialog: ModelsDialog | None = None
         self._save_lock, self._fill_lock = asyncio.Lock(), asyncio.Lock()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu, QWidget
 
     from desktop_app.app.chat.choice.available_models import AvailableModels
-    from desktop_app.app.state.dependency_groups import AnswerSettings
+    from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.new_conversation import NewConversation
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks, Work
@@ -33,8 +33,7 @@ if TYPE_CHECKING:
     from desktop_app.storage.settings.settings_store import SettingsStore
     from desktop_app.ui.library.presets_page import PresetsPage
     from desktop_app.ui.library.prompts_dialog import PromptsDialog
-    from desktop_app.ui.window.cards.notifications import Notifications
-    from desktop_app.ui.window.header import Header
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 NEW_NAME = N_("New preset")
 
@@ -52,10 +51,9 @@ class PresetsController(QObject):
         choices: AvailableModels,
         manage: Callable[[], object],
         *,
-        notifications: Notifications,
-        header: Header,
+        pane: ConversationPane,
         current: OpenConversation,
-        answer_settings: AnswerSettings,
+        setup: AnswerSetup,
         new_conversation: NewConversation,
         presets: Presets,
         tasks: Tasks,
@@ -64,8 +62,8 @@ class PresetsController(QObject):
     ) -> None:
         super().__init__(parent)
         self._settings_store = settings_store
-        self._notifications, self._header, self._current = notifications, header, current
-        self._values, self._setup = answer_settings.values, answer_settings.setup
+        self._notifications, self._header, self._current = pane.notifications, pane.header, current
+        self._values, self._setup = setup.values, setup
         self._new_conversation, self._presets = new_conversation, presets
         self._start = tasks.start
         self._prompt_store = prompt_store
@@ -73,11 +71,11 @@ class PresetsController(QObject):
         self._manage = manage
         self._dialog: PromptsDialog | None = None
         self._save_lock = asyncio.Lock()
-        header.preset_menu_requested.connect(self._fill_menu)
+        pane.header.preset_menu_requested.connect(self._fill_menu)
         self._current.opened.connect(self._show_in_header)
         self._setup.choice_changed.connect(self._show_in_header)
         self._values.changed.connect(lambda _key: self._show_page())
-        answer_settings.providers.changed.connect(self._show_page)
+        setup.providers.changed.connect(self._show_page)
 
     async def load(self) -> None:
         """Load the presets from the store."""

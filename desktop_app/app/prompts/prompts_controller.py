@@ -32,16 +32,15 @@ from desktop_app.ui.widgets.window_activation import bring_to_front
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.state.dependency_groups import ConversationSession
+    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks, Work
     from desktop_app.storage.settings.prompt_store import PromptStore
     from desktop_app.ui.composer.completion.prompt_completer import PromptCompleter
-    from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.library.prompts_dialog import PromptsDialog
     from desktop_app.ui.look.theme import ThemeWatcher
-    from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 
 class PromptsController(QObject):
@@ -62,17 +61,16 @@ class PromptsController(QObject):
         parent: QWidget,
         theme: ThemeWatcher,
         *,
-        prompt: PromptEditor,
-        transcript: TranscriptView,
-        session: ConversationSession,
+        pane: ConversationPane,
+        current: OpenConversation,
         prompt_list: PromptList,
         values: SettingValues,
         tasks: Tasks,
         prompt_store: PromptStore,
     ) -> None:
         super().__init__(parent)
-        self._parent, self._prompt, self._transcript = parent, prompt, transcript
-        self._theme, self._draft, self._values = theme, session.draft, values
+        self._parent, self._prompt, self._transcript = parent, pane.prompt, pane.transcript
+        self._theme, self._draft, self._values = theme, current.draft, values
         self._start, self._prompt_store = tasks.start, prompt_store
         self._built_in: tuple[Prompt, ...] = ()
         self._stored: dict[str, Prompt] = {}
@@ -80,13 +78,10 @@ class PromptsController(QObject):
         self._dialog: PromptsDialog | None = None
         self._save_lock = asyncio.Lock()
         self.offer_in(
-            prompt.slash,
-            self._fill_in,
-            lambda: session.current.is_temporary,
-            self._for_each_document,
+            pane.prompt.slash, self._fill_in, lambda: current.is_temporary, self._for_each_document
         )
-        session.current.opened.connect(prompt.slash.close)
-        prompt.suggestions.chosen.connect(self.ask)
+        current.opened.connect(pane.prompt.slash.close)
+        pane.prompt.suggestions.chosen.connect(self.ask)
 
     async def load(self) -> None:
         """Load the prompts from the program's files and the store."""

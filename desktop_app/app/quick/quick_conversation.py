@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.domain.conversations.conversation import Conversation, new_id, now
+from desktop_app.app.state.open_conversation import blank_conversation
+from desktop_app.domain.conversations.conversation import Conversation, new_id
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 
@@ -57,9 +58,8 @@ class QuickConversation(QObject):
         self._value = self._make_blank()
 
     def _make_blank(self) -> Conversation:
-        moment = now()
-        choice = self._new_conversation.default_choice
-        return self._presets.apply_chosen(Conversation(new_id(), "", moment, moment, choice))
+        blank = blank_conversation(new_id(), self._new_conversation.default_choice)
+        return self._presets.apply_chosen(blank)
 
     @property
     def id(self) -> str:

@@ -216,7 +216,7 @@ class QuickHost(QObject):
         elif typed or accompanying:
             self._begin_with(typed, accompanying)
         if typed.attachments:
-            draft = controllers.state.draft
+            draft = controllers.state.current.draft
             attachments = dict.fromkeys((*draft.value.attachments, *typed.attachments))
             draft.set_attachments(tuple(attachments))
         if not action:

@@ -15,7 +15,7 @@ from desktop_app.i18n.translation import tr
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from desktop_app.app.state.dependency_groups import AnswerSettings
+    from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.new_conversation import NewConversation
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
@@ -40,7 +40,7 @@ class NewKeyOffer(QObject):
         *,
         notifications: Notifications,
         current: OpenConversation,
-        answer_settings: AnswerSettings,
+        setup: AnswerSetup,
         new_conversation: NewConversation,
         tasks: Tasks,
         chat_service: ChatService,
@@ -49,7 +49,7 @@ class NewKeyOffer(QObject):
         super().__init__(parent)
         self._notifications, self._start = notifications, tasks.start
         self._chat_service, self._utility_model = chat_service, utility_model
-        self._values, self._providers, self._setup = answer_settings
+        self._values, self._providers, self._setup = setup.values, setup.providers, setup
         self._new_conversation = new_conversation
         # The offer names the open conversation and the default provider.
         for changed in (current.opened, self._values.changed):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from desktop_app.app.settings.new_key_offer import NewKeyOffer
     from desktop_app.app.settings.secret_removal import SecretRemoval
-    from desktop_app.app.state.dependency_groups import AnswerSettings
+    from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.new_conversation import NewConversation
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
@@ -62,7 +62,7 @@ class ProvidersController(QObject):
         panel: SettingsPanel,
         show_settings: Callable[[bool], None],
         current: OpenConversation,
-        answer_settings: AnswerSettings,
+        setup: AnswerSetup,
         new_conversation: NewConversation,
         tasks: Tasks,
         vault: KeyVault,
@@ -70,7 +70,7 @@ class ProvidersController(QObject):
     ) -> None:
         super().__init__(parent)
         self._panel, self._show_settings, self._current = panel, show_settings, current
-        self._values, self._providers, self._setup = answer_settings
+        self._values, self._providers, self._setup = setup.values, setup.providers, setup
         self._new_conversation = new_conversation
         self._start, self._vault, self._catalog = tasks.start, vault, catalog
         self._removal, self._offer = removal, offer

@@ -32,7 +32,7 @@ from desktop_app.settings.schema import KEYS_PREFIX, setting
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from desktop_app.app.state.dependency_groups import AnswerSettings
+    from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.new_conversation import NewConversation
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
@@ -62,7 +62,7 @@ class SettingsController(QObject):
         notifications: Notifications,
         panel: SettingsPanel,
         current: OpenConversation,
-        answer_settings: AnswerSettings,
+        setup: AnswerSetup,
         new_conversation: NewConversation,
         tasks: Tasks,
         gateway: ProviderGateway,
@@ -73,7 +73,7 @@ class SettingsController(QObject):
         self._notifications, self._panel = notifications, panel
         self._current, self._start, self._examine = current, tasks.start, examine
         self._gateway, self._utility_model = gateway, utility_model
-        self._values, self._providers, self._setup = answer_settings
+        self._values, self._providers, self._setup = setup.values, setup.providers, setup
         self._new_conversation = new_conversation
         self._connect()
 

@@ -36,6 +36,10 @@ P = TypeVar("P", bound=DraftPart)
 class AnswerSetup(QObject):
     """Provider, model, effort and settings of each conversation's answers.
 
+    Attributes:
+        values: the settings.
+        providers: the providers and their models.
+
     Signals:
         choice_changed: the open conversation may have another provider, model, effort or setting.
         other_conversation_changed(Conversation): the same for a conversation that is not open.
@@ -59,8 +63,8 @@ class AnswerSetup(QObject):
         conversations: ConversationStore,
     ) -> None:
         super().__init__(parent)
-        self._current, self._values = current, values
-        self._providers, self._folders, self._drafts = providers, folders, drafts
+        self.values, self.providers = values, providers
+        self._current, self._folders, self._drafts = current, folders, drafts
         self._temporary, self._tasks = temporary, tasks
         self._chat_service, self._conversations = chat_service, conversations
         self._background_id = ""
@@ -75,7 +79,7 @@ class AnswerSetup(QObject):
 
         Nothing is sent to the default provider in that case: see `Providers.has_provider`.
         """
-        found = self._providers.get(conversation.choice.provider_id) or self._providers.default
+        found = self.providers.get(conversation.choice.provider_id) or self.providers.default
         if self._temporary.is_temporary(conversation.id):  # its provider must not store it either
             return replace(found, keeps_at_provider=False)
         return found
@@ -90,18 +94,18 @@ class AnswerSetup(QObject):
         if profile.id != choice.provider_id:
             return choice
         if profile.kind is ProviderKind.ON_DEVICE:
-            return replace(choice, model=self._providers.on_device_model)
+            return replace(choice, model=self.providers.on_device_model)
         has_variant = choice.variant is not None and profile.serves_gpt_family
         if choice.model or has_variant:
             return choice
-        return self._providers.default_choice(profile)
+        return self.providers.default_choice(profile)
 
     async def known_choice(self, conversation: Conversation) -> ModelChoice:
         """Return the current choice; if it has no model, request the provider's models first."""
         choice = self.choice_of(conversation)
         if choice.model or choice.variant is not None:
             return choice
-        await self._providers.refresh_listing(self.profile_of(conversation), force=True)
+        await self.providers.refresh_listing(self.profile_of(conversation), force=True)
         return self.choice_of(conversation)
 
     def settings_of(self, conversation: Conversation) -> AskSettings:
@@ -109,7 +113,7 @@ class AnswerSetup(QObject):
         folder = self._folders.of(conversation)
         own = (conversation.overrides,)
         chain = own if folder is None else (*own, folder.overrides)
-        settings = ask_settings(self._values.all, *chain)
+        settings = ask_settings(self.values.all, *chain)
         return replace(settings, background=self._wants_background(conversation))
 
     # -------------------------------------------------------------- the open conversation
@@ -158,14 +162,14 @@ class AnswerSetup(QObject):
 
         It is chosen for one conversation at a time, and forgotten when a blank one is opened.
         """
-        if self._current.is_temporary or self._values["answer.background"] == "off":
+        if self._current.is_temporary or self.values["answer.background"] == "off":
             return None
         if not offers_background(self.resolved):
             return None
         return self._wants_background(self._current.conversation)
 
     def _wants_background(self, conversation: Conversation) -> bool:
-        is_off = self._values["answer.background"] == "off"
+        is_off = self.values["answer.background"] == "off"
         return self._background_id == conversation.id and not is_off
 
     def choose_background(self, wanted: bool) -> None:

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.drafts import Drafts
     from desktop_app.app.state.folder_list import FolderList
-    from desktop_app.app.state.providers import Providers
-    from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.domain.conversations.conversation import Conversation, ModelChoice
 
 
@@ -26,14 +24,12 @@ class NewConversation:
         current: OpenConversation,
         *,
         setup: AnswerSetup,
-        values: SettingValues,
-        providers: Providers,
         folders: FolderList,
         presets: Presets,
         drafts: Drafts,
     ) -> None:
         self._current, self._setup = current, setup
-        self._values, self._providers, self._folders = values, providers, folders
+        self._values, self._providers, self._folders = setup.values, setup.providers, folders
         self._presets, self._drafts = presets, drafts
         folders.changed.connect(self._leave_deleted_folder)
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 class OpenConversation(QObject):
     """The conversation that the window shows.
 
+    Attributes:
+        draft: its draft.
+
     Signals:
         opened: another conversation is open.
         folder_changed: the conversation was moved; the settings of its folder may differ.
@@ -45,7 +48,7 @@ class OpenConversation(QObject):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._draft, self._temporary = draft, temporary
+        self.draft, self._temporary = draft, temporary
         self._conversation = blank_conversation(blank_id, ModelChoice(ON_DEVICE.id, ""))
         self._is_new = True
         self._path: list[Message] = []
@@ -121,7 +124,7 @@ class OpenConversation(QObject):
         """Show another conversation."""
         self._conversation, self._path, self._versions = conversation, list(path), versions
         self._is_new, self._compactions = is_new, ()
-        self._draft.load(draft)
+        self.draft.load(draft)
         self.opened.emit()
 
     def reopen(self) -> None:
@@ -175,7 +178,7 @@ class OpenConversation(QObject):
         self.compactions_changed.emit()
 
 
-def blank_conversation(conversation_id: str, choice: ModelChoice) -> Conversation:
+def blank_conversation(conversation_id: str, choice: ModelChoice, title: str = "") -> Conversation:
     """Return a conversation without messages."""
     moment = now()
-    return Conversation(conversation_id, "", moment, moment, choice)
+    return Conversation(conversation_id, title, moment, moment, choice)

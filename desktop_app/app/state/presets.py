@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.providers import Providers
-    from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.domain.conversations.conversation import Conversation
     from desktop_app.domain.prompts.preset import Preset
 
@@ -19,8 +17,8 @@ DEFAULT_PRESET = "default.preset"
 class Presets:
     """All presets, in the order of the list."""
 
-    def __init__(self, values: SettingValues, providers: Providers, setup: AnswerSetup) -> None:
-        self._values, self._providers, self._setup = values, providers, setup
+    def __init__(self, setup: AnswerSetup) -> None:
+        self._values, self._providers, self._setup = setup.values, setup.providers, setup
         self._presets: dict[str, Preset] = {}
 
     @property

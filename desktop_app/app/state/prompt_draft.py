@@ -12,12 +12,11 @@ from desktop_app.domain.conversations.conversation import Draft
 
 if TYPE_CHECKING:
     from desktop_app.domain.conversations.message_parts import DraftPart
+    from desktop_app.ui.composer.prompt_editor import PromptEditor
 
 
 class PromptDraft(QObject):
     """Text and attachments of the prompt.
-
-    The text is older than the widget's until it is saved.
 
     Signals:
         changed: attachments were added, removed or changed.
@@ -25,14 +24,19 @@ class PromptDraft(QObject):
 
     changed = Signal()
 
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._value = Draft()
+    def __init__(self, prompt: PromptEditor) -> None:
+        super().__init__(prompt)
+        self._prompt, self._value = prompt, Draft()
 
     @property
     def value(self) -> Draft:
-        """The last draft that was set."""
+        """The last draft that was set. What the user types later is not in its text."""
         return self._value
+
+    @property
+    def typed(self) -> Draft:
+        """The draft with the text that is in the prompt now."""
+        return self.with_text(self._prompt.text(), self._prompt.template_id)
 
     def load(self, draft: Draft) -> None:
         """Set the draft of a conversation that is being opened; `opened` reports it."""
@@ -43,9 +47,9 @@ class PromptDraft(QObject):
         self._value = draft
         self.changed.emit()
 
-    def set_text(self, text: str, template_id: str) -> None:
-        """Set the text that the prompt already shows; this emits nothing."""
-        self._value = self.with_text(text, template_id)
+    def update_text(self) -> None:
+        """Set the text that is in the prompt now; this emits nothing."""
+        self._value = self.typed
 
     def with_text(self, text: str, template_id: str) -> Draft:
         """Return the draft with another text, and the template that produced it."""

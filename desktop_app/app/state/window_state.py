@@ -6,12 +6,8 @@ from typing import TYPE_CHECKING
 
 from desktop_app.app.state.answer_setup import AnswerSetup
 from desktop_app.app.state.attachment_origins import AttachmentOrigins
+from desktop_app.app.state.attachment_sources import AttachmentSources
 from desktop_app.app.state.collection_notes import CollectionNotes
-from desktop_app.app.state.dependency_groups import (
-    AnswerSettings,
-    AttachmentSources,
-    ConversationSession,
-)
 from desktop_app.app.state.drafts import Drafts
 from desktop_app.app.state.folder_list import FolderList
 from desktop_app.app.state.new_conversation import NewConversation
@@ -24,10 +20,9 @@ from desktop_app.app.state.setting_values import SettingValues
 from desktop_app.app.state.spending_events import SpendingEvents
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QObject
-
     from desktop_app.app.tasks import Tasks
     from desktop_app.backend.backend import Backend
+    from desktop_app.ui.window.main_window import MainWindow
 
 
 class WindowState:
@@ -36,24 +31,25 @@ class WindowState:
     No controller receives this: each receives only the objects it uses.
     """
 
-    def __init__(self, backend: Backend, tasks: Tasks, parent: QObject) -> None:
+    def __init__(self, window: MainWindow, backend: Backend, tasks: Tasks) -> None:
         self.tasks = tasks
         self.backend, self.temporary = backend, backend.temporary
-        self.spending = SpendingEvents(backend.ledger, parent)
+        self.spending = SpendingEvents(backend.ledger, window)
         self.drafts = Drafts(backend.conversations, backend.settings, tasks)
-        self.values = SettingValues(backend.settings, parent)
+        self.values = SettingValues(backend.settings, window)
         self.providers = Providers(
-            backend.providers, backend.listings, backend.settings, self.values, parent
+            backend.providers, backend.listings, backend.settings, self.values, window
         )
-        self.folders = FolderList(backend.conversation_folders, parent)
-        self.draft = PromptDraft(parent)
-        self.prompts = PromptList(parent)
-        self.collection_notes = CollectionNotes(parent)
+        self.folders = FolderList(backend.conversation_folders, window)
+        self.prompts = PromptList(window)
+        self.collection_notes = CollectionNotes(window)
         self.origins = AttachmentOrigins(backend.attachments)
-        self.current = OpenConversation(self.drafts.blank_id, self.draft, self.temporary, parent)
+        self.current = OpenConversation(
+            self.drafts.blank_id, PromptDraft(window.prompt), self.temporary, window
+        )
         self.setup = AnswerSetup(
             self.current,
-            parent,
+            window,
             values=self.values,
             providers=self.providers,
             folders=self.folders,
@@ -63,18 +59,14 @@ class WindowState:
             chat_service=backend.chat,
             conversations=backend.conversations,
         )
-        self.presets = Presets(self.values, self.providers, self.setup)
+        self.presets = Presets(self.setup)
         self.new_conversation = NewConversation(
             self.current,
             setup=self.setup,
-            values=self.values,
-            providers=self.providers,
             folders=self.folders,
             presets=self.presets,
             drafts=self.drafts,
         )
-        self.session = ConversationSession(self.current, self.draft)
-        self.answer_settings = AnswerSettings(self.values, self.providers, self.setup)
         self.sources = AttachmentSources(
             attachment_store=backend.attachments,
             documents=backend.documents,

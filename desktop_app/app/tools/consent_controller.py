@@ -14,15 +14,10 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.tools.consent import ConsentBroker, ConsentQuestion, Decision, may_run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from PySide6.QtWidgets import QWidget
-
     from desktop_app.app.state.open_conversation import OpenConversation
-    from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.tools.consent_card import ConsentCard, ConsentChoice
-    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 _KINDS: Final = {
     ToolKind.READS: N_("The provider gets the result."),
@@ -44,26 +39,20 @@ class _Pending:
 
 
 class ConsentController(QObject):
-    """Controller of the card above the prompt, which asks the broker's questions.
-
-    Args:
-        add_above_prompt: shows a widget between the notifications and the prompt.
-    """
+    """Controller of the card above the prompt, which asks the broker's questions."""
 
     def __init__(
         self,
         parent: QObject,
         theme: ThemeWatcher,
         *,
-        add_above_prompt: Callable[[QWidget], None],
-        prompt: PromptEditor,
-        notifications: Notifications,
+        pane: ConversationPane,
         consent: ConsentBroker,
         current: OpenConversation,
     ) -> None:
         super().__init__(parent)
-        self._add_above_prompt, self._prompt = add_above_prompt, prompt
-        self._theme, self._current, self._notifications = theme, current, notifications
+        self._add_above_prompt, self._prompt = pane.add_above_prompt, pane.prompt
+        self._theme, self._current, self._notifications = theme, current, pane.notifications
         self._pending: list[_Pending] = []
         self._shown_pending: _Pending | None = None
         self._card: ConsentCard | None = None

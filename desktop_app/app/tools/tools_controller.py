@@ -37,13 +37,12 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.services.tools.tool_set import ToolCatalog
     from desktop_app.storage.tools.permission_store import PermissionStore
-    from desktop_app.ui.composer.choice_row import ChoiceRow
     from desktop_app.ui.library.prompts_dialog import PromptsDialog
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
     from desktop_app.ui.tools.tool_picker import ToolPicker
-    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 TOOLS: Final = "answer.tools"
 FORM: Final = "answer.form"
@@ -65,21 +64,20 @@ class ToolsController(QObject):
         current: OpenConversation,
         setup: AnswerSetup,
         tasks: Tasks,
-        choice_row: ChoiceRow,
+        pane: ConversationPane,
         panel: SettingsPanel,
-        notifications: Notifications,
         permissions: PermissionStore,
         tools: Callable[[], ToolCatalog],
         hosted_prices: Mapping[str, Decimal],
     ) -> None:
         super().__init__(parent)
-        self._parent, self._theme, self._choice_row = parent, theme, choice_row
+        self._parent, self._theme, self._choice_row = parent, theme, pane.prompt.row
         self._current, self._setup, self._tasks = current, setup, tasks
-        self._notifications, self._permissions = notifications, permissions
+        self._notifications, self._permissions = pane.notifications, permissions
         self._tools, self._hosted_prices = tools, hosted_prices
         self.picker: ToolPicker | None = None
         self._dialog: AnswerFormDialog | None = None
-        choice_row.tools_button.clicked.connect(lambda: self.choose())
+        pane.prompt.row.tools_button.clicked.connect(lambda: self.choose())
         panel.edit_requested.connect(self.edit)
         current.opened.connect(self._show)
         setup.choice_changed.connect(self._show)

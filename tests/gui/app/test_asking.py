@@ -644,7 +644,7 @@ async def test_a_name_given_while_a_question_is_stored_is_kept() -> None:
         app.type("Two")
         app.enter()
         await until(lambda: isinstance(app.disk, SlowStore) and app.disk.waiting == 2)
-        app.controllers.conversation_titles.rename(here, "Mine")
+        app.controllers.list_presenter.rename(here, "Mine")
         await until(lambda: app.stored("SELECT title FROM conversations") == [("Mine",)])
         app.disk.release.set()
         (await app.turn(1)).end("2")

@@ -21,9 +21,9 @@ def files() -> list[Path]:
 
 
 async def attach(app: AppHarness, path: Path) -> None:
-    before = len(app.state.draft.value.question_attachments)
+    before = len(app.state.current.draft.value.question_attachments)
     app.window.files_dropped.emit([path])
-    await until(lambda: len(app.state.draft.value.question_attachments) > before)
+    await until(lambda: len(app.state.current.draft.value.question_attachments) > before)
 
 
 @pytest.mark.parametrize("is_emptied", [True, False])
@@ -37,7 +37,7 @@ async def test_a_document_is_deleted_with_its_conversation(data: Path, is_emptie
     assert len(files()) == 1  # it is in the trash
     async with AppHarness() as app:
         await attach(app, data / "notes.md")
-        (removed,) = app.state.draft.value.question_attachments
+        (removed,) = app.state.current.draft.value.question_attachments
         age = "UPDATE attachments SET created_at = ? WHERE sha256 = ?"
         await app.backend.database.write(lambda c: c.execute(age, (HOURS_AGO, removed.sha256)))
         app.window.prompt.chips.remove_requested.emit(removed.sha256)
@@ -55,7 +55,7 @@ async def test_a_document_in_a_draft_stays_and_a_removed_one_is_deleted(data: Pa
     async with AppHarness() as app:
         await attach(app, data / "report.pdf")
         await attach(app, data / "notes.md")
-        first, second = app.state.draft.value.question_attachments
+        first, second = app.state.current.draft.value.question_attachments
         app.window.prompt.chips.remove_requested.emit(first.sha256)
         await app.written()
     assert len(files()) == 2  # young: it may be on its way into another draft

@@ -233,13 +233,13 @@ async def test_many_files_at_once_are_offered_as_a_job(tmp_path: Path) -> None:
         paths = notes(tmp_path, 12)
         app.window.files_dropped.emit(paths[:3])
         assert not app.window.findChildren(BatchBar)
-        await until(lambda: len(app.state.draft.value.attachments) == 3)
+        await until(lambda: len(app.state.current.draft.value.attachments) == 3)
         app.window.files_dropped.emit([tmp_path])
         await until(lambda: "Send these files as a batch job" in bar_of(app))
         bar = find(app.window, BatchBar, "batch-bar")
         bar.dismiss_button.click()
         assert not bar.isVisible()
-        await until(lambda: len(app.state.draft.value.attachments) == 4)
+        await until(lambda: len(app.state.current.draft.value.attachments) == 4)
         paths.append(tmp_path / "none.pdf")
         app.window.files_dropped.emit(paths[-1:])
         await until(lambda: "none.pdf" in app.said)
@@ -252,7 +252,7 @@ async def test_many_files_at_once_are_offered_as_a_job(tmp_path: Path) -> None:
         assert dialog.isVisible()
         assert "13 files" in dialog.new.files.text()
         # They do not go into the prompt as well; what stood there stays.
-        assert len(app.state.draft.value.attachments) == 4
+        assert len(app.state.current.draft.value.attachments) == 4
         assert dialog.new.prompt.currentText() == "Summarize"
         assert "bullet" in dialog.new.task.toPlainText()
 
@@ -338,7 +338,7 @@ async def test_a_queued_question_is_not_sent_without_the_files_of_a_job(tmp_path
         turn = await app.ask("Why?")
         app.window.files_dropped.emit(notes(tmp_path, 12))
         await until(lambda: "Send 12 files as a batch job" in bar_of(app))
-        await until(lambda: len(app.state.draft.value.attachments) == 12)
+        await until(lambda: len(app.state.current.draft.value.attachments) == 12)
         app.type("Summarize them.")
         app.enter()
         assert "Queued" in app.hint
@@ -356,7 +356,7 @@ async def test_an_offer_dismissed_by_keyboard_passes_the_focus_to_the_prompt(
     async with AppHarness() as app:
         app.window.files_dropped.emit(notes(tmp_path, 12))
         await until(lambda: "Send 12 files as a batch job" in bar_of(app))
-        await until(lambda: len(app.state.draft.value.attachments) == 12)
+        await until(lambda: len(app.state.current.draft.value.attachments) == 12)
         dismiss = find(app.window, BatchBar, "batch-bar").dismiss_button
         dismiss.setFocus()
         app.press(Qt.Key.Key_Space)
@@ -368,7 +368,7 @@ async def test_an_offer_ends_when_its_files_are_sent(tmp_path: Path) -> None:
     async with AppHarness() as app:
         app.window.files_dropped.emit(notes(tmp_path, 12))
         await until(lambda: "Send 12 files as a batch job" in bar_of(app))
-        await until(lambda: len(app.state.draft.value.attachments) == 12)
+        await until(lambda: len(app.state.current.draft.value.attachments) == 12)
         turn = await app.ask("Summarize them.")
         assert bar_of(app) == ""
         turn.end("Words.")
@@ -380,13 +380,13 @@ async def test_files_attached_after_the_offer_stay_in_the_prompt(tmp_path: Path)
         *offered, read, unread = notes(tmp_path, 14)
         app.window.files_dropped.emit(offered)
         await until(lambda: "Send 12 files as a batch job" in bar_of(app))
-        await until(lambda: len(app.state.draft.value.attachments) == 12)
+        await until(lambda: len(app.state.current.draft.value.attachments) == 12)
         app.window.files_dropped.emit([read])
-        await until(lambda: len(app.state.draft.value.attachments) == 13)
+        await until(lambda: len(app.state.current.draft.value.attachments) == 13)
         app.window.files_dropped.emit([unread])
         find(app.window, BatchBar, "batch-bar").show_button.click()
         await until(lambda: not app.controllers.readings.ids)
-        attached = [part.name for part in app.state.draft.value.attachments]
+        attached = [part.name for part in app.state.current.draft.value.attachments]
         assert attached == [read.name, unread.name]
         assert "12 files" in dialog_of(app).new.files.text()
 
@@ -412,7 +412,7 @@ async def test_a_file_that_is_too_large_can_be_read_in_parts(tmp_path: Path) -> 
         await until(lambda: not dialog.isVisible())
         await app.written()
         assert app.text.toPlainText() == "Say: Which is it?\n\nA draft"
-        (part,) = app.state.draft.value.attachments
+        (part,) = app.state.current.draft.value.attachments
         assert part.name == "note-1.md"
         assert "POST" not in [method for method, _ in provider.seen]
 

@@ -25,7 +25,7 @@ async def asking(app: AppHarness, *files: Path) -> CollectionPart:
     await app.backend.collections.add(made.id, files)
     part = CollectionPart(made.id, made.name)
     state = app.state
-    state.draft.set_attachments((part,))
+    state.current.draft.set_attachments((part,))
     return part
 
 

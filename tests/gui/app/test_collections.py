@@ -106,7 +106,7 @@ async def test_a_folder_becomes_a_collection_that_is_asked(tmp_path: Path) -> No
         await app.settled()
         assert app.chips == ["Contracts, 4 documents · 1 unreadable"]
         app.window.prompt.chips.remove_requested.emit(
-            app.state.draft.value.collections[0].collection_id
+            app.state.current.draft.value.collections[0].collection_id
         )
         assert app.chips == []
 
@@ -166,7 +166,7 @@ async def test_a_deletion_is_undone_or_completed(tmp_path: Path) -> None:
         timers = app.controllers.collections.findChildren(QTimer)
         (until_forgotten,) = (timer for timer in timers if timer.isActive())
         until_forgotten.setInterval(0)  # the time for that is over
-        await until(lambda: not app.state.draft.value.collections)
+        await until(lambda: not app.state.current.draft.value.collections)
         assert not undo(dialog).isVisible()
         assert await app.backend.collections.all() == []
         assert (folder / "notes.md").exists()
@@ -238,7 +238,7 @@ async def test_documents_that_do_not_fit_become_a_collection(tmp_path: Path) -> 
     async with AppHarness(environment=OPENAI) as app:
         app.window.prompt.attach_requested.emit([folder])
         await until(lambda: bool(app.chips) and not app.controllers.readings.ids)
-        (part,) = app.state.draft.value.attachments
+        (part,) = app.state.current.draft.value.attachments
         assert isinstance(part, DocumentPart)
         app.type("What was agreed?")
         await app.written()
@@ -249,9 +249,9 @@ async def test_documents_that_do_not_fit_become_a_collection(tmp_path: Path) -> 
         await until(lambda: "Create collection…" in offered(app))
         assert "Read in parts…" in offered(app)
         app.press_action("Create collection…")
-        await until(lambda: bool(app.state.draft.value.collections))
+        await until(lambda: bool(app.state.current.draft.value.collections))
         await until(lambda: is_quiet(app))
-        assert app.state.draft.value.question_attachments == ()
+        assert app.state.current.draft.value.question_attachments == ()
         assert app.chips[0].startswith("Reports, ")
         assert app.text.toPlainText() == "What was agreed?"
 
@@ -345,7 +345,7 @@ async def test_an_update_can_be_repeated_after_the_list_could_not_be_loaded(
 async def test_a_chip_says_so_again_if_its_collection_was_deleted_long_ago() -> None:
     async with AppHarness(environment=OPENAI) as app:
         here = await app.ask_and_answer("Before", "1")
-        app.state.draft.set_attachments([CollectionPart("deleted", "Contracts")])
+        app.state.current.draft.set_attachments([CollectionPart("deleted", "Contracts")])
         await until(lambda: app.chips[0].endswith(", deleted"))
         app.window.conversations.new_requested.emit()
         await shown(app)
@@ -370,7 +370,7 @@ async def test_a_collection_of_documents_is_not_attached_to_another_conversation
         other = await app.ask_and_answer("Before", "1")
         app.window.conversations.new_requested.emit()
         app.window.files_dropped.emit([Path(__file__).parents[2] / "data" / "notes.md"])
-        await until(lambda: app.state.draft.value.attachments)
+        await until(lambda: app.state.current.draft.value.attachments)
         await app.written()
         app.controllers.collections.replace_documents()
         await has_begun.wait()
@@ -379,4 +379,4 @@ async def test_a_collection_of_documents_is_not_attached_to_another_conversation
         may_create.set()
         await until(lambda: is_quiet(app))
         await app.written()
-        assert not app.state.draft.value.attachments
+        assert not app.state.current.draft.value.attachments

@@ -546,7 +546,7 @@ async def test_a_conversation_renamed_during_a_compaction_keeps_its_name() -> No
         app.enter()
         conversation = app.open_id
         await until(lambda: app.controllers.turns.is_beginning(conversation))
-        app.controllers.conversation_titles.rename(conversation, "Mine")
+        app.controllers.list_presenter.rename(conversation, "Mine")
         await until(lambda: app.stored("SELECT title FROM conversations") == [("Mine",)])
         app.providers.states.put_nowait(STATE)
         (await app.turn(3)).end("Done")

@@ -335,7 +335,7 @@ async def test_changes_of_the_conversation_while_a_retry_begins_are_kept(
     async with AppHarness(environment=COMET) as app:
         window = await retry_second(app)
         await has_begun.wait()
-        app.controllers.conversation_titles.rename(app.open_id, "Mine")
+        app.controllers.list_presenter.rename(app.open_id, "Mine")
         app.session.actions["conversation.pin"]()
         chosen = replace(app.state.current.conversation.choice, effort=Effort.LOW)
         app.state.setup.choose(chosen)

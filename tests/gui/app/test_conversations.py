@@ -168,7 +168,7 @@ async def test_attachments_are_part_of_a_draft() -> None:
         await app.written()
     async with AppHarness() as app:
         assert len(app.chips) == 2
-        for part in app.state.draft.value.question_attachments:
+        for part in app.state.current.draft.value.question_attachments:
             app.window.prompt.chips.remove_requested.emit(part.sha256)
         assert app.chips == []
         await app.written()

@@ -37,7 +37,7 @@ def give(dialog: PasswordDialog, password: str) -> None:
 
 
 def part_of(app: AppHarness) -> DocumentPart:
-    (part,) = app.state.draft.value.attachments
+    (part,) = app.state.current.draft.value.attachments
     assert isinstance(part, DocumentPart)
     return part
 

@@ -211,7 +211,7 @@ async def test_a_document_that_does_not_fit_is_refused_with_the_figures(tmp_path
         assert app.messages() == []
         assert app.rows == []
         app.window.prompt.chips.remove_requested.emit(
-            app.state.draft.value.question_attachments[0].sha256
+            app.state.current.draft.value.question_attachments[0].sha256
         )
         assert app.said.startswith("“long.txt” removed")
 
@@ -368,7 +368,7 @@ async def test_equal_files_are_attached_once_and_two_may_have_one_name(
         await until(lambda: is_read(app))
         assert len(app.chips) == 2
         app.window.prompt.chips.remove_requested.emit(
-            app.state.draft.value.question_attachments[0].sha256
+            app.state.current.draft.value.question_attachments[0].sha256
         )
         assert len(app.chips) == 1
 

@@ -165,7 +165,7 @@ async def test_large_rich_text_is_attached_as_markdown() -> None:
         text = "\n".join(f"row {n}\t{n}" for n in range(3_000))
         app.window.prompt.insert_dropped(DroppedContent(text=text, html=f"<table>{rows}</table>"))
         await until(lambda: app.chips and is_read(app))
-        (part,) = app.state.draft.value.question_attachments
+        (part,) = app.state.current.draft.value.question_attachments
         attached = await app.backend.attachments.text(part.sha256)
         assert "| row 7 " in attached
         assert "| row 2999 " in attached
@@ -180,7 +180,7 @@ async def test_large_rich_text_stays_in_the_conversation_it_was_pasted_in() -> N
         app.window.prompt.insert_dropped(DroppedContent(text=text, html=f"<b>{text}</b>"))
         app.session.actions["conversation.new"]()  # while the text is converted
         await until(lambda: bool(app.state.drafts.cached(pasted_in).attachments))
-        assert not app.state.draft.value.attachments
+        assert not app.state.current.draft.value.attachments
 
 
 async def test_a_drop_that_cannot_be_taken_is_reported() -> None:
@@ -206,7 +206,7 @@ async def test_many_files_share_a_chip_and_an_error(tmp_path: Path) -> None:
         assert len(app.chips) == 2
         assert app.chips[1] == f"{len(paths) + 4} more files, 0 of {len(paths) + 5} read"
         await until(lambda: is_read(app))
-        assert len(app.state.draft.value.attachments) == len(paths)
+        assert len(app.state.current.draft.value.attachments) == len(paths)
         assert len(app.chips) == MAX_CHIPS + 1
         assert app.chips[-1].startswith("20 more attachments, ≈ ")
         assert app.said.startswith(f"Couldn’t attach 5 of {len(paths) + 5} files.")

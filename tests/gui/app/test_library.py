@@ -699,7 +699,7 @@ async def test_a_change_during_the_reading_of_a_moved_conversation_is_kept(
             found = await get(store, id_)
             if store is app.disk and not renamed:
                 renamed.append(id_)
-                app.controllers.conversation_titles.rename(id_, "Mine")
+                app.controllers.list_presenter.rename(id_, "Mine")
             return found
 
         monkeypatch.setattr(ConversationStore, "get", rename_meanwhile)

@@ -143,7 +143,7 @@ async def test_the_users_default_detail_is_used() -> None:
         await app.state.values.set("answer.image_detail", "high")
         app.window.image_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
         await until(lambda: is_read(app))
-        (part,) = app.state.draft.value.attachments
+        (part,) = app.state.current.draft.value.attachments
         assert isinstance(part, ImagePart)
         assert part.detail == "high"
 

@@ -39,12 +39,12 @@ def with_server(server: PreparedServer) -> AppHarness:
 
 async def attached(app: AppHarness, *paths: Path) -> None:
     app.window.files_dropped.emit(list(paths))
-    await until(lambda: len(app.state.draft.value.attachments) == len(paths))
+    await until(lambda: len(app.state.current.draft.value.attachments) == len(paths))
     await until(lambda: not app.controllers.readings.ids)
 
 
 def part_of(app: AppHarness, at: int = 0) -> DocumentPart:
-    part = app.state.draft.value.attachments[at]
+    part = app.state.current.draft.value.attachments[at]
     assert isinstance(part, DocumentPart)
     return part
 
@@ -185,7 +185,7 @@ async def test_an_uncounted_choice_of_pages_is_counted_later(data: Path) -> None
         assert counted.chosen is not None
         uncounted = replace(counted, chosen=replace(counted.chosen, tokens=None))
         state = app.state
-        state.draft.set_attachments((uncounted,))
+        state.current.draft.set_attachments((uncounted,))
         assert "counting…" in app.chips[0]
         await until(lambda: part_of(app) == counted)
 
@@ -245,13 +245,13 @@ async def test_the_images_stay_shown_while_the_text_to_send_changes(data: Path) 
     async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key"}) as app:
         await attached(app, data / "report.pdf")
         part = replace(part_of(app), pictured=(PageImage(1, 800, 1000),))
-        app.state.draft.set_attachments((part,))
+        app.state.current.draft.set_attachments((part,))
         app.session.actions["attachment.preview"]()
         dialog = await opened(app)
         find(dialog, QAbstractButton, "pictures").click()
         await until(lambda: shown_picture(dialog).isVisible())
         before = dialog.text.text
-        app.state.draft.set_attachments((replace(part, name="renamed.pdf"),))
+        app.state.current.draft.set_attachments((replace(part, name="renamed.pdf"),))
         await until(lambda: dialog.text.text != before)
         assert shown_picture(dialog).isVisible()
 
@@ -268,7 +268,7 @@ async def test_parts_are_shown_as_they_are_sent(tmp_path: Path) -> None:
         assert "Too large for SmolLM2 135M" in words(dialog, "preview-note")
         dialog.reject()
         part = replace(part_of(app), in_parts=True)
-        state.draft.set_attachments((part,))
+        state.current.draft.set_attachments((part,))
         app.session.actions["attachment.preview"]()
         dialog = await opened(app)
         assert plain(dialog.text.text).startswith('<part document="long.txt" part="1 of ')
@@ -424,7 +424,7 @@ async def test_attachments_of_the_quick_prompt_are_previewed_too(data: Path) -> 
         await until(lambda: "page 2 of 3 · " in face.accessibleName())
         await until(lambda: "[page 1]" not in dialog.text.text)
         preview = dialog.text.text
-        assert app.state.draft.value.attachments == ()
+        assert app.state.current.draft.value.attachments == ()
         dialog.reject()
         window.submit_requested.emit("Who?")
         turn = await app.turn(0)
@@ -461,16 +461,16 @@ async def test_files_of_an_edited_question_do_not_count_beside_their_replacement
     async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_ENVIRONMENT}) as app:
         await attached(app, data / "report.pdf")
         large = replace(part_of(app), as_file=True, size=30 << 20)  # of at most 50 MB
-        app.state.draft.set_attachments((large,))
+        app.state.current.draft.set_attachments((large,))
         turn = await app.ask("Who?")
         turn.end("Dubois")
         await app.settled()
         send = find(app.window, QAbstractButton, "send")
         other = replace(large, sha256="0" * 64)
-        app.state.draft.set_attachments((other,))
+        app.state.current.draft.set_attachments((other,))
         assert not send.isEnabled()
         app.act("edit", 0)
-        app.state.draft.set_attachments((other,))
+        app.state.current.draft.set_attachments((other,))
         assert send.isEnabled()
 
 

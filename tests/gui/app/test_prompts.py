@@ -105,7 +105,7 @@ async def test_a_long_clipboard_is_attached() -> None:
         app.type("/clip")
         app.press(Qt.Key.Key_Return)
         assert app.window.prompt.text() == f"Read {ATTACHED}!"
-        await until(lambda: app.state.draft.value.attachments)
+        await until(lambda: app.state.current.draft.value.attachments)
         QGuiApplication.clipboard().setText("short")
         app.controllers.library.open_new()
 

@@ -183,7 +183,7 @@ async def test_a_file_being_read_moves_to_the_window() -> None:
         assert quick.isVisible()
         quick.open_in_window_requested.emit()
         await until(lambda: not quick.isVisible())
-        assert [part.name for part in app.state.draft.value.attachments] == [NOTES.name]
+        assert [part.name for part in app.state.current.draft.value.attachments] == [NOTES.name]
 
 
 async def test_a_file_with_the_content_of_another_is_named(tmp_path: Path) -> None:
@@ -498,7 +498,7 @@ async def test_a_follow_up_keeps_what_the_main_window_has_changed() -> None:
         (await ask(app, quick, "One?")).end("1")
         await app.settled()
         (conversation,) = await app.backend.conversations.all()
-        app.controllers.conversation_titles.rename(conversation.id, "Mine")
+        app.controllers.list_presenter.rename(conversation.id, "Mine")
         app.controllers.trash.archive([conversation.id], True)
         await app.settled()
         (await ask(app, quick, "Two?")).end("2")

@@ -68,8 +68,8 @@ async def test_a_server_is_added_with_its_tools_prompts_and_resources() -> None:
         (dialog,) = shown(ResourceDialog)
         await until(dialog.attach_button.isEnabled)
         QTest.keyClick(dialog.focusWidget(), Qt.Key.Key_Return)
-        await until(lambda: app.state.draft.value.attachments)
-        (part,) = app.state.draft.value.attachments
+        await until(lambda: app.state.current.draft.value.attachments)
+        (part,) = app.state.current.draft.value.attachments
         assert isinstance(part, DocumentPart)
         assert part.name == "The memo.txt"
         app.window.settings.server_edit_requested.emit("demo")
@@ -98,7 +98,7 @@ async def test_a_resource_is_attached_where_it_was_chosen() -> None:
         app.controllers.library.open_new()
         await until(lambda: app.state.drafts.cached(chosen_in).attachments)
         assert app.open_id != chosen_in
-        assert not app.state.draft.value.attachments
+        assert not app.state.current.draft.value.attachments
 
 
 async def test_servers_are_imported_from_a_chosen_file(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def undo(app: AppHarness) -> None:
 
 
 def names(app: AppHarness) -> list[str]:
-    return [part.name for part in app.state.draft.value.attachments]
+    return [part.name for part in app.state.current.draft.value.attachments]
 
 
 async def attach(app: AppHarness, *files: str) -> None:
@@ -49,7 +49,7 @@ async def attach(app: AppHarness, *files: str) -> None:
 
 
 def remove(app: AppHarness, name: str) -> None:
-    parts = app.state.draft.value.question_attachments
+    parts = app.state.current.draft.value.question_attachments
     sha256 = next(part.sha256 for part in parts if part.name == name)
     app.window.prompt.chips.remove_requested.emit(sha256)
 

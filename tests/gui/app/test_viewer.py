@@ -363,7 +363,7 @@ async def test_the_name_of_a_document_in_a_question_opens_it(data: Path) -> None
     async with AppHarness(environment=OPENAI) as app:
         app.window.prompt.attach_requested.emit([data / "report.pdf"])
         await until(lambda: bool(app.chips) and not app.controllers.readings.ids)
-        (attached,) = app.state.draft.value.attachments
+        (attached,) = app.state.current.draft.value.attachments
         app.window.prompt.chips.action_requested.emit(part_id(attached), "open-document")
         chip_viewer = app.controllers.viewer.window
         assert chip_viewer is not None

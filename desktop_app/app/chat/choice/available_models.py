@@ -19,7 +19,7 @@ from desktop_app.services.models.model_menu import menu_entries
 from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry, nothing_chosen
 
 if TYPE_CHECKING:
-    from desktop_app.app.state.dependency_groups import AnswerSettings
+    from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.errors import IllegalChoiceError
@@ -35,15 +35,10 @@ class AvailableModels(QObject):
     changed = Signal()
 
     def __init__(
-        self,
-        parent: QObject,
-        *,
-        current: OpenConversation,
-        answer_settings: AnswerSettings,
-        tasks: Tasks,
+        self, parent: QObject, *, current: OpenConversation, setup: AnswerSetup, tasks: Tasks
     ) -> None:
         super().__init__(parent)
-        self._values, self._providers, self._setup = answer_settings
+        self._values, self._providers, self._setup = setup.values, setup.providers, setup
         self._current = current
         self._models: tuple[ModelEntry, ...] = ()
         self._list_number = 0

@@ -36,12 +36,11 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.state.dependency_groups import AnswerSettings, ConversationSession
+    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.storage.spending.ledger import Ledger
-    from desktop_app.ui.composer.prompt_editor import PromptEditor
-    from desktop_app.ui.window.cards.notifications import Notifications
-    from desktop_app.ui.window.header import Header
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 ESTIMATE_MS = 300
 ESTIMATE_ON_DEVICE = (
@@ -64,23 +63,20 @@ class ChoiceController(QObject):
         parent: QWidget,
         choices: AvailableModels,
         *,
-        header: Header,
-        prompt: PromptEditor,
-        notifications: Notifications,
-        session: ConversationSession,
-        answer_settings: AnswerSettings,
+        pane: ConversationPane,
+        current: OpenConversation,
+        setup: AnswerSetup,
         spending: SpendingEvents,
         tasks: Tasks,
         chat_service: ChatService,
         ledger: Ledger,
     ) -> None:
         super().__init__(parent)
-        self._header, self._prompt, self._notifications = header, prompt, notifications
-        self._current, self._draft = session.current, session.draft
-        self._values = answer_settings.values
-        self._providers = answer_settings.providers
-        self._setup, self._tasks, self._chat_service = answer_settings.setup, tasks, chat_service
-        self._ledger = ledger
+        prompt = self._prompt = pane.prompt
+        self._header, self._notifications = pane.header, pane.notifications
+        self._current, self._draft = current, current.draft
+        self._values, self._providers, self._setup = setup.values, setup.providers, setup
+        self._tasks, self._chat_service, self._ledger = tasks, chat_service, ledger
         self._choices = choices
         self._deferred: list[Callable[[], None]] | None = []  # None once a conversation is open
         self._estimate_number = 0
@@ -275,8 +271,7 @@ class ChoiceController(QObject):
         self._estimate_number += 1
         number = self._estimate_number
         resolved, path = self._setup.resolved, list(self._current.path)
-        prompt = self._prompt
-        draft = self._draft.with_text(prompt.text(), prompt.template_id)
+        draft = self._draft.typed
         used = await self._tokens_in_use(path, resolved)
         ledger, conversation_id = self._ledger, self._current.id
         spent, utility_cost = (

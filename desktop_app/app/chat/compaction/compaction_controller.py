@@ -24,14 +24,14 @@ from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.spending.cost_estimate import usable_input
 from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.window.cards.compaction_card import CompactionCard
-from desktop_app.ui.window.cards.notifications import Actions, Notifications
+from desktop_app.ui.window.cards.notifications import Actions
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.state.dependency_groups import AnswerSettings
+    from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.services.chat.chat_service import ChatService
-    from desktop_app.ui.composer.prompt_editor import PromptEditor
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 TOPIC = "compaction"
 CHECK_MS = 300
@@ -42,9 +42,6 @@ NOTHING_TO_GAIN = N_("This conversation is too short to compact.")
 
 class CompactionController(QObject):
     """Connection of the card above the prompt with the compaction service.
-
-    Args:
-        add_above_prompt: shows a widget between the notifications and the prompt.
 
     Signals:
         ended(str conversation_id): a compaction was stored, failed, or was canceled.
@@ -58,19 +55,17 @@ class CompactionController(QObject):
         running: RunningAnswers,
         theme: ThemeWatcher,
         *,
-        add_above_prompt: Callable[[QWidget], None],
-        prompt: PromptEditor,
-        notifications: Notifications,
+        pane: ConversationPane,
         current: OpenConversation,
-        answer_settings: AnswerSettings,
+        setup: AnswerSetup,
         tasks: Tasks,
         chat_service: ChatService,
         compaction_service: Callable[[], CompactionService],
     ) -> None:
         super().__init__(parent)
-        self._add_above_prompt, self._prompt = add_above_prompt, prompt
-        self._notifications, self._current = notifications, current
-        self._values, self._setup = answer_settings.values, answer_settings.setup
+        self._add_above_prompt, self._prompt = pane.add_above_prompt, pane.prompt
+        self._notifications, self._current = pane.notifications, current
+        self._values, self._setup = setup.values, setup
         self._tasks, self._chat_service = tasks, chat_service
         self._compaction_service = compaction_service
         self._running = running

@@ -24,12 +24,10 @@ if TYPE_CHECKING:
 
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.open_conversation import OpenConversation
-    from desktop_app.app.state.providers import Providers
     from desktop_app.app.tasks import Tasks
     from desktop_app.storage.conversations.compaction_store import CompactionStore
     from desktop_app.ui.look.theme import ThemeWatcher
-    from desktop_app.ui.transcript.view import TranscriptView
-    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 
 class CompactionMarks(QObject):
@@ -46,23 +44,21 @@ class CompactionMarks(QObject):
         parent: QWidget,
         theme: ThemeWatcher,
         *,
-        transcript: TranscriptView,
-        notifications: Notifications,
+        pane: ConversationPane,
         current: OpenConversation,
-        providers: Providers,
         setup: AnswerSetup,
         tasks: Tasks,
         compaction_store: CompactionStore,
     ) -> None:
         super().__init__(parent)
         self._parent, self._theme = parent, theme
-        self._transcript, self._notifications = transcript, notifications
-        self._current, self._providers, self._setup = current, providers, setup
+        self._transcript, self._notifications = pane.transcript, pane.notifications
+        self._current, self._providers, self._setup = current, setup.providers, setup
         self._tasks, self._compaction_store = tasks, compaction_store
         current.opened.connect(lambda: self.load(current.id))
         for changed in (setup.choice_changed, current.path_changed, current.compactions_changed):
             changed.connect(self._show_marks)
-        transcript.action_requested.connect(self._act)
+        pane.transcript.action_requested.connect(self._act)
 
     def load(self, conversation_id: str) -> None:
         """Read the compactions again if this conversation is open."""

@@ -22,15 +22,14 @@ if TYPE_CHECKING:
 
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.dependency_groups import ConversationSession
+    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
     from desktop_app.ui.comparison.compare_dialog import CompareDialog
     from desktop_app.ui.composer.choice_view import ModelEntry
-    from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.look.theme import ThemeWatcher
-    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 
 class ComparedModels(QObject):
@@ -49,18 +48,17 @@ class ComparedModels(QObject):
         running: RunningAnswers,
         choices: AvailableModels,
         *,
-        session: ConversationSession,
+        current: OpenConversation,
         setup: AnswerSetup,
         tasks: Tasks,
-        prompt: PromptEditor,
-        notifications: Notifications,
+        pane: ConversationPane,
         chat_service: ChatService,
     ) -> None:
         super().__init__(parent)
-        self._prompt, self._notifications = prompt, notifications
+        self._prompt, self._notifications = pane.prompt, pane.notifications
         self._parent, self._theme = parent, theme
         self._running, self._choices, self._setup = running, choices, setup
-        self._current, self._draft = session
+        self._current, self._draft = current, current.draft
         self._tasks, self._chat_service = tasks, chat_service
         self._chosen: list[ModelChoice] = []
         self._estimate_number = 0
@@ -148,8 +146,7 @@ class ComparedModels(QObject):
         return self._chat_service.resolve_with(profile, choice, settings)
 
     async def _highest_cost(self, resolved: ResolvedChoice) -> Decimal | None:
-        prompt, settings = self._prompt, self._setup.ask_settings
-        draft = self._draft.with_text(prompt.text(), prompt.template_id)
+        draft, settings = self._draft.typed, self._setup.ask_settings
         context = replace(self._setup.context, resolved=resolved)
         if not draft:  # the last question is asked again
             path = list(self._current.path)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.chat.comparison.compared_answers import ComparedAnswers
-    from desktop_app.app.state.dependency_groups import AnswerSettings
+    from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.storage.database.temporary_database import TemporaryConversations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.comparison.comparison_window import ComparisonWindow
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.transcript.view import TranscriptView
-    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 _MAX_COLUMNS = 4
 
@@ -52,18 +52,17 @@ class ComparisonController(QObject):
         name_of_model: Callable[[str], str],
         *,
         current: OpenConversation,
-        answer_settings: AnswerSettings,
+        setup: AnswerSetup,
         tasks: Tasks,
-        transcript: TranscriptView,
-        notifications: Notifications,
+        pane: ConversationPane,
         temporary: TemporaryConversations,
     ) -> None:
         super().__init__(parent)
-        self._transcript, self._notifications = transcript, notifications
+        self._transcript, self._notifications = pane.transcript, pane.notifications
         self._parent, self._theme = parent, theme
         self._running, self._answers, self._current = running, answers, current
         self._make_transcript, self._name_of_model = make_transcript, name_of_model
-        self._values, self._providers = answer_settings.values, answer_settings.providers
+        self._values, self._providers = setup.values, setup.providers
         self._tasks, self._temporary = tasks, temporary
         self._window: ComparisonWindow | None = None
         self._conversation_id, self._path = "", list[Message]()

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.ui.sidebar.conversation_model import ConversationModel
-    from desktop_app.ui.window.cards.notifications import Notifications
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 BUSY = N_("Another transfer is running. Wait for it or cancel it.")
 # Further refused conversations are only counted.
@@ -39,7 +39,6 @@ class TransferController(QObject):
 
     Args:
         on_imported: is awaited after conversations were added.
-        add_above_prompt: shows a widget between the notifications and the prompt.
     """
 
     def __init__(
@@ -48,15 +47,14 @@ class TransferController(QObject):
         theme: ThemeWatcher,
         on_imported: Callable[[], Awaitable[None]],
         *,
-        add_above_prompt: Callable[[QWidget], None],
-        notifications: Notifications,
+        pane: ConversationPane,
         listed: ConversationModel,
         current: OpenConversation,
         tasks: Tasks,
     ) -> None:
         super().__init__(parent)
         self._parent, self._listed = parent, listed
-        self._add_above_prompt, self._notifications = add_above_prompt, notifications
+        self._add_above_prompt, self._notifications = pane.add_above_prompt, pane.notifications
         self._theme, self._current, self._tasks = theme, current, tasks
         self._on_imported = on_imported
         self._command = CommandRunner()
