@@ -61,8 +61,8 @@ class PaletteRows:
             rows.append((entry, partial(self._window.prompt.slash.insert_prompt, prompt)))
         for preset in controllers.state.presets.by_id.values():
             entry = PaletteEntry(f"preset:{preset.id}", preset.name, tr("Preset"))
-            rows.append((entry, partial(controllers.presets.use, preset.id)))
-        for model in controllers.choices.models:
+            rows.append((entry, partial(controllers.composer.presets.use, preset.id)))
+        for model in controllers.composer.choices.models:
             name = f"{model.provider_name}: {model.name}"
             entry = PaletteEntry(f"model:{model.provider_id}:{model.model}", name, tr("Model"))
             rows.append((entry, partial(self._choose_model, model)))
@@ -80,7 +80,7 @@ class PaletteRows:
 
     def _places(self) -> Iterator[PaletteRow]:
         """Yield the pages of the settings, and their fields and sections besides settings."""
-        note, providers = tr("Settings"), self._controllers.providers
+        note, providers = tr("Settings"), self._controllers.panel.providers
         yield PaletteEntry("place:key", tr("API key"), note), providers.open_at_key
         network = tr("Network and privacy")
         yield PaletteEntry("place:network", network, note), providers.open_at_network
@@ -93,9 +93,9 @@ class PaletteRows:
         return [
             (
                 PaletteEntry(f"collection:{id_}", name, tr("Collection")),
-                partial(self._controllers.collections.put_into_draft, id_),
+                partial(self._controllers.composer.collections.put_into_draft, id_),
             )
-            for id_, name in await self._controllers.collections.names()
+            for id_, name in await self._controllers.composer.collections.names()
         ]
 
     async def titles(self) -> list[tuple[str, str]]:
@@ -104,12 +104,12 @@ class PaletteRows:
 
     def open_conversation(self, row_id: str) -> None:
         """Open the conversation of a row."""
-        library = self._controllers.library
+        library = self._controllers.sidebar.library
         self._controllers.tasks.start(library.open(row_id.removeprefix(CONVERSATION)))
 
     def _choose_model(self, model: ModelEntry) -> None:
         controllers = self._controllers
-        controllers.state.setup.choose(controllers.choices.choice_with(model))
+        controllers.state.setup.choose(controllers.composer.choices.choice_with(model))
 
     def _show_place(self, page: str, name: str) -> None:
         self._window.show_settings(True)

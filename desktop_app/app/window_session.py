@@ -251,15 +251,15 @@ class WindowSession:
         )
         notifier.message_requested.connect(self._open_conversation)
         notifier.batches_requested.connect(self._show_batches)
-        self.controllers.batches.job_ended.connect(notifier.notify_batch_end)
-        self.controllers.batches.progressed.connect(notifier.show_progress)
+        self.controllers.dialogs.batches.job_ended.connect(notifier.notify_batch_end)
+        self.controllers.dialogs.batches.progressed.connect(notifier.show_progress)
         current = self.controllers.state.current
         current.opened.connect(lambda: notifier.forget(current.id))
         self._unread.seen.connect(notifier.forget)
         self._sleep = SleepWatch(self._save_drafts, self._on_wake)
         login_start = LoginStartSetting(bus=bus, values=values, scope=self._backend.folders.scope)
         self.quick_host.join_desktop(bus)
-        self.controllers.settings.setting_stored.connect(
+        self.controllers.panel.settings.setting_stored.connect(
             lambda key: tasks.start(login_start.apply()) if key == START_AT_LOGIN else None
         )
         self._is_on_desktop = True
@@ -272,26 +272,26 @@ class WindowSession:
         tasks.start(login_start.reconcile())
 
     def _save_drafts(self) -> None:
-        self.controllers.draft_saver.save()
+        self.controllers.sidebar.draft_saver.save()
         self.quick_host.save_draft()
 
     def _on_wake(self) -> None:
         """Run at once the work of timers, which stood still during sleep."""
-        self.controllers.tasks.start(self.controllers.batches.resume_jobs())
-        self.controllers.backups.check_soon()
-        self.controllers.server_watch.check_soon()
+        self.controllers.tasks.start(self.controllers.dialogs.batches.resume_jobs())
+        self.controllers.panel.backups.check_soon()
+        self.controllers.conversation.server_watch.check_soon()
         self._window.conversations.update_today()
 
     def _public_title(self, conversation_id: str) -> str:
         """Return a title for notifications, which desktops keep; "" if it is temporary."""
         if self._backend.temporary.is_temporary(conversation_id):
             return ""
-        found = self.controllers.list_presenter.cached(conversation_id)
+        found = self.controllers.sidebar.list_presenter.cached(conversation_id)
         return "" if found is None else found.title
 
     def _show_batches(self) -> None:
         self._raise_window()
-        self.controllers.batches.show()
+        self.controllers.dialogs.batches.show()
 
     def _is_idle(self) -> bool:
         is_visible = self._window.isVisible() or self.quick_host.is_visible
@@ -303,11 +303,13 @@ class WindowSession:
 
     def _open_new(self) -> None:
         self._raise_window()
-        self.controllers.library.open_here()
+        self.controllers.sidebar.library.open_here()
 
     def _open_conversation(self, conversation_id: str, message_id: str = "") -> None:
         self._raise_window()
-        self.controllers.tasks.start(self.controllers.library.open(conversation_id, message_id))
+        self.controllers.tasks.start(
+            self.controllers.sidebar.library.open(conversation_id, message_id)
+        )
 
     def _pause_hotkey(self, paused: bool) -> None:
         self._is_hotkey_paused = paused
@@ -333,41 +335,41 @@ class WindowSession:
 
     async def start(self, request: WindowRequest) -> None:
         """Load the window's content, and handle the request of this start."""
+        parts, tasks = self.controllers, self.controllers.tasks
         stored = await self._backend.settings.all()
         use_weights(self._backend.gateway.local_model, stored)
         self.quick_host.restore(stored)
         self._forms.restore(stored)
-        await self.controllers.state.load()
+        await parts.state.load()
         self._use_settings()
-        await self.controllers.presets.load()
-        self.controllers.tasks.start(self.controllers.prompts.load())
+        await parts.composer.presets.load()
+        tasks.start(parts.composer.prompts.load())
         resumer = Resumer(self._backend.conversations, self._backend.chat)
-        for run in await resumer.runs_to_resume(self.controllers.state.providers.all):
-            self.controllers.running.start(run)
-        await self.controllers.pinned_order.load()
-        await self.controllers.housekeeping.recover()
-        await self.controllers.library.load()
+        for run in await resumer.runs_to_resume(parts.state.providers.all):
+            parts.running.start(run)
+        await parts.sidebar.pinned_order.load()
+        await parts.sidebar.housekeeping.recover()
+        await parts.sidebar.library.load()
         await self._unread.load()
-        await self.controllers.store_watcher.watch()
+        await parts.sidebar.store_watcher.watch()
         self._bind_keys()
-        self.controllers.look.apply("look.code_wrap")
-        self.controllers.settings.show_values()
-        self.controllers.drops.start()
+        parts.panel.look.apply("look.code_wrap")
+        parts.panel.settings.show_values()
+        parts.composer.drops.start()
         self._window.prompt.focus_text()
-        await self.controllers.backups.start()
+        await parts.panel.backups.start()
         self.serve(request)
         try:
             await self._calls.start()
         except StorageError as error:
             self._show_error(error)
-        tasks = self.controllers.tasks
         self._run_later(QUICK_PROMPT_MS, lambda: self.quick)
         self._run_later(SPELLING_MS, lambda: tasks.start(self.check_spelling()))
-        self._run_later(BATCHES_MS, lambda: tasks.start(self.controllers.batches.resume_jobs()))
+        self._run_later(BATCHES_MS, lambda: tasks.start(parts.dialogs.batches.resume_jobs()))
         self._run_later(MNEMONICS_MS, self.show_mnemonics)
-        tasks.start(self.controllers.servers.load_prompts())
-        self._run_later(SPENDING_MS, self.controllers.spending.prepare)
-        self.controllers.housekeeping.start()
+        tasks.start(parts.composer.servers.load_prompts())
+        self._run_later(SPENDING_MS, parts.dialogs.spending.prepare)
+        parts.sidebar.housekeeping.start()
         self._memory_trimmer.restart_timer()
 
     def _run_later(self, delay_ms: int, action: Callable[[], object]) -> None:
@@ -422,16 +424,16 @@ class WindowSession:
             if request.text == BATCHES:
                 self._show_batches()
             else:
-                self.controllers.links.open(request.text)
+                self.controllers.sidebar.links.open(request.text)
             return
         if request.files or request.text:
-            self.controllers.library.open_fresh()
+            self.controllers.sidebar.library.open_fresh()
             files = tuple(map(Path, request.files))
             self._window.prompt.insert_dropped(DroppedContent(files, text=request.text))
 
     def _raise_window(self) -> None:
         bring_to_front(self._window)
-        self.controllers.choice.propose_model()
+        self.controllers.composer.choice.propose_model()
 
     def _show_key_line(self) -> None:
         """Say in an empty conversation that the built-in model answers, and offer to add a key."""
@@ -467,19 +469,19 @@ class WindowSession:
     # -------------------------------------------------------------- changed settings
 
     def _connect_settings(self) -> None:
-        stored = self.controllers.settings.setting_stored
-        stored.connect(self.controllers.look.apply)
+        stored = self.controllers.panel.settings.setting_stored
+        stored.connect(self.controllers.panel.look.apply)
         stored.connect(self._use_settings)
         stored.connect(lambda key: self._bind_keys() if key.startswith(KEYS_PREFIX) else None)
-        self.controllers.shortcut_files.shortcuts_stored.connect(self._bind_keys)
+        self.controllers.panel.shortcut_files.shortcuts_stored.connect(self._bind_keys)
         state = self.controllers.state
         language = LanguageChange(
             self._window,
             lambda: self.quick_host.has_unsent,
-            lambda: self.controllers.batches.is_creating,
+            lambda: self.controllers.dialogs.batches.is_creating,
             lambda: (
                 bool(self.controllers.running.conversations)
-                or self.controllers.transfer.is_busy
+                or self.controllers.panel.transfer.is_busy
                 or state.temporary.exists
             ),
             notifications=self._window.notifications,
@@ -507,7 +509,7 @@ class WindowSession:
         if isinstance(error, StorageError):
             log.error("%s %s", error, error.details)
         if isinstance(error.reason, Reason) and error.reason.remedy is Remedy.REPAIR_LIBRARY:
-            actions = [(tr("Repair"), self.controllers.data_page.repair)]
+            actions = [(tr("Repair"), self.controllers.panel.data_page.repair)]
             self._window.notifications.notify(error, actions)
             return
         topic = STORE if isinstance(error, StorageError) else ""
@@ -556,31 +558,31 @@ class WindowSession:
             self._forms.close,
             self._calls.aclose,
             *desktop,
-            parts.transfer.close,
-            parts.backups.close,
-            parts.store_watcher.close,
-            parts.typesetter.close,
-            parts.lexer.close,
-            parts.readings.cancel_all,
-            parts.drops.aclose,
-            parts.images.close,
-            parts.attachment_drags.close,
-            parts.chat.close,
-            parts.compaction.close,
-            parts.collections.close,
-            parts.batches.close,
-            parts.spending.close,
-            parts.viewer.close,
-            parts.help.close,
+            parts.panel.transfer.close,
+            parts.panel.backups.close,
+            parts.sidebar.store_watcher.close,
+            parts.conversation.typesetter.close,
+            parts.conversation.lexer.close,
+            parts.composer.readings.cancel_all,
+            parts.composer.drops.aclose,
+            parts.conversation.images.close,
+            parts.conversation.attachment_drags.close,
+            parts.conversation.chat.close,
+            parts.conversation.compaction.close,
+            parts.composer.collections.close,
+            parts.dialogs.batches.close,
+            parts.dialogs.spending.close,
+            parts.conversation.viewer.close,
+            parts.dialogs.help.close,
             parts.running.stop_all,
             self._save_window_state,
-            parts.library.close,
+            parts.sidebar.library.close,
             self.quick_host.save_draft,
             tasks.settle,
             self._close_spelling,
             self.quick_host.close,
             self._memory_trimmer.close,
-            parts.housekeeping.collect_at_end,
+            parts.sidebar.housekeeping.collect_at_end,
             self._backend.aclose,
         )
 

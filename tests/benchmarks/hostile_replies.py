@@ -109,7 +109,7 @@ async def _in_a_window(name: str, address: str, answers: int, temporary: int) ->
     async with AppHarness(real=True, environment=environment) as app:
         await app.state.values.set("answer.candidates", answers)
         if temporary:
-            app.controllers.temporary.open()
+            app.controllers.conversation.temporary.open()
         app.type("Why?")
         while "tokens" not in app.estimate:  # noqa: ASYNC110
             await asyncio.sleep(0.05)

@@ -40,8 +40,8 @@ class Measured(LibraryController):
         rows = self._conversation_list.model.rowCount()
         print(1000 * (time.perf_counter() - began), rows, flush=True)
 
-from desktop_app.app import controllers
-controllers.LibraryController = Measured
+from desktop_app.app.composition import sidebar_controllers
+sidebar_controllers.LibraryController = Measured
 application = Application(OpenRequest())
 application.show()
 application.run()

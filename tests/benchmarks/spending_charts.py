@@ -53,7 +53,7 @@ async def _measure(entries: int) -> dict[str, Any]:
         await database.write(fill_days)
         await app.backend.ledger.sum_up_earlier(lambda _done, _total: None)
         began = time.perf_counter()
-        app.controllers.spending.show()
+        app.controllers.dialogs.spending.show()
         await _until(lambda: app.window.findChild(SpendingView) is not None)
         view = find(app.window, SpendingView, "spending")
         await _until(view.isVisible)

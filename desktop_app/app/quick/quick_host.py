@@ -136,8 +136,8 @@ class QuickHost(QObject):
 
         controllers, theme = self._controllers, self._theme.current
         transcript = TranscriptView(theme, is_brief=True)
-        transcript.set_typesetter(controllers.typesetter)
-        transcript.set_lexer(controllers.lexer)
+        transcript.set_typesetter(controllers.conversation.typesetter)
+        transcript.set_lexer(controllers.conversation.lexer)
         quick_window = self._quick_window = QuickPrompt(theme, transcript)
         quick_window.placement.restore(self._position)
         if self._spelling is not None:
@@ -152,7 +152,7 @@ class QuickHost(QObject):
             conversations=controllers.state.backend.conversations,
             temporary=controllers.state.backend.temporary,
         )
-        QuickChoice(quick_window, conversation, controllers.choices)
+        QuickChoice(quick_window, conversation, controllers.composer.choices)
         QuickAnswers(quick_window, controllers.running, conversation, controllers.state.providers)
         quick = QuickPromptController(
             quick_window,
@@ -160,9 +160,9 @@ class QuickHost(QObject):
             conversation,
             QuickAttachments(
                 quick_window,
-                controllers.image_chips,
+                controllers.composer.image_chips,
                 conversation,
-                reader=controllers.attachment_reader,
+                reader=controllers.composer.attachment_reader,
                 tasks=controllers.state.tasks,
             ),
             QuickHistory(
@@ -171,16 +171,16 @@ class QuickHost(QObject):
                 conversations=controllers.state.backend.conversations,
             ),
             self._continue_in_window,
-            controllers.drops.text_of,
+            controllers.composer.drops.text_of,
             values=controllers.state.values,
             tasks=controllers.state.tasks,
             settings_store=controllers.state.backend.settings,
         )
         quick.restore_draft(self._unsent)
-        controllers.prompts.offer_in(
+        controllers.composer.prompts.offer_in(
             quick_window.slash, quick.fill_in, lambda: conversation.is_unsaved
         )
-        quick.conversation_created.connect(controllers.list_presenter.upsert)
+        quick.conversation_created.connect(controllers.sidebar.list_presenter.upsert)
         self._make_previews(quick)
         paste_back = self.paste_back = PasteBack(
             quick_window,
@@ -209,7 +209,7 @@ class QuickHost(QObject):
         controllers, prompt = self._controllers, self._window.prompt
         self._raise_window()
         if conversation_id:
-            await controllers.library.open(conversation_id)
+            await controllers.sidebar.library.open(conversation_id)
             if typed.text:
                 gap = "\n\n" if prompt.text() else ""
                 prompt.prepend(typed.text + gap, typed.template_id)
@@ -222,20 +222,20 @@ class QuickHost(QObject):
         if not action:
             prompt.focus_text()
         if action in ("add-key", "change-key"):
-            controllers.providers.open_at_key()
+            controllers.panel.providers.open_at_key()
         elif action.startswith(OPEN_PLACE):
             controllers.places.open_action(conversation_id, action)
         elif action == "raise-cap":
-            controllers.providers.open_at_cap(controllers.state.setup.profile.id)
+            controllers.panel.providers.open_at_cap(controllers.state.setup.profile.id)
         elif action and conversation_id:
-            controllers.answer_actions.act_on_last(action)
+            controllers.conversation.answer_actions.act_on_last(action)
 
     def _begin_with(self, typed: Draft, accompanying: str) -> None:
         """Put the unsent text of the quick prompt into a new conversation."""
         controllers, prompt = self._controllers, self._window.prompt
-        controllers.library.open_new()
+        controllers.sidebar.library.open_new()
         if len(accompanying) > int(controllers.state.values[LARGE_PASTE] or 0):
-            controllers.attachments.attach_text(accompanying)
+            controllers.composer.attachments.attach_text(accompanying)
             accompanying = ""
         texts = (typed.text, accompanying, prompt.text())
         prompt.set_text("")
@@ -248,7 +248,7 @@ class QuickHost(QObject):
             quick_window,
             quick.attachments,
             self._theme,
-            controllers.image_chips,
+            controllers.composer.image_chips,
             quick_window.set_status,
             setup=controllers.state.setup,
             tasks=controllers.state.tasks,
@@ -262,7 +262,7 @@ class QuickHost(QObject):
             quick_window,
             {
                 "app.quit": self._end,
-                "help.open": controllers.help.open,
+                "help.open": controllers.dialogs.help.open,
                 "menu.open": lambda: open_context_menu(quick_window),
             },
         )

@@ -392,8 +392,8 @@ class AppHarness:
         await until(self._is_written)
 
     def _is_written(self) -> bool:
-        if self.controllers.draft_saver.is_waiting:
-            self.controllers.draft_saver.save()
+        if self.controllers.sidebar.draft_saver.is_waiting:
+            self.controllers.sidebar.draft_saver.save()
         answers = {run.task for run in self.controllers.running._runs.values()}
         return not self.controllers.tasks._running - answers
 

@@ -148,7 +148,7 @@ async def empty_state(app: AppHarness, look: Look) -> None:
 
 async def _tools_and_forms(app: AppHarness, look: Look) -> None:
     """Show the list of tools, the window of forms, and an answer as a table and as text."""
-    tools = app.controllers.tools
+    tools = app.controllers.composer.tools
     app.state.setup.override(
         app.open_id, lambda own: with_override(own, "answer.tools", "calculator\n⟦gone⟧")
     )
@@ -207,7 +207,7 @@ async def conversation(app: AppHarness, look: Look) -> None:
     view.latest_button.show()
     await look("transcript-link")
     link_target.hide()
-    app.controllers.reviews.review_last()
+    app.controllers.conversation.reviews.review_last()
     review = await dialog_of(ReviewDialog)
     review.verdict.set_current("rejected")
     await look("review")
@@ -275,29 +275,29 @@ async def sidebar(app: AppHarness, look: Look) -> None:
 
 async def composer(app: AppHarness, look: Look) -> None:
     """Show what belongs to the prompt: menus, chips, fields, cards, hints."""
-    app.controllers.library.open_new()
+    app.controllers.sidebar.library.open_new()
     app.type("one two three four")
     await app.written()
     await look("estimate")
     app.text.clear()
     for variant in (Variant.INSTANT, Variant.PRO, Variant.THINKING):
-        app.controllers.choice.choose_variant(variant)
+        app.controllers.composer.choice.choose_variant(variant)
         await look(f"variant-{variant.value}")
     app.type("/")
     await look("prompt-menu")
     app.text.clear()
-    app.controllers.prompts.ask("fields")
+    app.controllers.composer.prompts.ask("fields")
     await until(lambda: app.window.findChild(PromptFields) is not None)
     await look("prompt-fields")
     app.press(Qt.Key.Key_Escape)
-    app.controllers.library.open_new()
+    app.controllers.sidebar.library.open_new()
     report = DATA / "report.pdf"
     app.window.files_dropped.emit([report, DATA / "damaged.pdf"])
-    await until(lambda: not app.controllers.readings.ids)
+    await until(lambda: not app.controllers.composer.readings.ids)
     await look("attachments")
     app.window.notifications.dismiss()
     await _chip_menus(app, look)
-    app.controllers.previews.show_focused()
+    app.controllers.composer.previews.show_focused()
     preview = await dialog_of(AttachmentPreview)
     # The images are known together with the text, which is empty before.
     await until(lambda: bool(preview.text.view.toPlainText()) and preview.text.is_written)
@@ -326,11 +326,11 @@ async def composer(app: AppHarness, look: Look) -> None:
 
 async def presets(app: AppHarness, look: Look) -> None:
     """Show the preset of a conversation and the dialogs of prompts and presets."""
-    app.controllers.presets.use("reviewer")
+    app.controllers.composer.presets.use("reviewer")
     app.state.setup.override(app.open_id, lambda own: own)
     await look("preset")
     for page in ("prompts", "presets"):
-        app.controllers.prompts.manage(page)
+        app.controllers.composer.prompts.manage(page)
         await app.written()
         await look(page)
         if page == "presets":
@@ -342,7 +342,7 @@ async def presets(app: AppHarness, look: Look) -> None:
 
 async def collections(app: AppHarness, look: Look) -> None:
     """Show the dialog of collections: none, files with problems, a deleted collection."""
-    its = app.controllers.collections
+    its = app.controllers.composer.collections
     its.show()
     await dialog_of(CollectionsDialog)
     await look("collections-first")
@@ -364,7 +364,7 @@ async def collections(app: AppHarness, look: Look) -> None:
 
 async def spending(app: AppHarness, look: Look) -> None:
     """Show the table of costs on each of its pages, and the charts."""
-    app.controllers.spending.show()
+    app.controllers.dialogs.spending.show()
     view = await dialog_of(SpendingView)
     for page in ("today", "month", "months"):
         view.show_page(page)
@@ -377,7 +377,7 @@ async def spending(app: AppHarness, look: Look) -> None:
 
 async def evaluations(app: AppHarness, look: Look) -> None:
     """Show an evaluation of two models with a failed case, and none."""
-    its = app.controllers.evaluations
+    its = app.controllers.dialogs.evaluations
     its.show()
     dialog = await dialog_of(EvaluationsDialog)
     await look("evaluations")
@@ -389,7 +389,7 @@ async def evaluations(app: AppHarness, look: Look) -> None:
 
 async def models(app: AppHarness, look: Look) -> None:
     """Show the table of models, filtered, and the form for one of them."""
-    app.controllers.models.show()
+    app.controllers.composer.models.show()
     table = await dialog_of(ModelsDialog)
     await until(lambda: bool(table.rows))
     await look("models")
@@ -398,7 +398,7 @@ async def models(app: AppHarness, look: Look) -> None:
     await look("models-filtered")
     table.filter.setCurrentIndex(0)
     row = next(row for row in table.rows if row.own is not None)
-    app.controllers.models.edit(row.provider_id, row.model)
+    app.controllers.composer.models.edit(row.provider_id, row.model)
     editor = await dialog_of(ModelEditor)
     await look("model-editor")
     editor.effort_choice.setCurrentIndex(2)
@@ -413,10 +413,10 @@ async def models(app: AppHarness, look: Look) -> None:
 
 async def comparison(app: AppHarness, look: Look) -> None:
     """Show the choice of models, and answers side by side: streaming, failed, marked, paged."""
-    app.controllers.library.open_new()
-    await until(lambda: len(app.controllers.choices.models) > 1)
+    app.controllers.sidebar.library.open_new()
+    await until(lambda: len(app.controllers.composer.choices.models) > 1)
     app.window.prompt.set_text("⟦When should an upload be retried?⟧")
-    app.controllers.compared_models.offer()
+    app.controllers.conversation.compared_models.offer()
     dialog = await dialog_of(CompareDialog)
     dialog.add_button.click()
     await until(lambda: dialog.total)
@@ -452,16 +452,16 @@ async def servers(app: AppHarness, look: Look) -> None:
     panel.show_page("servers")
     await until(lambda: len(panel.findChildren(ServerSection)) == 2)
     await look("servers")
-    await app.controllers.servers.test("my-notes")
+    await app.controllers.composer.servers.test("my-notes")
     await look("servers-failed")
     run = await book.run("my-mail")
     run.failure = ToolServerError(Reason.TOOL_SERVER_SIGN_IN, server="my-mail")
-    await app.controllers.servers.show_servers()
+    await app.controllers.composer.servers.show_servers()
     await look("servers-sign-in")
     run.failure = None
     held = Secret("{}", run.server.secret_origin)
     app.backend.vault.use_for_session(run.server.sign_in_name, held, KeyPlace.SESSION)
-    await app.controllers.servers.show_servers()
+    await app.controllers.composer.servers.show_servers()
     await look("servers-signed-in")
     app.window.settings.server_removal_requested.emit("my-mail")
     await app.written()
@@ -480,7 +480,7 @@ async def servers(app: AppHarness, look: Look) -> None:
     await look("server-log")
     _close_dialogs(app)
     app.window.show_settings(False)
-    app.controllers.servers.show_resources()
+    app.controllers.composer.servers.show_resources()
     resources = await dialog_of(ResourceDialog)
     await look("server-resources")
     resources.set_resources([ResourceChoice("my-notes", "notes:all", "my-notes")], [])
@@ -490,10 +490,10 @@ async def servers(app: AppHarness, look: Look) -> None:
 
 async def batches(app: AppHarness, look: Look) -> None:
     """Show a new batch job, the list, a job to confirm and one that has ended."""
-    app.controllers.batches.begin([DATA / "notes.md"])
+    app.controllers.dialogs.batches.begin([DATA / "notes.md"])
     await look("batch-new")
     dialog = find(app.window, BatchDialog, "batch-jobs")
-    app.controllers.batches.show()
+    app.controllers.dialogs.batches.show()
     await until(lambda: dialog.page == "list" and dialog.jobs.rowCount())
     await look("batch-list")
     for row in range(dialog.jobs.rowCount()):
@@ -520,14 +520,14 @@ async def batches(app: AppHarness, look: Look) -> None:
 
 async def temporary(app: AppHarness, look: Look) -> None:
     """Show a temporary conversation, and the question when it is closed."""
-    app.controllers.temporary.open()
+    app.controllers.conversation.temporary.open()
     await look("temporary")
     turn = await _ask(app, "⟦A secret?⟧")
     turn.end("⟦Yes.⟧")
     await app.settled()
-    app.controllers.temporary.close_open()
+    app.controllers.conversation.temporary.close_open()
     await look("temporary-closing")
-    app.controllers.library.open_new()
+    app.controllers.sidebar.library.open_new()
     app.window.show_list()
     await look("temporary-row")
 
@@ -577,13 +577,13 @@ async def cards(app: AppHarness, look: Look) -> None:
     )
     await look("notifications")
     app.window.notifications.dismiss()
-    app.controllers.trash.offer_to_empty()
+    app.controllers.sidebar.trash.offer_to_empty()
     await look("message-box")
     _close_dialogs(app)
     with TemporaryDirectory() as folder:
         backup = Path(folder, "⟦backup⟧.zip")
         backup.touch()
-        app.controllers.data_page.choose_restore()
+        app.controllers.panel.data_page.choose_restore()
         choose_paths(backup)
     await look("confirm-restore")
     _close_dialogs(app)
@@ -603,8 +603,8 @@ async def cards(app: AppHarness, look: Look) -> None:
     await until(lambda: app.window.findChild(BatchBar) is not None)
     await look("batch-bar")
     find(app.window, BatchBar, "batch-bar").dismiss_button.click()
-    await until(lambda: not app.controllers.readings.ids)
-    app.controllers.library.open_new()
+    await until(lambda: not app.controllers.composer.readings.ids)
+    app.controllers.sidebar.library.open_new()
     store = StoreDialog(app.theme.current, app.window)
     store.show_work("⟦Recovering data…⟧")
     store.open()
@@ -616,7 +616,7 @@ async def cards(app: AppHarness, look: Look) -> None:
 
 async def system_dialogs(app: AppHarness, look: Look) -> None:
     """Open each dialog for files, the one for printing, and the box of a failed start."""
-    app.controllers.library.open_new()
+    app.controllers.sidebar.library.open_new()
     turn = await _ask(app, "⟦Why?⟧")
     turn.end("⟦Yes.⟧")
     await app.settled()
@@ -627,11 +627,11 @@ async def system_dialogs(app: AppHarness, look: Look) -> None:
     openers = {
         "attach-files": prompt.choose_files,
         "attach-folder": prompt.choose_folder,
-        "import": its.transfer.choose_import,
-        "export-all": lambda: its.transfer.choose_export(None, "html"),
-        "export-one": lambda: its.transfer.choose_export([app.open_id], "html"),
-        "export-open": its.export.export,
-        "restore": its.data_page.choose_restore,
+        "import": its.panel.transfer.choose_import,
+        "export-all": lambda: its.panel.transfer.choose_export(None, "html"),
+        "export-one": lambda: its.panel.transfer.choose_export([app.open_id], "html"),
+        "export-open": its.conversation.export.export,
+        "restore": its.panel.data_page.choose_restore,
         "backup-folder": find(app.window, QPushButton, "choose-backup-folder").click,
         "model-file": find(app.window, QPushButton, "choose-weights").click,
         "certificates": find(app.window, QPushButton, "choose-ca-file").click,
@@ -643,7 +643,7 @@ async def system_dialogs(app: AppHarness, look: Look) -> None:
         dialog.reject()
         await until(lambda: not dialog.isVisible())  # noqa: B023
     app.window.show_settings(False)
-    its.export.print_()
+    its.conversation.export.print_()
     printing = await dialog_of(QPrintDialog)
     await look("print-dialog")
     printing.reject()
@@ -658,17 +658,17 @@ async def palette(app: AppHarness, look: Look) -> None:
     app.session.actions["palette.open"]()
     await look("palette")
     _close_palettes()
-    app.controllers.folders.offer_folders()
+    app.controllers.sidebar.folders.offer_folders()
     await look("folder-picker")
     _close_palettes()
 
 
 async def help_window(app: AppHarness, look: Look) -> None:
     """Show the help with its contents, and a search in it."""
-    app.controllers.help.open()
+    app.controllers.dialogs.help.open()
     await dialog_of(HelpWindow)
     await look("help")
-    app.controllers.help.close()
+    app.controllers.dialogs.help.close()
 
 
 async def quick_prompt(app: AppHarness, look: Look) -> None:
@@ -717,7 +717,7 @@ async def settings(app: AppHarness, look: Look) -> None:
     """Show every page of the settings with providers, and with the values of a conversation."""
     await _settings(app, look, "settings")
     app.window.show_settings(True)
-    app.controllers.providers.open_at_key()
+    app.controllers.panel.providers.open_at_key()
     for profile in app.state.providers.all:
         panel = app.window.settings
         panel.set_profiles(app.state.providers.all, profile.id)

@@ -72,7 +72,7 @@ async def test_a_valid_answer_is_shown_as_a_table_or_as_text() -> None:
         run(app, "show-value")
         assert PEOPLE not in app.transcript
         assert app.state.current.path[-1].text == PEOPLE
-        await until(lambda: not app.controllers.lexer.is_busy)
+        await until(lambda: not app.controllers.conversation.lexer.is_busy)
 
 
 async def test_a_repair_that_was_asked_about_its_price_is_still_a_repair() -> None:
@@ -110,7 +110,7 @@ async def test_the_focus_stays_on_the_action_that_toggles_the_text() -> None:
         QTest.keyClick(focused, Qt.Key.Key_Return)
         assert PEOPLE in app.transcript
         await until(lambda: app.window.focusWidget().accessibleName() == "Show as table")
-        await until(lambda: not app.controllers.lexer.is_busy)
+        await until(lambda: not app.controllers.conversation.lexer.is_busy)
 
 
 async def test_an_object_is_shown_as_a_tree() -> None:
@@ -143,12 +143,12 @@ async def test_an_invalid_answer_names_the_place_and_is_repaired_once() -> None:
         assert '{"people": 4}' in app.transcript
         run(app, "retry")
         assert (await app.turn(2)).request.messages[-1] == repair.request.messages[0]
-        await until(lambda: not app.controllers.lexer.is_busy)
+        await until(lambda: not app.controllers.conversation.lexer.is_busy)
 
 
 async def test_the_dialog_checks_a_schema_before_use() -> None:
     async with AppHarness(environment=COMET) as app:
-        app.controllers.tools.choose_form()
+        app.controllers.composer.tools.choose_form()
         dialog = find(app.window, AnswerFormDialog, "answer-form")
         dialog.show_text('{"type": 3}')
         dialog.save_button.click()
@@ -163,7 +163,7 @@ async def test_the_dialog_checks_a_schema_before_use() -> None:
         assert turn.request.schema.name == "my_people"
         turn.end(PEOPLE)
         await app.settled()
-        app.controllers.tools.choose_form()
+        app.controllers.composer.tools.choose_form()
         find(app.window, AnswerFormDialog, "answer-form").remove_button.click()
         assert (await app.ask("And?")).request.schema is None
 
@@ -171,7 +171,7 @@ async def test_the_dialog_checks_a_schema_before_use() -> None:
 async def test_a_prompt_brings_its_schema() -> None:
     async with AppHarness(environment=COMET) as app:
         mine = Prompt(new_id(), "People", "Who?", form=FORM)
-        app.controllers.prompts.save(mine)
+        app.controllers.composer.prompts.save(mine)
         await app.settled()
         app.window.prompt.set_text("Who?", mine.id)
         app.window.prompt.submit()
@@ -192,20 +192,20 @@ async def test_a_grammar_is_highlighted_or_refused_with_the_reason() -> None:
         await app.settled()
         assert "sql\nSELECT 1" in app.transcript.lower().replace("select", "SELECT")
         assert "Grammar: lark" in app.transcript
-        app.controllers.tools.choose_form()
+        app.controllers.composer.tools.choose_form()
         dialog = find(app.window, AnswerFormDialog, "answer-form")
         dialog.kind.setCurrentIndex(dialog.kind.findData(FormKind.GBNF))
         dialog.kind.activated.emit(3)
         assert "doesn’t support GBNF grammars" in dialog.hint.text()
         assert not dialog.save_button.isEnabled()
-        await until(lambda: not app.controllers.lexer.is_busy)
+        await until(lambda: not app.controllers.conversation.lexer.is_busy)
 
 
 async def test_a_file_that_is_too_large_is_not_cut(tmp_path: Path) -> None:
     path = tmp_path / "large.lark"
     path.write_text("x" * (MAX_FORM_CHARS + 1))
     async with AppHarness(environment=COMET) as app:
-        app.controllers.tools.choose_form()
+        app.controllers.composer.tools.choose_form()
         dialog = find(app.window, AnswerFormDialog, "answer-form")
         dialog.file_requested.emit(path)
         await app.written()

@@ -132,7 +132,7 @@ async def test_a_second_stop_does_not_interrupt_the_storing() -> None:
         app.disk.is_paused = True
         app.click("stop")
         await app.disk.waiting.wait()
-        app.controllers.chat.stop()
+        app.controllers.conversation.chat.stop()
         app.type("x")
         app.press(Qt.Key.Key_Escape)
         await app.written()
@@ -144,7 +144,9 @@ async def test_a_second_stop_does_not_interrupt_the_storing() -> None:
 
 async def test_an_answer_stopped_at_once_is_stored_as_canceled() -> None:
     async with AppHarness() as app:
-        app.controllers.running.started.connect(lambda _id: app.controllers.chat.stop())
+        app.controllers.running.started.connect(
+            lambda _id: app.controllers.conversation.chat.stop()
+        )
         app.type("Never mind")
         app.enter()
         await until(lambda: len(app.messages()) == 2)
@@ -228,7 +230,7 @@ async def test_a_queued_question_is_asked_in_its_own_conversation() -> None:
 async def test_a_queued_question_in_a_deleted_conversation_is_not_asked() -> None:
     async with AppHarness() as app:
         await wait_behind_an_answer(app, "One", "Two")
-        app.controllers.trash.delete_chosen()
+        app.controllers.sidebar.trash.delete_chosen()
         await app.settled()
         assert len(app.providers.turns) == 1
 
@@ -357,7 +359,7 @@ async def test_a_draft_and_its_question_report_a_full_disk_once() -> None:
         refused = app.disk.refused
         app.enter()
         await until(lambda: app.disk.refused > refused)
-        await until(lambda: not app.controllers.turns.is_beginning(app.open_id))
+        await until(lambda: not app.controllers.conversation.turns.is_beginning(app.open_id))
         assert DISK_FULL in app.said
         app.window.notifications.dismiss()
         assert app.said == ""
@@ -517,7 +519,7 @@ async def test_a_draft_that_could_not_be_stored_is_stored_at_the_end() -> None:
         await until(lambda: DISK_FULL in app.said)
         app.disk.is_full = False
     async with AppHarness() as app:
-        await app.controllers.library.open(conversation_id)
+        await app.controllers.sidebar.library.open(conversation_id)
         assert app.text.toPlainText() == "mine"
 
 
@@ -624,7 +626,7 @@ async def test_a_version_shown_late_does_not_change_another_conversation() -> No
         show_version = app.backend.conversations.show_version
 
         async def open_other(conversation_id: str, message_id: str) -> None:
-            await app.controllers.library.open(other)
+            await app.controllers.sidebar.library.open(other)
             await show_version(conversation_id, message_id)
 
         app.backend.conversations.show_version = open_other  # type: ignore[method-assign]
@@ -644,7 +646,7 @@ async def test_a_name_given_while_a_question_is_stored_is_kept() -> None:
         app.type("Two")
         app.enter()
         await until(lambda: isinstance(app.disk, SlowStore) and app.disk.waiting == 2)
-        app.controllers.list_presenter.rename(here, "Mine")
+        app.controllers.sidebar.list_presenter.rename(here, "Mine")
         await until(lambda: app.stored("SELECT title FROM conversations") == [("Mine",)])
         app.disk.release.set()
         (await app.turn(1)).end("2")

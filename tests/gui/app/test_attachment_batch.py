@@ -36,7 +36,7 @@ async def test_readings_canceled_before_they_begin_do_not_hide_the_failures_of_o
 ) -> None:
     paths = [tmp_path / f"{number}.pdf" for number in range(12)]  # there are none
     async with AppHarness() as app:
-        readings = app.controllers.readings
+        readings = app.controllers.composer.readings
         readings.read([(path.name, path) for path in paths])
         readings.cancel(list(readings.ids)[:3])
         await until(lambda: not readings.ids)
@@ -47,7 +47,7 @@ async def test_a_reading_canceled_before_it_begins_can_be_the_last_of_its_files(
     tmp_path: Path,
 ) -> None:
     async with AppHarness() as app:
-        readings = app.controllers.readings
+        readings = app.controllers.composer.readings
         readings.read([(str(number), tmp_path / f"{number}.pdf") for number in range(12)])
         (first, *_) = readings.in_open_conversation.values()
         readings.cancel(list(readings.ids))

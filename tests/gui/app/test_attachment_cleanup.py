@@ -44,7 +44,7 @@ async def test_a_document_is_deleted_with_its_conversation(data: Path, is_emptie
         await app.written()
         app.window.conversations.filter_requested.emit(TRASH)
         await until(lambda: app.rows)
-        trash = app.controllers.trash
+        trash = app.controllers.sidebar.trash
         await (trash.empty() if is_emptied else trash.erase([asked]))
         # The removed document of the draft can be put back.
         assert files() == [app.backend.attachments.path(removed.sha256)]
@@ -107,6 +107,6 @@ async def test_copies_from_before_a_migration_are_deleted_after_thirty_days() ->
         at = time.time() - days * 24 * 3600
         os.utime(copy, (at, at))
     async with AppHarness() as app:
-        await app.controllers.housekeeping.collect()
+        await app.controllers.sidebar.housekeeping.collect()
     left = sorted(path.suffixes[0] for path in folder.glob("repartee.before-*"))
     assert left == [".before-0003_young", ".before-restore-20260101-120000"]

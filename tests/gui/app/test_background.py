@@ -43,7 +43,7 @@ def app_at(server: BackgroundServer, **more: str) -> AppHarness:
 
 async def choose_background(app: AppHarness) -> None:
     """Choose Pro, and running in the background from its menu."""
-    app.controllers.choice.choose_variant(Variant.PRO)
+    app.controllers.composer.choice.choose_variant(Variant.PRO)
     button = app.window.prompt.row.background
     await until(button.isVisible)
     menu = button.options
@@ -142,7 +142,7 @@ async def test_the_background_is_offered_for_long_answers_only() -> None:
         button = app.window.prompt.row.background
         assert not button.isVisible()
         await choose_background(app)
-        app.controllers.choice.choose_variant(Variant.THINKING)
+        app.controllers.composer.choice.choose_variant(Variant.THINKING)
         assert not button.isVisible()
         app.window.prompt.row.effort_requested.emit(Effort.XHIGH)
         assert button.isVisible()
@@ -152,13 +152,13 @@ async def test_the_background_is_offered_for_long_answers_only() -> None:
         assert button.accessibleName() == "Run in background: off"
         await app.state.values.set("answer.background", "off")
         assert not button.isVisible()
-        app.controllers.choice.toggle_background()
+        app.controllers.composer.choice.toggle_background()
         assert "Running in the background needs" in app.said
 
 
 async def test_without_the_choice_the_provider_stores_nothing() -> None:
     async with BackgroundServer(EVENTS) as server, app_at(server) as app:
-        app.controllers.choice.choose_variant(Variant.PRO)
+        app.controllers.composer.choice.choose_variant(Variant.PRO)
         app.type("?")
         app.enter()
         await until(lambda: TEXT.strip() in app.transcript)

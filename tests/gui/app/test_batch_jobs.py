@@ -90,7 +90,7 @@ def shown(app: AppHarness) -> list[list[str]]:
 
 async def made(app: AppHarness, paths: list[Path], task: str = "Which is it?") -> BatchDialog:
     """Return a job whose files are read."""
-    app.controllers.batches.begin(paths)
+    app.controllers.dialogs.batches.begin(paths)
     dialog = dialog_of(app)
     dialog.new.task.setPlainText(task)
     press(app, "batch-read")
@@ -129,7 +129,7 @@ async def test_a_job_runs_from_files_to_answers_to_a_conversation(tmp_path: Path
         assert not dialog.isVisible()
         assert "Which is it?" in app.transcript
         assert app.rows == ["note-2.md: Which is it?"]
-        app.controllers.batches.show()
+        app.controllers.dialogs.batches.show()
         opened = app.open_id
         dialog.job_requested.emit(dialog.job.job_id)
         await until(lambda: dialog.page == "job")
@@ -175,7 +175,7 @@ async def test_a_double_click_acts_once(tmp_path: Path) -> None:
         return Outcome("expired", lines(answered(first, ANSWER)), lines(*map(not_executed, others)))
 
     async with open_app(outcome) as (_provider, app):
-        app.controllers.batches.begin(notes(tmp_path, 2))
+        app.controllers.dialogs.batches.begin(notes(tmp_path, 2))
         dialog = dialog_of(app)
         press_twice(app, "batch-read")
         await until(lambda: dialog.page == "job" and dialog.job.start_button.isVisible())
@@ -208,7 +208,7 @@ async def test_a_job_continues_at_the_next_start_and_can_be_canceled(tmp_path: P
             await until(lambda: "In progress" in bar_of(app))
         async with opened(provider) as app:
             job_id = app.stored("SELECT id FROM batch_jobs")[0][0]
-            app.controllers.batches.runs.resume(job_id)
+            app.controllers.dialogs.batches.runs.resume(job_id)
             await until(lambda: app.stored("SELECT status FROM batch_jobs") == [("completed",)])
             await until(lambda: "finished" in app.said)
             assert len(provider.batches) == 1
@@ -246,7 +246,7 @@ async def test_many_files_at_once_are_offered_as_a_job(tmp_path: Path) -> None:
         app.window.files_dropped.emit(paths)
         await until(lambda: "Send 13 files as a batch job" in bar_of(app))
         bar.show_button.click()
-        await until(lambda: not app.controllers.readings.ids)
+        await until(lambda: not app.controllers.composer.readings.ids)
         assert app.said == ""  # the job says what is wrong with them
         dialog = dialog_of(app)
         assert dialog.isVisible()
@@ -291,7 +291,7 @@ async def test_a_job_that_has_ended_is_not_shown_as_running() -> None:
         new_id(), ModelChoice("openai", "gpt-5.2"), "Notes", "?", now(), BatchStatus.IN_PROGRESS
     )
     async with AppHarness() as app:
-        bar = app.controllers.batch_bar
+        bar = app.controllers.dialogs.batch_bar
         bar.show_running([job])
         assert "Notes" in bar_of(app)
         bar.show_end(job)
@@ -316,19 +316,19 @@ async def test_what_is_entered_while_a_job_is_created_stays_for_the_next(
     monkeypatch.setattr(BatchService, "create", create_later)
     *sent, cleared, added = notes(tmp_path, 4)
     async with open_app() as (_provider, app):
-        app.controllers.batches.begin(sent)
+        app.controllers.dialogs.batches.begin(sent)
         page = dialog_of(app).new
         page.task.setPlainText("Which is it?")
         press(app, "batch-read")
-        app.controllers.batches.begin([cleared])
+        app.controllers.dialogs.batches.begin([cleared])
         press(app, "batch-clear-files")
-        app.controllers.batches.begin([added])
+        app.controllers.dialogs.batches.begin([added])
         page.task.setPlainText("And whose?")
         may_create.set()
         await until(lambda: dialog_of(app).page == "job")
         assert page.draft()["files"] == f"{added}\0"
         assert page.task.toPlainText() == "And whose?"
-        app.controllers.batches.begin()
+        app.controllers.dialogs.batches.begin()
         press(app, "batch-undo-clear")  # without the files of the job
         assert page.draft()["files"] == f"{cleared}\0{added}\0"
 
@@ -385,7 +385,7 @@ async def test_files_attached_after_the_offer_stay_in_the_prompt(tmp_path: Path)
         await until(lambda: len(app.state.current.draft.value.attachments) == 13)
         app.window.files_dropped.emit([unread])
         find(app.window, BatchBar, "batch-bar").show_button.click()
-        await until(lambda: not app.controllers.readings.ids)
+        await until(lambda: not app.controllers.composer.readings.ids)
         attached = [part.name for part in app.state.current.draft.value.attachments]
         assert attached == [read.name, unread.name]
         assert "12 files" in dialog_of(app).new.files.text()
@@ -403,7 +403,7 @@ async def test_a_file_that_is_too_large_can_be_read_in_parts(tmp_path: Path) -> 
         app.type("A draft")
         press(app, "batch-parts")
         await until(lambda: app.text.toPlainText() == "Which is it?\n\nA draft")
-        app.controllers.batches.show()
+        app.controllers.dialogs.batches.show()
         dialog.job_requested.emit(dialog.job.job_id)
         await until(lambda: dialog.page == "job")
         app.text.moveCursor(QTextCursor.MoveOperation.Start)
@@ -434,13 +434,13 @@ async def test_batches_of_a_custom_server_can_be_switched_on() -> None:
         switch = find(panel, Switch, "offers-batches")
         await until(switch.isVisible)
         assert not switch.isChecked()
-        app.controllers.batches.begin()
+        app.controllers.dialogs.batches.begin()
         page = dialog_of(app).new
         page.provider.setCurrentIndex(page.provider.findData("home"))
         assert "turn on “Supports Batch API” in" in page.refusal.text()
         switch.click()
         await until(lambda: any(p.id == "home" and p.has_batches for p in app.state.providers.all))
-        app.controllers.batches.begin()
+        app.controllers.dialogs.batches.begin()
         page.provider.setCurrentIndex(page.provider.findData("home"))
         assert "Supports Batch API" not in page.refusal.text()
         find(panel, Switch, "takes-files").click()
@@ -453,7 +453,7 @@ async def test_batches_of_a_custom_server_can_be_switched_on() -> None:
 
 async def test_a_provider_without_batches_shows_the_reason(tmp_path: Path) -> None:
     async with AppHarness() as app:
-        app.controllers.batches.begin(notes(tmp_path, 1))
+        app.controllers.dialogs.batches.begin(notes(tmp_path, 1))
         page = dialog_of(app).new
         for at in range(page.provider.count()):
             page.provider.setCurrentIndex(at)
@@ -480,7 +480,7 @@ async def test_fifty_thousand_files_do_not_block_the_window() -> None:
         ]
         store = app.backend.batch_store
         await store.create(job, items)
-        app.controllers.batches.show()
+        app.controllers.dialogs.batches.show()
         dialog = dialog_of(app)
         dialog.job_requested.emit(job.id)
         await until(lambda: dialog.job.lines.rowCount() == 50_000)
@@ -526,7 +526,7 @@ async def test_with_large_text_in_a_small_window_a_job_scrolls() -> None:
         app.theme.set_text_size(200)
         await until(app.window.updatesEnabled)
         app.window.resize(800, 600)
-        app.controllers.batches.show()
+        app.controllers.dialogs.batches.show()
         await until(lambda: app.window.findChild(BatchDialog) is not None)
         dialog = find(app.window, BatchDialog, "batch-jobs")
         await until(lambda: dialog.page == "list" and dialog.jobs.rowCount())
@@ -546,7 +546,7 @@ async def test_with_large_text_in_a_small_window_a_job_scrolls() -> None:
 async def test_cleared_files_can_be_restored(tmp_path: Path) -> None:
     files = [tmp_path / "a.txt", tmp_path / "b.txt"]
     async with AppHarness() as app:
-        app.controllers.batches.begin(files)
+        app.controllers.dialogs.batches.begin(files)
         page = find(app.window, BatchDialog, "batch-jobs").new
         page.clear_button.click()
         assert "a.txt" not in page.files.text()
@@ -561,7 +561,7 @@ async def test_cleared_files_can_be_restored(tmp_path: Path) -> None:
 async def test_an_unfinished_job_keeps_the_choices_of_the_user(tmp_path: Path) -> None:
     paths = notes(tmp_path, 13)
     async with open_app() as (_provider, app):
-        app.controllers.batches.begin(paths[:1])
+        app.controllers.dialogs.batches.begin(paths[:1])
         dialog = dialog_of(app)
         page = dialog.new
         default_model = page.model.currentText()
@@ -574,21 +574,21 @@ async def test_an_unfinished_job_keeps_the_choices_of_the_user(tmp_path: Path) -
         app.window.files_dropped.emit(paths[1:])
         await until(lambda: "Send 12 files as a batch job" in bar_of(app))
         find(app.window, BatchBar, "batch-bar").show_button.click()
-        await until(lambda: not app.controllers.readings.ids)
+        await until(lambda: not app.controllers.composer.readings.ids)
         assert dialog.page == "new"
         assert page.files.text().startswith("13 files and folders: note-1.md")
         now = [page.prompt.currentText(), page.model.currentText(), page.task.toPlainText()]
         assert now == chosen
         press(app, "batch-read")
         await until(lambda: dialog.page == "job")
-        app.controllers.batches.begin()
+        app.controllers.dialogs.batches.begin()
         assert page.prompt.currentText() == "Summarize"
         assert page.model.currentText() == default_model
 
 
 async def test_a_job_of_a_removed_provider_is_refused(tmp_path: Path) -> None:
     async with open_app() as (_, app):
-        app.controllers.batches.begin(notes(tmp_path, 1))
+        app.controllers.dialogs.batches.begin(notes(tmp_path, 1))
         dialog = dialog_of(app)
         order = BatchOrder(tuple(notes(tmp_path, 1)), "", "Why?", "", "gone", "gpt-5.2", None, None)
         dialog.new.preparation_requested.emit(order)

@@ -43,7 +43,7 @@ def _labels(app: AppHarness) -> list[str]:
 
 async def test_each_effort_says_what_it_is_for_costs_and_takes() -> None:
     async with AppHarness(environment=KEYED) as app:
-        app.controllers.choice.choose_variant(Variant.THINKING)
+        app.controllers.composer.choice.choose_variant(Variant.THINKING)
         await until(lambda: any("about 25 s" in label for label in _labels(app)))
         assert not any("up to" in label for label in _labels(app))
         app.type("Why is the sky blue?")
@@ -58,17 +58,17 @@ async def test_each_effort_says_what_it_is_for_costs_and_takes() -> None:
 
 async def test_another_variant_shows_its_own_figures_at_once() -> None:
     async with AppHarness(environment=KEYED) as app:
-        app.controllers.choice.choose_variant(Variant.THINKING)
+        app.controllers.composer.choice.choose_variant(Variant.THINKING)
         app.type("Why is the sky blue?")
         await until(lambda: any("up to $1.79" in label for label in _labels(app)))
-        app.controllers.choice.choose_variant(Variant.PRO)
+        app.controllers.composer.choice.choose_variant(Variant.PRO)
         assert any("up to $21.5" in label for label in _labels(app))
         assert not any("up to $1.79" in label for label in _labels(app))
 
 
 async def test_the_duration_is_that_of_the_users_own_calls() -> None:
     async with AppHarness(environment=KEYED) as app:
-        app.controllers.choice.choose_variant(Variant.THINKING)
+        app.controllers.composer.choice.choose_variant(Variant.THINKING)
         for seconds in (100.0, 130.0, 400.0):
             await app.backend.ledger.add(_call(seconds))
         await app.backend.ledger.add(_call(1.0, outcome="failed"))
@@ -85,7 +85,7 @@ async def test_the_duration_is_that_of_the_users_own_calls() -> None:
 
 async def test_routine_work_is_done_by_a_small_model_unless_the_user_wants_otherwise() -> None:
     async with AppHarness(environment=KEYED) as app:
-        app.controllers.choice.choose_variant(Variant.PRO)
+        app.controllers.composer.choice.choose_variant(Variant.PRO)
         own = app.state.setup.resolved
         assert app.backend._note_taker(own).model.id == "gpt-5-mini"
         unlisted = replace(own.profile, id="x", kind=type(own.profile.kind)("compatible"))

@@ -167,7 +167,7 @@ async def test_one_conversation_can_use_another_provider() -> None:
         app.type("Two")
         app.enter()
         assert app.hint == "Provider removed. Choose another."
-        app.controllers.answer_actions.retry_last()
+        app.controllers.conversation.answer_actions.retry_last()
         await until(lambda: app.said.startswith("Provider removed. Choose another."))
         assert len(app.providers.turns) == 1
         app.window.prompt.row.model_requested.emit(entry(app, "GPT-5.2 Thinking"))
@@ -568,7 +568,7 @@ async def test_an_earlier_check_of_keys_does_not_list_models_again(
         async def refuse(_profile: ProviderProfile) -> bool:
             return False
 
-        choices, providers = app.controllers.choices, app.state.providers
+        choices, providers = app.controllers.composer.choices, app.state.providers
         monkeypatch.setattr(app.backend.providers, "is_usable", answer_late)
         providers.changed.emit()
         await is_asked.wait()

@@ -55,7 +55,7 @@ async def test_a_citation_opens_its_passage(data: Path) -> None:
         cursor = transcript.document().find("[1]")
         transcript.setTextCursor(cursor)
         transcript.anchorClicked.emit(QUrl("repartee:passage/1"))
-        viewer = app.controllers.viewer.window
+        viewer = app.controllers.conversation.viewer.window
         assert viewer is not None
         await until(lambda: bool(viewer.pages.marks()))
         assert part.passages[0].page in viewer.pages.marks()
@@ -78,7 +78,7 @@ async def test_the_keyboard_reaches_a_citation(data: Path) -> None:
             QTest.keyClick(stop, Qt.Key.Key_Tab)
         assert stop.accessibleName().startswith("Source 1: report.pdf, page ")
         QTest.keyClick(stop, Qt.Key.Key_Return)
-        viewer = app.controllers.viewer.window
+        viewer = app.controllers.conversation.viewer.window
         assert viewer is not None
         await until(lambda: bool(viewer.pages.marks()))
 
@@ -134,8 +134,8 @@ async def test_an_earlier_question_may_be_cited_and_a_later_one_not(
                     fragments += 1
                 block = block.next()
             assert hrefs == ["1", str(following), "1"]
-            app.controllers.library.open_here()
-            await app.controllers.library.open(conversation)
+            app.controllers.sidebar.library.open_here()
+            await app.controllers.sidebar.library.open(conversation)
 
 
 async def test_a_copied_answer_has_numbers_and_no_links(data: Path) -> None:

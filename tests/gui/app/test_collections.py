@@ -45,7 +45,7 @@ def folder_of(tmp_path: Path, *names: str) -> Path:
 
 
 async def shown(app: AppHarness) -> CollectionsDialog:
-    app.controllers.collections.show()
+    app.controllers.composer.collections.show()
     await until(lambda: app.window.findChild(CollectionsDialog) is not None)
     dialog = app.window.findChild(CollectionsDialog)
     assert isinstance(dialog, CollectionsDialog)
@@ -70,7 +70,7 @@ def offered(app: AppHarness) -> list[str]:
 
 
 def is_quiet(app: AppHarness) -> bool:
-    return not app.controllers.collections.is_busy
+    return not app.controllers.composer.collections.is_busy
 
 
 def rows(dialog: CollectionsDialog) -> list[str]:
@@ -155,7 +155,7 @@ async def test_a_deletion_is_undone_or_completed(tmp_path: Path) -> None:
         dialog = await shown(app)
         drop(dialog, folder)
         await until(lambda: is_quiet(app) and len(rows(dialog)) == 1)
-        app.controllers.collections.put_into_draft(dialog.current)
+        app.controllers.composer.collections.put_into_draft(dialog.current)
         dialog.delete_button.click()
         await until(lambda: dialog.introduction.isVisible() and undo(dialog).isVisible())
         assert len(await app.backend.collections.all()) == 1
@@ -163,7 +163,7 @@ async def test_a_deletion_is_undone_or_completed(tmp_path: Path) -> None:
         await until(lambda: dialog.current != "" and len(rows(dialog)) == 1)
         dialog.delete_button.click()
         await until(lambda: dialog.introduction.isVisible() and undo(dialog).isVisible())
-        timers = app.controllers.collections.findChildren(QTimer)
+        timers = app.controllers.composer.collections.findChildren(QTimer)
         (until_forgotten,) = (timer for timer in timers if timer.isActive())
         until_forgotten.setInterval(0)  # the time for that is over
         await until(lambda: not app.state.current.draft.value.collections)
@@ -180,7 +180,7 @@ async def test_a_chip_says_that_its_collection_was_deleted(tmp_path: Path) -> No
         dialog = await shown(app)
         drop(dialog, folder)
         await until(lambda: is_quiet(app) and len(rows(dialog)) == 1)
-        app.controllers.collections.put_into_draft(dialog.current)
+        app.controllers.composer.collections.put_into_draft(dialog.current)
         assert "1 document" in app.chips[0]
         app.window.conversations.new_requested.emit()
         dialog.delete_button.click()
@@ -215,12 +215,12 @@ async def test_a_collection_is_chosen_by_its_name(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, "notes.md")
 
     async with AppHarness(environment=OPENAI) as app:
-        app.controllers.collections.ask()  # there is none: what they are is shown
+        app.controllers.composer.collections.ask()  # there is none: what they are is shown
         dialog = await shown(app)
         drop(dialog, folder)
         await until(lambda: is_quiet(app) and len(rows(dialog)) == 1)
         dialog.hide()
-        app.controllers.collections.ask()
+        app.controllers.composer.collections.ask()
         await until(lambda: app.window.findChild(CommandPalette, "collection-picker"))
         picker = find(app.window, CommandPalette, "collection-picker")
         await until(picker.isVisible)
@@ -237,7 +237,7 @@ async def test_documents_that_do_not_fit_become_a_collection(tmp_path: Path) -> 
 
     async with AppHarness(environment=OPENAI) as app:
         app.window.prompt.attach_requested.emit([folder])
-        await until(lambda: bool(app.chips) and not app.controllers.readings.ids)
+        await until(lambda: bool(app.chips) and not app.controllers.composer.readings.ids)
         (part,) = app.state.current.draft.value.attachments
         assert isinstance(part, DocumentPart)
         app.type("What was agreed?")
@@ -283,7 +283,7 @@ async def test_the_cost_of_embeddings_is_shown_first(
         assert dialog.semantic_note.text() == ""
         assert not dialog.embed_button.isVisible()
         await app.state.values.set("library.embeddings", True)
-        app.controllers.collections.show()
+        app.controllers.composer.collections.show()
         await until(lambda: dialog.embed_button.isVisible())
         assert f"to {name}" in dialog.semantic_note.text()
         assert "tokens, about $0.00" in dialog.semantic_note.text()
@@ -296,7 +296,7 @@ async def test_an_update_that_ends_meanwhile_does_not_hide_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with AppHarness(environment=OPENAI) as app:
-        collections, controller = app.backend.collections, app.controllers.collections
+        collections, controller = app.backend.collections, app.controllers.composer.collections
         dialog = await shown(app)
         drop(dialog, folder_of(tmp_path, "notes.md"))
         await until(lambda: is_quiet(app) and len(rows(dialog)) == 1)
@@ -372,7 +372,7 @@ async def test_a_collection_of_documents_is_not_attached_to_another_conversation
         app.window.files_dropped.emit([Path(__file__).parents[2] / "data" / "notes.md"])
         await until(lambda: app.state.current.draft.value.attachments)
         await app.written()
-        app.controllers.collections.replace_documents()
+        app.controllers.composer.collections.replace_documents()
         await has_begun.wait()
         app.window.conversations.open_requested.emit(other)
         await until(lambda: app.open_id == other)

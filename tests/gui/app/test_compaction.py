@@ -78,7 +78,7 @@ def sent(turn: Turn) -> list[str]:
 
 async def check_now(app: AppHarness) -> None:
     """Let the controller check now if a compaction is due."""
-    timer = timer_of(app.controllers.compaction)
+    timer = timer_of(app.controllers.conversation.compaction)
     timer.stop()
     timer.timeout.emit()
     await app.written()
@@ -209,7 +209,7 @@ async def test_a_canceled_or_failed_compaction_changes_nothing() -> None:
         assert app.stored("SELECT count(*) FROM compactions") == [(0,)]
         app.providers.compacts = False
         before = len(app.providers.turns)
-        app.controllers.compaction.offer()
+        app.controllers.conversation.compaction.offer()
         await until_offered(app)
         app.click("compact")
         await until(lambda: len(app.providers.turns) > before)
@@ -256,7 +256,7 @@ async def test_a_late_plan_is_not_offered_in_another_conversation(
             return await plan(context)
 
         monkeypatch.setattr(service, "plan", plan_late)
-        timer = timer_of(app.controllers.compaction)
+        timer = timer_of(app.controllers.conversation.compaction)
         timer.stop()
         timer.timeout.emit()
         await is_planning.wait()
@@ -273,7 +273,7 @@ async def test_no_compaction_is_offered_while_an_answer_streams() -> None:
         await until_offered(app)
         asked = await app.ask("fourth")
         await until(lambda: bar(app) is None)
-        app.controllers.compaction.offer()
+        app.controllers.conversation.compaction.offer()
         await until(lambda: "Wait for the response" in app.said)
         asked.end("Yes.", 230_000)
         await app.settled()
@@ -290,7 +290,7 @@ async def test_a_question_waits_for_the_compaction() -> None:
         before = len(app.providers.turns)
         app.type("fourth")
         app.enter()
-        await until(lambda: app.controllers.turns.is_beginning(app.open_id))
+        await until(lambda: app.controllers.conversation.turns.is_beginning(app.open_id))
         assert len(app.providers.turns) == before
         app.providers.states.put_nowait(STATE)
         await until(lambda: len(app.providers.turns) > before)
@@ -348,10 +348,10 @@ async def test_a_conversation_deleted_during_a_compaction_stays_deleted() -> Non
         app.type("fourth")
         app.enter()
         conversation = app.open_id
-        await until(lambda: app.controllers.turns.is_beginning(conversation))
-        app.controllers.trash.delete_chosen()
+        await until(lambda: app.controllers.conversation.turns.is_beginning(conversation))
+        app.controllers.sidebar.trash.delete_chosen()
         app.providers.states.put_nowait(STATE)
-        await until(lambda: not app.controllers.turns.is_beginning(conversation))
+        await until(lambda: not app.controllers.conversation.turns.is_beginning(conversation))
         await app.settled()
         assert len(app.providers.turns) == 3
         assert app.rows == []
@@ -426,7 +426,7 @@ async def test_a_draft_does_not_prevent_a_title() -> None:
     async with AppHarness(environment=OPENAI) as app:
         await app.state.values.set("library.model_titles", True)
         app.type("Why is the")
-        app.controllers.library.open_fresh()
+        app.controllers.sidebar.library.open_fresh()
         await until(lambda: app.rows == ["Why is the"])
         await app.written()
         app.window.conversations.open_requested.emit(
@@ -545,8 +545,8 @@ async def test_a_conversation_renamed_during_a_compaction_keeps_its_name() -> No
         app.type("fourth")
         app.enter()
         conversation = app.open_id
-        await until(lambda: app.controllers.turns.is_beginning(conversation))
-        app.controllers.list_presenter.rename(conversation, "Mine")
+        await until(lambda: app.controllers.conversation.turns.is_beginning(conversation))
+        app.controllers.sidebar.list_presenter.rename(conversation, "Mine")
         await until(lambda: app.stored("SELECT title FROM conversations") == [("Mine",)])
         app.providers.states.put_nowait(STATE)
         (await app.turn(3)).end("Done")

@@ -57,7 +57,7 @@ def windows() -> list[QWidget]:
 
 async def compare(app: AppHarness, count: int = 2, question: str = "Why?") -> list[Turn]:
     """Ask several models, and return the request to each."""
-    await until(lambda: app.controllers.choices.models)
+    await until(lambda: app.controllers.composer.choices.models)
     app.type(question)
     app.window.prompt.row.comparison_requested.emit()
     dialog = await shown(CompareDialog)
@@ -114,7 +114,7 @@ async def test_closing_the_window_loses_nothing() -> None:
             ("assistant", "complete", "Half of it"),
             ("assistant", "complete", "Whole of it"),
         ]
-        app.controllers.comparison.show_versions()
+        app.controllers.conversation.comparison.show_versions()
         again = await shown(ComparisonWindow)
         await until(lambda: "Whole of it" in again.columns[1].transcript.toPlainText())
         await until(lambda: "first token" in again.columns[1].facts)
@@ -226,21 +226,21 @@ async def test_a_narrow_window_shows_tabs_and_keys_switch_between_them() -> None
 
 async def test_a_comparison_needs_a_message() -> None:
     async with AppHarness(environment=COMET) as app:
-        await until(lambda: app.controllers.choices.models)
-        app.controllers.compared_models.offer()
+        await until(lambda: app.controllers.composer.choices.models)
+        app.controllers.conversation.compared_models.offer()
         assert "Type a message" in app.said
 
 
 async def test_the_chosen_models_are_offered_again() -> None:
     async with AppHarness(environment=COMET) as app:
-        await until(lambda: app.controllers.choices.models)
+        await until(lambda: app.controllers.composer.choices.models)
         app.type("Why?")
-        app.controllers.compared_models.offer()
+        app.controllers.conversation.compared_models.offer()
         dialog = await shown(CompareDialog)
         dialog.add_button.click()
         rows = len(dialog.rows)
         dialog.reject()
-        app.controllers.compared_models.offer()
+        app.controllers.conversation.compared_models.offer()
         again = await shown(CompareDialog)
         assert rows == len(again.rows) == 3
 
@@ -258,7 +258,7 @@ async def test_the_last_question_is_compared_again() -> None:
 
 async def test_a_comparison_in_a_temporary_conversation_is_not_stored() -> None:
     async with AppHarness(environment=COMET) as app:
-        app.controllers.temporary.open()
+        app.controllers.conversation.temporary.open()
         first, second = await compare(app)
         first.say("Secret.")
         window = await shown(ComparisonWindow)
@@ -274,12 +274,12 @@ async def test_a_comparison_in_a_temporary_conversation_is_not_stored() -> None:
 
 async def test_a_refused_model_sends_nothing_and_says_why() -> None:
     async with AppHarness(environment=COMET) as app:
-        await until(lambda: app.controllers.choices.models)
+        await until(lambda: app.controllers.composer.choices.models)
         app.window.prompt.set_text("word " * 5000)
         await app.backend.settings.save_profile(replace(OPENAI, monthly_cap=Decimal("0.001")))
         await app.state.providers.reload()
         chosen = [ModelChoice(OPENAI.id, "", v) for v in (Variant.THINKING, Variant.PRO)]
-        app.controllers.compared_models.compare_requested.emit(chosen)
+        app.controllers.conversation.compared_models.compare_requested.emit(chosen)
         await until(lambda: app.said)
         assert "limit" in app.said
         assert (app.providers.turns, app.messages(), windows()) == ([], [], [])
@@ -335,7 +335,7 @@ async def test_changes_of_the_conversation_while_a_retry_begins_are_kept(
     async with AppHarness(environment=COMET) as app:
         window = await retry_second(app)
         await has_begun.wait()
-        app.controllers.list_presenter.rename(app.open_id, "Mine")
+        app.controllers.sidebar.list_presenter.rename(app.open_id, "Mine")
         app.session.actions["conversation.pin"]()
         chosen = replace(app.state.current.conversation.choice, effort=Effort.LOW)
         app.state.setup.choose(chosen)

@@ -223,7 +223,7 @@ async def test_rename_and_pin_keep_all_else() -> None:
         one = app.open_id
         app.press(Qt.Key.Key_3, Qt.KeyboardModifier.AltModifier)
         app.window.conversations.renamed.emit(one, "  Better title ")
-        app.controllers.pinned_order.pin_chosen()
+        app.controllers.sidebar.pinned_order.pin_chosen()
         assert app.rows == ["Better title"]
         assert app.has_dot(one)
         assert app.window.header.title.text() == "Better title"
@@ -361,5 +361,5 @@ async def test_what_is_gone_is_not_missed(damaged: str) -> None:
         value = ["gone", 5] if damaged == "window.scroll" else "gone"
         await app.backend.settings.set(damaged, value)
         app.window.prompt.set_text("still works")
-        await app.controllers.library.load()
+        await app.controllers.sidebar.library.load()
         assert app.rows == ["First"]

@@ -63,7 +63,7 @@ def chatgpt(count: int = 3) -> str:
 
 
 def library_page(app: AppHarness) -> DataTab:
-    app.controllers.data_page.show()
+    app.controllers.panel.data_page.show()
     return app.window.settings.findChildren(DataTab)[0]
 
 
@@ -93,7 +93,7 @@ async def test_imported_conversations_are_listed_and_reported(tmp_path: Path) ->
 
     async with AppHarness() as app:
         await app.ask_and_answer("Mine?", "Yes.")
-        app.controllers.transfer.import_files([export])
+        app.controllers.panel.transfer.import_files([export])
         bar = app.window.findChildren(ProgressCard)
         await until(lambda: app.window.findChildren(ProgressCard))
         bar = app.window.findChildren(ProgressCard)
@@ -102,16 +102,16 @@ async def test_imported_conversations_are_listed_and_reported(tmp_path: Path) ->
         assert bar[0].isHidden()
         assert {"Imported 0", "Imported 1", "Imported 2", "Mine?"} <= set(app.rows)
         assert "Yes." in app.transcript
-        app.controllers.transfer.import_files([export])
+        app.controllers.panel.transfer.import_files([export])
         await until(lambda: "already in your library" in app.said)
         assert app.said == "0 conversations imported. 3 conversations were already in your library."
         bad = tmp_path / "bad.json"
         bad.write_text("{}")
-        app.controllers.transfer.import_files([bad])
+        app.controllers.panel.transfer.import_files([bad])
         await until(lambda: "contains no conversations" in app.said)
         odd = [*json.loads(chatgpt(4)), {"title": "Odd", "mapping": 1}]
         export.write_text(json.dumps(odd))
-        app.controllers.transfer.import_files([export])
+        app.controllers.panel.transfer.import_files([export])
         await until(lambda: "isn’t from ChatGPT" in app.said)
         assert app.said.startswith("1 conversation imported. 3 conversations were already")
 
@@ -127,7 +127,7 @@ async def test_an_import_can_be_stopped(
     export.write_text(chatgpt(4000))
 
     async with AppHarness() as app:
-        app.controllers.transfer.import_files([export])
+        app.controllers.panel.transfer.import_files([export])
         await until(lambda: app.window.findChildren(ProgressCard))
         bar = app.window.findChildren(ProgressCard)[0]
         await until(lambda: bar.bar.value() > 3)
@@ -140,9 +140,9 @@ async def test_an_import_can_be_stopped(
 async def test_export_of_one_and_of_all(tmp_path: Path) -> None:
     async with AppHarness() as app:
         first = await app.ask_and_answer("First?", "One.")
-        app.controllers.library.open_new()
+        app.controllers.sidebar.library.open_new()
         await app.ask_and_answer("Second?", "Two.")
-        transfer = app.controllers.transfer
+        transfer = app.controllers.panel.transfer
         transfer.export([first], "markdown", tmp_path / "one.md")
         await until(lambda: "exported" in app.said)
         assert (tmp_path / "one.md").read_text().startswith("# First?")
@@ -179,7 +179,7 @@ async def test_automatic_backups_report_a_failure_once(
     monkeypatch.setattr(backup_controller, "now", lambda: now() + passed)
     async with AppHarness() as app:
         await app.ask_and_answer("Mine?", "Yes.")
-        page, backups = library_page(app), app.controllers.backups
+        page, backups = library_page(app), app.controllers.panel.backups
         page.changed.emit("backup.folder", "/proc/none")
         page.changed.emit("backup.every", "day")
         await app.written()
@@ -232,7 +232,7 @@ async def test_a_backup_without_a_damaged_attachment_is_reported_once(
     passed = timedelta()
     monkeypatch.setattr(backup_controller, "now", lambda: now() + passed)
     async with AppHarness() as app:
-        page, backups = library_page(app), app.controllers.backups
+        page, backups = library_page(app), app.controllers.panel.backups
 
         async def back_up() -> str:
             nonlocal passed
@@ -280,7 +280,7 @@ async def test_a_backup_that_cannot_start_is_reported_and_retried(
 
     monkeypatch.setattr(command_runner, "start_child", fail)
     async with AppHarness() as app:
-        page, backups = library_page(app), app.controllers.backups
+        page, backups = library_page(app), app.controllers.panel.backups
         page.changed.emit("backup.folder", str(tmp_path))
         page.changed.emit("backup.every", "day")
         await app.written()
@@ -294,7 +294,7 @@ async def test_backups_go_on_after_an_outcome_that_could_not_be_stored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with AppHarness() as app:
-        page, backups = library_page(app), app.controllers.backups
+        page, backups = library_page(app), app.controllers.panel.backups
         page.changed.emit("backup.folder", str(tmp_path))
         page.changed.emit("backup.every", "day")
         await app.written()
@@ -321,7 +321,7 @@ async def test_a_backup_on_request_that_is_killed_is_reported_but_not_one_that_i
         page.changed.emit("backup.folder", str(tmp_path))
         await app.written()
         monkeypatch.setattr(command_runner, "library_command", lambda *_, **__: command)
-        runner = app.controllers.transfer._command
+        runner = app.controllers.panel.transfer._command
         page.backup_requested.emit()
         await until(lambda: runner._process)
         runner.stop()

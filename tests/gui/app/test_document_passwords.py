@@ -114,7 +114,7 @@ async def test_removing_the_chip_closes_the_password_dialog(data: Path) -> None:
     async with AppHarness() as app:
         app.window.files_dropped.emit([data / "encrypted.pdf"])
         await asked()
-        (reading,) = app.controllers.readings.ids
+        (reading,) = app.controllers.composer.readings.ids
         app.window.prompt.chips.remove_requested.emit(reading)
         await until(lambda: not dialogs())
         assert app.said == ""

@@ -28,7 +28,7 @@ WAITS = "Queued · Esc to cancel"
 
 def is_read(app: AppHarness) -> bool:
     """Return True if no document is being read."""
-    return not app.controllers.readings.ids
+    return not app.controllers.composer.readings.ids
 
 
 def offered(app: AppHarness) -> list[str]:
@@ -131,7 +131,7 @@ async def test_a_question_waits_until_its_file_is_read(
 ) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("One", "1")
-        reader, may_read = app.controllers.attachment_reader, asyncio.Event()
+        reader, may_read = app.controllers.composer.attachment_reader, asyncio.Event()
         read = reader.read
 
         async def read_later(*given: Any) -> Any:
@@ -146,7 +146,7 @@ async def test_a_question_waits_until_its_file_is_read(
         await until(lambda: app.hint == WAITS)
         assert app.window.prompt.row.send_button.isEnabled()
         if way == "removal":
-            (reading,) = app.controllers.readings.ids
+            (reading,) = app.controllers.composer.readings.ids
             app.window.prompt.chips.remove_requested.emit(reading)
         elif way == "typing":
             app.type("!")
@@ -174,7 +174,7 @@ async def test_removing_the_chip_cancels_the_reading(tmp_path: Path) -> None:
     async with AppHarness() as app:
         app.window.files_dropped.emit([path])
         await until(lambda: app.chips and " page " in app.chips[0])
-        (reading,) = app.controllers.readings.ids
+        (reading,) = app.controllers.composer.readings.ids
         app.window.prompt.chips.remove_requested.emit(reading)
         assert app.chips == []
         app.type("still works")
@@ -184,7 +184,7 @@ async def test_removing_the_chip_cancels_the_reading(tmp_path: Path) -> None:
         await app.settled()
         assert app.said == ""
         app.window.files_dropped.emit([path])
-        (reading,) = app.controllers.readings.ids
+        (reading,) = app.controllers.composer.readings.ids
         app.window.prompt.chips.remove_requested.emit(reading)  # before it has begun
         await app.written()
         assert app.chips == []

@@ -28,7 +28,7 @@ LEFT, NO_KEY = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
 
 def is_read(app: AppHarness) -> bool:
-    return not app.controllers.readings.ids
+    return not app.controllers.composer.readings.ids
 
 
 def of_files(*paths: Path) -> QMimeData:
@@ -88,7 +88,7 @@ async def test_a_drop_on_a_folder_begins_a_conversation_in_it(data: Path) -> Non
     async with AppHarness() as app:
         await app.ask_and_answer("Elsewhere", "1")
         folder = Folder(new_id(), "Work", now())
-        app.controllers.list_presenter.write(app.state.folders.save(folder))
+        app.controllers.sidebar.list_presenter.write(app.state.folders.save(folder))
         words = drag(app, folder.id, of_files(data / "notes.md"))
         assert words == "Drop to attach to a new conversation in “Work”"
         await until(lambda: is_read(app) and app.chips)
@@ -268,7 +268,7 @@ async def test_drops_from_other_programs_are_copied_not_moved(data: Path) -> Non
 async def test_a_drop_on_the_temporary_conversation_stays_there(data: Path) -> None:
     async with AppHarness() as app:
         there = await app.ask_and_answer("Listed", "1")
-        app.controllers.temporary.open()
+        app.controllers.conversation.temporary.open()
         temporary = app.open_id
         await app.opened(there)
         row = app.window.conversations.findChild(TemporaryRow)
@@ -286,8 +286,8 @@ async def test_a_drop_on_the_temporary_conversation_stays_there(data: Path) -> N
 async def test_a_drop_on_a_trashed_conversation_opens_it(data: Path) -> None:
     async with AppHarness() as app:
         there = await app.ask_and_answer("There", "1")
-        app.controllers.trash.delete([there])
-        await app.controllers.list_presenter.apply_filter(TRASH)
+        app.controllers.sidebar.trash.delete([there])
+        await app.controllers.sidebar.list_presenter.apply_filter(TRASH)
         drag(app, there, of_files(data / "notes.md"))
         await until(lambda: app.open_id == there and is_read(app) and app.chips)
         assert app.said.startswith("This conversation is in the trash.")

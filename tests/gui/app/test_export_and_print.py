@@ -62,14 +62,14 @@ def words(file: Path) -> str:
 async def test_a_child_process_exports_the_open_conversation(tmp_path: Path) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "It is **this** one.")
-        app.controllers.export.export()
+        app.controllers.conversation.export.export()
         dialog = app.window.findChild(QFileDialog)
         assert dialog is not None
         assert "Which is it" in dialog.selectedFiles()[0]
         dialog.close()
         for kind, suffix in (("pdf", ".pdf"), ("html", ".html"), ("markdown", ".md")):
             file = tmp_path / f"out{suffix}"
-            app.controllers.export.export_to(app.open_id, file, kind)
+            app.controllers.conversation.export.export_to(app.open_id, file, kind)
             await until(partial(has_said, app, f"Exported to {file.name}."))
             text = words(file) if kind == "pdf" else file.read_text()
             assert "Which is it?" in text
@@ -86,7 +86,7 @@ async def test_the_suffix_chooses_the_export_format(tmp_path: Path) -> None:
 
 async def save(app: AppHarness, file: Path, chosen: str) -> None:
     """Save under a typed name, with this format chosen."""
-    app.controllers.export.export()
+    app.controllers.conversation.export.export()
     dialog = file_dialog()
     dialog.selectNameFilter(next(one for one in dialog.nameFilters() if one.startswith(chosen)))
     choose_paths(file)
@@ -99,7 +99,7 @@ async def test_a_long_export_is_announced_and_can_be_canceled(tmp_path: Path) ->
         folder = tmp_path / "out"
         folder.mkdir()
         os.mkfifo(folder / "x.pdf")  # nobody reads it: writing it does not end
-        app.controllers.export.export_to(app.open_id, folder / "x.pdf", "pdf")
+        app.controllers.conversation.export.export_to(app.open_id, folder / "x.pdf", "pdf")
         await until(lambda: app.said == "Exporting to x.pdf…")
         assert not app.window.notifications.note_timer.isActive()
         app.window.notifications.notify("Something else.")
@@ -123,7 +123,7 @@ async def test_a_canceled_export_removes_only_its_own_file(
     monkeypatch.setattr(export_controller, "library_command", lambda *_: endless)
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "This *one*.")
-        app.controllers.export.export_to(app.open_id, folder / "x.pdf", "pdf")
+        app.controllers.conversation.export.export_to(app.open_id, folder / "x.pdf", "pdf")
         await until(lambda: "begun" in {path.read_text() for path in folder.iterdir()})
         await until(lambda: any(b.isVisible() for b in cancels(app)))
         next(b for b in cancels(app) if b.isVisible()).click()
@@ -137,7 +137,7 @@ async def test_exports_to_files_of_the_same_name_are_canceled_one_by_one(tmp_pat
         for folder in (tmp_path / "a", tmp_path / "b"):
             folder.mkdir()
             os.mkfifo(folder / "x.pdf")  # nobody reads it: writing it does not end
-            app.controllers.export.export_to(app.open_id, folder / "x.pdf", "pdf")
+            app.controllers.conversation.export.export_to(app.open_id, folder / "x.pdf", "pdf")
         count = find(app.window.notifications, QLabel, "count")
         await until(lambda: count.text() == "1 of 2")
         next(b for b in cancels(app) if b.isVisible()).click()
@@ -150,7 +150,7 @@ async def test_exports_to_files_of_the_same_name_are_canceled_one_by_one(tmp_pat
 async def test_the_export_dialog_closes_with_its_window() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "This *one*.")
-        app.controllers.export.export()
+        app.controllers.conversation.export.export()
         dialog = file_dialog()
         app.window.hide()
         assert dialog.result() == QFileDialog.DialogCode.Rejected
@@ -161,7 +161,9 @@ async def test_a_failed_export_is_reported(tmp_path: Path) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "This one.")
         (tmp_path / "file").touch()
-        app.controllers.export.export_to(app.open_id, tmp_path / "file" / "x.pdf", "pdf")
+        app.controllers.conversation.export.export_to(
+            app.open_id, tmp_path / "file" / "x.pdf", "pdf"
+        )
         await until(lambda: "Couldn’t save x.pdf." in app.said)
 
 
@@ -174,7 +176,7 @@ async def test_a_process_that_cannot_be_started_is_reported(
     monkeypatch.setattr(export_controller, "start_child", refuse)
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "This one.")
-        app.controllers.export.export_to(app.open_id, tmp_path / "x.pdf", "pdf")
+        app.controllers.conversation.export.export_to(app.open_id, tmp_path / "x.pdf", "pdf")
         await until(lambda: "couldn’t start a helper process" in app.said)
 
 
@@ -182,7 +184,7 @@ async def test_the_conversation_is_copied() -> None:
     async with AppHarness() as app:
         table = "| a | b |\n|---|---|\n| 1 | 2 |"
         await app.ask_and_answer("Which <is> it?", f"It is **this** one.\n\n{table}")
-        app.controllers.export.copy()
+        app.controllers.conversation.export.copy()
         await until(lambda: app.said == "Conversation copied.")
         copied = QGuiApplication.clipboard().mimeData()
         assert "It is **this** one." in copied.text()
@@ -197,7 +199,7 @@ async def test_a_copy_has_the_text_of_a_running_answer() -> None:
         turn = await app.ask("Which is it?")
         turn.say("It is **this**")
         await until(lambda: "this" in app.transcript)
-        app.controllers.export.copy()
+        app.controllers.conversation.export.copy()
         await until(lambda: app.said == "Conversation copied.")
         copied = QGuiApplication.clipboard().mimeData()
         assert "It is **this**" in copied.text()
@@ -213,8 +215,8 @@ async def test_the_copying_of_a_long_text_is_announced() -> None:
 
 async def test_an_empty_conversation_is_not_exported() -> None:
     async with AppHarness() as app:
-        app.controllers.export.export()
-        app.controllers.export.print_()
+        app.controllers.conversation.export.export()
+        app.controllers.conversation.export.print_()
         assert app.window.findChild(QFileDialog) is None
         assert app.window.findChild(QPrintDialog) is None
         assert app.said == "This conversation is empty."
@@ -230,7 +232,7 @@ async def test_the_chosen_printer_settings_reach_the_printing_process(tmp_path: 
         assert printer_choice(make_printer(printer_choice(printer))) | {
             "pages": [2, 2]
         } == printer_choice(printer)
-        app.controllers.export.print_on(app.open_id, printer)
+        app.controllers.conversation.export.print_on(app.open_id, printer)
         await until(lambda: app.said == "Printed to printed.pdf.")
         text = words(tmp_path / "printed.pdf")
         assert "This one." in text
@@ -249,7 +251,7 @@ async def test_the_last_page_is_printed_first_if_the_order_is_reversed(tmp_path:
         chosen = printer_choice(printer)
         again = printer_choice(make_printer(chosen))
         assert again | {"pages": [1, 3]} == chosen
-        app.controllers.export.print_on(app.open_id, printer)
+        app.controllers.conversation.export.print_on(app.open_id, printer)
         await until(lambda: app.said == "Printed to printed.pdf.")
         assert re.findall(r"(\d) / ", words(tmp_path / "printed.pdf")) == ["3", "2", "1"]
 
@@ -261,7 +263,7 @@ async def test_no_page_is_printed_if_none_is_chosen(tmp_path: Path) -> None:
         printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
         printer.setOutputFileName(str(tmp_path / "printed.pdf"))
         printer.setFromTo(5, 6)
-        app.controllers.export.print_on(app.open_id, printer)
+        app.controllers.conversation.export.print_on(app.open_id, printer)
         await until(lambda: "Couldn’t print" in app.said)
         assert not list(tmp_path.glob("printed.pdf*"))
 
@@ -281,7 +283,7 @@ async def test_a_canceled_print_leaves_the_file_as_it_was(
         printer = QPrinter(QPrinter.PrinterMode.HighResolution)
         printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
         printer.setOutputFileName(str(file))
-        app.controllers.export.print_on(app.open_id, printer)
+        app.controllers.conversation.export.print_on(app.open_id, printer)
         await until(lambda: "begun" in {path.read_text() for path in folder.iterdir()})
         await until(lambda: any(b.isVisible() for b in cancels(app)))
         next(b for b in cancels(app) if b.isVisible()).click()
@@ -296,7 +298,7 @@ async def test_a_print_to_a_missing_folder_is_reported(tmp_path: Path) -> None:
         printer = QPrinter(QPrinter.PrinterMode.HighResolution)
         printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
         printer.setOutputFileName(str(tmp_path / "file" / "x.pdf"))
-        app.controllers.export.print_on(app.open_id, printer)
+        app.controllers.conversation.export.print_on(app.open_id, printer)
         await until(lambda: "x.pdf" in app.said)
 
 

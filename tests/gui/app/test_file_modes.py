@@ -79,21 +79,21 @@ async def test_nobody_else_reads_what_the_window_writes(
 
     async with AppHarness(environment=OPENAI) as app:
         app.window.prompt.attach_requested.emit([data / "report.pdf"])
-        await until(lambda: bool(app.chips) and not app.controllers.readings.ids)
+        await until(lambda: bool(app.chips) and not app.controllers.composer.readings.ids)
         await app.ask_and_answer("Which is it?", "This one.")
         logging.getLogger("desktop_app").warning("a line in the log")
         for kind in ("pdf", "html", "markdown", "json"):
-            app.controllers.export.export_to(app.open_id, out / f"out.{kind}", kind)
+            app.controllers.conversation.export.export_to(app.open_id, out / f"out.{kind}", kind)
             await until(partial(has_said, app, f"Exported to out.{kind}."))
         printer = QPrinter(QPrinter.PrinterMode.HighResolution)
         printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
         printer.setOutputFileName(str(out / "printed.pdf"))
-        app.controllers.export.print_on(app.open_id, printer)
+        app.controllers.conversation.export.print_on(app.open_id, printer)
         await until(lambda: app.said == "Printed to printed.pdf.")
         (part,) = app.state.current.path[0].attachments
         assert isinstance(part, DocumentPart)
         app.act(f"document/{part.sha256}", 0)
-        viewer = app.controllers.viewer.window
+        viewer = app.controllers.conversation.viewer.window
         assert viewer is not None
         find(viewer, QAbstractButton, "viewer-original").click()
         await until(lambda: bool(system.opened))

@@ -41,7 +41,7 @@ async def test_open_forms_are_filled_in_again_after_a_restart(tmp_path: Path) ->
     async with AppHarness(environment=KEYED) as app:
         await app.ask_and_answer("Why is the sky blue?", "Because of dust.")
         (await review(app)).text.setPlainText("Because of air.")
-        app.controllers.tools.choose_form()
+        app.controllers.composer.tools.choose_form()
         (await dialog_of(AnswerFormDialog)).show_text('{"type": "array"}')
         app.window.settings.server_add_requested.emit()
         server = await dialog_of(ServerForm)
@@ -49,7 +49,7 @@ async def test_open_forms_are_filled_in_again_after_a_restart(tmp_path: Path) ->
         server.command.setText("mail-server --key secret")
         server.url.setText("https://mail.example/?key=secret")
         server.environment.setPlainText("TOKEN=secret")
-        app.controllers.batches.begin([tmp_path])
+        app.controllers.dialogs.batches.begin([tmp_path])
         dialog = await dialog_of(BatchDialog)
         dialog.new.task.selectAll()
         QTest.keyClicks(dialog.new.task, "Which is it?")
@@ -58,12 +58,12 @@ async def test_open_forms_are_filled_in_again_after_a_restart(tmp_path: Path) ->
     async with AppHarness(environment=KEYED) as app:
         settings = str(app.stored("SELECT value FROM settings"))
         assert not any(word in settings for word in ("secret", "Because of air"))
-        app.controllers.batches.show()
+        app.controllers.dialogs.batches.show()
         dialog = await dialog_of(BatchDialog)
         dialog.new.set_prompts([], "")
         assert dialog.new.task.toPlainText() == "Which is it?"
         assert tmp_path.name in dialog.new.files.text()
-        app.controllers.tools.choose_form()
+        app.controllers.composer.tools.choose_form()
         form = await dialog_of(AnswerFormDialog)
         assert form.source.text == '{"type": "array"}'
         assert form.has_changes
@@ -79,9 +79,9 @@ async def test_open_forms_are_filled_in_again_after_a_restart(tmp_path: Path) ->
 
 async def test_forms_of_a_temporary_conversation_are_not_stored() -> None:
     async with AppHarness(environment=KEYED) as app:
-        app.controllers.temporary.open()
+        app.controllers.conversation.temporary.open()
         await app.ask_and_answer("Why is the sky blue?", "Because of dust.")
-        app.controllers.tools.choose_form()
+        app.controllers.composer.tools.choose_form()
         (await dialog_of(AnswerFormDialog)).show_text('{"type": "array"}')
     async with AppHarness(environment=KEYED) as app:
         assert "array" not in str(app.stored("SELECT value FROM settings"))
@@ -177,6 +177,6 @@ async def test_fields_of_a_prompt_and_of_the_settings_are_filled_in_again(
         QTest.keyClick(find(shown, FieldText, "field-topic"), Qt.Key.Key_Return)
         await until(lambda: "rain" not in str(app.stored(STORED_FORMS)))
         assert "about rain" in app.text.toPlainText()
-        app.controllers.temporary.open()
+        app.controllers.conversation.temporary.open()
         QTest.keyClicks(find(fields(app), FieldText, "field-topic"), "snow")
         assert "snow" not in str(DraftForm.drafts)

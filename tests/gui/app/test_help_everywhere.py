@@ -148,7 +148,7 @@ async def test_every_part_opens_its_section() -> None:
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)  # of menus
 async def test_the_list_of_tools_opens_its_section() -> None:
     async with AppHarness() as app:
-        tools = app.controllers.tools
+        tools = app.controllers.composer.tools
         tools.choose()
         await until(lambda: tools.picker is not None and bool(tools.picker.findChildren(QCheckBox)))
         assert tools.picker is not None

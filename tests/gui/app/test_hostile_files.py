@@ -31,7 +31,7 @@ async def test_hostile_exports_bring_what_is_sound(tmp_path: Path) -> None:
         await app.ask_and_answer("Mine?", "Yes.")
         with special_files(tmp_path / "special") as special:
             paths = [one.path for one in files.values()]
-            app.controllers.transfer.import_files([*paths, *special.values(), valid])
+            app.controllers.panel.transfer.import_files([*paths, *special.values(), valid])
             await until(lambda: "imported" in app.said)
         assert "was skipped" in app.said
         assert {GOOD, "Mine?"} <= set(app.rows)

@@ -111,7 +111,7 @@ async def test_a_response_ends_first() -> None:
 async def test_a_temporary_conversation_that_is_not_open_is_closed_first() -> None:
     async with AppHarness() as app:
         kept = await app.ask_and_answer("Mine?", "Yes.")
-        app.controllers.temporary.open()
+        app.controllers.conversation.temporary.open()
         temporary = app.open_id
         await app.ask_and_answer("One?", "One.")
         await app.opened(kept)
@@ -121,7 +121,7 @@ async def test_a_temporary_conversation_that_is_not_open_is_closed_first() -> No
         assert "language changes once" in app.said
         app.window.findChildren(TemporaryRow)[0].open_requested.emit()
         await until(lambda: app.open_id == temporary)
-        app.controllers.temporary.close_open()
+        app.controllers.conversation.temporary.close_open()
         app.window.findChildren(TemporaryBar)[0].confirmed.emit()
         await until(lambda: app.session.is_rebuilt)
         await app.session.closed()

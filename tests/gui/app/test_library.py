@@ -201,7 +201,7 @@ async def test_conversations_use_the_choice_and_settings_of_their_folder() -> No
     async with AppHarness(environment=KEY) as app:
         state, panel = app.state, app.window.settings
         folder = Folder(new_id(), "Thesis", now())
-        app.controllers.list_presenter.write(app.state.folders.save(folder))
+        app.controllers.sidebar.list_presenter.write(app.state.folders.save(folder))
         app.window.conversations.folder_settings_requested.emit(folder.id)
         panel.folder_override_changed.emit(folder.id, "default.variant", "pro")
         panel.folder_override_changed.emit(folder.id, "default.effort", "high")
@@ -241,7 +241,7 @@ async def test_a_folder_is_deleted_without_its_conversations() -> None:
     one, *_ = await fill(2)
     async with AppHarness() as app:
         folder = Folder(new_id(), "Thesis", now())
-        app.controllers.list_presenter.write(app.state.folders.save(folder))
+        app.controllers.sidebar.list_presenter.write(app.state.folders.save(folder))
         app.window.conversations.move_requested.emit([one.id], folder.id)
         await app.written()
         await go(app, ListFilter.of_folder(folder.id))
@@ -258,12 +258,12 @@ async def test_a_folder_is_deleted_without_its_conversations() -> None:
 
 async def test_a_blank_conversation_leaves_its_folder_when_that_is_deleted() -> None:
     async with AppHarness() as app:
-        app.controllers.folders.create()
+        app.controllers.sidebar.folders.create()
         await app.written()
         (folder_id,) = app.state.folders.by_id
         app.window.conversations.new_in_folder_requested.emit(folder_id)
         await app.written()
-        app.controllers.folders.delete(folder_id)
+        app.controllers.sidebar.folders.delete(folder_id)
         await app.ask_and_answer("Where?", "Here.")
         assert app.stored("SELECT folder_id FROM conversations") == [(None,)]
 
@@ -272,11 +272,11 @@ async def test_the_folder_is_picked_by_its_name() -> None:
     one, *_ = await fill(2)
     async with AppHarness() as app:
         for name in ("Thesis", "Garden"):
-            app.controllers.list_presenter.write(
+            app.controllers.sidebar.list_presenter.write(
                 app.state.folders.save(Folder(new_id(), name, now()))
             )
         await app.opened(one.id)
-        app.controllers.folders.offer_folders()
+        app.controllers.sidebar.folders.offer_folders()
         from PySide6.QtTest import QTest
 
         QTest.keyClicks(find(app.window, QLineEdit, "command"), "gard")
@@ -289,7 +289,7 @@ async def test_the_folder_is_picked_by_its_name() -> None:
 async def test_a_folder_has_a_dot_while_an_answer_streams_in_it() -> None:
     async with AppHarness() as app:
         folder = Folder(new_id(), "Thesis", now())
-        app.controllers.list_presenter.write(app.state.folders.save(folder))
+        app.controllers.sidebar.list_presenter.write(app.state.folders.save(folder))
         await go(app, ListFilter.of_folder(folder.id))
         app.window.conversations.new_button.click()
         turn = await app.ask("Why?")
@@ -365,7 +365,7 @@ async def test_undo_after_the_trash_was_emptied_restores_nothing() -> None:
     async with AppHarness() as app:
         app.window.conversations.delete_requested.emit([one.id])
         await app.written()
-        await app.controllers.trash.empty()
+        await app.controllers.sidebar.trash.empty()
         app.window.notifications.undo_last()
         await app.written()
         assert app.rows == []
@@ -377,7 +377,7 @@ async def test_the_trash_is_emptied_after_thirty_days() -> None:
         await other.conversations.set_trashed([one.id], now() - timedelta(days=31))
         await other.conversations.set_trashed([two.id], now() - timedelta(days=29))
     async with AppHarness() as app:
-        await app.controllers.housekeeping.collect()
+        await app.controllers.sidebar.housekeeping.collect()
         assert app.stored("SELECT id FROM conversations") == [(two.id,)]
         await go(app, TRASH)
         assert app.window.conversations.model.index_of(two.id).data(Roles.NOTE) == "1 day"
@@ -445,7 +445,7 @@ async def test_marked_conversations_are_exported_from_their_menu(tmp_path: Path)
         await until(target.exists)
         await app.opened(ids[0])
         click_row(app, ids[2], SHIFT)
-        await until(lambda: not app.controllers.transfer.is_busy)
+        await until(lambda: not app.controllers.panel.transfer.is_busy)
         target.unlink()
         menu = menu_of(app, ids[1])
         choose_below(menu, "Export 3 conversations as", "JSON (for import)")
@@ -454,7 +454,7 @@ async def test_marked_conversations_are_exported_from_their_menu(tmp_path: Path)
         await until(target.exists)
         exported = json.loads(target.read_text())["conversations"]
         assert {each["id"] for each in exported} == set(ids[:3])
-        await until(lambda: not app.controllers.transfer.is_busy)
+        await until(lambda: not app.controllers.panel.transfer.is_busy)
 
 
 async def test_the_menu_opens_a_temporary_conversation() -> None:
@@ -571,7 +571,7 @@ async def test_a_conversation_deleted_during_its_answer_is_closed_with_its_end()
 
 async def test_the_open_collections_show_what_another_program_wrote() -> None:
     async with AppHarness() as app:
-        app.controllers.collections.show()
+        app.controllers.composer.collections.show()
         dialog = await dialog_of(CollectionsDialog)
         async with another_program() as other:
             await other.collections.create("From afar")
@@ -582,9 +582,9 @@ async def test_the_open_collections_show_what_another_program_wrote() -> None:
 async def test_our_own_writes_are_not_read_again() -> None:
     async with AppHarness() as app:
         told: list[bool] = []
-        app.controllers.store_watcher.store_changed.connect(lambda: told.append(True))
+        app.controllers.sidebar.store_watcher.store_changed.connect(lambda: told.append(True))
         await app.ask_and_answer("First", "One")
-        pause = timer_of(app.controllers.store_watcher)
+        pause = timer_of(app.controllers.sidebar.store_watcher)
         await until(lambda: not pause.isActive())
         await app.written()
         assert told == []
@@ -627,7 +627,7 @@ async def test_a_folder_whose_deletion_is_pressed_twice_returns_with_its_convers
 
         monkeypatch.setattr(FolderStore, "delete", delete_and_press_again)
         folder = Folder(new_id(), "Thesis", now())
-        app.controllers.list_presenter.write(app.state.folders.save(folder))
+        app.controllers.sidebar.list_presenter.write(app.state.folders.save(folder))
         app.window.conversations.move_requested.emit([one.id], folder.id)
         await app.written()
         app.window.conversations.folder_delete_requested.emit(folder.id)
@@ -658,7 +658,7 @@ async def test_a_change_during_the_reading_of_foreign_changes_is_kept() -> None:
         assert isinstance(app.disk, PausableStore)
         await app.ask_and_answer("First", "One")
         app.disk.is_paused = True
-        reading = asyncio.ensure_future(app.controllers.foreign_changes.show())
+        reading = asyncio.ensure_future(app.controllers.sidebar.foreign_changes.show())
         await app.disk.waiting.wait()
         app.session.actions["conversation.pin"]()
         app.disk.release.set()
@@ -673,7 +673,7 @@ async def test_a_question_asked_while_its_conversation_is_read_is_shown() -> Non
         assert isinstance(disk, PausableStore)
         here = await app.ask_and_answer("First", "One")
         disk.is_paused = True
-        reading = asyncio.ensure_future(app.controllers.library.open(here))
+        reading = asyncio.ensure_future(app.controllers.sidebar.library.open(here))
         await disk.waiting.wait()
         disk.is_paused = False
         turn = await app.ask("Second")
@@ -699,7 +699,7 @@ async def test_a_change_during_the_reading_of_a_moved_conversation_is_kept(
             found = await get(store, id_)
             if store is app.disk and not renamed:
                 renamed.append(id_)
-                app.controllers.list_presenter.rename(id_, "Mine")
+                app.controllers.sidebar.list_presenter.rename(id_, "Mine")
             return found
 
         monkeypatch.setattr(ConversationStore, "get", rename_meanwhile)
@@ -708,7 +708,7 @@ async def test_a_change_during_the_reading_of_a_moved_conversation_is_kept(
             await until(lambda: renamed)
             await until(lambda: app.rows == [])
         await app.written()
-        cached = app.controllers.list_presenter.cached(moved)
+        cached = app.controllers.sidebar.list_presenter.cached(moved)
         assert cached is not None
         assert (cached.title, cached.archived) == ("Mine", True)
 
@@ -736,7 +736,7 @@ async def test_a_folder_that_could_not_be_deleted_returns(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(FolderStore, "delete", fail)
     async with AppHarness() as app:
-        app.controllers.folders.create()
+        app.controllers.sidebar.folders.create()
         await app.written()
         (folder_id,) = app.state.folders.by_id
         app.window.conversations.folder_delete_requested.emit(folder_id)
@@ -749,6 +749,6 @@ async def test_a_conversation_deleted_during_its_answer_is_not_unread() -> None:
         turn = await app.ask("Why?")
         turn.say("So")
         await until(lambda: "So" in app.transcript)
-        app.controllers.trash.delete_chosen()
+        app.controllers.sidebar.trash.delete_chosen()
         await app.settled()
         assert not app.setting(UNREAD_KEY)

@@ -179,7 +179,8 @@ async def test_a_found_word_is_marked_in_the_conversation_that_its_hit_opens() -
 
 def pinned_titles(app: AppHarness) -> list[str]:
     known = [
-        app.controllers.list_presenter.cached(id_) for id_ in app.window.conversations.model.pins
+        app.controllers.sidebar.list_presenter.cached(id_)
+        for id_ in app.window.conversations.model.pins
     ]
     return [conversation.title for conversation in known if conversation is not None]
 

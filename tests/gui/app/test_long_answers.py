@@ -53,7 +53,7 @@ async def ask_for_much(app: AppHarness, text: str = "") -> DocumentPart:
 async def opened(app: AppHarness, file: DocumentPart) -> DocumentViewer:
     """Open a file from the answer's line in the transcript."""
     app.act(f"{OPEN_DOCUMENT}{file.sha256}")
-    viewer = app.controllers.viewer.window
+    viewer = app.controllers.conversation.viewer.window
     assert viewer is not None
     await until(lambda: viewer.message != "Opening…")
     return viewer
@@ -66,7 +66,7 @@ async def test_the_file_is_named_under_the_answer_and_opens(opened_files: list[Q
         assert "answer.md" in app.transcript.replace(TOLD, "")
         assert WORD not in app.transcript
         viewer = await opened(app, file)
-        text = app.controllers.viewer._document_text
+        text = app.controllers.conversation.viewer._document_text
         assert text == "a" * (3 * STEP) + f"\n\nThe end is {WORD}."
         viewer.original_requested.emit()
         await until(lambda: opened_files)
@@ -87,10 +87,10 @@ async def test_the_next_question_goes_without_the_file() -> None:
 
 async def test_a_long_temporary_answer_is_not_on_the_disk() -> None:
     async with AppHarness() as app:
-        app.controllers.temporary.open()
+        app.controllers.conversation.temporary.open()
         file = await ask_for_much(app)
         await opened(app, file)
-        assert app.controllers.viewer._document_text.endswith(f"{WORD}.")
+        assert app.controllers.conversation.viewer._document_text.endswith(f"{WORD}.")
         home = folders().data.parent
         files = [path for path in home.rglob("*") if path.is_file()]
         assert [path for path in files if WORD.encode() in path.read_bytes()] == []
@@ -104,7 +104,7 @@ async def test_files_in_memory_have_a_limit_that_versions_share(
     monkeypatch.setattr(answer_files, "MAX_MEMORY_BYTES", 20 * STEP)
     async with AppHarness() as app:
         await app.state.values.set("answer.candidates", 2)
-        app.controllers.temporary.open()
+        app.controllers.conversation.temporary.open()
         await app.ask("Why?")
         for turn in (await app.turn(0), await app.turn(1)):
             turn.give(*[TextDelta("a" * STEP)] * 40)

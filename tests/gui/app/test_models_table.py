@@ -147,7 +147,7 @@ async def test_entered_facts_about_a_model_are_stored_and_used() -> None:
     async with AppHarness() as app:
         await app.backend.settings.save_profile(SERVER)
         await app.state.providers.reload()
-        app.controllers.models.edit("own", "mystery")
+        app.controllers.composer.models.edit("own", "mystery")
         editor = await dialog_of(ModelEditor)
         editor.fields["window"].setText("9000")
         editor.fields["input_price"].setText("2")
@@ -177,7 +177,7 @@ async def test_numbers_of_tokens_may_have_separators_and_invalid_ones_are_refuse
     async with AppHarness() as app:
         await app.backend.settings.save_profile(SERVER)
         await app.state.providers.reload()
-        app.controllers.models.edit("own", "mystery")
+        app.controllers.composer.models.edit("own", "mystery")
         editor = await dialog_of(ModelEditor)
         window = editor.fields["window"]
         window.setText("0")

@@ -30,7 +30,7 @@ OPENAI = {"OPENAI_API_KEY": "sk-test"}
 
 def is_read(app: AppHarness) -> bool:
     """Return True if no image is being read."""
-    return not app.controllers.readings.ids
+    return not app.controllers.composer.readings.ids
 
 
 def chip(app: AppHarness, at: int = 0) -> ChipWidget:

@@ -177,7 +177,7 @@ def test_links_of_models_with_our_schemes_do_nothing(link: str) -> None:
 
 async def test_the_help_links_to_the_settings() -> None:
     async with AppHarness() as app:
-        app.controllers.help.place_requested.emit(Place.DATA)
+        app.controllers.dialogs.help.place_requested.emit(Place.DATA)
         assert app.window.settings.page == "library"
     assert place_name(Place.DATA) == "Settings › Data"
 

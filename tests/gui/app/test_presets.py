@@ -36,7 +36,7 @@ KEY = {"OPENAI_API_KEY": "sk-not-real"}
 
 async def with_presets(app: AppHarness) -> None:
     await app.backend.prompts.save(presets=[REVIEWER, POET])
-    await app.controllers.presets.load()
+    await app.controllers.composer.presets.load()
 
 
 def menu_of(app: AppHarness) -> dict[str, bool]:
@@ -95,12 +95,12 @@ async def test_an_applied_preset_shows_later_changes() -> None:
 async def test_the_preset_of_a_conversation_survives_a_restart() -> None:
     async with AppHarness(environment=KEY) as app:
         await with_presets(app)
-        app.controllers.presets.use("reviewer")
+        app.controllers.composer.presets.use("reviewer")
         first = await app.ask_and_answer("Why?", "So.")
-        app.controllers.library.open_new()
+        app.controllers.sidebar.library.open_new()
         assert shown(app) == "No preset"
         second = await app.ask_and_answer("And?", "So too.")
-        app.controllers.presets.use("poet")
+        app.controllers.composer.presets.use("poet")
         await app.written()
         app.open_row(first)
         await until(lambda: shown(app) == "Preset: Code reviewer")
@@ -133,7 +133,7 @@ async def test_a_preset_skips_what_the_provider_does_not_have() -> None:
     async with AppHarness() as app:  # on this computer: no variants
         await with_presets(app)
         before = app.state.setup.choice
-        app.controllers.presets.use("reviewer")
+        app.controllers.composer.presets.use("reviewer")
         after = app.state.setup.choice
         assert (after.provider_id, after.model, after.variant) == (
             before.provider_id,
@@ -142,8 +142,8 @@ async def test_a_preset_skips_what_the_provider_does_not_have() -> None:
         )
         gone = replace(POET, provider_id="nowhere", model="x")
         await app.backend.prompts.save(presets=[gone])
-        await app.controllers.presets.load()
-        app.controllers.presets.use("poet")
+        await app.controllers.composer.presets.load()
+        app.controllers.composer.presets.use("poet")
         assert app.state.providers.has_provider(app.state.current.conversation)
         await app.written()
 
@@ -152,7 +152,7 @@ async def test_a_conversations_settings_become_a_preset_whose_name_is_edited() -
     async with AppHarness(environment=KEY) as app:
         state = app.state
         state.setup.override(state.current.id, lambda _own: Overrides("Be kind."))
-        app.controllers.presets.save_here()
+        app.controllers.composer.presets.save_here()
         dialog = cast(PromptsDialog, app.window.findChild(PromptsDialog))
         name = find(dialog, QLineEdit, "preset-name")
         await until(name.hasFocus)
@@ -172,7 +172,7 @@ async def test_a_saved_preset_contains_the_default_instructions() -> None:
         panel = app.window.settings
         panel.setting_changed.emit("answer.system_prompt", "Be a pirate.")
         await app.written()
-        app.controllers.presets.save_here()
+        app.controllers.composer.presets.save_here()
         await app.written()
         (stored,) = await app.backend.prompts.presets()
         assert stored.overrides == Overrides("Be a pirate.")
@@ -195,7 +195,7 @@ async def test_imported_presets_are_offered() -> None:
 async def test_the_page_edits_copies_and_deletes_with_undo() -> None:
     async with AppHarness(environment=KEY) as app:
         await with_presets(app)
-        app.controllers.prompts.manage("presets")
+        app.controllers.composer.prompts.manage("presets")
         dialog = cast(PromptsDialog, app.window.findChild(PromptsDialog))
         page = dialog.presets
         page.select("poet")
@@ -229,14 +229,14 @@ async def test_the_page_edits_copies_and_deletes_with_undo() -> None:
 async def test_new_conversations_begin_with_the_default_preset() -> None:
     async with AppHarness(environment=KEY) as app:
         await with_presets(app)
-        app.controllers.prompts.manage("presets")
+        app.controllers.composer.prompts.manage("presets")
         dialog = cast(PromptsDialog, app.window.findChild(PromptsDialog))
         dialog.presets.select("reviewer")
         find(dialog, QCheckBox, "preset-default").click()
         await until(lambda: shown(app) == "Preset: Code reviewer")
         dialog.hide()
         await app.ask_and_answer("Why?", "So.")
-        app.controllers.library.open_new()
+        app.controllers.sidebar.library.open_new()
         assert shown(app) == "Preset: Code reviewer"
         app.session.quick.open_with("")
         assert app.session.quick.window.choice.variant is Variant.PRO
@@ -244,11 +244,11 @@ async def test_new_conversations_begin_with_the_default_preset() -> None:
         choose(app, "Poet")
         app.open_row((await app.backend.conversations.all())[0].id)
         await until(lambda: shown(app) == "Preset: Code reviewer")
-        app.controllers.library.open_new()  # the blank one is as it was left
+        app.controllers.sidebar.library.open_new()  # the blank one is as it was left
         assert shown(app) == "Preset: Poet"
         here = app.state.current.id
         app.state.setup.override(here, lambda _own: Overrides("By hand."))
-        app.controllers.library.open_new()
+        app.controllers.sidebar.library.open_new()
         assert shown(app) == "Preset: Poet (changed)"
         assert app.state.setup.ask_settings.instructions == "By hand."
         await app.written()
@@ -258,12 +258,12 @@ async def test_settings_that_were_cleared_in_a_blank_conversation_stay_cleared()
     async with AppHarness(environment=KEY) as app:
         await with_presets(app)
         first = await app.ask_and_answer("Why?", "So.")
-        app.controllers.library.open_new()
+        app.controllers.sidebar.library.open_new()
         choose(app, "Poet")
         app.state.setup.override(app.open_id, lambda _own: Overrides())
         assert shown(app) == "Preset: Poet (changed)"
         await app.opened(first)
-        app.controllers.library.open_new()
+        app.controllers.sidebar.library.open_new()
         assert shown(app) == "Preset: Poet (changed)"
         assert app.state.current.conversation.overrides == Overrides()
         await app.written()
@@ -273,12 +273,12 @@ async def test_a_preset_of_a_blank_conversation_is_undone_after_it_was_left() ->
     async with AppHarness(environment=KEY) as app:
         await with_presets(app)
         first = await app.ask_and_answer("Why?", "So.")
-        app.controllers.library.open_new()
+        app.controllers.sidebar.library.open_new()
         choose(app, "Poet")
         await app.opened(first)
         undo(app)
         await app.written()
-        app.controllers.library.open_new()
+        app.controllers.sidebar.library.open_new()
         assert shown(app) == "No preset"
         assert app.state.current.conversation.overrides == Overrides()
 
@@ -287,7 +287,7 @@ async def test_without_presets_the_command_opens_the_page() -> None:
     async with AppHarness() as app:
         shipped = [preset.id for preset in built_in_presets()]
         await app.backend.settings.set(HIDDEN, shipped)
-        await app.controllers.presets.load()
+        await app.controllers.composer.presets.load()
         assert not app.window.header.preset.isVisible()
         app.session.actions["presets.use"]()
         dialog = cast(PromptsDialog, app.window.findChild(PromptsDialog))
@@ -305,7 +305,7 @@ async def test_built_in_presets_can_be_used_edited_and_deleted() -> None:
         settings = app.state.setup.ask_settings
         assert settings.instructions.startswith("You translate.")
         assert settings.examples == (("Das ist nicht mein Bier.", "That’s not my problem."),)
-        its = app.controllers.presets
+        its = app.controllers.composer.presets
         its._save(replace(app.state.presets.by_id["editor"], name="My editor"))
         its._delete("tutor")
         await app.written()
@@ -353,7 +353,7 @@ async def test_examples_are_edited_kept_and_sent() -> None:
         page.select("poet")
         (question,) = page.examples.findChildren(MultilineField, "example-question")
         assert question.toPlainText() == "Rain?"
-        app.controllers.presets.use("poet")
+        app.controllers.composer.presets.use("poet")
         assert app.state.setup.ask_settings.examples == pairs
         find(page, QPushButton, "remove-example").click()
         assert examples_of(app) == ()

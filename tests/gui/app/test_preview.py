@@ -40,7 +40,7 @@ def with_server(server: PreparedServer) -> AppHarness:
 async def attached(app: AppHarness, *paths: Path) -> None:
     app.window.files_dropped.emit(list(paths))
     await until(lambda: len(app.state.current.draft.value.attachments) == len(paths))
-    await until(lambda: not app.controllers.readings.ids)
+    await until(lambda: not app.controllers.composer.readings.ids)
 
 
 def part_of(app: AppHarness, at: int = 0) -> DocumentPart:

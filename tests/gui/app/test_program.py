@@ -87,7 +87,7 @@ async def test_a_model_chosen_before_a_conversation_is_open_is_kept(
 
     async def choose_and_load(library: LibraryController) -> None:
         if how == "command":
-            app.controllers.choice.choose_variant(Variant.PRO)
+            app.controllers.composer.choice.choose_variant(Variant.PRO)
         else:
             await until(lambda: entries(app, "Pro"))
             app.window.prompt.row.model_requested.emit(entries(app, "Pro")[0])
@@ -101,7 +101,7 @@ async def test_a_model_chosen_before_a_conversation_is_open_is_kept(
 
 
 def entries(app: AppHarness, name: str) -> list[ModelEntry]:
-    return [entry for entry in app.controllers.choices.models if name in entry.name]
+    return [entry for entry in app.controllers.composer.choices.models if name in entry.name]
 
 
 async def test_every_command_has_an_action() -> None:

@@ -42,7 +42,7 @@ async def loaded(app: AppHarness) -> None:
 
 
 def dialog_of(app: AppHarness, page: str = "prompts") -> PromptsDialog:
-    app.controllers.prompts.manage(page)
+    app.controllers.composer.prompts.manage(page)
     return cast(PromptsDialog, app.window.findChild(PromptsDialog))
 
 
@@ -58,7 +58,7 @@ async def test_a_prompt_is_inserted_filled_and_asked_by_keyboard() -> None:
     async with AppHarness() as app:
         await loaded(app)
         await app.backend.prompts.save([REPLY])
-        await app.controllers.prompts.load()
+        await app.controllers.composer.prompts.load()
         app.type("/rep")
         assert offered(app) == ["Reply"]
         app.press(Qt.Key.Key_Return)
@@ -100,14 +100,14 @@ async def test_a_long_clipboard_is_attached() -> None:
     async with AppHarness() as app:
         await loaded(app)
         await app.backend.prompts.save([Prompt("c", "Clip", "Read {{clipboard}}!")])
-        await app.controllers.prompts.load()
+        await app.controllers.composer.prompts.load()
         QGuiApplication.clipboard().setText("word " * LARGE_PASTE_CHARACTERS)
         app.type("/clip")
         app.press(Qt.Key.Key_Return)
         assert app.window.prompt.text() == f"Read {ATTACHED}!"
         await until(lambda: app.state.current.draft.value.attachments)
         QGuiApplication.clipboard().setText("short")
-        app.controllers.library.open_new()
+        app.controllers.sidebar.library.open_new()
 
 
 async def test_another_conversation_closes_the_list() -> None:
@@ -116,7 +116,7 @@ async def test_another_conversation_closes_the_list() -> None:
         await app.ask_and_answer("Why?", "So.")
         app.type("/")
         assert offered(app)
-        app.controllers.library.open_new()
+        app.controllers.sidebar.library.open_new()
         assert offered(app) == []
 
 
@@ -193,7 +193,7 @@ async def test_exported_prompts_are_imported_once(tmp_path: Path) -> None:
 
     async with AppHarness() as app:
         await loaded(app)
-        app.controllers.prompts.save(REPLY)
+        app.controllers.composer.prompts.save(REPLY)
         dialog = dialog_of(app)
         dialog.export_requested.emit(file)
         await until(lambda: said(dialog) == "Exported 1 prompt to prompts.json")

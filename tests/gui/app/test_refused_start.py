@@ -110,7 +110,7 @@ async def test_a_full_disk_does_not_prevent_the_start_nor_a_failed_write_the_nex
         async with AppHarness() as app:
             await until(lambda: "no room left" in app.said)
             assert "This one." in app.transcript
-            app.controllers.help.open_at(START)
+            app.controllers.dialogs.help.open_at(START)
             await until(lambda: find_help() is not None)
             app.type("unsent")
     async with AppHarness() as app:
@@ -155,7 +155,7 @@ raise SystemExit(application.run())
 async def test_a_damaged_row_is_offered_for_repair_at_the_start() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Which?", "This one.")
-        app.controllers.library.open_new()
+        app.controllers.sidebar.library.open_new()
         await app.ask_and_answer("Why?", "So.")
     with closing(sqlite3.connect(folders().database)) as connection:
         connection.execute("UPDATE conversations SET variant = 'other' WHERE title = 'Why?'")

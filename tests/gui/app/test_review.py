@@ -103,7 +103,7 @@ async def test_an_edited_answer_is_a_version_and_a_corrected_pair(tmp_path: Path
         assert (pair.question, pair.answer) == ("Why is the sky blue?", "Because of **dust**.")
         assert (pair.corrected, pair.note) == ("Because of scattering.", "Wrong cause")
         target = tmp_path / "pairs.jsonl"
-        app.controllers.transfer.export(None, "corrections", target)
+        app.controllers.panel.transfer.export(None, "corrections", target)
         await until(target.exists)
         await until(lambda: "1 corrected response exported to" in app.said)
         (line,) = (await asyncio.to_thread(target.read_text, "utf-8")).splitlines()
@@ -144,7 +144,7 @@ async def test_the_dashboard_counts_verdicts_by_model() -> None:
     async with AppHarness(environment=KEYED) as app:
         await _answered(app)
         await _review(app, "rejected")
-        app.controllers.spending.show()
+        app.controllers.dialogs.spending.show()
         await until(lambda: app.window.findChild(SpendingView) is not None)
         view = find(app.window, SpendingView, "spending")
         view.show_page("charts")

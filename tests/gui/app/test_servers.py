@@ -81,7 +81,7 @@ async def test_a_hidden_program_reads_no_list_until_it_is_shown() -> None:
         ) as app,
     ):
         await app.written()
-        assert not app.controllers.choice._connected
+        assert not app.controllers.composer.choice._connected
         app.session.quick.open_with("")
         quick = app.session.quick.window
         await until(lambda: quick.choice.short_name == "qwen3-8b")
@@ -111,7 +111,7 @@ async def test_the_variants_are_those_that_the_server_lists() -> None:
         choice = app.window.prompt.row.choice
         assert (choice.variant, choice.offers_variants) == (Variant.THINKING, False)
         assert (choice.short_name, Effort.MINIMAL in choice.efforts_listed) == ("Thinking", False)
-        app.controllers.choice.choose_variant(Variant.PRO)
+        app.controllers.composer.choice.choose_variant(Variant.PRO)
         assert app.state.setup.choice.variant is Variant.THINKING
 
 
@@ -179,7 +179,7 @@ async def test_a_stopped_server_is_used_once_it_runs_again(monkeypatch: pytest.M
             app.type("Why is the sky blue?")
             app.enter()
             await until(lambda: f"Nothing is listening at 127.0.0.1:{port}" in app.transcript)
-            watch = app.controllers.server_watch
+            watch = app.controllers.conversation.server_watch
             await until(lambda: watch.attempts > 2)
             assert "is back" not in app.transcript
             here = app.open_id
@@ -195,7 +195,7 @@ async def test_a_stopped_server_is_used_once_it_runs_again(monkeypatch: pytest.M
             assert "Nothing is listening" not in app.transcript
             assert "is back" in app.window.notifications.status.text()
             assert not watch.is_watching
-            app.controllers.answer_actions.act_on_last("retry")
+            app.controllers.conversation.answer_actions.act_on_last("retry")
             await until(lambda: "Rayleigh" in app.transcript)
             await app.settled()
     finally:
@@ -210,7 +210,7 @@ async def test_a_hidden_window_tries_no_server(monkeypatch: pytest.MonkeyPatch) 
             app.window.hide()
             app.type("Why?")
             app.enter()
-            watch = app.controllers.server_watch
+            watch = app.controllers.conversation.server_watch
             await until(lambda: watch.is_watching)
             for _ in range(20):
                 await asyncio.sleep(0.002)

@@ -73,7 +73,7 @@ async def test_all_of_it_is_stored_and_copied() -> None:
         assert not QGuiApplication.clipboard().mimeData().hasHtml(), "it would be incomplete"
 
         QGuiApplication.clipboard().clear()
-        app.controllers.export.copy()
+        app.controllers.conversation.export.copy()
         await until(lambda: app.said == "Conversation copied.")
         assert text.strip() in copied()
 

@@ -39,7 +39,7 @@ async def test_due_work_is_done_soon_after_waking(
     logind: BusService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with AppHarness() as app:
-        backups, watch = app.controllers.backups, app.controllers.server_watch
+        backups, watch = app.controllers.panel.backups, app.controllers.conversation.server_watch
         await app.backend.settings.set(LAST_KEY, {"at": now().isoformat()})
         await backups.start()
         await app.state.values.set("backup.folder", str(tmp_path))
@@ -70,7 +70,7 @@ async def test_a_month_that_began_in_the_sleep_begins_without_spending(
 async def test_a_draft_is_stored_before_sleep(logind: BusService) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Why?", "So.")
-        saver = app.controllers.draft_saver
+        saver = app.controllers.sidebar.draft_saver
         timer_of(saver).setInterval(60_000)
         app.type("half a sentence")
         assert saver.is_waiting
@@ -97,7 +97,7 @@ async def test_a_backup_that_is_due_again_while_it_runs_does_not_restart_the_tim
 
     monkeypatch.setattr(CommandRunner, "run", run_long)
     async with AppHarness() as app:
-        backups, fired = app.controllers.backups, list[bool]()
+        backups, fired = app.controllers.panel.backups, list[bool]()
         timer = timer_of(backups)
         timer.timeout.connect(lambda: fired.append(True))
         await app.state.values.set("backup.folder", str(tmp_path))

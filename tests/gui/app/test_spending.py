@@ -79,7 +79,7 @@ async def test_a_running_answer_is_not_cut_by_the_cap_and_its_input_counts() -> 
     async with AppHarness(environment=KEYED) as app:
         await cap(app, "0.00002")  # room for eleven tokens of input
         first = await app.ask("One two three")
-        app.controllers.library.open_new()
+        app.controllers.sidebar.library.open_new()
         app.type("Four five six")
         app.enter()
         await until(lambda: "pending" in app.said)
@@ -97,7 +97,7 @@ async def test_the_tables_show_all_calls() -> None:
         turn.say("More")
         turn.give(UsageReported(Usage(1_000_000, 400_000, 10, 0)), Completed())
         await app.settled()
-        app.controllers.spending.show()
+        app.controllers.dialogs.spending.show()
         await until(lambda: app.window.findChild(SpendingView) is not None)
         view = app.window.findChild(SpendingView)
         assert isinstance(view, SpendingView)
@@ -125,7 +125,7 @@ async def test_the_charts_say_that_older_calls_are_being_summed_up(
 ) -> None:
     monkeypatch.setattr(ledger, "SLICE_SIZE", 1)
     async with AppHarness(environment=KEYED) as app:
-        database, spending = app.backend.database, app.controllers.spending
+        database, spending = app.backend.database, app.controllers.dialogs.spending
         for question in ("One", "Two"):
             await app.ask_and_answer(question, "An answer.")
         await app.settled()
@@ -156,7 +156,7 @@ async def test_the_charts_say_that_older_calls_are_being_summed_up(
 async def test_preparation_that_fails_ends_its_note(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger, "SLICE_SIZE", 1)
     async with AppHarness(environment=KEYED) as app:
-        database, spending = app.backend.database, app.controllers.spending
+        database, spending = app.backend.database, app.controllers.dialogs.spending
         await app.ask_and_answer("One", "An answer.")
         await app.settled()
         await database.write(lambda c: c.execute("DELETE FROM ledger_days"))
@@ -185,7 +185,7 @@ async def test_a_new_month_begins_without_spending(monkeypatch: pytest.MonkeyPat
     async with AppHarness(environment=KEYED) as app:
         await cap(app, "5")
         await app.ask_and_answer("One", "An answer.")
-        app.controllers.providers.open_at_cap(app.state.setup.profile.id)
+        app.controllers.panel.providers.open_at_cap(app.state.setup.profile.id)
         section = app.window.settings.findChild(SpendingSection)
         assert isinstance(section, SpendingSection)
         section.show_profile(app.state.setup.profile)
@@ -222,7 +222,7 @@ async def test_calls_without_a_price_are_reported() -> None:
         await until(lambda: len(app.providers.turns) == 1)
         app.providers.turns[0].end("An answer.")
         await app.settled()
-        app.controllers.providers.open_at_cap(state.setup.profile.id)
+        app.controllers.panel.providers.open_at_cap(state.setup.profile.id)
         section = app.window.settings.findChild(SpendingSection)
         assert isinstance(section, SpendingSection)
         section.show_profile(state.setup.profile)
@@ -266,7 +266,7 @@ async def test_the_quick_prompt_links_to_the_cap() -> None:
 
 async def charted(app: AppHarness) -> SpendingCharts:
     """Open the charts and return them once all figures are there."""
-    app.controllers.spending.show()
+    app.controllers.dialogs.spending.show()
     await until(lambda: app.window.findChild(SpendingView) is not None)
     view = find(app.window, SpendingView, "spending")
     view.show_page("charts")

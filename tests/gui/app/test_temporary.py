@@ -54,7 +54,7 @@ def is_temporary(app: AppHarness) -> bool:
 
 async def test_after_a_change_of_the_list_delete_still_asks_to_close_it() -> None:
     async with AppHarness() as app:
-        app.controllers.temporary.open()
+        app.controllers.conversation.temporary.open()
         await app.ask_and_answer("Mine?", "Yes.")
         app.session.actions["list.archive"]()
         await app.written()
@@ -69,11 +69,11 @@ async def test_no_word_is_on_the_disk_while_it_is_open_or_after(scratch: Path) -
     document.write_text(f"All about {FILE}.")
     async with AppHarness() as app:
         kept = await app.ask_and_answer("Mine?", "Yes.")
-        app.controllers.temporary.open()
+        app.controllers.conversation.temporary.open()
         assert is_temporary(app)
         assert bar(app).isVisible()
         assert app.window.header.temporary_icon.isVisible()
-        app.controllers.attachments.attach([document])
+        app.controllers.composer.attachments.attach([document])
         await until(lambda: any("notes.txt" in chip for chip in app.chips))
         app.type(f"draft {SECRET}")
         await app.written()
@@ -121,8 +121,8 @@ async def test_compaction_an_error_and_the_next_version_stay_off_the_disk(scratc
     document = scratch.parent / "notes.txt"
     document.write_text(f"All about {FILE}.")
     async with AppHarness(environment={"OPENAI_API_KEY": "sk-test"}) as app:
-        app.controllers.temporary.open()
-        app.controllers.attachments.attach([document])
+        app.controllers.conversation.temporary.open()
+        app.controllers.composer.attachments.attach([document])
         await until(lambda: any("tokens" in chip for chip in app.chips))
         for used in (90_000, 182_000, 220_000):
             turn = await app.ask(f"What is {SECRET}?")
@@ -164,10 +164,10 @@ async def test_compaction_an_error_and_the_next_version_stay_off_the_disk(scratc
 
 async def test_closing_asks_once_if_there_are_messages() -> None:
     async with AppHarness() as app:
-        app.controllers.temporary.open()
+        app.controllers.conversation.temporary.open()
         bar(app).close_button.click()
         assert not is_temporary(app)  # nothing was in it
-        app.controllers.temporary.open()
+        app.controllers.conversation.temporary.open()
         first = app.open_id
         await app.ask_and_answer(f"What is {SECRET}?", "A word.")
         bar(app).close_button.click()
@@ -182,7 +182,7 @@ async def test_closing_asks_once_if_there_are_messages() -> None:
         assert SECRET not in app.transcript
         assert app.window.prompt.text() == ""
         assert await app.state.backend.conversations.get(first) is None
-        assert app.controllers.list_presenter.existing(first) is None
+        assert app.controllers.sidebar.list_presenter.existing(first) is None
         assert row(app).isHidden()
         assert app.rows == []
 
@@ -190,7 +190,7 @@ async def test_closing_asks_once_if_there_are_messages() -> None:
 async def test_closing_the_row_opens_the_conversation_and_asks() -> None:
     async with AppHarness() as app:
         kept = await app.ask_and_answer("Mine?", "Yes.")
-        app.controllers.temporary.open()
+        app.controllers.conversation.temporary.open()
         app.type("half a question")
         await app.written()
         await app.opened(kept)
@@ -202,12 +202,12 @@ async def test_closing_the_row_opens_the_conversation_and_asks() -> None:
 
 async def test_another_temporary_conversation_replaces_the_first() -> None:
     async with AppHarness() as app:
-        app.controllers.temporary.open()
+        app.controllers.conversation.temporary.open()
         first = app.open_id
-        app.controllers.temporary.open()
+        app.controllers.conversation.temporary.open()
         assert app.open_id == first
         await app.ask_and_answer("One?", "One.")
-        app.controllers.temporary.open()
+        app.controllers.conversation.temporary.open()
         bar(app).forget_button.click()
         assert is_temporary(app)
         assert app.open_id != first
@@ -216,7 +216,7 @@ async def test_another_temporary_conversation_replaces_the_first() -> None:
 
 async def test_an_answer_running_at_the_close_is_stored_nowhere(scratch: Path) -> None:
     async with AppHarness() as app:
-        app.controllers.temporary.open()
+        app.controllers.conversation.temporary.open()
         turn = await app.ask(f"What is {SECRET}?")
         turn.say(f"A {SECRET}")
         await until(lambda: "A zan" in app.transcript)
@@ -229,18 +229,18 @@ async def test_an_answer_running_at_the_close_is_stored_nowhere(scratch: Path) -
 
 async def test_a_turn_that_begins_at_the_close_is_refused() -> None:
     async with AppHarness() as app:
-        app.controllers.temporary.open()
+        app.controllers.conversation.temporary.open()
         conversation = app.state.current.conversation
         app.state.temporary.discard(conversation.id)
         store = app.state.backend.conversations
         with pytest.raises(StorageError, match="was closed"):
             await store.begin_turn(conversation, None)
-        app.controllers.library.open_new()
+        app.controllers.sidebar.library.open_new()
 
 
 async def test_its_cost_is_in_the_ledger_without_its_name() -> None:
     async with AppHarness() as app:
-        app.controllers.temporary.open()
+        app.controllers.conversation.temporary.open()
         await app.ask_and_answer(f"What is {SECRET}?", "A word.")
         rows = app.stored("SELECT conversation_id, message_id, output_tokens FROM ledger")
         assert len(rows) == 1
@@ -253,12 +253,12 @@ async def test_its_cost_is_in_the_ledger_without_its_name() -> None:
 async def test_no_branch_no_title_no_export(scratch: Path) -> None:
     async with AppHarness() as app:
         await app.state.values.set("library.model_titles", True)
-        app.controllers.temporary.open()
+        app.controllers.conversation.temporary.open()
         await app.ask_and_answer(f"What is {SECRET}?", "A word.")
         assert len(app.providers.turns) == 1
-        app.controllers.branching.branch_last()
+        app.controllers.conversation.branching.branch_last()
         await until(lambda: "can’t be branched" in app.said)
-        assert not app.controllers.data_page._can_export
+        assert not app.controllers.panel.data_page._can_export
         assert app.window.windowTitle() == "Temporary conversation – Repartee"
         assert app.rows == []
         assert holding(scratch) == []

@@ -63,7 +63,7 @@ async def test_a_server_is_added_with_its_tools_prompts_and_resources() -> None:
         assert "demo/echo" in [tool.definition.full_name for tool in listed]
         offered = {prompt.title: prompt.text for prompt in app.state.prompts.offered}
         assert offered["demo: greet"] == "Greet {{who}} warmly."
-        app.controllers.servers.show_resources()
+        app.controllers.composer.servers.show_resources()
         await until(lambda: shown(ResourceDialog))
         (dialog,) = shown(ResourceDialog)
         await until(dialog.attach_button.isEnabled)
@@ -90,12 +90,12 @@ async def test_a_resource_is_attached_where_it_was_chosen() -> None:
         await until(lambda: "Running, 9 tools" in words(app))
         app.window.show_settings(False)
         chosen_in = await app.ask_and_answer("Question", "Answer")
-        app.controllers.servers.show_resources()
+        app.controllers.composer.servers.show_resources()
         await until(lambda: shown(ResourceDialog))
         (dialog,) = shown(ResourceDialog)
         await until(dialog.attach_button.isEnabled)
         QTest.keyClick(dialog.focusWidget(), Qt.Key.Key_Return)
-        app.controllers.library.open_new()
+        app.controllers.sidebar.library.open_new()
         await until(lambda: app.state.drafts.cached(chosen_in).attachments)
         assert app.open_id != chosen_in
         assert not app.state.current.draft.value.attachments

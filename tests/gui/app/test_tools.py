@@ -227,7 +227,7 @@ async def test_the_list_of_tools_chooses_them_and_withdraws_permissions() -> Non
 
 
 async def _picker(app: AppHarness) -> ToolPicker:
-    tools = app.controllers.tools
+    tools = app.controllers.composer.tools
     find(app.window, QToolButton, "tools").click()
     await until(lambda: tools.picker is not None and bool(tools.picker.findChildren(QCheckBox)))
     assert tools.picker is not None
@@ -238,7 +238,7 @@ async def _picker(app: AppHarness) -> ToolPicker:
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
 async def test_a_list_of_tools_opened_again_at_once_is_filled() -> None:
     async with AppHarness() as app:
-        tools = app.controllers.tools
+        tools = app.controllers.composer.tools
         tools.choose()
         assert tools.picker is not None
         tools.picker.close()

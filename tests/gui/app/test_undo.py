@@ -75,11 +75,11 @@ async def test_a_removed_attachment_returns_to_the_draft_of_its_conversation() -
         first = await app.ask_and_answer("Why?", "So.")
         await attach(app, "notes.md")
         remove(app, "notes.md")
-        app.controllers.library.open_new()
+        app.controllers.sidebar.library.open_new()
         undo(app)
         await app.written()
         assert names(app) == []
-        await app.controllers.library.open(first)
+        await app.controllers.sidebar.library.open(first)
         assert names(app) == ["notes.md"]
 
 
@@ -259,7 +259,7 @@ async def test_instructions_of_a_conversation_return() -> None:
 
 async def test_instructions_of_a_folder_return() -> None:
     async with AppHarness() as app:
-        app.controllers.folders.create()
+        app.controllers.sidebar.folders.create()
         await app.written()
         panel, (folder_id,) = app.window.settings, app.state.folders.by_id
         panel.folder_override_changed.emit(folder_id, "answer.system_prompt", "Be brief.")
@@ -272,7 +272,7 @@ async def test_instructions_of_a_folder_return() -> None:
 
 async def test_instructions_of_a_preset_return() -> None:
     async with AppHarness() as app:
-        app.controllers.prompts.manage("presets")
+        app.controllers.composer.prompts.manage("presets")
         dialog = find(app.window, PromptsDialog, "prompts-dialog")
         preset = app.state.presets.by_id["code-reviewer"]
         assert preset.overrides.instructions
@@ -287,7 +287,7 @@ async def test_a_removed_response_format_returns() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Why?", "So.")
         app.state.setup.override(app.open_id, lambda own: with_override(own, "answer.form", SCHEMA))
-        app.controllers.tools.choose_form()
+        app.controllers.composer.tools.choose_form()
         find(app.window, AnswerFormDialog, "answer-form").remove_button.click()
         assert not app.state.setup.ask_settings.parameters.form
         undo(app)
@@ -302,7 +302,7 @@ async def test_replaced_shortcuts_return(tmp_path: Path) -> None:
         file.write_text(shortcuts_to_json(keymap), "utf-8")
         app.window.settings.shortcut_changed.emit("conversation.new", "Ctrl+Alt+Shift+K")
         await app.written()
-        await app.controllers.shortcut_files._import(file)
+        await app.controllers.panel.shortcut_files._import(file)
         assert app.setting("keys.conversation.new") == "Ctrl+Alt+Shift+J"
         undo(app)
         await until(lambda: app.setting("keys.conversation.new") == "Ctrl+Alt+Shift+K")
@@ -320,7 +320,7 @@ async def test_a_discarded_edit_returns() -> None:
         assert app.text.toPlainText() == ""
         undo(app)
         assert "Tell me all about it." in app.text.toPlainText()
-        assert app.controllers.chat._edited.question is not None
+        assert app.controllers.conversation.chat._edited.question is not None
 
 
 async def test_a_provider_that_is_removed_twice_offers_one_undo_with_its_key() -> None:

@@ -39,7 +39,7 @@ def match_count(viewer: DocumentViewer) -> str:
 
 async def kept(app: AppHarness, given: Path | str) -> DocumentPart:
     """Return a document that was attached."""
-    part, _ = await app.controllers.attachment_reader.read(given, lambda _: None)
+    part, _ = await app.controllers.composer.attachment_reader.read(given, lambda _: None)
     assert isinstance(part, DocumentPart)
     return part
 
@@ -53,8 +53,8 @@ async def target(app: AppHarness, path: Path, words: str) -> Target:
 
 
 async def opened(app: AppHarness, what: Target) -> DocumentViewer:
-    app.controllers.viewer.open(what)
-    viewer = app.controllers.viewer.window
+    app.controllers.conversation.viewer.open(what)
+    viewer = app.controllers.conversation.viewer.window
     assert viewer is not None
     await until(lambda: viewer.message != "Opening…")
     return viewer
@@ -362,10 +362,10 @@ async def test_the_original_is_opened_only_by_a_click(
 async def test_the_name_of_a_document_in_a_question_opens_it(data: Path) -> None:
     async with AppHarness(environment=OPENAI) as app:
         app.window.prompt.attach_requested.emit([data / "report.pdf"])
-        await until(lambda: bool(app.chips) and not app.controllers.readings.ids)
+        await until(lambda: bool(app.chips) and not app.controllers.composer.readings.ids)
         (attached,) = app.state.current.draft.value.attachments
         app.window.prompt.chips.action_requested.emit(part_id(attached), "open-document")
-        chip_viewer = app.controllers.viewer.window
+        chip_viewer = app.controllers.conversation.viewer.window
         assert chip_viewer is not None
         await until(lambda: chip_viewer.pages.count == 3)
         turn = await app.ask("What is it?")
@@ -373,7 +373,7 @@ async def test_the_name_of_a_document_in_a_question_opens_it(data: Path) -> None
         await app.settled()
         part = app.state.current.path[0].attachments[0]
         app.act(f"document/{part.sha256}", 0)
-        viewer = app.controllers.viewer.window
+        viewer = app.controllers.conversation.viewer.window
         assert viewer is not None
         await until(lambda: viewer.pages.count == 3)
         assert viewer.windowTitle() == "report.pdf – Repartee"

@@ -1,0 +1,202 @@
+"""The composition of the prompt: models, prompts, presets, attachments and tools."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop_app.app.attachments.attachment_reader import AttachmentReader
+from desktop_app.app.attachments.attachments_controller import AttachmentsController
+from desktop_app.app.attachments.document_passwords import DocumentPasswords
+from desktop_app.app.attachments.drop_controller import DropController
+from desktop_app.app.attachments.file_readings import FileReadings
+from desktop_app.app.attachments.image_chips import ImageChips
+from desktop_app.app.attachments.page_selection import DraftAttachmentHolder
+from desktop_app.app.attachments.preview_controller import PreviewController
+from desktop_app.app.chat.choice.available_models import AvailableModels
+from desktop_app.app.chat.choice.choice_controller import ChoiceController
+from desktop_app.app.documents.collections_controller import CollectionsController
+from desktop_app.app.models.models_controller import ModelsController
+from desktop_app.app.prompts.presets_controller import PresetsController
+from desktop_app.app.prompts.prompts_controller import PromptsController
+from desktop_app.app.tools.servers_controller import ServersController
+from desktop_app.app.tools.tools_controller import ToolsController
+
+if TYPE_CHECKING:
+    from desktop_app.app.library.navigator import Navigator
+    from desktop_app.app.state.window_state import WindowState
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.window.main_window import MainWindow
+
+
+class ComposerControllers:
+    """The controllers of what is sent with a question, and of the model that answers it."""
+
+    def __init__(
+        self, window: MainWindow, theme: ThemeWatcher, state: WindowState, navigator: Navigator
+    ) -> None:
+        self._window, self._theme, self._state = window, theme, state
+        self._make_choices()
+        self._make_prompts()
+        self._make_attachments()
+        self._make_content(navigator)
+        self._make_tools()
+        self._connect()
+
+    def _make_choices(self) -> None:
+        window, state = self._window, self._state
+        setup, tasks = state.setup, state.tasks
+        self.choices = AvailableModels(window, current=state.current, setup=setup, tasks=tasks)
+        self.choice = ChoiceController(
+            window,
+            self.choices,
+            current=state.current,
+            setup=setup,
+            spending=state.spending,
+            tasks=tasks,
+            pane=window.pane,
+            chat_service=state.backend.chat,
+            ledger=state.backend.ledger,
+        )
+        self.models = ModelsController(
+            window, self._theme, setup=setup, tasks=tasks, settings_store=state.backend.settings
+        )
+        self.models.model_chosen.connect(self.choice.choose_model)
+        window.prompt.row.model_table_requested.connect(self.models.show)
+        window.settings.models_requested.connect(self.models.show)
+
+    def _make_prompts(self) -> None:
+        window, state = self._window, self._state
+        self.prompts = PromptsController(
+            window,
+            self._theme,
+            current=state.current,
+            prompt_list=state.prompts,
+            values=state.values,
+            tasks=state.tasks,
+            pane=window.pane,
+            prompt_store=state.backend.prompts,
+        )
+        self.presets = PresetsController(
+            window,
+            self.choices,
+            lambda: self.prompts.manage("presets"),
+            current=state.current,
+            setup=state.setup,
+            new_conversation=state.new_conversation,
+            presets=state.presets,
+            tasks=state.tasks,
+            pane=window.pane,
+            prompt_store=state.backend.prompts,
+            settings_store=state.backend.settings,
+        )
+        window.empty_state.example_chosen.connect(self.prompts.begin_example)
+        self.prompts.dialog_created.connect(self.presets.connect_page)
+        self.prompts.imported.connect(lambda: state.tasks.start(self.presets.load()))
+
+    def _make_attachments(self) -> None:
+        window, theme, state = self._window, self._theme, self._state
+        current, tasks, backend = state.current, state.tasks, state.backend
+        self.image_chips = ImageChips(window, tasks=tasks, image_scaler=backend.pictures)
+        self.passwords = DocumentPasswords(window, lambda: theme.current)
+        self.attachment_reader = AttachmentReader(
+            state.setup, attachment_store=backend.attachments, documents=backend.documents
+        )
+        self.readings = FileReadings(
+            window,
+            self.passwords,
+            current=current,
+            drafts=state.drafts,
+            reader=self.attachment_reader,
+            origins=state.origins,
+            temporary=state.temporary,
+            tasks=tasks,
+            notifications=window.notifications,
+            attachment_store=backend.attachments,
+        )
+        self.attachments = AttachmentsController(
+            window,
+            self.image_chips,
+            state.prompts,
+            self.readings,
+            current=current,
+            drafts=state.drafts,
+            notes=state.collection_notes,
+            setup=state.setup,
+            tasks=tasks,
+            pane=window.pane,
+            attachment_store=backend.attachments,
+        )
+        self.previews = PreviewController(
+            window,
+            window.prompt,
+            DraftAttachmentHolder(window, current=current, setup=state.setup),
+            theme,
+            self.image_chips,
+            window.notifications.notify,
+            setup=state.setup,
+            tasks=tasks,
+            chat_service=backend.chat,
+            sources=state.sources,
+        )
+
+    def _make_content(self, navigator: Navigator) -> None:
+        """Create the controllers of dropped and pasted content, and of collections."""
+        window, state = self._window, self._state
+        self.drops = DropController(
+            window,
+            navigator,
+            current=state.current,
+            values=state.values,
+            tasks=state.tasks,
+            pane=window.pane,
+            list_view=window.conversations.view,
+        )
+        self.collections = CollectionsController(
+            window,
+            self._theme,
+            current=state.current,
+            origins=state.origins,
+            notes=state.collection_notes,
+            tasks=state.tasks,
+            pane=window.pane,
+            collections=lambda: state.backend.collections,
+        )
+
+    def _make_tools(self) -> None:
+        window, state = self._window, self._state
+        current, tasks, backend = state.current, state.tasks, state.backend
+        self.servers = ServersController(
+            window,
+            self._theme,
+            lambda: backend.tool_servers,
+            panel=window.settings,
+            notifications=window.notifications,
+            tasks=tasks,
+            prompts=state.prompts,
+            server_store=lambda: backend.server_store,
+            current=current,
+        )
+        self.tools = ToolsController(
+            window,
+            self._theme,
+            current=current,
+            setup=state.setup,
+            tasks=tasks,
+            pane=window.pane,
+            panel=window.settings,
+            permissions=backend.permissions,
+            tools=lambda: backend.tools,
+            hosted_prices=backend.catalog.hosted_tools,
+        )
+        self.prompts.dialog_created.connect(self.tools.connect_pages)
+
+    def _connect(self) -> None:
+        """Attach what is dropped on the window or the list, and what servers and prompts offer."""
+        window, attachments = self._window, self.attachments
+        window.files_dropped.connect(attachments.attach)
+        window.image_dropped.connect(attachments.attach_content)
+        self.prompts.text_attach_requested.connect(attachments.attach_text)
+        self.servers.content_attach_requested.connect(attachments.attach_content)
+        self.drops.files_attach_requested.connect(attachments.attach)
+        self.drops.content_attach_requested.connect(attachments.attach_content)
+        self.drops.text_attach_requested.connect(attachments.attach_text)

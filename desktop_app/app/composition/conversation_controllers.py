@@ -1,0 +1,384 @@
+"""The composition of the conversation's pane: questions, answers, and actions on messages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from desktop_app.app.answers.review_controller import ReviewController
+from desktop_app.app.answers.server_watch import ServerWatch
+from desktop_app.app.answers.shown_answers import ShownAnswers
+from desktop_app.app.answers.structured_answers import StructuredAnswers
+from desktop_app.app.attachments.attachment_drags import AttachmentDrags
+from desktop_app.app.attachments.document_passwords import DocumentUnlocker
+from desktop_app.app.attachments.images_controller import ImagesController, MessageSource
+from desktop_app.app.chat.answer_actions import AnswerActions
+from desktop_app.app.chat.begun_turns import BegunTurns
+from desktop_app.app.chat.branching import Branching
+from desktop_app.app.chat.chat_controller import ChatController
+from desktop_app.app.chat.chunked_reading_controller import ChunkedReadingController
+from desktop_app.app.chat.compaction.compaction_controller import CompactionController
+from desktop_app.app.chat.compaction.compaction_marks import CompactionMarks
+from desktop_app.app.chat.comparison.compared_answers import ComparedAnswers
+from desktop_app.app.chat.comparison.compared_models import ComparedModels
+from desktop_app.app.chat.comparison.comparison_controller import ComparisonController
+from desktop_app.app.chat.edited_question import EditedQuestion
+from desktop_app.app.chat.sent_draft_remover import SentDraftRemover
+from desktop_app.app.chat.temporary_controller import TemporaryController
+from desktop_app.app.chat.temporary_widgets import TemporaryWidgets
+from desktop_app.app.chat.title_controller import TitleController
+from desktop_app.app.chat.turn_starter import TurnStarter
+from desktop_app.app.documents.viewer_controller import Target, ViewerController
+from desktop_app.app.export.export_controller import ExportController
+from desktop_app.app.tools.consent_controller import ConsentController
+from desktop_app.child_processes import child_command
+from desktop_app.ui.transcript.media.json_process import JsonProcess
+from desktop_app.ui.transcript.media.typesetter import Typesetter
+from desktop_app.ui.transcript.view import TranscriptView
+
+if TYPE_CHECKING:
+    from desktop_app.app.answers.running_answers import RunningAnswers
+    from desktop_app.app.composition.composer_controllers import ComposerControllers
+    from desktop_app.app.composition.sidebar_controllers import SidebarControllers
+    from desktop_app.app.state.window_state import WindowState
+    from desktop_app.domain.errors import UserFacingError
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.window.cards.notifications import Actions
+    from desktop_app.ui.window.main_window import MainWindow
+
+
+class ConversationControllers:
+    """The controllers that ask questions, and that show answers and act on them.
+
+    Attributes:
+        typesetter, lexer: the processes of formulas and code in all transcripts.
+    """
+
+    def __init__(
+        self,
+        window: MainWindow,
+        theme: ThemeWatcher,
+        state: WindowState,
+        running: RunningAnswers,
+        sidebar: SidebarControllers,
+        composer: ComposerControllers,
+    ) -> None:
+        self._window, self._theme, self._state, self._running = window, theme, state, running
+        self._sidebar, self._composer = sidebar, composer
+        self.typesetter = Typesetter(child_command("math"), window)
+        self.lexer = JsonProcess(child_command("lexing"), window)
+        self._make_conversations()
+        self._make_documents()
+        self._make_compaction()
+        self._make_answers()
+        self._make_turns()
+        self._make_questions()
+        self._make_comparison()
+        self._prepare_transcript(window.transcript)
+
+    # -------------------------------------------------------------- conversations, documents
+
+    def _make_conversations(self) -> None:
+        """Create the controllers of temporary conversations, branches and exports."""
+        window, state, running = self._window, self._state, self._running
+        current, tasks, backend = state.current, state.tasks, state.backend
+        temporary = self.temporary = TemporaryController(
+            window,
+            TemporaryWidgets(
+                window, self._theme, pane=window.pane, conversation_list=window.conversations
+            ),
+            running,
+            self._sidebar.library,
+            current=current,
+            drafts=state.drafts,
+            new_conversation=state.new_conversation,
+            temporary=state.temporary,
+            tasks=tasks,
+            prompt=window.prompt,
+            conversations=backend.conversations,
+        )
+        window.conversations.temporary_requested.connect(temporary.open)
+        temporary.content_dropped.connect(self._composer.drops.take_drop)
+        self.branching = Branching(
+            window,
+            running,
+            self._sidebar.library,
+            self._sidebar.list_presenter,
+            current=current,
+            tasks=tasks,
+            transcript=window.transcript,
+            conversation_store=backend.conversations,
+            compaction_store=backend.compactions,
+        )
+        self.export = ExportController(
+            window,
+            running,
+            current=current,
+            providers=state.providers,
+            tasks=tasks,
+            notifications=window.notifications,
+            temporary_folder=backend.folders.temporary,
+            catalog=backend.catalog,
+        )
+
+    def _make_documents(self) -> None:
+        """Create the controllers of images and documents in the transcript."""
+        window, current, tasks = self._window, self._state.current, self._state.tasks
+        store, folders = self._state.backend.attachments, self._state.backend.folders
+        self.images = ImagesController(
+            window.transcript,
+            self._composer.image_chips,
+            current=current,
+            tasks=tasks,
+            attachment_store=store,
+            temporary_folder=folders.temporary,
+        )
+        self.attachment_drags = AttachmentDrags(
+            window.transcript,
+            current=current,
+            tasks=tasks,
+            attachment_store=store,
+            temporary_folder=folders.temporary,
+        )
+        self.viewer = ViewerController(
+            window,
+            self._theme,
+            current=current,
+            tasks=tasks,
+            pane=window.pane,
+            attachment_store=store,
+            temporary_folder=folders.temporary,
+            passwords=self._state.backend.documents.passwords,
+        )
+        self._composer.collections.document_open_requested.connect(
+            lambda sha256, name: self.viewer.open(Target(sha256, name))
+        )
+
+    # -------------------------------------------------------------- answers
+
+    def _make_compaction(self) -> None:
+        window, theme, state = self._window, self._theme, self._state
+        compaction = self.compaction = CompactionController(
+            window,
+            self._running,
+            theme,
+            current=state.current,
+            setup=state.setup,
+            tasks=state.tasks,
+            pane=window.pane,
+            chat_service=state.backend.chat,
+            compaction_service=lambda: state.backend.compaction,
+        )
+        marks = self.compaction_marks = CompactionMarks(
+            window,
+            theme,
+            current=state.current,
+            setup=state.setup,
+            tasks=state.tasks,
+            pane=window.pane,
+            compaction_store=state.backend.compactions,
+        )
+        compaction.ended.connect(marks.load)
+        marks.undone.connect(
+            lambda undone: compaction.postpone(undone.conversation_id, undone.tokens_before)
+        )
+        window.transcript.action_requested.connect(
+            lambda _id, action: compaction.offer() if action == "compact" else None
+        )
+
+    def _make_answers(self) -> None:
+        """Create the controllers of tool calls, reviews, JSON answers, titles and lost servers."""
+        window, theme, state = self._window, self._theme, self._state
+        current, providers, tasks = state.current, state.providers, state.tasks
+        backend = state.backend
+        ConsentController(window, theme, consent=backend.consent, current=current, pane=window.pane)
+        self.reviews = ReviewController(
+            window,
+            theme,
+            self._sidebar.library,
+            pane=window.pane,
+            current=current,
+            providers=providers,
+            tasks=tasks,
+            conversations=backend.conversations,
+        )
+        StructuredAnswers(window, pane=window.pane, current=current, providers=providers)
+        TitleController(
+            self._running,
+            self._sidebar.list_presenter,
+            setup=state.setup,
+            temporary=state.temporary,
+            tasks=tasks,
+            conversations=backend.conversations,
+            chat_service=backend.chat,
+            fences=backend.fences,
+            utility_model=lambda: backend.utility_model,
+        )
+        self.server_watch = ServerWatch(
+            window, pane=window.pane, current=current, providers=providers, tasks=tasks
+        )
+        self.shown_answers = ShownAnswers(
+            window, self._running, current=current, providers=providers, pane=window.pane
+        )
+
+    # -------------------------------------------------------------- questions
+
+    def _make_turns(self) -> None:
+        """Create the starter of turns, with the remedies for refused questions."""
+        window, state = self._window, self._state
+        current, tasks, backend = state.current, state.tasks, state.backend
+        self.chunked_reading = ChunkedReadingController(
+            window,
+            current=current,
+            setup=state.setup,
+            tasks=tasks,
+            notifications=window.notifications,
+            chat_service=backend.chat,
+        )
+        unlocker = DocumentUnlocker(
+            window,
+            self._composer.passwords,
+            current=current,
+            tasks=tasks,
+            notifications=window.notifications,
+            attachment_store=backend.attachments,
+            documents=backend.documents,
+        )
+
+        def remedies_for(error: UserFacingError) -> Actions:
+            return [
+                *unlocker.remedies_for(error),
+                *self.chunked_reading.remedies_for(error),
+                *self._composer.collections.remedies_for(error),
+                *self.compaction.remedies_for(error),
+            ]
+
+        self.turns = TurnStarter(
+            window,
+            self._running,
+            self._sidebar.list_presenter,
+            before_asking=self.compaction.before_asking,
+            remedies_for=remedies_for,
+            current=current,
+            setup=state.setup,
+            tasks=tasks,
+            notifications=window.notifications,
+            chat_service=backend.chat,
+        )
+
+    def _make_questions(self) -> None:
+        """Create the controllers of new, queued, edited and repeated questions."""
+        window, state, running = self._window, self._state, self._running
+        current, drafts, tasks = state.current, state.drafts, state.tasks
+        library, presenter = self._sidebar.library, self._sidebar.list_presenter
+        edited = EditedQuestion(window, current=current, drafts=drafts, prompt=window.prompt)
+        sent_drafts = SentDraftRemover(
+            self._sidebar.draft_saver, edited, prompt=window.prompt, current=current, drafts=drafts
+        )
+        self.begun_turns = BegunTurns(
+            window,
+            running,
+            library,
+            presenter,
+            remove_sent=sent_drafts.remove,
+            pane=window.pane,
+            current=current,
+            setup=state.setup,
+            tasks=tasks,
+            conversations=state.backend.conversations,
+        )
+        self.turns.begun.connect(self.begun_turns.start)
+        self.turns.begun.connect(lambda _: self.shown_answers.dismiss_store_error())
+        chat = self.chat = ChatController(
+            window,
+            running,
+            self.turns,
+            presenter,
+            edited,
+            cancel_first=self.compaction.cancel,
+            is_reading=self._composer.readings.is_reading,
+            current=current,
+            drafts=drafts,
+            values=state.values,
+            tasks=tasks,
+            pane=window.pane,
+            conversations=state.backend.conversations,
+        )
+        self.chunked_reading.submit_requested.connect(chat.submit)
+        self._composer.readings.failed.connect(chat.dequeue)
+        self._composer.readings.ended.connect(chat.send_queued)
+        self.answer_actions = AnswerActions(
+            window,
+            self.turns,
+            library,
+            self._composer.choices,
+            edited,
+            current=current,
+            setup=state.setup,
+            tasks=tasks,
+            pane=window.pane,
+            conversations=state.backend.conversations,
+        )
+
+    # -------------------------------------------------------------- comparison
+
+    def _make_comparison(self) -> None:
+        """Create the controllers of answers side by side."""
+        window, theme, state, running = self._window, self._theme, self._state, self._running
+        current, tasks, backend = state.current, state.tasks, state.backend
+        self.compared_models = ComparedModels(
+            window,
+            theme,
+            running,
+            self._composer.choices,
+            current=current,
+            setup=state.setup,
+            tasks=tasks,
+            pane=window.pane,
+            chat_service=backend.chat,
+        )
+        compared_answers = ComparedAnswers(
+            running,
+            self._sidebar.library,
+            current=current,
+            setup=state.setup,
+            chat_service=backend.chat,
+            conversations=backend.conversations,
+            ledger=backend.ledger,
+        )
+        self.comparison = ComparisonController(
+            window,
+            theme,
+            running,
+            compared_answers,
+            self._make_brief_transcript,
+            self.name_of_model,
+            current=current,
+            setup=state.setup,
+            tasks=tasks,
+            pane=window.pane,
+            temporary=state.temporary,
+        )
+        window.prompt.row.comparison_requested.connect(self.compared_models.offer)
+        self.compared_models.compare_requested.connect(
+            lambda choices: tasks.start(self.chat.compare(choices))
+        )
+        self.begun_turns.compared.connect(self.comparison.show_answers)
+
+    def _make_brief_transcript(self, messages: MessageSource) -> TranscriptView:
+        """Return a view for a single answer, which shows the images of `messages`."""
+        transcript = TranscriptView(self._theme.current, is_brief=True)
+        self._prepare_transcript(transcript)
+        self.images.show_images_in(transcript, messages)
+        return transcript
+
+    def _prepare_transcript(self, transcript: TranscriptView) -> None:
+        transcript.set_model_names(self.name_of_model)
+        transcript.set_typesetter(self.typesetter)
+        transcript.set_lexer(self.lexer)
+
+    def name_of_model(self, model_id: str) -> str:
+        """Return a model's name in the catalog, or that of the user's own GGUF file."""
+        if model_id.endswith(".gguf"):
+            return Path(model_id).stem
+        return self._state.backend.catalog.info(model_id).name

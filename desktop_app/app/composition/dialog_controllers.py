@@ -1,0 +1,132 @@
+"""The composition of the other windows: spending, evaluations, batch jobs and help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from desktop_app.app.batch.batch_bar_controller import BatchBarController
+from desktop_app.app.batch.batch_controller import BatchController
+from desktop_app.app.batch.batch_files import BatchFiles
+from desktop_app.app.dialog_shortcuts import DialogShortcuts
+from desktop_app.app.evaluation.evaluation_controller import EvaluationController
+from desktop_app.app.help.help_controller import HelpController
+from desktop_app.app.settings.spending_controller import SpendingController
+from desktop_app.ui.widgets.program_menu import open_context_menu
+
+if TYPE_CHECKING:
+    from desktop_app.app.library.list_presenter import ListPresenter
+    from desktop_app.app.library.navigator import Navigator
+    from desktop_app.app.state.window_state import WindowState
+    from desktop_app.services.batch.batch_service import BatchService
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.window.main_window import MainWindow
+
+
+class DialogControllers:
+    """The controllers of windows that are opened from the main window.
+
+    Args:
+        name_of_model: returns the name of a model id.
+    """
+
+    def __init__(
+        self,
+        window: MainWindow,
+        theme: ThemeWatcher,
+        state: WindowState,
+        navigator: Navigator,
+        presenter: ListPresenter,
+        name_of_model: Callable[[str], str],
+    ) -> None:
+        self._window, self._theme, self._state = window, theme, state
+        self._make_reports(name_of_model)
+        self._make_batches(navigator, presenter)
+        self._make_help()
+
+    def _make_reports(self, name_of_model: Callable[[str], str]) -> None:
+        window, state = self._window, self._state
+        self.spending = SpendingController(
+            window,
+            self._theme,
+            name_of_model,
+            providers=state.providers,
+            spending=state.spending,
+            tasks=state.tasks,
+            notifications=window.notifications,
+            panel=window.settings,
+            ledger=state.backend.ledger,
+            budget=state.backend.budget,
+            review_store=lambda: state.backend.review_store,
+        )
+        window.conversations.day_changed.connect(self.spending.refresh)
+        self.evaluations = EvaluationController(
+            window,
+            self._theme,
+            tasks=state.tasks,
+            notifications=window.notifications,
+            evaluation_store=lambda: state.backend.evaluation_store,
+        )
+
+    def _make_batches(self, navigator: Navigator, presenter: ListPresenter) -> None:
+        window, theme, state = self._window, self._theme, self._state
+        batch_files = BatchFiles(
+            navigator,
+            presenter,
+            prompt=window.prompt,
+            draft=state.current.draft,
+            conversations=state.backend.conversations,
+            batch_store=lambda: state.backend.batch_store,
+        )
+        batches = self.batches = BatchController(
+            window,
+            theme,
+            batch_files,
+            state.prompts,
+            setup=state.setup,
+            tasks=state.tasks,
+            notifications=window.notifications,
+            chat_service=state.backend.chat,
+            catalog=state.backend.catalog,
+            batch_store=lambda: state.backend.batch_store,
+            make_service=self._make_batch_service,
+        )
+        bar = self.batch_bar = BatchBarController(
+            window,
+            theme,
+            window.prompt,
+            add_above_prompt=window.pane.add_above_prompt,
+            current=state.current,
+            providers=state.providers,
+            origins=state.origins,
+            tasks=state.tasks,
+        )
+        window.files_dropped.connect(bar.offer)
+        bar.new_job_requested.connect(batches.begin)
+        bar.jobs_requested.connect(batches.show)
+        batches.running_changed.connect(bar.show_running)
+        batches.job_ended.connect(bar.show_end)
+        batches.jobs_shown.connect(bar.forget_end)
+
+    def _make_batch_service(self, on_change: Callable[[str], None]) -> BatchService:
+        from desktop_app.backend.batch_wiring import batch_service  # not needed at the start
+
+        return batch_service(self._state.backend, on_change)
+
+    def _make_help(self) -> None:
+        """Create the help, and the shortcuts of windows that bind none themselves."""
+        window, state = self._window, self._state
+        self.help = HelpController(
+            window,
+            self._theme,
+            values=state.values,
+            tasks=state.tasks,
+            settings_store=state.backend.settings,
+        )
+        window.settings.help_requested.connect(self.help.open_part)
+        shortcuts = DialogShortcuts(
+            window,
+            state.values,
+            {"help.open": lambda _: self.help.open(), "menu.open": open_context_menu},
+        )
+        shortcuts.window_focused.connect(self.help.connect_buttons)

@@ -1,0 +1,147 @@
+"""The composition of the settings panel: providers, settings, and the pages of whole libraries."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from desktop_app.app.library.data.backup_controller import BackupController
+from desktop_app.app.library.data.data_page_controller import DataPageController
+from desktop_app.app.library.data.transfer_controller import TransferController
+from desktop_app.app.settings.look_controller import LookController
+from desktop_app.app.settings.new_key_offer import NewKeyOffer
+from desktop_app.app.settings.providers_controller import ProvidersController
+from desktop_app.app.settings.secret_removal import SecretRemoval
+from desktop_app.app.settings.settings_controller import SettingsController
+from desktop_app.app.settings.shortcut_files import ShortcutFiles
+
+if TYPE_CHECKING:
+    from desktop_app.app.startup.closed_store import ClosedWork
+    from desktop_app.app.state.window_state import WindowState
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.window.main_window import MainWindow
+
+
+class PanelControllers:
+    """The controllers of the settings panel.
+
+    Args:
+        on_imported: is awaited after conversations were imported.
+        run_on_closed_store: ends the window, and does this work on the closed store.
+    """
+
+    def __init__(
+        self,
+        window: MainWindow,
+        theme: ThemeWatcher,
+        state: WindowState,
+        *,
+        on_imported: Callable[[], Awaitable[None]],
+        run_on_closed_store: Callable[[ClosedWork], None],
+    ) -> None:
+        self._window, self._theme, self._state = window, theme, state
+        self._make_providers()
+        self._make_settings()
+        self._make_data(on_imported, run_on_closed_store)
+
+    def _make_providers(self) -> None:
+        window, state = self._window, self._state
+        current, setup, tasks = state.current, state.setup, state.tasks
+        offer = NewKeyOffer(
+            window,
+            notifications=window.notifications,
+            current=current,
+            setup=setup,
+            new_conversation=state.new_conversation,
+            tasks=tasks,
+            chat_service=state.backend.chat,
+            utility_model=lambda: state.backend.utility_model,
+        )
+        removal = SecretRemoval(
+            window, vault=state.backend.vault, notifications=window.notifications, tasks=tasks
+        )
+        providers = self.providers = ProvidersController(
+            window,
+            offer,
+            removal,
+            current=current,
+            setup=setup,
+            new_conversation=state.new_conversation,
+            tasks=tasks,
+            panel=window.settings,
+            show_settings=window.show_settings,
+            vault=state.backend.vault,
+            catalog=state.backend.catalog,
+        )
+        window.empty_state.add_key_requested.connect(providers.open_at_key)
+        window.transcript.action_requested.connect(
+            lambda _id, action: (
+                providers.open_at_key() if action in ("add-key", "change-key") else None
+            )
+        )
+
+    def _make_settings(self) -> None:
+        window, state = self._window, self._state
+        self.look = LookController(self._theme, window.transcript, state.values, state.tasks)
+        self.settings = SettingsController(
+            window,
+            current=state.current,
+            setup=state.setup,
+            new_conversation=state.new_conversation,
+            tasks=state.tasks,
+            notifications=window.notifications,
+            panel=window.settings,
+            gateway=state.backend.gateway,
+            utility_model=lambda: state.backend.utility_model,
+            examine=self._examine,
+        )
+        self.shortcut_files = ShortcutFiles(
+            window,
+            panel=window.settings,
+            notifications=window.notifications,
+            values=state.values,
+            tasks=state.tasks,
+        )
+
+    async def _examine(self) -> str:
+        from desktop_app.cli.doctor.doctor import examine, findings_text  # not at the start
+
+        return findings_text(await examine(self._state.backend))
+
+    def _make_data(
+        self,
+        on_imported: Callable[[], Awaitable[None]],
+        run_on_closed_store: Callable[[ClosedWork], None],
+    ) -> None:
+        """Create the controllers of imports, exports, backups and repairs."""
+        window, state = self._window, self._state
+        self.data_page = DataPageController(
+            window,
+            run_on_closed_store,
+            current=state.current,
+            panel=window.settings,
+            show_settings=window.show_settings,
+            user_folders=state.backend.folders,
+        )
+        transfer = self.transfer = TransferController(
+            window,
+            self._theme,
+            on_imported,
+            current=state.current,
+            tasks=state.tasks,
+            pane=window.pane,
+            listed=window.conversations.model,
+        )
+        self.backups = BackupController(
+            window,
+            transfer.back_up,
+            values=state.values,
+            tasks=state.tasks,
+            notifications=window.notifications,
+            panel=window.settings,
+            settings_store=state.backend.settings,
+        )
+        window.settings.import_requested.connect(transfer.choose_import)
+        window.settings.backup_requested.connect(self.backups.back_up_now)
+        window.conversations.export_requested.connect(transfer.choose_export)
+        self.data_page.export_requested.connect(transfer.choose_export)

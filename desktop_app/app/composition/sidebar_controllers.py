@@ -1,0 +1,165 @@
+"""The composition of the sidebar: the conversation list, folders, search and trash."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop_app.app.library.data.housekeeping import Housekeeping
+from desktop_app.app.library.draft_saver import DraftSaver
+from desktop_app.app.library.folders.folder_settings_controller import FolderSettingsController
+from desktop_app.app.library.folders.folders_controller import FoldersController
+from desktop_app.app.library.foreign_changes import ForeignChanges
+from desktop_app.app.library.library_controller import LibraryController
+from desktop_app.app.library.link_controller import LinkController
+from desktop_app.app.library.list_presenter import ListPresenter
+from desktop_app.app.library.pinned_order import PinnedOrder
+from desktop_app.app.library.search_controller import SearchController
+from desktop_app.app.library.spending_footer import SpendingFooter
+from desktop_app.app.library.store_watcher import StoreWatcher
+from desktop_app.app.library.trash import Trash
+
+if TYPE_CHECKING:
+    from desktop_app.app.answers.running_answers import RunningAnswers
+    from desktop_app.app.state.window_state import WindowState
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.window.main_window import MainWindow
+
+
+class SidebarControllers:
+    """The controllers that list, open, move and delete conversations."""
+
+    def __init__(
+        self, window: MainWindow, theme: ThemeWatcher, state: WindowState, running: RunningAnswers
+    ) -> None:
+        self._window, self._theme, self._state, self._running = window, theme, state, running
+        self._make_list()
+        self._make_folders()
+        self._make_cleaning()
+
+    def _make_list(self) -> None:
+        """Create the list, and the controllers that open and find conversations."""
+        window, state, running = self._window, self._state, self._running
+        current, tasks, backend = state.current, state.tasks, state.backend
+        self.draft_saver = DraftSaver(window.prompt, current, state.drafts)
+        presenter = self.list_presenter = ListPresenter(
+            window,
+            running,
+            current=current,
+            folders=state.folders,
+            setup=state.setup,
+            temporary=state.temporary,
+            tasks=tasks,
+            show_title=window.pane.set_title,
+            conversation_list=window.conversations,
+            conversations=backend.conversations,
+            folder_store=backend.conversation_folders,
+        )
+        self.library = LibraryController(
+            window,
+            running,
+            presenter,
+            self.draft_saver,
+            current=current,
+            drafts=state.drafts,
+            providers=state.providers,
+            new_conversation=state.new_conversation,
+            tasks=tasks,
+            pane=window.pane,
+            conversation_list=window.conversations,
+            conversations=backend.conversations,
+            settings_store=backend.settings,
+        )
+        self.foreign_changes = ForeignChanges(
+            window,
+            running,
+            self.library,
+            presenter,
+            current=current,
+            providers=state.providers,
+            pane=window.pane,
+            conversations=backend.conversations,
+        )
+        self.pinned_order = PinnedOrder(
+            window,
+            presenter,
+            conversation_list=window.conversations,
+            notifications=window.notifications,
+            flag_store=backend.flags,
+            settings_store=backend.settings,
+        )
+        SearchController(
+            window,
+            presenter,
+            tasks=tasks,
+            conversation_list=window.conversations,
+            search_index=backend.search,
+        )
+        self.links = LinkController(
+            window,
+            self.library,
+            current=current,
+            tasks=tasks,
+            pane=window.pane,
+            conversations=backend.conversations,
+        )
+        self.store_watcher = StoreWatcher(backend.database, tasks, window)
+        SpendingFooter(
+            window,
+            current=current,
+            setup=state.setup,
+            spending=state.spending,
+            store_watcher=self.store_watcher,
+            tasks=tasks,
+            conversation_list=window.conversations,
+            budget=backend.budget,
+        )
+
+    def _make_folders(self) -> None:
+        window, state = self._window, self._state
+        self.folders = FoldersController(
+            window,
+            self._theme,
+            self.library,
+            self.list_presenter,
+            folders=state.folders,
+            notifications=window.notifications,
+            conversation_list=window.conversations,
+            show_list=window.show_list,
+            flag_store=state.backend.flags,
+            folder_store=state.backend.conversation_folders,
+        )
+        self.folder_settings = FolderSettingsController(
+            window,
+            self.list_presenter,
+            current=state.current,
+            folders=state.folders,
+            setup=state.setup,
+            notifications=window.notifications,
+            panel=window.settings,
+            show_settings=window.show_settings,
+        )
+        window.conversations.folder_settings_requested.connect(self.folder_settings.show)
+
+    def _make_cleaning(self) -> None:
+        """Create the trash, and the removal of what expires in it."""
+        window, backend = self._window, self._state.backend
+        self.trash = Trash(
+            window,
+            self._running,
+            self.library,
+            self.list_presenter,
+            current=self._state.current,
+            notifications=window.notifications,
+            conversation_list=window.conversations,
+            conversations=backend.conversations,
+            flag_store=backend.flags,
+            attachment_store=backend.attachments,
+        )
+        self.housekeeping = Housekeeping(
+            self.trash.expire,
+            window,
+            tasks=self._state.tasks,
+            conversations=backend.conversations,
+            attachment_store=backend.attachments,
+            database=backend.database,
+        )
