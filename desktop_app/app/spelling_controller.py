@@ -48,10 +48,10 @@ class SpellingController(QObject):
         self._dictionaries: Dictionaries | None = None
         self._installed: list[str] = []
         self.spelling = Spelling(self)
-        self.spelling.check_requested.connect(lambda words: tasks.start(self._check(words)))
-        self.spelling.suggestions_requested.connect(lambda *r: tasks.start(self._suggest(*r)))
-        self.spelling.search_requested.connect(lambda *r: tasks.start(self._search(*r)))
-        self.spelling.addition_requested.connect(lambda word: tasks.start(self._add(word)))
+        self.spelling.check_requested.connect(tasks.slot(self._check))
+        self.spelling.suggestions_requested.connect(tasks.slot(self._suggest))
+        self.spelling.search_requested.connect(tasks.slot(self._search))
+        self.spelling.addition_requested.connect(tasks.slot(self._add))
         panel.languages_requested.connect(self.choose_languages)
         values.changed.connect(
             lambda key: self._apply_settings() if key in (SPELLING, SPELLING_LANGUAGES) else None

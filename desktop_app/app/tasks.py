@@ -39,6 +39,14 @@ class Tasks:
         task.add_done_callback(self._on_done)
         return task
 
+    def slot(self, work: Callable[..., Work]) -> Callable[..., None]:
+        """Return a slot that starts a task, with the arguments of the signal."""
+
+        def start(*arguments: Any) -> None:
+            self.start(work(*arguments))
+
+        return start
+
     def _on_done(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
         error = None if task.cancelled() else task.exception()

@@ -42,7 +42,7 @@ class AttachmentDrags(QObject):
         self._transcript, self._current = transcript, current
         self._attachment_store = attachment_store
         self._copies = TemporaryCopies(temporary_folder)
-        transcript.drags.file_requested.connect(lambda sha256: tasks.start(self._drag(sha256)))
+        transcript.drags.file_requested.connect(tasks.slot(self._drag))
 
     async def _drag(self, sha256: str) -> None:
         parts = (part for message in self._current.path for part in message.attachments)

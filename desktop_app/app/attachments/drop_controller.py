@@ -63,7 +63,7 @@ class DropController(QObject):
         self._navigator = navigator
         self._reader: DocumentWorker | None = None
         list_view.content_dropped.connect(self.take_drop)
-        pane.prompt.field.rich_text_pasted.connect(lambda paste: tasks.start(self._convert(paste)))
+        pane.prompt.field.rich_text_pasted.connect(tasks.slot(self._convert))
         pane.prompt.field.large_rich_text_pasted.connect(
             lambda text, html: tasks.start(self._attach_rich(text, html, current.id))
         )

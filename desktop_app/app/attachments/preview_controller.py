@@ -171,8 +171,8 @@ class PreviewController(QObject):
         dialog = self._dialog = AttachmentPreview(self._theme.current, self._window)
         self._theme.changed.connect(dialog.set_theme)
         dialog.selected.connect(self._open)
-        dialog.pages_chosen.connect(lambda spans: self._tasks.start(self._choose_spans(spans)))
-        dialog.image_requested.connect(lambda number: self._tasks.start(self._show_picture(number)))
+        dialog.pages_chosen.connect(self._tasks.slot(self._choose_spans))
+        dialog.image_requested.connect(self._tasks.slot(self._show_picture))
         dialog.finished.connect(lambda _: self._on_closed())
         return dialog
 

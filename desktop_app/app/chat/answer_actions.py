@@ -54,14 +54,14 @@ class AnswerActions(QObject):
         self._parent, self._current = parent, current
         self._transcript, self._notifications = pane.transcript, pane.notifications
         self._turns, self._navigator, self._choices = turns, navigator, choices
-        self._setup, self._start, self._conversations = setup, tasks.start, conversations
+        self._setup, self._tasks, self._conversations = setup, tasks, conversations
         self._actions: dict[str, Callable[[Message], object]] = {
-            "retry": lambda answer: self._start(self._retry(answer)),
+            "retry": lambda answer: self._tasks.start(self._retry(answer)),
             "retry-with": self._offer_retry_choices,
-            "continue": lambda answer: self._start(self._continue(answer)),
+            "continue": lambda answer: self._tasks.start(self._continue(answer)),
             "edit": edited.begin,
-            "older-version": lambda message: self._start(self._switch_version(message, -1)),
-            "newer-version": lambda message: self._start(self._switch_version(message, +1)),
+            "older-version": lambda message: self._tasks.start(self._switch_version(message, -1)),
+            "newer-version": lambda message: self._tasks.start(self._switch_version(message, +1)),
         }
         pane.transcript.action_requested.connect(self._act)
 
@@ -75,7 +75,7 @@ class AnswerActions(QObject):
     def retry_last(self) -> None:
         """Ask the last question again."""
         if self._current.path:
-            self._start(self._retry(self._current.path[-1]))
+            self._tasks.start(self._retry(self._current.path[-1]))
 
     def act_on_last(self, action: str) -> None:
         """Apply an action to the last answer."""
@@ -87,7 +87,7 @@ class AnswerActions(QObject):
         versions = self._current.versions
         for message in reversed(self._current.path):
             if len(versions.get(message.id, ())) > 1:
-                self._start(self._switch_version(message, step))
+                self._tasks.start(self._switch_version(message, step))
                 return
         self._notifications.notify(tr("No message in this conversation has other versions."))
 
@@ -96,7 +96,7 @@ class AnswerActions(QObject):
         path = self._current.path
         uncut = (MessageStatus.COMPLETE, MessageStatus.STREAMING, MessageStatus.REFUSED)
         if path and path[-1].role is Role.ASSISTANT and path[-1].status not in uncut:
-            self._start(self._continue(path[-1]))
+            self._tasks.start(self._continue(path[-1]))
         else:
             self._notifications.notify(tr("There is no incomplete response to continue."))
 
@@ -116,7 +116,7 @@ class AnswerActions(QObject):
         chosen = self._setup.choice
 
         def ask(choice: ModelChoice) -> None:
-            self._start(self._retry(answer, choice))
+            self._tasks.start(self._retry(answer, choice))
 
         menu = ProgramMenu(self._parent)
         menu.setObjectName("retry-with")

@@ -59,7 +59,7 @@ class ChatController(QObject):
         self._edited, self._values = edited, values
         self._cancel_first, self._is_reading = cancel_first, is_reading
         self._current, self._draft, self._drafts = current, current.draft, drafts
-        self._start, self._conversations = tasks.start, conversations
+        self._tasks, self._conversations = tasks, conversations
         self._queued: dict[str, str] = {}  # conversation id -> question that waits
         self._announced_hint = ""
         prompt.submit_requested.connect(lambda text: self.submit(text, prompt.template_id))
@@ -86,7 +86,7 @@ class ChatController(QObject):
             self._queued[opened_id] = text
             self._show_hint()
         elif draft:
-            self._start(self._turns.begin(list(self._current.path_before_question), draft))
+            self._tasks.start(self._turns.begin(list(self._current.path_before_question), draft))
 
     async def compare(self, choices: Sequence[ModelChoice]) -> None:
         """Ask several models the question in the prompt, or if it is empty the last question."""
@@ -128,7 +128,7 @@ class ChatController(QObject):
         if self._is_open(conversation_id):
             self._prompt.send()
         else:
-            self._start(self._ask_in_closed(conversation_id, text))
+            self._tasks.start(self._ask_in_closed(conversation_id, text))
 
     async def _ask_in_closed(self, conversation_id: str, text: str) -> None:
         """Ask a question in a conversation that is not open."""
@@ -173,7 +173,7 @@ class ChatController(QObject):
             self.send_queued(conversation_id)
         if is_open and can_be_repaired(answer) and self._values["answer.repair"]:
             path = self._current.path_to(answer.id)
-            self._start(self._turns.begin(path, None, repairs=answer))
+            self._tasks.start(self._turns.begin(path, None, repairs=answer))
 
     def _show_state(self) -> None:
         is_running = self._running.is_running(self._current.id)

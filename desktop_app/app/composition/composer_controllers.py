@@ -91,7 +91,7 @@ class ComposerControllers:
         )
         window.empty_state.example_chosen.connect(self.prompts.begin_example)
         self.prompts.dialog_created.connect(self.presets.connect_page)
-        self.prompts.imported.connect(lambda: state.tasks.start(self.presets.load()))
+        self.prompts.imported.connect(state.tasks.slot(self.presets.load))
 
     def _make_attachments(self) -> None:
         window, theme, state = self._window, self._theme, self._state

@@ -360,9 +360,7 @@ class ConversationControllers:
             temporary=state.temporary,
         )
         window.prompt.row.comparison_requested.connect(self.compared_models.offer)
-        self.compared_models.compare_requested.connect(
-            lambda choices: tasks.start(self.chat.compare(choices))
-        )
+        self.compared_models.compare_requested.connect(tasks.slot(self.chat.compare))
         self.begun_turns.compared.connect(self.comparison.show_answers)
 
     def _make_brief_transcript(self, messages: MessageSource) -> TranscriptView:

@@ -70,7 +70,7 @@ class TrayController(QObject):
         self._recent_actions: list[QAction] = []
         self._listed_recent: list[tuple[str, str]] = []
         self._refresh_timer = QTimer(self, singleShot=True, interval=_REFRESH_MS)
-        self._refresh_timer.timeout.connect(lambda: tasks.start(self.refresh()))
+        self._refresh_timer.timeout.connect(tasks.slot(self.refresh))
         self._menu: QMenu
         self._recent_end: QAction
         self._pause_action: QAction

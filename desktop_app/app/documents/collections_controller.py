@@ -68,7 +68,7 @@ class CollectionsController(QObject):
     ) -> None:
         super().__init__(parent)
         self._parent, self._prompt, self._notifications = parent, pane.prompt, pane.notifications
-        self._theme, self._start = theme, tasks.start
+        self._theme, self._tasks = theme, tasks
         self._current, self._draft = current, current.draft
         self._collections = collections
         self._notes, self._origins = notes, origins
@@ -83,9 +83,9 @@ class CollectionsController(QObject):
         self._requested: set[str] = set()  # in the draft, and not loaded yet
         self._deleted_in_draft: set[str] = set()  # in the draft, and deleted
         self._reload_timer = QTimer(self, singleShot=True, interval=_RELOAD_MS)
-        self._reload_timer.timeout.connect(lambda: self._start(self._reload()))
+        self._reload_timer.timeout.connect(self._tasks.slot(self._reload))
         self._undo_timer = QTimer(self, singleShot=True, interval=_UNDO_MS)
-        self._undo_timer.timeout.connect(lambda: self._start(self._forget_deleted()))
+        self._undo_timer.timeout.connect(self._tasks.slot(self._forget_deleted))
         self._current.opened.connect(self._load_draft_collections)
         self._draft.changed.connect(self._load_draft_collections)
 
@@ -97,7 +97,7 @@ class CollectionsController(QObject):
 
     def show(self) -> None:
         """Show the dialog."""
-        self._start(self._show())
+        self._tasks.start(self._show())
 
     def check_store(self) -> None:
         """Show in the open dialog what other processes have written to the store."""
@@ -119,22 +119,20 @@ class CollectionsController(QObject):
 
         dialog = self._dialog = CollectionsDialog(self._theme.current, self._parent)
         self._theme.changed.connect(dialog.set_theme)
-        dialog.create_requested.connect(lambda paths: self._start(self._create(paths)))
+        dialog.create_requested.connect(self._tasks.slot(self._create))
         dialog.add_requested.connect(self.add)
-        dialog.rename_requested.connect(lambda id_, name: self._start(self._rename(id_, name)))
-        dialog.delete_requested.connect(lambda id_: self._start(self._delete(id_)))
+        dialog.rename_requested.connect(self._tasks.slot(self._rename))
+        dialog.delete_requested.connect(self._tasks.slot(self._delete))
         dialog.refresh_requested.connect(self._refresh)
         dialog.embedding_requested.connect(self._embed)
         dialog.ask_requested.connect(self._ask_from_dialog)
-        dialog.file_removal_requested.connect(
-            lambda id_, path: self._start(self._remove(id_, path))
-        )
+        dialog.file_removal_requested.connect(self._tasks.slot(self._remove))
         dialog.file_open_requested.connect(
             lambda file: self.document_open_requested.emit(file.sha256, file.name)
         )
         dialog.cancel_requested.connect(self.cancel)
-        dialog.collection_shown.connect(lambda _id: self._start(self._show_files()))
-        dialog.closed.connect(lambda: self._start(self._forget_deleted()))
+        dialog.collection_shown.connect(lambda _id: self._tasks.start(self._show_files()))
+        dialog.closed.connect(self._tasks.slot(self._forget_deleted))
         return dialog
 
     async def _reload(self) -> None:
@@ -244,7 +242,7 @@ class CollectionsController(QObject):
             self._report(tr("Another collection is being updated. Wait for it or cancel it."))
             return
         self._filled_id, self._progress = collection_id, None
-        self._fill_task = self._start(self._run_filling(work, done_text))
+        self._fill_task = self._tasks.start(self._run_filling(work, done_text))
         self._show_work()
 
     async def _run_filling(self, work: FillWork, done_text: str | None) -> None:
@@ -262,7 +260,7 @@ class CollectionsController(QObject):
         finally:
             self._fill_task, self._progress = None, None
             self._show_work()
-            self._start(self._reload())
+            self._tasks.start(self._reload())
 
     def _summary(self, before: CollectionState | None) -> str:
         state = self._states.get(self._filled_id)
@@ -318,7 +316,7 @@ class CollectionsController(QObject):
     def _undo(self) -> None:
         collection_id, self._deleted_id = self._deleted_id, ""
         self._undo_timer.stop()
-        self._start(self._show(collection_id))
+        self._tasks.start(self._show(collection_id))
 
     async def _forget_deleted(self) -> None:
         self._undo_timer.stop()
@@ -343,7 +341,7 @@ class CollectionsController(QObject):
 
     def ask(self) -> None:
         """Let the user choose a collection to ask."""
-        self._start(self._offer())
+        self._tasks.start(self._offer())
 
     async def _offer(self) -> None:
         await self._reload()
@@ -422,7 +420,7 @@ class CollectionsController(QObject):
 
     def replace_documents(self) -> None:
         """Replace the documents in the prompt with a collection of them."""
-        self._start(self._replace_documents())
+        self._tasks.start(self._replace_documents())
 
     async def _replace_documents(self) -> None:
         origins, opened_id = self._paths(), self._current.id

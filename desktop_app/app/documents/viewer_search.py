@@ -37,8 +37,8 @@ class ViewerSearch(QObject):
         self._search_number = 0
         self._matches: list[Span] = []
         self._index = -1
-        bar.changed.connect(lambda words: tasks.start(self._search(words)))
-        bar.step_requested.connect(lambda step: tasks.start(self._step(step)))
+        bar.changed.connect(tasks.slot(self._search))
+        bar.step_requested.connect(tasks.slot(self._step))
 
     def begin(self, text: str, near: int = 0) -> None:
         """Set the text to search; the first match shown is at or after character `near`."""

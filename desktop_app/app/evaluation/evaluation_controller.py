@@ -41,7 +41,7 @@ class EvaluationController(QObject):
     ) -> None:
         super().__init__(parent)
         self._parent, self._theme, self._find_store = parent, theme, evaluation_store
-        self._start, self._notifications = tasks.start, notifications
+        self._tasks, self._notifications = tasks, notifications
         self._dialog: EvaluationsDialog | None = None
         self._deleted: Evaluation | None = None
         self._summaries: list[Evaluation] = []
@@ -52,7 +52,7 @@ class EvaluationController(QObject):
 
     def show(self) -> None:
         """Show the evaluation that was chosen last, or else the newest."""
-        self._start(self._show())
+        self._tasks.start(self._show())
 
     async def check_store(self) -> None:
         """Show in the open dialog what `repartee eval` has stored meanwhile."""
@@ -72,10 +72,14 @@ class EvaluationController(QObject):
         from desktop_app.ui.evaluation.evaluations_dialog import EvaluationsDialog
 
         dialog = EvaluationsDialog(self._theme.current, self._parent)
-        dialog.evaluation_requested.connect(lambda _id: self._start(self._show_chosen(dialog)))
+        dialog.evaluation_requested.connect(
+            lambda _id: self._tasks.start(self._show_chosen(dialog))
+        )
         dialog.save_requested.connect(lambda chosen: self._save(dialog, chosen))
-        dialog.delete_requested.connect(lambda chosen: self._start(self._delete(dialog, chosen)))
-        dialog.undo_requested.connect(lambda: self._start(self._restore(dialog)))
+        dialog.delete_requested.connect(
+            lambda chosen: self._tasks.start(self._delete(dialog, chosen))
+        )
+        dialog.undo_requested.connect(lambda: self._tasks.start(self._restore(dialog)))
         self._theme.changed.connect(dialog.set_theme)
         return dialog
 
@@ -115,7 +119,7 @@ class EvaluationController(QObject):
         choose_folder(
             dialog,
             tr("Save report"),
-            lambda folder: self._start(self._write(chosen, folder)),
+            lambda folder: self._tasks.start(self._write(chosen, folder)),
             start=Path.home(),
         )
 

@@ -68,7 +68,7 @@ class LibraryController(QObject):
         self._pane, self._conversation_list = pane, conversation_list
         self._current, self._draft, self._drafts = current, current.draft, drafts
         self._providers, self._new_conversation = providers, new_conversation
-        self._start = tasks.start
+        self._tasks = tasks
         self._conversations, self._settings_store = conversations, settings_store
         self._running = running
         self._presenter, self._saver = presenter, saver
@@ -76,9 +76,9 @@ class LibraryController(QObject):
         self._shown_id = ""  # the conversation whose messages are in the transcript
         self._opening_number = 0
         self._is_loaded = False
-        conversation_list.open_requested.connect(lambda id_: self._start(self.open(id_)))
+        conversation_list.open_requested.connect(self._tasks.slot(self.open))
         conversation_list.new_requested.connect(self.open_here)
-        conversation_list.hit_open_requested.connect(lambda *hit: self._start(self.open(*hit)))
+        conversation_list.hit_open_requested.connect(self._tasks.slot(self.open))
         self._current.opened.connect(self._show_opened)
 
     # -------------------------------------------------------------- start and end
@@ -103,9 +103,9 @@ class LibraryController(QObject):
         settings = self._settings_store
         scroll = self._scroll.get(self._current.id)
         if scroll is None or self._current.is_temporary:
-            self._start(settings.remove(SCROLL_KEY))
+            self._tasks.start(settings.remove(SCROLL_KEY))
         else:
-            self._start(settings.set(SCROLL_KEY, list(scroll)))
+            self._tasks.start(settings.set(SCROLL_KEY, list(scroll)))
 
     # -------------------------------------------------------------- opening
 
@@ -117,7 +117,7 @@ class LibraryController(QObject):
         list_filter = self._presenter.list_filter
         self.open_new(list_filter.folder_id or None)
         if list_filter.kind in (ListFilterKind.ARCHIVE, ListFilterKind.TRASH):
-            self._start(self._presenter.apply_filter(LIST))
+            self._tasks.start(self._presenter.apply_filter(LIST))
 
     def open_fresh(self) -> None:
         """Open a blank conversation without a draft; an unsent one becomes a conversation."""
@@ -151,7 +151,7 @@ class LibraryController(QObject):
         self._opening_number += 1
         self._open_blank(folder_id)
         self._pane.notifications.announce(tr("New conversation"))
-        self._start(self._settings_store.remove(OPEN_KEY))
+        self._tasks.start(self._settings_store.remove(OPEN_KEY))
         self._pane.prompt.focus_text()
 
     def mark_open(self) -> None:
@@ -160,7 +160,7 @@ class LibraryController(QObject):
             return
         conversation_id = self._current.id
         self._conversation_list.select(conversation_id)
-        self._start(self._settings_store.set(OPEN_KEY, conversation_id))
+        self._tasks.start(self._settings_store.set(OPEN_KEY, conversation_id))
 
     def open_temporary(self, conversation: Conversation) -> None:
         """Open a temporary conversation without messages."""
@@ -224,7 +224,7 @@ class LibraryController(QObject):
         if message_id:
             self._pane.transcript.scroll_to_message(message_id, words)
         if not self._current.is_temporary:
-            self._start(self._settings_store.set(OPEN_KEY, conversation_id))
+            self._tasks.start(self._settings_store.set(OPEN_KEY, conversation_id))
 
     async def _read_path(
         self, conversation_id: str
@@ -319,4 +319,4 @@ class LibraryController(QObject):
         """Open the conversation above (-1) or below (+1) in the list."""
         neighbor = self._conversation_list.neighbor(step)
         if neighbor is not None:
-            self._start(self.open(neighbor))
+            self._tasks.start(self.open(neighbor))

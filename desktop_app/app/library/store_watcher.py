@@ -35,7 +35,7 @@ class StoreWatcher(QObject):
         self._watcher = QFileSystemWatcher(self)
         self._timer = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._watcher.fileChanged.connect(self._on_log_changed)
-        self._timer.timeout.connect(lambda: tasks.start(self._check_version()))
+        self._timer.timeout.connect(tasks.slot(self._check_version))
 
     async def watch(self) -> None:
         """Start watching. The store has been read before, so its log exists."""

@@ -46,7 +46,7 @@ class ModelsController(QObject):
         super().__init__(parent)
         self._parent, self._theme = parent, theme
         self._providers, self._setup = setup.providers, setup
-        self._start, self._settings_store = tasks.start, settings_store
+        self._tasks, self._settings_store = tasks, settings_store
         self._dialog: ModelsDialog | None = None
         self._save_lock, self._fill_lock = asyncio.Lock(), asyncio.Lock()
         for changed in (self._providers.changed, self._providers.listings_changed):
@@ -55,11 +55,11 @@ class ModelsController(QObject):
     def show(self) -> None:
         """Show the table, with the model of the open conversation selected."""
         resolved = self._setup.resolved
-        self._start(self._show(resolved.profile.id, resolved.model.id))
+        self._tasks.start(self._show(resolved.profile.id, resolved.model.id))
 
     def edit(self, provider_id: str, model: str) -> None:
         """Show the form for a model."""
-        self._start(self._show(provider_id, model, with_editor=True))
+        self._tasks.start(self._show(provider_id, model, with_editor=True))
 
     async def _show(self, provider_id: str, model: str, *, with_editor: bool = False) -> None:
         if self._dialog is None:
@@ -81,13 +81,13 @@ class ModelsController(QObject):
         dialog = ModelsDialog(self._theme.current, self._parent)
         self._theme.changed.connect(dialog.set_theme)
         dialog.use_requested.connect(self._use)
-        dialog.favorite_requested.connect(lambda row: self._start(self._toggle_favorite(row)))
+        dialog.favorite_requested.connect(self._tasks.slot(self._toggle_favorite))
         dialog.edit_requested.connect(self._edit)
         return dialog
 
     def _refresh(self) -> None:
         if self._dialog is not None and self._dialog.isVisible():
-            self._start(self._fill(self._dialog))
+            self._tasks.start(self._fill(self._dialog))
 
     async def _fill(self, dialog: ModelsDialog) -> list[ModelRow]:
         async with self._fill_lock:  # an older run must not overwrite the rows of a newer one
@@ -146,7 +146,7 @@ class ModelsController(QObject):
         from desktop_app.ui.models.model_editor import ModelEditor
 
         editor = ModelEditor(row, self._theme.current, self._dialog or self._parent)
-        editor.saved.connect(lambda id_, own: self._start(self._save(id_, own)))
+        editor.saved.connect(self._tasks.slot(self._save))
         editor.open()
 
     async def _save(self, provider_id: str, own: OwnModel) -> None:

@@ -65,7 +65,7 @@ class PresetsController(QObject):
         self._notifications, self._header, self._current = pane.notifications, pane.header, current
         self._values, self._setup = setup.values, setup
         self._new_conversation, self._presets = new_conversation, presets
-        self._start = tasks.start
+        self._tasks = tasks
         self._prompt_store = prompt_store
         self._choices = choices
         self._manage = manage
@@ -218,7 +218,7 @@ class PresetsController(QObject):
         self._presets.put(preset)
         self._show_in_header()
         self._show_page()
-        self._start(self._write(self._prompt_store.save(presets=[preset])))
+        self._tasks.start(self._write(self._prompt_store.save(presets=[preset])))
 
     def _save_named(self, preset: Preset) -> None:
         """Save name and choice from the page; the settings in memory may be newer."""
@@ -261,7 +261,7 @@ class PresetsController(QObject):
         deleted = self._presets.remove(preset_id)
         self._show_in_header()
         self._show_page()
-        self._start(self._write(self._forget(preset_id)))
+        self._tasks.start(self._write(self._forget(preset_id)))
 
         def undo() -> None:
             self._save(deleted)
@@ -282,7 +282,7 @@ class PresetsController(QObject):
             await self._settings_store.set(HIDDEN, sorted(hidden | {preset_id}))
 
     def _choose_default(self, preset_id: str) -> None:
-        self._start(self._new_conversation.set_default(DEFAULT_PRESET, preset_id))
+        self._tasks.start(self._new_conversation.set_default(DEFAULT_PRESET, preset_id))
 
     def _free_name(self) -> str:
         taken = {preset.name for preset in self._presets.by_id.values()}

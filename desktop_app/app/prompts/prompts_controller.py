@@ -71,7 +71,7 @@ class PromptsController(QObject):
         super().__init__(parent)
         self._parent, self._prompt, self._transcript = parent, pane.prompt, pane.transcript
         self._theme, self._draft, self._values = theme, current.draft, values
-        self._start, self._prompt_store = tasks.start, prompt_store
+        self._tasks, self._prompt_store = tasks, prompt_store
         self._built_in: tuple[Prompt, ...] = ()
         self._stored: dict[str, Prompt] = {}
         self._list = prompt_list
@@ -187,8 +187,8 @@ class PromptsController(QObject):
         page.duplicate_requested.connect(self._duplicate)
         page.delete_requested.connect(self._delete)
         page.reset_requested.connect(self._reset)
-        dialog.import_requested.connect(lambda path: self._start(self._import(path)))
-        dialog.export_requested.connect(lambda path: self._start(self._export(path)))
+        dialog.import_requested.connect(self._tasks.slot(self._import))
+        dialog.export_requested.connect(self._tasks.slot(self._export))
         return dialog
 
     def _change(self, prompt_id: str, changes: Mapping[str, Any]) -> None:
@@ -200,7 +200,7 @@ class PromptsController(QObject):
         """Save a new or changed prompt."""
         self._stored[prompt.id] = prompt
         self._show_prompts()
-        self._start(self._write(self._prompt_store.save([prompt])))
+        self._tasks.start(self._write(self._prompt_store.save([prompt])))
 
     async def _write(self, work: Work) -> None:
         """Run a write after the previous ones, in the order of the calls."""
@@ -237,7 +237,7 @@ class PromptsController(QObject):
     def _remove(self, prompt_id: str) -> Prompt:
         removed = self._stored.pop(prompt_id)
         self._show_prompts()
-        self._start(self._write(self._prompt_store.remove_prompt(prompt_id)))
+        self._tasks.start(self._write(self._prompt_store.remove_prompt(prompt_id)))
         return removed
 
     def _offer_undo(self, message: str, removed: Prompt) -> None:

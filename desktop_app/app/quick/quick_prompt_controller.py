@@ -75,15 +75,11 @@ class QuickPromptController(QObject):
 
     def _connect(self) -> None:
         quick, running, tasks = self.window, self._running, self._tasks
-        quick.submit_requested.connect(lambda text: tasks.start(self._submit(text)))
-        quick.field.rich_text_pasted.connect(
-            lambda paste: tasks.start(self._convert_rich_text(paste))
-        )
-        quick.large_text_dropped.connect(
-            lambda text, html: tasks.start(self._add_long_text(text, html))
-        )
+        quick.submit_requested.connect(tasks.slot(self._submit))
+        quick.field.rich_text_pasted.connect(tasks.slot(self._convert_rich_text))
+        quick.large_text_dropped.connect(tasks.slot(self._add_long_text))
         quick.stop_requested.connect(lambda: running.stop(self._conversation.id))
-        quick.open_in_window_requested.connect(lambda: tasks.start(self._leave_for_window()))
+        quick.open_in_window_requested.connect(tasks.slot(self._leave_for_window))
         quick.remedy_requested.connect(lambda: tasks.start(self._leave_for_window(RAISE_CAP)))
         quick.selection_requested.connect(self._add_selection)
         quick.unsaved_requested.connect(self._toggle_unsaved)

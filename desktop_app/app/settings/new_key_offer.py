@@ -47,7 +47,7 @@ class NewKeyOffer(QObject):
         utility_model: Callable[[], UtilityModel],
     ) -> None:
         super().__init__(parent)
-        self._notifications, self._start = notifications, tasks.start
+        self._notifications, self._tasks = notifications, tasks
         self._chat_service, self._utility_model = chat_service, utility_model
         self._values, self._providers, self._setup = setup.values, setup.providers, setup
         self._new_conversation = new_conversation
@@ -92,7 +92,7 @@ class NewKeyOffer(QObject):
             return ()
         cost = asked.price.of(Usage(input_tokens=_TEST_INPUT, output_tokens=_TEST_OUTPUT))
         label = tr("Try it for {cost} at most", cost=formatting.money(cost))
-        return [(label, lambda: self._start(self._send_request(resolved)))]
+        return [(label, lambda: self._tasks.start(self._send_request(resolved)))]
 
     async def _send_request(self, resolved: ResolvedChoice) -> None:
         """Send the request, and show the answer. Raises UserFacingError."""

@@ -72,7 +72,7 @@ class ProvidersController(QObject):
         self._panel, self._show_settings, self._current = panel, show_settings, current
         self._values, self._providers, self._setup = setup.values, setup.providers, setup
         self._new_conversation = new_conversation
-        self._start, self._vault, self._catalog = tasks.start, vault, catalog
+        self._tasks, self._vault, self._catalog = tasks, vault, catalog
         self._removal, self._offer = removal, offer
         self._profile_lock, self._secret_lock = asyncio.Lock(), asyncio.Lock()
         self._shown_id = ""  # the provider shown in the panel; "": the open conversation's
@@ -82,21 +82,17 @@ class ProvidersController(QObject):
         panel = self._panel
         panel.profile_selected.connect(self._select_profile)
         for requested in (panel.profile_save_requested, panel.profile_add_requested):
-            requested.connect(lambda profile: self._start(self._save_profile(profile)))
-        panel.profile_removal_requested.connect(lambda id_: self._start(self._remove_profile(id_)))
-        panel.key_entered.connect(lambda id_, key: self._start(self._enter_key(id_, key)))
-        panel.key_removal_requested.connect(lambda id_: self._start(self._remove_key(id_)))
-        panel.test_requested.connect(lambda id_: self._start(self._test(id_)))
-        panel.password_entered.connect(
-            lambda id_, word: self._start(self._save_password(id_, word))
-        )
+            requested.connect(self._tasks.slot(self._save_profile))
+        panel.profile_removal_requested.connect(self._tasks.slot(self._remove_profile))
+        panel.key_entered.connect(self._tasks.slot(self._enter_key))
+        panel.key_removal_requested.connect(self._tasks.slot(self._remove_key))
+        panel.test_requested.connect(self._tasks.slot(self._test))
+        panel.password_entered.connect(self._tasks.slot(self._save_password))
         panel.password_removal_requested.connect(
-            lambda id_: self._start(self._save_password(id_, ""))
+            lambda id_: self._tasks.start(self._save_password(id_, ""))
         )
-        panel.custom_field_entered.connect(
-            lambda id_, field, value: self._start(self._save_field(id_, field, value))
-        )
-        panel.ca_file_chosen.connect(lambda id_, path: self._start(self._choose_ca_file(id_, path)))
+        panel.custom_field_entered.connect(self._tasks.slot(self._save_field))
+        panel.ca_file_chosen.connect(self._tasks.slot(self._choose_ca_file))
         panel.opened.connect(self._request_models)
         self._providers.changed.connect(self._show_profiles)
         for changed in (self._current.opened, self._setup.choice_changed):
@@ -141,12 +137,12 @@ class ProvidersController(QObject):
 
     def _request_models(self) -> None:
         shown = self._profile(self._shown_id)
-        self._start(self._providers.refresh_listing(shown))
+        self._tasks.start(self._providers.refresh_listing(shown))
 
     def _show_profiles(self) -> None:
         shown = self._profile(self._shown_id)
         self._panel.set_profiles(self._providers.all, shown.id)
-        self._start(self._show_profile(shown.id))
+        self._tasks.start(self._show_profile(shown.id))
 
     async def _show_profile(self, profile_id: str) -> None:
         vault, profile = self._vault, self._profile(profile_id)

@@ -71,7 +71,7 @@ class SettingsController(QObject):
     ) -> None:
         super().__init__(parent)
         self._notifications, self._panel = notifications, panel
-        self._current, self._start, self._examine = current, tasks.start, examine
+        self._current, self._tasks, self._examine = current, tasks, examine
         self._gateway, self._utility_model = gateway, utility_model
         self._values, self._providers, self._setup = setup.values, setup.providers, setup
         self._new_conversation = new_conversation
@@ -79,10 +79,10 @@ class SettingsController(QObject):
 
     def _connect(self) -> None:
         panel = self._panel
-        panel.setting_changed.connect(lambda key, value: self._start(self._set(key, value)))
-        panel.shortcut_changed.connect(lambda id_, keys: self._start(self._set_shortcut(id_, keys)))
-        panel.model_file_chosen.connect(lambda path: self._start(self._choose_weights(path)))
-        panel.about_opened.connect(lambda: self._start(self._show_about()))
+        panel.setting_changed.connect(self._tasks.slot(self._set))
+        panel.shortcut_changed.connect(self._tasks.slot(self._set_shortcut))
+        panel.model_file_chosen.connect(self._tasks.slot(self._choose_weights))
+        panel.about_opened.connect(self._tasks.slot(self._show_about))
         self._values.changed.connect(self.show_values)
         for changed in (self._current.opened, self._setup.choice_changed):
             changed.connect(self._show_overrides)
@@ -91,8 +91,8 @@ class SettingsController(QObject):
             self._setup.choice_changed,
             self._current.path_changed,
         ):
-            changed.connect(lambda: self._start(self._show_refusals()))
-        self._values.changed.connect(lambda: self._start(self._show_refusals()))
+            changed.connect(lambda: self._tasks.start(self._show_refusals()))
+        self._values.changed.connect(lambda: self._tasks.start(self._show_refusals()))
         panel.override_changed.connect(
             lambda id_, key, value: self._setup.override(
                 id_, lambda own: with_override(own, key, value)
@@ -116,7 +116,7 @@ class SettingsController(QObject):
         await self._set(key, keys)
         if keys != before and keys == Keymap().shortcut_of(command_id):
             self._notifications.notify_undo(
-                tr("Shortcut reset"), lambda: self._start(self._set(key, before))
+                tr("Shortcut reset"), lambda: self._tasks.start(self._set(key, before))
             )
 
     def _remove_override(self, conversation_id: str, key: str) -> None:

@@ -57,7 +57,7 @@ class ShortcutFiles(QObject):
         choose_target(
             self._parent,
             tr("Export shortcuts"),
-            lambda path: self._tasks.start(self._export(path)),
+            self._tasks.slot(self._export),
             start=Path.home() / f"{tr('Shortcuts')}.json",
             filters=_patterns(),
         )
@@ -81,7 +81,7 @@ class ShortcutFiles(QObject):
         choose_file(
             self._parent,
             tr("Import shortcuts"),
-            lambda path: self._tasks.start(self._import(path)),
+            self._tasks.slot(self._import),
             start=Path.home(),
             filters=_patterns(),
         )

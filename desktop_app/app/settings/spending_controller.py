@@ -62,20 +62,20 @@ class SpendingController(QObject):
     ) -> None:
         super().__init__(parent)
         self._parent, self._notifications, self._panel = parent, notifications, panel
-        self._theme, self._providers, self._start = theme, providers, tasks.start
+        self._theme, self._providers, self._tasks = theme, providers, tasks
         self._ledger, self._budget, self._review_store = ledger, budget, review_store
         self._name_of_model = name_of_model
         self._view: SpendingView | None = None
         self._load_number = 0
         self._prepared_percent: int | None = None
         self._preparation: asyncio.Future[None] | None = None
-        spending.spent.connect(lambda provider_id: self._start(self._on_spent(provider_id)))
+        spending.spent.connect(self._tasks.slot(self._on_spent))
         self._providers.changed.connect(self.refresh)
         panel.spending_requested.connect(self.show)
 
     def refresh(self) -> None:
         """Show each provider's spending this month in the settings, and an open report, again."""
-        self._start(self._refresh())
+        self._tasks.start(self._refresh())
 
     async def _refresh(self) -> None:
         for profile in self._providers.all:
@@ -108,7 +108,7 @@ class SpendingController(QObject):
 
     def prepare(self) -> None:
         """Sum up the calls that an older version has recorded, with pauses for other work."""
-        self._preparation = self._start(self._prepare())
+        self._preparation = self._tasks.start(self._prepare())
 
     async def _prepare(self) -> None:
         try:
@@ -134,7 +134,7 @@ class SpendingController(QObject):
 
     def show(self) -> None:
         """Show the tables."""
-        self._start(self._show())
+        self._tasks.start(self._show())
 
     async def _show(self) -> None:
         if self._view is None:
@@ -147,7 +147,7 @@ class SpendingController(QObject):
         from desktop_app.ui.spending.spending_view import SpendingView
 
         view = SpendingView(self._theme.current, self._parent)
-        view.charts.rows_requested.connect(lambda: self._start(self._load_charts(view)))
+        view.charts.rows_requested.connect(lambda: self._tasks.start(self._load_charts(view)))
         view.charts.export_requested.connect(lambda: self._export(view))
         view.set_preparing(self._prepared_percent)
         self._theme.changed.connect(view.set_theme)
@@ -214,7 +214,7 @@ class SpendingController(QObject):
         choose_target(
             view,
             tr("Export"),
-            lambda path: self._start(self._write_csv(view, path)),
+            lambda path: self._tasks.start(self._write_csv(view, path)),
             start=Path.home() / f"{tr('Spending')}.csv",
             filters="CSV (*.csv)",
         )

@@ -66,19 +66,19 @@ class ServersController(QObject):
     ) -> None:
         super().__init__(parent)
         self._parent, self._theme, self._servers = parent, theme, servers
-        self._panel, self._notifications, self._start = panel, notifications, tasks.start
+        self._panel, self._notifications, self._tasks = panel, notifications, tasks
         self._prompts, self._server_store, self._current = prompts, server_store, current
         self._results: dict[str, str] = {}
         self._refresh_timer = QTimer(self, singleShot=True, interval=REFRESH_DELAY_MS)
-        self._refresh_timer.timeout.connect(lambda: self._start(self.show_servers()))
-        panel.servers_opened.connect(lambda: self._start(self.show_servers()))
+        self._refresh_timer.timeout.connect(self._tasks.slot(self.show_servers))
+        panel.servers_opened.connect(self._tasks.slot(self.show_servers))
         panel.server_add_requested.connect(lambda: self._open_form(None))
-        panel.server_edit_requested.connect(lambda name: self._start(self._edit(name)))
+        panel.server_edit_requested.connect(self._tasks.slot(self._edit))
         panel.server_removal_requested.connect(self._ask_removal)
-        panel.server_test_requested.connect(lambda name: self._start(self.test(name)))
-        panel.server_sign_in_requested.connect(lambda name: self._start(self._sign_in(name)))
-        panel.server_sign_out_requested.connect(lambda name: self._start(self._sign_out(name)))
-        panel.server_log_requested.connect(lambda name: self._start(self._show_log(name)))
+        panel.server_test_requested.connect(self._tasks.slot(self.test))
+        panel.server_sign_in_requested.connect(self._tasks.slot(self._sign_in))
+        panel.server_sign_out_requested.connect(self._tasks.slot(self._sign_out))
+        panel.server_log_requested.connect(self._tasks.slot(self._show_log))
         panel.servers_import_requested.connect(self._choose_import)
 
     async def load_prompts(self) -> None:
@@ -125,7 +125,9 @@ class ServersController(QObject):
 
         form = ServerForm(stored, self._theme.current, self._parent)
         form.saved.connect(
-            lambda entered: self._start(self._save(form, entered, replaces=stored is not None))
+            lambda entered: self._tasks.start(
+                self._save(form, entered, replaces=stored is not None)
+            )
         )
         form.open()
 
@@ -208,7 +210,7 @@ class ServersController(QObject):
                 "This can’t be undone."
             ),
             label=tr("Remove"),
-            act=lambda: self._start(self._remove(name)),
+            act=lambda: self._tasks.start(self._remove(name)),
         )
 
     async def _remove(self, name: str) -> None:
@@ -270,9 +272,11 @@ class ServersController(QObject):
         from desktop_app.ui.tools.resource_dialog import ResourceDialog
 
         dialog = ResourceDialog(self._theme.current, self._parent)
-        dialog.chosen.connect(lambda choice: self._start(self._attach(choice, self._current.id)))
+        dialog.chosen.connect(
+            lambda choice: self._tasks.start(self._attach(choice, self._current.id))
+        )
         dialog.open()
-        self._start(self._list_resources(dialog))
+        self._tasks.start(self._list_resources(dialog))
 
     async def _list_resources(self, dialog: ResourceDialog) -> None:
         from desktop_app.ui.tools.resource_dialog import ResourceChoice
@@ -302,7 +306,7 @@ class ServersController(QObject):
         choose_file(
             self._parent,
             tr("Import tool servers"),
-            lambda path: self._start(self._import(path)),
+            self._tasks.slot(self._import),
             filters=tr("JSON files ({pattern})", pattern="*.json"),
         )
 

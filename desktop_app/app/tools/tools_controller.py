@@ -125,9 +125,7 @@ class ToolsController(QObject):
         picker = self.picker = ToolPicker(self._theme.current, self._parent)
         picker.destroyed.connect(lambda: self._forget_picker(picker))
         picker.chosen.connect(lambda names: request.on_changed("\n".join(names)))
-        picker.permission_chosen.connect(
-            lambda name, permission: self._tasks.start(self._permit(name, permission))
-        )
+        picker.permission_chosen.connect(self._tasks.slot(self._permit))
         picker.show_at(request.anchor)
         self._tasks.start(self._fill(picker, request.value.split("\n"), is_here=is_here))
         return picker

@@ -85,7 +85,7 @@ class ChoiceController(QObject):
         self._connected: set[ProviderProfile] = set()
         self._is_parser_loaded = False
         self._timer = QTimer(self, singleShot=True, interval=ESTIMATE_MS)
-        self._timer.timeout.connect(lambda: self._tasks.start(self._estimate()))
+        self._timer.timeout.connect(self._tasks.slot(self._estimate))
         prompt.text_changed.connect(self._on_text_changed)
         prompt.row.variant_requested.connect(self.choose_variant)
         prompt.row.effort_requested.connect(self._choose_effort)

@@ -77,7 +77,7 @@ class CompactionController(QObject):
         self._declined: dict[str, int] = {}  # conversation id -> tokens of the declined plan
         self._check_number = 0
         self._timer = QTimer(self, singleShot=True, interval=CHECK_MS)
-        self._timer.timeout.connect(lambda: self._tasks.start(self._check()))
+        self._timer.timeout.connect(self._tasks.slot(self._check))
         self._current.opened.connect(self._on_opened)
         for changed in (
             self._setup.choice_changed,

@@ -90,7 +90,7 @@ class BackupController(QObject):
         self._last_outcome: dict[str, Any] = {}
         self._is_running = False
         self._timer = QTimer(self, singleShot=True)
-        self._timer.timeout.connect(lambda: self._tasks.start(self._back_up_if_due()))
+        self._timer.timeout.connect(self._tasks.slot(self._back_up_if_due))
         self._values.changed.connect(self._on_value)
 
     async def start(self) -> None:
