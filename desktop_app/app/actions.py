@@ -27,7 +27,7 @@ def actions_of(window: MainWindow, controllers: Controllers) -> Actions:
     conversation, panel = controllers.conversation, controllers.panel
     dialogs = controllers.dialogs
     return {
-        "conversation.new": sidebar.library.open_here,
+        "conversation.new": sidebar.navigator.open_here,
         "conversation.rename": window.rename,
         "conversation.pin": sidebar.pinned_order.pin_chosen,
         "conversation.pin-up": lambda: sidebar.pinned_order.move(-1),
@@ -51,8 +51,8 @@ def actions_of(window: MainWindow, controllers: Controllers) -> Actions:
         "conversation.copy-link": sidebar.links.copy,
         "conversation.print": conversation.export.print_,
         "list.search": window.search,
-        "list.next": lambda: sidebar.library.open_neighbor(+1),
-        "list.previous": lambda: sidebar.library.open_neighbor(-1),
+        "list.next": lambda: sidebar.navigator.open_neighbor(+1),
+        "list.previous": lambda: sidebar.navigator.open_neighbor(-1),
         "list.toggle": lambda: _toggle_list(window),
         "prompt.focus": window.prompt.focus_text,
         "message.next": lambda: window.transcript.reading.step_message(+1),

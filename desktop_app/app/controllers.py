@@ -44,7 +44,7 @@ class Controllers:
         state = self.state = WindowState(window, backend, tasks)
         running = self.running = RunningAnswers(tasks, backend.conversations, window)
         sidebar = self.sidebar = SidebarControllers(window, theme, state, running)
-        self.composer = ComposerControllers(window, theme, state, sidebar.library)
+        self.composer = ComposerControllers(window, theme, state, sidebar.navigator)
         self.conversation = ConversationControllers(
             window, theme, state, running, sidebar, self.composer
         )
@@ -59,7 +59,7 @@ class Controllers:
             window,
             theme,
             state,
-            sidebar.library,
+            sidebar.navigator,
             sidebar.list_presenter,
             self.conversation.name_of_model,
         )

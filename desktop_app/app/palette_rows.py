@@ -104,8 +104,8 @@ class PaletteRows:
 
     def open_conversation(self, row_id: str) -> None:
         """Open the conversation of a row."""
-        library = self._controllers.sidebar.library
-        self._controllers.tasks.start(library.open(row_id.removeprefix(CONVERSATION)))
+        navigator = self._controllers.sidebar.navigator
+        self._controllers.tasks.start(navigator.open(row_id.removeprefix(CONVERSATION)))
 
     def _choose_model(self, model: ModelEntry) -> None:
         controllers = self._controllers

@@ -303,12 +303,12 @@ class WindowSession:
 
     def _open_new(self) -> None:
         self._raise_window()
-        self.controllers.sidebar.library.open_here()
+        self.controllers.sidebar.navigator.open_here()
 
     def _open_conversation(self, conversation_id: str, message_id: str = "") -> None:
         self._raise_window()
         self.controllers.tasks.start(
-            self.controllers.sidebar.library.open(conversation_id, message_id)
+            self.controllers.sidebar.navigator.open(conversation_id, message_id)
         )
 
     def _pause_hotkey(self, paused: bool) -> None:
@@ -349,7 +349,7 @@ class WindowSession:
             parts.running.start(run)
         await parts.sidebar.pinned_order.load()
         await parts.sidebar.housekeeping.recover()
-        await parts.sidebar.library.load()
+        await parts.sidebar.navigator.load()
         await self._unread.load()
         await parts.sidebar.store_watcher.watch()
         self._bind_keys()
@@ -427,7 +427,7 @@ class WindowSession:
                 self.controllers.sidebar.links.open(request.text)
             return
         if request.files or request.text:
-            self.controllers.sidebar.library.open_fresh()
+            self.controllers.sidebar.navigator.open_fresh()
             files = tuple(map(Path, request.files))
             self._window.prompt.insert_dropped(DroppedContent(files, text=request.text))
 
@@ -576,7 +576,7 @@ class WindowSession:
             parts.dialogs.help.close,
             parts.running.stop_all,
             self._save_window_state,
-            parts.sidebar.library.close,
+            parts.sidebar.navigator.close,
             self.quick_host.save_draft,
             tasks.settle,
             self._close_spelling,

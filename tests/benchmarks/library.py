@@ -29,9 +29,9 @@ SOURCE = """
 import time
 from desktop_app.app.desktop.window_request import OpenRequest
 from desktop_app.app.application import Application
-from desktop_app.app.library.library_controller import LibraryController
+from desktop_app.app.library.navigator import Navigator
 
-class Measured(LibraryController):
+class Measured(Navigator):
     async def load(self):
         began = time.perf_counter()
         view = self._conversation_list.view
@@ -41,7 +41,7 @@ class Measured(LibraryController):
         print(1000 * (time.perf_counter() - began), rows, flush=True)
 
 from desktop_app.app.composition import sidebar_controllers
-sidebar_controllers.LibraryController = Measured
+sidebar_controllers.Navigator = Measured
 application = Application(OpenRequest())
 application.show()
 application.run()

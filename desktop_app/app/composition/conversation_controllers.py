@@ -88,7 +88,7 @@ class ConversationControllers:
                 window, self._theme, pane=window.pane, conversation_list=window.conversations
             ),
             running,
-            self._sidebar.library,
+            self._sidebar.navigator,
             current=current,
             drafts=state.drafts,
             new_conversation=state.new_conversation,
@@ -102,7 +102,7 @@ class ConversationControllers:
         self.branching = Branching(
             window,
             running,
-            self._sidebar.library,
+            self._sidebar.navigator,
             self._sidebar.list_presenter,
             current=current,
             tasks=tasks,
@@ -195,7 +195,7 @@ class ConversationControllers:
         self.reviews = ReviewController(
             window,
             theme,
-            self._sidebar.library,
+            self._sidebar.navigator,
             pane=window.pane,
             current=current,
             providers=providers,
@@ -270,7 +270,7 @@ class ConversationControllers:
         """Create the controllers of new, queued, edited and repeated questions."""
         window, state, running = self._window, self._state, self._running
         current, drafts, tasks = state.current, state.drafts, state.tasks
-        library, presenter = self._sidebar.library, self._sidebar.list_presenter
+        navigator, presenter = self._sidebar.navigator, self._sidebar.list_presenter
         edited = EditedQuestion(window, current=current, drafts=drafts, prompt=window.prompt)
         sent_drafts = SentDraftRemover(
             self._sidebar.draft_saver, edited, prompt=window.prompt, current=current, drafts=drafts
@@ -278,7 +278,7 @@ class ConversationControllers:
         self.begun_turns = BegunTurns(
             window,
             running,
-            library,
+            navigator,
             presenter,
             remove_sent=sent_drafts.remove,
             pane=window.pane,
@@ -310,7 +310,7 @@ class ConversationControllers:
         self.answer_actions = AnswerActions(
             window,
             self.turns,
-            library,
+            navigator,
             self._composer.choices,
             edited,
             current=current,
@@ -339,7 +339,7 @@ class ConversationControllers:
         )
         compared_answers = ComparedAnswers(
             running,
-            self._sidebar.library,
+            self._sidebar.navigator,
             current=current,
             setup=state.setup,
             chat_service=backend.chat,

@@ -9,9 +9,9 @@ from desktop_app.app.library.draft_saver import DraftSaver
 from desktop_app.app.library.folders.folder_settings_controller import FolderSettingsController
 from desktop_app.app.library.folders.folders_controller import FoldersController
 from desktop_app.app.library.foreign_changes import ForeignChanges
-from desktop_app.app.library.library_controller import LibraryController
 from desktop_app.app.library.link_controller import LinkController
 from desktop_app.app.library.list_presenter import ListPresenter
+from desktop_app.app.library.navigator import Navigator
 from desktop_app.app.library.pinned_order import PinnedOrder
 from desktop_app.app.library.search_controller import SearchController
 from desktop_app.app.library.spending_footer import SpendingFooter
@@ -54,7 +54,7 @@ class SidebarControllers:
             conversations=backend.conversations,
             folder_store=backend.conversation_folders,
         )
-        self.library = LibraryController(
+        self.navigator = Navigator(
             window,
             running,
             presenter,
@@ -72,7 +72,7 @@ class SidebarControllers:
         self.foreign_changes = ForeignChanges(
             window,
             running,
-            self.library,
+            self.navigator,
             presenter,
             current=current,
             providers=state.providers,
@@ -96,7 +96,7 @@ class SidebarControllers:
         )
         self.links = LinkController(
             window,
-            self.library,
+            self.navigator,
             current=current,
             tasks=tasks,
             pane=window.pane,
@@ -119,7 +119,7 @@ class SidebarControllers:
         self.folders = FoldersController(
             window,
             self._theme,
-            self.library,
+            self.navigator,
             self.list_presenter,
             folders=state.folders,
             notifications=window.notifications,
@@ -146,7 +146,7 @@ class SidebarControllers:
         self.trash = Trash(
             window,
             self._running,
-            self.library,
+            self.navigator,
             self.list_presenter,
             current=self._state.current,
             notifications=window.notifications,

@@ -1,30 +1,322 @@
-"""The protocol by which other controllers open conversations."""
+"""Opening of conversations, with their scroll positions.
+
+`ListPresenter` decides what the list shows; `Trash` deletes, `PinnedOrder` pins.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject
+
+from desktop_app.app.answers.running_answers import RunningAnswers
+from desktop_app.app.library.draft_saver import DraftSaver
+from desktop_app.app.library.list_presenter import ListPresenter
+from desktop_app.app.tasks import Tasks
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    Draft,
+    Message,
+    MessageStatus,
+    now,
+    title_from,
+)
+from desktop_app.domain.conversations.list_filter import LIST, ListFilterKind
+from desktop_app.domain.errors import StorageError
+from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
-    from desktop_app.domain.conversations.conversation import Conversation
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.app.state.drafts import Drafts
+    from desktop_app.app.state.new_conversation import NewConversation
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.providers import Providers
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
+    from desktop_app.storage.settings.settings_store import SettingsStore
+    from desktop_app.ui.sidebar.conversation_list import ConversationList
+    from desktop_app.ui.window.conversation_pane import ConversationPane
+
+PREVIEW_COUNT = 30  # messages shown while the rest of a longer conversation is read
+OPEN_KEY, SCROLL_KEY = "window.conversation", "window.scroll"
 
 
-class Navigator(Protocol):
-    """Opener of conversations; `LibraryController` satisfies it."""
+class Navigator(QObject):
+    """Opener of conversations, from the list and for other controllers."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        running: RunningAnswers,
+        presenter: ListPresenter,
+        saver: DraftSaver,
+        *,
+        pane: ConversationPane,
+        conversation_list: ConversationList,
+        current: OpenConversation,
+        drafts: Drafts,
+        providers: Providers,
+        new_conversation: NewConversation,
+        tasks: Tasks,
+        conversations: ConversationStore,
+        settings_store: SettingsStore,
+    ) -> None:
+        super().__init__(parent)
+        self._pane, self._conversation_list = pane, conversation_list
+        self._current, self._draft, self._drafts = current, current.draft, drafts
+        self._providers, self._new_conversation = providers, new_conversation
+        self._tasks = tasks
+        self._conversations, self._settings_store = conversations, settings_store
+        self._running = running
+        self._presenter, self._saver = presenter, saver
+        self._scroll: dict[str, tuple[str, int]] = {}
+        self._shown_id = ""  # the conversation whose messages are in the transcript
+        self._opening_number = 0
+        self._is_loaded = False
+        conversation_list.open_requested.connect(self._tasks.slot(self.open))
+        conversation_list.new_requested.connect(self.open_here)
+        conversation_list.hit_open_requested.connect(self._tasks.slot(self.open))
+        self._current.opened.connect(self._show_opened)
+
+    # -------------------------------------------------------------- start and end
+
+    async def load(self) -> None:
+        """Fill the list, and open the last conversation at its scroll position."""
+        await self._presenter.load()
+        stored = await self._settings_store.all()
+        self._drafts.load(stored)
+        last = stored.get(OPEN_KEY)
+        if last and await self._conversations.get(last) is not None:
+            if stored.get(SCROLL_KEY):
+                message_id, offset = stored[SCROLL_KEY]
+                self._scroll[last] = (message_id, offset)
+            await self.open(last)
+        if not self._is_loaded:
+            self._open_blank()
+
+    def close(self) -> None:
+        """Store the draft and the scroll position."""
+        self._leave()
+        settings = self._settings_store
+        scroll = self._scroll.get(self._current.id)
+        if scroll is None or self._current.is_temporary:
+            self._tasks.start(settings.remove(SCROLL_KEY))
+        else:
+            self._tasks.start(settings.set(SCROLL_KEY, list(scroll)))
+
+    # -------------------------------------------------------------- opening
+
+    def open_here(self) -> None:
+        """Open a blank conversation in the folder that the list shows.
+
+        If the list shows the archive or the trash, let it show all conversations again.
+        """
+        list_filter = self._presenter.list_filter
+        self.open_new(list_filter.folder_id or None)
+        if list_filter.kind in (ListFilterKind.ARCHIVE, ListFilterKind.TRASH):
+            self._tasks.start(self._presenter.apply_filter(LIST))
+
+    def open_fresh(self) -> None:
+        """Open a blank conversation without a draft; an unsent one becomes a conversation."""
+        if self._current.is_new:
+            self._saver.save()
+        draft = self._drafts.of_blank()
+        if draft:
+            self._store_blank(draft)
+        self.open_here()
+
+    def _store_blank(self, draft: Draft) -> None:
+        """Store the blank conversation, so that the list shows it with its unsent draft."""
+        if not self._current.is_new:
+            self._open_blank()
+        names = ", ".join(part.name for part in draft.question_attachments)
+        title = title_from(draft.text or names) or tr("New conversation")
+        conversation = replace(
+            self._current.conversation,
+            title=title,
+            title_is_automatic=True,
+            updated_at=now(),
+            draft=draft,
+        )
+        self._current.store(conversation)
+        self._presenter.write(self._conversations.create(conversation))
+        self._drafts.replace_sent(conversation.id, draft)
+        self._presenter.upsert(conversation)
+
+    def open_new(self, folder_id: str | None = None) -> None:
+        """Open a blank conversation with the draft of the previous blank one."""
+        self._opening_number += 1
+        self._open_blank(folder_id)
+        self._pane.notifications.announce(tr("New conversation"))
+        self._tasks.start(self._settings_store.remove(OPEN_KEY))
+        self._pane.prompt.focus_text()
+
+    def mark_open(self) -> None:
+        """Select the open conversation in the list, and open it at the next start."""
+        if self._current.is_temporary:
+            return
+        conversation_id = self._current.id
+        self._conversation_list.select(conversation_id)
+        self._tasks.start(self._settings_store.set(OPEN_KEY, conversation_id))
+
+    def open_temporary(self, conversation: Conversation) -> None:
+        """Open a temporary conversation without messages."""
+        self._opening_number += 1
+        early_text = self._leave()
+        self._presenter.with_cached_changes(conversation)
+        self._current.open(conversation, [], {}, Draft())
+        self._append_early_text(early_text)
+        self._pane.prompt.focus_text()
+
+    def forget_temporary(self, conversation_id: str) -> None:
+        """Forget a temporary conversation that was closed."""
+        self._presenter.forget(conversation_id)
+        self._scroll.pop(conversation_id, None)
+
+    def _open_blank(self, folder_id: str | None = None) -> None:
+        early_text = self._leave()
+        self._new_conversation.open(folder_id)
+        self._append_early_text(early_text)
 
     def open(
         self, conversation_id: str, message_id: str = "", words: str = ""
     ) -> Coroutine[Any, Any, None]:
-        """Open a conversation, optionally at a message and some words in it."""
+        """Open a conversation, optionally at a message and some words in it.
 
-    def open_new(self, folder_id: str | None = None) -> None:
-        """Open a blank conversation with the draft of the previous blank one."""
+        The latest call wins, in the order of the calls, not of the tasks that await them.
+        """
+        self._opening_number += 1
+        return self._open(self._opening_number, conversation_id, message_id, words)
 
-    def open_temporary(self, conversation: Conversation) -> None:
-        """Open a temporary conversation without messages."""
+    async def _open(self, opening: int, conversation_id: str, message_id: str, words: str) -> None:
+        store = self._conversations
+        if message_id and self._is_shown(conversation_id, message_id):
+            self._pane.transcript.scroll_to_message(message_id, words)
+            return
+        if message_id and message_id not in {m.id for m in await store.path(conversation_id)}:
+            await store.show_version(conversation_id, message_id)
+        conversation = await store.get(conversation_id)
+        if conversation is None:
+            self._presenter.forget(conversation_id)
+            if opening == self._opening_number and self._shown_id != self._current.id:
+                self._current.reopen()  # end the preview of another
+            return
+        if not message_id and conversation_id not in self._scroll:
+            await self._preview(opening, conversation)
+        try:
+            read = partial(self._read_path, conversation_id)
+            path, versions = await self._presenter.read_settled(read)
+        except StorageError:
+            self._current.reopen()  # end the preview
+            raise
+        if opening != self._opening_number:
+            return
+        conversation = self._presenter.with_cached_changes(conversation)
+        early_text = self._leave()  # now: what was typed so far belongs to the former conversation
+        draft = self._drafts.of(conversation)
+        if conversation_id != self._current.id:
+            self._pane.notifications.announce(conversation.title)
+        self._current.open(conversation, path, versions, draft)
+        self._append_early_text(early_text)
+        if message_id:
+            self._pane.transcript.scroll_to_message(message_id, words)
+        if not self._current.is_temporary:
+            self._tasks.start(self._settings_store.set(OPEN_KEY, conversation_id))
 
-    def forget_temporary(self, conversation_id: str) -> None:
-        """Forget a temporary conversation that was closed."""
+    async def _read_path(
+        self, conversation_id: str
+    ) -> tuple[list[Message], dict[str, tuple[str, ...]]]:
+        store = self._conversations
+        versions = await store.versions_on_path(conversation_id)
+        return await self._with_running_answer(await store.path(conversation_id)), versions
 
-    def mark_open(self) -> None:
-        """Select the open conversation in the list, and open it at the next start."""
+    def _is_shown(self, conversation_id: str, message_id: str) -> bool:
+        is_open = conversation_id == self._current.id == self._shown_id
+        return is_open and self._current.message(message_id) is not None
+
+    async def _preview(self, opening: int, conversation: Conversation) -> None:
+        """Show the end of a long conversation while the rest is read.
+
+        Sending is disabled in the meantime, because the question would go to the former
+        conversation.
+        """
+        store = self._conversations
+        tail = await self._with_running_answer(await store.tail(conversation.id, PREVIEW_COUNT))
+        if (
+            opening != self._opening_number
+            or len(tail) < PREVIEW_COUNT
+            or self._shown_id == conversation.id
+        ):
+            return
+        self._save_scroll()
+        self._shown_id = conversation.id
+        self._pane.set_title((self._presenter.cached(conversation.id) or conversation).title)
+        self._pane.show_empty_state(False)
+        self._pane.prompt.set_can_send(False, tr("Loading conversation…"))
+        self._pane.transcript.set_messages([self._providers.as_shown(message) for message in tail])
+        self._conversation_list.select(conversation.id)
+        self._pane.transcript.viewport().repaint()  # before reading occupies the processor
+
+    async def _with_running_answer(self, path: list[Message]) -> list[Message]:
+        """Return the path with the text of the running answer so far."""
+        if not path or path[-1].status is not MessageStatus.STREAMING:
+            return path
+        last = self._running.newest_state(path[-1])
+        if last is path[-1]:  # it has ended, or another process writes it
+            last = await self._conversations.message(last.id) or last
+        return [*path[:-1], last]
+
+    def _leave(self) -> str:
+        """Store the scroll position and the draft of the conversation that is left.
+
+        Return text that was typed before any conversation was open.
+        """
+        if not self._is_loaded:
+            self._is_loaded = True
+            return self._pane.prompt.text()
+        self._save_scroll()
+        self._saver.save()
+        return ""
+
+    def _save_scroll(self) -> None:
+        """Remember the scroll position, or forget it at the bottom."""
+        transcript, conversation_id = self._pane.transcript, self._current.id
+        if not self._current.path or self._shown_id != conversation_id:
+            return
+        if transcript.navigator.is_at_end:
+            self._scroll.pop(conversation_id, None)
+        else:
+            self._scroll[conversation_id] = transcript.navigator.scroll_state()
+
+    def _append_early_text(self, early_text: str) -> None:
+        if early_text:
+            prompt = self._pane.prompt
+            prompt.set_text(prompt.text() + early_text, prompt.template_id)
+            self._saver.save_soon()
+
+    def _show_opened(self) -> None:
+        self._pane.set_title(self._current.conversation.title)
+        self._pane.show_empty_state(not self._current.path)
+        scroll = self._scroll.get(self._current.id)
+        if self._shown_id == self._current.id and not self._pane.transcript.navigator.is_at_end:
+            scroll = self._pane.transcript.navigator.scroll_state()  # the user has begun to read
+        self._shown_id = self._current.id
+        self._pane.transcript.set_messages(
+            [self._providers.as_shown(message) for message in self._current.path],
+            versions=self._current.version_numbers,
+        )
+        if scroll is not None:
+            self._pane.transcript.navigator.restore_scroll(scroll)
+        self._conversation_list.select(self._current.id if self._current.is_listed else None)
+        draft, prompt = self._draft.value, self._pane.prompt
+        if (prompt.text(), prompt.template_id) != (draft.text, draft.template_id):
+            prompt.set_text(draft.text, draft.template_id)
+
+    def open_neighbor(self, step: int) -> None:
+        """Open the conversation above (-1) or below (+1) in the list."""
+        neighbor = self._conversation_list.neighbor(step)
+        if neighbor is not None:
+            self._tasks.start(self.open(neighbor))

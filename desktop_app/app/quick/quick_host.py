@@ -209,7 +209,7 @@ class QuickHost(QObject):
         controllers, prompt = self._controllers, self._window.prompt
         self._raise_window()
         if conversation_id:
-            await controllers.sidebar.library.open(conversation_id)
+            await controllers.sidebar.navigator.open(conversation_id)
             if typed.text:
                 gap = "\n\n" if prompt.text() else ""
                 prompt.prepend(typed.text + gap, typed.template_id)
@@ -233,7 +233,7 @@ class QuickHost(QObject):
     def _begin_with(self, typed: Draft, accompanying: str) -> None:
         """Put the unsent text of the quick prompt into a new conversation."""
         controllers, prompt = self._controllers, self._window.prompt
-        controllers.sidebar.library.open_new()
+        controllers.sidebar.navigator.open_new()
         if len(accompanying) > int(controllers.state.values[LARGE_PASTE] or 0):
             controllers.composer.attachments.attach_text(accompanying)
             accompanying = ""

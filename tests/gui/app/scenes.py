@@ -275,7 +275,7 @@ async def sidebar(app: AppHarness, look: Look) -> None:
 
 async def composer(app: AppHarness, look: Look) -> None:
     """Show what belongs to the prompt: menus, chips, fields, cards, hints."""
-    app.controllers.sidebar.library.open_new()
+    app.controllers.sidebar.navigator.open_new()
     app.type("one two three four")
     await app.written()
     await look("estimate")
@@ -290,7 +290,7 @@ async def composer(app: AppHarness, look: Look) -> None:
     await until(lambda: app.window.findChild(PromptFields) is not None)
     await look("prompt-fields")
     app.press(Qt.Key.Key_Escape)
-    app.controllers.sidebar.library.open_new()
+    app.controllers.sidebar.navigator.open_new()
     report = DATA / "report.pdf"
     app.window.files_dropped.emit([report, DATA / "damaged.pdf"])
     await until(lambda: not app.controllers.composer.readings.ids)
@@ -413,7 +413,7 @@ async def models(app: AppHarness, look: Look) -> None:
 
 async def comparison(app: AppHarness, look: Look) -> None:
     """Show the choice of models, and answers side by side: streaming, failed, marked, paged."""
-    app.controllers.sidebar.library.open_new()
+    app.controllers.sidebar.navigator.open_new()
     await until(lambda: len(app.controllers.composer.choices.models) > 1)
     app.window.prompt.set_text("⟦When should an upload be retried?⟧")
     app.controllers.conversation.compared_models.offer()
@@ -527,7 +527,7 @@ async def temporary(app: AppHarness, look: Look) -> None:
     await app.settled()
     app.controllers.conversation.temporary.close_open()
     await look("temporary-closing")
-    app.controllers.sidebar.library.open_new()
+    app.controllers.sidebar.navigator.open_new()
     app.window.show_list()
     await look("temporary-row")
 
@@ -604,7 +604,7 @@ async def cards(app: AppHarness, look: Look) -> None:
     await look("batch-bar")
     find(app.window, BatchBar, "batch-bar").dismiss_button.click()
     await until(lambda: not app.controllers.composer.readings.ids)
-    app.controllers.sidebar.library.open_new()
+    app.controllers.sidebar.navigator.open_new()
     store = StoreDialog(app.theme.current, app.window)
     store.show_work("⟦Recovering data…⟧")
     store.open()
@@ -616,7 +616,7 @@ async def cards(app: AppHarness, look: Look) -> None:
 
 async def system_dialogs(app: AppHarness, look: Look) -> None:
     """Open each dialog for files, the one for printing, and the box of a failed start."""
-    app.controllers.sidebar.library.open_new()
+    app.controllers.sidebar.navigator.open_new()
     turn = await _ask(app, "⟦Why?⟧")
     turn.end("⟦Yes.⟧")
     await app.settled()

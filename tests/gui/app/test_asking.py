@@ -519,7 +519,7 @@ async def test_a_draft_that_could_not_be_stored_is_stored_at_the_end() -> None:
         await until(lambda: DISK_FULL in app.said)
         app.disk.is_full = False
     async with AppHarness() as app:
-        await app.controllers.sidebar.library.open(conversation_id)
+        await app.controllers.sidebar.navigator.open(conversation_id)
         assert app.text.toPlainText() == "mine"
 
 
@@ -626,7 +626,7 @@ async def test_a_version_shown_late_does_not_change_another_conversation() -> No
         show_version = app.backend.conversations.show_version
 
         async def open_other(conversation_id: str, message_id: str) -> None:
-            await app.controllers.sidebar.library.open(other)
+            await app.controllers.sidebar.navigator.open(other)
             await show_version(conversation_id, message_id)
 
         app.backend.conversations.show_version = open_other  # type: ignore[method-assign]

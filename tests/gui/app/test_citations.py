@@ -134,8 +134,8 @@ async def test_an_earlier_question_may_be_cited_and_a_later_one_not(
                     fragments += 1
                 block = block.next()
             assert hrefs == ["1", str(following), "1"]
-            app.controllers.sidebar.library.open_here()
-            await app.controllers.sidebar.library.open(conversation)
+            app.controllers.sidebar.navigator.open_here()
+            await app.controllers.sidebar.navigator.open(conversation)
 
 
 async def test_a_copied_answer_has_numbers_and_no_links(data: Path) -> None:

@@ -426,7 +426,7 @@ async def test_a_draft_does_not_prevent_a_title() -> None:
     async with AppHarness(environment=OPENAI) as app:
         await app.state.values.set("library.model_titles", True)
         app.type("Why is the")
-        app.controllers.sidebar.library.open_fresh()
+        app.controllers.sidebar.navigator.open_fresh()
         await until(lambda: app.rows == ["Why is the"])
         await app.written()
         app.window.conversations.open_requested.emit(

@@ -361,5 +361,5 @@ async def test_what_is_gone_is_not_missed(damaged: str) -> None:
         value = ["gone", 5] if damaged == "window.scroll" else "gone"
         await app.backend.settings.set(damaged, value)
         app.window.prompt.set_text("still works")
-        await app.controllers.sidebar.library.load()
+        await app.controllers.sidebar.navigator.load()
         assert app.rows == ["First"]

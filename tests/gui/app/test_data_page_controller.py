@@ -140,7 +140,7 @@ async def test_an_import_can_be_stopped(
 async def test_export_of_one_and_of_all(tmp_path: Path) -> None:
     async with AppHarness() as app:
         first = await app.ask_and_answer("First?", "One.")
-        app.controllers.sidebar.library.open_new()
+        app.controllers.sidebar.navigator.open_new()
         await app.ask_and_answer("Second?", "Two.")
         transfer = app.controllers.panel.transfer
         transfer.export([first], "markdown", tmp_path / "one.md")

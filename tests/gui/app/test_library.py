@@ -673,7 +673,7 @@ async def test_a_question_asked_while_its_conversation_is_read_is_shown() -> Non
         assert isinstance(disk, PausableStore)
         here = await app.ask_and_answer("First", "One")
         disk.is_paused = True
-        reading = asyncio.ensure_future(app.controllers.sidebar.library.open(here))
+        reading = asyncio.ensure_future(app.controllers.sidebar.navigator.open(here))
         await disk.waiting.wait()
         disk.is_paused = False
         turn = await app.ask("Second")

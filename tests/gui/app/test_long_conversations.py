@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from desktop_app.app.library.library_controller import PREVIEW_COUNT
+from desktop_app.app.library.navigator import PREVIEW_COUNT
 from desktop_app.domain.conversations.conversation import Conversation, now
 from desktop_app.storage.conversations.conversation_store import insert_conversation, insert_message
 from tests.gui.app.app_harness import AppHarness, PausableStore, until

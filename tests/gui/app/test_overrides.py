@@ -51,7 +51,7 @@ async def test_a_conversations_own_settings_are_sent_with_it_alone() -> None:
         turn.end("1")
         await app.settled()
         first = app.open_id
-        app.controllers.sidebar.library.open_new()
+        app.controllers.sidebar.navigator.open_new()
         app.window.prompt.row.effort_requested.emit(Effort.NONE)
         turn = await app.ask("Two")
         assert turn.request.parameters.temperature == 0.2
@@ -102,7 +102,7 @@ async def test_settings_that_change_while_a_turn_is_written_are_kept() -> None:
 async def test_instructions_typed_in_a_conversation_just_left_are_stored_there() -> None:
     async with AppHarness(environment=COMET) as app:
         first = await app.ask_and_answer("One", "1")
-        app.controllers.sidebar.library.open_new()
+        app.controllers.sidebar.navigator.open_new()
         app.window.settings.override_changed.emit(first, "answer.system_prompt", "Rhyme.")
         await app.written()
         assert own(app) == Overrides()
@@ -134,30 +134,30 @@ async def test_the_api_of_the_provider_decides_which_settings_are_offered() -> N
 async def test_settings_before_the_first_question_survive_a_restart() -> None:
     async with AppHarness(environment=COMET) as app:
         first = await app.ask_and_answer("One", "1")
-        app.controllers.sidebar.library.open_new()
+        app.controllers.sidebar.navigator.open_new()
         set_own(app, "answer.system_prompt", "Rhyme.")
         await app.opened(first)  # left, and come back to
-        app.controllers.sidebar.library.open_new()
+        app.controllers.sidebar.navigator.open_new()
         assert own(app) == Overrides("Rhyme.")
         await app.written()
     async with AppHarness(environment=COMET) as app:
-        app.controllers.sidebar.library.open_new()
+        app.controllers.sidebar.navigator.open_new()
         assert own(app) == Overrides("Rhyme.")
         turn = await app.ask("Two")
         assert turn.request.instructions == "Rhyme."
         turn.end("2")
         await app.settled()
-        app.controllers.sidebar.library.open_new()
+        app.controllers.sidebar.navigator.open_new()
         assert own(app) == Overrides()
     async with AppHarness(environment=COMET) as app:
-        app.controllers.sidebar.library.open_new()
+        app.controllers.sidebar.navigator.open_new()
         assert own(app) == Overrides()
 
 
 async def test_two_changes_of_a_conversation_just_left_are_both_kept() -> None:
     async with AppHarness() as app:
         left = await app.ask_and_answer("First", "One")
-        app.controllers.sidebar.library.open_new()
+        app.controllers.sidebar.navigator.open_new()
         for key in ("answer.temperature", "answer.top_p"):
             app.window.settings.override_changed.emit(left, key, 0.5)
         await app.written()

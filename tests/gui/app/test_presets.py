@@ -97,7 +97,7 @@ async def test_the_preset_of_a_conversation_survives_a_restart() -> None:
         await with_presets(app)
         app.controllers.composer.presets.use("reviewer")
         first = await app.ask_and_answer("Why?", "So.")
-        app.controllers.sidebar.library.open_new()
+        app.controllers.sidebar.navigator.open_new()
         assert shown(app) == "No preset"
         second = await app.ask_and_answer("And?", "So too.")
         app.controllers.composer.presets.use("poet")
@@ -236,7 +236,7 @@ async def test_new_conversations_begin_with_the_default_preset() -> None:
         await until(lambda: shown(app) == "Preset: Code reviewer")
         dialog.hide()
         await app.ask_and_answer("Why?", "So.")
-        app.controllers.sidebar.library.open_new()
+        app.controllers.sidebar.navigator.open_new()
         assert shown(app) == "Preset: Code reviewer"
         app.session.quick.open_with("")
         assert app.session.quick.window.choice.variant is Variant.PRO
@@ -244,11 +244,11 @@ async def test_new_conversations_begin_with_the_default_preset() -> None:
         choose(app, "Poet")
         app.open_row((await app.backend.conversations.all())[0].id)
         await until(lambda: shown(app) == "Preset: Code reviewer")
-        app.controllers.sidebar.library.open_new()  # the blank one is as it was left
+        app.controllers.sidebar.navigator.open_new()  # the blank one is as it was left
         assert shown(app) == "Preset: Poet"
         here = app.state.current.id
         app.state.setup.override(here, lambda _own: Overrides("By hand."))
-        app.controllers.sidebar.library.open_new()
+        app.controllers.sidebar.navigator.open_new()
         assert shown(app) == "Preset: Poet (changed)"
         assert app.state.setup.ask_settings.instructions == "By hand."
         await app.written()
@@ -258,12 +258,12 @@ async def test_settings_that_were_cleared_in_a_blank_conversation_stay_cleared()
     async with AppHarness(environment=KEY) as app:
         await with_presets(app)
         first = await app.ask_and_answer("Why?", "So.")
-        app.controllers.sidebar.library.open_new()
+        app.controllers.sidebar.navigator.open_new()
         choose(app, "Poet")
         app.state.setup.override(app.open_id, lambda _own: Overrides())
         assert shown(app) == "Preset: Poet (changed)"
         await app.opened(first)
-        app.controllers.sidebar.library.open_new()
+        app.controllers.sidebar.navigator.open_new()
         assert shown(app) == "Preset: Poet (changed)"
         assert app.state.current.conversation.overrides == Overrides()
         await app.written()
@@ -273,12 +273,12 @@ async def test_a_preset_of_a_blank_conversation_is_undone_after_it_was_left() ->
     async with AppHarness(environment=KEY) as app:
         await with_presets(app)
         first = await app.ask_and_answer("Why?", "So.")
-        app.controllers.sidebar.library.open_new()
+        app.controllers.sidebar.navigator.open_new()
         choose(app, "Poet")
         await app.opened(first)
         undo(app)
         await app.written()
-        app.controllers.sidebar.library.open_new()
+        app.controllers.sidebar.navigator.open_new()
         assert shown(app) == "No preset"
         assert app.state.current.conversation.overrides == Overrides()
 

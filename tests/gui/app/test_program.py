@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.app.desktop.single_instance import call
 from desktop_app.app.desktop.window_request import OpenRequest, QuickRequest, encode
-from desktop_app.app.library.library_controller import LibraryController
+from desktop_app.app.library.navigator import Navigator
 from desktop_app.commands.command import COMMANDS, CommandScope
 from desktop_app.domain.errors import StreamCutError
 from desktop_app.domain.models.model_catalog import Effort, Variant
@@ -63,17 +63,17 @@ async def test_nothing_can_be_asked_before_a_conversation_is_open(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     early: list[bool] = []
-    load = LibraryController.load
+    load = Navigator.load
 
-    async def note_and_load(library: LibraryController) -> None:
-        early.append(library._pane.prompt.can_send)
-        await load(library)
+    async def note_and_load(navigator: Navigator) -> None:
+        early.append(navigator._pane.prompt.can_send)
+        await load(navigator)
 
     class StartingHarness(AppHarness):
         def before_ready(self) -> None:
             self.window.prompt.set_can_send(False, "Starting…")
 
-    monkeypatch.setattr(LibraryController, "load", note_and_load)
+    monkeypatch.setattr(Navigator, "load", note_and_load)
     async with StartingHarness(environment=KEYED) as app:
         assert early == [False]
         assert app.window.prompt.can_send
@@ -83,17 +83,17 @@ async def test_nothing_can_be_asked_before_a_conversation_is_open(
 async def test_a_model_chosen_before_a_conversation_is_open_is_kept(
     monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    load = LibraryController.load
+    load = Navigator.load
 
-    async def choose_and_load(library: LibraryController) -> None:
+    async def choose_and_load(navigator: Navigator) -> None:
         if how == "command":
             app.controllers.composer.choice.choose_variant(Variant.PRO)
         else:
             await until(lambda: entries(app, "Pro"))
             app.window.prompt.row.model_requested.emit(entries(app, "Pro")[0])
-        await load(library)
+        await load(navigator)
 
-    monkeypatch.setattr(LibraryController, "load", choose_and_load)
+    monkeypatch.setattr(Navigator, "load", choose_and_load)
     app = AppHarness(environment=KEYED)
     async with app:
         assert app.state.setup.choice.variant is Variant.PRO

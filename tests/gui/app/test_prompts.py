@@ -107,7 +107,7 @@ async def test_a_long_clipboard_is_attached() -> None:
         assert app.window.prompt.text() == f"Read {ATTACHED}!"
         await until(lambda: app.state.current.draft.value.attachments)
         QGuiApplication.clipboard().setText("short")
-        app.controllers.sidebar.library.open_new()
+        app.controllers.sidebar.navigator.open_new()
 
 
 async def test_another_conversation_closes_the_list() -> None:
@@ -116,7 +116,7 @@ async def test_another_conversation_closes_the_list() -> None:
         await app.ask_and_answer("Why?", "So.")
         app.type("/")
         assert offered(app)
-        app.controllers.sidebar.library.open_new()
+        app.controllers.sidebar.navigator.open_new()
         assert offered(app) == []
 
 

@@ -155,7 +155,7 @@ raise SystemExit(application.run())
 async def test_a_damaged_row_is_offered_for_repair_at_the_start() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Which?", "This one.")
-        app.controllers.sidebar.library.open_new()
+        app.controllers.sidebar.navigator.open_new()
         await app.ask_and_answer("Why?", "So.")
     with closing(sqlite3.connect(folders().database)) as connection:
         connection.execute("UPDATE conversations SET variant = 'other' WHERE title = 'Why?'")

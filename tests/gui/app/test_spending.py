@@ -79,7 +79,7 @@ async def test_a_running_answer_is_not_cut_by_the_cap_and_its_input_counts() -> 
     async with AppHarness(environment=KEYED) as app:
         await cap(app, "0.00002")  # room for eleven tokens of input
         first = await app.ask("One two three")
-        app.controllers.sidebar.library.open_new()
+        app.controllers.sidebar.navigator.open_new()
         app.type("Four five six")
         app.enter()
         await until(lambda: "pending" in app.said)

@@ -235,7 +235,7 @@ async def test_a_turn_that_begins_at_the_close_is_refused() -> None:
         store = app.state.backend.conversations
         with pytest.raises(StorageError, match="was closed"):
             await store.begin_turn(conversation, None)
-        app.controllers.sidebar.library.open_new()
+        app.controllers.sidebar.navigator.open_new()
 
 
 async def test_its_cost_is_in_the_ledger_without_its_name() -> None:

@@ -95,7 +95,7 @@ async def test_a_resource_is_attached_where_it_was_chosen() -> None:
         (dialog,) = shown(ResourceDialog)
         await until(dialog.attach_button.isEnabled)
         QTest.keyClick(dialog.focusWidget(), Qt.Key.Key_Return)
-        app.controllers.sidebar.library.open_new()
+        app.controllers.sidebar.navigator.open_new()
         await until(lambda: app.state.drafts.cached(chosen_in).attachments)
         assert app.open_id != chosen_in
         assert not app.state.current.draft.value.attachments

@@ -75,11 +75,11 @@ async def test_a_removed_attachment_returns_to_the_draft_of_its_conversation() -
         first = await app.ask_and_answer("Why?", "So.")
         await attach(app, "notes.md")
         remove(app, "notes.md")
-        app.controllers.sidebar.library.open_new()
+        app.controllers.sidebar.navigator.open_new()
         undo(app)
         await app.written()
         assert names(app) == []
-        await app.controllers.sidebar.library.open(first)
+        await app.controllers.sidebar.navigator.open(first)
         assert names(app) == ["notes.md"]
 
 
