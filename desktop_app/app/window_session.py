@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.actions import Actions, actions_of
 from desktop_app.app.answers.shown_answers import STORE
@@ -40,7 +39,7 @@ from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.run_resumption import Resumer
-from desktop_app.settings.schema import KEYS_PREFIX, START_AT_LOGIN
+from desktop_app.settings.schema import KEYS_PREFIX
 from desktop_app.ui.composer.dropped_content import DroppedContent
 from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.widgets.window_activation import bring_to_front
@@ -51,15 +50,12 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.desktop.answer_notifier import AnswerNotifier
-    from desktop_app.app.desktop.hotkey_controller import HotkeyController
-    from desktop_app.app.desktop.tray_controller import TrayController
+    from desktop_app.app.composition.desktop_controllers import DesktopControllers
     from desktop_app.app.palette import Palette
     from desktop_app.app.quick.quick_prompt_controller import QuickPromptController
     from desktop_app.app.spelling_controller import SpellingController
     from desktop_app.app.startup.closed_store import ClosedWork
     from desktop_app.session.session_bus import SessionBus
-    from desktop_app.session.sleep_watch import SleepWatch
     from desktop_app.ui.widgets.accessibility.window_mnemonics import WindowMnemonics
 
 log = logging.getLogger(__name__)
@@ -77,16 +73,14 @@ class WindowSession:
 
     Attributes:
         controllers: the controllers and their state.
+        desktop: the parts that talk to the desktop, set by `join_desktop`.
         actions: the action of each command, by its id.
         closed_work: work on the closed store before the program restarts.
         is_rebuilt: True if the window is built again once the session has ended.
         reopened: ids of the commands that reopen the other windows in the new one.
     """
 
-    _hotkey: HotkeyController
-    notifier: AnswerNotifier
-    _sleep: SleepWatch
-    tray: TrayController
+    desktop: DesktopControllers
 
     def __init__(
         self,
@@ -110,7 +104,6 @@ class WindowSession:
         loop.set_exception_handler(self._on_defect)
         self._closed: asyncio.Future[None] = loop.create_future()
         self._end_task: asyncio.Task[None] | None = None
-        self._is_hotkey_paused = False
         self.spelling: SpellingController | None = None
         self._mnemonics: WindowMnemonics | None = None
         self.closed_work: ClosedWork | None = None
@@ -208,90 +201,21 @@ class WindowSession:
 
     def join_desktop(self, bus: SessionBus) -> None:
         """Create the parts that talk to the desktop; nothing in the window waits for them."""
-        from desktop_app.app.desktop.answer_notifier import AnswerNotifier
-        from desktop_app.app.desktop.binding_controller import BindingController
-        from desktop_app.app.desktop.hotkey_controller import HotkeyController
-        from desktop_app.app.desktop.login_start_setting import LoginStartSetting
-        from desktop_app.app.desktop.tray_controller import TrayController
-        from desktop_app.session.appearance import AppearanceWatch
-        from desktop_app.session.sleep_watch import SleepWatch
-        from desktop_app.ui.look.icons import program_icon
-
         if self.is_ending:
             return
-        QGuiApplication.setWindowIcon(program_icon())  # task lists on X11 read no desktop entry
-        window, tasks, running = self._window, self.controllers.tasks, self.controllers.running
-        values, closing = self.controllers.state.values, self.closing
-        hotkey = self._hotkey = HotkeyController(
-            window, bus=bus, scope=self._backend.folders.scope, tasks=tasks
+        from desktop_app.app.composition.desktop_controllers import DesktopControllers
+
+        self.desktop = DesktopControllers(
+            self._window,
+            self._theme,
+            self.controllers,
+            bus,
+            self.closing,
+            self.quick_host,
+            self._raise_window,
         )
-        hotkey.pressed.connect(lambda: self.quick.open_with(""))
-        hotkey.reported.connect(window.settings.show_hotkey)
-        hotkey.reported.connect(closing.set_hotkey)
-        binding = BindingController(window, notifications=window.notifications, tasks=tasks)
-        window.settings.binding_requested.connect(binding.offer)
-        tray = self.tray = TrayController(window, self._backend.conversations, bus=bus, tasks=tasks)
-        hotkey.reported.connect(tray.set_hotkey)
-        tray.follow(window.conversations.model)
-        tray.shown_changed.connect(closing.set_tray)
-        tray.window_requested.connect(self._raise_window)
-        tray.quick_requested.connect(lambda: self.quick.open_with(""))
-        tray.new_requested.connect(self._open_new)
-        tray.conversation_requested.connect(self._open_conversation)
-        tray.pause_requested.connect(self._pause_hotkey)
-        tray.quit_requested.connect(self.closing.quit)
-        notifier = self.notifier = AnswerNotifier(
-            window,
-            running,
-            lambda: QGuiApplication.focusWindow() is not None,
-            self._public_title,
-            bus=bus,
-            values=values,
-            tasks=tasks,
-        )
-        notifier.message_requested.connect(self._open_conversation)
-        notifier.batches_requested.connect(self._show_batches)
-        self.controllers.dialogs.batches.job_ended.connect(notifier.notify_batch_end)
-        self.controllers.dialogs.batches.progressed.connect(notifier.show_progress)
-        current = self.controllers.state.current
-        current.opened.connect(lambda: notifier.forget(current.id))
-        self._unread.seen.connect(notifier.forget)
-        self._sleep = SleepWatch(self._save_drafts, self._on_wake)
-        login_start = LoginStartSetting(bus=bus, values=values, scope=self._backend.folders.scope)
-        self.quick_host.join_desktop(bus)
-        self.controllers.panel.settings.setting_stored.connect(
-            lambda key: tasks.start(login_start.apply()) if key == START_AT_LOGIN else None
-        )
+        self._unread.seen.connect(self.desktop.notifier.forget)
         self._is_on_desktop = True
-        self._apply_hotkey()
-        tasks.start(tray.watch())
-        tasks.start(self._sleep.watch())
-        theme = self._theme
-        appearance = AppearanceWatch(bus, theme.set_portal_appearance, theme.set_reduced_motion)
-        tasks.start(appearance.watch())
-        tasks.start(login_start.reconcile())
-
-    def _save_drafts(self) -> None:
-        self.controllers.sidebar.draft_saver.save()
-        self.quick_host.save_draft()
-
-    def _on_wake(self) -> None:
-        """Run at once the work of timers, which stood still during sleep."""
-        self.controllers.tasks.start(self.controllers.dialogs.batches.resume_jobs())
-        self.controllers.panel.backups.check_soon()
-        self.controllers.conversation.server_watch.check_soon()
-        self._window.conversations.update_today()
-
-    def _public_title(self, conversation_id: str) -> str:
-        """Return a title for notifications, which desktops keep; "" if it is temporary."""
-        if self._backend.temporary.is_temporary(conversation_id):
-            return ""
-        found = self.controllers.sidebar.list_presenter.cached(conversation_id)
-        return "" if found is None else found.title
-
-    def _show_batches(self) -> None:
-        self._raise_window()
-        self.controllers.dialogs.batches.show()
 
     def _is_idle(self) -> bool:
         is_visible = self._window.isVisible() or self.quick_host.is_visible
@@ -301,35 +225,9 @@ class WindowSession:
         self._memory_trimmer.restart_timer()
         self.closing.end_if_nothing_shows()
 
-    def _open_new(self) -> None:
-        self._raise_window()
-        self.controllers.sidebar.navigator.open_here()
-
-    def _open_conversation(self, conversation_id: str, message_id: str = "") -> None:
-        self._raise_window()
-        self.controllers.tasks.start(
-            self.controllers.sidebar.navigator.open(conversation_id, message_id)
-        )
-
-    def _pause_hotkey(self, paused: bool) -> None:
-        self._is_hotkey_paused = paused
-        self._apply_hotkey()
-
     def _toggle_hotkey_pause(self) -> None:
-        if not self._is_on_desktop:
-            return
-        paused = not self._is_hotkey_paused
-        self._pause_hotkey(paused)
-        words = tr("Global shortcut paused") if paused else tr("Global shortcut resumed")
-        self._window.notifications.notify(words)
-
-    def _apply_hotkey(self) -> None:
-        if not self._is_on_desktop:
-            return
-        from desktop_app.hotkey.hotkey_status import COMMAND
-
-        keys = Keymap.from_settings(self.controllers.state.values.all).shortcut_of(COMMAND)
-        self._hotkey.set_keys(keys, paused=self._is_hotkey_paused)
+        if self._is_on_desktop:
+            self.desktop.toggle_hotkey_pause()
 
     # -------------------------------------------------------------- start
 
@@ -422,7 +320,7 @@ class WindowSession:
         self._raise_window()
         if isinstance(request, LinkRequest):
             if request.text == BATCHES:
-                self._show_batches()
+                self.controllers.dialogs.batches.show()
             else:
                 self.controllers.sidebar.links.open(request.text)
             return
@@ -461,7 +359,8 @@ class WindowSession:
         self._shortcuts.bind(keymap)
         self._window.prompt.set_keymap(keymap)
         self.quick_host.bind(keymap)
-        self._apply_hotkey()
+        if self._is_on_desktop:
+            self.desktop.bind(keymap)
         self._window.conversations.set_shortcuts(
             keymap.shortcut_of("list.search"), keymap.shortcut_of("conversation.new")
         )
@@ -552,8 +451,7 @@ class WindowSession:
 
     def _steps_of_end(self) -> tuple[Callable[[], Awaitable[object] | None], ...]:
         parts, tasks = self.controllers, self.controllers.tasks
-        on_desktop = self._is_on_desktop
-        desktop = (self._hotkey.close, self.tray.close, self._sleep.aclose) if on_desktop else ()
+        desktop = self.desktop.steps_of_end if self._is_on_desktop else ()
         return (
             self._forms.close,
             self._calls.aclose,

@@ -118,6 +118,7 @@ COMPOSITION = {
     "desktop_app/app/application.py",
     "desktop_app/app/composition/composer_controllers.py",
     "desktop_app/app/composition/conversation_controllers.py",
+    "desktop_app/app/composition/desktop_controllers.py",
     "desktop_app/app/composition/dialog_controllers.py",
     "desktop_app/app/composition/panel_controllers.py",
     "desktop_app/app/composition/sidebar_controllers.py",

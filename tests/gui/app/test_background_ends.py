@@ -53,7 +53,7 @@ def service(address: str) -> BusService:
 async def answered(app: AppHarness, seconds: float, title: str = "Why <b>?") -> tuple[str, str]:
     """Have a question answered after some seconds; return the ids of conversation and answer."""
     times = iter((0.0, seconds, seconds))
-    app.session.notifier._clock = lambda: next(times, seconds)
+    app.session.desktop.notifier._clock = lambda: next(times, seconds)
     turn = await app.ask(title)
     turn.end("Because of a secret.")
     await app.settled()
@@ -76,7 +76,7 @@ async def test_the_notification_of_a_long_answer_has_only_its_title(address: str
             assert hints["desktop-entry"] == ("s", icon)
             app.controllers.sidebar.navigator.open_new()
             opened: list[tuple[str, str]] = []
-            app.session.notifier.message_requested.connect(lambda *ids: opened.append(ids))
+            app.session.desktop.notifier.message_requested.connect(lambda *ids: opened.append(ids))
             desktop.emit(SERVICE.path, SERVICE.interface, "ActionInvoked", "us", 1, "default")
             await until(lambda: opened)
             assert opened == [(conversation, answer)]
@@ -142,7 +142,7 @@ async def test_the_portal_is_preferred(address: str, is_known: bool, action: str
             ]
             assert (shown["title"], shown["body"]) == (("s", "Response ready"), ("s", "Why <b>?"))
             opened: list[tuple[str, str]] = []
-            app.session.notifier.message_requested.connect(lambda *ids: opened.append(ids))
+            app.session.desktop.notifier.message_requested.connect(lambda *ids: opened.append(ids))
             clicked = (key, action, [target])
             portal.emit(PATH, PORTAL_INTERFACE, "ActionInvoked", "ssav", *clicked)
             await until(lambda: opened)
@@ -187,10 +187,10 @@ async def test_progress_is_shown_on_the_launcher(address: str) -> None:
     path = "/io/github/repartee/Repartee"
     await dock.listen(BusObject(bus.unique_name, path, LAUNCHER), "Update", seen.put_nowait)
     async with AppHarness(bus=bus) as app:
-        app.session.notifier.show_progress(1, 4)
+        app.session.desktop.notifier.show_progress(1, 4)
         _, shown = await seen.get()
         assert shown == {"progress": ("d", 0.25), "progress-visible": ("b", True)}
-        app.session.notifier.show_progress(0, 0)
+        app.session.desktop.notifier.show_progress(0, 0)
         _, shown = await seen.get()
         assert shown == {"progress": ("d", 0.0), "progress-visible": ("b", False)}
     await bus.aclose()

@@ -81,8 +81,8 @@ async def test_a_draft_is_stored_before_sleep(logind: BusService) -> None:
 async def test_without_a_system_bus_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent")
     async with AppHarness() as app:
-        await app.session._sleep.watch()
-        assert not app.session._sleep._bus.is_connected
+        await app.session.desktop.sleep_watch.watch()
+        assert not app.session.desktop.sleep_watch._bus.is_connected
 
 
 async def test_a_backup_that_is_due_again_while_it_runs_does_not_restart_the_timer(

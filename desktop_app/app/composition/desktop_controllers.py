@@ -1,0 +1,182 @@
+"""The composition of what talks to the desktop; it is imported after the start.
+
+These are the global shortcut, the tray, notifications, sleep, the start at login, the appearance.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QGuiApplication
+
+from desktop_app.app.desktop.answer_notifier import AnswerNotifier
+from desktop_app.app.desktop.binding_controller import BindingController
+from desktop_app.app.desktop.hotkey_controller import HotkeyController
+from desktop_app.app.desktop.login_start_setting import LoginStartSetting
+from desktop_app.app.desktop.tray_controller import TrayController
+from desktop_app.commands.keymap import Keymap
+from desktop_app.hotkey.hotkey_status import COMMAND
+from desktop_app.i18n.translation import tr
+from desktop_app.session.appearance import AppearanceWatch
+from desktop_app.session.sleep_watch import SleepWatch
+from desktop_app.settings.schema import START_AT_LOGIN
+from desktop_app.ui.look.icons import program_icon
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from desktop_app.app.controllers import Controllers
+    from desktop_app.app.desktop.closing_controller import ClosingController
+    from desktop_app.app.quick.quick_host import QuickHost
+    from desktop_app.session.session_bus import SessionBus
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.window.main_window import MainWindow
+
+
+class DesktopControllers:
+    """The parts of a window that talk to the desktop.
+
+    Args:
+        raise_window: brings the window to the front.
+    """
+
+    def __init__(
+        self,
+        window: MainWindow,
+        theme: ThemeWatcher,
+        controllers: Controllers,
+        bus: SessionBus,
+        closing: ClosingController,
+        quick_host: QuickHost,
+        raise_window: Callable[[], None],
+    ) -> None:
+        self._window, self._controllers, self._bus = window, controllers, bus
+        self._closing, self._quick_host, self._raise_window = closing, quick_host, raise_window
+        self._is_hotkey_paused = False
+        QGuiApplication.setWindowIcon(program_icon())  # task lists on X11 read no desktop entry
+        quick_host.join_desktop(bus)
+        self._make_hotkey()
+        self._make_tray()
+        self._make_notifier()
+        self._apply_hotkey()
+        start = controllers.tasks.start
+        start(self.tray.watch())
+        self.sleep_watch = SleepWatch(self._save_drafts, self._on_wake)
+        start(self.sleep_watch.watch())
+        appearance = AppearanceWatch(bus, theme.set_portal_appearance, theme.set_reduced_motion)
+        start(appearance.watch())
+        self._make_login_start()
+
+    @property
+    def steps_of_end(self) -> tuple[Callable[[], Awaitable[object] | None], ...]:
+        """The functions to call at the program's end."""
+        return (self.hotkey.close, self.tray.close, self.sleep_watch.aclose)
+
+    # -------------------------------------------------------------- global shortcut
+
+    def _make_hotkey(self) -> None:
+        window, tasks = self._window, self._controllers.tasks
+        scope = self._controllers.state.backend.folders.scope
+        hotkey = self.hotkey = HotkeyController(window, bus=self._bus, scope=scope, tasks=tasks)
+        hotkey.pressed.connect(self._open_quick_prompt)
+        hotkey.reported.connect(window.settings.show_hotkey)
+        hotkey.reported.connect(self._closing.set_hotkey)
+        binding = BindingController(window, notifications=window.notifications, tasks=tasks)
+        window.settings.binding_requested.connect(binding.offer)
+
+    def _open_quick_prompt(self) -> None:
+        self._quick_host.controller.open_with("")
+
+    def bind(self, keymap: Keymap) -> None:
+        """Grab the global shortcut of `keymap`, unless it is paused."""
+        self.hotkey.set_keys(keymap.shortcut_of(COMMAND), paused=self._is_hotkey_paused)
+
+    def _apply_hotkey(self) -> None:
+        self.bind(Keymap.from_settings(self._controllers.state.values.all))
+
+    def _pause_hotkey(self, paused: bool) -> None:
+        self._is_hotkey_paused = paused
+        self._apply_hotkey()
+
+    def toggle_hotkey_pause(self) -> None:
+        """Pause or resume the global shortcut, and notify of it."""
+        self._pause_hotkey(not self._is_hotkey_paused)
+        paused = self._is_hotkey_paused
+        words = tr("Global shortcut paused") if paused else tr("Global shortcut resumed")
+        self._window.notifications.notify(words)
+
+    # -------------------------------------------------------------- tray, notifications
+
+    def _make_tray(self) -> None:
+        conversations = self._controllers.state.backend.conversations
+        tasks = self._controllers.tasks
+        tray = self.tray = TrayController(self._window, conversations, bus=self._bus, tasks=tasks)
+        self.hotkey.reported.connect(tray.set_hotkey)
+        tray.follow(self._window.conversations.model)
+        tray.shown_changed.connect(self._closing.set_tray)
+        tray.window_requested.connect(self._raise_window)
+        tray.quick_requested.connect(self._open_quick_prompt)
+        tray.new_requested.connect(self._open_new)
+        tray.conversation_requested.connect(self._open_conversation)
+        tray.pause_requested.connect(self._pause_hotkey)
+        tray.quit_requested.connect(self._closing.quit)
+
+    def _make_notifier(self) -> None:
+        controllers, current = self._controllers, self._controllers.state.current
+        notifier = self.notifier = AnswerNotifier(
+            self._window,
+            controllers.running,
+            lambda: QGuiApplication.focusWindow() is not None,
+            self._public_title,
+            bus=self._bus,
+            values=controllers.state.values,
+            tasks=controllers.tasks,
+        )
+        notifier.message_requested.connect(self._open_conversation)
+        notifier.batches_requested.connect(self._show_batches)
+        controllers.dialogs.batches.job_ended.connect(notifier.notify_batch_end)
+        controllers.dialogs.batches.progressed.connect(notifier.show_progress)
+        current.opened.connect(lambda: notifier.forget(current.id))
+
+    def _public_title(self, conversation_id: str) -> str:
+        """Return a title for notifications, which desktops keep; "" if it is temporary."""
+        if self._controllers.state.temporary.is_temporary(conversation_id):
+            return ""
+        found = self._controllers.sidebar.list_presenter.cached(conversation_id)
+        return "" if found is None else found.title
+
+    def _open_new(self) -> None:
+        self._raise_window()
+        self._controllers.sidebar.navigator.open_here()
+
+    def _open_conversation(self, conversation_id: str, message_id: str = "") -> None:
+        self._raise_window()
+        navigator = self._controllers.sidebar.navigator
+        self._controllers.tasks.start(navigator.open(conversation_id, message_id))
+
+    def _show_batches(self) -> None:
+        self._raise_window()
+        self._controllers.dialogs.batches.show()
+
+    # -------------------------------------------------------------- sleep, login
+
+    def _save_drafts(self) -> None:
+        self._controllers.sidebar.draft_saver.save()
+        self._quick_host.save_draft()
+
+    def _on_wake(self) -> None:
+        """Run at once the work of timers, which stood still during sleep."""
+        controllers = self._controllers
+        controllers.tasks.start(controllers.dialogs.batches.resume_jobs())
+        controllers.panel.backups.check_soon()
+        controllers.conversation.server_watch.check_soon()
+        self._window.conversations.update_today()
+
+    def _make_login_start(self) -> None:
+        state, tasks = self._controllers.state, self._controllers.tasks
+        scope = state.backend.folders.scope
+        login_start = LoginStartSetting(bus=self._bus, values=state.values, scope=scope)
+        self._controllers.panel.settings.setting_stored.connect(
+            lambda key: tasks.start(login_start.apply()) if key == START_AT_LOGIN else None
+        )
+        tasks.start(login_start.reconcile())
