@@ -15,7 +15,7 @@ OURS = {
     "app.desktop": "window_request",
     "app.startup": "gc_policy",
     "commands": "command keymap shortcut",
-    "domain": "errors remedy",
+    "domain": "errors remedy text_enum",
     "domain.conversations": "list_filter",
     "domain.models": "variants",
     "i18n": "formatting pseudo translation",
