@@ -29,7 +29,6 @@ from desktop_app.ui.look.icons import set_icon
 from desktop_app.ui.look.mirroring import mirrored_rect
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.flow_layout import FlowLayout, order_children
-from desktop_app.ui.widgets.forms.tab_order import order_tabs
 from desktop_app.ui.widgets.program_menu import ProgramMenu, add_choice
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainToolButton,
@@ -420,6 +419,9 @@ class AttachmentChips(QScrollArea):
         """Bring the tab stops of chips into their order, behind those of the previous chip."""
         stops = [stop for chip_id in chip_ids for stop in self._widgets[chip_id].tab_stops]
         if previous_ids:
+            # Not needed for the first paint.
+            from desktop_app.ui.widgets.forms.tab_order import order_tabs
+
             order_tabs(self._widgets[previous_ids[-1]].tab_stops[-1], stops)
         else:
             order_children(self._content, stops)
