@@ -227,6 +227,10 @@ class ChatRequest:
     tools: tuple[ToolDefinition, ...] = ()
     tool_choice: str = ""
 
+    def for_one(self) -> ChatRequest:
+        """Return the request for a single answer."""
+        return replace(self, parameters=replace(self.parameters, candidates=1))
+
     def without(self, param: str) -> ChatRequest | None:
         """Return the request without a refused parameter; None if it does not have it.
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -138,8 +137,7 @@ class _CandidateProvider(ProviderWrapper):
         if has_ended:
             return
         yield Notice(asked_separately(self._name))
-        alone = replace(request, parameters=replace(request.parameters, candidates=1))
-        async with aclosing(self._provider.stream(alone)) as events:
+        async with aclosing(self._provider.stream(request.for_one())) as events:
             async for event in events:
                 yield event
 
@@ -174,13 +172,9 @@ class _SharedStream:
             self._reading.discard(number)
             self._taken.set()
             if not self._reading:
-                await self._close(self._task)
-
-    @staticmethod
-    async def _close(task: asyncio.Task[None]) -> None:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+                self._task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await self._task
 
     async def _dispatch_all(self) -> None:
         try:

@@ -548,8 +548,7 @@ class ChatService:
         if count > 1 and is_plain and await self._may_support_candidates(resolved):
             together = SharedRequest(self.gateway, count)
             return [together.gateway_of(number) for number in range(count)], request
-        alone = replace(request, parameters=replace(request.parameters, candidates=1))
-        return [self.gateway] * count, alone
+        return [self.gateway] * count, request.for_one()
 
     async def _in_parts(
         self,
@@ -575,8 +574,7 @@ class ChatService:
         sent = replace(sent, messages=(*sent.messages[:-1], question))
         resolved = self._with_named_window(resolved)
         fence = await self._fences.of(question.conversation_id)
-        request = await self._request(sent, question, resolved, settings, fence)
-        request = replace(request, parameters=replace(request.parameters, candidates=1))
+        request = (await self._request(sent, question, resolved, settings, fence)).for_one()
         gateway = self.parts.read(question, answer, request, resolved, fence)
         return Reread(question, request, gateway)
 

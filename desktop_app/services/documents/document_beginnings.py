@@ -152,7 +152,7 @@ def _describe_table(name: str, size: str, rows: Sequence[Sequence[str]]) -> str:
     if not rows:
         return f"Table “{name}”: empty"
     columns = [
-        f"{_short(title) or f'column_{at + 1}'} ({_type([row[at : at + 1] for row in rows[1:]])})"
+        f"{_short(title) or f'column_{at + 1}'} ({_type_of_column(rows[1:], at)})"
         for at, title in enumerate(rows[0][:MAX_COLUMNS])
     ]
     more = len(rows[0]) - len(columns)
@@ -162,8 +162,8 @@ def _describe_table(name: str, size: str, rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([intro, "First rows:", *first])
 
 
-def _type(cells: Sequence[Sequence[str]]) -> str:
-    given = [cell[0] for cell in cells if cell and cell[0]]
+def _type_of_column(rows: Sequence[Sequence[str]], at: int) -> str:
+    given = [row[at] for row in rows if at < len(row) and row[at]]
     return "number" if given and all(map(_NUMBER.fullmatch, given)) else "text"
 
 

@@ -44,16 +44,12 @@ def can_be_repaired(answer: Message) -> bool:
 
 def repair_turn(answer: Message) -> tuple[RequestMessage, RequestMessage]:
     """Return the messages that ask the model to correct its answer."""
-    problems = "\n".join(f"{path}: {reason}" for path, reason in _problems(answer))
+    found = [dict(each.params) for each in answer.notices if _is_problem(each)]
+    problems = "\n".join(f"{params['path']}: {params['reason']}" for params in found)
     return (
         RequestMessage(Role.ASSISTANT, (TextPart(last_text(answer.parts)),)),
         RequestMessage(Role.USER, (TextPart(_REPAIR.format(problems=problems)),)),
     )
-
-
-def _problems(answer: Message) -> list[tuple[str, str]]:
-    found = [dict(each.params) for each in answer.notices if _is_problem(each)]
-    return [(str(params["path"]), str(params["reason"])) for params in found]
 
 
 def _is_problem(each: NoticeText) -> TypeGuard[AnswerNotice]:
