@@ -38,7 +38,7 @@ _REASONS: Final = {
 """The reason that a file has no result, by the final status of its batch."""
 
 
-class _ResultFetcher:
+class ResultFetcher:
     """Fetcher of the results of one upload, which counts them.
 
     Attributes:
@@ -59,8 +59,34 @@ class _ResultFetcher:
         self.answered, self.repeated = set[str](), set[str]()
         self.unreadable = self.unknown = 0
 
+    async def fetch(self, batch: RemoteBatch) -> ErrorNote | None:
+        """Store the results of a batch that has ended. Return the error of unusable lines.
+
+        After an interruption, a second fetcher starts over: stored results stay and are billed
+        once. Raises ProviderError, StorageError.
+        """
+        for file_id in filter(None, (batch.output_file_id, batch.error_file_id)):
+            await self._fetch_file(file_id)
+        upload = self._upload
+        if upload.input_file_id:
+            with suppress(ProviderError):  # the provider deletes the file by itself later
+                await self._provider.delete_file(upload.input_file_id)
+        status = batch.status or BatchStatus.FAILED
+        by_line = {line: why for line, why in batch.errors if line}  # 0: of the whole batch
+        rows = await self._store.items(self._job.id) if by_line else []
+        lines = [row.number for row in rows if row.upload == upload.number]
+        by_number = {
+            lines[line - 1]: ErrorNote(Reason.ITEM_REFUSED, params={"words": why})
+            for line, why in by_line.items()
+            if line <= len(lines)
+        }
+        kind = ItemStatus.FAILED if status is BatchStatus.FAILED else ItemStatus.UNANSWERED
+        done = replace(upload, input_file_id="", is_uploading=False)
+        await self._store.end_upload(done, kind, _reason(status, batch), by_number)
+        return self._error
+
     @property
-    def error(self) -> ErrorNote | None:
+    def _error(self) -> ErrorNote | None:
         """Return the error for unusable lines; None if there are none."""
         params: dict[str, Param] = {"unreadable": self.unreadable, "unknown": self.unknown}
         if self.unreadable and self.unknown:
@@ -69,7 +95,7 @@ class _ResultFetcher:
             return ErrorNote(Reason.BATCH_LINES_UNREADABLE, params=params)
         return ErrorNote(Reason.BATCH_LINES_UNKNOWN, params=params) if self.unknown else None
 
-    async def fetch_file(self, file_id: str) -> None:
+    async def _fetch_file(self, file_id: str) -> None:
         """Store the results in a file. Raises ProviderError, StorageError."""
         waiting: list[BatchResult] = []
         characters = 0
@@ -106,40 +132,6 @@ class _ResultFetcher:
         self.unknown += await self._store.save_results(
             self._job, self._upload, results, frozenset(self.repeated), self._cost_of
         )
-
-
-async def fetch_results(
-    store: BatchBook,
-    provider: BatchProvider,
-    job: BatchJob,
-    upload: BatchUpload,
-    batch: RemoteBatch,
-    cost_of: CostOf,
-) -> ErrorNote | None:
-    """Store the results of a batch that has ended. Return the error of unusable lines.
-
-    After an interruption, a second call starts over: stored results stay and are billed once.
-    Raises ProviderError, StorageError.
-    """
-    fetcher = _ResultFetcher(store, provider, job, upload, cost_of)
-    for file_id in filter(None, (batch.output_file_id, batch.error_file_id)):
-        await fetcher.fetch_file(file_id)
-    if upload.input_file_id:
-        with suppress(ProviderError):  # the provider deletes the file by itself later
-            await provider.delete_file(upload.input_file_id)
-    status = batch.status or BatchStatus.FAILED
-    by_line = {line: why for line, why in batch.errors if line}  # 0: of the whole batch
-    rows = await store.items(job.id) if by_line else []
-    lines = [row.number for row in rows if row.upload == upload.number]
-    by_number = {
-        lines[line - 1]: ErrorNote(Reason.ITEM_REFUSED, params={"words": why})
-        for line, why in by_line.items()
-        if line <= len(lines)
-    }
-    kind = ItemStatus.FAILED if status is BatchStatus.FAILED else ItemStatus.UNANSWERED
-    done = replace(upload, input_file_id="", is_uploading=False)
-    await store.end_upload(done, kind, _reason(status, batch), by_number)
-    return fetcher.error
 
 
 def _checked(form: AnswerSchema, result: BatchResult) -> BatchResult:

@@ -49,7 +49,7 @@ from desktop_app.domain.spending.cost import Price, cost_of
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.services.batch.batch_ports import BatchBook, BatchGateway, BatchProvider, Profiles
 from desktop_app.services.batch.batch_preparation import BatchPreparer, OnProgress
-from desktop_app.services.batch.batch_results import fetch_results
+from desktop_app.services.batch.batch_results import ResultFetcher
 from desktop_app.services.batch.batch_upload import BatchSender, is_final_refusal
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.chat.choice_resolution import ProviderModels, ResolvedChoice
@@ -377,10 +377,10 @@ class BatchService:
         if not status.is_over:
             return None
         asked = self._models_of(profile).choice_of(info, service_tier=BATCH_TIER)
-        batch = replace(batch, status=status)
-        return await fetch_results(
-            self.store, provider, job, upload, batch, lambda result: _cost(asked, result)
+        fetcher = ResultFetcher(
+            self.store, provider, job, upload, lambda result: _cost(asked, result)
         )
+        return await fetcher.fetch(replace(batch, status=status))
 
     async def _update_status(self, job: BatchJob) -> None:
         """Set the job's status from its uploads."""

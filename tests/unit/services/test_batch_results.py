@@ -31,7 +31,7 @@ from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.providers.jobs.batch_client import lines_of
 from desktop_app.providers.jobs.batch_lines import result_of
-from desktop_app.services.batch.batch_results import fetch_results
+from desktop_app.services.batch.batch_results import ResultFetcher
 from desktop_app.services.batch.batch_service import poll_delay_s
 from desktop_app.storage.batch.batch_store import BatchStore
 from desktop_app.storage.database.database import Database
@@ -151,7 +151,7 @@ async def test_each_file_gets_the_status_of_its_result(
         if is_broken_off:  # the first time nothing behind the first file comes
             half = Files(lines(*mixed[:cut]), b"", piece)
             await _broken_off(store, half, job, upload, batch)
-        odd = await fetch_results(store, provider, job, upload, batch, cost_at(PRICE))  # type: ignore[arg-type]
+        odd = await ResultFetcher(store, provider, job, upload, cost_at(PRICE)).fetch(batch)  # type: ignore[arg-type]
         found = await store.page(job.id, 0)
         for fate, item in zip(fates, found, strict=True):
             _judge(fate, item)
@@ -180,7 +180,7 @@ async def test_a_failed_batch_says_which_lines_are_wrong(tmp_path: Path) -> None
     errors = ((3, "Wrong."), (4, "Beyond."), (0, "One."), (0, ""), (0, "Two."))
     batch = RemoteBatch("b2", BatchStatus.FAILED, errors=errors)
     provider: Any = Files(b"", b"", 1)
-    assert await fetch_results(store, provider, job, upload, batch, cost_at(PRICE)) is None
+    assert await ResultFetcher(store, provider, job, upload, cost_at(PRICE)).fetch(batch) is None
     refused = ErrorNote(Reason.ITEM_BATCH_REFUSED, params={"words": "One"})
     wrong = ErrorNote(Reason.ITEM_REFUSED, params={"words": "Wrong."})
     assert [item.error for item in (await store.page(job.id, 0))[2:]] == [refused, refused, wrong]
@@ -219,7 +219,9 @@ async def test_results_are_stored_before_they_are_many(sizes: list[int], saved: 
     book: Any = Book()
     provider: Any = Files(lines(*rows), b"", 1 << 20)
     batch = RemoteBatch("b", BatchStatus.COMPLETED, output_file_id="out")
-    odd = await fetch_results(book, provider, job, BatchUpload(job.id, 1), batch, cost_at(PRICE))
+    odd = await ResultFetcher(book, provider, job, BatchUpload(job.id, 1), cost_at(PRICE)).fetch(
+        batch
+    )
     assert book.saved == saved
     assert odd == ErrorNote(
         Reason.BATCH_LINES_UNKNOWN, params={"unreadable": 0, "unknown": len(sizes)}
