@@ -342,7 +342,7 @@ class WindowSession:
         )
         is_empty = not self.controllers.state.current.path
         self._window.empty_state.set_key_line(is_on_device and is_empty, text)
-        self._window.prompt.set_hint_visible(not is_empty)
+        self._window.prompt.hint.set_keys_visible(not is_empty)
 
     # -------------------------------------------------------------- keys
 

@@ -438,7 +438,7 @@ def the_prompt(host: WidgetHost, text: str) -> QWidget:
 
     made = PromptEditor(host.theme)
     made.set_can_send(False, text)
-    made.set_hint(text)
+    made.hint.set_hint(text)
     made.set_choice(models(text))
     made.row.set_estimate("$1", "$1", text)
     return host.show(made)

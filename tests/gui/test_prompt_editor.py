@@ -285,7 +285,7 @@ def test_a_refused_send_shows_the_reason(qtbot: QtBot, editor: PromptEditor) -> 
     ):
         press(qtbot, editor, Qt.Key.Key_Return)
     assert hint_of(editor) == "Report.pdf is still being read."
-    editor.set_hint_visible(False)
+    editor.hint.set_keys_visible(False)
     assert find(editor, QLabel, "hint").isVisible()
     editor.set_can_send(False, "Notes.md is still being read.")
     assert hint_of(editor) == "Notes.md is still being read."
@@ -591,7 +591,7 @@ def test_another_model_shows_its_own_name(qtbot: QtBot, editor: PromptEditor) ->
 def test_the_hint_shows_the_notice_about_the_model(qtbot: QtBot, editor: PromptEditor) -> None:
     editor.set_choice(replace(PRO, notice="Pro takes no low effort: medium is used."))
     assert hint_of(editor) == "Pro takes no low effort: medium is used."
-    editor.set_hint("Reading 2 documents")
+    editor.hint.set_hint("Reading 2 documents")
     assert hint_of(editor) == "Reading 2 documents"
 
 

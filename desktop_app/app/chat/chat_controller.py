@@ -154,7 +154,7 @@ class ChatController(QObject):
             hint = tr("Editing · The original message is kept")
         elif self._edited.question is not None:
             hint = tr("Editing · The original message is kept · {key} to cancel", key=key)
-        self._prompt.set_hint(hint)
+        self._prompt.hint.set_hint(hint)
         if hint and hint != self._announced_hint:
             self._notifications.announce(hint)
         self._announced_hint = hint

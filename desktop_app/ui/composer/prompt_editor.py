@@ -19,13 +19,14 @@ from desktop_app.ui.composer.attachment_chips import AttachmentChips
 from desktop_app.ui.composer.choice_row import ChoiceRow
 from desktop_app.ui.composer.completion.completion_fields import CompletionField, PopupAboveEditor
 from desktop_app.ui.composer.completion.prompt_completer import PromptCompleter
+from desktop_app.ui.composer.prompt_hint import PromptHint
 from desktop_app.ui.composer.prompt_text import PromptText
 from desktop_app.ui.composer.suggestions import Suggestions
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import Theme, set_role, set_style_property
 from desktop_app.ui.widgets.boxes import column_of, scale_boxes
 from desktop_app.ui.widgets.program_menu import ProgramMenu
-from desktop_app.ui.widgets.text.foreign_text import PlainLabel, menu_text, set_tooltip, spoken_text
+from desktop_app.ui.widgets.text.foreign_text import menu_text, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +56,7 @@ class PromptEditor(QFrame):
         field: the text.
         chips: the attachments.
         row: the controls below the text.
+        hint: the line below the card.
         suggestions: questions that can be sent without typing.
         slash: completes prompts from the library after "/".
 
@@ -76,14 +78,10 @@ class PromptEditor(QFrame):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("prompt-editor")
-        self._keymap = Keymap()
-        self._is_streaming = False
+        self._send_key = shortcut_text(Keymap().shortcut_of("prompt.send"))
+        self._is_streaming = self._is_compact = False
         self._refusal = ""
         self._can_queue = False
-        self._hint = ""
-        self._shows_hint, self._is_compact = True, False
-        self._warning = ""
-        self._notice = ""
         self._is_setting_text = False
         self._filtered_window: QWidget | None = None
         self._build(theme)
@@ -110,10 +108,8 @@ class PromptEditor(QFrame):
         self._card_layout = column_of(
             upper, self.row, parent=self._card, margins=(6, 11, 12, 9), spacing=12
         )
-        self._hint_label = PlainLabel(name="hint", role="note")
-        self._hint_label.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
-        self._hint_label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._layout = column_of(self._card, self._hint_label, parent=self, margins=0, spacing=6)
+        self.hint = PromptHint()
+        self._layout = column_of(self._card, self.hint, parent=self, margins=0, spacing=6)
 
     def _connect(self) -> None:
         text, row = self.field, self.row
@@ -191,9 +187,8 @@ class PromptEditor(QFrame):
 
     def set_choice(self, choice: ChoiceView) -> None:
         """Show the model that will answer."""
-        self._notice = choice.notice
         self.row.set_choice(choice)
-        self._show_hint()
+        self.hint.set_notice(choice.notice)
 
     def set_chips(self, chips: Sequence[Chip]) -> None:
         """Show the attachments."""
@@ -212,30 +207,18 @@ class PromptEditor(QFrame):
         had_focus = self.row.send_button.hasFocus() or self.row.stop_button.hasFocus()
         self._is_streaming = is_streaming
         self.field.set_can_stop(is_streaming)
-        self._warning = ""
         self.row.set_streaming(is_streaming)
         if had_focus:
             self.focus_text()
         self._show_enter_key()
-        self._show_hint()
-
-    def set_hint(self, text: str) -> None:
-        """Show a line below the card in place of the default hint; "" restores the default."""
-        self._hint = text
-        self._show_hint()
-
-    def set_hint_visible(self, is_visible: bool) -> None:
-        """Set whether the line below the card is shown without a warning or a set hint."""
-        self._shows_hint = is_visible
-        self._show_hint()
+        self.hint.set_streaming(is_streaming)
 
     def set_compact(self, is_compact: bool) -> None:
-        """Hide the default hint, and show fewer rows of chips, if there is little room."""
+        """Hide the keys below the card, and show fewer rows of chips, if there is little room."""
         if is_compact != self._is_compact:
             self._is_compact = is_compact
-            self.chips.set_compact(is_compact)
-            self.suggestions.set_compact(is_compact)
-            self._show_hint()
+            for part in (self.chips, self.suggestions, self.hint):
+                part.set_compact(is_compact)
             self._fit()
 
     @property
@@ -250,21 +233,20 @@ class PromptEditor(QFrame):
         """
         self._refusal = "" if can_send else (why or tr("Can’t send right now"))
         self._can_queue = can_queue
-        if self._warning:  # it stays until the text changes or sending is allowed
-            self._warning = self._refusal
+        if self.hint.warning:  # it stays until the text changes or sending is allowed
+            self.hint.warn(self._refusal)
         self.row.send_button.setEnabled(can_send or can_queue)
         self._show_send_tooltip()
         self.row.send_button.setAccessibleDescription(spoken_text(self._refusal))
         self.suggestions.set_refusal(self._refusal)
-        self._show_hint()
 
     def set_keymap(self, keymap: Keymap) -> None:
         """Set the keys for send, stop and plain paste, which are handled in the text itself."""
-        self._keymap = keymap
+        self._send_key = shortcut_text(keymap.shortcut_of("prompt.send"))
         self.field.set_keymap(keymap)
+        self.hint.set_keymap(keymap)
         self._show_send_tooltip()
         self._show_enter_key()
-        self._show_hint()
 
     def set_theme(self, theme: Theme) -> None:
         self.chips.set_theme(theme)
@@ -350,7 +332,7 @@ class PromptEditor(QFrame):
         """Send the text or the first suggestion, or show why that is refused."""
         is_typed = bool(self.text().strip())
         if self._refusal and not (is_typed and self._can_queue):
-            self._warn(self._refusal)
+            self.hint.warn(self._refusal)
         elif is_typed:
             self.submit_requested.emit(self.text())
         elif self._is_streaming:
@@ -358,14 +340,14 @@ class PromptEditor(QFrame):
         elif self.suggestions.choose_first():
             return
         elif self.chips.count():
-            self._warn(tr("Add a message first"))
+            self.hint.warn(tr("Add a message first"))
         else:
             self.focus_text()
 
     def _on_text_changed(self) -> None:
         self._show_enter_key()
-        if self._warning:
-            self._warn("")
+        if self.hint.warning:
+            self.hint.warn("")
         if not self._is_setting_text:
             self.slash.update_list()
             self.text_changed.emit()
@@ -373,43 +355,11 @@ class PromptEditor(QFrame):
     def _show_enter_key(self) -> None:
         """Show Enter at the first suggestion only while the text is empty."""
         takes_first = not self.text().strip() and not self._is_streaming
-        self.suggestions.set_first_key(self._key_name("prompt.send") if takes_first else "")
+        self.suggestions.set_first_key(self._send_key if takes_first else "")
 
     def _show_send_tooltip(self) -> None:
         """Show why nothing can be sent, otherwise the keys that send."""
-        words, keys = tr("Send"), self._key_name("prompt.send")
-        if keys:
-            words = tr("{action} ({shortcut})", action=words, shortcut=keys)
+        words = tr("Send")
+        if self._send_key:
+            words = tr("{action} ({shortcut})", action=words, shortcut=self._send_key)
         set_tooltip(self.row.send_button, self._refusal or words)
-
-    def _warn(self, words: str) -> None:
-        self._warning = words
-        self._show_hint()
-
-    def _show_hint(self) -> None:
-        words = self._warning or self._hint or self._default_hint()
-        if words != self._hint_label.text():
-            self._hint_label.setText(words)
-        is_default = not (self._warning or self._hint or self._notice or self._is_streaming)
-        has_news = bool(self._warning or self._hint)
-        is_shown = has_news or (self._shows_hint and not (is_default and self._is_compact))
-        self._hint_label.setVisible(is_shown)
-
-    def _default_hint(self) -> str:
-        stop, send = self._key_name("prompt.stop"), self._key_name("prompt.send")
-        if self._is_streaming:
-            if not send:
-                return tr("{stop} to stop", stop=stop) if stop else ""
-            if not stop:
-                return tr("{send} to queue", send=send)
-            return tr("{send} to queue · {stop} to stop", send=send, stop=stop)
-        if self._notice:
-            return self._notice
-        is_return = self._keymap.shortcut_of("prompt.send") == "Return"
-        new_line = shortcut_text("Shift+Return" if is_return else "Return")
-        if not send:
-            return tr("{key} for a new line", key=new_line)
-        return tr("{send} to send · {key} for a new line", send=send, key=new_line)
-
-    def _key_name(self, command_id: str) -> str:
-        return shortcut_text(self._keymap.shortcut_of(command_id))

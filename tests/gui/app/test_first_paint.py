@@ -24,7 +24,7 @@ OURS = {
     "storage.settings": "startup_settings",
     "ui.composer": """
         attachment_chips background_button choice_menus choice_row
-        choice_view prompt_editor prompt_text suggestions
+        choice_view prompt_editor prompt_hint prompt_text suggestions
     """,
     "ui.composer.completion": "completion_fields prompt_completer",
     "ui.look": "icons locale_formats mirroring painting shortcut_text theme window_language",

@@ -1,0 +1,90 @@
+"""The line below the prompt: a warning, a hint, a notice about the model, or the keys to press."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSizePolicy
+
+from desktop_app.commands.keymap import Keymap
+from desktop_app.i18n.translation import tr
+from desktop_app.ui.look.shortcut_text import shortcut_text
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel
+
+
+class PromptHint(PlainLabel):
+    """The line below the prompt. A warning takes precedence over a hint, and that over the rest.
+
+    Attributes:
+        warning: why the user's last attempt to send was refused; "" for none.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(name="hint", role="note")
+        self.warning = self._hint = self._notice = ""
+        self._keymap = Keymap()
+        self._is_streaming = self._is_compact = False
+        self._shows_keys = True
+        self.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def warn(self, words: str) -> None:
+        """Show why sending was refused; "" removes the warning."""
+        self.warning = words
+        self._refresh()
+
+    def set_hint(self, words: str) -> None:
+        """Show words in place of the notice and the keys; "" removes them."""
+        self._hint = words
+        self._refresh()
+
+    def set_notice(self, words: str) -> None:
+        """Set the notice about the chosen model; "" for none."""
+        self._notice = words
+        self._refresh()
+
+    def set_streaming(self, is_streaming: bool) -> None:
+        """Show the keys for a streaming answer, or those that send. Remove the warning."""
+        self._is_streaming = is_streaming
+        self.warn("")
+
+    def set_keys_visible(self, is_visible: bool) -> None:
+        """Set whether the line is shown without a warning or a hint."""
+        self._shows_keys = is_visible
+        self._refresh()
+
+    def set_compact(self, is_compact: bool) -> None:
+        """Hide the keys that send if there is little room."""
+        self._is_compact = is_compact
+        self._refresh()
+
+    def set_keymap(self, keymap: Keymap) -> None:
+        """Set the shortcuts to show."""
+        self._keymap = keymap
+        self._refresh()
+
+    def _refresh(self) -> None:
+        words = self.warning or self._hint
+        shown = words or self._notice_or_keys()
+        if shown != self.text():
+            self.setText(shown)
+        fits = not self._is_compact or self._is_streaming or bool(self._notice)
+        self.setVisible(bool(words) or (self._shows_keys and fits))
+
+    def _notice_or_keys(self) -> str:
+        stop, send = self._key_name("prompt.stop"), self._key_name("prompt.send")
+        if self._is_streaming:
+            if not send:
+                return tr("{stop} to stop", stop=stop) if stop else ""
+            if not stop:
+                return tr("{send} to queue", send=send)
+            return tr("{send} to queue · {stop} to stop", send=send, stop=stop)
+        if self._notice:
+            return self._notice
+        is_return = self._keymap.shortcut_of("prompt.send") == "Return"
+        new_line = shortcut_text("Shift+Return" if is_return else "Return")
+        if not send:
+            return tr("{key} for a new line", key=new_line)
+        return tr("{send} to send · {key} for a new line", send=send, key=new_line)
+
+    def _key_name(self, command_id: str) -> str:
+        return shortcut_text(self._keymap.shortcut_of(command_id))
