@@ -269,7 +269,7 @@ LIBRARY_VALUES = {
     },
     "desktop_app/local_model/server_process.py": {"params", "params.model"},
     "desktop_app/main.py": {"options"},
-    "desktop_app/providers/http/transport.py": {"request"},
+    "desktop_app/providers/http/request_secrets.py": {"request"},
     "desktop_app/rendering/incremental/block_stream.py": {"last"},
     "desktop_app/rendering/markdown/citations.py": {"token"},
     "desktop_app/rendering/markdown/emphasis.py": {"state.push('text', '', 0)", "token"},

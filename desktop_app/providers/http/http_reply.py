@@ -169,7 +169,9 @@ class HttpReply:
             try:
                 return await json_fields.off_loop_if_large(len(body), parse_body)
             except ValueError as exc:
-                raise self._not_json_error() from exc
+                raise UnexpectedReplyError(
+                    Reason.REPLY_NOT_JSON, request_id=self.request_id, provider=self._provider
+                ) from exc
 
     async def drain(self) -> None:
         """Read the rest of the reply if it arrives within the drain time.
@@ -220,11 +222,6 @@ class HttpReply:
             details=details_of(exc, self._redactor),
             request_id=self.request_id,
             provider=self._provider,
-        )
-
-    def _not_json_error(self) -> UnexpectedReplyError:
-        return UnexpectedReplyError(
-            Reason.REPLY_NOT_JSON, request_id=self.request_id, provider=self._provider
         )
 
 

@@ -5,9 +5,9 @@ refused: an API does not redirect, a wrong address does. Every foreign exception
 the domain (connection_errors.py). This module handles bytes and events (http_reply.py); their
 meaning is up to `apis`, `jobs` and `models`.
 
-Only this module, connections.py and http_reply.py use httpx. With ssl and the certificates it costs
-100 ms and 20 MB, so it is imported in a thread with the first request, never with this module,
-which start-up imports.
+Only this module, connections.py and http_reply.py use httpx; request_secrets.py names its types.
+With ssl and the certificates it costs 100 ms and 20 MB, so it is imported in a thread with the
+first request, never with this module, which start-up imports.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from urllib.parse import quote
 from desktop_app.domain.answering.chat_request import MODEL_PLACEHOLDER
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
-    AuthenticationError,
     NetworkError,
     ReplyTooLargeError,
     SettingError,
@@ -35,8 +34,6 @@ from desktop_app.domain.network.network_path import (
     split_url,
     unencrypted_private_host,
 )
-from desktop_app.domain.network.origin import host_of, origin
-from desktop_app.domain.network.redaction import Redactor
 from desktop_app.domain.remedy import Remedy
 from desktop_app.providers.apis import error_body, error_replies
 from desktop_app.providers.http import connection_errors
@@ -52,6 +49,7 @@ from desktop_app.providers.http.http_reply import HttpReply, details_of, request
 from desktop_app.providers.http.proxies import proxy_for
 from desktop_app.providers.http.reply_limits import MAX_HEADER_BYTES
 from desktop_app.providers.http.request_body import pack_body
+from desktop_app.providers.http.request_secrets import RequestSecrets
 from desktop_app.providers.http.retries import AttemptError, failed_attempt
 from desktop_app.providers.http.silence import SilenceLimits
 
@@ -61,7 +59,6 @@ if TYPE_CHECKING:
     import httpx
 
     from desktop_app.domain.models.server_kind import ServerKind
-    from desktop_app.domain.network.custom_fields import CustomField
     from desktop_app.providers.http.provider_access import ProviderAccess
 
 T = TypeVar("T")
@@ -118,18 +115,16 @@ class _Request:
 
 
 class Transport:
-    """Requests to one provider; nothing is opened before the first request.
-
-    The key is sent to its own origin only, whatever address the profile has.
-    """
+    """Requests to one provider; nothing is opened before the first request."""
 
     def __init__(
         self, access: ProviderAccess, timeouts: Timeouts, server: ServerKind | None = None
     ) -> None:
-        self._access, self._profile, self._key = access, access.profile, access.key
+        self._access, self._profile = access, access.profile
         self._provider = access.profile.name
         self._base_url = access.profile.base_url.rstrip("/")
-        self.redactor = self._new_redactor(None)
+        self._secrets = RequestSecrets(access)
+        self.redactor = self._secrets.new_redactor(None)
         """Knows the secrets that are sent, because a server can echo them."""
         self._timeouts = timeouts
         self._client: httpx.AsyncClient | None = None
@@ -251,7 +246,7 @@ class Transport:
             headers=request.headers,
             content=request.content,
             # Always set: without it httpx would send the user and password of an address.
-            auth=self._authorize,
+            auth=self._secrets.authorize,
             timeout=httpx.Timeout(request.read_s, connect=limits.connect, write=limits.write),
         )
         try:
@@ -272,61 +267,6 @@ class Transport:
             raise self._attempt.proxy_timeout() from None
         except socks_error() as exc:
             raise self._attempt.wrong_proxy_kind(details_of(exc, self.redactor)) from None
-
-    def _authorize(self, request: httpx.Request) -> httpx.Request:
-        """Attach all secrets to a request about to be sent; nothing else does.
-
-        Raises:
-            AttemptError: the request goes to another origin than a secret's.
-        """
-        request_origin = origin(str(request.url))
-        if self._key is not None:
-            if request_origin != self._key.origin:
-                raise AttemptError(missing_key_error(request_origin))
-            if self._profile.key_header and self._key.scheme == "Bearer":
-                request.headers[self._profile.key_header] = self._key.value
-            else:
-                request.headers["authorization"] = self._key.authorization
-        in_query = {}
-        for custom in self._profile.custom_fields:
-            value = self._value_of(custom, request_origin)
-            if custom.in_query:
-                in_query[custom.name] = value
-            else:
-                request.headers[custom.name] = value
-        if in_query:
-            request.url = request.url.copy_merge_params(in_query)
-        return request
-
-    def _value_of(self, custom: CustomField, request_origin: str) -> str:
-        """Return the value to send for a custom field, which is never left out silently.
-
-        Raises:
-            AttemptError: the name or the value is invalid, or the secret is missing.
-        """
-        if not custom.has_valid_name:
-            raise AttemptError(_field_error(Reason.CUSTOM_FIELD_INVALID, custom))
-        value = custom.value
-        if custom.is_secret:
-            secret = self._access.field_secrets.get(self._profile.custom_field_id(custom))
-            if secret is None or secret.origin != request_origin:
-                raise AttemptError(_field_error(Reason.CUSTOM_VALUE_MISSING, custom))
-            value = secret.value
-        if not custom.takes(value):
-            raise AttemptError(_field_error(Reason.CUSTOM_VALUE_INVALID, custom))
-        return value
-
-    def _new_redactor(self, proxy: ProxyAddress | None) -> Redactor:
-        key, password = self._key, self._access.proxy_password
-        secrets = [] if key is None else [key.value]
-        if key is not None and key.scheme == "Basic":
-            secrets.append(key.value.partition(":")[2])
-        secrets += [] if password is None else [password.value]
-        for secret in self._access.field_secrets.values():
-            secrets += [secret.value, secret.value.removeprefix("Bearer ")]
-        if proxy is not None:  # A proxy of the environment has its own password
-            secrets.append(proxy.password)
-        return Redactor(dict.fromkeys(secrets))
 
     def _url(self, path: str, model: str) -> str:
         """Return the URL of a path. A request that names a model goes to that model's address."""
@@ -359,19 +299,14 @@ class Transport:
                 await watch.close()
 
     async def _get_client(self) -> httpx.AsyncClient:
-        if variable := self._profile.unusable_variable:
-            error = AuthenticationError(Reason.VARIABLE_UNUSABLE, variable=variable)
-            raise AttemptError(error)
-        header = self._key.authorization if self._key is not None else ""
-        if not (header.isascii() and header.isprintable()):
-            raise AttemptError(AuthenticationError(Reason.KEY_MALFORMED))
+        self._secrets.require_sendable_key()
         async with self._opening:
             if self._client is None:
                 address = split_url(self._base_url)
                 self._require_encryption(address)
                 self._proxy, client = await asyncio.to_thread(self._new_client, address)
                 self._client = client
-                self.redactor = self._new_redactor(self._proxy)
+                self.redactor = self._secrets.new_redactor(self._proxy)
             return self._client
 
     def _new_client(self, address: SplitResult) -> tuple[ProxyAddress | None, httpx.AsyncClient]:
@@ -504,15 +439,6 @@ class Transport:
         # httpcore cannot close the connection ("async generator ignored GeneratorExit").
         await response.aclose()
         return bytes(body[:_MAX_ERROR_BODY_BYTES])
-
-
-def missing_key_error(request_origin: str) -> AuthenticationError:
-    """Return the error for a request to an origin without a key."""
-    return AuthenticationError(Reason.NO_KEY_FOR_HOST, host=host_of(request_origin))
-
-
-def _field_error(reason: Reason, custom: CustomField) -> AuthenticationError:
-    return AuthenticationError(reason, name=custom.name[:_MAX_QUOTE_CHARS])
 
 
 def _first_words(exc: BaseException | None) -> str:

@@ -1,0 +1,104 @@
+"""The secrets of a provider: what is sent with requests, and what is redacted from replies.
+
+Each secret is sent to its own origin only, whatever address the profile has.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import AuthenticationError
+from desktop_app.domain.network.network_path import ProxyAddress
+from desktop_app.domain.network.origin import host_of, origin
+from desktop_app.domain.network.redaction import Redactor
+from desktop_app.providers.http.retries import AttemptError
+
+if TYPE_CHECKING:
+    import httpx
+
+    from desktop_app.domain.network.custom_fields import CustomField
+    from desktop_app.providers.http.provider_access import ProviderAccess
+
+_MAX_QUOTE_CHARS: Final = 100
+
+
+class RequestSecrets:
+    """The key, the custom fields and the passwords of one provider."""
+
+    def __init__(self, access: ProviderAccess) -> None:
+        self._access, self._profile, self._key = access, access.profile, access.key
+
+    def require_sendable_key(self) -> None:
+        """Check the key's source and characters before a connection is opened.
+
+        Raises:
+            AttemptError: the variable with the key, or the key, cannot be used.
+        """
+        if variable := self._profile.unusable_variable:
+            error = AuthenticationError(Reason.VARIABLE_UNUSABLE, variable=variable)
+            raise AttemptError(error)
+        header = self._key.authorization if self._key is not None else ""
+        if not (header.isascii() and header.isprintable()):
+            raise AttemptError(AuthenticationError(Reason.KEY_MALFORMED))
+
+    def authorize(self, request: httpx.Request) -> httpx.Request:
+        """Attach all secrets to a request about to be sent; nothing else does.
+
+        Raises:
+            AttemptError: the request goes to another origin than a secret's.
+        """
+        request_origin = origin(str(request.url))
+        if self._key is not None:
+            if request_origin != self._key.origin:
+                error = AuthenticationError(Reason.NO_KEY_FOR_HOST, host=host_of(request_origin))
+                raise AttemptError(error)
+            if self._profile.key_header and self._key.scheme == "Bearer":
+                request.headers[self._profile.key_header] = self._key.value
+            else:
+                request.headers["authorization"] = self._key.authorization
+        in_query = {}
+        for custom in self._profile.custom_fields:
+            value = self._value_of(custom, request_origin)
+            if custom.in_query:
+                in_query[custom.name] = value
+            else:
+                request.headers[custom.name] = value
+        if in_query:
+            request.url = request.url.copy_merge_params(in_query)
+        return request
+
+    def _value_of(self, custom: CustomField, request_origin: str) -> str:
+        """Return the value to send for a custom field, which is never left out silently.
+
+        Raises:
+            AttemptError: the name or the value is invalid, or the secret is missing.
+        """
+        if not custom.has_valid_name:
+            raise AttemptError(_field_error(Reason.CUSTOM_FIELD_INVALID, custom))
+        value = custom.value
+        if custom.is_secret:
+            secret = self._access.field_secrets.get(self._profile.custom_field_id(custom))
+            if secret is None or secret.origin != request_origin:
+                raise AttemptError(_field_error(Reason.CUSTOM_VALUE_MISSING, custom))
+            value = secret.value
+        if not custom.takes(value):
+            raise AttemptError(_field_error(Reason.CUSTOM_VALUE_INVALID, custom))
+        return value
+
+    def new_redactor(self, proxy: ProxyAddress | None) -> Redactor:
+        """Return a redactor of all secrets that are sent, because a server can echo them."""
+        key, password = self._key, self._access.proxy_password
+        secrets = [] if key is None else [key.value]
+        if key is not None and key.scheme == "Basic":
+            secrets.append(key.value.partition(":")[2])
+        secrets += [] if password is None else [password.value]
+        for secret in self._access.field_secrets.values():
+            secrets += [secret.value, secret.value.removeprefix("Bearer ")]
+        if proxy is not None:  # A proxy of the environment has its own password
+            secrets.append(proxy.password)
+        return Redactor(dict.fromkeys(secrets))
+
+
+def _field_error(reason: Reason, custom: CustomField) -> AuthenticationError:
+    return AuthenticationError(reason, name=custom.name[:_MAX_QUOTE_CHARS])
