@@ -113,11 +113,7 @@ class LocalModel:
     """The on-device model."""
 
     def __init__(
-        self,
-        weights: Path | None = None,
-        *,
-        context_window: int = 8192,
-        start_timeout_s: float = START_TIMEOUT_S,
+        self, *, context_window: int = 8192, start_timeout_s: float = START_TIMEOUT_S
     ) -> None:
         """Set up without starting the child.
 
@@ -126,7 +122,7 @@ class LocalModel:
                 token for the built-in model, 128 KB for one of 8 billion parameters. A model
                 trained on a smaller window gets that one.
         """
-        self._weights = weights
+        self._weights: Path | None = None
         self._context_window = context_window
         self._start_timeout_s = start_timeout_s
         self._process: asyncio.subprocess.Process | None = None

@@ -184,7 +184,9 @@ class BackgroundRun:
     async def _reconnect(self) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events after the last number received, until the connection ends or breaks."""
         last = self._reader.sequence
-        path = f"{self._path}?stream=true" + ("" if last is None else f"&starting_after={last}")
+        path = f"{run_path(self._id)}?stream=true"
+        if last is not None:
+            path += f"&starting_after={last}"
         try:
             async with aclosing(
                 self._listen(lambda on_bytes: self._transport.get(path, on_bytes))
@@ -244,7 +246,7 @@ class BackgroundRun:
             AttemptError
         """
         try:
-            events = await self._transport.get_json(self._path, self._read_response)
+            events = await self._transport.get_json(run_path(self._id), self._read_response)
         except (StreamCutError, UnexpectedReplyError) as error:
             raise AttemptError(error) from error
         return [self._annotate(event, "") for event in events]
@@ -279,10 +281,6 @@ class BackgroundRun:
             return answer_status(StatusCode.RUN_QUEUED, provider=self._provider, seconds=seconds)
         minutes = max(round(waited_s / 60), 1)
         return answer_status(StatusCode.RUN_QUEUED_LONG, provider=self._provider, minutes=minutes)
-
-    @property
-    def _path(self) -> str:
-        return run_path(self._id)
 
     # -- if the provider cannot be reached
 

@@ -46,7 +46,8 @@ asyncio.run(main())
 
 @asynccontextmanager
 async def local_model(weights: Path | None = None, **options: Any) -> AsyncIterator[LocalModel]:
-    model = LocalModel(weights, **options)
+    model = LocalModel(**options)
+    model.use_weights(weights)
     try:
         yield model
     finally:

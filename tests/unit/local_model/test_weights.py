@@ -18,8 +18,10 @@ from tests.helpers.pipe_trap import PipeTrap
 
 def refusal(weights: Path | None) -> LocalModelError:
     """Return the error that the first use of `weights` raises."""
+    model = LocalModel()
+    model.use_weights(weights)
     with pytest.raises(LocalModelError) as caught:
-        asyncio.run(LocalModel(weights).endpoint())
+        asyncio.run(model.endpoint())
     return caught.value
 
 
