@@ -44,7 +44,7 @@ class RefusedFileError(Exception):
     """Raised if a file is refused.
 
     Attributes:
-        reason, params: those of a UserFacingError, without its `file`, the file's name.
+        reason, params: those of a UserFacingError, except `file`, which the caller knows.
     """
 
     def __init__(self, reason: Reason, **params: str | int) -> None:

@@ -50,7 +50,7 @@ class KeyPlace(StrEnum):
 
     @property
     def is_usable(self) -> bool:
-        """Return True unless a request would find no secret there."""
+        """Return True if a request may find a secret there."""
         return self not in (KeyPlace.NONE, KeyPlace.ELSEWHERE)
 
 

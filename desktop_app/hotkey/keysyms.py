@@ -18,8 +18,8 @@ _NAMES: Final = {
     "PgDown": "Next",
     "Space": "space",
 }
-# Most layouts still use the older keysyms of these letters. Each row has its first keysym here;
-# below, the high byte stands for all letters of an encoding.
+# Most layouts still use the older keysyms of these letters: consecutive numbers, from the keysym of
+# a row's first letter, or a byte of an old encoding with a high byte that stands for the encoding.
 _LETTERS: Final = {
     0x6A1: "ђѓёєѕіїјљњћќґўџ",
     0x6C0: "юабцдефгхийклмнопярстужвьызшэщчъ",

@@ -48,7 +48,7 @@ KEY_CODES: Final = {
     "Up": 0x7E,
     **{f"F{n}": code for n, code in enumerate(_FUNCTION_KEYS, 1)},
 }
-_CODES: Final = 128
+_CODES: Final = 128  # key codes are below this number
 # CarbonEvents.h, CarbonEventsCore.h
 EXISTS: Final = -9878
 EXCLUSIVE: Final = 1

@@ -123,7 +123,7 @@ _current = _Current()
 
 
 def use_formats_of(language: str) -> None:
-    """Use Babel's formats of a language, for the system's region if it uses the language."""
+    """Use Babel's formats of a language; those of the system's region if it has the language."""
     _current.formats = BabelFormats(language)
 
 

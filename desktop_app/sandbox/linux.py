@@ -219,7 +219,7 @@ def _call(name: str, *arguments: object) -> int:
     if machine not in ARCHITECTURES:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
     number = NUMBERS[name][list(ARCHITECTURES).index(machine)]
-    words = [ctypes.c_long(one) if isinstance(one, int) else one for one in arguments]
+    words = [ctypes.c_long(each) if isinstance(each, int) else each for each in arguments]
     return _checked(_libc().syscall(ctypes.c_long(number), *words))
 
 

@@ -19,7 +19,7 @@ _MOST_CHARACTERS: Final = 30_000
 _LETTER_GAP: Final = 0.35
 LINE_END_HYPHEN: Final = "\ufffe"
 """pdfium's character for a hyphen with the line end after it, in the text of a page."""
-_HYPHEN: Final = "\x02"  # the same one, asked for by its number
+_HYPHEN: Final = "\x02"  # the same hyphen, if pdfium returns one character by its number
 
 FIGURE: Final = re.compile(
     r"[(\[<>≤≥~≈±+\-–−$€£¥]*\s?\d[\d.,:/\s'’%±×x()\-–−eE+]*\s?[%€$£¥)\]*†‡kKMB]*|[-–—−]|n/?a|N/?A"
