@@ -116,10 +116,10 @@ class Portal:
             async with asyncio.timeout(timeout_s):
                 code, results = await response
         except TimeoutError as error:
-            await self._close_dialog(request)
+            await self.close(request)
             raise BusError(f"{interface}: no answer") from error
         except asyncio.CancelledError:
-            await self._close_dialog(request)
+            await self.close(request)
             raise
         finally:
             await self._bus.ignore(request, "Response", on_response)
@@ -127,6 +127,20 @@ class Portal:
             raise PortalRefusedError(interface, code)
         return dict(results)
 
-    async def _close_dialog(self, request: BusObject) -> None:
-        with suppress(BusError):  # it was answered meanwhile
-            await self._bus.call(request, "Close")
+    async def begin_session(self, interface: str) -> BusObject:
+        """Begin a session of an interface, and return its object.
+
+        Raises:
+            BusError: there is no such portal, or it begins no session.
+        """
+        token = {"session_handle_token": ("s", new_token())}
+        created = await self.request(interface, "CreateSession", "a{sv}", token)
+        if "session_handle" not in created:
+            raise BusError(f"{interface}: no session")
+        path = str(created["session_handle"][1])
+        return BusObject(SERVICE, path, "org.freedesktop.portal.Session")
+
+    async def close(self, target: BusObject) -> None:
+        """Close a session, or the dialog of a request, unless it has ended."""
+        with suppress(BusError):
+            await self._bus.call(target, "Close")

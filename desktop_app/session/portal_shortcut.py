@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 from desktop_app.hotkey.hotkey_status import COMMAND, HotkeyError, HotkeyReport, HotkeyStatus
 from desktop_app.hotkey.keysyms import portal_trigger
 from desktop_app.session.application_object import bus_name
-from desktop_app.session.portal import SERVICE, Portal, new_token, portal_object
+from desktop_app.session.portal import Portal, portal_object
 from desktop_app.session.session_bus import BusError, BusObject, SessionBus
 
 if TYPE_CHECKING:
     from desktop_app.session.session_bus import Body
 
 INTERFACE: Final = "org.freedesktop.portal.GlobalShortcuts"
-_SESSION: Final = "org.freedesktop.portal.Session"
 
 
 def _holder_name(scope: str) -> str:
@@ -65,7 +64,8 @@ class PortalShortcut:
     ) -> None:
         self._bus, self._scope = bus, scope
         self._on_press, self._on_loss = on_press, on_loss
-        self._session = ""
+        self._portal = Portal(bus)
+        self._session: BusObject | None = None
         self._is_listening = False
 
     async def bind(self, keys: str, description: str) -> str:
@@ -85,20 +85,14 @@ class PortalShortcut:
             raise HotkeyError(HotkeyStatus.UNAVAILABLE) from error
 
     async def _bind(self, keys: str, description: str) -> str:
-        portal = Portal(self._bus)
         if not self._is_listening:
             await self._bus.listen(portal_object(INTERFACE), "Activated", self._on_activated)
             self._is_listening = True
-        token = {"session_handle_token": ("s", new_token())}
-        created = await portal.request(INTERFACE, "CreateSession", "a{sv}", token)
-        if "session_handle" not in created:
-            raise BusError("the portal began no session")
-        session = str(created["session_handle"][1])
+        session = await self._portal.begin_session(INTERFACE)
         try:
-            await self._bus.listen(_session_object(session), "Closed", self._on_closed)
+            await self._bus.listen(session, "Closed", self._on_closed)
         except (BusError, asyncio.CancelledError):
-            with suppress(BusError):
-                await self._bus.call(_session_object(session), "Close")
+            await self._portal.close(session)
             raise
         self._session = session
         shortcut = {
@@ -106,8 +100,8 @@ class PortalShortcut:
             "preferred_trigger": ("s", portal_trigger(keys)),
         }
         shortcuts = [(COMMAND, shortcut)]
-        bound = await portal.request(
-            INTERFACE, "BindShortcuts", "oa(sa{sv})sa{sv}", self._session, shortcuts, "", {}
+        bound = await self._portal.request(
+            INTERFACE, "BindShortcuts", "oa(sa{sv})sa{sv}", session.path, shortcuts, "", {}
         )
         trigger = _trigger_of(bound.get("shortcuts", ("", ()))[1])
         if trigger is None:
@@ -117,20 +111,18 @@ class PortalShortcut:
 
     async def close(self) -> None:
         """Release the shortcut."""
-        session, self._session = self._session, ""
-        if not session:
+        session, self._session = self._session, None
+        if session is None:
             return
-        target = _session_object(session)
-        await self._bus.ignore(target, "Closed", self._on_closed)
-        with suppress(BusError):  # the session has ended
-            await self._bus.call(target, "Close")
+        await self._bus.ignore(session, "Closed", self._on_closed)
+        await self._portal.close(session)
         with suppress(BusError):
             await self._bus.disown(_holder_name(self._scope))
 
     def _on_activated(self, body: Body) -> None:
         match body:
             case (str(session), str(shortcut), _, _) if shortcut == COMMAND:
-                if session == self._session:
+                if self._session is not None and session == self._session.path:
                     self._on_press()
 
     def _on_closed(self, _body: Body) -> None:
@@ -153,10 +145,6 @@ async def check_portal(keys: str, scope: str) -> HotkeyReport:
     finally:
         await bus.aclose()
     return HotkeyReport(keys, status if keys else HotkeyStatus.OFF)
-
-
-def _session_object(session: str) -> BusObject:
-    return BusObject(SERVICE, session, _SESSION)
 
 
 def _trigger_of(bound: Any) -> str | None:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.session.portal import SERVICE, Portal, new_token, portal_object
+from desktop_app.session.portal import Portal, portal_object
 from desktop_app.session.session_bus import BusError, BusObject
 
 if TYPE_CHECKING:
     from desktop_app.session.session_bus import SessionBus
 
 INTERFACE: Final = "org.freedesktop.portal.RemoteDesktop"
-_SESSION: Final = "org.freedesktop.portal.Session"
 _VERSION_WITH_TOKENS: Final = 2  # the first version with tokens, so that it need not ask each time
 _KEYBOARD: Final = 1
 _PERSIST_UNTIL_REVOKED: Final = 2
@@ -28,7 +27,7 @@ class RemoteKeyboard:
 
     def __init__(self, bus: SessionBus) -> None:
         self._bus, self._portal = bus, Portal(bus)
-        self._session = ""
+        self._session: BusObject | None = None
 
     async def is_offered(self) -> bool:
         """Return True if the desktop can grant a keyboard and remember the user's permission."""
@@ -58,18 +57,15 @@ class RemoteKeyboard:
 
     async def _open(self, token: str) -> str:
         request = self._portal.request
-        created = await request(
-            INTERFACE, "CreateSession", "a{sv}", {"session_handle_token": ("s", new_token())}
-        )
-        self._session = str(created["session_handle"][1]) if "session_handle" in created else ""
+        self._session = session = await self._portal.begin_session(INTERFACE)
         options: dict[str, tuple[str, Any]] = {
             "types": ("u", _KEYBOARD),
             "persist_mode": ("u", _PERSIST_UNTIL_REVOKED),
         }
         if token:
             options["restore_token"] = ("s", token)
-        await request(INTERFACE, "SelectDevices", "oa{sv}", self._session, options)
-        started = await request(INTERFACE, "Start", "osa{sv}", self._session, "", {})
+        await request(INTERFACE, "SelectDevices", "oa{sv}", session.path, options)
+        started = await request(INTERFACE, "Start", "osa{sv}", session.path, "", {})
         if not started.get("devices", ("u", 0))[1] & _KEYBOARD:
             raise BusError("the keyboard was not granted")
         return str(started.get("restore_token", ("s", ""))[1])
@@ -80,6 +76,8 @@ class RemoteKeyboard:
         Raises:
             BusError: the portal has gone, or revoked the keyboard.
         """
+        if self._session is None:
+            raise BusError("the keyboard was released")
         for key, state in (
             (_CONTROL, _PRESSED),
             (_V, _PRESSED),
@@ -88,15 +86,11 @@ class RemoteKeyboard:
         ):
             await self._bus.call(
                 *(portal_object(INTERFACE), "NotifyKeyboardKeysym", "oa{sv}iu"),
-                *(self._session, {}, key, state),
+                *(self._session.path, {}, key, state),
             )
 
     async def close(self) -> None:
         """Release the keyboard and its keys."""
-        session, self._session = self._session, ""
-        if not session:
-            return
-        try:
-            await self._bus.call(BusObject(SERVICE, session, _SESSION), "Close")
-        except BusError:  # the portal has ended, and the session with it
-            return
+        session, self._session = self._session, None
+        if session is not None:
+            await self._portal.close(session)
