@@ -177,6 +177,7 @@ async def test_a_session_that_cannot_be_watched_is_closed(address: str) -> None:
         with pytest.raises(HotkeyError):
             await shortcut(bus, lambda: None).bind(KEYS, "Open it")
         await bus.aclose()
+        portal.service.wait_for("Close")
         assert [path for method, path, _ in portal.service.calls if method == "Close"] == [session]
 
 
