@@ -12,7 +12,6 @@ from desktop_app.i18n.translation import N_
 def _row(
     happened: str, remedy: Remedy = Remedy.NONE, *, fuller: str = ""
 ) -> tuple[auto, str, Remedy, str]:
-    """Return the value of a member of `Reason`."""
     return auto(), happened, remedy, fuller
 
 
@@ -382,12 +381,10 @@ class Reason(StrEnum):
     )
     DOES_NOT_FIT = _row(
         N_("This message needs {tokens} tokens, but {model} accepts {limit}."),
-        Remedy.NONE,
         fuller=N_("With {names}, this needs {tokens} tokens, but {model} accepts {limit}."),
     )
     MAY_NOT_FIT = _row(
         N_("This message needs about {tokens} tokens, but {model} accepts {limit}."),
-        Remedy.NONE,
         fuller=N_("With {names}, this needs about {tokens} tokens, but {model} accepts {limit}."),
     )
     IMAGES_NOT_SEEN = _row(N_("{model} doesn’t support images."), Remedy.CHOOSE_MODEL_OR_REMOVE)
@@ -611,7 +608,6 @@ class Reason(StrEnum):
     NOTE_IMAGE_PAGES = _row(N_("All {count} pages are images."))
     NOTE_SOME_IMAGE_PAGES = _row(
         N_("{count} of {total} pages are images."),
-        Remedy.NONE,
         fuller=N_("{count} of {total} pages are images: {pages}."),
     )
     NOTE_READ = _row(N_("Files read: {read}."))
@@ -719,7 +715,6 @@ class Reason(StrEnum):
     )
     BATCH_UNKNOWN_THERE = _row(
         N_("The provider no longer has this batch."),
-        Remedy.NONE,
         fuller=N_("The provider no longer has this batch. {words}"),
     )
     BATCH_LINES_UNREADABLE = _row(N_("Unreadable lines in the results: {unreadable}."))

@@ -120,7 +120,6 @@ class BatchSender:
     async def _resume_upload(
         self, job: BatchJob, info: ModelInfo, provider: BatchProvider, upload: BatchUpload
     ) -> None:
-        """Continue an interrupted upload."""
         if not upload.input_file_id and upload.is_uploading:
             found = await provider.find_file(upload.name)
             if found:

@@ -675,7 +675,6 @@ def _text_of(event: StreamEvent) -> str:
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:
-    """Wait for `event`, at most `seconds`."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()

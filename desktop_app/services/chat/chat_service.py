@@ -691,7 +691,6 @@ def _with_model(resolved: ResolvedChoice) -> ResolvedChoice:
 
 
 def _first_title(question: Message) -> str:
-    """Return a conversation's title from its first question."""
     names = ", ".join(part.name for part in question.attachments)
     return title_from(names or question.text) or tr("New conversation")
 

@@ -345,13 +345,12 @@ class ReadingProvider(ProviderWrapper):
             await asyncio.shield(self._record_note(key, small))  # it has been billed
         if small.error is not None:
             raise small.error
-        return text_of(small.reply.parts).strip()
+        return small.text
 
     async def _record_note(self, key: str, small: SmallReply) -> None:
         await self._record_call(small)
         if small.error is None:
-            note = text_of(small.reply.parts).strip()
-            await self._reader.notes.put(key, note, self._task.conversation_id)
+            await self._reader.notes.put(key, small.text, self._task.conversation_id)
 
     async def _reply(self, request: ChatRequest, on_waiting: OnWaiting) -> SmallReply:
         small = SmallReply(self._task.resolved.profile.name)

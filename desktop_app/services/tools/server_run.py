@@ -319,7 +319,6 @@ class ServerRun:
         return found
 
     def _usable_connection(self) -> Connection | None:
-        """Return the connection if it can be used."""
         found = self._connection
         can_be_used = found is not None and found.is_running and not self._needs_sign_in
         return found if can_be_used else None

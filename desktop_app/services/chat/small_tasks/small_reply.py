@@ -66,6 +66,11 @@ class SmallReply:
         self.reply = accumulate(self.reply, event)
 
     @property
+    def text(self) -> str:
+        """Return the text so far, without outer spaces."""
+        return text_of(self.reply.parts).strip()
+
+    @property
     def error(self) -> ProviderError | None:
         """Return the error; None if the text is complete, or was cut at a limit."""
         reply = self.reply

@@ -21,7 +21,7 @@ from desktop_app.domain.answering.chat_request import (
     RequestMessage,
 )
 from desktop_app.domain.conversations.conversation import Role, now
-from desktop_app.domain.conversations.message_parts import TextPart, text_of
+from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.errors import ModelNotFoundError
 from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.models.model_catalog import Effort, ModelInfo, Variant
@@ -133,7 +133,7 @@ class UtilityModel:
                 await self._record_reply(task, chosen, small)
             error = small.error
             if error is None:
-                return text_of(small.reply.parts).strip()
+                return small.text
             is_gone = isinstance(error, ModelNotFoundError) and chosen.model != task.answering.model
             if not is_gone:
                 raise error
