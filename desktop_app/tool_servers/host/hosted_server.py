@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import anyio
 import httpx2
@@ -18,6 +19,7 @@ from mcp.shared.exceptions import MCPError
 
 from desktop_app import __version__
 from desktop_app.child_processes import ChildCommand
+from desktop_app.domain.network.network_path import is_loopback
 from desktop_app.tool_servers.host import content
 from desktop_app.tool_servers.host.bounded_http import bound_body
 from desktop_app.tool_servers.host.bounded_stdio import MAX_LINE_BYTES, bounded_stdio
@@ -135,15 +137,19 @@ class HostedServer:
 
     async def _http_client(self, headers: dict[str, str]) -> httpx2.AsyncClient:
         timeout = httpx2.Timeout(CONNECT_S, read=STREAM_S)
-        watch = self._watch_session
+        mounts, watch = _direct_mounts(self._order["url"]), self._watch_session
         if "authorization" in map(str.lower, headers):  # the user has a token already
             return httpx2.AsyncClient(
-                headers=headers, timeout=timeout, event_hooks={"response": [bound_body, watch]}
+                headers=headers,
+                timeout=timeout,
+                mounts=mounts,
+                event_hooks={"response": [bound_body, watch]},
             )
         sign_in = self._sign_in = SignIn(self._order, self._output)
         return httpx2.AsyncClient(
             headers=headers,
             timeout=timeout,
+            mounts=mounts,
             auth=await sign_in.create_provider(),
             event_hooks={
                 "request": [sign_in.check_request],
@@ -293,6 +299,17 @@ class HostedServer:
             progress_callback=on_progress,
         )
         return content.call_result_to_json(result)
+
+
+def _direct_mounts(url: str) -> dict[str, None]:
+    """Return the mounts of httpx2 for this computer, which is reached without a proxy.
+
+    A proxy of the environment would get the user's keys, and look for the server on its own
+    computer.
+    """
+    host = urlsplit(url).hostname or ""
+    names = {"localhost", "127.0.0.1", "::1", *([host] if is_loopback(host) else [])}
+    return {f"all://[{name}]" if ":" in name else f"all://{name}": None for name in names}
 
 
 async def _refuses_session(response: httpx2.Response) -> bool:

@@ -7,6 +7,8 @@ import gzip
 import json
 import os
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +70,35 @@ async def test_a_call_canceled_in_the_next_line_is_canceled(tmp_path: Path) -> N
     assert methods.count("tools/call") - methods.count("notifications/cancelled") == 1
 
 
+@asynccontextmanager
+async def http_site(response: bytes, requests: list[bytes]) -> AsyncIterator[int]:
+    """Answer every request with `response`, and add its first line to `requests`."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        requests.append(head.partition(b"\r\n")[0])
+        writer.write(response)
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as site:
+        yield site.sockets[0].getsockname()[1]
+
+
+async def failure_of(order: dict[str, Any]) -> dict[str, Any]:
+    """Return the failure that a server of `order` reports."""
+    reading, writing = os.pipe()
+    server = HostedServer(order, asyncio.StreamReader(), LineOutput(writing), lambda: None)
+    try:
+        async with asyncio.timeout(60):
+            await server.run()
+    finally:
+        os.close(writing)
+    with os.fdopen(reading, "rb") as sent:
+        failure: dict[str, Any] = [json.loads(line) for line in sent][-1]
+    assert failure["event"] == "failed"
+    return failure
+
+
 @pytest.mark.attack("reply-bounds")
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer t"}])
 async def test_a_response_that_expands_too_far_is_refused(headers: dict[str, str]) -> None:
@@ -76,23 +107,29 @@ async def test_a_response_that_expands_too_far_is_refused(headers: dict[str, str
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\n"
         f"connection: close\r\ncontent-length: {len(packed)}\r\n\r\n"
     )
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(head.encode() + packed)
-        writer.close()
-
-    site = await asyncio.start_server(answer, "127.0.0.1", 0)
-    url = f"http://127.0.0.1:{site.sockets[0].getsockname()[1]}/"
-    order = {"url": url, "headers": headers, "proxies": {}}
-    reading, writing = os.pipe()
-    server = HostedServer(order, asyncio.StreamReader(), LineOutput(writing), lambda: None)
-    try:
-        async with site, asyncio.timeout(60):
-            await server.run()
-    finally:
-        os.close(writing)
-    with os.fdopen(reading, "rb") as sent:
-        failure = [json.loads(line) for line in sent][-1]
-    assert failure["event"] == "failed"
+    async with http_site(head.encode() + packed, []) as port:
+        order = {"url": f"http://127.0.0.1:{port}/", "headers": headers, "proxies": {}}
+        failure = await failure_of(order)
     assert failure["reason"].endswith("The response is larger than 32 MB.")
+
+
+@pytest.mark.attack("key-origin")
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "localhost"])
+@pytest.mark.parametrize("headers", [{"X-Key": "k"}, {"Authorization": "Bearer t"}])
+async def test_no_proxy_gets_what_is_sent_to_this_computer(
+    variable: str, host: str, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, "")  # so that it is reset after the test
+    missing = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    of_proxy: list[bytes] = []
+    of_server: list[bytes] = []
+    async with http_site(missing, of_proxy) as proxy, http_site(missing, of_server) as port:
+        proxies = {variable: f"http://127.0.0.1:{proxy}"}
+        url = f"http://{host}:{port}/"
+        await failure_of({"url": url, "headers": headers, "proxies": proxies})
+    assert of_proxy == []
+    # The server listens on one address only.
+    assert (b"POST / HTTP/1.1" in of_server) is (host != "127.0.0.2")
