@@ -57,22 +57,18 @@ class DialogField:
     ) -> None:
         self._key, self._value = declared.key, ""
         self._label = PlainLabel(wraps=True)
-        self._button = PlainButton(tr("Change…"), role="plain", name=declared.key)
+        self.control = PlainButton(tr("Change…"), role="plain", name=declared.key)
         spoken = tr("{setting}: change", setting=tr(declared.label))
-        self._button.setAccessibleName(spoken_text(spoken))
-        section.body.addLayout(row_of((self._label, 1), self._button))
-        self._button.clicked.connect(
-            lambda: request(EditRequest(self._key, self._value, on_edited, self._button))
+        self.control.setAccessibleName(spoken_text(spoken))
+        section.body.addLayout(row_of((self._label, 1), self.control))
+        self.control.clicked.connect(
+            lambda: request(EditRequest(self._key, self._value, on_edited, self.control))
         )
 
     def show(self, value: SettingValue) -> None:
         self._value = str(value or "")
         describe = {"answer.form": describe_form, SPELLING_LANGUAGES: describe_languages}
         self._label.setText(describe.get(self._key, describe_tools)(self._value))
-
-    def set_enabled(self, is_enabled: bool) -> None:
-        """Set whether the value can be changed."""
-        self._button.setEnabled(is_enabled)
 
 
 def describe_form(value: str) -> str:

@@ -50,11 +50,12 @@ MODEL_DEFAULT: Final = N_("Default")
 class Field(Protocol):
     """The editable part of a row."""
 
+    @property
+    def control(self) -> QWidget:
+        """Return the widget that edits the value."""
+
     def show(self, value: SettingValue) -> None:
         """Show a value without emitting a change."""
-
-    def set_enabled(self, is_enabled: bool) -> None:
-        """Set whether the value can be edited."""
 
 
 class SchemaForm(QWidget):
@@ -153,7 +154,7 @@ class SchemaForm(QWidget):
         """
         self._refusals, self._notes = refusals, notes or {}
         for key in self._sections:
-            self._fields[key].set_enabled(key not in refusals)
+            self._fields[key].control.setEnabled(key not in refusals)
             self._annotate(key)
 
     def _annotate(self, key: str) -> None:
@@ -206,17 +207,14 @@ class _FlagField:
     def __init__(
         self, declared: Setting, section: FormSection, theme: Theme, on_edited: OnEdited
     ) -> None:
-        self._switch = Switch(theme, tr(declared.label), object_name=declared.key)
+        self.control = Switch(theme, tr(declared.label), object_name=declared.key)
         section.title.hide()
-        section.body.addLayout(switch_row(tr(declared.label), self._switch))
-        self._switch.toggled.connect(on_edited)
+        section.body.addLayout(switch_row(tr(declared.label), self.control))
+        self.control.toggled.connect(on_edited)
 
     def show(self, value: SettingValue) -> None:
-        with QSignalBlocker(self._switch):
-            self._switch.setChecked(bool(value))
-
-    def set_enabled(self, is_enabled: bool) -> None:
-        self._switch.setEnabled(is_enabled)
+        with QSignalBlocker(self.control):
+            self.control.setChecked(bool(value))
 
 
 class _SegmentsField:
@@ -227,18 +225,15 @@ class _SegmentsField:
     ) -> None:
         options = [(choice.value, tr(choice.label)) for choice in declared.choices]
         self._known = {value for value, _label in options}
-        self._control = SegmentedControl(options, theme, name=tr(declared.label), padding=11)
-        self._control.setObjectName(declared.key)
-        self._control.expand()
-        section.body.addWidget(self._control)
-        self._control.chosen.connect(on_edited)
+        self.control = SegmentedControl(options, theme, name=tr(declared.label), padding=11)
+        self.control.setObjectName(declared.key)
+        self.control.expand()
+        section.body.addWidget(self.control)
+        self.control.chosen.connect(on_edited)
 
     def show(self, value: SettingValue) -> None:
         """Check the value's segment; none for other values, such as keys of the Shortcuts page."""
-        self._control.set_current(str(value) if value in self._known else None)
-
-    def set_enabled(self, is_enabled: bool) -> None:
-        self._control.setEnabled(is_enabled)
+        self.control.set_current(str(value) if value in self._known else None)
 
 
 class _ListField:
@@ -251,26 +246,23 @@ class _ListField:
         self, declared: Setting, section: FormSection, theme: Theme, on_edited: OnEdited
     ) -> None:
         self._declared = declared
-        self._combo = Combo(theme, tr(declared.label), object_name=declared.key)
+        self.control = Combo(theme, tr(declared.label), object_name=declared.key)
         if declared.is_optional:
-            self._combo.addItem(tr(declared.unset_label or MODEL_DEFAULT), None)
+            self.control.addItem(tr(declared.unset_label or MODEL_DEFAULT), None)
         for choice in declared.choices:
-            self._combo.addItem(tr(choice.label), choice.value)
+            self.control.addItem(tr(choice.label), choice.value)
         if declared.is_font:
-            self._combo.addItem(tr("System"), "")
+            self.control.addItem(tr("System"), "")
             for family in filter(QFontDatabase.isSmoothlyScalable, QFontDatabase.families()):
-                self._combo.addItem(family, family)
-        section.title.setBuddy(self._combo)
-        section.body.addWidget(self._combo)
-        self._combo.activated.connect(lambda index: on_edited(self._combo.itemData(index)))
+                self.control.addItem(family, family)
+        section.title.setBuddy(self.control)
+        section.body.addWidget(self.control)
+        self.control.activated.connect(lambda index: on_edited(self.control.itemData(index)))
 
     def show(self, value: SettingValue) -> None:
-        if self._declared.is_font and self._combo.findData(value) < 0:
-            self._combo.addItem(str(value), value)  # the font is no longer installed
-        self._combo.setCurrentIndex(max(0, self._combo.findData(value)))
-
-    def set_enabled(self, is_enabled: bool) -> None:
-        self._combo.setEnabled(is_enabled)
+        if self._declared.is_font and self.control.findData(value) < 0:
+            self.control.addItem(str(value), value)  # the font is no longer installed
+        self.control.setCurrentIndex(max(0, self.control.findData(value)))
 
 
 class _SliderField:
@@ -287,7 +279,9 @@ class _SliderField:
         self._slider.setRange(0, len(self._stops) - 1)
         self._value_label = PlainLabel(role="note")
         section.title.setBuddy(self._slider)
-        section.body.addLayout(row_of((self._slider, 1), self._value_label))
+        self.control = QWidget()
+        row_of((self._slider, 1), self._value_label, parent=self.control, margins=0, spacing=6)
+        section.body.addWidget(self.control)
         self._slider.sliderMoved.connect(lambda index: self._show_value(self._stops[index]))
         self._slider.valueChanged.connect(lambda index: self._report(index, on_edited))
 
@@ -301,10 +295,6 @@ class _SliderField:
             self._slider.setValue(self._nearest(value))
         self._slider.update()
         self._show_value(value)
-
-    def set_enabled(self, is_enabled: bool) -> None:
-        self._slider.setEnabled(is_enabled)
-        self._value_label.setEnabled(is_enabled)
 
     def _nearest(self, value: SettingValue) -> int:
         if value in self._stops:
@@ -356,15 +346,12 @@ class _LongTextField:
         self, declared: Setting, section: FormSection, theme: Theme, on_edited: OnEdited
     ) -> None:
         height = {None: 112, 1: 38}.get(declared.most_lines, 72)
-        self._text = MultilineField(theme, tr(declared.label), height)
-        self._text.setObjectName(declared.key)
-        self._text.setPlaceholderText(tr(declared.placeholder))
-        section.title.setBuddy(self._text)
-        section.body.addWidget(self._text)
-        self._text.edited.connect(on_edited)
+        self.control = MultilineField(theme, tr(declared.label), height)
+        self.control.setObjectName(declared.key)
+        self.control.setPlaceholderText(tr(declared.placeholder))
+        section.title.setBuddy(self.control)
+        section.body.addWidget(self.control)
+        self.control.edited.connect(on_edited)
 
     def show(self, value: SettingValue) -> None:
-        self._text.show_text(str(value or ""))
-
-    def set_enabled(self, is_enabled: bool) -> None:
-        self._text.setEnabled(is_enabled)
+        self.control.show_text(str(value or ""))
