@@ -141,11 +141,6 @@ class PrintedConversation:
         """Return the font of page footers."""
         return self._styles.font(NOTE_SIZE)
 
-    @property
-    def page_count(self) -> int:
-        """Return the number of pages so far."""
-        return self.document.pageCount()
-
     def add(self, message: Message, pictures: Mapping[str, QImage]) -> None:
         """Append a message; `pictures` maps the hashes of its attachments to their images."""
         self._cursor.beginEditBlock()

@@ -55,7 +55,7 @@ class PrintedPages:
     @property
     def count(self) -> int:
         """Return the number of pages."""
-        return self.content.page_count
+        return self.content.document.pageCount()
 
     def paint(self, painter: QPainter, number: int) -> None:
         """Paint page `number`, counted from 0, on the device's current sheet."""
