@@ -17,7 +17,7 @@ from desktop_app.rendering.incremental.packed_runs import join_runs
 from desktop_app.rendering.markdown.citations import TOKEN
 from desktop_app.rendering.markdown.inline_images import outside_image
 from desktop_app.rendering.markdown.inline_runs import unparsed_note
-from desktop_app.rendering.markdown.parser import is_too_dense
+from desktop_app.rendering.markdown.parser import BRACKET_CLOSERS, is_too_dense
 
 if TYPE_CHECKING:
     from desktop_app.rendering.block_model import Block, Runs
@@ -32,7 +32,6 @@ MIN_FORCED_LENGTH: Final = 12_000
 
 _OPENERS: Final = re.compile(r"[*_~](?!\s)|[\[\]`$]")
 _GAP: Final = re.compile(r"(?<=[^\s\\>])[ \n](?=(?:\*{1,2}|_{1,2}|`{1,2}|~{1,2})?[^\W\d_])")
-_BRACKETS: Final = ("\\(", "\\[")
 _MAY_CHANGE: Final = ("text", TOKEN)  # a link definition may turn an apparent citation into a link
 _UNSETTLED_LENGTH: Final = 200
 """The number of characters at the end that are not settled."""
@@ -143,7 +142,7 @@ def _is_settled(parse: Parse, words: str) -> bool:
     inline = parse.tokens[parse.tokens.index(leaves(parse)[0]) + 1]
     children = inline.children or ()
     # An opener that nothing closes leaves only its bracket in the text.
-    closed = sum(t.type == "math_inline" and t.markup in _BRACKETS for t in children)
-    if sum(map(words.count, _BRACKETS)) > closed:
+    closed = sum(t.type == "math_inline" and t.markup in BRACKET_CLOSERS for t in children)
+    if sum(map(words.count, BRACKET_CLOSERS)) > closed:
         return False
     return not any(t.type in _MAY_CHANGE and _OPENERS.search(t.content) for t in children)

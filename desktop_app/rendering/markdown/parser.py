@@ -383,7 +383,7 @@ BEFORE_DOLLAR: Final = re.compile(rf"\${_TEX}\$(?=\$)", re.DOTALL)
 
 _DISPLAYED: Final = re.compile(r"\$\$(?P<display>[^$]+?)\$\$")
 _BRACKETS: Final = re.compile(r"\\\((?P<inline>.+?)\\\)|\\\[(?P<display>.+?)\\\]", re.DOTALL)
-_CLOSERS: Final = {"\\(": "\\)", "\\[": "\\]"}
+BRACKET_CLOSERS: Final = {"\\(": "\\)", "\\[": "\\]"}
 
 
 # A number that continues in words, without any TeX command.
@@ -408,7 +408,7 @@ def _math(state: StateInline, silent: bool) -> bool:
     opener = state.src[state.pos]
     if opener not in "$\\":
         return False
-    closer = _CLOSERS.get(state.src[state.pos : state.pos + 2])
+    closer = BRACKET_CLOSERS.get(state.src[state.pos : state.pos + 2])
     if opener != "$" and (closer is None or last_closer(closer, state.src) < state.pos):
         return False  # checked first, because every unclosed opener would search the rest
     match = _in_dollars(state) if opener == "$" else _in_brackets(state)

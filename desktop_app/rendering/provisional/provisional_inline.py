@@ -15,6 +15,7 @@ from typing import Final
 from desktop_app.rendering.markdown.emphasis import flanks, flanks_tildes
 from desktop_app.rendering.markdown.parser import (
     BEFORE_DOLLAR,
+    BRACKET_CLOSERS,
     ENDS_ADDRESS,
     FORMULA,
     can_precede_formula,
@@ -57,7 +58,6 @@ _INCOMPLETE_FORMULA: Final = re.compile(
     r"(?:\\.|[^$\\])*\\?)\Z",
     re.DOTALL,
 )
-_BRACKETED: Final = {"\\(": "\\)", "\\[": "\\]"}
 
 # Possible beginnings of bare addresses, and addresses whose `end` may belong to the sentence.
 _BEGINS_ADDRESS: Final = re.compile(
@@ -220,7 +220,7 @@ class _Scanner:
         two = content[start : start + 2]
         if len(two) < 2:
             raise _CutError(start)
-        closer = _BRACKETED.get(two)
+        closer = BRACKET_CLOSERS.get(two)
         if closer is None:
             return start + 2
         if last_closer(closer, content) >= start + 2:

@@ -72,15 +72,11 @@ def fold_text(text: str) -> str:
 def _fold_character(character: str) -> str:
     if character == "\u2028":
         return " "
+    if character == PICTURE or unicodedata.category(character) == "Cf":  # invisible
+        return ""
     parts = unicodedata.normalize("NFKD", character.casefold())
     letters = "".join(c for c in parts if not unicodedata.combining(c))
-    letters = letters.translate(PLAIN_LETTERS)
-    return "" if _is_unseen(character) else letters
-
-
-def _is_unseen(character: str) -> bool:
-    """Return True for a character that is not searched: an invisible one, or an image."""
-    return character == PICTURE or unicodedata.category(character) == "Cf"
+    return letters.translate(PLAIN_LETTERS)
 
 
 def match_ranges(text: str, words: str) -> list[tuple[int, int]]:
