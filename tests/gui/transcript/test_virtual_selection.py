@@ -11,7 +11,6 @@ from PySide6.QtTest import QTest
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.selection import selected_text
 from desktop_app.ui.transcript.viewport import viewport_filler
-from desktop_app.ui.widgets.text import clipboard
 from tests.gui.transcript.test_message_navigator import many, mouse
 from tests.helpers.messages import answer, streaming
 
@@ -165,7 +164,7 @@ def test_the_plain_text_of_a_long_selection_is_markdown(
     assert messages[150].text in text
     assert "**Bold**" in text.splitlines()[2]
     assert "<strong>Bold</strong>" in QGuiApplication.clipboard().mimeData().html()
-    monkeypatch.setattr(clipboard, "MAX_HTML_CHARACTERS", 1000)
+    monkeypatch.setattr(selected_text, "MAX_HTML_CHARACTERS", 1000)
     assert copied(view, qtbot) == text
     assert not QGuiApplication.clipboard().mimeData().hasHtml()
 

@@ -51,16 +51,12 @@ def image_runs(parts: Iterable[ImagePart], action: str) -> tuple[Run, ...]:
     """
     runs: list[Run] = []
     for part in parts:
-        width, height = shown_size(part)
+        # A square if the size is unknown.
+        width, height = _fitted(part.dimensions or (MAX_SHOWN_SIZE[1], MAX_SHOWN_SIZE[1]))
         runs += [Run("\u2003")] if runs else []
         link = f"{action}{OPEN_IMAGE}{part.sha256}#{width}x{height}"
         runs.append(Run(PICTURE, image=True, link=link))
     return tuple(runs)
-
-
-def shown_size(part: ImagePart) -> tuple[int, int]:
-    """Return width and height at the default text size, or a square if unknown."""
-    return _fitted(part.dimensions or (MAX_SHOWN_SIZE[1], MAX_SHOWN_SIZE[1]))
 
 
 def raster_format(target: str, theme: Theme, base: QTextCharFormat) -> QTextImageFormat:

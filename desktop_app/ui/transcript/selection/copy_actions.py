@@ -13,6 +13,7 @@ from desktop_app.rendering.block_model import Kind
 from desktop_app.ui.transcript.selection import selected_text
 from desktop_app.ui.transcript.transcript_styles import Ground, ground_of
 from desktop_app.ui.transcript.viewport.visible_blocks import visible_blocks
+from desktop_app.ui.widgets.text.clipboard import ClipboardCopier, mime_data
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QMimeData
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.layout.message_layouts import MessageLayouts
     from desktop_app.ui.transcript.message_state import MessageState
     from desktop_app.ui.transcript.selection.virtual_selection import VirtualSelection
-    from desktop_app.ui.widgets.text.clipboard import ClipboardCopier, ClipboardTexts
 
 
 class CopyActions(QObject):
@@ -42,32 +42,23 @@ class CopyActions(QObject):
     ) -> None:
         super().__init__(view)
         self._view, self._layouts, self._selection = view, layouts, selection
-        self._copier: ClipboardCopier | None = None
+        self._copier = ClipboardCopier(self)
+        self._copier.delayed.connect(lambda: self.notice_raised.emit(tr("Copying…")))
+        self._copier.done.connect(self._on_done)
 
     def selection_data(self) -> QMimeData:
         """Return the selection as HTML, Markdown and plain text.
 
         Used for dragging and for the primary selection (middle mouse button).
         """
-        from desktop_app.ui.widgets.text.clipboard import mime_data
-
         return mime_data(self._selection.texts())
 
     def copy_selected(self) -> bool:
         """Copy the selection to the clipboard. Return False if nothing is selected."""
         if self._selection.is_empty:
             return False
-        self._copy(self._selection.texts())
+        self._copier.put(self._selection.texts())
         return True
-
-    def _copy(self, texts: ClipboardTexts) -> None:
-        if self._copier is None:
-            from desktop_app.ui.widgets.text.clipboard import ClipboardCopier  # not at start-up
-
-            self._copier = ClipboardCopier(self)
-            self._copier.delayed.connect(lambda: self.notice_raised.emit(tr("Copying…")))
-            self._copier.done.connect(self._on_done)
-        self._copier.put(texts)
 
     def _on_done(self, was_slow: bool) -> None:
         if was_slow:
@@ -76,25 +67,21 @@ class CopyActions(QObject):
     @property
     def is_building(self) -> bool:
         """Return True while a copy is still being prepared."""
-        return self._copier is not None and self._copier.is_building
+        return self._copier.is_building
 
     def copy_message(self, state: MessageState) -> None:
         """Copy a message: an answer as its Markdown source, a question as shown."""
-        is_answer = state.message.role is Role.ASSISTANT
         message = state.message
-        if (
-            isinstance(message, ShownMessage)
-            and message.stored is not None
-            and not state.is_streaming
-        ):
-            self._copy(selected_text.texts_of_source(message.stored.text))
+        stored = message.stored if isinstance(message, ShownMessage) else None
+        if stored is not None and not state.is_streaming:
+            self._copier.put(selected_text.texts_of_source(stored.text))
             return
         text = state.source
         items = state.layout.items if state.is_materialized else state.items()
         # A long answer may still be loading and have few items, so check its text as well.
         is_short = len(text) <= selected_text.FEW_CHARACTERS and selected_text.are_few(items)
-        source = text if is_answer else None
-        self._copy(selected_text.texts_of(state.block_maker(), source, is_short=is_short))
+        source = text if message.role is Role.ASSISTANT else None
+        self._copier.put(selected_text.texts_of(state.block_maker(), source, is_short=is_short))
 
     def copy_code(self, number: int) -> None:
         """Copy the code that contains block `number`."""
@@ -104,15 +91,13 @@ class CopyActions(QObject):
 
     def _copy_code_at(self, layout: MessageLayout, head: int) -> None:
         """Copy the code whose head is item `head` of a message."""
-        self._copy(selected_text.texts_of_code(selected_text.code_below(layout.items, head)))
+        self._copier.put(selected_text.texts_of_code(selected_text.code_below(layout.items, head)))
         if layout.counts[head]:
             block = self._layouts.block_of(layout, head)
             self.code_copied.emit(block.blockNumber())
 
     def code_data(self, number: int) -> QMimeData | None:
         """Return the code that contains block `number`, for a drag."""
-        from desktop_app.ui.widgets.text.clipboard import mime_data
-
         found = self._head_of(number)
         if found is None:
             return None

@@ -13,6 +13,13 @@ from desktop_app.ui.transcript.document.table_writer import cell_runs, column_of
 from desktop_app.ui.transcript.layout.item_prefix import prefix_length
 from desktop_app.ui.transcript.layout.message_layout import is_table
 from desktop_app.ui.transcript.message_items import Item, Line, LineKind
+from desktop_app.ui.widgets.text.clipboard import (
+    HTML,
+    MARKDOWN,
+    MAX_HTML_CHARACTERS,
+    PLAIN,
+    ClipboardTexts,
+)
 from desktop_app.ui.widgets.text.utf16 import utf16_length, utf16_slice
 
 if TYPE_CHECKING:
@@ -21,7 +28,6 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock, QTextCursor
 
     from desktop_app.ui.transcript.layout.message_layouts import BlockPlace, MessageLayouts
-    from desktop_app.ui.widgets.text.clipboard import ClipboardTexts
 
 
 # Browsers start copied HTML with this tag; without it, the target may guess another encoding.
@@ -49,7 +55,6 @@ def texts_of(
     # Imported late to keep start-up fast.
     from desktop_app.rendering.export.html_writer import HtmlWriter
     from desktop_app.rendering.export.text_writer import markdown_pieces, plain_pieces
-    from desktop_app.ui.widgets.text.clipboard import HTML, MARKDOWN, PLAIN, ClipboardTexts
 
     cached_blocks = lru_cache(maxsize=1)(blocks)
     makers: dict[str, Callable[[], Iterable[str]]] = {
@@ -62,8 +67,6 @@ def texts_of(
 
 def texts_of_source(source: str) -> ClipboardTexts:
     """Return the clipboard's content for Markdown that is too long to be parsed for HTML."""
-    from desktop_app.ui.widgets.text.clipboard import MARKDOWN, PLAIN, ClipboardTexts
-
     return ClipboardTexts({PLAIN: lambda: [source], MARKDOWN: lambda: [source]}, is_short=False)
 
 
@@ -88,13 +91,6 @@ def texts_of_many(pieces: Sequence[SelectedPiece]) -> ClipboardTexts:
     """
     from desktop_app.rendering.export.html_writer import HtmlWriter
     from desktop_app.rendering.export.text_writer import markdown_pieces, plain_pieces
-    from desktop_app.ui.widgets.text.clipboard import (
-        HTML,
-        MARKDOWN,
-        MAX_HTML_CHARACTERS,
-        PLAIN,
-        ClipboardTexts,
-    )
 
     def blocks() -> Iterable[Block]:
         return chain.from_iterable(piece.blocks() for piece in pieces)
@@ -117,8 +113,6 @@ def texts_of_many(pieces: Sequence[SelectedPiece]) -> ClipboardTexts:
 
 def texts_of_code(blocks: Sequence[Block]) -> ClipboardTexts:
     """Return the clipboard's content for code, which is plain text only."""
-    from desktop_app.ui.widgets.text.clipboard import PLAIN, ClipboardTexts
-
     return ClipboardTexts(
         {PLAIN: lambda: ["\n".join([block.text for block in blocks])]}, is_short=are_few(blocks)
     )
@@ -133,7 +127,6 @@ def code_below(items: Sequence[Item], head: int) -> list[Block]:
 def texts_of_selection(layouts: MessageLayouts, cursor: QTextCursor) -> ClipboardTexts:
     """Return the clipboard's content for a selection in the document."""
     from desktop_app.rendering.export.text_writer import plain_pieces
-    from desktop_app.ui.widgets.text.clipboard import PLAIN, ClipboardTexts
 
     span = _span(layouts, cursor)
     copied = [item for item in span.items if is_copied(item)]

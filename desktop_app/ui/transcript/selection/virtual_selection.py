@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from PySide6.QtCore import QSignalBlocker
 from PySide6.QtGui import QTextCursor
 
+from desktop_app.ui.transcript.layout.text_ranges import selected_range
 from desktop_app.ui.transcript.selection import selected_text
 from desktop_app.ui.transcript.viewport.text_anchor import TextAnchor, anchor_at, cursor_at
 
@@ -186,9 +187,7 @@ class VirtualSelection:
         positions = self._position_of(anchor), self._position_of(position)
         if None in positions:
             return  # a message is gone
-        cursor = QTextCursor(self._view.document())
-        cursor.setPosition(positions[0] or 0)
-        cursor.setPosition(positions[1] or 0, QTextCursor.MoveMode.KeepAnchor)
+        cursor = selected_range(self._view.document(), positions[0] or 0, positions[1] or 0)
         if cursor != self._view.textCursor() or cursor.anchor() != self._view.textCursor().anchor():
             set_cursor(self._view, cursor)
         states = [self._messages.get(end.text_anchor.message_id) for end in (anchor, position)]
