@@ -34,6 +34,7 @@ from desktop_app.ui.transcript.media.message_images import MessageImages
 from desktop_app.ui.transcript.message_commands import MessageCommands
 from desktop_app.ui.transcript.message_items import Line, LineKind, MessageMark
 from desktop_app.ui.transcript.search.find_in_transcript import FindInTranscript
+from desktop_app.ui.transcript.search.finder import Finder
 from desktop_app.ui.transcript.section_folding import SectionFolding
 from desktop_app.ui.transcript.selection.copy_actions import CopyActions
 from desktop_app.ui.transcript.selection.drag_out import DragOut
@@ -186,15 +187,15 @@ class TranscriptView(TranscriptSurface):
         folding = SectionFolding(
             self, messages, message_writer, items, anchor, filler, stream, actions
         )
-        self.find_in_transcript = FindInTranscript(
+        finder = Finder(
             self,
-            theme,
             messages,
             items,
             self.navigator.materialize_whole,
             folding.unfold_reasoning,
             folding.unfold_code,
         )
+        self.find_in_transcript = FindInTranscript(self, theme, finder)
         self.copies = copies = CopyActions(self, messages.layouts, selection)
         self.drags = DragOut(self, copies)
         self.commands = MessageCommands(messages, folding, copies)
@@ -225,7 +226,9 @@ class TranscriptView(TranscriptSurface):
         self.stream.message_updated.connect(self.message_updated)
         self.stream.message_shown.connect(self.action_placer.show_for)
         self._reader_loader.loaded.connect(self.action_placer.place_again)
-        self.anchor.following_changed.connect(self._on_following_changed)
+        self.anchor.following_changed.connect(
+            lambda following: self.latest_button.set_wanted(not following)
+        )
         self.horizontalScrollBar().valueChanged.connect(self._on_scrolled_sideways)
         self.latest_button.clicked.connect(self.navigator.scroll_to_bottom)
         finder.match_shown.connect(self.anchor.stop_following_stream)
@@ -385,9 +388,6 @@ class TranscriptView(TranscriptSurface):
         with self.anchor.kept():
             self._set_margins()
 
-    def _on_following_changed(self, following: bool) -> None:
-        self.latest_button.set_wanted(not following)
-
     def _on_scrolled_sideways(self) -> None:
         if not self.anchor.is_kept:
             self.action_placer.place_again()
@@ -522,15 +522,13 @@ class TranscriptView(TranscriptSurface):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Show the context menu for the selection and the message."""
-        position = event.pos()
-        focused = self.focus_navigator.focused_place()
-        if event.reason() != QContextMenuEvent.Reason.Keyboard:
-            menu = self.menu_at(position)
-        elif focused is not None:  # a button of a message, or a link in it
+        is_by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        focused = self.focus_navigator.focused_place() if is_by_key else None
+        if focused is not None:  # a button of a message, or a link in it
             position = focused.rect.bottomLeft()
             menu = self._menu.menu_for(focused.block, focused.link)
         else:
-            position = self.cursorRect().center()
+            position = self.cursorRect().center() if is_by_key else event.pos()
             menu = self.menu_at(position)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(self.viewport().mapToGlobal(position))

@@ -333,11 +333,8 @@ class DocumentViewer(QWidget):
     def set_theme(self, theme: Theme) -> None:
         self._theme, px = theme, theme.px
         for button in self._buttons.values():
-            icon = icons.icon(
-                button.property("icon-name"), theme.dim, px(_ICON), disabled=theme.line
-            )
-            button.setIcon(icon)
-            button.setIconSize(QSize(px(_ICON), px(_ICON)))
+            name, size = button.property("icon-name"), px(_ICON)
+            icons.set_icon(button, name, theme.dim, size, disabled=theme.line)
             limit_size(button, px(28), px(28))
         scale_boxes(self, theme)
         self._field.setFixedWidth(px(58))

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import Theme
+from desktop_app.ui.transcript.layout.text_ranges import selected_range
 from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.forms.line_field import text_field
@@ -206,12 +207,9 @@ class PagedText(QWidget):
         begins = start + self._matches[self._current][1]
         # Positions in the editor are UTF-16 code units.
         before = utf16_length(self._text[start:begins])
-        cursor = self.view.textCursor()
-        cursor.setPosition(before)
         end = min(begins + len(self._query), self._ends[self._page])
         length = utf16_length(self._text[begins:end])
-        cursor.setPosition(before + length, QTextCursor.MoveMode.KeepAnchor)
-        self.view.setTextCursor(cursor)
+        self.view.setTextCursor(selected_range(self.view.document(), before, before + length))
         self.view.ensureCursorVisible()
 
     def _report(self) -> None:

@@ -313,17 +313,16 @@ class ViewerPages(QAbstractScrollArea):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint white paper, the drawn strips, and the marks."""
-        painter = QPainter(self.viewport())
-        painter.fillRect(event.rect(), self._theme.side)
-        for page, area in self._visible_pages():
-            painter.fillRect(area, Qt.GlobalColor.white)
-            if page in self._failed:
-                self._paint_failed(painter, area)
-                continue
-            self._paint_strips(painter, page, area)
-            self._paint_marks(painter, page, area)
-            painting.draw_outline(painter, area.adjusted(-1, -1, 1, 1), self._theme.line, 0)
-        painter.end()
+        with QPainter(self.viewport()) as painter:
+            painter.fillRect(event.rect(), self._theme.side)
+            for page, area in self._visible_pages():
+                painter.fillRect(area, Qt.GlobalColor.white)
+                if page in self._failed:
+                    self._paint_failed(painter, area)
+                    continue
+                self._paint_strips(painter, page, area)
+                self._paint_marks(painter, page, area)
+                painting.draw_outline(painter, area.adjusted(-1, -1, 1, 1), self._theme.line, 0)
 
     def _paint_strips(self, painter: QPainter, page: int, area: QRect) -> None:
         view = QRectF(self.viewport().rect())

@@ -412,7 +412,7 @@ def test_a_table_is_copied_as_a_table(view: TranscriptView) -> None:
 def copy_mark(view: TranscriptView) -> QRect:
     """Return the place of the button that copies a block of Python."""
     head = view.document().find("py").block()
-    mark = view._backdrop.mark(head, view.verticalScrollBar().value(), view.viewport().width())
+    mark = view.copy_mark(head)
     return mark.area
 
 

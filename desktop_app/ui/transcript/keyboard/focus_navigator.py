@@ -17,13 +17,14 @@ from PySide6.QtWidgets import QApplication
 
 from desktop_app.ui.transcript.citation_sources import citation_name
 from desktop_app.ui.transcript.keyboard.focus_targets import (
+    COPY_CODE,
     FocusTarget,
     FocusTargetButton,
     describe_target,
     focus_targets_of,
     has_focus_target,
     next_focus_target,
-    target_rects,
+    text_rects,
 )
 from desktop_app.ui.transcript.layout.long_text import RunIndex
 from desktop_app.ui.transcript.message_items import ACTION, SHOW_TEXT, SHOW_VALUE, Line, LineKind
@@ -230,7 +231,8 @@ class FocusNavigator(QObject):
             return at, self._message_range(at)[1] if at >= 0 else -1, True
         if self._focused is not None and widget is self._focused:
             target = self._focused.focus_target
-            return self._layout_at(target.start), target.end if forward else target.start, False
+            position = target.end if forward else target.start
+            return self._messages.layouts.index_at(target.start), position, False
         return self._start_position()
 
     def _start_position(self) -> tuple[int, int, bool]:
@@ -241,17 +243,11 @@ class FocusNavigator(QObject):
         view, cursor = self._view, self._view.textCursor()
         if cursor.atEnd() or not view.viewport().rect().intersects(view.cursorRect(cursor)):
             cursor = view.cursorForPosition(QPoint(0, 0))
-        return self._layout_at(cursor.position()), cursor.position(), False
+        return self._messages.layouts.index_at(cursor.position()), cursor.position(), False
 
     def _layout_index(self, message_id: str) -> int:
         layouts = self._messages.layouts
         return next((at for at, layout in enumerate(layouts) if layout.key == message_id), -1)
-
-    def _layout_at(self, position: int) -> int:
-        block = self._view.document().findBlock(position)
-        found = self._messages.layouts.layout_at(block.blockNumber())
-        layouts = self._messages.layouts
-        return len(layouts) - 1 if found is None else layouts.index(found[0])
 
     def _message_range(self, at: int) -> tuple[int, int]:
         layouts = self._messages.layouts
@@ -304,10 +300,13 @@ class FocusNavigator(QObject):
         return describe_target(self._view.document(), target)
 
     def _rects(self, target: FocusTarget) -> list[QRect]:
+        """Return the rectangles of a target in the viewport."""
         view = self._view
-        scrolled = (view.horizontalScrollBar().value(), view.verticalScrollBar().value())
-        width = view.viewport().width()
-        return target_rects(view.document(), target, view.backdrop, scrolled, width)
+        if target.link == COPY_CODE:
+            return [view.copy_mark(view.document().findBlock(target.start)).area]
+        x, y = view.horizontalScrollBar().value(), view.verticalScrollBar().value()
+        rects = text_rects(view.document(), target)
+        return [rect.translated(-x, -y).toAlignedRect() for rect in rects]
 
     def _button_for(self, target: FocusTarget) -> FocusTargetButton:
         button, name = self._buttons.get(target), self._describe(target)[0]

@@ -22,7 +22,7 @@ from desktop_app.rendering.markdown.links import is_opened
 from desktop_app.ui.transcript.layout.text_ranges import selected_range
 from desktop_app.ui.transcript.message_items import ACTION, Item
 from desktop_app.ui.transcript.transcript_styles import EXPANDED, LOOK, Look
-from desktop_app.ui.transcript.viewport.backdrop import Backdrop, cursor_x
+from desktop_app.ui.transcript.viewport.backdrop import cursor_x
 from desktop_app.ui.transcript.viewport.transcript_surface import TEMPORARY_REASONS
 from desktop_app.ui.widgets.text.foreign_text import one_line, spoken_text
 
@@ -102,7 +102,7 @@ def next_focus_target(
     return None
 
 
-def display_address(address: str) -> str:
+def _display_address(address: str) -> str:
     """Return an encoded address for display, in which no letter can look like another."""
     encoded = QUrl(address).toString(QUrl.ComponentFormattingOption.FullyEncoded)
     return encoded if len(encoded) <= _MAX_ADDRESS else encoded[: _MAX_ADDRESS - 1] + "…"
@@ -122,7 +122,7 @@ def describe_target(document: QTextDocument, target: FocusTarget) -> tuple[str, 
         return named or _image_name(_attachment_name(document, target)), ""
     if is_note_link(target.link):
         return note_name(target.link), ""
-    address = display_address(target.link)
+    address = _display_address(target.link)
     name = words or tr("Image")
     if is_opened(target.link):
         return tr("{name}, link to {address}", name=name, address=address), address
@@ -167,7 +167,7 @@ def _attachment_name(document: QTextDocument, target: FocusTarget) -> str:
     return ""
 
 
-def identifier_of(target: FocusTarget) -> str:
+def _identifier_of(target: FocusTarget) -> str:
     """Return the stable object name for a kind of target."""
     if target.link == COPY_CODE:
         return "copy-code"
@@ -207,7 +207,7 @@ class FocusTargetButton(QAbstractButton):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # the view handles Tab
-        self.setObjectName(identifier_of(target))
+        self.setObjectName(_identifier_of(target))
         self._viewport = parent
         self._cursor = QTextCursor(document)
         self.link = target.link
@@ -230,13 +230,10 @@ class FocusTargetButton(QAbstractButton):
         """Cover these rectangles in the viewport."""
         # At the edges of the viewport, the ring is as wide as possible.
         room = self._viewport.rect()
-        around = (
-            rect.adjusted(-_RING_MARGIN, -_RING_MARGIN, _RING_MARGIN, _RING_MARGIN)
-            for rect in rects
-        )
-        self._rects = [
-            rect & QRect(room.left(), rect.top(), room.width(), rect.height()) for rect in around
-        ]
+        self._rects = []
+        for rect in rects:
+            ring = rect.adjusted(-_RING_MARGIN, -_RING_MARGIN, _RING_MARGIN, _RING_MARGIN)
+            self._rects.append(ring & QRect(room.left(), ring.top(), room.width(), ring.height()))
         bounds = QRect()
         for rect in self._rects:
             bounds = bounds.united(rect)
@@ -257,13 +254,12 @@ class FocusTargetButton(QAbstractButton):
         """Draw a ring while focused."""
         if not self.hasFocus():
             return
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self.palette().color(self.palette().ColorRole.Link), 2))
-        for rect in self._rects:
-            ring = QRectF(rect.translated(-self.pos())).adjusted(1, 1, -1, -1)
-            painter.drawRoundedRect(ring, 4, 4)
-        painter.end()
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(self.palette().color(self.palette().ColorRole.Link), 2))
+            for rect in self._rects:
+                ring = QRectF(rect.translated(-self.pos())).adjusted(1, 1, -1, -1)
+                painter.drawRoundedRect(ring, 4, 4)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Let Enter click the button, like Space."""
@@ -301,25 +297,3 @@ def text_rects(document: QTextDocument, target: FocusTarget) -> list[QRectF]:
 
 def _raw_text(document: QTextDocument, target: FocusTarget) -> str:
     return selected_range(document, target.start, target.end).selectedText()
-
-
-def target_rects(
-    document: QTextDocument,
-    target: FocusTarget,
-    backdrop: Backdrop,
-    scrolled: tuple[int, int],
-    width: int,
-) -> list[QRect]:
-    """Return the rectangles of a target in a viewport.
-
-    Args:
-        document: the document.
-        target: the target.
-        backdrop: knows the position of Copy buttons.
-        scrolled: the horizontal and vertical scroll position.
-        width: the width of the viewport.
-    """
-    x, y = scrolled
-    if target.link == COPY_CODE:
-        return [backdrop.mark(document.findBlock(target.start), y, width).area]
-    return [rect.translated(-x, -y).toAlignedRect() for rect in text_rects(document, target)]

@@ -39,11 +39,10 @@ class LinkTargetLabel(PlainLabel):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw a background, because the label covers text and the style sheet sets none."""
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), self._ground)
-        painter.setPen(self._edge)
-        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
-        painter.end()
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), self._ground)
+            painter.setPen(self._edge)
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         super().paintEvent(event)
 
     def show_target(self, target: str) -> None:

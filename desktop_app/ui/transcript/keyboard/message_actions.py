@@ -121,7 +121,7 @@ class ActionRow(QWidget):
         left = self._viewport.width() - self.width()
         return any(text.right() + pad > left for text in texts)
 
-    def take_focus(self, *, last: bool = False) -> None:
+    def take_focus(self, *, last: bool) -> None:
         """Focus the first button, or the last."""
         self._buttons()[-1 if last else 0].setFocus(Qt.FocusReason.TabFocusReason)
 
@@ -210,13 +210,12 @@ class ActionRow(QWidget):
         else:
             super().keyPressEvent(event)
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw a background over the text below, unless the text has its own."""
         if self._is_on_background:
             return
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), self._theme.ground)
-        painter.end()
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), self._theme.ground)
 
 
 class ActionRowPlacer:

@@ -46,6 +46,11 @@ class MessageLayouts(list[MessageLayout]):
             block -= layout.total
         return None
 
+    def index_at(self, position: int) -> int:
+        """Return the index of the message at a position of the document, or of the last one."""
+        found = self.layout_at(self.document.findBlock(position).blockNumber())
+        return len(self) - 1 if found is None else self.index(found[0])
+
     def place_of(self, block: int) -> BlockPlace | None:
         """Return the place of a block in its message; None if no message owns the block."""
         found = self.layout_at(block)

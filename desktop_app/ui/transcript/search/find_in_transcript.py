@@ -10,18 +10,12 @@ from shiboken6 import isValid
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import MARGIN
-from desktop_app.ui.transcript.search.finder import Finder
 from desktop_app.ui.widgets.forms.tab_order import TabAnchor, order_tabs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.transcript.document.item_materializer import ItemMaterializer
-    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.search.find_bar import FindBar
-    from desktop_app.ui.transcript.search.finder import Then
-    from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
+    from desktop_app.ui.transcript.search.finder import Finder
 
 _LONGEST_SELECTION: Final = 100
 
@@ -30,6 +24,7 @@ class FindInTranscript(QObject):
     """The find bar of one view, created when first opened, and its finder.
 
     Attributes:
+        finder: the finder.
         anchor: the position of the bar in the tab order, also before it exists.
 
     Signals:
@@ -38,20 +33,10 @@ class FindInTranscript(QObject):
 
     height_changed = Signal()
 
-    def __init__(
-        self,
-        view: QTextBrowser,
-        theme: Theme,
-        messages: TranscriptMessages,
-        items: ItemMaterializer,
-        materialize: Callable[[str, Then], bool],
-        unfold_reasoning: Callable[[str], None],
-        unfold_code: Callable[[MessageLayout, int], None],
-    ) -> None:
+    def __init__(self, view: QTextBrowser, theme: Theme, finder: Finder) -> None:
         super().__init__(view)
-        self._view, self._theme = view, theme
+        self._view, self._theme, self.finder = view, theme, finder
         self._focused_before: QWidget | None = None
-        self.finder = Finder(view, messages, items, materialize, unfold_reasoning, unfold_code)
         self._bar: FindBar | None = None
         self.anchor = TabAnchor(view)
 

@@ -41,7 +41,10 @@ _MAX_CODE_SPANS: Final = 250
 _MARK_ICON: Final = 19
 """Pixels, at the default text size, of the Copy mark's icon and the gap after it."""
 _ABOVE_SCREEN: Final = 10
-"""Corner radii by which a background that begins higher exceeds its first painted block."""
+"""Corner radii above its first painted block where a background begins that reaches higher.
+
+So its round corners are not in view.
+"""
 _BAR_WIDTH: Final = 3
 """The width of a bar in pixels, at the default text size."""
 _BAR_OVERHANG: Final = 4

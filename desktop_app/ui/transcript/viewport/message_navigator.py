@@ -147,8 +147,17 @@ class MessageNavigator(QObject):
         self.load_more_soon()
 
     def _materialize(self, message_id: str) -> bool:
-        """Materialize a message. Return True if it exists."""
-        return self._messages.get(message_id) is not None or self._materialize_around(message_id)
+        """Materialize a message, with its neighbors in place of others.
+
+        Return True if the message exists.
+        """
+        if self._messages.get(message_id) is not None:
+            return True
+        if self._messages.index_of(message_id) < 0:
+            return False
+        with self._replaced():
+            self._materializer.write_around(message_id, self._screenful())
+        return True
 
     def materialize_whole(self, message_id: str, then: Callable[[], None]) -> bool:
         """Materialize all of a message, because a match may be at its end. Return True if done.
@@ -172,14 +181,6 @@ class MessageNavigator(QObject):
             return
         self._waiting_for_whole = None
         waiting[1]()
-
-    def _materialize_around(self, message_id: str) -> bool:
-        """Materialize only a message and its neighbors. Return True if the message exists."""
-        if self._messages.index_of(message_id) < 0:
-            return False
-        with self._replaced():
-            self._materializer.write_around(message_id, self._screenful())
-        return True
 
     @contextmanager
     def _replaced(self) -> Iterator[None]:

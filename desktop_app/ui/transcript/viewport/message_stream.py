@@ -227,7 +227,7 @@ class MessageStream(QObject):
     def _schedule_updates(self, message_id: str) -> None:
         """Schedule the writing of earlier blocks that late link definitions change, in slices.
 
-        Keep an action that already waits for the message, because it calls this at its end.
+        An action that already waits for the message stays, and schedules them at its end.
         """
         if self._text.has_action(message_id):
             return

@@ -201,10 +201,9 @@ class ScrollAnchor(QObject):
             return None
         cursor = QTextCursor(self._messages.layouts.block_of(state.layout, at))
         rect = self._view.cursorRect(cursor)
-        is_seen = 0 <= rect.center().y() <= self._view.viewport().height()
-        return (
-            _LineOnScreen(TextAnchor(state.layout.key, at, 0, 0), rect.top()) if is_seen else None
-        )
+        if not 0 <= rect.center().y() <= self._view.viewport().height():
+            return None
+        return _LineOnScreen(TextAnchor(state.layout.key, at, 0, 0), rect.top())
 
     def item_on_top(self) -> tuple[str, int]:
         """Return the message and item of the topmost line; ("", -1) while following."""
@@ -223,11 +222,9 @@ class ScrollAnchor(QObject):
         if self._view.cursorRect(cursor).bottom() < 0 and cursor.block().next().isValid():
             cursor = QTextCursor(cursor.block().next())  # below a placeholder
         text_anchor = anchor_at(self._messages, cursor)
-        return (
-            None
-            if text_anchor is None
-            else _LineOnScreen(text_anchor, self._view.cursorRect(cursor).top())
-        )
+        if text_anchor is None:
+            return None
+        return _LineOnScreen(text_anchor, self._view.cursorRect(cursor).top())
 
     def _go_to_line(self, line: _LineOnScreen) -> None:
         """Scroll so that the line is at its former position on screen."""

@@ -94,7 +94,7 @@ class StreamScheduler(QObject):
         super().__init__(parent)
         self._write, self._prepare = write, prepare
         self._queue: dict[str, _QueuedText] = {}
-        self._follow_ups: list[tuple[str, Callable[[], None]]] = []
+        self._follow_ups: dict[str, Callable[[], None]] = {}
         self._next_slice_at = 0.0
         self._piece_length = _MIN_PIECE_CHARACTERS
         self._prioritized = ""
@@ -133,12 +133,12 @@ class StreamScheduler(QObject):
 
     def has_action(self, message_id: str) -> bool:
         """Return True if an action waits for the message to be written."""
-        return any(waiting_id == message_id for waiting_id, _ in self._follow_ups)
+        return message_id in self._follow_ups
 
     def run_after(self, message_id: str, action: Callable[[], None]) -> None:
         """Run an action once the message is fully written; replaces an earlier action."""
-        self._follow_ups = [(id_, old) for id_, old in self._follow_ups if id_ != message_id]
-        self._follow_ups.append((message_id, action))
+        self._follow_ups.pop(message_id, None)  # the new action runs after those of others
+        self._follow_ups[message_id] = action
 
     def prioritize(self, message_id: str) -> None:
         """Write a message first, without pauses between slices, because the user waits for it.
@@ -222,9 +222,8 @@ class StreamScheduler(QObject):
 
     def _run_next_action(self) -> bool:
         """Run the first action whose message is fully written. Return True if there was one."""
-        due = next((pair for pair in self._follow_ups if pair[0] not in self._queue), None)
+        due = next((key for key in self._follow_ups if key not in self._queue), None)
         if due is None:
             return False
-        self._follow_ups.remove(due)
-        due[1]()
+        self._follow_ups.pop(due)()
         return True

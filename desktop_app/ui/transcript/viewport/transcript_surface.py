@@ -60,11 +60,6 @@ class TranscriptSurface(SealedBrowser):
         self._copied_timer.timeout.connect(self._forget_copied)
         self._set_up_view()
 
-    @property
-    def backdrop(self) -> Backdrop:
-        """Return the painter of the background, which also places the Copy marks."""
-        return self._backdrop
-
     def _set_up_view(self) -> None:
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setOpenLinks(False)
@@ -164,25 +159,21 @@ class TranscriptSurface(SealedBrowser):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the backgrounds, then the text, then the Copy marks."""
-        painter = QPainter(self.viewport())
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        offset = self.verticalScrollBar().value()
+        offset, left = self.verticalScrollBar().value(), self.horizontalScrollBar().value()
         area, width = event.rect(), self.viewport().width()
         first = self.cursorForPosition(area.topLeft()).block()
-        left = self.horizontalScrollBar().value()
-        self._backdrop.paint(painter, _above(first), offset, area, width, left)
-        painter.end()
+        with QPainter(self.viewport()) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._backdrop.paint(painter, _above(first), offset, area, width, left)
         super().paintEvent(event)
         if self.cursorWidth() and self.textCursor().atEnd():
             # The last block is one pixel high, and so would be the caret: a dot.
-            painter = QPainter(self.viewport())
-            painter.fillRect(self.cursorRect(), self.theme.ground)
-            painter.end()
+            with QPainter(self.viewport()) as painter:
+                painter.fillRect(self.cursorRect(), self.theme.ground)
         if self._backdrop.marks:
-            painter = QPainter(self.viewport())
-            for mark in self._backdrop.marks:
-                self._paint_mark(painter, mark)
-            painter.end()
+            with QPainter(self.viewport()) as painter:
+                for mark in self._backdrop.marks:
+                    self._paint_mark(painter, mark)
 
     def show_copied(self, head: int) -> None:
         """Show "Copied" for `COPIED_MS` at the mark of the code with this head block number."""
@@ -210,9 +201,13 @@ class TranscriptSurface(SealedBrowser):
         block = self.cursorForPosition(position).block()
         if not block.blockFormat().intProperty(LOOK) & Look.HEAD:
             return None
-        offset, width = self.verticalScrollBar().value(), self.viewport().width()
-        mark = self._backdrop.mark(block, offset, width)
+        mark = self.copy_mark(block)
         return mark if mark.area.contains(position) else None
+
+    def copy_mark(self, block: QTextBlock) -> CodeMark:
+        """Return the Copy mark of a code block's head, in viewport coordinates."""
+        offset, width = self.verticalScrollBar().value(), self.viewport().width()
+        return self._backdrop.mark(block, offset, width)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the caret and the focus frame if the focus came by keyboard."""
@@ -240,11 +235,10 @@ class FocusFrame(QWidget):
         self.hide()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self.palette().color(self.palette().ColorRole.Link), 2))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 4, 4)
-        painter.end()
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(self.palette().color(self.palette().ColorRole.Link), 2))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 4, 4)
 
 
 def _above(block: QTextBlock) -> QTextBlock:

@@ -133,7 +133,7 @@ class Virtualizer:
         Return None if nothing is missing there.
         """
         writer = self._writer
-        for layout in writer.layouts[self._layout_at(top) :]:
+        for layout in writer.layouts[writer.layouts.index_at(self._position_at(top)) :]:
             if not layout.items or writer.top_of(layout, 0) > bottom:
                 return None
             for at in layout.items_with_gaps():
@@ -163,13 +163,6 @@ class Virtualizer:
                 first = stop - ceil((end - max(top, end - gap.height)) * share)
                 return first, max(first + 1, stop - floor(max(0.0, end - bottom) * share))
         return None
-
-    def _layout_at(self, y: float) -> int:
-        """Return the index of the message layout at a y coordinate of the document."""
-        layouts = self._writer.layouts
-        block = self._view.document().findBlock(self._position_at(y))
-        found = layouts.layout_at(block.blockNumber())
-        return len(layouts) - 1 if found is None else layouts.index(found[0])
 
     def _block_index_at(self, y: float) -> _BlockIndex:
         """Return the indices of layout, item and block at a y coordinate of the document."""
