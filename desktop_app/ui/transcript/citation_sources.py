@@ -15,7 +15,7 @@ from desktop_app.ui.transcript.message_items import (
     Item,
     Line,
     LineKind,
-    fold_line,
+    section_line,
 )
 from desktop_app.ui.widgets.text.foreign_text import one_line
 
@@ -83,7 +83,7 @@ def source_lines(message: Message, unfolded: Container[int]) -> list[Item]:
         if not part.passages:
             lines.append(Line(LineKind.NOTICE, (Run(one_line(words)),)))
             continue
-        lines.append(fold_line(words, f"{ACTION}{TOGGLE_SOURCES}{number}", expanded=is_open))
+        lines.append(section_line(words, f"{ACTION}{TOGGLE_SOURCES}{number}", expanded=is_open))
         lines += [_source_line(passage) for passage in part.passages if is_open]
     return lines
 

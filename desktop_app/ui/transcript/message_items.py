@@ -31,6 +31,7 @@ from desktop_app.domain.places import LinkSegment
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.rendering.block_model import Block, Kind, Run, Runs, clean
 from desktop_app.rendering.markdown.block_builder import code_line
+from desktop_app.rendering.structured_answer import has_value
 from desktop_app.ui.transcript.media.message_images import OPEN_IMAGE, image_runs
 from desktop_app.ui.widgets.text.foreign_text import LONGEST_PARAGRAPH, one_line
 
@@ -126,7 +127,7 @@ class MessageMark(NamedTuple):
 Item = Block | Line
 
 
-def question_lines(text: str, *, is_continuation: bool = False) -> list[Item]:
+def question_lines(text: str, *, is_continuation: bool = False) -> list[Line]:
     """Return a question as typed, line by line.
 
     `is_continuation` is True if the lines follow earlier ones of the same question.
@@ -169,10 +170,10 @@ def reasoning_seconds(message: Message) -> float | None:
 def reasoning_line(reasoning: str, seconds: float | None, *, thinking: bool, folded: bool) -> Line:
     """Return `› Thought for 9.3 s: Which failures are safe to repeat`."""
     words = reasoning_title(reasoning, seconds, thinking=thinking)
-    return fold_line(words, ACTION + TOGGLE_REASONING, expanded=not folded)
+    return section_line(words, ACTION + TOGGLE_REASONING, expanded=not folded)
 
 
-def fold_line(words: str, link: str, *, expanded: bool) -> Line:
+def section_line(words: str, link: str, *, expanded: bool) -> Line:
     """Return the line that shows and hides a section."""
     mark = Run("⌄  " if expanded else "›  ", bold=True, link=link, expanded=expanded)
     return Line(LineKind.REASONING, (mark, Run(one_line(words), link=link)))
@@ -197,7 +198,7 @@ def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
         last_round = call.round
         is_open = number in unfolded
         words = call_line(call, is_streaming=message.status is MessageStatus.STREAMING)
-        lines.append(fold_line(words, f"{ACTION}{TOGGLE_TOOL}{number}", expanded=is_open))
+        lines.append(section_line(words, f"{ACTION}{TOGGLE_TOOL}{number}", expanded=is_open))
         if is_open:
             lines += _code_items("json", indented_json(call.run_arguments))
             if call.result:
@@ -237,7 +238,7 @@ def ending_lines(
     if status_line:
         lines.append(Line(LineKind.STATUS, _line_runs(status_line)))
     lines += [_notice_line(message, notice) for notice in message.notices]
-    if any(_notice_code(notice) is NoticeCode.SCHEMA_PROBLEM for notice in message.notices):
+    if NoticeCode.SCHEMA_PROBLEM in map(_notice_code, message.notices):
         lines.append(Line(LineKind.NOTICE, (_action_link("retry"),)))
     ending = ENDINGS.get(message.status)
     if ending and not is_explained(message):
@@ -255,10 +256,7 @@ def ending_lines(
 def _notice_line(message: Message, notice: NoticeText) -> Line:
     """Return a notice. The notice about a schema also offers to show and copy the value."""
     runs = list(_line_runs(str(notice)))
-    is_valid = message.status is MessageStatus.COMPLETE and not any(
-        _notice_code(each) is NoticeCode.SCHEMA_PROBLEM for each in message.notices
-    )
-    if _notice_code(notice) is NoticeCode.SCHEMA_USED and is_valid:
+    if _notice_code(notice) is NoticeCode.SCHEMA_USED and has_value(message):
         is_tree = isinstance(message, ShownMessage) and message.is_tree
         for action in (SHOW_TEXT if is_tree else SHOW_VALUE, COPY_JSON, COPY_CSV):
             runs += [Run(" · "), _action_link(action)]

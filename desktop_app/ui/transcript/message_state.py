@@ -25,7 +25,6 @@ from desktop_app.ui.transcript.message_items import (
     FooterFacts,
     Item,
     Line,
-    LineKind,
     MessageMark,
     attachment_lines,
     ending_lines,
@@ -351,7 +350,7 @@ class MessageState:
     def body_items(self) -> list[Item]:
         """Return the items of the question or the answer."""
         if self.message.role is Role.USER:
-            return question_lines(self._question)
+            return [*question_lines(self._question)]
         blocks = self._stream.blocks
         return list(with_folds(blocks, self.unfolded.code, grows=not self.is_complete))
 
@@ -435,11 +434,7 @@ def block_maker_of(message: Message, citable: frozenset[int]) -> Callable[[], li
 
 
 def _question_blocks(question: Message) -> list[Block]:
-    words = [
-        Block(Kind.PARAGRAPH, item.runs)
-        for item in question_lines(question.text)
-        if isinstance(item, Line) and item.kind is LineKind.QUESTION
-    ]
+    words = [Block(Kind.PARAGRAPH, line.runs) for line in question_lines(question.text)]
     return words + [attachment_block(part.name) for part in question.attachments]
 
 

@@ -266,25 +266,22 @@ class Styles:
         px, block_format = self.theme.px, QTextBlockFormat()
         block_format.setTopMargin(px(self.gap(item, above)))
         block_format.setLineHeight(self._line_height(item) * 100, _PROPORTIONAL)
-        ground = ground_of(item)
-        look = _look(item)
-        if look:
+        if look := _look(item):
             block_format.setProperty(LOOK, look)
-        if ground:
-            inset = px(QUESTION_INSET) if ground is Ground.QUESTION else 0
-            before, _, after, _ = margins(px(PAD) + inset, 0, px(PAD), 0)
-            block_format.setLeftMargin(before)
-            block_format.setRightMargin(after)
-        elif item.kind is LineKind.VERSIONS:  # aligned with the question's text
-            before, _, after, _ = margins(px(QUESTION_INSET) + px(PAD), 0, 0, 0)
-            block_format.setLeftMargin(before)
-            block_format.setRightMargin(after)
-            block_format.setAlignment(ALIGNMENTS["right" if is_mirrored() else "left"])
+        pad = px(PAD) if ground_of(item) else 0
+        before = pad
+        if item.kind in (LineKind.QUESTION, LineKind.VERSIONS):
+            before = px(QUESTION_INSET) + px(PAD)
+        left, _, right, _ = margins(before, 0, pad, 0)
+        block_format.setLeftMargin(left)
+        block_format.setRightMargin(right)
         if isinstance(item, Block):
             self._indent(block_format, item)
-        if isinstance(item, Block) and item.kind is Kind.CODE:
+        if item.kind is LineKind.VERSIONS:  # aligned with the question's text
+            block_format.setAlignment(ALIGNMENTS["right" if is_mirrored() else "left"])
+        elif item.kind is Kind.CODE:
             block_format.setNonBreakableLines(not self._wraps_code)
-        if isinstance(item, Block) and item.kind is Kind.MATH and not item.marker:
+        elif isinstance(item, Block) and item.kind is Kind.MATH and not item.marker:
             block_format.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         return block_format
 
@@ -574,15 +571,12 @@ class Styles:
 
         Qt also uses it as the character format of the cell's first block.
         """
-        px, cell_format = self.theme.px, QTextTableCellFormat()
+        cell_format = QTextTableCellFormat()
         cell_format.merge(self.char_format(block, Run("")))
         cell_format.setBottomBorder(1)
         cell_format.setBottomBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
         cell_format.setBottomBorderBrush(QBrush(self.theme.line))
-        cell_format.setTopPadding(px(CELL_PAD))
-        cell_format.setBottomPadding(px(CELL_PAD))
-        cell_format.setLeftPadding(px(CELL_PAD))
-        cell_format.setRightPadding(px(CELL_PAD))
+        cell_format.setPadding(self.row_pad())
         return cell_format
 
     def cell_block(self, block: Block, align: str, runs: Runs, *, first: bool) -> QTextBlockFormat:

@@ -57,8 +57,8 @@ class AccessibleTranscript(QAccessibleWidget):
             node.release()
         self._nodes.clear()
 
-    def report_focus(self, message_id: str, item: int = -1) -> None:
-        """Tell screen readers that a message, or an item of it, has the focus."""
+    def report_focus(self, message_id: str, item: int) -> None:
+        """Tell screen readers that an item of a message has the focus; -1 is the message."""
         at = self.index_of(message_id)
         if at < 0:
             return

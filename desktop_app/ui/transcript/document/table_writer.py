@@ -97,15 +97,12 @@ class TableWriter:
 
         A part that continues a table has the widths of that table.
         """
-        above = layout.item_above(at)
-        if block.head or not is_table(above):
-            return self.columns.widths(block, is_complete=True)
-        shape = layout.shapes[at - 1] if layout.counts[at - 1] else self.final_widths(layout, at)
-        return (
-            shape
-            if len(shape) == len(block.aligns)
-            else self.columns.widths(block, is_complete=True)
-        )
+        if not block.head and is_table(layout.item_above(at)):
+            is_written = layout.counts[at - 1] > 0
+            shape = layout.shapes[at - 1] if is_written else self.final_widths(layout, at)
+            if len(shape) == len(block.aligns):
+                return shape
+        return self.columns.widths(block, is_complete=True)
 
     def final_widths(self, layout: MessageLayout, at: int) -> tuple[int, ...]:
         """Return the final column widths of the table that item `at` belongs to."""

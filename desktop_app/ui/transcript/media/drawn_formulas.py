@@ -116,7 +116,7 @@ class Formulas:
         return self._typesetter.find(tex, display=text_format.intProperty(FORMULA) == 2)
 
     def _record_change(self, start: int, removed: int, added: int) -> None:
-        """Record the range that an edit wrote. The document must not change during the edit."""
+        """Record the range that an edit wrote. Called within the edit, it must change nothing."""
         if added:
             self._changed = (start, start + added)
         if start < self._next_position:
@@ -360,8 +360,7 @@ def _pixmap(svg: str, rgba: int, width: float, height: float, ratio: float) -> Q
     pixmap = QPixmap(max(1, round((width + 2) * ratio)), max(1, round((height + 2) * ratio)))
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    _renderer(svg, rgba).render(painter, QRectF(0, 0, width, height))
-    painter.end()
+    with QPainter(pixmap) as painter:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        _renderer(svg, rgba).render(painter, QRectF(0, 0, width, height))
     return pixmap
