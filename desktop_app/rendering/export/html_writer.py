@@ -51,7 +51,7 @@ def direction_of(text: str) -> str:
 
 def to_html(blocks: Iterable[Block]) -> str:
     """Return an HTML fragment as `HtmlWriter` writes it."""
-    return "".join(HtmlWriter().pieces(blocks))
+    return HtmlWriter().write(blocks)
 
 
 def parts_of(blocks: Iterable[Block], kinds: Sequence[Kind]) -> Iterator[list[Block]]:
@@ -83,7 +83,8 @@ class HtmlWriter:
         self._open: list[str] = []
         self._has_right_to_left = False
 
-    def write(self, blocks: Sequence[Block]) -> str:
+    def write(self, blocks: Iterable[Block]) -> str:
+        """Return the elements of the blocks."""
         return "".join(self.pieces(blocks))
 
     def pieces(self, blocks: Iterable[Block]) -> Iterator[str]:

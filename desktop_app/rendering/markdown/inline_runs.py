@@ -55,17 +55,8 @@ class _State:
         if not text:
             return
         text = show_unseen(text, code=code, link=bool(self.link))
-        run = Run(
-            text,
-            self.bold > 0,
-            self.italic > 0,
-            code,
-            self.strike > 0,
-            math,
-            False,
-            image,
-            self.link,
-        )
+        bold, italic, strike = self.bold > 0, self.italic > 0, self.strike > 0
+        run = Run(text, bold, italic, code, strike, math, False, image, self.link)
         last = self.runs[-1] if self.runs else None
         if last is not None and last[1:] == run[1:] and not (code or math or image):
             self.runs[-1] = last._replace(text=last.text + text)

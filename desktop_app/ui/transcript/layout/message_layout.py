@@ -154,10 +154,9 @@ class MessageLayout:
 
     def long_texts(self) -> list[int]:
         """Return the indices of the texts that take many blocks."""
-        shaped = ((at, cuts) for at, cuts in enumerate(self.shapes) if cuts)
         return [
             at
-            for at, cuts in shaped
+            for at, cuts in enumerate(self.shapes)
             if len(cuts) > _LONG_TEXT_BLOCKS and not is_table(self.items[at])
         ]
 

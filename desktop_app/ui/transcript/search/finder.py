@@ -296,8 +296,8 @@ class Finder(QObject):
         in_reasoning = match.number < self._index.count_of(match.message_id).reasoning
         if in_reasoning and not self._show_reasoning(match.message_id, retry):
             return
-        state, found = self._messages.get(match.message_id), self._hit_of(match)
-        if state is not None and found is not None:
+        state = self._messages.get(match.message_id)
+        if state is not None and (found := self._hit_of(state, match.number)) is not None:
             self._reveal(state.layout, found, self._query, retry)
         self.marks.mark_soon()
 
@@ -374,14 +374,10 @@ class Finder(QObject):
                 return
             scroll_to(self._view, bar.value() + box.top() - height // 3)
 
-    def _hit_of(self, match: Match) -> _Hit | None:
-        """Return a match by its item, or the last match if there are fewer now."""
-        state = self._messages.get(match.message_id)
-        if state is None:
-            return None
-        number = match.number
+    def _hit_of(self, state: MessageState, number: int) -> _Hit | None:
+        """Return a message's match by its item, or its last match if there are fewer now."""
         if state.is_reasoning_folded or not state.head_count:
-            number -= self._index.count_of(match.message_id).reasoning
+            number -= self._index.count_of(state.message.id).reasoning
         number, hit = max(0, number), None
         for at, count in self._matching_items(state, self._query):
             hit = _Hit(at, min(number, count - 1))
@@ -448,9 +444,10 @@ class Finder(QObject):
 
     def _current_cursor(self) -> QTextCursor | None:
         """Return the current match as a selection; None if it is not materialized."""
-        hit = None if self._current is None else self._hit_of(self._current)
-        state = None if self._current is None else self._messages.get(self._current.message_id)
-        if hit is None or state is None:
+        match = self._current
+        state = None if match is None else self._messages.get(match.message_id)
+        hit = None if match is None or state is None else self._hit_of(state, match.number)
+        if state is None or hit is None:
             return None
         return self._cursor_of(state.layout, hit, self._query)
 

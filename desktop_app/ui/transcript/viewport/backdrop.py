@@ -184,8 +184,12 @@ class Backdrop:
         if look & Look.GROUND:
             ground = Ground(look & Look.GROUND)
             last = found.spans[-1] if found.spans else None
-            joins = last is not None and last.ground is ground and not look & Look.FIRST
-            if joins and last is not None and box.top() - last.bottom < self.theme.px(2 * PAD):
+            if (
+                last is not None
+                and last.ground is ground
+                and not look & Look.FIRST
+                and box.top() - last.bottom < self.theme.px(2 * PAD)
+            ):
                 last.bottom = box.bottom()
             else:
                 block_format, pad = block.blockFormat(), self.theme.px(PAD)

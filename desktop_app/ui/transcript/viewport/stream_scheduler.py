@@ -20,8 +20,7 @@ FRAME_S: Final = 1 / 60
 _SLICE_S: Final = 0.008
 _PIECE_S: Final = 0.004
 _SHORTLY_S: Final = 0.01
-"""Seconds for `flush(shortly=True)`: processor time, so a busy machine writes as much, but later.
-"""
+"""Seconds of processor time for `flush(shortly=True)`: a busy machine takes longer to use them."""
 
 _MIN_PIECE_CHARACTERS: Final = 400
 _MAX_PIECE_CHARACTERS: Final = 1500

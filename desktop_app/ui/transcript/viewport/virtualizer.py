@@ -39,8 +39,7 @@ _UNITS_PER_ITEM: Final = 60
 """UTF-16 units of a long text that are materialized in place of one item."""
 
 _EXTRA_SCREENS: Final = 0.25
-"""Screens to fill beyond those that must be filled, so that the next line scrolled needs no fill.
-"""
+"""Screens to fill beyond the necessary ones, so that the next line scrolled needs no fill."""
 
 _MAX_FILLS: Final = 6
 """Placeholders to fill at once. Text that is shorter than its estimate leaves room for another."""
