@@ -18,6 +18,7 @@ NOT_EMPTY = {
     "Estimate.inputs": 1,
     "GenerationParameters.candidates": 1,
     "GenerationParameters.stream": True,
+    "HtmlList.number": 1,
     "Limits.file_bytes": 200 << 20,
     "Limits.memory_bytes": 2 << 30,
     "Limits.pages": 5_000,
@@ -40,7 +41,6 @@ NOT_EMPTY = {
     "UploadLimits.size": 200_000_000,
     "_Check.mask": 0xFFFFFFFF,
     "_Column.is_at_line_start": True,
-    "_List.number": 1,
     "_State.stand_ins": 1,
 }
 SLOW_TO_IMPORT = ("__main__", "app", "main", "tool_servers", "ui")

@@ -15,13 +15,20 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Final
 
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.markdown_text import MarkdownBlock
 from desktop_app.documents.office.package import whole_number
+from desktop_app.documents.text.html_blocks import (
+    BlockFlow,
+    HtmlCell,
+    HtmlList,
+    HtmlTable,
+    InlineMark,
+)
 from desktop_app.domain.code_fence import fenced
 
 _HEADINGS: Final = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
@@ -91,7 +98,6 @@ _LANGUAGE: Final = re.compile(r"(?:language-|lang-|highlight-source-)([\w+#-]+)"
 _TINY: Final = re.compile(r"[0-3](?:px)?")
 _EMPTY_LINES: Final = re.compile(r"\n{3,}")
 _TAG_START: Final = re.compile("<[a-zA-Z/!?]")
-_BACKTICKS: Final = re.compile("`+")
 _BULLETS: Final = "-*+"
 # Each level of lists and quotes costs another copy of the text in it.
 _MAX_DEPTH: Final = 50
@@ -138,114 +144,6 @@ def _terminate(source: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cell:
-    """A table cell: its words on one line, the same as blocks, and its spans."""
-
-    text: str
-    blocks: list[MarkdownBlock]
-    columns: int
-    rows: int
-
-
-@dataclass
-class _Table:
-    """A table; `is_layout` means that it only lays out text."""
-
-    is_layout: bool
-    rows: list[list[_Cell]] = field(default_factory=list)
-
-    def blocks(self) -> list[MarkdownBlock]:
-        """Return the table, or the blocks of its cells if it is only layout."""
-        if self.is_layout or not any(row[1:] for row in self.rows):
-            return [block for row in self.rows for cell in row for block in cell.blocks]
-        table = md.table(self._grid())
-        return [table] if table.text else []
-
-    def _grid(self) -> list[list[str]]:
-        """Return the texts by row and column; a spanning cell is in its first column."""
-        # A cell alone in its row often states more columns than the table has.
-        width = max(sum(cell.columns for cell in row) for row in self.rows if row[1:])
-        grid: list[list[str]] = []
-        # The number of rows that a cell above still covers, by column.
-        covered: dict[int, int] = {}
-        for row in self.rows:
-            texts: list[str] = []
-            for cell in row:
-                while len(texts) in covered:
-                    texts.append("")
-                columns = min(cell.columns, width)
-                covered |= dict.fromkeys(range(len(texts), len(texts) + columns), cell.rows)
-                texts += [cell.text, *[""] * (columns - 1)]
-            grid.append(texts)
-            covered = {column: rows - 1 for column, rows in covered.items() if rows > 1}
-        return grid
-
-
-@dataclass
-class _Mark:
-    """An open inline mark, such as bold or a link.
-
-    Attributes:
-        sign: the characters on both sides of the marked words; "" for a link.
-        start: index of its first piece in the flow's `line`.
-        address: of a link; "" once the first line of its words has been linked.
-    """
-
-    sign: str
-    start: int
-    address: str = ""
-
-
-@dataclass
-class _Flow:
-    """The blocks of a container: the document, a list item, a quote, a cell.
-
-    Attributes:
-        blocks: the finished blocks; lists are marked as items.
-        line: the pieces of the unfinished paragraph.
-        marks: the open marks.
-    """
-
-    blocks: list[MarkdownBlock] = field(default_factory=list)
-    line: list[str] = field(default_factory=list)
-    marks: list[_Mark] = field(default_factory=list)
-
-    def text(self, *, is_item: bool = False) -> str:
-        """Join the blocks; in a list item, a list follows the words without an empty line."""
-        texts = [block.text for block in self.blocks]
-        if is_item and len(texts) > 1 and self.blocks[1].is_item and not self.blocks[0].is_item:
-            texts[:2] = [f"{texts[0]}\n{texts[1]}"]
-        return "\n\n".join(texts)
-
-
-@dataclass
-class _List:
-    """A list.
-
-    Attributes:
-        bullet: the marker of its items; "" if they are numbered.
-        number: of the first item.
-        level: of a list from Word.
-    """
-
-    bullet: str
-    number: int = 1
-    items: list[_Flow] = field(default_factory=list)
-    level: int = 0
-
-    def text(self) -> str:
-        """Return the items, each below the previous."""
-        lines = []
-        for number, item in enumerate(self.items, self.number):
-            marker = self.bullet or f"{number}."
-            indent = " " * (len(marker) + 1)
-            first, *others = item.text(is_item=True).split("\n")
-            lines.append(f"{marker} {first}".rstrip())
-            lines += [line and indent + line for line in others]
-        return "\n".join(lines)
-
-
-@dataclass(frozen=True, slots=True)
 class _Element:
     """An open element.
 
@@ -273,9 +171,9 @@ class _Writer(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.has_prose = False
         self._elements_left_out = left_out
-        self._flows = [_Flow()]
-        self._lists: list[_List] = []
-        self._tables: list[_Table] = []
+        self._flows = [BlockFlow()]
+        self._lists: list[HtmlList] = []
+        self._tables: list[HtmlTable] = []
         self._cell_texts: list[list[str]] = []  # the paragraphs of each open cell
         self._open: list[_Element] = []
         # Counts of open elements; each piece of text needs them.
@@ -378,11 +276,7 @@ class _Writer(HTMLParser):
     def _end_paragraph(self) -> None:
         """Finish the current paragraph or heading, if there is any."""
         flow = self._flows[-1]
-        for mark in reversed(flow.marks):
-            self._apply_mark(flow, mark)
-            mark.start = 0
-        text = "".join(flow.line).strip()
-        flow.line.clear()
+        text = flow.end_line()
         self._is_after_space = True
         if text:
             flow.blocks.append(
@@ -470,11 +364,11 @@ class _Writer(HTMLParser):
             self._push(_Element(tag, self._end_heading))
         elif tag == "table":
             for outer in self._tables:
-                outer.is_layout = True
-            self._tables.append(_Table(attributes.get("role") in ("presentation", "none")))
+                outer.treat_as_layout()
+            self._tables.append(HtmlTable(attributes.get("role") in ("presentation", "none")))
             self._push(_Element(tag, self._end_table))
         elif tag == "blockquote" and not is_too_deep:
-            self._flows.append(_Flow())
+            self._flows.append(BlockFlow())
             self._push(_Element(tag, self._end_quote))
         elif tag in _LISTS and not is_too_deep:
             self._start_list(tag, attributes.get("start", ""))
@@ -513,7 +407,7 @@ class _Writer(HTMLParser):
         if code.strip():
             self._flows[-1].blocks.append(MarkdownBlock(fenced(code, self._language)))
             for table in self._tables:
-                table.is_layout = True  # Code needs its lines.
+                table.treat_as_layout()  # Code needs its lines.
         self._code, self._language = None, ""
 
     # ------------------------------------------------------------ within a line
@@ -524,7 +418,7 @@ class _Writer(HTMLParser):
             self._word_label = []
             self._push(_Element(tag, self._apply_word_label))
         elif tag == "a" and address and all(mark.sign for mark in self._flows[-1].marks):
-            self._start_marks(tag, [_Mark("", len(line), address.replace(" ", "%20"))])
+            self._start_marks(tag, [InlineMark("", len(line), address.replace(" ", "%20"))])
         elif tag == "q":
             self._write('"')
             self._push(_Element(tag, lambda: self._write('"')))
@@ -540,7 +434,7 @@ class _Writer(HTMLParser):
             self._push(_Element(tag, end_script))
         else:
             signs = self._new_signs(tag, style)
-            marks = [_Mark(sign, len(line)) for sign in signs]
+            marks = [InlineMark(sign, len(line)) for sign in signs]
             self._start_marks(tag, marks, keeps_lines=_keeps_lines(style))
 
     def _new_signs(self, tag: str, style: str) -> list[str]:
@@ -565,34 +459,16 @@ class _Writer(HTMLParser):
         signs -= {mark.sign for mark in self._flows[-1].marks}
         return [sign for sign in ("~~", "**", "*", "`") if sign in signs]
 
-    def _start_marks(self, tag: str, marks: list[_Mark], *, keeps_lines: bool = False) -> None:
+    def _start_marks(self, tag: str, marks: list[InlineMark], *, keeps_lines: bool = False) -> None:
         flow = self._flows[-1]
-        flow.marks += marks
+        flow.marks.extend(marks)
 
         def end() -> None:
             for mark in reversed(marks):
-                self._apply_mark(flow, mark)
+                flow.apply_mark(mark)
                 flow.marks.remove(mark)
 
         self._push(_Element(tag, end if marks else None, keeps_lines))
-
-    def _apply_mark(self, flow: _Flow, mark: _Mark) -> None:
-        """Apply a mark to the words since its start; the space around them stays outside."""
-        text = "".join(flow.line[mark.start :])
-        words = text.strip()
-        if not words:
-            return
-        before, after = text[: text.index(words)], text[text.index(words) + len(words) :]
-        if mark.address:
-            marked = md.link(words, mark.address)
-        elif mark.sign == "`":
-            longest = max(map(len, _BACKTICKS.findall(words)), default=0)
-            fence, space = "`" * (longest + 1), " " if longest else ""
-            marked = f"{fence}{space}{words}{space}{fence}"
-        else:
-            marked = f"{mark.sign}{words}{mark.sign}"
-        mark.address = ""
-        flow.line[mark.start :] = [piece for piece in (before, marked, after) if piece]
 
     def _add_to_formula(self, data: str) -> None:
         if self._tags["annotation"]:
@@ -620,18 +496,18 @@ class _Writer(HTMLParser):
             self._push(_Element(tag))
             return
         columns, rows = _span(attributes, "colspan"), _span(attributes, "rowspan")
-        self._flows.append(_Flow())
+        self._flows.append(BlockFlow())
         self._cell_texts.append([])
         self._push(_Element(tag, lambda: self._end_cell(table, columns, rows)))
 
-    def _end_cell(self, table: _Table, columns: int, rows: int) -> None:
+    def _end_cell(self, table: HtmlTable, columns: int, rows: int) -> None:
         self._end_paragraph()
         text = " ".join(self._cell_texts.pop())
-        table.rows[-1].append(_Cell(text, self._flows.pop().blocks, columns, rows))
+        table.rows[-1].append(HtmlCell(text, self._flows.pop().blocks, columns, rows))
 
     def _end_table(self) -> None:
         self._end_paragraph()
-        self._flows[-1].blocks += self._tables.pop().blocks()
+        self._flows[-1].blocks.extend(self._tables.pop().blocks())
 
     # ------------------------------------------------------------ lists
 
@@ -640,7 +516,7 @@ class _Writer(HTMLParser):
         outer = self._lists[-1] if self._open and self._open[-1].tag in _LISTS else None
         bullet = self._next_bullet() if tag == "ul" else ""
         number = int(start) if start.isdecimal() and len(start) < 10 else 1
-        self._lists.append(_List(bullet, number))
+        self._lists.append(HtmlList(bullet, number))
         item = outer.items[-1] if outer and outer.items else None
         self._push(_Element(tag, lambda: self._end_list(item)))
 
@@ -650,7 +526,7 @@ class _Writer(HTMLParser):
         return _BULLETS[depth % len(_BULLETS)]
 
     def _start_item(self, tag: str) -> None:
-        self._flows.append(_Flow())
+        self._flows.append(BlockFlow())
         self._lists[-1].items.append(self._flows[-1])
         self._push(_Element(tag, self._end_item))
 
@@ -658,7 +534,7 @@ class _Writer(HTMLParser):
         self._end_paragraph()
         self._flows.pop()
 
-    def _end_list(self, item: _Flow | None = None) -> None:
+    def _end_list(self, item: BlockFlow | None = None) -> None:
         self._end_paragraph()
         text = self._lists.pop().text()
         if text:
@@ -672,7 +548,7 @@ class _Writer(HTMLParser):
             self._close_through(_WORD_ITEM)
         else:
             self._end_paragraph()
-            self._lists.append(_List(self._next_bullet(), level=level))
+            self._lists.append(HtmlList(self._next_bullet(), level=level))
             self._push(_Element(_WORD_LIST, self._end_list))
         self._start_item(_WORD_ITEM)
         self._push(_Element("p", self._end_paragraph))
@@ -681,7 +557,7 @@ class _Writer(HTMLParser):
         """Make a list numbered if its first item begins with a number."""
         sign, self._word_label = "".join(self._word_label or ()), None
         if self._tags[_WORD_LIST] and len(self._lists[-1].items) == 1 and _NUMBER.match(sign):
-            self._lists[-1].bullet = ""
+            self._lists[-1].use_numbers()
 
     # ------------------------------------------------------------ open elements
 

@@ -1,0 +1,155 @@
+"""The parts of HTML that become Markdown once they are whole: blocks, lists, tables, marks."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from desktop_app.documents.office import markdown_text as md
+from desktop_app.documents.office.markdown_text import MarkdownBlock
+
+_BACKTICKS: Final = re.compile("`+")
+
+
+@dataclass(frozen=True, slots=True)
+class HtmlCell:
+    """A table cell: its words on one line, the same as blocks, and its spans."""
+
+    text: str
+    blocks: list[MarkdownBlock]
+    columns: int
+    rows: int
+
+
+@dataclass
+class HtmlTable:
+    """A table; `is_layout` means that it only lays out text."""
+
+    is_layout: bool
+    rows: list[list[HtmlCell]] = field(default_factory=list)
+
+    def treat_as_layout(self) -> None:
+        """Return the blocks of the cells instead of a table from now on."""
+        self.is_layout = True
+
+    def blocks(self) -> list[MarkdownBlock]:
+        """Return the table, or the blocks of its cells if it is only layout."""
+        if self.is_layout or not any(row[1:] for row in self.rows):
+            return [block for row in self.rows for cell in row for block in cell.blocks]
+        table = md.table(self._grid())
+        return [table] if table.text else []
+
+    def _grid(self) -> list[list[str]]:
+        """Return the texts by row and column; a spanning cell is in its first column."""
+        # A cell alone in its row often states more columns than the table has.
+        width = max(sum(cell.columns for cell in row) for row in self.rows if row[1:])
+        grid: list[list[str]] = []
+        # The number of rows that a cell above still covers, by column.
+        covered: dict[int, int] = {}
+        for row in self.rows:
+            texts: list[str] = []
+            for cell in row:
+                while len(texts) in covered:
+                    texts.append("")
+                columns = min(cell.columns, width)
+                covered |= dict.fromkeys(range(len(texts), len(texts) + columns), cell.rows)
+                texts += [cell.text, *[""] * (columns - 1)]
+            grid.append(texts)
+            covered = {column: rows - 1 for column, rows in covered.items() if rows > 1}
+        return grid
+
+
+@dataclass
+class InlineMark:
+    """An open inline mark, such as bold or a link.
+
+    Attributes:
+        sign: the characters on both sides of the marked words; "" for a link.
+        start: index of its first piece in the flow's `line`.
+        address: of a link; "" once the first line of its words has been linked.
+    """
+
+    sign: str
+    start: int
+    address: str = ""
+
+
+@dataclass
+class BlockFlow:
+    """The blocks of a container: the document, a list item, a quote, a cell.
+
+    Attributes:
+        blocks: the finished blocks; lists are marked as items.
+        line: the pieces of the unfinished paragraph.
+        marks: the open marks.
+    """
+
+    blocks: list[MarkdownBlock] = field(default_factory=list)
+    line: list[str] = field(default_factory=list)
+    marks: list[InlineMark] = field(default_factory=list)
+
+    def text(self, *, is_item: bool = False) -> str:
+        """Join the blocks; in a list item, a list follows the words without an empty line."""
+        texts = [block.text for block in self.blocks]
+        if is_item and len(texts) > 1 and self.blocks[1].is_item and not self.blocks[0].is_item:
+            texts[:2] = [f"{texts[0]}\n{texts[1]}"]
+        return "\n\n".join(texts)
+
+    def end_line(self) -> str:
+        """Return the words of the paragraph with their marks, which go on in the next one."""
+        for mark in reversed(self.marks):
+            self.apply_mark(mark)
+            mark.start = 0
+        text = "".join(self.line).strip()
+        self.line.clear()
+        return text
+
+    def apply_mark(self, mark: InlineMark) -> None:
+        """Apply a mark to the words since its start; the space around them stays outside."""
+        text = "".join(self.line[mark.start :])
+        words = text.strip()
+        if not words:
+            return
+        before, after = text[: text.index(words)], text[text.index(words) + len(words) :]
+        if mark.address:
+            marked = md.link(words, mark.address)
+        elif mark.sign == "`":
+            longest = max(map(len, _BACKTICKS.findall(words)), default=0)
+            fence, space = "`" * (longest + 1), " " if longest else ""
+            marked = f"{fence}{space}{words}{space}{fence}"
+        else:
+            marked = f"{mark.sign}{words}{mark.sign}"
+        mark.address = ""
+        self.line[mark.start :] = [piece for piece in (before, marked, after) if piece]
+
+
+@dataclass
+class HtmlList:
+    """A list.
+
+    Attributes:
+        bullet: the marker of its items; "" if they are numbered.
+        number: of the first item.
+        level: of a list from Word.
+    """
+
+    bullet: str
+    number: int = 1
+    items: list[BlockFlow] = field(default_factory=list)
+    level: int = 0
+
+    def use_numbers(self) -> None:
+        """Number the items."""
+        self.bullet = ""
+
+    def text(self) -> str:
+        """Return the items, each below the previous."""
+        lines = []
+        for number, item in enumerate(self.items, self.number):
+            marker = self.bullet or f"{number}."
+            indent = " " * (len(marker) + 1)
+            first, *others = item.text(is_item=True).split("\n")
+            lines.append(f"{marker} {first}".rstrip())
+            lines += [line and indent + line for line in others]
+        return "\n".join(lines)
