@@ -229,8 +229,16 @@ class RefusedParameterError(ProviderError):
 
     code = "refused_parameter"
 
-    def __init__(self, reason: Reason | str, /, *, param: str = "", **others: Any) -> None:
-        super().__init__(reason, **others)
+    def __init__(
+        self,
+        reason: Reason | str,
+        params: Mapping[str, Param] | None = None,
+        /,
+        *,
+        param: str = "",
+        **others: Any,
+    ) -> None:
+        super().__init__(reason, params, **others)
         self.param = param
 
 
@@ -244,9 +252,16 @@ class ContextTooLongError(ProviderError):
     code = "context_too_long"
 
     def __init__(
-        self, reason: Reason | str, /, *, tokens: int = 0, window: int = 0, **others: Any
+        self,
+        reason: Reason | str,
+        params: Mapping[str, Param] | None = None,
+        /,
+        *,
+        tokens: int = 0,
+        window: int = 0,
+        **others: Any,
     ) -> None:
-        super().__init__(reason, **others)
+        super().__init__(reason, params, **others)
         self.tokens = tokens
         self.window = window
 

@@ -37,6 +37,7 @@ from desktop_app.domain.conversations.notices import (
     notice_from_json,
     notice_to_json,
 )
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.remedy import Remedy
@@ -224,6 +225,11 @@ def test_every_error_class_is_in_the_tree_of_the_docstring(kind: type[UserFacing
     assert str(error) == "It broke."
 
 
+@pytest.mark.parametrize("kind", classes(UserFacingError), ids=lambda kind: kind.__name__)
+def test_every_error_class_takes_parameters_as_a_mapping(kind: type[UserFacingError]) -> None:
+    assert kind("It broke.", {"name": "a.pdf"}, page=3).params == {"name": "a.pdf", "page": 3}
+
+
 @pytest.mark.parametrize(
     ("words", "title"),
     [
@@ -268,3 +274,10 @@ def test_a_count_out_of_bounds_is_refused(count: Any) -> None:
     with pytest.raises(TypeError):
         checked_fields(Usage(count))
     assert checked_fields(Usage(2**40)) == Usage(2**40)
+
+
+def test_the_fields_of_a_stored_error_are_checked() -> None:
+    note = ErrorNote(Reason.API_MISSING, because=ErrorNote("It broke."))
+    assert checked_fields(note) is note
+    with pytest.raises(TypeError):
+        checked_fields(replace(note, details=3))  # type: ignore[arg-type]
