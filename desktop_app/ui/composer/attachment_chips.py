@@ -416,7 +416,7 @@ class AttachmentChips(QScrollArea):
         self._order_tabs(chip_ids)
 
     def _order_tabs(self, chip_ids: Sequence[str], previous_ids: Sequence[str] = ()) -> None:
-        """Bring the tab stops of chips into their order, behind those of the previous chip."""
+        """Order the tab stops of these chips, after the last of the previous chips."""
         stops = [stop for chip_id in chip_ids for stop in self._widgets[chip_id].tab_stops]
         if previous_ids:
             # Not needed for the first paint.
@@ -471,7 +471,7 @@ class AttachmentChips(QScrollArea):
         self._fit()
 
     def _fit(self) -> None:
-        """Set the height to that of the rows, up to the limit."""
+        """Set the height that the rows need, up to the limit."""
         needed = self._flow.heightForWidth(self.viewport().width())
         px = self._theme.px
         limit = round(px(_CHIP_HEIGHT + 8) * _MAX_ROWS)

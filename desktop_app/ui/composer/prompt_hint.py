@@ -12,7 +12,7 @@ from desktop_app.ui.widgets.text.foreign_text import PlainLabel
 
 
 class PromptHint(PlainLabel):
-    """The line below the prompt. A warning takes precedence over a hint, and that over the rest.
+    """The line below the prompt: the warning or hint if there is one, otherwise notice or keys.
 
     Attributes:
         warning: why the user's last attempt to send was refused; "" for none.

@@ -168,7 +168,7 @@ class PromptText(PlainTextField):
         return lines * line + margins + 1
 
     def fit_height(self, limit: int) -> None:
-        """Set the height to that of the lines, up to `limit` or the height of three lines.
+        """Set the height that the lines need, at most `limit` pixels, or three lines if more.
 
         Beyond the limit, the text scrolls.
         """

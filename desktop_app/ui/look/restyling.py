@@ -123,7 +123,7 @@ class Restyling(QObject):
                 window.repaint()  # `update` does nothing if a repaint was already pending
 
     def _restyle_steps(self, theme: Theme, sheet: str, *, is_resized: bool) -> Iterator[bool]:
-        """Change the application's style and that of the widgets on screen.
+        """Change the style of the application and of the widgets on screen.
 
         With another font, hidden widgets change too, because they take part in layouts. Otherwise
         they follow after the windows are painted.

@@ -329,7 +329,7 @@ class QuickPrompt(QWidget):
         self._stop_button.setVisible(is_streaming)
 
     def set_status(self, text: str) -> None:
-        """Show a few words in place of a problem, and announce them."""
+        """Show a few words instead of a problem, and announce them."""
         self._show_status(text, "", "")
         self.announce(text)
 

@@ -29,7 +29,7 @@ class WindowPlacement:
         self._opened_at, self._opened_size = window.pos(), window.size()
 
     def restore(self, shares: tuple[float, float] | None) -> None:
-        """Set `shares` to those of an earlier run."""
+        """Set `shares` to the position of an earlier run."""
         self.shares = shares
 
     def place(self) -> None:

@@ -65,7 +65,7 @@ class Heading:
 
     @property
     def key(self) -> Key:
-        """Return the sort key, which is less than those of the group's rows."""
+        """Return the sort key, which is less than the keys of the group's rows."""
         return (self.group, float("-inf"), "")
 
 

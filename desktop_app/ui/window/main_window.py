@@ -68,7 +68,7 @@ class MainWindow(QMainWindow):
     Attributes:
         conversations, settings: the outer panes.
         pane: the middle pane.
-        header, prompt: those of the middle pane.
+        header, prompt: the parts of the middle pane with these names.
         transcript, empty_state, notifications: available after `set_transcript`.
 
     Signals:

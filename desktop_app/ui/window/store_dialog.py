@@ -68,7 +68,7 @@ class StoreDialog(QDialog):
         self._column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
         scale_boxes(self, theme)
         self._bar.hide()
-        # With large text, the width can exceed that of a small screen.
+        # With large text, the dialog could be wider than a small screen.
         room = self.screen().availableGeometry().size()
         self._width = min(theme.px(_WIDTH), room.width())
         self.setFixedWidth(self._width)

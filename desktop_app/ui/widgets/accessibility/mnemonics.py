@@ -67,7 +67,7 @@ class _LetterAssignment:
         self._kept = set(self._owners.values())
 
     def assign_preferred(self) -> None:
-        """Assign texts their first letter, otherwise that of a word, otherwise any other."""
+        """Assign each text its first letter, the first letter of a later word, or any letter."""
         for rank in range(3):
             for index, (starts, others) in enumerate(self._letters):
                 if not self.chosen[index]:

@@ -80,7 +80,7 @@ class DraftForm:
     """A form whose content survives the end of the program.
 
     Attributes:
-        drafts: the drafts by the name of each form; those of dialogs come from an earlier run.
+        drafts: the drafts by the name of each form; drafts of dialogs are from an earlier run.
     """
 
     drafts: ClassVar[dict[str, FormValues]] = {}

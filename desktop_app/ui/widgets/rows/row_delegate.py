@@ -79,7 +79,7 @@ class RowDelegate(QStyledItemDelegate):
         if view.selectionModel().isSelected(index):
             painter.setBrush(self.theme.selected)
             painter.drawRoundedRect(rect, radius, radius)
-            # The background alone hardly differs from that of other rows.
+            # The background alone hardly differs from the background of other rows.
             inset, bar = radius / 2, self.theme.px(_BAR_WIDTH)
             painter.setBrush(self.theme.accent)
             painter.drawRoundedRect(

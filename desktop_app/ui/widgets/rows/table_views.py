@@ -38,7 +38,7 @@ def show_as_rows(table: QTableView) -> None:
 def set_headings(
     table: QTableWidget, headings: Sequence[str], row_count: int, figures: Container[int] = ()
 ) -> None:
-    """Empty a table and set its headings; those of the columns `figures` end at the right."""
+    """Empty a table and set its headings; align the columns `figures` at the right."""
     table.clear()
     table.setColumnCount(len(headings))
     table.setRowCount(row_count)
