@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Signal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.chat.turn_starter import BegunTurn
+    from desktop_app.app.library.draft_saver import DraftSaver
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
-    from desktop_app.domain.conversations.conversation import Conversation, Draft, Message
+    from desktop_app.domain.conversations.conversation import Conversation, Message
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
@@ -26,9 +25,6 @@ _CHANGED_IN_LIST: Final = "title title_is_automatic pinned folder_id archived tr
 
 class BegunTurns(QObject):
     """Starter of the answers of begun turns, which shows the turns of the open conversation.
-
-    Args:
-        remove_sent: removes a sent question from the draft of its conversation.
 
     Signals:
         compared(list path, list answers): several models answer the last question of the path.
@@ -42,8 +38,8 @@ class BegunTurns(QObject):
         running: RunningAnswers,
         navigator: Navigator,
         presenter: ListPresenter,
+        saver: DraftSaver,
         *,
-        remove_sent: Callable[[str, Draft], None],
         pane: ConversationPane,
         current: OpenConversation,
         setup: AnswerSetup,
@@ -52,14 +48,14 @@ class BegunTurns(QObject):
     ) -> None:
         super().__init__(parent)
         self._running, self._navigator, self._presenter = running, navigator, presenter
-        self._remove_sent, self._pane, self._current = remove_sent, pane, current
+        self._saver, self._pane, self._current = saver, pane, current
         self._setup, self._tasks, self._conversations = setup, tasks, conversations
 
     def start(self, turn: BegunTurn) -> None:
         """Start the answers of a turn, and show it if its conversation is open."""
         run = turn.run
         if run.question is not None and turn.draft is not None:
-            self._remove_sent(turn.asked.id, turn.draft)
+            self._saver.remove_sent(turn.asked.id, turn.draft)
         is_open = run.conversation.id == self._current.id
         stored = self._with_changes(turn, is_open=is_open)
         if stored != run.conversation:  # the choice was for this answer only

@@ -133,7 +133,7 @@ class ChatController(QObject):
     async def _ask_in_closed(self, conversation_id: str, text: str) -> None:
         """Ask a question in a conversation that is not open."""
         conversation = self._presenter.existing(conversation_id)
-        is_edited = self._edited.is_editing_in(conversation_id)
+        is_edited = self._drafts.edit_in(conversation_id) is not None
         if conversation is None or is_edited:  # deleted, or the question replaces an earlier one
             return
         draft = replace(self._drafts.cached(conversation_id), text=text)
@@ -147,13 +147,14 @@ class ChatController(QObject):
     def _show_hint(self) -> None:
         """Show a hint if a question is queued or edited, and announce it once."""
         opened_id, hint = self._current.id, ""
+        is_editing = self._current.edited_question is not None
         key = shortcut_text(Keymap.from_settings(self._values.all).shortcut_of("prompt.stop"))
         if opened_id in self._queued:
             hint = tr("Queued · {key} to cancel", key=key) if key else tr("Queued")
-        elif self._edited.question is not None and (self._running.is_running(opened_id) or not key):
-            hint = tr("Editing · The original message is kept")
-        elif self._edited.question is not None:
+        elif is_editing and key and not self._running.is_running(opened_id):
             hint = tr("Editing · The original message is kept · {key} to cancel", key=key)
+        elif is_editing:
+            hint = tr("Editing · The original message is kept")
         self._prompt.hint.set_hint(hint)
         if hint and hint != self._announced_hint:
             self._notifications.announce(hint)

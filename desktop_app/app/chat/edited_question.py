@@ -42,10 +42,9 @@ class EditedQuestion(QObject):
         question = next((m for m in reversed(path) if m.role is Role.USER), None)
         if question is None:
             return  # imported conversations may begin with an answer
-        typed, edit = self._draft.typed, self._end(self._current.id)
+        typed, edit = self._draft.typed, self._drafts.end_edit(self._current.id)
         previous = typed if edit is None else edit.keeping(typed)
         self._drafts.edit(self._current.id, Edit(question, previous))
-        self._current.edit(question.id)
         self._put_into_prompt(question.as_draft)
 
     def discard(self) -> Callable[[], None] | None:
@@ -54,11 +53,11 @@ class EditedQuestion(QObject):
         Returns:
             A function that restores the edited text; None if no question was changed.
         """
-        edit = self._on_open_path()
-        if edit is None:
+        edit = self._drafts.edit_in(self._current.id)
+        if edit is None or self._current.edited_question is None:
             return None
         typed = self._draft.typed
-        self._end(self._current.id)
+        self._drafts.end_edit(self._current.id)
         self._put_into_prompt(edit.previous)
         return None if typed == edit.question.as_draft else lambda: self._resume(edit, typed)
 
@@ -66,37 +65,6 @@ class EditedQuestion(QObject):
         if self._current.message(edit.question.id) is not None:
             self.begin(edit.question)
             self._put_into_prompt(typed)
-
-    def end(self, conversation_id: str, rest: Draft) -> Draft:
-        """End editing if the edited question was sent; return the draft for the prompt.
-
-        Args:
-            rest: the text and attachments that were not sent.
-        """
-        edit = self._end(conversation_id)
-        return rest if edit is None else edit.after_sending(rest)
-
-    def _end(self, conversation_id: str) -> Edit | None:
-        edit = self._drafts.end_edit(conversation_id)
-        if edit is not None:
-            self._current.end_edit(edit.question.id)
-        return edit
-
-    @property
-    def question(self) -> Message | None:
-        """The question of the open path that is being edited, None for none."""
-        edit = self._on_open_path()
-        return None if edit is None else edit.question
-
-    def is_editing_in(self, conversation_id: str) -> bool:
-        """Return True if a question of this conversation is being edited."""
-        return self._drafts.edit_in(conversation_id) is not None
-
-    def _on_open_path(self) -> Edit | None:
-        edit = self._drafts.edit_in(self._current.id)
-        if edit is None or self._current.message(edit.question.id) is None:
-            return None
-        return edit
 
     def _put_into_prompt(self, draft: Draft) -> None:
         self._draft.replace(draft)

@@ -23,7 +23,6 @@ from desktop_app.app.chat.comparison.compared_answers import ComparedAnswers
 from desktop_app.app.chat.comparison.compared_models import ComparedModels
 from desktop_app.app.chat.comparison.comparison_controller import ComparisonController
 from desktop_app.app.chat.edited_question import EditedQuestion
-from desktop_app.app.chat.sent_draft_remover import SentDraftRemover
 from desktop_app.app.chat.temporary_controller import TemporaryController
 from desktop_app.app.chat.temporary_widgets import TemporaryWidgets
 from desktop_app.app.chat.title_controller import TitleController
@@ -272,15 +271,12 @@ class ConversationControllers:
         current, drafts, tasks = state.current, state.drafts, state.tasks
         navigator, presenter = self._sidebar.navigator, self._sidebar.list_presenter
         edited = EditedQuestion(window, current=current, drafts=drafts, prompt=window.prompt)
-        sent_drafts = SentDraftRemover(
-            self._sidebar.draft_saver, edited, prompt=window.prompt, current=current, drafts=drafts
-        )
         self.begun_turns = BegunTurns(
             window,
             running,
             navigator,
             presenter,
-            remove_sent=sent_drafts.remove,
+            self._sidebar.draft_saver,
             pane=window.pane,
             current=current,
             setup=state.setup,

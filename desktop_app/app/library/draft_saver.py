@@ -1,4 +1,4 @@
-"""Storage of the open conversation's draft, a moment after it changed."""
+"""Storage of drafts: a moment after the open one changed, and when a question was sent."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer
 if TYPE_CHECKING:
     from desktop_app.app.state.drafts import Drafts
     from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.domain.conversations.conversation import Draft
     from desktop_app.ui.composer.prompt_editor import PromptEditor
 
 DRAFT_MS = 400
@@ -19,6 +20,7 @@ class DraftSaver(QObject):
 
     def __init__(self, prompt: PromptEditor, current: OpenConversation, drafts: Drafts) -> None:
         super().__init__(prompt)
+        self._prompt = prompt
         self._current, self._draft, self._drafts = current, current.draft, drafts
         self._timer = QTimer(self, singleShot=True, interval=DRAFT_MS)
         self._timer.timeout.connect(self.save)
@@ -39,3 +41,14 @@ class DraftSaver(QObject):
         self._timer.stop()
         self._draft.update_text()
         self._drafts.put(self._current.id, self._draft.value)
+
+    def remove_sent(self, conversation_id: str, sent: Draft) -> None:
+        """Remove a sent question from its draft; what was typed or attached later stays."""
+        is_open = conversation_id == self._current.id
+        if is_open:
+            self.save()
+        rest = self._drafts.remove_sent(conversation_id, sent)
+        if is_open:
+            self._draft.replace(rest)
+            if self._prompt.text() != rest.text:
+                self._prompt.set_text(rest.text, rest.template_id)

@@ -143,7 +143,7 @@ class Navigator(QObject):
         )
         self._current.store(conversation)
         self._presenter.write(self._conversations.create(conversation))
-        self._drafts.replace_sent(conversation.id, draft)
+        self._drafts.replace_stored(conversation.id, draft)
         self._presenter.upsert(conversation)
 
     def open_new(self, folder_id: str | None = None) -> None:

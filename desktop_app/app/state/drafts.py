@@ -107,8 +107,16 @@ class Drafts:
         self.blank_overrides, self.blank_preset_id = overrides, preset_id
         self._tasks.start(self._write(self.blank_id, self.of_blank()))
 
-    def replace_sent(self, conversation_id: str, rest: Draft) -> None:
-        """Replace a draft whose question was stored by `rest`, its unsent part."""
+    def remove_sent(self, conversation_id: str, sent: Draft) -> Draft:
+        """Remove a stored question from its draft, end its edit, and return the rest."""
+        rest, edit = _remaining(self.cached(conversation_id), sent), self.end_edit(conversation_id)
+        if edit is not None:
+            rest = edit.after_sending(rest)
+        self.replace_stored(conversation_id, rest)
+        return rest
+
+    def replace_stored(self, conversation_id: str, rest: Draft) -> None:
+        """Set the draft of a conversation that was just stored, perhaps the blank one."""
         if conversation_id == self.blank_id:
             self.blank_id, self.blank_overrides, self.blank_preset_id = new_id(), Overrides(), None
             self._tasks.start(self._settings_store.remove(BLANK_KEY))
@@ -150,6 +158,13 @@ class Drafts:
             await self._settings_store.set(BLANK_KEY, row)
         else:
             await self._conversations.save_draft(conversation_id, draft)
+
+
+def _remaining(draft: Draft, sent: Draft) -> Draft:
+    """Return the part of a draft that was typed or attached after `sent`."""
+    attachments = sent.question_attachments
+    parts = tuple(part for part in draft.attachments if part not in attachments)
+    return Draft(draft.text.removeprefix(sent.text), parts)
 
 
 def _joined(first: Draft, second: Draft) -> Draft:

@@ -17,6 +17,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 
 if TYPE_CHECKING:
+    from desktop_app.app.state.drafts import Drafts
     from desktop_app.app.state.prompt_draft import PromptDraft
     from desktop_app.domain.conversations.compaction import Compaction
     from desktop_app.storage.database.temporary_database import TemporaryConversations
@@ -42,17 +43,16 @@ class OpenConversation(QObject):
 
     def __init__(
         self,
-        blank_id: str,
+        drafts: Drafts,
         draft: PromptDraft,
         temporary: TemporaryConversations,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self.draft, self._temporary = draft, temporary
-        self._conversation = blank_conversation(blank_id, ModelChoice(ON_DEVICE.id, ""))
+        self.draft, self._drafts, self._temporary = draft, drafts, temporary
+        self._conversation = blank_conversation(drafts.blank_id, ModelChoice(ON_DEVICE.id, ""))
         self._is_new = True
         self._path: list[Message] = []
-        self._edited_ids: set[str] = set()
         self._versions: Mapping[str, tuple[str, ...]] = {}
         self._compactions: tuple[Compaction, ...] = ()
 
@@ -89,9 +89,14 @@ class OpenConversation(QObject):
     @property
     def path_before_question(self) -> list[Message]:
         """The messages before the next question, which may replace an earlier one."""
-        edited = (message.id for message in self._path if message.id in self._edited_ids)
-        edited_id = next(edited, None)
-        return self._path if edited_id is None else self.path_to(edited_id)
+        edited = self.edited_question
+        return self._path if edited is None else self.path_to(edited.id)
+
+    @property
+    def edited_question(self) -> Message | None:
+        """The question of the path that is being edited, None for none."""
+        edit = self._drafts.edit_in(self.id)
+        return None if edit is None else self.message(edit.question.id)
 
     @property
     def versions(self) -> Mapping[str, tuple[str, ...]]:
@@ -158,14 +163,6 @@ class OpenConversation(QObject):
         """Return the messages before this message; [] if it is not in the path."""
         ids = [message.id for message in self._path]
         return self._path[: ids.index(message_id)] if message_id in ids else []
-
-    def edit(self, question_id: str) -> None:
-        """Let the next question replace this one if it is in the path."""
-        self._edited_ids.add(question_id)
-
-    def end_edit(self, question_id: str) -> None:
-        """Let the next question not replace this one any more."""
-        self._edited_ids.discard(question_id)
 
     def replace_message(self, message: Message) -> None:
         """Set a newer state of a message."""

@@ -45,7 +45,7 @@ class WindowState:
         self.collection_notes = CollectionNotes(window)
         self.origins = AttachmentOrigins(backend.attachments)
         self.current = OpenConversation(
-            self.drafts.blank_id, PromptDraft(window.prompt), self.temporary, window
+            self.drafts, PromptDraft(window.prompt), self.temporary, window
         )
         self.setup = AnswerSetup(
             self.current,

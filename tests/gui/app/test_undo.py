@@ -320,7 +320,7 @@ async def test_a_discarded_edit_returns() -> None:
         assert app.text.toPlainText() == ""
         undo(app)
         assert "Tell me all about it." in app.text.toPlainText()
-        assert app.controllers.conversation.chat._edited.question is not None
+        assert app.state.current.edited_question is not None
 
 
 async def test_a_provider_that_is_removed_twice_offers_one_undo_with_its_key() -> None:
