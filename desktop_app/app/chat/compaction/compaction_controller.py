@@ -89,10 +89,6 @@ class CompactionController(QObject):
 
     # -------------------------------------------------------------- the open conversation
 
-    @property
-    def _open_id(self) -> str:
-        return self._current.id
-
     def _on_opened(self) -> None:
         self._plan = None
         self._show_card()
@@ -102,7 +98,7 @@ class CompactionController(QObject):
     async def _check(self) -> None:
         """Offer to compact if the open conversation nearly fills the context window."""
         self._check_number += 1
-        number, opened_id = self._check_number, self._open_id
+        number, opened_id = self._check_number, self._current.id
         if not self._current.path or self._is_busy(opened_id):
             return
         plan = None
@@ -111,7 +107,7 @@ class CompactionController(QObject):
                 plan = await self._make_plan()
         except UserFacingError:
             return  # sending reports the error
-        if number != self._check_number or opened_id != self._open_id:
+        if number != self._check_number or opened_id != self._current.id:
             return
         declined = self._declined.get(opened_id)
         limit = usable_input(self._setup.resolved.model) or 0
@@ -136,12 +132,12 @@ class CompactionController(QObject):
         self._tasks.start(self._offer())
 
     async def _offer(self) -> None:
-        opened_id = self._open_id
+        opened_id = self._current.id
         if self._is_busy(opened_id):
             self._notifications.notify(tr("Wait for the response to finish, then compact."))
             return
         plan = await self._make_plan() if self._current.path else None
-        if opened_id != self._open_id or self._is_busy(opened_id):
+        if opened_id != self._current.id or self._is_busy(opened_id):
             return
         if plan is None:
             self._notifications.notify(tr(NOTHING_TO_GAIN))
@@ -170,7 +166,7 @@ class CompactionController(QObject):
         return self._card
 
     def _show_card(self) -> None:
-        opened_id = self._open_id
+        opened_id = self._current.id
         if opened_id in self._work:
             self._get_card().show_work(self._work[opened_id][1])
         elif self._plan is not None and self._plan[0] == opened_id and not self._is_busy(opened_id):
@@ -238,9 +234,9 @@ class CompactionController(QObject):
 
     def cancel(self) -> bool:
         """Cancel the compaction of the open conversation; return True if there was one."""
-        is_working = self._open_id in self._work
+        is_working = self._current.id in self._work
         if is_working:
-            self._work[self._open_id][0].cancel()
+            self._work[self._current.id][0].cancel()
         return is_working
 
     def close(self) -> None:
