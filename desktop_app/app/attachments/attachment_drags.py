@@ -14,8 +14,6 @@ from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.storage.database.temporary_files import TemporaryCopies
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.storage.documents.attachment_store import AttachmentStore
@@ -32,16 +30,16 @@ class AttachmentDrags(QObject):
     def __init__(
         self,
         transcript: TranscriptView,
+        copies: TemporaryCopies,
         *,
         current: OpenConversation,
         tasks: Tasks,
         attachment_store: AttachmentStore,
-        temporary_folder: Path,
     ) -> None:
         super().__init__(transcript)
         self._transcript, self._current = transcript, current
         self._attachment_store = attachment_store
-        self._copies = TemporaryCopies(temporary_folder)
+        self._copies = copies
         transcript.drags.file_requested.connect(tasks.slot(self._drag))
 
     async def _drag(self, sha256: str) -> None:
@@ -55,10 +53,6 @@ class AttachmentDrags(QObject):
         copy = await asyncio.to_thread(self._copies.make, data, sha256, file_name(part.name))
         # Not in a task: a drag runs an event loop of its own, in which other tasks run.
         QTimer.singleShot(0, self, partial(self._transcript.drags.drag_file, copy))
-
-    def close(self) -> None:
-        """Remove the copies."""
-        self._copies.close()
 
 
 def file_name(name: str) -> str:

@@ -23,8 +23,6 @@ from desktop_app.ui.transcript.media.message_images import OPEN_IMAGE
 from desktop_app.ui.widgets.external_open import open_path
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.storage.documents.attachment_store import AttachmentStore
@@ -50,17 +48,17 @@ class ImagesController(QObject):
         self,
         transcript: TranscriptView,
         chips: ImageChips,
+        copies: TemporaryCopies,
         *,
         current: OpenConversation,
         tasks: Tasks,
         attachment_store: AttachmentStore,
-        temporary_folder: Path,
     ) -> None:
         super().__init__(transcript)
         self._current, self._tasks, self._attachment_store = current, tasks, attachment_store
         self._transcripts: list[TranscriptView] = []
         self._chips = chips
-        self._copies = TemporaryCopies(temporary_folder)
+        self._copies = copies
         self.show_images_in(transcript, lambda: current.path)
         chips.thumbnail_made.connect(self._pass_thumbnail)
 
@@ -98,10 +96,6 @@ class ImagesController(QObject):
         name = f"{part.sha256[:16]}{_SUFFIXES.get(part.media_type, '.png')}"
         copy = await asyncio.to_thread(self._copies.make, data, part.sha256, name)
         open_path(copy)
-
-    def close(self) -> None:
-        """Remove the copies that were opened."""
-        self._copies.close()
 
 
 def _part(messages: Iterable[Message], sha256: str) -> ImagePart | None:

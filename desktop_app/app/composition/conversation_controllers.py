@@ -31,6 +31,7 @@ from desktop_app.app.documents.viewer_controller import Target, ViewerController
 from desktop_app.app.export.export_controller import ExportController
 from desktop_app.app.tools.consent_controller import ConsentController
 from desktop_app.child_processes import child_command
+from desktop_app.storage.database.temporary_files import TemporaryCopies
 from desktop_app.ui.transcript.media.json_process import JsonProcess
 from desktop_app.ui.transcript.media.typesetter import Typesetter
 from desktop_app.ui.transcript.view import TranscriptView
@@ -50,6 +51,7 @@ class ConversationControllers:
     """The controllers that ask questions, and that show answers and act on them.
 
     Attributes:
+        copies: the files that other programs opened or got by a drag.
         typesetter, lexer: the processes of formulas and code in all transcripts.
     """
 
@@ -123,31 +125,29 @@ class ConversationControllers:
     def _make_documents(self) -> None:
         """Create the controllers of images and documents in the transcript."""
         window, current, tasks = self._window, self._state.current, self._state.tasks
-        store, folders = self._state.backend.attachments, self._state.backend.folders
-        self.images = ImagesController(
+        backend = self._state.backend
+        store = backend.attachments
+        copies = self.copies = TemporaryCopies(backend.folders.temporary)
+        self._images = ImagesController(
             window.transcript,
             self._composer.image_chips,
+            copies,
             current=current,
             tasks=tasks,
             attachment_store=store,
-            temporary_folder=folders.temporary,
         )
-        self.attachment_drags = AttachmentDrags(
-            window.transcript,
-            current=current,
-            tasks=tasks,
-            attachment_store=store,
-            temporary_folder=folders.temporary,
+        AttachmentDrags(
+            window.transcript, copies, current=current, tasks=tasks, attachment_store=store
         )
         self.viewer = ViewerController(
             window,
             self._theme,
+            copies,
             current=current,
             tasks=tasks,
             pane=window.pane,
             attachment_store=store,
-            temporary_folder=folders.temporary,
-            passwords=self._state.backend.documents.passwords,
+            passwords=backend.documents.passwords,
         )
         self._composer.collections.document_open_requested.connect(
             lambda sha256, name: self.viewer.open(Target(sha256, name))
@@ -363,7 +363,7 @@ class ConversationControllers:
         """Return a view for a single answer, which shows the images of `messages`."""
         transcript = TranscriptView(self._theme.current, is_brief=True)
         self._prepare_transcript(transcript)
-        self.images.show_images_in(transcript, messages)
+        self._images.show_images_in(transcript, messages)
         return transcript
 
     def _prepare_transcript(self, transcript: TranscriptView) -> None:

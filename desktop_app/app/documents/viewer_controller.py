@@ -88,12 +88,12 @@ class ViewerController(QObject):
         self,
         parent: QWidget,
         theme: ThemeWatcher,
+        copies: TemporaryCopies,
         *,
         pane: ConversationPane,
         current: OpenConversation,
         tasks: Tasks,
         attachment_store: AttachmentStore,
-        temporary_folder: Path,
         passwords: dict[str, str],
     ) -> None:
         super().__init__(parent)
@@ -113,7 +113,7 @@ class ViewerController(QObject):
         self._wanted_strips: list[PageStrip] = []
         self._draw_task: asyncio.Future[Any] | None = None
         self._drawn_strip: tuple[PageStrip, float] | None = None
-        self._copies = TemporaryCopies(temporary_folder)
+        self._copies = copies
         pane.transcript.action_requested.connect(self._act)
         pane.transcript.passage_requested.connect(self.open_passage)
         pane.prompt.chips.action_requested.connect(self._act_on_chip)
@@ -383,7 +383,6 @@ class ViewerController(QObject):
             self.window.deleteLater()
         if self._worker is not None:
             await self._worker.aclose()
-        await asyncio.to_thread(self._copies.close)
 
 
 def _locate_passage(text: str, target: Target) -> Target:
