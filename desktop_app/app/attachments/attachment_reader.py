@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QImage
 
     from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.documents.worker.document_worker import DocumentWorker, OnProgress
+    from desktop_app.app.state.attachment_sources import AttachmentSources
+    from desktop_app.documents.worker.document_worker import OnProgress
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.domain.documents.extracted_document import ExtractedDocument
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
-    from desktop_app.storage.documents.attachment_store import AttachmentStore
 
 PASTED_NAME = N_("Pasted text.txt")
 """The name of pasted text that is attached, marked for translation."""
@@ -33,11 +33,9 @@ LARGE_PASTE = "documents.large_paste"  # the key of the setting: a length in cha
 class AttachmentReader:
     """Reader that stores dropped or pasted content as an attachment."""
 
-    def __init__(
-        self, setup: AnswerSetup, *, attachment_store: AttachmentStore, documents: DocumentWorker
-    ) -> None:
+    def __init__(self, setup: AnswerSetup, sources: AttachmentSources) -> None:
         self._setup = setup
-        self._attachment_store, self._documents = attachment_store, documents
+        self._attachment_store, self._documents = sources.attachment_store, sources.documents
 
     async def read(
         self,

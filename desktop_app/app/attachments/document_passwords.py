@@ -21,10 +21,9 @@ from desktop_app.ui.window.cards.notifications import Actions, Notifications
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from desktop_app.app.state.attachment_sources import AttachmentSources
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
-    from desktop_app.documents.worker.document_worker import DocumentWorker
-    from desktop_app.storage.documents.attachment_store import AttachmentStore
     from desktop_app.ui.look.theme import Theme
 
 TOPIC: Final = "question"  # shared with other notifications about a question that is not sent
@@ -110,15 +109,13 @@ class DocumentUnlocker(QObject):
         notifications: Notifications,
         current: OpenConversation,
         tasks: Tasks,
-        attachment_store: AttachmentStore,
-        documents: DocumentWorker,
+        sources: AttachmentSources,
     ) -> None:
         super().__init__(parent)
         self._notifications = notifications
         self._current, self._draft = current, current.draft
-        self._tasks = tasks
-        self._attachment_store, self._documents = attachment_store, documents
-        self._passwords = passwords
+        self._tasks, self._passwords = tasks, passwords
+        self._attachment_store, self._documents = sources.attachment_store, sources.documents
 
     def remedies_for(self, error: UserFacingError) -> Actions:
         """Return the offer to enter the password, if a document's pages need it."""

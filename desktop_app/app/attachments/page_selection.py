@@ -29,11 +29,10 @@ if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance
 
     from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.attachment_sources import AttachmentSources
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
-    from desktop_app.documents.worker.document_worker import DocumentWorker
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
-    from desktop_app.storage.documents.attachment_store import AttachmentStore
 
 Attached = DocumentPart | ImagePart
 
@@ -128,17 +127,11 @@ class PageSelection(QObject):
     """The sections of a prompt's attachments that are sent."""
 
     def __init__(
-        self,
-        holder: AttachmentHolder,
-        parent: QObject,
-        *,
-        tasks: Tasks,
-        attachment_store: AttachmentStore,
-        documents: DocumentWorker,
+        self, holder: AttachmentHolder, parent: QObject, *, tasks: Tasks, sources: AttachmentSources
     ) -> None:
         super().__init__(parent)
-        self._holder, self._tasks, self._attachment_store = holder, tasks, attachment_store
-        self._documents = documents
+        self._holder, self._tasks = holder, tasks
+        self._attachment_store, self._documents = sources.attachment_store, sources.documents
         self._counting: set[tuple[str, ChosenPages]] = set()
         holder.changed.connect(self._count_missing)
 

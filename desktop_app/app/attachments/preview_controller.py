@@ -96,13 +96,7 @@ class PreviewController(QObject):
         self._shown_sha256 = ""
         self._load_number = 0
         self._last_part: Attached | None = None
-        self._selection = PageSelection(
-            holder,
-            self,
-            tasks=self._tasks,
-            attachment_store=sources.attachment_store,
-            documents=sources.documents,
-        )
+        self._selection = PageSelection(holder, self, tasks=tasks, sources=sources)
         prompt.chips.preview_requested.connect(self.show)
         prompt.chips.action_requested.connect(self._act)
         holder.changed.connect(self._refresh)

@@ -98,9 +98,7 @@ class ComposerControllers:
         current, tasks, backend = state.current, state.tasks, state.backend
         self.image_chips = ImageChips(window, tasks=tasks, image_scaler=backend.pictures)
         self.passwords = DocumentPasswords(window, lambda: theme.current)
-        self.attachment_reader = AttachmentReader(
-            state.setup, attachment_store=backend.attachments, documents=backend.documents
-        )
+        self.attachment_reader = AttachmentReader(state.setup, state.sources)
         self.readings = FileReadings(
             window,
             self.passwords,

@@ -240,8 +240,7 @@ class ConversationControllers:
             current=current,
             tasks=tasks,
             notifications=window.notifications,
-            attachment_store=backend.attachments,
-            documents=backend.documents,
+            sources=state.sources,
         )
 
         def remedies_for(error: UserFacingError) -> Actions:

@@ -82,8 +82,7 @@ class PresetsController(QObject):
         stored = await self._prompt_store.presets()
         hidden = hidden_ids((await self._settings_store.all()).get(HIDDEN))
         self._presets.replace_all(with_built_in(stored, hidden))
-        self._show_in_header()
-        self._show_page()
+        self._show()
 
     async def refresh(self) -> None:
         """Add presets that another process has imported."""
@@ -92,8 +91,7 @@ class PresetsController(QObject):
         for preset in new:
             self._presets.put(preset)
         if new:
-            self._show_in_header()
-            self._show_page()
+            self._show()
 
     # -------------------------------------------------------------- in the open conversation
 
@@ -159,6 +157,10 @@ class PresetsController(QObject):
         else:
             self._manage()
 
+    def _show(self) -> None:
+        self._show_in_header()
+        self._show_page()
+
     def _show_in_header(self) -> None:
         conversation = self._current.conversation
         preset = self._presets.of(conversation)
@@ -216,8 +218,7 @@ class PresetsController(QObject):
 
     def _save(self, preset: Preset) -> None:
         self._presets.put(preset)
-        self._show_in_header()
-        self._show_page()
+        self._show()
         self._tasks.start(self._write(self._prompt_store.save(presets=[preset])))
 
     def _save_named(self, preset: Preset) -> None:
@@ -259,8 +260,7 @@ class PresetsController(QObject):
 
     def _delete(self, preset_id: str) -> None:
         deleted = self._presets.remove(preset_id)
-        self._show_in_header()
-        self._show_page()
+        self._show()
         self._tasks.start(self._write(self._forget(preset_id)))
 
         def undo() -> None:

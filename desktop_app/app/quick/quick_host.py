@@ -135,6 +135,7 @@ class QuickHost(QObject):
         from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
         controllers, theme = self._controllers, self._theme.current
+        state, backend = controllers.state, controllers.state.backend
         transcript = TranscriptView(theme, is_brief=True)
         transcript.set_typesetter(controllers.conversation.typesetter)
         transcript.set_lexer(controllers.conversation.lexer)
@@ -145,15 +146,15 @@ class QuickHost(QObject):
         quick_window.hidden.connect(self._store_position)
         conversation = QuickConversation(
             quick_window,
-            setup=controllers.state.setup,
-            new_conversation=controllers.state.new_conversation,
-            presets=controllers.state.presets,
-            chat_service=controllers.state.backend.chat,
-            conversations=controllers.state.backend.conversations,
-            temporary=controllers.state.backend.temporary,
+            setup=state.setup,
+            new_conversation=state.new_conversation,
+            presets=state.presets,
+            chat_service=backend.chat,
+            conversations=backend.conversations,
+            temporary=backend.temporary,
         )
         QuickChoice(quick_window, conversation, controllers.composer.choices)
-        QuickAnswers(quick_window, controllers.running, conversation, controllers.state.providers)
+        QuickAnswers(quick_window, controllers.running, conversation, state.providers)
         quick = QuickPromptController(
             quick_window,
             controllers.running,
@@ -163,18 +164,14 @@ class QuickHost(QObject):
                 controllers.composer.image_chips,
                 conversation,
                 reader=controllers.composer.attachment_reader,
-                tasks=controllers.state.tasks,
+                tasks=state.tasks,
             ),
-            QuickHistory(
-                quick_window,
-                values=controllers.state.values,
-                conversations=controllers.state.backend.conversations,
-            ),
+            QuickHistory(quick_window, values=state.values, conversations=backend.conversations),
             self._continue_in_window,
             controllers.composer.drops.text_of,
-            values=controllers.state.values,
-            tasks=controllers.state.tasks,
-            settings_store=controllers.state.backend.settings,
+            values=state.values,
+            tasks=state.tasks,
+            settings_store=backend.settings,
         )
         quick.restore_draft(self._unsent)
         controllers.composer.prompts.offer_in(
@@ -184,9 +181,9 @@ class QuickHost(QObject):
         self._make_previews(quick)
         paste_back = self.paste_back = PasteBack(
             quick_window,
-            values=controllers.state.values,
-            tasks=controllers.state.tasks,
-            settings_store=controllers.state.backend.settings,
+            values=state.values,
+            tasks=state.tasks,
+            settings_store=backend.settings,
             bus=lambda: self._bus,
         )
         paste_back.ended.connect(self._on_hidden)
