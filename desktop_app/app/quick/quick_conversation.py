@@ -30,6 +30,7 @@ class QuickConversation(QObject):
 
     Attributes:
         is_unsaved: True if the conversation is in memory only.
+        path: its messages, oldest first.
 
     Signals:
         choice_changed(): the model, the effort or the available models have changed.
@@ -54,7 +55,7 @@ class QuickConversation(QObject):
         self._chat_service, self._conversations = chat_service, conversations
         self._temporary = temporary
         self.is_unsaved = False
-        self._path: list[Message] = []
+        self.path: Sequence[Message] = []
         self._value = self._make_blank()
 
     def _make_blank(self) -> Conversation:
@@ -65,11 +66,6 @@ class QuickConversation(QObject):
     def id(self) -> str:
         """The conversation's id."""
         return self._value.id
-
-    @property
-    def path(self) -> Sequence[Message]:
-        """The conversation's messages, oldest first."""
-        return self._path
 
     @property
     def choice(self) -> ModelChoice:
@@ -87,7 +83,7 @@ class QuickConversation(QObject):
     def begin(self) -> None:
         """Begin a blank conversation, which its first question stores."""
         self._temporary.discard(self.id)
-        self._value, self._path = self._make_blank(), []
+        self._value, self.path = self._make_blank(), []
         self.is_unsaved = False
 
     @property
@@ -132,7 +128,7 @@ class QuickConversation(QObject):
 
     def replace_message(self, answer: Message) -> None:
         """Set a newer state of an answer."""
-        self._path = [answer if m.id == answer.id else m for m in self._path]
+        self.path = [answer if m.id == answer.id else m for m in self.path]
 
     async def ask(self, draft: Draft) -> AnswerRun:
         """Store a question, and return the run of its answer.
@@ -145,9 +141,9 @@ class QuickConversation(QObject):
         await self.propose_model()
         if self.is_closed:
             raise StorageError(Reason.TEMPORARY_CLOSED)
-        if self.is_unsaved and not self._path:
+        if self.is_unsaved and not self.path:
             await self._conversations.create(self._value)
-        elif self._path:
+        elif self.path:
             stored, choice = await self._conversations.get(self.id), self.choice
             if stored is None and not self.is_unsaved:  # deleted permanently in the main window
                 self.begin()
@@ -155,12 +151,12 @@ class QuickConversation(QObject):
             self._value = replace(stored or self._value, choice=choice)
         run = await self._chat_service.begin(
             self._value,
-            self._path,
+            self.path,
             draft,
             self._setup.profile_of(self._value),
             self._setup.settings_of(self._value).for_one().without_tools(),
         )
         self._value = run.conversation
         if run.question is not None:
-            self._path = [*self._path, run.question, run.answer]
+            self.path = [*self.path, run.question, run.answer]
         return run

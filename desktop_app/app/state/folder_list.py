@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 class FolderList(QObject):
     """All folders, as the window shows them; the caller of `replace_all` writes the change.
 
+    Attributes:
+        by_id: all folders by id.
+
     Signals:
         changed: folders were added, removed or renamed, or have other settings.
     """
@@ -24,27 +27,22 @@ class FolderList(QObject):
     def __init__(self, store: FolderStore, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store = store
-        self._folders: dict[str, Folder] = {}
+        self.by_id: Mapping[str, Folder] = {}
 
     async def load(self) -> None:
         """Load the folders from the store."""
-        self._folders = {folder.id: folder for folder in await self._store.all()}
-
-    @property
-    def by_id(self) -> Mapping[str, Folder]:
-        """All folders by id."""
-        return self._folders
+        self.by_id = {folder.id: folder for folder in await self._store.all()}
 
     def of(self, conversation: Conversation) -> Folder | None:
         """Return the folder of a conversation, if it has one."""
-        return self._folders.get(conversation.folder_id or "")
+        return self.by_id.get(conversation.folder_id or "")
 
     def save(self, folder: Folder) -> Coroutine[Any, Any, None]:
         """Add or change a folder; return its write, which the caller runs."""
-        self.replace_all(list({**self._folders, folder.id: folder}.values()))
+        self.replace_all(list({**self.by_id, folder.id: folder}.values()))
         return self._store.save(folder)
 
     def replace_all(self, folders: Sequence[Folder]) -> None:
         """Replace all folders."""
-        self._folders = {folder.id: folder for folder in folders}
+        self.by_id = {folder.id: folder for folder in folders}
         self.changed.emit()

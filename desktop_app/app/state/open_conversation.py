@@ -28,6 +28,11 @@ class OpenConversation(QObject):
 
     Attributes:
         draft: its draft.
+        conversation: its current state.
+        is_new: True if it is blank and not stored yet.
+        path: the messages that are shown, oldest first.
+        versions: the ids of all versions of a message, by the id of the version in the path.
+        compactions: its compactions, () until they are loaded.
 
     Signals:
         opened: another conversation is open.
@@ -50,26 +55,16 @@ class OpenConversation(QObject):
     ) -> None:
         super().__init__(parent)
         self.draft, self._drafts, self._temporary = draft, drafts, temporary
-        self._conversation = blank_conversation(drafts.blank_id, ModelChoice(ON_DEVICE.id, ""))
-        self._is_new = True
-        self._path: list[Message] = []
-        self._versions: Mapping[str, tuple[str, ...]] = {}
-        self._compactions: tuple[Compaction, ...] = ()
-
-    @property
-    def conversation(self) -> Conversation:
-        """The current state of the conversation."""
-        return self._conversation
+        self.conversation = blank_conversation(drafts.blank_id, ModelChoice(ON_DEVICE.id, ""))
+        self.is_new = True
+        self.path: list[Message] = []
+        self.versions: Mapping[str, tuple[str, ...]] = {}
+        self.compactions: tuple[Compaction, ...] = ()
 
     @property
     def id(self) -> str:
         """The conversation's id."""
-        return self._conversation.id
-
-    @property
-    def is_new(self) -> bool:
-        """True if the conversation is blank and not stored yet."""
-        return self._is_new
+        return self.conversation.id
 
     @property
     def is_temporary(self) -> bool:
@@ -82,15 +77,10 @@ class OpenConversation(QObject):
         return not (self.is_new or self.is_temporary)
 
     @property
-    def path(self) -> list[Message]:
-        """The messages that are shown, oldest first."""
-        return self._path
-
-    @property
     def path_before_question(self) -> list[Message]:
         """The messages before the next question, which may replace an earlier one."""
         edited = self.edited_question
-        return self._path if edited is None else self.path_to(edited.id)
+        return self.path if edited is None else self.path_to(edited.id)
 
     @property
     def edited_question(self) -> Message | None:
@@ -99,23 +89,13 @@ class OpenConversation(QObject):
         return None if edit is None else self.message(edit.question.id)
 
     @property
-    def versions(self) -> Mapping[str, tuple[str, ...]]:
-        """The ids of all versions of a message, by the id of the version in the path."""
-        return self._versions
-
-    @property
     def version_numbers(self) -> dict[str, tuple[int, int]]:
         """Message id -> (version number, number of versions), if there are several."""
         return {
             message_id: (ids.index(message_id) + 1, len(ids))
-            for message_id, ids in self._versions.items()
+            for message_id, ids in self.versions.items()
             if message_id in ids
         }
-
-    @property
-    def compactions(self) -> tuple[Compaction, ...]:
-        """The compactions of this conversation, () until they are loaded."""
-        return self._compactions
 
     def open(
         self,
@@ -127,8 +107,8 @@ class OpenConversation(QObject):
         is_new: bool = False,
     ) -> None:
         """Show another conversation."""
-        self._conversation, self._path, self._versions = conversation, list(path), versions
-        self._is_new, self._compactions = is_new, ()
+        self.conversation, self.path, self.versions = conversation, list(path), versions
+        self.is_new, self.compactions = is_new, ()
         self.draft.load(draft)
         self.opened.emit()
 
@@ -138,18 +118,18 @@ class OpenConversation(QObject):
 
     def update(self, conversation: Conversation) -> None:
         """Set a newer state of the open conversation."""
-        was_moved = conversation.folder_id != self._conversation.folder_id
-        self._conversation = conversation
+        was_moved = conversation.folder_id != self.conversation.folder_id
+        self.conversation = conversation
         if was_moved:
             self.folder_changed.emit()
 
     def store(self, conversation: Conversation) -> None:
         """Set the conversation as stored with its first question; this emits nothing."""
-        self._conversation, self._is_new = conversation, False
+        self.conversation, self.is_new = conversation, False
 
     def append(self, *messages: Message) -> None:
         """Add messages at the end; `report_path` follows once they are shown."""
-        self._path = [*self._path, *messages]
+        self.path = [*self.path, *messages]
 
     def report_path(self) -> None:
         """Report added messages that are shown by now."""
@@ -157,21 +137,21 @@ class OpenConversation(QObject):
 
     def message(self, message_id: str) -> Message | None:
         """Return a message of the path by its id, None if it is not in the path."""
-        return next((message for message in self._path if message.id == message_id), None)
+        return next((message for message in self.path if message.id == message_id), None)
 
     def path_to(self, message_id: str) -> list[Message]:
         """Return the messages before this message; [] if it is not in the path."""
-        ids = [message.id for message in self._path]
-        return self._path[: ids.index(message_id)] if message_id in ids else []
+        ids = [message.id for message in self.path]
+        return self.path[: ids.index(message_id)] if message_id in ids else []
 
     def replace_message(self, message: Message) -> None:
         """Set a newer state of a message."""
-        self._path = [message if old.id == message.id else old for old in self._path]
+        self.path = [message if old.id == message.id else old for old in self.path]
         self.path_changed.emit()
 
     def set_compactions(self, compactions: Sequence[Compaction]) -> None:
         """Set the loaded compactions."""
-        self._compactions = tuple(compactions)
+        self.compactions = tuple(compactions)
         self.compactions_changed.emit()
 
 

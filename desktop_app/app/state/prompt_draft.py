@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 class PromptDraft(QObject):
     """Text and attachments of the prompt.
 
+    Attributes:
+        value: the last draft that was set; its text lacks what was typed since.
+
     Signals:
         changed: attachments were added, removed or changed.
     """
@@ -26,12 +29,7 @@ class PromptDraft(QObject):
 
     def __init__(self, prompt: PromptEditor) -> None:
         super().__init__(prompt)
-        self._prompt, self._value = prompt, Draft()
-
-    @property
-    def value(self) -> Draft:
-        """The last draft that was set. What the user types later is not in its text."""
-        return self._value
+        self._prompt, self.value = prompt, Draft()
 
     @property
     def typed(self) -> Draft:
@@ -40,21 +38,21 @@ class PromptDraft(QObject):
 
     def load(self, draft: Draft) -> None:
         """Set the draft of a conversation that is being opened; `opened` reports it."""
-        self._value = draft
+        self.value = draft
 
     def replace(self, draft: Draft) -> None:
         """Replace text and attachments."""
-        self._value = draft
+        self.value = draft
         self.changed.emit()
 
     def update_text(self) -> None:
         """Set the text that is in the prompt now; this emits nothing."""
-        self._value = self.typed
+        self.value = self.typed
 
     def with_text(self, text: str, template_id: str) -> Draft:
         """Return the draft with another text, and the template that produced it."""
-        return replace(self._value, text=text, template_id=template_id)
+        return replace(self.value, text=text, template_id=template_id)
 
     def set_attachments(self, attachments: Sequence[DraftPart]) -> None:
         """Replace the attachments."""
-        self.replace(replace(self._value, attachments=tuple(attachments)))
+        self.replace(replace(self.value, attachments=tuple(attachments)))

@@ -24,6 +24,9 @@ _ICONS = {"executive-summary": "list", "extract-table": "table-2", "differences"
 class PromptList(QObject):
     """All prompts, including hidden ones.
 
+    Attributes:
+        entries: all prompts with their origin.
+
     Signals:
         changed: prompts were added, removed or changed.
     """
@@ -32,18 +35,13 @@ class PromptList(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._entries: tuple[Entry, ...] = ()
+        self.entries: tuple[Entry, ...] = ()
         self._served: tuple[Prompt, ...] = ()
-
-    @property
-    def entries(self) -> tuple[Entry, ...]:
-        """All prompts with their origin."""
-        return self._entries
 
     @property
     def offered(self) -> tuple[Prompt, ...]:
         """The prompts that `/` lists."""
-        prompts = (entry.prompt for entry in self._entries)
+        prompts = (entry.prompt for entry in self.entries)
         own = (p for p in prompts if not p.hidden and p.text.strip())
         return (*own, *self._served)
 
@@ -63,7 +61,7 @@ class PromptList(QObject):
     def replace_all(self, built_in: Sequence[Prompt], stored: Iterable[Prompt]) -> None:
         """Replace all prompts; a stored prompt replaces the built-in prompt with its id."""
         shipped = {prompt.id: prompt for prompt in built_in}
-        self._entries = tuple(
+        self.entries = tuple(
             entry._replace(prompt=translated(entry.prompt, shipped[entry.prompt.id]))
             if entry.prompt.id in shipped
             else entry

@@ -31,6 +31,10 @@ PROVIDER_REMOVED = N_("Provider removed. Choose another.")
 class Providers(QObject):
     """The provider profiles and their model listings.
 
+    Attributes:
+        all: all profiles, those of the environment first.
+        default: the profile that new conversations use.
+
     Signals:
         changed: the providers or their keys have changed.
         listings_changed: the listing of a provider has changed.
@@ -50,24 +54,14 @@ class Providers(QObject):
         super().__init__(parent)
         self._registry, self._listings = registry, listings
         self._settings_store, self._values = settings_store, values
-        self._profiles: list[ProviderProfile] = []
-        self._default: ProviderProfile = ON_DEVICE
+        self.all: list[ProviderProfile] = []
+        self.default: ProviderProfile = ON_DEVICE
         self._shown_as_text: set[str] = set()  # ids of answers whose JSON is shown as text
         self._load_lock = asyncio.Lock()
 
-    @property
-    def all(self) -> list[ProviderProfile]:
-        """All profiles, those of the environment first."""
-        return self._profiles
-
-    @property
-    def default(self) -> ProviderProfile:
-        """The profile that new conversations use."""
-        return self._default
-
     def get(self, profile_id: str) -> ProviderProfile | None:
         """Return a profile by its id, None if it was removed."""
-        return next((p for p in self._profiles if p.id == profile_id), None)
+        return next((p for p in self.all if p.id == profile_id), None)
 
     def has_provider(self, conversation: Conversation) -> bool:
         """Return False if a conversation's provider was removed.
@@ -78,7 +72,7 @@ class Providers(QObject):
 
     async def usable(self) -> list[ProviderProfile]:
         """Return the profiles that have a key or need none."""
-        return [profile for profile in self._profiles if await self._registry.is_usable(profile)]
+        return [profile for profile in self.all if await self._registry.is_usable(profile)]
 
     def models_of(self, profile: ProviderProfile) -> ProviderModels:
         """Return the models of a provider, as last listed."""
@@ -108,8 +102,8 @@ class Providers(QObject):
         """Load the profiles again."""
         async with self._load_lock:  # the store may answer two readers in any order
             profiles = await self._registry.profiles()
-            self._default = await self._registry.default_profile(self._values.all, profiles)
-            self._profiles = profiles
+            self.default = await self._registry.default_profile(self._values.all, profiles)
+            self.all = profiles
         self.changed.emit()
 
     async def refresh_listing(self, profile: ProviderProfile, *, force: bool = False) -> None:
@@ -148,6 +142,6 @@ class Providers(QObject):
     def with_environment_error(self, message: Message) -> Message:
         """Return a message whose error names the environment if its key comes from there."""
         error, id_ = message.error, message.choice.provider_id if message.choice else ""
-        if error is None or not any(p.id == id_ and p.from_environment for p in self._profiles):
+        if error is None or not any(p.id == id_ and p.from_environment for p in self.all):
             return message
         return replace(message, error=replace(error, is_of_environment=True))

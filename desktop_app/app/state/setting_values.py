@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 class SettingValues(QObject):
     """The values of all settings, including defaults.
 
+    Attributes:
+        all: all values by key.
+
     Signals:
         changed(str): a setting has changed, by its key.
     """
@@ -27,21 +30,16 @@ class SettingValues(QObject):
     def __init__(self, store: SettingsStore, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store = store
-        self._values = with_defaults({})
+        self.all: Mapping[str, SettingValue] = with_defaults({})
         self._load_lock = asyncio.Lock()
 
     async def load(self) -> None:
         """Load the values from the store."""
         async with self._load_lock:  # the store may answer two readers in any order
-            self._values = with_defaults(await self._store.all())
-
-    @property
-    def all(self) -> Mapping[str, SettingValue]:
-        """All values by key."""
-        return self._values
+            self.all = with_defaults(await self._store.all())
 
     def __getitem__(self, key: str) -> SettingValue:
-        return self._values[key]
+        return self.all[key]
 
     async def set(self, key: str, value: Any) -> None:
         """Store a value, then report it."""

@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton
 
-from desktop_app.app.chat.choice.available_models import AvailableModels
 from desktop_app.ui.composer.choice_view import ModelEntry
 from desktop_app.ui.window.command_palette import CommandPalette
 from tests.gui.app.app_harness import AppHarness, until
@@ -163,8 +162,8 @@ async def test_a_palette_opened_twice_lists_a_collection_once() -> None:
 
 async def test_models_of_the_same_name_have_a_row_each(monkeypatch: pytest.MonkeyPatch) -> None:
     same = tuple(ModelEntry("lab", "Lab", f"v{number}", "House model", None) for number in (1, 2))
-    monkeypatch.setattr(AvailableModels, "models", same)
     async with AppHarness() as app:
+        monkeypatch.setattr(app.controllers.composer.choices, "models", same)
         shown = palette(app)
         QTest.keyClicks(shown.field, "house model")
         assert titles(shown) == ["Lab: House model"] * 2

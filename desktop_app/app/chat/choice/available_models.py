@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 class AvailableModels(QObject):
     """The models that can answer, listed again whenever providers or their listings change.
 
+    Attributes:
+        models: all models that can answer now.
+
     Signals:
         changed: the available models have changed.
     """
@@ -40,15 +43,10 @@ class AvailableModels(QObject):
         super().__init__(parent)
         self._values, self._providers, self._setup = setup.values, setup.providers, setup
         self._current = current
-        self._models: tuple[ModelEntry, ...] = ()
+        self.models: tuple[ModelEntry, ...] = ()
         self._list_number = 0
         for changed in (self._providers.changed, self._providers.listings_changed):
             changed.connect(lambda: tasks.start(self._list_models()))
-
-    @property
-    def models(self) -> tuple[ModelEntry, ...]:
-        """All models that can answer now."""
-        return self._models
 
     @property
     def view(self) -> ChoiceView:
@@ -56,17 +54,17 @@ class AvailableModels(QObject):
         if not self._providers.has_provider(self._current.conversation):
             removed_note = tr(PROVIDER_REMOVED)
             return replace(
-                nothing_chosen(), model_name=removed_note, models=self._models, notice=removed_note
+                nothing_chosen(), model_name=removed_note, models=self.models, notice=removed_note
             )
         resolved = self._setup.resolved
         if not resolved.model.id:
-            return replace(nothing_chosen(), models=self._models)
-        view = view_of(resolved, self._models)
+            return replace(nothing_chosen(), models=self.models)
+        view = view_of(resolved, self.models)
         return replace(view, background=self._setup.background)
 
     def offers(self, variant: Variant) -> bool:
         """Return True if the open conversation's provider offers a variant."""
-        return variant in _variants_at(self._setup.profile, self._models)
+        return variant in _variants_at(self._setup.profile, self.models)
 
     def choice_with(self, entry: ModelEntry) -> ModelChoice:
         """Return the open conversation's choice with an entry of the model menu applied."""
@@ -92,7 +90,7 @@ class AvailableModels(QObject):
         number = self._list_number
         usable = await self._providers.usable()
         if number == self._list_number:
-            self._models = tuple(entry for profile in usable for entry in self._models_of(profile))
+            self.models = tuple(entry for profile in usable for entry in self._models_of(profile))
             self.changed.emit()
 
     def _models_of(self, profile: ProviderProfile) -> list[ModelEntry]:

@@ -39,6 +39,9 @@ class TransferController(QObject):
 
     Args:
         on_imported: is awaited after conversations were added.
+
+    Attributes:
+        is_busy: True while a command runs.
     """
 
     def __init__(
@@ -58,7 +61,7 @@ class TransferController(QObject):
         self._theme, self._current, self._tasks = theme, current, tasks
         self._on_imported = on_imported
         self._command = CommandRunner()
-        self._is_busy = False
+        self.is_busy = False
         self._card: ProgressCard | None = None
 
     def close(self) -> None:
@@ -177,26 +180,21 @@ class TransferController(QObject):
         result = await self._run_command(tr("Backing up…"), arguments)
         return None if self._command.was_stopped else result
 
-    @property
-    def is_busy(self) -> bool:
-        """True if a command runs."""
-        return self._is_busy
-
     async def _run_command(
         self, description: str, arguments: Sequence[str]
     ) -> CommandResult | None:
-        if self._is_busy:
+        if self.is_busy:
             self._notifications.notify(tr(BUSY))
             return None
         card = self._get_card()
         card.begin(description)
-        self._is_busy = True
+        self.is_busy = True
         try:
             return await self._command.run(*arguments, progress=card.set_progress)
         except OSError as exc:
             raise UserFacingError(Reason.PROCESS_NOT_STARTED, details=str(exc)) from exc
         finally:
-            self._is_busy = False
+            self.is_busy = False
             card.hide()
 
     def _get_card(self) -> ProgressCard:
