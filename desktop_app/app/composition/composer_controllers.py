@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class ComposerControllers:
-    """The controllers of what is sent with a question, and of the model that answers it."""
+    """The controllers of the models, prompts, attachments and tools for the next question."""
 
     def __init__(
         self, window: MainWindow, theme: ThemeWatcher, state: WindowState, navigator: Navigator
@@ -189,7 +189,7 @@ class ComposerControllers:
         self.prompts.dialog_created.connect(self.tools.connect_pages)
 
     def _connect(self) -> None:
-        """Attach what is dropped on the window or the list, and what servers and prompts offer."""
+        """Attach dropped content, and content that servers and prompts offer."""
         window, attachments = self._window, self.attachments
         window.files_dropped.connect(attachments.attach)
         window.image_dropped.connect(attachments.attach_content)

@@ -1,6 +1,6 @@
-"""The composition of what talks to the desktop; it is imported after the start.
+"""The composition of the parts that talk to the desktop; it is imported after the start.
 
-These are the global shortcut, the tray, notifications, sleep, the start at login, the appearance.
+They are the global shortcut, the tray, notifications, sleep, the start at login, the appearance.
 """
 
 from __future__ import annotations

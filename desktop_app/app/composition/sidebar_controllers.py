@@ -141,7 +141,7 @@ class SidebarControllers:
         window.conversations.folder_settings_requested.connect(self.folder_settings.show)
 
     def _make_cleaning(self) -> None:
-        """Create the trash, and the removal of what expires in it."""
+        """Create the trash, and the periodic removal of expired conversations."""
         window, backend = self._window, self._state.backend
         self.trash = Trash(
             window,

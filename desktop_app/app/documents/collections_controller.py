@@ -409,8 +409,9 @@ class CollectionsController(QObject):
 
     def remedies_for(self, error: UserFacingError) -> Actions:
         """Return the offer to make a collection of documents that do not fit."""
-        does_not_fit = isinstance(error, DocumentDoesNotFitError)
-        return [(tr(OFFER), self.replace_documents)] if does_not_fit and self._paths() else ()
+        if not isinstance(error, DocumentDoesNotFitError) or not self._paths():
+            return ()
+        return [(tr(OFFER), lambda: self._tasks.start(self.replace_documents()))]
 
     def _paths(self) -> dict[str, Path]:
         """Return the known paths of the documents in the prompt."""
@@ -418,11 +419,8 @@ class CollectionsController(QObject):
         known = self._origins.paths
         return {p.sha256: known[p.sha256] for p in documents if p.sha256 in known}
 
-    def replace_documents(self) -> None:
+    async def replace_documents(self) -> None:
         """Replace the documents in the prompt with a collection of them."""
-        self._tasks.start(self._replace_documents())
-
-    async def _replace_documents(self) -> None:
         origins, opened_id = self._paths(), self._current.id
         created = await self._create(list(origins.values()))
         if opened_id != self._current.id:

@@ -110,10 +110,6 @@ class PromptsController(QObject):
         completer.set_prompts(self._list.offered)
         self._list.changed.connect(lambda: completer.set_prompts(self._list.offered))
 
-    def insert(self) -> None:
-        """Open the list of prompts without a typed "/"."""
-        self._prompt.slash.open()
-
     def begin_example(self, key: str) -> None:
         """Insert an example of the empty conversation before the typed text, with its defaults.
 

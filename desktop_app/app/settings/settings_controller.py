@@ -83,16 +83,12 @@ class SettingsController(QObject):
         panel.shortcut_changed.connect(self._tasks.slot(self._set_shortcut))
         panel.model_file_chosen.connect(self._tasks.slot(self._choose_weights))
         panel.about_opened.connect(self._tasks.slot(self._show_about))
+        opened, chosen = self._current.opened, self._setup.choice_changed
         self._values.changed.connect(self.show_values)
-        for changed in (self._current.opened, self._setup.choice_changed):
+        for changed in (opened, chosen):
             changed.connect(self._show_overrides)
-        for changed in (
-            self._current.opened,
-            self._setup.choice_changed,
-            self._current.path_changed,
-        ):
+        for changed in (opened, chosen, self._current.path_changed, self._values.changed):
             changed.connect(lambda: self._tasks.start(self._show_refusals()))
-        self._values.changed.connect(lambda: self._tasks.start(self._show_refusals()))
         panel.override_changed.connect(
             lambda id_, key, value: self._setup.override(
                 id_, lambda own: with_override(own, key, value)

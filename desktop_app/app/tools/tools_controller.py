@@ -147,7 +147,8 @@ class ToolsController(QObject):
                 permission = await store.permission(conversation_id, name, fingerprint(definition))
             is_chosen = name in names
             reason = self._reason(tool)
-            words = " ".join(filter(None, (_tool_text(tool), self._price(tool))))
+            price = price_words(tool, self._hosted_prices, self._setup.profile)
+            words = " ".join(filter(None, (_tool_text(tool), price)))
             choices.append(ToolChoice(name, words, reason, is_chosen, permission))
         known = {choice.name for choice in choices}
         missing_note = tr("It no longer exists.")
@@ -166,10 +167,6 @@ class ToolsController(QObject):
             if refusal:
                 return (LinkSegment(refusal),)
         return why_unavailable(tool)
-
-    def _price(self, tool: ListedTool) -> str:
-        """Return the cost of a call as a text; "" for tools that run here."""
-        return price_words(tool, self._hosted_prices, self._setup.profile)
 
     async def _permit(self, name: str, permission: Permission) -> None:
         store, conversation_id = self._permissions, self._current.id

@@ -372,7 +372,8 @@ async def test_a_collection_of_documents_is_not_attached_to_another_conversation
         app.window.files_dropped.emit([Path(__file__).parents[2] / "data" / "notes.md"])
         await until(lambda: app.state.current.draft.value.attachments)
         await app.written()
-        app.controllers.composer.collections.replace_documents()
+        collections = app.controllers.composer.collections
+        app.controllers.tasks.start(collections.replace_documents())
         await has_begun.wait()
         app.window.conversations.open_requested.emit(other)
         await until(lambda: app.open_id == other)

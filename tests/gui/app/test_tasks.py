@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 
+from PySide6.QtCore import QObject, Signal
+
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.errors import UserFacingError
 
@@ -25,6 +27,22 @@ async def test_the_end_waits_for_running_tasks_and_their_tasks() -> None:
     tasks.start(first())
     await tasks.settle()
     assert said == ["It was late."]
+
+
+async def test_a_slot_starts_a_task_with_the_arguments_of_its_signal() -> None:
+    class Source(QObject):
+        chosen = Signal(str, object)
+
+    got: list[tuple[str, object]] = []
+    tasks, source = Tasks(lambda _error: None), Source()
+
+    async def note(name: str, value: object) -> None:
+        got.append((name, value))
+
+    source.chosen.connect(tasks.slot(note))
+    source.chosen.emit("size", 3)
+    await tasks.settle()
+    assert got == [("size", 3)]
 
 
 async def test_no_task_starts_after_the_end() -> None:

@@ -258,7 +258,7 @@ async def test_no_branch_no_title_no_export(scratch: Path) -> None:
         assert len(app.providers.turns) == 1
         app.controllers.conversation.branching.branch_last()
         await until(lambda: "can’t be branched" in app.said)
-        assert not app.controllers.panel.data_page._can_export
+        assert not app.state.current.is_listed
         assert app.window.windowTitle() == "Temporary conversation – Repartee"
         assert app.rows == []
         assert holding(scratch) == []

@@ -91,12 +91,10 @@ class ChoiceController(QObject):
         prompt.row.effort_requested.connect(self._choose_effort)
         prompt.row.model_requested.connect(self.choose_model)
         prompt.row.background_requested.connect(self._setup.choose_background)
-        self._current.opened.connect(self._forget_estimate)
-        self._current.opened.connect(self._show_choice)
-        self._current.opened.connect(self._apply_deferred)
-        self._setup.choice_changed.connect(self._show_choice)
-        self._setup.choice_changed.connect(self._show_figures)
-        self._setup.choice_changed.connect(self._show_price)
+        for show in (self._forget_estimate, self._show_choice, self._apply_deferred):
+            current.opened.connect(show)
+        for show in (self._show_choice, self._show_figures, self._show_price):
+            setup.choice_changed.connect(show)
         self._current.path_changed.connect(self._show_choice)
         self._draft.changed.connect(self._timer.start)
         self._draft.changed.connect(self._on_draft_changed)

@@ -57,7 +57,7 @@ class CompactionMarks(QObject):
         self._tasks, self._compaction_store = tasks, compaction_store
         current.opened.connect(lambda: self.load(current.id))
         for changed in (setup.choice_changed, current.path_changed, current.compactions_changed):
-            changed.connect(self._show_marks)
+            changed.connect(self._show)
         pane.transcript.action_requested.connect(self._act)
 
     def load(self, conversation_id: str) -> None:
@@ -71,28 +71,29 @@ class CompactionMarks(QObject):
         if opened_id == self._current.id:
             self._current.set_compactions(found)
 
-    def _show_marks(self) -> None:
-        self._transcript.set_marks(self._marks())
+    @property
+    def _by_message(self) -> dict[str, Compaction]:
+        return compactions_by_message(self._current.path, self._current.compactions)
 
-    def _marks(self) -> dict[str, MessageMark]:
+    def _show(self) -> None:
         if not self._current.compactions:
-            return {}
+            self._transcript.set_marks({})
+            return
         resolved, sender = self._setup.resolved, self._setup.profile
         sent = sent_path(self._current.path, self._current.compactions, sender, resolved.model.id)
-        return {
-            message_id: compaction_mark(c, self._maker_name(c), sender.name, sent.compaction)
-            for message_id, c in compactions_by_message(
-                self._current.path, self._current.compactions
-            ).items()
-        }
+        self._transcript.set_marks(
+            {
+                message_id: compaction_mark(c, self._maker_name(c), sender.name, sent.compaction)
+                for message_id, c in self._by_message.items()
+            }
+        )
 
     def _maker_name(self, compaction: Compaction) -> str:
         profile = self._providers.get(compaction.provider_id)
         return tr("a removed provider") if profile is None else profile.name
 
     def _act(self, message_id: str, action: str) -> None:
-        by_message = compactions_by_message(self._current.path, self._current.compactions)
-        compaction = by_message.get(message_id)
+        compaction = self._by_message.get(message_id)
         if compaction is not None and action == "undo-compaction":
             self._tasks.start(self._undo(compaction))
         elif compaction is not None and action == "show-sent":
@@ -125,9 +126,8 @@ class CompactionMarks(QObject):
 
     def _last_compaction(self) -> Compaction | None:
         """Return the newest compaction of the open conversation; notify if there is none."""
-        path = self._current.path
-        by_message = compactions_by_message(path, self._current.compactions)
-        found = (by_message[m.id] for m in reversed(path) if m.id in by_message)
+        by_message = self._by_message
+        found = (by_message[m.id] for m in reversed(self._current.path) if m.id in by_message)
         compaction = next(found, None)
         if compaction is None:
             self._notifications.notify(tr("This conversation isn’t compacted."))

@@ -57,11 +57,7 @@ class DataPageController(QObject):
         panel.restore_requested.connect(self.choose_restore)
         panel.erase_requested.connect(self._erase)
         for changed in (current.opened, current.path_changed):
-            changed.connect(lambda: panel.set_has_open_conversation(self._can_export))
-
-    @property
-    def _can_export(self) -> bool:
-        return not self._current.is_new and not self._current.is_temporary
+            changed.connect(lambda: panel.set_has_open_conversation(current.is_listed))
 
     def show(self) -> None:
         """Show the Data page of the settings."""
