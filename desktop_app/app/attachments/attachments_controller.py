@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.collection_notes import CollectionNotes
     from desktop_app.app.state.drafts import Drafts
-    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
     from desktop_app.storage.documents.attachment_store import AttachmentStore
@@ -58,7 +57,6 @@ class AttachmentsController(QObject):
         readings: FileReadings,
         *,
         pane: ConversationPane,
-        current: OpenConversation,
         drafts: Drafts,
         notes: CollectionNotes,
         setup: AnswerSetup,
@@ -68,7 +66,7 @@ class AttachmentsController(QObject):
         super().__init__(parent)
         prompt = self._prompt = pane.prompt
         self._notifications = pane.notifications
-        self._current, self._draft, self._drafts = current, current.draft, drafts
+        self._current, self._draft, self._drafts = setup.current, setup.current.draft, drafts
         self._providers, self._setup = setup.providers, setup
         self._tasks, self._attachment_store = tasks, attachment_store
         self._image_chips, self._prompts = image_chips, prompts

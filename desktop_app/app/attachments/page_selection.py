@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.attachment_sources import AttachmentSources
-    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
 
@@ -78,9 +77,9 @@ class DraftAttachmentHolder(QObject):
 
     changed = Signal()
 
-    def __init__(self, parent: QObject, *, current: OpenConversation, setup: AnswerSetup) -> None:
+    def __init__(self, parent: QObject, *, setup: AnswerSetup) -> None:
         super().__init__(parent)
-        self._current, self._draft, self._setup = current, current.draft, setup
+        self._current, self._draft, self._setup = setup.current, setup.current.draft, setup
         for signal in (
             self._current.opened,
             self._draft.changed,

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from desktop_app.app.chat.turn_starter import TurnStarter
     from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.conversation import ModelChoice
     from desktop_app.storage.conversations.conversation_store import ConversationStore
@@ -45,13 +44,12 @@ class AnswerActions(QObject):
         edited: EditedQuestion,
         *,
         pane: ConversationPane,
-        current: OpenConversation,
         setup: AnswerSetup,
         tasks: Tasks,
         conversations: ConversationStore,
     ) -> None:
         super().__init__(parent)
-        self._parent, self._current = parent, current
+        self._parent, self._current = parent, setup.current
         self._transcript, self._notifications = pane.transcript, pane.notifications
         self._turns, self._navigator, self._choices = turns, navigator, choices
         self._setup, self._tasks, self._conversations = setup, tasks, conversations

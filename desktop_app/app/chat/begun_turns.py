@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.conversation import Conversation, Message
     from desktop_app.storage.conversations.conversation_store import ConversationStore
@@ -41,14 +40,13 @@ class BegunTurns(QObject):
         saver: DraftSaver,
         *,
         pane: ConversationPane,
-        current: OpenConversation,
         setup: AnswerSetup,
         tasks: Tasks,
         conversations: ConversationStore,
     ) -> None:
         super().__init__(parent)
         self._running, self._navigator, self._presenter = running, navigator, presenter
-        self._saver, self._pane, self._current = saver, pane, current
+        self._saver, self._pane, self._current = saver, pane, setup.current
         self._setup, self._tasks, self._conversations = setup, tasks, conversations
 
     def start(self, turn: BegunTurn) -> None:

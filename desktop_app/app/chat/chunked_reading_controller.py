@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.conversation import Draft
     from desktop_app.services.chat.chat_service import ChatService
@@ -50,14 +49,13 @@ class ChunkedReadingController(QObject):
         parent: QWidget,
         *,
         notifications: Notifications,
-        current: OpenConversation,
         setup: AnswerSetup,
         tasks: Tasks,
         chat_service: ChatService,
     ) -> None:
         super().__init__(parent)
         self._notifications, self._setup = notifications, setup
-        self._current, self._draft = current, current.draft
+        self._current, self._draft = setup.current, setup.current.draft
         self._tasks, self._chat_service = tasks, chat_service
 
     def remedies_for(self, error: UserFacingError) -> Actions:

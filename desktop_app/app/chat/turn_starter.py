@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.conversations.conversation import Conversation, Message
@@ -81,12 +80,12 @@ class TurnStarter(QObject):
         notifications: Notifications,
         before_asking: BeforeAsking,
         remedies_for: Callable[[UserFacingError], Actions],
-        current: OpenConversation,
         setup: AnswerSetup,
         tasks: Tasks,
         chat_service: ChatService,
     ) -> None:
         super().__init__(parent)
+        current = setup.current
         self._running, self._presenter, self._notifications = running, presenter, notifications
         self._before_asking, self._remedies_for = before_asking, remedies_for
         self._current, self._tasks, self._chat_service = current, tasks, chat_service

@@ -45,11 +45,10 @@ class ComposerControllers:
     def _make_choices(self) -> None:
         window, state = self._window, self._state
         setup, tasks = state.setup, state.tasks
-        self.choices = AvailableModels(window, current=state.current, setup=setup, tasks=tasks)
+        self.choices = AvailableModels(window, setup=setup, tasks=tasks)
         self.choice = ChoiceController(
             window,
             self.choices,
-            current=state.current,
             setup=setup,
             spending=state.spending,
             tasks=tasks,
@@ -80,7 +79,6 @@ class ComposerControllers:
             window,
             self.choices,
             lambda: self.prompts.manage("presets"),
-            current=state.current,
             setup=state.setup,
             new_conversation=state.new_conversation,
             presets=state.presets,
@@ -116,7 +114,6 @@ class ComposerControllers:
             self.image_chips,
             state.prompts,
             self.readings,
-            current=current,
             drafts=state.drafts,
             notes=state.collection_notes,
             setup=state.setup,
@@ -127,7 +124,7 @@ class ComposerControllers:
         self.previews = PreviewController(
             window,
             window.prompt,
-            DraftAttachmentHolder(window, current=current, setup=state.setup),
+            DraftAttachmentHolder(window, setup=state.setup),
             theme,
             self.image_chips,
             window.notifications.notify,
@@ -177,7 +174,6 @@ class ComposerControllers:
         self.tools = ToolsController(
             window,
             self._theme,
-            current=current,
             setup=state.setup,
             tasks=tasks,
             pane=window.pane,

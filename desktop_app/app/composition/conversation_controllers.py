@@ -161,7 +161,6 @@ class ConversationControllers:
             window,
             self._running,
             theme,
-            current=state.current,
             setup=state.setup,
             tasks=state.tasks,
             pane=window.pane,
@@ -171,7 +170,6 @@ class ConversationControllers:
         marks = self.compaction_marks = CompactionMarks(
             window,
             theme,
-            current=state.current,
             setup=state.setup,
             tasks=state.tasks,
             pane=window.pane,
@@ -228,7 +226,6 @@ class ConversationControllers:
         current, tasks, backend = state.current, state.tasks, state.backend
         self.chunked_reading = ChunkedReadingController(
             window,
-            current=current,
             setup=state.setup,
             tasks=tasks,
             notifications=window.notifications,
@@ -257,7 +254,6 @@ class ConversationControllers:
             self._sidebar.list_presenter,
             before_asking=self.compaction.before_asking,
             remedies_for=remedies_for,
-            current=current,
             setup=state.setup,
             tasks=tasks,
             notifications=window.notifications,
@@ -277,7 +273,6 @@ class ConversationControllers:
             presenter,
             self._sidebar.draft_saver,
             pane=window.pane,
-            current=current,
             setup=state.setup,
             tasks=tasks,
             conversations=state.backend.conversations,
@@ -308,7 +303,6 @@ class ConversationControllers:
             navigator,
             self._composer.choices,
             edited,
-            current=current,
             setup=state.setup,
             tasks=tasks,
             pane=window.pane,
@@ -320,13 +314,12 @@ class ConversationControllers:
     def _make_comparison(self) -> None:
         """Create the controllers of answers side by side."""
         window, theme, state, running = self._window, self._theme, self._state, self._running
-        current, tasks, backend = state.current, state.tasks, state.backend
+        tasks, backend = state.tasks, state.backend
         self.compared_models = ComparedModels(
             window,
             theme,
             running,
             self._composer.choices,
-            current=current,
             setup=state.setup,
             tasks=tasks,
             pane=window.pane,
@@ -335,7 +328,6 @@ class ConversationControllers:
         compared_answers = ComparedAnswers(
             running,
             self._sidebar.navigator,
-            current=current,
             setup=state.setup,
             chat_service=backend.chat,
             conversations=backend.conversations,
@@ -348,7 +340,6 @@ class ConversationControllers:
             compared_answers,
             self._make_brief_transcript,
             self.name_of_model,
-            current=current,
             setup=state.setup,
             tasks=tasks,
             pane=window.pane,

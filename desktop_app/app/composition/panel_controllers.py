@@ -46,11 +46,10 @@ class PanelControllers:
 
     def _make_providers(self) -> None:
         window, state = self._window, self._state
-        current, setup, tasks = state.current, state.setup, state.tasks
+        setup, tasks = state.setup, state.tasks
         offer = NewKeyOffer(
             window,
             notifications=window.notifications,
-            current=current,
             setup=setup,
             new_conversation=state.new_conversation,
             tasks=tasks,
@@ -64,7 +63,6 @@ class PanelControllers:
             window,
             offer,
             removal,
-            current=current,
             setup=setup,
             new_conversation=state.new_conversation,
             tasks=tasks,
@@ -85,7 +83,6 @@ class PanelControllers:
         self.look = LookController(self._theme, window.transcript, state.values, state.tasks)
         self.settings = SettingsController(
             window,
-            current=state.current,
             setup=state.setup,
             new_conversation=state.new_conversation,
             tasks=state.tasks,

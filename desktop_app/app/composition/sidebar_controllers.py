@@ -44,7 +44,6 @@ class SidebarControllers:
         presenter = self.list_presenter = ListPresenter(
             window,
             running,
-            current=current,
             folders=state.folders,
             setup=state.setup,
             temporary=state.temporary,
@@ -105,7 +104,6 @@ class SidebarControllers:
         self.store_watcher = StoreWatcher(backend.database, tasks, window)
         SpendingFooter(
             window,
-            current=current,
             setup=state.setup,
             spending=state.spending,
             store_watcher=self.store_watcher,
@@ -131,7 +129,6 @@ class SidebarControllers:
         self.folder_settings = FolderSettingsController(
             window,
             self.list_presenter,
-            current=state.current,
             folders=state.folders,
             setup=state.setup,
             notifications=window.notifications,

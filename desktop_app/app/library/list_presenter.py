@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.folder_list import FolderList
-    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.storage.conversations.folder_store import FolderStore
@@ -57,7 +56,6 @@ class ListPresenter(QObject):
         *,
         show_title: Callable[[str], None],
         conversation_list: ConversationList,
-        current: OpenConversation,
         folders: FolderList,
         setup: AnswerSetup,
         temporary: TemporaryConversations,
@@ -67,7 +65,7 @@ class ListPresenter(QObject):
     ) -> None:
         super().__init__(parent)
         self._list = conversation_list
-        self._show_title, self._current = show_title, current
+        self._show_title, self._current = show_title, setup.current
         self._folders, self._setup = folders, setup
         self._temporary, self._tasks, self._conversations = temporary, tasks, conversations
         self._folder_store = folder_store

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.state.providers import PROVIDER_REMOVED
 from desktop_app.app.state.spending_events import SpendingEvents
 from desktop_app.app.tasks import Tasks
@@ -30,7 +29,6 @@ class SpendingFooter(QObject):
         parent: QWidget,
         *,
         conversation_list: ConversationList,
-        current: OpenConversation,
         setup: AnswerSetup,
         spending: SpendingEvents,
         store_watcher: StoreWatcher,
@@ -38,7 +36,7 @@ class SpendingFooter(QObject):
         budget: Budget,
     ) -> None:
         super().__init__(parent)
-        self._footer, self._current = conversation_list.footer, current
+        self._footer, self._current = conversation_list.footer, setup.current
         self._providers, self._setup = setup.providers, setup
         self._tasks, self._budget = tasks, budget
         for changed in (

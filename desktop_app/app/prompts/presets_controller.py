@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from desktop_app.app.chat.choice.available_models import AvailableModels
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.new_conversation import NewConversation
-    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks, Work
     from desktop_app.storage.settings.prompt_store import PromptStore
     from desktop_app.storage.settings.settings_store import SettingsStore
@@ -52,7 +51,6 @@ class PresetsController(QObject):
         manage: Callable[[], object],
         *,
         pane: ConversationPane,
-        current: OpenConversation,
         setup: AnswerSetup,
         new_conversation: NewConversation,
         presets: Presets,
@@ -61,14 +59,11 @@ class PresetsController(QObject):
         settings_store: SettingsStore,
     ) -> None:
         super().__init__(parent)
-        self._settings_store = settings_store
-        self._notifications, self._header, self._current = pane.notifications, pane.header, current
-        self._values, self._setup = setup.values, setup
-        self._new_conversation, self._presets = new_conversation, presets
-        self._tasks = tasks
-        self._prompt_store = prompt_store
-        self._choices = choices
-        self._manage = manage
+        self._notifications, self._header = pane.notifications, pane.header
+        self._current, self._values, self._setup = setup.current, setup.values, setup
+        self._new_conversation, self._presets, self._tasks = new_conversation, presets, tasks
+        self._prompt_store, self._settings_store = prompt_store, settings_store
+        self._choices, self._manage = choices, manage
         self._dialog: PromptsDialog | None = None
         self._save_lock = asyncio.Lock()
         pane.header.preset_menu_requested.connect(self._fill_menu)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.new_conversation import NewConversation
-    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.services.chat.chat_service import ChatService
@@ -39,7 +38,6 @@ class NewKeyOffer(QObject):
         parent: QObject,
         *,
         notifications: Notifications,
-        current: OpenConversation,
         setup: AnswerSetup,
         new_conversation: NewConversation,
         tasks: Tasks,
@@ -52,7 +50,7 @@ class NewKeyOffer(QObject):
         self._values, self._providers, self._setup = setup.values, setup.providers, setup
         self._new_conversation = new_conversation
         # The offer names the open conversation and the default provider.
-        for changed in (current.opened, self._values.changed):
+        for changed in (setup.current.opened, self._values.changed):
             changed.connect(lambda: notifications.dismiss_topic(OFFER))
 
     def show(self, profile: ProviderProfile) -> None:

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from desktop_app.app.settings.secret_removal import SecretRemoval
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.new_conversation import NewConversation
-    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.credentials.vault import KeyVault
     from desktop_app.domain.models.model_catalog import ModelCatalog
@@ -61,7 +60,6 @@ class ProvidersController(QObject):
         *,
         panel: SettingsPanel,
         show_settings: Callable[[bool], None],
-        current: OpenConversation,
         setup: AnswerSetup,
         new_conversation: NewConversation,
         tasks: Tasks,
@@ -69,7 +67,7 @@ class ProvidersController(QObject):
         catalog: ModelCatalog,
     ) -> None:
         super().__init__(parent)
-        self._panel, self._show_settings, self._current = panel, show_settings, current
+        self._panel, self._show_settings, self._current = panel, show_settings, setup.current
         self._values, self._providers, self._setup = setup.values, setup.providers, setup
         self._new_conversation = new_conversation
         self._tasks, self._vault, self._catalog = tasks, vault, catalog

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.new_conversation import NewConversation
-    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.backend.provider_gateway import ProviderGateway
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
@@ -61,7 +60,6 @@ class SettingsController(QObject):
         *,
         notifications: Notifications,
         panel: SettingsPanel,
-        current: OpenConversation,
         setup: AnswerSetup,
         new_conversation: NewConversation,
         tasks: Tasks,
@@ -71,7 +69,7 @@ class SettingsController(QObject):
     ) -> None:
         super().__init__(parent)
         self._notifications, self._panel = notifications, panel
-        self._current, self._tasks, self._examine = current, tasks, examine
+        self._current, self._tasks, self._examine = setup.current, tasks, examine
         self._gateway, self._utility_model = gateway, utility_model
         self._values, self._providers, self._setup = setup.values, setup.providers, setup
         self._new_conversation = new_conversation

@@ -37,6 +37,7 @@ class AnswerSetup(QObject):
     """Provider, model, effort and settings of each conversation's answers.
 
     Attributes:
+        current: the open conversation.
         values: the settings.
         providers: the providers and their models.
 
@@ -64,7 +65,7 @@ class AnswerSetup(QObject):
     ) -> None:
         super().__init__(parent)
         self.values, self.providers = values, providers
-        self._current, self._folders, self._drafts = current, folders, drafts
+        self.current, self._folders, self._drafts = current, folders, drafts
         self._temporary, self._tasks = temporary, tasks
         self._chat_service, self._conversations = chat_service, conversations
         self._background_id = ""
@@ -121,17 +122,17 @@ class AnswerSetup(QObject):
     @property
     def profile(self) -> ProviderProfile:
         """The provider of the open conversation."""
-        return self.profile_of(self._current.conversation)
+        return self.profile_of(self.current.conversation)
 
     @property
     def choice(self) -> ModelChoice:
         """The provider, model and effort of the open conversation."""
-        return self.choice_of(self._current.conversation)
+        return self.choice_of(self.current.conversation)
 
     @property
     def ask_settings(self) -> AskSettings:
         """The settings of the open conversation's answers."""
-        return self.settings_of(self._current.conversation)
+        return self.settings_of(self.current.conversation)
 
     @property
     def resolved(self) -> ResolvedChoice:
@@ -141,7 +142,7 @@ class AnswerSetup(QObject):
     @property
     def context(self) -> SendContext:
         """The context of the next question in the open conversation."""
-        here, instructions = self._current, self.ask_settings.instructions
+        here, instructions = self.current, self.ask_settings.instructions
         path = list(here.path_before_question)
         return SendContext(path, self.resolved, here.compactions, instructions)
 
@@ -162,11 +163,11 @@ class AnswerSetup(QObject):
 
         It is chosen for one conversation at a time, and forgotten when a blank one is opened.
         """
-        if self._current.is_temporary or self.values["answer.background"] == "off":
+        if self.current.is_temporary or self.values["answer.background"] == "off":
             return None
         if not offers_background(self.resolved):
             return None
-        return self._wants_background(self._current.conversation)
+        return self._wants_background(self.current.conversation)
 
     def _wants_background(self, conversation: Conversation) -> bool:
         is_off = self.values["answer.background"] == "off"
@@ -174,7 +175,7 @@ class AnswerSetup(QObject):
 
     def choose_background(self, wanted: bool) -> None:
         """Turn background answers on or off in the open conversation."""
-        self._background_id = self._current.id if wanted else ""
+        self._background_id = self.current.id if wanted else ""
         self.choice_changed.emit()
 
     def forget_background(self) -> None:
@@ -185,19 +186,19 @@ class AnswerSetup(QObject):
 
     def choose(self, choice: ModelChoice) -> None:
         """Change the provider, model and effort of the open conversation."""
-        self._current.update(replace(self._current.conversation, choice=choice))
-        if not self._current.is_new:
-            self._tasks.start(self._conversations.save_settings(self._current.conversation))
+        self.current.update(replace(self.current.conversation, choice=choice))
+        if not self.current.is_new:
+            self._tasks.start(self._conversations.save_settings(self.current.conversation))
         self.choice_changed.emit()
 
     def override(self, conversation_id: str, change: Callable[[Overrides], Overrides]) -> None:
         """Change the open conversation's own settings, or those of a conversation just left."""
-        if conversation_id != self._current.id:
+        if conversation_id != self.current.id:
             self._change_elsewhere(
                 conversation_id, lambda left: replace(left, overrides=change(left.overrides))
             )
             return
-        conversation = self._current.conversation
+        conversation = self.current.conversation
         overrides = change(conversation.overrides)
         self.copy_settings(conversation_id, replace(conversation, overrides=overrides))
 
@@ -206,10 +207,10 @@ class AnswerSetup(QObject):
         is_blank = conversation_id == self._drafts.blank_id
         if is_blank:
             self._drafts.put_blank_settings(settings.overrides, settings.preset_id)
-        if conversation_id == self._current.id:
-            self._current.update(self._current.conversation.with_settings_of(settings))
+        if conversation_id == self.current.id:
+            self.current.update(self.current.conversation.with_settings_of(settings))
             if not is_blank:
-                self._tasks.start(self._conversations.save_settings(self._current.conversation))
+                self._tasks.start(self._conversations.save_settings(self.current.conversation))
             self.choice_changed.emit()
         elif not is_blank:
             self._change_elsewhere(conversation_id, lambda left: left.with_settings_of(settings))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.app.state.open_conversation import OpenConversation, blank_conversation
+from desktop_app.app.state.open_conversation import blank_conversation
 from desktop_app.app.state.presets import DEFAULT_PRESET, Presets
 from desktop_app.domain.answering.generation import Overrides
 
@@ -20,15 +20,9 @@ class NewConversation:
     """Opener of blank conversations, which also applies changed defaults to an open blank one."""
 
     def __init__(
-        self,
-        current: OpenConversation,
-        *,
-        setup: AnswerSetup,
-        folders: FolderList,
-        presets: Presets,
-        drafts: Drafts,
+        self, *, setup: AnswerSetup, folders: FolderList, presets: Presets, drafts: Drafts
     ) -> None:
-        self._current, self._setup = current, setup
+        self._current, self._setup = setup.current, setup
         self._values, self._providers, self._folders = setup.values, setup.providers, folders
         self._presets, self._drafts = presets, drafts
         folders.changed.connect(self._leave_deleted_folder)

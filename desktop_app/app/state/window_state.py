@@ -61,11 +61,7 @@ class WindowState:
         )
         self.presets = Presets(self.setup)
         self.new_conversation = NewConversation(
-            self.current,
-            setup=self.setup,
-            folders=self.folders,
-            presets=self.presets,
-            drafts=self.drafts,
+            setup=self.setup, folders=self.folders, presets=self.presets, drafts=self.drafts
         )
         self.sources = AttachmentSources(
             attachment_store=backend.attachments,

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.services.tools.tool_set import ToolCatalog
     from desktop_app.storage.tools.permission_store import PermissionStore
@@ -61,7 +60,6 @@ class ToolsController(QObject):
         parent: QWidget,
         theme: ThemeWatcher,
         *,
-        current: OpenConversation,
         setup: AnswerSetup,
         tasks: Tasks,
         pane: ConversationPane,
@@ -72,14 +70,14 @@ class ToolsController(QObject):
     ) -> None:
         super().__init__(parent)
         self._parent, self._theme, self._choice_row = parent, theme, pane.prompt.row
-        self._current, self._setup, self._tasks = current, setup, tasks
+        self._current, self._setup, self._tasks = setup.current, setup, tasks
         self._notifications, self._permissions = pane.notifications, permissions
         self._tools, self._hosted_prices = tools, hosted_prices
         self.picker: ToolPicker | None = None
         self._dialog: AnswerFormDialog | None = None
         pane.prompt.row.tools_button.clicked.connect(lambda: self.choose())
         panel.edit_requested.connect(self.edit)
-        current.opened.connect(self._show)
+        setup.current.opened.connect(self._show)
         setup.choice_changed.connect(self._show)
 
     def connect_pages(self, dialog: PromptsDialog) -> None:

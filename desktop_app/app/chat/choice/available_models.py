@@ -20,7 +20,6 @@ from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry, nothing_
 
 if TYPE_CHECKING:
     from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.errors import IllegalChoiceError
 
@@ -37,12 +36,10 @@ class AvailableModels(QObject):
 
     changed = Signal()
 
-    def __init__(
-        self, parent: QObject, *, current: OpenConversation, setup: AnswerSetup, tasks: Tasks
-    ) -> None:
+    def __init__(self, parent: QObject, *, setup: AnswerSetup, tasks: Tasks) -> None:
         super().__init__(parent)
         self._values, self._providers, self._setup = setup.values, setup.providers, setup
-        self._current = current
+        self._current = setup.current
         self.models: tuple[ModelEntry, ...] = ()
         self._list_number = 0
         for changed in (self._providers.changed, self._providers.listings_changed):

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.storage.spending.ledger import Ledger
     from desktop_app.ui.window.conversation_pane import ConversationPane
@@ -64,7 +63,6 @@ class ChoiceController(QObject):
         choices: AvailableModels,
         *,
         pane: ConversationPane,
-        current: OpenConversation,
         setup: AnswerSetup,
         spending: SpendingEvents,
         tasks: Tasks,
@@ -72,6 +70,7 @@ class ChoiceController(QObject):
         ledger: Ledger,
     ) -> None:
         super().__init__(parent)
+        current = setup.current
         prompt = self._prompt = pane.prompt
         self._header, self._notifications = pane.header, pane.notifications
         self._current, self._draft = current, current.draft

@@ -11,7 +11,6 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.chat.compaction.compaction_marks import result_text
-from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.compaction import CompactionKind
 from desktop_app.domain.conversations.conversation import Conversation, Draft, Message
@@ -56,13 +55,13 @@ class CompactionController(QObject):
         theme: ThemeWatcher,
         *,
         pane: ConversationPane,
-        current: OpenConversation,
         setup: AnswerSetup,
         tasks: Tasks,
         chat_service: ChatService,
         compaction_service: Callable[[], CompactionService],
     ) -> None:
         super().__init__(parent)
+        current = setup.current
         self._add_above_prompt, self._prompt = pane.add_above_prompt, pane.prompt
         self._notifications, self._current = pane.notifications, current
         self._values, self._setup = setup.values, setup

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.storage.conversations.compaction_store import CompactionStore
     from desktop_app.ui.look.theme import ThemeWatcher
@@ -45,12 +44,12 @@ class CompactionMarks(QObject):
         theme: ThemeWatcher,
         *,
         pane: ConversationPane,
-        current: OpenConversation,
         setup: AnswerSetup,
         tasks: Tasks,
         compaction_store: CompactionStore,
     ) -> None:
         super().__init__(parent)
+        current = setup.current
         self._parent, self._theme = parent, theme
         self._transcript, self._notifications = pane.transcript, pane.notifications
         self._current, self._providers, self._setup = current, setup.providers, setup

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.storage.conversations.conversation_store import ConversationStore
@@ -26,14 +25,13 @@ class ComparedAnswers:
         running: RunningAnswers,
         navigator: Navigator,
         *,
-        current: OpenConversation,
         setup: AnswerSetup,
         chat_service: ChatService,
         conversations: ConversationStore,
         ledger: Ledger,
     ) -> None:
         self._running, self._navigator = running, navigator
-        self._current, self._setup = current, setup
+        self._current, self._setup = setup.current, setup
         self._chat_service, self._conversations, self._ledger = chat_service, conversations, ledger
 
     async def read(self, ids: Sequence[str]) -> tuple[list[Message], dict[str, float]]:

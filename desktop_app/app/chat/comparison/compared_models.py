@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
@@ -48,7 +47,6 @@ class ComparedModels(QObject):
         running: RunningAnswers,
         choices: AvailableModels,
         *,
-        current: OpenConversation,
         setup: AnswerSetup,
         tasks: Tasks,
         pane: ConversationPane,
@@ -58,7 +56,7 @@ class ComparedModels(QObject):
         self._prompt, self._notifications = pane.prompt, pane.notifications
         self._parent, self._theme = parent, theme
         self._running, self._choices, self._setup = running, choices, setup
-        self._current, self._draft = current, current.draft
+        self._current, self._draft = setup.current, setup.current.draft
         self._tasks, self._chat_service = tasks, chat_service
         self._chosen: list[ModelChoice] = []
         self._estimate_number = 0

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.chat.comparison.compared_answers import ComparedAnswers
     from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.storage.database.temporary_database import TemporaryConversations
     from desktop_app.ui.comparison.answer_column import AnswerColumn
@@ -51,7 +50,6 @@ class ComparisonController(QObject):
         make_transcript: Callable[[Callable[[], Iterable[Message]]], TranscriptView],
         name_of_model: Callable[[str], str],
         *,
-        current: OpenConversation,
         setup: AnswerSetup,
         tasks: Tasks,
         pane: ConversationPane,
@@ -60,7 +58,7 @@ class ComparisonController(QObject):
         super().__init__(parent)
         self._transcript, self._notifications = pane.transcript, pane.notifications
         self._parent, self._theme = parent, theme
-        self._running, self._answers, self._current = running, answers, current
+        self._running, self._answers, self._current = running, answers, setup.current
         self._make_transcript, self._name_of_model = make_transcript, name_of_model
         self._values, self._providers = setup.values, setup.providers
         self._tasks, self._temporary = tasks, temporary

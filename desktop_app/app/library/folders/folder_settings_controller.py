@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.folder_list import FolderList
-    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.window.cards.notifications import Notifications
 
@@ -37,21 +36,20 @@ class FolderSettingsController(QObject):
         notifications: Notifications,
         panel: SettingsPanel,
         show_settings: Callable[[bool], None],
-        current: OpenConversation,
         folders: FolderList,
         setup: AnswerSetup,
     ) -> None:
         super().__init__(parent)
         self._presenter, self._notifications = presenter, notifications
         self._panel, self._show_settings = panel, show_settings
-        self._current, self._folders = current, folders
+        self._current, self._folders = setup.current, folders
         self._requested_id = ""  # the folder to show; "" for the open conversation's
         panel.folder_override_changed.connect(
             lambda id_, key, value: self._change(id_, lambda f: with_value(f, key, value))
         )
         panel.folder_override_removed.connect(self._remove_value)
         folders.changed.connect(self._show_values)
-        current.opened.connect(self._show_open)
+        setup.current.opened.connect(self._show_open)
         setup.choice_changed.connect(self._show_values)
 
     def show(self, folder_id: str = "") -> None:
