@@ -13,8 +13,6 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.transcript.message_items import is_continuable
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.providers import Providers
@@ -46,14 +44,13 @@ class ShownAnswers(QObject):
 
     def __init__(
         self,
-        parent: QWidget,
         running: RunningAnswers,
         *,
         pane: ConversationPane,
         current: OpenConversation,
         providers: Providers,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(pane)
         self._transcript, self._notifications = pane.transcript, pane.notifications
         self._choice_row = pane.prompt.row
         self._current, self._providers = current, providers

@@ -23,14 +23,9 @@ class StructuredAnswers(QObject):
     """Actions on the JSON of the open conversation's answers."""
 
     def __init__(
-        self,
-        parent: QObject,
-        *,
-        pane: ConversationPane,
-        current: OpenConversation,
-        providers: Providers,
+        self, *, pane: ConversationPane, current: OpenConversation, providers: Providers
     ) -> None:
-        super().__init__(parent)
+        super().__init__(pane)
         self._transcript, self._notifications = pane.transcript, pane.notifications
         self._current, self._providers = current, providers
         pane.transcript.action_requested.connect(self._act)

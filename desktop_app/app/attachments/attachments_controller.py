@@ -29,8 +29,6 @@ from desktop_app.ui.composer.attachment_chips import Chip
 from desktop_app.ui.composer.prompt_text import MAX_TEXT_CHARACTERS
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
     from desktop_app.app.attachments.image_chips import ImageChips
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.collection_notes import CollectionNotes
@@ -51,7 +49,6 @@ class AttachmentsController(QObject):
 
     def __init__(
         self,
-        parent: QWidget,
         image_chips: ImageChips,
         prompts: PromptList,
         readings: FileReadings,
@@ -63,7 +60,7 @@ class AttachmentsController(QObject):
         tasks: Tasks,
         attachment_store: AttachmentStore,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(pane)
         prompt = self._prompt = pane.prompt
         self._notifications = pane.notifications
         self._current, self._draft, self._drafts = setup.current, setup.current.draft, drafts

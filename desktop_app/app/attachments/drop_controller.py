@@ -20,8 +20,6 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer.rich_text_paste import RichTextPaste, is_richer, text_of_html
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
     from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.setting_values import SettingValues
@@ -48,7 +46,6 @@ class DropController(QObject):
 
     def __init__(
         self,
-        parent: QWidget,
         navigator: Navigator,
         *,
         pane: ConversationPane,
@@ -57,7 +54,7 @@ class DropController(QObject):
         values: SettingValues,
         tasks: Tasks,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(pane)
         self._prompt, self._notifications, self._current = pane.prompt, pane.notifications, current
         self._values, self._tasks = values, tasks
         self._navigator = navigator

@@ -33,7 +33,6 @@ class BegunTurns(QObject):
 
     def __init__(
         self,
-        parent: QObject,
         running: RunningAnswers,
         navigator: Navigator,
         presenter: ListPresenter,
@@ -44,7 +43,7 @@ class BegunTurns(QObject):
         tasks: Tasks,
         conversations: ConversationStore,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(pane)
         self._running, self._navigator, self._presenter = running, navigator, presenter
         self._saver, self._pane, self._current = saver, pane, setup.current
         self._setup, self._tasks, self._conversations = setup, tasks, conversations

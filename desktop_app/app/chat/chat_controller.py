@@ -37,7 +37,6 @@ class ChatController(QObject):
 
     def __init__(
         self,
-        parent: QObject,
         running: RunningAnswers,
         turns: TurnStarter,
         presenter: ListPresenter,
@@ -52,7 +51,7 @@ class ChatController(QObject):
         tasks: Tasks,
         conversations: ConversationStore,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(pane)
         self._running, self._turns, self._presenter = running, turns, presenter
         prompt = self._prompt = pane.prompt
         self._notifications = pane.notifications

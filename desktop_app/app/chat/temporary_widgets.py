@@ -29,14 +29,9 @@ class TemporaryWidgets(QObject):
     content_dropped = Signal(object)
 
     def __init__(
-        self,
-        parent: QObject,
-        theme: ThemeWatcher,
-        *,
-        pane: ConversationPane,
-        conversation_list: ConversationList,
+        self, theme: ThemeWatcher, *, pane: ConversationPane, conversation_list: ConversationList
     ) -> None:
-        super().__init__(parent)
+        super().__init__(pane)
         self._theme, self._add_above_prompt = theme, pane.add_above_prompt
         self._header, self._conversation_list = pane.header, conversation_list
         self._bar: TemporaryBar | None = None

@@ -47,7 +47,6 @@ class ComposerControllers:
         setup, tasks = state.setup, state.tasks
         self.choices = AvailableModels(window, setup=setup, tasks=tasks)
         self.choice = ChoiceController(
-            window,
             self.choices,
             setup=setup,
             spending=state.spending,
@@ -76,7 +75,6 @@ class ComposerControllers:
             prompt_store=state.backend.prompts,
         )
         self.presets = PresetsController(
-            window,
             self.choices,
             lambda: self.prompts.manage("presets"),
             setup=state.setup,
@@ -110,7 +108,6 @@ class ComposerControllers:
             attachment_store=backend.attachments,
         )
         self.attachments = AttachmentsController(
-            window,
             self.image_chips,
             state.prompts,
             self.readings,
@@ -138,7 +135,6 @@ class ComposerControllers:
         """Create the controllers of dropped and pasted content, and of collections."""
         window, state = self._window, self._state
         self.drops = DropController(
-            window,
             navigator,
             current=state.current,
             values=state.values,

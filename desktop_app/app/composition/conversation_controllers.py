@@ -85,9 +85,7 @@ class ConversationControllers:
         current, tasks, backend = state.current, state.tasks, state.backend
         temporary = self.temporary = TemporaryController(
             window,
-            TemporaryWidgets(
-                window, self._theme, pane=window.pane, conversation_list=window.conversations
-            ),
+            TemporaryWidgets(self._theme, pane=window.pane, conversation_list=window.conversations),
             running,
             self._sidebar.navigator,
             current=current,
@@ -140,7 +138,6 @@ class ConversationControllers:
             window.transcript, copies, current=current, tasks=tasks, attachment_store=store
         )
         self.viewer = ViewerController(
-            window,
             self._theme,
             copies,
             current=current,
@@ -158,7 +155,6 @@ class ConversationControllers:
     def _make_compaction(self) -> None:
         window, theme, state = self._window, self._theme, self._state
         compaction = self.compaction = CompactionController(
-            window,
             self._running,
             theme,
             setup=state.setup,
@@ -188,7 +184,7 @@ class ConversationControllers:
         window, theme, state = self._window, self._theme, self._state
         current, providers, tasks = state.current, state.providers, state.tasks
         backend = state.backend
-        ConsentController(window, theme, consent=backend.consent, current=current, pane=window.pane)
+        ConsentController(theme, consent=backend.consent, current=current, pane=window.pane)
         self.reviews = ReviewController(
             window,
             theme,
@@ -199,7 +195,7 @@ class ConversationControllers:
             tasks=tasks,
             conversations=backend.conversations,
         )
-        StructuredAnswers(window, pane=window.pane, current=current, providers=providers)
+        StructuredAnswers(pane=window.pane, current=current, providers=providers)
         TitleController(
             self._running,
             self._sidebar.list_presenter,
@@ -215,7 +211,7 @@ class ConversationControllers:
             window, pane=window.pane, current=current, providers=providers, tasks=tasks
         )
         self.shown_answers = ShownAnswers(
-            window, self._running, current=current, providers=providers, pane=window.pane
+            self._running, current=current, providers=providers, pane=window.pane
         )
 
     # -------------------------------------------------------------- questions
@@ -267,7 +263,6 @@ class ConversationControllers:
         navigator, presenter = self._sidebar.navigator, self._sidebar.list_presenter
         edited = EditedQuestion(window, current=current, drafts=drafts, prompt=window.prompt)
         self.begun_turns = BegunTurns(
-            window,
             running,
             navigator,
             presenter,
@@ -280,7 +275,6 @@ class ConversationControllers:
         self.turns.begun.connect(self.begun_turns.start)
         self.turns.begun.connect(lambda _: self.shown_answers.dismiss_store_error())
         chat = self.chat = ChatController(
-            window,
             running,
             self.turns,
             presenter,

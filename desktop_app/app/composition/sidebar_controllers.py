@@ -54,7 +54,6 @@ class SidebarControllers:
             folder_store=backend.conversation_folders,
         )
         self.navigator = Navigator(
-            window,
             running,
             presenter,
             self.draft_saver,
@@ -69,7 +68,6 @@ class SidebarControllers:
             settings_store=backend.settings,
         )
         self.foreign_changes = ForeignChanges(
-            window,
             running,
             self.navigator,
             presenter,
@@ -94,7 +92,6 @@ class SidebarControllers:
             search_index=backend.search,
         )
         self.links = LinkController(
-            window,
             self.navigator,
             current=current,
             tasks=tasks,

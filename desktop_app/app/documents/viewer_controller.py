@@ -31,8 +31,6 @@ from desktop_app.ui.widgets.external_open import open_path
 from desktop_app.ui.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.documents.worker.page_worker import Box, PageWorker, ViewedDocument
@@ -86,7 +84,6 @@ class ViewerController(QObject):
 
     def __init__(
         self,
-        parent: QWidget,
         theme: ThemeWatcher,
         copies: TemporaryCopies,
         *,
@@ -96,7 +93,7 @@ class ViewerController(QObject):
         attachment_store: AttachmentStore,
         passwords: dict[str, str],
     ) -> None:
-        super().__init__(parent)
+        super().__init__(pane)
         self._theme, self._current, self._draft = theme, current, current.draft
         self._tasks, self._attachment_store = tasks, attachment_store
         self._passwords = passwords  # of documents, by SHA-256; the readers add to them

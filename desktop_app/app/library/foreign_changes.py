@@ -25,7 +25,6 @@ class ForeignChanges(QObject):
 
     def __init__(
         self,
-        parent: QObject,
         running: RunningAnswers,
         navigator: Navigator,
         presenter: ListPresenter,
@@ -35,7 +34,7 @@ class ForeignChanges(QObject):
         providers: Providers,
         conversations: ConversationStore,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(pane)
         self._running, self._navigator, self._presenter = running, navigator, presenter
         self._show_title, self._stream = pane.set_title, pane.transcript.stream
         self._notifications, self._current = pane.notifications, current

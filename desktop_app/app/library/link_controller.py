@@ -24,7 +24,6 @@ class LinkController(QObject):
 
     def __init__(
         self,
-        parent: QObject,
         navigator: Navigator,
         *,
         current: OpenConversation,
@@ -32,7 +31,7 @@ class LinkController(QObject):
         pane: ConversationPane,
         conversations: ConversationStore,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(pane)
         self._navigator, self._current, self._tasks = navigator, current, tasks
         self._notifications, self._conversations = pane.notifications, conversations
         pane.transcript.action_requested.connect(

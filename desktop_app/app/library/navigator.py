@@ -29,8 +29,6 @@ from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
     from desktop_app.app.state.drafts import Drafts
     from desktop_app.app.state.new_conversation import NewConversation
     from desktop_app.app.state.open_conversation import OpenConversation
@@ -49,7 +47,6 @@ class Navigator(QObject):
 
     def __init__(
         self,
-        parent: QWidget,
         running: RunningAnswers,
         presenter: ListPresenter,
         saver: DraftSaver,
@@ -64,7 +61,7 @@ class Navigator(QObject):
         conversations: ConversationStore,
         settings_store: SettingsStore,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(pane)
         self._pane, self._conversation_list = pane, conversation_list
         self._current, self._draft, self._drafts = current, current.draft, drafts
         self._providers, self._new_conversation = providers, new_conversation

@@ -22,7 +22,7 @@ from desktop_app.ui.widgets.program_menu import add_choice
 from desktop_app.ui.widgets.text.foreign_text import menu_text
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QMenu, QWidget
+    from PySide6.QtWidgets import QMenu
 
     from desktop_app.app.chat.choice.available_models import AvailableModels
     from desktop_app.app.state.answer_setup import AnswerSetup
@@ -46,7 +46,6 @@ class PresetsController(QObject):
 
     def __init__(
         self,
-        parent: QWidget,
         choices: AvailableModels,
         manage: Callable[[], object],
         *,
@@ -58,7 +57,7 @@ class PresetsController(QObject):
         prompt_store: PromptStore,
         settings_store: SettingsStore,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(pane)
         self._notifications, self._header = pane.notifications, pane.header
         self._current, self._values, self._setup = setup.current, setup.values, setup
         self._new_conversation, self._presets, self._tasks = new_conversation, presets, tasks

@@ -43,14 +43,13 @@ class ConsentController(QObject):
 
     def __init__(
         self,
-        parent: QObject,
         theme: ThemeWatcher,
         *,
         pane: ConversationPane,
         consent: ConsentBroker,
         current: OpenConversation,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(pane)
         self._add_above_prompt, self._prompt = pane.add_above_prompt, pane.prompt
         self._theme, self._current, self._notifications = theme, current, pane.notifications
         self._pending: list[_Pending] = []

@@ -34,8 +34,6 @@ from desktop_app.ui.composer.choice_view import ModelEntry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtWidgets import QWidget
-
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.storage.spending.ledger import Ledger
@@ -59,7 +57,6 @@ class ChoiceController(QObject):
 
     def __init__(
         self,
-        parent: QWidget,
         choices: AvailableModels,
         *,
         pane: ConversationPane,
@@ -69,7 +66,7 @@ class ChoiceController(QObject):
         chat_service: ChatService,
         ledger: Ledger,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(pane)
         current = setup.current
         prompt = self._prompt = pane.prompt
         self._header, self._notifications = pane.header, pane.notifications

@@ -26,8 +26,6 @@ from desktop_app.ui.window.cards.compaction_card import CompactionCard
 from desktop_app.ui.window.cards.notifications import Actions
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.ui.window.conversation_pane import ConversationPane
@@ -50,7 +48,6 @@ class CompactionController(QObject):
 
     def __init__(
         self,
-        parent: QWidget,
         running: RunningAnswers,
         theme: ThemeWatcher,
         *,
@@ -60,7 +57,7 @@ class CompactionController(QObject):
         chat_service: ChatService,
         compaction_service: Callable[[], CompactionService],
     ) -> None:
-        super().__init__(parent)
+        super().__init__(pane)
         current = setup.current
         self._add_above_prompt, self._prompt = pane.add_above_prompt, pane.prompt
         self._notifications, self._current = pane.notifications, current
