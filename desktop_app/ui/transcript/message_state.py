@@ -86,6 +86,7 @@ class MessageState:
         reasoning: the reasoning received so far.
         unfolded: the sections that the user unfolded.
         folds: the positions of the lines that fold its code.
+        is_complete: True once the text of an answer is complete.
         is_stored: True if it did not stream in this view, so that its code is folded initially.
         mark: the line below it, such as a compaction.
         pending_highlights: the code in its body that is not highlighted yet.
@@ -123,7 +124,7 @@ class MessageState:
         self._reasoning_shown = 0
         immediate = _immediate_length(message.text)
         self._question = message.text[:immediate] if message.role is Role.USER else ""
-        self._finished = False
+        self.is_complete = False
         self._reasoning_since: float | None = None
         self._reasoning_s: float | None = None
         self.add_reasoning(reasoning_text(message), now=None)
@@ -184,12 +185,7 @@ class MessageState:
         """Return True if text is still to be added, or late definitions are to be applied."""
         if self.message.role is Role.USER:
             return len(self._question) < len(self.message.text)
-        return not self._finished or self._stream.has_pending_updates
-
-    @property
-    def is_complete(self) -> bool:
-        """Return True if an answer's text is complete."""
-        return self._finished
+        return not self.is_complete or self._stream.has_pending_updates
 
     @property
     def has_pending_updates(self) -> bool:
@@ -312,8 +308,8 @@ class MessageState:
         Return None if `text` does not continue the text so far; then rewrite the message.
         """
         is_changed = text != self.text
-        if is_changed and (self._finished or not text.startswith(self.text)):
-            self._stream, self._finished, self._pieces = BlockStream(self._citable), False, []
+        if is_changed and (self.is_complete or not text.startswith(self.text)):
+            self._stream, self.is_complete, self._pieces = BlockStream(self._citable), False, []
             self.add_text(text)
             self._finish()
             return None
@@ -322,9 +318,9 @@ class MessageState:
         return [*patches, *self._finish()]
 
     def _finish(self) -> Sequence[Change]:
-        if self.is_streaming or self._finished:
+        if self.is_streaming or self.is_complete:
             return []
-        self._finished = True
+        self.is_complete = True
         return self._stream.finish(defer_updates=True)
 
     # ------------------------------------------------------------------ items

@@ -263,7 +263,7 @@ class TranscriptView(TranscriptSurface):
             versions: (number, count) by id, for messages that have siblings.
         """
         self.stream.clear()
-        self.action_placer.hide()
+        self.action_placer.row.dismiss()
         self._images.clear()
         if self._accessible is not None:
             self._accessible.release_nodes()

@@ -63,6 +63,9 @@ def page_ends(
 class PagedText(QWidget):
     """A read-only text with pages, search and copying.
 
+    Attributes:
+        text: the whole text.
+
     Signals:
         counted(int number, int total, bool final): the number of the current match, from 1 (0 for
             none); the number of matches so far; whether these are all.
@@ -72,7 +75,7 @@ class PagedText(QWidget):
 
     def __init__(self, theme: Theme, name: str, words: str) -> None:
         super().__init__()
-        self._text, self._ends = "", [0]
+        self.text, self._ends = "", [0]
         self._page = self._written = 0
         self._query = ""
         self._matches: list[PageMatch] = []
@@ -99,18 +102,13 @@ class PagedText(QWidget):
         self.view.setFont(theme.reading())
 
     @property
-    def text(self) -> str:
-        """Return the whole text."""
-        return self._text
-
-    @property
     def is_written(self) -> bool:
         """Return True if the shown page is inserted completely."""
         return not self._write_timer.isActive()
 
     def set_text(self, text: str, ends: list[int]) -> None:
         """Show a text from its beginning; `ends` are its `page_ends`."""
-        self._text, self._ends = text, ends or [0]
+        self.text, self._ends = text, ends or [0]
         self._show(0)
         self.search(self._query)
 
@@ -120,7 +118,7 @@ class PagedText(QWidget):
         if cursor.hasSelection():
             self.view.copy()
         else:
-            QGuiApplication.clipboard().setText(self._text)
+            QGuiApplication.clipboard().setText(self.text)
 
     # -------------------------------------------------------------- a page of the text
 
@@ -142,11 +140,11 @@ class PagedText(QWidget):
 
     def _write(self) -> None:
         end = min(self._written + _SLICE_CHARACTERS, self._ends[self._page])
-        if end < self._ends[self._page] and self._text[end - 1 : end + 1] == "\r\n":
+        if end < self._ends[self._page] and self.text[end - 1 : end + 1] == "\r\n":
             end += 1  # otherwise each half would become a line break
         cursor = QTextCursor(self.view.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
-        part = self._text[self._written : end]
+        part = self.text[self._written : end]
         # Qt makes one character of "\r\n", but matches are offsets in the text.
         cursor.insertText(part.replace("\r\n", " \n").replace("\r", "\n"))
         self._written = end
@@ -187,7 +185,7 @@ class PagedText(QWidget):
     def _search_page(self, number: int) -> None:
         # A match that continues on the next page counts for the page on which it begins.
         start, end = self._page_start(number), self._ends[number] + len(self._query) - 1
-        found = re.compile(re.escape(self._query), re.IGNORECASE).finditer(self._text[start:end])
+        found = re.compile(re.escape(self._query), re.IGNORECASE).finditer(self.text[start:end])
         room = _MAX_MATCHES - len(self._matches)
         self._matches += [(number, match.start()) for match in islice(found, room)]
 
@@ -206,9 +204,9 @@ class PagedText(QWidget):
         start = self._page_start(self._page)
         begins = start + self._matches[self._current][1]
         # Positions in the editor are UTF-16 code units.
-        before = utf16_length(self._text[start:begins])
+        before = utf16_length(self.text[start:begins])
         end = min(begins + len(self._query), self._ends[self._page])
-        length = utf16_length(self._text[begins:end])
+        length = utf16_length(self.text[begins:end])
         self.view.setTextCursor(selected_range(self.view.document(), before, before + length))
         self.view.ensureCursorVisible()
 

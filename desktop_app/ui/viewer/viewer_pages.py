@@ -62,6 +62,7 @@ class ViewerPages(QAbstractScrollArea):
     Attributes:
         page: the current page, from 1: the page in the middle of the viewport, or that of the last
             `go_to` until the user scrolls.
+        percent: the zoom in percent.
 
     Signals:
         strips_requested(list[PageStrip]): strips to draw, the most urgent first; replaces earlier
@@ -84,7 +85,7 @@ class ViewerPages(QAbstractScrollArea):
         self._sizes: list[tuple[float, float]] = []
         self._tops: list[int] = []
         self._widest = 1.0
-        self._percent, self._fits_width = 100, True
+        self.percent, self._fits_width = 100, True
         self.page = 1
         self._marks: dict[int, list[QRectF]] = {}
         self._strips: OrderedDict[PageStrip, QImage] = OrderedDict()
@@ -174,11 +175,6 @@ class ViewerPages(QAbstractScrollArea):
 
     # ------------------------------------------------------------ zoom
 
-    @property
-    def percent(self) -> int:
-        """Return the zoom in percent."""
-        return self._percent
-
     def fit_width(self) -> None:
         """Fit the widest page to the width, now and after each resize."""
         self._fits_width = True
@@ -191,16 +187,14 @@ class ViewerPages(QAbstractScrollArea):
 
     def step_zoom(self, step: int) -> None:
         """Go to the next larger (1) or smaller (-1) zoom preset."""
-        others = [
-            z for z in _ZOOM_PRESETS if (z > self._percent if step > 0 else z < self._percent)
-        ]
+        others = [z for z in _ZOOM_PRESETS if (z > self.percent if step > 0 else z < self.percent)]
         if others:
             self.set_percent(others[0] if step > 0 else others[-1])
 
     def _zoom_to(self, percent: int) -> None:
         middle = self.viewport().height() // 2
         page, share = self._place_at(self.verticalScrollBar().value() + middle)
-        self._percent = percent
+        self.percent = percent
         self._update_scroll_ranges()
         area = self._page_rect(page) if self._sizes else QRect()
         self.verticalScrollBar().setValue(area.top() + round(share * area.height()) - middle)
@@ -212,7 +206,7 @@ class ViewerPages(QAbstractScrollArea):
 
     def _lay_out(self) -> None:
         """Update the layout, and the zoom if it follows the width."""
-        percent = self._percent
+        percent = self.percent
         if self._fits_width and self._sizes:
             room = self.viewport().width() - 2 * self._theme.px(_EDGE)
             percent = round(100 * room / (self._widest * self._pixels_per_point()))
@@ -238,7 +232,7 @@ class ViewerPages(QAbstractScrollArea):
         horizontal.setRange(0, max(0, widest - room.width()))
 
     def _pixels(self, points: float) -> int:
-        return max(1, round(points * self._pixels_per_point() * self._percent / 100))
+        return max(1, round(points * self._pixels_per_point() * self.percent / 100))
 
     def _page_rect(self, page: int) -> QRect:
         """Return a page's rectangle: y in the document, x in the viewport."""

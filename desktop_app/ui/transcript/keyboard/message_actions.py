@@ -250,10 +250,6 @@ class ActionRowPlacer:
             block = self._messages.layouts.block_of(state.layout, state.action_item)
             self.row.place_beside(block, self._view.verticalScrollBar().value())
 
-    def hide(self) -> None:
-        """Hide the row."""
-        self.row.dismiss()
-
     def hide_if_gone(self) -> None:
         """Hide the row if its message is no longer materialized."""
         if self._messages.get(self.row.message_id) is None:

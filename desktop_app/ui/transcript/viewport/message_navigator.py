@@ -186,7 +186,7 @@ class MessageNavigator(QObject):
     def _replaced(self) -> Iterator[None]:
         """Keep the selection and suspend scrolling while other messages are materialized."""
         self._stream.flush_text()
-        self._actions.hide()
+        self._actions.row.dismiss()
         try:
             with self._anchor.suspended(), self._selection.kept():
                 yield
