@@ -530,7 +530,7 @@ class AnswerRun:
         while True:
             # Text should reach the disk within a second of its arrival. If a write takes longer,
             # the pause is as long as the write.
-            pause = max(self.checkpoint_s - took, self.checkpoint_s / 4, took)
+            pause = max(self.checkpoint_s - took, took)
             if saved.run is None and not failing:
                 await _wait(self._is_findable, pause)
             else:

@@ -49,6 +49,25 @@ def test_the_help_of_a_command_names_its_exit_codes() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("batch", "The cost is shown before anything is sent."),
+        ("batch", "Standard error names the command that continues."),
+        ("batch start", "A folder adds all files in it."),
+        ("batch start", "0    The job was sent."),
+        ("batch start", "1    The job wasn’t sent."),
+        ("batch start", "3    With --wait: the model declined some files"),
+        ("batch start", "4    With --wait: some responses don’t match the schema."),
+        ("batch status", "Asks the providers about running jobs"),
+        ("batch status", "With --json, prints an object for each job"),
+        ("batch report", "Exports name, status, response, error, tokens, and cost of each file."),
+    ],
+)
+def test_the_help_of_the_commands_for_batches_says_what_they_do(name: str, words: str) -> None:
+    assert words in (commands(create_parser(["ask"]))[name].epilog or "")
+
+
+@pytest.mark.parametrize(
     ("line", "values"),
     [
         ("ask q", {"prompt": "q"}),

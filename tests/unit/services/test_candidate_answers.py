@@ -255,6 +255,18 @@ async def test_the_estimate_counts_the_input_once_for_each_request(tmp_path: Pat
             assert all_.input_tokens == one.input_tokens  # what must fit into the window
 
 
+async def test_the_estimate_of_a_single_answer_is_not_changed(tmp_path: Path) -> None:
+    async with open_chat(tmp_path, ScriptedProvider()) as chat:
+        began = await chat.begin("one two three", settings=TWO)
+        path = await chat.store.path(began.conversation.id)
+        resolved = chat.service.resolve(OPENAI, began.conversation.choice)
+        one = await chat.service.estimator.estimate(SendContext(path[:1], resolved), Draft("four"))
+        single = await chat.service.for_all_answers(one, resolved, GenerationParameters())
+        assert single is one
+        two = await chat.service.for_all_answers(one, resolved, TWO.parameters)
+        assert (two.answers, two.inputs) == (2, 2)
+
+
 async def test_a_hold_is_released_with_the_last_answer() -> None:
     class Book(Hold):
         released = 0

@@ -448,6 +448,55 @@ async def test_one_message_larger_than_the_window_is_cut(tmp_path: Path) -> None
             assert sum(f"line {number}\n" in f"{text}\n" for text in asked) == 1
 
 
+@pytest.mark.parametrize(
+    ("counts", "size", "packed"),
+    [
+        ((3, 4, 3), 5, [3, 4, 3]),
+        ((2, 3), 5, [5]),  # exactly
+        ((2, 2, 1), 6, [4, 1]),  # the blank line counts as two
+        ((2, 2, 1), 7, [5]),
+        ((1, 1, 1), 7, [3]),
+        ((5, 1, 1), 5, [5, 2]),
+    ],
+)
+async def test_texts_are_packed_up_to_the_size(
+    counts: tuple[int, ...], size: int, packed: list[int], tmp_path: Path
+) -> None:
+    async with open_setup(tmp_path) as setup:
+        pieces = [
+            " ".join(f"{piece}.{word}" for word in range(n)) for piece, n in enumerate(counts)
+        ]
+        found = await setup.service._packed(pieces, size, setup.own)
+        assert [len(text.split()) for text in found] == packed
+        assert " ".join(found).split() == " ".join(pieces).split()
+
+
+@pytest.mark.parametrize(
+    ("text", "size", "cut"),
+    [
+        ("a b c", 4, ["a b c"]),
+        ("a b\nc d e f", 4, ["a b", "\nc d e f"]),
+        ("a b c d e f", 4, ["a b c", " d e f"]),
+        ("\na b c d e f", 4, ["\na b c", " d e f"]),
+        ("a\nb c d e f", 4, ["a\nb c", " d e f"]),
+        ("a\nb c d", 3, ["a", "\nb c d"]),
+    ],
+)
+async def test_long_texts_are_cut_at_lines(
+    text: str, size: int, cut: list[str], tmp_path: Path
+) -> None:
+    async with open_setup(tmp_path) as setup:
+        found = await setup.service._cut(text, size, setup.own)
+        assert [part for part, _ in found] == cut
+
+
+@pytest.mark.parametrize("text", ["x", "\nx", "\nxy", "x\ny"])
+async def test_a_text_that_cannot_be_cut_small_enough_is_kept(text: str, tmp_path: Path) -> None:
+    async with open_setup(tmp_path) as setup:
+        found = await setup.service._cut(text, -1, setup.own)
+        assert [part for part, _ in found] == list(text)
+
+
 # ---------------------------------------------------------------- nothing half-done
 
 

@@ -42,6 +42,9 @@ def translated(error: Exception) -> StorageError:
         (sqlite3.SQLITE_LOCKED, StorageError, Reason.STORE_BUSY),
         (sqlite3.SQLITE_CONSTRAINT, StoreRefusedError, Reason.STORE_UNUSABLE),
         (sqlite3.SQLITE_TOOBIG, StoreRefusedError, Reason.STORE_UNUSABLE),
+        (sqlite3.SQLITE_MISMATCH, StoreRefusedError, Reason.STORE_UNUSABLE),
+        (sqlite3.SQLITE_CONSTRAINT_UNIQUE, StoreRefusedError, Reason.STORE_UNUSABLE),
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, StorageError, Reason.STORE_BUSY),
         (sqlite3.SQLITE_ERROR, StorageError, Reason.STORE_UNUSABLE),
     ],
 )

@@ -133,3 +133,17 @@ async def test_no_proxy_gets_what_is_sent_to_this_computer(
     assert of_proxy == []
     # The server listens on one address only.
     assert (b"POST / HTTP/1.1" in of_server) is (host != "127.0.0.2")
+
+
+@pytest.mark.parametrize(
+    ("headers", "needs_sign_in"),
+    [({}, True), ({"X-Key": "authorization"}, True), ({"Authorization": "Bearer t"}, False)],
+)
+async def test_only_a_server_without_a_token_is_signed_in_at(
+    headers: dict[str, str], needs_sign_in: bool
+) -> None:
+    refusal = b"HTTP/1.1 401 Unauthorized\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+    async with http_site(refusal, []) as port:
+        url = f"http://127.0.0.1:{port}/"
+        failure = await failure_of({"url": url, "headers": headers, "proxies": {}})
+    assert (failure["event"], failure["needs_sign_in"]) == ("failed", needs_sign_in)
