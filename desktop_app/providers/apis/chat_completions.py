@@ -56,6 +56,7 @@ from desktop_app.providers.apis import error_body, error_replies
 from desktop_app.providers.apis.answer_forms import schema_fields
 from desktop_app.providers.apis.hosted_items import decode_image
 from desktop_app.providers.apis.responses import data_url
+from desktop_app.providers.apis.split_pairs import SplitPairs
 from desktop_app.providers.apis.token_usage import usage_of
 from desktop_app.providers.http import json_fields
 
@@ -263,6 +264,7 @@ class ChatCompletionsReader:
         self._usage: Usage | None = None
         self._tier = ""
         self._calls = _OpenCalls()
+        self._pairs = SplitPairs[type[TextDelta] | type[ReasoningDelta] | type[RefusalDelta]]()
         self._images: set[int] = set()
 
     def read(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]:
@@ -311,9 +313,10 @@ class ChatCompletionsReader:
 
     def _finish(self, terminal: StreamEvent) -> list[StreamEvent]:
         self.is_finished = True
+        unpaired = [kind(json_fields.REPLACEMENT) for kind in self._pairs.take_unpaired()]
         if self._usage is None:
-            return [terminal]
-        return [UsageReported(self._usage, self._tier), terminal]
+            return [*unpaired, terminal]
+        return [*unpaired, UsageReported(self._usage, self._tier), terminal]
 
     def read_chunk(self, chunk: object, key: str) -> Iterator[StreamEvent]:
         """Yield the events of a decoded chunk. `key` is the field of a choice with its delta."""
@@ -338,16 +341,16 @@ class ChatCompletionsReader:
 
     def _delta_events(self, delta: Mapping[str, Any]) -> Iterator[StreamEvent]:
         # Servers that are renaming the field send both names with the same text.
-        reasoning = json_fields.text(delta, "reasoning_content") or json_fields.text(
-            delta, "reasoning"
-        )
+        is_older = bool(json_fields.text(delta, "reasoning_content"))
+        name = "reasoning_content" if is_older else "reasoning"
+        reasoning = self._pairs.text(ReasoningDelta, delta, name)
         if reasoning:
             yield ReasoningDelta(reasoning)
-        text = json_fields.text(delta, "content") or _joined_text(delta)
+        text = self._pairs.text(TextDelta, delta, "content") or _joined_text(delta)
         if text:
             yield TextDelta(text)
         yield from map(ImageArrived, self._new_images(delta))
-        refusal = json_fields.text(delta, "refusal")
+        refusal = self._pairs.text(RefusalDelta, delta, "refusal")
         if refusal:
             yield RefusalDelta(refusal)
         yield from self._tool_calls(delta)

@@ -36,6 +36,7 @@ from desktop_app.providers.apis.hosted_items import (
     code_images,
     hosted_call,
 )
+from desktop_app.providers.apis.split_pairs import SplitPairs
 from desktop_app.providers.apis.token_usage import usage_of
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.reply_limits import MAX_ANSWER_PARTS
@@ -69,6 +70,7 @@ class ResponsesReader:
         self.sequence: int | None = None
         # By kind of text, index of the item, and index in the item:
         self._seen: dict[tuple[str, int, int], int] = {}  # the characters received
+        self._pairs = SplitPairs[tuple[str, int, int]]()
         self._sections: dict[tuple[str, int, int], int] = {}  # the number of a reasoning section
         self._reasoning_items: set[str] = set()
         self._calls = _Calls()
@@ -148,7 +150,10 @@ class ResponsesReader:
 
     def _finish(self, *events: StreamEvent) -> list[StreamEvent]:
         self.is_finished = True
-        return list(events)
+        unpaired = [
+            self._delta(key, json_fields.REPLACEMENT) for key in self._pairs.take_unpaired()
+        ]
+        return [*unpaired, *events]
 
     def _end_at_done(self) -> list[StreamEvent]:
         """End at [DONE] without a terminal event: complete if every item was closed.
@@ -348,9 +353,9 @@ class ResponsesReader:
         """Add the text in the field `name` of an event: a delta if so named, else a whole text."""
         at = json_fields.count(event, "output_index")
         index = json_fields.count(event, "summary_index" if kind == "summary" else "content_index")
-        return self._append(
-            kind, at, index, json_fields.text(event, name), is_whole=name != "delta"
-        )
+        if name == "delta":
+            return self._append(kind, at, index, self._pairs.text((kind, at, index), event, name))
+        return self._append(kind, at, index, json_fields.text(event, name), is_whole=True)
 
     def _append(
         self, kind: str, at: int, index: int, text: str, *, is_whole: bool = False
@@ -359,6 +364,8 @@ class ResponsesReader:
         key = (kind, at, index)
         seen = self._seen.get(key, 0)
         new = text[seen:] if is_whole else text
+        if is_whole and text:
+            self._pairs.drop(key)
         if not new:
             return []
         self._seen[key] = seen + len(new)

@@ -24,6 +24,8 @@ MAX_INLINE_BYTES: Final = 64 * 1024
 MAX_NAME_CHARS: Final = 4096
 _MAX_INT_DIGITS: Final = 4_000
 _SLICE_CHARS: Final = 256 * 1024
+REPLACEMENT: Final = "\ufffd"
+"""What stands in a text for half a surrogate pair."""
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -88,7 +90,7 @@ def text(value: object, key: str) -> str:
         return ""
     if found.isascii() or not any(map(_SURROGATES.search, _slices(found))):
         return found
-    return "".join([_SURROGATES.sub("\ufffd", piece) for piece in _slices(found)])
+    return "".join([_SURROGATES.sub(REPLACEMENT, piece) for piece in _slices(found)])
 
 
 def texts(value: object, key: str) -> list[str]:

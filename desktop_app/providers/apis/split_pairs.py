@@ -1,0 +1,46 @@
+"""Joins surrogate pairs that a server has split between two deltas of a text.
+
+JavaScript counts UTF-16 code units, so a gateway written in it may cut an emoji in two.
+"""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from desktop_app.providers.http import json_fields
+
+K = TypeVar("K")
+
+
+class SplitPairs(Generic[K]):
+    """The first halves at the ends of an answer's texts, by a key for each text."""
+
+    def __init__(self) -> None:
+        self._halves: dict[K, str] = {}
+
+    def text(self, key: K, delta: object, name: str) -> str:
+        """Return `json_fields.text`, with the half before it and without one at its end."""
+        found = delta.get(name) if isinstance(delta, dict) else None
+        if not isinstance(found, str) or not found:
+            return ""
+        half = self._halves.pop(key, "")
+        if _is_first_half(found[-1]):
+            self._halves[key] = found[-1]
+            found = found[:-1]
+        elif not half:
+            return json_fields.text(delta, name)
+        joined = (half + found[:1]).encode("utf-16-le", "surrogatepass")
+        return json_fields.text({name: joined.decode("utf-16-le", "replace") + found[1:]}, name)
+
+    def drop(self, key: K) -> None:
+        """Drop the half of a text of which the whole has come."""
+        self._halves.pop(key, None)
+
+    def take_unpaired(self) -> list[K]:
+        """Return the keys of the texts that end with a half, once."""
+        keys, self._halves = list(self._halves), {}
+        return keys
+
+
+def _is_first_half(character: str) -> bool:
+    return "\ud800" <= character <= "\udbff"
