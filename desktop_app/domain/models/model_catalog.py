@@ -114,7 +114,8 @@ class ModelInfo:
         """Return the seconds that an answer usually takes; None if unknown."""
         return dict(self.usual_seconds).get(effort or self.default_effort or Effort.MEDIUM)
 
-    def takes_effort(self) -> bool:
+    @property
+    def has_efforts(self) -> bool:
         """Return True if the model is known to take an effort."""
         return bool(self.efforts)
 

@@ -283,7 +283,7 @@ class ChatService:
         compactions = await self.compactions.load(conversation.id)
         context = SendContext(path, resolved, compactions, settings.counted_instructions)
         found = await find_passages(self._passages, context, draft)
-        hold = await self._require_room(context, draft, settings, found, purpose)
+        hold = await self._hold_cost(context, draft, settings, found, purpose)
         question = Message(
             id=new_id(),
             conversation_id=conversation.id,
@@ -369,10 +369,10 @@ class ChatService:
         settings = await _with_form(settings, needs.form, resolved)
         compactions = await self.compactions.load(conversation.id)
         context = SendContext(path, resolved, compactions, settings.counted_instructions)
-        hold = await self._require_room(context, Draft(), settings)
+        hold = await self._hold_cost(context, Draft(), settings)
         return await self._prepare_runs(conversation, context, None, settings, hold, repairs)
 
-    async def _require_room(
+    async def _hold_cost(
         self,
         context: SendContext,
         draft: Draft,
@@ -380,9 +380,9 @@ class ChatService:
         found: Sequence[PassagesPart] = (),
         purpose: Purpose = Purpose.ANSWER,
     ) -> Hold:
-        """Check that the model's window and the provider's cap have room, and hold the cost.
+        """Hold the cost, if the model's window and the provider's cap have room.
 
-        Both checks precede any write. Without a cap, a short question is not counted.
+        This precedes any write. Without a cap, a short question is not counted.
         """
         resolved = context.resolved
         price = resolved.counted_price

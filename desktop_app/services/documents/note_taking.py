@@ -67,7 +67,8 @@ _PROGRESS_OF_COST: Final = (StatusCode.READING_OF_COST, StatusCode.MERGING_OF_CO
 SMALL_WINDOW: Final = 32_768
 NOTES_PER_WINDOW: Final = 8
 MAX_SPLITS: Final = 3
-# Errors that concurrent calls may cause: llama-cpp-python ends an answer at the next request.
+# Errors that concurrent calls may cause: limits per minute, and llama-cpp-python ends an answer at
+# the next request.
 _CONCURRENCY_ERRORS: Final = (RateLimitedError, StreamCutError)
 
 INSTRUCTIONS: Final = """\

@@ -2,10 +2,10 @@
 
 SQLite's tokenizer takes a run of Chinese or Japanese for one word, so that nothing inside it is
 found. Such runs are indexed as overlapping pairs, followed by the last character alone: 日本語
-becomes 日本 本語 語. A query of two or more characters is the phrase of its pairs, a query of
-one character a prefix of them. The tokenizer also ignores emoji and other signs: each becomes a
-word of its own, a private-use character, which it takes for a letter. Queries go through the same
-steps as texts, so that everything in a text can be found.
+becomes 日本 本語 語. A query of two or more characters is the phrase of its pairs, without the last
+character alone; a query of one character is a prefix of pairs. The tokenizer also ignores emoji and
+other signs: each becomes a word of its own, a private-use character, which it takes for a letter,
+in texts and in queries.
 
 Words are removed from the index by computing them again. A change to this folding therefore needs
 a migration that rebuilds the index.

@@ -98,7 +98,7 @@ def test_unknown_features_are_neither_hidden_nor_refused() -> None:
     assert info.takes_sampling(Effort.HIGH)
     assert info.nearest_effort(Effort.XHIGH) is Effort.XHIGH
     assert info.input_limit is None
-    assert not info.takes_effort()
+    assert not info.has_efforts
 
 
 def test_the_users_file_extends_and_overrides_single_fields() -> None:

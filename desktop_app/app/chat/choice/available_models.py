@@ -68,8 +68,7 @@ class AvailableModels(QObject):
         effort = self._setup.choice.effort or Effort(str(self._values["default.effort"]))
         profile = self._providers.get(entry.provider_id)
         takes_effort = entry.variant is not None or (
-            profile is not None
-            and self._providers.models_of(profile).info(entry.model).takes_effort()
+            profile is not None and self._providers.models_of(profile).info(entry.model).has_efforts
         )
         return ModelChoice(
             entry.provider_id,
@@ -105,7 +104,7 @@ class AvailableModels(QObject):
 def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceView:
     """Return a resolved choice in the form that the row under the prompt shows."""
     info = resolved.model
-    offers_effort = resolved.variant is not None or info.takes_effort()
+    offers_effort = resolved.variant is not None or info.has_efforts
     refusals = {
         e: _refusal_text(e, why)
         for e in Effort
