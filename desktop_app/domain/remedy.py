@@ -33,6 +33,8 @@ class Remedy(Enum):
     RETRY_FROM_NOTES = coded(N_("Try again to continue from the saved notes."))
     RETRY_LATER = coded(N_("Try again later, or choose another provider."))
     RETRY_AFTER_WAIT = coded(N_("Try again in {minutes} minutes."))
+    RETRY_AFTER_HOURS = coded(N_("Try again in {hours} hours."))
+    RETRY_AFTER_DAYS = coded(N_("Wait more than a day, or choose another provider."))
     RETRY_CHANGED = coded(N_("Change the message or the settings, then try again."))
     RETRY_OR_CHECK_ADDRESS = coded(N_("Try again, or check the base URL in {provider_page}."))
     RETRY_ELSEWHERE = coded(N_("Choose another provider, then try again."))

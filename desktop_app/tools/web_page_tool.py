@@ -127,6 +127,7 @@ class WebPageTool:
         for _ in range(MAX_REDIRECTS + 1):
             address, host = await self._resolve_public(url)
             target, headers = _request_to(address, host, url)
+            certified = host.removesuffix(".")  # SNI and certificates have no final dot
             trust = await asyncio.to_thread(self._trusted_context)
             async with AsyncExitStack() as stack:
                 client = await stack.enter_async_context(
@@ -135,7 +136,7 @@ class WebPageTool:
                 try:
                     reply = await stack.enter_async_context(
                         client.stream(
-                            "GET", target, headers=headers, extensions={"sni_hostname": host}
+                            "GET", target, headers=headers, extensions={"sni_hostname": certified}
                         )
                     )
                     if reply.status_code in _REDIRECT_STATUSES and "location" in reply.headers:

@@ -25,6 +25,9 @@ MAX_WAIT_S: Final = 120.0
 _REPEATABLE_STATUSES: Final = frozenset({500, 502, 503})
 _FIRST_BACKOFF_S: Final = 0.5
 _MAX_BACKOFF_S: Final = 8.0
+_MAX_WAIT_IN_MINUTES_S: Final = 90 * 60.0
+"""The longest wait that is worded in minutes."""
+_DAY_S: Final = 24 * 3600.0
 
 
 class AttemptError(Exception):
@@ -69,12 +72,21 @@ def failed_attempt(error: ProviderError, status: int, headers: Mapping[str, str]
     """Return the failed attempt for a reply with an error status."""
     asked = asked_wait_s(headers)
     if isinstance(error, RateLimitedError) and asked is not None and asked > MAX_WAIT_S:
-        error = error.with_remedy(Remedy.RETRY_AFTER_WAIT, minutes=math.ceil(asked / 60))
+        error = _with_wait(error, asked)
     is_repeatable = isinstance(error, RateLimitedError) or (
         status in _REPEATABLE_STATUSES and error.reason is Reason.PROVIDER_FAULT
     )
     is_refused = headers.get("x-should-retry", "").lower() == "false"
     return AttemptError(error, may_repeat=is_repeatable and not is_refused, asked_wait_s=asked)
+
+
+def _with_wait(error: RateLimitedError, seconds: float) -> RateLimitedError:
+    """Return the error with a remedy that says how long to wait."""
+    if seconds > _DAY_S:
+        return error.with_remedy(Remedy.RETRY_AFTER_DAYS)
+    if seconds > _MAX_WAIT_IN_MINUTES_S:
+        return error.with_remedy(Remedy.RETRY_AFTER_HOURS, hours=math.ceil(seconds / 3600))
+    return error.with_remedy(Remedy.RETRY_AFTER_WAIT, minutes=math.ceil(seconds / 60))
 
 
 def asked_wait_s(headers: Mapping[str, str]) -> float | None:

@@ -129,11 +129,22 @@ def test_an_invalid_date_is_no_wait() -> None:
         assert asked_wait_s({"retry-after": moment}) is None
 
 
-def test_a_long_wait_is_in_the_remedy() -> None:
+@pytest.mark.parametrize(
+    ("seconds", "remedy"),
+    [
+        ("301", "Try again in 6 minutes."),
+        ("5400", "Try again in 90 minutes."),
+        ("5401", "Try again in 2 hours."),
+        ("86400", "Try again in 24 hours."),
+        ("86401", "Wait more than a day, or choose another provider."),
+        ("31536000", "Wait more than a day, or choose another provider."),
+    ],
+)
+def test_a_long_wait_is_in_the_remedy(seconds: str, remedy: str) -> None:
     limited = error_from("x", ErrorBody(), status=429)
-    error = failed_attempt(limited, 429, {"retry-after": "301"}).error
+    error = failed_attempt(limited, 429, {"retry-after": seconds}).error
     assert isinstance(error, RateLimitedError)
-    assert error.what_to_do == "Try again in 6 minutes."
+    assert error.what_to_do == remedy
 
 
 def test_a_refused_request_is_explained_by_the_server_s_message() -> None:

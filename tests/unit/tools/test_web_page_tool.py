@@ -10,6 +10,7 @@ import tracemalloc
 import zlib
 from collections.abc import AsyncGenerator, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import httpx
 import pytest
@@ -25,6 +26,7 @@ from desktop_app.tools.web_page_tool import (
     is_public,
     resolve_host,
 )
+from tests.helpers.certificates import Authority
 
 REDIRECT = "/redirect?"
 RUSSIAN = "<meta charset=utf-8><p>Привет</p>".encode("cp1251")
@@ -111,6 +113,23 @@ def test_a_page_is_fetched(port: int) -> None:
     url, kind, data = fetch(f"http://site.test:{port}/")
     assert (kind, data) == ("text/html", b"\xef\xbb\xbf<p>Hello</p>")
     assert url == f"http://site.test:{port}/"
+
+
+async def test_the_final_dot_of_a_host_is_no_part_of_its_certificate(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Site) as server:
+        server.socket = authority.server("site.test").wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        trust = ssl.create_default_context(cafile=authority.pem)
+        tool = WebPageTool(read, lambda: trust, on_this_computer, any_address)
+        try:
+            for host in ("site.test", "site.test."):
+                url = f"https://{host}:{server.server_address[1]}/"
+                assert await tool.fetch(url) == (url, "text/html", b"\xef\xbb\xbf<p>Hello</p>")
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_the_encoding_may_be_quoted(port: int) -> None:
