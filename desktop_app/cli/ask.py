@@ -52,7 +52,7 @@ from desktop_app.cli.streams import password_prompt
 from desktop_app.cli.streams.console import say
 from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.cli.streams.standard_input import as_file, read_all
-from desktop_app.cli.streams.terminal import AnswerOutput
+from desktop_app.cli.streams.terminal import AnswerOutput, has_only_calls
 from desktop_app.cli.tool_commands import require_known_tools, require_tools
 from desktop_app.cli.unsaved_answer import UnsavedAnswers
 from desktop_app.domain.conversations.conversation import (
@@ -355,7 +355,7 @@ async def _run_several(
         return _code_of(several.write_error)
     if was_stopped:
         return ExitCode.INTERRUPTED
-    if several.has_store_failed:
+    if several.has_store_failed or several.has_answer_of_calls:
         return ExitCode.FAILED
     complete_code = ExitCode.MISMATCH if several.has_problems else 0
     ends = {MessageStatus.COMPLETE: complete_code, MessageStatus.REFUSED: ExitCode.REFUSED}
@@ -495,6 +495,8 @@ async def _run_one(
     if run.answer.status is MessageStatus.REFUSED and not output.has_store_failed:
         return ExitCode.REFUSED
     if run.answer.status is not MessageStatus.COMPLETE or output.has_store_failed:
+        return ExitCode.FAILED
+    if has_only_calls(run.answer):
         return ExitCode.FAILED
     return ExitCode.MISMATCH if found is not None and found.problems else 0
 

@@ -19,7 +19,9 @@ from desktop_app.cli.streams.terminal import (
     answer_fields,
     call_words,
     calls_json,
+    calls_not_run,
     error_words,
+    has_only_calls,
     several_fields,
 )
 from desktop_app.domain.answering.stream_events import (
@@ -127,6 +129,11 @@ class SeveralAnswers(AnswerStreams):
     def has_problems(self) -> bool:
         """Return True if an answer does not match its schema."""
         return any(column.checked.problems for column in self._columns)
+
+    @property
+    def has_answer_of_calls(self) -> bool:
+        """Return True if an answer has no text, only calls that were not run."""
+        return any(map(has_only_calls, self.answers))
 
     async def run(self) -> bool:
         """Run all answers to their end; return False if they were stopped."""
@@ -237,6 +244,8 @@ class SeveralAnswers(AnswerStreams):
             say(f"{_name_of(answer)}: {words}")
             return
         say(f"{_name_of(answer)}: {_figures(answer, column.first_token_s)}")
+        for call in calls_not_run(answer):
+            say(f"{_name_of(answer)}: {call_words(call)}")
         say_problems(column.checked, _name_of(answer))
 
 

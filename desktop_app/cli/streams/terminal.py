@@ -60,13 +60,29 @@ def error_words(error: UserFacingError | ErrorNote, *, from_environment: bool = 
 
 
 def call_words(call: ToolCallPart) -> str:
-    """Return a sentence on a tool call that has ended."""
+    """Return a sentence on a tool call that has ended, or that was not run."""
     name = call.shown_name
+    if not call.state.has_ended:
+        return tr("Not run: {name}", name=name)
     if call.state is ToolCallState.DENIED:
         return tr("Not allowed: {name}. Allow it with --allow-tool {name}", name=name)
     if call.state is ToolCallState.FAILED:
         return tr("Tool {name} failed: {reason}", name=name, reason=call.result)
     return tr("Used {name}", name=name)
+
+
+def calls_not_run(answer: Message) -> list[ToolCallPart]:
+    """Return the calls of a complete answer that nothing ran: their tools were not offered."""
+    if answer.status is not MessageStatus.COMPLETE:
+        return []
+    return [
+        call for call in tool_calls(answer.parts) if not call.state.has_ended and not call.is_hosted
+    ]
+
+
+def has_only_calls(answer: Message) -> bool:
+    """Return True for an answer without text, whose calls were not run."""
+    return not answer.text.strip() and bool(calls_not_run(answer))
 
 
 class AnswerStreams:
@@ -183,6 +199,8 @@ class AnswerOutput(AnswerStreams):
             say(tr("The model declined."))
         elif answer.status is MessageStatus.CANCELLED and self.write_error is None:
             say(tr("Stopped. The conversation is saved.") if is_saved else tr("Stopped."))
+        for call in calls_not_run(answer):
+            say(call_words(call))
         self._write_json(answer, error, conversation_id, passages, full_text_file, checked)
 
     def say_interrupted(self) -> None:

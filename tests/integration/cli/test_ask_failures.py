@@ -21,14 +21,16 @@ from desktop_app.domain.answering.stream_events import StatusChanged, TextDelta
 from desktop_app.domain.error_note import ErrorNote
 from tests.helpers.closed_port import closed_port
 from tests.helpers.waiting import LONGEST_S
-from tests.integration.cli.command import KEY, Shell, against, answer_to, ended, gateway
+from tests.integration.cli.command import KEY, Ended, Shell, against, answer_to, ended, gateway
 from tests.integration.cli.replies import (
     ANSWER,
+    COMPLETED,
     CREATED,
     CUT,
     SILENT,
     SILENT_AFTER_A_WORD,
     WHOLE,
+    delta,
     endless,
     refusal,
 )
@@ -178,6 +180,23 @@ def test_each_compared_answer_has_its_figures(shell: Shell) -> None:
     for name in ("Thinking/medium", "Pro/medium"):
         figures = rf"{name}: [\d.]+ s, first token after [\d.]+ s, 1,100 tokens"
         assert re.search(figures, done.err)
+
+
+@pytest.mark.parametrize(("text", "code"), [(b"", 1), (delta("I call."), 0)])
+def test_calls_that_were_not_run_are_named(shell: Shell, text: bytes, code: int) -> None:
+    item = {"type": "function_call", "call_id": "c", "name": "weather", "arguments": "{}"}
+    added = sse({"type": "response.output_item.added", "output_index": 1, "item": item})
+    script = streams(sse(CREATED), text, added, sse(COMPLETED))
+    words = "I call.\n" if text else ""
+    done, _ = answer_to(shell, script)
+    assert done == Ended(code, words, "repartee: Not run: weather\n")
+    as_json, _ = answer_to(shell, script, arguments=("Which?", "--json"))
+    assert (as_json.code, as_json.json["tool_calls"][0]["name"]) == (code, "weather")
+    several = ("Which?", "--compare", "thinking", "--compare", "pro")
+    compared, _ = answer_to(shell, script, arguments=several)
+    assert compared.code == code
+    for name in ("Thinking/medium", "Pro/medium"):
+        assert f"{name}: Not run: weather\n" in compared.err
 
 
 def test_a_chosen_effort_that_is_refused_is_not_lowered(shell: Shell) -> None:
