@@ -90,12 +90,13 @@ async def test_models_answer_side_by_side_and_one_is_kept() -> None:
         assert "1,400 tokens · $" in window.columns[0].facts
         assert not window.columns[1].stop_button.isVisible()
         assert "It is blue." in app.transcript  # until another is kept
+        before = app.stored("SELECT model FROM conversations")
         window.columns[1].keep_button.click()
         await until(lambda: "It was blue." in app.transcript)
         assert "2/3" in app.transcript
         await until(lambda: not windows())
-        (choice,) = app.stored("SELECT model FROM conversations")
-        assert app.state.current.conversation.choice.model == choice[0]  # as before
+        assert app.stored("SELECT model FROM conversations") == before
+        assert app.state.current.conversation.choice.model == before[0][0]
 
 
 async def test_closing_the_window_loses_nothing() -> None:

@@ -31,7 +31,7 @@ from tests.helpers.pictures import (
     unpacked,
 )
 
-# Pillow warns of what it mends; the child has nobody to tell.
+# Pillow warns when it repairs an image. pytest would turn the warning into an error.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
 LIMITS = Limits()
@@ -141,7 +141,7 @@ def test_plain_images_that_fit_are_unchanged(kind: str, options: dict[str, objec
     assert scaled(data, (32, 32)) == smaller, "each turn must send the same bytes"
 
 
-def test_screenshots_become_png_and_photos_jpeg() -> None:
+def test_screenshots_become_png_and_photos_jpeg_without_transparency() -> None:
     assert scaled(packed(drawing(400, 300), "BMP")).media_type == "image/png"
     assert scaled(packed(photo(400, 300), "BMP")).media_type == "image/jpeg"
     see_through = photo(300, 300, "RGBA")
@@ -152,8 +152,10 @@ def test_screenshots_become_png_and_photos_jpeg() -> None:
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I;16", "F", "CMYK"])
 def test_every_color_mode_is_scaled(mode: str) -> None:
     kind = "PNG" if mode in ("1", "L", "LA", "P", "RGBA", "I;16") else "TIFF"
-    image = drawing().convert("L").point(lambda v: v).convert("I").point(lambda v: v * 257)
-    image = image.convert("I;16") if mode == "I;16" else drawing().convert(mode)
+    if mode == "I;16":
+        image = drawing().convert("L").convert("I").point(lambda v: v * 257).convert(mode)
+    else:
+        image = drawing().convert(mode)
     sent = unpacked(scaled(packed(image, kind), (32, 32)).data).convert("L")
     left, right = sent.getpixel((2, 5)), sent.getpixel((sent.width - 3, 5))
     assert left < 120 < 240 < right  # type: ignore[operator]
@@ -174,12 +176,8 @@ def test_the_first_frame_of_an_animation_is_sent() -> None:
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_a_truncated_file_is_refused_as_damaged(kind: str, share: float) -> None:
     data = packed(photo(200, 200), kind)
-    try:
-        found = looked_at(data[: int(len(data) * share)], "photo")
-    except errors.DocumentError as error:
-        assert "photo" in error.what_happened
-    else:
-        assert kind == "GIF", found  # a reader of GIFs takes what there is
+    with pytest.raises(errors.DocumentDamagedError, match="photo"):
+        looked_at(data[: int(len(data) * share)], "photo")
 
 
 def test_an_oversized_header_is_refused_before_decoding() -> None:
@@ -217,7 +215,7 @@ def test_damage_anywhere_yields_an_image_or_a_refusal(kind: str, seed: int) -> N
 
 @pytest.mark.parametrize("mode", ["RGB", "P", "RGBA"])
 def test_colors_are_converted_by_the_embedded_profile(mode: str) -> None:
-    """Nobody reads a profile in what is sent: the colors themselves have to say it."""
+    """Check the colors themselves, because images are sent without their profile."""
     image = Image.new("RGB", (8, 8), (200, 100, 50))
     image.putpixel((0, 0), (10, 200, 30))
     target = io.BytesIO()
