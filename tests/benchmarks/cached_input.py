@@ -44,7 +44,7 @@ def main(questions: int = 6, paragraphs: int = 400) -> Iterable[dict[str, Any]]:
 
 
 class _Cache:
-    """The beginnings of earlier requests, by cache key."""
+    """A server's prompt cache: the contents of earlier requests, by cache key."""
 
     def __init__(self) -> None:
         self._seen: dict[str, list[bytes]] = {}
@@ -52,7 +52,7 @@ class _Cache:
         self.keys: set[str] = set()
 
     async def answer(self, request: Received, writer: asyncio.StreamWriter) -> None:
-        """Reply with the usage of a request with this cache."""
+        """Report as cached the longest beginning that the request shares with an earlier one."""
         asked = request.json
         key = str(asked.get("prompt_cache_key", ""))
         content = json.dumps([asked.get("instructions"), asked["input"]]).encode()

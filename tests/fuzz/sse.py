@@ -16,7 +16,7 @@ from desktop_app.providers.http.sse import ServerSentEvent, SSEDecoder
 from tests.unit.providers.samples import fold, terminals
 from tests.unit.providers.test_fuzz import event
 
-_LARGEST = 1 << 20
+_MAX_EVENT_BYTES = 1 << 20
 
 
 def seeds() -> list[bytes]:
@@ -47,5 +47,5 @@ def one_input(data: bytes) -> None:
 
 
 def _decoded(chunks: list[bytes]) -> list[ServerSentEvent]:
-    decoder = SSEDecoder(_LARGEST)
+    decoder = SSEDecoder(_MAX_EVENT_BYTES)
     return [found for chunk in chunks for found in decoder.feed(chunk)]

@@ -257,7 +257,7 @@ def test_a_click_chooses_a_suggestion(qtbot: QtBot, editor: PromptEditor) -> Non
     assert taken.args == ["facts"]
 
 
-def test_the_key_leaves_compact_suggestions_in_one_row(
+def test_a_compact_suggestion_without_room_beside_the_key_is_hidden(
     qtbot: QtBot, light_theme: themes.Theme
 ) -> None:
     suggestions = Suggestions(light_theme)
@@ -443,7 +443,9 @@ def test_only_typing_emits_text_changed(qtbot: QtBot, editor: PromptEditor) -> N
     assert editor.text().endswith("!")
 
 
-def test_it_grows_up_to_two_fifths_of_the_window(qtbot: QtBot, editor: PromptEditor) -> None:
+def test_the_prompt_grows_up_to_two_fifths_of_the_window(
+    qtbot: QtBot, editor: PromptEditor
+) -> None:
     one_line = editor.height()
     editor.set_text("\n".join("line" for _ in range(4)))
     qtbot.waitUntil(lambda: editor.height() > one_line)
@@ -456,7 +458,7 @@ def test_it_grows_up_to_two_fifths_of_the_window(qtbot: QtBot, editor: PromptEdi
     qtbot.waitUntil(lambda: editor.height() == one_line)
 
 
-def test_a_long_line_wraps_and_counts(qtbot: QtBot, editor: PromptEditor) -> None:
+def test_a_wrapped_line_makes_the_prompt_grow(qtbot: QtBot, editor: PromptEditor) -> None:
     one_line = editor.height()
     editor.set_text("word " * 80)
     qtbot.waitUntil(lambda: editor.height() > one_line)

@@ -28,7 +28,7 @@ COMMAND = "import sys\nfrom desktop_app.__main__ import start\nsys.exit(start())
 
 @pytest.fixture
 def traps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Traps]:
-    """Yield the current folder of this process."""
+    """Change to a folder of traps, and check afterwards that no trap was imported."""
     made = Traps(tmp_path / "downloads")
     monkeypatch.chdir(made.folder)
     monkeypatch.setenv("PYTHONPATH", "")
@@ -122,7 +122,7 @@ def test_the_command_imports_nothing_from_its_folder(path: str, tmp_path: Path) 
 
 @pytest.mark.attack("working-folder")
 def test_a_run_as_a_module_imports_nothing_from_the_current_folder(tmp_path: Path) -> None:
-    """`python -m desktop_app` in a folder with the package: what is imported later is not its."""
+    """Check that later imports ignore a folder from which the package itself is imported."""
     traps = Traps(tmp_path / "downloads", {"decimal", "httpx", "json", "keyring", "sqlite3", "ssl"})
     for name in ("desktop_app", "resources"):
         (traps.folder / name).symlink_to(ROOT / name)

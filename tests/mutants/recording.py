@@ -2,8 +2,8 @@
 
     RECORD_LINES=FOLDER pytest -p tests.mutants.recording …
 
-The command line's processes are followed, which `tests/helpers/fork_server.py` forks. Documents are
-read in sandboxes that can write no record.
+The processes that `tests/helpers/fork_server.py` forks for the command line are recorded, too.
+Documents are read in sandboxes, which can write no record.
 """
 
 from __future__ import annotations
@@ -41,10 +41,11 @@ class Record:
         self._root = folder.joinpath("root").read_text("utf-8")
 
     def tests(self, module: str, lines: range) -> tuple[set[str], bool]:
-        """Return the tests that run the lines, and whether their import does.
+        """Return the tests that run the lines, and True if an import runs the lines.
 
-        If an import runs them, return all tests of the module, of the test files that import it or
-        all modules, and of the lines elsewhere that name what they define.
+        If an import runs them, also return the tests that run any line of the module, the tests in
+        files that import the module or all modules, and the tests that run a line of the product
+        with a name that the lines define.
         """
         by_line = self._lines.contexts_by_lineno(f"{self._root}/{module}")
         found = {test for line in lines for test in by_line.get(line, ())}

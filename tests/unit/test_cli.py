@@ -1,4 +1,4 @@
-"""The command line: help, errors, and requests to a window that the test plays."""
+"""The command line: help, errors, and requests to a simulated window."""
 
 from __future__ import annotations
 

@@ -32,13 +32,13 @@ EVENTS = events_of(PIECES)
 
 
 def app_at(server: BackgroundServer, **more: str) -> AppHarness:
-    there = {
+    environment = {
         "OPENAI_BASE_URL": server.base_url,
         "OPENAI_API_KEY": "not-a-key",
         **FAMILY_ENVIRONMENT,
         **more,
     }
-    return AppHarness(real=True, environment=there)
+    return AppHarness(real=True, environment=environment)
 
 
 async def choose_background(app: AppHarness) -> None:
@@ -93,7 +93,7 @@ async def test_the_wait_is_counted_down_and_stop_ends_it() -> None:
         assert not timer_of(countdown).isActive()
 
 
-async def test_an_accepted_retry_ends_the_reason_for_the_wait() -> None:
+async def test_the_reason_for_a_wait_is_hidden_once_a_retry_is_accepted() -> None:
     async with AppHarness() as app:
         turn = await app.ask("?")
         await until(lambda: "Waiting for SmolLM2 135M." in app.transcript)
@@ -111,7 +111,7 @@ async def test_the_countdown_falls_with_each_tick() -> None:
     countdown, ticks = RetryCountdown(parent), []
     countdown.ticked.connect(lambda key, words: ticks.append((key, words)))
     assert countdown.start("a", 1.4, ErrorNote("Busy.")) == "Busy. Trying again in 2 s."
-    assert 300 < timer_of(countdown).interval() <= 400, "to where the figure changes"
+    assert 300 < timer_of(countdown).interval() <= 400, "until the figure changes"
     await until(lambda: ticks)
     assert timer_of(countdown).interval() <= 1000
     await until(lambda: ticks[-1] == ("a", "Busy."))
@@ -246,8 +246,8 @@ async def test_a_run_whose_key_is_gone_waits_for_it_to_be_entered() -> None:
             app.type("?")
             app.enter()
             await until(lambda: "Word 10 " in app.transcript)
-            there = replace(OPENAI, base_url=server.base_url)
-            await app.backend.settings.save_profile(there)
+            profile = replace(OPENAI, base_url=server.base_url)
+            await app.backend.settings.save_profile(profile)
         end_process()
         with closing(sqlite3.connect(folders().database)) as connection, connection:
             connection.execute("UPDATE messages SET provider_id = ?", (OPENAI.id,))

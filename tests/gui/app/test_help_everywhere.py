@@ -116,7 +116,7 @@ async def _opened(place: HelpPlace, window: QWidget) -> None:
 
 async def _activated(window: QWidget) -> None:
     def is_active() -> bool:
-        if not window.isActiveWindow():  # a window that closes late gives it to another one
+        if not window.isActiveWindow():  # a window that closed late activated another
             window.activateWindow()
         return window.isActiveWindow()
 

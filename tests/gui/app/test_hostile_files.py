@@ -48,7 +48,9 @@ async def _backup(tmp_path: Path) -> ValidBackup:
     return ValidBackup.of(archive.path, tmp_path / "sound")
 
 
-async def test_what_would_go_elsewhere_is_listed_and_confirmed(tmp_path: Path) -> None:
+async def test_a_provider_address_that_a_backup_changes_is_shown_and_confirmed(
+    tmp_path: Path,
+) -> None:
     archive = (await _backup(tmp_path)).changed("evil", STRANGE["profile-openai"])
 
     async def restored(answer: str) -> str:
@@ -82,16 +84,18 @@ async def test_what_would_go_elsewhere_is_listed_and_confirmed(tmp_path: Path) -
             assert app.stored("SELECT count(*) FROM profiles") == [(stored,)]
 
 
-async def test_hostile_backups_change_nothing_but_what_is_said(tmp_path: Path) -> None:
+async def test_restoring_a_hostile_backup_fails_and_changes_nothing(tmp_path: Path) -> None:
     valid = await _backup(tmp_path)
     names = ("messages-are-a-view", "schema-of-noise", "newer", "parts-are-generated")
-    # It needs an attachment to forge; the other archives do not.
-    bare = ValidBackup(
+    # broken_archives() needs an attachment. The archives that forge it are left out below.
+    with_attachment = ValidBackup(
         valid.folder, valid.store, {**valid.members, f"attachments/ab/{'c' * 62}": b"x"}
     )
     refused = [valid.changed(name, BROKEN[name]) for name in names]
     refused += [
-        path for name, path in broken_archives(bare).items() if not name.startswith("attachment")
+        path
+        for name, path in broken_archives(with_attachment).items()
+        if not name.startswith("attachment")
     ]
     closed = ClosedStore(None, light(), folders())
     with special_files(tmp_path / "special") as special:

@@ -363,7 +363,7 @@ async def test_a_document_is_sent_as_a_file_if_the_user_chose_so(data: Path) -> 
         dialog = app.window.findChild(AttachmentPreview)
         assert dialog is not None
         await until(lambda: "reads the original file" in words(dialog, "preview-note"))
-        # What was read here, to look at, and marked as that.
+        # The extracted text is shown for information, and the note says that it isn't sent.
         read = await app.backend.attachments.text(part_of(app).sha256)
         assert len(read) > 100
         await until(lambda: dialog.text.text == read)
@@ -502,10 +502,10 @@ async def test_a_document_of_the_conversation_is_not_sent_twice(data: Path) -> N
         assert "(The same as “report.pdf” in an earlier message" in turn.asked
         turn.end("In May")
         await app.settled()
-        assert not part_again(app)
+        assert not stored_repeat_names(app)
 
 
-def part_again(app: AppHarness) -> list[str]:
-    """Return the per-request notes in the stored messages, which must be empty."""
+def stored_repeat_names(app: AppHarness) -> list[str]:
+    """Return the `again_as` names in stored messages: only requests may have any."""
     parts = [part for message in app.state.current.path for part in message.attachments]
     return [part.again_as for part in parts if isinstance(part, DocumentPart) and part.again_as]

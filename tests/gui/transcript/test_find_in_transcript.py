@@ -1,4 +1,4 @@
-"""Find in the conversation: match counts, navigation, and no waiting."""
+"""Find in the conversation: match counts and navigation, without blocking the window."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SHIFT = Qt.KeyboardModifier.ShiftModifier
 BLANK = "\u200b"  # ends the source of a drawn formula
 
 
-def said(view: TranscriptView) -> str:
+def match_count(view: TranscriptView) -> str:
     label = view.find_in_transcript.bar.findChild(QLabel, "find-count")
     assert label is not None
     return str(label.text())
@@ -37,7 +37,7 @@ def said(view: TranscriptView) -> str:
 def look_for(qtbot: QtBot, view: TranscriptView, words: str, expected: str) -> None:
     view.find_in_transcript.open()
     view.find_in_transcript.bar.field.setText(words)
-    qtbot.waitUntil(lambda: said(view).endswith(expected))
+    qtbot.waitUntil(lambda: match_count(view).endswith(expected))
 
 
 def marked(view: TranscriptView) -> list[str]:
@@ -50,8 +50,8 @@ def is_marked(view: TranscriptView, words: str) -> bool:
     return [mark.replace(BLANK, "") for mark in marked(view)] == [words]
 
 
-def current(view: TranscriptView) -> str:
-    """Return the text after the current match."""
+def text_after_match(view: TranscriptView) -> str:
+    """Return the text after the current match, which must be on screen."""
     QApplication.processEvents()
     accent = view.theme.accent
     (mark,) = [m for m in view.extraSelections() if m.format.background().color() == accent]
@@ -87,18 +87,18 @@ def test_enter_and_shift_enter_step_through_all_matches_and_wrap_around(
     view.set_messages(messages)
     assert view.messages.get(messages[0].id) is None  # not written
     look_for(qtbot, view, "needle", " of 800")
-    field, first = view.find_in_transcript.bar.field, int(said(view).split()[0])
+    field, first = view.find_in_transcript.bar.field, int(match_count(view).split()[0])
     assert 780 < first <= 800  # from where the reader is
     for number in (*range(first + 1, 801), 1):
         QTest.keyClick(field, Qt.Key.Key_Return)
-        assert said(view) == f"{number} of 800"
-    assert current(view) == "? 0"
+        assert match_count(view) == f"{number} of 800"
+    assert text_after_match(view) == "? 0"
     QTest.keyClick(field, Qt.Key.Key_Return)
-    assert current(view) == " 0."
+    assert text_after_match(view) == " 0."
     QTest.keyClick(field, Qt.Key.Key_Return, SHIFT)
     QTest.keyClick(field, Qt.Key.Key_Return, SHIFT)
-    assert said(view) == "800 of 800"
-    assert current(view) == " 199."
+    assert match_count(view) == "800 of 800"
+    assert text_after_match(view) == " 199."
 
 
 def test_a_step_right_after_typing_finds_the_typed_text(qtbot: QtBot, view: TranscriptView) -> None:
@@ -114,9 +114,9 @@ def test_a_step_right_after_typing_finds_the_typed_text(qtbot: QtBot, view: Tran
 def test_a_match_in_folded_reasoning_unfolds_it(qtbot: QtBot, view: TranscriptView) -> None:
     view.set_messages([question("q"), answer("text needle", reasoning="a *needle* there")])
     look_for(qtbot, view, "needle", "1 of 2")
-    assert current(view) == " there"
+    assert text_after_match(view) == " there"
     QTest.keyClick(view.find_in_transcript.bar.field, Qt.Key.Key_Return)
-    assert (said(view), current(view)) == ("2 of 2", "")
+    assert (match_count(view), text_after_match(view)) == ("2 of 2", "")
 
 
 def test_matches_in_streaming_text_are_counted(qtbot: QtBot, view: TranscriptView) -> None:
@@ -124,8 +124,8 @@ def test_matches_in_streaming_text_are_counted(qtbot: QtBot, view: TranscriptVie
     view.set_messages([question("needle"), arriving])
     look_for(qtbot, view, "needle", "1 of 1")
     view.stream.append_text(arriving.id, "a needle, and another needle")
-    qtbot.waitUntil(lambda: said(view) == "1 of 3")
-    assert current(view) == ""
+    qtbot.waitUntil(lambda: match_count(view) == "1 of 3")
+    assert text_after_match(view) == ""
 
 
 def test_arriving_text_does_not_scroll_the_current_match_away(
@@ -140,7 +140,7 @@ def test_arriving_text_does_not_scroll_the_current_match_away(
     for _ in range(9):
         view.stream.append_text(arriving.id, "\n\nAnd more." * 9)
         view.stream.flush()
-    assert current(view) == "."
+    assert text_after_match(view) == "."
 
 
 def test_esc_closes_the_bar_and_returns_the_focus(qtbot: QtBot, view: TranscriptView) -> None:
@@ -161,7 +161,7 @@ def test_ten_thousand_messages_are_counted_without_blocking_the_window(
     view.set_messages(conversation(5_000))
     view.find_in_transcript.open()
     view.find_in_transcript.bar.field.setText("needle 4999")
-    qtbot.waitUntil(lambda: said(view).startswith("1 of 3"))
+    qtbot.waitUntil(lambda: match_count(view).startswith("1 of 3"))
     turns = 0  # of the event loop; a benchmark measures how long each takes
 
     def turn() -> None:
@@ -172,7 +172,7 @@ def test_ten_thousand_messages_are_counted_without_blocking_the_window(
     timer.timeout.connect(turn)
     timer.start()
     view.find_in_transcript.bar.field.setText("needle")
-    qtbot.waitUntil(lambda: said(view).endswith("of 20,000"))
+    qtbot.waitUntil(lambda: match_count(view).endswith("of 20,000"))
     assert turns > 20
 
 
@@ -240,6 +240,7 @@ def test_a_recount_does_not_end_the_count_of_all_messages(
 def test_another_conversation_ends_the_unfolding_of_code(
     qtbot: QtBot, view: TranscriptView
 ) -> None:
+    """Check that the delayed unfolding raises no error when its message is gone."""
     lines = "".join(f"line {number}\n" for number in range(40))
     view.set_messages([answer(f"```\n{lines}needle\n```")])
     finder, turns = view.find_in_transcript.finder, []
@@ -280,9 +281,9 @@ def test_matches_in_reasoning_are_counted_while_it_streams(
     view.commands.run(reply.id, "reasoning")
     look_for(qtbot, view, "needle", "1 of 1")
     view.stream.append_reasoning(reply.id, " A second needle, too.")
-    qtbot.waitUntil(lambda: said(view) == "1 of 2")
+    qtbot.waitUntil(lambda: match_count(view) == "1 of 2")
     view.stream.append_text(reply.id, "The needle in the text.")
-    qtbot.waitUntil(lambda: said(view) == "1 of 3")
+    qtbot.waitUntil(lambda: match_count(view) == "1 of 3")
     for text in (" in the text.", ", too."):
         view.find_in_transcript.step(-1)
-        assert current(view).startswith(text)
+        assert text_after_match(view).startswith(text)

@@ -64,7 +64,7 @@ NONSENSE = {
     "no object": "'[]\\n'",
     "another number": "json.dumps({'id': number + 1}) + '\\n'",
     "no number": "'{}\\n'",
-    "nested beyond measure": "'[' * 300_000 + '\\n'",
+    "nested too deeply": "'[' * 300_000 + '\\n'",
     "a line that is too long": "json.dumps({'id': number, 'x': 'x' * (1 << 20)}) + '\\n'",
     "a line without an end": "'x' * (3 << 20)",
 }

@@ -31,28 +31,28 @@ NAME_SHOWN = r"n\x1b[2J\x9b\u202e\xff\x0dm.md"
 
 
 class Terminal:
-    """Runs commands on a terminal of their own, which changes nothing of what they write."""
+    """Runs each command on a terminal of its own, which passes the output on unchanged."""
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
 
     async def shows(self, *arguments: str | bytes, **env: str) -> str:
         """Return the output of a command after checking that it is safe."""
-        ours, its = os.openpty()
-        mode = termios.tcgetattr(its)
+        reading_end, command_end = os.openpty()
+        mode = termios.tcgetattr(command_end)
         mode[1] &= ~termios.OPOST
-        termios.tcsetattr(its, termios.TCSANOW, mode)
+        termios.tcsetattr(command_end, termios.TCSANOW, mode)
         nothing = os.open(os.devnull, os.O_RDONLY)
         assert self._shell.server
         command = await self._shell.server.start(
             arguments,
-            (nothing, its, its),
+            (nothing, command_end, command_end),
             folder=self._shell.outside / "here",
             environment={**self._shell.environment, **env},
         )
         os.close(nothing)
-        os.close(its)
-        said, _ = await asyncio.gather(asyncio.to_thread(all_of, ours), command.wait())
+        os.close(command_end)
+        said, _ = await asyncio.gather(asyncio.to_thread(all_of, reading_end), command.wait())
         shown = said.decode()
         assert not [char for char in shown if is_unsafe(char)], shown
         assert "Traceback" not in shown
@@ -62,8 +62,10 @@ class Terminal:
 def is_unsafe(char: str) -> bool:
     code = ord(char)
     is_control = code < 0x20 or 0x7F <= code < 0xA0
-    turns = 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069 or code in (0x200E, 0x200F, 0x61C)
-    return (is_control and char not in "\n\t") or turns
+    is_direction_mark = (
+        0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069 or code in (0x200E, 0x200F, 0x61C)
+    )
+    return (is_control and char not in "\n\t") or is_direction_mark
 
 
 def all_of(terminal: int) -> bytes:
@@ -150,6 +152,7 @@ async def test_batch_shows_names_answers_and_errors_as_text(shell: Shell) -> Non
         file_in(shell, b"2" + name)
         begin = ("batch", "start", ".", "--task", HOSTILE, "--yes", "--wait")
         said = await terminal.shows(*begin, **env)
+        # The id of the job is the only long line without a space.
         job = next(line for line in said.splitlines() if len(line) > 20 and " " not in line)
         status = await terminal.shows("batch", "status", job, **env)
         assert shown in status

@@ -120,7 +120,7 @@ MALFORMED = {
     "a payload that is a text": packed(json.dumps({**GOOD, "payload": "5"}).encode()),
     "text that is no UTF-8": frame(GOOD, b"\xff\xfe"),
     "no object": frame([]),
-    "nested beyond measure": packed(b"[" * 200_000 + b"]" * 200_000),
+    "nested too deeply": packed(b"[" * 200_000 + b"]" * 200_000),
     "a number of endless digits": packed(
         json.dumps({**GOOD, "payload": 0}).encode().replace(b"5", b"9" * 5_000)
     ),
@@ -135,7 +135,7 @@ MALFORMED = {
     "an error of no known kind": frame({**REFUSED, "error": "SystemExit"}),
     "an error without parameters": frame({**REFUSED, "params": {}}),
     "an error without words": frame({"kind": "refused", "error": "DocumentError"}),
-    "last words that are a list": frame({"kind": "crashed", "details": []}),
+    "crash details that are a list": frame({"kind": "crashed", "details": []}),
     **{
         f"{name} is {value!r:.20}": frame({**GOOD, name: value}, b"words")
         for name, value in (
@@ -165,12 +165,12 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("name", MALFORMED)
-async def test_what_makes_no_sense_is_a_refusal(name: str, document: Path) -> None:
+async def test_a_malformed_answer_is_refused_as_damaged(name: str, document: Path) -> None:
     with pytest.raises(errors.DocumentDamagedError, match=STOPPED):
         await extract(MALFORMED[name], document)
 
 
-async def test_members_of_what_is_no_folder_are_refused(document: Path) -> None:
+async def test_a_reader_of_a_file_gets_no_members_and_goes_on(document: Path) -> None:
     asked = frame({"kind": "open", "number": 0})
     found = await extract(asked * 50 + frame(GOOD, b"words"), document, stays=True)
     assert found.text == "words"
@@ -255,12 +255,14 @@ OTHERS = [
 
 
 @pytest.mark.parametrize(("what", "answer"), OTHERS)
-async def test_other_answers_are_checked_too(what: str, answer: bytes, tmp_path: Path) -> None:
+async def test_malformed_answers_to_other_requests_are_refused(
+    what: str, answer: bytes, tmp_path: Path
+) -> None:
     with pytest.raises(errors.DocumentDamagedError, match=STOPPED):
         await ask(answer, what, tmp_path)
 
 
-async def test_halves_of_characters_become_question_marks(document: Path) -> None:
+async def test_lone_surrogates_become_question_marks(document: Path) -> None:
     params = {"read": 1, "skipped": 1}
     note = {"reason": "note_skipped", "params": params, "skipped": [["half \ud800", "damaged"]]}
     found = await extract(frame({**GOOD, "note": note}, b"words"), document)

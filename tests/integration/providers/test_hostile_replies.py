@@ -17,14 +17,14 @@ from tests.helpers.hostile_requests import Outcome, outcome_of
 
 DRIPPING = Timeouts(quick_read=0.3, quick_total=0.5)
 IN_THE_SUITE = [name for name, reply in REPLIES.items() if not reply.is_long]
-# Characters that are kept of what is large but within the limits, and of what reaches them. The
-# last word may be missing.
+# The characters after KEPT in replies that are large but within the limits.
 WHOLE = {
     "text of 15 MB, plain": 15 << 20,
     "text of 15 MB, one emoji": (15 << 20) + 1,
     "text of 15 MB, escaped": (15 << 20) // 6,
     "JSON of 31 MB": 31 << 20,
 }
+# How the kept text of replies begins that exceed the limits.
 CUT = {"answer without end": KEPT, "emoji without end": f"{KEPT}🙂"}
 
 
@@ -35,15 +35,17 @@ def address() -> Iterator[str]:
         yield address
 
 
-def met(address: str, name: str) -> Outcome:
+def request(address: str, name: str) -> Outcome:
     timeouts = DRIPPING if "dripping" in name else None
     return asyncio.run(outcome_of(address, REPLIES[name], timeouts))
 
 
 @pytest.mark.attack("reply-bounds")
 @pytest.mark.parametrize("name", IN_THE_SUITE)
-def test_it_ends_with_what_had_arrived_and_a_clear_error(address: str, name: str) -> None:
-    reply, found = REPLIES[name], met(address, name)
+def test_a_hostile_reply_ends_with_the_arrived_text_and_a_clear_error(
+    address: str, name: str
+) -> None:
+    reply, found = REPLIES[name], request(address, name)
     text = found.text
     shown = "" if found.error is None else type(found.error).__name__
     assert shown == reply.error
@@ -61,5 +63,5 @@ def test_it_ends_with_what_had_arrived_and_a_clear_error(address: str, name: str
         assert len(text) > MAX_ANSWER_BYTES - 100_000
 
 
-def test_what_is_named_here_is_in_the_suite() -> None:
+def test_the_replies_with_expected_texts_are_in_the_suite() -> None:
     assert {*WHOLE, *CUT} <= {*IN_THE_SUITE}

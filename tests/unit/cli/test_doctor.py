@@ -146,7 +146,7 @@ def test_certificates_of_a_file_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("profile", "is_far"),
+    ("profile", "expected"),
     [
         (OPENAI, True),
         (COMETAPI, True),
@@ -155,5 +155,7 @@ def test_certificates_of_a_file_are_named(tmp_path: Path) -> None:
         (replace(OPENAI, kind=ProviderKind.ON_DEVICE), False),
     ],
 )
-def test_the_providers_of_a_network_have_a_route(profile: ProviderProfile, *, is_far: bool) -> None:
-    assert is_server(profile) is is_far
+def test_a_server_has_an_address_and_is_no_on_device_model(
+    profile: ProviderProfile, *, expected: bool
+) -> None:
+    assert is_server(profile) is expected

@@ -1,4 +1,4 @@
-"""Several answers to one question, with answers that the test plays."""
+"""Several answers to one question, with scripted answers."""
 
 from __future__ import annotations
 

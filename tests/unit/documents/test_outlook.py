@@ -14,11 +14,15 @@ from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.errors import DocumentDamagedError
 from tests.helpers.compound_file import compound_file
 
-SENT, DELIVERED = 0x0039, 0x0E06
+# Tags of times, and of the text properties in the tests (MS-OXPROPS):
+# _0037 subject, _1000 text, _1013 HTML; _0C1A and _0042 name of the sender, _5D01 and _0C1F address
+# of the sender; _0E04 To, _0E03 Cc; _3707 and _3704 long and short name of a file.
+SENT, DELIVERED, CREATED = 0x0039, 0x0E06, 0x3007
 AT = datetime(2025, 3, 9, 14, 5, 7, tzinfo=UTC)
 
 
-def stored(at: datetime) -> int:
+def filetime(at: datetime) -> int:
+    """Return a time in units of 100 ns since 1601."""
     return int((at - datetime(1601, 1, 1, tzinfo=UTC)).total_seconds()) * 10_000_000
 
 
@@ -33,7 +37,7 @@ def texts(**by_key: str) -> Iterator[tuple[str, bytes]]:
 
 
 def message(streams: Mapping[str, bytes] | None = None, **by_key: str) -> dict[str, bytes]:
-    """Return the streams of a message with text properties: `_0037` is its subject."""
+    """Return the streams of a message with text properties, which are named by tag."""
     start = {"__properties_version1.0": properties(), "__substg1.0_001A001F": b"I\0P\0"}
     return {**start, **dict(texts(**by_key)), **(streams or {})}
 
@@ -81,10 +85,10 @@ def test_header_and_text_are_read(streams: dict[str, bytes], expected: str) -> N
 @pytest.mark.parametrize(
     ("times", "shown"),
     [
-        ([(SENT, stored(AT))], "Sun, 09 Mar 2025 14:05:07 +0000"),
-        ([(DELIVERED, stored(AT))], "Sun, 09 Mar 2025 14:05:07 +0000"),
-        ([(DELIVERED, 20), (SENT, stored(AT)), (0x3007, 30)], "Sun, 09 Mar 2025 14:05:07 +0000"),
-        ([(SENT, 2**64 - 1), (DELIVERED, stored(AT))], "Sun, 09 Mar 2025 14:05:07 +0000"),
+        ([(SENT, filetime(AT))], "Sun, 09 Mar 2025 14:05:07 +0000"),
+        ([(DELIVERED, filetime(AT))], "Sun, 09 Mar 2025 14:05:07 +0000"),
+        ([(DELIVERED, 20), (SENT, filetime(AT)), (CREATED, 30)], "Sun, 09 Mar 2025 14:05:07 +0000"),
+        ([(SENT, 2**64 - 1), (DELIVERED, filetime(AT))], "Sun, 09 Mar 2025 14:05:07 +0000"),
         ([(SENT, 0), (DELIVERED, 10 * 86_400 * 1_000_000)], "Tue, 02 Jan 1601 00:00:00 +0000"),
     ],
 )
@@ -96,7 +100,7 @@ def test_the_date_is_the_sent_time_or_else_the_delivery_time(
 
 
 def test_an_unknown_time_is_not_shown() -> None:
-    times = ((0x3007, 30), (SENT, 0), (SENT, 2**64 - 1))
+    times = ((CREATED, 30), (SENT, 0), (SENT, 2**64 - 1))
     for rows in (*map(properties, times), properties() + b"\0" * 15):
         assert read(message({"__properties_version1.0": rows}, _0037="a")).text == "Subject: a"
 
@@ -119,7 +123,7 @@ def test_attached_files_follow_their_names() -> None:
 
 def test_an_attached_message_keeps_its_files_and_date() -> None:
     inner = message(_0037="Keys", _1000="They hang.")
-    inner["__properties_version1.0"] = properties((SENT, stored(AT)), header=24)
+    inner["__properties_version1.0"] = properties((SENT, filetime(AT)), header=24)
     inner |= attached(0, {"__substg1.0_37010102": b"deep", **dict(texts(_3707="deep.txt"))})
     outer = message(_0037="Fwd", _1000="Below.") | inside(1, inner)
     outer |= attached(0, {"__substg1.0_37010102": b"top", **dict(texts(_3707="top.txt"))})

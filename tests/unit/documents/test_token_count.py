@@ -1,4 +1,4 @@
-"""Counting: exactly tiktoken's figure, and no text that makes it fail."""
+"""Token counts equal those of tiktoken, and no text makes the counting fail."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from desktop_app.documents.index import token_count
 from desktop_app.documents.index.token_count import count_tokens, pieces
 from desktop_app.paths import resource_path
 
-# What documents are made of, in arrangements that documents do not have.
+# Fragments of real documents, which the tests join in random order.
 FRAGMENTS = st.sampled_from(
     [
         "word",

@@ -21,27 +21,28 @@ chains = st.lists(overrides, max_size=4)
 
 def values_of_link(link: Overrides) -> dict[str, Any]:
     """Return the values that a link of the chain sets, including instructions."""
-    said = {name: getattr(link.parameters, name) for name in link.names}
-    return said if link.instructions is None else {**said, "instructions": link.instructions}
+    values = {name: getattr(link.parameters, name) for name in link.names}
+    return values if link.instructions is None else {**values, "instructions": link.instructions}
 
 
 @given(st.text(), parameters, chains)
 def test_the_first_link_that_sets_a_value_wins(
     instructions: str, defaults: GenerationParameters, chain: list[Overrides]
 ) -> None:
-    held, made = resolve_overrides(instructions, defaults, *chain)
+    resolved_instructions, resolved = resolve_overrides(instructions, defaults, *chain)
     for name in (*NAMES, "instructions"):
         default = instructions if name == "instructions" else getattr(defaults, name)
-        spoken = [values_of_link(link)[name] for link in chain if name in values_of_link(link)]
-        assert (held if name == "instructions" else getattr(made, name)) == [*spoken, default][0]
+        values = [values_of_link(link)[name] for link in chain if name in values_of_link(link)]
+        found = resolved_instructions if name == "instructions" else getattr(resolved, name)
+        assert found == [*values, default][0]
 
 
 def test_an_unset_value_differs_from_the_default_of_the_model() -> None:
     defaults = GenerationParameters(temperature=0.5)
     assert resolve_overrides("Be brief.", defaults, Overrides()) == ("Be brief.", defaults)
-    unset_label = Overrides(instructions="").with_parameter("temperature", None)
-    assert unset_label != Overrides()
-    assert resolve_overrides("Be brief.", defaults, unset_label) == ("", GenerationParameters())
+    unset = Overrides(instructions="").with_parameter("temperature", None)
+    assert unset != Overrides()
+    assert resolve_overrides("Be brief.", defaults, unset) == ("", GenerationParameters())
 
 
 @given(overrides, st.sampled_from(sorted(NAMES)), parameters)
@@ -49,7 +50,7 @@ def test_a_set_value_can_be_unset(link: Overrides, name: str, values: Generation
     value = getattr(values, name)
     assert values_of_link(link.with_parameter(name, value))[name] == value
     assert values_of_link(link.with_parameter(name, value).without_parameter(name)) == {
-        key: said for key, said in values_of_link(link).items() if key != name
+        key: other for key, other in values_of_link(link).items() if key != name
     }
     assert not Overrides().with_parameter(name, value).without_parameter(name)
 

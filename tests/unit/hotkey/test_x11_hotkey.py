@@ -108,9 +108,9 @@ class XServer:
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> XServer:
     """The server that programs of this session connect to."""
-    played = XServer()
-    monkeypatch.setattr(xlib, "Display", played.connect)
-    return played
+    simulated = XServer()
+    monkeypatch.setattr(xlib, "Display", simulated.connect)
+    return simulated
 
 
 def event(kind: int, **facts: Any) -> Any:

@@ -105,11 +105,11 @@ class XServer:
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> XServer:
     """The server that programs of this session connect to."""
-    played = XServer()
-    monkeypatch.setattr(xlib, "Display", played.connect)
-    monkeypatch.setattr(xtest, "fake_input", played.fake_input)
-    monkeypatch.setattr(x11_paste, "time", played)
-    return played
+    simulated = XServer()
+    monkeypatch.setattr(xlib, "Display", simulated.connect)
+    monkeypatch.setattr(xtest, "fake_input", simulated.fake_input)
+    monkeypatch.setattr(x11_paste, "time", simulated)
+    return simulated
 
 
 def shortcut(modifier: int, key: int) -> list[tuple[int, int]]:

@@ -107,7 +107,7 @@ class LoopbackServer:
         self.requests.append(request)
         self.arrived.set()
         script = self._scripts[min(len(self.requests), len(self._scripts)) - 1]
-        # Nothing is sent behind a request, so what can be read next is the end.
+        # Clients send nothing after a request, so the next event is the end of the connection.
         watch = asyncio.ensure_future(_watch(reader, request.gone))
         try:
             await script(request, writer)

@@ -31,7 +31,7 @@ def test_a_count_is_a_number_from_zero_up(value: object, count: int) -> None:
         ("text", {}, []),
     ],
 )
-def test_objects_and_rows_are_of_their_types(
+def test_values_of_other_types_are_empty_objects_and_rows(
     found: object, mapping: dict[str, int], rows: list[dict[str, int]]
 ) -> None:
     assert json_fields.mapping({"a": found}, "a") == mapping
@@ -40,13 +40,13 @@ def test_objects_and_rows_are_of_their_types(
     assert json_fields.rows([found], "a") == []
 
 
-def test_a_name_is_short() -> None:
+def test_a_name_that_is_too_long_is_empty() -> None:
     longest = "x" * json_fields.MAX_NAME_CHARS
     assert json_fields.name({"a": longest}, "a") == longest
     assert json_fields.name({"a": longest + "x"}, "a") == ""
 
 
-def test_objects_are_texts_of_json() -> None:
+def test_an_object_is_returned_as_json_text() -> None:
     assert json_fields.text_or_json({"a": {"ä": [1]}}, "a") == '{"ä": [1]}'
     assert json_fields.text_or_json({"a": "text"}, "a") == "text"
     assert json_fields.text_or_json(["a"], "a") == json_fields.text_or_json({"a": 1}, "a") == ""
@@ -99,7 +99,7 @@ def test_a_number_of_many_digits_is_a_float() -> None:
 
 
 @pytest.mark.parametrize("cut", ['{"error": {"mess', '[{"error": "a', "{", "  {"])
-def test_json_that_is_cut_off_is_no_sentence(cut: str) -> None:
+def test_truncated_json_is_not_used_as_the_message(cut: str) -> None:
     assert read_body(cut.encode()) == ErrorBody()
 
 

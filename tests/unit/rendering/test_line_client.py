@@ -1,4 +1,4 @@
-"""Processes that answer line by line: what they answer, and what becomes of other answers."""
+"""Processes that answer line by line: answers, restarts, time limits and refused answers."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_process_that_ended_before_a_request_is_restarted() -> None:
     client = LineClient(python_child("print('{\"id\": 0}', flush=True)"))
     try:
         assert client.ask({}) == {}
-        select.select(client.descriptors[1:], [], [])  # readable: its end
+        select.select(client.descriptors[1:], [], [])  # until it has ended
         assert client.ask({}) is None
         assert client.descriptors == ()
         assert client.ask({}) == {}

@@ -1,4 +1,4 @@
-"""Closed blocks of a list that turns loose are marked from the end up, some at a time."""
+"""When a list turns loose, its closed blocks are marked in steps, the last blocks first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An answer that no model writes is kept up to a limit, and its reader is told."""
+"""An answer that is too long for its message is kept in a file, which a notice names."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ async def file_of(chat: ChatSetup, answer: Message) -> str:
         ([TextDelta("a" * MB)] * 9, 8 * MB),
         ([TextDelta("a" * (12 * MB))], 8 * MB),
         ([TextDelta("🙂" * MB)] * 3, 2 * MB),
-        ([TextDelta("é" * MB)] * 5, 42 << 16),  # three bytes each, in steps of 64 K
+        ([TextDelta("é" * MB)] * 5, 42 << 16),  # TextSize: 3 bytes each, in steps of 64 K
         ([ReasoningDelta("a" * MB)] * 5 + [TextDelta("a" * MB)] * 4, 3 * MB),
         ([TextDelta("a" * MB)] * 8 + [TextDelta("é")], 8 * MB),
     ],
@@ -147,7 +147,7 @@ async def test_the_next_question_is_sent_with_the_beginning_of_a_long_answer(
 
 
 @pytest.mark.attack("reply-bounds")
-async def test_several_answers_share_the_room_of_their_messages(tmp_path: Path) -> None:
+async def test_several_answers_divide_the_limit_of_one_message(tmp_path: Path) -> None:
     megabyte: list[StreamEvent] = [TextDelta("a" * MB), OfCandidate(1, TextDelta("b" * MB))]
     late: list[StreamEvent] = [OfCandidate(1, Completed()), *ENDED]
     provider = ScriptedProvider([*megabyte * 4, TextDelta("a" * MB), *late])
@@ -163,14 +163,14 @@ async def test_several_answers_share_the_room_of_their_messages(tmp_path: Path) 
         assert second.attachments == ()
 
 
-class FullFolder(GrowingFile):
+class FullDiskFile(GrowingFile):
     """A file on a disk that is full for some writes."""
 
     refusals = 0
 
     def _append(self, text: str) -> None:
-        if FullFolder.refusals:
-            FullFolder.refusals -= 1
+        if FullDiskFile.refusals:
+            FullDiskFile.refusals -= 1
             raise StoreFullError("The disk is full.")
         super()._append(text)
 
@@ -178,8 +178,8 @@ class FullFolder(GrowingFile):
 @pytest.fixture
 def full(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refuse the first three writes, and write again at once."""
-    monkeypatch.setattr(answer_files, "GrowingFile", FullFolder)
-    monkeypatch.setattr(FullFolder, "refusals", 3)
+    monkeypatch.setattr(answer_files, "GrowingFile", FullDiskFile)
+    monkeypatch.setattr(FullDiskFile, "refusals", 3)
     monkeypatch.setattr(answer_run, "SAVE_RETRY_S", 0.01)
 
 
@@ -273,7 +273,7 @@ class WatchedProvider(ScriptedProvider):
 
 
 @pytest.mark.attack("reply-bounds")
-async def test_no_events_are_kept_for_an_answer_that_has_ended() -> None:
+async def test_no_events_are_kept_for_an_answer_that_nobody_reads() -> None:
     provider = WatchedProvider()
     together = SharedRequest(OneProvider(provider), 2)
     first = (await together.gateway_of(0).provider(CHAT)).stream(ask())

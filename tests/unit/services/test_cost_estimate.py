@@ -106,11 +106,8 @@ def test_prices_are_multiplied_and_no_cache_discount_is_assumed(model: str) -> N
 
 
 def test_prices_equal_figures_calculated_by_hand() -> None:
-    """Check figures calculated by hand.
-
-    At 0.8 times $1.75 and $14 per million, 1,000 input tokens cost $0.0014 and 128,000 output
-    tokens $1.4336.
-    """
+    # At 0.8 times $1.75 and $14 per million, 1,000 input tokens cost $0.0014 and 128,000 output
+    # tokens $1.4336.
     price = resolved("gpt-5.2").price
     assert price is not None
     assert price.of(Usage(input_tokens=1_000)) == Decimal("0.0014")
@@ -126,7 +123,7 @@ def test_the_users_limit_counts_if_it_is_lower() -> None:
 
 
 def test_earlier_messages_are_estimated_without_a_cache_discount() -> None:
-    """Its prefix may be cached by then, and may not: nothing is promised."""
+    """Check the full price, because the provider may no longer have the messages in its cache."""
     choice = resolved("gpt-5.2", profile=OPENAI)
     asked = ModelChoice(OPENAI.id, "gpt-5.2")
     usage = Usage(input_tokens=5_000, cached_tokens=4_000, output_tokens=700, reasoning_tokens=200)
@@ -166,7 +163,8 @@ def limited(window: int | None, max_input: int | None = None, **more: Any) -> Re
 @pytest.mark.parametrize(
     ("path", "draft", "most"),
     [
-        # A token has a byte at least: the texts, a frame of each, and the room for an answer.
+        # At most a token per byte of the texts. MESSAGE_OVERHEAD is added for the instructions, the
+        # draft and each message, and 512 tokens for an answer.
         ([], "abc", 2 * MESSAGE_OVERHEAD + 3 + 512),
         ([said("é"), said("")], "a", 4 * MESSAGE_OVERHEAD + 3 + 512),
         ([said("\ud800")], "", 3 * MESSAGE_OVERHEAD + 3 + 512),

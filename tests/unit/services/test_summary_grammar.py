@@ -25,7 +25,7 @@ FOLDER = replace(DOCUMENT, media_type="inode/directory")
 BUILT_IN = ModelInfo(ON_DEVICE_MODEL, "SmolLM2 135M", context_window=8192)
 
 
-def form(
+def grammar_definition(
     template_id: str,
     *parts: DocumentPart,
     profile: ProviderProfile = ON_DEVICE,
@@ -38,11 +38,13 @@ def form(
 
 def test_the_grammar_applies_to_a_summary_by_the_built_in_model() -> None:
     summary = "executive-summary"
-    assert form(summary) == form(summary, DOCUMENT) == SUMMARY
-    assert form(summary, DOCUMENT, info=replace(BUILT_IN, id="some-8b")) == ""
-    assert form(summary, DOCUMENT, profile=OPENAI) == ""
-    assert form(summary, DOCUMENT, DOCUMENT) == form(summary, FOLDER) == ""
-    assert not any(form(name) for name in (*NEEDS.keys() - {summary}, "mine", ""))
+    assert grammar_definition(summary) == grammar_definition(summary, DOCUMENT) == SUMMARY
+    assert grammar_definition(summary, DOCUMENT, info=replace(BUILT_IN, id="some-8b")) == ""
+    assert grammar_definition(summary, DOCUMENT, profile=OPENAI) == ""
+    assert (
+        grammar_definition(summary, DOCUMENT, DOCUMENT) == grammar_definition(summary, FOLDER) == ""
+    )
+    assert not any(grammar_definition(name) for name in (*NEEDS.keys() - {summary}, "mine", ""))
 
 
 def test_an_edited_summary_keeps_its_form() -> None:

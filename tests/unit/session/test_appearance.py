@@ -1,4 +1,4 @@
-"""The look of the desktop and its tray, on a session bus that the test plays."""
+"""The look of the desktop and its tray, on a simulated session bus."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A shortcut in the desktop's own settings, set by tools that the test plays."""
+"""A shortcut in the desktop's own settings, with simulated tools of the desktops."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Said = tuple[int, str, str]
 
 
 class Tools:
-    """The tools of all desktops; answers in turn, then that all went well."""
+    """The tools of all desktops, which return `answers` in turn and then succeed."""
 
     def __init__(self) -> None:
         self.answers: list[Said | OSError] = []
@@ -52,10 +52,10 @@ class Tools:
 
 @pytest.fixture
 def tools(monkeypatch: pytest.MonkeyPatch) -> Tools:
-    """The tools that are run."""
-    played = Tools()
-    monkeypatch.setattr(desktop_binding, "run_tool", played.run)
-    return played
+    """Replace the tools of the desktops."""
+    simulated = Tools()
+    monkeypatch.setattr(desktop_binding, "run_tool", simulated.run)
+    return simulated
 
 
 @pytest.mark.parametrize(

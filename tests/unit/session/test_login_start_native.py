@@ -1,4 +1,4 @@
-"""The start at login on macOS and Windows, with a registry that the test plays."""
+"""The start at login on macOS and Windows, with a simulated registry."""
 
 from __future__ import annotations
 

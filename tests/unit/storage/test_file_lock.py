@@ -1,4 +1,4 @@
-"""A lock for one process at a time, with a loop whose time the test plays."""
+"""A lock for one process at a time, in simulated time."""
 
 from __future__ import annotations
 
