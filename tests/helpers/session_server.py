@@ -21,6 +21,8 @@ class SessionServer:
         refusal: the status and body for a message of an unknown session.
         calls: the sessions of the calls that ran.
         breaks_calls: close the connection instead of replying to a call.
+        result: the JSON of the result of a call; b"" for a greeting.
+        sends_events: reply with a stream of events.
     """
 
     def __init__(self, port: int) -> None:
@@ -29,6 +31,8 @@ class SessionServer:
         self.refusal = (404, b"")
         self.calls: list[str] = []
         self.breaks_calls = False
+        self.result = b""
+        self.sends_events = False
         self._sessions: set[str] = set()
         self._numbers = count()
 
@@ -49,7 +53,10 @@ class SessionServer:
             return 202, session, b""
         result = self._result(session, method, message.get("params", {}))
         reply = {"jsonrpc": "2.0", "id": message["id"], "result": result}
-        return 200, session, json.dumps(reply).encode()
+        body = json.dumps(reply).encode()
+        if method == "tools/call" and self.result:
+            body = json.dumps({**reply, "result": 0}).encode().replace(b"0}", self.result + b"}")
+        return 200, session, b"data: " + body + b"\n\n" if self.sends_events else body
 
     def _result(self, session: str, method: str, params: dict[str, Any]) -> dict[str, Any]:
         if method == "initialize":
@@ -78,7 +85,8 @@ def session_server() -> Iterator[SessionServer]:
             status, session, body = found.reply(self.headers.get(SESSION, ""), message)
             self.send_response(status)
             self.send_header(SESSION, session)
-            self.send_header("Content-Type", "application/json")
+            kind = "text/event-stream" if found.sends_events else "application/json"
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

@@ -25,6 +25,7 @@ from desktop_app.tool_servers.host.bounded_http import bound_body
 from desktop_app.tool_servers.host.bounded_stdio import MAX_LINE_BYTES, bounded_stdio
 from desktop_app.tool_servers.host.checked_tools import with_checked_tools
 from desktop_app.tool_servers.host.failure_text import has_closed, reason_of
+from desktop_app.tool_servers.host.lenient_messages import use_lenient_messages
 from desktop_app.tool_servers.host.line_output import LineOutput
 from desktop_app.tool_servers.host.sign_in import SIGN_IN_NEEDED, SignIn
 
@@ -119,6 +120,7 @@ class HostedServer:
     def _new_client(self, http_client: httpx2.AsyncClient | None) -> Client:
         order = self._order
         if http_client is not None:
+            use_lenient_messages()
             transport = streamable_http_client(
                 order["url"], http_client=http_client, max_sse_event_size=MAX_LINE_BYTES
             )

@@ -118,6 +118,25 @@ async def test_a_call_whose_connection_breaks_says_what_happened() -> None:
             assert await server.call("greet") == "Hello"
 
 
+@pytest.mark.parametrize("sends_events", [False, True])
+@pytest.mark.parametrize(
+    ("text", "more", "found"),
+    [
+        (rb"caf\ud800", b"0", "caf"),
+        (b"caf\xe9", b"0", "caf\ufffd"),
+        (b"Hello", b"[" * 300 + b"]" * 300, "Hello"),
+    ],
+)
+async def test_a_result_that_the_sdk_cannot_parse_is_read(
+    text: bytes, more: bytes, found: str, *, sends_events: bool
+) -> None:
+    with session_server() as sessions:
+        sessions.sends_events = sends_events
+        sessions.result = b'{"content": [{"type": "text", "text": "%s"}], "x": %s}' % (text, more)
+        async with running(url=sessions.url) as server:
+            assert await server.call("greet") == found
+
+
 async def test_a_tool_that_differs_in_the_next_session_is_not_called() -> None:
     with session_server() as sessions:
         async with running(url=sessions.url) as server:

@@ -1,0 +1,38 @@
+"""Lets the SDK's HTTP transport read messages that its own parser refuses.
+
+A refused message loses the whole result of a call, because of one odd character or value in it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from mcp import types
+from mcp.client import streamable_http
+
+
+class LenientMessageAdapter:
+    """Stands in for the SDK's adapter of messages.
+
+    It also reads half a surrogate pair, bytes that are no UTF-8, and deeply nested values.
+    """
+
+    def validate_json(self, data: str | bytes, **options: Any) -> types.JSONRPCMessage:
+        """Parse a message. Raises ValueError, as the SDK's adapter."""
+        adapter = types.jsonrpc_message_adapter
+        try:
+            return adapter.validate_json(data, **options)
+        except ValueError:
+            text = data if isinstance(data, str) else data.decode("utf-8", "replace")
+            try:
+                return adapter.validate_python(json.loads(text), **options)
+            except (ValueError, RecursionError):
+                pass
+            raise
+
+
+def use_lenient_messages() -> None:
+    """Let the SDK's HTTP transport parse messages leniently."""
+    # The transport has no option for this; it takes the adapter from its module.
+    vars(streamable_http)["jsonrpc_message_adapter"] = LenientMessageAdapter()
