@@ -57,7 +57,7 @@ async def fill_batches(backend: Backend) -> None:
     )
     price = _PRICE.times(Decimal("0.5"))
     await store.save_results(ended, upload, [*answered, refused], frozenset(), cost_at(price))
-    reason = "It was not reached within a day; Not charged for it."
+    reason = "Not processed within 24 hours. Not charged."
     await store.end_upload(upload, ItemStatus.UNANSWERED, ErrorNote(reason), {})
     await _job(backend, "Find the deadlines", 340, BatchStatus.READY)
 

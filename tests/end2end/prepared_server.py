@@ -1,7 +1,7 @@
 """A loopback server of the Responses API with prepared answers, for screenshots.
 
-The first words of a question choose the answer, which streams at a reading pace. "cut" breaks the
-connection in the middle of the answer.
+The answer is the first whose key occurs in the request's input: in the question or an earlier
+message.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Prepared:
     """A prepared answer.
 
     Attributes:
-        pause_s: the seconds between two deltas.
+        pause_s: the seconds after each delta.
         stops_after: the characters after which the answer waits for `release`.
         cut_after: the characters after which the connection breaks.
     """

@@ -50,7 +50,7 @@ from tests.helpers.secrets import key_for
 
 ROOT = Path(__file__).parents[2]
 REPORT = ROOT / "tests" / "data" / "report.pdf"
-# The look was drawn in these; the program itself takes the system's fonts.
+# The design uses these fonts; otherwise the screenshots would have the system's fonts.
 FONTS = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
@@ -189,14 +189,14 @@ class Pictures:
 
     async def take_all(self) -> None:
         """Take screenshots of every state of the window."""
-        await self._picture("empty-state", _nothing, filled=False)
+        await self._picture("empty-state", _do_nothing, filled=False)
         await self._picture("main", _ask(QUESTION))
         await self._picture("streaming", _ask(f"{QUESTION} slowly", "Total"))
         self._server.release.set()
         await asyncio.sleep(0.2)
         self._server.release.clear()
         await self._picture("error", _ask(f"{QUESTION} cut", "Retry"))
-        await self._picture("compaction", _offered)
+        await self._picture("compaction", _wait_for_compaction_offer)
         await self._picture("find", _find)
         await self._picture("formulas", _formulas)
         await self._picture("document", _summarize, str(REPORT))
@@ -224,7 +224,7 @@ class Pictures:
             report.write_bytes(long_pdf(52))
             await self._picture("chosen-pages", _choose_pages("3-10, 15"), str(report))
             await self._picture("preview", _preview, str(REPORT))
-            await self._picture("preview-wrong", _choose_wrongly, str(REPORT))
+            await self._picture("preview-wrong", _choose_invalid_pages, str(REPORT))
             scan = ROOT / "tests" / "data" / "corpus" / "partly-scanned.pdf"
             await self._picture("preview-picture", _preview_picture, str(scan))
             protected = ROOT / "tests" / "data" / "encrypted.pdf"
@@ -241,7 +241,7 @@ class Pictures:
         await self._picture("temporary", _command("New temporary conversation", "temporary"))
         await self._picture("settings-library", _show_library_settings)
         await self._picture("settings-delete", _show_deleting)
-        await self._picture("damaged", _see_damage, damaged=True)
+        await self._picture("damaged", _wait_for_damage_dialog, damaged=True)
 
     async def _batches(self) -> None:
         """Show batch jobs: a new job, the list, a job to confirm and a job that has ended."""
@@ -310,8 +310,8 @@ class Pictures:
         sys.stdout.write(f"{target.name}\n")
 
 
-async def _nothing(_program: Program) -> None:
-    """Do nothing, for the first start."""
+async def _do_nothing(_program: Program) -> None:
+    """Take the window as it starts."""
 
 
 def _ask(question: str, until: str = "cancel it") -> Callable[[Program], Awaitable[None]]:
@@ -355,11 +355,11 @@ def _choose_pages(pages: str) -> Callable[[Program], Awaitable[None]]:
     return act
 
 
-async def _choose_wrongly(program: Program) -> None:
+async def _choose_invalid_pages(program: Program) -> None:
     await _open_preview(program)
     await asyncio.to_thread(program.do, "set_text", "pages-to-send", text="2-60")
     await asyncio.to_thread(program.do, "press", "apply-pages")
-    await asyncio.to_thread(wait_for, lambda: program.has("pages-error", "showing"), "why")
+    await asyncio.to_thread(wait_for, lambda: program.has("pages-error", "showing"), "the error")
 
 
 async def _preview_picture(program: Program) -> None:
@@ -391,7 +391,7 @@ def _make_pictures(folder: Path) -> list[str]:
 
 async def _attach_pictures(program: Program) -> None:
     await asyncio.to_thread(wait_for, lambda: program.has("attachments", "showing"), "the chips")
-    await asyncio.sleep(1.5)  # until they show what they stand for
+    await asyncio.sleep(1.5)  # until the chips show thumbnails
 
 
 async def _ask_about_pictures(program: Program) -> None:
@@ -400,7 +400,7 @@ async def _ask_about_pictures(program: Program) -> None:
     await asyncio.sleep(1)
 
 
-async def _offered(program: Program) -> None:
+async def _wait_for_compaction_offer(program: Program) -> None:
     await _ask("A long question")(program)
     await asyncio.to_thread(wait_for, lambda: program.has("compaction", "showing"), "the offer")
 
@@ -497,10 +497,12 @@ async def _show_library_settings(program: Program) -> None:
 async def _show_deleting(program: Program) -> None:
     await _show_library_settings(program)
     await asyncio.to_thread(program.do, "press", "delete-everything")
-    await asyncio.to_thread(wait_for, lambda: program.has("delete-word", "showing"), "the word")
+    await asyncio.to_thread(
+        wait_for, lambda: program.has("delete-word", "showing"), "the word to type"
+    )
 
 
-async def _see_damage(program: Program) -> None:
+async def _wait_for_damage_dialog(program: Program) -> None:
     await asyncio.to_thread(wait_for, lambda: program.has("store-dialog", "showing"), "the dialog")
 
 
@@ -512,7 +514,9 @@ def _damage(store: Path) -> None:
 
 async def _show_collection(program: Program) -> None:
     await _command("Collections", "find-collections")(program)
-    await asyncio.to_thread(wait_for, lambda: program.has("ask-collection", "showing"), "it")
+    await asyncio.to_thread(
+        wait_for, lambda: program.has("ask-collection", "showing"), "the button"
+    )
 
 
 async def _cite(program: Program) -> None:

@@ -20,7 +20,7 @@ from tests.end2end.test_resident import shows
 
 WIDTH, HEIGHT = 1600, 1200
 HALF = WIDTH // 2
-# Another program over the whole screen; it says its window.
+# Another program over the whole screen, which prints the id of its window.
 FULL_SCREEN = """
 from PySide6.QtWidgets import QApplication, QPlainTextEdit
 application = QApplication([])
@@ -33,7 +33,10 @@ application.exec()
 
 @pytest.fixture
 def two_screens(window_manager: None) -> Iterator[None]:
-    """Divide the X server's screen into two, side by side. Without a client it would forget."""
+    """Divide the X server's screen into two, side by side.
+
+    The window manager stays connected, because the X server resets after its last client.
+    """
     size = f"{HALF}/200x{HEIGHT}/300"
     subprocess.run(["xrandr", "--setmonitor", "left", f"{size}+0+0", "screen"], check=True)
     subprocess.run(["xrandr", "--setmonitor", "right", f"{size}+{HALF}+0", "none"], check=True)
@@ -70,7 +73,7 @@ def is_in_no_list(window: int) -> bool:
 
 @contextmanager
 def full_screen() -> Iterator[int]:
-    """Run another program over the whole screen; yield its window."""
+    """Run another program over the whole screen; yield the id of its window."""
     command = [sys.executable, "-c", FULL_SCREEN]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout is not None
@@ -92,7 +95,7 @@ def test_it_opens_above_a_full_screen_on_the_screen_with_the_pointer(
             wait_for(lambda: shows(program, "quick-prompt"), "the quick prompt")
             wait_for(lambda: active() not in (0, full), "the focus")
             assert is_in_no_list(active())
-            if x < HALF:  # where the other program is
+            if x < HALF:  # on the left screen, which the other program covers
                 wait_for(lambda: windows("_NET_CLIENT_LIST_STACKING")[-1] == active(), "the top")
             left, _, width, _ = program.do("place", "quick-prompt", child="")
             assert left // HALF == (left + width - 1) // HALF == x // HALF

@@ -14,7 +14,8 @@ from tests.end2end.program import AssistiveClient, Program, wait_for
 from tests.integration.cli.command import gateway
 
 REPORT = Path(__file__).parents[1] / "data" / "report.pdf"
-ANSWERS = {  # the first whose words are in the question and what was said before
+# The server takes the first answer whose key is in the question or an earlier message.
+ANSWERS = {
     "edited": Prepared("The **edited** answer."),
     "slow": Prepared("Slowly said. " * 30, stops_after=60),
     "first": Prepared("The first answer."),
