@@ -38,7 +38,7 @@ _REDIRECT_STATUSES: Final = (301, 302, 303, 307, 308)
 _NOT_PUBLIC: Final = ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")
 _GZIP_OR_ZLIB: Final = zlib.MAX_WBITS + 32
 _GZIP_FIRST_BYTE: Final = b"\x1f"
-"""Of a gzip member; its second byte may be in the next piece."""
+"""The first byte of a gzip member, checked alone: the second may be in the next piece."""
 _ISATAP: Final = 0x5EFE
 _CHARSET: Final = re.compile(r";\s*charset\s*=\s*[\"']?([a-z0-9._:+-]{1,40})", re.I)
 _ENCODINGS_OF_NAMES: Final = ("idna", "punycode")
@@ -165,7 +165,8 @@ class WebPageTool:
         if parts.scheme not in _PORTS or not host or parts.username or parts.password:
             raise ToolError("Only http and https addresses without a user name can be fetched.")
         try:
-            # The codec "idna" follows an older standard, in which some names are other servers'.
+            # Python's codec "idna" follows an older standard, by which some names become those of
+            # other servers.
             ascii_host = host if ":" in host else httpx.URL(f"http://{host}").raw_host.decode()
             found = await self._resolve(ascii_host, port or _PORTS[parts.scheme])
         except (OSError, UnicodeError, httpx.InvalidURL) as error:
@@ -192,12 +193,12 @@ def _request_to(address: str, host: str, url: str) -> tuple[str, dict[str, str]]
 
 
 def _require_readable(status: int, headers: Mapping[str, str]) -> str:
-    """Return the media type of a page. Raises ToolError if it is an error or no text."""
+    """Return the media type of a page. Raises ToolError if it is an error or not text."""
     if status >= 300:
         raise ToolError(f"The server answered with HTTP status {status}.")
     media_type = headers.get("content-type", "text/html").partition(";")[0].strip().lower()
     if media_type not in _READABLE_TYPES:
-        raise ToolError(f"The page is no text ({media_type[:100]}).")
+        raise ToolError(f"The page is not text ({media_type[:100]}).")
     return media_type
 
 

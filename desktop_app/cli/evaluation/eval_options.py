@@ -95,7 +95,7 @@ def _epilog() -> str:
         tr(
             "A rubric is judged by a small model, whose cost is shown separately. CSV files have "
             "the same names as columns. Samples of OpenAI evals and configurations of promptfoo "
-            "work, too. Parts that mean something else there are refused."
+            "work, too. If they use a feature that this command lacks, they are refused."
         ),
         tr(
             "Each built-in preset has cases and checks of its own: “{command}” shows if a model "

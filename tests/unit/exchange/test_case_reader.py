@@ -152,9 +152,9 @@ def test_lists_of_variables_make_several_cases_in_each_kind_of_file() -> None:
         ("tests: [{vars: {input: x}, assert: [{type: javascript}]}]", "test 1: assertion 1: “java"),
         ("tests: [{vars: {input: x}, assert: [{type: contains-all, value: 5}]}]", "“contains-all”"),
         ("tests: [{vars: {a: x, b: y}}]", "test 1: there is no prompt"),
-        ("prompts: ['{{a | upper}}']\ntests: [{vars: {a: x}}]", "no variable"),
+        ("prompts: ['{{a | upper}}']\ntests: [{vars: {a: x}}]", "not a variable"),
         ("prompts: [{id: x}]\ntests: []", "prompt 1: only texts"),
-        ("prompts: [file://a.py]\ntests: []", "prompt 1: .* no text file"),
+        ("prompts: [file://a.py]\ntests: []", "prompt 1: .* not a text file"),
         ("prompts: [file://a.txt]\ntests: []", "“a.txt” is not read"),
         ("tests: [{vars: {input: x}, threshold: 0.5}]", "test 1: “threshold” is not"),
         ("defaultTest: {assert: [{type: cost}]}\ntests: [{vars: {input: x}}]", "defaultTest.*cost"),
@@ -514,7 +514,7 @@ X = "tests: [{vars: {input: x}, "
     [
         ("a.yaml", "tests: [1]", "“tests” is not a list"),
         ("a.yaml", "prompts: []", "“tests” is not a list"),
-        ("a.yaml", "tests: rows.txt", "“rows.txt” is no file of tests"),
+        ("a.yaml", "tests: rows.txt", "“rows.txt” is not a file of tests"),
         ("a.yaml", "tests: []", "there are no cases in this file"),
         ("a.yaml", "a: b", "there are no cases in this file"),
         ("a.json", "[]", "there are no cases in this file"),
@@ -572,7 +572,7 @@ X = "tests: [{vars: {input: x}, "
         (
             "a.yaml",
             f"{X} assert: [{{type: contains-any, value: ['{{{{b}}}}']}}]}}]",
-            "test 1: assertion 1: “{{b}}” is no variable",
+            "test 1: assertion 1: “{{b}}” is not a variable",
         ),
         (
             "a.yaml",

@@ -168,7 +168,7 @@ def test_an_invalid_address_or_redirect_is_refused(port: int) -> None:
 def test_pages_that_are_large_or_no_text_are_refused(port: int) -> None:
     with pytest.raises(ToolError, match="larger than 5 MB"):
         fetch(f"http://site.test:{port}/large")
-    with pytest.raises(ToolError, match="no text"):
+    with pytest.raises(ToolError, match="not text"):
         fetch(f"http://site.test:{port}/image")
 
 
