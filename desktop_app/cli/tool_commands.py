@@ -67,7 +67,10 @@ async def _usual_choice(backend: Backend) -> ResolvedChoice:
 
 
 def tool_summary(tool: ListedTool, refusal: str) -> str:
-    """Return why a tool is unavailable, or its description (a server's: the first sentence)."""
+    """Return why a tool is unavailable, or else its description.
+
+    The description of a tool of a server is cut after its first sentence.
+    """
     if refusal:
         return tr("Unavailable: {reason}", reason=refusal)
     about = tool.definition.about
@@ -128,11 +131,11 @@ async def require_tools(
 async def require_known_tools(
     backend: Backend, names: Sequence[str], chosen: Sequence[str]
 ) -> None:
-    """Raise unless all tools exist.
+    """Raise unless all tools that may run without confirmation exist.
 
     Args:
-        names: full names, or SOURCE/* for all tools of a source.
-        chosen: the tools of the answer, whose servers are started.
+        names: the values of --allow-tool: full names, or SOURCE/* for all tools of a source.
+        chosen: the tools that the answer may call. Their servers are started if needed.
 
     Raises:
         IllegalChoiceError: a tool does not exist.

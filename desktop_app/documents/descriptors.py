@@ -7,13 +7,14 @@ from typing import Final
 
 from desktop_app.documents.worker.protocol import Limits
 
-# Files of /proc and pipes state no size.
+# Files of /proc state the size 0. At most this many bytes of them are read.
 _LEAST_BYTES: Final = 16 << 20
 
 
 def read_descriptor(descriptor: int, limits: Limits) -> bytes:
     """Read an open file up to one byte more than the limit, and close it. Raises OSError."""
     with os.fdopen(descriptor, "rb") as file:
-        # A buffer as large as the limit could exceed the memory limit for any file.
+        # `read` allocates all the bytes that it is asked for: asking for the limit could exceed
+        # the memory limit of the process, even for a small file.
         size = max(os.fstat(descriptor).st_size, _LEAST_BYTES)
         return file.read(min(size, limits.file_bytes + 1))

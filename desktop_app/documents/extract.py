@@ -1,6 +1,6 @@
 """Extracts and counts the text of a file or folder, or measures an image (child process).
 
-The window's process opens the files. Everything is read from a single copy of the bytes, so that
+The parent process opens the files. Everything is read from a single copy of the bytes, so that
 the hash belongs to the text. A folder has no bytes: the hash is that of its text.
 """
 

@@ -44,8 +44,8 @@ _TRANSPOSITIONS: Final = {
     8: Image.Transpose.ROTATE_90,
 }
 _SIDEWAYS: Final = (5, 6, 7, 8)
-# The exceptions of Pillow's readers for damaged files. Any other ends this process, and the window
-# reports that.
+# The exceptions of Pillow's readers for damaged files. Any other ends this process, and the parent
+# process reports that.
 _DAMAGED: Final = (
     OSError,
     SyntaxError,

@@ -83,7 +83,10 @@ class DropController(QObject):
     # -------------------------------------------------------------- drops on the list
 
     def take_drop(self, dropped: DroppedContent, identifier: str, is_folder: bool) -> None:
-        """Open the conversation of a row, or a new one in its folder, and put the content there."""
+        """Open the conversation of a row, or a new one in its folder, and put the content there.
+
+        If `identifier` is empty, the content goes into the open prompt.
+        """
         if identifier and not is_folder:
             self._tasks.start(self._drop_on_conversation(dropped, identifier))
             return
@@ -92,7 +95,8 @@ class DropController(QObject):
         self._put_into_prompt(dropped)
 
     async def _drop_on_conversation(self, dropped: DroppedContent, conversation_id: str) -> None:
-        # Attachments go to that conversation even if another is opened; text goes to the open one.
+        # Attachments go to that conversation even if another is opened meanwhile; text is inserted
+        # only if it is open.
         self._attach(dropped, conversation_id)
         await self._navigator.open(conversation_id)
         text = replace(dropped, files=(), content=None)

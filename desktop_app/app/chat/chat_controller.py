@@ -108,11 +108,11 @@ class ChatController(QObject):
         return self._running.is_running(conversation_id) or self._is_reading(conversation_id)
 
     def _dequeue_open(self) -> None:
-        """Keep the queued question of the open conversation in the prompt."""
+        """Take the question of the open conversation out of the queue."""
         self.dequeue(self._current.id)
 
     def dequeue(self, conversation_id: str) -> None:
-        """Keep the queued question of a conversation in its prompt, without sending it."""
+        """Take the question of a conversation out of the queue; its text stays in the prompt."""
         if self._queued.pop(conversation_id, None) is not None:
             self._show_hint()
 

@@ -53,6 +53,9 @@ class SearchController(QObject):
         self._list.show_hits([hit for hit in hits if self._should_show(hit.conversation_id)])
 
     def _should_show(self, conversation_id: str) -> bool:
-        """Return False if the conversation is in the trash. The store may not know it yet."""
+        """Return False if the conversation is in the trash.
+
+        The store may still find one that was just moved there.
+        """
         conversation = self._presenter.cached(conversation_id)
         return conversation is None or conversation.trashed_at is None

@@ -1,6 +1,6 @@
 """Reads the documents in a folder and its subfolders as one text, without hidden files.
 
-The window's process lists the folder and opens each file (worker/source_files.py), because the
+The parent process lists the folder and opens each file (worker/source_files.py), because the
 confined reader cannot.
 """
 

@@ -22,7 +22,8 @@ from desktop_app.documents.pdf.rulings import Ruling, Rulings
 if TYPE_CHECKING:
     import pypdfium2 as pdfium
 
-# In points: line ends this close meet, and borders this close are the same.
+# In points. A line that ends this close to another line meets it. A vertical line this close to the
+# left or right end of the grid is its outer border.
 _MEETING_DISTANCE: Final = 3.5
 _SMALLEST_CELL: Final = 6.0  # minimum width of a column and height of a row
 _MOST_PAIRS: Final = 400_000
@@ -277,20 +278,24 @@ def _split_row(
 ) -> Iterator[list[list[Word]]]:
     """Split a row into its lines if all its cells have the same lines.
 
-    Lines of figures are always rows. Lines of words may be continued text: they count as rows only
+    Lines of numbers are always rows. Lines of words may be continued text: they count as rows only
     in a table of few rows.
     """
     lines = [page_words.lines(cell) for cell in row if cell]
     longest = max(lines, key=len, default=[])
-    figures = [
+    number_columns = [
         column
         for column in lines
         if len(column) >= max(2, 0.6 * len(longest))
         and all(page_words.is_figure(textpage, line) for line in column)
     ]
-    is_list = has_few_rows and len(longest) >= 4 and len(lines) == len(row)
-    is_list = is_list and all(len(column) == len(longest) for column in lines)
-    if len(lines) < 2 or not (figures or is_list) or not _are_aligned(lines, longest):
+    is_row_per_line = has_few_rows and len(longest) >= 4 and len(lines) == len(row)
+    is_row_per_line = is_row_per_line and all(len(column) == len(longest) for column in lines)
+    if (
+        len(lines) < 2
+        or not (number_columns or is_row_per_line)
+        or not _are_aligned(lines, longest)
+    ):
         yield row
         return
     borders = [(middle_of(a) + middle_of(b)) / 2 for a, b in pairwise(longest)]

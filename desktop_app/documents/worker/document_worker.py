@@ -1,4 +1,4 @@
-"""Reads documents in a child process (reader_client.py); this is the window's side.
+"""Reads documents in a child process (reader_client.py); this is the parent's side.
 
 Works on any asyncio event loop, Qt's included.
 """

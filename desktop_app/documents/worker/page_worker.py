@@ -1,4 +1,4 @@
-"""Renders PDF pages in a child process that keeps the document open; the window's side.
+"""Renders PDF pages in a child process that keeps the document open; the parent's side.
 
 It is a separate child, because turning pages must not wait for a document that is being read. The
 child may end at any time (idle, crashed, out of memory); the next request opens the document again.

@@ -1,12 +1,12 @@
-"""The protocol between the window's process and the child that reads documents.
+"""The protocol between the parent process and the child that reads documents.
 
 A frame is four bytes of length, a header (a JSON object of that length), and a payload: UTF-8 text
 or a file's bytes, of the size that the header's `payload` states. The payload is not part of the
-JSON, because a document's text may be tens of megabytes, which the window must receive in small
-pieces. Open files go from the window to the child over a separate socket, one after each frame that
-announces or asks for one.
+JSON, because a document's text may be tens of megabytes, which the parent must receive in
+small pieces. Open files go from the parent to the child over a separate socket, one after each
+frame that announces or asks for one.
 
-The window does not trust the child: see worker_answers.py.
+The parent does not trust the child: see worker_answers.py.
 """
 
 from __future__ import annotations

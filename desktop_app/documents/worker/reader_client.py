@@ -1,4 +1,4 @@
-"""Sends requests to a child process that starts on first use; this is the window's side.
+"""Sends requests to a child process that starts on first use; this is the parent's side.
 
 A document that crashes, hangs or fills the memory ends the child; the user gets an error message,
 and the next document a new child. The child is confined (worker_process.py): files are opened here

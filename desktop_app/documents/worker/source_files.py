@@ -1,4 +1,4 @@
-"""Opens attached files in the window's process, because the reader is confined.
+"""Opens attached files in the parent process, because the reader is confined.
 
 The reader receives descriptors of regular files. Named pipes, devices and sockets are refused, as
 are links within a folder, even if something creates them after the folder was listed.

@@ -1,7 +1,7 @@
 """Answers requests about the PDF that is open in the child process (see page_worker.py).
 
 Only one document is open at a time. The answer to a request for another is "view-closed", and the
-window asks to open that document.
+parent process asks to open that document.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ MAX_HEADER_BYTES: Final = 1 << 21
 
 # The default limit of a text, in characters. A note may contain five paths.
 _MAX_TEXT_LENGTH: Final = 100_000
-_MAX_ROW_LENGTH: Final = 1 << 20
+_MAX_ROW_LENGTH: Final = 1 << 20  # characters
 _MAX_INTEGER: Final = 1 << 53
 # In points: the maximum of the format, plus one for rounding.
 _MAX_PAGE_SIDE: Final = 14_401
@@ -81,7 +81,7 @@ def progress(header: Mapping[str, Any]) -> Progress:
 
 
 def member(header: Mapping[str, Any]) -> int:
-    """Return the index of the member that the process asks for."""
+    """Return the index of the file of a folder that the process asks for."""
     return _integer(header.get("number"), 0, _MAX_INTEGER)
 
 

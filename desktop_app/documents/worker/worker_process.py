@@ -4,8 +4,8 @@ It takes requests from its standard input, and answers on its standard output, i
 `protocol.py`. Before it reads a byte, it gives up every permission that it does not need: it can
 open only the program's own files and fonts, and cannot write files, connect or start processes (see
 the package `sandbox`). Documents come as descriptors of open files. It ends when its standard input
-closes, even if the window was killed. A thread watches for that, so that a document that takes
-minutes does not keep it alive.
+closes, even if the parent process was killed. A thread watches for that, so that a document that
+takes minutes does not keep it alive.
 """
 
 from __future__ import annotations
@@ -139,15 +139,15 @@ def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO, files: soc
         write_frame(answers, {"kind": "refused", **error_to_json(error)})
     except MemoryError:
         too_large = refusals.needs_memory(header["name"], limits)
-        # Memory that the document took is not freed reliably, so the window starts a new child.
+        # Memory that the document took is not freed reliably, so the parent starts a new child.
         write_frame(answers, {"kind": "refused", "exhausted": True, **error_to_json(too_large)})
 
 
 def _receive_file(files: socket.socket) -> int:
-    """Return the descriptor that the window sends next.
+    """Return the descriptor that the parent process sends next.
 
     Raises:
-        OSError: the window could not open the file.
+        OSError: the parent process could not open the file.
     """
     _, descriptors, _, _ = socket.recv_fds(files, 1, 1)
     if not descriptors:

@@ -2,8 +2,8 @@
 
 A collection names files. Their text is in the attachment store, by the SHA-256 of their bytes. A
 question stores the text of the passages that were found for it, so later messages do not depend on
-the collection. Passages are numbered across all questions of a path, so that `[9]` in an answer is
-unambiguous.
+the collection. Passages are numbered across all questions of a conversation's path, so that `[9]`
+in an answer is unambiguous.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Collection(NamedTuple):
     """A named set of documents.
 
     Attributes:
-        folder: the path of the folder it was made from, which `refresh` reads again; "" if the
-            files were added one by one.
+        folder: the path of the folder it was made from, which is read again when the user
+            refreshes the collection; "" if the files were added one by one.
     """
 
     id: str

@@ -3,7 +3,8 @@
 A question often has another form of a word in the answer, or only a part of a compound
 (“Schwimmweste”, “Westenpflicht”). So words are folded (case, accents) and split into all runs of
 four letters, which needs no dictionary and works in any language. Short words are also found by
-their beginning ("dogs", "dog"). Scripts without spaces are split into characters and pairs.
+their beginning ("dogs", "dog"). Text in a dense script, such as Chinese or Korean (see
+`letter_folding`), is split into characters and pairs of characters.
 Question words and the like ("what", "wie", "est-ce") are left out.
 
 `python -m tests.benchmarks retrieval` measures the variants; `tests/data/retrieval/README.md` has
@@ -20,7 +21,7 @@ from typing import Final
 
 from desktop_app.domain.documents.letter_folding import dense_run, fold
 
-# The letters of a run. A shorter word is a term as a whole.
+# The number of letters of a run. A shorter word is a term as a whole.
 RUN_LENGTH: Final = 4
 # A word of such a length is also found by its first three letters.
 SHORT_WORD_LENGTHS: Final = range(4, 7)

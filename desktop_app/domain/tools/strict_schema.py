@@ -1,7 +1,7 @@
 """Decides if providers accept a JSON Schema as strict, and adapts refused schemas.
 
 Source: OpenAI's guide to structured outputs. With a strict schema, the provider enforces it; other
-schemas are sent as a hint. Answers are validated here in both cases.
+schemas are sent as a hint. The program validates the answers in both cases.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ _REFUSED: Final = frozenset(
 _TYPED: Final = frozenset({"type", "$ref", "anyOf", "enum", "const"})
 """Each part of a strict schema has one of these keywords."""
 _REFUSED_AT_TOP: Final = ("oneOf", "anyOf", "allOf", "enum", "not")
-_TREE: Final = ("properties", "$defs", "definitions")
+_SCHEMA_MAPS: Final = ("properties", "$defs", "definitions")
+"""The keywords whose value maps names to schemas."""
 
 
 def is_strict(schema: Mapping[str, Any]) -> bool:
@@ -35,7 +36,7 @@ def is_strict(schema: Mapping[str, Any]) -> bool:
     for level, part in _parts(schema, 1):
         if level > MAX_LEVELS or _REFUSED & part.keys() or not _TYPED & part.keys():
             return False
-        if not _is_closed(part) or not _is_tree(part):
+        if not _is_closed(part) or not _has_object_schemas(part):
             return False
         names = part.get("properties", {})
         listed = part.get("enum", [])
@@ -75,8 +76,11 @@ def _is_closed(part: Mapping[str, Any]) -> bool:
     return is_closed and isinstance(names, Mapping) and set(required) == set(names)
 
 
-def _is_tree(part: Mapping[str, Any]) -> bool:
-    """Return True if the schema of each property and of the items is an object, no boolean."""
+def _has_object_schemas(part: Mapping[str, Any]) -> bool:
+    """Return True if the schemas of all properties and of the items are objects.
+
+    JSON Schema also permits `true` and `false`.
+    """
     below = [*part.get("properties", {}).values(), part.get("items", {})]
     return all(isinstance(each, Mapping) for each in below)
 
@@ -88,7 +92,7 @@ def _parts(schema: object, level: int) -> Iterator[tuple[int, Mapping[str, Any]]
     yield level, schema
     if level > MAX_LEVELS:
         return
-    for name in _TREE:
+    for name in _SCHEMA_MAPS:
         below = schema.get(name)
         if isinstance(below, Mapping):
             for each in below.values():

@@ -77,8 +77,13 @@ def _node(
     author = text_at(mapping_at(message, "author"), "role")
     kind = text_at(content, "content_type")
     is_hidden = metadata.get("is_visually_hidden_from_conversation") is True
-    is_reply = text_at(mapping_at(message, "author"), "name").startswith(CANVAS)
-    if author not in ("user", "assistant", "tool") or is_hidden or is_reply or kind in _LEFT_OUT:
+    is_canvas_result = text_at(mapping_at(message, "author"), "name").startswith(CANVAS)
+    if (
+        author not in ("user", "assistant", "tool")
+        or is_hidden
+        or is_canvas_result
+        or kind in _LEFT_OUT
+    ):
         return Node(key, parent)
     seconds = seconds_of(message.get("create_time"))
     if kind == "thoughts":
@@ -145,7 +150,7 @@ def _text_of(part: Any) -> str:
 
 
 def _with_names(find_file: FindFile, metadata: Mapping[str, Any]) -> FindFile:
-    """Return `find_file` with the names of attached files, which those in the archive may lack."""
+    """Return a `find_file` that prefers the names under `metadata` to those in the archive."""
     attached = objects_at(metadata, "attachments")
     names = {text_at(item, "id"): text_at(item, "name") for item in attached}
 

@@ -1,8 +1,8 @@
 """Several answers to one Chat Completions request, told apart by the index of each choice.
 
-Pure. Each answer has its own reader. The provider counts the tokens of all answers together; the
-usage is reported with the first answer. An answer that the server never began gets no terminal
-event.
+This module does no I/O. Each answer has its own reader. The provider counts the tokens of all
+answers together; the usage is reported with the first answer. An answer that the server never began
+gets no terminal event.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The Chat Completions API: request bodies from a ChatRequest, StreamEvents from chunks.
 
-Pure. Every compatible server speaks this API, each a little differently: the token limit and the
-reasoning have two names each, calls may lack an index, the last chunk or the usage may never come.
+This module does no I/O. Every compatible server speaks this API, each a little differently: the
+token limit and the reasoning have two names each, calls may lack an index, the last chunk or the
+usage may never come.
 Source: OpenAI's published OpenAPI document; the servers' own code and issue trackers.
 """
 

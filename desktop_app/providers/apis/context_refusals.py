@@ -1,6 +1,6 @@
 """Reads from a refusal how large the request was, and how large the context window is.
 
-Pure. Sources: the messages of llama.cpp (which also sends fields), llama-cpp-python, vLLM, OpenAI,
+Sources: the messages of llama.cpp (which also sends fields), llama-cpp-python, vLLM, OpenAI,
 Mistral, Gemini, Anthropic's compatible endpoint, TGI and LM Studio; gateways quote them.
 """
 

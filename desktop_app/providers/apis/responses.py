@@ -1,6 +1,6 @@
 """The Responses API: request bodies from a ChatRequest; responses_stream.py reads replies.
 
-Pure. Source: OpenAI's published OpenAPI document and the types of its SDK.
+This module does no I/O. Source: OpenAI's published OpenAPI document and the types of its SDK.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Reads the stream of the Responses API as StreamEvents.
 
-Pure. The reader requires no field to be present. Text is taken from the deltas. The `.done` events,
-and the final response if a gateway sends nothing else, supply the text missing in the deltas.
+This module does no I/O. The reader requires no field to be present. Text is taken from the deltas.
+The `.done` events, and the final response if a gateway sends nothing else, supply the text missing
+in the deltas.
 Source: OpenAI's published OpenAPI document and the event types of its SDK.
 """
 

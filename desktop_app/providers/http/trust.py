@@ -1,7 +1,8 @@
 """Trusted certificates: those of the system, and of a file that the user chose.
 
 Verification cannot be turned off. If a company's proxy decrypts connections, the user chooses the
-file with its authority for the provider that needs it; it is trusted beside the system's.
+file with the proxy's authority (CA) for the provider that needs it. That authority is trusted in
+addition to those of the system.
 
 A context takes 20 to 30 ms to build, so it is built in a thread and shared by all connections to
 providers with the same file.
@@ -127,7 +128,7 @@ class CaFile:
     Attributes:
         authorities: their number; 0 if the file has the certificate of a server.
         name: the name of the authority; "" if there are several or it has none.
-        until: the last day of a single authority.
+        until: the last day on which the authority is valid; None unless there is exactly one.
     """
 
     authorities: int

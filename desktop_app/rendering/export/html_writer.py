@@ -37,8 +37,8 @@ _AT_RIGHT = ' style="text-align:right"'
 _LISTS = {"ul": "ul", "ol": "ol", "notes": "ul"}
 """The HTML element of each kind of list."""
 
-# Text that a spreadsheet would take for a formula, which may fetch any address, or would change as
-# a number: leading zeros, or more digits than it keeps.
+# Text that a spreadsheet would misread: as a formula, which may fetch any address, or as a number
+# that loses its leading zeros or its last digits.
 _MISREAD_VALUE = re.compile(r"\s*(?:=|@|[+-](?![\d.,]+\s*%?\Z)|0\d+\Z|\d{16,}\Z)")
 _TEXT_CELL = ' style="mso-number-format:\'\\@\'" sdnum="1033;0;@"'
 """Marks a cell as text for Excel and LibreOffice."""
@@ -71,7 +71,7 @@ def parts_of(blocks: Iterable[Block], kinds: Sequence[Kind]) -> Iterator[list[Bl
 class HtmlWriter:
     """Writer of blocks, which opens and closes lists and quotes as their depth changes.
 
-    Without a style sheet; the parts of a table become one table.
+    It uses no style sheet. The parts of a table become one table.
     """
 
     table_attributes = (
@@ -161,7 +161,8 @@ class HtmlWriter:
     def _nest(self, block: Block) -> Iterator[str]:
         """Open and close elements until those around `block` are open.
 
-        A marker begins an item; lists and quotes begin as the block says.
+        A block with a marker begins a new item. Its `begins` and `opened` tell whether it also
+        begins a list or quotes, although the same elements are open.
         """
         containers = self._containers_of(block)
         pairs = zip(containers, self._open, strict=False)
@@ -170,7 +171,7 @@ class HtmlWriter:
             outer = block.quote - block.opened
             quotes = [at for at, name in enumerate(containers) if name == "blockquote"]
             shared = min(shared, quotes[outer])
-        if block.marker:  # its item is the innermost, in its list
+        if block.marker:  # the innermost containers are the list and its item
             shared = min(shared, len(containers) - (2 if block.begins else 1))
         yield from self._close(shared)
         for number, name in enumerate(containers[shared:], shared + 1):

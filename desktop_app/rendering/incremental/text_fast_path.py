@@ -1,4 +1,8 @@
-"""Appends plain words to the line of an open tail that ends in plain text, without the parser."""
+"""Appends plain words to a growing text without parsing it again.
+
+The open tail is the end of the source that later text can still change (see block_stream.py). If
+its last line ends in plain text, more plain words only extend that line.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,9 @@ if TYPE_CHECKING:
 _WORDS: Final = re.compile(r"(?:[^\W_]|[ ,;.!?:'’“”–—-])+")
 _PLAIN_ENDS: Final = ",;.!?:'’”"
 _LONG_LINE: Final = 800
+"""Characters after which a line of code is no longer checked for the end of the code."""
 _MIN_LENGTH: Final = 12
+"""Lines of at most this many characters are always parsed again."""
 
 
 class PlainTail(NamedTuple):
@@ -31,7 +37,7 @@ class PlainTail(NamedTuple):
 
     @property
     def is_long(self) -> bool:
-        """Return True if the text is so long that a line of code stays code."""
+        """Return True if the text is so long that, as a line of code, it is not parsed again."""
         return len(self.run.text) > _LONG_LINE
 
     def extended(self, block: Block, text: str) -> PlainTail | None:

@@ -36,6 +36,7 @@ _ADDRESS_START: Final = re.compile(
 )
 _AFTER_ADDRESS: Final = re.compile(r"[^A-Za-z0-9+/=]")
 _FRAMES: Final = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+"""The second bytes of the JPEG markers that begin a frame: its header has the image's size."""
 
 
 def image_runs(words: str, target: str) -> tuple[Run, ...]:
@@ -168,6 +169,7 @@ def outside_image(source: str, at: int) -> int:
     end = source.find(")", begin)
     if end > begin + MAX_ADDRESS_LENGTH:
         return at
-    if 0 < end < len(source) - 1:  # includes the space after it, which would begin a text otherwise
+    if 0 < end < len(source) - 1:
+        # A space after the image stays with it, so that the next text does not begin with a space.
         return end + 1 + source[end + 1].isspace()
     return max(0, source.rfind("![", 0, begin + 1))

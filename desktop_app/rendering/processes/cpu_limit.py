@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 MAX_CPU_S: Final = 1.0
-"""Seconds of processor time for some work, which do not depend on how busy the machine is."""
+"""Maximum seconds of processor time of `run_limited`, not counting other processes."""
 
 _Result = TypeVar("_Result")
 

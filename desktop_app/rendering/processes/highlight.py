@@ -1,7 +1,7 @@
 """Highlights code with Pygments: colored spans, line by line.
 
-Pygments and each lexer are loaded when a code block first needs them, and the window has both done
-by a child process (lexing_process.py).
+Pygments and each lexer are loaded when a code block first needs them. For the window, a child
+process does this (lexing_process.py), because it would block the event loop.
 
 Many lexers search the rest of their input from each word. So long code is lexed in parts, which
 begin where hardly anything is open: at an unindented line after a blank line.

@@ -27,7 +27,7 @@ POLICY: Final = sandbox.Policy(memory_bytes=512 << 20)
 def serve(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> int:
     """Answer until the standard input closes. The process is confined before it reads a byte."""
     sandbox.confine(POLICY)
-    # Ctrl+C in the terminal is meant for the window, which ends this process itself.
+    # Ctrl+C in the terminal is meant for the parent process, which ends this process itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for line in sys.stdin:
         request = json.loads(line)

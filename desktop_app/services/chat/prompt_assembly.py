@@ -1,7 +1,8 @@
 """Builds the messages of a request from stored messages and attachments.
 
 A document's text stands before the words of its message, in the same form on every turn, so that
-the beginning of the request stays the same and the provider's cache can serve it.
+the beginning of the request stays the same and the provider's cache can serve it. Documents and
+passages are fenced: they stand between tags that they cannot close (see `fence.py`).
 """
 
 from __future__ import annotations
@@ -140,7 +141,7 @@ async def request_messages(
     Raises:
         StorageError, DocumentError: an attachment is missing or cannot be read.
     """
-    sent = [_without_file(message) for message in path if has_content(message)]
+    sent = [_with_sent_parts(message) for message in path if has_content(message)]
     files = image_form.files if image_form else None
     read = without_repeats(sent, files)
     first = next((n for n, message in enumerate(read) if has_fenced([message], files)), None)
@@ -175,7 +176,7 @@ async def sent_messages(
     return "", (*summary_messages(sent.compaction.body, fence), *messages)
 
 
-def _without_file(message: Message) -> Message:
+def _with_sent_parts(message: Message) -> Message:
     parts = message.sent_parts
     return message if len(parts) == len(message.parts) else replace(message, parts=parts)
 

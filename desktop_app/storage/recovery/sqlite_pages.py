@@ -44,6 +44,8 @@ class SqlitePages:
     """The bytes of a database without a write-ahead log.
 
     Attributes:
+        size: the bytes of a page: as the header states, or 4096 if it is damaged.
+        usable: the bytes of a page without those reserved for extensions, at its end.
         bad: the pages read so far that are damaged, or contain a damaged record.
     """
 

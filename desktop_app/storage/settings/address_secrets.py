@@ -75,7 +75,8 @@ def strip_addresses(connection: sqlite3.Connection) -> None:
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
     if "settings" in tables:
         keys = [row[0] for row in connection.execute(_LEARNED_KEYS).fetchall()]
-        # A model's name may follow the address.
+        # The name of a model may follow the address and contain "@", too. Such facts are learned
+        # again.
         with_login = [(key,) for key in keys if "@" in key or "?" in key or "#" in key]
         connection.executemany("DELETE FROM settings WHERE key = ?", with_login)
     for table, key in _ADDRESSES:

@@ -72,7 +72,7 @@ class DialogField:
 
 
 def describe_form(value: str) -> str:
-    """Return the kind of a form of answers; of a schema, also the name."""
+    """Return the kind of a response format, and the name if it is a schema that has one."""
     source = FormSource.from_setting(value)
     if source is None:
         return tr_context("response format", "Any")
@@ -94,7 +94,7 @@ def describe_languages(value: str) -> str:
 
 
 def language_name(code: str) -> str:
-    """Return the name of a dictionary's language in that language: "português (Brasil)"."""
+    """Return the native name of a spelling dictionary's language: "português (Brasil)"."""
     locale = QLocale(code)
     language, country = locale.nativeLanguageName(), locale.nativeTerritoryName()
     if not language or locale.language() is QLocale.Language.C:

@@ -123,8 +123,8 @@ class MainWindow(QMainWindow):
     def set_transcript(self, transcript: TranscriptView) -> None:
         """Add the transcript and the other parts that the first paint does not show.
 
-        Call it once, after the first paint (it would take a third of that time) and before
-        showing a conversation.
+        Call it once, before showing a conversation, but after the first paint, which it would
+        delay by a third.
         """
         # Not before the first paint.
         from desktop_app.ui.widgets.accessibility.accessible_roles import install_roles
@@ -239,6 +239,7 @@ class MainWindow(QMainWindow):
         that it had on the screens of a desk.
         """
         geometry = bytes(self.saveGeometry().toBase64().data()).decode()
+        is_dark, has_high_contrast = self._watcher.portal
         self._geometries.pop(_screens(), None)
         self._geometries[_screens()] = geometry  # last, because it is the newest
         return {
@@ -246,8 +247,9 @@ class MainWindow(QMainWindow):
             "geometries": dict([*self._geometries.items()][-_MAX_SCREEN_SETS:]),
             "list": self._wants_list,
             "settings": self._wants_settings and self._drawer is not self.settings,
-            "is_dark": self._watcher.portal[0],
-            "is_strong": self._watcher.portal[1],
+            # As the desktop portal reported them, for the first paint of the next start.
+            "is_dark": is_dark,
+            "is_strong": has_high_contrast,
         }
 
     def restore_state(self, state: dict[str, Any]) -> None:

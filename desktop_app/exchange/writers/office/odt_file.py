@@ -29,7 +29,7 @@ _STANDARD: Final = "Repartee_Standard"
 _TABLE: Final = "Repartee_Table"
 _HEADING: Final = "Heading_20_{}"
 _DEEPEST_HEADING: Final = 8
-_TURNED: Final = "_from_right"
+_FROM_RIGHT_SUFFIX: Final = "_from_right"
 """The end of the names of styles for text from right to left."""
 _CELL: Final = "Repartee_Cell"
 _AT_RIGHT: Final = "Repartee_Right"
@@ -57,7 +57,7 @@ def write_odt(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None
     for message in messages:
         body.append(_header(2, message.heading))
         for note in message.notes:
-            body.append(_turned(Paragraph(note)))
+            body.append(_with_direction(Paragraph(note)))
         for part in document_parts((*message.calls, *message.blocks)):
             if isinstance(part, OfficeTable):
                 tables += 1
@@ -72,9 +72,9 @@ def write_odt(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None
                 body.append(Paragraph("⁂"))
             elif part.kind is not Kind.CODE_HEAD:
                 paragraph = _paragraph(part)
-                body.append(paragraph if part.kind is Kind.CODE else _turned(paragraph))
+                body.append(paragraph if part.kind is Kind.CODE else _with_direction(paragraph))
         for ending in message.endings:
-            body.append(_turned(Paragraph(ending)))
+            body.append(_with_direction(Paragraph(ending)))
     file_content = BytesIO()  # `save` would change the file's name
     document.save(file_content)
     file.write_bytes(file_content.getvalue())
@@ -89,7 +89,7 @@ def _add_styles(document: Document) -> None:
     cell = Style("table-cell", name=_CELL)
     cell.set_properties({"fo:border": _LINE, "fo:padding": "0.1cm"}, area="table-cell")
     document.insert_style(cell, automatic=True)
-    table = Style("table", name=_TABLE + _TURNED)
+    table = Style("table", name=_TABLE + _FROM_RIGHT_SUFFIX)
     table.set_properties({"style:writing-mode": "rl-tb"}, area="table")
     document.insert_style(table, automatic=True)
     for name, properties in _TEXT_STYLES.items():
@@ -101,7 +101,7 @@ def _add_styles(document: Document) -> None:
         for depth in range(1, _DEEPEST_LIST + 1)
     }
     for name, shape in shapes.items():
-        for end, side in (("", {}), (_TURNED, _FROM_RIGHT)):
+        for end, side in (("", {}), (_FROM_RIGHT_SUFFIX, _FROM_RIGHT)):
             style = Style("paragraph", name=name + end)
             style.set_properties(shape | side, area="paragraph")
             document.insert_style(style, automatic=True)
@@ -110,20 +110,20 @@ def _add_styles(document: Document) -> None:
     document.insert_style(at_right, automatic=True)
     for heading in range(1, _DEEPEST_HEADING + 1):
         name = _HEADING.format(heading)
-        style = Style("paragraph", name=name + _TURNED, parent_style=name)
+        style = Style("paragraph", name=name + _FROM_RIGHT_SUFFIX, parent_style=name)
         style.set_properties(_FROM_RIGHT, area="paragraph")
         document.insert_style(style, automatic=True)
 
 
 def _header(level: int, text: str) -> Header:
-    return _turned(Header(level, text), _HEADING.format(level))
+    return _with_direction(Header(level, text), _HEADING.format(level))
 
 
-def _turned(element: _Paragraph, usual_style: str = _STANDARD) -> _Paragraph:
-    """Give a paragraph or heading that is read from right to left such a style; return it."""
+def _with_direction(element: _Paragraph, usual_style: str = _STANDARD) -> _Paragraph:
+    """Return the paragraph or heading, with a style for right to left if it is read so."""
     if is_from_right(element.inner_text):
         style = element.get_attribute("text:style-name") or usual_style
-        element.set_attribute("text:style-name", f"{style}{_TURNED}")
+        element.set_attribute("text:style-name", f"{style}{_FROM_RIGHT_SUFFIX}")
     return element
 
 
@@ -170,7 +170,7 @@ def _styles_of(run: Run, *, is_code: bool) -> list[str]:
 
 
 def _table(table: OfficeTable, name: str) -> Table:
-    odf_table = Table(name, style=_TABLE + _TURNED if table.from_right else None)
+    odf_table = Table(name, style=_TABLE + _FROM_RIGHT_SUFFIX if table.from_right else None)
     columns = max(map(len, table.rows))
     for number, texts in enumerate(table.rows):
         row = Row()
@@ -186,7 +186,10 @@ def _table(table: OfficeTable, name: str) -> Table:
 
 
 def _style_in_table(table: OfficeTable, text: str) -> str | None:
-    """Return the style of the text of a cell; those of a table from right to left are at right."""
+    """Return the style of a cell's text.
+
+    In a table from right to left, text from left to right is aligned at the right, too.
+    """
     if is_from_right(text):
-        return _STANDARD + _TURNED
+        return _STANDARD + _FROM_RIGHT_SUFFIX
     return _AT_RIGHT if table.from_right else None

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QFont
 
 _RARE: Final = re.compile("[^\0-\u02ff\u2000-\u206f\ud800-\udfff]")
-"""Letters beyond Latin, which the text font itself covers."""
+"""A letter of another script than Latin. The text font itself covers Latin letters."""
 
 _MAX_FEW_SCRIPTS: Final = 6
 
-_DENSE_SCRIPT_RANGES: Final = (range(0x530, 0x1E00), range(0xA000, 0xAC00), range(0x10000, 0x1F000))
+_SMALL_SCRIPT_RANGES: Final = (range(0x530, 0x1E00), range(0xA000, 0xAC00), range(0x10000, 0x1F000))
+"""Ranges of code points whose scripts are small: each 128 code points count as a script."""
 
 
 def few_scripts_length(text: str) -> int:
@@ -90,7 +91,8 @@ class FallbackFonts:
     def _new_rare_letters(self, text: str) -> set[str]:
         """Return the rare letters of a text that are new.
 
-        All letters are recorded as known, so that C code filters out most of them.
+        All letters are recorded as known, so that a set operation drops most letters of later texts
+        before the slower search for rare ones.
         """
         if text.isascii():
             return set()
@@ -120,7 +122,7 @@ def _code_page(letter: str) -> int:
 def _script_key(letter: str) -> int:
     """Return a key for the script of a letter. Scripts with many letters have few keys."""
     code = ord(letter)
-    return code >> 7 if any(code in pages for pages in _DENSE_SCRIPT_RANGES) else -1 - (code >> 14)
+    return code >> 7 if any(code in pages for pages in _SMALL_SCRIPT_RANGES) else -1 - (code >> 14)
 
 
 def _lay_out(letters: str, font: QFont) -> None:

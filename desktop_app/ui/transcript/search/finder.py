@@ -95,31 +95,36 @@ class _Counter(QObject):
     """A counter of matches, which outlives a view that is deleted meanwhile.
 
     Signals:
-        counted(int run, Counts counts, bool is_last): some messages have been counted.
+        counted(int search_number, Counts counts, bool is_last): some messages have been counted.
     """
 
     counted = Signal(int, object, bool)
 
     def count(
-        self, messages: Sequence[_MessageText], query: str, run: int, newest_run: Callable[[], int]
+        self,
+        messages: Sequence[_MessageText],
+        query: str,
+        search: int,
+        newest_search: Callable[[], int],
     ) -> None:
         """Count matches in these messages until done or until a newer search starts.
 
-        Runs in a thread.
+        Runs in a thread. `search` is the number of this search, and `newest_search` returns that
+        of the newest.
         """
         counts: Counts = {}
         reported = rested = time.monotonic()
         for message, text in messages:
-            if newest_run() != run:
+            if newest_search() != search:
                 return
             counts[message.id] = _count_in_message(message, text, query)
             if time.monotonic() - rested > _WORK_S:
                 time.sleep(_REST_S)  # releases the GIL for the GUI thread
                 rested = time.monotonic()
             if rested - reported > _REPORT_S:
-                self.counted.emit(run, counts, False)
+                self.counted.emit(search, counts, False)
                 counts, reported = {}, rested
-        self.counted.emit(run, counts, True)
+        self.counted.emit(search, counts, True)
 
 
 class Finder(QObject):
@@ -154,7 +159,7 @@ class Finder(QObject):
             items: materializes the item of a match.
             materialize: materializes all of a message. Returns False if that takes longer; the
                 callback it received runs once all of it is materialized.
-            unfold_reasoning: shows a message's reasoning, of which more is to be materialized.
+            unfold_reasoning: unfolds a message's reasoning; a long one is not materialized at once.
             unfold_code: shows the folded code of an item of a message.
         """
         super().__init__(view)
@@ -210,11 +215,12 @@ class Finder(QObject):
             if not self._recount_timer.isActive():
                 self._recount_timer.start()
 
-    def _begin(self, empty: set[str]) -> None:
+    def _begin(self, ids_without_match: set[str]) -> None:
+        """Start a search. Messages that are known to have no match are not counted."""
         self._search_number += 1
         self._current = self._text_matches = None
         messages = self._messages_with_text()
-        self._index.reset(empty)
+        self._index.reset(ids_without_match)
         self._index.set_order([message.id for message, _ in messages])
         top = self._topmost_index()
         self._first_from_index, self._is_count_final = top, not self._query
@@ -222,7 +228,8 @@ class Finder(QObject):
         if not self._query:
             self.counted.emit(0, 0, True)
             return
-        wanted = [m for m in (*messages[top:], *reversed(messages[:top])) if m[0].id not in empty]
+        in_order = (*messages[top:], *reversed(messages[:top]))
+        wanted = [m for m in in_order if m[0].id not in ids_without_match]
         self._start_counting(wanted)
 
     def _messages_with_text(self) -> list[_MessageText]:
@@ -255,8 +262,8 @@ class Finder(QObject):
             [(message, text) for message, text in messages if message.id in changed]
         )
 
-    def _on_counted(self, run: int, counts: Counts, is_last: bool) -> None:
-        if run != self._search_number:
+    def _on_counted(self, search: int, counts: Counts, is_last: bool) -> None:
+        if search != self._search_number:
             return
         self._index.add(counts)
         self._is_count_final = self._is_count_final or is_last
@@ -494,6 +501,6 @@ def _count_in_message(message: Message, so_far: _TextSoFar | None, query: str) -
     reasoning, source = so_far or (reasoning_text(message), message.text)
     if message.role is Role.USER:
         return Count(0, count_in(source.split("\n"), query))
-    from desktop_app.rendering.search.match_count import count_in_markdown  # many patterns
+    from desktop_app.rendering.search.match_count import count_in_markdown  # compiles many patterns
 
     return Count(count_in_markdown(reasoning, query), count_in_markdown(source, query))

@@ -147,9 +147,9 @@ class MessageNavigator(QObject):
         self.load_more_soon()
 
     def _materialize(self, message_id: str) -> bool:
-        """Materialize a message, with its neighbors in place of others.
+        """Ensure that a message is materialized. Return True if the message exists.
 
-        Return True if the message exists.
+        If it was not, the message and its neighbors replace the materialized messages.
         """
         if self._messages.get(message_id) is not None:
             return True
@@ -160,10 +160,11 @@ class MessageNavigator(QObject):
         return True
 
     def materialize_whole(self, message_id: str, then: Callable[[], None]) -> bool:
-        """Materialize all of a message, because a match may be at its end. Return True if done.
+        """Materialize all of a message. Return True if done.
 
-        A long message is written in slices. In that case, `then` runs once all of it is written,
-        unless the user scrolls elsewhere first.
+        A position to restore, or a match of the search, may be at its end. A long message is
+        written in slices. In that case, `then` runs once all of it is written, unless the user
+        scrolls elsewhere first.
         """
         if not self._materialize(message_id):
             return False
@@ -207,7 +208,7 @@ class MessageNavigator(QObject):
             self.load_more_soon()
 
     def _screenful(self) -> int:
-        """Return about how many characters of plain text fill the screen."""
+        """Return about how many characters of plain text fill the screen, within the limits."""
         size, metrics = self._view.viewport().size(), self._view.fontMetrics()
         area = size.width() * size.height()
         count = area // (metrics.averageCharWidth() * metrics.lineSpacing())
@@ -235,8 +236,8 @@ class MessageNavigator(QObject):
 class ScreenReaderLoader(QObject):
     """A timer that materializes the conversation bit by bit while a screen reader runs.
 
-    A screen reader reads the whole conversation, not only the screen. At most `READER_CHARACTERS`
-    characters are materialized.
+    A screen reader reads the whole conversation, not only the screen. The filler sets a
+    higher limit of materialized characters while one runs.
 
     Signals:
         loaded(): more text is in the document.

@@ -36,7 +36,7 @@ KEPT_SCREENS: Final = 3
 """Screens above and below the screen that stay while the rest is removed."""
 
 _UNITS_PER_ITEM: Final = 60
-"""UTF-16 units of a long text that are materialized in place of one item."""
+"""In `fill_more`, this many UTF-16 units of a long text count as one item."""
 
 _EXTRA_SCREENS: Final = 0.25
 """Screens to fill beyond the necessary ones, so that the next line scrolled needs no fill."""
@@ -83,12 +83,12 @@ class Virtualizer:
             if self._find_placeholder(top - near, top + height + near) is None:
                 return number > 0
             more = (screens + _EXTRA_SCREENS) * height
-            found = self._find_placeholder(top - more, top + height + more)
-            if found is None:
+            fill_placeholder = self._find_placeholder(top - more, top + height + more)
+            if fill_placeholder is None:
                 return number > 0
             before = self._view.document().characterCount()
             with self._anchor.kept():
-                found()
+                fill_placeholder()
             self._update_scroll_range()
             if self._view.document().characterCount() == before:
                 return False  # avoids an endless loop of fills
