@@ -32,7 +32,7 @@ class ReadShortcuts:
     Attributes:
         usable: shortcuts by command id, normalized.
         unknown: ids of commands that this version does not have.
-        unusable: entries whose value is no shortcut, or is needed for typing.
+        unusable: entries whose value is not a shortcut, or is needed for typing.
     """
 
     usable: dict[str, str] = field(default_factory=dict)

@@ -63,7 +63,7 @@ def normalized(text: str) -> str:
     """Return the normalized spelling of a shortcut or chord; "" stays "".
 
     Raises:
-        SettingError: the text is no shortcut and no chord.
+        SettingError: the text is neither a shortcut nor a chord.
     """
     if not text.strip():
         return ""

@@ -1,7 +1,8 @@
 """The global shortcut on macOS: RegisterEventHotKey of Carbon, which needs no permission.
 
 Not tried on a Mac: the tests of this project run on Linux. While it holds the keys, it has a
-message port by which other processes of ours recognize it. Everything runs in the main thread.
+message port by which other processes of this program recognize it. Everything runs in the main
+thread.
 """
 
 from __future__ import annotations
@@ -142,7 +143,7 @@ def combination(keys: str, library: MacLibrary) -> tuple[int, int]:
 
 
 def is_held(library: MacLibrary | None = None) -> bool:
-    """Return True if a process of ours holds the global shortcut in this session."""
+    """Return True if a process of this program holds the global shortcut in this session."""
     library = library or _load_library()
     with _core_string(library, _PORT) as name:
         port = library.core.CFMessagePortCreateRemote(None, name)

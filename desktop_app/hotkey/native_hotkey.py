@@ -39,7 +39,7 @@ def hold(keys: str, on_press: Callable[[], object], platform: str = sys.platform
 
 
 def is_held(platform: str = sys.platform) -> bool:
-    """Return True if a process of ours holds the global shortcut in this session.
+    """Return True if a process of this program holds the global shortcut in this session.
 
     Raises:
         HotkeyError: the system lacks the functions.

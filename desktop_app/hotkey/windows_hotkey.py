@@ -1,7 +1,7 @@
 """The global shortcut on Windows: RegisterHotKey, in a thread with a queue of its own.
 
 Tried with a Python for Windows under Wine, not on Windows itself. While it holds the keys, it has a
-mutex by which other processes of ours recognize it.
+mutex by which other processes of this program recognize it.
 https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-registerhotkey
 """
 
@@ -161,7 +161,7 @@ def combination(keys: str, library: WindowsLibrary) -> tuple[int, int]:
 
 
 def is_held(library: WindowsLibrary | None = None) -> bool:
-    """Return True if a process of ours holds the global shortcut in this session."""
+    """Return True if a process of this program holds the global shortcut in this session."""
     kernel = (library or windows_library()).kernel
     mutex = kernel.OpenMutexW(_SYNCHRONIZE, False, _MUTEX)
     if not mutex:

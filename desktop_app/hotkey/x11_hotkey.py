@@ -1,7 +1,7 @@
 """The global shortcut on X11: a passive grab on the root window.
 
 It uses a connection of its own, beside Qt's. While it holds the keys, it owns a selection by which
-other processes of ours recognize it.
+other processes of this program recognize it.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ class X11Hotkey:
 
 
 def is_held() -> bool:
-    """Return True if a process of ours holds the global shortcut on this X server."""
+    """Return True if a process of this program holds the global shortcut on this X server."""
     try:
         display = xlib.Display()
     except (xlib_error.DisplayError, xlib_error.ConnectionClosedError, OSError):

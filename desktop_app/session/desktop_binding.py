@@ -56,7 +56,8 @@ def bound_command() -> str:
 def bind(desktop: BindingDesktop, keys: str) -> None:
     """Add the shortcut. Runs tools: call it in a thread.
 
-    It replaces an earlier one of ours, but not on Xfce, whose shortcuts are named by their keys.
+    It replaces an earlier one of this program, but not on Xfce, whose shortcuts are named by their
+    keys.
 
     Raises:
         StorageError: a tool failed, or the keys already run another command.

@@ -177,7 +177,7 @@ class ServerConnection:
                         return
                     self._handle(await _parse(line))
                 except (ValueError, RecursionError):
-                    return  # too long, too deep or no JSON: this is no line of our process
+                    return  # too long, too deep or no JSON: this is not a line of our process
         finally:
             self._kill_group()
             ended = ServerFailure(self._end_reason, has_ended=True)

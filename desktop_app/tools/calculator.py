@@ -65,7 +65,7 @@ def calculate(expression: str) -> str:
     """Return the value of an expression, exact or rounded to DIGITS digits.
 
     Raises:
-        ToolError: the expression is no arithmetic, or its value is out of bounds.
+        ToolError: the expression is not arithmetic, or its value is out of bounds.
     """
     if len(expression) > MAX_EXPRESSION_CHARS:
         raise ToolError(f"The expression is longer than {MAX_EXPRESSION_CHARS} characters.")

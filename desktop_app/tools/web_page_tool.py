@@ -65,7 +65,7 @@ async def resolve_host(host: str, port: int) -> list[str]:
 
 
 def is_public(address: str) -> bool:
-    """Return True for a public address on the internet; False also for text that is no address."""
+    """Return True for a public address on the internet; False also for any other text."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

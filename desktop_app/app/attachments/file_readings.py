@@ -49,7 +49,7 @@ class FileReading:
     Attributes:
         batch: the files that were dropped with it.
         detail: the progress as a text.
-        path: the path of the file, None for a text or an image that is no file.
+        path: the path of the file, None for a text or an image that is not a file.
         progress: the progress from 0 to 1, None if it is unknown.
         has_begun: its task has taken its first step; if canceled before, it takes none.
     """

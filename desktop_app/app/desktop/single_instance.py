@@ -134,7 +134,7 @@ def _call(user_folders: Folders, frame: bytes, lock: WindowLock) -> int | None:
 
 
 def call(path: Path, frame: bytes) -> bytes:
-    """Send a request to the window that listens at `path`; return its reply (see `Reply`).
+    """Send a request to the window that listens at `path`; return its reply.
 
     Raises:
         OSError: no window listens, or none replies within 10 s.

@@ -38,7 +38,9 @@ Reply = Literal[b"ok", b"refused", b"busy"]
 
 
 class RequestError(ValueError):
-    """Raised for bytes that are no request or too large; the text says why, in the user's language.
+    """Raised for bytes that are not a request, or too large.
+
+    The text says why, in the user's language.
 
     Args:
         reason: a sentence that is marked for translation.
@@ -158,7 +160,7 @@ def parse_sizes(prefix: bytes) -> tuple[int, int]:
     """Return the sizes of head and text in bytes.
 
     Raises:
-        RequestError: this is no request, or it is too large.
+        RequestError: this is not a request, or it is too large.
     """
     magic, head, text = PREFIX.unpack(prefix)
     if magic != MAGIC or head > MAX_HEAD_BYTES or text > MAX_TEXT_BYTES:

@@ -220,7 +220,7 @@ def decode_units(units: Iterable[int]) -> str:
 
 
 def encode_unit(unit: int) -> bytes:
-    """Return a character, or half of one, in UTF-16; b"" for a number that is no character."""
+    """Return a character, or half of one, in UTF-16; b"" for a number that is not a character."""
     return chr(unit).encode("utf-16-le", "surrogatepass") if unit <= sys.maxunicode else b""
 
 

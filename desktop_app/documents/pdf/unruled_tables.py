@@ -2,7 +2,7 @@
 
 They may lie between horizontal rules, as in journals, or have no lines at all. In both cases,
 hardly any word may cross the borders of a column. Between three rules of equal width, two columns
-are enough; without rules there must be three, and one of them contains figures. So prose in
+are enough; without rules there must be three, and one of them contains numbers. So prose in
 columns, code, addresses and tables of contents stay text.
 """
 
@@ -149,7 +149,7 @@ def _is_continuation(above: Cells, row: Cells) -> bool:
 def find_unruled(
     words: Sequence[Word], ruled: Sequence[Table], textpage: pdfium.PdfTextPage
 ) -> list[Table]:
-    """Return tables without rules, outside the ruled ones: adjacent lines with aligned figures."""
+    """Return tables without rules, outside the ruled ones: adjacent lines with aligned numbers."""
     free = [word for word in words if not any(table.contains(word) for table in ruled)]
     tables: list[Table] = []
     if not free or page_words.are_rotated(textpage, free):
@@ -160,24 +160,24 @@ def find_unruled(
             continue
         rows = [_cells(line, borders) for line in run]
         is_table = _is_table(rows, run, textpage, least_filled=0.6, most_running=0)
-        if is_table and _has_figures(rows, textpage):
+        if is_table and _has_numbers(rows, textpage):
             frame = page_words.bounds([word for line in run for word in line])
             tables.append(Table(*frame, rows))
     return tables
 
 
 def may_contain_table(text: str) -> bool:
-    """Return True if enough lines of a page are mostly figures for a table without rules."""
-    return sum(map(_is_mostly_figures, text.split("\n"))) >= _FEWEST_ROWS
+    """Return True if enough lines of a page are mostly numbers for a table without rules."""
+    return sum(map(_is_mostly_numbers, text.split("\n"))) >= _FEWEST_ROWS
 
 
-def _is_mostly_figures(line: str) -> bool:
+def _is_mostly_numbers(line: str) -> bool:
     figures = len(_NUMBER.findall(line))
     return figures > 0 and figures >= 0.3 * len(line.split())
 
 
 def split_figure_columns(table: Table, textpage: pdfium.PdfTextPage) -> Table:
-    """Split those columns of a ruled table in which figures stand side by side."""
+    """Split those columns of a ruled table in which numbers stand side by side."""
     for at in reversed(range(len(table.rows[0]))):
         lines = [page_words.lines(row[at]) for row in table.rows]
         all_lines = [line for cell in lines for line in cell]
@@ -186,7 +186,7 @@ def split_figure_columns(table: Table, textpage: pdfium.PdfTextPage) -> Table:
             continue
         rows = [_cells(line, borders) for line in all_lines]
         is_full = sum(all(row) for row in rows) >= 0.6 * len(rows)
-        if is_full and _has_figures(rows, textpage):
+        if is_full and _has_numbers(rows, textpage):
             parts = [_merge_lines([_cells(line, borders) for line in cell]) for cell in lines]
             table = replace(
                 table,
@@ -297,8 +297,8 @@ def _is_running_text(column: Sequence[Line]) -> bool:
     return width >= _NARROWEST_TEXT and full >= 0.5 * len(cells)
 
 
-def _has_figures(rows: Sequence[Cells], textpage: pdfium.PdfTextPage) -> bool:
-    """Return True if a column after the first has figures that are not line or page numbers."""
+def _has_numbers(rows: Sequence[Cells], textpage: pdfium.PdfTextPage) -> bool:
+    """Return True if a column after the first has numbers that are not line or page numbers."""
     for at in range(1, len(rows[0])):
         texts = [page_words.text(textpage, row[at]) for row in rows if row[at]]
         figures = [text for text in texts if page_words.FIGURE.fullmatch(text)]

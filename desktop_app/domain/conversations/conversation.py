@@ -174,7 +174,7 @@ class Draft:
         """Return the draft that was stored as `row`.
 
         Raises:
-            KeyError, TypeError, ValueError, AttributeError: it is no draft.
+            KeyError, TypeError, ValueError, AttributeError: it is not a draft.
         """
         parts = parts_from_json(row["attachments"])
         return cls(row["text"], draft_parts(parts), row.get("template_id", ""))
@@ -331,7 +331,7 @@ class SearchHit:
         message_id: None if the title matches.
         snippet: plain text with each match between U+0002 and U+0003.
         archived: True if the conversation is in the archive.
-        document: the name of the attachment that has the text; "" if it is no attachment's.
+        document: the name of the attachment that has the text; "" if it is not an attachment's.
     """
 
     conversation_id: str

@@ -372,12 +372,12 @@ def _require_known_names(row: Mapping[str, Any], known: Collection[str], where: 
 def _require_types(model_id: str, row: Mapping[str, Any]) -> None:
     for name in _SIZES:
         if name in row and (type(row[name]) is not int or row[name] <= 0):
-            raise ValueError(f"{name} of {model_id} is no number of tokens")
+            raise ValueError(f"{name} of {model_id} is not a number of tokens")
     for name in _FLAGS:
         if name in row and not isinstance(row[name], bool):
             raise ValueError(f"{name} of {model_id} is neither true nor false")
     if "shutdown" in row and type(row["shutdown"]) is not date:
-        raise ValueError(f"shutdown of {model_id} is no day, such as 2026-08-10")
+        raise ValueError(f"shutdown of {model_id} is not a day, such as 2026-08-10")
 
 
 def _parse_names(values: object, what: str) -> list[str]:
@@ -454,5 +454,5 @@ def _amount(value: object) -> Decimal:
     except InvalidOperation:
         amount = Decimal("nan")
     if not amount.is_finite() or amount < 0:
-        raise ValueError(f"{value!r} is no amount")
+        raise ValueError(f"{value!r} is not an amount")
     return amount

@@ -78,7 +78,7 @@ def _attached(message: Mapping[str, Any], files: dict[str, AttachmentFile]) -> I
 
 
 def _said(message: Mapping[str, Any]) -> Iterator[Part]:
-    # Beside its blocks, an answer's text has placeholders for those that are no text.
+    # Beside its blocks, an answer's text has placeholders for those that are not text.
     for block in objects_at(message, "content") or [{"text": message.get("text")}]:
         if thought := text_at(block, "thinking"):
             yield ReasoningPart(thought)

@@ -59,7 +59,7 @@ def read_body(data: bytes | bytearray) -> ErrorBody:
             if found.message or found.names:
                 return found
     text = data.decode("utf-8", "replace").strip()
-    # A JSON text that is cut off is no message for the user.
+    # A JSON text that is cut off is not a message for the user.
     return ErrorBody() if text[:1] in ("{", "[") else ErrorBody(without_markup(text))
 
 

@@ -55,7 +55,7 @@ class ConnectionAttempt:
         provider, host: the provider's name, and the host of its address.
         proxy: the proxy in between, or None.
         is_own_proxy: True if the profile names the proxy, False for one of the environment.
-        has_ca_file: True if the user's own certificates were trusted beside the system's.
+        has_ca_file: True if the certificates of a file were trusted in addition to the system's.
         port: the port of the provider's address.
         server: the kind of the server, if its list of models has shown it.
     """

@@ -94,7 +94,7 @@ def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
     """Return the listing in a reply.
 
     Raises:
-        UnexpectedReplyError: the reply is no listing.
+        UnexpectedReplyError: the reply is not a listing.
     """
     rows = _rows(reply)
     is_list = isinstance(reply, Mapping) and isinstance(reply.get("data"), list)

@@ -37,7 +37,7 @@ def problem_notices(problems: Sequence[SchemaProblem]) -> tuple[AnswerNotice, ..
 
 
 def can_be_repaired(answer: Message) -> bool:
-    """Return True if an answer does not match its schema, and is no repair itself."""
+    """Return True if an answer does not match its schema, and is not a repair itself."""
     codes = {each.code for each in answer.notices if isinstance(each, AnswerNotice)}
     return NoticeCode.SCHEMA_PROBLEM in codes and NoticeCode.REPAIRED not in codes
 

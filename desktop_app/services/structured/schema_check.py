@@ -17,7 +17,7 @@ _MAX_PROBLEMS: Final = 5
 _MAX_REASON_CHARS: Final = 300
 _MAX_DIGITS: Final = 700
 """Enough for the quotient of the largest and the smallest float, so that a remainder is exact."""
-# Also raised if a reference leads to something that is no schema.
+# Also raised if a reference leads to something that is not a schema.
 _NO_SCHEMA_ERRORS: Final = (AttributeError, TypeError, ValueError, OverflowError, re.error)
 _TOO_DEEP: Final = "it is nested too deeply, or refers to itself without an end"
 
@@ -129,7 +129,7 @@ def schema_problems(schema: Mapping[str, Any] | bool, value: Any) -> tuple[Schem
 def _multiple_of(
     validator: Any, divisor: Any, value: Any, _schema: Mapping[str, Any]
 ) -> Iterator[ValidationError]:
-    """Check multiples by decimal digits: as binary fractions, 0.07 is no multiple of 0.01."""
+    """Check multiples by decimal digits: as binary fractions, 0.07 is not a multiple of 0.01."""
     from jsonschema import ValidationError
 
     if not validator.is_type(value, "number"):

@@ -75,7 +75,7 @@ _FIRST = (
         created_at INTEGER NOT NULL,
         text TEXT NOT NULL
     ) STRICT""",
-    # The attachments of messages. They are no references to `attachments`: a message must stay
+    # The attachments of messages. They are not references to `attachments`: a message must stay
     # readable if an attachment is gone.
     """CREATE TABLE message_attachments (
         sha256 TEXT NOT NULL,

@@ -107,7 +107,7 @@ class StoredAnswerFiles:
         return DocumentPart(sha256, ANSWER_FILE, MARKDOWN, size)
 
     async def add_picture(self, answer: Message, data: bytes) -> ImagePart | None:
-        """Store a generated image as an attachment; return None if it is no PNG, JPEG or WebP.
+        """Store a generated image as an attachment; return None if it is not a PNG, JPEG or WebP.
 
         Raises StorageError.
         """

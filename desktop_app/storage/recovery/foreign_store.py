@@ -72,7 +72,7 @@ class ForeignStore:
             if name not in wanted:
                 continue
             if not is_real:
-                raise damaged_error(self._name, f"{name} is no table")
+                raise damaged_error(self._name, f"{name} is not a table")
             columns = self._connection.execute(f'PRAGMA table_xinfo("{name}")').fetchall()
             # Generated columns are hidden: their values come from expressions.
             found[name] = frozenset(row["name"] for row in columns if not row["hidden"])

@@ -60,7 +60,7 @@ _FILTERS: Final = {
     "review": "instr(m.notices, :review) > 0",
     "folder": "c.folder_id = :folder",
     "variant": "m.variant = :variant",
-    # Messages that only cite a file of a collection do not count: passages are no attachment.
+    # Messages that only cite a file of a collection do not count: passages are not an attachment.
     "attachment": """c.id IN (
         SELECT x.conversation_id
         FROM message_attachments AS xa JOIN messages AS x ON x.id = xa.message_id

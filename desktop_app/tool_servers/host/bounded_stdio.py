@@ -125,7 +125,7 @@ def _reply_in_place_of(line: str) -> SessionMessage | None:
     """Return an error in place of a reply that the SDK cannot parse, so that nobody waits for it.
 
     A result that is only nested too deeply for the SDK's parser is returned unchanged. Return None
-    if the line is no reply.
+    if the line is not a reply.
     """
     try:
         reply = json.loads(line)

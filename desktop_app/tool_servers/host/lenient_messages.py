@@ -15,7 +15,7 @@ from mcp.client import streamable_http
 class LenientMessageAdapter:
     """Stands in for the SDK's adapter of messages.
 
-    It also reads half a surrogate pair, bytes that are no UTF-8, and deeply nested values.
+    It also reads half a surrogate pair, bytes that are not UTF-8, and deeply nested values.
     """
 
     def validate_json(self, data: str | bytes, **options: Any) -> types.JSONRPCMessage:

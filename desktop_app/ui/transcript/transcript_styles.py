@@ -94,7 +94,7 @@ EXPANDED: Final = LOOK + 21
 class Look:
     """Flags for the decoration of a block, combined in an integer.
 
-    Every repaint queries them for every block. They are no `IntFlag`, whose `&` takes as long
+    Every repaint queries them for every block. They are not an `IntFlag`, whose `&` takes as long
     as drawing a rectangle.
     """
 

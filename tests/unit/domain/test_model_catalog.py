@@ -195,10 +195,10 @@ def test_reasons_are_sentences_that_name_the_model() -> None:
     [
         ('[models.x]\neffort = ["low"]', "“effort” in x is not known; “efforts” is meant"),
         ("[model.x]\nname = 'X'", "“model” in the file is not known; “models” is meant"),
-        ("[models.x]\ncontext_window = 'big'", "context_window of x is no number of tokens"),
-        ("[models.x]\nmax_input = true", "max_input of x is no number of tokens"),
+        ("[models.x]\ncontext_window = 'big'", "context_window of x is not a number of tokens"),
+        ("[models.x]\nmax_input = true", "max_input of x is not a number of tokens"),
         ("[models.x]\nsees_images = 'yes'", "sees_images of x is neither true nor false"),
-        ("[models.x]\nshutdown = '2026-08-10'", "shutdown of x is no day"),
+        ("[models.x]\nshutdown = '2026-08-10'", "shutdown of x is not a day"),
         ("[models.x]\nefforts = ['huge']", "'huge' is not a valid Effort"),
         ("models = 3", "a value of the wrong type"),
         ("not_chat = 'x'", "not_chat is a list of names"),

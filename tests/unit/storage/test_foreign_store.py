@@ -99,7 +99,7 @@ def test_statements_of_anything_else_are_refused(tmp_path: Path, statement: str)
 @pytest.mark.parametrize(
     ("statements", "details"),
     [
-        (("DROP TABLE ledger", "CREATE VIEW ledger AS SELECT 1"), "ledger is no table"),
+        (("DROP TABLE ledger", "CREATE VIEW ledger AS SELECT 1"), "ledger is not a table"),
         (("DROP TABLE ledger", "DROP TABLE messages"), "it has no ledger"),
     ],
 )

@@ -67,5 +67,5 @@ def _cell(sheet: Any, text: str) -> Any:
         cell.number_format = f"0.{'0' * len(decimals)}" if decimals else "0"
         return cell
     cell = WriteOnlyCell(sheet, value=text[:_LONGEST_CELL])
-    cell.data_type = "s"  # a text that begins with = is no formula
+    cell.data_type = "s"  # a text that begins with = is not a formula
     return cell

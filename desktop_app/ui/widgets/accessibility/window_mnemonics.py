@@ -135,7 +135,7 @@ class WindowMnemonics(QObject):
 
 
 class _AltLetterFilter(QObject):
-    """Filter that keeps Alt with a letter that is no mnemonic from typing the letter."""
+    """Filter that keeps Alt with a letter that is not a mnemonic from typing the letter."""
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         if event.type() != QEvent.Type.KeyPress:
