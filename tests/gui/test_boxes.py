@@ -31,7 +31,7 @@ def test_margins_and_spacing_follow_the_text_size(qtbot: QtBot) -> None:
         )
 
 
-def test_what_is_left_to_the_style_is_not_scaled(qtbot: QtBot) -> None:
+def test_spacing_and_margins_of_the_style_are_not_scaled(qtbot: QtBot) -> None:
     window = QWidget()
     qtbot.addWidget(window)
     column = column_of(QLabel(), parent=window)

@@ -180,7 +180,7 @@ def test_matching_prompts_are_ranked_by_their_title() -> None:
     assert matching_prompts("", PROMPTS) == list(PROMPTS)
 
 
-def test_it_opens_narrows_and_closes_with_esc_which_leaves_the_text(either: Typed) -> None:
+def test_the_list_opens_narrows_and_closes_with_esc_which_keeps_the_text(either: Typed) -> None:
     either.type("/")
     assert either.offered == ["Explain code", "Review code", "Translate"]
     either.type("co")
@@ -369,7 +369,7 @@ def test_enter_on_cancel_closes_the_fields_without_the_prompt(either: Typed) -> 
     assert either.text == "/rev"
 
 
-def test_it_closes_when_the_text_loses_the_focus(either: Typed, qtbot: QtBot) -> None:
+def test_the_list_closes_when_the_text_loses_the_focus(either: Typed, qtbot: QtBot) -> None:
     either.type("/")
     either.widget.clearFocus()
     assert either.offered == []
@@ -388,7 +388,7 @@ def test_a_click_chooses_a_prompt(either: Typed, qtbot: QtBot) -> None:
 # ------------------------------------------------------------------ the prompt of the main window
 
 
-def test_it_opens_at_the_start_of_any_line_and_ctrl_z_undoes_it(editor: Typed) -> None:
+def test_the_list_opens_at_the_start_of_any_line_and_ctrl_z_undoes_it(editor: Typed) -> None:
     editor.type("First see /usr and then")
     editor.press(KEY.Key_Return, Qt.KeyboardModifier.ShiftModifier)
     assert editor.offered == []

@@ -47,7 +47,7 @@ def dialog(qtbot: QtBot, light_theme: themes.Theme) -> Iterator[PromptsDialog]:
 
 
 @pytest.mark.parametrize("page", ["prompts", "presets"])
-def test_it_fits_a_small_window(dialog: PromptsDialog, page: str) -> None:
+def test_the_dialog_fits_a_small_window(dialog: PromptsDialog, page: str) -> None:
     dialog.show_page(page)
     assert dialog.width() <= 640
     assert dialog.height() <= 480
@@ -163,7 +163,7 @@ def test_examples_changed_elsewhere_end_the_undo_of_a_removal(dialog: PromptsDia
     assert examples.undo_button.isHidden()
 
 
-def test_it_is_drawn_in_both_themes(dialog: PromptsDialog, qapp: QApplication) -> None:
+def test_the_dialog_is_drawn_in_both_themes(dialog: PromptsDialog, qapp: QApplication) -> None:
     for theme in (themes.dark(), themes.light()):
         dialog.set_theme(theme)
         assert not dialog.grab().isNull()

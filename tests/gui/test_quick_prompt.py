@@ -97,7 +97,7 @@ def line_of(quick: QuickPrompt) -> QPlainTextEdit:
     return find(quick, QPlainTextEdit, "prompt")
 
 
-def test_it_floats_above_everything_without_a_frame(quick: QuickPrompt) -> None:
+def test_the_window_stays_on_top_without_a_frame(quick: QuickPrompt) -> None:
     flags = quick.windowFlags()
     assert flags & Qt.WindowType.WindowStaysOnTopHint
     assert flags & Qt.WindowType.FramelessWindowHint
@@ -140,7 +140,7 @@ def test_a_changed_send_key_sends(qtbot: QtBot, quick: QuickPrompt) -> None:
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
 
 
-def test_it_grows_with_its_lines_up_to_six(qtbot: QtBot, quick: QuickPrompt) -> None:
+def test_the_prompt_grows_with_its_lines_up_to_six(qtbot: QtBot, quick: QuickPrompt) -> None:
     line = line_of(quick)
     heights = []
     for number in range(8):
@@ -159,7 +159,7 @@ def test_it_grows_with_its_lines_up_to_six(qtbot: QtBot, quick: QuickPrompt) -> 
 
 
 @pytest.mark.parametrize("words", [1, 12, 30, 80])
-def test_it_fits_a_long_paragraph_that_is_inserted_at_once(
+def test_the_prompt_fits_a_long_paragraph_that_is_inserted_at_once(
     qtbot: QtBot, quick: QuickPrompt, words: int
 ) -> None:
     line = line_of(quick)
@@ -261,7 +261,7 @@ def test_the_accompanying_text_is_described_by_its_length(text: str, words: str)
     assert describe_text(text) == words
 
 
-def test_it_grows_with_the_answer_up_to_a_share_of_the_screen(
+def test_the_window_grows_with_the_answer_up_to_a_share_of_the_screen(
     qtbot: QtBot, quick: QuickPrompt, answer: PlainAnswer
 ) -> None:
     folded = quick.height()
@@ -421,7 +421,7 @@ def test_twice_the_text_size_stays_on_the_screen(qtbot: QtBot, quick: QuickPromp
     assert quick.width() <= quick.screen().availableGeometry().width()
 
 
-def test_it_grows_while_a_real_transcript_is_written(
+def test_the_window_grows_while_a_real_transcript_is_written(
     qtbot: QtBot, light_theme: themes.Theme
 ) -> None:
     view = TranscriptView(light_theme)
@@ -438,7 +438,7 @@ def test_it_grows_while_a_real_transcript_is_written(
     assert quick.height() > before
 
 
-def test_it_grows_with_an_answer_that_replaces_another(
+def test_the_window_grows_with_an_answer_that_replaces_another(
     qtbot: QtBot, light_theme: themes.Theme
 ) -> None:
     view = TranscriptView(light_theme)

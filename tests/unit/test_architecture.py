@@ -215,8 +215,8 @@ _CHANGING = {
     "setdefault",
     "update",
 }
-# module -> what it changes although another object keeps it: what is not a collection, its own
-# class's collection, and the environment of a child process.
+# By module, the attributes of other objects that it may change: those that are no collections, a
+# collection of its own class, and the environment of a child process.
 OWN_COLLECTIONS = {
     "desktop_app/app/export/pdf_process.py": {"os.environ", "pages.content"},
     "desktop_app/app/export/print_process.py": {"os.environ"},

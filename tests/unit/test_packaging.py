@@ -27,7 +27,7 @@ def test_the_licences_of_every_pinned_library_are_shipped() -> None:
     assert set(shipped.items()) <= overview, "run packaging/licences.py"
 
 
-def test_what_is_checked_is_what_is_shipped() -> None:
+def test_the_shipped_versions_are_those_tested_and_built() -> None:
     app = pins(path_of("app.txt")).items()
     assert app <= pins(path_of("test.txt")).items()
     assert app <= pins(path_of("build.txt")).items()

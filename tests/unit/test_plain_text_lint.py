@@ -251,7 +251,7 @@ def test_every_exception_is_needed() -> None:
         "menu.addAction(tr_plural('{count} in {name}', '{count} in {name}', n, name=name))",
     ],
 )
-def test_what_goes_past_is_found(line: str) -> None:
+def test_a_line_that_bypasses_the_plain_text_helpers_is_found(line: str) -> None:
     assert list(problems(line, "ui/x.py"))
 
 
@@ -274,5 +274,5 @@ def test_what_goes_past_is_found(line: str) -> None:
         "QToolTip.showText(at, tooltip_text(name) if on else '', view)",
     ],
 )
-def test_what_is_safe_is_left_alone(line: str) -> None:
+def test_a_safe_line_is_not_reported(line: str) -> None:
     assert not list(problems(line, "ui/x.py"))

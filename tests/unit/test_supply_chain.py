@@ -118,7 +118,7 @@ def test_a_license_covers_every_file_of_every_distribution(scripts: Any) -> None
         "_internal/stranger-1.0.dist-info/METADATA",
     ],
 )
-def test_what_no_license_covers_is_found(scripts: Any, stranger: str) -> None:
+def test_a_file_that_no_license_covers_is_found(scripts: Any, stranger: str) -> None:
     known = [
         "_internal/libssl.so.3",
         "_internal/PIL/Image.pyc",

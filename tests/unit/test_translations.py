@@ -115,7 +115,7 @@ def test_a_catalog_can_be_compiled(code: str, tmp_path: Path) -> None:
         write_mo(file, catalog)
 
 
-def test_what_the_sandboxes_say_is_translated() -> None:
+def test_the_texts_of_the_sandboxes_are_translated() -> None:
     said = [
         node.value
         for path in (ROOT / "desktop_app" / "sandbox").glob("*.py")

@@ -303,7 +303,7 @@ async def test_a_job_that_has_ended_is_not_shown_as_running() -> None:
         assert "Mails" in bar_of(app)
 
 
-async def test_what_is_entered_while_a_job_is_created_stays_for_the_next(
+async def test_changes_while_a_job_is_created_are_kept_for_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     may_create = asyncio.Event()

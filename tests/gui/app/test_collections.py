@@ -215,7 +215,7 @@ async def test_a_collection_is_chosen_by_its_name(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, "notes.md")
 
     async with AppHarness(environment=OPENAI) as app:
-        app.controllers.composer.collections.ask()  # there is none: what they are is shown
+        app.controllers.composer.collections.ask()  # without any, the dialog explains them
         dialog = await shown(app)
         drop(dialog, folder)
         await until(lambda: is_quiet(app) and len(rows(dialog)) == 1)

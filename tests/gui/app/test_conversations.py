@@ -175,7 +175,7 @@ async def test_attachments_are_part_of_a_draft() -> None:
         assert app.setting("window.new_draft")["attachments"] == []
 
 
-async def test_what_is_typed_before_the_store_is_open_stays() -> None:
+async def test_text_typed_before_the_store_is_open_is_kept() -> None:
     class Early(AppHarness):
         def before_ready(self) -> None:
             super().before_ready()
@@ -353,7 +353,7 @@ async def test_closing_does_not_wait_for_a_provider() -> None:
 
 
 @pytest.mark.parametrize("damaged", ["window.scroll", "window.conversation"])
-async def test_what_is_gone_is_not_missed(damaged: str) -> None:
+async def test_a_stored_position_that_no_longer_exists_is_ignored(damaged: str) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("First", LONG)
         app.window.transcript.verticalScrollBar().setValue(0)

@@ -279,7 +279,7 @@ async def test_keys_open_and_close_a_temporary_conversation() -> None:
 
 
 @pytest.mark.parametrize("command", ["conversation.export", "conversation.print"])
-async def test_it_is_neither_exported_nor_printed(command: str) -> None:
+async def test_a_temporary_conversation_is_neither_exported_nor_printed(command: str) -> None:
     async with AppHarness() as app:
         app.session.actions["conversation.temporary"]()
         await app.ask_and_answer("Why?", "So.")

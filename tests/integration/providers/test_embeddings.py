@@ -123,6 +123,6 @@ def test_rows_are_put_in_their_order() -> None:
         {"data": [{"embedding": [1.0]}, {"embedding": [1.0]}]},
     ],
 )
-def test_what_is_no_vector_is_refused(reply: object) -> None:
+def test_a_reply_without_a_valid_vector_is_refused(reply: object) -> None:
     with pytest.raises(UnexpectedReplyError):
         vectors_from(reply, 1, "X")

@@ -57,7 +57,7 @@ def test_a_job_is_found_by_the_beginning_of_its_id(batch: Run) -> None:
     assert {job["id"] for job in json.loads(out)} == {"abcd-1", "abcd-2", "abc"}
 
 
-def test_that_there_are_no_jobs_is_said(batch: Run) -> None:
+def test_an_empty_list_of_jobs_is_reported(batch: Run) -> None:
     assert batch("status") == (0, "", "repartee: No batch jobs\n")
     asyncio.run(add_jobs("abcd-1"))
     code, out, err = batch("status")

@@ -58,7 +58,7 @@ def test_encoded_values_are_parsed_unchanged(value: Any, escaped: bool, indent: 
 
 
 @given(tokens)
-def test_it_accepts_and_refuses_what_json_loads_does(pieces: list[str]) -> None:
+def test_the_parser_accepts_and_refuses_the_same_texts_as_json_loads(pieces: list[str]) -> None:
     text = "".join(pieces)
     expected = outcome(json.loads, text.removeprefix("\ufeff"))
     found = outcome(lambda text: parse(text.encode()), text)

@@ -159,7 +159,7 @@ def test_details_are_read_in_the_form_of_each_server(
         ({"architecture": {"output_modalities": ["speech", "smell"]}}, {"kind": ModelKind.AUDIO}),
         ({"supports_chat": False, "capabilities": {"completion_chat": True}}, {"kind": CHAT}),
         ({"supports_chat": False}, {"kind": ModelKind.OTHER}),
-        # The longest answer is the smallest of what is said.
+        # The longest answer is the smallest of the listed limits.
         ({"max_output_tokens": 9, "max_completion_tokens": 8}, {"max_output": 8}),
         ({"max_output_tokens": 9, "top_provider": {"max_completion_tokens": 7}}, {"max_output": 7}),
         ({"max_output_tokens": 0, "max_completion_tokens": 1}, {"max_output": 1}),

@@ -94,7 +94,7 @@ async def test_a_compaction_request_is_valid_and_its_state_is_stored_whole() -> 
         # The SDK has no type for the questions that come back, which the document's example has.
         ResponseCompactionItem.model_validate(REPLY["output"][1])
         ResponseUsage.model_validate(REPLY["usage"])
-        # Whole: fields that nobody knows of yet, too.
+        # All fields are kept, including unknown ones.
         assert json.loads(made.items) == REPLY["output"]
         assert made.usage == Usage(42_897, 40_000, 12_000, 0)
 

@@ -107,7 +107,7 @@ def test_a_formula_that_may_continue_is_held_back_only_within_a_word() -> None:
     assert complete_inline("a $x$", is_word=False) == ("a $x$", "")
 
 
-def test_what_may_be_a_formula_of_plain_letters_is_held_back_up_to_80_characters() -> None:
+def test_a_possible_formula_of_plain_letters_is_held_back_up_to_80_characters() -> None:
     formula = f"$x+{'y' * 77}"
     assert complete_inline(f"a {formula}") == ("a ", "")
     assert complete_inline(f"a {formula}y") == (f"a {formula}y", "")

@@ -221,7 +221,7 @@ def test_any_damaged_bytes_are_reported_and_change_nothing(home: Home) -> None:
             home.restore(broken)
         except StorageError:
             assert home.titles() == ["after", "before"]
-        else:  # what was broken is no part of what counts
+        else:  # the damage is outside the restored content
             assert home.titles() == ["before"]
             home.add("after")
 

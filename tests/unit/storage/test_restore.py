@@ -92,10 +92,10 @@ def test_everything_is_restored_unchanged(place: Place, tmp_path: Path) -> None:
     assert done is not None
     assert (done.previous_store, done.dropped, done.kept) == (None, 0, ())
     after = everything(other.database)
-    # What is known of keys is true on one computer alone.
+    # Which keys the keyring has is known only for the computer of the backup.
     assert after.pop("keys_in_keyring") == [("openai", "")]
     before.pop("keys_in_keyring")
-    # Of what is of the same moment, the order in the index is nobody's.
+    # Entries of the same moment are indexed in no fixed order, so their numbers may differ.
     entered, again = (
         {row[1:]: row[0] for row in all_.pop("search_entries")} for all_ in (before, after)
     )

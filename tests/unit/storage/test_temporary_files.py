@@ -136,7 +136,7 @@ def test_access_left_by_an_older_version_is_removed(
     restrict_access(tmp_path / "missing")
     monkeypatch.setattr(os, "geteuid", lambda: 4711)
     data.chmod(0o755)
-    restrict_access(data)  # of somebody else
+    restrict_access(data)  # the folder belongs to another user
     assert data.stat().st_mode & 0o777 == 0o755
 
 

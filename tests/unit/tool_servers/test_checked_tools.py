@@ -88,7 +88,7 @@ async def test_a_tool_loses_what_the_sdk_refuses(
     assert await usable(tool, WHOLE) == [expected, WHOLE]
 
 
-async def test_what_is_no_object_is_removed_from_the_list() -> None:
+async def test_a_tool_that_is_not_an_object_is_removed_from_the_list() -> None:
     assert await usable("no tool", WHOLE) == [WHOLE]
 
 
