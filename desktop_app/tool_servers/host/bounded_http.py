@@ -18,6 +18,8 @@ from desktop_app.tool_servers.host.bounded_stdio import MAX_LINE_BYTES
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+ACCEPTED_ENCODINGS: Final = "gzip, deflate"
+"""The value of Accept-Encoding. By default, httpx2 accepts Zstandard, too, if Python has it."""
 _PIECE_BYTES: Final = 64 * 1024
 _ENCODINGS: Final = ("gzip", "x-gzip", "deflate")
 _GZIP_OR_ZLIB: Final = zlib.MAX_WBITS + 32

@@ -21,7 +21,7 @@ from desktop_app import __version__
 from desktop_app.child_processes import ChildCommand
 from desktop_app.domain.network.network_path import is_loopback
 from desktop_app.tool_servers.host import content
-from desktop_app.tool_servers.host.bounded_http import bound_body
+from desktop_app.tool_servers.host.bounded_http import ACCEPTED_ENCODINGS, bound_body
 from desktop_app.tool_servers.host.bounded_stdio import MAX_LINE_BYTES, bounded_stdio
 from desktop_app.tool_servers.host.checked_tools import with_checked_tools
 from desktop_app.tool_servers.host.failure_text import has_closed, reason_of
@@ -138,6 +138,7 @@ class HostedServer:
         )
 
     async def _http_client(self, headers: dict[str, str]) -> httpx2.AsyncClient:
+        headers = {"accept-encoding": ACCEPTED_ENCODINGS, **headers}
         timeout = httpx2.Timeout(CONNECT_S, read=STREAM_S)
         mounts, watch = _direct_mounts(self._order["url"]), self._watch_session
         if "authorization" in map(str.lower, headers):  # the user has a token already

@@ -72,11 +72,11 @@ async def test_a_call_canceled_in_the_next_line_is_canceled(tmp_path: Path) -> N
 
 @asynccontextmanager
 async def http_site(response: bytes, requests: list[bytes]) -> AsyncIterator[int]:
-    """Answer every request with `response`, and add its first line to `requests`."""
+    """Answer every request with `response`, and add its head to `requests`."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
-        requests.append(head.partition(b"\r\n")[0])
+        requests.append(head)
         writer.write(response)
         writer.close()
 
@@ -107,10 +107,13 @@ async def test_a_response_that_expands_too_far_is_refused(headers: dict[str, str
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\n"
         f"connection: close\r\ncontent-length: {len(packed)}\r\n\r\n"
     )
-    async with http_site(head.encode() + packed, []) as port:
+    requests: list[bytes] = []
+    async with http_site(head.encode() + packed, requests) as port:
         order = {"url": f"http://127.0.0.1:{port}/", "headers": headers, "proxies": {}}
         failure = await failure_of(order)
     assert failure["reason"].endswith("The response is larger than 32 MB.")
+    # httpx2 would accept Zstandard with newer versions of Python.
+    assert b"\r\naccept-encoding: gzip, deflate\r\n" in requests[0].lower()
 
 
 @pytest.mark.attack("key-origin")
@@ -132,7 +135,8 @@ async def test_no_proxy_gets_what_is_sent_to_this_computer(
         await failure_of({"url": url, "headers": headers, "proxies": proxies})
     assert of_proxy == []
     # The server listens on one address only.
-    assert (b"POST / HTTP/1.1" in of_server) is (host != "127.0.0.2")
+    is_reached = any(head.startswith(b"POST / HTTP/1.1\r\n") for head in of_server)
+    assert is_reached is (host != "127.0.0.2")
 
 
 @pytest.mark.parametrize(
