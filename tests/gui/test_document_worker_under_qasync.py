@@ -65,7 +65,7 @@ def _pdf(folder: Path, pages: int) -> Path:
     return path
 
 
-def test_it_reads_refuses_cancels_and_restarts_on_qts_loop(
+def test_the_worker_reads_refuses_cancels_and_restarts_on_qts_loop(
     qapp: QApplication, tmp_path: Path
 ) -> None:
     long, short = _pdf(tmp_path, 1_000), _pdf(tmp_path, 100)

@@ -20,7 +20,7 @@ skip_qt_destructors(3)
 """
 
 
-def test_it_ends_with_its_code_after_its_threads_and_with_what_was_written() -> None:
+def test_a_process_ends_with_its_code_after_its_threads_and_its_output() -> None:
     command = [sys.executable, "-E", "-c", ENDS]  # with buffered output, as users have it
     root = Path(__file__).parents[2]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)

@@ -51,8 +51,8 @@ def test_the_monthly_limit_warns_and_then_refuses(shell: Shell) -> None:
 
 def test_concurrent_commands_respect_the_limit(shell: Shell) -> None:
     async def test(server: LoopbackServer) -> None:
-        # Which of four is first is chance; each costs $0.00315, of which a few tokens are known
-        # before: together they are let through only where the cap has room for what they hold.
+        # Each of the four costs $0.00315, but is admitted by the cost of its input, which it holds.
+        # The limit has room for one, whichever comes first.
         await allow(shell, server.base_url, "0.00002")
         ended = await asyncio.gather(*(shell.ask(server.base_url, "Which?") for _ in range(4)))
         codes = sorted(one.code for one in ended)
@@ -95,9 +95,7 @@ def test_an_evaluation_that_is_refused_leaves_no_empty_result(shell: Shell, tmp_
     against(WHOLE, test=test)
 
 
-def test_what_the_stored_provider_spent_counts_against_the_limit_that_is_shared(
-    shell: Shell,
-) -> None:
+def test_spending_of_the_stored_provider_counts_against_the_shared_limit(shell: Shell) -> None:
     async def test(server: LoopbackServer) -> None:
         await allow(shell, server.base_url, "5", spent="4.999999")
         refused = await shell.ask(server.base_url, "Which?", "--json")

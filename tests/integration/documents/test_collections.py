@@ -212,7 +212,9 @@ async def test_a_folder_that_is_gone_takes_nothing_along(tmp_path: Path, papers:
         assert len(await here.statuses(made)) == 6
 
 
-async def test_what_is_broken_off_waits_and_goes_on(tmp_path: Path, papers: Path) -> None:
+async def test_files_left_by_a_cancelled_addition_wait_for_the_next(
+    tmp_path: Path, papers: Path
+) -> None:
     async with open_collections(tmp_path / "data") as here:
         made = await here.collections.create("Papers")
 
@@ -261,7 +263,9 @@ def write(path: str, text: str) -> None:
     Path(path).write_text(text, "utf-8")
 
 
-async def test_what_was_taken_out_by_hand_stays_out(tmp_path: Path, papers: Path) -> None:
+async def test_a_removed_file_returns_only_if_it_is_added_by_itself(
+    tmp_path: Path, papers: Path
+) -> None:
     async with open_collections(tmp_path / "data") as here:
         made = await here.collections.create("Papers", papers)
         await here.collections.refresh(made.id)
@@ -280,7 +284,7 @@ async def test_what_was_taken_out_by_hand_stays_out(tmp_path: Path, papers: Path
         assert await here.found(WORD, made)
 
 
-async def test_what_no_collection_names_leaves_the_store(tmp_path: Path) -> None:
+async def test_a_file_without_a_collection_is_removed_from_the_store(tmp_path: Path) -> None:
     paper = tmp_path / "paper.txt"
     paper.write_text(f"{WORD} is a word. " * 3_000)
     async with open_collections(tmp_path / "data") as here:

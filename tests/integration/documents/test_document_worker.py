@@ -71,7 +71,7 @@ def thousand_pages(tmp_path: Path) -> Path:
     return path
 
 
-async def test_it_reads_a_document_with_all_that_is_known_of_it() -> None:
+async def test_a_document_is_read_with_its_name_hash_pages_type_and_tokens() -> None:
     async with a_worker() as worker:
         assert worker.pid is None
         document = await worker.extract(DATA / "report.pdf")

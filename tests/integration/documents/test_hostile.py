@@ -121,7 +121,7 @@ def test_two_cells_that_span_a_sheet_of_17_billion_end_the_reader_alone() -> Non
     assert "MB of memory" in result.what_happened
 
 
-def test_what_needs_more_memory_than_set_aside_is_refused() -> None:
+def test_a_file_that_needs_more_memory_than_the_limit_is_refused() -> None:
     limits = Limits(memory_bytes=400 << 20)
     (result,) = outcome([("long.txt", "Größe 東京 ".encode() * 10_000_000)], limits)
     assert isinstance(result, errors.DocumentTooLargeError)

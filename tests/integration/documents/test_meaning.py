@@ -178,7 +178,7 @@ async def test_a_question_goes_on_by_its_words_where_the_provider_cannot_be_aske
         assert await here.found(made, "Which lorry?") == ["traffic.txt"]
 
 
-async def test_what_failed_midway_goes_on_where_it_was(tmp_path: Path) -> None:
+async def test_embedding_continues_after_a_failure_with_the_missing_vectors(tmp_path: Path) -> None:
     folder = tmp_path / "many"
     folder.mkdir()
     for number in range(MAX_TEXTS_PER_CALL + 5):
@@ -228,7 +228,9 @@ async def test_a_spent_cap_refuses_embeddings(tmp_path: Path, papers: Path) -> N
         assert here.provider.sent == []
 
 
-async def test_what_was_only_touched_is_not_paid_again(tmp_path: Path, papers: Path) -> None:
+async def test_touched_files_keep_their_vectors_after_a_cancelled_refresh(
+    tmp_path: Path, papers: Path
+) -> None:
     async with open_collections(tmp_path) as here:
         made = await filled(here, papers)
         await here.collections.embed(made.id)
