@@ -32,18 +32,18 @@ def serving() -> Iterator[PreparedServer]:
         loop.close()
 
 
-def test_what_the_preview_says_is_what_is_sent(
+def test_the_text_in_the_preview_is_the_text_that_is_sent(
     client: AssistiveClient, repartee_home: Path, tmp_path: Path
 ) -> None:
     report = tmp_path / "report.pdf"
     report.write_bytes(long_pdf(20))
     with serving() as server:
-        there = {
+        environment = {
             "OPENAI_BASE_URL": server.base_url,
             "OPENAI_API_KEY": "not-a-key",
             **FAMILY_ENVIRONMENT,
         }
-        with Program(repartee_home, client, str(report), **there) as program:
+        with Program(repartee_home, client, str(report), **environment) as program:
             wait_for(lambda: program.has("preview-attachment", "showing"), "the chip")
             program.do("press", "preview-attachment")
             program.wait_for_text("preview-text", lambda text: "</document-" in text)

@@ -22,7 +22,7 @@ from tests.end2end.test_quick_place import active
 from tests.end2end.test_resident import shows
 from tests.integration.cli.command import gateway
 
-# Editors of another program. Each says its window, and then its text after each change.
+# Other programs that text is pasted into. Each prints the id of its window and what it receives.
 EDITOR = """
 import sys
 from PySide6.QtGui import QGuiApplication

@@ -83,7 +83,7 @@ def full_screen() -> Iterator[int]:
             other.kill()
 
 
-def test_it_opens_above_a_full_screen_on_the_screen_with_the_pointer(
+def test_the_prompt_opens_on_the_screen_of_the_pointer_above_a_full_screen_window(
     client: AssistiveClient, repartee_home: Path, two_screens: None
 ) -> None:
     with full_screen() as full, Program(repartee_home, client, "--resident") as program:
