@@ -60,7 +60,7 @@ class TranscriptMessages:
         """Return the messages in the document, top to bottom."""
         return [self._states[layout.key] for layout in self.layouts]
 
-    def last(self) -> MessageState | None:
+    def last_materialized(self) -> MessageState | None:
         """Return the last message in the document."""
         return self._states.get(self.layouts[-1].key) if self.layouts else None
 

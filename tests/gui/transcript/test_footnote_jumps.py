@@ -68,7 +68,7 @@ def noted(view: TranscriptView) -> TranscriptView:
 
 
 def test_enter_jumps_to_a_footnote_and_back(noted: TranscriptView) -> None:
-    noted.scroll_to_message(noted.messages.last().message.id)  # type: ignore[union-attr]
+    noted.scroll_to_message(noted.messages.last_materialized().message.id)  # type: ignore[union-attr]
     marks = [target for target in targets(noted) if "Paragraph" not in target.link]
     again = [s for s in marks if noted.document().findBlock(s.start).text().startswith("Again")]
     noted.focus_navigator.focus_target(again[0])
@@ -82,7 +82,7 @@ def test_enter_jumps_to_a_footnote_and_back(noted: TranscriptView) -> None:
 
 
 def test_the_way_back_leads_to_the_reference_of_the_jump(noted: TranscriptView) -> None:
-    noted.scroll_to_message(noted.messages.last().message.id)  # type: ignore[union-attr]
+    noted.scroll_to_message(noted.messages.last_materialized().message.id)  # type: ignore[union-attr]
     for begin, after in (("One", "One1 and twob."), ("Again", "Again1.")):
         texts = {s: noted.document().findBlock(s.start).text() for s in targets(noted)}
         noted.focus_navigator.focus_target(

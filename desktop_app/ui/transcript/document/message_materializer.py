@@ -110,7 +110,7 @@ class MessageMaterializer:
 
     @property
     def has_room(self) -> bool:
-        """Return True if more messages fit without removing any."""
+        """Return True below three quarters of the limit, so that the next message fits, too."""
         return sum(map(self._written_size, self._messages.materialized())) < self._limit * 3 // 4
 
     @property

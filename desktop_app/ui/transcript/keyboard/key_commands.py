@@ -67,7 +67,7 @@ class KeyCommands(QObject):
 
     def place_caret(self) -> None:
         """Place the caret at the newest message, so that a screen reader can start there."""
-        last = self._messages.last()
+        last = self._messages.last_materialized()
         if last is not None:
             self._caret.place_for_reader(self._messages.layouts.block_of(last.layout, 0).position())
 

@@ -239,7 +239,7 @@ class ActionRowPlacer:
 
     def show_for_last(self) -> None:
         """Show the actions of the last materialized message."""
-        last = self._messages.last()
+        last = self._messages.last_materialized()
         if last is not None:
             self.show_for(last)
 

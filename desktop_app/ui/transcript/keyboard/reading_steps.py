@@ -67,7 +67,7 @@ class ReadingSteps(QObject):
         block = self._view.textCursor().block()
         found = self._messages.layouts.place_of(block.blockNumber())
         if found is None:
-            last = self._messages.last()
+            last = self._messages.last_materialized()
             return ("", 0) if last is None else (last.message.id, 0)
         return found.layout.key, found.item
 

@@ -57,7 +57,7 @@ class DifferenceMarks(QObject):
 
     def _words_by_item(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the index and the words of each item of the newest answer's text."""
-        state = self._messages.last()
+        state = self._messages.last_materialized()
         items = () if state is None else state.layout.items
         for at, item in enumerate(items):
             is_text = state is not None and state.head_count <= at < len(items) - state.foot_count
@@ -74,7 +74,7 @@ class DifferenceMarks(QObject):
 
     def _on_screen(self) -> Iterator[QTextCursor]:
         """Yield a selection for each run of marked words on screen."""
-        state = self._messages.last()
+        state = self._messages.last_materialized()
         if state is None or not self._update_index(state.layout):
             return
         layout, current_item, word_index = state.layout, -1, 0

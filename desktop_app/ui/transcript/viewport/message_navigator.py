@@ -114,7 +114,7 @@ class MessageNavigator(QObject):
         None if it is not on screen, or if the message is the last and its end is on screen.
         """
         state = self._messages.get(message_id)
-        if state is None or (self.is_at_end and state is self._messages.last()):
+        if state is None or (self.is_at_end and state is self._messages.last_materialized()):
             return None
         y = round(self._anchor.actions_line_bottom(state)) - self._view.verticalScrollBar().value()
         return y if 0 < y <= self._view.viewport().height() else None

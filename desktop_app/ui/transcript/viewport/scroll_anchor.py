@@ -151,7 +151,7 @@ class ScrollAnchor(QObject):
 
     def stop_following_stream(self) -> None:
         """Stop following if the last message streams, because the user reads or selects."""
-        last = self._messages.last()
+        last = self._messages.last_materialized()
         if last is not None and last.is_streaming:
             self.follow(False)
 
