@@ -59,7 +59,9 @@ def test_a_requested_wait_of_up_to_two_minutes_is_kept() -> None:
     assert failed(429, retry_after="121").wait_s(0) is None
     assert stated(failed(429, retry_after="120").error) == (None, "")
     assert stated(failed(429, retry_after="121").error) == (3, Remedy.RETRY_AFTER_WAIT)
-    assert stated(failed(429, retry_after="6000").error) == (100, Remedy.RETRY_AFTER_WAIT)
+    assert stated(failed(429, retry_after="5400").error) == (90, Remedy.RETRY_AFTER_WAIT)
+    in_hours = failed(429, retry_after="6000").error
+    assert (in_hours.remedy, in_hours.params["hours"]) == (Remedy.RETRY_AFTER_HOURS, 2)
     assert stated(failed(400, retry_after="6000").error)[0] is None
 
 
