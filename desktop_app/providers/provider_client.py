@@ -44,12 +44,13 @@ from desktop_app.domain.models.model_listing import ModelListing, info_at
 from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.i18n import formatting
-from desktop_app.providers.apis import chat_completions, error_replies, responses
+from desktop_app.providers.apis import chat_completions, responses
 from desktop_app.providers.apis.answer_forms import tool_input_as_text
 from desktop_app.providers.apis.answer_requests import AnswerRequests
 from desktop_app.providers.apis.negotiation import LearnedFacts, Negotiation
 from desktop_app.providers.apis.redacted_answer import RedactedAnswer, split_event
 from desktop_app.providers.apis.server_memory import ServerMemory
+from desktop_app.providers.errors import error_replies
 from desktop_app.providers.http.loop_turns import LoopTurns
 from desktop_app.providers.http.reply_limits import AnswerMeter
 from desktop_app.providers.http.retries import MAX_ATTEMPTS, AttemptError

@@ -54,19 +54,14 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.domain.network.redaction import Redactor
 from desktop_app.domain.tools.tool import ToolDefinition
-from desktop_app.providers.apis import (
-    chat_completions,
-    error_body,
-    error_replies,
-    responses,
-    unsupported_parameters,
-)
+from desktop_app.providers.apis import chat_completions, responses, unsupported_parameters
 from desktop_app.providers.apis.candidate_stream import CandidatesReader
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.negotiation import LearnedFacts, Negotiation
 from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.responses_stream import _HANDLERS, ResponsesReader
 from desktop_app.providers.apis.server_memory import ServerMemory
+from desktop_app.providers.errors import error_body, error_replies
 from desktop_app.providers.http.retries import failed_attempt
 from desktop_app.providers.jobs import batch_lines
 from desktop_app.providers.models.model_list import listing_from

@@ -1,4 +1,4 @@
-"""The Responses and Chat Completions APIs: bodies, streams, error replies.
+"""The Responses and Chat Completions APIs: bodies and streams.
 
-May import `http`, which in turn needs the error replies.
+May import `http` and `errors`.
 """

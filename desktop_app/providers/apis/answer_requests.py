@@ -26,11 +26,11 @@ from desktop_app.domain.errors import (
     StreamCutError,
 )
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.providers.apis import error_replies
 from desktop_app.providers.apis.candidate_stream import CandidatesReader
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.negotiation import LearnedFacts
 from desktop_app.providers.apis.responses_stream import ResponsesReader
+from desktop_app.providers.errors import error_replies
 from desktop_app.providers.http.retries import AttemptError
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from desktop_app.domain.answering.stream_events import OfCandidate, Started, StreamEvent
-from desktop_app.providers.apis import error_body
 from desktop_app.providers.apis.chat_completions import DONE, ChatCompletionsReader
+from desktop_app.providers.errors import error_body
 from desktop_app.providers.http import json_fields
 
 

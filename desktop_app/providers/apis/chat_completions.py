@@ -53,12 +53,12 @@ from desktop_app.domain.models.parameter_support import (
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
 from desktop_app.domain.tools.tool import ToolDefinition
-from desktop_app.providers.apis import error_body, error_replies
 from desktop_app.providers.apis.answer_forms import schema_fields
 from desktop_app.providers.apis.hosted_items import decode_image
 from desktop_app.providers.apis.responses import data_url
 from desktop_app.providers.apis.split_pairs import SplitPairs
 from desktop_app.providers.apis.token_usage import usage_of
+from desktop_app.providers.errors import error_body, error_replies
 from desktop_app.providers.http import json_fields
 
 PATH: Final = "chat/completions"

@@ -16,8 +16,8 @@ from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.parameter_notices import api_notices
 from desktop_app.domain.models.parameter_support import first_api
 from desktop_app.providers.apis import unsupported_parameters
-from desktop_app.providers.apis.error_replies import NO_TOOLS
 from desktop_app.providers.apis.server_memory import ServerMemory
+from desktop_app.providers.errors.error_replies import NO_TOOLS
 
 
 class LearnedFacts:

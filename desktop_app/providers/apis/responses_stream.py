@@ -30,7 +30,6 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ReplyTooLargeError
 from desktop_app.domain.tools.call_state import ToolCallState
-from desktop_app.providers.apis import error_body, error_replies
 from desktop_app.providers.apis.hosted_items import (
     HOSTED_ITEMS,
     cited_sources,
@@ -39,6 +38,7 @@ from desktop_app.providers.apis.hosted_items import (
 )
 from desktop_app.providers.apis.split_pairs import SplitPairs
 from desktop_app.providers.apis.token_usage import usage_of
+from desktop_app.providers.errors import error_body, error_replies
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.reply_limits import MAX_ANSWER_PARTS
 

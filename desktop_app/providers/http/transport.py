@@ -35,7 +35,7 @@ from desktop_app.domain.network.network_path import (
     unencrypted_private_host,
 )
 from desktop_app.domain.remedy import Remedy
-from desktop_app.providers.apis import error_body, error_replies
+from desktop_app.providers.errors import error_body, error_replies
 from desktop_app.providers.http import connection_errors
 from desktop_app.providers.http.connections import (
     HeadersTooLargeError,

@@ -45,9 +45,10 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.providers.apis import error_replies, responses
+from desktop_app.providers.apis import responses
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.apis.token_usage import usage_of
+from desktop_app.providers.errors import error_replies
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.http_reply import HttpReply
 from desktop_app.providers.http.retries import MAX_WAIT_S, AttemptError

@@ -23,16 +23,11 @@ from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ContentFilteredError, ProviderError, ReplyTooLargeError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
-from desktop_app.providers.apis import (
-    chat_completions,
-    error_body,
-    error_replies,
-    responses,
-    unsupported_parameters,
-)
+from desktop_app.providers.apis import chat_completions, responses, unsupported_parameters
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.responses_stream import ResponsesReader
-from desktop_app.providers.apis.server_words import MAX_QUOTE_CHARS
+from desktop_app.providers.errors import error_body, error_replies
+from desktop_app.providers.errors.server_words import MAX_QUOTE_CHARS
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.json_parser import ValueTooLargeError
 from desktop_app.providers.http.reply_limits import MB, AnswerMeter

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from desktop_app.domain.errors import ContextTooLongError
-from desktop_app.providers.apis.context_refusals import RequestSize, size_in
-from desktop_app.providers.apis.error_body import parse_error
-from desktop_app.providers.apis.error_replies import error_from
+from desktop_app.providers.errors.context_refusals import RequestSize, size_in
+from desktop_app.providers.errors.error_body import parse_error
+from desktop_app.providers.errors.error_replies import error_from
 
 MESSAGES = {
     "Requested token count exceeds the model's maximum context length of 196608 tokens. You "

@@ -22,9 +22,9 @@ from desktop_app.domain.errors import (
     RateLimitedError,
     RefusedParameterError,
 )
-from desktop_app.providers.apis.context_refusals import RequestSize
-from desktop_app.providers.apis.error_body import ErrorBody, parse_error, read_body
-from desktop_app.providers.apis.error_replies import error_from, error_in_reply
+from desktop_app.providers.errors.context_refusals import RequestSize
+from desktop_app.providers.errors.error_body import ErrorBody, parse_error, read_body
+from desktop_app.providers.errors.error_replies import error_from, error_in_reply
 
 
 def error(message: str = "", code: Any = None, kind: str = "", param: Any = None) -> dict[str, Any]:

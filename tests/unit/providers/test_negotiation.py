@@ -31,9 +31,9 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import EndpointMissingError, RefusedParameterError
 from desktop_app.domain.models.model_catalog import Api, Effort, ModelInfo
 from desktop_app.providers.apis.answer_forms import schema_fields, tool_fields, tool_input_as_text
-from desktop_app.providers.apis.error_replies import NO_TOOLS
 from desktop_app.providers.apis.negotiation import LearnedFacts, Negotiation
 from desktop_app.providers.apis.server_memory import ServerMemory
+from desktop_app.providers.errors.error_replies import NO_TOOLS
 from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI, ask
 
 RESPONSES, CHAT = Api.RESPONSES, Api.CHAT_COMPLETIONS

@@ -21,9 +21,9 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.domain.network.redaction import REMOVED
-from desktop_app.providers.apis.error_body import ErrorBody
-from desktop_app.providers.apis.error_replies import error_from
 from desktop_app.providers.apis.server_memory import ServerMemory
+from desktop_app.providers.errors.error_body import ErrorBody
+from desktop_app.providers.errors.error_replies import error_from
 from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.http.retries import asked_wait_s, failed_attempt
 from desktop_app.providers.provider_client import ProviderClient

@@ -8,8 +8,8 @@ import pytest
 
 from desktop_app.domain.errors import NetworkError, ProviderError
 from desktop_app.domain.remedy import Remedy
-from desktop_app.providers.apis.error_body import ErrorBody
-from desktop_app.providers.apis.error_replies import error_from
+from desktop_app.providers.errors.error_body import ErrorBody
+from desktop_app.providers.errors.error_replies import error_from
 from desktop_app.providers.http import retries
 from desktop_app.providers.http.retries import AttemptError, asked_wait_s, failed_attempt
 

@@ -17,9 +17,9 @@ import pytest
 from desktop_app.domain.answering.stream_events import Failed
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.network.redaction import REMOVED
-from desktop_app.providers.apis.error_body import read_body
-from desktop_app.providers.apis.error_replies import error_from
-from desktop_app.providers.apis.server_words import MAX_QUOTE_CHARS, as_sentence, quote
+from desktop_app.providers.errors.error_body import read_body
+from desktop_app.providers.errors.error_replies import error_from
+from desktop_app.providers.errors.server_words import MAX_QUOTE_CHARS, as_sentence, quote
 from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.http.retries import failed_attempt
 from desktop_app.providers.provider_client import ProviderClient

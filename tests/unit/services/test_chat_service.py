@@ -72,8 +72,8 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Grouping
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.paths import resource_path
-from desktop_app.providers.apis.error_body import ErrorBody
-from desktop_app.providers.apis.error_replies import error_from
+from desktop_app.providers.errors.error_body import ErrorBody
+from desktop_app.providers.errors.error_replies import error_from
 from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.chat_service import AskSettings, ChatService, MessageSources
 from desktop_app.services.chat.choice_resolution import ProviderModels

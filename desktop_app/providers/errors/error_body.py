@@ -15,8 +15,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from desktop_app.providers.apis.context_refusals import NO_SIZE, RequestSize, size_of
-from desktop_app.providers.apis.server_words import without_markup
+from desktop_app.providers.errors.context_refusals import NO_SIZE, RequestSize, size_of
+from desktop_app.providers.errors.server_words import without_markup
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.sse import SSEDecoder
 
