@@ -58,7 +58,9 @@ async def test_shift_f10_opens_the_menu_of_the_table(monkeypatch: pytest.MonkeyP
         await app.backend.settings.save_profile(SERVER)
         await app.state.providers.reload()
         table = await _table(app)
+        await until(table.isActiveWindow)
         table.table.setFocus()
+        assert table.table.hasFocus()
         QTest.keyClick(table.table, Qt.Key.Key_F10, Qt.KeyboardModifier.ShiftModifier)
         assert menus == ["Sort by Model"]
 
