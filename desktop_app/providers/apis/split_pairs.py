@@ -19,7 +19,11 @@ class SplitPairs(Generic[K]):
         self._halves: dict[K, str] = {}
 
     def text(self, key: K, delta: object, name: str) -> str:
-        """Return `json_fields.text`, with the half before it and without one at its end."""
+        """Return the text in the field `name` of a delta.
+
+        A first half at its end is held until the next delta of the text. Other halves without a
+        partner become U+FFFD.
+        """
         found = delta.get(name) if isinstance(delta, dict) else None
         if not isinstance(found, str) or not found:
             return ""
@@ -33,7 +37,7 @@ class SplitPairs(Generic[K]):
         return json_fields.text({name: joined.decode("utf-16-le", "replace") + found[1:]}, name)
 
     def drop(self, key: K) -> None:
-        """Drop the half of a text of which the whole has come."""
+        """Drop the half of a text that has arrived whole."""
         self._halves.pop(key, None)
 
     def take_unpaired(self) -> list[K]:

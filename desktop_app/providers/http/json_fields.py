@@ -25,7 +25,7 @@ MAX_NAME_CHARS: Final = 4096
 _MAX_INT_DIGITS: Final = 4_000
 _SLICE_CHARS: Final = 256 * 1024
 REPLACEMENT: Final = "\ufffd"
-"""What stands in a text for half a surrogate pair."""
+"""Replaces half a surrogate pair in a text."""
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
