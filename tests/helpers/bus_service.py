@@ -47,14 +47,11 @@ class BusService:
     Args:
         methods: (interface, method) -> a function that takes the arguments and returns the
             signature and the values of the reply.
-
-    Attributes:
-        calls: the method, its path and its arguments, of each call.
     """
 
     def __init__(self, address: str, name: str, methods: dict[tuple[str, str], Method]) -> None:
         self._methods = methods
-        self.calls: list[tuple[str, str, Body]] = []
+        self._calls: list[tuple[str, str, Body]] = []
         self.sender = ""
         self._connection: DBusConnection = open_dbus_connection(address)
         self._connection.send_and_get_reply(message_bus.RequestName(name))
@@ -74,6 +71,12 @@ class BusService:
     ) -> None:
         self.close()
 
+    @property
+    def calls(self) -> list[tuple[str, str, Body]]:
+        """Return the method, the path and the arguments of each answered call."""
+        with self._recorded:
+            return list(self._calls)
+
     def close(self) -> None:
         """Leave the bus."""
         with suppress(OSError):
@@ -89,7 +92,7 @@ class BusService:
         """Return the arguments of the call of this method, once it has come `count` times."""
 
         def found() -> list[Body]:
-            return [body for name, _, body in self.calls if name == method]
+            return [body for name, _, body in self._calls if name == method]
 
         with self._recorded:
             assert self._recorded.wait_for(lambda: len(found()) >= count, LONGEST_S), f"no {method}"
@@ -107,13 +110,16 @@ class BusService:
         method, path = fields[HeaderFields.member], fields[HeaderFields.path]
         known = self._methods.get((fields.get(HeaderFields.interface, ""), method))
         self.sender = fields[HeaderFields.sender]
-        if known is None:
-            self._send(new_error(message, "org.freedesktop.DBus.Error.UnknownMethod"))
-        else:
-            signature, body = known(*message.body)
-            self._send(new_method_return(message, signature or None, body))
+        reply = None if known is None else known(*message.body)
+        # Together: the caller finds its call recorded, and a signal that follows the record also
+        # follows the reply.
         with self._recorded:
-            self.calls.append((method, path, tuple(message.body)))
+            if reply is None:
+                self._send(new_error(message, "org.freedesktop.DBus.Error.UnknownMethod"))
+            else:
+                signature, body = reply
+                self._send(new_method_return(message, signature or None, body))
+            self._calls.append((method, path, tuple(message.body)))
             self._recorded.notify_all()
 
     def _send(self, message: Message) -> None:

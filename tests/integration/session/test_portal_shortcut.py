@@ -219,9 +219,7 @@ async def test_the_session_is_closed_if_it_is_canceled_before_it_is_watched(addr
         with pytest.raises(asyncio.CancelledError):
             await binding
         await bus.aclose()
-        async with asyncio.timeout(30):
-            while "Close" not in [method for method, *_ in portal.service.calls]:  # noqa: ASYNC110
-                await asyncio.sleep(0.005)  # its thread records the call
+        await asyncio.to_thread(portal.service.wait_for, "Close")
         assert [path for method, path, _ in portal.service.calls if method == "Close"] == [SESSION]
 
 
