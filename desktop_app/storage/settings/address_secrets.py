@@ -34,7 +34,7 @@ _PASSWORD_BYTE: Final = re.compile(rb"[^:/@?#]")
 _ADDRESS_MARKS: Final = (b'"base_url"', b'"proxy"', b"learnt.")
 _LONGEST_ADDRESS: Final = 1000
 """The number of bytes that are searched on each side of the end of a page."""
-_PAGE_SIZES: Final = tuple(1 << bits for bits in range(9, 16))
+_PAGE_SIZES: Final = frozenset(1 << bits for bits in range(9, 17))
 _USUAL_PAGE: Final = 1 << 12
 # The last byte of a text before four bytes that may be the number of an overflow page.
 _BEFORE_PAGE_NUMBER: Final = re.compile(rb"[\x20-\x7e](?=(\x00[\x00-\xff]{3}))")
@@ -182,6 +182,7 @@ def _continued_rows(data: mmap.mmap) -> Iterator[tuple[int, int]]:
     next overflow page (section 1.6 of SQLite's file format).
     """
     size = int.from_bytes(data[16:18], "big")
+    size = 65536 if size == 1 else size  # section 1.3.2
     size = size if size in _PAGE_SIZES else _USUAL_PAGE
     count = len(data) // size
     for start in range(0, count * size, size):

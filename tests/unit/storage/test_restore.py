@@ -476,6 +476,32 @@ def test_a_password_across_two_pages_is_overwritten(place: Place, before: int) -
         assert pieces[1] + b"@127" not in kept
 
 
+@pytest.mark.attack("secrets")
+@pytest.mark.parametrize("before", [*range(8115, 8150, 10), *range(73645, 73680, 10)])
+def test_a_password_across_two_of_the_largest_pages_is_overwritten(
+    place: Place, before: int
+) -> None:
+    """SQLite stores the page size 65,536 as 1."""
+    place.set(PROFILE)
+    # Of a row of this size, 8,199 bytes are in the table's page, and 65,532 in each further page.
+    body = '{"before": "' + "n" * before + f'", "base_url": "http://me:{WORD}@127.0.0.1/v1"'
+    body += ', "more": "' + "m" * (8199 + 3 * 65532 - 60 - len(body)) + '"}'
+    with closing(connect(place.database, "rw")) as connection:
+        connection.execute("UPDATE profiles SET body = ?", [body])
+        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute("PRAGMA page_size = 65536")
+        connection.execute("VACUUM")
+    stored = place.database.read_bytes()
+    assert stored[16:18] == b"\0\1"
+    target = place.database.with_name("kept.sqlite3")
+    copy_damaged(place.database, target)
+    kept = target.read_bytes()
+    assert sum(a != b for a, b in zip(kept, stored, strict=True)) < 200
+    for number in range(2, len(WORD) - 1):
+        assert b"me:" + WORD[:number].encode() not in kept
+        assert WORD[number:].encode() + b"@127" not in kept
+
+
 def test_a_full_disk_is_reported_with_sizes_in_megabytes(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
