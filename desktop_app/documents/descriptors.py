@@ -7,14 +7,18 @@ from typing import Final
 
 from desktop_app.documents.worker.protocol import Limits
 
-# Files of /proc state the size 0. At most this many bytes of them are read.
+# At least this much is asked for at a time, because files of /proc state the size 0.
 _LEAST_BYTES: Final = 16 << 20
 
 
 def read_descriptor(descriptor: int, limits: Limits) -> bytes:
     """Read an open file up to one byte more than the limit, and close it. Raises OSError."""
+    most = limits.file_bytes + 1
     with os.fdopen(descriptor, "rb") as file:
         # `read` allocates all the bytes that it is asked for: asking for the limit could exceed
         # the memory limit of the process, even for a small file.
         size = max(os.fstat(descriptor).st_size, _LEAST_BYTES)
-        return file.read(min(size, limits.file_bytes + 1))
+        data = file.read(min(size, most))
+        while len(data) < most and (more := file.read(min(_LEAST_BYTES, most - len(data)))):
+            data += more
+        return data

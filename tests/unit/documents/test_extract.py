@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import threading
 import tracemalloc
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -407,6 +409,22 @@ def test_a_small_file_takes_little_memory_under_a_high_limit() -> None:
         assert tracemalloc.get_traced_memory()[1] < 100 << 20
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize(("limit", "read"), [(1 << 30, 20 << 20), (18 << 20, (18 << 20) + 1)])
+def test_a_file_that_states_no_size_is_read_up_to_the_limit(limit: int, read: int) -> None:
+    """Files of /proc are such files; here a pipe stands for one."""
+    reader, writer = os.pipe()
+
+    def write() -> None:
+        with suppress(BrokenPipeError), os.fdopen(writer, "wb") as file:
+            file.write(b"x" * (20 << 20))
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    data = read_descriptor(reader, Limits(file_bytes=limit))
+    thread.join()
+    assert len(data) == read
 
 
 def test_a_type_without_a_reader_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
