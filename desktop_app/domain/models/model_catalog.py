@@ -107,7 +107,7 @@ class ModelInfo:
         return self.price.times(multiple)
 
     def counted_price_at(self, tier: str | None) -> Price | None:
-        """Return the price that spending limits use: the ordinary one if the tier's is unknown."""
+        """Return the price for spending limits: the ordinary one if the tier's is unknown."""
         return self.price_at(tier) or self.price
 
     def usual_duration(self, effort: Effort | None) -> float | None:

@@ -83,7 +83,7 @@ class ResolvedChoice:
 
     @property
     def counted_price(self) -> Price | None:
-        """Return the price that the cap counts: the ordinary price if the tier's is unknown."""
+        """Return the price for the spending limit: the ordinary one if the tier's is unknown."""
         if self.claim is PriceClaim.NONE:
             return None
         return self._charged(self.model.counted_price_at(self.service_tier))
