@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
-from desktop_app.domain.answering.answer_form import AnswerGrammar, AnswerSchema, GrammarSyntax
+from desktop_app.domain.answering.answer_form import GRAMMAR_SYNTAXES, AnswerGrammar, AnswerSchema
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     GenerationParameters,
@@ -230,7 +230,7 @@ def _profile(chance: random.Random) -> ProviderProfile:
 
 
 def _settings(chance: random.Random) -> AskSettings:
-    grammars = [AnswerGrammar(syntax, "root ::= x") for syntax in GrammarSyntax]
+    grammars = [AnswerGrammar(syntax, "root ::= x") for syntax in GRAMMAR_SYNTAXES]
     schema = AnswerSchema("form", _SCHEMA) if chance.random() < 0.25 else None
     return AskSettings(
         chance.choice(("", "Be short.")),

@@ -16,7 +16,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
-from desktop_app.domain.answering.answer_form import AnswerGrammar, AnswerSchema, GrammarSyntax
+from desktop_app.domain.answering.answer_form import GRAMMAR_SYNTAXES, AnswerGrammar, AnswerSchema
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     FileData,
@@ -513,7 +513,7 @@ def _request(chance: random.Random) -> ChatRequest:
     )
     tools = tuple(chance.sample(_tools(), chance.choice((0, 0, 0, 1, 2))))
     schema = {"type": "object", "properties": {"a": {}}} if chance.random() < 0.5 else _STRICT
-    form, grammar = chance.random(), AnswerGrammar(chance.choice(list(GrammarSyntax)), "x")
+    form, grammar = chance.random(), AnswerGrammar(chance.choice(GRAMMAR_SYNTAXES), "x")
     background = chance.random() < 0.15
     return ChatRequest(
         chance.choice(_MODELS),

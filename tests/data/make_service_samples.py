@@ -21,7 +21,7 @@ from zlib import crc32
 
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
 from desktop_app.documents.index.chunks import chunks
-from desktop_app.domain.answering.answer_form import AnswerGrammar, GrammarSyntax
+from desktop_app.domain.answering.answer_form import GRAMMAR_SYNTAXES, AnswerGrammar
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     ProviderKind,
@@ -523,7 +523,7 @@ def tools() -> Iterator[str]:
             )
             for number in range(chance.randint(0, 4))
         ]
-        grammar = AnswerGrammar(chance.choice(list(GrammarSyntax)), "x")
+        grammar = AnswerGrammar(chance.choice(GRAMMAR_SYNTAXES), "x")
         try:
             require_grammar_support(grammar, resolved)
             refused = ""

@@ -9,11 +9,11 @@ from PySide6.QtCore import QObject
 
 from desktop_app.backend.answer_settings import with_override
 from desktop_app.domain.answering.answer_form import (
+    GRAMMAR_SYNTAXES,
     MAX_FORM_CHARS,
     AnswerGrammar,
     FormKind,
     FormSource,
-    GrammarSyntax,
 )
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.places import LinkedText, LinkSegment
@@ -217,11 +217,11 @@ class ToolsController(QObject):
     def _refusals(self) -> dict[FormKind, str]:
         """Return the kinds that the open conversation's model cannot follow, and why."""
         found: dict[FormKind, str] = {}
-        for syntax in GrammarSyntax:
+        for syntax in GRAMMAR_SYNTAXES:
             try:
                 require_grammar_support(AnswerGrammar(syntax, ""), self._setup.resolved)
             except IllegalChoiceError as error:
-                found[FormKind(syntax)] = error.sentences
+                found[syntax] = error.sentences
         return found
 
     async def _check(

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from desktop_app.cli.command_setup import path_of
 from desktop_app.cli.streams.console import say
 from desktop_app.domain.answering.answer_form import (
+    GRAMMAR_SYNTAXES,
     MAX_FORM_CHARS,
     AnswerGrammar,
     AnswerSchema,
     FormKind,
     FormSource,
-    GrammarSyntax,
 )
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import last_text
@@ -75,10 +75,10 @@ def _read_schema(file: str) -> AnswerSchema:
 
 def _read_grammar(file: str) -> AnswerGrammar:
     ending = Path(file).suffix.lower().removeprefix(".")
-    if ending not in {syntax.value for syntax in GrammarSyntax}:
+    if ending not in GRAMMAR_SYNTAXES:
         raise IllegalChoiceError(Reason.GRAMMAR_UNKNOWN, file=file)
     text = read_text_file(file, MAX_FORM_CHARS, Reason.GRAMMAR_UNREADABLE)
-    if ending == GrammarSyntax.REGEX:
+    if ending == FormKind.REGEX:
         text = text.rstrip("\r\n")
     form = form_of(FormSource(FormKind(ending), text), file)
     assert isinstance(form, AnswerGrammar)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 from desktop_app.domain.tools.strict_schema import is_strict
 
@@ -19,12 +19,20 @@ MAX_FORM_CHARS: Final = 1 << 20
 _DEFAULT_NAME: Final = "answer"
 
 
-class GrammarSyntax(StrEnum):
-    """The syntaxes of grammars: Lark and regular expressions of OpenAI, GBNF of llama.cpp."""
+class FormKind(StrEnum):
+    """The kinds of forms: a JSON Schema, or a grammar in one of three syntaxes.
 
+    OpenAI takes Lark grammars and regular expressions, llama.cpp takes GBNF.
+    """
+
+    SCHEMA = "schema"
     LARK = "lark"
     REGEX = "regex"
     GBNF = "gbnf"
+
+
+GrammarSyntax = Literal[FormKind.LARK, FormKind.REGEX, FormKind.GBNF]
+GRAMMAR_SYNTAXES: Final[tuple[GrammarSyntax, ...]] = get_args(GrammarSyntax)
 
 
 @dataclass(frozen=True)
@@ -67,19 +75,10 @@ class AnswerGrammar:
     @property
     def is_tool_input(self) -> bool:
         """Return True if it restricts the input of a custom tool, which is then the answer."""
-        return self.syntax is not GrammarSyntax.GBNF
+        return self.syntax is not FormKind.GBNF
 
 
 AnswerForm = AnswerSchema | AnswerGrammar
-
-
-class FormKind(StrEnum):
-    """The kinds of forms that a user can choose."""
-
-    SCHEMA = "schema"
-    LARK = "lark"
-    REGEX = "regex"
-    GBNF = "gbnf"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from desktop_app.domain.answering.answer_form import AnswerGrammar, GrammarSyntax
+from desktop_app.domain.answering.answer_form import AnswerGrammar, FormKind
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.message_parts import Part
 from desktop_app.domain.prompts.prompts import Grammar, TemplateNeeds
@@ -49,4 +49,4 @@ def grammar_for(
     is_summary = needs.grammar is Grammar.SUMMARY and not has_several_documents(parts)
     if not is_summary or not is_built_in(resolved):
         return None
-    return AnswerGrammar(GrammarSyntax.GBNF, SUMMARY)
+    return AnswerGrammar(FormKind.GBNF, SUMMARY)

@@ -10,7 +10,7 @@ import re
 import warnings
 from typing import Final
 
-from desktop_app.domain.answering.answer_form import AnswerGrammar, GrammarSyntax
+from desktop_app.domain.answering.answer_form import AnswerGrammar, FormKind
 
 _MAX_REASON_CHARS: Final = 300
 # Features that Rust's regular expressions or the providers lack, and those that Python lacks.
@@ -64,11 +64,11 @@ class UnusableGrammarError(Exception):
 def require_grammar(grammar: AnswerGrammar) -> None:
     """Raise UnusableGrammarError if the grammar is invalid."""
     match grammar.syntax:
-        case GrammarSyntax.LARK:
+        case FormKind.LARK:
             _require_lark(grammar.definition)
-        case GrammarSyntax.REGEX:
+        case FormKind.REGEX:
             _require_regex(grammar.definition)
-        case GrammarSyntax.GBNF:
+        case FormKind.GBNF:
             _require_gbnf(grammar.definition)
 
 

@@ -13,7 +13,6 @@ from desktop_app.domain.answering.answer_form import (
     AnswerSchema,
     FormKind,
     FormSource,
-    GrammarSyntax,
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
@@ -33,7 +32,7 @@ def form_of(source: FormSource, shown_name: str = "") -> AnswerForm:
     """
     if source.kind is FormKind.SCHEMA:
         return _schema_of(source, shown_name or f"“{source.answer_name}”")
-    grammar = AnswerGrammar(GrammarSyntax(source.kind), source.text, source.name.strip())
+    grammar = AnswerGrammar(source.kind, source.text, source.name.strip())
     try:
         if len(source.text) > MAX_FORM_CHARS:
             raise UnusableGrammarError("too long")

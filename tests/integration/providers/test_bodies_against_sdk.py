@@ -23,7 +23,7 @@ from openai.types.responses.response_create_params import (
 )
 from pydantic import ConfigDict, TypeAdapter, with_config
 
-from desktop_app.domain.answering.answer_form import AnswerGrammar, AnswerSchema, GrammarSyntax
+from desktop_app.domain.answering.answer_form import AnswerGrammar, AnswerSchema, FormKind
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     FileData,
@@ -128,7 +128,7 @@ EVERY_FIELD: dict[str, st.SearchStrategy[Any]] = {
     "state": states,
     "schema": maybe(st.sampled_from([FORM, replace(FORM, schema={"type": "object"})])),
     "grammar": maybe(
-        st.builds(AnswerGrammar, st.sampled_from([GrammarSyntax.LARK, GrammarSyntax.REGEX]), texts)
+        st.builds(AnswerGrammar, st.sampled_from([FormKind.LARK, FormKind.REGEX]), texts)
     ),
     "requested": st.just(frozenset()),
     "tools": st.lists(tools, max_size=3).map(tuple),

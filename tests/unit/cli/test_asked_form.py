@@ -22,7 +22,6 @@ from desktop_app.domain.answering.answer_form import (
     AnswerSchema,
     FormKind,
     FormSource,
-    GrammarSyntax,
 )
 from desktop_app.domain.answering.chat_request import GenerationParameters
 from desktop_app.domain.conversations.conversation import MessageStatus
@@ -63,9 +62,9 @@ def test_a_schema_is_named_after_its_file(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("name", "text", "grammar"),
     [
-        ("g.REGEX", "[ab]+\r\n", AnswerGrammar(GrammarSyntax.REGEX, "[ab]+")),
-        ("g.lark", 'start: "a"\n', AnswerGrammar(GrammarSyntax.LARK, 'start: "a"\n')),
-        ("g.gbnf", 'root ::= "a"\n', AnswerGrammar(GrammarSyntax.GBNF, 'root ::= "a"\n')),
+        ("g.REGEX", "[ab]+\r\n", AnswerGrammar(FormKind.REGEX, "[ab]+")),
+        ("g.lark", 'start: "a"\n', AnswerGrammar(FormKind.LARK, 'start: "a"\n')),
+        ("g.gbnf", 'root ::= "a"\n', AnswerGrammar(FormKind.GBNF, 'root ::= "a"\n')),
     ],
 )
 def test_a_grammar_is_of_its_suffix(

@@ -7,11 +7,11 @@ import json
 import pytest
 
 from desktop_app.domain.answering.answer_form import (
+    GRAMMAR_SYNTAXES,
     AnswerGrammar,
     AnswerSchema,
     FormKind,
     FormSource,
-    GrammarSyntax,
 )
 
 STRICT = {
@@ -33,8 +33,8 @@ def test_a_schema_is_strict_until_a_server_refuses_it() -> None:
 
 
 def test_only_llama_cpp_takes_a_grammar_without_a_tool() -> None:
-    found = {syntax: AnswerGrammar(syntax, "").is_tool_input for syntax in GrammarSyntax}
-    assert found == {GrammarSyntax.LARK: True, GrammarSyntax.REGEX: True, GrammarSyntax.GBNF: False}
+    found = {syntax: AnswerGrammar(syntax, "").is_tool_input for syntax in GRAMMAR_SYNTAXES}
+    assert found == {FormKind.LARK: True, FormKind.REGEX: True, FormKind.GBNF: False}
 
 
 @pytest.mark.parametrize(

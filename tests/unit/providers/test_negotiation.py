@@ -12,7 +12,7 @@ from desktop_app.domain.answering.answer_form import (
     NOT_FOLLOWED,
     AnswerGrammar,
     AnswerSchema,
-    GrammarSyntax,
+    FormKind,
 )
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
 from desktop_app.domain.answering.stream_events import (
@@ -39,8 +39,8 @@ from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI, 
 RESPONSES, CHAT = Api.RESPONSES, Api.CHAT_COMPLETIONS
 DEVICE = ProviderProfile("device", "This computer", ProviderKind.ON_DEVICE, "http://127.0.0.1:1")
 INFO = ModelInfo("a-model", "A model")
-LARK = AnswerGrammar(GrammarSyntax.LARK, 'start: "a"')
-GBNF = AnswerGrammar(GrammarSyntax.GBNF, 'root ::= "a"')
+LARK = AnswerGrammar(FormKind.LARK, 'start: "a"')
+GBNF = AnswerGrammar(FormKind.GBNF, 'root ::= "a"')
 SCHEMA = AnswerSchema(
     "s", {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
 )

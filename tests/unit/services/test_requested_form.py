@@ -13,7 +13,6 @@ from desktop_app.domain.answering.answer_form import (
     AnswerSchema,
     FormKind,
     FormSource,
-    GrammarSyntax,
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
@@ -27,7 +26,7 @@ REGEX = FormSource(FormKind.REGEX, "[a-z]+", " sql ")
     ("source", "form"),
     [
         (SCHEMA, AnswerSchema("my_form", {"type": "object"})),
-        (REGEX, AnswerGrammar(GrammarSyntax.REGEX, "[a-z]+", "sql")),
+        (REGEX, AnswerGrammar(FormKind.REGEX, "[a-z]+", "sql")),
     ],
 )
 def test_a_form_is_checked(source: FormSource, form: AnswerForm) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.answering.answer_form import AnswerGrammar, GrammarSyntax
+from desktop_app.domain.answering.answer_form import AnswerGrammar, FormKind, GrammarSyntax
 from desktop_app.services.documents.summary_grammar import SUMMARY
 from desktop_app.services.structured import schema_patterns
 from desktop_app.services.structured.grammar_check import UnusableGrammarError, require_grammar
@@ -234,49 +234,54 @@ def test_a_schema_that_was_never_checked_is_a_problem_of_the_answer() -> None:
 @pytest.mark.parametrize(
     ("syntax", "text"),
     [
-        ("lark", 'start: "a" NUMBER\n%import common.NUMBER'),
-        ("regex", r"[A-Z]{3}-\d+"),
+        (FormKind.LARK, 'start: "a" NUMBER\n%import common.NUMBER'),
+        (FormKind.REGEX, r"[A-Z]{3}-\d+"),
         # Rust's, which Python does not know.
-        ("regex", r"\A(?<word>\p{L}+|\P{Greek}|\pN|\x{1F600})\z"),
-        ("regex", r"[[:alpha:]?]*[\p{L}*?]+\(?\*?"[:-1]),
-        ("lark", 'start: /\\p{L}+/ "/a.*?/" // /b*?/\n'),
-        ("gbnf", SUMMARY),
-        ("gbnf", '# a list\nroot ::= item ("," item)*\nitem ::= [a-z"\\]]+ | "\\"x\\"" {2,3} | .'),
+        (FormKind.REGEX, r"\A(?<word>\p{L}+|\P{Greek}|\pN|\x{1F600})\z"),
+        (FormKind.REGEX, r"[[:alpha:]?]*[\p{L}*?]+\(?\*?"[:-1]),
+        (FormKind.LARK, 'start: /\\p{L}+/ "/a.*?/" // /b*?/\n'),
+        (FormKind.GBNF, SUMMARY),
+        (
+            FormKind.GBNF,
+            '# a list\nroot ::= item ("," item)*\nitem ::= [a-z"\\]]+ | "\\"x\\"" {2,3} | .',
+        ),
     ],
 )
-def test_valid_grammars_are_accepted(syntax: str, text: str) -> None:
-    require_grammar(AnswerGrammar(GrammarSyntax(syntax), text))
+def test_valid_grammars_are_accepted(syntax: GrammarSyntax, text: str) -> None:
+    require_grammar(AnswerGrammar(syntax, text))
 
 
 @pytest.mark.parametrize(
     ("syntax", "text", "words"),
     [
-        ("lark", 'begin: "a"', "there is no rule named start"),
-        ("lark", "start: /a{99999999999}/", "the repetition number is too large"),
-        ("lark", 'start: "a', "."),
-        ("lark", "start: other", "other"),
-        ("lark", "start: /(/", "."),
-        ("lark", "%import .secrets.X\nstart: X", "only common"),
-        ("lark", "start: /a(?=b)/", "lookaround"),
-        ("lark", "start: /a.*?b/", "lazy"),
-        ("lark", 'start: A\nA.2: "a"', "A.2: priorities"),
-        ("lark", 'start: t{"a"}\nt{x}: x', "templates"),
-        ("lark", "%declare X\nstart: X", "%declare"),
-        ("regex", r"(a)\1", "references"),
-        ("regex", "(?P<n>a)(?P=n)", "references"),
-        ("regex", "(?>a)", "not supported"),
-        ("regex", "a+?", "lazy"),
-        ("regex", "a{2,3}?", "lazy"),
-        ("regex", "(", "unterminated"),
-        ("regex", "", "single line"),
-        ("regex", "a\nb", "single line"),
-        ("regex", "a(?!b)", "lookaround"),
-        ("gbnf", 'root ::= "a', "."),
-        ("gbnf", 'rot ::= "a"', "root"),
-        ("gbnf", "root ::= item item2", "item, item2"),
-        ("gbnf", 'root ::= ("a"', "."),
+        (FormKind.LARK, 'begin: "a"', "there is no rule named start"),
+        (FormKind.LARK, "start: /a{99999999999}/", "the repetition number is too large"),
+        (FormKind.LARK, 'start: "a', "."),
+        (FormKind.LARK, "start: other", "other"),
+        (FormKind.LARK, "start: /(/", "."),
+        (FormKind.LARK, "%import .secrets.X\nstart: X", "only common"),
+        (FormKind.LARK, "start: /a(?=b)/", "lookaround"),
+        (FormKind.LARK, "start: /a.*?b/", "lazy"),
+        (FormKind.LARK, 'start: A\nA.2: "a"', "A.2: priorities"),
+        (FormKind.LARK, 'start: t{"a"}\nt{x}: x', "templates"),
+        (FormKind.LARK, "%declare X\nstart: X", "%declare"),
+        (FormKind.REGEX, r"(a)\1", "references"),
+        (FormKind.REGEX, "(?P<n>a)(?P=n)", "references"),
+        (FormKind.REGEX, "(?>a)", "not supported"),
+        (FormKind.REGEX, "a+?", "lazy"),
+        (FormKind.REGEX, "a{2,3}?", "lazy"),
+        (FormKind.REGEX, "(", "unterminated"),
+        (FormKind.REGEX, "", "single line"),
+        (FormKind.REGEX, "a\nb", "single line"),
+        (FormKind.REGEX, "a(?!b)", "lookaround"),
+        (FormKind.GBNF, 'root ::= "a', "."),
+        (FormKind.GBNF, 'rot ::= "a"', "root"),
+        (FormKind.GBNF, "root ::= item item2", "item, item2"),
+        (FormKind.GBNF, 'root ::= ("a"', "."),
     ],
 )
-def test_invalid_grammars_are_refused_with_the_reason(syntax: str, text: str, words: str) -> None:
+def test_invalid_grammars_are_refused_with_the_reason(
+    syntax: GrammarSyntax, text: str, words: str
+) -> None:
     with pytest.raises(UnusableGrammarError, match=words):
-        require_grammar(AnswerGrammar(GrammarSyntax(syntax), text))
+        require_grammar(AnswerGrammar(syntax, text))

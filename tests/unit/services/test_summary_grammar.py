@@ -9,7 +9,7 @@ import pytest
 
 from desktop_app.backend.environment_profiles import ON_DEVICE, OPENAI
 from desktop_app.backend.prompt_loader import built_in_prompts
-from desktop_app.domain.answering.answer_form import AnswerGrammar, GrammarSyntax
+from desktop_app.domain.answering.answer_form import AnswerGrammar, FormKind
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.models.model_catalog import ModelInfo
@@ -56,7 +56,7 @@ def test_an_edited_summary_keeps_its_form() -> None:
 
 @pytest.mark.parametrize(("profile", "is_sent"), [(ON_DEVICE, True), (OPENAI, False)])
 def test_only_the_built_in_model_is_sent_a_grammar(profile: ProviderProfile, is_sent: bool) -> None:
-    grammar = AnswerGrammar(GrammarSyntax.GBNF, SUMMARY)
+    grammar = AnswerGrammar(FormKind.GBNF, SUMMARY)
     request = ChatRequest(model=BUILT_IN.id, messages=(), grammar=grammar)
     assert ("grammar" in body(request, BUILT_IN, profile)) is is_sent
     plain = replace(request, grammar=None)
