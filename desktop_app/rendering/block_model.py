@@ -14,26 +14,26 @@ from functools import partial
 from itertools import takewhile
 from typing import Final, NamedTuple
 
-TABLE_ROWS: Final = 8
+MAX_TABLE_ROWS: Final = 8
 """Maximum rows of a TABLE block; a longer table is several blocks in sequence."""
 
-TABLE_CELLS: Final = 160
+MAX_TABLE_CELLS: Final = 160
 """Maximum cells of a TABLE block, unless a single row has more. Qt lays out a block at once."""
 
-TABLE_LETTERS: Final = 8_000
+MAX_TABLE_LETTERS: Final = 8_000
 """Maximum source letters of a TABLE block, unless a single row has more.
 
 A header block always has a row below it, because both decide the alignment of the columns.
 """
 
-FORMULA_BEGINS: Final = "\u2061"
-FORMULA_ENDS: Final = "\u2062"
+FORMULA_START: Final = "\u2061"
+FORMULA_END: Final = "\u2062"
 """Invisible mathematical characters, which enclose a formula's TeX in its run's text.
 
 A formula's drawing can be placed before the enclosed source, and part of a formula is recognizable.
 """
 
-ADDED: Final = "\u2063"
+ADDED_MARK: Final = "\u2063"
 """Invisible mark before text that was not in the source.
 
 It precedes the visible form of an unseen character, and words that the program adds. The same
@@ -69,7 +69,7 @@ class Run(NamedTuple):
     """Text of a single style.
 
     Attributes:
-        math: it is TeX between FORMULA_BEGINS and FORMULA_ENDS (see `formula`).
+        math: it is TeX between FORMULA_START and FORMULA_END (see `formula`).
         note: it is the mark of a footnote; with `image`, the name of the drawn image before it.
         image: it is the name of an image, which is never fetched, or a drawn image (PICTURE).
         link: the target, "" for none.
@@ -183,59 +183,59 @@ def quote_block(block: Block) -> Block:
     return block._replace(quote=block.quote + 1, quoted_at=depths)
 
 
-def formula(tex: str) -> Run:
-    inner = clean(tex).replace(FORMULA_BEGINS, "").replace(FORMULA_ENDS, "")
-    return Run(f"{FORMULA_BEGINS}{inner}{FORMULA_ENDS}", math=True)
+def formula_run(tex: str) -> Run:
+    inner = clean_text(tex).replace(FORMULA_START, "").replace(FORMULA_END, "")
+    return Run(f"{FORMULA_START}{inner}{FORMULA_END}", math=True)
 
 
 def words_of(run: Run) -> str:
     """Return the text of a run as it was written, without what the program added."""
     if run.math:
-        return run.text.strip(FORMULA_BEGINS + FORMULA_ENDS)
+        return run.text.strip(FORMULA_START + FORMULA_END)
     if run.image and run.text == PICTURE:
         return ""
-    if ADDED not in run.text:
+    if ADDED_MARK not in run.text:
         return run.text
     return _PROGRAM_TEXT.sub(lambda m: chr(int(m["code"], 16)) if m["code"] else "", run.text)
 
 
 def is_destination(run: Run) -> bool:
     """Return True for the words after a link that say where it leads."""
-    return bool(run.link) and run.text.startswith(f"{ADDED} (")
+    return bool(run.link) and run.text.startswith(f"{ADDED_MARK} (")
 
 
 # Characters with a special meaning in Qt's documents (the end of a paragraph, frames, embedded
-# objects) or here (ADDED), and lone surrogates.
+# objects) or here (ADDED_MARK), and lone surrogates.
 _STRUCTURAL: Final = re.compile("[\x00\u2063\r\n\u2029\ufdd0\ufdd1\ufffc\ud800-\udfff]")
 
 # Invisible characters that change the direction of the text around them. Code and links contain no
 # legitimate invisible characters at all.
 _DIRECTION_MARKS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_UNSEEN: Final = (
+_INVISIBLE: Final = (
     "\x80-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U000e0000-\U000e0fff"
 )
-_UNSEEN_IN_CODE: Final = re.compile(f"[{_UNSEEN}]")
-_UNSEEN_IN_LINKS: Final = re.compile(f"[\x00-\x08\x0b-\x1f\x7f{_UNSEEN}]")
+_INVISIBLE_IN_CODE: Final = re.compile(f"[{_INVISIBLE}]")
+_INVISIBLE_IN_LINKS: Final = re.compile(f"[\x00-\x08\x0b-\x1f\x7f{_INVISIBLE}]")
 _JOINERS: Final = "\u200c\u200d"
 """Emoji and scripts other than Latin need these between letters, where they stay invisible."""
-_PROGRAM_TEXT: Final = re.compile(f"{ADDED}(?:⟨U\\+(?P<code>[0-9A-F]{{4,6}})⟩| \\([^()]*\\))")
+_PROGRAM_TEXT: Final = re.compile(f"{ADDED_MARK}(?:⟨U\\+(?P<code>[0-9A-F]{{4,6}})⟩| \\([^()]*\\))")
 
 replace_unusable: Final = partial(re.compile("[\0\ud800-\udfff]").sub, "\ufffd")
 """Replaces NULs and lone surrogates by U+FFFD: lone surrogates make addresses fail."""
 
-_REPLACEMENTS: Final = {"\r": " ", "\n": " ", "\u2029": " ", ADDED: ""}
+_REPLACEMENTS: Final = {"\r": " ", "\n": " ", "\u2029": " ", ADDED_MARK: ""}
 
 
-def clean(text: str) -> str:
+def clean_text(text: str) -> str:
     """Return text that is safe in a block: line ends become spaces, other specials U+FFFD."""
     if _STRUCTURAL.search(text) is None:
         return text
     return _STRUCTURAL.sub(lambda match: _REPLACEMENTS.get(match[0], "\ufffd"), text)
 
 
-def show_unseen(text: str, *, code: bool = False, link: bool = False, before: str = "") -> str:
+def show_invisible(text: str, *, code: bool = False, link: bool = False, before: str = "") -> str:
     """Replace invisible characters that can disguise text by their code, such as `⟨U+202E⟩`.
 
     Args:
@@ -246,7 +246,7 @@ def show_unseen(text: str, *, code: bool = False, link: bool = False, before: st
     """
     if text.isascii() and not link:
         return text
-    pattern = _UNSEEN_IN_LINKS if link else _UNSEEN_IN_CODE if code else _DIRECTION_MARKS
+    pattern = _INVISIBLE_IN_LINKS if link else _INVISIBLE_IN_CODE if code else _DIRECTION_MARKS
     if pattern.search(text) is None:
         return text
     line = before + text
@@ -259,11 +259,11 @@ def show_unseen(text: str, *, code: bool = False, link: bool = False, before: st
                 beside.append(line[at + 1 : at + 2])
             if not any(map(str.isascii, beside)):
                 return match[0]
-        return f"{ADDED}⟨U+{ord(match[0]):04X}⟩"
+        return f"{ADDED_MARK}⟨U+{ord(match[0]):04X}⟩"
 
     return pattern.sub(sign, text)
 
 
-def added(words: str) -> str:
+def mark_added(words: str) -> str:
     """Return words that the program adds to a text; `words_of` removes them."""
-    return f"{ADDED} ({words.replace('(', '⟨').replace(')', '⟩')})"
+    return f"{ADDED_MARK} ({words.replace('(', '⟨').replace(')', '⟩')})"

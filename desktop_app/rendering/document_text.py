@@ -15,10 +15,17 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from desktop_app.domain.documents import document_types, passage_matching
-from desktop_app.rendering.block_model import TABLE_ROWS, Block, Kind, Run, clean, show_unseen
+from desktop_app.rendering.block_model import (
+    MAX_TABLE_ROWS,
+    Block,
+    Kind,
+    Run,
+    clean_text,
+    show_invisible,
+)
 from desktop_app.rendering.incremental.packed_runs import text_of
-from desktop_app.rendering.markdown.block_builder import code_line, convert
-from desktop_app.rendering.markdown.loose_lists import find_loose
+from desktop_app.rendering.markdown.block_builder import build_blocks, code_line
+from desktop_app.rendering.markdown.loose_lists import mark_loose_lists
 from desktop_app.rendering.markdown.parser import parser
 
 if TYPE_CHECKING:
@@ -51,7 +58,7 @@ class TextForm(Enum):
     CODE = "code"
 
 
-def form_of(media_type: str) -> TextForm:
+def text_form_of(media_type: str) -> TextForm:
     """Return the form in which a document of this media type is displayed."""
     if media_type in _STRUCTURED:
         return TextForm.MARKDOWN
@@ -139,7 +146,7 @@ class DocumentText:
     def _line(self, line: str) -> Block:
         if self._form is TextForm.CODE:
             return code_line(line, "")
-        text = show_unseen(clean(line))
+        text = show_invisible(clean_text(line))
         return Block(Kind.PARAGRAPH, (Run(text),) if text else ())
 
     def _marks(
@@ -210,8 +217,8 @@ def _parse_slice(text: str, part: Slice) -> list[_PlacedBlock]:
         offsets.append(offsets[-1] + len(written))
     env: dict[str, Any] = {}
     tokens = parser().parse(part.head + text, env)
-    find_loose(tokens, part.head + text, env)
-    found = [(p.line - head_lines, p.block) for p in convert(tokens) if p.line >= head_lines]
+    mark_loose_lists(tokens, part.head + text, env)
+    found = [(p.line - head_lines, p.block) for p in build_blocks(tokens) if p.line >= head_lines]
     lines = {line for line, _ in found} | {len(offsets) - 1}
     next_line = dict(pairwise(sorted(lines)))
     return [
@@ -241,7 +248,7 @@ def _join_rows(placed: Sequence[_PlacedBlock]) -> tuple[list[Block], list[tuple[
             and block.kind is Kind.TABLE
             and last.kind is Kind.TABLE
             and not block.head
-            and len(last.rows) < TABLE_ROWS
+            and len(last.rows) < MAX_TABLE_ROWS
             and (last.depth, last.quote) == (block.depth, block.quote)
         ):
             blocks[-1] = last._replace(rows=last.rows + block.rows)

@@ -30,7 +30,7 @@ _MARKUP: Final = re.compile(r"[!-/:-@\[-`{-~]")
 _LANGUAGE: Final = re.compile(r"[\w+#.-]{1,40}")
 
 
-def fence_of(message: Message) -> str:
+def form_fence(message: Message) -> str:
     """Return the line that opens the code of an answer with a form; "" for any other answer."""
     for each in message.notices:
         if isinstance(each, AnswerNotice):
@@ -43,14 +43,14 @@ def fence_of(message: Message) -> str:
     return ""
 
 
-def has_value(message: Message) -> bool:
+def has_json_value(message: Message) -> bool:
     """Return True if an answer has a value that matches its schema."""
     codes = {each.code for each in message.notices if isinstance(each, AnswerNotice)}
     is_valid = NoticeCode.SCHEMA_USED in codes and NoticeCode.SCHEMA_PROBLEM not in codes
     return is_valid and message.status is MessageStatus.COMPLETE
 
 
-def value_of(message: Message) -> Any:
+def json_value(message: Message) -> Any:
     """Return the value of an answer. Raises ValueError."""
     try:
         return json.loads(last_text(message.parts))
@@ -58,20 +58,20 @@ def value_of(message: Message) -> Any:
         raise ValueError("too deep") from error
 
 
-def with_form(message: Message, *, as_text: bool) -> Message:
+def with_rendered_form(message: Message, *, as_text: bool) -> Message:
     """Return an answer with a form as it is shown, any other message as it is.
 
     Args:
         as_text: show JSON as code.
     """
-    fence = fence_of(message)
+    fence = form_fence(message)
     if not fence or any(isinstance(part, RefusalPart) for part in message.parts):
         return message
     text = last_text(message.parts)
     if message.status is MessageStatus.STREAMING:
         markdown = f"{fence}{message.text}" if message.text else ""
         return _with_text(message, markdown, all_text=True)
-    markdown = "" if as_text or not has_value(message) else _markdown_of(text)
+    markdown = "" if as_text or not has_json_value(message) else _markdown_of(text)
     if not markdown:
         markdown = f"{fence}{text}\n{_FENCE}" if text.strip() else text
     return _with_text(message, markdown, is_tree=not markdown.startswith(_FENCE))

@@ -22,12 +22,12 @@ from desktop_app.rendering.block_model import (
     Block,
     Patch,
     Run,
-    clean,
+    clean_text,
     has_gap_between,
     is_in_other_quote,
     quote_block,
     shared_quotes,
-    show_unseen,
+    show_invisible,
 )
 from desktop_app.rendering.document_text import DocumentText, TextForm
 from desktop_app.rendering.export.html_writer import to_html
@@ -37,9 +37,9 @@ from desktop_app.rendering.markdown.inline_images import (
     MAX_ADDRESS_LENGTH,
     after_address,
     ends_in_address,
+    image_size_of,
     outside_image,
     overlong_range,
-    size_of,
 )
 from desktop_app.rendering.markdown.links import image_destination, is_opened, true_destination
 from desktop_app.rendering.markdown.parser import parser
@@ -391,7 +391,7 @@ def picture_sizes() -> Iterator[str]:
         data = chance.choice(heads) + bytes(chance.choices((0, 1, 2, 64), k=chance.randint(0, 12)))
         kind = chance.choice(("png", "jpeg", "gif", "webp", "svg"))
         target = f"data:image/{kind};base64,{b64encode(data).decode()}"
-        yield json.dumps([data.hex(), kind, size_of(target)])
+        yield json.dumps([data.hex(), kind, image_size_of(target)])
 
 
 def exported() -> Iterator[str]:
@@ -495,8 +495,8 @@ def searched() -> Iterator[str]:
         words = fold_text("".join(chance.choices(_SIGNS, k=chance.randint(0, 2))))
         is_code, is_link = chance.random() < 0.5, chance.random() < 0.3
         before = chance.choice(("", "x", "文"))
-        shown = show_unseen(text, code=is_code, link=is_link, before=before)
-        yield json.dumps([text, words, match_ranges(text, words), clean(text), shown])
+        shown = show_invisible(text, code=is_code, link=is_link, before=before)
+        yield json.dumps([text, words, match_ranges(text, words), clean_text(text), shown])
 
 
 def passages() -> Iterator[str]:

@@ -66,7 +66,7 @@ from desktop_app.domain.spending.cost import Price, Usage, UsageScope
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import ListedTool, ToolDefinition
 from desktop_app.paths import resource_path
-from desktop_app.rendering.structured_answer import has_value, with_form
+from desktop_app.rendering.structured_answer import has_json_value, with_rendered_form
 from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.chat.compaction_service import CompactionPlan, CompactionService
@@ -488,14 +488,14 @@ def forms() -> Iterator[str]:
             notices=(notice(code, name="x", syntax="lark", language=language), *more),
         )
         as_text = chance.random() < 0.3
-        shown = with_form(made, as_text=as_text)
+        shown = with_rendered_form(made, as_text=as_text)
         repaired = [part.text for turn in repair_turn(made) for part in turn.parts]  # type: ignore[union-attr]
         yield _line(
             text,
             made.status.value,
             [getattr(part, "text", "…") for part in shown.parts],
             getattr(shown, "is_tree", None),
-            has_value(made),
+            has_json_value(made),
             can_be_repaired(made),
             repaired if can_be_repaired(made) else None,
         )

@@ -33,7 +33,7 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.notices import NoticeText
 from desktop_app.domain.errors import StorageError
-from desktop_app.rendering.structured_answer import fence_of
+from desktop_app.rendering.structured_answer import form_fence
 from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.run_resumption import ResumedRun
 from desktop_app.services.ports import MessageStore
@@ -118,7 +118,7 @@ class RunningAnswers(QObject):
     def start(self, run: AnswerRun) -> None:
         """Run an answer and its other candidates, with a task for each."""
         for each in (run, *run.siblings):
-            progress = self._runs[each.answer.id] = _Progress(each, prefix=fence_of(each.answer))
+            progress = self._runs[each.answer.id] = _Progress(each, prefix=form_fence(each.answer))
             progress.task = self._tasks.start(self._run(each.conversation.id, progress))
         self.started.emit(run.conversation.id)
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.i18n.translation import tr
-from desktop_app.rendering.structured_answer import value_of
+from desktop_app.rendering.structured_answer import json_value
 from desktop_app.ui.transcript.message_items import COPY_CSV, COPY_JSON, SHOW_TEXT, SHOW_VALUE
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class StructuredAnswers(QObject):
 
     def _copy(self, answer: Message, *, as_csv: bool) -> None:
         try:
-            value = value_of(answer)
+            value = json_value(answer)
         except ValueError:
             return
         text = csv_of(value) if as_csv else json.dumps(value, ensure_ascii=False, indent=2)

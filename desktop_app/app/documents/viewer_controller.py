@@ -285,13 +285,13 @@ class ViewerController(QObject):
                 viewer.text.begin(len(self._text.slices), self._text.slice_at(marked[0]))
 
     async def _show_text(self, target: Target, file: Attachment, text: str) -> None:
-        from desktop_app.rendering.document_text import DocumentText, form_of
+        from desktop_app.rendering.document_text import DocumentText, text_form_of
 
         viewer = self._get_window()
         if not text.strip():
             viewer.show_message(tr("This document contains no text."))
             return
-        self._text = await asyncio.to_thread(DocumentText, text, form_of(file.media_type))
+        self._text = await asyncio.to_thread(DocumentText, text, text_form_of(file.media_type))
         slice_number = self._text.slice_at(target.span[0]) if target.span else 0
         viewer.show_text(len(self._text.slices), slice_number)
         marked = tr("Highlighted: {text}", text=_shortened(target.words))

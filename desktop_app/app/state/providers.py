@@ -15,7 +15,7 @@ from desktop_app.domain.answering.shown_length import shorten
 from desktop_app.domain.conversations.conversation import Conversation, Message, ModelChoice, Role
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import N_
-from desktop_app.rendering.structured_answer import with_form
+from desktop_app.rendering.structured_answer import with_rendered_form
 
 if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
@@ -136,7 +136,7 @@ class Providers(QObject):
         """Return a message for the window: long answers shortened, JSON as a table or a tree."""
         if message.role is Role.ASSISTANT:
             as_text = message.id in self._shown_as_text
-            message = with_form(shorten(message), as_text=as_text)
+            message = with_rendered_form(shorten(message), as_text=as_text)
         return self.with_environment_error(message)
 
     def with_environment_error(self, message: Message) -> Message:

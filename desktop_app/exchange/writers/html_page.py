@@ -27,13 +27,20 @@ from desktop_app.domain.conversations.message_facts import (
 from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, ToolCallPart
 from desktop_app.domain.error_text import NOT_CONTINUABLE
 from desktop_app.exchange.writers.html_style import STYLE
-from desktop_app.rendering.block_model import ADDED, Block, Run, Runs, clean, show_unseen
+from desktop_app.rendering.block_model import (
+    ADDED_MARK,
+    Block,
+    Run,
+    Runs,
+    clean_text,
+    show_invisible,
+)
 from desktop_app.rendering.export.html_writer import HtmlWriter
 from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.rendering.markdown.footnote_links import link_to_mark
 from desktop_app.rendering.processes import highlight
 from desktop_app.rendering.processes.math_typesetting import Formula
-from desktop_app.rendering.structured_answer import with_form
+from desktop_app.rendering.structured_answer import with_rendered_form
 
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _EMBEDDED: Final = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp"))
@@ -110,7 +117,7 @@ class HtmlPage:
                 yield code_block("", _visible(part.result)) if part.result else ""
                 yield "</details>"
         yield from _attached(message, images)
-        answer = with_form(message, as_text=False)
+        answer = with_rendered_form(message, as_text=False)
         if answer.text:
             yield self._rendered(answer.text)
         yield from _ending(message)
@@ -160,7 +167,7 @@ class _PageWriter(HtmlWriter):
 
     def words(self, run: Run) -> str:
         """Return the text, in which unseen characters and link targets have been made visible."""
-        return _CONTROLS.sub("", run.text.replace(ADDED, ""))
+        return _CONTROLS.sub("", run.text.replace(ADDED_MARK, ""))
 
     def code(self, language: str, text: str) -> str:
         return code_block(language, text)
@@ -240,8 +247,8 @@ def _ending(message: Message) -> Iterator[str]:
 def _visible(text: str) -> str:
     """Return text with unseen characters made visible, and without control characters."""
     lines = text.replace("\r\n", "\n").split("\n")
-    visible = "\n".join(_CONTROLS.sub("", show_unseen(clean(line))) for line in lines)
-    return visible.replace(ADDED, "")
+    visible = "\n".join(_CONTROLS.sub("", show_invisible(clean_text(line))) for line in lines)
+    return visible.replace(ADDED_MARK, "")
 
 
 def _text(text: str) -> str:

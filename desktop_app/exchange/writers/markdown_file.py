@@ -17,7 +17,7 @@ from desktop_app.domain.conversations.message_parts import ReasoningPart, ToolCa
 from desktop_app.exchange.writers.footnotes import unique_footnotes
 from desktop_app.i18n.translation import tr
 from desktop_app.rendering.markdown.parser import parser
-from desktop_app.rendering.structured_answer import with_form
+from desktop_app.rendering.structured_answer import with_rendered_form
 
 ModelName = Callable[[str], str]
 
@@ -56,7 +56,7 @@ def _message(message: Message, name_of_model: ModelName, notes: set[str]) -> Ite
             yield f"> *{tr('Reasoning')}*\n>\n{quoted}"
         elif isinstance(part, ToolCallPart):
             yield call_as_markdown(part)
-    answer = with_form(message, as_text=True)
+    answer = with_rendered_form(message, as_text=True)
     if answer.text:
         yield _close_fence(unique_footnotes(answer.text, notes))
     for line in ending_lines(message):

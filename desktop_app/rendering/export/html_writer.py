@@ -11,7 +11,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from desktop_app.rendering.block_model import (
-    ADDED,
+    ADDED_MARK,
     LINE_BREAK,
     Block,
     Kind,
@@ -21,9 +21,9 @@ from desktop_app.rendering.block_model import (
     is_destination,
     words_of,
 )
-from desktop_app.rendering.markdown.inline_images import is_drawn, is_name
+from desktop_app.rendering.markdown.inline_images import is_drawn_image, is_image_name
 from desktop_app.rendering.markdown.links import is_opened
-from desktop_app.rendering.markdown.text_direction import side_of
+from desktop_app.rendering.markdown.text_direction import starting_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -46,7 +46,7 @@ _TEXT_CELL = ' style="mso-number-format:\'\\@\'" sdnum="1033;0;@"'
 
 def direction_of(text: str) -> str:
     """Return the attributes of an element if its text reads from right to left, else ""."""
-    return _DIRECTIONS["right"] + _AT_RIGHT if side_of((Run(text),)) == "right" else ""
+    return _DIRECTIONS["right"] + _AT_RIGHT if starting_side((Run(text),)) == "right" else ""
 
 
 def to_html(blocks: Iterable[Block]) -> str:
@@ -54,7 +54,7 @@ def to_html(blocks: Iterable[Block]) -> str:
     return HtmlWriter().write(blocks)
 
 
-def parts_of(blocks: Iterable[Block], kinds: Sequence[Kind]) -> Iterator[list[Block]]:
+def group_blocks(blocks: Iterable[Block], kinds: Sequence[Kind]) -> Iterator[list[Block]]:
     """Group adjacent blocks of `kinds` (lines of code, parts of a table); others are alone."""
     group: list[Block] = []
     for block in blocks:
@@ -89,7 +89,7 @@ class HtmlWriter:
 
     def pieces(self, blocks: Iterable[Block]) -> Iterator[str]:
         """Yield the elements of the blocks."""
-        for members in parts_of(blocks, (Kind.CODE, Kind.TABLE)):
+        for members in group_blocks(blocks, (Kind.CODE, Kind.TABLE)):
             first = members[0]
             yield from self._nest(first)
             if first.kind in (Kind.CODE, Kind.CODE_HEAD):
@@ -119,7 +119,7 @@ class HtmlWriter:
         Word processors do not detect directions. After the first text from right to left, every
         element states its direction, because it may be inside that text's element.
         """
-        side = side_of(runs)
+        side = starting_side(runs)
         self._has_right_to_left |= side == "right"
         return _DIRECTIONS[side] if self._has_right_to_left else ""
 
@@ -235,12 +235,12 @@ class HtmlWriter:
         return "".join(map(self._run, runs))
 
     def _run(self, run: Run) -> str:
-        if is_drawn(run):
+        if is_drawn_image(run):
             return ""
-        if is_name(run):
+        if is_image_name(run):
             return f'<img src="{escape(run.link)}" alt="{escape(run.text)}">'
         if is_destination(run):  # plain text: the link itself leads there
-            return _escape_lines(run.text.removeprefix(ADDED))
+            return _escape_lines(run.text.removeprefix(ADDED_MARK))
         text = (
             self.formula(words_of(run), display=False)
             if run.math

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from desktop_app.rendering.block_model import (
-    ADDED,
+    ADDED_MARK,
     LINE_BREAK,
     Block,
     Kind,
@@ -17,7 +17,7 @@ from desktop_app.rendering.block_model import (
     shared_quotes,
     words_of,
 )
-from desktop_app.rendering.export.html_writer import parts_of
+from desktop_app.rendering.export.html_writer import group_blocks
 from desktop_app.rendering.markdown.citations import is_citation
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class _MarkdownWriter:
         self._indents: list[str] = []  # of the content of the last item at each depth
 
     def pieces(self, blocks: Iterable[Block]) -> Iterator[str]:
-        for members in parts_of(blocks, (Kind.CODE,)):
+        for members in group_blocks(blocks, (Kind.CODE,)):
             first = members[0]
             gap = self._gap(first)
             bullet = self._bullets[first.depth - 1] if first.depth else ""
@@ -414,7 +414,9 @@ def _picture(run: Run, text: str, following: Run | None) -> str:
         _BRACKET_ENTITIES
     )
     precedes_address = (
-        following is not None and following.text.startswith(ADDED) and following.link == run.link
+        following is not None
+        and following.text.startswith(ADDED_MARK)
+        and following.link == run.link
     )
     if run.note or precedes_address:  # the name of a drawn image
         return f"![{alternative}]({_target(run.link)})"

@@ -37,7 +37,7 @@ from desktop_app.rendering.incremental.open_tail import (
     ParserContext,
     ends_in_text,
     last_inline,
-    size,
+    parse_size,
 )
 from desktop_app.rendering.incremental.packed_runs import with_last
 from desktop_app.rendering.incremental.reference_updates import (
@@ -372,7 +372,9 @@ class BlockStream:
         settled = settle_before_gap(end, opener, self._definitions)
         if settled is not None:
             self._context, self._source = settled
-        elif len(self._source) - len(opener) > MIN_FORCED_LENGTH or size(parse) > _MOST_TOKENS:
+        elif (
+            len(self._source) - len(opener) > MIN_FORCED_LENGTH or parse_size(parse) > _MOST_TOKENS
+        ):
             return _Overdue(len(self._source), opener)
         return None
 
@@ -386,7 +388,7 @@ class BlockStream:
         least = _LONGEST_OPEN // 6
         if len(self._source) <= least:
             return False
-        is_over_limit = size(parse) > _MOST_TOKENS or len(self._source) > _LONGEST_OPEN
+        is_over_limit = parse_size(parse) > _MOST_TOKENS or len(self._source) > _LONGEST_OPEN
         return is_over_limit or not parse.placed  # only definitions
 
     def _split_open(self, length: int) -> list[Patch]:

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.rendering.incremental.open_tail import Parse
 from desktop_app.rendering.markdown.citations import CITED
-from desktop_app.rendering.markdown.loose_lists import find_loose, may_become_item, resume
+from desktop_app.rendering.markdown.loose_lists import (
+    mark_loose_lists,
+    may_become_item,
+    restore_lists,
+)
 from desktop_app.rendering.markdown.parser import EXPECTS_NOTES, parser
 
 if TYPE_CHECKING:
@@ -47,11 +51,11 @@ class Definitions:
         """Parse a part of the source, and record the definitions that it adds."""
         known, env = len(self._references), self.env(expects_notes=expects_notes)
         tokens = parser().parse(source, env)
-        resumed = resume(tokens, context.continued_lists)
+        resumed = restore_lists(tokens, context.continued_lists)
         is_undecided = not is_final and (context.inside or may_become_item(source))
         end = source.count("\n") if is_undecided else len(source)
         tail_lines = range(context.lines, end)
-        find_loose(tokens, source, env, tail_lines, marks_above=context.marks_above)
+        mark_loose_lists(tokens, source, env, tail_lines, marks_above=context.marks_above)
         parse = Parse(tokens, context, source, resumed)
         for label in islice(reversed(self._references), len(self._references) - known):
             parse.labels[label] = self._references[label]["map"][0]

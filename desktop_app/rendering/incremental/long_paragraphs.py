@@ -11,8 +11,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.rendering.block_model import Run, clean, show_unseen
-from desktop_app.rendering.incremental.open_tail import OpenTail, begins_with_paragraph, leaves
+from desktop_app.rendering.block_model import Run, clean_text, show_invisible
+from desktop_app.rendering.incremental.open_tail import OpenTail, begins_with_paragraph, leaf_tokens
 from desktop_app.rendering.incremental.packed_runs import join_runs
 from desktop_app.rendering.markdown.citations import TOKEN
 from desktop_app.rendering.markdown.inline_images import outside_image
@@ -39,7 +39,7 @@ _UNSETTLED_LENGTH: Final = 200
 
 def opener_of_paragraph(parse: Parse, source: str) -> str | None:
     """Return the markup before the text of the open paragraph, or None."""
-    found = leaves(parse)
+    found = leaf_tokens(parse)
     if len(found) != 1 or found[0].type != "paragraph_open" or not found[0].map:
         return None
     if found[0].map[0] != parse.context.lines:
@@ -93,7 +93,7 @@ def settle_by_force(
     text = words[:stop]
     if is_too_dense(text):
         parse = definitions.parse(context.source + opener + "x", context)
-        runs: Runs = (Run(show_unseen(clean(text))),)
+        runs: Runs = (Run(show_invisible(clean_text(text))),)
         note = unparsed_note()
         if settled is None or note not in settled.runs:
             runs = (*runs, note)
@@ -124,7 +124,7 @@ def is_heading_or_table(parse: Parse) -> bool:
     """
     context = parse.context
     is_short = context.settled is not None and len(context.prefix) < MIN_FORCED_LENGTH
-    is_decided = is_short and (parse.labels or leaves(parse))
+    is_decided = is_short and (parse.labels or leaf_tokens(parse))
     return bool(is_decided) and not begins_with_paragraph(parse)
 
 
@@ -139,9 +139,9 @@ def _is_settled(parse: Parse, words: str) -> bool:
     """Return True if later text cannot change the meaning of a paragraph's text."""
     if len(parse.placed) != 1:
         return False
-    inline = parse.tokens[parse.tokens.index(leaves(parse)[0]) + 1]
+    inline = parse.tokens[parse.tokens.index(leaf_tokens(parse)[0]) + 1]
     children = inline.children or ()
-    # An opener that nothing closes leaves only its bracket in the text.
+    # An opener that nothing closes leaf_tokens only its bracket in the text.
     closed = sum(t.type == "math_inline" and t.markup in BRACKET_CLOSERS for t in children)
     if sum(map(words.count, BRACKET_CLOSERS)) > closed:
         return False

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.rendering.block_model import Block, Kind
 from desktop_app.rendering.incremental.packed_runs import join_runs
-from desktop_app.rendering.markdown.block_builder import PlacedBlock, convert
+from desktop_app.rendering.markdown.block_builder import PlacedBlock, build_blocks
 from desktop_app.rendering.markdown.loose_lists import ListStart
 
 if TYPE_CHECKING:
@@ -87,12 +87,12 @@ class Parse:
     @cached_property
     def placed(self) -> list[PlacedBlock]:
         """Return the blocks, built from the tokens at the first call."""
-        return place(self.tokens, self.context)
+        return place_blocks(self.tokens, self.context)
 
 
-def place(tokens: list[Token], context: ParserContext) -> list[PlacedBlock]:
+def place_blocks(tokens: list[Token], context: ParserContext) -> list[PlacedBlock]:
     """Return the blocks after the context; the first includes the settled text."""
-    placed = [p for p in convert(tokens) if p.line >= context.lines]
+    placed = [p for p in build_blocks(tokens) if p.line >= context.lines]
     if placed and placed[0].block.quote > context.filled_quotes:
         # The context opens quotes again that have no block yet, so this block begins them.
         block = placed[0].block
@@ -120,7 +120,7 @@ def _are_in_same_container(settled: Block, first: Block) -> bool:
     return container == (settled.depth, settled.quote, settled.quoted_at)
 
 
-def size(parse: Parse) -> int:
+def parse_size(parse: Parse) -> int:
     """Return the size of a parse, to which its cost is roughly proportional."""
     words = sum(len(token.children) for token in parse.tokens if token.children)
     return len(parse.tokens) + words + len(parse.placed) + 3 * len(parse.labels)
@@ -145,7 +145,7 @@ def last_inline(tokens: list[Token], cut: int) -> Token | None:
     return None
 
 
-def leaves(parse: Parse) -> list[Token]:
+def leaf_tokens(parse: Parse) -> list[Token]:
     """Return the tokens that begin leaf blocks after the context."""
     return [
         t
@@ -160,5 +160,5 @@ def leaves(parse: Parse) -> list[Token]:
 
 def begins_with_paragraph(parse: Parse) -> bool:
     """Return True if the first block after the context is a paragraph."""
-    found = leaves(parse)
+    found = leaf_tokens(parse)
     return bool(found) and found[0].type == "paragraph_open"

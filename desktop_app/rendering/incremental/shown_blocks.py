@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop_app.rendering.block_model import Block, Patch
-from desktop_app.rendering.incremental.table_packing import most_rows, pack
+from desktop_app.rendering.incremental.table_packing import max_rows_of, pack_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,12 +40,12 @@ class ShownBlocks:
         Args:
             in_table: more rows of the last closed table may follow.
         """
-        packed = pack([self._open_part] if self._open_part else [], closed)
+        packed = pack_rows([self._open_part] if self._open_part else [], closed)
         self._open_part = None
-        if in_table and packed and len(packed[-1].rows) < most_rows(packed[-1]):
+        if in_table and packed and len(packed[-1].rows) < max_rows_of(packed[-1]):
             self._open_part = packed[-1]
         complete = len(packed) - (self._open_part is not None)
-        new = packed[:complete] + pack([self._open_part] if self._open_part else [], tail)
+        new = packed[:complete] + pack_rows([self._open_part] if self._open_part else [], tail)
         patch = _difference(self.closed, self.blocks, new)
         self.closed += complete
         if patch is None:

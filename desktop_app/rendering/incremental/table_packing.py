@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from desktop_app.rendering.block_model import TABLE_CELLS, TABLE_LETTERS, TABLE_ROWS, Block, Kind
+from desktop_app.rendering.block_model import (
+    MAX_TABLE_CELLS,
+    MAX_TABLE_LETTERS,
+    MAX_TABLE_ROWS,
+    Block,
+    Kind,
+)
 
 
-def pack(packed: list[Block], blocks: list[Block]) -> list[Block]:
+def pack_rows(packed: list[Block], blocks: list[Block]) -> list[Block]:
     """Append blocks to `packed`, joining table rows up to the block limits, and return it."""
     rows: list[Any] = []
     letters = 0
@@ -39,14 +45,14 @@ def _is_same_table(last: Block, row: Block) -> bool:
 def _has_room(table: Block, rows: list[Any], letters: int, row: Block) -> bool:
     """Return True if a table block with these pending rows has room for another."""
     count = len(table.rows) + len(rows)
-    is_short = table.letters + letters + row.letters <= TABLE_LETTERS
-    return count < most_rows(table) and (is_short or (table.head and count < 2))
+    is_short = table.letters + letters + row.letters <= MAX_TABLE_LETTERS
+    return count < max_rows_of(table) and (is_short or (table.head and count < 2))
 
 
 def _with_rows(table: Block, rows: list[Any], letters: int) -> Block:
     return table._replace(rows=table.rows + tuple(rows), letters=table.letters + letters)
 
 
-def most_rows(table: Block) -> int:
+def max_rows_of(table: Block) -> int:
     """Return the maximum number of rows in a block of this table."""
-    return max(1, min(TABLE_ROWS, TABLE_CELLS // max(1, len(table.aligns))))
+    return max(1, min(MAX_TABLE_ROWS, MAX_TABLE_CELLS // max(1, len(table.aligns))))

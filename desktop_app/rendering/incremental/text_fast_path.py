@@ -9,7 +9,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from desktop_app.rendering.block_model import Block, Kind, Run, clean, replace_unusable, show_unseen
+from desktop_app.rendering.block_model import (
+    Block,
+    Kind,
+    Run,
+    clean_text,
+    replace_unusable,
+    show_invisible,
+)
 from desktop_app.rendering.provisional.provisional_emphasis import LONGEST_EMPHASIS
 from desktop_app.rendering.provisional.provisional_inline import is_plain
 
@@ -45,11 +52,11 @@ class PlainTail(NamedTuple):
         is_code = block.kind is Kind.CODE
         if is_code and len(self.run.text) > _LONG_LINE:
             is_plain_text = "\n" not in text
-            text = clean(replace_unusable(text))
-            text = show_unseen(text, code=True, before=self.run.text[-1])
+            text = clean_text(replace_unusable(text))
+            text = show_invisible(text, code=True, before=self.run.text[-1])
         elif is_code:
             is_plain_text = text.isprintable() and "`" not in text and "~" not in text
-            is_plain_text = is_plain_text and show_unseen(text, code=True) == text
+            is_plain_text = is_plain_text and show_invisible(text, code=True) == text
         else:
             is_plain_text = _WORDS.fullmatch(text) is not None
         if not is_plain_text:
@@ -74,7 +81,7 @@ def find_plain_tail(source: str, placed: list[PlacedBlock]) -> PlainTail | None:
     text = line.rstrip(" ")
     run = block.runs[-1]
     if block.kind is Kind.CODE and len(line) > _LONG_LINE:
-        last = show_unseen(clean(line[-1]), code=True, before=line[-2])
+        last = show_invisible(clean_text(line[-1]), code=True, before=line[-2])
         return PlainTail(run) if run.text.endswith(last) else None
     if not text or run.text[-1:] != text[-1] or run.link or run.note or run.math:
         return None

@@ -14,13 +14,13 @@ from desktop_app.rendering.block_model import (
     Kind,
     Run,
     Runs,
-    clean,
-    formula,
-    show_unseen,
+    clean_text,
+    formula_run,
+    show_invisible,
 )
 from desktop_app.rendering.markdown.inline_runs import runs_of
 from desktop_app.rendering.markdown.loose_lists import NOTE
-from desktop_app.rendering.markdown.text_direction import side_of
+from desktop_app.rendering.markdown.text_direction import starting_side
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -38,7 +38,7 @@ class PlacedBlock(NamedTuple):
     block: Block
 
 
-def convert(tokens: list[Token]) -> list[PlacedBlock]:
+def build_blocks(tokens: list[Token]) -> list[PlacedBlock]:
     """Return the blocks of a token stream."""
     return _BlockBuilder(tokens).run()
 
@@ -92,7 +92,7 @@ class _BlockBuilder:
             case "hr":
                 self._add(Block(Kind.RULE))
             case "math_block":
-                self._add(Block(Kind.MATH, (formula(token.content.replace("\n", "\u2028")),)))
+                self._add(Block(Kind.MATH, (formula_run(token.content.replace("\n", "\u2028")),)))
             case _:
                 self._enter_or_leave(token)
 
@@ -113,7 +113,7 @@ class _BlockBuilder:
             case "footnote_reference_open":
                 self._flush_marker()
                 self._lists.append(_List(token))
-                self._marker = clean(token.meta["label"])
+                self._marker = clean_text(token.meta["label"])
                 self._marked_line = self._line
             case "blockquote_open":
                 self._flush_marker()
@@ -171,7 +171,7 @@ class _BlockBuilder:
     def _add_code(self, token: Token) -> None:
         self._flush_marker()
         info = _unescape(token.info).split()
-        language = clean(info[0]) if info else ""
+        language = clean_text(info[0]) if info else ""
         self._add(Block(Kind.CODE_HEAD, language=language))
         line = token.map[0] + (token.type == "fence") if token.map else None
         lines = token.content.removesuffix("\n").split("\n") if token.content else ()
@@ -211,7 +211,9 @@ class _BlockBuilder:
             head=head is None,
             letters=len(source),
             # by the source, which later definitions do not change
-            from_right=side_of((Run(source),)) == "right" if head is None else head.from_right,
+            from_right=starting_side((Run(source),)) == "right"
+            if head is None
+            else head.from_right,
         )
 
 
@@ -225,5 +227,5 @@ def _unescape(info: str) -> str:
 
 
 def code_line(text: str, language: str) -> Block:
-    shown = show_unseen(clean(text), code=True)
+    shown = show_invisible(clean_text(text), code=True)
     return Block(Kind.CODE, (Run(shown, code=True),) if shown else (), language=language)

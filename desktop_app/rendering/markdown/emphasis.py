@@ -71,7 +71,7 @@ def flanks_tildes(before: str, after: str, length: int) -> tuple[bool, bool]:
     return flanks(before, after, "_" if length == 1 else "~") if length <= 2 else (False, False)
 
 
-def tokenize(state: StateInline, silent: bool) -> bool:
+def tokenize_marks(state: StateInline, silent: bool) -> bool:
     """Tokenize a run of `*` or `~`; other marks are left to the parser's rule."""
     mark = state.src[state.pos]
     if silent or mark not in "*~":
@@ -109,7 +109,7 @@ def _push(state: StateInline, mark: str, length: int, *, opens: bool, closes: bo
         state.delimiters.append(delimiter)
 
 
-def strike(state: StateInline) -> None:
+def pair_tildes(state: StateInline) -> None:
     """Turn paired tildes into strikethrough tokens."""
     nested = (meta["delimiters"] for meta in state.tokens_meta if meta and "delimiters" in meta)
     for delimiters in (state.delimiters, *nested):

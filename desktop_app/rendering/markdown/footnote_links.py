@@ -27,25 +27,25 @@ def is_note_link(target: str) -> bool:
     return target.startswith((_NOTE, _MARK))
 
 
-def leads_back(target: str) -> bool:
+def leads_back_to_mark(target: str) -> bool:
     """Return True if a link leads from the definition to a mark."""
     return target.startswith(_MARK)
 
 
-def counterpart(target: str) -> str:
+def opposite_link(target: str) -> str:
     """Return the target of the link in the opposite direction.
 
-    >>> counterpart(link_to_note("a")) == link_to_mark("a")
+    >>> opposite_link(link_to_note("a")) == link_to_mark("a")
     True
     """
     forward, back = (_MARK, _NOTE) if target.startswith(_NOTE) else (_NOTE, _MARK)
     return forward + target.removeprefix(back)
 
 
-def label_of(target: str) -> str:
+def note_label_of(target: str) -> str:
     """Return the label of the footnote that such a link belongs to.
 
-    >>> label_of(link_to_note("a"))
+    >>> note_label_of(link_to_note("a"))
     'a'
     """
     return bytes.fromhex(target.rpartition("/")[2]).decode()

@@ -41,23 +41,23 @@ _FRAMES: Final = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 
 def image_runs(words: str, target: str) -> tuple[Run, ...]:
     """Return the runs of a drawn image and its name; () if the image is not drawn."""
-    if size_of(target) is None:
+    if image_size_of(target) is None:
         return ()
     named = Run(words or tr("picture"), image=True, note=True, link=target)
     return Run(PICTURE, image=True, link=target), named
 
 
-def is_drawn(run: Run) -> bool:
+def is_drawn_image(run: Run) -> bool:
     """Return True if a run is a drawn image, not words."""
     return run.image and run.text == PICTURE
 
 
-def is_name(run: Run) -> bool:
+def is_image_name(run: Run) -> bool:
     """Return True if a run is the name of the image before it."""
     return run.image and run.note
 
 
-def bytes_of(target: str) -> bytes | None:
+def image_bytes_of(target: str) -> bytes | None:
     """Return the bytes in the address of an image, None for any other address."""
     match = _ADDRESS.fullmatch(target) if len(target) <= MAX_ADDRESS_LENGTH else None
     if match is None:
@@ -67,9 +67,9 @@ def bytes_of(target: str) -> bytes | None:
 
 
 @lru_cache(maxsize=128)
-def size_of(target: str) -> tuple[int, int] | None:
+def image_size_of(target: str) -> tuple[int, int] | None:
     """Return the size of the image in an address, None if it is not drawn."""
-    data = bytes_of(target)
+    data = image_bytes_of(target)
     size = _size(data) if data is not None and len(data) <= MAX_IMAGE_BYTES else None
     if size is None or min(size) < 1 or size[0] * size[1] > MAX_PIXELS:
         return None

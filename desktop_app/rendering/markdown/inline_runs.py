@@ -9,10 +9,10 @@ from desktop_app.rendering.block_model import (
     LINE_BREAK,
     Run,
     Runs,
-    added,
-    clean,
-    formula,
-    show_unseen,
+    clean_text,
+    formula_run,
+    mark_added,
+    show_invisible,
     words_of,
 )
 from desktop_app.rendering.markdown import citations
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 def unparsed_note() -> Run:
     """Return the note after a text that is shown as written."""
-    return Run(added(tr("shown as written, because it has too many marks")), italic=True)
+    return Run(mark_added(tr("shown as written, because it has too many marks")), italic=True)
 
 
 def wide_table_note() -> Run:
     """Return the note before the text of a table that has too many columns."""
     words = tr("a table of more than {count} columns, shown as text", count=MOST_COLUMNS)
-    return Run(added(words), italic=True)
+    return Run(mark_added(words), italic=True)
 
 
 class _State:
@@ -51,10 +51,10 @@ class _State:
     def add(
         self, text: str, *, code: bool = False, math: bool = False, image: bool = False
     ) -> None:
-        text = clean(text)
+        text = clean_text(text)
         if not text:
             return
-        text = show_unseen(text, code=code, link=bool(self.link))
+        text = show_invisible(text, code=code, link=bool(self.link))
         bold, italic, strike = self.bold > 0, self.italic > 0, self.strike > 0
         run = Run(text, bold, italic, code, strike, math, False, image, self.link)
         last = self.runs[-1] if self.runs else None
@@ -67,10 +67,12 @@ class _State:
         """Close a link, and append where it leads if its words could mislead."""
         runs = self.runs[self.link_at :]
         # A formula can draw any letters.
-        is_drawn = any(run.math for run in runs)
-        place = true_destination(None if is_drawn else "".join(map(words_of, runs)), self.link)
+        has_formula = any(run.math for run in runs)
+        place = true_destination(None if has_formula else "".join(map(words_of, runs)), self.link)
         if place and self.runs and self.runs[-1].link == self.link:
-            self.runs.append(Run(added(show_unseen(clean(place), link=True)), link=self.link))
+            self.runs.append(
+                Run(mark_added(show_invisible(clean_text(place), link=True)), link=self.link)
+            )
         self.link = ""
 
 
@@ -79,7 +81,7 @@ def runs_of(children: Sequence[Token] | None) -> Runs:
     if not children:
         return ()
     if len(children) == 1 and children[0].type == "text":  # most table cells
-        text = show_unseen(clean(children[0].content))
+        text = show_invisible(clean_text(children[0].content))
         return (Run(text),) if text else ()
     state = _State()
     for token in children:
@@ -114,13 +116,13 @@ def _change(state: _State, token: Token) -> None:
         case citations.TOKEN:
             _cite(state, token)
         case "math_inline":
-            state.add(formula(token.content.replace("\n", " ")).text, math=True)
+            state.add(formula_run(token.content.replace("\n", " ")).text, math=True)
         case "too_dense":
             state.runs.append(unparsed_note())
         case "too_wide":
             state.runs += [wide_table_note(), Run(" ")]
         case "footnote_ref":
-            label = clean(token.meta["label"])
+            label = clean_text(token.meta["label"])
             state.runs.append(Run(label, note=True, link=link_to_note(label)))
         case "image":
             _add_image(state, token)
@@ -145,7 +147,7 @@ def _add_image(state: _State, token: Token) -> None:
     """
     source, outer = str(token.attrGet("src") or ""), state.link
     source = "" if citations.imitates_own_link(source) else source
-    words = clean(_alternative(token))
+    words = clean_text(_alternative(token))
     drawn = image_runs(words, source)
     if drawn:
         state.runs += drawn
@@ -154,8 +156,15 @@ def _add_image(state: _State, token: Token) -> None:
     state.add(words or source or tr("image"), image=True)
     place = image_destination(source) if words else ""
     if place and not outer:
-        state.runs.append(Run(added(show_unseen(clean(place), link=True)), link=state.link))
+        state.runs.append(
+            Run(mark_added(show_invisible(clean_text(place), link=True)), link=state.link)
+        )
     state.link = outer
+
+
+def _destination_run(place: str, link: str) -> Run:
+    """Return the words after a link that say where it leads."""
+    return Run(mark_added(show_invisible(clean_text(place), link=True)), link=link)
 
 
 def _alternative(token: Token) -> str:

@@ -74,7 +74,7 @@ def may_become_item(source: str) -> bool:
     return _MARKS.fullmatch(source, source.rfind("\n") + 1) is not None
 
 
-def resume(tokens: list[Token], continued_lists: tuple[ListStart, ...]) -> list[Token]:
+def restore_lists(tokens: list[Token], continued_lists: tuple[ListStart, ...]) -> list[Token]:
     """Restore the state of the lists that continue, and return their tokens."""
     resumed: list[Token] = []
     waiting = iter(continued_lists)
@@ -90,7 +90,7 @@ def resume(tokens: list[Token], continued_lists: tuple[ListStart, ...]) -> list[
     return resumed
 
 
-def find_loose(
+def mark_loose_lists(
     tokens: list[Token],
     source: str,
     env: dict[str, Any],

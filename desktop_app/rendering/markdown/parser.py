@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.rendering.markdown import citations
-from desktop_app.rendering.markdown.emphasis import strike, tokenize
+from desktop_app.rendering.markdown.emphasis import pair_tildes, tokenize_marks
 from desktop_app.rendering.markdown.loose_lists import DEFINITIONS
 
 if TYPE_CHECKING:
@@ -97,8 +97,8 @@ def _parser() -> MarkdownIt:
     markdown.block.ruler.before("table", "note_content", _record_content_column)
     _record_definition_lines(markdown)
     markdown.inline.ruler.before("escape", "math", _math)
-    markdown.inline.ruler.before("emphasis", "wide_emphasis", tokenize)
-    markdown.inline.ruler2.before("emphasis", "strike", strike)
+    markdown.inline.ruler.before("emphasis", "wide_emphasis", tokenize_marks)
+    markdown.inline.ruler2.before("emphasis", "pair_tildes", pair_tildes)
     citations.add_rule(markdown)
     markdown.core.ruler.at("inline", _inline)
     _cache_link_normalization(markdown)

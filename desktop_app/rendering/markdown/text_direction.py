@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _FROM_RIGHT: Final = ("R", "AL")
 
 
-def side_of(runs: Iterable[Run]) -> str:
+def starting_side(runs: Iterable[Run]) -> str:
     """Return the side at which a text begins: "left", "right", or "" without letters."""
     for run in runs:
         for letter in run.text:

@@ -14,7 +14,7 @@ from desktop_app.rendering.markdown.parser import ENDS_ADDRESS
 LONGEST_EMPHASIS: Final = 300
 """Characters after which open emphasis or code is shown as written, unless it begins its block."""
 
-SIGNS: Final = "?!.,:;*_~'\")]"
+ADDRESS_END_SIGNS: Final = "?!.,:;*_~'\")]"
 """Characters that belong to a bare address only if more of it follows."""
 
 MAX_OPEN_MARKS: Final = 40
@@ -31,7 +31,7 @@ _FACTOR: Final = re.compile("[A-Za-z0-9]")
 _ROUND: Final = re.compile("[()]")
 _NO_ADDRESS: Final = re.compile(rf"[\s<>\"'`{ENDS_ADDRESS}]")
 _ADDRESS_CONTINUES: Final = re.compile(
-    rf"[{re.escape(SIGNS)}]*[^\s<>{re.escape(SIGNS)}{ENDS_ADDRESS}]"
+    rf"[{re.escape(ADDRESS_END_SIGNS)}]*[^\s<>{re.escape(ADDRESS_END_SIGNS)}{ENDS_ADDRESS}]"
 )
 
 

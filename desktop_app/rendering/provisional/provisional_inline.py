@@ -24,9 +24,9 @@ from desktop_app.rendering.markdown.parser import (
     last_closer,
 )
 from desktop_app.rendering.provisional.provisional_emphasis import (
+    ADDRESS_END_SIGNS,
     LONGEST_EMPHASIS,
     MAX_OPEN_MARKS,
-    SIGNS,
     EmphasisMark,
     expected_to_close,
     is_in_address,
@@ -136,7 +136,7 @@ def _before_open_bracket(content: str, start: int, end: int) -> int:
         depth += 1 if found[0] == "(" else -1
         if depth == 1 and found[0] == "(":
             least = start + found.start()
-    return start + len(content[start:least].rstrip(SIGNS)) if depth > 0 else end
+    return start + len(content[start:least].rstrip(ADDRESS_END_SIGNS)) if depth > 0 else end
 
 
 class _Scanner:

@@ -22,11 +22,11 @@ from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.rendering.markdown.inline_runs import unparsed_note, wide_table_note
 from desktop_app.rendering.markdown.parser import DEEPEST_BRACKETS, MOST_ADDRESSES, MOST_COLUMNS
 from desktop_app.rendering.search.text_search import (
-    count_in,
+    count_matches,
     fold_text,
     may_contain,
     remove_characters,
-    texts_of,
+    searchable_texts,
 )
 
 _MAX_CONTAINER_MARKS: Final = 40
@@ -37,13 +37,13 @@ _NO_WORD: Final = re.compile(r"[\W_]+")
 # Signs that a source must be rendered as a whole: definitions, and characters that are not shown as
 # they are.
 _MAY_DEFINE: Final = re.compile(r"^[ \t>*+\-\d.)]*\[", re.MULTILINE)
-_UNSEEN: Final = re.compile(
+_INVISIBLE: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
     "\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffc\ufdd0\ufdd1"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 
-_UNSEEN_ASCII: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+_INVISIBLE_ASCII: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 
 _FENCE: Final = re.compile(r"^(?:(`{3,})[^`\n]*|(~{3,})[^\n]*)$", re.MULTILINE)
 _INNER_FENCE: Final = re.compile(r"^( {1,3})(?:`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
@@ -68,7 +68,7 @@ def count_in_markdown(source: str, words: str) -> int:
         return 0
     if "\r" in source:
         source = source.replace("\r\n", "\n").replace("\r", "\n")
-    unseen = _UNSEEN_ASCII if source.isascii() else _UNSEEN
+    unseen = _INVISIBLE_ASCII if source.isascii() else _INVISIBLE
     if unseen.search(source) or ("]:" in source and _MAY_DEFINE.search(source)):
         return _count_rendered(source, words)
     parts = list(_parts(source))
@@ -78,13 +78,13 @@ def count_in_markdown(source: str, words: str) -> int:
 
 
 def _count_rendered(source: str, words: str) -> int:
-    return count_in(_shown_texts(source), words)
+    return count_matches(_shown_texts(source), words)
 
 
 @lru_cache(maxsize=2048)
 def _shown_texts(source: str) -> tuple[str, ...]:
     """Return the shown texts; cached, because words are typed letter by letter."""
-    return tuple(texts_of(render(source)))
+    return tuple(searchable_texts(render(source)))
 
 
 # ---------------------------------------------------------------------- parts

@@ -92,7 +92,7 @@ def match_ranges(text: str, words: str) -> list[tuple[int, int]]:
     return found
 
 
-def texts_of(blocks: Iterable[Block]) -> Iterator[str]:
+def searchable_texts(blocks: Iterable[Block]) -> Iterator[str]:
     """Yield the texts to search: a paragraph, a line of code, a table cell."""
     for block in blocks:
         if block.rows:
@@ -102,7 +102,7 @@ def texts_of(blocks: Iterable[Block]) -> Iterator[str]:
             yield text_of(block.runs)
 
 
-def count_in(texts: Iterable[str], words: str) -> int:
+def count_matches(texts: Iterable[str], words: str) -> int:
     """Count the folded `words` in texts."""
     return sum(fold_text(text).count(words) for text in texts) if words else 0
 

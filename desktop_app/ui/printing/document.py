@@ -37,24 +37,28 @@ from desktop_app.domain.conversations.message_facts import (
 from desktop_app.domain.conversations.message_parts import ReasoningPart, ToolCallPart
 from desktop_app.domain.error_text import NOT_CONTINUABLE
 from desktop_app.rendering.block_model import (
-    ADDED,
+    ADDED_MARK,
     Block,
     Kind,
     Run,
     Runs,
-    clean,
+    clean_text,
     is_in_other_quote,
     quote_block,
-    show_unseen,
+    show_invisible,
 )
-from desktop_app.rendering.export.html_writer import parts_of
+from desktop_app.rendering.export.html_writer import group_blocks
 from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.rendering.markdown.block_builder import code_line
 from desktop_app.rendering.markdown.footnote_links import link_to_mark
-from desktop_app.rendering.markdown.inline_images import bytes_of, is_drawn, is_name
+from desktop_app.rendering.markdown.inline_images import (
+    image_bytes_of,
+    is_drawn_image,
+    is_image_name,
+)
 from desktop_app.rendering.markdown.links import is_opened
 from desktop_app.rendering.processes import highlight
-from desktop_app.rendering.structured_answer import with_form
+from desktop_app.rendering.structured_answer import with_rendered_form
 from desktop_app.ui.printing.print_styles import (
     CODE_SIZE,
     FRAME_PADDING,
@@ -189,7 +193,7 @@ class PrintedConversation:
                 if part.result:
                     lines = [code_line(line, "") for line in part.result.split("\n")]
                     self._insert_code([Block(Kind.CODE_HEAD, language=""), *lines])
-        shown = with_form(message, as_text=False)
+        shown = with_rendered_form(message, as_text=False)
         if shown.text:
             self._insert_markdown(shown.text)
         self._insert_ending(message)
@@ -216,7 +220,7 @@ class PrintedConversation:
     def _insert_markdown(self, markdown: str, *, is_aside: bool = False) -> None:
         above: Block | None = None
         self._text_count += 1
-        for members in parts_of(render(markdown), (Kind.CODE, Kind.TABLE)):
+        for members in group_blocks(render(markdown), (Kind.CODE, Kind.TABLE)):
             if is_aside:
                 members = [quote_block(block) for block in members]
             first = members[0]
@@ -257,10 +261,10 @@ class PrintedConversation:
         is_quiet: bool = False,
     ) -> None:
         for run in runs:
-            if is_drawn(run):
+            if is_drawn_image(run):
                 self._insert_embedded_image(run.link)
-            if is_drawn(run) or is_name(run):
-                if is_name(run):
+            if is_drawn_image(run) or is_image_name(run):
+                if is_image_name(run):
                     self._cursor.insertText(_display_text(run.text), self._styles.hidden_text())
                 continue
             char_format = self._styles.run_format(
@@ -271,7 +275,7 @@ class PrintedConversation:
             elif run.note:
                 target = f"#{self._name_of_note(run.link)}"
                 char_format = self._styles.link(char_format, target, is_underlined=False)
-            self._cursor.insertText(run.text.replace(ADDED, ""), char_format)
+            self._cursor.insertText(run.text.replace(ADDED_MARK, ""), char_format)
 
     def _name_of_note(self, target: str) -> str:
         """Return a footnote's anchor, unique in a document of several texts."""
@@ -279,7 +283,7 @@ class PrintedConversation:
 
     def _insert_embedded_image(self, target: str) -> None:
         """Insert a small image that is embedded in the answer."""
-        image = QImage.fromData(bytes_of(target) or b"")
+        image = QImage.fromData(image_bytes_of(target) or b"")
         if image.isNull():
             return
         name = f"raster:{sha256(target.encode()).hexdigest()}"
@@ -503,7 +507,7 @@ def _highlighted(lines: list[str], language: str) -> list[list[highlight.Colored
 
 
 def _text(block: Block) -> str:
-    return "".join(run.text for run in block.runs).replace(ADDED, "")
+    return "".join(run.text for run in block.runs).replace(ADDED_MARK, "")
 
 
 def _cell_text(cell: Runs) -> str:
@@ -512,4 +516,4 @@ def _cell_text(cell: Runs) -> str:
 
 def _display_text(text: str) -> str:
     """Return the text for one block, with control characters made visible."""
-    return show_unseen(clean(text)).replace(ADDED, "")
+    return show_invisible(clean_text(text)).replace(ADDED_MARK, "")

@@ -29,9 +29,9 @@ from desktop_app.domain.error_text import CONTINUABLE, NOT_CONTINUABLE
 from desktop_app.domain.errors import AuthenticationError, ContextTooLongError
 from desktop_app.domain.places import LinkSegment
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.rendering.block_model import Block, Kind, Run, Runs, clean
+from desktop_app.rendering.block_model import Block, Kind, Run, Runs, clean_text
 from desktop_app.rendering.markdown.block_builder import code_line
-from desktop_app.rendering.structured_answer import has_value
+from desktop_app.rendering.structured_answer import has_json_value
 from desktop_app.ui.transcript.media.message_images import OPEN_IMAGE, image_runs
 from desktop_app.ui.widgets.text.foreign_text import LONGEST_PARAGRAPH, one_line
 
@@ -256,7 +256,7 @@ def ending_lines(
 def _notice_line(message: Message, notice: NoticeText) -> Line:
     """Return a notice. The notice about a schema also offers to show and copy the value."""
     runs = list(_line_runs(str(notice)))
-    if _notice_code(notice) is NoticeCode.SCHEMA_USED and has_value(message):
+    if _notice_code(notice) is NoticeCode.SCHEMA_USED and has_json_value(message):
         is_tree = isinstance(message, ShownMessage) and message.is_tree
         for action in (SHOW_TEXT if is_tree else SHOW_VALUE, COPY_JSON, COPY_CSV):
             runs += [Run(" · "), _action_link(action)]
@@ -373,7 +373,7 @@ def _action_link(action: str, *, bold: bool = False) -> Run:
 
 
 def _text_runs(text: str) -> Runs:
-    text = clean(text)
+    text = clean_text(text)
     return (Run(text),) if text else ()
 
 

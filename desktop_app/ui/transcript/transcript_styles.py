@@ -38,7 +38,7 @@ from desktop_app.rendering.block_model import (
 from desktop_app.rendering.incremental.packed_runs import styles_of, texts_of_runs
 from desktop_app.rendering.markdown.citations import is_citation
 from desktop_app.rendering.markdown.footnote_links import link_to_mark
-from desktop_app.rendering.markdown.inline_images import is_name, size_of
+from desktop_app.rendering.markdown.inline_images import image_size_of, is_image_name
 from desktop_app.ui.look.mirroring import is_mirrored, margins
 from desktop_app.ui.look.theme import ANSWER_LINE_HEIGHT, CODE_LINE_HEIGHT, Theme
 from desktop_app.ui.transcript.media.hidden_text import hidden_format
@@ -377,7 +377,7 @@ class Styles:
         kind = item.kind
         level = item.level if isinstance(item, Block) else 0
         # The format that hides the name of a drawn image depends on the name.
-        key = (kind, level, *(run if is_name(run) else run[1:]))
+        key = (kind, level, *(run if is_image_name(run) else run[1:]))
         char_format = self._chars.get(key)
         if char_format is None:
             char_format = self._make_char(kind, level, run)
@@ -410,7 +410,7 @@ class Styles:
         char_format = self._base(kind, level)
         if run.image and kind is LineKind.IMAGES:
             return image_format(run.link, self.theme, char_format)
-        if run.image and run.link[:5].lower() == "data:" and size_of(run.link) is not None:
+        if run.image and run.link[:5].lower() == "data:" and image_size_of(run.link) is not None:
             return (
                 hidden_format(char_format, run.text)
                 if run.note

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextCursor
 
-from desktop_app.rendering.block_model import ADDED, LINE_BREAK
+from desktop_app.rendering.block_model import ADDED_MARK, LINE_BREAK
 from desktop_app.ui.transcript.transcript_styles import (
     CELL_PAD,
     INDENT,
@@ -230,7 +230,9 @@ class _HtmlReader(HTMLParser):
             self._leaf("hr")
         elif tag == "img":
             words, within = values.get("alt", ""), bool(self._links)
-            place = f"{ADDED} ({values['src']})" if words and values["src"] and not within else ""
+            place = (
+                f"{ADDED_MARK} ({values['src']})" if words and values["src"] and not within else ""
+            )
             self._links.append(self._links[-1] if within else values["src"])
             self._text((words or values["src"]) + place)
             self._links.pop()

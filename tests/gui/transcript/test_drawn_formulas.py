@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint, QRect, QSize
 from PySide6.QtGui import QAccessible, QColor, QGuiApplication, QTextCursor
 
 from desktop_app.child_processes import child_command
-from desktop_app.rendering.block_model import FORMULA_BEGINS, FORMULA_ENDS
+from desktop_app.rendering.block_model import FORMULA_END, FORMULA_START
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.media.drawn_formulas import DRAWN
 from desktop_app.ui.transcript.media.typesetter import Typesetter
@@ -55,7 +55,7 @@ def test_formulas_are_drawn_and_copied_as_source(
     assert r"\frac{a}{b}" in view.toPlainText()
     height = view.document().size().height()
     qtbot.waitUntil(lambda: drawn(view) == 4)
-    assert FORMULA_BEGINS not in view.toPlainText()
+    assert FORMULA_START not in view.toPlainText()
     assert view.document().size().height() != height
     assert "cost $5 or $10, not $x$." in view.toPlainText()
     assert r"\frac{a}{b}" in view.toPlainText(), "screen readers read the source"
@@ -165,7 +165,7 @@ def test_formulas_stay_source_if_the_typesetting_process_is_missing(
     view.set_typesetter(typesetter)
     view.set_messages([answer("$x$ and $y$")])
     qtbot.waitUntil(lambda: not typesetter.is_busy)
-    assert f"x{FORMULA_ENDS} and" in view.toPlainText()
+    assert f"x{FORMULA_END} and" in view.toPlainText()
 
 
 def test_streamed_formulas_equal_those_shown_at_once(

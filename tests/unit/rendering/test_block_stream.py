@@ -10,12 +10,19 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from desktop_app.rendering.block_model import TABLE_LETTERS, TABLE_ROWS, Block, Kind, Patch, Run
+from desktop_app.rendering.block_model import (
+    MAX_TABLE_LETTERS,
+    MAX_TABLE_ROWS,
+    Block,
+    Kind,
+    Patch,
+    Run,
+)
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
-from desktop_app.rendering.incremental.open_tail import ParserContext, place
+from desktop_app.rendering.incremental.open_tail import ParserContext, place_blocks
 from desktop_app.rendering.markdown.footnote_links import link_to_note
 from desktop_app.rendering.markdown.inline_runs import unparsed_note
-from desktop_app.rendering.markdown.loose_lists import find_loose
+from desktop_app.rendering.markdown.loose_lists import mark_loose_lists
 from desktop_app.rendering.markdown.parser import parser
 from tests.helpers.examples import examples
 from tests.helpers.patches import apply_patches
@@ -75,16 +82,16 @@ def at_once(source: str) -> list[Block]:
     packed: list[Block] = []
     env: dict[str, Any] = {}
     tokens = parser().parse(source, env)
-    find_loose(tokens, source, env)
-    for _, block in place(tokens, ParserContext()):
+    mark_loose_lists(tokens, source, env)
+    for _, block in place_blocks(tokens, ParserContext()):
         last = packed[-1] if packed else None
         letters = last.letters + block.letters if last else 0
         if (
             last is not None
             and block.kind is last.kind is Kind.TABLE
             and not block.head
-            and len(last.rows) < TABLE_ROWS
-            and ((last.head and len(last.rows) < 2) or letters <= TABLE_LETTERS)
+            and len(last.rows) < MAX_TABLE_ROWS
+            and ((last.head and len(last.rows) < 2) or letters <= MAX_TABLE_LETTERS)
             and (last.depth, last.quote) == (block.depth, block.quote)
         ):
             packed[-1] = last._replace(rows=last.rows + block.rows, letters=letters)
@@ -250,7 +257,7 @@ LONG = {
 
 @pytest.mark.parametrize("kind", LONG)
 def test_the_cost_of_a_piece_does_not_grow(kind: str) -> None:
-    """Check that a piece changes only the last block, and leaves a short open tail."""
+    """Check that a piece changes only the last block, and leaf_tokens a short open tail."""
     start, line = LONG[kind]
     stream = BlockStream()
     stream.feed(start)
@@ -300,9 +307,11 @@ def test_blocks_of_long_cells_have_few_rows(
     parts = [block for block in blocks if block.kind is Kind.TABLE]
     assert sum(len(part.rows) for part in parts) == 1 + len(rows)
     for part in parts:
-        assert part.letters <= TABLE_LETTERS or len(part.rows) == 1 + part.head
+        assert part.letters <= MAX_TABLE_LETTERS or len(part.rows) == 1 + part.head
     for part, following in pairwise(parts):
-        assert part.letters + following.letters > TABLE_LETTERS or len(part.rows) == TABLE_ROWS
+        assert (
+            part.letters + following.letters > MAX_TABLE_LETTERS or len(part.rows) == MAX_TABLE_ROWS
+        )
     assert not any(part.head and len(part.rows) < 2 for part in parts)
 
 

@@ -12,7 +12,7 @@ from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.passage_matching import letters_of
 from desktop_app.rendering import document_text
 from desktop_app.rendering.block_model import Block, Kind
-from desktop_app.rendering.document_text import SLICE_LENGTH, DocumentText, TextForm, form_of
+from desktop_app.rendering.document_text import SLICE_LENGTH, DocumentText, TextForm, text_form_of
 from tests.helpers.examples import examples
 
 PIECES = [
@@ -35,7 +35,7 @@ def test_each_type_of_document_has_its_form() -> None:
         if isinstance(media_type, str) and "/" in media_type and not name.startswith("_")
     }
     del constants["OPENDOCUMENT"]  # the beginning of others
-    forms = {name: form_of(media_type) for name, media_type in constants.items()}
+    forms = {name: text_form_of(media_type) for name, media_type in constants.items()}
     lines, code = ("PDF", "MAIL", "OUTLOOK", "ZIP", "FOLDER"), ("CSV", "TSV")
     assert {name for name, form in forms.items() if form is TextForm.LINES} == set(lines)
     assert {name for name, form in forms.items() if form is TextForm.CODE} == set(code)
@@ -143,7 +143,7 @@ def test_a_long_table_is_a_table_in_every_slice() -> None:
     ],
 )
 def test_the_media_type_decides_the_form(media_type: str, form: TextForm) -> None:
-    assert form_of(media_type) is form
+    assert text_form_of(media_type) is form
 
 
 def test_short_lines_within_a_passage_are_marked(pytestconfig: pytest.Config) -> None:

@@ -18,7 +18,7 @@ from desktop_app.rendering.markdown.inline_images import (
     MAX_ADDRESS_LENGTH,
     MAX_IMAGE_BYTES,
     ends_in_address,
-    size_of,
+    image_size_of,
 )
 
 
@@ -35,7 +35,7 @@ PNG: Final = address("PNG")
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
 def test_small_raster_images_are_drawn(kind: str) -> None:
     target = address(kind)
-    assert size_of(target) == (30, 20)
+    assert image_size_of(target) == (30, 20)
     [block] = render(f"See ![a red thing]({target}) here.")
     assert block.runs == (
         Run("See "),
@@ -74,7 +74,7 @@ LOSSLESS: Final = b"RIFF\0\0\0\0WEBPVP8L\0\0\0\0/" + (29 | 19 << 14).to_bytes(4,
 def test_the_size_is_read_from_the_header(
     kind: str, data: bytes, size: tuple[int, int] | None
 ) -> None:
-    assert size_of(encoded(kind, data)) == size
+    assert image_size_of(encoded(kind, data)) == size
 
 
 HOSTILE: Final = {
@@ -98,7 +98,7 @@ HOSTILE: Final = {
 def test_other_data_addresses_are_not_drawn(name: str) -> None:
     target = HOSTILE[name]
     assert name != "many bytes" or len(target) > MAX_IMAGE_BYTES
-    assert size_of(target) is None
+    assert image_size_of(target) is None
     runs = [run for block in render(f"![words]({target})") for run in block.runs]
     assert PICTURE not in [run.text for run in runs]
     assert "words" in "".join(run.text for run in runs)
@@ -274,7 +274,7 @@ def test_the_nearest_position_outside_an_image_is_found(
     ],
 )
 def test_sizes_at_the_limits_are_accepted(data: bytes, size: tuple[int, int] | None) -> None:
-    assert size_of(encoded("png", data)) == size
+    assert image_size_of(encoded("png", data)) == size
 
 
 @pytest.mark.parametrize(
@@ -282,7 +282,7 @@ def test_sizes_at_the_limits_are_accepted(data: bytes, size: tuple[int, int] | N
     [("QQ==", b"A"), ("QQ", b"A"), ("QUI=", b"AB"), ("QUJD", b"ABC"), ("Q", None), ("QUJDQ", None)],
 )
 def test_the_bytes_of_an_address_are_decoded(letters: str, data: bytes | None) -> None:
-    assert inline_images.bytes_of(f"data:image/png;base64,{letters}") == data
+    assert inline_images.image_bytes_of(f"data:image/png;base64,{letters}") == data
 
 
 @pytest.mark.parametrize("before", ["Words ", "- **bold ", "| a |\n|---|\n| b ", "[^1]: "])

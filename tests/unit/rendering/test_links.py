@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from desktop_app.i18n.translation import use_language
 from desktop_app.paths import resource_path
-from desktop_app.rendering.block_model import ADDED
+from desktop_app.rendering.block_model import ADDED_MARK
 from desktop_app.rendering.export.html_writer import to_html
 from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.rendering.markdown.links import image_destination, is_opened, true_destination
@@ -351,7 +351,7 @@ def test_the_destination_is_part_of_copied_html() -> None:
 @pytest.mark.attack("links")
 def test_the_destination_follows_words_in_formulas() -> None:
     [block] = render(rf"[$\text{{bank}}.\text{{example}}$]({EVIL})")
-    assert block.runs[-1].text == f"{ADDED} (evil.example)"
+    assert block.runs[-1].text == f"{ADDED_MARK} (evil.example)"
 
 
 # ---------------------------------------------------------------- one place

@@ -15,7 +15,7 @@ from desktop_app.rendering.block_model import Block
 from desktop_app.rendering.export.html_writer import to_html
 from desktop_app.rendering.export.text_writer import to_markdown
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
-from desktop_app.rendering.markdown.loose_lists import find_loose
+from desktop_app.rendering.markdown.loose_lists import mark_loose_lists
 from desktop_app.rendering.markdown.parser import parser
 from tests.helpers.examples import examples
 from tests.helpers.nested_markdown import sources
@@ -69,7 +69,7 @@ def ours(source: str) -> list[bool]:
     """Return the same data from this program's parser."""
     env: dict[str, Any] = {}
     tokens = parser().parse(source, env)
-    find_loose(tokens, source, env)
+    mark_loose_lists(tokens, source, env)
     lists: list[Any] = []
     hidden = []
     for token in tokens:

@@ -10,13 +10,13 @@ import markdown_it
 import pytest
 
 from desktop_app.rendering.block_model import (
-    ADDED,
-    FORMULA_BEGINS,
-    FORMULA_ENDS,
+    ADDED_MARK,
+    FORMULA_END,
+    FORMULA_START,
     Block,
     Kind,
     Run,
-    formula,
+    formula_run,
     words_of,
 )
 from desktop_app.rendering.export.html_writer import to_html
@@ -129,10 +129,10 @@ def test_prices_stay_text_and_formulas_do_not() -> None:
     assert only("between $5 and $10 or so").runs == (Run("between $5 and $10 or so"),)
     for price in ("it is $5 (US$), or", "$5M then, US$ 3", "from $5 to 10$ a piece", "US$5$ A$6$"):
         assert only(price).runs == (Run(price),)
-    assert formula("x_1 + x_2") in only("so $x_1 + x_2$ it is").runs
-    assert formula("a_b") in only(r"so \(a_b\) it is").runs
+    assert formula_run("x_1 + x_2") in only("so $x_1 + x_2$ it is").runs
+    assert formula_run("a_b") in only(r"so \(a_b\) it is").runs
     for source in ("$$\nx\n$$", "$$x$$", "\\[\nx\n\\]"):
-        assert only(source) == Block(Kind.MATH, (formula("x"),))
+        assert only(source) == Block(Kind.MATH, (formula_run("x"),))
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_prices_stay_text_and_formulas_do_not() -> None:
     ],
 )
 def test_formulas_next_to_letters_are_recognized(source: str, tex: str) -> None:
-    assert formula(tex) in only(source).runs
+    assert formula_run(tex) in only(source).runs
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_a_list_item_is_never_a_table_header() -> None:
 def test_two_formulas_in_a_line_stay_apart(source: str) -> None:
     block = only(source)
     assert block.kind is not Kind.MATH
-    texts = [run.text.strip(FORMULA_BEGINS + FORMULA_ENDS) for run in block.runs if run.math]
+    texts = [run.text.strip(FORMULA_START + FORMULA_END) for run in block.runs if run.math]
     assert [text.strip() for text in texts] == ["a", "b"]
 
 
@@ -249,18 +249,18 @@ def test_code_becomes_a_head_and_lines() -> None:
 def test_direction_marks_are_shown_and_copied_unchanged() -> None:
     for source in ("`a\u202eb`", "[a\u202eb](https://x.y)", "a\u202eb", "```\na\u202eb\n```"):
         blocks = render(source)
-        assert [run.text for run in blocks[-1].runs] == [f"a{ADDED}⟨U+202E⟩b"]
+        assert [run.text for run in blocks[-1].runs] == [f"a{ADDED_MARK}⟨U+202E⟩b"]
         assert blocks[-1].text == "a\u202eb"
         assert "".join(plain_pieces(blocks)) == "a\u202eb"
         assert "a\u202eb" in to_html(blocks)
-    assert only("`a\u200eb`").runs[0].text == f"a{ADDED}⟨U+200E⟩b"
+    assert only("`a\u200eb`").runs[0].text == f"a{ADDED_MARK}⟨U+200E⟩b"
     assert only("שלום\u200f a").runs[0].text == "שלום\u200f a"
 
 
 @pytest.mark.parametrize("unseen", ["\u200b", "\u00ad", "\ufeff", "\x07", "\u2060", "\U000e0141"])
 def test_invisible_characters_in_links_are_shown(unseen: str) -> None:
     [run] = only(f"[pay{unseen}pal](https://x.y)").runs
-    assert run.text == f"pay{ADDED}⟨U+{ord(unseen):04X}⟩pal"
+    assert run.text == f"pay{ADDED_MARK}⟨U+{ord(unseen):04X}⟩pal"
     assert only("[👩\u200d💻](https://x.y)").runs[0].text == "👩\u200d💻"
 
 
@@ -268,7 +268,7 @@ def test_invisible_characters_in_links_are_shown(unseen: str) -> None:
 def test_invisible_characters_in_code_are_shown_and_copied_unchanged(unseen: str) -> None:
     for source in (f"`a{unseen}b`", f"```\na{unseen}b\n```", f"    a{unseen}b"):
         block = render(source)[-1]
-        assert [run.text for run in block.runs] == [f"a{ADDED}⟨U+{ord(unseen):04X}⟩b"]
+        assert [run.text for run in block.runs] == [f"a{ADDED_MARK}⟨U+{ord(unseen):04X}⟩b"]
         assert block.text == f"a{unseen}b"
 
 
@@ -299,7 +299,7 @@ def test_the_destination_follows_misleading_words(source: str) -> None:
     blocks = render(source)
     shown = "".join(run.text for run in blocks[0].runs)
     place = MISLEADING[source]
-    assert shown.endswith(f"{ADDED} ({place})") is bool(place)
+    assert shown.endswith(f"{ADDED_MARK} ({place})") is bool(place)
     assert "(" not in "".join(plain_pieces(blocks)), "it is not copied"
     assert to_markdown(render(to_markdown(blocks))) == to_markdown(blocks)
 
@@ -321,7 +321,7 @@ def test_the_destination_follows_misleading_words(source: str) -> None:
 def test_nothing_follows_other_links(source: str) -> None:
     stream = BlockStream()
     stream.feed(source)
-    assert ADDED not in "".join(run.text for run in stream.blocks[0].runs)
+    assert ADDED_MARK not in "".join(run.text for run in stream.blocks[0].runs)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,12 @@ import pytest
 from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.rendering.search import match_count
 from desktop_app.rendering.search.match_count import count_in_markdown
-from desktop_app.rendering.search.text_search import count_in, fold_text, may_contain, texts_of
+from desktop_app.rendering.search.text_search import (
+    count_matches,
+    fold_text,
+    may_contain,
+    searchable_texts,
+)
 
 DATA = Path(__file__).parents[2] / "data" / "markdown"
 EXAMPLES = [
@@ -64,7 +69,9 @@ PIECES = [
 
 
 def shown(source: str, words: str) -> int:
-    return count_in(texts_of(render(source)), words) if may_contain(source, words) else 0
+    return (
+        count_matches(searchable_texts(render(source)), words) if may_contain(source, words) else 0
+    )
 
 
 @pytest.mark.parametrize("seed", range(4))

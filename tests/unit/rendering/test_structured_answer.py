@@ -12,7 +12,12 @@ from desktop_app.domain.answering.shown_length import ShownMessage
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import RefusalPart, TextPart, ToolCallPart
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.rendering.structured_answer import fence_of, has_value, value_of, with_form
+from desktop_app.rendering.structured_answer import (
+    form_fence,
+    has_json_value,
+    json_value,
+    with_rendered_form,
+)
 from tests.helpers.messages import answer
 
 SCHEMA = notice(NoticeCode.SCHEMA_USED, name="x")
@@ -26,7 +31,7 @@ def grammar(language: str) -> Any:
 
 
 def shown(value: Any) -> str:
-    made = with_form(answer(json.dumps(value), notices=(SCHEMA,)), as_text=False)
+    made = with_rendered_form(answer(json.dumps(value), notices=(SCHEMA,)), as_text=False)
     assert isinstance(made, ShownMessage)
     assert made.is_tree is not made.text.startswith(FENCE)
     return made.text
@@ -91,7 +96,7 @@ def test_long_json_is_shown_as_code() -> None:
 def test_answers_with_a_form_are_shown_by_their_state(
     notices: tuple[Any, ...], text: str, status: MessageStatus, expected: str
 ) -> None:
-    assert with_form(answer(text, status, notices=notices), as_text=False).text == expected
+    assert with_rendered_form(answer(text, status, notices=notices), as_text=False).text == expected
 
 
 def parts_of(message: Message) -> list[str]:
@@ -101,10 +106,10 @@ def parts_of(message: Message) -> list[str]:
 def test_only_text_after_the_last_tool_call_changes() -> None:
     message = answer("[1]", notices=(SCHEMA,))
     parts = (TextPart("Look."), CALL, TextPart("Again."), CALL, TextPart("[1]"))
-    made = with_form(replace(message, parts=parts), as_text=False)
+    made = with_rendered_form(replace(message, parts=parts), as_text=False)
     assert parts_of(made) == ["Look.", "call", "Again.", "call", "- 1"]
     streamed = replace(message, parts=parts, status=MessageStatus.STREAMING)
-    assert parts_of(with_form(streamed, as_text=False)) == [
+    assert parts_of(with_rendered_form(streamed, as_text=False)) == [
         "call",
         "call",
         f"{FENCE}json\nLook.\n\nAgain.\n\n[1]",
@@ -113,10 +118,10 @@ def test_only_text_after_the_last_tool_call_changes() -> None:
 
 def test_the_stored_answer_is_unchanged() -> None:
     message = answer("[1]", notices=(SCHEMA,))
-    made = with_form(message, as_text=False)
+    made = with_rendered_form(message, as_text=False)
     assert isinstance(made, ShownMessage)
-    assert (made.stored, made.is_tree, value_of(message)) == (message, True, [1])
-    again = with_form(made, as_text=True)
+    assert (made.stored, made.is_tree, json_value(message)) == (message, True, [1])
+    again = with_rendered_form(made, as_text=True)
     assert isinstance(again, ShownMessage)
     assert (again.stored, again.is_tree) == (message, False)
     assert again.text == f"{FENCE}json\n- 1\n{FENCE}"
@@ -125,14 +130,14 @@ def test_the_stored_answer_is_unchanged() -> None:
 def test_refusals_and_other_answers_are_unchanged() -> None:
     refusal = replace(answer("", notices=(SCHEMA,)), parts=(RefusalPart("No."),))
     for message in (refusal, answer("[1]")):
-        assert with_form(message, as_text=False) is message
-    assert (fence_of(answer("x")), has_value(answer("x"))) == ("", False)
-    assert has_value(answer("[1]", notices=(SCHEMA,)))
-    assert not has_value(answer("[1]", MessageStatus.CANCELLED, notices=(SCHEMA,)))
+        assert with_rendered_form(message, as_text=False) is message
+    assert (form_fence(answer("x")), has_json_value(answer("x"))) == ("", False)
+    assert has_json_value(answer("[1]", notices=(SCHEMA,)))
+    assert not has_json_value(answer("[1]", MessageStatus.CANCELLED, notices=(SCHEMA,)))
 
 
 def test_a_value_nested_too_deeply_is_invalid() -> None:
     message = answer("[" * 100_000 + "]" * 100_000, notices=(SCHEMA,))
     with pytest.raises(ValueError, match="too deep"):
-        value_of(message)
-    assert with_form(message, as_text=False).text.startswith(FENCE)
+        json_value(message)
+    assert with_rendered_form(message, as_text=False).text.startswith(FENCE)

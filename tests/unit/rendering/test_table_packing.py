@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from desktop_app.rendering.block_model import Block, Kind
-from desktop_app.rendering.incremental.table_packing import most_rows, pack
+from desktop_app.rendering.incremental.table_packing import max_rows_of, pack_rows
 
 
 def row(letters: int = 1, columns: int = 2, **more: Any) -> Block:
@@ -24,8 +24,8 @@ def sizes(blocks: list[Block]) -> list[tuple[int, int]]:
     [(0, 8), (1, 8), (20, 8), (21, 7), (22, 7), (23, 6), (80, 2), (81, 1), (160, 1), (500, 1)],
 )
 def test_blocks_of_wide_tables_have_fewer_rows(columns: int, rows: int) -> None:
-    assert most_rows(row(columns=columns)) == rows
-    packed = pack([], [row(columns=columns) for _ in range(2 * rows + 1)])
+    assert max_rows_of(row(columns=columns)) == rows
+    packed = pack_rows([], [row(columns=columns) for _ in range(2 * rows + 1)])
     assert [len(block.rows) for block in packed] == [rows, rows, 1]
 
 
@@ -41,17 +41,17 @@ def test_blocks_of_wide_tables_have_fewer_rows(columns: int, rows: int) -> None:
 def test_blocks_have_a_limited_number_of_letters(
     letters: list[int], packed: list[tuple[int, int]]
 ) -> None:
-    assert sizes(pack([], [row(each) for each in letters])) == packed
-    below = pack([row(letters[0])], [row(each) for each in letters[1:]])
+    assert sizes(pack_rows([], [row(each) for each in letters])) == packed
+    below = pack_rows([row(letters[0])], [row(each) for each in letters[1:]])
     assert sizes(below) == packed
 
 
 def test_a_header_block_has_a_row_below() -> None:
     head = row(9000, head=True)
-    assert sizes(pack([], [head, row(9000), row()])) == [(2, 18000), (1, 1)]
-    assert sizes(pack([], [row(), head, row()])) == [(1, 1), (2, 9001)]
+    assert sizes(pack_rows([], [head, row(9000), row()])) == [(2, 18000), (1, 1)]
+    assert sizes(pack_rows([], [row(), head, row()])) == [(1, 1), (2, 9001)]
 
 
 @pytest.mark.parametrize("apart", [row(depth=1), row(quote=1), Block(Kind.PARAGRAPH)])
 def test_only_rows_of_the_same_table_are_joined(apart: Block) -> None:
-    assert pack([], [row(), apart, row()]) == [row(), apart, row()]
+    assert pack_rows([], [row(), apart, row()]) == [row(), apart, row()]

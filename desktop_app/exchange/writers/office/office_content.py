@@ -13,8 +13,8 @@ from desktop_app.domain.conversations.message_facts import heading_of, sources_o
 from desktop_app.domain.conversations.message_parts import tool_calls
 from desktop_app.exchange.writers.markdown_file import call_as_markdown, ending_lines
 from desktop_app.rendering.block_model import (
-    FORMULA_BEGINS,
-    FORMULA_ENDS,
+    FORMULA_END,
+    FORMULA_START,
     LINE_BREAK,
     Block,
     Kind,
@@ -23,14 +23,14 @@ from desktop_app.rendering.block_model import (
     words_of,
 )
 from desktop_app.rendering.incremental.block_stream import render
-from desktop_app.rendering.markdown.text_direction import side_of
-from desktop_app.rendering.structured_answer import with_form
+from desktop_app.rendering.markdown.text_direction import starting_side
+from desktop_app.rendering.structured_answer import with_rendered_form
 
 MAX_PROPERTY_CHARS: Final = 255
 """The limit for a document's title among its properties."""
-# Characters that XML forbids, and the invisible FORMULA_BEGINS and FORMULA_ENDS.
+# Characters that XML forbids, and the invisible FORMULA_START and FORMULA_END.
 _NOT_IN_XML: Final = re.compile(
-    f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff{FORMULA_BEGINS}{FORMULA_ENDS}]"
+    f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff{FORMULA_START}{FORMULA_END}]"
 )
 
 
@@ -67,7 +67,7 @@ def messages_of(
         sources = [f"[{number}] {source}" for number, source, _ in sources_of(message)]
         yield OfficeMessage(
             plain(heading_of(message, name_of_model)),
-            tuple(render(with_form(message, as_text=False).text)),
+            tuple(render(with_rendered_form(message, as_text=False).text)),
             tuple(map(plain, (*(part.name for part in message.attachments), *sources))),
             message.role is Role.ASSISTANT,
             tuple(render("\n\n".join(calls))),
@@ -99,12 +99,12 @@ def tables_of(blocks: Iterable[Block]) -> Iterator[OfficeTable]:
 
 def is_from_left(text: str) -> bool:
     """Return True if a text is read from left to right."""
-    return side_of((Run(text),)) == "left"
+    return starting_side((Run(text),)) == "left"
 
 
 def is_from_right(text: str) -> bool:
     """Return True if a text is read from right to left. Office programs do not detect it."""
-    return side_of((Run(text),)) == "right"
+    return starting_side((Run(text),)) == "right"
 
 
 def cell_text(runs: Runs) -> str:

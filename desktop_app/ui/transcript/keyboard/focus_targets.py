@@ -14,10 +14,14 @@ from PySide6.QtGui import QPainter, QPen, QTextBlock, QTextCursor
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.rendering.block_model import ADDED, PICTURE, Block, Kind
+from desktop_app.rendering.block_model import ADDED_MARK, PICTURE, Block, Kind
 from desktop_app.rendering.incremental.packed_runs import styles_of
 from desktop_app.rendering.markdown.citations import is_citation
-from desktop_app.rendering.markdown.footnote_links import is_note_link, label_of, leads_back
+from desktop_app.rendering.markdown.footnote_links import (
+    is_note_link,
+    leads_back_to_mark,
+    note_label_of,
+)
 from desktop_app.rendering.markdown.links import is_opened
 from desktop_app.ui.transcript.layout.text_ranges import selected_range
 from desktop_app.ui.transcript.message_items import ACTION, Item
@@ -36,7 +40,7 @@ COPY_CODE: Final = f"{ACTION}copy-code"
 """The target of a code block's head."""
 
 _NAMES: Final = {"older-version": N_("Previous version"), "newer-version": N_("Next version")}
-_INVISIBLE: Final = {ord(PICTURE): None, ord(ADDED): None}
+_INVISIBLE: Final = {ord(PICTURE): None, ord(ADDED_MARK): None}
 _FOLD_SIGNS: Final = "›⌄ \u2003"
 _MAX_ADDRESS: Final = 300
 _RING_MARGIN: Final = 3
@@ -131,9 +135,9 @@ def describe_target(document: QTextDocument, target: FocusTarget) -> tuple[str, 
 
 def note_name(link: str) -> str:
     """Return the name of a link between a footnote's mark and its definition."""
-    if leads_back(link):
-        return tr("Back from footnote {label}", label=label_of(link))
-    return tr("Footnote {label}", label=label_of(link))
+    if leads_back_to_mark(link):
+        return tr("Back from footnote {label}", label=note_label_of(link))
+    return tr("Footnote {label}", label=note_label_of(link))
 
 
 def _image_name(file: str) -> str:

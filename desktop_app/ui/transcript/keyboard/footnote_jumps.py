@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING
 
 from desktop_app.rendering.block_model import Block
 from desktop_app.rendering.incremental.packed_runs import styles_of
-from desktop_app.rendering.markdown.footnote_links import counterpart, leads_back, link_to_mark
+from desktop_app.rendering.markdown.footnote_links import (
+    leads_back_to_mark,
+    link_to_mark,
+    opposite_link,
+)
 from desktop_app.ui.transcript.keyboard.focus_targets import FocusTarget, focus_targets_of
 from desktop_app.ui.widgets.text.utf16 import utf16_length
 
@@ -31,7 +35,7 @@ class FootnoteJumps:
 
         Materialize the target with `height` pixels above and below.
         """
-        wanted = counterpart(target)
+        wanted = opposite_link(target)
         found = self._layouts.place_of(block.blockNumber())
         if found is None:
             return None
@@ -45,7 +49,7 @@ class FootnoteJumps:
         return self._target_in(layout, item, wanted)
 
     def _find_item(self, layout: MessageLayout, at: int, target: str, wanted: str) -> int | None:
-        """Return the index of the item that contains the counterpart of a link.
+        """Return the index of the item that contains the other end of a link.
 
         Prefer the reference from which the user jumped here. Otherwise search upwards first for a
         reference, and downwards first for a definition.
@@ -59,7 +63,7 @@ class FootnoteJumps:
         ):
             return origin
         below, above = range(at, len(items)), range(at - 1, -1, -1)
-        order = (*above, *below) if leads_back(target) else (*below, *above)
+        order = (*above, *below) if leads_back_to_mark(target) else (*below, *above)
         return next((n for n in order if _has_link(items[n], wanted)), None)
 
     def _target_in(self, layout: MessageLayout, item: int, wanted: str) -> FocusTarget | None:

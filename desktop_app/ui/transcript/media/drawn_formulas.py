@@ -30,7 +30,7 @@ from PySide6.QtGui import (
     QTextFormat,
 )
 
-from desktop_app.rendering.block_model import FORMULA_BEGINS, FORMULA_ENDS, LINE_BREAK
+from desktop_app.rendering.block_model import FORMULA_END, FORMULA_START, LINE_BREAK
 from desktop_app.ui.transcript.layout.full_layout import finish_layout
 from desktop_app.ui.transcript.layout.text_ranges import selected_range
 from desktop_app.ui.transcript.media.hidden_text import hidden_format
@@ -139,14 +139,14 @@ class Formulas:
         formula.
         """
         until = time.perf_counter() + seconds
-        found = self._document.find(FORMULA_BEGINS, self._next_position)
+        found = self._document.find(FORMULA_START, self._next_position)
         while not found.isNull():
             start = found.selectionStart()
             last = self._document.findBlock(start + _SHORT_RANGE)
             last = last if last.isValid() else self._document.lastBlock()
             self._next_position = last.position() + last.length()
             self.show(start, self._next_position)
-            found = self._document.find(FORMULA_BEGINS, self._next_position)
+            found = self._document.find(FORMULA_START, self._next_position)
             if time.perf_counter() > until:
                 break
         return found.isNull()
@@ -171,16 +171,16 @@ class Formulas:
         After a short edit, this avoids a search of the rest of the document.
         """
         if end - start > _SHORT_RANGE:
-            return not self._document.find(FORMULA_BEGINS, start).isNull()
+            return not self._document.find(FORMULA_START, start).isNull()
         block = self._document.findBlock(start)
         while block.isValid() and block.position() < end:
-            if FORMULA_BEGINS in block.text():
+            if FORMULA_START in block.text():
                 return True
             block = block.next()
         return False
 
     def _show(self, start: int, end: int) -> None:
-        found = self._document.find(FORMULA_BEGINS, start)
+        found = self._document.find(FORMULA_START, start)
         while not found.isNull() and found.selectionStart() < end:
             char_format, start = found.charFormat(), found.selectionStart()
             if char_format.hasProperty(FORMULA) and (source := _source_at(found)):
@@ -190,7 +190,7 @@ class Formulas:
                     length = utf16_length(source) + 2
                     selected = selected_range(self._document, start, start + length)
                     self._draw(selected, formula, char_format, source)
-            found = self._document.find(FORMULA_BEGINS, start + 1)
+            found = self._document.find(FORMULA_START, start + 1)
 
     def _draw(
         self, cursor: QTextCursor, formula: Formula, char_format: QTextCharFormat, source: str
@@ -318,10 +318,10 @@ def _paint_selection_ground(painter: QPainter, rect: QRectF | QRect, ground: QCo
 
 
 def _source_at(opening: QTextCursor) -> str:
-    """Return the TeX after a selected FORMULA_BEGINS, or "" if it ends in another block."""
+    """Return the TeX after a selected FORMULA_START, or "" if it ends in another block."""
     block = opening.block()
     text = utf16_slice(block.text(), opening.selectionEnd() - block.position())
-    end = text.find(FORMULA_ENDS)
+    end = text.find(FORMULA_END)
     return text[:end] if end > 0 else ""
 
 

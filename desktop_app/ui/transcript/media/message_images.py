@@ -23,7 +23,7 @@ from PySide6.QtGui import (
 )
 
 from desktop_app.rendering.block_model import PICTURE, Run
-from desktop_app.rendering.markdown.inline_images import MAX_PIXELS, bytes_of, size_of
+from desktop_app.rendering.markdown.inline_images import MAX_PIXELS, image_bytes_of, image_size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,7 +64,7 @@ def raster_format(target: str, theme: Theme, base: QTextCharFormat) -> QTextImag
 
     See rendering/markdown/inline_images.py.
     """
-    width, height = (theme.px(side) for side in _fitted(size_of(target) or (12, 12)))
+    width, height = (theme.px(side) for side in _fitted(image_size_of(target) or (12, 12)))
     return _named_format(f"{target}#{width}x{height}", width, height, base)
 
 
@@ -106,7 +106,7 @@ class _Decoder(QObject):
 
     def decode(self, target: str) -> None:
         """Decode the first frame of an image, upright. Runs in a thread."""
-        data = QByteArray(bytes_of(target) or b"")
+        data = QByteArray(image_bytes_of(target) or b"")
         buffer = QBuffer(data)
         buffer.open(QBuffer.OpenModeFlag.ReadOnly)
         reader = QImageReader(buffer)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QTextCharFormat
 
 from desktop_app.rendering.block_model import Block
-from desktop_app.rendering.search.text_search import texts_of
+from desktop_app.rendering.search.text_search import searchable_texts
 from desktop_app.rendering.search.word_differences import WORD
 from desktop_app.ui.transcript.layout.item_prefix import prefix_of
 from desktop_app.ui.transcript.layout.text_ranges import highlight, selected_characters
@@ -62,7 +62,7 @@ class DifferenceMarks(QObject):
         for at, item in enumerate(items):
             is_text = state is not None and state.head_count <= at < len(items) - state.foot_count
             if is_text and isinstance(item, Block):
-                yield at, [word for text in texts_of([item]) for word in WORD.findall(text)]
+                yield at, [word for text in searchable_texts([item]) for word in WORD.findall(text)]
 
     def _mark_soon(self) -> None:
         if self._differs:

@@ -20,11 +20,11 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.rendering.block_model import Block, Runs
 from desktop_app.rendering.incremental.packed_runs import text_of
 from desktop_app.rendering.search.text_search import (
-    count_in,
+    count_matches,
     fold_text,
     match_ranges,
     may_contain,
-    texts_of,
+    searchable_texts,
 )
 from desktop_app.ui.transcript.layout.item_prefix import prefix_of
 from desktop_app.ui.transcript.layout.message_layout import MessageLayout, is_table
@@ -487,8 +487,8 @@ def _count_in_item(item: Item, query: str) -> int:
         count = item.runs[0].text.lower().count(query)
         return count if not count or fold_number(item) is None else 0
     if isinstance(item, Block):
-        return count_in(texts_of([item]), query) if _may_match(item, query) else 0
-    return count_in([text_of(item.runs)], query)
+        return count_matches(searchable_texts([item]), query) if _may_match(item, query) else 0
+    return count_matches([text_of(item.runs)], query)
 
 
 def _may_match(block: Block, query: str) -> bool:
@@ -500,7 +500,7 @@ def _may_match(block: Block, query: str) -> bool:
 def _count_in_message(message: Message, so_far: _TextSoFar | None, query: str) -> Count:
     reasoning, source = so_far or (reasoning_text(message), message.text)
     if message.role is Role.USER:
-        return Count(0, count_in(source.split("\n"), query))
+        return Count(0, count_matches(source.split("\n"), query))
     from desktop_app.rendering.search.match_count import count_in_markdown  # compiles many patterns
 
     return Count(count_in_markdown(reasoning, query), count_in_markdown(source, query))
