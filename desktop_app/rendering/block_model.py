@@ -1,8 +1,8 @@
 """The block model: parsed Markdown as a flat sequence of blocks made of runs.
 
 Nesting is stored as numbers (depth in lists, in quotes), not as a tree, because the transcript lays
-out blocks one after another, each with its margins. Blocks are named tuples, because they are
-compared at each new piece of text, and their equality and hashing run in C.
+out blocks one after another, each with its margins. Each new piece of text compares blocks with
+their earlier versions, so they are named tuples: their equality and hashing run in C.
 """
 
 from __future__ import annotations
@@ -21,34 +21,37 @@ MAX_TABLE_CELLS: Final = 160
 """Maximum cells of a TABLE block, unless a single row has more. Qt lays out a block at once."""
 
 MAX_TABLE_LETTERS: Final = 8_000
-"""Maximum source letters of a TABLE block, unless a single row has more.
+"""Maximum characters in the source of a TABLE block, unless a single row has more.
 
-A header block always has a row below it, because both decide the alignment of the columns.
+A header is always in one block with the row below it, because both decide the alignment of columns.
 """
 
 FORMULA_START: Final = "\u2061"
 FORMULA_END: Final = "\u2062"
-"""Invisible mathematical characters, which enclose a formula's TeX in its run's text.
+"""Invisible characters that enclose a formula's TeX in the text of its run.
 
-A formula's drawing can be placed before the enclosed source, and part of a formula is recognizable.
+They tell where the TeX begins and ends, even if a text contains only part of a formula.
 """
 
 ADDED_MARK: Final = "\u2063"
 """Invisible mark before text that was not in the source.
 
-It precedes the visible form of an unseen character, and words that the program adds. The same
-character in the source is removed.
+It precedes the code of an invisible character, and words that the program adds. If the source
+contains this character, it is removed.
 """
 
 PICTURE: Final = "\ufffc"
-"""The text of a drawn image's run (see inline_images.py); its words are in another run."""
+"""The text of a drawn image's run (see inline_images.py); the image's name is in another run."""
 
 LINE_BREAK: Final = "\u2028"
 """A line break within a block, in the text of a run."""
 
 
 class Kind(Enum):
-    """The kind of a block. Many keys contain it, so it is hashed by identity, which runs in C."""
+    """The kind of a block.
+
+    Many dictionary keys contain a kind, so it is hashed by identity, which runs in C.
+    """
 
     __hash__ = object.__hash__
 
@@ -69,9 +72,10 @@ class Run(NamedTuple):
     """Text of a single style.
 
     Attributes:
-        math: it is TeX between FORMULA_START and FORMULA_END (see `formula`).
-        note: it is the mark of a footnote; with `image`, the name of the drawn image before it.
-        image: it is the name of an image, which is never fetched, or a drawn image (PICTURE).
+        math: the text is TeX between FORMULA_START and FORMULA_END (see `formula_run`).
+        note: the text is the mark of a footnote; with `image`, the name of the drawn image in the
+            run before.
+        image: the text is the name of an image that is not drawn, or PICTURE for a drawn image.
         link: the target, "" for none.
         expanded: whether the section that `link` folds is shown; None for other runs.
     """
@@ -98,23 +102,22 @@ class Block(NamedTuple):
     Attributes:
         runs: the text; empty for TABLE and RULE.
         level: 1–6 for headings.
-        depth: the number of lists around it.
+        depth: the number of lists around the block.
         marker: the mark of the list item or footnote, on its first block only.
         note: the marker is a footnote's name, which may look like a list item's.
-        quote: the number of quotes around it.
-        quoted_at: the list depth of each of those quotes, the outermost first; empty if none is in
-            a list.
-        opened: the number of those quotes that begin with it (the innermost ones), because two
-            quotes may be adjacent.
+        quote: the number of quotes around the block.
+        quoted_at: the list depth of each quote around the block, the outermost first; empty if no
+            quote is in a list.
+        opened: the number of quotes that begin with this block. It tells adjacent quotes apart.
         language: of CODE_HEAD and CODE, as written after the fence.
         rows: of TABLE; each row is a tuple of cells, each cell its runs.
         aligns: of TABLE, by column: "", "left", "center" or "right".
         head: of TABLE: the first row is the table's header.
         letters: of TABLE: the number of characters of its cells in the source, which later
             definitions do not change.
-        from_right: of TABLE: its first column is on the right.
-        begins: it begins a list, because two lists may be adjacent.
-        loose: of text in a list: it is a spaced paragraph, as in a loose list, or in a quote
+        from_right: of TABLE: the first column is on the right.
+        begins: a list begins with this block. It tells adjacent lists apart.
+        loose: of text in a list: the text is a spaced paragraph, as in a loose list, or in a quote
             within any list. Of a footnote's first text: a blank line precedes it.
     """
 
@@ -153,7 +156,7 @@ class Patch(NamedTuple):
 def has_gap_between(above: Block, block: Block) -> bool:
     """Return True if a gap separates two adjacent texts in lists.
 
-    A gap separates the texts of a loose list, and two lists.
+    A gap separates two texts of a loose list, and the last text of a list from the next list.
     """
     if not block.begins:
         return block.loose
@@ -184,12 +187,13 @@ def quote_block(block: Block) -> Block:
 
 
 def formula_run(tex: str) -> Run:
+    """Return the run of a formula."""
     inner = clean_text(tex).replace(FORMULA_START, "").replace(FORMULA_END, "")
     return Run(f"{FORMULA_START}{inner}{FORMULA_END}", math=True)
 
 
 def words_of(run: Run) -> str:
-    """Return the text of a run as it was written, without what the program added."""
+    """Return the text of a run as it was written, without text that the program added."""
     if run.math:
         return run.text.strip(FORMULA_START + FORMULA_END)
     if run.image and run.text == PICTURE:
@@ -200,12 +204,12 @@ def words_of(run: Run) -> str:
 
 
 def is_destination(run: Run) -> bool:
-    """Return True for the words after a link that say where it leads."""
+    """Return True if a run is the program's note after a link that says where the link leads."""
     return bool(run.link) and run.text.startswith(f"{ADDED_MARK} (")
 
 
 # Characters with a special meaning in Qt's documents (the end of a paragraph, frames, embedded
-# objects) or here (ADDED_MARK), and lone surrogates.
+# objects) or in this module (ADDED_MARK), and lone surrogates.
 _STRUCTURAL: Final = re.compile("[\x00\u2063\r\n\u2029\ufdd0\ufdd1\ufffc\ud800-\udfff]")
 
 # Invisible characters that change the direction of the text around them. Code and links contain no
@@ -219,17 +223,20 @@ _INVISIBLE: Final = (
 _INVISIBLE_IN_CODE: Final = re.compile(f"[{_INVISIBLE}]")
 _INVISIBLE_IN_LINKS: Final = re.compile(f"[\x00-\x08\x0b-\x1f\x7f{_INVISIBLE}]")
 _JOINERS: Final = "\u200c\u200d"
-"""Emoji and scripts other than Latin need these between letters, where they stay invisible."""
+"""Joiners, which emoji and many scripts need between letters. They stay invisible there."""
 _PROGRAM_TEXT: Final = re.compile(f"{ADDED_MARK}(?:⟨U\\+(?P<code>[0-9A-F]{{4,6}})⟩| \\([^()]*\\))")
 
 replace_unusable: Final = partial(re.compile("[\0\ud800-\udfff]").sub, "\ufffd")
-"""Replaces NULs and lone surrogates by U+FFFD: lone surrogates make addresses fail."""
+"""Replace NULs and lone surrogates by U+FFFD: parsing an address with a lone surrogate fails."""
 
 _REPLACEMENTS: Final = {"\r": " ", "\n": " ", "\u2029": " ", ADDED_MARK: ""}
 
 
 def clean_text(text: str) -> str:
-    """Return text that is safe in a block: line ends become spaces, other specials U+FFFD."""
+    """Return text that is safe in a block.
+
+    Line ends become spaces, other characters with a special meaning U+FFFD.
+    """
     if _STRUCTURAL.search(text) is None:
         return text
     return _STRUCTURAL.sub(lambda match: _REPLACEMENTS.get(match[0], "\ufffd"), text)
@@ -239,7 +246,9 @@ def show_invisible(text: str, *, code: bool = False, link: bool = False, before:
     """Replace invisible characters that can disguise text by their code, such as `⟨U+202E⟩`.
 
     Args:
-        code, link: the text is code, or in a link, where every invisible character is replaced.
+        text: the text.
+        code: the text is code, in which every invisible character is replaced.
+        link: the text is in a link, in which every invisible character is replaced.
         before: the preceding character, if the text continues a line of code.
 
     `words_of` restores the characters.
@@ -251,17 +260,17 @@ def show_invisible(text: str, *, code: bool = False, link: bool = False, before:
         return text
     line = before + text
 
-    def sign(match: re.Match[str]) -> str:
+    def visible_form(match: re.Match[str]) -> str:
         if match[0] in _JOINERS:
             at = match.start() + len(before)
             beside = [line[max(0, at - 1) : at]]
-            if not code:  # after it, the next piece may not have arrived yet
+            if not code:  # the character after a joiner in code may not have arrived yet
                 beside.append(line[at + 1 : at + 2])
             if not any(map(str.isascii, beside)):
                 return match[0]
         return f"{ADDED_MARK}⟨U+{ord(match[0]):04X}⟩"
 
-    return pattern.sub(sign, text)
+    return pattern.sub(visible_form, text)
 
 
 def mark_added(words: str) -> str:

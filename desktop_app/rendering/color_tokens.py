@@ -8,6 +8,8 @@ NAMES: Final = (
     "ground side card line hover selected text dim faint accent on_accent tint code_ground "
     "keyword string function comment number error error_ground good warning"
 ).split()
+"""The names of the colors. Each palette below lists its colors in this order."""
+
 LIGHT: Final = (
     "#FFFFFF #F6F6F4 #FFFFFF #E7E6E2 #ECEBE7 #E3E8F7 #1D1D1B #595853 #6D6C66 #3451B2 #FFFFFF "
     "#EDF1FC #F6F6F3 #8A3FA0 #2B7A4B #3451B2 #6B6A64 #9A5B00 #B3261E #FCEEED #2B7A4B #8F5F00"

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 SLICE_LENGTH: Final = 6_000
-"""Characters of a slice; it ends at the next suitable position after them."""
+"""Characters after which a slice ends at the next suitable position."""
 
 _LONGEST_SLICE: Final = 2 * SLICE_LENGTH
 _LINK_TARGET: Final = re.compile(r"\]\([^()\s]*\)")
@@ -111,26 +111,32 @@ class DocumentText:
     """A text in slices.
 
     Attributes:
-        slices: of the whole text, in order.
+        slices: the slices of the whole text, in order.
     """
 
     def __init__(self, text: str, form: TextForm) -> None:
-        # This keeps the length, because passages are offsets.
+        # Each replacement is as long as the original, because passages are ranges of characters.
         self._text = text = text.replace("\r\n", " \n").replace("\r", "\n")
         self._form = form
-        self.slices = list(_markdown_slices(text) if form is TextForm.MARKDOWN else _slices(text))
+        cut = _markdown_slices if form is TextForm.MARKDOWN else _line_slices
+        self.slices = list(cut(text))
         self._later_starts = [item.start for item in self.slices[1:]]
 
     def slice_at(self, offset: int) -> int:
-        """Return the number of the slice that contains a character."""
+        """Return the index of the slice that contains the character at an offset."""
         return bisect_right(self._later_starts, offset)
 
     def render_slice(self, number: int, passage: tuple[int, int] | None = None) -> RenderedSlice:
-        """Return a slice as blocks; `passage` is a range of the whole text whose parts to mark."""
+        """Return a slice as blocks, with the marks of a passage.
+
+        Args:
+            number: the index of the slice.
+            passage: a range of characters of the whole text.
+        """
         part = self.slices[number]
         placed = self._place_blocks(part)
         blocks, places = _join_rows(placed)
-        marks = () if passage is None else self._marks(placed, places, passage)
+        marks = () if passage is None else self._passage_marks(placed, places, passage)
         return RenderedSlice(tuple(blocks), tuple(marks))
 
     def _place_blocks(self, part: Slice) -> list[_PlacedBlock]:
@@ -139,23 +145,23 @@ class DocumentText:
             return _parse_slice(text, part)
         placed, at = [], part.start
         for line in _split(text):
-            placed.append(_PlacedBlock(at, at + len(line), self._line(line.rstrip("\n"))))
+            placed.append(_PlacedBlock(at, at + len(line), self._line_block(line.rstrip("\n"))))
             at += len(line)
         return placed
 
-    def _line(self, line: str) -> Block:
+    def _line_block(self, line: str) -> Block:
         if self._form is TextForm.CODE:
             return code_line(line, "")
         text = show_invisible(clean_text(line))
         return Block(Kind.PARAGRAPH, (Run(text),) if text else ())
 
-    def _marks(
+    def _passage_marks(
         self,
         placed: Sequence[_PlacedBlock],
         places: Sequence[tuple[int, int]],
         passage: tuple[int, int],
     ) -> Iterator[PassageMark]:
-        """Yield the parts of a passage in the blocks; all of a block if they cannot be located."""
+        """Yield the parts of a passage in the blocks, or whole blocks if it cannot be located."""
         start, end = passage
         touched = [n for n, item in enumerate(placed) if item.start < end and item.end > start]
         if not touched:
@@ -196,7 +202,7 @@ class DocumentText:
 
 
 def _include_punctuation(text: str, end: int) -> int:
-    """Extend the end by the punctuation that follows the words."""
+    """Return the end of a range, extended by the punctuation that follows it."""
     while end < len(text) and not text[end].isalnum() and not text[end].isspace():
         end += 1
     return end
@@ -228,16 +234,17 @@ def _parse_slice(text: str, part: Slice) -> list[_PlacedBlock]:
 
 
 def _split(text: str) -> list[str]:
-    """Return the lines with their ends. Only line feeds end lines, as for the parser."""
+    """Return the lines with their line ends. Like the parser, end lines only at line feeds."""
     lines = text.split("\n")
     return [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
 
 
 def _join_rows(placed: Sequence[_PlacedBlock]) -> tuple[list[Block], list[tuple[int, int]]]:
-    """Join the rows of each table to blocks.
+    """Join the rows of each table into blocks.
 
     Returns:
-        The blocks, and for each input the index of its block and its row there (-1: no table).
+        The blocks, and for each input its place: the index of its block, and the index of its row
+        in that block, or -1 if the input is not a table row.
     """
     blocks: list[Block] = []
     places: list[tuple[int, int]] = []
@@ -259,11 +266,11 @@ def _join_rows(placed: Sequence[_PlacedBlock]) -> tuple[list[Block], list[tuple[
     return blocks, places
 
 
-# ---------------------------------------------------------------------- where to cut
+# ---------------------------------------------------------------------- slices
 
 
-def _slices(text: str) -> Iterator[Slice]:
-    """Cut at line ends; cut a line that is longer than a slice at a space."""
+def _line_slices(text: str) -> Iterator[Slice]:
+    """Cut a text at line ends; cut a line that is longer than a slice at a space."""
     start = 0
     while start < len(text):
         end = _line_end(text, start + SLICE_LENGTH)
@@ -279,16 +286,16 @@ def _line_end(text: str, place: int) -> int:
 
 
 def _markdown_slices(text: str) -> Iterator[Slice]:
-    """Cut between paragraphs, or between lines if a paragraph is too long."""
+    """Cut a text between paragraphs, or between lines if a paragraph is too long."""
     start, head = 0, ""
-    state = _OpenConstruct()
+    construct = _OpenConstruct()
     for begin, line in _lines(text):
         is_long = begin - start >= _LONGEST_SLICE
-        is_suitable = begin - start >= SLICE_LENGTH and state.is_between
+        is_suitable = begin - start >= SLICE_LENGTH and construct.is_between_paragraphs
         if is_long or (is_suitable and not line.startswith((" ", "\t", "\n"))):
             yield Slice(start, begin, head)
-            start, head = begin, state.head
-        state.process(line)
+            start, head = begin, construct.head
+        construct.process_line(line)
     if start < len(text):
         yield Slice(start, len(text), head)
 
@@ -307,17 +314,17 @@ def _begins_table(rows: str) -> bool:
 
 
 class _OpenConstruct:
-    """The construct that is open after the lines so far: a fence, a table, or none.
+    """The construct that is open after the lines processed so far: a fence, a table, or none.
 
     Attributes:
-        is_between: nothing is open, and a paragraph has ended.
+        is_between_paragraphs: no fence is open, and the last line was blank.
     """
 
     def __init__(self) -> None:
-        self.is_between = True
-        self._fence = ""
-        self._mark = ""  # of the fence
-        self._table: list[str] = []
+        self.is_between_paragraphs = True
+        self._fence = ""  # the first line of the open fence
+        self._mark = ""  # the backticks or tildes of the open fence
+        self._table: list[str] = []  # the first two rows of the open table
 
     @property
     def head(self) -> str:
@@ -325,7 +332,7 @@ class _OpenConstruct:
         rows = "".join(self._table)
         return self._fence or (rows if len(self._table) == 2 and _begins_table(rows) else "")
 
-    def process(self, line: str) -> None:
+    def process_line(self, line: str) -> None:
         fence = _FENCE.match(line)
         if self._fence:
             if fence and fence[1].startswith(self._mark) and not line.strip().strip(self._mark):
@@ -337,4 +344,4 @@ class _OpenConstruct:
             self._table = []
         elif len(self._table) < 2:
             self._table.append(line)
-        self.is_between = not line.strip() and not self._fence
+        self.is_between_paragraphs = not line.strip() and not self._fence

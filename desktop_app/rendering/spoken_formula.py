@@ -65,24 +65,25 @@ _SIGNS: Final = {
     "'": N_("prime"),
 }
 # Commands that change only the appearance.
-_SILENT: Final = frozenset(
+_SILENT_COMMANDS: Final = frozenset(
     "left right big Big bigg Bigg displaystyle textstyle limits nolimits text mathrm mathbf "
     "mathit mathbb mathcal operatorname begin end quad qquad".split()
 )
-_PRIMES: Final = (["\\prime"], ["'"])
 _SILENT_SIGNS: Final = frozenset("{}$&,;:! ")
+_PRIMES: Final = (["\\prime"], ["'"])
 _MAX_DEPTH: Final = 40
 _MAX_TEX_LENGTH: Final = 2_000
 
 
 def spoken_words(runs: Runs) -> str:
-    """Return the words of runs with formulas in words, and without images."""
+    """Return the text of runs, with formulas as words and without drawn images."""
     return "".join(
         spoken_formula(words_of(run)) if run.math else words_of(run) for run in runs
     ).replace("\ufffc", "")
 
 
 def spoken_formula(tex: str) -> str:
+    """Return a TeX formula as words."""
     return " ".join(_Speaker(tex[:_MAX_TEX_LENGTH]).words_until("").split())
 
 
@@ -103,7 +104,7 @@ class _Speaker:
         return " ".join(words)
 
     def _next_words(self) -> str:
-        """Return the words of the next token and its arguments."""
+        """Read the next token and its arguments; return their words."""
         token = self._tokens[self._at]
         self._at += 1
         if token == "{":
@@ -115,12 +116,14 @@ class _Speaker:
         return tr(_SIGNS[token]) if token in _SIGNS else "" if token in _SILENT_SIGNS else token
 
     def _group(self, end: str) -> str:
+        """Read a group up to its closing token; return its words."""
         self._depth += 1
         words = self.words_until(end) if self._depth < _MAX_DEPTH else ""
         self._depth -= 1
         return words
 
     def _argument(self) -> str:
+        """Read the next argument of a command; return its words."""
         if self._at >= len(self._tokens) or self._depth == _MAX_DEPTH:
             return ""
         token = self._tokens[self._at]
@@ -168,6 +171,6 @@ class _Speaker:
             return ";"
         if name in _WORDS:
             return tr(_WORDS[name])
-        if name in _SILENT or name in _SILENT_SIGNS:
+        if name in _SILENT_COMMANDS or name in _SILENT_SIGNS:
             return ""
         return name

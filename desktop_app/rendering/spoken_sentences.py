@@ -1,7 +1,7 @@
 """Splits a growing Markdown answer into sentences for a screen reader.
 
-Each sentence is spoken once, when it is complete, without marks. At the end of code, its language
-and number of lines are spoken instead of it. A table row is spoken as its cells.
+Each sentence is spoken once, when it is complete, without Markdown's marks. Code is not spoken:
+only its language and number of lines are, at its end. A table row is spoken cell by cell.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _FENCE: Final = re.compile(
     r" {0,3}(?P<containers>(?:> ?|[-*+] |\d+[.)] )*)\s*"
     r"(?P<mark>`{3,}+(?!.*`)|~{3,})\s*(?P<language>[^\s`]*)"
 )
-_BEGINS: Final = re.compile(r"\s*(?:[-*+] |\d{1,9}[.)] |#{1,6} |>|\|)")
-_RULE: Final = re.compile(r"[\s:|-]+")
+_BLOCK_START: Final = re.compile(r"\s*(?:[-*+] |\d{1,9}[.)] |#{1,6} |>|\|)")
+_TABLE_RULE: Final = re.compile(r"[\s:|-]+")
 # A sentence's end, unless a short word such as "e.g." or a lone number precedes it.
 _SENTENCE_END: Final = re.compile(
     r"(?<!\b\w)(?<!\b\w\w)(?<!\d)[.!?…][\"'”’)\]*_`]*\s+(?=\S)|[。！？]"
@@ -33,100 +33,111 @@ class SentenceSplitter:
     """Splitter of an answer whose pieces arrive one by one."""
 
     def __init__(self) -> None:
-        self._rest = ""
-        self._open = ""
-        self._is_inside = False  # the beginning of this line is in `_open`
+        self._incomplete_line = ""  # not part of `_paragraph` yet
+        self._paragraph = ""  # the open paragraph, without the sentences that were returned
+        self._is_line_begun = False  # the beginning of the current line is in `_paragraph`
         self._fence = ""
         self._is_quoted = False  # the fence is in a quote
         self._language = ""
-        self._lines = 0
+        self._line_count = 0
 
     def feed(self, text: str) -> list[str]:
         """Return the sentences that are complete with this piece, in order."""
         sentences: list[str] = []
-        *lines, self._rest = (self._rest + text).replace("\r\n", "\n").split("\n")
+        text = (self._incomplete_line + text).replace("\r\n", "\n")
+        *lines, last_line = text.split("\n")
         for line in lines:
-            sentences += self._line(line)
-        begins = self._fence or _BEGINS.match(self._rest) or not _is_certain_prose(self._rest)
-        if self._is_inside or not begins:
-            self._open, self._rest, self._is_inside = self._open + self._rest, "", True
-            sentences += self._sentences()
+            sentences += self._process_line(line)
+        is_prose = not self._fence and _is_certain_prose(last_line)
+        if self._is_line_begun or is_prose:
+            self._paragraph, last_line, self._is_line_begun = self._paragraph + last_line, "", True
+            sentences += self._take_sentences()
+        self._incomplete_line = last_line
         return [words for piece in sentences if (words := _spoken_words(piece))]
 
     def finish(self) -> list[str]:
         """Return the remaining sentences, because the answer is complete."""
-        sentences = self.feed("\n") if self._rest or self._open else []
+        sentences = self.feed("\n") if self._incomplete_line or self._paragraph else []
         if self._fence:
-            sentences.append(self._code())
-        if words := _spoken_words(self._flush()):
+            sentences.append(self._close_code())
+        if words := _spoken_words(self._close_paragraph()):
             sentences.append(words)
         return sentences
 
-    def _line(self, line: str) -> list[str]:
-        if self._is_inside:
-            self._open, self._is_inside = f"{self._open}{line}\n", False
-            return self._sentences()
+    def _process_line(self, line: str) -> list[str]:
+        """Process a complete line; return the sentences that it completes."""
+        if self._is_line_begun:
+            self._paragraph, self._is_line_begun = f"{self._paragraph}{line}\n", False
+            return self._take_sentences()
         if self._fence:
             if self._is_quoted and not line.lstrip().startswith(">"):  # the quote has ended
-                return [self._code(), *self._line(line)]
+                return [self._close_code(), *self._process_line(line)]
             words = (line.lstrip(" >") if self._is_quoted else line).strip()
             if words.startswith(self._fence) and not words.strip(self._fence[0]):
-                return [self._code()]
-            self._lines += 1
+                return [self._close_code()]
+            self._line_count += 1
             return []
         fence = _FENCE.match(line)
         if fence is not None:
-            self._fence, self._language, self._lines = fence["mark"], fence["language"], 0
+            self._fence, self._language, self._line_count = fence["mark"], fence["language"], 0
             self._is_quoted = ">" in fence["containers"]
-            return [self._flush()]
+            return [self._close_paragraph()]
         if not line.strip():
-            return [self._flush()]
+            return [self._close_paragraph()]
         sentences = []
-        if _BEGINS.match(line):
-            sentences.append(self._flush())
+        if _BLOCK_START.match(line):
+            sentences.append(self._close_paragraph())
             if line.lstrip().startswith("|"):
-                return [*sentences, *self._row(line)]
-        self._open += line + "\n"
+                return [*sentences, *_spoken_row(line)]
+        self._paragraph += line + "\n"
         if line.lstrip().startswith("#"):
-            return [*sentences, self._flush()]
-        return [*sentences, *self._sentences()]
+            return [*sentences, self._close_paragraph()]
+        return [*sentences, *self._take_sentences()]
 
-    def _row(self, line: str) -> list[str]:
-        if _RULE.fullmatch(line):
-            return []
-        cells = (cell.strip() for cell in line.strip().strip("|").split("|"))
-        return [", ".join(cell for cell in cells if cell)]
-
-    def _sentences(self) -> list[str]:
-        """Return the complete sentences of the open paragraph."""
+    def _take_sentences(self) -> list[str]:
+        """Remove the complete sentences from the open paragraph, and return them."""
         sentences = []
-        while (end := _SENTENCE_END.search(self._open)) or len(self._open) > _MAX_SENTENCE_LENGTH:
+        text = self._paragraph
+        while (end := _SENTENCE_END.search(text)) or len(text) > _MAX_SENTENCE_LENGTH:
             at = (
                 end.end()
                 if end
-                else self._open.rfind(" ", 1, _MAX_SENTENCE_LENGTH) + 1 or _MAX_SENTENCE_LENGTH
+                else text.rfind(" ", 1, _MAX_SENTENCE_LENGTH) + 1 or _MAX_SENTENCE_LENGTH
             )
-            sentences.append(self._open[:at])
-            self._open = self._open[at:]
+            sentences.append(text[:at])
+            text = text[at:]
+        self._paragraph = text
         return sentences
 
-    def _flush(self) -> str:
-        words, self._open = self._open, ""
+    def _close_paragraph(self) -> str:
+        """Return the rest of the open paragraph, and begin another one."""
+        words, self._paragraph = self._paragraph, ""
         return words
 
-    def _code(self) -> str:
+    def _close_code(self) -> str:
+        """Leave the code block, and return the words for it."""
         language, self._fence = self._language, ""
-        return code_summary(language, self._lines)
+        return code_summary(language, self._line_count)
+
+
+def _spoken_row(line: str) -> list[str]:
+    """Return the cells of a table row as a sentence; [] for the rule below the header."""
+    if _TABLE_RULE.fullmatch(line):
+        return []
+    cells = (cell.strip() for cell in line.strip().strip("|").split("|"))
+    return [", ".join(cell for cell in cells if cell)]
 
 
 def _is_certain_prose(line: str) -> bool:
     """Return True if an incomplete line is certainly prose, not the start of a fence or row."""
+    if _BLOCK_START.match(line):
+        return False
     start = line.lstrip()
     return len(start) > 3 and start[:1] not in "`~|#->*+" and not start[:1].isdigit()
 
 
 def code_summary(language: str, lines: int) -> str:
-    """Return the words that are spoken for a code block."""
+    """Return the words that are spoken in place of a code block."""
     if not language:
         return tr_plural("Code, {count} line", "Code, {count} lines", lines)
     return tr_plural(

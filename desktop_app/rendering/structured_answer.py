@@ -1,6 +1,7 @@
 """Converts answers with a form to Markdown: JSON to a table or a tree, other texts to code.
 
-They are shown as Markdown, so that everything that works in answers works in them.
+A form is a JSON schema or a grammar that the answer has to follow. Once they are Markdown, such
+answers can be searched, copied and printed like all others.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _LANGUAGE: Final = re.compile(r"[\w+#.-]{1,40}")
 
 
 def form_fence(message: Message) -> str:
-    """Return the line that opens the code of an answer with a form; "" for any other answer."""
+    """Return the opening fence for an answer that is shown as code; "" if it has no form."""
     for each in message.notices:
         if isinstance(each, AnswerNotice):
             if each.code is NoticeCode.SCHEMA_USED:
@@ -51,7 +52,11 @@ def has_json_value(message: Message) -> bool:
 
 
 def json_value(message: Message) -> Any:
-    """Return the value of an answer. Raises ValueError."""
+    """Return the JSON value of an answer.
+
+    Raises:
+        ValueError: the answer is not JSON, or too deeply nested.
+    """
     try:
         return json.loads(last_text(message.parts))
     except RecursionError as error:
@@ -59,9 +64,10 @@ def json_value(message: Message) -> Any:
 
 
 def with_rendered_form(message: Message, *, as_text: bool) -> Message:
-    """Return an answer with a form as it is shown, any other message as it is.
+    """Return an answer with its form rendered as Markdown; any other message unchanged.
 
     Args:
+        message: the message.
         as_text: show JSON as code.
     """
     fence = form_fence(message)
@@ -82,13 +88,13 @@ def _with_text(
 ) -> Message:
     """Return the message with `text` in place of its last text, or of all text."""
     values = {field.name: getattr(message, field.name) for field in fields(Message)}
-    rest = _rest_of(message.parts, all_text=all_text)
-    values["parts"] = (*rest, TextPart(text)) if text else rest
+    kept = _parts_without_text(message.parts, all_text=all_text)
+    values["parts"] = (*kept, TextPart(text)) if text else kept
     stored = message.stored if isinstance(message, ShownMessage) else None
     return ShownMessage(**values, stored=stored or message, is_tree=is_tree)
 
 
-def _rest_of(parts: tuple[Part, ...], *, all_text: bool) -> tuple[Part, ...]:
+def _parts_without_text(parts: tuple[Part, ...], *, all_text: bool) -> tuple[Part, ...]:
     """Return the parts without the text after the last tool call, or without any text."""
     calls = [at for at, part in enumerate(parts) if isinstance(part, ToolCallPart)]
     end = calls[-1] + 1 if calls and not all_text else 0
@@ -96,7 +102,7 @@ def _rest_of(parts: tuple[Part, ...], *, all_text: bool) -> tuple[Part, ...]:
 
 
 def _markdown_of(text: str) -> str:
-    """Return the Markdown of a JSON text; "" if it is shown as code."""
+    """Return the Markdown of a JSON text; "" if the text has to be shown as code."""
     try:
         value = json.loads(text) if len(text) <= _LONGEST_TREE else None
         return "\n".join(_lines(value, 0)) if value and isinstance(value, dict | list) else ""
@@ -127,7 +133,7 @@ def _object(value: dict[str, Any], level: int) -> list[str]:
 
 
 def _entry(name: str, value: Any, level: int) -> list[str]:
-    """Return the lines of a list item: a value with its name, and the values in it below."""
+    """Return the lines of a list item: a named value, with the values inside it nested below."""
     mark = f"{'  ' * level}- "
     label = _bold(name)
     if isinstance(value, dict | list) and value and level < _MAX_DEPTH:

@@ -32,7 +32,7 @@ _CODE_STYLE = "font-family:monospace"
 _BULLETS = "•◦▪"
 _DIRECTIONS = {"": "", "left": ' dir="ltr"', "right": ' dir="rtl"'}
 _AT_RIGHT = ' style="text-align:right"'
-"""Word needs it as well as `dir`, which there changes only the direction of the text."""
+"""For Word, in which `dir` sets the direction of the text, but not its alignment."""
 
 _LISTS = {"ul": "ul", "ol": "ol", "notes": "ul"}
 """The HTML element of each kind of list."""
@@ -44,7 +44,7 @@ _TEXT_CELL = ' style="mso-number-format:\'\\@\'" sdnum="1033;0;@"'
 """Marks a cell as text for Excel and LibreOffice."""
 
 
-def direction_of(text: str) -> str:
+def direction_attributes(text: str) -> str:
     """Return the attributes of an element if its text reads from right to left, else ""."""
     return _DIRECTIONS["right"] + _AT_RIGHT if starting_side((Run(text),)) == "right" else ""
 
@@ -55,7 +55,10 @@ def to_html(blocks: Iterable[Block]) -> str:
 
 
 def group_blocks(blocks: Iterable[Block], kinds: Sequence[Kind]) -> Iterator[list[Block]]:
-    """Group adjacent blocks of `kinds` (lines of code, parts of a table); others are alone."""
+    """Group the lines of each code block, and the parts of each table, if of these `kinds`.
+
+    Every other block is a group of its own.
+    """
     group: list[Block] = []
     for block in blocks:
         begins = block.kind is Kind.CODE_HEAD or (block.kind is Kind.TABLE and block.head)
@@ -116,8 +119,8 @@ class HtmlWriter:
     def direction(self, runs: Runs, *, of_list: bool) -> str:
         """Return the direction attribute of a text, or of a list with this first item.
 
-        Word processors do not detect directions. After the first text from right to left, every
-        element states its direction, because it may be inside that text's element.
+        Word processors do not detect directions. After the first right-to-left text, every element
+        states its direction, because it may be inside the element of that text.
         """
         side = starting_side(runs)
         self._has_right_to_left |= side == "right"
@@ -191,7 +194,7 @@ class HtmlWriter:
     def _kind_of_list(self, block: Block, depth: int, at: int) -> str:
         """Return the kind of a list: that of the block's marker, else that of the open list."""
         if block.marker and depth == block.depth:
-            return _kind_of(block)
+            return _list_kind(block)
         open_kind = self._open[at] if at < len(self._open) else ""
         return open_kind if open_kind in _LISTS else "ul"
 
@@ -260,7 +263,7 @@ class HtmlWriter:
         return f'<a href="{escape(run.link)}">{text}</a>' if text and is_opened(run.link) else text
 
 
-def _kind_of(block: Block) -> str:
+def _list_kind(block: Block) -> str:
     """Return the kind of list for an item that begins with this block, a key of `_LISTS`."""
     if block.note:
         return "notes"
@@ -268,7 +271,7 @@ def _kind_of(block: Block) -> str:
 
 
 def _mark_in_text(block: Block) -> str:
-    """Return a task's box or a footnote's name, which are part of the item's text."""
+    """Return a mark that is part of the item's text in HTML: a task's box, a footnote's name."""
     is_list_mark = block.marker in _BULLETS or block.marker[-1:] in ".)"
     return "" if is_list_mark and not block.note else f"{escape(block.marker)} "
 

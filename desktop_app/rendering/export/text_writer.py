@@ -50,7 +50,7 @@ _UNSAFE_TARGET: Final = re.compile(r"[\s<>()]")
 _INDENT: Final = "    "
 """The indentation of list content, unless the item's number has more than two digits.
 
-It is too narrow to make code after a shorter marker.
+After a shorter marker, such as "- ", it does not turn a paragraph into indented code.
 """
 _SEPARATORS: Final = re.compile(f"[\t{LINE_BREAK}]")
 _LINK: Final = "link"
@@ -71,14 +71,16 @@ def markdown_pieces(blocks: Iterable[Block]) -> Iterator[str]:
 class _MarkdownWriter:
     """Writer of blocks and the separators between them.
 
-    A blank line within a list makes all of it loose, so tight lists contain none.
+    A blank line within a list makes the whole list loose, so tight lists contain none.
     """
 
     def __init__(self) -> None:
         self._above: Block | None = None
-        self._loose: list[bool] = []  # of the lists around the last block, the outermost first
+        # For each list around the last block, the outermost first: whether it is loose, its
+        # bullet, and the indentation of its last item's content.
+        self._loose: list[bool] = []
         self._bullets: list[str] = []
-        self._indents: list[str] = []  # of the content of the last item at each depth
+        self._indents: list[str] = []
 
     def pieces(self, blocks: Iterable[Block]) -> Iterator[str]:
         for members in group_blocks(blocks, (Kind.CODE,)):
@@ -93,7 +95,7 @@ class _MarkdownWriter:
             self._above = members[-1]
 
     def _continue_or_separate(self, gap: Iterable[str], block: Block, text: str) -> Iterator[str]:
-        """Yield the separator and a block's text; after a lone marker, continue its line."""
+        """Yield the separator and a block's text, or continue the line of a lone marker above."""
         above = self._above
         if above is None or not (_is_lone_marker(above) and _is_within(block, above)):
             yield from gap
@@ -110,7 +112,7 @@ class _MarkdownWriter:
         """Return the separator above a block, with the marks of the quotes around both blocks."""
         above = self._above
         above_quotes = "" if above is None else _quotes(depths_of_quotes(above), self._indents)[0]
-        follows_list = self._enter(below)
+        follows_list = self._enter_lists(below)
         if above is None:
             return []
         quotes = depths_of_quotes(below)[: shared_quotes(above, below)]
@@ -120,14 +122,14 @@ class _MarkdownWriter:
         shared = min(above.depth, below.depth - below.begins)
         is_in_item = shared > quotes[-1] if quotes else shared > 0
         if is_in_item and not self._loose[shared - 1]:
-            # Directly below, a paragraph would continue the last one of the quote.
+            # Without a blank line, the paragraph would continue the last one of the quote.
             is_continuation = below.kind is Kind.PARAGRAPH and not (below.marker or below.opened)
             closes_quote = above.quote > len(quotes) and is_continuation
             return [f"\n{above_quotes.rstrip()}\n" if closes_quote else "\n"]
         is_row = below.kind is above.kind is Kind.TABLE and not below.head
         return ["\n"] if is_row or (follows_list and not is_in_item) else [blank]
 
-    def _enter(self, block: Block) -> bool:
+    def _enter_lists(self, block: Block) -> bool:
         """Update the open lists; return True if the block's list directly follows another."""
         depth, above = block.depth, self._above
         follows_list = above is not None and block.begins and above.depth >= depth
@@ -325,16 +327,16 @@ def _mark_lone_brackets(runs: Runs) -> Runs:
 
 
 def _widest_style(runs: Runs, at: int, opened: frozenset[str]) -> tuple[str, int]:
-    """Return the style of a run that continues furthest ("" for none), and its end."""
-    best, reach = "", at + 1
+    """Return the style of run `at` that the most following runs share, and its end; "" for none."""
+    best, best_end = "", at + 1
     for style in (_LINK, *_MARKS):
         value = "" if style in opened else _value(runs[at], style)
         end = at + 1
         while value and end < len(runs) and _value(runs[end], style) == value:
             end += 1
-        if value and (not best or end > reach):
-            best, reach = style, end
-    return best, reach
+        if value and (not best or end > best_end):
+            best, best_end = style, end
+    return best, best_end
 
 
 def _value(run: Run, style: str) -> str:
@@ -404,7 +406,7 @@ def _formula(tex: str, before: str, following: Run | None) -> str:
 def _picture(run: Run, text: str, following: Run | None) -> str:
     """Write an image with its name and address.
 
-    Only the name of an image within a link is known: the run's link leads elsewhere.
+    The address of an image within a link is not known, because its run has the link's target.
     """
     if not text or not run.link:
         return text
@@ -424,7 +426,7 @@ def _picture(run: Run, text: str, following: Run | None) -> str:
 
 
 def _address(text: str, before: str, following: Run | None) -> str:
-    """Write an address: bare if it is certainly recognized, else between angle brackets."""
+    """Write an address: bare if parsers certainly recognize it, else between angle brackets."""
     after = "" if following is None else words_of(following)
     is_apart = before[-1:] in ("", " ", "(", "\n") and _AFTER_ADDRESS.match(after) is not None
     if is_apart and _ADDRESS.fullmatch(text):

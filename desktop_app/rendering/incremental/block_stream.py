@@ -3,15 +3,15 @@
 `BlockStream` keeps only the end of the source that later text can still change: the last block, the
 last block in a list or a quote, the last row of a table, the last line of code. Each new piece
 parses that end again, and the differences to the current blocks are returned as patches. Later text
-changes closed blocks in two cases: definitions of links and footnotes change the chunks that name
-them, and a list may turn loose. (A footnote's mark is rendered as such before its definition, which
-nearly always follows at the end.)
+changes closed blocks in two cases: a definition of a link or footnote changes the text that names
+it, and a list may turn loose. (The mark of a footnote counts as one before its definition arrives,
+which is nearly always at the end of the answer.)
 
-Cutting is sound because later lines never undo a block construct that a complete line has begun
-(see parser.py for the rules that would break this). A line counts once it is complete: half a line
-may still become something else.
+Closing blocks early is correct because later lines never undo a block construct that a complete
+line has begun (see parser.py for the rules that would break this). An incomplete line may still
+become another construct, so it closes nothing.
 
-The final result equals `render(source)` of the whole source.
+The final blocks equal `render(source)` of the whole source.
 """
 
 from __future__ import annotations
@@ -73,10 +73,13 @@ if TYPE_CHECKING:
 _LONG_TAIL: Final = 800
 """Characters. A longer open tail is settled at steps."""
 _LONGEST_OPEN: Final = 24_000
+"""Maximum characters of an open tail that is parsed again with each piece."""
 _MOST_TOKENS: Final = 1_200
-"""Maximum characters and tokens of an open tail that is parsed again with each piece."""
+"""Maximum tokens of an open tail that is parsed again with each piece."""
 _UNSETTLED_LENGTH: Final = 200
-_HEADER_LINES: Final = 2  # of a table outside lists and quotes
+"""Characters at the end of a very long line that stay open when the line is split."""
+_HEADER_LINES: Final = 2
+"""Lines of a table's header: the first row and the rule below it."""
 _COPY_SPEED: Final = 20
 """Characters copied in the time it takes to parse a single character."""
 _REPARSE_FACTOR: Final = 4
@@ -92,14 +95,14 @@ class _Overdue(NamedTuple):
     """An open construct that is too expensive to parse again; the next piece splits it.
 
     Attributes:
-        length: the length of its source.
-        opener: of a paragraph: the text before its words.
-        can_split_any: split it even if it is not a paragraph.
+        length: the length of its source in characters.
+        opener: of a paragraph: the markup before its text. None for other constructs.
+        is_any_split: split the construct whatever its kind, not only a paragraph.
     """
 
     length: int
     opener: str | None = None
-    can_split_any: bool = False
+    is_any_split: bool = False
 
 
 def render(source: str, cited: frozenset[int] = frozenset()) -> list[Block]:
@@ -192,12 +195,13 @@ class BlockStream:
     def finish(self, *, defer_updates: bool = False) -> list[Patch]:
         """Close the open tail, because the source is complete.
 
-        If `defer_updates`, updates of earlier blocks are left to later calls of `run_updates`.
+        Args:
+            defer_updates: leave updates of earlier blocks to later calls of `run_updates`.
         """
         if self._pending_return:
             self._source, self._pending_return = self._source + "\n", ""
             self._plain_end = None
-        self._definitions.end()
+        self._definitions.mark_complete()
         end = self._plain_end
         patches: list[Patch] = []
         # If only a very long line of code is open, everything is shown already.
@@ -217,10 +221,10 @@ class BlockStream:
 
     @property
     def piece_bounds(self) -> tuple[int, int]:
-        """Return the best minimum and maximum length of the next piece, if more text waits.
+        """Return the best minimum and maximum length of the next piece in characters.
 
-        Each piece parses the open tail again, which would take minutes with small pieces. A piece
-        that crosses a step is parsed in two.
+        Each piece parses the open tail again, so a long text in small pieces would take minutes. A
+        piece that crosses a step is parsed in two.
         """
         again = len(self._source) + len(self._context.prefix) // _COPY_SPEED
         room = _STEP_LENGTH - self._length % _STEP_LENGTH
@@ -235,7 +239,10 @@ class BlockStream:
     # ------------------------------------------------------------------ the common case
 
     def _is_blank_line(self, text: str) -> bool:
-        """Return True if the text extends a very long blank line, shown once something follows."""
+        """Return True if the text extends a very long blank line of code.
+
+        Such a line is shown once something follows it.
+        """
         is_blank = not text.strip(" \t") and not self._source[-_LONG_TAIL:].strip(" \t")
         return is_blank and len(self._source) > _LONG_TAIL and not self._source.strip(" \t")
 
@@ -253,20 +260,23 @@ class BlockStream:
         return [Patch(len(self.blocks) - 1, 1, (new,))]
 
     def _append_rows(self) -> list[Patch] | None:
-        """Parse rows of the open table without the block parser; None if that is not possible."""
+        """Append rows to the open table without the block parser.
+
+        Return None if the block parser is needed.
+        """
         context = self._context
         if context.inside != "table" or context.lines != _HEADER_LINES:
             return None
         if context.continued_lists or context.source.lstrip(" ").startswith(">"):
-            return None  # it is in a list or a quote, whose marker is in its header line
+            return None  # the table is in a list or a quote, whose marker is in its header line
         table = self._shown.last_closed
         rows = read_rows(self._source, table, self._definitions.env())
         if rows is None:
             return None
         self._source = self._source[self._source.rfind("\n") + 1 :]
         self._plain_end = None
-        half = [] if rows.half is None else [rows.half]
-        return self._shown.show(rows.complete, half, in_table=True)
+        last = [] if rows.incomplete is None else [rows.incomplete]
+        return self._shown.show(rows.complete, last, in_table=True)
 
     # ------------------------------------------------------------------ parsing the open end
 
@@ -311,14 +321,14 @@ class BlockStream:
             self._overdue = self._settle_paragraph_start(parse)
             if self._is_too_large(parse):
                 overdue = self._overdue or _Overdue(len(self._source))
-                self._overdue = overdue._replace(can_split_any=True)
+                self._overdue = overdue._replace(is_any_split=True)
         return patches
 
     def _find_cut(self, parse: Parse, source_to_show: str) -> Cut:
         """Return the position to cut the source at.
 
-        After code, a long incomplete line is treated as complete if that ends the code's container;
-        otherwise all of the line would be parsed with each piece.
+        A long incomplete line after code counts as complete if it ends the code's container.
+        Otherwise all of the line would be parsed with each piece.
         """
         is_line = self._context.inside == "code" and "\n" not in self._source
         if is_line and len(self._source) > _LONG_TAIL and not ends_in_code(parse.tokens):
@@ -340,19 +350,19 @@ class BlockStream:
         return self._list_spacing.step()
 
     def _catch_up(self) -> list[Patch]:
-        """Split the overdue construct, now that the next piece has to be parsed anyway."""
+        """Split the overdue construct, if any: the new piece has to be parsed anyway."""
         overdue, self._overdue = self._overdue, None
         if overdue is None:
             return []
         opener = overdue.opener
         if opener is not None:
-            end = OpenTail(self._context, self._source)
-            settled = settle_by_force(end, opener, overdue.length, self._definitions)
+            tail = OpenTail(self._context, self._source)
+            settled = settle_by_force(tail, opener, overdue.length, self._definitions)
             if settled is not None:
                 self._context, self._source = settled
                 self._plain_end = None
                 return []
-        return self._split_open(overdue.length) if overdue.can_split_any else []
+        return self._split_open(overdue.length) if overdue.is_any_split else []
 
     def _advance_unsplit(self, parse: Parse, *, is_final: bool, at_step: bool) -> list[Patch]:
         """Parse a long paragraph again from its start, because it is a heading or a table."""
@@ -368,8 +378,8 @@ class BlockStream:
         opener = opener_of_paragraph(parse, self._source)
         if opener is None:
             return None
-        end = OpenTail(self._context, self._source)
-        settled = settle_before_gap(end, opener, self._definitions)
+        tail = OpenTail(self._context, self._source)
+        settled = settle_before_gap(tail, opener, self._definitions)
         if settled is not None:
             self._context, self._source = settled
         elif (
@@ -392,7 +402,7 @@ class BlockStream:
         return is_over_limit or not parse.placed  # only definitions
 
     def _split_open(self, length: int) -> list[Patch]:
-        """Close the open tail at its last complete line before `length`, whatever is open.
+        """Close the open tail at the last line end before character `length`, whatever is open.
 
         The rest continues as a new block, or another row. A very long line is split at a space.
         """
@@ -417,7 +427,7 @@ class BlockStream:
         )
 
     def _close_open_marks(self, parse: Parse, cut: int) -> bool:
-        """Close the open marks of the open paragraph; return True if some text is held back."""
+        """Close the open marks of the last text for display; return True if text is held back."""
         last = last_inline(parse.tokens, cut)
         if last is None or not ends_in_text(parse.tokens):
             return False

@@ -33,10 +33,9 @@ class Definitions:
         self._cited = cited
         self._references: dict[str, Any] = {}
         self._notes: set[str] = set()
-        # Marks count as footnotes before their definitions have come.
-        self._expects_notes = True
+        self._expects_notes = True  # marks count as footnotes before their definitions arrive
 
-    def end(self) -> None:
+    def mark_complete(self) -> None:
         """Expect no more definitions, because the source is complete."""
         self._expects_notes = False
 

@@ -1,7 +1,7 @@
 """Updates the spacing of closed blocks when their list turns loose.
 
-It works on some blocks at a time, from the end up, because the end is on screen. A list turns loose
-only once, so the total cost is linear.
+Each step updates a few blocks, beginning with the last ones, because these are on screen. A list
+turns loose only once, so the total cost is linear.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ class ListSpacing:
         return bool(self._due)
 
     def begin(self, end: int, depth: int) -> None:
-        """Schedule the list open above index `end` at this depth, to be marked as loose."""
+        """Schedule a list to be marked as loose: the one at this depth that is open above `end`."""
         self._due.append((end, depth))
 
     def step(self) -> list[Patch]:
-        """Mark the next blocks, at most 100, as loose; return their patches."""
+        """Mark the next blocks as loose, at most `_BLOCKS_PER_STEP`; return their patches."""
         left, patches = _BLOCKS_PER_STEP, []
         while self._due and left > 0:
             end, depth = self._due.pop(0)
@@ -40,21 +40,24 @@ class ListSpacing:
                 self._due.insert(0, (first, depth))
         return patches
 
-    def _find_start(self, end: int, depth: int, most: int) -> tuple[int, bool]:
-        """Return where to begin marking above `end`, and True if the list begins there.
+    def _find_start(self, end: int, depth: int, limit: int) -> tuple[int, bool]:
+        """Return the first block to mark above `end`, and True if the list begins with it.
 
-        The result is at most `most` blocks above `end`.
+        The block is at most `limit` blocks above `end`.
         """
-        for at in range(end - 1, max(-1, end - 1 - most), -1):
+        for at in range(end - 1, max(-1, end - 1 - limit), -1):
             block = self._blocks[at]
             if block.depth < depth:
                 return at + 1, True
             if block.depth == depth and block.begins:
                 return at, True
-        return max(0, end - most), end <= most
+        return max(0, end - limit), end <= limit
 
     def _mark_loose(self, first: int, end: int, depth: int) -> list[Patch]:
-        """Mark blocks; return a patch for each adjacent group, because each is a document edit."""
+        """Mark blocks as loose; return one patch for each adjacent group.
+
+        Each patch is an edit of the document, so fewer patches are faster.
+        """
         patches: list[Patch] = []
         begin = -1
         last = -1

@@ -1,7 +1,7 @@
 """Settles the start of a long open paragraph, so that it is not parsed again.
 
-Text can be settled up to a position at which nothing is open that later text could close. If there
-is none in too much text, the text is settled anyway. The rest is parsed as a separate paragraph
+Text can be settled up to a position at which nothing is open that later text could close. If a very
+long text has no such position, it is settled anyway. The rest is parsed as a separate paragraph
 with the same opener (see `ParserContext.settled`).
 """
 
@@ -34,7 +34,7 @@ _OPENERS: Final = re.compile(r"[*_~](?!\s)|[\[\]`$]")
 _GAP: Final = re.compile(r"(?<=[^\s\\>])[ \n](?=(?:\*{1,2}|_{1,2}|`{1,2}|~{1,2})?[^\W\d_])")
 _MAY_CHANGE: Final = ("text", TOKEN)  # a link definition may turn an apparent citation into a link
 _UNSETTLED_LENGTH: Final = 200
-"""The number of characters at the end that are not settled."""
+"""Characters at the end of the paragraph that are not settled."""
 
 
 def opener_of_paragraph(parse: Parse, source: str) -> str | None:
@@ -50,15 +50,15 @@ def opener_of_paragraph(parse: Parse, source: str) -> str | None:
     return line[:at] if at >= 0 and not line[at + len(first) :].strip() else None
 
 
-def settle_before_gap(end: OpenTail, opener: str, definitions: Definitions) -> OpenTail | None:
-    """Settle the text before the last gap if nothing in it is open.
+def settle_before_gap(tail: OpenTail, opener: str, definitions: Definitions) -> OpenTail | None:
+    """Settle the text before the last gap between words if nothing in it is open.
 
     Return the remaining tail, or None if nothing can be settled.
     """
-    context, words = end.context, end.source[len(opener) :]
+    context, words = tail.context, tail.source[len(opener) :]
     gap = None
     for found in _GAP.finditer(words, 0, max(0, len(words) - _UNSETTLED_LENGTH)):
-        # In a quote, each further line begins with a marker, so only spaces count as gaps.
+        # In a container, each further line begins with a marker, so only spaces count as gaps.
         gap = found if found[0] == " " or not opener else gap
     if gap is None or "|" in words[words.rfind("\n", 0, gap.end()) + 1 : gap.end()]:
         return None  # a row of cells may become a table head
@@ -69,27 +69,27 @@ def settle_before_gap(end: OpenTail, opener: str, definitions: Definitions) -> O
         return None
     block = parse.placed[0].block
     block = block._replace(runs=join_runs(block.runs, (Run(" "),)))
-    return _settle(end, block, opener, gap.end())
+    return _settle(tail, block, opener, gap.end())
 
 
 def settle_by_force(
-    end: OpenTail, opener: str, length: int, definitions: Definitions
+    tail: OpenTail, opener: str, length: int, definitions: Definitions
 ) -> OpenTail | None:
     """Settle the start of a paragraph even though something in it is open.
 
-    Otherwise it would be parsed again with each new piece. The settled text ends shortly before
-    character `length` of the source. Text with too many marks is shown as written. Return the
-    remaining tail, or None if nothing can be settled.
+    Otherwise all of it would be parsed again with each new piece. The settled text ends shortly
+    before character `length` of the source. Text with too many marks is shown as written. Return
+    the remaining tail, or None if nothing can be settled.
     """
-    words = end.source[len(opener) : length]
+    words = tail.source[len(opener) : length]
     stop = len(words) - _UNSETTLED_LENGTH
     gap = words.rfind(" ", stop - _UNSETTLED_LENGTH, stop)
     gap = gap if opener else max(gap, words.rfind("\n", 0, stop))
     stop = outside_image(words, gap + 1 if gap > stop // 2 else stop)
     if not stop:
         return None  # there is only an image
-    settled = end.context.settled
-    context = replace(end.context, settled=None, prefix="")
+    settled = tail.context.settled
+    context = replace(tail.context, settled=None, prefix="")
     text = words[:stop]
     if is_too_dense(text):
         parse = definitions.parse(context.source + opener + "x", context)
@@ -106,21 +106,21 @@ def settle_by_force(
         runs = join_runs(runs, (Run(" "),) if text[-1].isspace() else ())
     block = settled or parse.placed[0].block._replace(runs=())
     block = block._replace(runs=join_runs(block.runs, runs))
-    return _settle(end, block, opener, stop)
+    return _settle(tail, block, opener, stop)
 
 
-def _settle(end: OpenTail, block: Block, opener: str, stop: int) -> OpenTail:
-    """Return the tail after settling the words before `stop` as this block."""
-    words = end.source[len(opener) :]
-    prefix = (end.context.prefix + words[:stop])[: LONGEST_PARSED_AGAIN + 1]
-    context = replace(end.context, settled=block, opener=opener, prefix=prefix)
+def _settle(tail: OpenTail, block: Block, opener: str, stop: int) -> OpenTail:
+    """Return the tail that remains once the words before `stop` are settled as this block."""
+    words = tail.source[len(opener) :]
+    prefix = (tail.context.prefix + words[:stop])[: LONGEST_PARSED_AGAIN + 1]
+    context = replace(tail.context, settled=block, opener=opener, prefix=prefix)
     return OpenTail(context, opener + words[stop:])
 
 
 def is_heading_or_table(parse: Parse) -> bool:
     """Return True if a paragraph with settled text turns out to be a heading or a table header.
 
-    It must then be parsed again from its start.
+    Such a block must be parsed again from its start.
     """
     context = parse.context
     is_short = context.settled is not None and len(context.prefix) < MIN_FORCED_LENGTH
@@ -128,10 +128,10 @@ def is_heading_or_table(parse: Parse) -> bool:
     return bool(is_decided) and not begins_with_paragraph(parse)
 
 
-def unsettle(end: OpenTail) -> OpenTail:
-    """Return the tail with the source of the settled text, which is no longer settled."""
-    context = end.context
-    source = context.opener + context.prefix + end.source[len(context.opener) :]
+def unsettle(tail: OpenTail) -> OpenTail:
+    """Return the tail with the source of its settled text, which is open again."""
+    context = tail.context
+    source = context.opener + context.prefix + tail.source[len(context.opener) :]
     return OpenTail(replace(context, settled=None, opener="", prefix=""), source)
 
 

@@ -29,25 +29,25 @@ class Rows(NamedTuple):
     """The rows of complete lines, and the row of an incomplete last line, if any."""
 
     complete: list[Block]
-    half: Block | None
+    incomplete: Block | None
 
 
 def read_rows(source: str, table: Block, env: dict[str, Any]) -> Rows | None:
     """Parse rows that continue a table outside lists and quotes; None if the parser must."""
     lines, columns = source.split("\n"), len(table.aligns)
-    half = lines.pop()
-    is_simple = all(line[:1] == "|" for line in lines) and half[:1] in ("", "|")
-    if not is_simple or len(half) > _MAX_LINE_LENGTH or len(lines) * columns > _MOST_CELLS:
+    last = lines.pop()
+    is_simple = all(line[:1] == "|" for line in lines) and last[:1] in ("", "|")
+    if not is_simple or len(last) > _MAX_LINE_LENGTH or len(lines) * columns > _MOST_CELLS:
         return None
-    if _NEEDS_PARSER.search(source) or not _is_decided(half, columns):
+    if _NEEDS_PARSER.search(source) or not _is_decided(last, columns):
         return None
     complete = [_row(line, table, env) for line in lines]
-    return Rows(complete, _row(half, table, env) if half else None)
+    return Rows(complete, _row(last, table, env) if last else None)
 
 
-def _is_decided(half: str, columns: int) -> bool:
-    """Return True if nothing is open in the last nonempty cell of the last row."""
-    cells = [cell for cell in _cells(half)[:columns] if cell]
+def _is_decided(line: str, columns: int) -> bool:
+    """Return True if no markup is open in the last nonempty cell of an incomplete line."""
+    cells = [cell for cell in _cells(line)[:columns] if cell]
     return not cells or complete_inline(cells[-1]) == (cells[-1], "")
 
 

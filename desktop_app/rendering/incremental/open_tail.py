@@ -26,18 +26,17 @@ class ParserContext:
     """The open blocks from earlier text that the parser must know of.
 
     Attributes:
-        source: lines that open those blocks again: the first lines of a fence or a table, an
-            item's beginning with an empty heading as its content. They are parsed with each piece,
-            but not shown.
-        lines: the number of those lines.
+        source: lines that open the blocks again: the first lines of a fence or a table, or an item
+            with an empty heading as its content. They are parsed with each piece, but not shown.
+        lines: the number of lines in `source`.
         continued_lists: the lists that continue, in the order in which they open.
-        inside: "code" or "table" if the following lines continue one.
+        inside: "code" or "table" if the open tail continues one.
         marks_above: the number of quote marks on the line above the open tail, if the line has
             nothing else.
         filled_quotes: the depth of the innermost open quote that has a closed block.
         settled: the beginning of a long paragraph, which is not parsed again.
-        opener: the markup before the paragraph's text, such as "> ". It is put before the rest of
-            the paragraph too, so that this is parsed in the same container.
+        opener: the markup before the paragraph's text, such as "> ". The rest of the paragraph
+            begins with the same markup, so that it is parsed in the same container.
         prefix: the source of `settled`, at most LONGEST_PARSED_AGAIN + 1 characters.
     """
 
@@ -77,7 +76,7 @@ class Parse:
 
     @property
     def turned_loose(self) -> list[int]:
-        """Return the depths of lists with earlier items that this parse shows to be loose."""
+        """Return the depths of the lists with earlier items that this parse found to be loose."""
         both = zip(self.context.continued_lists, self.resumed, strict=False)
         loose = (
             start.has_earlier_items and token.meta["loose"] > start.loose for start, token in both

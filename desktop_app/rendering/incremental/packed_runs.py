@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from desktop_app.rendering.block_model import Runs
 
-_PACK: Final = 128
-"""The number of runs in a pack, at most 256 because a byte holds the style."""
+_PACK_SIZE: Final = 128
+"""The number of runs in a pack, at most 256 because a byte holds the index of a run's style."""
 
 
 class _Pack(NamedTuple):
@@ -29,23 +29,23 @@ class _Pack(NamedTuple):
 
     Attributes:
         ends: the end of each run in the text.
-        marks: the index in `styles` of each run's style.
+        style_indices: the index in `styles` of each run's style.
         styles: runs without text, one for each style.
     """
 
     text: str
     ends: array[int]
-    marks: bytes
+    style_indices: bytes
     styles: tuple[Run, ...]
 
     def runs(self) -> Iterator[Run]:
-        kinds = [style[1:] for style in self.styles]
-        for text, mark in zip(self.texts(), self.marks, strict=True):
-            yield Run(text, *kinds[mark])
+        styles = [style[1:] for style in self.styles]
+        for text, index in zip(self.texts(), self.style_indices, strict=True):
+            yield Run(text, *styles[index])
 
     def run(self, number: int) -> Run:
         start = self.ends[number - 1] if number else 0
-        style = self.styles[self.marks[number]]
+        style = self.styles[self.style_indices[number]]
         return Run(self.text[start : self.ends[number]], *style[1:])
 
     def texts(self) -> Iterator[str]:
@@ -58,18 +58,18 @@ class _Pack(NamedTuple):
 class PackedRuns(Sequence[Run]):
     """A sequence of more runs than fit in a pack. It equals a tuple of the same runs.
 
-    A slice of it is a tuple.
+    Its slices are tuples.
     """
 
     __slots__ = ("_last", "_packs")
 
     def __init__(self, packs: tuple[_Pack, ...], last: tuple[Run, ...]) -> None:
-        while len(last) > _PACK:
-            packs, last = (*packs, _packed(last[:_PACK])), last[_PACK:]
+        while len(last) > _PACK_SIZE:
+            packs, last = (*packs, _packed(last[:_PACK_SIZE])), last[_PACK_SIZE:]
         self._packs, self._last = packs, last
 
     def __len__(self) -> int:
-        return len(self._packs) * _PACK + len(self._last)
+        return len(self._packs) * _PACK_SIZE + len(self._last)
 
     @overload
     def __getitem__(self, at: int) -> Run: ...
@@ -80,18 +80,18 @@ class PackedRuns(Sequence[Run]):
     def __getitem__(self, at: int | slice) -> Run | tuple[Run, ...]:
         if isinstance(at, slice):
             first, end, step = at.indices(len(self))
-            return self._between(first, end, step) if step > 0 else tuple(self)[at]
-        pack, number = divmod(range(len(self))[at], _PACK)
+            return self._forward_slice(first, end, step) if step > 0 else tuple(self)[at]
+        pack, number = divmod(range(len(self))[at], _PACK_SIZE)
         return self._packs[pack].run(number) if pack < len(self._packs) else self._last[number]
 
-    def _between(self, first: int, end: int, step: int) -> tuple[Run, ...]:
-        begin = first // _PACK
-        packed = (pack.runs() for pack in self._packs[begin : -(-end // _PACK)])
-        taken = [*chain.from_iterable(packed)]
-        if end > len(self._packs) * _PACK:
-            taken += self._last
-        begin *= _PACK
-        return tuple(taken[first - begin : max(first, end) - begin : step])
+    def _forward_slice(self, first: int, end: int, step: int) -> tuple[Run, ...]:
+        begin = first // _PACK_SIZE
+        packed = (pack.runs() for pack in self._packs[begin : -(-end // _PACK_SIZE)])
+        runs = [*chain.from_iterable(packed)]
+        if end > len(self._packs) * _PACK_SIZE:
+            runs += self._last
+        begin *= _PACK_SIZE
+        return tuple(runs[first - begin : max(first, end) - begin : step])
 
     def __iter__(self) -> Iterator[Run]:
         packed = (pack.runs() for pack in self._packs)
@@ -116,15 +116,16 @@ class PackedRuns(Sequence[Run]):
         return PackedRuns(self._packs, (*last, *more))
 
     def shared_length(self, other: PackedRuns) -> int:
-        """Return the number of leading runs that are in equal packs."""
+        """Return the number of leading runs that are in equal packs of both sequences."""
         shared = 0
         for mine, theirs in zip(self._packs, other._packs, strict=False):
             if mine is not theirs and mine != theirs:
                 break
             shared += 1
-        return shared * _PACK
+        return shared * _PACK_SIZE
 
     def texts(self) -> Iterator[str]:
+        """Yield the text of each run."""
         packed = (pack.texts() for pack in self._packs)
         return chain(chain.from_iterable(packed), (run.text for run in self._last))
 
@@ -140,9 +141,9 @@ class PackedRuns(Sequence[Run]):
 
 def _packed(runs: tuple[Run, ...]) -> _Pack:
     known: dict[Run, int] = {}
-    marks = bytes([known.setdefault(_style(run[1:]), len(known)) for run in runs])
+    indices = bytes([known.setdefault(_style(run[1:]), len(known)) for run in runs])
     ends = array("I", [*accumulate([len(run.text) for run in runs])])
-    return _Pack("".join([run.text for run in runs]), ends, marks, _styles(tuple(known)))
+    return _Pack("".join([run.text for run in runs]), ends, indices, _styles(tuple(known)))
 
 
 @lru_cache(maxsize=64)
@@ -153,7 +154,7 @@ def _style(style: tuple[Any, ...]) -> Run:
 
 @lru_cache(maxsize=64)
 def _styles(styles: tuple[Run, ...]) -> tuple[Run, ...]:
-    """Return a cached tuple of styles, so that packs with equal styles share it."""
+    """Return a cached tuple of styles, so that packs with equal styles share one tuple."""
     return styles
 
 
@@ -179,7 +180,7 @@ def _extended(runs: Runs, more: Runs, *, replaced: int) -> Runs:
     if isinstance(runs, PackedRuns):
         return runs.with_more(more, replaced=replaced)
     joined = (*runs[: len(runs) - replaced], *more)
-    return PackedRuns((), joined) if len(joined) > _PACK else joined
+    return PackedRuns((), joined) if len(joined) > _PACK_SIZE else joined
 
 
 def after_shared_packs(first: Runs, second: Runs) -> tuple[int, tuple[Run, ...], tuple[Run, ...]]:
@@ -191,10 +192,12 @@ def after_shared_packs(first: Runs, second: Runs) -> tuple[int, tuple[Run, ...],
 
 
 def text_of(runs: Runs) -> str:
+    """Return the text of all runs."""
     return "".join(runs.pieces() if isinstance(runs, PackedRuns) else [run.text for run in runs])
 
 
 def texts_of_runs(runs: Runs) -> Iterable[str]:
+    """Return the text of each run."""
     return runs.texts() if isinstance(runs, PackedRuns) else (run.text for run in runs)
 
 

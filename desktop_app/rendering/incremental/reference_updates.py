@@ -20,8 +20,8 @@ class BlockChunk(NamedTuple):
     """Closed source that names links or footnotes without a definition so far.
 
     Attributes:
-        at: the index of its first block.
-        row: its first row in that block, if it is a table.
+        at: the index of the chunk's first block.
+        row: if that block is a table, the index of the chunk's first row in it.
     """
 
     source: str
@@ -59,7 +59,7 @@ class ReferenceUpdate:
         return self.begin([name for name in self._chunks_by_name if name.startswith("^")])
 
     def step(self) -> list[Patch]:
-        """Re-render as much as takes a few milliseconds."""
+        """Re-render scheduled chunks for a few milliseconds."""
         due: list[tuple[int, int]] = []
         left = _CHARACTERS_PER_STEP
         for position, chunk in self._due.items():

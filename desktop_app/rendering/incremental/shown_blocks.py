@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 class ShownBlocks:
-    """The shown blocks; methods return their changes as patches.
+    """The shown blocks; methods return the changes they make as patches.
 
     Attributes:
         blocks: all blocks, with all returned patches applied.
-        closed: the number of closed blocks; a table's block counts once it is full.
+        closed: the number of closed blocks. A block of the open table counts once it is full.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class ShownBlocks:
 
     @property
     def end(self) -> tuple[int, int]:
-        """Return the position of the next closed content: a block index, and a row in it."""
+        """Return the block index of the next closed content, and its row in that block."""
         return self.closed, len(self._open_part.rows) if self._open_part else 0
 
     @property

@@ -68,14 +68,14 @@ class Cut(NamedTuple):
 
 
 def find_cut(tokens: list[Token], source: str, context: ParserContext) -> Cut:
-    """Return the last position at which `source` can be cut, not above the context's end."""
+    """Return the last position at which `source` can be cut, below the lines of the context."""
     limit = source.count("\n")  # the last line, which is incomplete
     lines = source.split("\n", limit)
     tops = [index for index in _children(tokens, 0, 0) if _has_begun(tokens[index], limit)]
     if not tops:
         is_blank = limit > 0 and not lines[limit - 1].strip()
         return Cut(limit if is_blank and not context.lines else context.lines)
-    cut = _Descent(tokens, lines, limit).run()
+    cut = _CutFinder(tokens, lines, limit).run()
     top = _start_of_open_math(cut, tops, tokens, lines, context.lines)
     return cut if top is None else Cut(top)
 
@@ -83,7 +83,7 @@ def find_cut(tokens: list[Token], source: str, context: ParserContext) -> Cut:
 def filled_quotes_at(cut: Cut, placed: Sequence[PlacedBlock], context: ParserContext) -> int:
     """Return the depth of the innermost quote, open at a cut, that has a block above the cut."""
     count = 0
-    quotes = (h.line for h in cut.containers if h.number is None and h.line < cut.line)
+    quotes = (c.line for c in cut.containers if c.number is None and c.line < cut.line)
     for number, begin in enumerate(quotes, 1):
         found = (p.block.quote >= number for p in placed if begin <= p.line < cut.line)
         if (begin < context.lines and number <= context.filled_quotes) or any(found):
@@ -92,7 +92,7 @@ def filled_quotes_at(cut: Cut, placed: Sequence[PlacedBlock], context: ParserCon
 
 
 def context_at(cut: Cut, source: str) -> ParserContext:
-    """Return the context that opens again the blocks open at a cut."""
+    """Return the context that reopens the blocks open at a cut."""
     lines = source.split("\n")
     first = (cut.open_block.map or [0])[0] if cut.open_block is not None else cut.line
     opening_lines: list[str] = []
@@ -125,9 +125,14 @@ def line_offset(source: str, line: int) -> int:
 
 
 def _opening_line(line: str, content: int) -> str:
-    """Return a line that opens the same item or quote, with an empty heading as its content."""
-    beside = line[content:].strip(" \t")
-    return f"{line[:content]}#" if beside else f"{line[:content].rstrip()} #"
+    """Return a line that opens the same item or quote, with an empty heading as its content.
+
+    Args:
+        line: the line that begins the item or quote.
+        content: the column in it where the content begins.
+    """
+    has_content = line[content:].strip(" \t")
+    return f"{line[:content]}#" if has_content else f"{line[:content].rstrip()} #"
 
 
 def _is_closed_fence(fence: Token) -> bool:
@@ -145,7 +150,13 @@ def ends_in_code(tokens: list[Token]) -> bool:
 
 
 def _children(tokens: list[Token], begin: int, level: int) -> Iterator[int]:
-    """Yield the indices of a container's blocks at a level, from an index on."""
+    """Yield the indices of the tokens that open a container's blocks.
+
+    Args:
+        tokens: all tokens.
+        begin: the index of the container's first content.
+        level: the level of its content.
+    """
     for index in range(begin, len(tokens)):
         token = tokens[index]
         if token.level < level:
@@ -163,8 +174,8 @@ def _has_begun(token: Token, limit: int) -> bool:
     return start < limit and (token.type != "math_block" or end <= limit)
 
 
-class _Descent:
-    """A descent from the last block into containers, to the last block in each."""
+class _CutFinder:
+    """Finder of the last cut: descends from container to container, into the last block of each."""
 
     def __init__(self, tokens: list[Token], lines: list[str], limit: int) -> None:
         self._tokens, self._lines, self._limit = tokens, lines, limit

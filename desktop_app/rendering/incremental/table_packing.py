@@ -1,4 +1,4 @@
-"""Joins the rows of a table to blocks of limited size."""
+"""Joins the rows of a table into blocks of limited size."""
 
 from __future__ import annotations
 

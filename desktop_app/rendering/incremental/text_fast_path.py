@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _WORDS: Final = re.compile(r"(?:[^\W_]|[ ,;.!?:'’“”–—-])+")
 _PLAIN_ENDS: Final = ",;.!?:'’”"
 _LONG_LINE: Final = 800
-"""Characters after which a line of code is no longer checked for the end of the code."""
+"""Characters. A longer line of code is no longer checked for the end of the code."""
 _MIN_LENGTH: Final = 12
 """Lines of at most this many characters are always parsed again."""
 
@@ -35,8 +35,8 @@ class PlainTail(NamedTuple):
     """The plain text that ends the open tail.
 
     Attributes:
-        run: the run that more plain words extend.
-        gap: trailing white space that the parser dropped.
+        run: the last run, which more plain words extend.
+        gap: white space at the end of the source, which the parser dropped.
     """
 
     run: Run
@@ -44,7 +44,7 @@ class PlainTail(NamedTuple):
 
     @property
     def is_long(self) -> bool:
-        """Return True if the text is so long that, as a line of code, it is not parsed again."""
+        """Return True if the text is too long to be parsed again, if it is a line of code."""
         return len(self.run.text) > _LONG_LINE
 
     def extended(self, block: Block, text: str) -> PlainTail | None:

@@ -1,7 +1,7 @@
 """Builds the flat sequence of blocks from tokens, each with the source line that it belongs to.
 
-A growing source is cut by these lines. A block belongs to its first line, a lone item marker to the
-item's line, each line of code and each table row to its line.
+These lines tell which blocks are above a cut of a growing source. A block belongs to its first
+line, a lone item marker to the item's line, each line of code and each table row to its line.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class _List:
         self.loose = bool(token.meta.get("loose"))
 
     def mark_begun(self) -> None:
-        """Record that its first block has been made."""
+        """Record that the first block of the list or footnote has been made."""
         self.begins, self.loose = False, self.loose or self.is_note
 
 
@@ -124,7 +124,7 @@ class _BlockBuilder:
                 self._opened = max(0, self._opened - 1)
 
     def _is_loose(self) -> bool:
-        """Return True if a text at this position is a spaced paragraph."""
+        """Return True if a text in the open containers is a spaced paragraph."""
         depth = len(self._lists)
         return bool(depth) and (self._lists[-1].loose or self._quotes[-1:] == [depth])
 
@@ -227,5 +227,6 @@ def _unescape(info: str) -> str:
 
 
 def code_line(text: str, language: str) -> Block:
+    """Return the block of a line of code."""
     shown = show_invisible(clean_text(text), code=True)
     return Block(Kind.CODE, (Run(shown, code=True),) if shown else (), language=language)

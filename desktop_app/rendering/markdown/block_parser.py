@@ -27,7 +27,7 @@ class _Lines(StateBlock):
         self.src = src
         begins, ends, indents, widths = self.bMarks, self.eMarks, self.tShift, self.sCount
         for marks in (begins, ends, indents, widths):
-            marks.clear()  # an empty line will follow all others
+            marks.clear()  # of the empty source; an empty line is appended below
         start, length = 0, len(src)
         while start < length:
             end = src.find("\n", start)
@@ -52,7 +52,7 @@ class _Lines(StateBlock):
 
 
 class BlockParser(ParserBlock):
-    """A parser with the rules of another."""
+    """A block parser with the rules of another block parser."""
 
     def __init__(self, other: ParserBlock) -> None:
         super().__init__()

@@ -48,7 +48,7 @@ def _citation(state: StateInline, silent: bool) -> bool:
 
 
 def pieces(content: str, cited: frozenset[int]) -> Iterator[tuple[str, str]]:
-    """Yield the words of a citation with their target; "" for plain text.
+    """Yield the pieces of a citation as (words, target); the target is "" for plain text.
 
     >>> list(pieces("[2, 9]", frozenset((2,))))
     [('[', ''), ('2', 'repartee:passage/2'), (', 9]', '')]

@@ -1,8 +1,8 @@
 """Decides which runs of `*` and `~` may begin or end emphasis, in every script.
 
-CommonMark decides by the white space and punctuation on both sides, which Chinese and Japanese
-use differently: `これは**「強調」**です` would keep its stars. So the rules of "CJK-friendly
-emphasis" apply next to their characters. They change none of CommonMark's examples.
+CommonMark decides by the white space and punctuation on both sides. Chinese and Japanese use these
+differently: `これは**「強調」**です` would keep its stars. So the rules of "CJK-friendly emphasis"
+apply next to CJK characters. They change none of CommonMark's examples.
 """
 
 from __future__ import annotations
@@ -64,9 +64,9 @@ def flanks(before: str, after: str, mark: str) -> tuple[bool, bool]:
 
 
 def flanks_tildes(before: str, after: str, length: int) -> tuple[bool, bool]:
-    """Return whether a run of tildes may begin and end strikethrough.
+    """Return whether a run of tildes may begin strikethrough, and whether it may end it.
 
-    One or two tildes may. A single one may not within a word, like `_`, because of "5~10".
+    One or two tildes may. Within a word a single tilde may not, like `_`, because of "5~10".
     """
     return flanks(before, after, "_" if length == 1 else "~") if length <= 2 else (False, False)
 
@@ -94,7 +94,10 @@ def tokenize_marks(state: StateInline, silent: bool) -> bool:
 
 
 def _push(state: StateInline, mark: str, length: int, *, opens: bool, closes: bool) -> None:
-    """Add a token for each star, or for a run of tildes; they are paired at the end of the text."""
+    """Add a token for each star, or one for a run of tildes.
+
+    The parser pairs the delimiters at the end of the text.
+    """
     is_star = mark == "*"
     for _ in range(length if is_star else 1):
         state.push("text", "", 0).content = mark if is_star else mark * length

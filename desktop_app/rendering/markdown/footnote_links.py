@@ -1,6 +1,6 @@
 """Links between the marks of a footnote and its definition, within a text.
 
-They are never opened by other programs. Targets in the source that imitate them are dropped
+Only this program follows them. Targets in the source that imitate them are dropped
 (`citations.imitates_own_link`).
 """
 
@@ -43,7 +43,7 @@ def opposite_link(target: str) -> str:
 
 
 def note_label_of(target: str) -> str:
-    """Return the label of the footnote that such a link belongs to.
+    """Return the label of the footnote that a link between mark and definition belongs to.
 
     >>> note_label_of(link_to_note("a"))
     'a'

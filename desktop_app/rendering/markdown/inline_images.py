@@ -21,6 +21,7 @@ MAX_IMAGE_BYTES: Final = 16 * 1024
 MAX_PIXELS: Final = 1_000_000
 
 MAX_ADDRESS_LENGTH: Final = MAX_IMAGE_BYTES * 4 // 3 + 64
+"""Characters. Base64 takes four for three bytes; the others are for the start of the URL."""
 
 _ADDRESS: Final = re.compile(
     r"data:image/(?:png|jpeg|gif|webp);base64,(?P<data>[A-Za-z0-9+/]+={0,2})", re.IGNORECASE
@@ -119,7 +120,7 @@ def _size_of_webp(data: bytes) -> tuple[int, int] | None:
 
 
 def ends_in_address(source: str, added: int) -> bool:
-    """Return True if a source ends within the address of an image that is not too long yet.
+    """Return True if a source ends within the address of an image, which is not too long yet.
 
     Args:
         added: the number of characters at the end that have not been checked before.
@@ -150,13 +151,13 @@ def overlong_range(source: str, added: int) -> tuple[int, int] | None:
 
 
 def after_address(text: str) -> str:
-    """Return the text without the rest of an address at its beginning."""
+    """Return the text without its beginning, which is the rest of an image's address."""
     more = _AFTER_ADDRESS.search(text)
     return text[more.start() :] if more else ""
 
 
 def outside_image(source: str, at: int) -> int:
-    """Return `at`, or a position beside the image that it would split.
+    """Return `at`, or a position beside the image if a cut at `at` would split one.
 
     An image whose name is longer than `_MAX_NAME_LENGTH` may be split within its name.
     """

@@ -1,7 +1,8 @@
 """An inline parser that tries at each mark only the rules that may begin with it.
 
-markdown-it tries every rule at every mark, fifteen calls for a single `&`, which is most of the
-cost in text with many marks. Text without marks, such as most table cells, becomes a token at once.
+markdown-it tries every rule at every mark: fifteen calls for a single `&`. These calls are most of
+the cost in text with many marks. Text without marks, such as most table cells, becomes a token at
+once.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _FIRST_CHARACTERS: Final = {
 
 
 class InlineParser(ParserInline):
-    """A parser with the active rules of another.
+    """An inline parser with the active rules of another inline parser.
 
     Raises:
         KeyError: a rule is missing in `_FIRST_CHARACTERS`.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def unparsed_note() -> Run:
-    """Return the note after a text that is shown as written."""
+    """Return the note that follows a text with too many marks to parse."""
     return Run(mark_added(tr("shown as written, because it has too many marks")), italic=True)
 
 
@@ -39,7 +39,13 @@ def wide_table_note() -> Run:
 
 
 class _State:
-    """The runs so far, and the styles that are open."""
+    """The runs so far, and the open styles.
+
+    Attributes:
+        bold, italic, strike: the number of open marks of each style.
+        link: the target of the open link; "" for none.
+        link_at: the index of the link's first run.
+    """
 
     __slots__ = ("bold", "italic", "link", "link_at", "runs", "strike")
 
@@ -64,15 +70,13 @@ class _State:
             self.runs.append(run)
 
     def close_link(self) -> None:
-        """Close a link, and append where it leads if its words could mislead."""
+        """Close the link, and append its destination if its words could mislead."""
         runs = self.runs[self.link_at :]
         # A formula can draw any letters.
         has_formula = any(run.math for run in runs)
         place = true_destination(None if has_formula else "".join(map(words_of, runs)), self.link)
         if place and self.runs and self.runs[-1].link == self.link:
-            self.runs.append(
-                Run(mark_added(show_invisible(clean_text(place), link=True)), link=self.link)
-            )
+            self.runs.append(_destination_run(place, self.link))
         self.link = ""
 
 
@@ -141,13 +145,13 @@ def _cite(state: _State, token: Token) -> None:
 
 
 def _add_image(state: _State, token: Token) -> None:
-    """Add the runs of a drawn image, or the alternative text of any other as a link to it.
+    """Add the runs of a drawn image. Add the name of any other image, as a link to the image.
 
-    The address of an image that is not drawn follows its text, except within another link.
+    The address of an image that is not drawn follows its name, except within another link.
     """
     source, outer = str(token.attrGet("src") or ""), state.link
     source = "" if citations.imitates_own_link(source) else source
-    words = clean_text(_alternative(token))
+    words = clean_text(_alternative_text(token))
     drawn = image_runs(words, source)
     if drawn:
         state.runs += drawn
@@ -156,9 +160,7 @@ def _add_image(state: _State, token: Token) -> None:
     state.add(words or source or tr("image"), image=True)
     place = image_destination(source) if words else ""
     if place and not outer:
-        state.runs.append(
-            Run(mark_added(show_invisible(clean_text(place), link=True)), link=state.link)
-        )
+        state.runs.append(_destination_run(place, state.link))
     state.link = outer
 
 
@@ -167,13 +169,13 @@ def _destination_run(place: str, link: str) -> Run:
     return Run(mark_added(show_invisible(clean_text(place), link=True)), link=link)
 
 
-def _alternative(token: Token) -> str:
+def _alternative_text(token: Token) -> str:
     parts = []
     for child in token.children or ():
         if child.type in ("softbreak", "hardbreak"):
             parts.append(" ")
         elif child.type == "image":
-            parts.append(_alternative(child))
+            parts.append(_alternative_text(child))
         else:
             parts.append(child.content)
     return "".join(parts)

@@ -107,7 +107,8 @@ def true_destination(words: str | None, target: str) -> str:
     """Return the destination to show after a link's words; "" if they do not mislead.
 
     Args:
-        words: None if they cannot be compared, because a formula is among them.
+        words: the link's words; None if they contain a formula, which can draw any letters.
+        target: the link's target.
 
     >>> true_destination("“bank.example”", "https://evil.example/x")
     'evil.example'
@@ -218,7 +219,10 @@ def _mail(target: str) -> _Mail | None:
 
 
 def _decodings(text: str) -> Iterator[str]:
-    """Yield a text as written, then decoded again and again; nothing if that is too often."""
+    """Yield a text as written, then decoded once, twice and so on, until nothing changes.
+
+    Yield nothing if that takes more than `_MOST_DECODINGS` readings.
+    """
     readings = [text.encode(errors="replace")]
     while (decoded := unquote_to_bytes(readings[-1])) != readings[-1]:
         if len(readings) == _MOST_DECODINGS:

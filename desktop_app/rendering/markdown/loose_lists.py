@@ -67,15 +67,15 @@ def blank_marks(line: str) -> int | None:
 
 
 def may_become_item(source: str) -> bool:
-    """Return True if the last line has only marks of quotes and lists, or beginnings of them.
+    """Return True if the last line has only marks of quotes and lists, or beginnings of marks.
 
-    It is still unknown in which container it is, and so which blocks it separates.
+    It is not known yet which container such a line belongs to, and so which blocks it separates.
     """
     return _MARKS.fullmatch(source, source.rfind("\n") + 1) is not None
 
 
 def restore_lists(tokens: list[Token], continued_lists: tuple[ListStart, ...]) -> list[Token]:
-    """Restore the state of the lists that continue, and return their tokens."""
+    """Set the numbers and looseness of the lists that continue, and return their tokens."""
     resumed: list[Token] = []
     waiting = iter(continued_lists)
     start = next(waiting, None)
@@ -158,7 +158,7 @@ class _LooseListFinder:
         container = self._open[-1] if self._open else None
         if container is not None and token.level == container.token.level + 1:
             self._process_definitions(container, line)
-            if not token.meta.get("has_earlier_items"):  # otherwise it began in earlier text
+            if not token.meta.get("has_earlier_items"):  # a list that began in this text
                 self._mark_if_separated(container, line)
             container.has_content = True
 

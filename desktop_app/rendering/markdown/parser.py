@@ -26,18 +26,20 @@ if TYPE_CHECKING:
     from markdown_it.rules_inline import StateInline
 
 MATH_OPENERS: Final = {"$$": "$$", "\\[": "\\]"}
+# Limits of the marks in a block's text that is parsed: see `is_too_dense`.
 _MOST_BRACKETS: Final = 300
 _MAX_OPEN_BRACKETS: Final = 24
 DEEPEST_BRACKETS: Final = 12
 MOST_ADDRESSES: Final = 200
 _MOST_MARKS: Final = 3_000
 _MOST_DOLLARS: Final = 400
+
 MOST_COLUMNS: Final = 64
-"""Wider tables are text, because every cell costs as much as a paragraph."""
+"""Tables with more columns are shown as text, because every cell costs as much as a paragraph."""
 _CACHED_ADDRESSES: Final = 500
 _MAX_CACHED_LENGTH: Final = 500
 EXPECTS_NOTES: Final = "expects_notes"
-"""Key in the parse environment: count `[^1]` as a footnote that will be defined below."""
+"""Key in the parse environment: True if `[^1]` counts as a footnote before its definition."""
 
 _UNCLOSED: Final = "unclosed"
 """Key in the parse environment: by closer and container, lines where no formula closes."""
@@ -147,7 +149,7 @@ def _may_have_address(text: str) -> bool:
 def is_too_dense(content: str) -> bool:
     """Return True if a block's text has more marks than anybody writes.
 
-    The parser's time grows with their square, so such a text is shown as it was written.
+    The parser's time grows with the square of their number, so such a text is shown as written.
     """
     if len(content) <= _MAX_OPEN_BRACKETS:
         return False
@@ -223,7 +225,7 @@ def _note(state: StateInline, silent: bool) -> bool:
 
 
 def _limit_columns(markdown: MarkdownIt) -> None:
-    """Accept no table that is too wide, or whose header begins an item or a quote.
+    """Refuse tables that are too wide, or whose header begins an item or a quote.
 
     GitHub checks for items, quotes and headings before tables: a line of only hyphens makes the
     line above a heading.
@@ -314,7 +316,7 @@ def _www_address(_linkify: Any, match: Any) -> None:
 def _math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Parse `$$ … $$` or `\\[ … \\]` around whole lines, without a blank line inside.
 
-    With text after the end it is not a block: `$$a$$ and $$b$$` are formulas in a paragraph.
+    Text after the closing mark makes it part of a paragraph, as in `$$a$$ and $$b$$`.
     """
     if state.is_code_block(start):
         return False

@@ -21,12 +21,12 @@ class TooSlowError(Exception):
 
 
 def run_limited(work: Callable[[], _Result]) -> _Result:
-    """Return the result of work in the main thread. Do not nest calls.
+    """Return the result of `work`. Call it only in the main thread, and do not nest calls.
 
     Raises:
         TooSlowError: the work took longer than `MAX_CPU_S`.
     """
-    if sys.platform == "win32":  # it has no such timer
+    if sys.platform == "win32":  # Windows has no timer of processor time
         return work()
     signal.signal(signal.SIGPROF, _abort)
     signal.setitimer(signal.ITIMER_PROF, MAX_CPU_S)

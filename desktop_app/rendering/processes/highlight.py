@@ -28,7 +28,7 @@ _LEXED_AT_ONCE: Final = 8_000
 """Characters to lex at once."""
 
 _TOO_SLOW: Final[set[str]] = set()
-"""The languages with a lexer that was too slow for a file."""
+"""The languages whose lexer was too slow while a file was written."""
 
 _GAP: Final = re.compile(r"\n[ \t]*\n(?=\S)")
 
@@ -115,26 +115,27 @@ def _find_lexer(name: str) -> Lexer | None:
         return None
 
 
-def spans(code: str, found: Lexer) -> Iterator[ColoredSpan]:
+def spans(code: str, lexer: Lexer) -> Iterator[ColoredSpan]:
     """Yield the colored spans of `code`, top to bottom."""
     first = 0
     for part in lexing_parts(code):
-        yield from _spans(part, first, found)
+        yield from _part_spans(part, first, lexer)
         first += part.count("\n")
 
 
 def file_spans(code: str, language: str) -> Iterator[ColoredSpan]:
-    """Yield the colored spans of code for a file, none for an unknown language or long lines.
+    """Yield the colored spans of code that is written to a file.
 
-    A lexer that is too slow is not used again. Only for the main thread.
+    Yield none for an unknown language or long lines. A lexer that is too slow is not used again.
+    Call it only in the main thread.
     """
-    found = lexer_for(language) if language and language not in _TOO_SLOW else None
-    if found is None or max(map(len, code.split("\n"))) > LONGEST_LINE:
+    lexer = lexer_for(language) if language and language not in _TOO_SLOW else None
+    if lexer is None or max(map(len, code.split("\n"))) > LONGEST_LINE:
         return
     first = 0
     for part in lexing_parts(code):
         try:
-            yield from run_limited(partial(list, _spans(part, first, found)))
+            yield from run_limited(partial(list, _part_spans(part, first, lexer)))
         except TooSlowError:
             _TOO_SLOW.add(language)
             return
@@ -164,9 +165,9 @@ def spans_of(answer: Mapping[str, Any] | None, code: str) -> list[ColoredSpan] |
 
 
 def lexing_parts(code: str) -> Iterator[str]:
-    """Yield the parts of the code to lex one by one.
+    """Yield the parts of the code, which are lexed one by one.
 
-    Each but the last ends with a line end, unless a line fills it.
+    Every part but the last ends at a line end, unless a single line is longer than a part.
     """
     at = 0
     while len(code) - at > _LEXED_AT_ONCE:
@@ -178,10 +179,11 @@ def lexing_parts(code: str) -> Iterator[str]:
     yield code[at:]
 
 
-def _spans(code: str, line: int, found: Lexer) -> Iterator[ColoredSpan]:
+def _part_spans(code: str, line: int, lexer: Lexer) -> Iterator[ColoredSpan]:
+    """Yield the colored spans of a part that begins at line `line` of the whole code."""
     column = int(code.startswith("\ufeff"))  # Pygments drops a byte order mark
     # Many lexers need a line end even after the last line.
-    for token_type, text in found.get_tokens(f"{code}\n"):
+    for token_type, text in lexer.get_tokens(f"{code}\n"):
         color = _color_of(str(token_type))
         pieces = text.split("\n")
         for number, piece in enumerate(pieces):

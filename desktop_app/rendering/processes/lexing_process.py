@@ -20,8 +20,8 @@ def main() -> int:
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     """Return the colored spans of the code, or an error."""
-    found = highlight.lexer_for(request["language"])
-    if found is None:
+    lexer = highlight.lexer_for(request["language"])
+    if lexer is None:
         return {"error": "no lexer"}
-    spans = highlight.spans(request["code"], found)
+    spans = highlight.spans(request["code"], lexer)
     return {"spans": [(*span[:3], span.color.value) for span in spans]}

@@ -23,9 +23,10 @@ _MAX_WAIT_S: Final = 5.0
 
 
 class LineClient:
-    """A client of a process, which starts at the first request and ends at `close`.
+    """A client of one child process, which starts at the first request and ends at `close`.
 
-    A request that crashes it or takes too long has no answer; the next one starts another process.
+    A request that crashes the process or takes too long has no answer; the next request starts
+    another process.
     """
 
     def __init__(self, command: ChildCommand) -> None:

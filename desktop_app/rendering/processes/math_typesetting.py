@@ -24,9 +24,12 @@ MAX_NESTING: Final = 24
 _WIDEST_EM: Final = 150.0
 _TALLEST_EM: Final = 60.0
 LARGEST_SVG: Final = 400_000
+"""Maximum characters of a formula's SVG."""
 
 _EM: Final = 24.0
+"""SVG units in an em, the font size with which ziamath draws."""
 _DEEPEST_DRAWING: Final = 50
+"""Maximum nesting of elements in an SVG."""
 _NUMBERS: Final = r"[-+.,eE\d\sMLHVCSQTAZmlhvcsqtaz]*"
 _ATTRIBUTE: Final = (
     rf'(?:(?:d|width|height|viewBox|x|y|rx|ry|x1|x2|y1|y2|stroke-width)="{_NUMBERS}"'
@@ -82,6 +85,10 @@ def typeset(tex: str, *, display: bool) -> Formula:
 
 
 def _draw(tex: str, *, display: bool) -> tuple[str, tuple[float, float], float]:
+    """Return a formula's SVG, its width and height, and its lowest y coordinate in SVG units.
+
+    The y coordinate counts upwards from the baseline.
+    """
     from ziamath.config import config
     from ziamath.tex import tex2mml
     from ziamath.zmath import Math

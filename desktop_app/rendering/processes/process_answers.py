@@ -10,7 +10,7 @@ MAX_ANSWER_BYTES: Final = 1 << 20
 
 
 def parse_answer(line: bytes, number: int) -> dict[str, Any] | None:
-    """Return the answer to a request without its number, None if the line is not that answer."""
+    """Return the answer to request `number`, without the number; None for any other line."""
     try:
         answer = json.loads(line) if len(line) <= MAX_ANSWER_BYTES else None
     except (ValueError, RecursionError):

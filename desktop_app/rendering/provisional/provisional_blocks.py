@@ -2,8 +2,8 @@
 
 While an answer arrives, its last line is cut anywhere: between the two stars of `**`, in the middle
 of an address, before the row of dashes that makes a table. Shown literally, every such construct
-would flash up as punctuation first. Holding back or completing the last lines affects only the
-display of the open tail, not that of the complete source.
+would flash up as punctuation first. So the last lines are held back or completed, in the display of
+the open tail only: the complete source is shown as written.
 """
 
 from __future__ import annotations

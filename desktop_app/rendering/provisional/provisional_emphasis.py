@@ -15,10 +15,10 @@ LONGEST_EMPHASIS: Final = 300
 """Characters after which open emphasis or code is shown as written, unless it begins its block."""
 
 ADDRESS_END_SIGNS: Final = "?!.,:;*_~'\")]"
-"""Characters that belong to a bare address only if more of it follows."""
+"""Characters that belong to a bare address only if more characters of the address follow."""
 
 MAX_OPEN_MARKS: Final = 40
-"""Maximum number of nested open marks; the outermost beyond it are ignored."""
+"""Maximum number of nested open marks; if more are open, the outermost are ignored."""
 
 _LONGEST_ADDRESS: Final = 200
 _NAMES: Final = ("args", "kwargs", "argv")
@@ -40,8 +40,8 @@ class EmphasisMark(NamedTuple):
 
     Attributes:
         unpaired: the number of its characters that have not been paired yet.
-        can_also_close: it may also end emphasis.
-        is_doubtful: it is more likely to stay as written than to begin emphasis.
+        can_also_close: the mark may also end emphasis.
+        is_doubtful: the mark is more likely to stay as written than to begin emphasis.
     """
 
     text: str
@@ -78,7 +78,8 @@ def expected_to_close(marks: list[EmphasisMark], content: str) -> list[EmphasisM
 def _stays_literal(mark: EmphasisMark, content: str) -> bool:
     """Return True if a mark will probably not be closed.
 
-    It is doubtful, a long text follows, or a bracket that opens before it closes after it.
+    That is so if it is doubtful, if a long text follows, or if a bracket opens before the mark and
+    closes after it.
     """
     start = mark.start
     is_long = len(content) - start > LONGEST_EMPHASIS and start > 0

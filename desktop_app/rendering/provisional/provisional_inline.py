@@ -2,9 +2,9 @@
 
 A scanner passes once over the text of the growing block, in the parser's order of precedence:
 escapes, code, mathematics, autolinks, brackets, emphasis. A construct that cannot be decided yet (a
-bracket, a formula, half an entity) is held back from its first mark on; one that can be decided is
-completed (`**bold` is bold, `[words](https://exa` is a link without a target yet). So nothing that
-is shown is taken back, unless marks turn out to be plain text.
+bracket, a formula, half an entity) is held back from its first mark on. A construct that can be
+decided is completed: `**bold` is bold, `[words](https://exa` is a link without a target yet. So
+shown text is taken back only if marks turn out to be plain text.
 """
 
 from __future__ import annotations
@@ -111,7 +111,10 @@ def complete_inline(content: str, *, is_word: bool = True) -> tuple[str, str]:
 
 
 def is_plain(words: str) -> bool:
-    """Return True if plain words stay plain whatever follows; False for half an address or `!`."""
+    """Return True if plain words stay plain whatever follows.
+
+    Half an address, and `!` before a bracket, do not.
+    """
     return _MAY_CHANGE.search(words, max(0, len(words) - _LONGEST_WORDS)) is None
 
 

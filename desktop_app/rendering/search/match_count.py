@@ -1,11 +1,11 @@
 """Counts how often words occur in rendered Markdown, without rendering most of it.
 
 Rendering twenty megabytes takes a quarter of a minute; searching them, a tenth of a second. So a
-source is cut where nothing above can change what follows: at fences that begin their line, and at
-an unindented line after a blank line. A part is not rendered if it certainly shows what is written:
-it has no link target, no entity, no image, no shortened row, and removing marks does not create the
-words. Other parts that may contain the words are rendered separately; if the source has definitions
-that its parts refer to, all of it is rendered.
+source is cut at positions where the text above cannot change the text below: at fences that begin
+their line, and at an unindented line after a blank line. A part is not rendered if it is certainly
+shown as written: it has no link target, no entity, no image, no shortened row, and removing its
+marks does not create the words. Other parts that may contain the words are rendered separately. If
+the source has definitions that its parts refer to, all of it is rendered.
 """
 
 from __future__ import annotations
@@ -91,9 +91,9 @@ def _shown_texts(source: str) -> tuple[str, ...]:
 
 
 def _parts(source: str) -> Iterator[tuple[str, bool] | None]:
-    """Yield the parts of a source, and True for the inside of a fence.
+    """Yield the parts of a source as (part, whether it is the inside of a fence).
 
-    Yields None for a part that may reach into the next.
+    Yield None for a part that may continue in the next one.
     """
     at = 0
     while at <= len(source):
@@ -194,7 +194,7 @@ def _may_differ(part: str, folded_part: str) -> bool:
 
 
 def _maximum_count(folded_part: str, words: str) -> int:
-    """Return the count if all marks are left out, the maximum; -1 if unknown."""
+    """Return the count in the text without its marks, which is the maximum; -1 if unknown."""
     if " " not in words and words.isalnum():
         return remove_characters(_SIGNS, folded_part).count(words)
     bare = _NO_WORD.sub(" ", remove_characters(_SIGNS, words)).strip()

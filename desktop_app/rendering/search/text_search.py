@@ -29,27 +29,33 @@ _LINK_ENDS: Final = re.compile(r"\)(?=\w)")
 
 
 class FoldedText(NamedTuple):
-    """A folded text; `places` maps its offsets to those of the text (None: they are equal)."""
+    """A folded text.
+
+    Attributes:
+        text: the folded text.
+        offsets: for each character of the folded text, its offset in the original text; None if
+            all offsets are equal.
+    """
 
     text: str
-    places: tuple[int, ...] | None
+    offsets: tuple[int, ...] | None
 
-    def place(self, at: int) -> int:
-        """Return the offset in the text of the character `at` of the folded text."""
-        return at if self.places is None else self.places[at]
+    def original_offset(self, at: int) -> int:
+        """Return the offset in the original text of character `at` of the folded text."""
+        return at if self.offsets is None else self.offsets[at]
 
 
-def _fold_with_places(text: str) -> FoldedText:
-    """Fold case, accents and the width of letters, drop invisible characters, map offsets."""
+def _fold_with_offsets(text: str) -> FoldedText:
+    """Return the result of `fold_text`, with the offsets in the original text."""
     if text.isascii():
         return FoldedText(text.lower(), None)
     letters: list[str] = []
-    places: list[int] = []
-    for place, character in enumerate(text):
+    offsets: list[int] = []
+    for offset, character in enumerate(text):
         plain = _fold_character(character)
         letters.append(plain)
-        places += [place] * len(plain)
-    return FoldedText("".join(letters), (*places, len(text)))
+        offsets += [offset] * len(plain)
+    return FoldedText("".join(letters), (*offsets, len(text)))
 
 
 class _Letters(dict[int, str]):
@@ -83,11 +89,11 @@ def match_ranges(text: str, words: str) -> list[tuple[int, int]]:
     """Return the ranges of the folded `words` in a text, without overlaps."""
     if not words:
         return []
-    folded = _fold_with_places(text)
+    folded = _fold_with_offsets(text)
     found, at = [], folded.text.find(words)
     while at >= 0:
-        last = folded.place(at + len(words) - 1)
-        found.append((folded.place(at), last + 1))
+        last = folded.original_offset(at + len(words) - 1)
+        found.append((folded.original_offset(at), last + 1))
         at = folded.text.find(words, at + len(words))
     return found
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 WORD: Final = re.compile(r"\w+")
 MOST_COMPARED: Final = 10_000
-"""Words of each text that are compared: four texts of that many take 1.7 s."""
+"""Words of each text that are compared: four texts of that length take 1.7 s."""
 
 
 def differing_words(texts: Sequence[Sequence[str]]) -> list[list[bool]]:
