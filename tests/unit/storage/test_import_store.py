@@ -15,6 +15,7 @@ from desktop_app.domain.conversations.conversation import Conversation, Folder, 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError, StorageError
 from desktop_app.domain.prompts.preset import Preset
+from desktop_app.storage.conversations import import_store
 from desktop_app.storage.conversations.compaction_store import CompactionStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
@@ -107,6 +108,7 @@ async def test_an_import_pauses_between_writes_for_other_processes(
         pauses.append(seconds)
 
     path = tmp_path / "store.sqlite3"
+    monkeypatch.setattr(import_store, "SERIES_S", 0)
     async with opened(path) as database:
         monkeypatch.setattr(asyncio, "sleep", pause)
         conversation = a_conversation()
@@ -117,6 +119,32 @@ async def test_an_import_pauses_between_writes_for_other_processes(
             await ImportStore(database).add(conversation, a_turn(conversation), None)
         assert len(pauses) == 1
         assert all(0.12 <= seconds < 600 for seconds in pauses)
+
+
+async def test_an_import_pauses_after_a_series_of_short_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+
+    class Clock:
+        now = 0.0
+
+        def monotonic(self) -> float:
+            self.now += 0.01  # the duration of each write
+            return self.now
+
+    path = tmp_path / "store.sqlite3"
+    async with opened(path) as database, opened(path):
+        monkeypatch.setattr(asyncio, "sleep", pause)
+        monkeypatch.setattr(import_store, "time", Clock())
+        imports = ImportStore(database)
+        for _ in range(25):
+            conversation = a_conversation()
+            await imports.add(conversation, a_turn(conversation), None)
+    assert len(pauses) == 2, "one for each tenth of a second of writing"
 
 
 class InterruptedDatabase(Database):
