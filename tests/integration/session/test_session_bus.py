@@ -14,12 +14,8 @@ from desktop_app.session.application_object import (
     bus_name,
     object_path,
 )
-from desktop_app.session.login_start import (
-    ask_portal,
-    autostart_file,
-    set_start_at_login,
-    starts_at_login,
-)
+from desktop_app.session.login_start import ask_portal, set_start_at_login, starts_at_login
+from desktop_app.session.login_start_entries import autostart_file
 from desktop_app.session.session_bus import BusError, BusObject, SessionBus
 from desktop_app.session.tray_host import WATCHER, TrayHost
 from tests.helpers.bus_service import BusService, properties
@@ -72,7 +68,7 @@ async def test_without_a_bus_every_call_fails_softly(monkeypatch: pytest.MonkeyP
         await SessionBus().connect()
     bus = SessionBus()
     with pytest.raises(BusError, match="not connected"):
-        await bus.own(NAME)
+        await bus.request_name(NAME)
     bus.send_signal("/x", "x.y", "Z", "")
     await bus.aclose()
 
