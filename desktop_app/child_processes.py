@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import NoReturn
 
-Kind = Literal[
+ChildKind = Literal[
     "documents", "lexing", "math", "model", "pdf", "print", "qt", "regex", "server", "tool"
 ]
 
@@ -59,6 +59,7 @@ _LIBRARY: Final = (
     "XDG_RUNTIME_DIR",
     "XDG_STATE_HOME",
 )
+# Variables to show a window as the desktop wants it.
 _SCREEN: Final = (
     "DBUS_SESSION_BUS_ADDRESS",
     "DESKTOP_SESSION",
@@ -89,7 +90,7 @@ _PROGRAMS: Final = (
     *("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY"),
     *("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME"),
 )
-_VARIABLES_OF_KIND: Final[Mapping[Kind, tuple[str, ...]]] = {
+_VARIABLES_OF_KIND: Final[Mapping[ChildKind, tuple[str, ...]]] = {
     "documents": _COMMON,
     "lexing": _COMMON,
     "math": _COMMON,
@@ -102,7 +103,7 @@ _VARIABLES_OF_KIND: Final[Mapping[Kind, tuple[str, ...]]] = {
     "tool": ("LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ"),
 }
 # Variables whose values may be relative to the program's original working directory.
-_PATHS: Final = frozenset(
+_PATH_VARIABLES: Final = frozenset(
     (
         "FONTCONFIG_FILE",
         "FONTCONFIG_PATH",
@@ -124,13 +125,13 @@ _PATHS: Final = frozenset(
 
 # Variables that name the provider of this run (backend/environment_profiles.py). The address may
 # contain a password.
-_PROVIDER: Final = (
+_PROVIDER_VARIABLES: Final = (
     *("COMETAPI_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"),
     *("OPENAI_CUSTOM_HEADERS", "OPENAI_CUSTOM_QUERY"),
     *("AZURE_OPENAI_API_KEY", "AZURE_OPENAI_ENDPOINT", "OPENAI_API_VERSION"),
     *("AZURE_OPENAI_DEPLOYMENT", "OPENAI_MODEL"),
 )
-_hidden: Final[dict[str, str]] = {}
+_hidden_variables: Final[dict[str, str]] = {}
 _original_umask: int | None = None
 
 
@@ -139,14 +140,14 @@ def hide_keys() -> None:
 
     Libraries start processes too: Qt opens a browser, and Python asks "uname".
     """
-    for name in _PROVIDER:
+    for name in _PROVIDER_VARIABLES:
         if name in os.environ:
-            _hidden[name] = os.environ.pop(name)
+            _hidden_variables[name] = os.environ.pop(name)
 
 
 def environment_with_keys() -> dict[str, str]:
     """Return the variables that the program was started with."""
-    return {**os.environ, **_hidden}
+    return {**os.environ, **_hidden_variables}
 
 
 def keep_files_private() -> None:
@@ -184,7 +185,7 @@ class ChildCommand(NamedTuple):
     working_directory: str = WORKING_DIRECTORY
 
 
-def child_command(kind: Kind) -> ChildCommand:
+def child_command(kind: ChildKind) -> ChildCommand:
     """Return the command that starts a child process of this kind."""
     return ChildCommand((*_program(), "_child", kind), _environment(_VARIABLES_OF_KIND[kind]))
 
@@ -204,8 +205,8 @@ def library_command(*arguments: str, reports_to_window: bool = False) -> ChildCo
     return ChildCommand((*_program(), *arguments), environment)
 
 
-def run_tool(*arguments: str) -> tuple[int, str, str]:
-    """Run a tool of the desktop, such as gsettings; return exit code, output and errors.
+def run_desktop_tool(*arguments: str) -> tuple[int, str, str]:
+    """Run a command of the desktop, such as gsettings; return exit code, output and errors.
 
     Raises:
         OSError: it cannot be started, or does not end within ten seconds.
@@ -335,7 +336,7 @@ def _program() -> tuple[str, ...]:
 def _environment(names: tuple[str, ...]) -> dict[str, str]:
     """Return the named variables that are set; make relative paths absolute."""
     found = {name: os.environ[name] for name in names if name in os.environ}
-    for name in _PATHS & found.keys():
+    for name in _PATH_VARIABLES & found.keys():
         if found[name] and not found[name].startswith("~"):  # REPARTEE_HOME may start with "~"
             found[name] = str(Path(found[name]).absolute())
     return found

@@ -6,6 +6,7 @@ unpack to terabytes. Imports and restores open files here.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import zipfile
@@ -25,10 +26,10 @@ _MAX_DIRECTORY_BYTES: Final = 32 << 20
 _NONBLOCK: Final = getattr(os, "O_NONBLOCK", 0)
 _CLOEXEC: Final = getattr(os, "O_CLOEXEC", 0)
 _BINARY: Final = getattr(os, "O_BINARY", 0)
-_LOCAL_HEADER: Final = 30  # bytes before a member's name
-_ENCRYPTED: Final = 1
+_LOCAL_HEADER_BYTES: Final = 30  # before a member's name
+_ENCRYPTED_FLAG: Final = 1
 # LZMA and bzip2 are left out: an LZMA header states how many gigabytes unpacking takes.
-_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_COMPRESSION_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # Errors of zipfile for damaged and unsupported archives.
 _UNREADABLE: Final = (
     zipfile.BadZipFile,
@@ -44,7 +45,7 @@ class RefusedFileError(Exception):
     """Raised if a file is refused.
 
     Attributes:
-        reason, params: those of a UserFacingError, except `file`, which the caller knows.
+        reason, params: as of a UserFacingError, but without `file`, which the caller adds.
     """
 
     def __init__(self, reason: Reason, **params: str | int) -> None:
@@ -79,7 +80,7 @@ def open_file(path: Path) -> BinaryIO:
 
 def _require_regular(mode: int, path: Path) -> None:
     if stat.S_ISDIR(mode):
-        raise IsADirectoryError(21, "Is a directory", str(path))
+        raise IsADirectoryError(errno.EISDIR, "Is a directory", str(path))
     if not stat.S_ISREG(mode):
         raise RefusedFileError(Reason.FOREIGN_NOT_A_FILE)
 
@@ -90,7 +91,7 @@ def read_all(file: BinaryIO, max_bytes: int) -> bytes:
     Files of /proc state no size, and some never end: they count as empty.
 
     Raises:
-        OSError
+        OSError: it cannot be read.
         RefusedFileError: it is empty, or larger than `max_bytes`.
     """
     size = os.fstat(file.fileno()).st_size
@@ -105,11 +106,11 @@ def read_all(file: BinaryIO, max_bytes: int) -> bytes:
 class ForeignArchive:
     """A ZIP archive whose members do not overlap, with a directory of limited size.
 
-    It closes the file, even if it refuses it.
+    The archive owns the file, and closes it if it refuses the archive.
 
     Raises:
         RefusedFileError: it is not an archive, or a forged one. All methods raise it, too.
-        OSError
+        OSError: the file cannot be read.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -147,9 +148,9 @@ class ForeignArchive:
 
     def chunks(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
         """Unpack a member in pieces, never more than its stated size."""
-        if info.flag_bits & _ENCRYPTED:
+        if info.flag_bits & _ENCRYPTED_FLAG:
             raise RefusedFileError(Reason.FOREIGN_LOCKED)
-        if info.compress_type not in _METHODS or info.orig_filename != info.filename:
+        if info.compress_type not in _COMPRESSION_METHODS or info.orig_filename != info.filename:
             raise RefusedFileError(Reason.FOREIGN_MEMBER_UNREADABLE, member=info.filename[:100])
         try:
             left = info.file_size
@@ -184,6 +185,8 @@ def _require_no_overlap(members: list[zipfile.ZipInfo], size: int) -> None:
     for info in sorted(members, key=lambda member: member.header_offset):
         if info.header_offset < end:
             raise RefusedFileError(Reason.FOREIGN_OVERLAPS)
-        end = info.header_offset + _LOCAL_HEADER + len(info.orig_filename) + info.compress_size
+        end = (
+            info.header_offset + _LOCAL_HEADER_BYTES + len(info.orig_filename) + info.compress_size
+        )
     if end > size:
         raise RefusedFileError(Reason.FOREIGN_CUT)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 LIBRARY_COMMANDS = ("import", "export", "search", "backup", "restore", "repair")
 REPORT_COMMANDS = ("spending", "models")
 QUESTION_COMMANDS = ("quick", "ask", "summarize", "batch", "tools", "mcp", "eval")
+# Options with file names, of which none may be empty.
 _PATH_OPTIONS = ("file", "folder", "path", "to", "schema", "grammar")
 CLI_COMMANDS = (*QUESTION_COMMANDS, *REPORT_COMMANDS, *LIBRARY_COMMANDS, "doctor")
 
@@ -124,7 +125,7 @@ def _split_program(arguments: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _use_language(arguments: list[str]) -> None:
-    """Use the user's language; a window later uses Qt to find the system's."""
+    """Use the user's language; a window later finds the system's language with Qt."""
     if "--json" in arguments:  # for programs, which expect English
         return
     from desktop_app.paths import folders

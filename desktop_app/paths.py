@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 APP_NAME = "repartee"
 # A socket's path may have 107 bytes (unix(7)), of which "/repartee-0123456789ab.sock" takes 27.
-MAX_RUNTIME_BYTES = 80
+MAX_RUNTIME_PATH_BYTES = 80
 
 
 class Folders(NamedTuple):
@@ -38,7 +38,7 @@ class Folders(NamedTuple):
 
     @property
     def attachments(self) -> Path:
-        """Return the folder of attachments, by content hash."""
+        """Return the folder of attachments, each named by the hash of its content."""
         return self.data / "attachments"
 
     @property
@@ -85,20 +85,20 @@ def _runtime_folder(data: Path) -> Path:
     """Return XDG_RUNTIME_DIR, which only the user can read.
 
     If it is missing, another user's (as after `su`) or its path too long, return a private folder
-    in /tmp, or the data folder if another user owns that name.
+    in /tmp, or the data folder if another user owns the folder in /tmp.
     """
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     is_writable = os.access(runtime, os.W_OK | os.X_OK) and Path(runtime).is_dir()
-    if is_writable and len(os.fsencode(runtime)) <= MAX_RUNTIME_BYTES:
+    if is_writable and len(os.fsencode(runtime)) <= MAX_RUNTIME_PATH_BYTES:
         return Path(runtime)
     private = Path("/tmp") / f"repartee-{os.getuid()}"  # noqa: S108 — made and checked below
     try:
         private.mkdir(mode=0o700, exist_ok=True)
-        found = private.lstat()
+        status = private.lstat()
     except OSError:
         return data
-    is_own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
-    return private if is_own and not found.st_mode & 0o077 else data
+    is_own = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
+    return private if is_own and not status.st_mode & 0o077 else data
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from desktop_app.commands.command_search import PaletteEntry, entries_of
+from desktop_app.commands.command_search import PaletteEntry, command_entries
 from desktop_app.commands.keymap import Keymap
 from desktop_app.commands.palette_index import CONVERSATION, PaletteIndex, TitleIndex, UseCounts
 from desktop_app.i18n.translation import tr
@@ -64,7 +64,9 @@ class Palette(QObject):
             return
         keymap = Keymap.from_settings(self._values.all)
         offered = [c for c in keymap if c.id in self._actions and c.id != PALETTE]
-        commands = [e._replace(keys=shortcut_text(e.keys)) for e in entries_of(offered, keymap)]
+        commands = [
+            e._replace(keys=shortcut_text(e.keys)) for e in command_entries(offered, keymap)
+        ]
         self._entries = {entry.id: entry for entry in commands}
         self._actions_by_row = dict(self._actions)
         self._add_rows(self._sources.rows())

@@ -13,7 +13,7 @@ from PySide6.QtCore import QLocale, QObject
 
 from desktop_app.domain.prose_words import ProseWord, next_misspelled
 from desktop_app.i18n.translation import language, tr
-from desktop_app.session.dictionaries import PACKAGES, Dictionaries, dictionaries_for
+from desktop_app.session.dictionaries import PACKAGES, Dictionaries, choose_dictionaries
 from desktop_app.settings.schema import SPELLING, SPELLING_LANGUAGES
 from desktop_app.ui.composer.spelling import Spelling
 
@@ -74,7 +74,7 @@ class SpellingController(QObject):
     def _languages(self) -> list[str]:
         chosen = str(self._values[SPELLING_LANGUAGES] or "").split()
         wanted = [*QLocale.system().uiLanguages(), language()]
-        return chosen or dictionaries_for(self._installed, [w.replace("-", "_") for w in wanted])
+        return chosen or choose_dictionaries(self._installed, [w.replace("-", "_") for w in wanted])
 
     async def _run_in_thread(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)

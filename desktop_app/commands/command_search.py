@@ -32,7 +32,7 @@ class PaletteEntry(NamedTuple):
         return f"{self.note} {self.keywords}"
 
 
-def entries_of(commands: Iterable[Command], keymap: Keymap) -> list[PaletteEntry]:
+def command_entries(commands: Iterable[Command], keymap: Keymap) -> list[PaletteEntry]:
     """Return the rows of commands, in the language in use."""
     return [
         PaletteEntry(
@@ -46,21 +46,22 @@ def entries_of(commands: Iterable[Command], keymap: Keymap) -> list[PaletteEntry
     ]
 
 
-def matching(typed: str, entries: Iterable[PaletteEntry]) -> Sequence[PaletteEntry]:
+def matching_entries(typed: str, entries: Iterable[PaletteEntry]) -> Sequence[PaletteEntry]:
     """Return the entries that contain every typed word in title, note or keywords.
 
-    They are sorted by `rank`; entries of the same rank keep their order. An empty text finds all.
+    They are sorted by `match_rank`; entries of the same rank keep their order. An empty text finds
+    all entries.
     """
     words = fold(typed).split()
     ranked = [
-        (place, entry)
+        (rank, entry)
         for entry in entries
-        if (place := rank(words, entry.title, entry.other_text)) is not None
+        if (rank := match_rank(words, entry.title, entry.other_text)) is not None
     ]
     return [entry for _, entry in sorted(ranked, key=lambda pair: pair[0])]
 
 
-def rank(words: Sequence[str], title: str, other_text: str) -> int | None:
+def match_rank(words: Sequence[str], title: str, other_text: str) -> int | None:
     """Return how well an entry matches the folded words: 0 is best, None is no match.
 
     Titles that have all words as whole words are best, then titles that begin with the words, then

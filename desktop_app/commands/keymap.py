@@ -31,7 +31,7 @@ class Keymap:
         self, overrides: Mapping[str, str] | None = None, commands: tuple[Command, ...] = COMMANDS
     ) -> None:
         self._commands = {command.id: command for command in commands}
-        self._overrides = dict(self._usable(overrides or {}))
+        self._overrides = dict(self._usable_overrides(overrides or {}))
 
     @classmethod
     def from_settings(cls, values: Mapping[str, object]) -> Keymap:
@@ -86,7 +86,7 @@ class Keymap:
         is_same_start = is_prefix(keys, others) or is_prefix(others, keys)
         return is_same_start and one.scope.overlaps(other.scope)
 
-    def _usable(self, overrides: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    def _usable_overrides(self, overrides: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         for command_id, shortcut in overrides.items():
             command = self._commands.get(command_id)
             if command is None:

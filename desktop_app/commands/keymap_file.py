@@ -22,7 +22,7 @@ from desktop_app.commands.shortcut import key_refusal, normalized
 from desktop_app.domain.errors import SettingError
 
 FORMAT, VERSION = "repartee-shortcuts", 1
-LARGEST_FILE: Final = 1 << 20
+MAX_FILE_BYTES: Final = 1 << 20
 
 
 @dataclass

@@ -13,17 +13,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Final
 
-from desktop_app.commands.command_search import PaletteEntry, rank
+from desktop_app.commands.command_search import PaletteEntry, match_rank
 from desktop_app.domain.documents.letter_folding import fold
 
 CONVERSATION: Final = "conversation:"
 """Prefix of the ids of conversations' rows."""
-MOST_SHOWN: Final = 60
-_MOST_READ: Final = 8_000  # occurrences of a word that are examined, newest conversations first
-_SWAPPED: Final = 5  # after all ranks of `rank`
-_FUZZY: Final = 6
-_MOST_FUZZY: Final = 5_000  # newest conversations that are searched for misspelled words
-_FEWEST_SWAPPED: Final = 4  # letters of the shortest word in which two may be swapped
+MAX_ROWS: Final = 60
+_MAX_OCCURRENCES: Final = 8_000  # of a word, examined from the newest conversation on
+# After all results of `match_rank`.
+_SWAPPED_RANK: Final = 5
+_FUZZY_RANK: Final = 6
+_MAX_FUZZY_TITLES: Final = 5_000  # newest conversations that are searched for misspelled words
+_MIN_SWAPPED_LETTERS: Final = 4  # letters of the shortest word in which two may be swapped
 
 
 class TitleIndex:
@@ -40,7 +41,7 @@ class TitleIndex:
         self._starts = list(accumulate(map(len, lines), initial=0))
 
     def find(
-        self, words: Sequence[str], limit: int = MOST_SHOWN, *, within: int = sys.maxsize
+        self, words: Sequence[str], limit: int = MAX_ROWS, *, within: int = sys.maxsize
     ) -> list[tuple[str, str]]:
         """Return the newest conversations whose titles contain all words (folded).
 
@@ -54,7 +55,7 @@ class TitleIndex:
         others = [word for word in words if word != rarest]
         found: list[tuple[str, str]] = []
         offset = text.find(rarest, 0, last)
-        for _ in range(_MOST_READ):
+        for _ in range(_MAX_OCCURRENCES):
             if offset < 0 or len(found) == limit:
                 break
             row = bisect_right(self._starts, offset) - 1
@@ -70,7 +71,7 @@ class TitleIndex:
 
     def find_letters(self, letters: re.Pattern[str], limit: int) -> list[tuple[str, str]]:
         """Return the newest conversations whose titles match a pattern of `letters_in_order`."""
-        end = self._end_of(_MOST_FUZZY)
+        end = self._end_of(_MAX_FUZZY_TITLES)
         found: list[tuple[str, str]] = []
         match = letters.search(self._text, 0, end)
         while match is not None and len(found) < limit:
@@ -89,7 +90,7 @@ def letters_in_order(text: str) -> re.Pattern[str]:
 def swapped_spellings(words: Sequence[str]) -> Iterator[list[str]]:
     """Yield the words with two neighboring letters of one of them swapped."""
     for number, word in enumerate(words):
-        if len(word) >= _FEWEST_SWAPPED:
+        if len(word) >= _MIN_SWAPPED_LETTERS:
             for index in range(len(word) - 1):
                 if word[index] != word[index + 1]:
                     spelling = word[:index] + word[index + 1] + word[index] + word[index + 2 :]
@@ -104,7 +105,7 @@ class UseCounts:
     """
 
     _DECAY: Final = 0.9
-    _MOST: Final = 200
+    _MAX_SCORES: Final = 200
 
     def __init__(self, stored: object) -> None:
         rows = stored.items() if isinstance(stored, Mapping) else ()
@@ -122,7 +123,7 @@ class UseCounts:
         """Count a choice."""
         scores = {key: score * self._DECAY for key, score in self._scores.items()}
         scores[entry_id] = scores.get(entry_id, 0.0) + 1
-        best = sorted(scores, key=lambda key: -scores[key])[: self._MOST]
+        best = sorted(scores, key=lambda key: -scores[key])[: self._MAX_SCORES]
         self._scores = {key: scores[key] for key in best}
 
     @property
@@ -160,25 +161,25 @@ class PaletteIndex:
         fuzzy = letters_in_order("".join(words))
         ranked: list[tuple[tuple[int, float], PaletteEntry]] = []
         for entry in self._entries:
-            place = rank(words, entry.title, entry.other_text)
-            if place is not None or fuzzy.search(fold(entry.title)):
-                ranked.append((self._sort_key(entry, place), entry))
+            rank = match_rank(words, entry.title, entry.other_text)
+            if rank is not None or fuzzy.search(fold(entry.title)):
+                ranked.append((self._sort_key(entry, rank), entry))
         titles = self._titles.find(words)
-        if len(titles) < MOST_SHOWN:
-            others = self._titles.find_letters(fuzzy, MOST_SHOWN)
+        if len(titles) < MAX_ROWS:
+            others = self._titles.find_letters(fuzzy, MAX_ROWS)
             titles += [row for row in others if row not in titles]
         for id_, title in titles:
             entry = PaletteEntry(CONVERSATION + id_, title, note)
-            ranked.append((self._sort_key(entry, rank(words, title, "")), entry))
-        if all(place == _FUZZY for (place, _), _ in ranked):
+            ranked.append((self._sort_key(entry, match_rank(words, title, "")), entry))
+        if all(rank == _FUZZY_RANK for (rank, _), _ in ranked):
             near = {entry.id: entry for entry in self._swapped(words, note)}
             ranked = [(key, entry) for key, entry in ranked if entry.id not in near]
-            ranked += [(self._sort_key(entry, _SWAPPED), entry) for entry in near.values()]
-        return [entry for _, entry in sorted(ranked, key=lambda pair: pair[0])[:MOST_SHOWN]]
+            ranked += [(self._sort_key(entry, _SWAPPED_RANK), entry) for entry in near.values()]
+        return [entry for _, entry in sorted(ranked, key=lambda pair: pair[0])[:MAX_ROWS]]
 
-    def _sort_key(self, entry: PaletteEntry, place: int | None) -> tuple[int, float]:
-        """Return the key that sorts by `place`, None for letters in order, then by use."""
-        return _FUZZY if place is None else place, -self._uses.score(entry.id)
+    def _sort_key(self, entry: PaletteEntry, rank: int | None) -> tuple[int, float]:
+        """Return the key that sorts by rank, then by use; no rank means letters in order."""
+        return _FUZZY_RANK if rank is None else rank, -self._uses.score(entry.id)
 
     def _swapped(self, words: Sequence[str], note: str) -> Iterator[PaletteEntry]:
         """Yield the rows that contain the words with two neighboring letters swapped."""
@@ -186,5 +187,5 @@ class PaletteIndex:
         others = TitleIndex((str(row), text) for row, text in enumerate(texts))
         for spelling in swapped_spellings(words):
             yield from (self._entries[int(row)] for row, _ in others.find(spelling))
-            for id_, title in self._titles.find(spelling, within=_MOST_FUZZY):
+            for id_, title in self._titles.find(spelling, within=_MAX_FUZZY_TITLES):
                 yield PaletteEntry(CONVERSATION + id_, title, note)

@@ -15,10 +15,10 @@ from desktop_app.commands.command import CommandScope
 from desktop_app.domain.errors import SettingError
 from desktop_app.i18n.translation import N_
 
-MOST_PRESSES: Final = 2
+MAX_PRESSES: Final = 2
 _SEPARATOR: Final = ", "
 # Modifiers, then a key that may itself be "+": "Ctrl++" is Ctrl with the plus key.
-_SHAPE: Final = re.compile(r"((?:[^+]+\+)*)(\+|[^+]+)")
+_PRESS_PATTERN: Final = re.compile(r"((?:[^+]+\+)*)(\+|[^+]+)")
 # Qt's order, as in QKeySequence.toString(PortableText).
 _MODIFIERS: Final = ("Meta", "Ctrl", "Alt", "Shift")
 _MODIFIER_ALIASES: Final = {"Control": "Ctrl", "Super": "Meta", "Win": "Meta"}
@@ -51,7 +51,7 @@ def parse_press(text: str) -> tuple[frozenset[str], str]:
     Raises:
         SettingError: the text is not a shortcut of one press.
     """
-    match = _SHAPE.fullmatch(text.strip())
+    match = _PRESS_PATTERN.fullmatch(text.strip())
     if match is None:
         raise _not_a_shortcut(text)
     modifiers = [_modifier(part, text) for part in match[1].split("+")[:-1]]
@@ -68,7 +68,7 @@ def normalized(text: str) -> str:
     if not text.strip():
         return ""
     presses = presses_of(text)
-    if len(presses) > MOST_PRESSES:
+    if len(presses) > MAX_PRESSES:
         raise _not_a_shortcut(text)
     return _SEPARATOR.join(_normalized_press(press) for press in presses)
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from desktop_app.i18n.translation import N_
 
-COMMAND: Final = "quick.global"
+HOTKEY_COMMAND: Final = "quick.global"
 """The id of the command that the global shortcut runs."""
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from desktop_app.commands.shortcut import parse_press
 
-_NAMES: Final = {
+_KEYSYM_NAMES: Final = {
     "Esc": "Escape",
     "Backspace": "BackSpace",
     "Backtab": "ISO_Left_Tab",
@@ -18,13 +18,14 @@ _NAMES: Final = {
     "PgDown": "Next",
     "Space": "space",
 }
-# Most layouts still use the older keysyms of these letters: consecutive numbers, from the keysym of
-# a row's first letter, or a byte of an old encoding with a high byte that stands for the encoding.
-_LETTERS: Final = {
+# Most layouts still use older keysyms for letters of other scripts. Those of each row here are
+# consecutive numbers, from the keysym of its first letter.
+_KEYSYM_ROWS: Final = {
     0x6A1: "ђѓёєѕіїјљњћќґўџ",
     0x6C0: "юабцдефгхийклмнопярстужвьызшэщчъ",
     0x7E1: "αβγδεζηθικλμνξοπρσςτυφχψω",
 }
+# The other older keysyms: a number for an encoding, plus the byte of the letter in this encoding.
 _ENCODINGS: Final = {
     0x100: "iso8859_2",
     0x200: "iso8859_3",
@@ -33,13 +34,22 @@ _ENCODINGS: Final = {
     0xC00: "iso8859_8",
     0xD00: "tis_620",
 }
-_GROUPS: Final = ("latin2", "latin3", "latin4", "arabic", "cyrillic", "greek", "hebrew", "thai")
-_TRIGGER: Final = {"Ctrl": "CTRL", "Alt": "ALT", "Shift": "SHIFT", "Meta": "LOGO"}
-_ACCELERATOR: Final = {"Ctrl": "Primary", "Alt": "Alt", "Shift": "Shift", "Meta": "Super"}
+_KEYSYM_GROUPS: Final = (
+    "latin2",
+    "latin3",
+    "latin4",
+    "arabic",
+    "cyrillic",
+    "greek",
+    "hebrew",
+    "thai",
+)
+_PORTAL_MODIFIERS: Final = {"Ctrl": "CTRL", "Alt": "ALT", "Shift": "SHIFT", "Meta": "LOGO"}
+_GTK_MODIFIERS: Final = {"Ctrl": "Primary", "Alt": "Alt", "Shift": "Shift", "Meta": "Super"}
 
 
 def parse_keys(keys: str) -> tuple[frozenset[str], str]:
-    """Return modifiers and key of a shortcut; Backtab is Tab with Shift, whether named or not."""
+    """Return modifiers and key of a shortcut; those of Backtab always include Shift."""
     modifiers, key = parse_press(keys)
     return (modifiers | {"Shift"} if key == "Backtab" else modifiers), key
 
@@ -47,7 +57,7 @@ def parse_keys(keys: str) -> tuple[frozenset[str], str]:
 def keysym_name(key: str) -> str:
     """Return the name of a key's symbol, such as "a", "Prior", "Cyrillic_zhe" or "U1E21"."""
     if len(key) > 1:
-        return _NAMES.get(key, key)
+        return _KEYSYM_NAMES.get(key, key)
     return _character_names().get(character_keysyms(key)[0], f"U{ord(_character(key)):04X}")
 
 
@@ -57,7 +67,9 @@ def character_keysyms(key: str) -> list[int]:
     code = ord(character)
     if code < 0x100:
         return [code]
-    found = [first + row.index(character) for first, row in _LETTERS.items() if character in row]
+    found = [
+        first + row.index(character) for first, row in _KEYSYM_ROWS.items() if character in row
+    ]
     for page, encoding in _ENCODINGS.items():
         with suppress(UnicodeEncodeError):
             found.append(page | character.encode(encoding)[0])
@@ -65,7 +77,7 @@ def character_keysyms(key: str) -> list[int]:
 
 
 def _character(key: str) -> str:
-    return key.lower()[0]  # that of "İ" is "i" with a combining dot
+    return key.lower()[0]  # "İ".lower() is "i" and a combining dot
 
 
 @cache
@@ -73,7 +85,7 @@ def _character_names() -> dict[int, str]:
     """Return the names of characters, by keysym."""
     from Xlib import XK  # not needed at start-up
 
-    for group in _GROUPS:
+    for group in _KEYSYM_GROUPS:
         XK.load_keysym_group(group)
     names = (name for name in vars(XK) if name.startswith("XK_"))
     return {getattr(XK, name): name.removeprefix("XK_") for name in names}
@@ -85,12 +97,12 @@ def portal_trigger(keys: str) -> str:
     https://specifications.freedesktop.org/shortcuts-spec/latest/
     """
     modifiers, key = parse_keys(keys)
-    words = [word for name, word in _TRIGGER.items() if name in modifiers]
+    words = [word for name, word in _PORTAL_MODIFIERS.items() if name in modifiers]
     return "+".join((*words, keysym_name(key)))
 
 
 def accelerator(keys: str) -> str:
     """Return keys as GTK writes them: "<Alt><Super>space"."""
     modifiers, key = parse_keys(keys)
-    words = [f"<{word}>" for name, word in _ACCELERATOR.items() if name in modifiers]
+    words = [f"<{word}>" for name, word in _GTK_MODIFIERS.items() if name in modifiers]
     return "".join((*words, keysym_name(key)))

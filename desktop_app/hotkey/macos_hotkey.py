@@ -1,7 +1,7 @@
 """The global shortcut on macOS: RegisterEventHotKey of Carbon, which needs no permission.
 
-Not tried on a Mac: the tests of this project run on Linux. While it holds the keys, it has a
-message port by which other processes of this program recognize it. Everything runs in the main
+Not tried on a Mac: the tests of this project run on Linux. The process that holds the keys has a
+message port, by which other processes of this program recognize it. Everything runs in the main
 thread.
 """
 
@@ -49,16 +49,15 @@ KEY_CODES: Final = {
     "Up": 0x7E,
     **{f"F{n}": code for n, code in enumerate(_FUNCTION_KEYS, 1)},
 }
-_CODES: Final = 128  # key codes are below this number
+_KEY_CODE_COUNT: Final = 128
 # CarbonEvents.h, CarbonEventsCore.h
-EXISTS: Final = -9878
-EXCLUSIVE: Final = 1
-KEYBOARD: Final = int.from_bytes(b"keyb")
-PRESSED: Final = 5
-_SYSTEM_CODE, _SYSTEM_MODIFIERS, _SYSTEM_ENABLED = (
-    *("kHISymbolicHotKeyCode", "kHISymbolicHotKeyModifiers"),
-    "kHISymbolicHotKeyEnabled",
-)
+EXISTS: Final = -9878  # eventHotKeyExistsErr
+EXCLUSIVE: Final = 1  # kEventHotKeyExclusive
+KEYBOARD: Final = int.from_bytes(b"keyb")  # kEventClassKeyboard
+PRESSED: Final = 5  # kEventHotKeyPressed
+_SYSTEM_CODE: Final = "kHISymbolicHotKeyCode"
+_SYSTEM_MODIFIERS: Final = "kHISymbolicHotKeyModifiers"
+_SYSTEM_ENABLED: Final = "kHISymbolicHotKeyEnabled"
 # UnicodeUtilities.h
 _DISPLAY_ACTION, _NO_DEAD_KEYS = 3, 1
 # CFString.h, CFNumber.h
@@ -136,7 +135,7 @@ def combination(keys: str, library: MacLibrary) -> tuple[int, int]:
     """
     names, key = parse_keys(keys)
     modifiers = sum(MODIFIERS[name] for name in names)
-    code = _code_of(library, key.lower()[0]) if len(key) == 1 else KEY_CODES.get(key)
+    code = _key_code(library, key.lower()[0]) if len(key) == 1 else KEY_CODES.get(key)
     if code is None:
         raise HotkeyError(HotkeyStatus.UNKNOWN_KEYS)
     return code, modifiers
@@ -160,7 +159,7 @@ def _load_library() -> MacLibrary:
         raise HotkeyError(HotkeyStatus.UNAVAILABLE) from error
 
 
-def _code_of(library: MacLibrary, character: str) -> int | None:
+def _key_code(library: MacLibrary, character: str) -> int | None:
     """Return the code of the key that types a character on the layout for shortcuts."""
     carbon, core = library.carbon, library.core
     source = carbon.TISCopyCurrentASCIICapableKeyboardLayoutInputSource()
@@ -171,7 +170,7 @@ def _code_of(library: MacLibrary, character: str) -> int | None:
         if not data:
             return None
         layout, keyboard = core.CFDataGetBytePtr(data), carbon.LMGetKbdType()
-        for code in range(_CODES):
+        for code in range(_KEY_CODE_COUNT):
             dead, length, typed = c_uint32(), c_ulong(), (c_uint16 * 4)()
             failed = carbon.UCKeyTranslate(
                 *(layout, code, _DISPLAY_ACTION, 0, keyboard, _NO_DEAD_KEYS),
@@ -195,14 +194,14 @@ def _is_system_shortcut(library: MacLibrary, code: int, modifiers: int) -> bool:
             _core_string(library, _SYSTEM_MODIFIERS) as modifiers_key,
             _core_string(library, _SYSTEM_ENABLED) as enabled_key,
         ):
-            for place in range(core.CFArrayGetCount(found)):
-                facts = core.CFArrayGetValueAtIndex(found, place)
-                enabled = core.CFDictionaryGetValue(facts, enabled_key)
+            for index in range(core.CFArrayGetCount(found)):
+                shortcut = core.CFArrayGetValueAtIndex(found, index)
+                enabled = core.CFDictionaryGetValue(shortcut, enabled_key)
                 if (
                     enabled
                     and core.CFBooleanGetValue(enabled)
-                    and _number(core, facts, code_key) == code
-                    and _number(core, facts, modifiers_key) == modifiers
+                    and _number(core, shortcut, code_key) == code
+                    and _number(core, shortcut, modifiers_key) == modifiers
                 ):
                     return True
     finally:
@@ -210,9 +209,9 @@ def _is_system_shortcut(library: MacLibrary, code: int, modifiers: int) -> bool:
     return False
 
 
-def _number(core: Any, facts: Any, key: Any) -> int | None:
-    """Return the number under a key of a dictionary, None if there is none."""
-    number, value = core.CFDictionaryGetValue(facts, key), c_int64()
+def _number(core: Any, dictionary: Any, key: Any) -> int | None:
+    """Return the number that a dictionary has for a key, None if it has none."""
+    number, value = core.CFDictionaryGetValue(dictionary, key), c_int64()
     if not number or not core.CFNumberGetValue(number, _SINT64, byref(value)):
         return None
     return value.value

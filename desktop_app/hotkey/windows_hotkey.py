@@ -1,7 +1,7 @@
 """The global shortcut on Windows: RegisterHotKey, in a thread with a queue of its own.
 
-Tried with a Python for Windows under Wine, not on Windows itself. While it holds the keys, it has a
-mutex by which other processes of this program recognize it.
+Tried with a Python for Windows under Wine, not on Windows itself. The process that holds the keys
+has a mutex, by which other processes of this program recognize it.
 https://learn.microsoft.com/windows/win32/api/winuser/nf-winuser-registerhotkey
 """
 
@@ -100,7 +100,7 @@ class WindowsHotkey:
         self._on_press = on_press
         self._combination = combination(keys, self._library)
         self._thread_id = 0
-        # None once the keys are held, or why they are not.
+        # None once the keys are registered, otherwise the reason why they are not.
         outcome: queue.SimpleQueue[HotkeyStatus | None] = queue.SimpleQueue()
         # Windows posts the presses to the queue of the thread that registered.
         self._thread = threading.Thread(
@@ -148,7 +148,7 @@ def combination(keys: str, library: WindowsLibrary) -> tuple[int, int]:
     names, key = parse_keys(keys)
     modifiers = sum(MODIFIERS[name] for name in names)
     if len(key) == 1 and key.isascii() and key.isalnum():
-        return modifiers, ord(key)  # on every layout, they are the codes of their keys
+        return modifiers, ord(key)  # on every layout, the virtual key is the character
     if len(key) == 1:
         # The lower byte is the key, the upper one the modifiers that typing takes; -1 for none.
         # The first character of "İ" in lower case is "i"; the function takes a single UTF-16 unit.

@@ -1,7 +1,7 @@
 """The global shortcut on X11: a passive grab on the root window.
 
-It uses a connection of its own, beside Qt's. While it holds the keys, it owns a selection by which
-other processes of this program recognize it.
+The grab uses a connection of its own, beside Qt's. The process that holds the keys owns a
+selection, by which other processes of this program recognize it.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ class X11Hotkey:
             raise
 
     def fileno(self) -> int:
-        """Return the descriptor of the connection, readable when something has happened."""
+        """Return the descriptor of the connection, readable when an event has arrived."""
         return int(self._display.fileno())
 
-    def presses(self) -> int:
+    def count_presses(self) -> int:
         """Return how often the keys were pressed since the last call, without waiting.
 
         Raises:
@@ -92,7 +92,7 @@ class X11Hotkey:
             raise HotkeyError(HotkeyStatus.UNKNOWN_KEYS)
         mask = 0
         for name in modifiers:
-            mask |= _MASKS.get(name) or self._mask_of(_MODIFIER_KEYS[name])
+            mask |= _MASKS.get(name) or self._modifier_mask(_MODIFIER_KEYS[name])
         refused = xlib_error.CatchError(xlib_error.BadAccess)
         for locks in self._lock_masks():
             self._root.grab_key(
@@ -102,16 +102,16 @@ class X11Hotkey:
         if refused.get_error() is not None:
             raise HotkeyError(HotkeyStatus.TAKEN)
 
-    def _mask_of(self, name: str) -> int:
+    def _modifier_mask(self, name: str) -> int:
         """Return the mask of the modifier that a key is mapped to.
 
         Raises:
             HotkeyError: it is mapped to none.
         """
         code = self._display.keysym_to_keycode(XK.string_to_keysym(name))
-        for place, codes in enumerate(self._display.get_modifier_mapping()):
+        for bit, codes in enumerate(self._display.get_modifier_mapping()):
             if code and code in codes:
-                return 1 << place
+                return 1 << bit
         raise HotkeyError(HotkeyStatus.UNKNOWN_KEYS)
 
     def _lock_masks(self) -> Iterator[int]:
@@ -119,7 +119,7 @@ class X11Hotkey:
         masks = {X.LockMask}
         for name in _LOCKS:
             try:
-                masks.add(self._mask_of(name))
+                masks.add(self._modifier_mask(name))
             except HotkeyError:
                 continue
         for chosen in itertools.product(*((0, mask) for mask in masks)):

@@ -19,9 +19,9 @@ from Xlib.ext import xtest
 if TYPE_CHECKING:
     from Xlib.display import Display
 
-PATIENCE_S: Final = 5.0
+_FOCUS_TIMEOUT_S: Final = 5.0
 """The time for the desktop to return the focus, and for the user to release the keys."""
-_PAUSE_S: Final = 0.01
+_POLL_INTERVAL_S: Final = 0.01
 _TERMINALS: Final = frozenset(
     (
         "alacritty",
@@ -70,8 +70,8 @@ class PasteTarget:
 
     Attributes:
         window: its X id.
-        is_terminal: it pastes the primary selection, by Shift+Insert. Ctrl+V would be a key of the
-            program that runs in it.
+        is_terminal: True for a terminal. It pastes the primary selection by Shift+Insert, and
+            passes Ctrl+V on to the program that runs in it.
     """
 
     window: int
@@ -87,16 +87,16 @@ def wait_for_target(own_window: int) -> PasteTarget:
         PasteError: no other window gets the focus in time, or a key stays held.
     """
     with _connection() as display:
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + _FOCUS_TIMEOUT_S
         previous = 0
         while time.monotonic() < deadline:
             window = _active_window(display)
-            # It must have the focus twice, because the focus may pass through another window.
+            # Two polls must find the same window: the focus may pass through another one.
             is_settled = window == previous and window not in (0, own_window)
             if is_settled and not any(display.query_keymap()):
                 return PasteTarget(window, _is_terminal(display, window))
             previous = window
-            time.sleep(_PAUSE_S)
+            time.sleep(_POLL_INTERVAL_S)
     raise PasteError("no other window got the focus, or a key is held")
 
 
@@ -111,17 +111,18 @@ def type_paste(target: PasteTarget) -> None:
             raise PasteError("the X server lacks XTEST")
         if _active_window(display) != target.window:
             raise PasteError("the window lost the focus")
-        letter = 0 if target.is_terminal else _code_of_v(display)
-        # Other layouts have no V. Most programs take Shift+Insert for the same.
-        modifier, key = ("Control_L", letter) if letter else ("Shift_L", _code(display, "Insert"))
-        held = _code(display, modifier)
-        if not held or not key:
+        letter = 0 if target.is_terminal else _v_key_code(display)
+        # Other layouts have no V. Most programs also paste by Shift+Insert.
+        modifier = "Control_L" if letter else "Shift_L"
+        key_code = letter or _key_code(display, "Insert")
+        modifier_code = _key_code(display, modifier)
+        if not modifier_code or not key_code:
             raise PasteError("the keyboard lacks the keys")
         for kind, code in (
-            (X.KeyPress, held),
-            (X.KeyPress, key),
-            (X.KeyRelease, key),
-            (X.KeyRelease, held),
+            (X.KeyPress, modifier_code),
+            (X.KeyPress, key_code),
+            (X.KeyRelease, key_code),
+            (X.KeyRelease, modifier_code),
         ):
             xtest.fake_input(display, kind, code)
         display.sync()
@@ -157,12 +158,12 @@ def _is_terminal(display: Display, window: int) -> bool:
     )
 
 
-def _code(display: Display, name: str) -> int:
+def _key_code(display: Display, name: str) -> int:
     """Return the code of the key with this symbol, 0 for none."""
     return int(display.keysym_to_keycode(XK.string_to_keysym(name)))
 
 
-def _code_of_v(display: Display) -> int:
+def _v_key_code(display: Display) -> int:
     """Return the code of the key that types "v" on the active layout, 0 for none."""
     # Bits 13 and 14 number the layout; each of the first two has two columns in the mapping.
     layout = (display.screen().root.query_pointer().mask >> 13) & 3

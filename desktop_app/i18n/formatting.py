@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from babel.numbers import NumberPattern
 
 _KB: Final = 1024
-_OTHER_SCRIPTS: Final = {"BANGLA": "BENGALI", "ODIA": "ORIYA", "KOREAN": "HANGUL"}
-"""Unicode's names of the scripts for which CLDR has other names."""
+_UNICODE_SCRIPTS: Final = {"BANGLA": "BENGALI", "ODIA": "ORIYA", "KOREAN": "HANGUL"}
+"""Unicode's names of scripts, by the names in CLDR, if they differ."""
 
 
 class Formats(Protocol):
     """The formats of a locale; the functions of this module call them.
 
-    Amounts have exactly `digits` decimals. A `datetime` is in the local time zone.
+    Decimals and dollars have exactly `digits` decimals. A `datetime` is in the local time zone.
     """
 
     def number(self, value: int) -> str: ...
@@ -102,7 +102,7 @@ class BabelFormats:
         try:
             return Locale.parse(locale_name(self._language), sep="-")
         except (UnknownLocaleError, ValueError):  # Babel lacks it, as it lacks en_RU
-            return Locale.parse(_DEFAULT.get(self._language, self._language), sep="-")
+            return Locale.parse(_USUAL_LOCALES.get(self._language, self._language), sep="-")
 
 
 def _with_digits(pattern: NumberPattern, digits: int) -> NumberPattern:
@@ -123,7 +123,7 @@ _current = _Current()
 
 
 def use_formats_of(language: str) -> None:
-    """Use Babel's formats of a language; those of the system's region if it has the language."""
+    """Use Babel's formats of the system's locale if it has the language, else of the language."""
     _current.formats = BabelFormats(language)
 
 
@@ -346,15 +346,17 @@ def _short_decimal(value: float, digits: int = 1) -> str:
 
 
 def locale_name(language: str) -> str:
-    """Return the system's locale if it has this language, otherwise the language."""
+    """Return the system's locale if it has this language, otherwise the language's usual one."""
     for variable in ("LC_ALL", "LC_TIME", "LANG"):
         name = os.environ.get(variable, "").split(".")[0].split("@")[0].replace("_", "-")
         if name:
-            return name if name.split("-")[0] == language else _DEFAULT.get(language, language)
-    return _DEFAULT.get(language, language)
+            return (
+                name if name.split("-")[0] == language else _USUAL_LOCALES.get(language, language)
+            )
+    return _USUAL_LOCALES.get(language, language)
 
 
-_DEFAULT: Final = {"en": "en-US"}
+_USUAL_LOCALES: Final = {"en": "en-US"}
 
 
 @cache
@@ -369,4 +371,4 @@ def script_of_language(code: str) -> str:
     names = Locale("en").scripts
     stated = [each for each in (*subtags[1:], *known.split("_")) if each in names]
     name = "LATIN" if "latin" in subtags or not stated else names[stated[0]].upper()
-    return _OTHER_SCRIPTS.get(name, name)
+    return _UNICODE_SCRIPTS.get(name, name)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ENGLISH: Final = "en"
 DOMAIN: Final = "repartee"
-VARIABLE: Final = "REPARTEE_LANGUAGE"
+LANGUAGE_VARIABLE: Final = "REPARTEE_LANGUAGE"
 """The environment variable that sets the language of one run."""
 
 LANGUAGES: Final[Mapping[str, str]] = {ENGLISH: "English", "de": "Deutsch", "nl": "Nederlands"}
@@ -104,7 +104,7 @@ def offered_languages() -> dict[str, str]:
 
 
 def use_language(code: str, folder: Path) -> None:
-    """Use the language `code`, whose catalog is in `folder`; English without a usable one."""
+    """Use the language `code`, or English if its catalog in `folder` is missing or damaged."""
     catalog = _catalog(code, folder)
     _current.folder = folder
     _current.code = ENGLISH if catalog is None else code
@@ -121,7 +121,11 @@ def wanted_language(setting: str = "", system: Iterable[str] = ()) -> str:
         setting: the user's choice; "" for none.
         system: the system's languages; if empty, those of the POSIX variables.
     """
-    wanted = (os.environ.get(VARIABLE, ""), setting, *(tuple(system) or _posix_languages()))
+    wanted = (
+        os.environ.get(LANGUAGE_VARIABLE, ""),
+        setting,
+        *(tuple(system) or _posix_languages()),
+    )
     for name in wanted:
         code = re.split("[-_.@]", name)[0].lower()
         if pseudo.is_pseudo(name):

@@ -52,7 +52,7 @@ class ApplicationObject:
             BusError: the bus cannot be used.
         """
         bus.export(object_path(name), INTERFACE, self._on_call)
-        return await bus.own(name, JOIN_TIMEOUT_S)
+        return await bus.request_name(name, JOIN_TIMEOUT_S)
 
     def _on_call(self, method: str, body: Body) -> None:
         match method, body:

@@ -1,6 +1,6 @@
 """A shortcut in the desktop's own settings that runs `repartee quick`: GNOME, KDE, Xfce.
 
-For desktops that grant programs no shortcut. The desktop's own command-line tool sets it.
+For desktops that grant programs no shortcut. The desktop's own command-line tool sets the binding.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from contextlib import suppress
 from enum import StrEnum
 from typing import Final
 
-from desktop_app.child_processes import quick_command, run_tool
+from desktop_app.child_processes import quick_command, run_desktop_tool
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 from desktop_app.hotkey.keysyms import accelerator
 
-NAME: Final = "Repartee"
+_SHORTCUT_NAME: Final = "Repartee"
 _GNOME_LIST: Final = ("org.gnome.settings-daemon.plugins.media-keys", "custom-keybindings")
 _GNOME_PATH: Final = "/org/gnome/settings-daemon/plugins/media-keys/custom-keybindings/repartee/"
 _GNOME_ENTRY: Final = f"{_GNOME_LIST[0]}.custom-keybinding:{_GNOME_PATH}"
@@ -42,7 +42,7 @@ _TOOLS: Final = {
 
 
 def binding_desktop(environment: Mapping[str, str]) -> BindingDesktop | None:
-    """Return the desktop in use if its shortcuts can be set here."""
+    """Return the desktop in use, None if its shortcuts cannot be set."""
     names = environment.get("XDG_CURRENT_DESKTOP", "").upper().split(":")
     found = next((desktop for desktop in BindingDesktop if desktop.value in names), None)
     return found if found is not None and shutil.which(_TOOLS[found]) else None
@@ -56,8 +56,7 @@ def bound_command() -> str:
 def bind(desktop: BindingDesktop, keys: str) -> None:
     """Add the shortcut. Runs tools: call it in a thread.
 
-    It replaces an earlier one of this program, but not on Xfce, whose shortcuts are named by their
-    keys.
+    It replaces an earlier shortcut of this program, except on Xfce, which stores shortcuts by keys.
 
     Raises:
         StorageError: a tool failed, or the keys already run another command.
@@ -65,7 +64,7 @@ def bind(desktop: BindingDesktop, keys: str) -> None:
     if desktop is BindingDesktop.GNOME:
         paths = _gnome_paths()
         for key, value in (
-            ("name", NAME),
+            ("name", _SHORTCUT_NAME),
             ("command", bound_command()),
             ("binding", accelerator(keys)),
         ):
@@ -79,11 +78,11 @@ def bind(desktop: BindingDesktop, keys: str) -> None:
         bound = _xfce_command(keys)
         if bound not in ("", bound_command()):  # Xfce would forget the user's own command
             raise StorageError(Reason.SHORTCUT_NOT_BOUND, details=bound)
-        _run(*_xfce(keys), "--create", "--type", "string", "--set", bound_command())
+        _run(*_xfce_arguments(keys), "--create", "--type", "string", "--set", bound_command())
 
 
 def unbind(desktop: BindingDesktop, keys: str) -> None:
-    """Remove the shortcut that `bind` added, unless the keys run another command by now.
+    """Remove the shortcut that `bind` added, unless the keys run another command meanwhile.
 
     Raises:
         StorageError: a tool failed.
@@ -95,10 +94,10 @@ def unbind(desktop: BindingDesktop, keys: str) -> None:
     elif desktop is BindingDesktop.KDE:
         _run(*_KDE_ENTRY, "--delete")
     elif _xfce_command(keys) == bound_command():
-        _run(*_xfce(keys), "--reset")
+        _run(*_xfce_arguments(keys), "--reset")
 
 
-def _xfce(keys: str) -> Sequence[str]:
+def _xfce_arguments(keys: str) -> Sequence[str]:
     """Return the arguments that name the shortcut with these keys."""
     name = f"/commands/custom/{accelerator(keys)}"
     return ("xfconf-query", "--channel", "xfce4-keyboard-shortcuts", "--property", name)
@@ -106,7 +105,7 @@ def _xfce(keys: str) -> Sequence[str]:
 
 def _xfce_command(keys: str) -> str:
     """Return the command that the keys run; "" if they are free."""
-    _, bound, _ = _run_unchecked(*_xfce(keys))  # fails if they are free
+    _, bound, _ = _run_unchecked(*_xfce_arguments(keys))  # fails if they are free
     return bound.strip()
 
 
@@ -133,6 +132,6 @@ def _run(*arguments: str) -> str:
 
 def _run_unchecked(*arguments: str) -> tuple[int, str, str]:
     try:
-        return run_tool(*arguments)
+        return run_desktop_tool(*arguments)
     except OSError as error:
         raise StorageError(Reason.SHORTCUT_NOT_BOUND, details=str(error)) from error

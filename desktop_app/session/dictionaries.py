@@ -1,8 +1,8 @@
 """The system's spelling dictionaries, through the library Enchant if it is installed.
 
 Enchant finds the dictionaries of Hunspell, Aspell and others, and stores the user's own words in
-files that it shares with other programs. It is called through ctypes, because a package for nine
-functions is not worth it. Its file name is fixed: `ctypes.util.find_library` starts a process.
+files that it shares with other programs. It is called through ctypes, because nine functions do
+not justify a package. Its file name is fixed: `ctypes.util.find_library` starts a process.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FALLBACK: Final = "en_US"
 
 
 class Dictionaries:
-    """The dictionaries of some languages. Only one thread at a time may call it.
+    """Spelling dictionaries of several languages, for one thread at a time.
 
     Loading a dictionary takes 40 to 100 ms and 8 to 17 MB, so none is loaded before it is needed.
 
@@ -38,12 +38,12 @@ class Dictionaries:
     def languages(self) -> list[str]:
         """Return the codes of the installed dictionaries, "de_DE"."""
         found: set[str] = set()
-        callback = _DESCRIBE(lambda code, *_: found.add(code.decode()))
+        callback = _DICTIONARY_CALLBACK(lambda code, *_: found.add(code.decode()))
         self._library.enchant_broker_list_dicts(self._broker, callback, None)
         return sorted(found)
 
     def misspelled(self, words: Iterable[str], languages: Sequence[str]) -> set[str]:
-        """Return the words that no dictionary of their script has; skip scripts without any."""
+        """Return the words that are in no dictionary of their script, if it has a dictionary."""
         wrong: set[str] = set()
         for word in words:
             suitable = self._for_word(languages, word)
@@ -55,13 +55,13 @@ class Dictionaries:
         """Return replacements for a word, the best of each language in turn."""
         lists = [self._suggest(each, word) for each in self._for_word(languages, word)]
         longest = max(map(len, lists), default=0)
-        in_turn = [each[at] for at in range(longest) for each in lists if at < len(each)]
+        in_turn = [each[index] for index in range(longest) for each in lists if index < len(each)]
         return list(dict.fromkeys(in_turn))[:MAX_SUGGESTIONS]
 
     def add(self, word: str, languages: Sequence[str]) -> None:
         """Add a word to the user's own list of the first language of its script."""
         for each in self._for_word(languages, word)[:1]:
-            self._library.enchant_dict_add(each, *_bytes_of(word))
+            self._library.enchant_dict_add(each, *_encoded(word))
 
     def close(self) -> None:
         """Free the dictionaries."""
@@ -80,21 +80,19 @@ class Dictionaries:
         return [self._loaded[code] for code in suitable if self._loaded[code].value]
 
     def _has(self, dictionary: ctypes.c_void_p, word: str) -> bool:
-        return bool(self._library.enchant_dict_check(dictionary, *_bytes_of(word)) == 0)
+        return bool(self._library.enchant_dict_check(dictionary, *_encoded(word)) == 0)
 
     def _suggest(self, dictionary: ctypes.c_void_p, word: str) -> list[str]:
         count = ctypes.c_size_t()
-        found = self._library.enchant_dict_suggest(
-            dictionary, *_bytes_of(word), ctypes.byref(count)
-        )
+        found = self._library.enchant_dict_suggest(dictionary, *_encoded(word), ctypes.byref(count))
         if not found:
             return []
-        suggestions = [found[at].decode() for at in range(count.value)]
+        suggestions = [found[index].decode() for index in range(count.value)]
         self._library.enchant_dict_free_string_list(dictionary, found)
         return suggestions
 
 
-_DESCRIBE: Final = ctypes.CFUNCTYPE(
+_DICTIONARY_CALLBACK: Final = ctypes.CFUNCTYPE(
     None, *(ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_void_p)
 )
 
@@ -105,7 +103,7 @@ def _load_library() -> ctypes.CDLL:
     library.enchant_broker_init.restype = pointer
     library.enchant_broker_request_dict.restype = pointer
     library.enchant_broker_request_dict.argtypes = [pointer, text]
-    library.enchant_broker_list_dicts.argtypes = [pointer, _DESCRIBE, pointer]
+    library.enchant_broker_list_dicts.argtypes = [pointer, _DICTIONARY_CALLBACK, pointer]
     library.enchant_broker_free_dict.argtypes = [pointer, pointer]
     library.enchant_broker_free.argtypes = [pointer]
     library.enchant_dict_check.argtypes = [pointer, text, size]
@@ -116,16 +114,17 @@ def _load_library() -> ctypes.CDLL:
     return library
 
 
-def _bytes_of(word: str) -> tuple[bytes, int]:
+def _encoded(word: str) -> tuple[bytes, int]:
     encoded = word.encode()
     return encoded, len(encoded)
 
 
-def dictionaries_for(installed: Sequence[str], wanted: Iterable[str]) -> list[str]:
+def choose_dictionaries(installed: Sequence[str], wanted: Iterable[str]) -> list[str]:
     """Return the installed dictionary for each of the wanted languages ("de_AT", "de").
 
-    It is that of the country, else that of the country of the same name ("de_DE"), else en_US for
-    English, else the first of the language. Without any, it is en_US, if installed.
+    The best is that of the wanted country. Next come that of the country named like the language
+    ("de_DE"), en_US for English, and the first of the language. If no wanted language has one, the
+    result is en_US, if installed.
     """
     found: dict[str, str] = {}
     for code in wanted:

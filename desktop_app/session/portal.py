@@ -46,8 +46,8 @@ def new_token() -> str:
     return f"repartee_{secrets.token_hex(8)}"
 
 
-async def introduce(bus: SessionBus) -> bool:
-    """Call the portal once, before this process is closed to inspection.
+async def identify_to_portal(bus: SessionBus) -> bool:
+    """Let the portal identify this process, before the process denies inspection.
 
     At a connection's first call, the portal reads the caller's /proc, and remembers the result.
     With newer portals, a program outside of sandboxes registers its name before every other call.
@@ -75,7 +75,7 @@ class Portal:
     async def version(self, interface: str) -> int:
         """Return the version of an interface, 0 if there is none."""
         try:
-            return int(await self._bus.property_of(portal_object(interface), "version"))
+            return int(await self._bus.read_property(portal_object(interface), "version"))
         except (BusError, TypeError, ValueError):
             return 0
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.hotkey.hotkey_status import COMMAND, HotkeyError, HotkeyReport, HotkeyStatus
+from desktop_app.hotkey.hotkey_status import HOTKEY_COMMAND, HotkeyError, HotkeyReport, HotkeyStatus
 from desktop_app.hotkey.keysyms import portal_trigger
 from desktop_app.session.application_object import bus_name
 from desktop_app.session.portal import Portal, portal_object
@@ -36,7 +36,7 @@ def _pause_name(scope: str) -> str:
 async def announce_pause(bus: SessionBus, scope: str, *, paused: bool) -> None:
     """Tell other processes that the shortcut is paused, or no longer; without a bus, do nothing."""
     with suppress(BusError):
-        await (bus.own if paused else bus.disown)(_pause_name(scope))
+        await (bus.request_name if paused else bus.release_name)(_pause_name(scope))
 
 
 async def is_paused(scope: str) -> bool:
@@ -56,7 +56,7 @@ class PortalShortcut:
 
     Args:
         on_press: called when the user presses it.
-        on_loss: called when the desktop ended it; `close` is still needed.
+        on_loss: called when the desktop has ended the shortcut; `close` is still needed.
     """
 
     def __init__(
@@ -99,14 +99,14 @@ class PortalShortcut:
             "description": ("s", description),
             "preferred_trigger": ("s", portal_trigger(keys)),
         }
-        shortcuts = [(COMMAND, shortcut)]
+        shortcuts = [(HOTKEY_COMMAND, shortcut)]
         bound = await self._portal.request(
             INTERFACE, "BindShortcuts", "oa(sa{sv})sa{sv}", session.path, shortcuts, "", {}
         )
-        trigger = _trigger_of(bound.get("shortcuts", ("", ()))[1])
+        trigger = _bound_trigger(bound.get("shortcuts", ("", ()))[1])
         if trigger is None:
             raise BusError("the shortcut was not bound")
-        await self._bus.own(_holder_name(self._scope))
+        await self._bus.request_name(_holder_name(self._scope))
         return trigger
 
     async def close(self) -> None:
@@ -117,11 +117,11 @@ class PortalShortcut:
         await self._bus.ignore(session, "Closed", self._on_closed)
         await self._portal.close(session)
         with suppress(BusError):
-            await self._bus.disown(_holder_name(self._scope))
+            await self._bus.release_name(_holder_name(self._scope))
 
     def _on_activated(self, body: Body) -> None:
         match body:
-            case (str(session), str(shortcut), _, _) if shortcut == COMMAND:
+            case (str(session), str(shortcut), _, _) if shortcut == HOTKEY_COMMAND:
                 if self._session is not None and session == self._session.path:
                     self._on_press()
 
@@ -147,9 +147,9 @@ async def check_portal(keys: str, scope: str) -> HotkeyReport:
     return HotkeyReport(keys, status if keys else HotkeyStatus.OFF)
 
 
-def _trigger_of(bound: Any) -> str | None:
+def _bound_trigger(bound: Any) -> str | None:
     """Return the keys of our shortcut among the bound ones, None if it is not bound."""
-    for shortcut, facts in bound:
-        if shortcut == COMMAND:
-            return str(facts.get("trigger_description", ("s", ""))[1])
+    for shortcut, properties in bound:
+        if shortcut == HOTKEY_COMMAND:
+            return str(properties.get("trigger_description", ("s", ""))[1])
     return None

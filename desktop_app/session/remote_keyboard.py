@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from desktop_app.session.session_bus import SessionBus
 
 INTERFACE: Final = "org.freedesktop.portal.RemoteDesktop"
-_VERSION_WITH_TOKENS: Final = 2  # the first version with tokens, so that it need not ask each time
+_VERSION_WITH_TOKENS: Final = 2  # earlier versions ask the user each time
 _KEYBOARD: Final = 1
 _PERSIST_UNTIL_REVOKED: Final = 2
 _CONTROL, _V = 0xFFE3, 0x76  # keysyms
@@ -34,7 +34,7 @@ class RemoteKeyboard:
         if await self._portal.version(INTERFACE) < _VERSION_WITH_TOKENS:
             return False
         try:
-            kinds = await self._bus.property_of(portal_object(INTERFACE), "AvailableDeviceTypes")
+            kinds = await self._bus.read_property(portal_object(INTERFACE), "AvailableDeviceTypes")
         except BusError:
             return False
         return isinstance(kinds, int) and bool(kinds & _KEYBOARD)
@@ -43,7 +43,7 @@ class RemoteKeyboard:
         """Ask for the keyboard; return the token for the next time, "" for none.
 
         Args:
-            token: that of the last time, which works once; "" for none.
+            token: the one that the previous call returned, valid once; "" for none.
 
         Raises:
             PortalRefusedError: the user or the desktop refused.

@@ -52,7 +52,8 @@ class SessionBus:
         kind: "SESSION" or "SYSTEM".
 
     Attributes:
-        is_activatable: True if the portal knows the program by the name by which the bus starts it.
+        is_activatable: True if the portal knows the program by its name on the bus, by which the
+            bus can start it.
     """
 
     def __init__(self, kind: str = "SESSION") -> None:
@@ -64,7 +65,7 @@ class SessionBus:
         self._replies: dict[int, asyncio.Future[Message]] = {}
         self._objects: dict[tuple[str, str], OnCall] = {}
         self._signals: dict[tuple[str, str, str], list[OnSignal]] = {}
-        self._sent: set[asyncio.Task[None]] = set()
+        self._sending: set[asyncio.Task[None]] = set()
 
     async def connect(self, timeout_s: float = TIMEOUT_S) -> None:
         """Connect to the bus.
@@ -76,14 +77,14 @@ class SessionBus:
 
         try:
             async with asyncio.timeout(timeout_s):
-                await self._join(timeout_s)
+                await self._open_connection(timeout_s)
         except (KeyError, RuntimeError) as error:  # no variable, or an address of another kind
             raise BusError(f"no bus: {error}") from error
         except (OSError, EOFError, ValueError, AuthenticationError) as error:
             raise BusError(str(error)) from error
 
-    async def _join(self, timeout_s: float) -> None:
-        """Open the connection; close it again if the bus refuses it."""
+    async def _open_connection(self, timeout_s: float) -> None:
+        """Open the connection and authenticate; close it if the bus refuses."""
         from jeepney.auth import BEGIN, Authenticator
         from jeepney.bus import get_bus
         from jeepney.io.asyncio import DBusConnection
@@ -109,7 +110,7 @@ class SessionBus:
         return self._reading is not None and not self._reading.done()
 
     def set_activatable(self, activatable: bool) -> None:
-        """Set `is_activatable`."""
+        """Set `is_activatable`, once the program's name and its registration are known."""
         self.is_activatable = activatable
 
     @property
@@ -151,7 +152,7 @@ class SessionBus:
             raise BusError(f"{_error_name(answer.header)}: {answer.body[0] if answer.body else ''}")
         return tuple(answer.body)
 
-    async def property_of(self, target: BusObject, name: str) -> Any:
+    async def read_property(self, target: BusObject, name: str) -> Any:
         """Return the value of a property.
 
         Raises:
@@ -161,7 +162,7 @@ class SessionBus:
         (variant,) = await self.call(properties, "Get", "ss", target.interface, name)
         return variant[1]
 
-    async def own(self, name: str, timeout_s: float = TIMEOUT_S) -> bool:
+    async def request_name(self, name: str, timeout_s: float = TIMEOUT_S) -> bool:
         """Try to take a name on the bus; return False if another process has it.
 
         Raises:
@@ -171,7 +172,7 @@ class SessionBus:
         (reply,) = await self.call(DAEMON, "RequestName", "su", *body, timeout_s=timeout_s)
         return bool(reply == _PRIMARY_OWNER)
 
-    async def disown(self, name: str) -> None:
+    async def release_name(self, name: str) -> None:
         """Release a name on the bus.
 
         Raises:
@@ -227,7 +228,7 @@ class SessionBus:
         """Leave the bus; our names and objects go with the connection."""
         if self._reading is not None:
             self._reading.cancel()
-            await asyncio.gather(self._reading, *self._sent, return_exceptions=True)
+            await asyncio.gather(self._reading, *self._sending, return_exceptions=True)
         if self._connection is not None:
             with suppress(OSError):
                 await self._connection.close()
@@ -280,8 +281,8 @@ class SessionBus:
         if self._connection is None or not self.is_connected:
             return
         task = asyncio.get_running_loop().create_task(self._deliver(self._connection, message))
-        self._sent.add(task)
-        task.add_done_callback(self._sent.discard)
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
 
     @staticmethod
     async def _deliver(connection: DBusConnection, message: Message) -> None:

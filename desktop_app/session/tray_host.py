@@ -47,21 +47,21 @@ class TrayHost:
         await self._check_host()
 
     async def _check_host(self) -> None:
-        with suppress(BusError):  # nobody watches yet
-            if await self._bus.property_of(WATCHER, "IsStatusNotifierHostRegistered"):
-                self._set(True)
+        with suppress(BusError):  # no service counts the hosts yet
+            if await self._bus.read_property(WATCHER, "IsStatusNotifierHostRegistered"):
+                self._set_presence(True)
 
     def _on_owner_change(self, body: Body) -> None:
         match body:
             case (WATCHER.service, _, owner):
-                self._set(False)
+                self._set_presence(False)
                 if owner:  # Xfce's panel has its tray from the start, and sends no signal
                     self._start(self._check_host())
 
     def _on_registered(self, _body: Body) -> None:
-        self._set(True)
+        self._set_presence(True)
 
-    def _set(self, present: bool) -> None:
+    def _set_presence(self, present: bool) -> None:
         if present != self._is_present:
             self._is_present = present
             self._on_change(present)

@@ -37,18 +37,18 @@ def reported(home: Path, **environment: str) -> dict[str, object]:
 
 def test_a_grabbed_shortcut_is_seen_whatever_is_locked() -> None:
     with closing(X11Hotkey(KEYS)) as hotkey:
-        assert hotkey.presses() == 0
+        assert hotkey.count_presses() == 0
         press()
-        assert wait_for(hotkey.presses, "the press") == 1
+        assert wait_for(hotkey.count_presses, "the press") == 1
         press("Caps_Lock")
         try:
             press()
-            assert wait_for(hotkey.presses, "the press with Caps Lock") == 1
+            assert wait_for(hotkey.count_presses, "the press with Caps Lock") == 1
         finally:
             press("Caps_Lock")
         press("super+space")
         press()
-        assert wait_for(hotkey.presses, "the press after another") == 1
+        assert wait_for(hotkey.count_presses, "the press after another") == 1
         assert is_held()
     assert not is_held()
 
@@ -64,7 +64,7 @@ def test_a_grabbed_shortcut_is_seen_whatever_is_locked() -> None:
 def test_other_shortcuts_are_heard_once(keys: str, pressed: str) -> None:
     with closing(X11Hotkey(keys)) as hotkey:
         press(pressed)
-        assert wait_for(hotkey.presses, keys) == 1
+        assert wait_for(hotkey.count_presses, keys) == 1
 
 
 def test_taken_keys_are_refused_and_free_again_later() -> None:

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Final
 
 from desktop_app import child_processes
-from desktop_app.child_processes import ChildCommand, Kind
+from desktop_app.child_processes import ChildCommand, ChildKind
 from desktop_app.documents.worker import reader_client
 from desktop_app.main import main
 from desktop_app.tool_servers import server_connection
@@ -58,10 +58,10 @@ def serving_children() -> Iterator[str]:
             yield address
 
 
-def forked_command(address: str) -> Callable[[Kind], ChildCommand]:
+def forked_command(address: str) -> Callable[[ChildKind], ChildCommand]:
     """Return the replacement of `child_command` in `STARTERS`, which starts a launcher."""
 
-    def command(kind: Kind) -> ChildCommand:
+    def command(kind: ChildKind) -> ChildCommand:
         launcher = (sys.executable, "-I", "-S", str(_LAUNCHER), address, kind)
         return ChildCommand(launcher, child_processes.child_command(kind).environment)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from desktop_app.child_processes import Kind, child_command, library_command, open_child
+from desktop_app.child_processes import ChildKind, child_command, library_command, open_child
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.local_model.server import LocalModel
 from desktop_app.rendering.processes.formula_client import FormulaClient
@@ -67,7 +67,7 @@ def test_a_formula_is_typeset(traps: Traps) -> None:
     ],
 )
 def test_a_child_answers_despite_modules_in_its_folder(
-    kind: Kind, asked: dict[str, object], answer: bytes, traps: Traps
+    kind: ChildKind, asked: dict[str, object], answer: bytes, traps: Traps
 ) -> None:
     pipe = subprocess.PIPE
     with open_child(child_command(kind), stdin=pipe, stdout=pipe, stderr=pipe) as process:

@@ -14,11 +14,11 @@ import pytest
 
 from desktop_app.child_processes import (
     ChildCommand,
-    Kind,
+    ChildKind,
     child_command,
     library_command,
     open_child,
-    run_tool,
+    run_desktop_tool,
     start_child,
 )
 from tests.helpers.blocking import blocking
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+KINDS: tuple[ChildKind, ...] = get_args(ChildKind)
 STARTS_PROCESSES = {
     "desktop_app/child_processes.py",
     "desktop_app/ui/transcript/media/json_process.py",
@@ -98,7 +98,7 @@ def test_relative_folders_become_absolute(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 
 def test_output_of_a_tool_need_not_be_utf_8() -> None:
-    assert run_tool("printf", r"\377") == (0, "\N{REPLACEMENT CHARACTER}", "")
+    assert run_desktop_tool("printf", r"\377") == (0, "\N{REPLACEMENT CHARACTER}", "")
 
 
 def test_a_child_gets_the_environment_of_its_command() -> None:

@@ -84,7 +84,7 @@ def test_the_path_of_the_socket_is_short_enough(monkeypatch: pytest.MonkeyPatch)
         try:
             found = paths.folders().socket
             assert len(os.fsencode(found)) <= 107
-            assert (found.parent == runtime) == (length <= paths.MAX_RUNTIME_BYTES)
+            assert (found.parent == runtime) == (length <= paths.MAX_RUNTIME_PATH_BYTES)
         finally:
             if length > 5:
                 runtime.rmdir()

@@ -15,7 +15,7 @@ from desktop_app.app.desktop.hotkey_controller import HotkeyController
 from desktop_app.app.desktop.login_start_setting import LoginStartSetting
 from desktop_app.app.desktop.tray_controller import TrayController
 from desktop_app.commands.keymap import Keymap
-from desktop_app.hotkey.hotkey_status import COMMAND
+from desktop_app.hotkey.hotkey_status import HOTKEY_COMMAND
 from desktop_app.i18n.translation import tr
 from desktop_app.session.appearance import AppearanceWatch
 from desktop_app.session.sleep_watch import SleepWatch
@@ -89,7 +89,7 @@ class DesktopControllers:
 
     def bind(self, keymap: Keymap) -> None:
         """Grab the global shortcut of `keymap`, unless it is paused."""
-        self.hotkey.set_keys(keymap.shortcut_of(COMMAND), paused=self._is_hotkey_paused)
+        self.hotkey.set_keys(keymap.shortcut_of(HOTKEY_COMMAND), paused=self._is_hotkey_paused)
 
     def _apply_hotkey(self) -> None:
         self.bind(Keymap.from_settings(self._controllers.state.values.all))

@@ -131,7 +131,7 @@ class HotkeyController(QObject):
         if self._x11 is None:
             return
         try:
-            count = self._x11.presses()
+            count = self._x11.count_presses()
         except HotkeyError as error:
             self._tasks.start(asyncio.to_thread(self._detach_x11(self._x11).close))
             self.reported.emit(HotkeyReport(self._keys or "", error.status))

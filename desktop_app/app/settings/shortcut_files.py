@@ -117,7 +117,7 @@ def _patterns() -> str:
 def _read(path: Path) -> ReadShortcuts:
     """Return the shortcuts in a file. Raises SettingError."""
     from desktop_app.commands.keymap_file import (
-        LARGEST_FILE,
+        MAX_FILE_BYTES,
         shortcuts_file_error,
         shortcuts_from_json,
     )
@@ -125,7 +125,7 @@ def _read(path: Path) -> ReadShortcuts:
 
     try:
         with open_file(path) as file:
-            data = read_all(file, LARGEST_FILE)
+            data = read_all(file, MAX_FILE_BYTES)
     except (OSError, RefusedFileError) as exc:
         raise shortcuts_file_error(path.name, str(exc)) from exc
     return shortcuts_from_json(data, path.name)

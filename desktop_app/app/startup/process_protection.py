@@ -29,7 +29,7 @@ async def deny_inspection_after_portal(parent: QObject, bus: SessionBus) -> bool
         OSError: the kernel refused.
     """
     try:
-        _, is_named = await asyncio.gather(_introduce_qt(parent), portal.introduce(bus))
+        _, is_named = await asyncio.gather(_introduce_qt(parent), portal.identify_to_portal(bus))
         return is_named
     finally:
         sandbox.deny_inspection()

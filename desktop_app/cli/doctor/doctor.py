@@ -30,7 +30,7 @@ from desktop_app.domain.errors import UserFacingError
 from desktop_app.hotkey import native_hotkey
 from desktop_app.hotkey.hotkey_check import check_hotkey, check_native_hotkey, is_x11
 from desktop_app.hotkey.hotkey_status import (
-    COMMAND,
+    HOTKEY_COMMAND,
     OPEN_COMMAND,
     STATUS_TEXTS,
     HotkeyReport,
@@ -282,7 +282,7 @@ async def _check_hotkey(backend: Backend, problem: UserFacingError | None) -> Fi
     if problem is None:
         with suppress(UserFacingError):  # the check of the store reports it
             values = await backend.settings.all()
-    keys = Keymap.from_settings(values).shortcut_of(COMMAND)
+    keys = Keymap.from_settings(values).shortcut_of(HOTKEY_COMMAND)
     report = await _hotkey_report(keys, backend.folders.scope)
     text = tr(STATUS_TEXTS[report.status], keys=report.keys, command=OPEN_COMMAND)
     undecided = (HotkeyStatus.OFF, HotkeyStatus.ASKS, HotkeyStatus.PAUSED)

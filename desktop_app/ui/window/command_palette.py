@@ -12,7 +12,7 @@ from PySide6.QtCore import QEvent, QModelIndex, QObject, QRect, Qt, Signal
 from PySide6.QtWidgets import QApplication, QFrame, QStyleOptionViewItem, QWidget
 from shiboken6 import isValid
 
-from desktop_app.commands.command_search import PaletteEntry, matching
+from desktop_app.commands.command_search import PaletteEntry, matching_entries
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.widgets.accessibility.announcements import announce
@@ -130,7 +130,7 @@ class CommandPalette(QWidget):
         if not self.isVisible():
             self._previous_focus = QApplication.focusWidget()
         self._announced = ""
-        self._find = find or (lambda typed: matching(typed, entries))
+        self._find = find or (lambda typed: matching_entries(typed, entries))
         self.field.clear()
         self._show_matches("")
         self.window().installEventFilter(self)

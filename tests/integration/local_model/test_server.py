@@ -22,7 +22,7 @@ import pytest
 from desktop_app.child_processes import child_command, open_child
 from desktop_app.domain.errors import LocalModelError
 from desktop_app.local_model.server import BASE_URL, LocalEndpoint, LocalModel, find_weights
-from desktop_app.paths import MAX_RUNTIME_BYTES, folders
+from desktop_app.paths import MAX_RUNTIME_PATH_BYTES, folders
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -200,7 +200,7 @@ async def test_a_folder_with_the_longest_name_still_takes_the_socket(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with tempfile.TemporaryDirectory() as short:
-        runtime = Path(short) / ("r" * (MAX_RUNTIME_BYTES - len(short) - 1))
+        runtime = Path(short) / ("r" * (MAX_RUNTIME_PATH_BYTES - len(short) - 1))
         runtime.mkdir(mode=0o700)
         monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
         async with local_model() as model:

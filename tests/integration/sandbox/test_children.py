@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.child_processes import Kind, child_command, library_command, open_child
+from desktop_app.child_processes import ChildKind, child_command, library_command, open_child
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
 from desktop_app.documents.worker.page_worker import PageWorker, Strip, ViewedDocument
 from tests.helpers.extraction import extract_file
@@ -59,7 +59,7 @@ def limits_of(pid: int | None) -> dict[str, tuple[str, str]]:
 @pytest.mark.parametrize(
     ("kind", "memory"), [("lexing", 512), ("math", 512), ("regex", 512), ("pdf", 4 << 10)]
 )
-def test_a_child_is_confined_before_it_reads_input(kind: Kind, memory: int) -> None:
+def test_a_child_is_confined_before_it_reads_input(kind: ChildKind, memory: int) -> None:
     with open_child(child_command(kind), stdin=PIPE, stdout=PIPE, stderr=DEVNULL) as child:
         asyncio.run(until(confined(child.pid)))
         found = limits_of(child.pid)

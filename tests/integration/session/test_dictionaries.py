@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.session import dictionaries
-from desktop_app.session.dictionaries import Dictionaries, dictionaries_for
+from desktop_app.session.dictionaries import Dictionaries, choose_dictionaries
 
 ENGLISH = ["en_US"]
 
@@ -80,4 +80,4 @@ def test_a_missing_library_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_each_language_of_the_user_has_a_dictionary(wanted: list[str], found: list[str]) -> None:
-    assert dictionaries_for(["de_AT", "de_DE", "en_GB", "en_US", "nl"], wanted) == found
+    assert choose_dictionaries(["de_AT", "de_DE", "en_GB", "en_US", "nl"], wanted) == found

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.errors import StorageError
-from desktop_app.hotkey.hotkey_status import COMMAND, HotkeyError, HotkeyStatus
+from desktop_app.hotkey.hotkey_status import HOTKEY_COMMAND, HotkeyError, HotkeyStatus
 from desktop_app.hotkey.keysyms import accelerator, portal_trigger
 from desktop_app.session.desktop_binding import (
     BindingDesktop,
@@ -65,7 +65,7 @@ class ShortcutsPortal:
     def _bind(self, _session: str, shortcuts: Any, _parent: str, options: Any) -> Any:
         self.asked = shortcuts
         facts = {"trigger_description": ("s", "Super+Q")}
-        found = [(COMMAND, facts)] if self._bound else []
+        found = [(HOTKEY_COMMAND, facts)] if self._bound else []
         return self._respond(options, {"shortcuts": ("a(sa{sv})", found)})
 
     def request_path(self, options: Any) -> str:
@@ -82,7 +82,7 @@ class ShortcutsPortal:
         """Fail later calls to the session, as if it had ended."""
         del self._methods["org.freedesktop.portal.Session", "Close"]
 
-    def press(self, session: str = SESSION, shortcut: str = COMMAND) -> None:
+    def press(self, session: str = SESSION, shortcut: str = HOTKEY_COMMAND) -> None:
         body: tuple[Any, ...] = (session, shortcut, 0, {})
         self.service.emit(PATH, INTERFACE, "Activated", "osta{sv}", *body)
 
@@ -101,7 +101,7 @@ async def test_the_portal_reports_presses_until_the_shortcut_is_closed(address: 
         held = shortcut(bus, lambda: pressed.put_nowait(None), lambda: lost.put_nowait(None))
         assert await held.bind(KEYS, "Open it") == "Super+Q"
         ((name, facts),) = portal.asked
-        assert name == COMMAND
+        assert name == HOTKEY_COMMAND
         assert facts["preferred_trigger"] == ("s", "ALT+LOGO+space")
         assert facts["description"] == ("s", "Open it")
         assert (await check_portal(KEYS, "")).status is HotkeyStatus.WORKS

@@ -5,7 +5,12 @@ from pathlib import Path
 import pytest
 
 from desktop_app.commands.command import COMMANDS
-from desktop_app.commands.command_search import PaletteEntry, entries_of, matching, rank
+from desktop_app.commands.command_search import (
+    PaletteEntry,
+    command_entries,
+    match_rank,
+    matching_entries,
+)
 from desktop_app.commands.keymap import Keymap
 from desktop_app.i18n import translation
 
@@ -18,15 +23,15 @@ SOME = (
 
 
 def ids(typed: str) -> str:
-    return "".join(entry.id for entry in matching(typed, SOME))
+    return "".join(entry.id for entry in matching_entries(typed, SOME))
 
 
 def test_an_empty_query_finds_all_in_order() -> None:
-    assert matching("  ", SOME) == list(SOME)
+    assert matching_entries("  ", SOME) == list(SOME)
 
 
 def test_entries_show_commands_with_the_users_keys() -> None:
-    first, *others = entries_of(COMMANDS, Keymap({"conversation.new": "Ctrl+Shift+J"}))
+    first, *others = command_entries(COMMANDS, Keymap({"conversation.new": "Ctrl+Shift+J"}))
     assert first == PaletteEntry(
         "conversation.new", "New conversation", "Conversation", "Ctrl+Shift+J"
     )
@@ -38,13 +43,15 @@ def test_entries_show_commands_with_the_users_keys() -> None:
     [("resource", "tools.resources"), ("schema", "tools.form"), ("mcp perm", "tools.choose")],
 )
 def test_commands_are_found_by_words_beside_their_titles(typed: str, command: str) -> None:
-    assert command in [entry.id for entry in matching(typed, entries_of(COMMANDS, Keymap()))]
+    assert command in [
+        entry.id for entry in matching_entries(typed, command_entries(COMMANDS, Keymap()))
+    ]
 
 
 def test_entries_are_in_the_language_in_use(tmp_path: Path) -> None:
     translation.use_language("pseudo", tmp_path)
     try:
-        entry = entries_of(COMMANDS, Keymap())[0]
+        entry = command_entries(COMMANDS, Keymap())[0]
     finally:
         translation.use_language("en", tmp_path)
     assert entry.title.startswith("⟦")
@@ -82,4 +89,4 @@ def test_words_are_found_in_title_and_category_best_first(typed: str, found: str
 def test_titles_that_begin_with_whole_words_are_best(
     title: str, other: str, place: int | None
 ) -> None:
-    assert rank(["new", "theme"], title, other) == place
+    assert match_rank(["new", "theme"], title, other) == place

@@ -7,7 +7,7 @@ from hypothesis import given, strategies
 from desktop_app.commands.command_search import PaletteEntry
 from desktop_app.commands.palette_index import (
     CONVERSATION,
-    MOST_SHOWN,
+    MAX_ROWS,
     PaletteIndex,
     TitleIndex,
     UseCounts,
@@ -73,9 +73,9 @@ def test_a_row_with_swapped_letters_comes_before_letters_in_order() -> None:
 
 
 def test_no_more_rows_are_shown_than_fit() -> None:
-    rows = [(str(n), "Retries") for n in range(MOST_SHOWN + 1)]
+    rows = [(str(n), "Retries") for n in range(MAX_ROWS + 1)]
     index = TitleIndex(rows)
-    assert MOST_SHOWN == 60
+    assert MAX_ROWS == 60
     assert index.find(["retries"]) == index.find([]) == rows[:60]
     assert index.find(["ret", "tries"], 2) == rows[:2]
     assert index.find_letters(letters_in_order("rts"), 2) == rows[:2]

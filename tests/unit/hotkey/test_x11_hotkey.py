@@ -155,19 +155,19 @@ def test_letters_have_keysyms(server: XServer, keys: str, code: int) -> None:
 def test_presses_are_counted_once(server: XServer) -> None:
     hotkey = X11Hotkey("Meta+G")
     server.events = [event(X.KeyPress), event(X.KeyRelease), event(X.KeyPress)]
-    assert [hotkey.presses(), hotkey.presses()] == [2, 0]
+    assert [hotkey.count_presses(), hotkey.count_presses()] == [2, 0]
     assert server.grabbed
 
 
 def test_a_new_layout_moves_the_grab(server: XServer) -> None:
     hotkey = X11Hotkey("Meta+G")
     server.events = [event(X.MappingNotify, keys={"g": 43, "Super_L": 133}), event(X.KeyPress)]
-    assert hotkey.presses() == 1
+    assert hotkey.count_presses() == 1
     # This layout has no Num Lock.
     assert sorted(server.grabbed) == [(43, SUPER), (43, SUPER | X.LockMask)]
     server.events = [event(X.MappingNotify, keys={})]
     with pytest.raises(HotkeyError) as refused:
-        hotkey.presses()
+        hotkey.count_presses()
     assert refused.value.status is HotkeyStatus.UNKNOWN_KEYS
 
 
@@ -175,7 +175,7 @@ def test_a_lost_x_server_is_an_error_but_not_when_closing(server: XServer) -> No
     hotkey = X11Hotkey("Meta+G")
     server.is_lost = True
     with pytest.raises(HotkeyError) as refused:
-        hotkey.presses()
+        hotkey.count_presses()
     assert refused.value.status is HotkeyStatus.UNAVAILABLE
     hotkey.close()
     assert not is_held()

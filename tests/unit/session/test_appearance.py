@@ -35,7 +35,7 @@ class Bus:
             raise BusError("unknown")
         return (("v", ("u", self.settings[body[1]])),)
 
-    async def property_of(self, target: BusObject, name: str) -> object:
+    async def read_property(self, target: BusObject, name: str) -> object:
         assert (target, name) == (WATCHER, "IsStatusNotifierHostRegistered")
         if self.tray is None:
             raise BusError("nobody")

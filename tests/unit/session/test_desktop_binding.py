@@ -54,7 +54,7 @@ class Tools:
 def tools(monkeypatch: pytest.MonkeyPatch) -> Tools:
     """Replace the tools of the desktops."""
     simulated = Tools()
-    monkeypatch.setattr(desktop_binding, "run_tool", simulated.run)
+    monkeypatch.setattr(desktop_binding, "run_desktop_tool", simulated.run)
     return simulated
 
 

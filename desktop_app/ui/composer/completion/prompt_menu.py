@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
 from PySide6.QtWidgets import QApplication, QFrame, QStyleOptionViewItem
 
-from desktop_app.commands.command_search import rank
+from desktop_app.commands.command_search import match_rank
 from desktop_app.domain.documents.letter_folding import fold
 from desktop_app.domain.prompts.prompts import Prompt, preview
 from desktop_app.i18n.translation import tr
@@ -42,7 +42,7 @@ def matching_prompts(typed: str, prompts: Sequence[Prompt]) -> list[Prompt]:
     ranked = [
         (score, prompt)
         for prompt in prompts
-        if (score := rank(words, prompt.title, prompt.folder)) is not None
+        if (score := match_rank(words, prompt.title, prompt.folder)) is not None
     ]
     return [prompt for _, prompt in sorted(ranked, key=lambda pair: pair[0])]
 

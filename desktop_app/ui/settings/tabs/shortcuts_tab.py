@@ -18,7 +18,12 @@ from PySide6.QtWidgets import QLabel, QWidget
 from desktop_app.commands.keymap import Keymap
 from desktop_app.commands.shortcut import key_refusal, normalized
 from desktop_app.domain.errors import SettingError
-from desktop_app.hotkey.hotkey_status import COMMAND, OPEN_COMMAND, STATUS_TEXTS, HotkeyStatus
+from desktop_app.hotkey.hotkey_status import (
+    HOTKEY_COMMAND,
+    OPEN_COMMAND,
+    STATUS_TEXTS,
+    HotkeyStatus,
+)
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_context
 from desktop_app.ui.look import painting
@@ -296,7 +301,7 @@ class ShortcutsTab(QWidget):
         row.changed.connect(self.changed)
         self._rows[command.id] = row
         self._column.addWidget(row)
-        if command.id == COMMAND:
+        if command.id == HOTKEY_COMMAND:
             self._hotkey_help = HotkeyHelp()
             self._hotkey_help.binding_requested.connect(self.binding_requested)
             self._column.addWidget(self._hotkey_help)
@@ -319,7 +324,7 @@ class ShortcutsTab(QWidget):
         text = tr(STATUS_TEXTS[report.status], keys=keys, command=OPEN_COMMAND)
         faults = (HotkeyStatus.TAKEN, HotkeyStatus.UNAVAILABLE, HotkeyStatus.UNKNOWN_KEYS)
         is_working = report.status not in faults
-        self._rows[COMMAND].set_status(text, "note" if is_working else "warning")
+        self._rows[HOTKEY_COMMAND].set_status(text, "note" if is_working else "warning")
         self._hotkey_help.show_report(report)
 
     def set_theme(self, theme: Theme) -> None:
