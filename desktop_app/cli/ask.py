@@ -45,7 +45,7 @@ from desktop_app.cli.ask_collections import (
     find_collections,
     passages_json,
 )
-from desktop_app.cli.command_setup import cancel_at_signals, code_of, path_of
+from desktop_app.cli.command_setup import cancel_at_signals, error_exit_code, expand_path
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.page_options import pages_by_file, with_pages
 from desktop_app.cli.streams import password_prompt
@@ -126,7 +126,7 @@ def run_ask(options: argparse.Namespace) -> int:
         return ExitCode.INTERRUPTED
     except UserFacingError as error:
         output.refuse(error)
-        return code_of(error)
+        return error_exit_code(error)
 
 
 def _read_question(options: argparse.Namespace) -> str:
@@ -204,11 +204,11 @@ async def _answer(
     use_routine_model(backend, values)
     profile, settings, choices = await _choose(backend, options, values, output)
     backend.consent.open(AllowedTools(tuple(options.allow_tool)))
-    if options.template:  # check it before reading the files, which may be slow
+    if options.template:  # a mistake in it is reported before the slow reading of files
         await fill_template(backend, options.template, options.set, prompt)
     collections = await find_collections(backend, options.collection)
     await embed_missing(backend, collections, without_asking=options.create_embeddings)
-    paths = [path_of(name) for name in options.file]
+    paths = [expand_path(name) for name in options.file]
     attached = [(path, await extract_file(backend, path)) for path in paths]
     if collections or any(isinstance(document.part, DocumentPart) for _, document in attached):
         for choice in choices:
@@ -340,7 +340,7 @@ async def _run_several(
         runs,
         as_json=options.json,
         from_environment=profile.from_environment,
-        file_of=partial(_file_of, backend, null_store),
+        find_full_text_file=partial(_find_full_text_file, backend, null_store),
     )
     was_stopped = not await several.run()
     question = runs[0].question
@@ -352,7 +352,7 @@ async def _run_several(
     for source in dict.fromkeys(s for run in runs for s in cited_sources(question, run.answer)):
         say(source)
     if several.write_error is not None:
-        return _code_of(several.write_error)
+        return _write_error_code(several.write_error)
     if was_stopped:
         return ExitCode.INTERRUPTED
     if several.has_store_failed or several.has_answer_of_calls:
@@ -362,7 +362,7 @@ async def _run_several(
     return ends.get(status_of(several.answers), ExitCode.FAILED)
 
 
-def _code_of(error: OSError) -> ExitCode:
+def _write_error_code(error: OSError) -> ExitCode:
     """Return the exit code for output that could not be written."""
     return ExitCode.READER_GONE if isinstance(error, BrokenPipeError) else ExitCode.FAILED
 
@@ -470,26 +470,26 @@ async def _run_one(
         await run.run(output.listen, output.on_store, retry_writes=False, reports_all=True)
     except asyncio.CancelledError:
         was_stopped = True
-    full_text_file = _file_of(backend, null_store, run.answer)
-    found = (
-        None if was_stopped else await check_against_schema(run.answer, run.schema, full_text_file)
-    )
+    full_text_file = _find_full_text_file(backend, null_store, run.answer)
+    checked = None
+    if not was_stopped:
+        checked = await check_against_schema(run.answer, run.schema, full_text_file)
     output.close(
-        await _with_all_calls(backend, run.answer),
+        await _with_total_usage(backend, run.answer),
         conversation_id=run.conversation.id if null_store is None else None,
         passages=passages_json(run.question),
         full_text_file=full_text_file,
-        checked=found,
+        checked=checked,
     )
-    if found is not None:
-        say_problems(found)
+    if checked is not None:
+        say_problems(checked)
     for source in cited_sources(run.question, run.answer):
         say(source)
     choice, answered_by = run.answer.choice, run.answer.answered_by
     if choice is not None and not is_same_model(choice.model, answered_by):
         say(tr("Answered by {model}.", model=answered_by))
     if output.write_error is not None:
-        return _code_of(output.write_error)
+        return _write_error_code(output.write_error)
     if was_stopped:
         return ExitCode.INTERRUPTED
     if run.answer.status is MessageStatus.REFUSED and not output.has_store_failed:
@@ -498,10 +498,12 @@ async def _run_one(
         return ExitCode.FAILED
     if has_only_calls(run.answer):
         return ExitCode.FAILED
-    return ExitCode.MISMATCH if found is not None and found.problems else 0
+    return ExitCode.MISMATCH if checked is not None and checked.problems else 0
 
 
-def _file_of(backend: Backend, null_store: NullStore | None, answer: Message) -> Path | None:
+def _find_full_text_file(
+    backend: Backend, null_store: NullStore | None, answer: Message
+) -> Path | None:
     """Return the file with the full text of a long answer; None if the message has it."""
     if null_store is not None:
         return null_store.answers.copy_of(answer)
@@ -509,7 +511,7 @@ def _file_of(backend: Backend, null_store: NullStore | None, answer: Message) ->
     return backend.attachments.path(files[-1].sha256) if files else None
 
 
-async def _with_all_calls(backend: Backend, answer: Message) -> Message:
+async def _with_total_usage(backend: Backend, answer: Message) -> Message:
     """Return the answer with the usage of all its calls, including reading in parts."""
     try:
         spent = await backend.ledger.answer_spending(answer.conversation_id, answer.id)

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.cli.command_setup import path_of
+from desktop_app.cli.command_setup import expand_path
 from desktop_app.cli.streams.console import can_ask, confirm, say
 from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.domain.conversations.message_parts import CollectionPart
@@ -41,7 +41,7 @@ async def find_collections(backend: Backend, names: Sequence[str]) -> tuple[Coll
 
 async def _find_collection(backend: Backend, name: str) -> CollectionPart:
     known = await backend.collections.all()
-    folder = await asyncio.to_thread(lambda: path_of(name).absolute())
+    folder = await asyncio.to_thread(lambda: expand_path(name).absolute())
     is_folder = bool(name) and await asyncio.to_thread(folder.is_dir)
     # A folder's collection has the folder's name; read the folder again in this case, too.
     is_of_folder = is_folder and any(each.folder == str(folder) for each in known)
@@ -109,9 +109,7 @@ async def embed_missing(
 
 async def _embed(backend: Backend, part: CollectionPart) -> None:
     reporter = ProgressReporter(part.name)
-    await backend.collections.embed(
-        part.collection_id, lambda done: reporter.show(done.done, done.total)
-    )
+    await backend.collections.embed(part.collection_id, lambda p: reporter.show(p.done, p.total))
 
 
 def _missing_words(plan: EmbeddingPlan) -> str:

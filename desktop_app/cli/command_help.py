@@ -35,7 +35,7 @@ ARGPARSE_TEXTS: Final = (
     N_("invalid choice: %(value)r (choose from %(choices)s)"),
     N_("ambiguous option: %(option)s could match %(matches)s"),
 )
-_ROW: Final = re.compile(r" +\S+ +")
+_EXIT_CODE_ROW: Final = re.compile(r" +\S+ +")
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -125,7 +125,7 @@ def json_list_fields(fields: str) -> str:
 
 
 def _wrapped(line: str, width: int) -> str:
-    row = _ROW.match(line)
+    row = _EXIT_CODE_ROW.match(line)
     hanging = " " * (row.end() if row else 0)
     return textwrap.fill(
         line, width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False

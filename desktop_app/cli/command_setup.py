@@ -25,10 +25,10 @@ def run_command(command: Coroutine[Any, Any, int], options: argparse.Namespace) 
         return ExitCode.INTERRUPTED
     except UserFacingError as error:
         say(error_words(error, from_environment=is_from_environment(options)))
-        return code_of(error)
+        return error_exit_code(error)
 
 
-def code_of(error: UserFacingError) -> ExitCode:
+def error_exit_code(error: UserFacingError) -> ExitCode:
     """Return the exit code of a command that an error has ended."""
     return ExitCode.USAGE if isinstance(error, IllegalChoiceError) else ExitCode.FAILED
 
@@ -46,7 +46,7 @@ def cancel_at_signals() -> None:
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
-def path_of(name: str) -> Path:
+def expand_path(name: str) -> Path:
     """Return a path of the command line, with "~" expanded."""
     path = Path(name)
     with suppress(RuntimeError):  # "~name" without such a user

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Protocol
 
 from desktop_app.child_processes import child_command, start_child
-from desktop_app.cli.command_setup import open_backend, path_of
+from desktop_app.cli.command_setup import expand_path, open_backend
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.office_export import OFFICE_SUFFIXES, OfficeExporter
 from desktop_app.cli.streams.console import as_json, reports_to_window, say, write_line
@@ -57,7 +57,8 @@ if TYPE_CHECKING:
 PICTURE_BOX: Final = (1600, 1600)
 """Size in pixels that embedded images are scaled to fit into."""
 
-# Also surrogates and bidirectional controls, so that a name reads as it is.
+# Characters that file systems reserve, surrogates, and bidirectional controls. The latter disguise
+# names.
 _UNSAFE_IN_NAMES: Final = re.compile(
     r'[\x00-\x1f\x7f/\\:*?"<>|\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]+'
 )
@@ -272,7 +273,7 @@ class _Export:
 
     def __init__(self, backend: Backend, options: argparse.Namespace) -> None:
         self._backend, self._options = backend, options
-        self._target = path_of(options.to)
+        self._target = expand_path(options.to)
         self._reporter = ProgressReporter(tr("Exporting"), in_lines=options.progress)
         self._wanted: list[Conversation] = []
         self.left_out: list[str] = []
@@ -309,7 +310,7 @@ class _Export:
             return sorted(conversations, key=attrgetter("created_at", "id"))
         wanted = []
         for conversation_id in dict.fromkeys(self._options.conversation):
-            found = await self._backend.conversations.get(conversation_id)  # the trash's, too
+            found = await self._backend.conversations.get(conversation_id)  # also in the trash
             if found is None:
                 raise StorageError(Reason.EXPORT_NO_SUCH, given=conversation_id)
             wanted.append(found)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.backend.environment_profiles import BUILT_IN
-from desktop_app.cli.command_setup import open_backend, path_of
+from desktop_app.cli.command_setup import expand_path, open_backend
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.export_command import export
 from desktop_app.cli.streams.console import (
@@ -75,7 +75,7 @@ def run_library(options: argparse.Namespace) -> int:
         "backup": _backup,
     }
     if reports_to_window():
-        # A program that a script started with "&" ignores it, and so do its children.
+        # A program that a script started with "&" ignores SIGINT, and so do its children.
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         if options.command == "restore":
@@ -109,7 +109,7 @@ class _ImportResult:
         conversations: the number of conversations in the file that the library has now.
         added: the number of these that it did not have before.
         messages: the number of messages added.
-        refused: why the file, or some of its conversations, could not be imported.
+        refused: the errors of the file, or of conversations that could not be imported.
     """
 
     file: str
@@ -127,17 +127,18 @@ class _ImportResult:
     def to_json(self) -> dict[str, Any]:
         uses_codes = reports_to_window()
         refused = [
-            error_to_json(note_of(why)) if uses_codes else error_words(why) for why in self.refused
+            error_to_json(note_of(error)) if uses_codes else error_words(error)
+            for error in self.refused
         ]
         return {**vars(self), "refused": refused}
 
     @property
     def sentence(self) -> str:
         if not self.kind:
-            (why,) = self.refused
-            if "file" in why.params:  # its sentence names the file
-                return error_words(why)
-            return tr("{file}: {reason}", file=self.file, reason=error_words(why))
+            (error,) = self.refused
+            if "file" in error.params:  # its sentence names the file
+                return error_words(error)
+            return tr("{file}: {reason}", file=self.file, reason=error_words(error))
         if self.messages and not self.added:
             words = tr_plural(
                 "{file} ({kind}): {count} message added.",
@@ -172,7 +173,7 @@ async def _import(options: argparse.Namespace) -> int:
         choice = backend.providers.default_choice(profile, values)
         results = []
         for name in options.files:
-            results.append(await _import_file(backend, path_of(name), choice, options))
+            results.append(await _import_file(backend, expand_path(name), choice, options))
             if not options.json:
                 _say_result(results[-1])
     if options.json:
@@ -182,8 +183,8 @@ async def _import(options: argparse.Namespace) -> int:
 
 def _say_result(result: _ImportResult) -> None:
     say(result.sentence)
-    for why in result.refused if result.kind else ():
-        say(error_words(why))
+    for error in result.refused if result.kind else ():
+        say(error_words(error))
 
 
 async def _import_file(
@@ -264,7 +265,7 @@ async def _backup(options: argparse.Namespace) -> int:
     user_folders = folders()
     reporter = ProgressReporter(tr("Backing up"), in_lines=options.progress)
     async with open_backend():  # migrates a store of an older version first
-        folder = path_of(options.folder)
+        folder = expand_path(options.folder)
         backup = make_backup(
             user_folders.database, user_folders.attachments, folder, now(), reporter.show
         )
@@ -278,7 +279,7 @@ async def _backup(options: argparse.Namespace) -> int:
 
 def _restore(options: argparse.Namespace) -> int:
     user_folders, reporter = folders(), ProgressReporter(tr("Restoring (MB)"))
-    archive = path_of(options.path)
+    archive = expand_path(options.path)
 
     if has_secrets(user_folders.database):
         # Opening the store moves its passwords to the keyring, so that its copy has none.

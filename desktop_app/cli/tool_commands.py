@@ -33,10 +33,10 @@ _SENTENCE_END: Final = re.compile(r"\.\s|\n")
 
 def run_tools(options: argparse.Namespace) -> int:
     """List all tools; return the exit code."""
-    return run_command(_list(as_json=options.json), options)
+    return run_command(_list_tools(as_json=options.json), options)
 
 
-async def _list(*, as_json: bool) -> int:
+async def _list_tools(*, as_json: bool) -> int:
     async with open_backend() as backend:
         names = [wildcard_of(source) for source in await backend.tools.sources()]
         found = await backend.tools.listed(names)

@@ -40,7 +40,7 @@ NOT_EMPTY = {
     "UploadLimits.requests": 50_000,
     "UploadLimits.size": 200_000_000,
     "_Check.mask": 0xFFFFFFFF,
-    "_Column.is_at_line_start": True,
+    "_AnswerState.is_at_line_start": True,
     "_State.stand_ins": 1,
 }
 SLOW_TO_IMPORT = ("__main__", "app", "main", "tool_servers", "ui")

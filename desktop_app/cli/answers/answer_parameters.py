@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 
 MAX_INSTRUCTIONS_BYTES: Final = 4 * 1024 * 1024
 """Bytes of a file with instructions; more than any model takes."""
-_NAMES: Final = {"max_tokens": "max_output_tokens", "n": "candidates"}
-_OPTIONS: Final = ("temperature", "top_p", "max_tokens", "stop", "verbosity", "n", "seed")
+# By the name of the option, if the parameter has another one.
+_PARAMETER_NAMES: Final = {"max_tokens": "max_output_tokens", "n": "candidates"}
+_PARAMETER_OPTIONS: Final = ("temperature", "top_p", "max_tokens", "stop", "verbosity", "n", "seed")
 
 
 async def apply_preset(
-    backend: Backend, options: argparse.Namespace, specs: Sequence[argparse.Namespace] = ()
+    backend: Backend, options: argparse.Namespace, compared: Sequence[argparse.Namespace] = ()
 ) -> Preset | None:
     """Return the preset that the options name, and fill its choices into the options.
 
@@ -41,7 +42,7 @@ async def apply_preset(
     effort gets the preset's effort, or the nearest that it supports.
 
     Args:
-        specs: the options of each answer, if several are compared.
+        compared: the options of each answer, if several are compared.
 
     Raises:
         IllegalChoiceError: there is no preset or provider of that name.
@@ -57,7 +58,7 @@ async def apply_preset(
         raise IllegalChoiceError(Reason.NO_SUCH_PRESET, preset=options.preset, known=known)
     if options.provider is None and found.provider_id:
         options.provider = found.provider_id
-    profile = await answering_profile(backend, options, specs)
+    profile = await answering_profile(backend, options, compared)
     leaves_effort = options.model is None and options.effort is None
     if (
         options.model is None
@@ -98,10 +99,10 @@ def _overrides(options: argparse.Namespace) -> Overrides:
         unreadable = Reason.INSTRUCTIONS_UNREADABLE
         instructions = read_text_file(options.system, MAX_INSTRUCTIONS_BYTES, unreadable)
     overrides = Overrides(instructions)
-    for name in _OPTIONS:
+    for name in _PARAMETER_OPTIONS:
         value = getattr(options, name)
         if value is not None:
             overrides = overrides.with_parameter(
-                _NAMES.get(name, name), tuple(value) if name == "stop" else value
+                _PARAMETER_NAMES.get(name, name), tuple(value) if name == "stop" else value
             )
     return overrides

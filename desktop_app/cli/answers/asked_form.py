@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from desktop_app.cli.command_setup import path_of
+from desktop_app.cli.command_setup import expand_path
 from desktop_app.cli.streams.console import say
 from desktop_app.domain.answering.answer_form import (
     GRAMMAR_SYNTAXES,
@@ -85,15 +85,15 @@ def _read_grammar(file: str) -> AnswerGrammar:
     return form
 
 
-def read_text_file(name: str, largest: int, unreadable: Reason) -> str:
-    """Return the text of a file of at most `largest` bytes. Raises IllegalChoiceError."""
+def read_text_file(name: str, max_bytes: int, unreadable: Reason) -> str:
+    """Return the text of a file of at most `max_bytes`. Raises IllegalChoiceError."""
     try:
-        with open_file(path_of(name)) as file:
-            data = file.read(largest + 1)
+        with open_file(expand_path(name)) as file:
+            data = file.read(max_bytes + 1)
         text = data.decode("utf-8-sig")
     except (OSError, RefusedFileError, UnicodeDecodeError) as error:
         raise IllegalChoiceError(unreadable, file=name) from error
-    if len(data) > largest:
+    if len(data) > max_bytes:
         raise IllegalChoiceError(unreadable, file=name)
     return text
 

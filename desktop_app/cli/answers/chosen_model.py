@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from desktop_app.cli.command_setup import path_of
+from desktop_app.cli.command_setup import expand_path
 from desktop_app.cli.streams.console import say
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.conversation import ModelChoice
@@ -60,12 +60,12 @@ async def find_profile(backend: Backend, name: str | None) -> ProviderProfile:
 
 
 async def answering_profile(
-    backend: Backend, options: argparse.Namespace, specs: Sequence[argparse.Namespace] = ()
+    backend: Backend, options: argparse.Namespace, compared: Sequence[argparse.Namespace] = ()
 ) -> ProviderProfile:
     """Return the provider that a command names; fetch its models if the command names no model.
 
     Args:
-        specs: the options of each answer, if several are compared.
+        compared: the options of each answer, if several are compared.
 
     Raises:
         IllegalChoiceError: there is no provider of that name.
@@ -74,11 +74,11 @@ async def answering_profile(
     profile = await find_profile(backend, options.provider)
     if profile.kind is not ProviderKind.COMPATIBLE or profile.models:
         return profile
-    specs = specs or [options]
-    if any(spec.variant for spec in specs) and profile.from_environment:
+    compared = compared or [options]
+    if any(each.variant for each in compared) and profile.from_environment:
         # The user says by --variant that the provider has the variants.
         return replace(profile, models=family_models(backend.catalog))
-    if all(spec.model for spec in specs):
+    if all(each.model for each in compared):
         return profile
     try:
         await learn_listing(backend, profile)
@@ -93,7 +93,7 @@ async def answering_profile(
 
 
 async def learn_window(backend: Backend, profile: ProviderProfile, choice: ModelChoice) -> None:
-    """Fetch the server's model list if the context window is unknown or may be smaller there.
+    """Fetch the server's model list if the window is unknown or may be smaller on the server.
 
     Needed before a document is sent. Errors are ignored, because the question reports them.
     """
@@ -164,7 +164,7 @@ async def choice_of(
 
 def _use_local_model(backend: Backend, model: str) -> str:
     """Use the built-in model, or the GGUF file at a path, on the device. Return the model's id."""
-    local, path = backend.gateway.local_model, path_of(model).absolute()
+    local, path = backend.gateway.local_model, expand_path(model).absolute()
     if model == ON_DEVICE_MODEL:
         local.use_weights(None)
     elif path.suffix.lower() == ".gguf":

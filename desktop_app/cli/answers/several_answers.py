@@ -75,7 +75,7 @@ def require_comparable(specs: Sequence[str], repeats: int | None) -> None:
 
 
 @dataclass
-class _Column:
+class _AnswerState:
     """One of the answers, and how much of it is written.
 
     Attributes:
@@ -101,7 +101,8 @@ class SeveralAnswers(AnswerStreams):
 
     Args:
         from_environment: the provider's address and key come from the environment.
-        file_of: returns the file with all of an answer that is too long for its message, or None.
+        find_full_text_file: returns the file with all of an answer that is too long for its
+            message, or None.
     """
 
     def __init__(
@@ -110,12 +111,12 @@ class SeveralAnswers(AnswerStreams):
         *,
         as_json: bool,
         from_environment: bool,
-        file_of: Callable[[Message], Path | None],
+        find_full_text_file: Callable[[Message], Path | None],
     ) -> None:
         super().__init__()
         self._from_environment = from_environment
-        self._file_of = file_of
-        self._columns = [_Column(run, time.monotonic()) for run in runs]
+        self._find_full_text_file = find_full_text_file
+        self._states = [_AnswerState(run, time.monotonic()) for run in runs]
         self._as_json = as_json
         self._written_count = 0
         self._said_notices: set[tuple[str, NoticeText]] = set()
@@ -123,12 +124,12 @@ class SeveralAnswers(AnswerStreams):
     @property
     def answers(self) -> list[Message]:
         """Return the answers, in order."""
-        return [column.run.answer for column in self._columns]
+        return [state.run.answer for state in self._states]
 
     @property
     def has_problems(self) -> bool:
         """Return True if an answer does not match its schema."""
-        return any(column.checked.problems for column in self._columns)
+        return any(state.checked.problems for state in self._states)
 
     @property
     def has_answer_of_calls(self) -> bool:
@@ -140,7 +141,7 @@ class SeveralAnswers(AnswerStreams):
         task = asyncio.current_task()
         assert task is not None
         self.stop_with(task.cancel)
-        tasks = [asyncio.create_task(self._run_one(column)) for column in self._columns]
+        tasks = [asyncio.create_task(self._run_one(state)) for state in self._states]
         try:
             try:
                 await asyncio.gather(*tasks)
@@ -160,60 +161,62 @@ class SeveralAnswers(AnswerStreams):
         """Write the JSON of all answers."""
         status = status_of(self.answers)
         fields = several_fields(
-            self._json(), status, conversation_id=conversation_id, passages=passages
+            self._answers_json(), status, conversation_id=conversation_id, passages=passages
         )
         self.write(f"{as_json(fields)}\n")
 
-    def _json(self) -> list[dict[str, Any]]:
+    def _answers_json(self) -> list[dict[str, Any]]:
         return [
-            answer_fields(column.run.answer)
-            | self._full_text(column.run.answer)
+            answer_fields(state.run.answer)
+            | self._full_text(state.run.answer)
             | {
-                "first_token_s": rounded(column.first_token_s),
-                "tool_calls": calls_json(tool_calls(column.run.answer.parts)),
-                "parsed": column.checked.value,
-                "schema_problems": [asdict(problem) for problem in column.checked.problems],
+                "first_token_s": rounded(state.first_token_s),
+                "tool_calls": calls_json(tool_calls(state.run.answer.parts)),
+                "parsed": state.checked.value,
+                "schema_problems": [asdict(problem) for problem in state.checked.problems],
             }
-            for column in self._columns
+            for state in self._states
         ]
 
     def _full_text(self, answer: Message) -> dict[str, str]:
         """Return the field with all of an answer that is too long for its message."""
-        file = self._file_of(answer)
+        file = self._find_full_text_file(answer)
         return {} if file is None else {"answer": file.read_bytes().decode()}
 
-    async def _run_one(self, column: _Column) -> None:
-        column.started_at = time.monotonic()
+    async def _run_one(self, state: _AnswerState) -> None:
+        state.started_at = time.monotonic()
 
         def listen(event: StreamEvent, _reply: Reply) -> None:
-            self._on_event(column, event)
+            self._on_event(state, event)
 
         try:
-            answer = await column.run.run(
+            answer = await state.run.run(
                 listen, self.on_store, retry_writes=False, reports_all=True
             )
-            found = await check_against_schema(answer, column.run.schema, self._file_of(answer))
-            column.checked = found or column.checked
+            found = await check_against_schema(
+                answer, state.run.schema, self._find_full_text_file(answer)
+            )
+            state.checked = found or state.checked
         finally:
-            column.has_ended = True
+            state.has_ended = True
             self._advance()
 
-    def _on_event(self, column: _Column, event: StreamEvent) -> None:
+    def _on_event(self, state: _AnswerState, event: StreamEvent) -> None:
         match event:
             case TextDelta(text) | RefusalDelta(text) if text:
-                if column.first_token_s is None:
-                    column.first_token_s = time.monotonic() - column.started_at
-                column.unwritten += text
-                column.is_at_line_start = text.endswith("\n")
+                if state.first_token_s is None:
+                    state.first_token_s = time.monotonic() - state.started_at
+                state.unwritten += text
+                state.is_at_line_start = text.endswith("\n")
                 self._advance()
-            case RoundEnded() if not column.is_at_line_start:
-                column.unwritten += "\n\n"
-                column.is_at_line_start = True
+            case RoundEnded() if not state.is_at_line_start:
+                state.unwritten += "\n\n"
+                state.is_at_line_start = True
                 self._advance()
             case ToolCallStep(call) if call.state.has_ended:
-                say(f"{_name_of(column.run.answer)}: {call_words(call)}")
+                say(f"{_name_of(state.run.answer)}: {call_words(call)}")
             case Notice(notice):
-                name = _name_of(column.run.answer)
+                name = _name_of(state.run.answer)
                 if (name, notice) not in self._said_notices:  # models repeat their notices
                     self._said_notices.add((name, notice))
                     say(f"{name}: {notice}")
@@ -222,31 +225,31 @@ class SeveralAnswers(AnswerStreams):
         """Write all finished answers up to the first unfinished one, and its text so far."""
         if self._as_json:
             return
-        for number, column in enumerate(self._columns):
+        for number, state in enumerate(self._states):
             if number < self._written_count:
                 continue
-            if not column.has_heading:
-                column.has_heading = True
+            if not state.has_heading:
+                state.has_heading = True
                 gap = "\n" if number else ""
-                self.write(f"{gap}== {_name_of(column.run.answer)} ==\n")
-            text, column.unwritten = column.unwritten, ""
+                self.write(f"{gap}== {_name_of(state.run.answer)} ==\n")
+            text, state.unwritten = state.unwritten, ""
             self.write(text)
-            if not column.has_ended:
+            if not state.has_ended:
                 return
             self._written_count = number + 1
             self.write("\n")
-            self._say_figures(column)
+            self._say_figures(state)
 
-    def _say_figures(self, column: _Column) -> None:
-        answer = column.run.answer
+    def _say_figures(self, state: _AnswerState) -> None:
+        answer = state.run.answer
         if answer.error is not None:
             words = error_words(answer.error, from_environment=self._from_environment)
             say(f"{_name_of(answer)}: {words}")
             return
-        say(f"{_name_of(answer)}: {_figures(answer, column.first_token_s)}")
+        say(f"{_name_of(answer)}: {_figures(answer, state.first_token_s)}")
         for call in calls_not_run(answer):
             say(f"{_name_of(answer)}: {call_words(call)}")
-        say_problems(column.checked, _name_of(answer))
+        say_problems(state.checked, _name_of(answer))
 
 
 def _name_of(answer: Message) -> str:
@@ -271,6 +274,6 @@ def _figures(answer: Message, first_token_s: float | None) -> str:
 
 
 def status_of(answers: Sequence[Message]) -> MessageStatus:
-    """Return COMPLETE if all answers are, else the first other status."""
+    """Return COMPLETE if all answers are complete, else the first other status."""
     others = (a.status for a in answers if a.status is not MessageStatus.COMPLETE)
     return next(others, MessageStatus.COMPLETE)

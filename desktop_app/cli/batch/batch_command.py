@@ -27,7 +27,7 @@ from desktop_app.cli.batch.batch_output import (
     report_pieces,
     write_report,
 )
-from desktop_app.cli.command_setup import cancel_at_signals, open_backend, path_of, run_command
+from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_backend, run_command
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams import console
 from desktop_app.cli.streams.console import say
@@ -91,7 +91,7 @@ async def _with_backend(run: _Action, options: argparse.Namespace) -> int:
 
 
 async def _start(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
-    paths = [path_of(name) for name in options.files]
+    paths = [expand_path(name) for name in options.files]
     _require_existing(paths)
     values = await backend.values()
     provider = await find_profile(backend, options.provider)
@@ -100,8 +100,8 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
     provider = await find_profile(backend, options.provider)  # the preset may name another
     options.from_environment = provider.from_environment
     profile = await answering_profile(backend, options)
-    if why := batch_refusal(profile):
-        raise why.with_remedy(Remedy.NAME_OTHER_PROVIDER)
+    if refusal := batch_refusal(profile):
+        raise refusal.with_remedy(Remedy.NAME_OTHER_PROVIDER)
     choice = await choice_of(backend, profile, options)
     await learn_window(backend, profile, choice)
     resolved = backend.chat.resolve(profile, choice)
@@ -360,7 +360,7 @@ async def _report(backend: Backend, _: BatchService, options: argparse.Namespace
         ):
             console.write(piece)
         return 0
-    target = path_of(options.to)
+    target = expand_path(options.to)
     await write_report(backend.batch_store, backend.catalog, job, kind, target)
     say(tr("Results exported to {file}.", file=str(target)))
     return 0

@@ -72,7 +72,7 @@ async def report_pieces(
     """
     job = replace(job, title=escape(job.title))
     with in_english():
-        head = "".join(_pieces_of(catalog, job, [], format_, escape))
+        head = "".join(_report_parts(catalog, job, [], format_, escape))
     yield head
     last_number = 0
     while page := await store.page(job.id, last_number):
@@ -82,11 +82,11 @@ async def report_pieces(
                 replace(item, name=escape(item.name), answered_by=escape(item.answered_by))
                 for item in page
             ]
-            _head, *pieces = _pieces_of(catalog, job, items, format_, escape)
+            _head, *pieces = _report_parts(catalog, job, items, format_, escape)
         yield "".join(pieces)
 
 
-def _pieces_of(
+def _report_parts(
     catalog: ModelCatalog,
     job: BatchJob,
     items: list[BatchItem],
@@ -141,7 +141,7 @@ async def job_and_items_json(store: BatchStore, job: BatchJob) -> dict[str, Any]
     return {**job_json(job), "items": items}
 
 
-def _parsed(job: BatchJob, item: BatchItem) -> Any:
+def _parsed_answer(job: BatchJob, item: BatchItem) -> Any:
     """Return the value of an answer that matches the job's schema; else None."""
     if not job.parameters.form or item.error or not item.answer:
         return None
@@ -157,7 +157,7 @@ def _item_json(job: BatchJob, item: BatchItem) -> dict[str, Any]:
         "status": item.status.value,
         "answered_by": item.answered_by or None,
         "answer": item.answer,
-        "parsed": _parsed(job, item),
+        "parsed": _parsed_answer(job, item),
         "error": item_error_text(item) or None,
         "usage": asdict(item.usage) if item.usage else None,
         "cost_usd": None if item.cost is None else str(item.cost),

@@ -96,14 +96,14 @@ class Finding:
         name: its key in the JSON.
         works: None for a plain fact.
         label: its name in the report; "" for the one in `_LABELS`.
-        facts: additional fields of the JSON.
+        more_fields: additional fields of the JSON.
     """
 
     name: str
     works: bool | None
     text: str
     label: str = ""
-    facts: Mapping[str, str] = field(default_factory=dict)
+    more_fields: Mapping[str, str] = field(default_factory=dict)
 
 
 def run_doctor(*, as_json: bool) -> int:
@@ -137,7 +137,7 @@ def _label(found: Finding) -> str:
 
 def findings_json(found: list[Finding]) -> dict[str, dict[str, object]]:
     """Return the findings by name."""
-    return {f.name: {"works": f.works, "text": f.text, **f.facts} for f in found}
+    return {f.name: {"works": f.works, "text": f.text, **f.more_fields} for f in found}
 
 
 async def _examine_and_close(backend: Backend) -> list[Finding]:
@@ -164,7 +164,9 @@ async def examine(
     """
     starts_model = is_thorough or backend.gateway.local_model.is_running
     # In a thread: this starts uname, and reads the metadata of packages.
-    facts = await asyncio.to_thread(lambda: [*_facts(backend), *_log(backend)])
+    about_system = await asyncio.to_thread(
+        lambda: [*_system_findings(backend), *_log_findings(backend)]
+    )
     qt, hotkey, keyring, model, store, routes = await asyncio.gather(
         _check_qt(),
         _check_hotkey(backend, problem),
@@ -184,7 +186,7 @@ async def examine(
         *qt[1:],
         hotkey,
         _check_login_start(backend),
-        *facts,
+        *about_system,
     ]
 
 
@@ -289,8 +291,8 @@ async def _check_hotkey(backend: Backend, problem: UserFacingError | None) -> Fi
     works = None if report.status in undecided else report.status is HotkeyStatus.WORKS
     if native_hotkey.is_native():
         text = " ".join((text, tr("It hasn’t been tested on this system.")))
-    facts = {"shortcut": report.keys, "status": report.status.value}
-    return Finding("hotkey", works, text, facts=facts)
+    fields = {"shortcut": report.keys, "status": report.status.value}
+    return Finding("hotkey", works, text, more_fields=fields)
 
 
 async def _hotkey_report(keys: str, scope: str) -> HotkeyReport:
@@ -390,7 +392,7 @@ def _check_sandbox() -> Finding:
     return Finding("confinement", not missing, " ".join((text, *map(tr, missing))))
 
 
-def _facts(backend: Backend) -> list[Finding]:
+def _system_findings(backend: Backend) -> list[Finding]:
     user_folders = backend.folders
     unknown = tr_context("desktop or session", "unknown")
     system = tr(
@@ -417,7 +419,7 @@ def _package(name: str) -> str:
         return f"{name} ?"
 
 
-def _log(backend: Backend) -> list[Finding]:
+def _log_findings(backend: Backend) -> list[Finding]:
     lines = last_lines(backend.folders.logs)
     found = [
         Finding(

@@ -24,10 +24,10 @@ from desktop_app.cli.answers.several_answers import options_for
 from desktop_app.cli.ask import NullStore, extract_file, sendable_part
 from desktop_app.cli.command_setup import (
     cancel_at_signals,
-    code_of,
+    error_exit_code,
+    expand_path,
     is_from_environment,
     open_backend,
-    path_of,
 )
 from desktop_app.cli.evaluation.evaluation_batches import EvaluationBatches, require_single_files
 from desktop_app.cli.evaluation.evaluation_plan import show_plan
@@ -77,7 +77,7 @@ def run_eval(options: argparse.Namespace) -> int:
         say(error_words(error, from_environment=is_from_environment(options)))
         if options.json:
             write_json({"runs": [], "notices": [], "error": error.what_happened})
-        return code_of(error)
+        return error_exit_code(error)
 
 
 async def _eval(options: argparse.Namespace) -> int:
@@ -93,12 +93,12 @@ async def _eval(options: argparse.Namespace) -> int:
             await show_plan(runner, as_json=options.json)
             return 0
         if options.to is not None:  # before anything is paid
-            await asyncio.to_thread(make_folder, path_of(options.to))
+            await asyncio.to_thread(make_folder, expand_path(options.to))
         runs = await runner.run()
         if runner.stopped_by is not None and not any(run.results for run in runs):
             raise runner.stopped_by  # there is nothing to keep or to show
         inputs = {case.id: case.input for case in cases}
-        name = path_of(options.cases).name if options.cases else options.preset
+        name = expand_path(options.cases).name if options.cases else options.preset
         evaluation = Evaluation(new_id(), now(), name, runs, inputs)
         await backend.evaluation_store.add(evaluation)
         notices = _notices(runner)
@@ -114,7 +114,7 @@ async def _eval(options: argparse.Namespace) -> int:
     }
     if options.to is not None:
         try:
-            await asyncio.to_thread(write_reports, path_of(options.to), evaluation, report)
+            await asyncio.to_thread(write_reports, expand_path(options.to), evaluation, report)
         except StorageError as unwritten:  # the results are shown below
             error = error or unwritten
             say(error_words(unwritten))
@@ -139,7 +139,7 @@ def _load_cases(name: str | None, preset: str | None) -> list[EvaluationCase]:
             raise IllegalChoiceError(Reason.NO_CASES)
         return read_cases(json.dumps(found), "cases.json")
     try:
-        path = path_of(name)
+        path = expand_path(name)
         cases = read_cases(_read_text(path), name, partial(_read_sibling, path.parent))
         require_schemas(cases)
     except (OSError, ValueError) as error:
@@ -198,11 +198,11 @@ async def _build_runner(
     compared = [options_for(options, spec) for spec in specs] or [options]
     profile = await answering_profile(backend, options, compared)
     if options.batch:
-        if why := batch_refusal(profile):
-            raise why
+        if refusal := batch_refusal(profile):
+            raise refusal
         require_single_files(cases)
-    contestants = await _contestants(backend, profile, compared, settings)
-    folder = path_of(options.cases or ".").parent
+    contestants = await _resolve_contestants(backend, profile, compared, settings)
+    folder = expand_path(options.cases or ".").parent
     store, parts = await _read_files(backend, cases, folder, contestants)
     if repeats > 1:
         cases = [
@@ -225,7 +225,7 @@ async def _build_runner(
     )
 
 
-async def _contestants(
+async def _resolve_contestants(
     backend: Backend,
     profile: ProviderProfile,
     compared: Sequence[argparse.Namespace],
@@ -257,7 +257,7 @@ async def _read_files(
     read: dict[Path, DocumentPart | ImagePart] = {}
     parts: dict[str, Sequence[DocumentPart | ImagePart]] = {}
     for case in cases:
-        paths = [folder / path_of(name) for name in case.files]
+        paths = [folder / expand_path(name) for name in case.files]
         for path in paths:
             if path not in read:
                 document = await extract_file(backend, path)

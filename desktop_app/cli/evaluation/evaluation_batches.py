@@ -93,7 +93,7 @@ class EvaluationBatches:
         for job_id, (contestant, cases) in jobs.items():
             items = await self._store.page(job_id, 0, len(cases))
             for case, item in zip(cases, items, strict=True):
-                found[contestant.identity, case.id] = _result(case, item)
+                found[contestant.identity, case.id] = _case_result(case, item)
         return found
 
     async def _find_or_create_job(
@@ -153,7 +153,7 @@ class EvaluationBatches:
             await asyncio.shield(self._store.release(job_id))
         job = await self._store.get(job_id) or job
         if pause is None and not job.status.is_over and job.estimate.files:
-            raise _error_of(job)
+            raise _job_error(job)
         return pause
 
 
@@ -164,13 +164,13 @@ def require_single_files(cases: Sequence[EvaluationCase]) -> None:
             raise IllegalChoiceError(Reason.CASE_WITH_FILES_IN_BATCH, case=case.id)
 
 
-def _error_of(job: BatchJob) -> UserFacingError:
+def _job_error(job: BatchJob) -> UserFacingError:
     if job.error is None:
         return IllegalChoiceError(Reason.BATCH_NOTHING_TO_SEND)
     return error_of(job.error)
 
 
-def _result(case: EvaluationCase, item: BatchItem) -> CaseResult:
+def _case_result(case: EvaluationCase, item: BatchItem) -> CaseResult:
     status = _STATUSES.get(item.status, MessageStatus.FAILED)
     usage = item.usage or Usage()
     return CaseResult(

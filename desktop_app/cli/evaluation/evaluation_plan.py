@@ -27,7 +27,7 @@ _HIGHEST_COSTS: Final = ("max_cost_usd", "judge_max_cost_usd")
 
 async def show_plan(runner: EvaluationRunner, *, as_json: bool) -> None:
     """Show calls, tokens and cost, without sending anything."""
-    plans = [await _plan(runner, contestant) for contestant in runner.setup.contestants]
+    plans = [await _plan_contestant(runner, contestant) for contestant in runner.setup.contestants]
     counts = {name: sum(plan[name] for plan in plans) for name in _COUNTS}
     lowest_cost, highest_cost = _total(plans, _LOWEST_COSTS), _total(plans, _HIGHEST_COSTS)
     if as_json:
@@ -37,9 +37,9 @@ async def show_plan(runner: EvaluationRunner, *, as_json: bool) -> None:
     for plan in plans:
         for sentence in plan["not_sent"]:
             write_line(clean_line(sentence))
-        write_line(_line_of(plan))
+        write_line(_plan_line(plan))
         if plan["judge_calls"]:
-            write_line("  " + _line_of_judge(plan))
+            write_line("  " + _judge_line(plan))
     total = tr(
         "Total: {input} for input, {most} at most",
         input=_cost(lowest_cost),
@@ -48,7 +48,7 @@ async def show_plan(runner: EvaluationRunner, *, as_json: bool) -> None:
     write_line(total)
 
 
-def _line_of(plan: dict[str, Any]) -> str:
+def _plan_line(plan: dict[str, Any]) -> str:
     name = "/".join(filter(None, (plan["variant"] or plan["model"], plan["effort"])))
     return tr_plural(
         "{name}: {count} call, {tokens} input tokens, {costs}",
@@ -60,7 +60,7 @@ def _line_of(plan: dict[str, Any]) -> str:
     )
 
 
-def _line_of_judge(plan: dict[str, Any]) -> str:
+def _judge_line(plan: dict[str, Any]) -> str:
     return tr_plural(
         "Judging {count} rubric by {model}: {tokens} input tokens and the response, {costs}",
         "Judging {count} rubrics by {model}: {tokens} input tokens and the responses, {costs}",
@@ -71,7 +71,7 @@ def _line_of_judge(plan: dict[str, Any]) -> str:
     )
 
 
-async def _plan(runner: EvaluationRunner, contestant: Contestant) -> dict[str, Any]:
+async def _plan_contestant(runner: EvaluationRunner, contestant: Contestant) -> dict[str, Any]:
     resolved, setup = contestant.resolved, runner.setup
     max_output_tokens = setup.settings.parameters.max_output_tokens
     tokens, sent, not_sent = 0, list[EvaluationCase](), list[str]()
@@ -110,11 +110,11 @@ async def _plan(runner: EvaluationRunner, contestant: Contestant) -> dict[str, A
         "max_output_tokens": longest,
         "input_cost_usd": str(input_cost) if is_priced else None,
         "max_cost_usd": str(highest_cost) if is_bounded else None,
-        **await _judgments(runner, contestant, sent, longest),
+        **await _plan_judgments(runner, contestant, sent, longest),
     }
 
 
-async def _judgments(
+async def _plan_judgments(
     runner: EvaluationRunner,
     contestant: Contestant,
     cases: Sequence[EvaluationCase],
@@ -130,9 +130,9 @@ async def _judgments(
     elif judge.price is not None:
         lowest_cost = judge.price.of(Usage(input_tokens=tokens))
         if longest is not None or judge.price.is_free:
-            reads = tokens + count * (longest or 0)
-            writes = Usage(input_tokens=reads, output_tokens=count * MAX_JUDGE_TOKENS)
-            highest_cost = judge.price.of(writes)
+            most_input = tokens + count * (longest or 0)
+            usage = Usage(input_tokens=most_input, output_tokens=count * MAX_JUDGE_TOKENS)
+            highest_cost = judge.price.of(usage)
     return {
         "judge_model": judge.model.id if count else None,
         "judge_calls": count,

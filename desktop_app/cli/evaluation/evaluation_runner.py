@@ -103,7 +103,7 @@ class EvaluationRunner:
             asyncio.CancelledError: the results so far are stored.
             StorageError: a result could not be stored.
         """
-        key = _NOTE_PREFIX + self._key()
+        key = _NOTE_PREFIX + self._content_hash()
         self._name = await self.backend.notes.get(key) or ""
         if not self._name:
             self._name = new_id()
@@ -129,12 +129,16 @@ class EvaluationRunner:
             await self.backend.notes.put(key, "", "")
         results = dict(zip(((id(c), case.id) for c, case in pairs), tasks, strict=True))
         return [
-            self._run_of(contestant, [results[id(contestant), case.id].result() for case in cases])
+            self._evaluation_run(
+                contestant, [results[id(contestant), case.id].result() for case in cases]
+            )
             for contestant in contestants
         ]
 
     @staticmethod
-    def _run_of(contestant: Contestant, results: Sequence[CaseResult | None]) -> EvaluationRun:
+    def _evaluation_run(
+        contestant: Contestant, results: Sequence[CaseResult | None]
+    ) -> EvaluationRun:
         variant, (_, model, effort) = contestant.resolved.variant, contestant.identity
         return EvaluationRun(
             contestant.resolved.profile.id,
@@ -238,7 +242,7 @@ class EvaluationRunner:
                 )
                 is_cost_known, cost = is_cost_known and paid is not None, cost + (paid or 0)
             else:
-                async with self._pattern_lock:  # one process serves one thread
+                async with self._pattern_lock:  # the process serves one thread at a time
                     failure = await asyncio.to_thread(
                         failure_of, check, result.answer, self._pattern_client
                     )
@@ -257,8 +261,8 @@ class EvaluationRunner:
         """Return why an answer fails a rubric, None if it passes, and what the judgment cost."""
         fence = await self.backend.fences.of(conversation_id)
         text = _judge_prompt(fence, check, case, answer)
-        judgment, own = new_id(), replace(contestant.resolved, service_tier=None)
-        task = SmallTask(Purpose.JUDGMENT, own, conversation_id, judgment)
+        judgment, asked = new_id(), replace(contestant.resolved, service_tier=None)
+        task = SmallTask(Purpose.JUDGMENT, asked, conversation_id, judgment)
         try:
             reply = await self.backend.utility_model.ask(
                 task, _JUDGE_INSTRUCTIONS, text, max_output_tokens=MAX_JUDGE_TOKENS
@@ -270,7 +274,7 @@ class EvaluationRunner:
             return FailedCheck.of(check, FailureReason.NOT_JUDGED, error=note), None
         spent = await self.backend.ledger.answer_spending(conversation_id, judgment)
         cost = None if spent.uncounted else spent.cost
-        return _verdict(check, reply), cost
+        return _failure_in_verdict(check, reply), cost
 
     def judge_of(self, contestant: Contestant) -> ResolvedChoice:
         """Return the model that judges a contestant's answers."""
@@ -288,7 +292,7 @@ class EvaluationRunner:
         ]
         return sum([await self.service.estimator.text_tokens(text, judge) for text in texts])
 
-    def _key(self) -> str:
+    def _content_hash(self) -> str:
         setup, settings = self.setup, self.setup.settings
         return digest(
             [
@@ -306,7 +310,7 @@ def _judge_prompt(fence: Fence, check: Check, case: EvaluationCase, answer: str)
     return "\n\n".join((f"Rubric:\n{check.value}", *fenced))
 
 
-def _verdict(check: Check, reply: str) -> FailedCheck | None:
+def _failure_in_verdict(check: Check, reply: str) -> FailedCheck | None:
     start, end = reply.find("{"), reply.rfind("}")
     try:
         verdict = json.loads(reply[start : end + 1])

@@ -38,7 +38,7 @@ class EvaluationSetup:
     """The cases of an evaluation and the contestants that answer them.
 
     Attributes:
-        settings: those of all answers, except for what a case has of its own.
+        settings: the settings of all answers, unless a case has instructions or examples.
         parts: the files of each case, by the id of the case.
     """
 

@@ -30,11 +30,11 @@ _MAX_NAME_CHARS: Final = 60
 
 def run_models(options: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
-    return run_command(_show(options), options)
+    return run_command(_show_models(options), options)
 
 
-async def _show(options: argparse.Namespace) -> int:
-    rows, notices = await _read(options)
+async def _show_models(options: argparse.Namespace) -> int:
+    rows, notices = await _read_rows(options)
     for notice in notices:
         say(notice)
     if options.json:
@@ -44,7 +44,7 @@ async def _show(options: argparse.Namespace) -> int:
     return 0
 
 
-async def _read(options: argparse.Namespace) -> tuple[list[ModelRow], list[str]]:
+async def _read_rows(options: argparse.Namespace) -> tuple[list[ModelRow], list[str]]:
     async with open_backend() as backend:
         await backend.listings.load()
         if options.provider:

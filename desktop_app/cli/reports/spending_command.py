@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ProviderMonth:
-    """This month at a provider; `cap` is None without a limit."""
+    """The spending at a provider in this month; `cap` is None if there is no limit."""
 
     profile: ProviderProfile
     spent: Decimal
@@ -44,11 +44,11 @@ class ProviderMonth:
 
 def run_spending(options: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
-    return run_command(_show(options), options)
+    return run_command(_show_spending(options), options)
 
 
-async def _show(options: argparse.Namespace) -> int:
-    rows, months = await _read(Grouping(options.by))
+async def _show_spending(options: argparse.Namespace) -> int:
+    rows, months = await _read_rows(Grouping(options.by))
     if options.json:
         write_json(_as_json(options.by, rows, months))
     elif options.csv:
@@ -58,7 +58,7 @@ async def _show(options: argparse.Namespace) -> int:
     return 0
 
 
-async def _read(by: Grouping) -> tuple[list[SpendingRow], list[ProviderMonth]]:
+async def _read_rows(by: Grouping) -> tuple[list[SpendingRow], list[ProviderMonth]]:
     async with open_backend() as backend:
         months = await months_of(backend.ledger, await backend.providers.profiles())
         reporter = ProgressReporter(tr("Preparing figures of earlier calls"))
@@ -68,12 +68,12 @@ async def _read(by: Grouping) -> tuple[list[SpendingRow], list[ProviderMonth]]:
 
 async def months_of(ledger: Ledger, profiles: Sequence[ProviderProfile]) -> list[ProviderMonth]:
     """Return this month of each provider that has a limit or was used."""
-    at, found = now(), []
+    moment, found = now(), []
     for profile in profiles:
-        months = [await ledger.spent_in_month(at, each) for each in profile.capped_ids]
-        spent = sum(months, Spent()).cost
+        by_id = [await ledger.spent_in_month(moment, each) for each in profile.capped_ids]
+        spent = sum(by_id, Spent()).cost
         if spent or profile.monthly_cap is not None:
-            forecast = month_forecast(spent, at)
+            forecast = month_forecast(spent, moment)
             found.append(ProviderMonth(profile, spent, forecast, profile.monthly_cap))
     return found
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.child_processes import open_in_browser
 from desktop_app.cli.answers.chosen_model import replace_invalid_utf8
-from desktop_app.cli.command_setup import cancel_at_signals, open_backend, path_of
+from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_backend
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams.console import say, write_json, write_line
 from desktop_app.cli.streams.terminal import error_words
@@ -54,7 +54,7 @@ _USAGE_REASONS: Final = frozenset(
 def run_mcp(options: argparse.Namespace) -> int:
     """Run a subcommand; return the exit code."""
     if options.action == "add":
-        _require_whole(options)
+        _refuse_contradictions(options)
     try:
         return asyncio.run(_run(options))
     except UserFacingError as error:
@@ -64,7 +64,7 @@ def run_mcp(options: argparse.Namespace) -> int:
         return ExitCode.INTERRUPTED
 
 
-def _require_whole(options: argparse.Namespace) -> None:
+def _refuse_contradictions(options: argparse.Namespace) -> None:
     if bool(options.program) == bool(options.url):
         options.refuse(tr("either --url or a command after “--” is required"))
     if options.env and options.url:
@@ -90,7 +90,7 @@ async def _run(options: argparse.Namespace) -> int:
             await servers.sign_out(options.name)
             return 0
         if options.action == "import":
-            return await _import(servers, path_of(options.file))
+            return await _import(servers, expand_path(options.file))
         return await _test(servers, options.name, as_json=options.json)
 
 

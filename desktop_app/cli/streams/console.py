@@ -34,7 +34,7 @@ def clean(text: str) -> str:
     >>> clean("a\\x1b[2Jb\\r\\n")
     'a\\\\x1b[2Jb\\n'
     """
-    return _UNSAFE.sub(_visible, text.replace("\r\n", "\n"))
+    return _UNSAFE.sub(_escape_visibly, text.replace("\r\n", "\n"))
 
 
 def clean_line(text: str) -> str:
@@ -43,10 +43,10 @@ def clean_line(text: str) -> str:
     >>> clean_line("a\\nb")
     'a\\\\x0ab'
     """
-    return _BREAKS.sub(_visible, _UNSAFE.sub(_visible, text))
+    return _BREAKS.sub(_escape_visibly, _UNSAFE.sub(_escape_visibly, text))
 
 
-def _visible(found: re.Match[str]) -> str:
+def _escape_visibly(found: re.Match[str]) -> str:
     code = ord(found[0])
     if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8, from a file name
         code -= 0xDC00
@@ -59,7 +59,7 @@ def as_json(value: object, *, indent: int | None = None) -> str:
     """Return `value` as JSON with unsafe characters escaped."""
     import json
 
-    return _UNSAFE.sub(_escaped, json.dumps(value, ensure_ascii=False, indent=indent))
+    return _UNSAFE.sub(_escape_for_json, json.dumps(value, ensure_ascii=False, indent=indent))
 
 
 def rounded(value: float | None) -> float | None:
@@ -67,7 +67,7 @@ def rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 3)
 
 
-def _escaped(found: re.Match[str]) -> str:
+def _escape_for_json(found: re.Match[str]) -> str:
     code = ord(found[0])
     if code < 0x10000:
         return f"\\u{code:04x}"
@@ -211,12 +211,12 @@ class _CleanStream:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._held = ""  # a CR that may begin a CRLF
+        self._held_cr = ""  # may begin a CRLF
 
     def write(self, text: str) -> int:
         """Write `text`, escaped."""
-        pending = self._held + text
-        self._held = "\r" if pending.endswith("\r") else ""
+        pending = self._held_cr + text
+        self._held_cr = "\r" if pending.endswith("\r") else ""
         self._stream.write(clean(pending.removesuffix("\r")))
         return len(text)
 
@@ -227,7 +227,7 @@ class _CleanStream:
 
     def end(self) -> None:
         """Write the held CR."""
-        held, self._held = self._held, ""
+        held, self._held_cr = self._held_cr, ""
         self._stream.write(clean(held))
 
     def __getattr__(self, name: str) -> Any:

@@ -43,7 +43,7 @@ from desktop_app.services.structured.schema_check import CheckedAnswer
 from desktop_app.services.structured.stepped_json import decode
 
 _JSON_START: Final = '{"answer": "'
-"""The JSON of an answer before its text, which is written in pieces if it is long."""
+"""The JSON before the text of an answer. A long text is written in pieces."""
 _PIECE_CHARS: Final = 1 << 20
 """The number of characters of a long answer that are read at a time."""
 
@@ -117,7 +117,7 @@ class AnswerStreams:
         except OSError as error:
             self.write_error = error
             drop_output()
-            if not isinstance(error, BrokenPipeError):  # the reader is gone, and wants no more
+            if not isinstance(error, BrokenPipeError):  # a reader that has gone is no failure
                 say(tr("Can’t write the response: {reason}", reason=system_words(error)))
             self._stop()
 
@@ -335,7 +335,7 @@ def calls_json(calls: Sequence[ToolCallPart]) -> list[dict[str, Any]]:
     return [
         {
             "name": call.shown_name,
-            "arguments": _parsed(call.run_arguments),
+            "arguments": _parse_json_or_text(call.run_arguments),
             "result": call.result,
             "status": call.state.value,
             "duration_s": rounded(call.seconds),
@@ -344,7 +344,7 @@ def calls_json(calls: Sequence[ToolCallPart]) -> list[dict[str, Any]]:
     ]
 
 
-def _parsed(text: str) -> Any:
+def _parse_json_or_text(text: str) -> Any:
     try:
         return decode(text)
     except (ValueError, RecursionError):

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from desktop_app.cli.ask import _with_all_calls
+from desktop_app.cli.ask import _with_total_usage
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role, now
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
@@ -41,5 +41,5 @@ async def test_the_usage_of_several_calls_is_added(calls: int, usage: Usage, cos
             await backend.ledger.add(
                 recorded._replace(conversation_id="conversation", message_id="answer")
             )
-        found = await _with_all_calls(backend, answer)
+        found = await _with_total_usage(backend, answer)
     assert (found.usage, found.cost) == (usage, cost)

@@ -74,7 +74,10 @@ async def test_an_unreadable_start_at_login_is_reported(monkeypatch: pytest.Monk
 
 
 def test_findings_have_their_facts_in_json() -> None:
-    found = [Finding("hotkey", None, "Off", facts={"shortcut": "F1"}), Finding("store", True, "x")]
+    found = [
+        Finding("hotkey", None, "Off", more_fields={"shortcut": "F1"}),
+        Finding("store", True, "x"),
+    ]
     assert findings_json(found) == {
         "hotkey": {"works": None, "text": "Off", "shortcut": "F1"},
         "store": {"works": True, "text": "x"},

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.cli.command_setup import path_of
+from desktop_app.cli.command_setup import expand_path
 from desktop_app.cli.export_command import file_names, partial_file
 from tests.unit.storage.samples import a_conversation
 
@@ -51,5 +51,5 @@ def test_overlapping_writes_of_a_file_do_not_share_a_temporary_file(tmp_path: Pa
 
 
 def test_the_home_of_an_unknown_user_is_an_ordinary_name() -> None:
-    assert path_of("~/a.json") == Path.home() / "a.json"
-    assert path_of("~no-such-user/a.json") == Path("~no-such-user/a.json")
+    assert expand_path("~/a.json") == Path.home() / "a.json"
+    assert expand_path("~no-such-user/a.json") == Path("~no-such-user/a.json")

@@ -29,7 +29,9 @@ class _EndlessRun:
 async def test_an_unexpected_error_stops_the_other_requests() -> None:
     other = _EndlessRun()
     runs = [cast(AnswerRun, other), cast(AnswerRun, _FailingRun())]
-    several = SeveralAnswers(runs, as_json=True, from_environment=False, file_of=lambda _: None)
+    several = SeveralAnswers(
+        runs, as_json=True, from_environment=False, find_full_text_file=lambda _: None
+    )
     with pytest.raises(RuntimeError):
         await several.run()
     assert other.was_stopped
