@@ -240,6 +240,8 @@ class SessionBus:
         try:
             while True:
                 self._dispatch(await connection.receive())
+                # A call acts on its reply before a signal that came with the reply is dispatched.
+                await asyncio.sleep(0)
         except (OSError, EOFError):
             for reply in self._replies.values():
                 if not reply.done():

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from typing import Any
 
 import pytest
+from jeepney import DBusAddress, Message, new_method_return, new_signal
 
 from desktop_app.session import portal
 from desktop_app.session.notifier import PORTAL_INTERFACE, SERVICE, Notifier
@@ -56,6 +58,29 @@ async def test_a_click_opens_its_link_once_if_the_first_notifications_came_toget
         desktop.emit(portal.PATH, PORTAL_INTERFACE, "ActionInvoked", "ssav", *clicked)
         await until(is_opened)
         await bus.aclose()
+    assert opened == ["repartee:1"]
+
+
+async def test_a_click_that_comes_with_the_reply_opens_its_link(address: str) -> None:
+    opened: list[str] = []
+    calls: asyncio.Queue[Message] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    async with aclosing(SessionBus()) as bus:
+        await bus.connect()
+        with BusService(address, SERVICE.service, {}) as desktop:
+            desktop._answer = lambda call: loop.call_soon_threadsafe(  # type: ignore[method-assign]
+                calls.put_nowait, call
+            )
+            notifier = Notifier(bus, opened.append)
+            shown = asyncio.create_task(notifier.notify("Ready", "a", "1", "repartee:1"))
+            reply = new_method_return(await calls.get(), "u", (7,))
+            clicked = new_signal(
+                DBusAddress(SERVICE.path, interface=SERVICE.interface),
+                *("ActionInvoked", "us", (7, "default")),
+            )
+            assert bus._connection is not None
+            bus._connection.reader.feed_data(reply.serialise(1) + clicked.serialise(2))
+            await shown
     assert opened == ["repartee:1"]
 
 
