@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,6 +21,7 @@ from jeepney import (
 from jeepney.bus_messages import message_bus
 from jeepney.io.blocking import DBusConnection, open_dbus_connection
 
+from desktop_app.session.session_bus import SessionBus
 from tests.helpers.waiting import LONGEST_S
 
 
@@ -32,8 +33,18 @@ def message_bus_daemon() -> Iterator[str]:
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as daemon:
         assert daemon.stdout is not None
-        yield daemon.stdout.readline().strip()
-        daemon.kill()
+        try:
+            yield daemon.stdout.readline().strip()
+        finally:
+            daemon.kill()
+
+
+@asynccontextmanager
+async def session_bus() -> AsyncIterator[SessionBus]:
+    """Yield a connection to the session's bus, which is closed at the end."""
+    async with aclosing(SessionBus()) as bus:
+        await bus.connect()
+        yield bus
 
 
 Body = tuple[Any, ...]

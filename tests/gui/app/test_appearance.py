@@ -15,7 +15,7 @@ from desktop_app.session.portal import SERVICE as PORTAL
 from desktop_app.session.session_bus import SessionBus
 from desktop_app.ui.look.theme import ThemeWatcher
 from tests.gui.app.app_harness import AppHarness, until
-from tests.helpers.bus_service import BusService, Method, message_bus_daemon
+from tests.helpers.bus_service import BusService, Method, message_bus_daemon, session_bus
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -43,10 +43,8 @@ def methods_of(values: dict[str, int]) -> dict[tuple[str, str], Method]:
 async def test_the_theme_is_that_of_the_portal(address: str) -> None:
     values = {"color-scheme": 1, "contrast": 0, "reduced-motion": 0}
     methods = methods_of(values)
-    bus = SessionBus()
     with BusService(address, PORTAL, methods) as portal:
-        await bus.connect()
-        async with AppHarness(bus=bus) as app:
+        async with session_bus() as bus, AppHarness(bus=bus) as app:
 
             def says(key: str, value: int) -> None:
                 values[key] = value  # for whoever reads it later
@@ -69,7 +67,6 @@ async def test_the_theme_is_that_of_the_portal(address: str) -> None:
             assert not app.theme.current.is_dark
             app.theme.set_mode("dark")
             assert app.theme.current == before
-        await bus.aclose()
 
 
 async def test_the_cursor_does_not_blink_with_reduced_motion(address: str) -> None:
@@ -78,28 +75,22 @@ async def test_the_cursor_does_not_blink_with_reduced_motion(address: str) -> No
     assert usual
     values = {"color-scheme": 0, "contrast": 0, "reduced-motion": 1}
     methods = methods_of(values)
-    bus = SessionBus()
     with BusService(address, PORTAL, methods) as portal:
-        await bus.connect()
-        async with AppHarness(bus=bus):
+        async with session_bus() as bus, AppHarness(bus=bus):
             await until(lambda: not hints.cursorFlashTime())
             changed = ("ssv", NAMESPACE, "reduced-motion", ("u", 0))
             portal.emit(PATH, INTERFACE, "SettingChanged", *changed)
             await until(lambda: hints.cursorFlashTime() == usual)
-        await bus.aclose()
 
 
 async def test_the_appearance_of_the_portal_is_known_at_the_next_start(address: str) -> None:
     values = {"color-scheme": 1, "contrast": 0, "reduced-motion": 0}
     methods = methods_of(values)
-    bus = SessionBus()
     with BusService(address, PORTAL, methods):
-        await bus.connect()
-        async with AppHarness(bus=bus) as app:
+        async with session_bus() as bus, AppHarness(bus=bus) as app:
             await until(lambda: app.theme.portal == (True, False))
             await app.close()
             assert app.setting("window.state")["is_dark"] is True
-        await bus.aclose()
 
 
 async def test_without_a_portal_the_desktop_has_no_appearance() -> None:

@@ -18,11 +18,17 @@ from desktop_app.session.launcher_progress import INTERFACE as LAUNCHER
 from desktop_app.session.notifier import PORTAL_INTERFACE, SERVICE
 from desktop_app.session.portal import PATH
 from desktop_app.session.portal import SERVICE as PORTAL
-from desktop_app.session.session_bus import BusObject, SessionBus
+from desktop_app.session.session_bus import BusObject
 from desktop_app.settings.schema import NOTIFICATIONS
 from desktop_app.ui.sidebar.conversation_model import Roles
 from tests.gui.app.app_harness import AppHarness, until
-from tests.helpers.bus_service import BusService, Method, message_bus_daemon, properties
+from tests.helpers.bus_service import (
+    BusService,
+    Method,
+    message_bus_daemon,
+    properties,
+    session_bus,
+)
 from tests.helpers.menus import entry_text
 
 LONG = 11.0
@@ -63,10 +69,8 @@ async def answered(app: AppHarness, seconds: float, title: str = "Why <b>?") -> 
 
 @pytest.mark.usefixtures("behind")
 async def test_the_notification_of_a_long_answer_has_only_its_title(address: str) -> None:
-    bus = SessionBus()
     with service(address) as desktop:
-        await bus.connect()
-        async with AppHarness(bus=bus) as app:
+        async with session_bus() as bus, AppHarness(bus=bus) as app:
             conversation, answer = await answered(app, LONG)
             await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
             _, _, _, icon, words, title, actions, hints, _ = (0, *desktop.calls[-1][2])
@@ -81,29 +85,23 @@ async def test_the_notification_of_a_long_answer_has_only_its_title(address: str
             await until(lambda: opened)
             assert opened == [(conversation, answer)]
             await until(lambda: app.state.current.id == conversation)
-        await bus.aclose()
 
 
 @pytest.mark.usefixtures("behind")
 async def test_opening_the_conversation_withdraws_the_notification(address: str) -> None:
-    bus = SessionBus()
     with service(address) as desktop:
-        await bus.connect()
-        async with AppHarness(bus=bus) as app:
+        async with session_bus() as bus, AppHarness(bus=bus) as app:
             conversation, _ = await answered(app, LONG)
             await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
             app.controllers.sidebar.navigator.open_new()
             await app.controllers.sidebar.navigator.open(conversation)
             await until(lambda: desktop.calls[-1] == ("CloseNotification", SERVICE.path, (1,)))
-        await bus.aclose()
 
 
 @pytest.mark.usefixtures("behind")
 async def test_coming_back_to_the_conversation_withdraws_the_notification(address: str) -> None:
-    bus = SessionBus()
     with service(address) as desktop:
-        await bus.connect()
-        async with AppHarness(bus=bus) as app:
+        async with session_bus() as bus, AppHarness(bus=bus) as app:
             other = QWidget()
             other.show()
             other.activateWindow()
@@ -113,7 +111,6 @@ async def test_coming_back_to_the_conversation_withdraws_the_notification(addres
             other.close()
             app.window.activateWindow()
             await until(lambda: desktop.calls[-1] == ("CloseNotification", SERVICE.path, (1,)))
-        await bus.aclose()
 
 
 # A portal that knows the program's name calls it, also after its end. Others send a signal.
@@ -125,11 +122,9 @@ async def test_the_portal_is_preferred(address: str, is_known: bool, action: str
         (PORTAL_INTERFACE, "AddNotification"): lambda _id, _shown: ("", ()),
     }
 
-    bus = SessionBus()
     with BusService(address, PORTAL, methods) as portal:
-        await bus.connect()
-        bus.set_activatable(is_known)
-        async with AppHarness(bus=bus) as app:
+        async with session_bus() as bus, AppHarness(bus=bus) as app:
+            bus.set_activatable(is_known)
             conversation, answer = await answered(app, LONG)
             await until(lambda: portal.calls[-1:] and portal.calls[-1][0] == "AddNotification")
             key, shown = portal.calls[-1][2]
@@ -147,14 +142,11 @@ async def test_the_portal_is_preferred(address: str, is_known: bool, action: str
             portal.emit(PATH, PORTAL_INTERFACE, "ActionInvoked", "ssav", *clicked)
             await until(lambda: opened)
             assert opened == [(conversation, answer)]
-        await bus.aclose()
 
 
 async def test_short_answers_and_those_in_front_are_not_notified(address: str) -> None:
-    bus = SessionBus()
     with service(address) as desktop:
-        await bus.connect()
-        async with AppHarness(bus=bus) as app:
+        async with session_bus() as bus, AppHarness(bus=bus) as app:
             await answered(app, LONG)  # in front
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(QGuiApplication, "focusWindow", staticmethod(lambda: None))
@@ -163,38 +155,29 @@ async def test_short_answers_and_those_in_front_are_not_notified(address: str) -
                 await answered(app, LONG)
             await bus.has_owner("x.y")  # whatever was sent before has arrived
             assert desktop.calls == []
-        await bus.aclose()
 
 
 @pytest.mark.usefixtures("behind")
 async def test_the_notification_of_a_temporary_conversation_has_no_title(address: str) -> None:
-    bus = SessionBus()
     with service(address) as desktop:
-        await bus.connect()
-        async with AppHarness(bus=bus) as app:
+        async with session_bus() as bus, AppHarness(bus=bus) as app:
             app.controllers.conversation.temporary.open()
             await answered(app, LONG, "zanzibarquix")
             await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
             assert "zanzibarquix" not in str(desktop.calls)
-        await bus.aclose()
 
 
 async def test_progress_is_shown_on_the_launcher(address: str) -> None:
-    bus, dock = SessionBus(), SessionBus()
-    await bus.connect()
-    await dock.connect()
     seen: asyncio.Queue[tuple[object, ...]] = asyncio.Queue()
     path = "/io/github/repartee/Repartee"
-    await dock.listen(BusObject(bus.unique_name, path, LAUNCHER), "Update", seen.put_nowait)
-    async with AppHarness(bus=bus) as app:
+    async with session_bus() as dock, session_bus() as bus, AppHarness(bus=bus) as app:
+        await dock.listen(BusObject(bus.unique_name, path, LAUNCHER), "Update", seen.put_nowait)
         app.session.desktop.notifier.show_progress(1, 4)
         _, shown = await seen.get()
         assert shown == {"progress": ("d", 0.25), "progress-visible": ("b", True)}
         app.session.desktop.notifier.show_progress(0, 0)
         _, shown = await seen.get()
         assert shown == {"progress": ("d", 0.0), "progress-visible": ("b", False)}
-    await bus.aclose()
-    await dock.aclose()
 
 
 def unread(app: AppHarness) -> set[str]:

@@ -11,12 +11,11 @@ from PySide6.QtWidgets import QLabel
 
 from desktop_app.app.quick import paste_back
 from desktop_app.app.quick.paste_back import TOKEN_KEY
-from desktop_app.session.session_bus import SessionBus
 from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.test_quick_conversation import answered
-from tests.helpers.bus_service import message_bus_daemon
+from tests.helpers.bus_service import message_bus_daemon, session_bus
 from tests.helpers.keyboard_portal import CTRL_V, KeyboardPortal
 from tests.helpers.widgets import find
 
@@ -29,16 +28,10 @@ def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield found
 
 
-async def joined() -> SessionBus:
-    bus = SessionBus()
-    await bus.connect()
-    return bus
-
-
 async def test_the_desktop_asks_the_first_time_only(address: str) -> None:
-    portal, bus = KeyboardPortal(address), await joined()
+    portal = KeyboardPortal(address)
     with portal.service:
-        async with AppHarness(bus=bus) as app:
+        async with session_bus() as bus, AppHarness(bus=bus) as app:
             quick = await answered(app)
             pasting = app.session.quick_host.paste_back
             for count in (1, 2):
@@ -52,16 +45,15 @@ async def test_the_desktop_asks_the_first_time_only(address: str) -> None:
                 assert app.state.values[PASTE_BACK] == PasteBackChoice.PASTE
             assert portal.asked == 1
             assert (await app.backend.settings.all())[TOKEN_KEY]
-    await bus.aclose()
 
 
 @pytest.mark.parametrize(("code", "kept"), [(1, PasteBackChoice.COPY), (2, PasteBackChoice.ASK)])
 async def test_after_a_refusal_the_answer_is_only_copied(
     address: str, code: int, kept: PasteBackChoice
 ) -> None:
-    portal, bus = KeyboardPortal(address, code=code), await joined()
+    portal = KeyboardPortal(address, code=code)
     with portal.service:
-        async with AppHarness(bus=bus) as app:
+        async with session_bus() as bus, AppHarness(bus=bus) as app:
             quick = await answered(app)
             quick.paste_requested.emit()
             await until(lambda: find(quick, ElidedLabel, "status").text() == "Copied")
@@ -69,20 +61,18 @@ async def test_after_a_refusal_the_answer_is_only_copied(
             assert quick.isVisible()
             assert not app.session.quick_host.paste_back.is_pasting
             assert not portal.typed
-    await bus.aclose()
 
 
 async def test_without_the_portal_the_answer_is_only_copied(address: str) -> None:
-    portal, bus = KeyboardPortal(address, version=1), await joined()
+    portal = KeyboardPortal(address, version=1)
     with portal.service:
-        async with AppHarness(bus=bus) as app:
+        async with session_bus() as bus, AppHarness(bus=bus) as app:
             quick = await answered(app)
             quick.paste_requested.emit()
             said = "Copied. This desktop doesn’t let programs paste for you."
             await until(lambda: find(quick, ElidedLabel, "status").text() == said)
             assert quick.isVisible()
             assert app.state.values[PASTE_BACK] == PasteBackChoice.ASK
-    await bus.aclose()
 
 
 async def test_nothing_is_typed_while_a_key_is_held(
@@ -91,9 +81,9 @@ async def test_nothing_is_typed_while_a_key_is_held(
     held = [Qt.KeyboardModifier.ShiftModifier]
     monkeypatch.setattr(QGuiApplication, "queryKeyboardModifiers", lambda: held[-1])
     monkeypatch.setattr(paste_back, "_RELEASE_TIMEOUT_S", 0.1)
-    portal, bus = KeyboardPortal(address), await joined()
+    portal = KeyboardPortal(address)
     with portal.service:
-        async with AppHarness(bus=bus) as app:
+        async with session_bus() as bus, AppHarness(bus=bus) as app:
             quick = await answered(app)
             await until(quick.isActiveWindow)
             quick.paste_requested.emit()
@@ -106,4 +96,3 @@ async def test_nothing_is_typed_while_a_key_is_held(
             await until(lambda: portal.typed == CTRL_V)
             await until(lambda: not quick.isVisible())
             await until(lambda: not app.session.quick_host.paste_back.is_pasting)
-    await bus.aclose()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
 from typing import Any
 
 import pytest
@@ -11,8 +10,8 @@ from jeepney import DBusAddress, Message, new_method_return, new_signal
 
 from desktop_app.session import portal
 from desktop_app.session.notifier import PORTAL_INTERFACE, SERVICE, Notifier
-from desktop_app.session.session_bus import BusError, BusObject, SessionBus
-from tests.helpers.bus_service import BusService, Method, properties
+from desktop_app.session.session_bus import BusError, BusObject
+from tests.helpers.bus_service import BusService, Method, properties, session_bus
 from tests.helpers.waiting import until
 
 
@@ -23,15 +22,13 @@ async def test_without_a_portal_the_service_is_asked(address: str) -> None:
     async def is_opened() -> bool:
         return bool(opened)
 
-    bus = SessionBus()
-    await bus.connect()
-    with BusService(address, SERVICE.service, methods) as desktop:
-        notifier = Notifier(bus, opened.append)
-        await notifier.notify("Ready", "a < b", "1", "repartee:1")
-        desktop.emit(SERVICE.path, SERVICE.interface, "ActionInvoked", "us", 7, "default")
-        await until(is_opened)
-        assert [call[0] for call in desktop.calls] == ["Notify"]
-        await bus.aclose()
+    async with session_bus() as bus:
+        with BusService(address, SERVICE.service, methods) as desktop:
+            notifier = Notifier(bus, opened.append)
+            await notifier.notify("Ready", "a < b", "1", "repartee:1")
+            desktop.emit(SERVICE.path, SERVICE.interface, "ActionInvoked", "us", 7, "default")
+            await until(is_opened)
+            assert [call[0] for call in desktop.calls] == ["Notify"]
     assert opened == ["repartee:1"]
 
 
@@ -47,17 +44,15 @@ async def test_a_click_opens_its_link_once_if_the_first_notifications_came_toget
     async def is_opened() -> bool:
         return bool(opened)
 
-    bus = SessionBus()
-    await bus.connect()
-    with BusService(address, portal.SERVICE, methods) as desktop:
-        notifier = Notifier(bus, opened.append)
-        await asyncio.gather(
-            *(notifier.notify("Ready", "a", key, f"repartee:{key}") for key in "12")
-        )
-        clicked = ("1", "open", [("s", "repartee:1")])
-        desktop.emit(portal.PATH, PORTAL_INTERFACE, "ActionInvoked", "ssav", *clicked)
-        await until(is_opened)
-        await bus.aclose()
+    async with session_bus() as bus:
+        with BusService(address, portal.SERVICE, methods) as desktop:
+            notifier = Notifier(bus, opened.append)
+            await asyncio.gather(
+                *(notifier.notify("Ready", "a", key, f"repartee:{key}") for key in "12")
+            )
+            clicked = ("1", "open", [("s", "repartee:1")])
+            desktop.emit(portal.PATH, PORTAL_INTERFACE, "ActionInvoked", "ssav", *clicked)
+            await until(is_opened)
     assert opened == ["repartee:1"]
 
 
@@ -65,12 +60,13 @@ async def test_a_click_that_comes_with_the_reply_opens_its_link(address: str) ->
     opened: list[str] = []
     calls: asyncio.Queue[Message] = asyncio.Queue()
     loop = asyncio.get_running_loop()
-    async with aclosing(SessionBus()) as bus:
-        await bus.connect()
+
+    def receive(call: Message) -> None:
+        loop.call_soon_threadsafe(calls.put_nowait, call)
+
+    async with session_bus() as bus:
         with BusService(address, SERVICE.service, {}) as desktop:
-            desktop._answer = lambda call: loop.call_soon_threadsafe(  # type: ignore[method-assign]
-                calls.put_nowait, call
-            )
+            desktop._answer = receive  # type: ignore[method-assign]
             notifier = Notifier(bus, opened.append)
             shown = asyncio.create_task(notifier.notify("Ready", "a", "1", "repartee:1"))
             reply = new_method_return(await calls.get(), "u", (7,))
@@ -87,30 +83,29 @@ async def test_a_click_that_comes_with_the_reply_opens_its_link(address: str) ->
 async def test_a_bus_that_fails_at_first_is_asked_again(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bus, failed = SessionBus(), False
-    call = bus.call
-
-    async def fail_once(target: BusObject, method: str, *arguments: Any, **options: Any) -> Any:
-        nonlocal failed
-        if method == "AddMatch" and not failed:
-            failed = True
-            raise BusError("no reply in time")
-        return await call(target, method, *arguments, **options)
-
-    await bus.connect()
+    failed = False
     methods: dict[tuple[str, str], Method] = {(SERVICE.interface, "Notify"): lambda *_: ("u", (7,))}
     opened: list[str] = []
 
     async def is_opened() -> bool:
         return bool(opened)
 
-    with BusService(address, SERVICE.service, methods) as desktop:
+    async with session_bus() as bus:
+        call = bus.call
+
+        async def fail_once(target: BusObject, method: str, *arguments: Any, **options: Any) -> Any:
+            nonlocal failed
+            if method == "AddMatch" and not failed:
+                failed = True
+                raise BusError("no reply in time")
+            return await call(target, method, *arguments, **options)
+
         monkeypatch.setattr(bus, "call", fail_once)
-        notifier = Notifier(bus, opened.append)
-        with pytest.raises(BusError):
+        with BusService(address, SERVICE.service, methods) as desktop:
+            notifier = Notifier(bus, opened.append)
+            with pytest.raises(BusError):
+                await notifier.notify("Ready", "a", "1", "repartee:1")
             await notifier.notify("Ready", "a", "1", "repartee:1")
-        await notifier.notify("Ready", "a", "1", "repartee:1")
-        desktop.emit(SERVICE.path, SERVICE.interface, "ActionInvoked", "us", 7, "default")
-        await until(is_opened)
-        await bus.aclose()
+            desktop.emit(SERVICE.path, SERVICE.interface, "ActionInvoked", "us", 7, "default")
+            await until(is_opened)
     assert opened == ["repartee:1"]

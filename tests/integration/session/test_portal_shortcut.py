@@ -7,6 +7,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from desktop_app.session.portal_shortcut import (
     is_paused,
 )
 from desktop_app.session.session_bus import BusObject, OnSignal, SessionBus
-from tests.helpers.bus_service import BusService, Method, properties
+from tests.helpers.bus_service import BusService, Method, properties, session_bus
 
 KEYS = "Meta+Alt+Space"
 SESSION = f"{PATH}/session/x/y"
@@ -94,37 +95,36 @@ def shortcut(bus: SessionBus, on_press: Callable[[], None], on_loss: Any = None)
 async def test_the_portal_reports_presses_until_the_shortcut_is_closed(address: str) -> None:
     pressed: asyncio.Queue[None] = asyncio.Queue()
     lost: asyncio.Queue[None] = asyncio.Queue()
-    portal, bus = ShortcutsPortal(address), SessionBus()
+    portal = ShortcutsPortal(address)
     with portal.service:
-        await bus.connect()
-        assert (await check_portal(KEYS, "")).status is HotkeyStatus.ASKS
-        held = shortcut(bus, lambda: pressed.put_nowait(None), lambda: lost.put_nowait(None))
-        assert await held.bind(KEYS, "Open it") == "Super+Q"
-        ((name, facts),) = portal.asked
-        assert name == HOTKEY_COMMAND
-        assert facts["preferred_trigger"] == ("s", "ALT+LOGO+space")
-        assert facts["description"] == ("s", "Open it")
-        assert (await check_portal(KEYS, "")).status is HotkeyStatus.WORKS
-        assert (await check_portal("", "")).status is HotkeyStatus.OFF
-        portal.press(session=f"{SESSION}z")
-        portal.press(shortcut="other")
-        portal.press()
-        await pressed.get()
-        assert pressed.empty()
-        portal.service.emit(SESSION, "org.freedesktop.portal.Session", "Closed", "a{sv}", {})
-        await lost.get()
-        await held.close()
-        await held.bind(KEYS, "Open it")
-        await held.close()
-        assert (await check_portal(KEYS, "")).status is HotkeyStatus.ASKS
-        portal.service.wait_for("Close")
-        # A shortcut that was bound again is lost once.
-        await held.bind(KEYS, "Open it")
-        portal.service.emit(SESSION, "org.freedesktop.portal.Session", "Closed", "a{sv}", {})
-        await lost.get()
-        await held.close()
-        assert lost.empty()
-        await bus.aclose()
+        async with session_bus() as bus:
+            assert (await check_portal(KEYS, "")).status is HotkeyStatus.ASKS
+            held = shortcut(bus, lambda: pressed.put_nowait(None), lambda: lost.put_nowait(None))
+            assert await held.bind(KEYS, "Open it") == "Super+Q"
+            ((name, facts),) = portal.asked
+            assert name == HOTKEY_COMMAND
+            assert facts["preferred_trigger"] == ("s", "ALT+LOGO+space")
+            assert facts["description"] == ("s", "Open it")
+            assert (await check_portal(KEYS, "")).status is HotkeyStatus.WORKS
+            assert (await check_portal("", "")).status is HotkeyStatus.OFF
+            portal.press(session=f"{SESSION}z")
+            portal.press(shortcut="other")
+            portal.press()
+            await pressed.get()
+            assert pressed.empty()
+            portal.service.emit(SESSION, "org.freedesktop.portal.Session", "Closed", "a{sv}", {})
+            await lost.get()
+            await held.close()
+            await held.bind(KEYS, "Open it")
+            await held.close()
+            assert (await check_portal(KEYS, "")).status is HotkeyStatus.ASKS
+            portal.service.wait_for("Close")
+            # A shortcut that was bound again is lost once.
+            await held.bind(KEYS, "Open it")
+            portal.service.emit(SESSION, "org.freedesktop.portal.Session", "Closed", "a{sv}", {})
+            await lost.get()
+            await held.close()
+            assert lost.empty()
 
 
 @pytest.mark.parametrize("is_ended_by_desktop", [True, False])
@@ -132,67 +132,63 @@ async def test_closing_after_the_end_of_the_session_frees_the_name(
     address: str, is_ended_by_desktop: bool
 ) -> None:
     lost: asyncio.Queue[None] = asyncio.Queue()
-    portal, bus = ShortcutsPortal(address), SessionBus()
+    portal = ShortcutsPortal(address)
     with portal.service:
-        await bus.connect()
-        held = shortcut(bus, lambda: None, lambda: lost.put_nowait(None))
-        await held.bind(KEYS, "Open it")
-        portal.forget_session()
-        if is_ended_by_desktop:
-            portal.service.emit(SESSION, "org.freedesktop.portal.Session", "Closed", "a{sv}", {})
-            await lost.get()
-        await held.close()
-        assert (await check_portal(KEYS, "")).status is HotkeyStatus.ASKS
-        await bus.aclose()
+        async with session_bus() as bus:
+            held = shortcut(bus, lambda: None, lambda: lost.put_nowait(None))
+            await held.bind(KEYS, "Open it")
+            portal.forget_session()
+            if is_ended_by_desktop:
+                portal.service.emit(
+                    SESSION, "org.freedesktop.portal.Session", "Closed", "a{sv}", {}
+                )
+                await lost.get()
+            await held.close()
+            assert (await check_portal(KEYS, "")).status is HotkeyStatus.ASKS
 
 
 async def test_a_pause_is_known_to_other_processes(address: str) -> None:
-    bus = SessionBus()
-    await announce_pause(bus, "", paused=True)  # without a bus
-    await bus.connect()
-    assert not await is_paused("")
-    await announce_pause(bus, "", paused=True)
-    assert await is_paused("")
-    await announce_pause(bus, "", paused=False)
-    assert not await is_paused("")
-    await bus.aclose()
+    await announce_pause(SessionBus(), "", paused=True)  # without a bus
+    async with session_bus() as bus:
+        assert not await is_paused("")
+        await announce_pause(bus, "", paused=True)
+        assert await is_paused("")
+        await announce_pause(bus, "", paused=False)
+        assert not await is_paused("")
 
 
 @pytest.mark.parametrize(("code", "bound"), [(1, True), (2, True), (0, False)])
 async def test_a_refused_shortcut_is_unavailable(address: str, code: int, bound: bool) -> None:
-    portal, bus = ShortcutsPortal(address, code=code, bound=bound), SessionBus()
+    portal = ShortcutsPortal(address, code=code, bound=bound)
     with portal.service:
-        await bus.connect()
-        with pytest.raises(HotkeyError) as refused:
-            await shortcut(bus, lambda: None).bind(KEYS, "Open it")
-        assert refused.value.status is HotkeyStatus.UNAVAILABLE
-        await bus.aclose()
+        async with session_bus() as bus:
+            with pytest.raises(HotkeyError) as refused:
+                await shortcut(bus, lambda: None).bind(KEYS, "Open it")
+            assert refused.value.status is HotkeyStatus.UNAVAILABLE
 
 
 async def test_a_session_that_cannot_be_watched_is_closed(address: str) -> None:
     session = f"{SESSION}/{'z' * 1024}"  # longer than a match rule may be
-    portal, bus = ShortcutsPortal(address, session=session), SessionBus()
+    portal = ShortcutsPortal(address, session=session)
     with portal.service:
-        await bus.connect()
-        with pytest.raises(HotkeyError):
-            await shortcut(bus, lambda: None).bind(KEYS, "Open it")
-        await bus.aclose()
+        async with session_bus() as bus:
+            with pytest.raises(HotkeyError):
+                await shortcut(bus, lambda: None).bind(KEYS, "Open it")
         portal.service.wait_for("Close")
         assert [path for method, path, _ in portal.service.calls if method == "Close"] == [session]
 
 
 async def test_the_dialog_closes_if_the_request_is_canceled(address: str) -> None:
-    portal, bus = ShortcutsPortal(address, answers=False), SessionBus()
+    portal = ShortcutsPortal(address, answers=False)
     with portal.service:
-        await bus.connect()
-        asking = asyncio.create_task(shortcut(bus, lambda: None).bind(KEYS, "Open it"))
-        (options,) = await asyncio.to_thread(portal.service.wait_for, "CreateSession")
-        asking.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await asking
-        closed = [path for method, path, _ in portal.service.calls if method == "Close"]
-        assert closed == [portal.request_path(options)]
-        await bus.aclose()
+        async with session_bus() as bus:
+            asking = asyncio.create_task(shortcut(bus, lambda: None).bind(KEYS, "Open it"))
+            (options,) = await asyncio.to_thread(portal.service.wait_for, "CreateSession")
+            asking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asking
+            closed = [path for method, path, _ in portal.service.calls if method == "Close"]
+            assert closed == [portal.request_path(options)]
 
 
 class SlowBus(SessionBus):
@@ -210,26 +206,24 @@ class SlowBus(SessionBus):
 
 
 async def test_the_session_is_closed_if_it_is_canceled_before_it_is_watched(address: str) -> None:
-    portal, bus = ShortcutsPortal(address), SlowBus()
+    portal = ShortcutsPortal(address)
     with portal.service:
-        await bus.connect()
-        binding = asyncio.create_task(shortcut(bus, lambda: None).bind(KEYS, "Open it"))
-        await bus.is_asked.wait()
-        binding.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await binding
-        await bus.aclose()
+        async with aclosing(SlowBus()) as bus:
+            await bus.connect()
+            binding = asyncio.create_task(shortcut(bus, lambda: None).bind(KEYS, "Open it"))
+            await bus.is_asked.wait()
+            binding.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await binding
         await asyncio.to_thread(portal.service.wait_for, "Close")
         assert [path for method, path, _ in portal.service.calls if method == "Close"] == [SESSION]
 
 
 async def test_the_shortcut_is_unavailable_without_a_portal(address: str) -> None:
-    bus = SessionBus()
-    await bus.connect()
-    with pytest.raises(HotkeyError):
-        await shortcut(bus, lambda: None).bind(KEYS, "Open it")
-    assert (await check_portal(KEYS, "")).status is HotkeyStatus.UNAVAILABLE
-    await bus.aclose()
+    async with session_bus() as bus:
+        with pytest.raises(HotkeyError):
+            await shortcut(bus, lambda: None).bind(KEYS, "Open it")
+        assert (await check_portal(KEYS, "")).status is HotkeyStatus.UNAVAILABLE
 
 
 @pytest.mark.parametrize(

@@ -6,72 +6,68 @@ import pytest
 
 from desktop_app.session.portal import PortalRefusedError
 from desktop_app.session.remote_keyboard import RemoteKeyboard
-from desktop_app.session.session_bus import BusError, SessionBus
+from desktop_app.session.session_bus import BusError
+from tests.helpers.bus_service import session_bus
 from tests.helpers.keyboard_portal import CTRL_V, KeyboardPortal
 
 
 async def test_the_desktop_asks_once_and_types(address: str) -> None:
-    portal, bus = KeyboardPortal(address), SessionBus()
+    portal = KeyboardPortal(address)
     with portal.service:
-        await bus.connect()
-        token = ""
-        for _ in range(3):
-            keyboard = RemoteKeyboard(bus)
-            assert await keyboard.is_offered()
-            before, token = token, await keyboard.open(token)
-            assert token not in ("", before)
-            await keyboard.type_paste()
-            await keyboard.close()
-        assert portal.asked == 1
-        assert portal.typed == CTRL_V * 3
-        portal.service.wait_for("Close", 3)
-        await RemoteKeyboard(bus).open("one that was revoked")
-        assert portal.asked == 2
-        await bus.aclose()
+        async with session_bus() as bus:
+            token = ""
+            for _ in range(3):
+                keyboard = RemoteKeyboard(bus)
+                assert await keyboard.is_offered()
+                before, token = token, await keyboard.open(token)
+                assert token not in ("", before)
+                await keyboard.type_paste()
+                await keyboard.close()
+            assert portal.asked == 1
+            assert portal.typed == CTRL_V * 3
+            portal.service.wait_for("Close", 3)
+            await RemoteKeyboard(bus).open("one that was revoked")
+            assert portal.asked == 2
 
 
 @pytest.mark.parametrize(("code", "by_user"), [(1, True), (2, False)])
 async def test_a_refusal_says_who_refused(address: str, code: int, by_user: bool) -> None:
-    portal, bus = KeyboardPortal(address, code=code), SessionBus()
+    portal = KeyboardPortal(address, code=code)
     with portal.service:
-        await bus.connect()
-        with pytest.raises(PortalRefusedError) as refused:
-            await RemoteKeyboard(bus).open("")
-        assert refused.value.is_by_user is by_user
-        await bus.aclose()
+        async with session_bus() as bus:
+            with pytest.raises(PortalRefusedError) as refused:
+                await RemoteKeyboard(bus).open("")
+            assert refused.value.is_by_user is by_user
 
 
 async def test_a_session_without_a_keyboard_is_closed(address: str) -> None:
-    portal, bus = KeyboardPortal(address, devices=2), SessionBus()
+    portal = KeyboardPortal(address, devices=2)
     with portal.service:
-        await bus.connect()
-        with pytest.raises(BusError, match="not granted"):
-            await RemoteKeyboard(bus).open("")
-        portal.service.wait_for("Close")
-        await bus.aclose()
+        async with session_bus() as bus:
+            with pytest.raises(BusError, match="not granted"):
+                await RemoteKeyboard(bus).open("")
+            portal.service.wait_for("Close")
 
 
 @pytest.mark.parametrize(("version", "offered"), [(0, 1), (1, 1), (2, 6)])
 async def test_a_keyboard_is_offered_only_if_its_permission_is_remembered(
     address: str, version: int, offered: int
 ) -> None:
-    portal, bus = KeyboardPortal(address, version=version, offered=offered), SessionBus()
+    portal = KeyboardPortal(address, version=version, offered=offered)
     with portal.service:
-        await bus.connect()
-        assert not await RemoteKeyboard(bus).is_offered()
-        await bus.aclose()
+        async with session_bus() as bus:
+            assert not await RemoteKeyboard(bus).is_offered()
 
 
 async def test_a_portal_that_ends_meanwhile_is_an_error(address: str) -> None:
-    portal, bus = KeyboardPortal(address), SessionBus()
-    await bus.connect()
-    keyboard = RemoteKeyboard(bus)
-    with portal.service:
-        await keyboard.open("")
-    with pytest.raises(BusError):
-        await keyboard.type_paste()
-    await keyboard.close()
-    assert not await keyboard.is_offered()
-    with pytest.raises(BusError):
-        await keyboard.open("")
-    await bus.aclose()
+    portal = KeyboardPortal(address)
+    async with session_bus() as bus:
+        keyboard = RemoteKeyboard(bus)
+        with portal.service:
+            await keyboard.open("")
+        with pytest.raises(BusError):
+            await keyboard.type_paste()
+        await keyboard.close()
+        assert not await keyboard.is_offered()
+        with pytest.raises(BusError):
+            await keyboard.open("")
