@@ -31,9 +31,11 @@ def client() -> Iterator[AssistiveClient]:
 def window_manager() -> Iterator[None]:
     """Run a window manager, which gives the focus to new windows as a desktop does."""
     with subprocess.Popen(["openbox"], stderr=subprocess.DEVNULL) as manager:
-        wait_for(_is_managed, "the window manager")
-        yield
-        manager.terminate()
+        try:
+            wait_for(_is_managed, "the window manager")
+            yield
+        finally:
+            manager.terminate()
 
 
 def _is_managed() -> bool:

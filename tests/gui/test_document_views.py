@@ -127,7 +127,7 @@ def test_enter_presses_the_focused_button(qtbot: QtBot, light_theme: Theme) -> N
     viewer.show()
     original = find(viewer, QToolButton, "viewer-original")
     original.setFocus()
-    with qtbot.waitSignal(viewer.original_requested, timeout=2000):
+    with qtbot.waitSignal(viewer.original_requested):
         qtbot.keyClick(original, Qt.Key.Key_Return)
 
 

@@ -11,6 +11,8 @@ from typing import Final
 
 import httpx
 
+from tests.helpers.waiting import LONGEST_S
+
 SERVER: Final = str(Path(__file__).with_name("oauth_server.py"))
 
 
@@ -21,8 +23,7 @@ class GuardedServer:
         self._process = process
         self.url = f"http://127.0.0.1:{port}/mcp"
         self.opened: list[str] = []
-        self.pages: list[str] = []
-        self._visits: set[asyncio.Task[None]] = set()
+        self._visits: list[asyncio.Task[str]] = []
 
     async def send_command(self, command: str) -> int:
         """Send a command of oauth_server.py; return the number of registered clients."""
@@ -34,12 +35,23 @@ class GuardedServer:
     def browse(self, address: str) -> None:
         """Open an address as a browser does."""
         self.opened.append(address)
-        task = asyncio.ensure_future(self._visit(address))
-        self._visits.add(task)
+        self._visits.append(asyncio.create_task(self._visit(address)))
 
-    async def _visit(self, address: str) -> None:
-        async with httpx.AsyncClient(follow_redirects=True, trust_env=False) as browser:
-            self.pages.append((await browser.get(address)).text)
+    async def pages(self) -> list[str]:
+        """Wait until the opened pages are loaded, and return their texts."""
+        return await asyncio.gather(*self._visits)
+
+    async def close_browser(self) -> None:
+        """Stop loading pages."""
+        for visit in self._visits:
+            visit.cancel()
+        await asyncio.gather(*self._visits, return_exceptions=True)
+
+    async def _visit(self, address: str) -> str:
+        async with httpx.AsyncClient(
+            follow_redirects=True, trust_env=False, timeout=LONGEST_S
+        ) as browser:
+            return (await browser.get(address)).text
 
 
 @asynccontextmanager
@@ -51,9 +63,11 @@ async def guarded_server() -> AsyncIterator[GuardedServer]:
     )
     assert process.stdin is not None
     assert process.stdout is not None
+    server = GuardedServer(process, int(await process.stdout.readline()))
     try:
-        yield GuardedServer(process, int(await process.stdout.readline()))
+        yield server
     finally:
+        await server.close_browser()
         process.stdin.close()
         process.kill()
         await process.wait()

@@ -67,7 +67,8 @@ async def test_a_sign_in_lasts_until_the_user_signs_out(home: Path) -> None:
             assert await reason_of(backend.tool_servers) is Reason.TOOL_SERVER_SIGN_IN
             assert await server.send_command("") == 0, "nothing was registered unasked"
             assert await backend.tool_servers.sign_in("guarded", server.browse)
-            assert "return to Repartee" in server.pages[0]
+            (page,) = await server.pages()
+            assert "return to Repartee" in page
             assert await whoami(backend) == "Ann"
         kept = json.loads(json.loads(keyring_secrets()[KEPT])["key"])
         values = [*kept["tokens"].values(), kept["client"]["client_secret"]]

@@ -66,7 +66,7 @@ async def test_a_click_that_comes_with_the_reply_opens_its_link(address: str) ->
 
     async with session_bus() as bus:
         with BusService(address, SERVICE.service, {}) as desktop:
-            desktop._answer = receive  # type: ignore[method-assign]
+            desktop._answer = receive  # type: ignore[method-assign, assignment]
             notifier = Notifier(bus, opened.append)
             shown = asyncio.create_task(notifier.notify("Ready", "a", "1", "repartee:1"))
             reply = new_method_return(await calls.get(), "u", (7,))

@@ -25,11 +25,11 @@ pytestmark = pytest.mark.usefixtures("forked_children")
 SECRET = "tok-0123456789-abcdefgh"
 
 
-async def said(server: RunningServer, words: str) -> None:
-    """Wait until the server has written these words to its log."""
+async def said(server: RunningServer, words: str, count: int = 1) -> None:
+    """Wait until the server has written these words to its log, `count` times."""
 
     async def is_there() -> bool:
-        return words in server.log
+        return server.log.count(words) == count
 
     await until(is_there)
 
@@ -72,7 +72,7 @@ async def test_a_crash_ends_the_call_and_the_next_one_starts_it_again() -> None:
         states = [server.run.state]
         assert await server.call("echo", text="again") == "echo: again"
         assert [*states, server.run.state] == [ServerState.FAILED, ServerState.RUNNING]
-        assert server.log.count("started ") == 2
+        await said(server, "started ", 2)
 
 
 async def test_a_server_that_keeps_crashing_stays_down_until_it_is_restarted() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,11 +15,27 @@ from tests.helpers.server_runs import scripted
 if TYPE_CHECKING:
     import pytest
 
+ROOT = Path(__file__).parents[3]
 
-async def test_no_other_process_loads_the_sdk() -> None:
+USE_OF_A_SERVER = """
+import asyncio, sys
+from tests.helpers.server_runs import scripted
+
+async def use() -> None:
     async with scripted() as server:
         assert await server.call("echo", text="hi") == "echo: hi"
-    assert not [name for name in sys.modules if name.partition(".")[0] in ("mcp", "mcp_types")]
+
+asyncio.run(use())
+assert "desktop_app.tool_servers.server_connection" in sys.modules
+print(*[name for name in sys.modules if name.partition(".")[0] in ("mcp", "mcp_types")])
+"""
+
+
+def test_no_other_process_loads_the_sdk() -> None:
+    # In a process of its own, because other tests load the SDK.
+    command = [sys.executable, "-c", USE_OF_A_SERVER]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    assert done.stdout == "\n"
 
 
 async def test_the_environment_has_nothing_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
