@@ -16,7 +16,7 @@ from desktop_app.domain.answering.chat_request import (
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.network.azure_address import VERSION_NAME, split_version, with_version
 from desktop_app.domain.network.custom_fields import CustomField, parse_headers, parse_query
-from desktop_app.domain.network.network_path import (
+from desktop_app.domain.network.network_address import (
     bare_address,
     split_url,
     unencrypted_private_host,
@@ -106,7 +106,7 @@ def _with_fields(
         if text := environment.get(variable, "").strip():
             field = CustomField(header, is_secret=True)
             values[field] = text
-            unusable = unusable or ("" if field.takes(text) else variable)
+            unusable = unusable or ("" if field.accepts(text) else variable)
     for variable, parse, in_query in (
         ("OPENAI_CUSTOM_HEADERS", parse_headers, False),
         ("OPENAI_CUSTOM_QUERY", parse_query, True),

@@ -205,7 +205,7 @@ class ProviderTokenCounter:
         usual, known = self._learning.usual(model), self._learning.of(profile, model)
         if usual is OPENAI_RATES and not known.rates and profile.serves_gpt_family:
             return None
-        return known.all_rates(usual), known.share(await self._learning.mix(text))
+        return known.all_rates(usual), known.usable_share(await self._learning.mix(text))
 
 
 async def _ignore_errors(job: Coroutine[Any, Any, None]) -> None:

@@ -69,7 +69,7 @@ class ErrorDescription:
 
     __slots__ = ()
 
-    if TYPE_CHECKING:  # `checked_fields` reads the types of notes, and these are not imported
+    if TYPE_CHECKING:  # `bounds.checked_fields` reads the types of fields; these are not imported
         reason: Reason | str
         remedy: Remedy | str
         params: Mapping[str, Param]
@@ -132,7 +132,7 @@ class UserFacingError(ErrorDescription, Exception):
         self.because: UserFacingError | None = because
 
     def copy_with(self, **fields: Any) -> Self:
-        """Return a copy with other attributes and the same cause."""
+        """Return a copy with new values of some attributes, and the same cause."""
         made = copy(self)
         vars(made).update(fields)
         made.__cause__ = self.__cause__
@@ -149,7 +149,7 @@ class UserFacingError(ErrorDescription, Exception):
 
     @property
     def all_details(self) -> str:
-        """Return the details, below the facts in other attributes of the error."""
+        """Return the facts in other attributes of the error, then its details."""
         return self.details
 
 
@@ -196,7 +196,7 @@ class ProviderError(UserFacingError):
 
 
 def as_provider_error(error: UserFacingError) -> ProviderError:
-    """Return an error before the request (no key, no weights) as the reply's error."""
+    """Return an error that preceded the request (no key, no weights) as a ProviderError."""
     if isinstance(error, ProviderError):
         return error
     failed = ProviderError(

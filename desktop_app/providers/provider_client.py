@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 from desktop_app.domain.answering.answer_status import status_of
 from desktop_app.domain.answering.chat_request import ChatRequest
 from desktop_app.domain.answering.stream_events import (
+    CandidateEvent,
     Failed,
     Notice,
-    OfCandidate,
     ReasoningDelta,
     RefusalDelta,
     Started,
@@ -71,7 +71,7 @@ _CONTENT: Final = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta)
 
 
 def _is_content(event: StreamEvent) -> bool:
-    return isinstance(event.event if isinstance(event, OfCandidate) else event, _CONTENT)
+    return isinstance(event.event if isinstance(event, CandidateEvent) else event, _CONTENT)
 
 
 class ProviderClient:
@@ -184,8 +184,8 @@ class ProviderClient:
                             match event:
                                 case Failed(error):
                                     raise error
-                                case OfCandidate(number, Failed(error)):
-                                    event = OfCandidate(number, Failed(self._redacted(error)))
+                                case CandidateEvent(number, Failed(error)):
+                                    event = CandidateEvent(number, Failed(self._redacted(error)))
                             for cleaned in answer.feed(event):
                                 yield cleaned
                             await turns.yield_if_due()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from desktop_app.domain.network.network_path import split_url
+from desktop_app.domain.network.network_address import split_url
 
 # From the providers' own documentation.
 _PAGES: Final = {

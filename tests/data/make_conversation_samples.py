@@ -27,13 +27,13 @@ from desktop_app.domain.answering.chat_request import (
     ProviderProfile,
 )
 from desktop_app.domain.answering.stream_events import (
+    CandidateEvent,
     Completed,
     Failed,
     HostedCall,
     ImageArrived,
     Incomplete,
     Notice,
-    OfCandidate,
     ReasoningDelta,
     ReasoningItem,
     RefusalDelta,
@@ -266,7 +266,7 @@ def _script(chance: random.Random, *, is_last: bool) -> list[StreamEvent | str]:
         [waiting],
         [ReasoningDelta("Hm."), ReasoningItem("rs", "sealed")],
         [TextDelta(chance.choice(("One, ", '{"a": 1}', '{"a": "x"}', "A longer sentence. " * 3)))],
-        [TextDelta("two."), OfCandidate(1, TextDelta("Other.")), OfCandidate(1, Completed())],
+        [TextDelta("two."), CandidateEvent(1, TextDelta("Other.")), CandidateEvent(1, Completed())],
         [HostedCall(call), HostedCall(done)],
         [ImageArrived(chance.choice((_PNG, b"")))],
         [Notice(notice(NoticeCode.STREAM_REFUSED, provider="P"))],

@@ -74,7 +74,7 @@ from desktop_app.domain.models.parameter_support import sendable_parameters
 from desktop_app.domain.models.token_rates import TextKind, TokenRates
 from desktop_app.domain.network.azure_address import split_version
 from desktop_app.domain.network.custom_fields import parse_headers, parse_query
-from desktop_app.domain.network.network_path import (
+from desktop_app.domain.network.network_address import (
     bare_address,
     bare_proxy,
     is_private,
@@ -438,7 +438,7 @@ def facts() -> Iterator[str]:
             facts_of.attachment_line(document),
             facts_of.attached_line(document),
             facts_of.image_pages_fact(document),
-            facts_of.reasoning_title(thought, seconds, thinking=thinking),
+            facts_of.reasoning_title(thought, seconds, is_thinking=thinking),
         )
 
 
@@ -453,7 +453,7 @@ def rates() -> Iterator[str]:
                 kind: chance.choice((0, 40, 200, 900)) for kind in chance.sample(list(TextKind), 2)
             }
             known = known.with_count(mix, chance.choice((0, 60, 300, 900, 5_000, 90_000)))
-            seen.append([known.covers(mix), known.share(mix), known.tokens(mix)])
+            seen.append([known.covers(mix), known.usable_share(mix), known.tokens(mix)])
         yield _line({kind: round(rate, 6) for kind, rate in known.rates.items()}, seen)
     for _ in range(1_080):
         values = [chance.choice((0.0, 0.5, 3.0, 80.0, 1e12)) for _ in range(chance.randint(0, 6))]
@@ -560,7 +560,10 @@ def listings() -> Iterator[str]:
         yield _line(
             [name, kind, listing and [listed.id, end, window, details.kind]],
             {field: getattr(info, field) for field in names},
-            [str(each) for each in (said.notice, said.mark, said.is_served, said.is_shut_down)],
+            [
+                str(each)
+                for each in (said.notice, said.shutdown_mark, said.is_served, said.is_shut_down)
+            ],
             listing and [listing.listed(name).can_chat, listing.has(name)],
         )
     models = ("gpt-5.2", "gpt-5.2-2025-12-11", "openai/GPT-5.2", "m:latest", "m.gguf", "m", "")

@@ -26,8 +26,8 @@ from desktop_app.domain.answering.chat_request import (
     RequestMessage,
 )
 from desktop_app.domain.answering.stream_events import (
+    CandidateEvent,
     Completed,
-    OfCandidate,
     ReasoningDelta,
     ReasoningItem,
     RefusalDelta,
@@ -220,7 +220,7 @@ def redactions() -> Iterator[str]:
                 )
             )
             if chance.random() < 0.3:
-                event = OfCandidate(chance.choice((1, 2)), event)
+                event = CandidateEvent(chance.choice((1, 2)), event)
             taken.append(answer.feed(event))
         yield as_line(*taken, answer.end())
 

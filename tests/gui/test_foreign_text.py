@@ -54,7 +54,7 @@ from desktop_app.domain.models.model_catalog import Effort
 from desktop_app.domain.places import LinkSegment, Place
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.prompts.prompts import Prompt
-from desktop_app.domain.spending.spending_report import Spent
+from desktop_app.domain.spending.spending_report import SpendingSum
 from desktop_app.settings.values import with_defaults
 from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.look import theme as themes
@@ -567,7 +567,7 @@ def spending(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.spending.spending_view import SpendingView
 
     made = SpendingView(host.theme)
-    rows = (((text, text, text), Spent(1, cost=Decimal(1))),)
+    rows = (((text, text, text), SpendingSum(1, cost=Decimal(1))),)
     made.set_tables({"month": SpendingTable(("Provider", "Model", "For", *FIGURES), rows)})
     return host.show(made)
 

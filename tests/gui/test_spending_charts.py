@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QPushButton
 
-from desktop_app.domain.spending.spending_report import SpendingRow, Spent
+from desktop_app.domain.spending.spending_report import SpendingRow, SpendingSum
 from desktop_app.ui.spending.spending_charts import SpendingCharts
 from desktop_app.ui.spending.spending_view import CHARTS, SpendingView
 from tests.helpers.widgets import find
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.look.theme import Theme
 
-ROWS = (SpendingRow("=1+1", Spent(1, cost=Decimal(2))),)
+ROWS = (SpendingRow("=1+1", SpendingSum(1, cost=Decimal(2))),)
 
 
 def test_no_name_in_the_copied_table_is_a_formula(qtbot: QtBot, light_theme: Theme) -> None:

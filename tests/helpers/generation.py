@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from desktop_app.domain.answering.generation import NAMES, GenerationParameters, Overrides
+from desktop_app.domain.answering.generation import PARAMETER_NAMES, GenerationParameters, Overrides
 
 
 def maybe(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -43,5 +43,5 @@ def _overrides_with(
 
 
 overrides = st.builds(
-    _overrides_with, parameters, st.sets(st.sampled_from(sorted(NAMES))), maybe(st.text())
+    _overrides_with, parameters, st.sets(st.sampled_from(sorted(PARAMETER_NAMES))), maybe(st.text())
 )

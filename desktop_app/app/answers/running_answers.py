@@ -15,7 +15,7 @@ from desktop_app.app.answers.retry_countdown import RetryCountdown
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.answering.answer_status import status_text
 from desktop_app.domain.answering.reply import Reply
-from desktop_app.domain.answering.shown_length import NOT_ALL_SHOWN, ShownLength
+from desktop_app.domain.answering.shown_length import NOT_ALL_SHOWN, ShownTextLimiter
 from desktop_app.domain.answering.stream_events import (
     HostedCall,
     ImageArrived,
@@ -50,8 +50,8 @@ class _Progress:
     task: asyncio.Future[Message] | None = None
     is_stopping: bool = False
     has_begun: bool = False
-    shown_text: ShownLength = field(default_factory=ShownLength)
-    shown_reasoning: ShownLength = field(default_factory=ShownLength)
+    shown_text: ShownTextLimiter = field(default_factory=ShownTextLimiter)
+    shown_reasoning: ShownTextLimiter = field(default_factory=ShownTextLimiter)
     text: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
     section: int | None = None
@@ -242,7 +242,7 @@ class RunningAnswers(QObject):
         """Record an event of an answer, to be reported in the next frame."""
         match event:
             case TextDelta(text) | RefusalDelta(text):
-                progress.text.append(progress.shown_text.take(progress.prefix + text))
+                progress.text.append(progress.shown_text.shown_part(progress.prefix + text))
                 progress.prefix = ""
                 self._count_delta(progress)
                 self._note_if_cut(progress, progress.shown_text)
@@ -250,7 +250,7 @@ class RunningAnswers(QObject):
                 is_first = progress.section is None
                 gap = "" if is_first or section == progress.section else "\n\n"
                 progress.section = section
-                progress.reasoning.append(progress.shown_reasoning.take(gap + text))
+                progress.reasoning.append(progress.shown_reasoning.shown_part(gap + text))
                 if progress.status:  # the reason for the wait
                     self._countdown.stop(progress.run.answer.id)
                     progress.set_status("")
@@ -291,7 +291,7 @@ class RunningAnswers(QObject):
             progress.set_status("")
 
     @staticmethod
-    def _note_if_cut(progress: _Progress, length: ShownLength) -> None:
+    def _note_if_cut(progress: _Progress, length: ShownTextLimiter) -> None:
         if length.is_cut and progress.status != NOT_ALL_SHOWN:
             progress.set_status(NOT_ALL_SHOWN)
 

@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.network.network_path import is_private, split_url
+from desktop_app.domain.network.network_address import is_private, split_url
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject
 from desktop_app.app.export.text_file import save_text
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.models.variants import Effort
-from desktop_app.domain.spending.spending_report import Grouping, SpendingRow, Spent
+from desktop_app.domain.spending.spending_report import Grouping, SpendingRow, SpendingSum
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.spending.budget import NEAR_LIMIT, Budget
@@ -234,6 +234,6 @@ def _with_reviews(rows: list[SpendingRow], counts: Iterable[ReviewCount]) -> lis
         verdicts.setdefault(count.model, Counter()).update(count.counts)
     known = {row.key: row for row in rows}
     return [
-        known.get(key, SpendingRow(key, Spent()))._replace(reviews=found)
+        known.get(key, SpendingRow(key, SpendingSum()))._replace(reviews=found)
         for key, found in verdicts.items()
     ]

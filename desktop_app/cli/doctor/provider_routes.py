@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import SettingError
-from desktop_app.domain.network.network_path import split_url, unencrypted_private_host
+from desktop_app.domain.network.network_address import split_url, unencrypted_private_host
 from desktop_app.domain.places import Place, place_name
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural

@@ -17,7 +17,7 @@ from desktop_app.domain.spending.spending_report import (
     EXACT_CONTEXT,
     Grouping,
     SpendingRow,
-    Spent,
+    SpendingSum,
     month_forecast,
 )
 from desktop_app.exchange.csv_cell import plain_cell
@@ -71,7 +71,7 @@ async def months_of(ledger: Ledger, profiles: Sequence[ProviderProfile]) -> list
     moment, found = now(), []
     for profile in profiles:
         by_id = [await ledger.spent_in_month(moment, each) for each in profile.capped_ids]
-        spent = sum(by_id, Spent()).cost
+        spent = sum(by_id, SpendingSum()).cost
         if spent or profile.monthly_cap is not None:
             forecast = month_forecast(spent, moment)
             found.append(ProviderMonth(profile, spent, forecast, profile.monthly_cap))
@@ -128,7 +128,7 @@ def rows_as_csv(by: str, rows: Sequence[SpendingRow]) -> str:
     text = io.StringIO()
     fields = [_fields(by, row) for row in rows]
     writer = csv.writer(text, lineterminator="\n")
-    names = list(_fields(by, SpendingRow("", Spent())))
+    names = list(_fields(by, SpendingRow("", SpendingSum())))
     writer.writerow(names)
     for row in fields:
         writer.writerow([_cell(row[name]) for name in names])

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from desktop_app.domain.answering.answer_form import AnswerGrammar, AnswerSchema
-from desktop_app.domain.answering.generation import NAMES
+from desktop_app.domain.answering.generation import PARAMETER_NAMES
 from desktop_app.domain.answering.generation import GenerationParameters as GenerationParameters
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.message_parts import (
@@ -46,7 +46,7 @@ class ProviderKind(StrEnum):
 _MAX_SHORT_NAME_CHARS: Final = 60
 _SCHEMA_FIELDS: Final = ("text.format", "response_format", "json_schema")
 # The names of parameters in the APIs, if they have other names here.
-_NAMES_HERE: Final = {
+_OWN_NAMES: Final = {
     "summary": "reasoning_summary",
     "max_tokens": "max_output_tokens",
     "max_completion_tokens": "max_output_tokens",
@@ -231,7 +231,7 @@ class ChatRequest:
         """Return the request for a single answer."""
         return replace(self, parameters=replace(self.parameters, candidates=1))
 
-    def without(self, param: str) -> ChatRequest | None:
+    def without_parameter(self, param: str) -> ChatRequest | None:
         """Return the request without a refused parameter; None if it does not have it.
 
         Args:
@@ -244,8 +244,8 @@ class ChatRequest:
             return replace(self, background=False) if self.background else None
         if param == "schema" or param.startswith(_SCHEMA_FIELDS):
             return self._with_less_schema()
-        attribute = _NAMES_HERE.get(name, name)
-        if attribute not in NAMES:  # any name may come from a server, also "__eq__"
+        attribute = _OWN_NAMES.get(name, name)
+        if attribute not in PARAMETER_NAMES:  # any name may come from a server, also "__eq__"
             return None
         default = getattr(GenerationParameters(), attribute)
         if attribute == "stream":

@@ -39,7 +39,7 @@ class GenerationParameters:
     form: str = ""
 
 
-NAMES = frozenset(field.name for field in fields(GenerationParameters))
+PARAMETER_NAMES = frozenset(field.name for field in fields(GenerationParameters))
 _DEFAULTS = GenerationParameters()
 _TUPLES = frozenset({"stop", "tools"})
 
@@ -89,7 +89,7 @@ class Overrides:
     @classmethod
     def from_json(cls, values_here: Mapping[str, Any]) -> Overrides:
         """Parse the output of `to_json`; ignore unknown names, such as those of newer versions."""
-        values = {name: value for name, value in values_here.items() if name in NAMES}
+        values = {name: value for name, value in values_here.items() if name in PARAMETER_NAMES}
         for name in _TUPLES & values.keys():
             values[name] = tuple(values[name])
         return cls(

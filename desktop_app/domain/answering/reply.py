@@ -14,13 +14,13 @@ from functools import cached_property
 from typing import Final
 
 from desktop_app.domain.answering.stream_events import (
+    CandidateEvent,
     Completed,
     Failed,
     HostedCall,
     ImageArrived,
     Incomplete,
     Notice,
-    OfCandidate,
     ReasoningDelta,
     ReasoningItem,
     RefusalDelta,
@@ -112,7 +112,12 @@ class _Kind(Enum):
 
 @dataclass(frozen=True)
 class _Segment:
-    """A growing part of the answer."""
+    """A growing part of the answer.
+
+    Attributes:
+        key: of reasoning, its section; of a tool call, its index in the deltas, -1 for none.
+        call: of a tool call, everything but its identity and arguments.
+    """
 
     kind: _Kind
     text: GrowingText
@@ -122,14 +127,14 @@ class _Segment:
     call_id: str = ""
     name: str = ""
     round: int = 0
-    call: ToolCallPart | None = None  # of a call: everything but its identity and arguments
+    call: ToolCallPart | None = None
     picture: ImagePart | None = None
 
     @cached_property
     def part(self) -> Part:
         """Return the segment as a message part.
 
-        Each step of a tool call needs all parts, which would take 10 s for 500 calls.
+        Cached, because each step of a tool call needs all parts: 500 calls would take 10 s.
         """
         if self.picture is not None:
             return self.picture
@@ -244,14 +249,14 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
                 service_tier=tier or reply.service_tier,
             )
         case RunReached() | UsageReported() | UsageShared() | Notice():
-            return _with_fact(reply, event)
-        case StatusChanged() | OfCandidate():
+            return _with_metadata(reply, event)
+        case StatusChanged() | CandidateEvent():
             return reply
         case Completed() | Incomplete() | Failed():
             return _end(reply, event)
 
 
-def _with_fact(reply: Reply, event: RunReached | UsageReported | UsageShared | Notice) -> Reply:
+def _with_metadata(reply: Reply, event: RunReached | UsageReported | UsageShared | Notice) -> Reply:
     match event:
         case RunReached(run):
             return replace(reply, run=run)

@@ -39,8 +39,8 @@ class ShownMessage(Message):
     is_tree: bool = False
 
 
-class ShownLength:
-    """The remaining space for a text that arrives in pieces.
+class ShownTextLimiter:
+    """A limiter of the shown part of a text that arrives in pieces.
 
     Attributes:
         is_cut: True once something was left out.
@@ -51,7 +51,7 @@ class ShownLength:
         self._characters = MAX_SHOWN_CHARS
         self._lines = MAX_SHOWN_LINES
 
-    def take(self, text: str) -> str:
+    def shown_part(self, text: str) -> str:
         """Return the part of the next piece that is shown."""
         if self.is_cut:
             return ""
@@ -75,14 +75,14 @@ def _end_of_line(text: str, number: int) -> int:
 
 def shorten(message: Message) -> Message:
     """Return `message`, or its beginning with a notice if it is too long to show."""
-    text, reasoning = ShownLength(), ShownLength()
+    text, reasoning = ShownTextLimiter(), ShownTextLimiter()
 
     def beginning(part: Part) -> Part:
         match part:
             case TextPart() | RefusalPart():
-                return replace(part, text=text.take(part.text))
+                return replace(part, text=text.shown_part(part.text))
             case ReasoningPart():
-                return replace(part, text=reasoning.take(part.text))
+                return replace(part, text=reasoning.shown_part(part.text))
             case ToolCallPart():
                 return replace(
                     part,

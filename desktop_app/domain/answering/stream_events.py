@@ -177,7 +177,7 @@ class Failed:
 
 
 @dataclass(frozen=True)
-class OfCandidate:
+class CandidateEvent:
     """An event of another answer than the first, if several were requested at once.
 
     `number` is from 1. The events of the first answer are not wrapped, and its terminal event comes
@@ -204,7 +204,7 @@ StreamEvent = (
     | UsageShared
     | Notice
     | StatusChanged
-    | OfCandidate
+    | CandidateEvent
     | Completed
     | Incomplete
     | Failed

@@ -9,7 +9,7 @@ _CONTROL: Final = bytes(sorted(set(range(32)) - set(b"\t\n\r")))
 _LEAD_OF_FOUR: Final = bytes(range(0xF0, 0xF5))
 _BYTES_ESCAPED: Final = 6
 _CHARS_PER_STEP: Final = 64 * 1024
-"""The characters that are counted at once, and that `fit` keeps or drops together."""
+"""The characters that are counted at once, and that `add_up_to` keeps or drops together."""
 
 
 class TextSize:
@@ -30,7 +30,7 @@ class TextSize:
 
     def add(self, text: str) -> None:
         """Count more text."""
-        self.fit(text, sys.maxsize)
+        self.add_up_to(text, sys.maxsize)
 
     def _add(self, text: str) -> None:
         data = text.encode("utf-8", "surrogatepass")
@@ -41,7 +41,7 @@ class TextSize:
             self._width = 4 if is_wide else 3
         self.bytes = self._characters * self._width + self._escaped * (_BYTES_ESCAPED - 1)
 
-    def fit(self, text: str, limit: int) -> str:
+    def add_up_to(self, text: str, limit: int) -> str:
         """Count more text, and return the beginning up to a total of `limit` bytes.
 
         The beginning ends after a whole number of steps.

@@ -217,7 +217,7 @@ class BatchJob:
         base_url: the server that runs it; providers with other addresses do not have the job.
         title: of the prompt, or the beginning of the task.
         task: the question about each file.
-        template_id: the prompt of the library that the task comes from; "" for none.
+        template_id: the library prompt that the task comes from; "" for none.
         error: why it cannot continue, or failed; None if neither.
         is_cancelled: the user has canceled it; finished results are still fetched.
         held: US dollars of input that count against the monthly cap while it runs.

@@ -58,8 +58,8 @@ class Compaction:
         """
         if self.kind is CompactionKind.SUMMARY:
             return True
-        same = self.provider_id == profile.id and profile.api is not Api.CHAT_COMPLETIONS
-        return same and model.startswith(FAMILY_MODEL)
+        is_same_api = self.provider_id == profile.id and profile.api is not Api.CHAT_COMPLETIONS
+        return is_same_api and model.startswith(FAMILY_MODEL)
 
     def was_in_force_at(self, moment: datetime) -> bool:
         """Return True if it had been made and not undone at `moment`."""
@@ -130,7 +130,7 @@ def was_made_with(
 ) -> bool:
     """Return True if the answer `path[number]` was made with `compaction` (None: without).
 
-    Only then does the provider's token count apply to a request of today.
+    Only then is the token count that came with the answer valid for the next request.
     """
     if not compactions:
         return True
@@ -149,7 +149,7 @@ def compaction_points(
     """Return the indices of the answers up to which `messages` can be compacted, best first.
 
     The best one leaves the last exchange out, so that its question can be edited and its answer
-    regenerated without sending all messages again. The other is the last answer.
+    regenerated without sending all messages again. The second best is the last answer.
     """
     answers = [n for n, m in enumerate(messages) if m.role is Role.ASSISTANT and has_content(m)]
     questions = [n for n, m in enumerate(messages) if m.role is Role.USER]

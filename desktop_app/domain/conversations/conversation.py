@@ -98,7 +98,7 @@ class Message:
         duration_s: seconds from sending to the end of the answer.
         notices: remarks for the user on how it was made ("retried without …").
         remote_run: the background run that makes it, while it is STREAMING.
-        template_id: of a question, the prompt of the library that it was made with; "" for none.
+        template_id: the library prompt that a question was made with; "" for none.
         usage_scope: the answers that `usage` and `cost` are for.
         answered_by: the model that the reply names, which may differ from that in `choice`; "" if
             it names none.
@@ -162,7 +162,7 @@ class Draft:
     """The unsent content of a conversation's prompt.
 
     Attributes:
-        template_id: the prompt of the library that the text was made with; "" for none.
+        template_id: the library prompt that the text was made with; "" for none.
     """
 
     text: str = ""
@@ -316,7 +316,7 @@ class SearchFilter(NamedTuple):
 class SearchOrder(StrEnum):
     """The order of search results.
 
-    NEWEST: the newest first. BEST: the newest results, the most relevant text first.
+    NEWEST: the newest first. BEST: of the newest results, the most relevant text first.
     """
 
     NEWEST = "newest"
@@ -331,7 +331,7 @@ class SearchHit:
         message_id: None if the title matches.
         snippet: plain text with each match between U+0002 and U+0003.
         archived: True if the conversation is in the archive.
-        document: the name of the attachment that has the text; "" if it is not an attachment's.
+        document: the name of the attachment with the match; "" if no attachment has it.
     """
 
     conversation_id: str

@@ -16,15 +16,15 @@ def error_to_json(note: ErrorNote) -> dict[str, Any]:
     """Return an error ready for JSON, with codes instead of sentences."""
     return {
         "code": note.code,
-        **_value("reason", "what_happened", note.reason),
-        **_value("remedy", "what_to_do", note.remedy),
+        **_code_or_text("reason", "what_happened", note.reason),
+        **_code_or_text("remedy", "what_to_do", note.remedy),
         "params": dict(note.params),
         "details": note.details,
         **({"because": error_to_json(note.because)} if note.because else {}),
     }
 
 
-def _value(name: str, text_name: str, value: Reason | Remedy | str) -> dict[str, str]:
+def _code_or_text(name: str, text_name: str, value: Reason | Remedy | str) -> dict[str, str]:
     return {name: value.value} if isinstance(value, Enum) else {text_name: value}
 
 

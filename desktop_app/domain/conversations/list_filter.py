@@ -44,8 +44,8 @@ class ListFilter:
             return self.kind is ListFilterKind.ARCHIVE
         if self.kind is ListFilterKind.FOLDER:
             return conversation.folder_id == self.folder_id
-        is_loose = conversation.folder_id is None or conversation.pinned
-        return self.kind is ListFilterKind.LIST and is_loose
+        is_in_list = conversation.folder_id is None or conversation.pinned
+        return self.kind is ListFilterKind.LIST and is_in_list
 
     def moment_of(self, conversation: Conversation) -> datetime:
         """Return the time that the filter sorts by, latest first."""

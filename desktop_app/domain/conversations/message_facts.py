@@ -25,8 +25,9 @@ from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 
 _MAX_ARGUMENT_LINE_CHARS: Final = 60
 _MAX_PARSED_CHARS: Final = 100_000
-"""Characters of arguments, also when indented. Nested lists of a megabyte would become many
-hundred, and take 20 s.
+"""The limit for arguments to parse, and for their indented form.
+
+A megabyte of nested lists would take 20 s to indent, and become hundreds of megabytes.
 """
 
 ENDINGS: Final[Mapping[MessageStatus, str]] = {
@@ -41,7 +42,7 @@ _EXPORT_ENDINGS: Final = {
     **ENDINGS,
     MessageStatus.STREAMING: N_("Still being written when this was exported"),
 }
-"""Likewise, in an exported file or on paper."""
+"""The same footers for exported files and paper, where an answer may still be unfinished."""
 
 _MIN_SHOWN_S: Final = 0.1
 _TITLE: Final = re.compile(r"\s*(?:\*\*|#+ )(?P<title>[^*\n]{3,80})")
@@ -87,7 +88,7 @@ def answer_facts(
         choice = message.choice
         variant = choice.variant
         facts.append(variant.label if variant else name_of_model(choice.model))
-        if other := other_model(choice, message.answered_by):
+        if other := other_model_fact(choice, message.answered_by):
             facts.append(other)
         if with_effort and choice.effort is not None:
             facts.append(tr(choice.effort.label))
@@ -101,7 +102,7 @@ def answer_facts(
     return facts
 
 
-def other_model(choice: ModelChoice, answered_by: str) -> str:
+def other_model_fact(choice: ModelChoice, answered_by: str) -> str:
     """Return a fact that names the model that answered; "" if it is the requested model."""
     if is_same_model(choice.model, answered_by):
         return ""
@@ -125,7 +126,7 @@ def token_facts(message: Message) -> list[str]:
 
 
 def image_pages_fact(part: DocumentPart) -> str:
-    """Describe a document's pages without text, as sent or skipped; "" if it has none."""
+    """Name a document's pages without text, and if they are sent or skipped; "" for none."""
     pages = replace(part, detail="auto").seen_pages
     if not pages:
         return ""
@@ -136,10 +137,13 @@ def image_pages_fact(part: DocumentPart) -> str:
     return tr("Pages without text are sent as images: {pages}", pages=shown + more)
 
 
-def reasoning_title(reasoning: str, seconds: float | None, *, thinking: bool = False) -> str:
-    """Return `Thought for 9.3 s: Which failures are safe to repeat`, as far as it is known."""
+def reasoning_title(reasoning: str, seconds: float | None, *, is_thinking: bool = False) -> str:
+    """Return a title such as `Thought for 9.3 s: Which failures are safe to repeat`.
+
+    What is unknown is left out.
+    """
     subject = subject_of(reasoning)
-    if thinking:
+    if is_thinking:
         # "Thinking" is also a variant, whose name is not translated.
         if subject:
             return tr("Thinking: {subject}", subject=subject)
@@ -185,14 +189,14 @@ def subject_of(reasoning: str) -> str:
 
 
 def indented_json(arguments: str) -> list[str]:
-    """Return the lines of JSON indented, or of other and of too long text as it is."""
+    """Return the lines of a text, indented if it is JSON and not too long."""
     indented = indent_json(arguments, _MAX_PARSED_CHARS)
     return (arguments.splitlines() or [""]) if indented is None else indented.split("\n")
 
 
-def indent_json(text: str, most: int) -> str | None:
-    """Return JSON indented; None if it is not JSON, or longer than `most` characters."""
-    if len(text) > most:
+def indent_json(text: str, max_chars: int) -> str | None:
+    """Return JSON indented; None if it is not JSON, or longer than `max_chars`."""
+    if len(text) > max_chars:
         return None
     pieces: list[str] = []
     length = 0
@@ -200,7 +204,7 @@ def indent_json(text: str, most: int) -> str | None:
         for piece in json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(json.loads(text)):
             pieces.append(piece)
             length += len(piece)
-            if length > most:
+            if length > max_chars:
                 return None
     except (ValueError, RecursionError):
         return None

@@ -17,7 +17,7 @@ from desktop_app.domain.tools.call_state import ToolCallState
 
 _MAX_SENT_NAME_CHARS: Final = 64
 _MAX_INVALID_CHARS: Final = 2000
-"""The characters that are sent of arguments that are not an object, to show the mistake."""
+"""The characters of invalid arguments that are sent, so that the model sees its mistake."""
 TEXT_ONLY: Final = "text"
 """A document's `detail` if its pages without text are not sent."""
 ANSWER_FILE: Final = "answer.md"

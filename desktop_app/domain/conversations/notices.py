@@ -128,11 +128,11 @@ class AnswerNotice:
                 sentence = _EDITED_WITH_NOTE if is_edited else _WITH_NOTE[self.code]
             elif is_edited:
                 sentence = _EDITED
-        return tr_filled(sentence, _shown(params))
+        return tr_filled(sentence, _with_local_day(params))
 
 
-def _shown(params: dict[str, Param]) -> dict[str, Param]:
-    """Return the values with `day`, stored as 2026-08-10, as the user's locale writes it."""
+def _with_local_day(params: dict[str, Param]) -> dict[str, Param]:
+    """Return the values with `day`, such as 2026-08-10, in the form of the user's locale."""
     with suppress(KeyError, TypeError, ValueError):  # earlier versions stored English dates
         return {**params, "day": day(date.fromisoformat(params["day"]))}  # type: ignore[arg-type]
     return params

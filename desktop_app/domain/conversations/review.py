@@ -38,7 +38,7 @@ class Review:
     """A verdict on an answer.
 
     Attributes:
-        original: the id of the model's answer that the user has edited; "" for no edited answer.
+        original: of an answer that the user has edited, the id of the model's answer; otherwise "".
     """
 
     kind: ReviewKind
@@ -57,7 +57,7 @@ def review_of(message: Message) -> Review | None:
 
 
 def with_review(message: Message, review: Review | None) -> Message:
-    """Return an answer with a verdict in place of any other; None removes it."""
+    """Return a copy of an answer with `review` as its only verdict; None removes it."""
     others = tuple(
         each
         for each in message.notices

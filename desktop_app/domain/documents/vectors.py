@@ -1,7 +1,7 @@
 """Embedding vectors, quantized so that many can be stored and compared without a library.
 
-A vector has a signed byte for each dimension, and a bit with its sign. Signs are compared first,
-which is fast but inexact; the best matches are then compared by their bytes.
+A vector has a signed byte for each dimension, and an integer with all signs. Signs are
+compared first, which is fast but inexact; the best matches are then compared by their bytes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Vector:
     """The direction of an embedding, quantized.
 
     Attributes:
-        signs: one bit per dimension, as an integer.
+        signs: an integer with a byte per dimension, 1 if it is negative, else 0.
         numbers: one signed byte per dimension; the largest is 127.
     """
 
@@ -56,7 +56,7 @@ class Vector:
 
 
 @dataclass(frozen=True, slots=True)
-class Unembedded:
+class UnembeddedPassage:
     """A passage without a vector."""
 
     id: int
@@ -64,7 +64,7 @@ class Unembedded:
     text: str
 
 
-# Maps each signed byte to 1 if it is negative: base-256 numbers whose bits are the signs.
+# Maps each signed byte to 1 if it is negative, else to 0.
 _SIGNS = bytes([0] * 128 + [1] * 128)
 
 

@@ -26,7 +26,7 @@ from desktop_app.domain.spending.cost import FREE, Price
 # "auto" is the tier of the account, by default the ordinary one.
 _ORDINARY_TIERS = (None, "", "auto", "default", "standard")
 # The prefixes that gateways put before the names of OpenAI's models.
-_PROVIDER: Final = re.compile(r"^(?:openrouter/)?(?:openai|azure)/")
+_GATEWAY_PREFIX: Final = re.compile(r"^(?:openrouter/)?(?:openai|azure)/")
 _FINE_TUNED: Final = "ft:"
 _SNAPSHOT: Final = re.compile(r"-20\d\d-\d\d-\d\d$")
 # A dated snapshot of a model is neither the variant itself nor shut down on the model's date.
@@ -242,8 +242,8 @@ class ModelCatalog:
             {job: _small_job_from_row(row) for job, row in tables["small_jobs"].items()},
             tables["not_chat"],
             {kind: _file_inputs_from_row(row) for kind, row in tables["file_inputs"].items()},
-            {id_: Price(_amount(by), Decimal(0)) for id_, by in tables["embeddings"].items()},
-            {name: _amount(by) for name, by in tables["hosted_tools"].items()},
+            {id_: Price(_amount(usd), Decimal(0)) for id_, usd in tables["embeddings"].items()},
+            {name: _amount(usd) for name, usd in tables["hosted_tools"].items()},
             _models_with(own, {"context_window", "max_input"}),
             _models_with(own, {"price"}),
         )
@@ -263,7 +263,7 @@ class ModelCatalog:
         family = self._models.get(family_of(model_id))
         if family is None:
             return ModelInfo(id=model_id, name=model_id)
-        apis = None if _PROVIDER.match(model_id) else family.apis
+        apis = None if _GATEWAY_PREFIX.match(model_id) else family.apis
         return replace(family, id=model_id, name=model_id, variant=None, shutdown=None, apis=apis)
 
     def knows(self, model_id: str) -> bool:
@@ -312,7 +312,7 @@ def family_of(model_id: str) -> str:
     >>> family_of("openai/gpt-5.2-2025-12-11"), family_of("elsewhere/gpt-5.2")
     ('gpt-5.2', 'elsewhere/gpt-5.2')
     """
-    model_id = _PROVIDER.sub("", model_id)
+    model_id = _GATEWAY_PREFIX.sub("", model_id)
     if model_id.startswith(_FINE_TUNED):
         model_id = model_id.split(":")[1]
     return _SNAPSHOT.sub("", model_id)
@@ -401,7 +401,7 @@ def _model_from_row(model_id: str, row: Mapping[str, Any]) -> ModelInfo:
         hosted_tools=tuple(_parse_names(row.get("hosted_tools", []), "hosted_tools")),
         image_tokens=image_tokens_from_row(row.get("image_tokens")),
         price=_price_from_row(row.get("price")),
-        price_tiers=tuple((tier, _amount(by)) for tier, by in row.get("price_tiers", {}).items()),
+        price_tiers=tuple((t, _amount(times)) for t, times in row.get("price_tiers", {}).items()),
         usual_seconds=_seconds_from_row(row.get("usual_seconds", {})),
         **{name: row[name] for name in (*_SIZES, *_FLAGS, "shutdown") if name in row},
     )

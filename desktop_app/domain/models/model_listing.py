@@ -161,7 +161,7 @@ def info_at(
 
 
 class ModelAvailability(NamedTuple):
-    """The service of a model by a provider on a day; `listing` is None if it is unknown."""
+    """The availability of a model at a provider on a day; `listing` is None if it is unknown."""
 
     profile: ProviderProfile
     model: ModelInfo
@@ -205,7 +205,7 @@ class ModelAvailability(NamedTuple):
         return notice(code, model=self.model.name, provider=self.profile.name, day=end.isoformat())
 
     @property
-    def mark(self) -> str:
+    def shutdown_mark(self) -> str:
         """Return the words on the model's shutdown that follow its name; "" if it is not near."""
         end = self._shutdown_to_announce
         if end is None or (end <= self.today and not self.is_shut_down):

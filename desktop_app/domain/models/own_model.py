@@ -27,6 +27,7 @@ class OwnModel:
         input_price, cached_price, output_price: US dollars per million tokens, as the provider
             charges them. Without both the input and the output price, there is no price.
         efforts: accepted values, least first; () if it takes no effort.
+        images, tools, schema: True if the model supports them.
     """
 
     id: str

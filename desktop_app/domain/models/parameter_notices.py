@@ -29,10 +29,17 @@ def model_notices(
     info: ModelInfo,
     effort: Effort | None,
 ) -> list[AnswerNotice]:
-    """Return a notice for each requested parameter that the model does not take as it is."""
+    """Return a notice for each requested parameter that the model does not take as it is.
+
+    Args:
+        asked: the parameters of the answer, with defaults for those that nobody set.
+        sent: the parameters that the model takes.
+        requested: the names of the parameters that the user set.
+    """
     reasons = refused_by_every_api(profile, info, effort)
     notices = [
-        _refused(name, reasons[name], info) for name in _set_by_user(asked, requested, reasons)
+        _refusal_notice(name, reasons[name], info)
+        for name in _set_by_user(asked, requested, reasons)
     ]
     limit, lowered = asked.max_output_tokens, sent.max_output_tokens
     if "max_output_tokens" in requested and limit and lowered and lowered < limit:
@@ -57,16 +64,18 @@ def api_notices(
 ) -> list[AnswerNotice]:
     """Return a notice for each requested parameter that this API does not take as it is.
 
-    `model_notices` reports the parameters that no API takes.
+    `model_notices` reports the parameters that no API takes, and describes the arguments.
     """
-    known = refused_by_every_api(profile, info, effort)
+    refused_everywhere = refused_by_every_api(profile, info, effort)
     reasons = parameter_refusals(profile, info, effort, api)
     name_of_api = _API_NAMES[api]
     notices = [
         notice(NoticeCode.SETTING_NOT_IN_API, setting=name, api=name_of_api)
         if reasons[name] in _API_REFUSALS
-        else _refused(name, reasons[name], info)
-        for name in _set_by_user(asked, requested, [name for name in reasons if name not in known])
+        else _refusal_notice(name, reasons[name], info)
+        for name in _set_by_user(
+            asked, requested, [name for name in reasons if name not in refused_everywhere]
+        )
     ]
     limit = sendable_parameters(asked, profile, info, effort, api).max_output_tokens
     if "max_output_tokens" in requested and limit != asked.max_output_tokens:
@@ -91,7 +100,7 @@ def _set_by_user(
     ]
 
 
-def _refused(name: str, why: ParameterRefusal, info: ModelInfo) -> AnswerNotice:
+def _refusal_notice(name: str, why: ParameterRefusal, info: ModelInfo) -> AnswerNotice:
     if why is ParameterRefusal.NEEDS_EFFORT:
         efforts = ", ".join(effort.value for effort in info.sampling_efforts or ())
         return notice(

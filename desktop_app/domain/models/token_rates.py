@@ -57,7 +57,8 @@ USUAL_RATES: Final[Mapping[TextKind, float]] = {
 }
 OPENAI_RATES: Final[Mapping[TextKind, float]] = dict.fromkeys(TextKind, 1.0)
 MIN_RATE: Final = 0.2
-# Every tokenizer needs more tokens than this: a server that counts fewer has cut the text.
+# Every tokenizer needs a larger share of OpenAI's count: a server that counts fewer tokens has cut
+# the text.
 CUT_RATE: Final = 0.4
 MAX_RATE: Final = 20.0
 # Smaller counts contain too large a share of the model's own frame around messages.
@@ -113,8 +114,8 @@ class TokenRates:
             kind in self.rates for kind, count in mix.items() if count > total * MIN_KIND_SHARE
         )
 
-    def share(self, mix: TokenMix) -> float:
-        """Return the share of the room to fill: a part may have more tokens than expected."""
+    def usable_share(self, mix: TokenMix) -> float:
+        """Return the share of the room for a text: it may have more tokens than expected."""
         return LEARNED_SHARE if self.covers(mix) else GUESSED_SHARE
 
     def with_count(self, mix: TokenMix, tokens: int) -> TokenRates:

@@ -51,7 +51,7 @@ class CustomField:
             return self.name.isprintable()
         return bool(_HEADER_NAME.fullmatch(self.name)) and self.name.lower() not in _RESERVED
 
-    def takes(self, value: str) -> bool:
+    def accepts(self, value: str) -> bool:
         """Return True if requests can have this value; headers take printable ASCII only."""
         if not 0 < len(value) <= MAX_FIELD_VALUE_CHARS or value != value.strip():
             return False
@@ -76,7 +76,7 @@ def parse_headers(text: str) -> dict[str, str]:
 
 
 def parse_query(text: str) -> dict[str, str]:
-    """Return the parameters in a JSON object of texts, or in `name=value&…`, on any lines.
+    """Return the parameters in a JSON object of texts, or in `name=value&…` on one or more lines.
 
     Raises:
         ValueError: it is neither, or a name or value is not allowed.
@@ -104,7 +104,7 @@ def _checked(pairs: Iterator[tuple[str, str]], *, in_query: bool) -> dict[str, s
     found: dict[str, str] = {}
     for name, value in pairs:
         custom = CustomField(name, in_query=in_query)
-        if not custom.has_valid_name or not custom.takes(value):
+        if not custom.has_valid_name or not custom.accepts(value):
             raise ValueError("a name or value is not allowed")
         found[name] = value
     if len(found) > MAX_FIELDS:

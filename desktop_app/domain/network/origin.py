@@ -21,7 +21,7 @@ _LABEL: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 def origin(url: str) -> str:
     """Return the origin of an address as `scheme://host:port`; "" if it has none.
 
-    The host is in lower case and ASCII (IDNA), without a final dot. The origin has always a port,
+    The host is in lower case and ASCII (IDNA), without a final dot. The origin always has a port,
     and no user, password, path or query.
     """
     scheme, separator, rest = url.partition("://")
@@ -31,7 +31,7 @@ def origin(url: str) -> str:
     found = _AUTHORITY.fullmatch(re.split("[/?#]", rest, maxsplit=1)[0])
     if found is None:
         return ""
-    host = _ipv6(found[1]) if found[1].startswith("[") else _name(found[1])
+    host = _ipv6(found[1]) if found[1].startswith("[") else _ascii_name(found[1])
     port = int(found[2]) if found[2] else _DEFAULT_PORTS[scheme]
     return f"{scheme}://{host}:{port}" if host and port < 65536 else ""
 
@@ -52,14 +52,14 @@ def _ipv6(literal: str) -> str:
         return ""
 
 
-def _name(host: str) -> str:
-    labels = [_label(label) for label in _DOTS.split(host)]
+def _ascii_name(host: str) -> str:
+    labels = [_ascii_label(label) for label in _DOTS.split(host)]
     if len(labels) > 1 and host[-1:] and _DOTS.fullmatch(host[-1]):
         labels.pop()
     return ".".join(labels) if all(labels) else ""
 
 
-def _label(label: str) -> str:
+def _ascii_label(label: str) -> str:
     """Return a label of a host name in ASCII; "" if it is not valid.
 
     httpx sends valid labels in the same form. The codec "idna" follows an older standard, in which

@@ -90,7 +90,7 @@ _INCOMPLETE_ESCAPE: Final = re.compile(
     re.IGNORECASE,
 )
 _BASES: Final = {"decimal": 10, "octal": 8}
-_ESCAPE_MARKS: Final = (b"%", b"\\", b"&", b"=")
+_ESCAPE_STARTS: Final = (b"%", b"\\", b"&", b"=")
 _MAX_INCOMPLETE_ESCAPE_BYTES: Final = 16
 _MAX_ESCAPE_BYTES: Final = 24
 _MAX_MAPS: Final = 16
@@ -236,7 +236,7 @@ class _Search:
         # In slices, because translating 16 MB in one call blocks other threads for 20 ms.
         make_view = self._make_view
         view = b"".join(map(make_view, _slices(data))) if len(data) > _SLICE else make_view(data)
-        if _has_mark(data):
+        if _may_have_escape(data):
             slices = [make_view(_ESCAPE.sub(_unescape, piece)) for piece in _slices(data)]
             decoded = b"".join(slices)
             if decoded != view:
@@ -261,7 +261,7 @@ class _Search:
         """Return the text without secrets; `data` itself if it has none.
 
         Args:
-            before: the end of the text before it.
+            before: the views of the end of the text before `data`.
         """
         views = self.views(data)
         if not self.has_hit(_append_views(before, views)):
@@ -315,7 +315,7 @@ class _Search:
         return _MappedView(bytes(seen), starts, ends)
 
     def held_from(self, data: bytes, before: _Views) -> int:
-        """Return the offset of a secret that may continue after the text, else its length."""
+        """Return the offset of a secret that may continue after the text; its length for none."""
         rest = data[: _incomplete_escape_start(data)]
         at = len(rest)
         if at > _MAX_GAP_BYTES and not self.views(rest[-_MAX_GAP_BYTES:])[0]:
@@ -348,6 +348,8 @@ class _Search:
 
 
 class _SearchedStream:
+    """A search in one text that arrives in pieces."""
+
     def __init__(self, search: _Search) -> None:
         self._search = search
         self._held = b""
@@ -373,7 +375,7 @@ class _SearchedStream:
     def _feed_possible_secret(self, data: bytes) -> bytes:
         cleaned, done = bytes(self._search.clean(data, self._before)), b""
         if cleaned != data:
-            # The text after the last mark may begin another secret.
+            # The text after the last removed secret may begin another.
             done, mark, data = cleaned.rpartition(_MARK)
             done, self._before = done + mark, _NO_VIEWS
         at = self._search.held_from(data, self._before)
@@ -397,14 +399,14 @@ def _spans_of(
         at = whole.find(needle, at + 1)
 
 
-def _has_mark(data: _Bytes) -> bool:
+def _may_have_escape(data: _Bytes) -> bool:
     return b"\\" in data or b"%" in data or b"&" in data or b"=" in data
 
 
 def _incomplete_escape_start(data: bytes) -> int:
     """Return the offset of an escape that the end of a text cuts off, else the text's length."""
     tail = data[-_MAX_INCOMPLETE_ESCAPE_BYTES:]
-    found = _INCOMPLETE_ESCAPE.search(tail) if _has_mark(tail) else None
+    found = _INCOMPLETE_ESCAPE.search(tail) if _may_have_escape(tail) else None
     return len(data) - len(tail) + found.start() if found else len(data)
 
 
@@ -470,7 +472,11 @@ def _spellings(secret: str) -> Iterator[bytes]:
 
 
 def _cores(data: bytes, encode: _Encode, bits: int) -> Iterator[bytes]:
-    """Yield the digits of `bits` bits that depend only on `data`, for each possible alignment."""
+    """Yield the encoded digits that depend only on `data`, for each possible alignment.
+
+    Args:
+        bits: the bits of a digit: 5 in base32, 6 in base64.
+    """
     for before in range(bits // gcd(bits, 8)):
         encoded = encode(bytes(before) + data).rstrip(b"=")
         bits_after = (before + len(data)) * 8 % bits
@@ -482,7 +488,7 @@ def _slices(data: _Bytes) -> Iterator[_Bytes]:
     begin = 0
     while len(data) - begin > _SLICE:
         end = begin + _SLICE
-        last = max(data.rfind(mark, end - _MAX_ESCAPE_BYTES, end) for mark in _ESCAPE_MARKS)
+        last = max(data.rfind(start, end - _MAX_ESCAPE_BYTES, end) for start in _ESCAPE_STARTS)
         end = last if last > begin else end
         while data[end - 1 : end] == b"\\" and end > begin + _SLICE - 2 * _MAX_ESCAPE_BYTES:
             end -= 1

@@ -53,7 +53,7 @@ class UsageScope(StrEnum):
 
 
 class Price(NamedTuple):
-    """US dollars per million tokens. Cached input costs the input price if it has none."""
+    """US dollars per million tokens; `cached_input` is None if it costs as much as other input."""
 
     input: Decimal
     output: Decimal
@@ -65,7 +65,7 @@ class Price(NamedTuple):
         return not (self.input or self.output or self.cached_input)
 
     def times(self, multiplier: Decimal) -> Price:
-        """Return the price at a provider that charges `multiplier` of the list price."""
+        """Return the price with every amount multiplied by `multiplier`."""
         cached = None if self.cached_input is None else self.cached_input * multiplier
         return Price(self.input * multiplier, self.output * multiplier, cached)
 

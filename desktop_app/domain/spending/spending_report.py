@@ -71,7 +71,7 @@ class Call(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Spent:
+class SpendingSum:
     """The sum of several calls.
 
     Attributes:
@@ -84,8 +84,8 @@ class Spent:
     usage: Usage = field(default_factory=Usage)
     cost: Decimal = Decimal(0)
 
-    def __add__(self, other: Spent) -> Spent:
-        return Spent(
+    def __add__(self, other: SpendingSum) -> SpendingSum:
+        return SpendingSum(
             self.calls + other.calls,
             self.uncounted + other.uncounted,
             self.usage + other.usage,
@@ -99,7 +99,7 @@ class SpendingLine(NamedTuple):
     provider_id: str
     model: str
     purpose: str
-    spent: Spent
+    spent: SpendingSum
 
 
 class SpendingReport(NamedTuple):
@@ -113,8 +113,8 @@ class SpendingReport(NamedTuple):
 
     today: tuple[SpendingLine, ...]
     month: tuple[SpendingLine, ...]
-    months: tuple[tuple[date, Spent], ...]
-    days: tuple[tuple[date, Spent], ...]
+    months: tuple[tuple[date, SpendingSum], ...]
+    days: tuple[tuple[date, SpendingSum], ...]
 
 
 class Grouping(StrEnum):
@@ -163,7 +163,7 @@ class SpendingRow(NamedTuple):
     """
 
     key: str
-    spent: Spent
+    spent: SpendingSum
     performance: GroupPerformance = GroupPerformance()
     reviews: Mapping[str, int] | None = None
 

@@ -9,7 +9,10 @@ from desktop_app.i18n.translation import N_, tr
 
 
 class ServerFault(TextEnum):
-    """A fault, with its text to follow a colon. Codes are stored, and no server's own words."""
+    """A fault, with its text to follow a colon.
+
+    Codes are stored. Their prefix tells them from a server's own words.
+    """
 
     ENDED = "repartee:ended", N_("it has ended")
     ARGUMENTS_TOO_LONG = "repartee:arguments_too_long", N_("the arguments are too long")

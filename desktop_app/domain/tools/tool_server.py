@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ToolServerError
-from desktop_app.domain.network.network_path import is_private
+from desktop_app.domain.network.network_address import is_private
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.tools.server_fault import ServerFault, fault_text
 from desktop_app.i18n.translation import in_english

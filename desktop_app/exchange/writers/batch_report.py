@@ -12,7 +12,7 @@ from typing import Final
 from desktop_app.domain.answering.answer_form import FormSource
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
 from desktop_app.domain.batch.batch_wording import item_error_text
-from desktop_app.domain.conversations.message_facts import other_model
+from desktop_app.domain.conversations.message_facts import other_model_fact
 from desktop_app.domain.json_table import MAX_COLUMNS, row_of
 from desktop_app.exchange.csv_cell import plain_cell
 from desktop_app.i18n.formatting import exact_money, moment, money
@@ -126,7 +126,7 @@ def _job_facts(job: BatchJob, name_of_model: Callable[[str], str]) -> str:
 
 def _facts(job: BatchJob, item: BatchItem) -> str:
     facts = [tr(item.status.text)]
-    if other := other_model(job.choice, item.answered_by):
+    if other := other_model_fact(job.choice, item.answered_by):
         facts.append(other)
     if item.usage is not None:
         tokens = item.usage.input_tokens + item.usage.output_tokens

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from desktop_app.domain.answering.stream_events import OfCandidate, Started, StreamEvent
+from desktop_app.domain.answering.stream_events import CandidateEvent, Started, StreamEvent
 from desktop_app.providers.apis.chat_completions import DONE, ChatCompletionsReader
 from desktop_app.providers.errors import error_body
 from desktop_app.providers.http import json_fields
@@ -19,8 +19,8 @@ from desktop_app.providers.http import json_fields
 class CandidatesReader:
     """Reader of the server-sent events of one completion with `count` choices.
 
-    The events of the first choice are returned unchanged, the others' as OfCandidate. The terminal
-    event of the first choice comes last; `is_finished` is True from then on.
+    The events of the first choice are returned unchanged, the others' as CandidateEvent. The
+    terminal event of the first choice comes last; `is_finished` is True from then on.
     """
 
     def __init__(self, provider: str, count: int) -> None:
@@ -97,4 +97,4 @@ def _choice_index(choice: Mapping[str, Any], place: int) -> int:
 
 
 def _as_candidates(answers: list[tuple[int, list[StreamEvent]]]) -> list[StreamEvent]:
-    return [OfCandidate(number, event) for number, events in answers for event in events]
+    return [CandidateEvent(number, event) for number, events in answers for event in events]

@@ -12,10 +12,10 @@ from dataclasses import replace
 from typing import Final
 
 from desktop_app.domain.answering.stream_events import (
+    CandidateEvent,
     Completed,
     Failed,
     Incomplete,
-    OfCandidate,
     ReasoningDelta,
     ReasoningItem,
     RefusalDelta,
@@ -35,8 +35,8 @@ _TERMINALS: Final = (Completed, Incomplete, Failed)
 
 def split_event(event: StreamEvent) -> Iterator[StreamEvent]:
     """Yield `event`, or several events with slices of its text if that is very long."""
-    if isinstance(event, OfCandidate):
-        yield from (OfCandidate(event.number, inner) for inner in split_event(event.event))
+    if isinstance(event, CandidateEvent):
+        yield from (CandidateEvent(event.number, inner) for inner in split_event(event.event))
         return
     text = _text_of(event) if isinstance(event, _DELTAS) else ""
     if len(text) <= _SLICE_CHARS or not isinstance(event, _DELTAS):
@@ -64,9 +64,9 @@ class RedactedAnswer:
         """Return the events to pass on once `event` has come."""
         if isinstance(event, _DELTAS):
             return self._feed_delta(event)
-        if isinstance(event, OfCandidate):
+        if isinstance(event, CandidateEvent):
             other = self._others.setdefault(event.number, RedactedAnswer(self._new_stream))
-            return [OfCandidate(event.number, inner) for inner in other.feed(event.event)]
+            return [CandidateEvent(event.number, inner) for inner in other.feed(event.event)]
         if isinstance(event, Started):  # the model is stored with the answer
             return [replace(event, model=self._cleaned(event.model))]
         if isinstance(event, ReasoningItem):  # later reasoning is a new text
@@ -79,7 +79,7 @@ class RedactedAnswer:
         """Return events with the ends of all texts, which `feed` held back."""
         held = [event for kind in _DELTAS for event in self._end(kind)]
         for number, other in self._others.items():
-            held += [OfCandidate(number, event) for event in other.end()]
+            held += [CandidateEvent(number, event) for event in other.end()]
         return held
 
     def _cleaned(self, text: str) -> str:

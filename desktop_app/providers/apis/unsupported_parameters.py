@@ -58,11 +58,11 @@ def without_refused(
     Raises:
         RefusedParameterError: `refusal` itself, if the setting cannot be left out.
     """
-    reduced = request.without(refusal.param)
+    reduced = request.without_parameter(refusal.param)
     if reduced is None and refusal.param == "reasoning":
-        reduced = request.without("reasoning.summary")
+        reduced = request.without_parameter("reasoning.summary")
     if reduced is None and refusal.param == "text":
-        reduced = request.without("schema")
+        reduced = request.without_parameter("schema")
     if reduced is None or not _may_leave_out(request, reduced, info):
         raise refusal
     name = next(
@@ -87,7 +87,7 @@ def without_known(
     names = []
     for name in _SETTINGS:
         while refused & {name, _setting_with_value(request, name)}:
-            reduced = request.without(name)
+            reduced = request.without_parameter(name)
             if reduced is None or not _may_leave_out(request, reduced, info):
                 break
             request = reduced

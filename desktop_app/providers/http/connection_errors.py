@@ -14,7 +14,7 @@ from typing import Final, Literal
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import EndpointMissingError, NetworkError
 from desktop_app.domain.models.server_kind import ServerKind
-from desktop_app.domain.network.network_path import ProxyAddress, is_loopback, is_private
+from desktop_app.domain.network.network_address import ProxyAddress, is_loopback, is_private
 from desktop_app.domain.remedy import Remedy
 from desktop_app.providers.http.retries import AttemptError
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from urllib.parse import SplitResult
 
 from desktop_app.domain.answering.chat_request import DIRECT
-from desktop_app.domain.network.network_path import ProxyAddress, is_loopback, parse_proxy
+from desktop_app.domain.network.network_address import ProxyAddress, is_loopback, parse_proxy
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.network.secret import Secret
 

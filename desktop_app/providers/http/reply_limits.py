@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from desktop_app.domain.answering.stream_events import (
+    CandidateEvent,
     HostedCall,
-    OfCandidate,
     ReasoningDelta,
     ReasoningItem,
     RefusalDelta,
@@ -69,7 +69,7 @@ class AnswerMeter:
             ReplyTooLargeError: the answer with `event` would exceed a limit.
         """
         candidate = 0
-        if isinstance(event, OfCandidate):
+        if isinstance(event, CandidateEvent):
             candidate, event = event.number, event.event
         match event:
             case TextDelta(text) | ReasoningDelta(text) | RefusalDelta(text):

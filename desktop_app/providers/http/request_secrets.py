@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import AuthenticationError
-from desktop_app.domain.network.network_path import ProxyAddress
+from desktop_app.domain.network.network_address import ProxyAddress
 from desktop_app.domain.network.origin import host_of, origin
 from desktop_app.domain.network.redaction import Redactor
 from desktop_app.providers.http.retries import AttemptError
@@ -82,7 +82,7 @@ class RequestSecrets:
             if secret is None or secret.origin != request_origin:
                 raise AttemptError(_field_error(Reason.CUSTOM_VALUE_MISSING, custom))
             value = secret.value
-        if not custom.takes(value):
+        if not custom.accepts(value):
             raise AttemptError(_field_error(Reason.CUSTOM_VALUE_INVALID, custom))
         return value
 

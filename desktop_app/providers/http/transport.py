@@ -28,7 +28,7 @@ from desktop_app.domain.errors import (
     SettingError,
     UnexpectedReplyError,
 )
-from desktop_app.domain.network.network_path import (
+from desktop_app.domain.network.network_address import (
     ProxyAddress,
     is_loopback,
     split_url,

@@ -158,7 +158,7 @@ def _result_of_response(
 def _outcome(reply: Reply) -> tuple[ItemStatus, str, ErrorNote | None]:
     """Return the status, the answer, and why the answer is missing or incomplete."""
     answer = text_of(reply.parts).strip()
-    kept = TextSize().fit(answer, MAX_RESULT_BYTES)
+    kept = TextSize().add_up_to(answer, MAX_RESULT_BYTES)
     if reply.status is MessageStatus.REFUSED:
         return ItemStatus.REFUSED, kept, _why_refused(reply)
     if len(kept) < len(answer):

@@ -408,22 +408,22 @@ class AnswerRun:
         """Return `event`, shortened if it exceeds the limit."""
         match event:
             case TextDelta(text) | ReasoningDelta(text) | RefusalDelta(text):
-                kept = self._size.fit(text, self._max_bytes)
+                kept = self._size.add_up_to(text, self._max_bytes)
                 return event if len(kept) == len(text) else replace(event, text=kept)
             case ToolCallDelta(_, text):
-                kept = self._size.fit(text, self._max_bytes)
+                kept = self._size.add_up_to(text, self._max_bytes)
                 return event if len(kept) == len(text) else replace(event, arguments=kept)
             case HostedCall(call):
-                result = self._size.fit(call.arguments + call.result, self._max_bytes)
+                result = self._size.add_up_to(call.arguments + call.result, self._max_bytes)
                 is_whole = len(result) == len(call.arguments) + len(call.result)
                 return event if is_whole else replace(event, call=replace(call, result=""))
             case ToolCallStep(call) if call.state.has_ended:
-                result = self._size.fit(call.result, self._max_bytes)
+                result = self._size.add_up_to(call.result, self._max_bytes)
                 is_whole = len(result) == len(call.result)
                 return event if is_whole else ToolCallStep(replace(call, result=result))
             case ReasoningItem(_, text):
                 # A provider cannot use part of it.
-                is_whole = len(self._size.fit(text, self._max_bytes)) == len(text)
+                is_whole = len(self._size.add_up_to(text, self._max_bytes)) == len(text)
                 return event if is_whole else replace(event, encrypted="")
         return event
 

@@ -15,11 +15,11 @@ from typing import Final
 
 from desktop_app.domain.answering.chat_request import ChatRequest
 from desktop_app.domain.answering.stream_events import (
+    CandidateEvent,
     Completed,
     Failed,
     Incomplete,
     Notice,
-    OfCandidate,
     Started,
     StatusChanged,
     StreamEvent,
@@ -192,7 +192,7 @@ class _SharedStream:
             await self._taken.wait()
 
     def _dispatch(self, event: StreamEvent) -> None:
-        if isinstance(event, OfCandidate):
+        if isinstance(event, CandidateEvent):
             self._dispatch_candidate(event)
         elif isinstance(event, _COMMON_EVENTS):
             self._broadcast(event)
@@ -202,7 +202,7 @@ class _SharedStream:
                 self._put(0, Notice(shared_usage_notice(len(self._started))))
             self._put(0, event)
 
-    def _dispatch_candidate(self, event: OfCandidate) -> None:
+    def _dispatch_candidate(self, event: CandidateEvent) -> None:
         if event.number in self._queues:
             if event.number not in self._started:  # now, because the stream may be cut
                 self._started.add(event.number)

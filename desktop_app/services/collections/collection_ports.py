@@ -13,7 +13,7 @@ from desktop_app.domain.documents.collections import (
     PassageLocation,
 )
 from desktop_app.domain.documents.extracted_document import ExtractedDocument, IndexedPassage
-from desktop_app.domain.documents.vectors import Unembedded, Vector
+from desktop_app.domain.documents.vectors import UnembeddedPassage, Vector
 
 
 class PassageReader(Protocol):
@@ -57,7 +57,7 @@ class Vectors(Protocol):
     async def has_any(self, collection_ids: Sequence[str], model: str) -> bool: ...
     async def next_missing(
         self, collection_id: str, model: str, limit: int
-    ) -> Sequence[Unembedded]: ...
+    ) -> Sequence[UnembeddedPassage]: ...
     async def put(self, model: str, vectors: Sequence[tuple[int, Vector]]) -> None: ...
     async def nearest(
         self, collection_ids: Sequence[str], model: str, vector: Vector, limit: int

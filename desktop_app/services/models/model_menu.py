@@ -56,7 +56,7 @@ def menu_entries(models: ProviderModels, today: date) -> list[MenuEntry]:
         listed = models.listing.listed(model_id) if models.listing else ListedModel(model_id)
         if model_id not in known and listed.can_chat is not False:
             info = models.info(model_id)
-            mark = models.availability(info, today).mark
+            mark = models.availability(info, today).shutdown_mark
             facts = filter(None, (_window(listed), _price(listed.details), mark))
             found.append(MenuEntry(model_id, info.name, None, " · ".join(facts)))
     return found
@@ -124,7 +124,7 @@ def chat_models(catalog: ModelCatalog, listing: ModelListing) -> tuple[str, ...]
 def _note(availability: ModelAvailability) -> str:
     if availability.model.variant is Variant.INSTANT and not availability.is_served:
         return tr("GPT-5.2 without reasoning responds")
-    return availability.mark
+    return availability.shutdown_mark
 
 
 def _other_models(models: ProviderModels, today: date) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from decimal import Decimal
 from typing import Any, Final
 
-from desktop_app.domain.answering.generation import NAMES, Overrides
+from desktop_app.domain.answering.generation import PARAMETER_NAMES, Overrides
 from desktop_app.domain.batch.batch_jobs import (
     BatchCounts,
     BatchEstimate,
@@ -48,7 +48,7 @@ _UPLOAD_FLAGS: Final = ("is_uploading", "is_creating", "is_fetched")
 
 def job_to_row(job: BatchJob) -> Row:
     """Return all columns of `batch_jobs` except the sums and the owner."""
-    overrides = Overrides(job.instructions, job.parameters, NAMES, job.examples)
+    overrides = Overrides(job.instructions, job.parameters, PARAMETER_NAMES, job.examples)
     details = {
         "api": job.api.value,
         "template_id": job.template_id,

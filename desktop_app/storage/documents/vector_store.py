@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from desktop_app.domain.documents.collections import PassageLocation
-from desktop_app.domain.documents.vectors import Unembedded, Vector
+from desktop_app.domain.documents.vectors import UnembeddedPassage, Vector
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.collection_store import locations_of
 
@@ -42,7 +42,9 @@ class VectorStore:
         sql = f"SELECT 1 {_FROM_COLLECTIONS.format(joins='', placeholders=placeholders)} LIMIT 1"
         return bool(await self._database.rows(sql, model, *collection_ids))
 
-    async def next_missing(self, collection_id: str, model: str, limit: int) -> list[Unembedded]:
+    async def next_missing(
+        self, collection_id: str, model: str, limit: int
+    ) -> list[UnembeddedPassage]:
         """Return some passages without a vector, with their texts."""
         return await self._database.read(partial(_next_missing, collection_id, model, limit))
 
@@ -70,11 +72,11 @@ def _from_unembedded(joins: str = "") -> str:
 
 def _next_missing(
     collection_id: str, model: str, limit: int, connection: sqlite3.Connection
-) -> list[Unembedded]:
+) -> list[UnembeddedPassage]:
     source = _from_unembedded("JOIN attachments AS a ON a.sha256 = p.sha256")
     sql = f'SELECT p.id, p.tokens, p.start, p."end", a.text {source} ORDER BY p.id LIMIT ?'
     rows = connection.execute(sql, (model, collection_id, limit))
-    return [Unembedded(r["id"], r["tokens"], r["text"][r["start"] : r["end"]]) for r in rows]
+    return [UnembeddedPassage(r["id"], r["tokens"], r["text"][r["start"] : r["end"]]) for r in rows]
 
 
 def _nearest(

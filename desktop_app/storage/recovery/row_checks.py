@@ -270,7 +270,7 @@ def _check_profile(values: Values) -> None:
     _require(found.key_header in KEY_HEADERS)
     _require(len(found.custom_fields) <= MAX_FIELDS)
     for custom in map(bounds.checked_fields, found.custom_fields):
-        _require(custom.has_valid_name and (custom.is_secret or custom.takes(custom.value)))
+        _require(custom.has_valid_name and (custom.is_secret or custom.accepts(custom.value)))
     for model in map(bounds.checked_fields, found.own_models):
         bounds.checked_name(model.id)
     for amount in (found.price_multiplier, found.monthly_cap):

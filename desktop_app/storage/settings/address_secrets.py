@@ -1,8 +1,9 @@
 """Removes users and passwords from the addresses in a store.
 
-Addresses with a password are no longer stored: see `bare_address` in `domain.network.network_path`.
-Older versions stored the value of OPENAI_BASE_URL, and a profile can come from a backup. A secret
-in a profile may be needed, and is moved to the keyring first; all others are just removed.
+Addresses with a password are no longer stored: see `bare_address` in
+`domain/network/network_address`. Older versions stored the value of OPENAI_BASE_URL, and a profile
+can come from a backup. A secret in a profile may be needed, and is moved to the keyring first; all
+others are just removed.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
-from desktop_app.domain.network.network_path import bare_address, bare_proxy
+from desktop_app.domain.network.network_address import bare_address, bare_proxy
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.network.secret import Secret
 from desktop_app.storage.database.private_files import create_private, sync

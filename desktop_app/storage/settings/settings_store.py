@@ -17,7 +17,7 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.own_model import own_model_from_json, own_model_to_json
 from desktop_app.domain.network.custom_fields import CustomField
-from desktop_app.domain.network.network_path import bare_address, bare_proxy
+from desktop_app.domain.network.network_address import bare_address, bare_proxy
 from desktop_app.domain.network.secret import Secret
 from desktop_app.storage.conversations.row_conversion import Cells, read_row, read_rows, to_json
 from desktop_app.storage.database.database import Database

@@ -19,7 +19,7 @@ from desktop_app.domain.spending.spending_report import (
     EXACT_CONTEXT,
     CallPerformance,
     GroupPerformance,
-    Spent,
+    SpendingSum,
 )
 from desktop_app.domain.statistics import Histogram
 from desktop_app.storage.spending.spending_sums import SLOT_MICROS, Entry
@@ -105,9 +105,9 @@ class DailySums:
         return (*counts, self.streamed_tokens, self.streamed_s, *packed)
 
     @property
-    def spent(self) -> Spent:
+    def spent(self) -> SpendingSum:
         """Return the sums of money and tokens."""
-        return Spent(self.calls, self.uncounted, Usage(*self.usage), self.cost)
+        return SpendingSum(self.calls, self.uncounted, Usage(*self.usage), self.cost)
 
     @property
     def performance(self) -> GroupPerformance:

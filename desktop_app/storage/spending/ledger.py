@@ -22,7 +22,7 @@ from desktop_app.domain.spending.spending_report import (
     Grouping,
     SpendingReport,
     SpendingRow,
-    Spent,
+    SpendingSum,
 )
 from desktop_app.domain.statistics import percentile
 from desktop_app.storage.conversations.row_conversion import to_micros
@@ -70,7 +70,7 @@ class Ledger:
         for listener in self._listeners:
             listener(provider_id)
 
-    async def spent_in_month(self, at: datetime, provider_id: str | None = None) -> Spent:
+    async def spent_in_month(self, at: datetime, provider_id: str | None = None) -> SpendingSum:
         """Return the spending in the month of `at`, with calls and tokens."""
         return await self._databases.disk.read(lambda c: month_of(c, at, provider_id))
 
@@ -111,16 +111,16 @@ class Ledger:
             total = EXACT_CONTEXT.add(total, Decimal(row["cost"]))
         return total
 
-    async def answer_spending(self, conversation_id: str, message_id: str) -> Spent:
+    async def answer_spending(self, conversation_id: str, message_id: str) -> SpendingSum:
         """Return the spending on an answer, including the calls that prepared it."""
         sql = """SELECT input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost
             FROM ledger WHERE conversation_id = ? AND message_id = ?"""
         database = self._databases.of(conversation_id)
         rows = await database.rows(sql, conversation_id, message_id)
-        spent = Spent()
+        spent = SpendingSum()
         for *tokens, cost in rows:
             known = Decimal(0) if cost is None else Decimal(cost)
-            spent += Spent(1, int(cost is None), Usage(*tokens), known)
+            spent += SpendingSum(1, int(cost is None), Usage(*tokens), known)
         return spent
 
     async def first_token_seconds(self, conversation_id: str) -> dict[str, float]:

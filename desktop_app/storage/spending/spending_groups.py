@@ -14,7 +14,7 @@ from desktop_app.domain.spending.spending_report import (
     Grouping,
     SpendingReport,
     SpendingRow,
-    Spent,
+    SpendingSum,
 )
 from desktop_app.storage.spending.daily_sums import DailySums
 from desktop_app.storage.spending.spending_sums import lines_of
@@ -55,12 +55,12 @@ def report_of(connection: sqlite3.Connection, at: datetime) -> SpendingReport:
     while len(months) < _MONTHS_REPORTED:
         months.append((months[-1] - _DAY).replace(day=1))
     days = [today - n * _DAY for n in range(today.day)]
-    by_day: defaultdict[str, Spent] = defaultdict(Spent)
-    by_month: defaultdict[str, Spent] = defaultdict(Spent)
+    by_day: defaultdict[str, SpendingSum] = defaultdict(SpendingSum)
+    by_month: defaultdict[str, SpendingSum] = defaultdict(SpendingSum)
     sql = """SELECT day, cost, calls, uncounted, input_tokens, cached_tokens, output_tokens,
         reasoning_tokens FROM ledger_days WHERE day >= ?"""
     for day, cost, calls, uncounted, *tokens in connection.execute(sql, (str(months[-1]),)):
-        spent = Spent(calls, uncounted, Usage(*tokens), Decimal(cost))
+        spent = SpendingSum(calls, uncounted, Usage(*tokens), Decimal(cost))
         by_day[day] += spent
         by_month[day[:7]] += spent
     return SpendingReport(

@@ -11,7 +11,7 @@ import sqlite3
 from datetime import datetime
 from decimal import Decimal
 
-from desktop_app.domain.spending.spending_report import EXACT_CONTEXT, MonthUnderCap, Spent
+from desktop_app.domain.spending.spending_report import EXACT_CONTEXT, MonthUnderCap, SpendingSum
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.process_identity import is_alive, this_process
@@ -68,7 +68,7 @@ class SpendingHolds:
 def _month(
     connection: sqlite3.Connection, provider_ids: tuple[str, ...], cap: Decimal | None, at: datetime
 ) -> MonthUnderCap:
-    spent = sum((month_of(connection, at, each) for each in provider_ids), Spent())
+    spent = sum((month_of(connection, at, each) for each in provider_ids), SpendingSum())
     held = Decimal(0)
     for provider_id in provider_ids:
         sql = "SELECT amount, owner_pid, owner_started FROM spending_holds WHERE provider_id = ?"

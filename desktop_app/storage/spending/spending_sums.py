@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.spending.spending_report import EXACT_CONTEXT, SpendingLine, Spent
+from desktop_app.domain.spending.spending_report import EXACT_CONTEXT, SpendingLine, SpendingSum
 from desktop_app.storage.conversations.row_conversion import to_micros
 
 SLOT_MICROS: Final = 15 * 60 * 1_000_000
@@ -26,11 +26,11 @@ Entry = tuple[int, str, str, str, int, int, int, int, str | None]
 """A call: time, provider, model, purpose, four token counts, cost."""
 
 
-def month_of(connection: sqlite3.Connection, at: datetime, provider_id: str | None) -> Spent:
+def month_of(connection: sqlite3.Connection, at: datetime, provider_id: str | None) -> SpendingSum:
     """Return the spending of the local month of `at`, of one provider or of all."""
     first = at.astimezone().date().replace(day=1)
     span = (_slot_of(first), _slot_of(_next_month(first)), provider_id)
-    return _grouped(connection, _SLOTS, span, ()).get((), Spent())
+    return _grouped(connection, _SLOTS, span, ()).get((), SpendingSum())
 
 
 def fill_slots(connection: sqlite3.Connection) -> None:
@@ -95,7 +95,7 @@ def lines_of(connection: sqlite3.Connection, first: date, last: date) -> tuple[S
 
 def _grouped(
     connection: sqlite3.Connection, source: str, values: _Key, names: tuple[str, ...]
-) -> dict[_Key, Spent]:
+) -> dict[_Key, SpendingSum]:
     """Return sums by the columns `names`.
 
     SQLite adds the integers. Amounts of money, which it would add as floating point, are added
@@ -112,11 +112,11 @@ def _grouped(
     by = f" GROUP BY {columns[:-2]}" if names else ""
     sql = f"""SELECT {columns}sum(calls), sum(uncounted), sum(input_tokens), sum(cached_tokens),
         sum(output_tokens), sum(reasoning_tokens) FROM {source}{by}"""  # noqa: S608
-    found: dict[_Key, Spent] = {}
+    found: dict[_Key, SpendingSum] = {}
     for *key, calls, uncounted, fresh, cached, output, reasoning in connection.execute(sql, values):
         if calls:
             usage = Usage(fresh, cached, output, reasoning)
-            found[tuple(key)] = Spent(calls, uncounted, usage, costs[tuple(key)])
+            found[tuple(key)] = SpendingSum(calls, uncounted, usage, costs[tuple(key)])
     return found
 
 

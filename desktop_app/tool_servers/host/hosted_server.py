@@ -19,7 +19,7 @@ from mcp.shared.exceptions import MCPError
 
 from desktop_app import __version__
 from desktop_app.child_processes import ChildCommand
-from desktop_app.domain.network.network_path import is_loopback
+from desktop_app.domain.network.network_address import is_loopback
 from desktop_app.tool_servers.host import content
 from desktop_app.tool_servers.host.bounded_http import ACCEPTED_ENCODINGS, bound_body
 from desktop_app.tool_servers.host.bounded_stdio import MAX_LINE_BYTES, bounded_stdio

@@ -22,7 +22,7 @@ from mcp.shared.auth import (
 )
 from pydantic import BaseModel, ValidationError
 
-from desktop_app.domain.network.network_path import is_private
+from desktop_app.domain.network.network_address import is_private
 from desktop_app.tool_servers.host.failure_text import HostError
 
 if TYPE_CHECKING:

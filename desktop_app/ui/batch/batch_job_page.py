@@ -15,7 +15,7 @@ from desktop_app.domain.batch.batch_wording import (
     job_error_text,
     progress_words,
 )
-from desktop_app.domain.conversations.message_facts import other_model
+from desktop_app.domain.conversations.message_facts import other_model_fact
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.batch.batch_models import BatchLineModel
@@ -228,7 +228,7 @@ class BatchJobPage(QWidget):
         """Show the answer of the selected file."""
         self._item = item
         paragraphs = [f"[{item_error_text(item)}]"] if item.error else []
-        other = other_model(self._job.choice, item.answered_by) if self._job else ""
+        other = other_model_fact(self._job.choice, item.answered_by) if self._job else ""
         paragraphs += [f"[{other}]"] if other else []
         paragraphs += [f"[{scans}]"] if (scans := item_scan_words(item)) else []
         paragraphs += [item.answer] if item.answer else []

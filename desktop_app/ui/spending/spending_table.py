@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.spending.cost import exact_digits
-from desktop_app.domain.spending.spending_report import Purpose, SpendingLine, Spent
+from desktop_app.domain.spending.spending_report import Purpose, SpendingLine, SpendingSum
 from desktop_app.i18n.formatting import exact_money, money, number
 from desktop_app.i18n.translation import N_, tr
 
@@ -54,12 +54,12 @@ class SpendingTable:
     """
 
     headings: tuple[str, ...]
-    rows: tuple[tuple[tuple[str, ...], Spent], ...]
+    rows: tuple[tuple[tuple[str, ...], SpendingSum], ...]
 
     @property
-    def total(self) -> Spent:
+    def total(self) -> SpendingSum:
         """Return the sum of all rows."""
-        return sum((spent for _, spent in self.rows), Spent())
+        return sum((spent for _, spent in self.rows), SpendingSum())
 
     def as_text(self) -> str:
         """Return tab-separated lines with exact amounts and plain counts."""
@@ -91,7 +91,7 @@ def table_by_purpose(
 
 
 def table_by_date(
-    heading: str, sums: Sequence[tuple[date, Spent]], format_date: Callable[[date], str]
+    heading: str, sums: Sequence[tuple[date, SpendingSum]], format_date: Callable[[date], str]
 ) -> SpendingTable:
     """Return the spending by day or month."""
     return SpendingTable(
@@ -114,7 +114,7 @@ def outcome_name(outcome: str) -> str:
     return tr(_OUTCOMES.get(outcome, outcome)) if outcome else tr("Not recorded")
 
 
-def figures_of(spent: Spent) -> tuple[str, ...]:
+def figures_of(spent: SpendingSum) -> tuple[str, ...]:
     """Return the formatted figures, in the order of `FIGURES`."""
     return (rounded_cost(spent.cost), *map(number, _counts(spent)))
 
@@ -130,7 +130,7 @@ def rounded_cost(cost: Decimal) -> str:
     return f"<{exact_money(CENT)}" if cost < CENT else money(cost)
 
 
-def _counts(spent: Spent) -> tuple[int, ...]:
+def _counts(spent: SpendingSum) -> tuple[int, ...]:
     usage = spent.usage
     tokens = (usage.input_tokens, usage.cached_tokens, usage.output_tokens)
     return (spent.calls, *tokens, spent.uncounted)

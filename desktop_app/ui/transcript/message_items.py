@@ -169,7 +169,7 @@ def reasoning_seconds(message: Message) -> float | None:
 
 def reasoning_line(reasoning: str, seconds: float | None, *, thinking: bool, folded: bool) -> Line:
     """Return `› Thought for 9.3 s: Which failures are safe to repeat`."""
-    words = reasoning_title(reasoning, seconds, thinking=thinking)
+    words = reasoning_title(reasoning, seconds, is_thinking=thinking)
     return section_line(words, ACTION + TOGGLE_REASONING, expanded=not folded)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop_app.domain.answering.stream_events import (
+    CandidateEvent,
     Completed,
-    OfCandidate,
     TextDelta,
     UsageReported,
 )
@@ -100,7 +100,7 @@ async def test_chat_completions_gets_a_single_request() -> None:
         app.window.settings.override_changed.emit(app.open_id, "answer.candidates", 2)
         turn = await app.ask("Why?")
         assert turn.request.parameters.candidates == 2
-        turn.give(TextDelta("A"), OfCandidate(1, TextDelta("B")), OfCandidate(1, Completed()))
+        turn.give(TextDelta("A"), CandidateEvent(1, TextDelta("B")), CandidateEvent(1, Completed()))
         turn.give(UsageReported(Usage(1000, 0, 400)), Completed())
         await app.settled()
         assert len(app.providers.turns) == 1

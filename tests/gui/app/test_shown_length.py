@@ -14,7 +14,7 @@ from desktop_app.domain.answering.shown_length import (
     MAX_SHOWN_CHARS,
     MAX_SHOWN_LINES,
     NOT_ALL_SHOWN,
-    ShownLength,
+    ShownTextLimiter,
     shorten,
 )
 from desktop_app.domain.answering.stream_events import TextDelta
@@ -40,8 +40,10 @@ def test_only_the_beginning_of_a_long_answer_is_shown(text: str) -> None:
 
 @given(st.lists(st.sampled_from(["a" * 300_000, "\n" * 19_999, "b\n", "c", ""]), max_size=12))
 def test_pieces_are_cut_at_the_same_position_as_the_whole(pieces: list[str]) -> None:
-    whole, streamed = ShownLength(), ShownLength()
-    assert whole.take("".join(pieces)) == "".join(streamed.take(piece) for piece in pieces)
+    whole, streamed = ShownTextLimiter(), ShownTextLimiter()
+    assert whole.shown_part("".join(pieces)) == "".join(
+        streamed.shown_part(piece) for piece in pieces
+    )
     assert whole.is_cut == streamed.is_cut
 
 

@@ -18,7 +18,7 @@ from desktop_app.domain.answering.stream_events import Completed, UsageReported
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.spending.spending_report import Call, CallPerformance, Spent
+from desktop_app.domain.spending.spending_report import Call, CallPerformance, SpendingSum
 from desktop_app.services.spending import budget
 from desktop_app.storage.spending import daily_sums, ledger
 from desktop_app.ui.look import theme
@@ -371,7 +371,7 @@ def test_long_names_are_cut_before_the_table_scrolls(qtbot) -> None:
     qtbot.addWidget(view)
     usage = Usage(1_204_000, 312_000, 98_000)
     name = "a-model-with-a-name-that-goes-on-and-on" * 2
-    row = (("My own server", name, "Summaries"), Spent(123, 4, usage, Decimal("12.3456")))
+    row = (("My own server", name, "Summaries"), SpendingSum(123, 4, usage, Decimal("12.3456")))
     view.set_tables({"month": SpendingTable(("Provider", "Model", "Purpose", *FIGURES), (row,))})
     view.show()
     assert not view.table.horizontalScrollBar().maximum()

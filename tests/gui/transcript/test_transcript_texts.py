@@ -68,7 +68,7 @@ def test_the_facts_beside_a_message_are_translated() -> None:
         ("", None, False),
         ("", None, True),
     ):
-        assert not untranslated([reasoning_title(reasoning, seconds, thinking=thinking)])
+        assert not untranslated([reasoning_title(reasoning, seconds, is_thinking=thinking)])
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from desktop_app.backend.answer_settings import (
     with_override,
     without_override,
 )
-from desktop_app.domain.answering.generation import NAMES, GenerationParameters, Overrides
+from desktop_app.domain.answering.generation import PARAMETER_NAMES, GenerationParameters, Overrides
 from desktop_app.settings.values import validate, with_defaults
 from tests.helpers.generation import overrides
 
@@ -22,7 +22,7 @@ sequences = st.lists(st.text("ab\\nt\n\t ", min_size=1, max_size=6), max_size=4)
 
 
 def test_every_parameter_has_a_setting_and_every_setting_a_parameter() -> None:
-    assert set(KEYS) == NAMES - {"seed"}  # the command line alone takes it
+    assert set(KEYS) == PARAMETER_NAMES - {"seed"}  # the command line alone takes it
     defaults = ask_settings(with_defaults({}))
     assert (defaults.instructions, defaults.parameters) == ("", GenerationParameters())
 

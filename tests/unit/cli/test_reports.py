@@ -22,7 +22,12 @@ from desktop_app.cli.tool_commands import run_tools, tool_summary
 from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing
 from desktop_app.domain.models.own_model import OwnModel
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.spending.spending_report import Call, CallPerformance, SpendingRow, Spent
+from desktop_app.domain.spending.spending_report import (
+    Call,
+    CallPerformance,
+    SpendingRow,
+    SpendingSum,
+)
 from desktop_app.domain.tools.tool import ListedTool, ToolDefinition
 from desktop_app.services.models.model_table import FAVORITES
 from desktop_app.storage.settings.model_listing_store import ListingStore
@@ -262,5 +267,5 @@ def test_an_unusable_store_is_reported(command: Run, repartee_home: Path, name: 
 
 @pytest.mark.parametrize("name", [" =1+1", "|calc", "＝1"])
 def test_no_name_becomes_a_formula(name: str) -> None:
-    _, row = rows_as_csv("model", [SpendingRow(name, Spent())]).splitlines()
+    _, row = rows_as_csv("model", [SpendingRow(name, SpendingSum())]).splitlines()
     assert row.startswith(f"'{name},")

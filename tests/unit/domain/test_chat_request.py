@@ -50,11 +50,11 @@ FULL = ChatRequest(
     ],
 )
 def test_a_refused_setting_alone_is_left_out_once(param: str, attribute: str) -> None:
-    lighter = FULL.without(param)
+    lighter = FULL.without_parameter(param)
     assert lighter is not None
     assert getattr(lighter.parameters, attribute) == getattr(GenerationParameters(), attribute)
     assert lighter.effort is Effort.LOW
-    assert lighter.without(param) is None
+    assert lighter.without_parameter(param) is None
     others = [name for name in GenerationParameters.__dataclass_fields__ if name != attribute]
     for name in others:
         assert getattr(lighter.parameters, name) == getattr(FULL.parameters, name)
@@ -62,52 +62,54 @@ def test_a_refused_setting_alone_is_left_out_once(param: str, attribute: str) ->
 
 @pytest.mark.parametrize("param", ["effort", "reasoning.effort", "reasoning_effort", "reasoning"])
 def test_a_refused_effort_is_left_out_once(param: str) -> None:
-    lighter = FULL.without(param)
+    lighter = FULL.without_parameter(param)
     assert lighter is not None
     assert lighter.effort is None
     assert lighter.parameters == FULL.parameters
-    assert lighter.without(param) is None
+    assert lighter.without_parameter(param) is None
 
 
 def test_refused_tools_are_not_sent_either() -> None:
     chosen = replace(FULL.parameters, tools=("clock",))
     tools = (ToolDefinition("clock", "Tells the time."),)
-    lighter = replace(FULL, parameters=chosen, tools=tools, tool_choice="auto").without("tools")
+    lighter = replace(FULL, parameters=chosen, tools=tools, tool_choice="auto").without_parameter(
+        "tools"
+    )
     assert lighter is not None
     assert (lighter.tools, lighter.tool_choice, lighter.parameters.tools) == ((), "", ())
 
 
 def test_streaming_is_switched_off() -> None:
-    lighter = FULL.without("stream")
+    lighter = FULL.without_parameter("stream")
     assert lighter is not None
     assert lighter.parameters.stream is False
-    assert lighter.without("stream") is None
+    assert lighter.without_parameter("stream") is None
 
 
 @pytest.mark.parametrize(
     "param", ["", "model", "input", "store", "messages[0].content", "n", "__eq__", "a.__hash__"]
 )
 def test_a_required_field_cannot_be_left_out(param: str) -> None:
-    assert FULL.without(param) is None
+    assert FULL.without_parameter(param) is None
 
 
 @pytest.mark.parametrize("param", ["background", "store"])
 def test_a_refused_background_run_is_requested_directly(param: str) -> None:
-    lighter = replace(FULL, background=True).without(param)
+    lighter = replace(FULL, background=True).without_parameter(param)
     assert lighter == FULL
-    assert lighter.without(param) is None
+    assert lighter.without_parameter(param) is None
 
 
 def test_a_request_without_a_background_run_may_be_stored() -> None:
-    assert replace(FULL, store=True).without("store") is None
-    assert FULL.without("background") is None
+    assert replace(FULL, store=True).without_parameter("store") is None
+    assert FULL.without_parameter("background") is None
 
 
 def test_a_refused_setting_leaves_the_background_as_it_is() -> None:
     waiting = replace(FULL, background=True)
-    lighter = FULL.without("temperature")
+    lighter = FULL.without_parameter("temperature")
     assert lighter is not None
-    assert waiting.without("temperature") == replace(lighter, background=True)
+    assert waiting.without_parameter("temperature") == replace(lighter, background=True)
 
 
 def test_keys_and_passwords_of_a_provider_have_different_names() -> None:

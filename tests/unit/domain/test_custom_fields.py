@@ -61,17 +61,17 @@ def test_names_and_values_have_a_maximum_length(in_query: bool) -> None:
     for length, is_allowed in ((0, False), (1, True), (256, True), (257, False)):
         assert CustomField("a" * length, in_query=in_query).has_valid_name is is_allowed
     for length, is_allowed in ((0, False), (1, True), (8192, True), (8193, False)):
-        assert CustomField("a", in_query=in_query).takes("a" * length) is is_allowed
+        assert CustomField("a", in_query=in_query).accepts("a" * length) is is_allowed
 
 
 def test_parameters_take_any_script_and_headers_do_not() -> None:
     assert CustomField("ü", in_query=True).has_valid_name
-    assert CustomField("ü", in_query=True).takes("ä")
+    assert CustomField("ü", in_query=True).accepts("ä")
     assert not CustomField("ü").has_valid_name
-    assert not CustomField("X").takes("ä")
+    assert not CustomField("X").accepts("ä")
     for in_query in (False, True):
-        assert not CustomField("X", in_query=in_query).takes(" a")
-        assert not CustomField("X", in_query=in_query).takes("a\x00b")
+        assert not CustomField("X", in_query=in_query).accepts(" a")
+        assert not CustomField("X", in_query=in_query).accepts("a\x00b")
         assert not CustomField("a\nb", in_query=in_query).has_valid_name
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.domain.answering.generation import (
-    NAMES,
+    PARAMETER_NAMES,
     GenerationParameters,
     Overrides,
     resolve_overrides,
@@ -30,7 +30,7 @@ def test_the_first_link_that_sets_a_value_wins(
     instructions: str, defaults: GenerationParameters, chain: list[Overrides]
 ) -> None:
     resolved_instructions, resolved = resolve_overrides(instructions, defaults, *chain)
-    for name in (*NAMES, "instructions"):
+    for name in (*PARAMETER_NAMES, "instructions"):
         default = instructions if name == "instructions" else getattr(defaults, name)
         values = [values_of_link(link)[name] for link in chain if name in values_of_link(link)]
         found = resolved_instructions if name == "instructions" else getattr(resolved, name)
@@ -45,7 +45,7 @@ def test_an_unset_value_differs_from_the_default_of_the_model() -> None:
     assert resolve_overrides("Be brief.", defaults, unset) == ("", GenerationParameters())
 
 
-@given(overrides, st.sampled_from(sorted(NAMES)), parameters)
+@given(overrides, st.sampled_from(sorted(PARAMETER_NAMES)), parameters)
 def test_a_set_value_can_be_unset(link: Overrides, name: str, values: GenerationParameters) -> None:
     value = getattr(values, name)
     assert values_of_link(link.with_parameter(name, value))[name] == value

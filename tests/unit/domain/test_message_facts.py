@@ -65,7 +65,7 @@ def test_facts_without_an_effort_keep_a_model_named_like_one() -> None:
 def test_reasoning_has_the_title_of_its_summary(
     reasoning: str, seconds: float | None, thinking: bool, title: str
 ) -> None:
-    assert message_facts.reasoning_title(reasoning, seconds, thinking=thinking) == title
+    assert message_facts.reasoning_title(reasoning, seconds, is_thinking=thinking) == title
 
 
 RUNNING = ToolCallPart("1", "files__find", '{"q": "é"}', state=ToolCallState.RUNNING)

@@ -68,10 +68,13 @@ def test_a_notice_and_a_mark_name_the_end_of_a_model() -> None:
     assert str(ModelAvailability(OPENAI, MODEL, None, AFTER).notice) == gone
     assert "still lists it" in str(ModelAvailability(OPENAI, MODEL, listed("m"), AFTER).notice)
     assert ModelAvailability(COMET, MODEL, None, AFTER).notice == ""
-    assert ModelAvailability(OPENAI, MODEL, None, LONG_BEFORE).mark == ""
-    assert ModelAvailability(OPENAI, MODEL, None, BEFORE).mark == "ends on August 10, 2026"
-    assert ModelAvailability(OPENAI, MODEL, None, AFTER).mark == "shut down on August 10, 2026"
-    assert ModelAvailability(OPENAI, MODEL, listed("m"), AFTER).mark == ""
+    assert ModelAvailability(OPENAI, MODEL, None, LONG_BEFORE).shutdown_mark == ""
+    assert ModelAvailability(OPENAI, MODEL, None, BEFORE).shutdown_mark == "ends on August 10, 2026"
+    assert (
+        ModelAvailability(OPENAI, MODEL, None, AFTER).shutdown_mark
+        == "shut down on August 10, 2026"
+    )
+    assert ModelAvailability(OPENAI, MODEL, listed("m"), AFTER).shutdown_mark == ""
 
 
 def test_a_shutdown_is_announced_ninety_days_before() -> None:
@@ -84,7 +87,7 @@ def test_a_model_without_a_date_has_no_end() -> None:
     assert not ModelAvailability(OPENAI, plain, listed("m"), AFTER).is_shut_down
     assert ModelAvailability(OPENAI, plain, listed("m"), AFTER).notice == ""
     announced = ModelAvailability(OPENAI, plain, listed("x", end=END), BEFORE)
-    assert announced.mark == "ends on August 10, 2026"
+    assert announced.shutdown_mark == "ends on August 10, 2026"
 
 
 @pytest.mark.parametrize(

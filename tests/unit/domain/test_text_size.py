@@ -33,7 +33,7 @@ def test_the_widest_character_counts(pieces: tuple[str, ...], size: int) -> None
     ("text", "limit", "kept"), [("abc", 3, "abc"), ("abcd", 3, ""), ("é", 3, "é"), ("é", 2, "")]
 )
 def test_a_text_as_large_as_the_limit_fits(text: str, limit: int, kept: str) -> None:
-    assert TextSize().fit(text, limit) == kept
+    assert TextSize().add_up_to(text, limit) == kept
 
 
 @pytest.mark.attack("reply-bounds")
@@ -51,9 +51,9 @@ def test_pieces_count_as_the_whole(pieces: list[str]) -> None:
 def test_the_part_that_fits_is_near_the_limit(text: str) -> None:
     size, limit = TextSize(), 1_000_000
     text *= 2 * limit // len(text)
-    kept = size.fit(text, limit)
+    kept = size.add_up_to(text, limit)
     assert text.startswith(kept)
     whole = TextSize()
     whole.add(kept)
     assert limit - 6 * 70_000 < whole.bytes <= limit
-    assert size.fit(text, limit) == "", "it stays full"
+    assert size.add_up_to(text, limit) == "", "it stays full"

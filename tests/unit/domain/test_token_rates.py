@@ -53,8 +53,8 @@ def test_counts_of_a_server_that_cuts_its_input_change_no_ratio() -> None:
 
 def test_parts_are_smaller_while_the_kind_is_unknown() -> None:
     learned = TokenRates().with_count(FIGURES, 2500)
-    assert learned.share(FIGURES) == LEARNED_SHARE
-    assert learned.share({TextKind.CJK: 10}) == GUESSED_SHARE
+    assert learned.usable_share(FIGURES) == LEARNED_SHARE
+    assert learned.usable_share({TextKind.CJK: 10}) == GUESSED_SHARE
 
 
 @given(

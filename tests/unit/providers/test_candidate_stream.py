@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.stream_events import (
+    CandidateEvent,
     Completed,
     Failed,
     Notice,
-    OfCandidate,
     StreamEvent,
 )
 from desktop_app.domain.conversations.conversation import MessageStatus
@@ -40,10 +40,10 @@ def choice(index: int, text: str = "", reason: str | None = None) -> dict[str, A
 def answers(events: list[StreamEvent], count: int) -> list[Reply]:
     """Return the reply of each answer."""
     own = [
-        [e.event for e in events if isinstance(e, OfCandidate) and e.number == at]
+        [e.event for e in events if isinstance(e, CandidateEvent) and e.number == at]
         for at in range(count)
     ]
-    own[0] = [e for e in events if not isinstance(e, OfCandidate)]
+    own[0] = [e for e in events if not isinstance(e, CandidateEvent)]
     return [fold(mine) for mine in own]
 
 
@@ -82,7 +82,7 @@ def test_any_order_of_chunks_gives_each_answer_its_own(data: st.DataObject, coun
 
 def test_an_answer_that_never_began_is_not_ended() -> None:
     events = read(choice(0, "Hi"), choice(0, reason="stop"), "[DONE]")
-    assert not [e for e in events if isinstance(e, OfCandidate)]
+    assert not [e for e in events if isinstance(e, CandidateEvent)]
     assert fold(events).status is MessageStatus.COMPLETE
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.models.server_kind import ServerKind
-from desktop_app.domain.network.network_path import parse_proxy
+from desktop_app.domain.network.network_address import parse_proxy
 from desktop_app.domain.remedy import Remedy
 from desktop_app.providers.http.connection_errors import (
     ConnectionAttempt,

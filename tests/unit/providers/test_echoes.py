@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.stream_events import (
+    CandidateEvent,
     Completed,
     Failed,
-    OfCandidate,
     ReasoningDelta,
     ReasoningItem,
     RefusalDelta,
@@ -213,7 +213,7 @@ def test_interleaved_texts_are_redacted_separately(seed: int, name: str) -> None
             "reasoning": ReasoningDelta(piece, rng.randrange(2)),
             "refusal": RefusalDelta(piece),
             "call": ToolCallDelta(3, piece),
-            "other": OfCandidate(1, TextDelta(piece)),
+            "other": CandidateEvent(1, TextDelta(piece)),
         }
         events += answer.feed(event[kind])
     events += answer.feed(Completed())
@@ -223,7 +223,7 @@ def test_interleaved_texts_are_redacted_separately(seed: int, name: str) -> None
         "reasoning": "".join(e.text for e in events if isinstance(e, ReasoningDelta)),
         "refusal": "".join(e.text for e in events if isinstance(e, RefusalDelta)),
         "call": "".join(e.arguments for e in events if isinstance(e, ToolCallDelta)),
-        "other": fold([e.event for e in events if isinstance(e, OfCandidate)]).text,
+        "other": fold([e.event for e in events if isinstance(e, CandidateEvent)]).text,
     }
     for text in texts.values():
         assert_is_gone(text, spelled)

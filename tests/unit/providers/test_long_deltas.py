@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from desktop_app.domain.answering.stream_events import (
+    CandidateEvent,
     Completed,
-    OfCandidate,
     ReasoningDelta,
     ReasoningItem,
     RefusalDelta,
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.attack("reply-bounds")
         RefusalDelta,
         lambda text: ReasoningDelta(text, 3),
         lambda text: ToolCallDelta(1, text, "c", "f"),
-        lambda text: OfCandidate(2, TextDelta(text)),
+        lambda text: CandidateEvent(2, TextDelta(text)),
     ],
     ids=["text", "refusal", "reasoning", "tool call", "candidate"],
 )

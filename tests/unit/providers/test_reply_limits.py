@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pytest
 
 from desktop_app.domain.answering.stream_events import (
+    CandidateEvent,
     Completed,
     HostedCall,
-    OfCandidate,
     ReasoningDelta,
     ReasoningItem,
     RefusalDelta,
@@ -42,9 +42,17 @@ def test_the_limits_are_of_megabytes() -> None:
         ([TextDelta("abc"), TextDelta("é🙂"), Completed()], 3 + 2 + 4, 1),
         ([TextDelta("\ud800")], 3, 1),
         ([TextDelta("a"), ReasoningDelta("b"), RefusalDelta("c"), RefusalDelta("d")], 4, 3),
-        ([TextDelta("a"), OfCandidate(1, TextDelta("b")), OfCandidate(1, RefusalDelta("c"))], 3, 3),
-        ([TextDelta("a"), OfCandidate(1, ReasoningDelta("b"))] * 3, 6, 2),
-        ([ToolCallDelta(0, "{"), OfCandidate(1, ToolCallDelta(0, "{"))], 2, 2),
+        (
+            [
+                TextDelta("a"),
+                CandidateEvent(1, TextDelta("b")),
+                CandidateEvent(1, RefusalDelta("c")),
+            ],
+            3,
+            3,
+        ),
+        ([TextDelta("a"), CandidateEvent(1, ReasoningDelta("b"))] * 3, 6, 2),
+        ([ToolCallDelta(0, "{"), CandidateEvent(1, ToolCallDelta(0, "{"))], 2, 2),
         ([ReasoningItem("rs", "sealed"), ReasoningItem("r2", "")], 10, 2),
         ([TextDelta("a"), ReasoningItem("r", "s"), TextDelta("b")], 4, 3),
         ([ToolCallDelta(0, "{"), ToolCallDelta(0, "}"), ToolCallDelta(1, "{}")], 4, 2),

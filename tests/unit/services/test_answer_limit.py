@@ -14,9 +14,9 @@ from desktop_app.backend.environment_profiles import ON_DEVICE
 from desktop_app.domain.answering.chat_request import ChatRequest
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.stream_events import (
+    CandidateEvent,
     Completed,
     Failed,
-    OfCandidate,
     ReasoningDelta,
     StreamEvent,
     TextDelta,
@@ -148,8 +148,8 @@ async def test_the_next_question_is_sent_with_the_beginning_of_a_long_answer(
 
 @pytest.mark.attack("reply-bounds")
 async def test_several_answers_divide_the_limit_of_one_message(tmp_path: Path) -> None:
-    megabyte: list[StreamEvent] = [TextDelta("a" * MB), OfCandidate(1, TextDelta("b" * MB))]
-    late: list[StreamEvent] = [OfCandidate(1, Completed()), *ENDED]
+    megabyte: list[StreamEvent] = [TextDelta("a" * MB), CandidateEvent(1, TextDelta("b" * MB))]
+    late: list[StreamEvent] = [CandidateEvent(1, Completed()), *ENDED]
     provider = ScriptedProvider([*megabyte * 4, TextDelta("a" * MB), *late])
 
     async with open_chat(tmp_path, provider) as chat:
@@ -229,7 +229,7 @@ class EndlessProvider(ScriptedProvider):
         while True:
             self.sent += 1
             yield TextDelta("a")
-            yield OfCandidate(1, TextDelta("b"))
+            yield CandidateEvent(1, TextDelta("b"))
             await asyncio.sleep(0)
 
 
@@ -267,7 +267,7 @@ class WatchedProvider(ScriptedProvider):
             self.alive.add(delta)
             yield delta
             await asyncio.sleep(0)
-        yield OfCandidate(1, TextDelta("b"))
+        yield CandidateEvent(1, TextDelta("b"))
         self.holding.set()
         await self.release.wait()
 

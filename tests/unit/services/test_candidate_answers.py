@@ -14,11 +14,11 @@ import pytest
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.stream_events import (
+    CandidateEvent,
     Completed,
     Failed,
     Incomplete,
     Notice,
-    OfCandidate,
     Started,
     StatusChanged,
     StreamEvent,
@@ -73,7 +73,7 @@ def answer(text: str) -> list[StreamEvent]:
 
 
 def others(number: int, text: str) -> list[StreamEvent]:
-    return [OfCandidate(number, TextDelta(text)), OfCandidate(number, Completed())]
+    return [CandidateEvent(number, TextDelta(text)), CandidateEvent(number, Completed())]
 
 
 async def test_with_responses_each_answer_is_a_request_with_its_own_cost(tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ async def test_a_failed_shared_request_fails_all_answers_and_keeps_their_text(
     tmp_path: Path,
 ) -> None:
     error = ProviderError("It broke.")
-    provider = ScriptedProvider([TextDelta("a"), OfCandidate(1, TextDelta("b")), Failed(error)])
+    provider = ScriptedProvider([TextDelta("a"), CandidateEvent(1, TextDelta("b")), Failed(error)])
 
     async with open_chat(tmp_path, provider) as chat:
         done = await run_all(chat, await chat.begin("?", CHAT, settings=TWO))
@@ -184,7 +184,7 @@ async def test_a_failed_shared_request_fails_all_answers_and_keeps_their_text(
 
 
 async def test_stopping_all_closes_the_one_request_and_keeps_every_text(tmp_path: Path) -> None:
-    script: Script = [TextDelta("a"), OfCandidate(1, TextDelta("b")), Notice("!"), HELD]
+    script: Script = [TextDelta("a"), CandidateEvent(1, TextDelta("b")), Notice("!"), HELD]
     provider = ScriptedProvider(script)
 
     async with open_chat(tmp_path, provider) as chat:
@@ -206,9 +206,9 @@ async def test_stopping_all_closes_the_one_request_and_keeps_every_text(tmp_path
 
 async def test_a_stopped_answer_does_not_stop_the_others(tmp_path: Path) -> None:
     script: Script = [
-        OfCandidate(1, TextDelta("b")),
+        CandidateEvent(1, TextDelta("b")),
         HELD,
-        OfCandidate(1, Completed()),
+        CandidateEvent(1, Completed()),
         *answer("a"),
     ]
     provider = ScriptedProvider(script)
@@ -396,7 +396,7 @@ REPORTED = UsageReported(USAGE)
         ),
         # What concerns all is told to all.
         (
-            [STATUS, Notice("n"), TextDelta("a"), OfCandidate(1, TextDelta("b")), FAILURE],
+            [STATUS, Notice("n"), TextDelta("a"), CandidateEvent(1, TextDelta("b")), FAILURE],
             [STATUS, Notice("n"), TextDelta("a"), FAILURE],
             [STATUS, Notice("n"), *SHARED, TextDelta("b"), FAILURE],
         ),
@@ -406,7 +406,7 @@ REPORTED = UsageReported(USAGE)
             [TextDelta("a"), Completed()],
             [*SHARED, TextDelta("b"), Completed()],
         ),
-        ([OfCandidate(1, Incomplete("length")), Completed()], [Completed()], [
+        ([CandidateEvent(1, Incomplete("length")), Completed()], [Completed()], [
             *SHARED, Incomplete("length")
         ]),
     ],

@@ -21,7 +21,7 @@ from desktop_app.domain.documents.collections import (
     PassageLocation,
 )
 from desktop_app.domain.documents.extracted_document import ExtractedDocument, IndexedPassage
-from desktop_app.domain.documents.vectors import Unembedded, Vector
+from desktop_app.domain.documents.vectors import UnembeddedPassage, Vector
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
@@ -107,7 +107,7 @@ class Memory:
         self.places: list[PassageLocation] = []
         self.near: list[PassageLocation] = []
         self.by_id: dict[int, str | None] = {}
-        self.without: list[Unembedded] = []
+        self.without: list[UnembeddedPassage] = []
         self.vectors: list[tuple[str, int]] = []
         self.asked: list[tuple[object, ...]] = []
 
@@ -187,7 +187,7 @@ class Memory:
     async def has_any(self, _collection_ids: Sequence[str], model: str) -> bool:
         return any(of == model for of, _ in self.vectors)
 
-    async def next_missing(self, _id: str, _model: str, limit: int) -> Sequence[Unembedded]:
+    async def next_missing(self, _id: str, _model: str, limit: int) -> Sequence[UnembeddedPassage]:
         return self.without[:limit]
 
     async def nearest(
@@ -532,7 +532,7 @@ async def test_vectors_are_requested_in_batches() -> None:
     embedder = Embedder()
     service, memory = made(embedder=embedder)
     memory.without = [
-        Unembedded(number, 2, f"text {number}") for number in range(MAX_TEXTS_PER_CALL + 2)
+        UnembeddedPassage(number, 2, f"text {number}") for number in range(MAX_TEXTS_PER_CALL + 2)
     ]
     plan = await service.embedding_plan("1")
     assert plan == EmbeddingPlan(CHOICE, MAX_TEXTS_PER_CALL + 2, 2 * (MAX_TEXTS_PER_CALL + 2))

@@ -12,7 +12,11 @@ from pathlib import Path
 import pytest
 
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.spending.spending_report import CallPerformance, GroupPerformance, Spent
+from desktop_app.domain.spending.spending_report import (
+    CallPerformance,
+    GroupPerformance,
+    SpendingSum,
+)
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.migration_runner import migrate
 from desktop_app.storage.database.migrations import MIGRATIONS
@@ -46,7 +50,7 @@ def stored(connection: sqlite3.Connection) -> DailySums:
 
 
 def test_sums_without_calls_are_empty() -> None:
-    assert DailySums().spent == Spent()
+    assert DailySums().spent == SpendingSum()
     assert DailySums().performance == GroupPerformance()
 
 
@@ -55,7 +59,7 @@ def test_calls_add_up() -> None:
     sums.add_call(TOKENS, "0.25", None)
     sums.add_call((5, 5, 5, 5), None, CallPerformance(retries=2))
     sums.add_call((0, 0, 0, 0), "0", CallPerformance(retries=1, duration_s=4.0))
-    assert sums.spent == Spent(3, 1, Usage(6, 25, 305, 4005), Decimal("0.25"))
+    assert sums.spent == SpendingSum(3, 1, Usage(6, 25, 305, 4005), Decimal("0.25"))
     performance = sums.performance
     assert performance.retries == 3
     assert performance.p50_s == pytest.approx(4, rel=0.02)
@@ -92,7 +96,7 @@ def test_calls_of_a_day_are_stored_together(connection: sqlite3.Connection) -> N
         ("2026-03-04", "low", "flex", "failed", 2, 0),
     ]
     sums = stored(connection)
-    assert sums.spent == Spent(3, 1, Usage(3, 60, 900, 12_000), Decimal(1))
+    assert sums.spent == SpendingSum(3, 1, Usage(3, 60, 900, 12_000), Decimal(1))
     performance = sums.performance
     assert (performance.failed, performance.retries) == (2, 2)
     assert performance.tokens_per_s == 100
@@ -120,7 +124,7 @@ def test_earlier_calls_are_summed_up_in_slices_newest_first(
     assert not sum_up_slice(connection, 2)
     assert (count_unsummed(connection), stored(connection).usage[0]) == (0, 10)
     assert not sum_up_slice(connection, 2)
-    assert stored(connection).spent == Spent(4, 0, Usage(10), Decimal(4))
+    assert stored(connection).spent == SpendingSum(4, 0, Usage(10), Decimal(4))
 
 
 @pytest.mark.parametrize("count", [0, 2, 3])

@@ -17,7 +17,7 @@ from desktop_app.domain.spending.spending_report import (
     Grouping,
     GroupPerformance,
     MonthUnderCap,
-    Spent,
+    SpendingSum,
 )
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import Database
@@ -307,7 +307,7 @@ async def test_calls_of_dead_processes_have_an_unknown_cost(tmp_path: Path) -> N
         await database.write(lambda c: c.execute(dead))
         await database.write(record_lost_calls)
         spent = await Ledger(database).spent_in_month(at, "openai")
-        assert spent == Spent(1, 1, Usage(), Decimal(0))
+        assert spent == SpendingSum(1, 1, Usage(), Decimal(0))
         sql = "SELECT at, model, purpose, outcome, cost FROM ledger"
         (row,) = await database.read(lambda c: c.execute(sql).fetchall())
         assert tuple(row) == (to_micros(at), "m", "answer", "interrupted", None)

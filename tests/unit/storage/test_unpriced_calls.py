@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.domain.spending.spending_report import Spent
+from desktop_app.domain.spending.spending_report import SpendingSum
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.migration_runner import migrate
 from desktop_app.storage.database.migrations import MIGRATIONS
@@ -56,7 +56,7 @@ def old_store(path: Path, *addresses: str) -> None:
 
 
 @blocking
-async def month(path: Path, provider: str | None = None) -> Spent:
+async def month(path: Path, provider: str | None = None) -> SpendingSum:
     """Return the month's spending once the store is migrated."""
 
     database = Database(path)

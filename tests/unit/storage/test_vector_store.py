@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from desktop_app.domain.documents.vectors import Unembedded, Vector
+from desktop_app.domain.documents.vectors import UnembeddedPassage, Vector
 from desktop_app.storage.documents.vector_store import VectorStore
 from tests.unit.storage.samples import opened
 from tests.unit.storage.test_collection_store import A, B, fill
@@ -22,11 +22,14 @@ async def test_passages_get_vectors_and_are_found_by_them(tmp_path: Path) -> Non
         assert not await store.has_any([A, B], MODEL)
         passages = await store.next_missing(A, MODEL, 2)
         first = passages[0].id
-        assert passages == [Unembedded(first, 9, "Harbour. "), Unembedded(first + 1, 9, "Heron. ")]
+        assert passages == [
+            UnembeddedPassage(first, 9, "Harbour. "),
+            UnembeddedPassage(first + 1, 9, "Heron. "),
+        ]
         await store.put(MODEL, [(first, NORTH), (first + 1, EAST), (999, EAST)])
         assert await store.count_missing(A, MODEL) == (1, 9)
         assert await store.count_missing(A, "other") == (3, 27)
-        assert await store.next_missing(A, MODEL, 2) == [Unembedded(first + 2, 9, "Tide. ")]
+        assert await store.next_missing(A, MODEL, 2) == [UnembeddedPassage(first + 2, 9, "Tide. ")]
         (boat,) = await store.next_missing(B, MODEL, 2)
         await store.put(MODEL, [(boat.id, Vector.from_values([0.1, 0.2, 0.3]))])
         for given, expected in (([A, B], True), ([A], True), ([B], True), ([], False)):

@@ -74,11 +74,11 @@ def _own_remedy(
     if not remedy:
         return Remedy.NONE if usual else ""
     template = _REMEDIES.get(usual, "") if isinstance(usual, Remedy) else usual
-    is_usual = remedy == usual or remedy == template.format_map(_Given(params))
+    is_usual = remedy == usual or remedy == template.format_map(_KnownParams(params))
     return "" if is_usual else remedy
 
 
-class _Given(dict[str, Param]):
+class _KnownParams(dict[str, Param]):
     """The known parameters; {} for any other, so that the sentence matches nothing."""
 
     def __missing__(self, name: str) -> str:
@@ -94,13 +94,13 @@ def legacy_text_error(text: str) -> ErrorNote:
     for count in range(1, len(sentences) + 1):
         note = legacy_error(ErrorNote(" ".join(sentences[:count])))
         rest = " ".join(sentences[count:])
-        if isinstance(note.reason, Reason) and (made := _with_rest(note, note.reason, rest)):
+        if isinstance(note.reason, Reason) and (made := _with_remedy(note, note.reason, rest)):
             return made
     return ErrorNote(text)
 
 
-def _with_rest(note: ErrorNote, reason: Reason, rest: str) -> ErrorNote | None:
-    """Return the error with the remedy in the sentences after it; None if it is unknown."""
+def _with_remedy(note: ErrorNote, reason: Reason, rest: str) -> ErrorNote | None:
+    """Return the error with the remedy in `rest`, the sentences after it; None if unknown."""
     for sentence in LEGACY["kept"]:
         if rest == sentence or rest.startswith(f"{sentence} "):
             rest = rest[len(sentence) + 1 :]

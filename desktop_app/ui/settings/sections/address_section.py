@@ -13,7 +13,7 @@ from PySide6.QtCore import Qt, QUrl, Signal
 
 from desktop_app.domain.answering.chat_request import NO_PROVIDER
 from desktop_app.domain.network.azure_address import split_version, with_version
-from desktop_app.domain.network.network_path import (
+from desktop_app.domain.network.network_address import (
     is_loopback,
     is_private,
     unencrypted_private_host,

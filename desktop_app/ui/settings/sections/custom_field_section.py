@@ -169,7 +169,7 @@ class CustomFieldSection(FormSection, DraftForm):
         is_new = all(field.key != other.key for other in self._profile.custom_fields)
         if not field.has_valid_name:
             self._show_note(tr("This name can’t be used."))
-        elif not field.takes(value):
+        elif not field.accepts(value):
             self._show_note(
                 tr("Enter a value without line breaks.")
                 if in_query

@@ -22,7 +22,7 @@ from desktop_app.domain.answering.chat_request import (
 )
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.network.network_path import parse_proxy
+from desktop_app.domain.network.network_address import parse_proxy
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.sections.custom_field_section import CustomFieldSection
@@ -154,8 +154,8 @@ class ProxySection(ComboSection):
         except SettingError as error:
             self.note.set_text(error.sentences, "error")
             return
-        self._url.setText(proxy.with_user)
-        self._save_proxy(proxy.with_user)
+        self._url.setText(proxy.url_with_user)
+        self._save_proxy(proxy.url_with_user)
         self._show_mode()
         if proxy.password:
             self.password_found.emit(proxy.password)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.domain.errors import SettingError
-from desktop_app.domain.network.network_path import (
+from desktop_app.domain.network.network_address import (
     bare_address,
     bare_proxy,
     is_loopback,
@@ -96,7 +96,7 @@ def test_a_proxy_has_its_user_and_password_apart_from_its_address(user: str, pas
     found = parse_proxy(f"http://{login}@p:1")
     assert (found.user, found.password) == (_utf8(user), _utf8(password))
     assert found.url == "http://p:1"
-    again = parse_proxy(found.with_user)
+    again = parse_proxy(found.url_with_user)
     assert (again.url, again.user, again.password) == (found.url, found.user, "")
     assert repr(found) == repr(again)
 

@@ -61,8 +61,8 @@ def unencrypted_private_host(base_url: str) -> str:
     """
     address = split_url(base_url)
     host = address.hostname or ""
-    is_open = address.scheme == "http" and is_private(host) and not is_loopback(host)
-    return host if is_open else ""
+    is_unencrypted = address.scheme == "http" and is_private(host) and not is_loopback(host)
+    return host if is_unencrypted else ""
 
 
 def bare_address(url: str) -> tuple[str, str]:
@@ -91,7 +91,7 @@ def bare_proxy(text: str) -> tuple[str, str]:
     if not login or (not password and not re.search("[?#]", text)):
         return (text if login else address), ""
     try:
-        return parse_proxy(text).with_user, password
+        return parse_proxy(text).url_with_user, password
     except SettingError:
         return address, password
 
@@ -110,7 +110,7 @@ class ProxyAddress:
     password: str = field(default="", repr=False)
 
     @property
-    def with_user(self) -> str:
+    def url_with_user(self) -> str:
         """Return the address as profiles store it: with the user name, without the password."""
         from urllib.parse import quote
 
