@@ -13,6 +13,8 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tests.helpers.transcript_views import is_writing
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -129,7 +131,7 @@ class _Steps:
         finder, key = view.find_in_transcript.finder, QTest.keyClick
 
         def busy() -> bool:
-            return view.stream.is_writing or view.writer.has_outdated_items
+            return is_writing(view) or view.writer.has_outdated_items
 
         self._measure("open", lambda: view.set_messages([question("Q"), message]), busy=busy)
         if kind == "reasoning":

@@ -38,7 +38,7 @@ from desktop_app.backend.backend import build_backend
 from desktop_app.documents.index.passage_index import PASSAGE_TOKENS, passages
 from desktop_app.documents.index.token_count import count_tokens
 from desktop_app.domain.documents import passage_words
-from desktop_app.domain.documents.letter_folding import dense_run, fold
+from desktop_app.domain.documents.letter_folding import fold, unspaced_run
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.services.collections.collection_service import FUSION_K, MAX_FOUND
 from desktop_app.services.collections.embedding_service import MAX_TEXTS_PER_CALL
@@ -86,28 +86,30 @@ class Variant:
     tokenizer: str = "unicode61"
 
 
-def spaced(of_word: Callable[[str], list[str]], *, dense: str = "both", stop: bool = True) -> Words:
+def spaced(
+    of_word: Callable[[str], list[str]], *, unspaced: str = "both", stop: bool = True
+) -> Words:
     """Return a tokenizer.
 
     Words of scripts with spaces are split by `of_word`. Text of other scripts becomes whole runs,
-    single characters, pairs, or both singles and pairs, as `dense` says.
+    single characters, pairs, or both singles and pairs, as `unspaced` says.
     """
 
     def words(text: str) -> list[str]:
         folded, at, found = fold(text), 0, []
-        for run in [*dense_run().finditer(folded), None]:
+        for run in [*unspaced_run().finditer(folded), None]:
             for match in _WORD.finditer(folded[at : run.start() if run else len(folded)]):
                 if not stop or match[0] not in passage_words.STOP_WORDS:
                     found += of_word(match[0])
             if run is not None:
-                found += _dense(run[0], dense, stop)
+                found += _unspaced(run[0], unspaced, stop)
                 at = run.end()
         return found
 
     return words
 
 
-def _dense(run: str, how: str, stop: bool) -> list[str]:
+def _unspaced(run: str, how: str, stop: bool) -> list[str]:
     pairs = [run[at : at + 2] for at in range(len(run) - 1)]
     kept = [pair for pair in pairs if not stop or pair not in passage_words.STOP_PAIRS]
     return {"run": [run], "singles": [*run], "pairs": kept or [run], "both": [*run, *kept]}[how]
@@ -146,9 +148,9 @@ VARIANTS: Final = (
     *(Variant(f"first {n} letters", spaced(cut(n))) for n in (4, 5, 6)),
     *(Variant(f"runs of {n} letters alone", spaced(runs(n))) for n in (3, 4, 5)),
     Variant("stop words kept", spaced(as_default, stop=False)),
-    Variant("scripts without spaces as they stand", spaced(as_default, dense="run")),
-    Variant("scripts without spaces in pairs", spaced(as_default, dense="pairs")),
-    Variant("scripts without spaces in single characters", spaced(as_default, dense="singles")),
+    Variant("scripts without spaces as they stand", spaced(as_default, unspaced="run")),
+    Variant("scripts without spaces in pairs", spaced(as_default, unspaced="pairs")),
+    Variant("scripts without spaces in single characters", spaced(as_default, unspaced="singles")),
     Variant("titles left out", default_words, title_weight=0.0),
     Variant("titles count as text", default_words, title_weight=1.0),
     Variant("asked again with words of the first 3 passages", default_words, feedback=3),

@@ -17,6 +17,7 @@ from desktop_app.ui.viewer.document_viewer import DocumentViewer
 from desktop_app.ui.viewer.paged_text import PagedText, page_ends
 from desktop_app.ui.viewer.viewer_pages import ViewerPages
 from desktop_app.ui.viewer.viewer_text import ViewerText
+from tests.helpers.transcript_views import marked_text
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
@@ -168,11 +169,11 @@ def test_the_passage_is_found_again_after_its_slice_was_removed(
         Qt.ConnectionType.QueuedConnection,
     )
     text.begin(len(document.slices))
-    qtbot.waitUntil(lambda: text.marked_text() == "Line 0")
+    qtbot.waitUntil(lambda: marked_text(text) == "Line 0")
     qtbot.keyClick(text, Qt.Key.Key_End)
-    qtbot.waitUntil(lambda: not text.is_loading and 0 not in text.loaded_slices)
+    qtbot.waitUntil(lambda: not text.is_loading and "Line 0\n" not in text.toPlainText())
     text.go_to_mark()
-    qtbot.waitUntil(lambda: text.marked_text() == "Line 0")
+    qtbot.waitUntil(lambda: marked_text(text) == "Line 0")
 
 
 @pytest.mark.parametrize("words", ["Line 50", "cell 30"])

@@ -63,6 +63,7 @@ from desktop_app.ui.widgets.text.linked_label import PLACE_SCHEME, LinkedLabel
 from tests.helpers.menus import entry_text
 from tests.helpers.messages import answer, question
 from tests.helpers.pipe_trap import PipeTrap
+from tests.helpers.transcript_views import is_writing
 from tests.helpers.translated_texts import columns_of
 
 if TYPE_CHECKING:
@@ -740,7 +741,7 @@ def what_stands_around_messages(host: WidgetHost, text: str) -> QWidget:
     said = replace(said, parts=(ToolCallPart("t", text, "{}"), *said.parts))
     made.set_messages([asked, said])
     host.show(made)
-    host.qtbot.waitUntil(lambda: not made.stream.is_writing)
+    host.qtbot.waitUntil(lambda: not is_writing(made))
     return made
 
 

@@ -20,8 +20,9 @@ PLAIN_LETTERS: Final = str.maketrans(
     }
 )  # fmt: skip
 
-# Thai, Lao, Myanmar, Khmer, kana, Bopomofo, Han: no spaces. Hangul: endings are part of words.
-_DENSE: Final = (
+# Scripts without spaces between words: Thai, Lao, Myanmar, Khmer, kana, Bopomofo, Han. In Hangul,
+# there are spaces, but endings are part of the words.
+_UNSPACED: Final = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029"
     "\u3031-\u3035\u3038-\u303b\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff"
     "\u3105-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
@@ -39,12 +40,12 @@ _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
 @cache
-def dense_run() -> re.Pattern[str]:
+def unspaced_run() -> re.Pattern[str]:
     """Return the pattern for a run of characters of scripts without spaces between words.
 
-    It is compiled at its first use, because compiling takes milliseconds.
+    The pattern is compiled at its first use, because compiling takes milliseconds.
     """
-    return re.compile(f"[{_DENSE}]+")
+    return re.compile(f"[{_UNSPACED}]+")
 
 
 def fold(text: str) -> str:

@@ -3,8 +3,8 @@
 A question often has another form of a word in the answer, or only a part of a compound
 (“Schwimmweste”, “Westenpflicht”). So words are folded (case, accents) and split into all runs of
 four letters, which needs no dictionary and works in any language. Short words are also found by
-their beginning ("dogs", "dog"). Text in a dense script, such as Chinese or Korean (see
-`letter_folding`), is split into characters and pairs of characters.
+their beginning ("dogs", "dog"). Text in an unspaced script, such as Chinese (see
+`letter_folding.unspaced_run`), is split into characters and pairs of characters.
 Question words and the like ("what", "wie", "est-ce") are left out.
 
 `python -m tests.benchmarks retrieval` measures the variants; `tests/data/retrieval/README.md` has
@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from desktop_app.domain.documents.letter_folding import dense_run, fold
+from desktop_app.domain.documents.letter_folding import fold, unspaced_run
 
 # The number of letters of a run. A shorter word is a term as a whole.
 RUN_LENGTH: Final = 4
@@ -68,9 +68,9 @@ def terms(text: str) -> Iterator[str]:
     """Yield the search terms of `text`, in order."""
     folded = fold(text)
     at = 0
-    for run in dense_run().finditer(folded):
+    for run in unspaced_run().finditer(folded):
         yield from _spaced_terms(folded[at : run.start()])
-        yield from _dense_terms(run.group())
+        yield from _unspaced_terms(run.group())
         at = run.end()
     yield from _spaced_terms(folded[at:])
 
@@ -102,7 +102,7 @@ def _runs_of(word: str) -> tuple[str, ...]:
     return (*(word[at : at + RUN_LENGTH] for at in range(last)), *beginning)
 
 
-def _dense_terms(run: str) -> Iterator[str]:
+def _unspaced_terms(run: str) -> Iterator[str]:
     yield from run
     for at in range(len(run) - 1):
         pair = run[at : at + 2]

@@ -11,7 +11,7 @@ import re
 from itertools import chain
 from typing import Final
 
-from desktop_app.domain.documents.letter_folding import dense_run, fold
+from desktop_app.domain.documents.letter_folding import fold, unspaced_run
 
 Run = tuple[str, ...]
 
@@ -65,7 +65,7 @@ def _runs(text: str) -> list[Run]:
 
 
 def _words(text: str) -> list[str]:
-    """Return the words without page marks and punctuation; dense scripts by character."""
+    """Return the words without page marks and punctuation; unspaced scripts by character."""
     folded = fold(_HYPHEN.sub("", _MARK.sub("", text)))
-    apart = dense_run().sub(lambda run: f" {' '.join(run.group())} ", folded)
+    apart = unspaced_run().sub(lambda run: f" {' '.join(run.group())} ", folded)
     return list(chain.from_iterable(_WORD.findall(line) for line in apart.splitlines()))

@@ -19,7 +19,7 @@ from functools import cache
 from itertools import islice, pairwise
 from typing import Final
 
-from desktop_app.domain.documents.letter_folding import dense_run, fold, fold_pieces
+from desktop_app.domain.documents.letter_folding import fold, fold_pieces, unspaced_run
 
 MATCH_START: Final = "\x02"
 MATCH_END: Final = "\x03"
@@ -80,14 +80,15 @@ def index_text(text: str) -> bytearray:
 
 
 def _pairs_in_piece(before: str, folded: str) -> str:
-    """Return a piece of a folded text with its dense runs as pairs.
+    """Return a piece of a folded text with its unspaced runs as pairs.
 
     Args:
-        before: the character before the piece. It belongs to the first pair if it is dense.
-        folded: the piece. A dense run at its end may continue in the next piece; "" ends the text.
+        before: the character before the piece. If it is unspaced, it belongs to the first pair.
+        folded: the piece. An unspaced run at its end may continue in the next piece; "" ends the
+            text.
     """
-    is_dense = bool(before and dense_run().match(before))
-    joined = before + folded if is_dense else folded
+    continues_run = bool(before and unspaced_run().match(before))
+    joined = before + folded if continues_run else folded
 
     def pairs(run: re.Match[str]) -> str:
         words = list(map("".join, pairwise(run.group())))
@@ -95,7 +96,7 @@ def _pairs_in_piece(before: str, folded: str) -> str:
             words += [run.group()[-1], ""]
         return "".join([f" {word}" for word in words])
 
-    return dense_run().sub(pairs, joined)
+    return unspaced_run().sub(pairs, joined)
 
 
 def _split_signs(folded: str) -> str:
@@ -141,14 +142,14 @@ def terms(query: str) -> list[tuple[str, bool]]:
 def _phrase(term: tuple[str, bool]) -> tuple[str, bool]:
     """Return a folded term as the words of a phrase, and True if the last is a prefix.
 
-    A dense run at the end of a term may continue in the text: its pairs match anyway, but a single
-    character must be searched as the start of a pair.
+    An unspaced run at the end of a term may continue in the text: its pairs match anyway, but a
+    single character must be searched as the start of a pair.
     """
     folded, is_prefix = term
-    words = dense_run().sub(
+    words = unspaced_run().sub(
         lambda run: _pairs_of_run(run.group(), is_whole=run.end() < len(folded)), folded
     )
-    if dense_run().match(folded[-1]):
+    if unspaced_run().match(folded[-1]):
         is_prefix = len(words.split()[-1]) == 1
     return _split_signs(words).replace('"', " "), is_prefix
 
@@ -211,7 +212,7 @@ def _query_pattern(query: str) -> re.Pattern[str] | None:
 
 def _stands_alone(word: str) -> bool:
     """Return True if a word that begins like this may follow a letter without a space."""
-    return bool(dense_run().match(word) or _SIGN.match(word))
+    return bool(unspaced_run().match(word) or _SIGN.match(word))
 
 
 def _is_word_character(letter: str) -> bool:

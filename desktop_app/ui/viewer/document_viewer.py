@@ -227,11 +227,6 @@ class DocumentViewer(QWidget):
         self._note_words.set_linked_text(text)
 
     @property
-    def note(self) -> str:
-        """Return the note above the document."""
-        return self._note_words.text()
-
-    @property
     def message(self) -> str:
         """Return the message in place of the document; "" if a document is shown."""
         return self._message.text() if self._stack.currentWidget() is self._message else ""

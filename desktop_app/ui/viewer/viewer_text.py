@@ -128,11 +128,6 @@ class ViewerText(TranscriptSurface):
         """Return True while a requested slice has not arrived."""
         return self._awaited is not None
 
-    @property
-    def loaded_slices(self) -> list[int]:
-        """Return the numbers of the slices that are in the document, from the top."""
-        return sorted(self._shown)
-
     def _request_slice(self, number: int) -> None:
         self._awaited = number
         self.slice_requested.emit(number)
@@ -190,11 +185,6 @@ class ViewerText(TranscriptSurface):
                 for cursor in self._cursors(layout, mark)
             ]
         )
-
-    def marked_text(self) -> str:
-        """Return the marked text, a line for each mark."""
-        texts = (selection.cursor.selectedText() for selection in self.extraSelections())
-        return "\n".join(text.replace("\u2029", "\n") for text in texts)
 
     def _cursors(self, layout: MessageLayout, mark: PassageMark) -> Iterator[QTextCursor]:
         """Yield cursors that select a mark in the document."""

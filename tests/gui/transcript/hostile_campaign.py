@@ -34,6 +34,7 @@ from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.ui.transcript.view import TranscriptView
 from tests.gui.transcript.hostile import generated
 from tests.helpers.messages import streaming
+from tests.helpers.transcript_views import is_writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -161,7 +162,7 @@ def settle(view: TranscriptView, shown: Shown, turn: Callable[[], None], name: s
     """Run the event loop until everything is written and painted."""
     until = time.perf_counter() + _GIVEN_UP_S
     shown.take(name, turn)
-    while view.stream.is_writing:
+    while is_writing(view):
         time.sleep(0.001)  # frames are waited for
         shown.take(name, turn)
         if time.perf_counter() > until:

@@ -26,6 +26,7 @@ from desktop_app.ui.transcript.media.code_folds import (
 from tests.helpers.examples import examples
 from tests.helpers.menus import entry_text
 from tests.helpers.messages import answer, question, streaming
+from tests.helpers.transcript_views import is_writing
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
@@ -238,7 +239,7 @@ def test_folded_code_of_a_partly_materialized_message_can_be_read(
     monkeypatch.setattr(QAccessible, "isActive", lambda: True)
     said = answer("".join(f"LineKind {n}.\n\n{code(120)}\n" for n in range(8)) + code(1200))
     view.set_messages([question("q"), said])
-    qtbot.waitUntil(lambda: not view.stream.is_writing and view.messages.is_fully_materialized)
+    qtbot.waitUntil(lambda: not is_writing(view) and view.messages.is_fully_materialized)
 
     def are_read() -> bool:
         text = view.toPlainText()

@@ -13,6 +13,7 @@ from desktop_app.ui.transcript.media.fallback_fonts import FallbackFonts, few_sc
 from desktop_app.ui.transcript.message_state import IMMEDIATE_CHARACTERS
 from desktop_app.ui.transcript.transcript_styles import Styles
 from tests.helpers.messages import answer, streaming
+from tests.helpers.transcript_views import is_writing
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -144,14 +145,14 @@ def test_a_stored_answer_of_many_scripts_is_opened_in_slices(
     view.set_messages([answer(MANY)])
     assert MANY not in view.toPlainText()
     assert MANY[:12] in view.toPlainText()
-    qtbot.waitUntil(lambda: not view.stream.is_writing)
+    qtbot.waitUntil(lambda: not is_writing(view))
     assert MANY in view.toPlainText()
     assert not loaded.missing(MANY[few_scripts_length(MANY) :], fonts_of(view))
 
 
 def test_a_stored_answer_of_few_scripts_is_shown_immediately(view: TranscriptView) -> None:
     view.set_messages([answer(FEW)])
-    assert not view.stream.is_writing
+    assert not is_writing(view)
     assert FEW in view.toPlainText()
 
 

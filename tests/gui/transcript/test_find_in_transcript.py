@@ -17,6 +17,7 @@ from desktop_app.ui.transcript.media.typesetter import Typesetter
 from desktop_app.ui.transcript.search import find_bar
 from desktop_app.ui.transcript.view import TranscriptView
 from tests.helpers.messages import answer, question, streaming
+from tests.helpers.widgets import timer_of
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -220,7 +221,8 @@ def test_a_text_typed_just_before_closing_starts_no_search(
     with qtbot.assertNotEmitted(bar.changed, wait=3 * find_bar._TYPING_PAUSE_MS):
         QTest.keyClicks(bar.field, "needle")
         QTest.keyClick(bar.field, Qt.Key.Key_Escape)
-    assert not view.find_in_transcript.finder.is_active
+    qtbot.waitUntil(lambda: not timer_of(view.find_in_transcript.finder.marks).isActive())
+    assert not view.extraSelections()
 
 
 def test_a_recount_does_not_end_the_count_of_all_messages(

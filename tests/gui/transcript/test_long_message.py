@@ -24,6 +24,7 @@ from desktop_app.ui.transcript.viewport import stream_scheduler, viewport_filler
 from tests.gui.transcript.test_message_navigator import on_screen
 from tests.gui.transcript.test_streaming import finished
 from tests.helpers.messages import answer, question, streaming
+from tests.helpers.transcript_views import is_writing
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def long(view: TranscriptView, qtbot: QtBot) -> Message:
 
 
 def settle(view: TranscriptView, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: not view.stream.is_writing)
+    qtbot.waitUntil(lambda: not is_writing(view))
     qtbot.waitUntil(lambda: not view.filler.is_waiting)
     bar, document, port = view.verticalScrollBar(), view.document(), view.viewport()
     qtbot.waitUntil(
@@ -395,7 +396,7 @@ def test_find_materializes_the_match(view: TranscriptView, qtbot: QtBot, long: M
 def test_a_match_is_shown_while_its_message_is_written(view: TranscriptView, qtbot: QtBot) -> None:
     stored = answer(SOURCE)
     view.set_messages([question("Q"), stored])
-    assert view.stream.is_writing
+    assert is_writing(view)
     view.scroll_to_message(stored.id, "words of part 190,")
     qtbot.waitUntil(lambda: "words of part 190," in on_screen(view))
     view.set_messages([question("Q"), stored])

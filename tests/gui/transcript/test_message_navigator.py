@@ -15,6 +15,7 @@ from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.viewport import viewport_filler
 from tests.gui.transcript.test_streaming import finished
 from tests.helpers.messages import answer, question, streaming
+from tests.helpers.transcript_views import is_writing
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -331,7 +332,7 @@ def test_a_new_width_is_applied_in_slices(
     table = "| a | b | c |\n|---|---|---|\n" + row * 12
     text = (table + "\n" + "Words and `code` that go on. " * 120 + "\n\n") * 30
     view.set_messages([answer(text)])
-    qtbot.waitUntil(lambda: not view.stream.is_writing)
+    qtbot.waitUntil(lambda: not is_writing(view))
     monkeypatch.setattr(viewport_filler, "_REFLOW_SLICE_S", 0.002)
     view.resize(560, 500)
     assert view.writer.has_outdated_items
@@ -340,7 +341,7 @@ def test_a_new_width_is_applied_in_slices(
     shapes, counts = list(layout.shapes), list(layout.counts)
     assert any(shapes)
     view.set_theme(theme.light())
-    qtbot.waitUntil(lambda: not view.stream.is_writing)
+    qtbot.waitUntil(lambda: not is_writing(view))
     layout = view.messages.layouts[0]
     for shape, count, *before in zip(layout.shapes, layout.counts, shapes, counts, strict=True):
         assert not (count and before[1]) or [shape, count] == before

@@ -12,6 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from desktop_app.domain.conversations.message_parts import ReasoningPart
 from desktop_app.ui.transcript.message_state import IMMEDIATE_CHARACTERS
 from tests.helpers.messages import answer, question
+from tests.helpers.transcript_views import is_writing
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -28,7 +29,7 @@ def test_the_beginning_of_a_long_answer_is_shown_immediately_and_the_rest_soon(
     view.set_messages([question("Why?"), answer(SOURCE)])
     assert "Part 0" in view.toPlainText()
     assert "The end." not in view.toPlainText()
-    qtbot.waitUntil(lambda: not view.stream.is_writing)
+    qtbot.waitUntil(lambda: not is_writing(view))
     assert view.navigator.is_at_end
     assert "Some words of part 899." in view.toPlainText()
 
@@ -40,8 +41,8 @@ def test_text_on_screen_stays_while_a_message_above_grows(
     view.set_messages([answer(SOURCE), last])
     view.scroll_to_message(last.id)
     state = view.navigator.scroll_state()
-    assert view.stream.is_writing
-    qtbot.waitUntil(lambda: not view.stream.is_writing)
+    assert is_writing(view)
+    qtbot.waitUntil(lambda: not is_writing(view))
     assert view.navigator.scroll_state() == state
 
 
@@ -51,7 +52,7 @@ def test_a_definition_at_the_end_applies_to_all_its_references(
     code = "```\n" + "line\n" * 90 + "```\n\n"
     stored = answer(code + "See [there] and on.\n\n" * 800 + "[there]: https://example.com/\n")
     view.set_messages([stored])
-    qtbot.waitUntil(lambda: not view.stream.is_writing)
+    qtbot.waitUntil(lambda: not is_writing(view))
     runs = [item.runs for item in view.messages.layout_of(stored.id).items]
     links = [run for item in runs for run in item if run.link == "https://example.com/"]
     assert len([run for run in links if run.text == "there"]) == 800
@@ -86,7 +87,7 @@ def test_another_conversation_ends_the_writing_of_a_long_answer(
 ) -> None:
     view.set_messages([answer(SOURCE)])
     view.set_messages([answer("Short.")])
-    qtbot.waitUntil(lambda: not view.stream.is_writing)
+    qtbot.waitUntil(lambda: not is_writing(view))
     assert "Part" not in view.toPlainText()
 
 
@@ -104,7 +105,7 @@ def test_a_long_question_is_written_in_slices(
     entry = view.messages.get(asked.id)
     assert entry is not None
     assert "The end." in entry.block_maker()()[-1].text, "a copy is complete"
-    qtbot.waitUntil(lambda: not view.stream.is_writing)
+    qtbot.waitUntil(lambda: not is_writing(view))
     assert "".join(text.split()) in "".join(view.toPlainText().split())
     assert view.toPlainText().endswith("The end.\n")
     shown = list(entry.layout.items)
@@ -125,7 +126,7 @@ def test_long_reasoning_is_written_in_slices_once_it_is_unfolded(
     view.commands.run(stored.id, "reasoning")
     assert "Some words of part 0." in view.toPlainText()
     assert "The end." not in view.toPlainText()
-    qtbot.waitUntil(lambda: not view.stream.is_writing)
+    qtbot.waitUntil(lambda: not is_writing(view))
     assert "Some words of part 899." in view.toPlainText()
     assert view.toPlainText().index("The end.") < view.toPlainText().index("Yes.")
     view.commands.run(stored.id, "reasoning")

@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication, QTextCursor
 
 from desktop_app.domain.conversations.conversation import MessageStatus
 from tests.helpers.messages import answer, question, streaming
+from tests.helpers.transcript_views import is_writing
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -74,16 +75,16 @@ def test_a_screen_reader_started_late_hears_the_whole_answer(view: TranscriptVie
 def test_code_is_copied_by_the_keyboard(qtbot: QtBot, view: TranscriptView) -> None:
     view.set_messages([question("q"), answer("No code.")])
     with qtbot.waitSignal(view.notice_raised) as raised:
-        view.copies.copy_nearest_code()
+        view.copies.copy_code_block()
     assert raised.args == ["There is no code block here or above."]
     view.set_messages(
         [question("q"), answer("```\nfirst\n```\n\ntext\n\n```py\nsecond\n  more\n```\n\nend")]
     )
-    view.copies.copy_nearest_code()
+    view.copies.copy_code_block()
     assert QGuiApplication.clipboard().text() == "second\n  more"
     found = view.document().find("first")
     view.setTextCursor(QTextCursor(found))
-    view.copies.copy_nearest_code()
+    view.copies.copy_code_block()
     assert QGuiApplication.clipboard().text() == "first"
 
 
@@ -123,12 +124,12 @@ def test_code_is_copied_although_its_head_is_not_materialized(
     view.stream.append_text(reply.id, text)
     view.stream.flush()
     view.stream.update_message(whole(reply, text))
-    qtbot.waitUntil(lambda: not view.stream.is_writing)
+    qtbot.waitUntil(lambda: not is_writing(view))
     bar = view.verticalScrollBar()
     for place in (bar.maximum() // 2, bar.maximum()):
         QGuiApplication.clipboard().clear()
         bar.setValue(place)
         view.virtualizer.remove_distant()
         assert view.document().find("first").isNull()
-        view.copies.copy_nearest_code()
+        view.copies.copy_code_block()
         assert QGuiApplication.clipboard().text() == code

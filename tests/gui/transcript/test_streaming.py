@@ -20,6 +20,7 @@ from desktop_app.ui.transcript.view import TranscriptView
 from tests.helpers.examples import examples
 from tests.helpers.messages import answer, question, streaming
 from tests.helpers.nested_markdown import sources
+from tests.helpers.transcript_views import is_writing
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QTextLayout
@@ -335,5 +336,5 @@ def test_a_long_answer_ends_although_its_reasoning_is_redrawn_before(
     assert state is not None
     qtbot.waitUntil(lambda: not state.unshown_reasoning)
     assert state.is_growing
-    qtbot.waitUntil(lambda: not view.stream.is_writing)
+    qtbot.waitUntil(lambda: not is_writing(view))
     assert not view.stream.has_more(reply.id)

@@ -22,8 +22,8 @@ from desktop_app.domain.documents.letter_folding import (
     PLAIN_LETTERS,
     _is_starter,
     _pieces,
-    dense_run,
     fold,
+    unspaced_run,
 )
 from desktop_app.storage.conversations.row_conversion import _parts_json, to_json
 from desktop_app.storage.search import search_text
@@ -51,8 +51,8 @@ def indexed_at_once(text: str) -> str:
 
     lines = []
     for line in text.splitlines(keepends=True):
-        dense = dense_run().sub(lambda run: pairs(run.group()), folded_at_once(line))
-        lines.append(_SIGN.sub(lambda s: f" {chr(_PRIVATE + (ord(s.group()) & 0xFFFF))} ", dense))
+        paired = unspaced_run().sub(lambda run: pairs(run.group()), folded_at_once(line))
+        lines.append(_SIGN.sub(lambda s: f" {chr(_PRIVATE + (ord(s.group()) & 0xFFFF))} ", paired))
     return "".join(lines)
 
 

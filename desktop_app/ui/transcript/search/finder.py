@@ -181,11 +181,6 @@ class Finder(QObject):
         self._recount_timer = QTimer(self, singleShot=True, interval=_STREAMING_MS)
         self._recount_timer.timeout.connect(self._recount_changed)
 
-    @property
-    def is_active(self) -> bool:
-        """Return True if a search is active."""
-        return bool(self._query)
-
     # ------------------------------------------------------------------ searching
 
     def search(self, text: str) -> None:

@@ -104,7 +104,7 @@ class CopyActions(QObject):
         layout, head = found
         return mime_data(selected_text.texts_of_code(selected_text.code_below(layout.items, head)))
 
-    def copy_nearest_code(self) -> None:
+    def copy_code_block(self) -> None:
         """Copy the code at the text cursor, or the nearest code above the end of the screen."""
         found = self._head_of(self._view.textCursor().blockNumber()) or self._last_head()
         if found is None:

@@ -123,11 +123,6 @@ class MessageStream(QObject):
     # ------------------------------------------------------------------ the queue
 
     @property
-    def is_writing(self) -> bool:
-        """Return True if text that has arrived is still to be written."""
-        return self._text.has_any or self._reasoning.has_any
-
-    @property
     def is_writing_text(self) -> bool:
         """Return True if text of answers, apart from reasoning, is still to be written."""
         return self._text.has_any

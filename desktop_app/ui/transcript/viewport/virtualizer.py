@@ -171,8 +171,8 @@ class Virtualizer:
         return self._block_index_of(self._position_at(y)) or (last, max(0, items - 1), 0)
 
     def _position_at(self, y: float) -> int:
-        layout = self._view.document().documentLayout()
-        return layout.hitTest(QPointF(0, max(0.0, y)), Qt.HitTestAccuracy.FuzzyHit)
+        document_layout = self._view.document().documentLayout()
+        return document_layout.hitTest(QPointF(0, max(0.0, y)), Qt.HitTestAccuracy.FuzzyHit)
 
     def _block_index_of(self, position: int) -> _BlockIndex | None:
         writer = self._writer

@@ -1,0 +1,21 @@
+"""What a text view shows: the marked text, and whether text is still to be written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QTextEdit
+
+    from desktop_app.ui.transcript.view import TranscriptView
+
+
+def is_writing(view: TranscriptView) -> bool:
+    """Return True if text of a message has arrived but is not written yet."""
+    return any(view.stream.has_more(message.id) for message in view.messages.all())
+
+
+def marked_text(view: QTextEdit) -> str:
+    """Return the text that is marked by extra selections, a line for each mark."""
+    texts = (selection.cursor.selectedText() for selection in view.extraSelections())
+    return "\n".join(text.replace("\u2029", "\n") for text in texts)
