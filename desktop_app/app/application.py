@@ -26,7 +26,7 @@ import desktop_app.app.source_scan  # noqa: F401 — shortens every later import
 # isort: split
 from desktop_app import __version__
 from desktop_app.app.desktop.window_request import HiddenRequest, LinkRequest, QuickRequest
-from desktop_app.app.startup.gc_policy import begin_start, end_start
+from desktop_app.app.startup.gc_policy import resume_collection, suspend_collection
 from desktop_app.paths import folders, resource_path
 from desktop_app.ui.look.theme import APPLICATION_ARGUMENTS, ThemeWatcher
 from desktop_app.ui.look.window_language import WindowLanguage
@@ -75,7 +75,7 @@ class Application:
     _has_joined: asyncio.Event
 
     def __init__(self, request: WindowRequest) -> None:
-        begin_start()
+        suspend_collection()
         self._request = request
         self.qt = QApplication([*sys.argv[:1], *APPLICATION_ARGUMENTS])
         self.qt.setApplicationName("repartee")
@@ -162,7 +162,9 @@ class Application:
         name, owns = bus_name(folders().scope), False
         try:
             await self._bus.connect(JOIN_TIMEOUT_S)
-            owns = await ApplicationObject(self._open, self._act).publish(self._bus, name)
+            owns = await ApplicationObject(self._open, self._run_bus_action).publish(
+                self._bus, name
+            )
         except BusError:  # later starts reach the window by its socket
             pass
         finally:
@@ -180,7 +182,7 @@ class Application:
 
         self._serve(request_for(addresses))
 
-    def _act(self, name: str, parameter: str) -> None:
+    def _run_bus_action(self, name: str, parameter: str) -> None:
         if name == "quick":
             self._serve(QuickRequest(parameter))
         elif name == "open":
@@ -209,7 +211,7 @@ class Application:
                 self._exit_code = 1
                 return
             is_resident = isinstance(self._request, HiddenRequest) and self._request.stays
-            before = self.session
+            previous = self.session
             self.session = WindowSession(
                 self.window, self._theme, backend, loop, is_resident=is_resident
             )
@@ -223,10 +225,10 @@ class Application:
                     return
                 self._rebuild_window()
                 continue
-            for command in () if before is None else before.reopened:
+            for command in () if previous is None else previous.reopened:
                 self.session.actions[command]()
             self._serve_pending(self.session)
-            end_start()
+            resume_collection()
             self.on_ready()
             self._join_bus(loop)
             self.session.controllers.tasks.start(self._join_desktop(self.session))
@@ -239,7 +241,7 @@ class Application:
             from desktop_app.app.startup.closed_store import ClosedStore
 
             closed = ClosedStore(None, self._theme.current, backend.folders)
-            await closed.do(self.session.closed_work)
+            await closed.run_work(self.session.closed_work)
             self.should_restart = True
 
     def _serve_pending(self, session: WindowSession) -> None:

@@ -19,7 +19,7 @@ from desktop_app.app.desktop.closing_controller import ClosingController
 from desktop_app.app.desktop.form_draft_saver import FormDraftSaver
 from desktop_app.app.desktop.language_change import LanguageChange
 from desktop_app.app.desktop.memory_trimmer import MemoryTrimmer
-from desktop_app.app.desktop.other_windows import commands_to_reopen
+from desktop_app.app.desktop.reopened_windows import commands_to_reopen
 from desktop_app.app.desktop.window_request import (
     BATCHES,
     HiddenRequest,
@@ -61,11 +61,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WINDOW_STATE_KEY = "window.state"
-QUICK_PROMPT_MS = 1000  # after the start
-SPELLING_MS = 1200  # after the start
-BATCHES_MS = 1500  # after the start
-SPENDING_MS = 3000  # after the start
-MNEMONICS_MS = 500  # after the start
+# Delays after the start of what the first question does not need.
+QUICK_PROMPT_DELAY_MS = 1000
+SPELLING_DELAY_MS = 1200
+BATCHES_DELAY_MS = 1500
+SPENDING_DELAY_MS = 3000
+MNEMONICS_DELAY_MS = 500
 
 
 class WindowSession:
@@ -261,12 +262,12 @@ class WindowSession:
             await self._calls.start()
         except StorageError as error:
             self._show_error(error)
-        self._run_later(QUICK_PROMPT_MS, lambda: self.quick)
-        self._run_later(SPELLING_MS, lambda: tasks.start(self.check_spelling()))
-        self._run_later(BATCHES_MS, lambda: tasks.start(parts.dialogs.batches.resume_jobs()))
-        self._run_later(MNEMONICS_MS, self.show_mnemonics)
+        self._run_later(QUICK_PROMPT_DELAY_MS, lambda: self.quick)
+        self._run_later(SPELLING_DELAY_MS, lambda: tasks.start(self.check_spelling()))
+        self._run_later(BATCHES_DELAY_MS, lambda: tasks.start(parts.dialogs.batches.resume_jobs()))
+        self._run_later(MNEMONICS_DELAY_MS, self.show_mnemonics)
         tasks.start(parts.composer.servers.load_prompts())
-        self._run_later(SPENDING_MS, parts.dialogs.spending.prepare)
+        self._run_later(SPENDING_DELAY_MS, parts.dialogs.spending.prepare)
         parts.sidebar.housekeeping.start()
         self._memory_trimmer.restart_timer()
 

@@ -53,7 +53,7 @@ def bound_command() -> str:
     return shlex.join(quick_command())
 
 
-def bind(desktop: BindingDesktop, keys: str) -> None:
+def create_binding(desktop: BindingDesktop, keys: str) -> None:
     """Add the shortcut. Runs tools: call it in a thread.
 
     It replaces an earlier shortcut of this program, except on Xfce, which stores shortcuts by keys.
@@ -81,8 +81,8 @@ def bind(desktop: BindingDesktop, keys: str) -> None:
         _run(*_xfce_arguments(keys), "--create", "--type", "string", "--set", bound_command())
 
 
-def unbind(desktop: BindingDesktop, keys: str) -> None:
-    """Remove the shortcut that `bind` added, unless the keys run another command meanwhile.
+def remove_binding(desktop: BindingDesktop, keys: str) -> None:
+    """Remove the binding that `create_binding` added, unless the keys run another command now.
 
     Raises:
         StorageError: a tool failed.

@@ -266,7 +266,7 @@ def make_application() -> QApplication:
     icons.use_folder(Path(__file__).parents[2] / "resources" / "icons" / "lucide")
     theme.apply(application, theme.light())
     parser().parse("warm *up*")
-    gc_policy.end_start()
+    gc_policy.resume_collection()
     return application
 
 

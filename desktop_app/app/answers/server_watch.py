@@ -34,11 +34,7 @@ _REASONS: Final = (Reason.NOTHING_LISTENS, Reason.NOT_REACHED)
 
 
 class ServerWatch(QObject):
-    """Check of the last answer's server, less and less often, until it accepts a connection.
-
-    Attributes:
-        attempts: how often the current server was tried.
-    """
+    """Check of the last answer's server, less and less often, until it accepts a connection."""
 
     def __init__(
         self,
@@ -55,17 +51,11 @@ class ServerWatch(QObject):
         self._current, self._providers, self._tasks = current, providers, tasks
         self._watched_id = ""
         self._wait_ms = FIRST_WAIT_MS
-        self.attempts = 0
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._on_timer)
         current.opened.connect(self._watch_again)
         current.path_changed.connect(self._on_path)
         providers.changed.connect(self._watch_again)
-
-    @property
-    def is_watching(self) -> bool:
-        """True while the next attempt is scheduled."""
-        return self._timer.isActive()
 
     def check_soon(self) -> None:
         """Try again soon, because the network is coming back."""
@@ -83,7 +73,7 @@ class ServerWatch(QObject):
             self._watched_id = ""
             self._timer.stop()
         elif message.id != self._watched_id:
-            self._watched_id, self._wait_ms, self.attempts = message.id, FIRST_WAIT_MS, 0
+            self._watched_id, self._wait_ms = message.id, FIRST_WAIT_MS
             self._timer.start(FIRST_WAIT_MS)
 
     def _failed_answer(self) -> Message | None:
@@ -115,7 +105,6 @@ class ServerWatch(QObject):
             self._timer.start(self._wait_ms)
 
     async def _try(self, message: Message, address: tuple[str, int]) -> None:
-        self.attempts += 1
         is_back = await _accepts_connections(*address)
         if message.id != self._watched_id:
             return

@@ -25,6 +25,7 @@ from desktop_app.ui.composer.attachment_chips import Chip
 if TYPE_CHECKING:
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
 
+# The ids of the actions in the menu of a chip.
 PREVIEW: Final = "preview"
 OPEN: Final = "open-document"
 CHOOSE: Final = "choose-pages"

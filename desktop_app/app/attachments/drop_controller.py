@@ -124,9 +124,9 @@ class DropController(QObject):
             paste.replace_with(await self._markdown_of(paste.html))
 
     async def _attach_rich(self, text: str, html: str, conversation_id: str) -> None:
-        self.text_attach_requested.emit(await self.text_of(text, html), conversation_id)
+        self.text_attach_requested.emit(await self.markdown_or_text(text, html), conversation_id)
 
-    async def text_of(self, text: str, html: str) -> str:
+    async def markdown_or_text(self, text: str, html: str) -> str:
         """Return rich text as Markdown if that has more than the plain text, else plain text."""
         try:
             markdown = await self._markdown_of(html) if html else ""

@@ -146,12 +146,12 @@ class PageSelection(QObject):
     def change(self, sha256: str, change: Callable[[DocumentPart], DocumentPart]) -> None:
         """Replace a document by the result of `change` for it."""
 
-        def changed(part: Attached) -> Attached:
+        def change_matching(part: Attached) -> Attached:
             if isinstance(part, DocumentPart) and part.sha256 == sha256:
                 return change(part)
             return part
 
-        self._holder.change(changed)
+        self._holder.change(change_matching)
 
     async def choose(self, sha256: str, selection: str) -> None:
         """Send only the selected sections of a document, such as "1, 3-5"; "" sends all.

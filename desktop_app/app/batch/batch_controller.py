@@ -86,7 +86,7 @@ class BatchController(QObject):
         self._lines: Sequence[BatchLine] = ()
         self._lines_job_id = ""
         self._dialog: BatchDialog | None = None
-        self._under_way: set[tuple[Callable[..., object], tuple[Any, ...]]] = set()
+        self._running_requests: set[tuple[Callable[..., object], tuple[Any, ...]]] = set()
         self._is_refreshing = False
         self._is_stale = False
         self._timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
@@ -258,8 +258,8 @@ class BatchController(QObject):
     def _run_from_dialog(self, act: Callable[..., Coroutine[Any, Any, None]], *given: Any) -> None:
         """Run a request of the dialog once at a time, and show its errors there."""
         request = (act, given)
-        if request not in self._under_way:  # a double click must not create two jobs
-            self._under_way.add(request)
+        if request not in self._running_requests:  # a double click must not create two jobs
+            self._running_requests.add(request)
             self._start(self._run_reporting(*request))
 
     async def _run_reporting(
@@ -272,7 +272,7 @@ class BatchController(QObject):
         except UserFacingError as error:
             dialog.show_status(error)
         finally:
-            self._under_way.discard((act, given))
+            self._running_requests.discard((act, given))
         self._refresh_soon()
 
     async def _create_job(self, order: BatchOrder) -> None:

@@ -132,7 +132,7 @@ class AnswerActions(QObject):
     async def _continue(self, answer: Message) -> None:
         """Continue an answer that was cut; the prompt keeps its text."""
         path = [*self._current.path_to(answer.id), answer]
-        await self._turns.begin(path, Draft(CONTINUE), alone=True)
+        await self._turns.begin(path, Draft(CONTINUE), single_answer=True)
 
     async def _switch_version(self, message: Message, step: int) -> None:
         ids = self._current.versions.get(message.id, ())

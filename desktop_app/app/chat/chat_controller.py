@@ -131,7 +131,7 @@ class ChatController(QObject):
 
     async def _ask_in_closed(self, conversation_id: str, text: str) -> None:
         """Ask a question in a conversation that is not open."""
-        conversation = self._presenter.existing(conversation_id)
+        conversation = self._presenter.find_existing(conversation_id)
         is_edited = self._drafts.edit_in(conversation_id) is not None
         if conversation is None or is_edited:  # deleted, or the question replaces an earlier one
             return

@@ -110,7 +110,7 @@ class TurnStarter(QObject):
         choice: ModelChoice | None = None,
         asked: Conversation | None = None,
         *,
-        alone: bool = False,
+        single_answer: bool = False,
         repairs: Message | None = None,
         compared: Sequence[ModelChoice] = (),
     ) -> None:
@@ -119,7 +119,7 @@ class TurnStarter(QObject):
         Args:
             choice: the model for this answer only; the conversation keeps its own choice.
             asked: the conversation; None for the open one.
-            alone: request a single answer, even if several are set.
+            single_answer: request a single answer, even if several are set.
             repairs: see `ChatService.begin_again`.
             compared: the models of several answers, which get no tools.
         """
@@ -135,10 +135,10 @@ class TurnStarter(QObject):
         try:
             asking = replace(asked, choice=choice or await self._setup.known_choice(asked))
             profile, settings = self._setup.profile_of(asking), self._setup.settings_of(asking)
-            settings = settings.for_one() if alone else settings
+            settings = settings.for_one() if single_answer else settings
             self._notifications.dismiss_topic(QUESTION)
             await self._before_asking(asking, path, draft or Draft())
-            if path and self._presenter.existing(asked.id) is None:
+            if path and self._presenter.find_existing(asked.id) is None:
                 return  # deleted in the meantime
             if compared:
                 targets = [(self._setup.profile_of(replace(asking, choice=c)), c) for c in compared]
@@ -150,12 +150,18 @@ class TurnStarter(QObject):
             else:
                 run = await chat.begin(asking, path, draft, profile, settings)
         except UnpricedModelError as error:
-            profile, model = self._unpriced(error, compared or [asking.choice], asking)
+            profile, model = self._unpriced_model(error, compared or [asking.choice], asking)
 
             async def agree() -> None:
                 await chat.budget.agree_to_unpriced(profile, model)
                 await self.begin(
-                    path, draft, choice, asked, alone=alone, repairs=repairs, compared=compared
+                    path,
+                    draft,
+                    choice,
+                    asked,
+                    single_answer=single_answer,
+                    repairs=repairs,
+                    compared=compared,
                 )
 
             self._ask_about_price(error, profile.id, model, lambda: self._tasks.start(agree()))
@@ -167,7 +173,7 @@ class TurnStarter(QObject):
             self._beginning.discard(asked.id)
         self.begun.emit(BegunTurn(run, asked, path, draft, is_comparison=bool(compared)))
 
-    def _unpriced(
+    def _unpriced_model(
         self, error: UnpricedModelError, choices: Sequence[ModelChoice], asking: Conversation
     ) -> tuple[ProviderProfile, str]:
         """Return the provider and the id of the model whose price is unknown."""

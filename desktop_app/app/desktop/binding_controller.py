@@ -10,7 +10,12 @@ from PySide6.QtCore import QObject
 
 from desktop_app.hotkey.hotkey_status import OPEN_COMMAND
 from desktop_app.i18n.translation import tr
-from desktop_app.session.desktop_binding import BindingDesktop, bind, binding_desktop, unbind
+from desktop_app.session.desktop_binding import (
+    BindingDesktop,
+    binding_desktop,
+    create_binding,
+    remove_binding,
+)
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.widgets.forms.question import ask
 
@@ -46,10 +51,10 @@ class BindingController(QObject):
         )
 
     async def _bind(self, desktop: BindingDesktop, keys: str) -> None:
-        await asyncio.to_thread(bind, desktop, keys)
+        await asyncio.to_thread(create_binding, desktop, keys)
         undo = (tr("Undo"), lambda: self._tasks.start(self._unbind(desktop, keys)))
         self._notifications.notify(tr("The shortcut was created."), [undo], stays=True)
 
     async def _unbind(self, desktop: BindingDesktop, keys: str) -> None:
-        await asyncio.to_thread(unbind, desktop, keys)
+        await asyncio.to_thread(remove_binding, desktop, keys)
         self._notifications.notify(tr("The shortcut was removed."))

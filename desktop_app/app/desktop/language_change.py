@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desktop_app.app.desktop.other_windows import is_dialog_open
+from desktop_app.app.desktop.reopened_windows import is_dialog_open
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:

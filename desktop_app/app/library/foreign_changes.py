@@ -69,7 +69,7 @@ class ForeignChanges(QObject):
             self._update_open(stored, path)
 
     async def show_end(self, conversation_id: str) -> None:
-        """Show that a conversation was deleted while its answer, which has ended, was made."""
+        """When an answer ends, show that its conversation was deleted meanwhile."""
         if conversation_id == self._deleted_id:
             await self.show()
 

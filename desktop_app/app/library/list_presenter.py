@@ -109,7 +109,7 @@ class ListPresenter(QObject):
         """Return a conversation from the cache, None if it was deleted or never read."""
         return self._cache.get(conversation_id)
 
-    def existing(self, conversation_id: str) -> Conversation | None:
+    def find_existing(self, conversation_id: str) -> Conversation | None:
         """Return a conversation from the cache, None if it was deleted.
 
         One in the trash counts as deleted, unless it is open.
@@ -119,7 +119,7 @@ class ListPresenter(QObject):
         return cached if cached is not None and (cached.trashed_at is None or is_open) else None
 
     @property
-    def chosen(self) -> list[Conversation]:
+    def chosen_conversations(self) -> list[Conversation]:
         """The conversations that a command applies to: the marked ones, else the open one."""
         marked = self._list.marked
         return [cached for id_ in marked if (cached := self.cached(id_)) is not None]

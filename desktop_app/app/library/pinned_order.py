@@ -52,14 +52,14 @@ class PinnedOrder(QObject):
 
     def pin_chosen(self) -> None:
         """Pin the marked conversations, or unpin them if all are pinned."""
-        if chosen := self._presenter.chosen:
+        if chosen := self._presenter.chosen_conversations:
             pins = not all(conversation.pinned for conversation in chosen)
             self._pin([conversation.id for conversation in chosen], pins)
 
     def move(self, step: int) -> None:
         """Move the chosen pinned conversation up (-1) or down (+1), and announce its position."""
         order = self._list.model.pins
-        chosen = [c for c in self._presenter.chosen if c.id in order]
+        chosen = [c for c in self._presenter.chosen_conversations if c.id in order]
         if len(chosen) != 1:
             self._notifications.notify(tr("Choose one pinned conversation to move it."))
             return

@@ -140,13 +140,13 @@ class Trash(QObject):
 
     def delete_chosen(self) -> None:
         """Delete the marked conversations; those in the trash permanently."""
-        ids = [conversation.id for conversation in self._presenter.chosen]
+        ids = [conversation.id for conversation in self._presenter.chosen_conversations]
         self._offer_to_erase(ids)
         self.delete(ids)
 
     def archive_chosen(self) -> None:
         """Archive the marked conversations, or unarchive them if all are archived."""
-        chosen = self._presenter.chosen
+        chosen = self._presenter.chosen_conversations
         ids = [conversation.id for conversation in chosen if conversation.trashed_at is None]
         if ids:
             self.archive(ids, not all(conversation.archived for conversation in chosen))

@@ -91,11 +91,11 @@ class ModelsController(QObject):
 
     async def _fill(self, dialog: ModelsDialog) -> list[ModelRow]:
         async with self._fill_lock:  # an older run must not overwrite the rows of a newer one
-            rows = await self._rows()
+            rows = await self._read_rows()
             dialog.set_rows(rows)
         return rows
 
-    async def _rows(self) -> list[ModelRow]:
+    async def _read_rows(self) -> list[ModelRow]:
         """Return the models of the providers that have a key or need none."""
         from desktop_app.services.models.model_table import FAVORITES, favorites_in, model_rows
 

@@ -55,10 +55,10 @@ class QuickAnswers(QObject):
         self._quick.set_streaming(False)
         self._quick.transcript.stream.set_status_line(answer.id, "")
         self._quick.transcript.stream.update_message(self._providers.as_shown(answer))
-        facts = [] if answer.cost is None else [money(answer.cost)]
+        figures = [] if answer.cost is None else [money(answer.cost)]
         if answer.duration_s is not None:
-            facts.append(duration(answer.duration_s))
-        self._quick.show_facts(" · ".join(facts))
+            figures.append(duration(answer.duration_s))
+        self._quick.show_facts(" · ".join(figures))
 
     def _announce_end(self, message_id: str) -> None:
         """Announce the end of an answer, and why it failed, after its last sentence."""

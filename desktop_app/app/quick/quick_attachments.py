@@ -155,7 +155,7 @@ class QuickAttachments(QObject):
                 partial(
                     self._reader.read,
                     content,
-                    _ignore,
+                    _ignore_progress,
                     self._conversation.id,
                     resolved=self.resolved,
                 )
@@ -192,5 +192,5 @@ class QuickAttachments(QObject):
         self.change(lambda part: with_detail(part, detail) if part.sha256 == chip_id else part)
 
 
-def _ignore(_progress: Progress) -> None:
+def _ignore_progress(_progress: Progress) -> None:
     """Ignore progress, because the quick prompt has no room for it."""

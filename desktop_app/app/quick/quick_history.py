@@ -42,8 +42,8 @@ class QuickHistory(QObject):
         """Begin again with the typed text, because no recalled question is shown."""
         self._index = -1
 
-    def replaced_by(self, text: str) -> str | None:
-        """Return the typed text that `text` replaced, None if `text` was not recalled."""
+    def text_before_recall(self, text: str) -> str | None:
+        """Return the text typed before `text` was recalled, None if it was not recalled."""
         if self._index >= 0 and text == self._questions[self._index].strip():
             return self._typed.strip()
         return None

@@ -168,7 +168,7 @@ class QuickHost(QObject):
             ),
             QuickHistory(quick_window, values=state.values, conversations=backend.conversations),
             self._continue_in_window,
-            controllers.composer.drops.text_of,
+            controllers.composer.drops.markdown_or_text,
             values=state.values,
             tasks=state.tasks,
             settings_store=backend.settings,

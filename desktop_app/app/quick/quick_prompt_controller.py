@@ -70,7 +70,9 @@ class QuickPromptController(QObject):
         self._values, self._tasks = values, tasks
         self._accompanying = self._clipboard = self._asked_text = ""
         self._is_beginning = False
-        self._draft = QuickDraft(quick, self._storable, settings_store=settings_store, tasks=tasks)
+        self._draft = QuickDraft(
+            quick, self._storable_question, settings_store=settings_store, tasks=tasks
+        )
         self._connect()
 
     def _connect(self) -> None:
@@ -92,14 +94,18 @@ class QuickPromptController(QObject):
         """True if the quick prompt is visible."""
         return self.window.isVisible()
 
+    @property
+    def _is_busy(self) -> bool:
+        """True while a question is being stored, or its answer streams."""
+        return self._is_beginning or self._running.is_running(self._conversation.id)
+
     def open_with(self, text: str) -> None:
         """Show the quick prompt; `text` is sent with the question.
 
         A question that waits to be sent stays.
         """
         has_unsent = self.has_unsent
-        is_busy = self._is_beginning or self._running.is_running(self._conversation.id)
-        if not has_unsent and not is_busy:
+        if not has_unsent and not self._is_busy:
             self._begin_blank()
         if not has_unsent:
             self._accompanying = self._clipboard = ""
@@ -155,8 +161,7 @@ class QuickPromptController(QObject):
     def _toggle_unsaved(self) -> None:
         is_unsaved = self._conversation.is_unsaved
         is_closed = self._conversation.is_closed
-        is_busy = self._is_beginning or self._running.is_running(self._conversation.id)
-        if is_busy or (self._conversation.path and not is_closed):
+        if self._is_busy or (self._conversation.path and not is_closed):
             self.window.set_unsaved(is_unsaved)
         elif not self._conversation.can_be_unsaved:
             self.window.set_unsaved(False)
@@ -211,7 +216,7 @@ class QuickPromptController(QObject):
 
     async def _submit(self, text: str) -> None:
         question = "\n\n".join(part for part in self._fill_marks(text, self._accompanying) if part)
-        if self._is_beginning or self._running.is_running(self._conversation.id) or not question:
+        if self._is_busy or not question:
             return
         if self.attachments.reading_name:
             self.window.set_problem(tr("Reading {name}…", name=self.attachments.reading_name))
@@ -289,7 +294,7 @@ class QuickPromptController(QObject):
     def unsent(self) -> UnsentQuestion:
         """The unsent question; while an earlier one is recalled, the text typed before."""
         text = self._new_text()
-        replaced = self._history.replaced_by(text)
+        replaced = self._history.text_before_recall(text)
         draft = Draft(
             text if replaced is None else replaced,
             self.attachments.parts,
@@ -297,7 +302,7 @@ class QuickPromptController(QObject):
         )
         return UnsentQuestion(draft, self._accompanying, self._clipboard)
 
-    def _storable(self) -> UnsentQuestion:
+    def _storable_question(self) -> UnsentQuestion:
         return UnsentQuestion() if self._conversation.is_unsaved else self.unsent
 
     def save_draft(self) -> None:

@@ -99,7 +99,7 @@ class ProvidersController(QObject):
     def open_at_key(self) -> None:
         """Show the panel at the key field."""
         self._show_settings(True)
-        if not self._profile(self._shown_id).needs_key:
+        if not self._profile_or_current(self._shown_id).needs_key:
             self._select_profile(OPENAI.id)
         self._panel.focus_key_field()
 
@@ -116,7 +116,7 @@ class ProvidersController(QObject):
 
         For a key of the environment, that is the cap of its address.
         """
-        profile = self._profile(profile_id)
+        profile = self._profile_or_current(profile_id)
         self._show_settings(True)
         stored = (p for p in self._providers.all if not p.from_environment)
         same = next((p for p in stored if p.base_url == profile.base_url), profile)
@@ -125,7 +125,7 @@ class ProvidersController(QObject):
 
     # -------------------------------------------------------------- providers
 
-    def _profile(self, profile_id: str) -> ProviderProfile:
+    def _profile_or_current(self, profile_id: str) -> ProviderProfile:
         return self._providers.get(profile_id) or self._setup.profile
 
     def _select_profile(self, profile_id: str) -> None:
@@ -134,16 +134,16 @@ class ProvidersController(QObject):
         self._request_models()
 
     def _request_models(self) -> None:
-        shown = self._profile(self._shown_id)
+        shown = self._profile_or_current(self._shown_id)
         self._tasks.start(self._providers.refresh_listing(shown))
 
     def _show_profiles(self) -> None:
-        shown = self._profile(self._shown_id)
+        shown = self._profile_or_current(self._shown_id)
         self._panel.set_profiles(self._providers.all, shown.id)
         self._tasks.start(self._show_profile(shown.id))
 
     async def _show_profile(self, profile_id: str) -> None:
-        vault, profile = self._vault, self._profile(profile_id)
+        vault, profile = self._vault, self._profile_or_current(profile_id)
         key_origin = origin(profile.base_url)
         place = await vault.place(profile_id, key_origin)
         self._panel.set_key_state(profile_id, KeyState(place.value, host_of(key_origin)))
@@ -293,8 +293,8 @@ class ProvidersController(QObject):
             await self._show_profile(profile_id)
         self.key_changed.emit(profile_id)
         await self._new_conversation.set_default("default.provider", profile_id)
-        self._offer.show(self._profile(profile_id))
-        await self._providers.refresh_listing(self._profile(profile_id), force=True)
+        self._offer.show(self._profile_or_current(profile_id))
+        await self._providers.refresh_listing(self._profile_or_current(profile_id), force=True)
 
     async def _remove_key(self, profile_id: str) -> None:
         if not (removed := await self._removal.remove([profile_id])):
@@ -314,14 +314,14 @@ class ProvidersController(QObject):
             await self._providers.reload()
             self.key_changed.emit(profile_id)
 
-        name = self._profile(profile_id).name
+        name = self._profile_or_current(profile_id).name
         self._removal.offer_undo(tr("Key for {provider} removed", provider=name), removed, restore)
 
     async def _test(self, profile_id: str) -> None:
         """Request the provider's models, which is free and tests key and address."""
         # A newly entered key or address may not be saved yet.
         async with self._secret_lock, self._profile_lock:
-            profile = self._profile(profile_id)
+            profile = self._profile_or_current(profile_id)
         began = time.monotonic()
         models: tuple[str, ...] = ()
         try:

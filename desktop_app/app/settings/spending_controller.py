@@ -175,7 +175,7 @@ class SpendingController(QObject):
 
     async def _load_charts(self, view: SpendingView) -> None:
         """Show the rows; a later call supersedes an earlier one."""
-        from desktop_app.cli.reports.spending_command import month_line, months_of
+        from desktop_app.cli.reports.spending_command import current_months, month_line
 
         self._load_number += 1
         number, charts = self._load_number, view.charts
@@ -186,7 +186,7 @@ class SpendingController(QObject):
         if number != self._load_number:
             return
         charts.show_rows(rows, lambda row: self._row_name(by, row.key))
-        months = await months_of(self._ledger, self._providers.all)
+        months = await current_months(self._ledger, self._providers.all)
         charts.show_forecast([month_line(month) for month in months])
 
     def _row_name(self, by: Grouping, key: str) -> str:

@@ -143,7 +143,7 @@ class ClosedStore:
                 )
                 if chosen == "quit":
                     return False
-                work = await self._work_for(chosen, dialog)
+                work = await self._chosen_work(chosen, dialog)
                 if work is not None:
                     await self._do_in_dialog(work, dialog)
                     return True
@@ -151,8 +151,8 @@ class ClosedStore:
             dialog.hide()
             dialog.deleteLater()
 
-    async def do(self, work: ClosedWork) -> None:
-        """Do the work and show its result."""
+    async def run_work(self, work: ClosedWork) -> None:
+        """Run the work and show its result."""
         dialog = StoreDialog(self._theme, self._parent)
         try:
             await self._do_in_dialog(work, dialog)
@@ -160,7 +160,7 @@ class ClosedStore:
             dialog.hide()
             dialog.deleteLater()
 
-    async def _work_for(self, chosen: str, dialog: StoreDialog) -> ClosedWork | None:
+    async def _chosen_work(self, chosen: str, dialog: StoreDialog) -> ClosedWork | None:
         if chosen == "repair":
             return repair_work(self._folders)
         if chosen == "folder":
@@ -195,27 +195,27 @@ class ClosedStore:
 async def _choose_backup(parent: QWidget) -> Path | None:
     chosen: asyncio.Future[Path | None] = asyncio.get_running_loop().create_future()
 
-    def take(archive: Path | None) -> None:
+    def on_choice(archive: Path | None) -> None:
         if not chosen.done():
             chosen.set_result(archive)
 
     dialog = choose_file(
-        parent, tr("Restore backup"), take, start=Path.home(), filters=tr(BACKUP_FILES)
+        parent, tr("Restore backup"), on_choice, start=Path.home(), filters=tr(BACKUP_FILES)
     )
-    dialog.rejected.connect(lambda: take(None))
+    dialog.rejected.connect(lambda: on_choice(None))
     return await chosen
 
 
 async def _wait_for_choice(dialog: StoreDialog, title: str, text: str, choices: Choices) -> str:
     answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
-    def take(name: str) -> None:
+    def on_choice(name: str) -> None:
         if not answer.done():
             answer.set_result(name)
 
     shown = [(name, tr(label), note and tr(note)) for name, label, note in choices]
     dialog.offer(title, text, shown)
-    connection = dialog.chosen.connect(take)
+    connection = dialog.chosen.connect(on_choice)
     dialog.open()
     try:
         return await answer

@@ -33,12 +33,12 @@ This is ten times Python's number: live objects grow with the screen's content, 
 """
 
 
-def begin_start() -> None:
+def suspend_collection() -> None:
     """Collect nothing until the start has ended."""
     gc.disable()
 
 
-def end_start() -> None:
+def resume_collection() -> None:
     """Collect on this thread from now on, but never objects that exist now."""
     gc.freeze()
     collect_on_this_thread()

@@ -29,13 +29,14 @@ async def deny_inspection_after_portal(parent: QObject, bus: SessionBus) -> bool
         OSError: the kernel refused.
     """
     try:
-        _, is_named = await asyncio.gather(_introduce_qt(parent), portal.identify_to_portal(bus))
+        _, is_named = await asyncio.gather(_identify_qt(parent), portal.identify_to_portal(bus))
         return is_named
     finally:
         sandbox.deny_inspection()
 
 
-async def _introduce_qt(parent: QObject) -> None:
+async def _identify_qt(parent: QObject) -> None:
+    """Call the portal once on Qt's own connection, and wait for the reply."""
     # Imported here, because the start does not need it.
     from PySide6.QtDBus import QDBusConnection, QDBusMessage, QDBusPendingCallWatcher
 

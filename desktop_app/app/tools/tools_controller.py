@@ -193,7 +193,7 @@ class ToolsController(QObject):
             self._theme.current, request.anchor.window(), is_stored=not self._current.is_temporary
         )
         dialog.finished.connect(lambda _result: self._forget_dialog(dialog))
-        dialog.form_chosen.connect(lambda chosen: self._take_form(request, chosen))
+        dialog.form_chosen.connect(lambda chosen: self._apply_form(request, chosen))
         dialog.check_requested.connect(
             lambda source, should_accept: self._tasks.start(
                 self._check(dialog, source, should_accept=should_accept)
@@ -203,7 +203,7 @@ class ToolsController(QObject):
         dialog.show_form(request.value, self._refusals())
         dialog.open()
 
-    def _take_form(self, request: EditRequest, chosen: str) -> None:
+    def _apply_form(self, request: EditRequest, chosen: str) -> None:
         request.on_changed(chosen)
         if request.value and not chosen:  # it may be a schema that the user wrote
             self._notifications.notify_undo(

@@ -60,13 +60,15 @@ async def _show_spending(options: argparse.Namespace) -> int:
 
 async def _read_rows(by: Grouping) -> tuple[list[SpendingRow], list[ProviderMonth]]:
     async with open_backend() as backend:
-        months = await months_of(backend.ledger, await backend.providers.profiles())
+        months = await current_months(backend.ledger, await backend.providers.profiles())
         reporter = ProgressReporter(tr("Preparing figures of earlier calls"))
         await backend.ledger.sum_up_earlier(reporter.show)
         return await backend.ledger.grouped(by), months
 
 
-async def months_of(ledger: Ledger, profiles: Sequence[ProviderProfile]) -> list[ProviderMonth]:
+async def current_months(
+    ledger: Ledger, profiles: Sequence[ProviderProfile]
+) -> list[ProviderMonth]:
     """Return this month of each provider that has a limit or was used."""
     moment, found = now(), []
     for profile in profiles:

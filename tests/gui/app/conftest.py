@@ -57,7 +57,7 @@ def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def no_quick_prompt_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     """Build the quick prompt only if a test opens it, not in each test longer than a second."""
-    monkeypatch.setattr(window_session, "QUICK_PROMPT_MS", 24 * 60 * 60 * 1000)
+    monkeypatch.setattr(window_session, "QUICK_PROMPT_DELAY_MS", 24 * 60 * 60 * 1000)
 
 
 @pytest.fixture(autouse=True)

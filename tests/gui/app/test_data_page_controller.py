@@ -364,7 +364,7 @@ async def test_everything_is_deleted_after_a_typed_word() -> None:
         work = app.session.closed_work
         assert work is not None
         parent, where = None, folders()
-        doing = asyncio.ensure_future(ClosedStore(parent, app.theme.current, where).do(work))
+        doing = asyncio.ensure_future(ClosedStore(parent, app.theme.current, where).run_work(work))
         assert "Everything was deleted." in await choose("go-on")
         await doing
     home = folders().data.parent
@@ -391,7 +391,7 @@ async def test_a_backup_is_restored(tmp_path: Path) -> None:
         work = app.session.closed_work
         assert work is not None
         closed = ClosedStore(None, app.theme.current, folders())
-        doing = asyncio.ensure_future(closed.do(work))
+        doing = asyncio.ensure_future(closed.run_work(work))
         assert "was restored from" in await choose("go-on")
         await doing
     async with AppHarness() as app:
@@ -401,7 +401,7 @@ async def test_a_backup_is_restored(tmp_path: Path) -> None:
 async def test_failed_work_on_the_closed_store_is_reported() -> None:
     async with AppHarness() as app:
         closed = ClosedStore(None, app.theme.current, folders())
-        doing = asyncio.ensure_future(closed.do(erasure_work(folders())))  # while it is open
+        doing = asyncio.ensure_future(closed.run_work(erasure_work(folders())))  # while it is open
         assert "is using your library" in await choose("go-on")
         await doing
 

@@ -55,7 +55,7 @@ async def test_a_provider_address_that_a_backup_changes_is_shown_and_confirmed(
 
     async def restored(answer: str) -> str:
         closed = ClosedStore(None, light(), folders())
-        doing = asyncio.ensure_future(closed.do(restore_work(folders(), archive)))
+        doing = asyncio.ensure_future(closed.run_work(restore_work(folders(), archive)))
         await until(lambda: "take" in answers())
         shown = dialog()
         assert shown is not None
@@ -100,7 +100,7 @@ async def test_restoring_a_hostile_backup_fails_and_changes_nothing(tmp_path: Pa
     closed = ClosedStore(None, light(), folders())
     with special_files(tmp_path / "special") as special:
         for archive in [*refused, *special.values()]:
-            doing = asyncio.ensure_future(closed.do(restore_work(folders(), archive)))
+            doing = asyncio.ensure_future(closed.run_work(restore_work(folders(), archive)))
             said = await choose("go-on")
             assert "was restored from" not in said, archive
             assert "Done." not in said, archive

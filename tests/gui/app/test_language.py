@@ -53,7 +53,7 @@ def look():
 
 def ask_at_end():
     if application.session.is_ending:
-        application._act("quick", "")  # as the session bus does
+        application._run_bus_action("quick", "")  # as the session bus does
     else:
         QTimer.singleShot(1, ask_at_end)
 

@@ -61,7 +61,7 @@ async def ask(app: AppHarness, quick: QuickPrompt, text: str) -> Turn:
 async def test_the_quick_prompt_is_built_before_it_is_opened(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(window_session, "QUICK_PROMPT_MS", 0)
+    monkeypatch.setattr(window_session, "QUICK_PROMPT_DELAY_MS", 0)
     async with AppHarness():
         await until(lambda: any(isinstance(w, QuickPrompt) for w in QApplication.topLevelWidgets()))
 

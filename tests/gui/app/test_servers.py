@@ -16,6 +16,7 @@ from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.closed_port import closed_port
 from tests.helpers.family import FAMILY_ENVIRONMENT
+from tests.helpers.widgets import timer_of
 from tests.integration.cli.replies import CHAT, refusal, whole_of_the_asked
 from tests.unit.providers.loopback import LoopbackServer, replies
 
@@ -169,7 +170,20 @@ async def test_the_price_that_the_server_lists_is_estimated_and_paid() -> None:
         assert Decimal(cost) == (2 * Decimal(tokens_in) + 10 * Decimal(tokens_out)) / 10**6
 
 
+class ConnectionAttempts:
+    """Counts the connections that the watch of a server tries to open."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count, self._open = 0, server_watch._accepts_connections
+        monkeypatch.setattr(server_watch, "_accepts_connections", self._try)
+
+    async def _try(self, host: str, port: int) -> bool:
+        self.count += 1
+        return await self._open(host, port)
+
+
 async def test_a_stopped_server_is_used_once_it_runs_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    attempts = ConnectionAttempts(monkeypatch)
     monkeypatch.setattr(server_watch, "FIRST_WAIT_MS", 20)
     monkeypatch.setattr(server_watch, "MAX_WAIT_MS", 80)
     with closed_port() as port:
@@ -179,12 +193,12 @@ async def test_a_stopped_server_is_used_once_it_runs_again(monkeypatch: pytest.M
             app.type("Why is the sky blue?")
             app.enter()
             await until(lambda: f"Nothing is listening at 127.0.0.1:{port}" in app.transcript)
-            watch = app.controllers.conversation.server_watch
-            await until(lambda: watch.attempts > 2)
+            timer = timer_of(app.controllers.conversation.server_watch)
+            await until(lambda: attempts.count > 2)
             assert "is back" not in app.transcript
             here = app.open_id
             app.window.conversations.new_requested.emit()
-            await until(lambda: not watch.is_watching)
+            await until(lambda: not timer.isActive())
         except BaseException:
             await app.close()
             raise
@@ -194,7 +208,7 @@ async def test_a_stopped_server_is_used_once_it_runs_again(monkeypatch: pytest.M
             await until(lambda: f"The server at 127.0.0.1:{port} is back." in app.transcript)
             assert "Nothing is listening" not in app.transcript
             assert "is back" in app.window.notifications.status.text()
-            assert not watch.is_watching
+            assert not timer.isActive()
             app.controllers.conversation.answer_actions.act_on_last("retry")
             await until(lambda: "Rayleigh" in app.transcript)
             await app.settled()
@@ -203,6 +217,7 @@ async def test_a_stopped_server_is_used_once_it_runs_again(monkeypatch: pytest.M
 
 
 async def test_a_hidden_window_tries_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    attempts = ConnectionAttempts(monkeypatch)
     monkeypatch.setattr(server_watch, "FIRST_WAIT_MS", 1)
     with closed_port() as port:
         there = environment(f"http://127.0.0.1:{port}/v1", **FAMILY_ENVIRONMENT)
@@ -210,11 +225,11 @@ async def test_a_hidden_window_tries_no_server(monkeypatch: pytest.MonkeyPatch) 
             app.window.hide()
             app.type("Why?")
             app.enter()
-            watch = app.controllers.conversation.server_watch
-            await until(lambda: watch.is_watching)
+            timer = timer_of(app.controllers.conversation.server_watch)
+            await until(timer.isActive)
             for _ in range(20):
                 await asyncio.sleep(0.002)
-            assert watch.attempts == 0
+            assert attempts.count == 0
 
 
 async def test_a_question_that_is_sent_twice_while_a_model_is_looked_for_is_asked_once(

@@ -180,7 +180,7 @@ def work(numbers: range) -> None:
     from PySide6.QtCore import QLoggingCategory
     from PySide6.QtWidgets import QApplication
 
-    from desktop_app.app.startup.gc_policy import end_start
+    from desktop_app.app.startup.gc_policy import resume_collection
     from desktop_app.child_processes import child_command
     from desktop_app.paths import resource_path
     from desktop_app.ui.look import icons, theme
@@ -199,7 +199,7 @@ def work(numbers: range) -> None:
     view.resize(900, 600)
     view.show()
     show(view, 1, app.processEvents)  # loads the modules that are imported late
-    end_start()  # collects garbage as the program does
+    resume_collection()  # collects garbage as the program does
     Path(_BEGINS).exists()  # a mark in the record of system calls
     raised: list[str] = []
     sys.excepthook = lambda kind, value, trace: raised.append(

@@ -18,10 +18,10 @@ from desktop_app.hotkey.hotkey_status import HOTKEY_COMMAND, HotkeyError, Hotkey
 from desktop_app.hotkey.keysyms import accelerator, portal_trigger
 from desktop_app.session.desktop_binding import (
     BindingDesktop,
-    bind,
     binding_desktop,
     bound_command,
-    unbind,
+    create_binding,
+    remove_binding,
 )
 from desktop_app.session.portal import PATH, SERVICE
 from desktop_app.session.portal_shortcut import (
@@ -276,7 +276,7 @@ def test_the_desktop_is_recognized_by_its_name(tools: Callable[..., Path], name:
 
 def test_gnome_gets_one_more_custom_shortcut(tools: Callable[..., Path]) -> None:
     log = tools("['/other/']")
-    bind(BindingDesktop.GNOME, KEYS)
+    create_binding(BindingDesktop.GNOME, KEYS)
     said = log.read_text()
     assert f"command {bound_command()}" in said
     assert "binding <Alt><Super>space" in said
@@ -284,22 +284,22 @@ def test_gnome_gets_one_more_custom_shortcut(tools: Callable[..., Path]) -> None
     log.unlink()
     path = "/org/gnome/settings-daemon/plugins/media-keys/custom-keybindings/repartee/"
     tools(f"['/other/', '{path}']")
-    bind(BindingDesktop.GNOME, KEYS)
+    create_binding(BindingDesktop.GNOME, KEYS)
     assert "custom-keybindings [" not in log.read_text()
-    unbind(BindingDesktop.GNOME, KEYS)
+    remove_binding(BindingDesktop.GNOME, KEYS)
     assert "custom-keybindings ['/other/']" in log.read_text()
     tools(f"['{path}']")
-    unbind(BindingDesktop.GNOME, KEYS)
+    remove_binding(BindingDesktop.GNOME, KEYS)
     assert "custom-keybindings @as []" in log.read_text()
 
 
 def test_shortcuts_of_xfce_and_kde_are_set_by_their_tools(tools: Callable[..., Path]) -> None:
     log = tools()
-    bind(BindingDesktop.XFCE, KEYS)
+    create_binding(BindingDesktop.XFCE, KEYS)
     tools(said=bound_command())
-    unbind(BindingDesktop.XFCE, KEYS)
-    bind(BindingDesktop.KDE, KEYS)
-    unbind(BindingDesktop.KDE, KEYS)
+    remove_binding(BindingDesktop.XFCE, KEYS)
+    create_binding(BindingDesktop.KDE, KEYS)
+    remove_binding(BindingDesktop.KDE, KEYS)
     _, create, _, reset, kde, undo = log.read_text().splitlines()
     assert "/commands/custom/<Alt><Super>space --create --type string" in create
     assert create.endswith(f"--set {bound_command()}")  # not all desktops find `repartee`
@@ -312,11 +312,11 @@ def test_shortcuts_of_xfce_and_kde_are_set_by_their_tools(tools: Callable[..., P
 def test_keys_with_another_command_are_not_bound_on_xfce(tools: Callable[..., Path]) -> None:
     log = tools(said="xterm")
     with pytest.raises(StorageError) as refused:
-        bind(BindingDesktop.XFCE, KEYS)
+        create_binding(BindingDesktop.XFCE, KEYS)
     assert refused.value.details == "xterm"
     assert "--set" not in log.read_text()
     tools(said=bound_command())
-    bind(BindingDesktop.XFCE, KEYS)
+    create_binding(BindingDesktop.XFCE, KEYS)
     assert "--set" in log.read_text()
 
 
@@ -324,4 +324,4 @@ def test_a_failing_tool_raises_an_error(tools: Callable[..., Path]) -> None:
     for listed, code in (("@as []", 1), ("nonsense", 0)):
         tools(listed, code)
         with pytest.raises(StorageError):
-            unbind(BindingDesktop.GNOME, KEYS)
+            remove_binding(BindingDesktop.GNOME, KEYS)

@@ -12,10 +12,10 @@ from desktop_app.domain.errors import StorageError
 from desktop_app.session import desktop_binding
 from desktop_app.session.desktop_binding import (
     BindingDesktop,
-    bind,
     binding_desktop,
     bound_command,
-    unbind,
+    create_binding,
+    remove_binding,
 )
 
 KEYS = "Meta+Alt+Space"
@@ -83,7 +83,7 @@ def test_a_desktop_is_one_whose_tool_is_installed(
 )
 def test_gnomes_list_gets_an_entry(tools: Tools, listed: str, paths: list[str] | None) -> None:
     tools.answers = [(0, listed, "")]
-    bind(BindingDesktop.GNOME, KEYS)
+    create_binding(BindingDesktop.GNOME, KEYS)
     assert tools.calls == [
         ["gsettings", "get", *LIST],
         [*SET, ENTRY, "name", "Repartee"],
@@ -99,7 +99,7 @@ def test_gnomes_list_gets_an_entry(tools: Tools, listed: str, paths: list[str] |
 )
 def test_gnomes_entry_is_removed(tools: Tools, listed: str, paths: str) -> None:
     tools.answers = [(0, listed, "")]
-    unbind(BindingDesktop.GNOME, KEYS)
+    remove_binding(BindingDesktop.GNOME, KEYS)
     assert tools.calls == [
         ["gsettings", "get", *LIST],
         [*SET, *LIST, paths],
@@ -108,8 +108,8 @@ def test_gnomes_entry_is_removed(tools: Tools, listed: str, paths: str) -> None:
 
 
 def test_kdes_entry_is_written_and_deleted(tools: Tools) -> None:
-    bind(BindingDesktop.KDE, KEYS)
-    unbind(BindingDesktop.KDE, KEYS)
+    create_binding(BindingDesktop.KDE, KEYS)
+    remove_binding(BindingDesktop.KDE, KEYS)
     assert tools.calls == [[*KDE, KEYS], [*KDE, "--delete"]]
 
 
@@ -125,12 +125,12 @@ def test_xfce_frees_only_keys_that_are_ours(
     tools: Tools, said: Said, calls: list[list[str]]
 ) -> None:
     tools.answers = [said]
-    unbind(BindingDesktop.XFCE, KEYS)
+    remove_binding(BindingDesktop.XFCE, KEYS)
     assert tools.calls == calls
 
 
 @pytest.mark.parametrize("listed", ["7", "('a',)", "['a', 7]", "{[]: 'a'}", "@as", ""])
-@pytest.mark.parametrize("change", [bind, unbind])
+@pytest.mark.parametrize("change", [create_binding, remove_binding])
 def test_gnomes_list_is_not_written_if_it_cannot_be_read(
     tools: Tools, change: Callable[[BindingDesktop, str], None], listed: str
 ) -> None:
@@ -143,7 +143,7 @@ def test_gnomes_list_is_not_written_if_it_cannot_be_read(
 @pytest.mark.parametrize("said", [(1, "", "no such property"), (0, f"{bound_command()}\n", "")])
 def test_xfce_binds_keys_that_are_free_or_ours(tools: Tools, said: Said) -> None:
     tools.answers = [said]
-    bind(BindingDesktop.XFCE, KEYS)
+    create_binding(BindingDesktop.XFCE, KEYS)
     made = ["--create", "--type", "string", "--set", bound_command()]
     assert tools.calls == [XFCE, [*XFCE, *made]]
 
@@ -163,6 +163,6 @@ def test_a_failing_tool_is_an_error(
 ) -> None:
     tools.answers = [answer]
     with pytest.raises(StorageError) as failed:
-        bind(desktop, KEYS)
+        create_binding(desktop, KEYS)
     assert (failed.value.reason, failed.value.details) == (Reason.SHORTCUT_NOT_BOUND, details)
     assert len(tools.calls) == count

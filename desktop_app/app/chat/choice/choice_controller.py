@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.chat.choice.available_models import AvailableModels
-from desktop_app.app.chat.choice.choice_figures import Measured, choice_figures
+from desktop_app.app.chat.choice.choice_figures import MeasuredSeconds, choice_figures
 from desktop_app.app.state.spending_events import SpendingEvents
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
@@ -76,7 +76,7 @@ class ChoiceController(QObject):
         self._choices = choices
         self._deferred: list[Callable[[], None]] | None = []  # None once a conversation is open
         self._estimate_number = 0
-        self._measured: dict[str, Measured] = {}
+        self._measured: dict[str, MeasuredSeconds] = {}
         self._estimated: Estimate | None = None
         self._connected: set[ProviderProfile] = set()
         self._is_parser_loaded = False
@@ -326,7 +326,7 @@ def estimate_texts(estimate: Estimate) -> tuple[str, str, str]:
     """Return the estimate beside Send, its short form, and its tooltip."""
     is_exact, count = estimate.is_exact, estimate.input_tokens
     short = tr("{tokens} tokens", tokens=_approximate(tokens(count), is_exact=is_exact))
-    facts, lines = [short], [_input_tokens(count, is_exact=is_exact)]
+    figures, lines = [short], [_input_tokens(count, is_exact=is_exact)]
     lines.append(tr(COUNT_DESCRIPTIONS[estimate.method]))
     if estimate.answers > 1:
         lines.append(
@@ -339,7 +339,7 @@ def estimate_texts(estimate: Estimate) -> tuple[str, str, str]:
         )
     if estimate.input_cost is not None:
         short = money(estimate.input_cost)
-        facts.append(tr("{cost} input", cost=short))
+        figures.append(tr("{cost} input", cost=short))
         lines.append(tr("Input cost: {cost}", cost=_approximate(short, is_exact=is_exact)))
     if estimate.longest_answer_cost is not None:
         most = money(estimate.longest_answer_cost)
@@ -349,12 +349,12 @@ def estimate_texts(estimate: Estimate) -> tuple[str, str, str]:
             else tr("Cost of all responses: up to {cost}", cost=most)
         )
     if estimate.answers > 1:
-        facts.append(tr_plural("{count} response", "{count} responses", estimate.answers))
+        figures.append(tr_plural("{count} response", "{count} responses", estimate.answers))
     if estimate.limit is not None:
         lines.append(
             tr_plural("Input limit: {count} token", "Input limit: {count} tokens", estimate.limit)
         )
-    return " · ".join(facts), short, "\n".join(lines)
+    return " · ".join(figures), short, "\n".join(lines)
 
 
 def _input_tokens(count: int, *, is_exact: bool) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
     from desktop_app.services.spending.cost_estimate import Estimate
 
-Measured = Mapping[tuple[str, str], float]
+MeasuredSeconds = Mapping[tuple[str, str], float]
 """Seconds that the user's answers usually took, by model and effort."""
 
 
@@ -26,7 +26,7 @@ def choice_figures(
     resolve: Callable[[ModelChoice], ResolvedChoice],
     estimate: Estimate | None,
     max_output_tokens: int | None,
-    measured: Measured,
+    measured: MeasuredSeconds,
 ) -> ChoiceFigures:
     """Return the figures of all efforts, and of all variants if the provider serves them.
 
@@ -64,7 +64,7 @@ def _highest_cost_text(
     return tr("up to {cost}", cost=money(price.of(usage)))
 
 
-def _duration_text(resolved: ResolvedChoice, measured: Measured) -> str:
+def _duration_text(resolved: ResolvedChoice, measured: MeasuredSeconds) -> str:
     effort: Effort | None = resolved.effort
     own = measured.get((resolved.model.id, effort.value if effort else ""))
     if own is not None:

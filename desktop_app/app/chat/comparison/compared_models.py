@@ -169,14 +169,14 @@ class ComparedModels(QObject):
         rows = [
             ComparedChoice(
                 view_of(self._resolved(choice), self._choices.models),
-                tr("Cost unknown") if cost is None else _at_most(cost),
+                tr("Cost unknown") if cost is None else _highest_cost_text(cost),
             )
             for choice, cost in zip(self._chosen, costs, strict=True)
         ]
         known = [cost for cost in costs if cost is not None]
         total = tr("Total unknown")
         if len(known) == len(costs):
-            total = tr("Total: {cost}", cost=_at_most(sum(known, Decimal(0))))
+            total = tr("Total: {cost}", cost=_highest_cost_text(sum(known, Decimal(0))))
         self._dialog.set_choices(rows, total)
 
     def _compare(self) -> None:
@@ -185,5 +185,5 @@ class ComparedModels(QObject):
         self.compare_requested.emit(list(self._chosen))
 
 
-def _at_most(cost: Decimal) -> str:
+def _highest_cost_text(cost: Decimal) -> str:
     return tr("up to {cost}", cost=money(cost)) if cost else tr("Free")

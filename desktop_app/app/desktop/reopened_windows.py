@@ -18,7 +18,7 @@ _COMMANDS: Final = {
 
 def commands_to_reopen() -> tuple[str, ...]:
     """Return the ids of the commands that show the open windows again."""
-    names = {window.objectName() for window in _visible()}
+    names = {window.objectName() for window in _visible_windows()}
     return tuple(command for name, command in _COMMANDS.items() if name in names)
 
 
@@ -26,9 +26,9 @@ def is_dialog_open() -> bool:
     """Return True if a dialog is open that may contain typed text or ask a question."""
     return any(
         isinstance(window, QDialog) and window.objectName() not in _COMMANDS
-        for window in _visible()
+        for window in _visible_windows()
     )
 
 
-def _visible() -> list[QWidget]:
+def _visible_windows() -> list[QWidget]:
     return [window for window in QApplication.topLevelWidgets() if window.isVisible()]
