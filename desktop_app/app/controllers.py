@@ -68,13 +68,13 @@ class Controllers:
         self._connect_store()
 
     def _connect(self) -> None:
-        turns, chat = self.conversation.turns, self.conversation.chat
+        turns, queue = self.conversation.turns, self.conversation.queue
         turns.cap_change_requested.connect(self.panel.providers.open_at_cap)
         turns.price_entry_requested.connect(self.composer.models.edit)
         self.panel.providers.key_changed.connect(self.running.retry_with_key)
         bar, current = self.dialogs.batch_bar, self.state.current
         bar.reading_stop_requested.connect(self.composer.readings.cancel_paths)
-        bar.reading_stop_requested.connect(lambda _: chat.dequeue(current.id))
+        bar.reading_stop_requested.connect(lambda _: queue.remove(current.id))
         turns.begun.connect(lambda turn: bar.forget_offer_in(turn.asked.id))
 
     def _connect_places(self, window: MainWindow) -> None:

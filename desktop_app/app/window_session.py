@@ -464,7 +464,7 @@ class WindowSession:
             parts.conversation.lexer.close,
             parts.composer.readings.cancel_all,
             parts.composer.drops.aclose,
-            parts.conversation.chat.close,
+            parts.conversation.queue.clear,
             parts.conversation.compaction.close,
             parts.composer.collections.close,
             parts.dialogs.batches.close,

@@ -1,9 +1,8 @@
-"""Questions of the main window: asked at once or queued, and stopped."""
+"""Questions of the main window: asked at once or queued; their answers are stopped."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -17,13 +16,11 @@ from desktop_app.ui.look.shortcut_text import shortcut_text
 if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.chat.edited_question import EditedQuestion
+    from desktop_app.app.chat.question_queue import QuestionQueue
     from desktop_app.app.chat.turn_starter import TurnStarter
-    from desktop_app.app.library.list_presenter import ListPresenter
-    from desktop_app.app.state.drafts import Drafts
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
-    from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 
@@ -31,7 +28,8 @@ class ChatController(QObject):
     """Connection of the prompt with the turns and the running answers.
 
     Args:
-        cancel_first: cancels other work on the open conversation; returns True if there was any.
+        cancel_other_work: cancels other work on the open conversation; returns True if there was
+            any.
         is_reading: returns True if files for the draft of a conversation are being read.
     """
 
@@ -39,34 +37,30 @@ class ChatController(QObject):
         self,
         running: RunningAnswers,
         turns: TurnStarter,
-        presenter: ListPresenter,
+        queue: QuestionQueue,
         edited: EditedQuestion,
         *,
         pane: ConversationPane,
-        cancel_first: Callable[[], bool],
+        cancel_other_work: Callable[[], bool],
         is_reading: Callable[[str], bool],
         current: OpenConversation,
-        drafts: Drafts,
         values: SettingValues,
         tasks: Tasks,
-        conversations: ConversationStore,
     ) -> None:
         super().__init__(pane)
-        self._running, self._turns, self._presenter = running, turns, presenter
+        self._running, self._turns, self._queue = running, turns, queue
         prompt = self._prompt = pane.prompt
         self._notifications = pane.notifications
         self._edited, self._values = edited, values
-        self._cancel_first, self._is_reading = cancel_first, is_reading
-        self._current, self._draft, self._drafts = current, current.draft, drafts
-        self._tasks, self._conversations = tasks, conversations
-        self._queued: dict[str, str] = {}  # conversation id -> question that waits
+        self._cancel_other_work, self._is_reading = cancel_other_work, is_reading
+        self._current, self._draft, self._tasks = current, current.draft, tasks
         self._announced_hint = ""
         prompt.submit_requested.connect(lambda text: self.submit(text, prompt.template_id))
         prompt.stop_requested.connect(self.stop)
         prompt.field.stop_pressed.connect(self.step_back)
-        prompt.text_changed.connect(self._dequeue_open)
         self._current.opened.connect(self._show_state)
         edited.changed.connect(self._show_hint)
+        queue.changed.connect(self._show_hint)
         running.started.connect(lambda _id: self._show_state())
         running.finished.connect(self._finish)
 
@@ -81,9 +75,8 @@ class ChatController(QObject):
         The prompt is cleared once the question is on disk.
         """
         draft, opened_id = self._draft.with_text(text, template_id), self._current.id
-        if draft and self._must_queue(opened_id):
-            self._queued[opened_id] = text
-            self._show_hint()
+        if draft and self._queue.must_wait(opened_id):
+            self._queue.add(opened_id, text)
         elif draft:
             self._tasks.start(self._turns.begin(list(self._current.path_before_question), draft))
 
@@ -102,53 +95,12 @@ class ChatController(QObject):
         if questions:
             await self._turns.begin(path[: questions[-1] + 1], None, compared=choices)
 
-    # -------------------------------------------------------------- queued questions
-
-    def _must_queue(self, conversation_id: str) -> bool:
-        return self._running.is_running(conversation_id) or self._is_reading(conversation_id)
-
-    def _dequeue_open(self) -> None:
-        """Take the question of the open conversation out of the queue."""
-        self.dequeue(self._current.id)
-
-    def dequeue(self, conversation_id: str) -> None:
-        """Take the question of a conversation out of the queue; its text stays in the prompt."""
-        if self._queued.pop(conversation_id, None) is not None:
-            self._show_hint()
-
-    def send_queued(self, conversation_id: str) -> None:
-        """Ask the queued question of a conversation if it need not wait any more."""
-        if self._must_queue(conversation_id):
-            return
-        text = self._queued.pop(conversation_id, None)
-        if text is None:
-            return
-        self._show_hint()
-        if self._is_open(conversation_id):
-            self._prompt.send()
-        else:
-            self._tasks.start(self._ask_in_closed(conversation_id, text))
-
-    async def _ask_in_closed(self, conversation_id: str, text: str) -> None:
-        """Ask a question in a conversation that is not open."""
-        conversation = self._presenter.find_existing(conversation_id)
-        is_edited = self._drafts.edit_in(conversation_id) is not None
-        if conversation is None or is_edited:  # deleted, or the question replaces an earlier one
-            return
-        draft = replace(self._drafts.cached(conversation_id), text=text)
-        path = await self._conversations.path(conversation_id)
-        await self._turns.begin(path, draft, asked=conversation)
-
-    def close(self) -> None:
-        """Stop automatic sending at the program's end."""
-        self._queued.clear()
-
     def _show_hint(self) -> None:
         """Show a hint if a question is queued or edited, and announce it once."""
         opened_id, hint = self._current.id, ""
         is_editing = self._current.edited_question is not None
         key = shortcut_text(Keymap.from_settings(self._values.all).shortcut_of("prompt.stop"))
-        if opened_id in self._queued:
+        if opened_id in self._queue:
             hint = tr("Queued · {key} to cancel", key=key) if key else tr("Queued")
         elif is_editing and key and not self._running.is_running(opened_id):
             hint = tr("Editing · The original message is kept · {key} to cancel", key=key)
@@ -169,8 +121,8 @@ class ChatController(QObject):
             self._show_state()
         if not self._running.is_running(conversation_id):
             if answer.status is MessageStatus.FAILED:
-                self.dequeue(conversation_id)
-            self.send_queued(conversation_id)
+                self._queue.remove(conversation_id)
+            self._queue.send(conversation_id)
         if is_open and can_be_repaired(answer) and self._values["answer.repair"]:
             path = self._current.path_to(answer.id)
             self._tasks.start(self._turns.begin(path, None, repairs=answer))
@@ -193,9 +145,9 @@ class ChatController(QObject):
         edit.
         """
         opened_id = self._current.id
-        if opened_id in self._queued:
-            self._dequeue_open()
-        elif self._cancel_first():
+        if opened_id in self._queue:
+            self._queue.remove(opened_id)
+        elif self._cancel_other_work():
             return
         elif self._running.is_running(opened_id):
             self.stop()

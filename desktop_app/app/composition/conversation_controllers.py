@@ -23,6 +23,7 @@ from desktop_app.app.chat.comparison.compared_answers import ComparedAnswers
 from desktop_app.app.chat.comparison.compared_models import ComparedModels
 from desktop_app.app.chat.comparison.comparison_controller import ComparisonController
 from desktop_app.app.chat.edited_question import EditedQuestion
+from desktop_app.app.chat.question_queue import QuestionQueue
 from desktop_app.app.chat.temporary_controller import TemporaryController
 from desktop_app.app.chat.temporary_widgets import TemporaryWidgets
 from desktop_app.app.chat.title_controller import TitleController
@@ -274,23 +275,33 @@ class ConversationControllers:
         )
         self.turns.begun.connect(self.begun_turns.start)
         self.turns.begun.connect(lambda _: self.shown_answers.dismiss_store_error())
-        chat = self.chat = ChatController(
+        readings = self._composer.readings
+        queue = self.queue = QuestionQueue(
             running,
             self.turns,
             presenter,
-            edited,
-            cancel_first=self.compaction.cancel,
-            is_reading=self._composer.readings.is_reading,
+            is_reading=readings.is_reading,
             current=current,
             drafts=drafts,
+            tasks=tasks,
+            prompt=window.prompt,
+            conversations=state.backend.conversations,
+        )
+        chat = self.chat = ChatController(
+            running,
+            self.turns,
+            queue,
+            edited,
+            cancel_other_work=self.compaction.cancel,
+            is_reading=readings.is_reading,
+            current=current,
             values=state.values,
             tasks=tasks,
             pane=window.pane,
-            conversations=state.backend.conversations,
         )
         self.chunked_reading.submit_requested.connect(chat.submit)
-        self._composer.readings.failed.connect(chat.dequeue)
-        self._composer.readings.ended.connect(chat.send_queued)
+        readings.failed.connect(queue.remove)
+        readings.ended.connect(queue.send)
         self.answer_actions = AnswerActions(
             window,
             self.turns,

@@ -1,0 +1,98 @@
+"""Questions that wait for the end of an answer, or until their files are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+if TYPE_CHECKING:
+    from desktop_app.app.answers.running_answers import RunningAnswers
+    from desktop_app.app.chat.turn_starter import TurnStarter
+    from desktop_app.app.library.list_presenter import ListPresenter
+    from desktop_app.app.state.drafts import Drafts
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
+    from desktop_app.ui.composer.prompt_editor import PromptEditor
+
+
+class QuestionQueue(QObject):
+    """The queued question of each conversation, at most one, which stays in its prompt or draft.
+
+    Args:
+        is_reading: returns True if files for the draft of a conversation are being read.
+
+    Signals:
+        changed(): a question was added or removed.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        running: RunningAnswers,
+        turns: TurnStarter,
+        presenter: ListPresenter,
+        *,
+        prompt: PromptEditor,
+        is_reading: Callable[[str], bool],
+        current: OpenConversation,
+        drafts: Drafts,
+        tasks: Tasks,
+        conversations: ConversationStore,
+    ) -> None:
+        super().__init__(prompt)
+        self._running, self._turns, self._presenter = running, turns, presenter
+        self._prompt, self._is_reading = prompt, is_reading
+        self._current, self._drafts, self._tasks = current, drafts, tasks
+        self._conversations = conversations
+        self._texts: dict[str, str] = {}  # by conversation id
+        prompt.text_changed.connect(lambda: self.remove(current.id))
+
+    def __contains__(self, conversation_id: str) -> bool:
+        """Return True if a question of this conversation is queued."""
+        return conversation_id in self._texts
+
+    def must_wait(self, conversation_id: str) -> bool:
+        """Return True if a question of this conversation cannot be asked yet."""
+        return self._running.is_running(conversation_id) or self._is_reading(conversation_id)
+
+    def add(self, conversation_id: str, text: str) -> None:
+        """Queue the question of a conversation."""
+        self._texts[conversation_id] = text
+        self.changed.emit()
+
+    def remove(self, conversation_id: str) -> None:
+        """Take the question of a conversation out of the queue; its text stays in the prompt."""
+        if self._texts.pop(conversation_id, None) is not None:
+            self.changed.emit()
+
+    def send(self, conversation_id: str) -> None:
+        """Ask the queued question of a conversation if it need not wait any more."""
+        if self.must_wait(conversation_id):
+            return
+        text = self._texts.pop(conversation_id, None)
+        if text is None:
+            return
+        self.changed.emit()
+        if conversation_id == self._current.id:
+            self._prompt.send()
+        else:
+            self._tasks.start(self._ask_in_closed(conversation_id, text))
+
+    async def _ask_in_closed(self, conversation_id: str, text: str) -> None:
+        """Ask a question in a conversation that is not open."""
+        conversation = self._presenter.find_existing(conversation_id)
+        is_edited = self._drafts.edit_in(conversation_id) is not None
+        if conversation is None or is_edited:  # deleted, or the question replaces an earlier one
+            return
+        draft = replace(self._drafts.cached(conversation_id), text=text)
+        path = await self._conversations.path(conversation_id)
+        await self._turns.begin(path, draft, asked=conversation)
+
+    def clear(self) -> None:
+        """Ask no queued question any more, because the program ends."""
+        self._texts.clear()
