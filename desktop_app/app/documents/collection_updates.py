@@ -1,0 +1,157 @@
+"""Updates of collections: files are added or read again, and passages are embedded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.i18n.translation import tr, tr_plural
+
+if TYPE_CHECKING:
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.services.collections.collection_service import CollectionProgress, Collections
+    from desktop_app.ui.library.collections_dialog import CollectionState
+
+UpdateWork = Callable[[Callable[["CollectionProgress"], None]], Coroutine[Any, Any, None]]
+
+
+class CollectionUpdates(QObject):
+    """The running update of a collection; only one runs at a time.
+
+    Args:
+        states: returns the collections that were loaded last, by id.
+        reload: loads the collections again.
+
+    Attributes:
+        collection_id: the collection that is being updated, or was last; "" before the first.
+
+    Signals:
+        progressed(): an update began, went on or ended.
+        reported(str, bool): a text for the user, and True if it is an error.
+    """
+
+    progressed = Signal()
+    reported = Signal(str, bool)
+
+    def __init__(
+        self,
+        parent: QObject,
+        *,
+        tasks: Tasks,
+        collections: Callable[[], Collections],
+        states: Callable[[], Mapping[str, CollectionState]],
+        reload: Callable[[], Awaitable[None]],
+    ) -> None:
+        super().__init__(parent)
+        self._tasks, self._collections = tasks, collections
+        self._states, self._reload = states, reload
+        self.collection_id = ""
+        self._task: asyncio.Future[None] | None = None
+        self._progress: CollectionProgress | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """True while a collection is updated."""
+        return self._task is not None
+
+    def add(self, collection_id: str, paths: Sequence[Path]) -> None:
+        """Add files and folders to a collection."""
+        self._start(
+            collection_id, lambda report: self._collections().add(collection_id, paths, report)
+        )
+
+    def refresh(self, collection_id: str) -> None:
+        """Read the files of a collection again that have changed."""
+        self._start(
+            collection_id, lambda report: self._collections().refresh(collection_id, report)
+        )
+
+    def embed(self, collection_id: str) -> None:
+        """Create the missing embeddings of a collection."""
+        work = partial(self._collections().embed, collection_id)
+        self._start(collection_id, work, tr("Semantic search is ready."))
+
+    def cancel(self) -> None:
+        """Cancel the update; documents that were read stay."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def progress_text(self, shown_id: str) -> tuple[str, int, int]:
+        """Return the progress in words, and the numbers of files that are read and of all files.
+
+        The text is "" if no update runs.
+
+        Args:
+            shown_id: the collection that the user sees; the text names any other.
+        """
+        state = self._states().get(self.collection_id)
+        if self._task is None or state is None:
+            return "", 0, 0
+        name, progress = state.collection.name, self._progress
+        if progress is None:
+            return tr("Finding files for {collection}…", collection=name), 0, 0
+        total = progress.total
+        file_number = min(progress.done + 1, total)
+        words = tr(
+            "{collection}: reading {number} of {total}",
+            collection=name,
+            number=file_number,
+            total=total,
+        )
+        if shown_id == self.collection_id:
+            words = tr("Reading {number} of {total}", number=file_number, total=total)
+        return words, progress.done, total
+
+    def _start(self, collection_id: str, work: UpdateWork, done_text: str | None = None) -> None:
+        """Run `work`, then report `done_text`, by default a summary of the files."""
+        if self._task is not None:
+            self.reported.emit(
+                tr("Another collection is being updated. Wait for it or cancel it."), False
+            )
+            return
+        self.collection_id, self._progress = collection_id, None
+        self._task = self._tasks.start(self._run(work, done_text))
+        self.progressed.emit()
+
+    async def _run(self, work: UpdateWork, done_text: str | None) -> None:
+        before = self._states().get(self.collection_id)
+        try:
+            await work(self._on_progress)
+        except asyncio.CancelledError:
+            self.reported.emit(tr("Interrupted. Select Check for changes to resume."), False)
+            raise
+        except UserFacingError as error:
+            self.reported.emit(error.sentences, True)
+        else:
+            await self._reload()
+            self.reported.emit(self._summary(before) if done_text is None else done_text, False)
+        finally:
+            self._task, self._progress = None, None
+            self.progressed.emit()
+
+    def _summary(self, before: CollectionState | None) -> str:
+        state = self._states().get(self.collection_id)
+        if state is None:
+            return ""
+        added = state.ready - (before.ready if before is not None else 0)
+        words = tr("No new documents.")
+        if added > 0:
+            words = tr_plural("{count} document added.", "{count} documents added.", added)
+        if not state.problems:
+            return words
+        unread = tr_plural(
+            "{count} document couldn’t be read. See the list for the reason.",
+            "{count} documents couldn’t be read. See the list for the reasons.",
+            state.problems,
+        )
+        return f"{words} {unread}"
+
+    def _on_progress(self, progress: CollectionProgress) -> None:
+        self._progress = progress
+        self.progressed.emit()

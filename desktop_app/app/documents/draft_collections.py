@@ -1,0 +1,85 @@
+"""The collections that the next question asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.domain.conversations.message_parts import CollectionPart, DocumentPart, part_id
+from desktop_app.i18n.translation import tr_context
+
+if TYPE_CHECKING:
+    from desktop_app.app.state.attachment_origins import AttachmentOrigins
+    from desktop_app.app.state.collection_notes import CollectionNotes
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.ui.library.collections_dialog import CollectionState
+
+
+class DraftCollections(QObject):
+    """The collections in the draft, and the notes on their chips.
+
+    Signals:
+        unknown_found(): the draft has a collection that `show_states` has not been given.
+    """
+
+    unknown_found = Signal()
+
+    def __init__(
+        self,
+        parent: QObject,
+        *,
+        current: OpenConversation,
+        origins: AttachmentOrigins,
+        notes: CollectionNotes,
+    ) -> None:
+        super().__init__(parent)
+        self._draft, self._origins, self._notes = current.draft, origins, notes
+        self._states: Mapping[str, CollectionState] = {}
+        self._unknown_ids: set[str] = set()
+        self._deleted_ids: set[str] = set()
+        current.opened.connect(self._find_unknown)
+        current.draft.changed.connect(self._find_unknown)
+
+    def show_states(self, states: Mapping[str, CollectionState]) -> None:
+        """Show the size of each collection on its chip, and which collections were deleted.
+
+        Args:
+            states: all collections by id.
+        """
+        before, self._states = self._states, states
+        in_draft = {part.collection_id for part in self._draft.value.collections}
+        deleted_before, self._deleted_ids = self._deleted_ids, in_draft - set(states)
+        notes = {id_: (state.words, True) for id_, state in states.items()}
+        notes |= dict.fromkeys(self._deleted_ids, (tr_context("collection", "deleted"), False))
+        has_changed = states != before or self._deleted_ids != deleted_before
+        self._notes.set(notes, report=bool(in_draft) and has_changed)
+
+    def put(self, part: CollectionPart) -> None:
+        """Ask a collection with the next question, after the other attachments."""
+        others = [
+            each for each in self._draft.value.attachments if part_id(each) != part.collection_id
+        ]
+        self._draft.set_attachments((*others, part))
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Remove the attachments with these ids from the draft."""
+        removed = set(ids)
+        kept = tuple(p for p in self._draft.value.attachments if part_id(p) not in removed)
+        if kept != self._draft.value.attachments:
+            self._draft.set_attachments(kept)
+
+    def document_paths(self) -> dict[str, Path]:
+        """Return the known paths of the documents in the draft, by their ids."""
+        documents = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
+        known = self._origins.paths
+        return {p.sha256: known[p.sha256] for p in documents if p.sha256 in known}
+
+    def _find_unknown(self) -> None:
+        unknown = {p.collection_id for p in self._draft.value.collections} - set(self._states)
+        if unknown != self._unknown_ids:
+            self._unknown_ids = unknown
+            if unknown:
+                self.unknown_found.emit()
