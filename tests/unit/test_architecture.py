@@ -23,8 +23,8 @@ Nodes = dict[Path, list[ast.AST]]
 QT = {"PySide6", "shiboken6"}
 MARKDOWN = {"linkify_it", "markdown", "markdown_it", "mdit_py_plugins"}
 
-# room -> the third-party packages it may import. The twin of the table in desktop_app/README.md.
-LIBRARIES_OF_ROOM: dict[str, set[str]] = {
+# package -> the third-party packages it may import. The twin of the table in desktop_app/README.md.
+LIBRARIES_OF_PACKAGE: dict[str, set[str]] = {
     "": set(),
     "__main__": set(),
     "app": QT | {"markdown", "qasync"},
@@ -67,38 +67,40 @@ IMPORT_WITHOUT_QT = """
 import importlib, pkgutil, sys
 for name in ("PySide6", "shiboken6", "qasync"):
     sys.modules[name] = None  # makes "import name" raise ImportError
-for room in sys.argv[1:]:
-    module = importlib.import_module(room)
-    for part in pkgutil.walk_packages(getattr(module, "__path__", []), room + "."):
+for package in sys.argv[1:]:
+    module = importlib.import_module(package)
+    for part in pkgutil.walk_packages(getattr(module, "__path__", []), package + "."):
         importlib.import_module(part.name)
         print(part.name)
 """
 
 
-def rooms() -> list[str]:
+def packages() -> list[str]:
     """Return the packages and modules right below `desktop_app`, without those of mere data."""
     product = ROOT / PRODUCT
-    packages = [path.parent.name for path in product.glob("*/__init__.py")]
-    return sorted(packages + [path.stem for path in product.glob("*.py") if path.stem[0] != "_"])
+    folders = [path.parent.name for path in product.glob("*/__init__.py")]
+    return sorted(folders + [path.stem for path in product.glob("*.py") if path.stem[0] != "_"])
 
 
-def test_every_room_is_in_the_table() -> None:
-    assert set(rooms()) <= set(LIBRARIES_OF_ROOM)
+def test_every_package_is_in_the_table() -> None:
+    assert set(packages()) <= set(LIBRARIES_OF_PACKAGE)
 
 
-def test_each_room_imports_only_the_libraries_named_for_it() -> None:
+def test_each_package_imports_only_the_libraries_named_for_it() -> None:
     graph = grimp.build_graph(PRODUCT, include_external_packages=True, cache_dir=None)
     strangers = []
     for module in sorted(name for name in graph.modules if name.split(".")[0] == PRODUCT):
-        room = f"{module}.".split(".")[1]
+        package = f"{module}.".split(".")[1]
         imported = {name.split(".")[0] for name in graph.find_modules_directly_imported_by(module)}
-        unnamed = imported - sys.stdlib_module_names - {PRODUCT} - LIBRARIES_OF_ROOM[room]
+        unnamed = imported - sys.stdlib_module_names - {PRODUCT} - LIBRARIES_OF_PACKAGE[package]
         strangers += [f"{module} imports {name}" for name in sorted(unnamed)]
     assert not strangers
 
 
 def test_everything_but_the_window_imports_without_qt(repartee_home: Path) -> None:
-    without_qt = [f"{PRODUCT}.{room}" for room in rooms() if room not in PACKAGES_WITH_QT]
+    without_qt = [
+        f"{PRODUCT}.{package}" for package in packages() if package not in PACKAGES_WITH_QT
+    ]
     result = subprocess.run(
         [sys.executable, "-W", "error", "-c", IMPORT_WITHOUT_QT, *without_qt],
         cwd=ROOT,
