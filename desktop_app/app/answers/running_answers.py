@@ -72,7 +72,7 @@ class _Progress:
 
     @property
     def has_unreported(self) -> bool:
-        """True if there is progress to report."""
+        """Return True if there is progress to report."""
         return bool(
             self.text or self.reasoning or self.unreported_status is not None or self.has_step
         )
@@ -159,7 +159,7 @@ class RunningAnswers(QObject):
 
     @property
     def conversations(self) -> frozenset[str]:
-        """The conversations in which answers stream."""
+        """Return the conversations in which answers stream."""
         return frozenset(progress.run.conversation.id for progress in self._runs.values())
 
     def newest_state(self, answer: Message) -> Message:

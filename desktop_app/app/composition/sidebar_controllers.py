@@ -89,7 +89,7 @@ class SidebarControllers:
             presenter,
             tasks=tasks,
             conversation_list=window.conversations,
-            search_index=backend.search,
+            library_search=backend.search,
         )
         self.links = LinkController(
             self.navigator,

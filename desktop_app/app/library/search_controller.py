@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class SearchController(QObject):
-    """Connection of the search field with the search index."""
+    """Connection of the search field with the search through the library."""
 
     def __init__(
         self,
@@ -27,11 +27,11 @@ class SearchController(QObject):
         *,
         conversation_list: ConversationList,
         tasks: Tasks,
-        search_index: Search,
+        library_search: Search,
     ) -> None:
         super().__init__(parent)
-        self._list, self._tasks, self._search_index = conversation_list, tasks, search_index
-        self._presenter = presenter
+        self._list, self._tasks = conversation_list, tasks
+        self._presenter, self._library_search = presenter, library_search
         self._task: asyncio.Future[Any] | None = None
         self._list.search_changed.connect(self._search)
 
@@ -47,7 +47,7 @@ class SearchController(QObject):
 
     async def _find(self, text: str) -> None:
         filters = self._list.filters
-        hits = await self._search_index.find(
+        hits = await self._library_search.find(
             text, search_filter=filters.current, order=filters.order
         )
         self._list.show_hits([hit for hit in hits if self._should_show(hit.conversation_id)])
