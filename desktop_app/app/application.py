@@ -178,9 +178,23 @@ class Application:
         session.join_desktop(self._bus)
 
     def _open(self, addresses: tuple[str, ...]) -> None:
-        from desktop_app.app.desktop.window_request import request_for
+        from desktop_app.app.desktop.window_request import (
+            MAX_FILES,
+            RequestError,
+            encode,
+            request_for,
+            too_many_files,
+        )
+        from desktop_app.session.session_bus import BusError
 
-        self._serve(request_for(addresses))
+        try:  # the limits of the local socket
+            if len(addresses) > MAX_FILES:  # before each is parsed
+                raise too_many_files()
+            request = request_for(addresses)
+            encode(request)
+        except RequestError as error:
+            raise BusError(str(error)) from error
+        self._serve(request)
 
     def _run_bus_action(self, name: str, parameter: str) -> None:
         if name == "quick":

@@ -6,6 +6,7 @@ jeepney encodes the messages, without Qt, so that `repartee doctor` can use the 
 from __future__ import annotations
 
 import asyncio
+import struct
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,8 +25,15 @@ OnSignal = Callable[[Body], None]
 TIMEOUT_S: Final = 5.0
 JOIN_TIMEOUT_S: Final = 60.0
 """The time for the program's own start on the bus: at login a busy computer can need over 5 s."""
+MAX_MESSAGE_BYTES: Final = 4 << 20
+"""The size up to which a message is read: a call with 5,000 files takes 3 MB at most."""
+_MAX_INLINE_BYTES: Final = 8 << 10
+"""A larger message is parsed in a thread: jeepney takes up to 1 ms per KB."""
+_PREFIX_BYTES: Final = 16  # of a message; they say its size
+_PIECE_BYTES: Final = 1 << 16
 _PRIMARY_OWNER: Final = 1
 _DO_NOT_QUEUE: Final = 4
+_OWNER_CHANGED: Final = "NameOwnerChanged"
 _UNKNOWN_METHOD: Final = "org.freedesktop.DBus.Error.UnknownMethod"
 
 
@@ -64,7 +72,9 @@ class SessionBus:
         self._name = ""
         self._replies: dict[int, asyncio.Future[Message]] = {}
         self._objects: dict[tuple[str, str], OnCall] = {}
-        self._signals: dict[tuple[str, str, str], list[OnSignal]] = {}
+        # Path, interface and name of a signal -> the services that may send it, and the listeners.
+        self._signals: dict[tuple[str, str, str], list[tuple[str, OnSignal]]] = {}
+        self._owners: dict[str, str] = {}  # service -> its connection's unique name
         self._sending: set[asyncio.Task[None]] = set()
 
     async def connect(self, timeout_s: float = TIMEOUT_S) -> None:
@@ -194,26 +204,45 @@ class SessionBus:
         self._objects[path, interface] = on_call
 
     async def listen(self, target: BusObject, signal: str, on_signal: OnSignal) -> None:
-        """Call `on_signal` with each signal of an object.
+        """Call `on_signal` with each signal of an object that its service sends.
 
         Raises:
             BusError: as for `call`.
         """
+        await self._follow_owner(target.service)
         key = (target.path, target.interface, signal)
+        listener = (target.service, on_signal)
         listeners = self._signals.setdefault(key, [])
-        listeners.append(on_signal)  # before the call, because signals may precede its reply
+        listeners.append(listener)  # before the call, because signals may precede its reply
         try:
             await self.call(DAEMON, "AddMatch", "s", _match_rule(target, signal))
         except (BusError, asyncio.CancelledError):
-            listeners.remove(on_signal)
+            listeners.remove(listener)
             raise
 
     async def ignore(self, target: BusObject, signal: str, on_signal: OnSignal) -> None:
         """Remove a listener of `listen`, even if the bus has ended meanwhile."""
         listeners = self._signals[target.path, target.interface, signal]
-        listeners.remove(on_signal)
+        listeners.remove((target.service, on_signal))
         with suppress(BusError):
             await self.call(DAEMON, "RemoveMatch", "s", _match_rule(target, signal))
+
+    async def _follow_owner(self, service: str) -> None:
+        """Know the owner of a service from now on.
+
+        The bus checks the sender of a broadcast only. Any program can address a signal to us.
+        """
+        if service == DAEMON.service or service in self._owners:
+            return
+        self._owners[service] = ""
+        try:
+            rule = f"{_match_rule(DAEMON, _OWNER_CHANGED)},arg0='{service}'"
+            await self.call(DAEMON, "AddMatch", "s", rule)
+        except (BusError, asyncio.CancelledError):
+            del self._owners[service]
+            raise
+        with suppress(BusError):  # it does not run yet
+            (self._owners[service],) = await self.call(DAEMON, "GetNameOwner", "s", service)
 
     def send_signal(
         self, path: str, interface: str, signal: str, signature: str, *body: Any
@@ -239,8 +268,11 @@ class SessionBus:
         """Dispatch messages until the connection ends."""
         try:
             while True:
-                self._dispatch(await connection.receive())
-                # A call acts on its reply before a signal that came with the reply is dispatched.
+                message = await _receive(connection.reader)
+                if message is not None:
+                    self._dispatch(message)
+                # A call acts on its reply before a signal that came with the reply is dispatched,
+                # and a program may send thousands of calls at once.
                 await asyncio.sleep(0)
         except (OSError, EOFError):
             for reply in self._replies.values():
@@ -260,10 +292,21 @@ class SessionBus:
         interface = fields.get(HeaderFields.interface, "")
         member = fields.get(HeaderFields.member, "")
         if kind is MessageType.signal:
-            for on_signal in self._signals.get((path, interface, member), ()):
-                on_signal(tuple(message.body))
+            self._dispatch_signal((path, interface, member), message)
         elif kind is MessageType.method_call:
             self._answer(message, self._objects.get((path, interface)), member)
+
+    def _dispatch_signal(self, key: tuple[str, str, str], message: Message) -> None:
+        from jeepney import HeaderFields
+
+        sender, body = message.header.fields.get(HeaderFields.sender), tuple(message.body)
+        if sender == DAEMON.service and key == (DAEMON.path, DAEMON.interface, _OWNER_CHANGED):
+            service, _, owner = body
+            if service in self._owners:
+                self._owners[service] = owner
+        for service, on_signal in tuple(self._signals.get(key, ())):
+            if sender == self._owners.get(service, service):
+                on_signal(body)
 
     def _answer(self, message: Message, on_call: OnCall | None, member: str) -> None:
         from jeepney import MessageFlag, new_error, new_method_return
@@ -290,6 +333,36 @@ class SessionBus:
     async def _deliver(connection: DBusConnection, message: Message) -> None:
         with suppress(OSError):  # the bus has ended
             await connection.send(message)
+
+
+async def _receive(reader: asyncio.StreamReader) -> Message | None:
+    """Return the next message; None if it is too large, or jeepney cannot parse it.
+
+    Raises:
+        OSError, EOFError: the connection has ended.
+    """
+    from jeepney.low_level import calc_msg_size
+
+    prefix = await reader.readexactly(_PREFIX_BYTES)
+    left = calc_msg_size(prefix) - _PREFIX_BYTES
+    if left > MAX_MESSAGE_BYTES:
+        while left:
+            left -= len(await reader.readexactly(min(left, _PIECE_BYTES)))
+        return None
+    data = prefix + await reader.readexactly(left)
+    if len(data) > _MAX_INLINE_BYTES:
+        return await asyncio.to_thread(_parse, data)
+    return _parse(data)
+
+
+def _parse(data: bytes) -> Message | None:
+    """Return the message; None for types, fields and file descriptors that jeepney lacks."""
+    from jeepney import Message
+
+    try:
+        return Message.from_buffer(data)
+    except (ValueError, LookupError, TypeError, AssertionError, struct.error):
+        return None
 
 
 def _match_rule(target: BusObject, signal: str) -> str:

@@ -148,12 +148,17 @@ def encode(request: WindowRequest) -> bytes:
     if any("\0" in name for name in request.files):  # "file:///%00" is an address
         raise RequestError(N_("File names can’t contain a NUL character."))
     if len(request.files) > MAX_FILES or len(head) > MAX_HEAD_BYTES:
-        raise RequestError(N_("At most {count} files can be opened at once."), count=MAX_FILES)
+        raise too_many_files()
     if len(text) > MAX_TEXT_BYTES:
         raise RequestError(
             N_("The text is larger than {size}. Open it as a file."), size=size(MAX_TEXT_BYTES)
         )
     return PREFIX.pack(MAGIC, len(head), len(text)) + head + text
+
+
+def too_many_files() -> RequestError:
+    """Return the error for more than MAX_FILES files."""
+    return RequestError(N_("At most {count} files can be opened at once."), count=MAX_FILES)
 
 
 def parse_sizes(prefix: bytes) -> tuple[int, int]:

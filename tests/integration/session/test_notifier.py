@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from jeepney import DBusAddress, Message, new_method_return, new_signal
+from jeepney import DBusAddress, HeaderFields, Message, new_method_return, new_signal
 
 from desktop_app.session import portal
 from desktop_app.session.notifier import PORTAL_INTERFACE, SERVICE, Notifier
@@ -74,6 +74,7 @@ async def test_a_click_that_comes_with_the_reply_opens_its_link(address: str) ->
                 DBusAddress(SERVICE.path, interface=SERVICE.interface),
                 *("ActionInvoked", "us", (7, "default")),
             )
+            clicked.header.fields[HeaderFields.sender] = desktop._connection.unique_name
             assert bus._connection is not None
             bus._connection.reader.feed_data(reply.serialise(1) + clicked.serialise(2))
             await shown

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import groupby
 from pathlib import Path
 
 import pytest
+from jeepney import DBusAddress, HeaderFields, new_method_call, new_signal
+from jeepney.bus_messages import message_bus
+from jeepney.io.blocking import open_dbus_connection
 
 from desktop_app.domain.errors import StorageError
 from desktop_app.session.application_object import (
@@ -16,7 +20,7 @@ from desktop_app.session.application_object import (
 )
 from desktop_app.session.login_start import ask_portal, set_start_at_login, starts_at_login
 from desktop_app.session.login_start_entries import autostart_file
-from desktop_app.session.session_bus import BusError, BusObject, SessionBus
+from desktop_app.session.session_bus import MAX_MESSAGE_BYTES, Body, BusError, BusObject, SessionBus
 from desktop_app.session.tray_host import WATCHER, TrayHost
 from tests.helpers.bus_service import BusService, properties, session_bus
 from tests.helpers.full_disk import full_disk
@@ -84,6 +88,68 @@ async def test_a_call_fails_if_the_bus_ends_meanwhile(address: str) -> None:
             with pytest.raises(BusError, match="ended"):
                 await call
             assert not bus.is_connected
+
+
+async def test_signals_count_only_if_their_own_service_sends_them(address: str) -> None:
+    clock = BusObject("a.b", "/clock", "a.b.Clock")
+    heard: list[Body] = []
+
+    async def has_heard(count: int) -> bool:
+        return len(heard) >= count
+
+    async with session_bus() as bus:
+        await bus.listen(clock, "Tick", heard.append)  # the service starts later
+        with open_dbus_connection(address) as stranger, BusService(address, "a.b", {}) as own:
+            forged = new_signal(DBusAddress("/clock", interface="a.b.Clock"), "Tick", "s", ("x",))
+            forged.header.fields[HeaderFields.destination] = bus.unique_name
+            stranger.send(forged)
+            stranger.send_and_get_reply(message_bus.GetId())  # the bus has passed the signal on
+            own.emit("/clock", "a.b.Clock", "Tick", "s", "own")
+            await until(lambda: has_heard(1))
+        with BusService(address, "a.b", {}) as restarted:
+            restarted.emit("/clock", "a.b.Clock", "Tick", "s", "restarted")
+            await until(lambda: has_heard(2))
+    assert heard == [("own",), ("restarted",)]
+
+
+async def test_messages_that_cannot_be_read_are_dropped(address: str) -> None:
+    called: list[str] = []
+    async with session_bus() as bus, session_bus() as peer:
+        bus.export("/x", "x.Y", lambda name, _: called.append(name))
+        target = BusObject(bus.unique_name, "/x", "x.Y")
+        with pytest.raises(BusError):
+            await peer.call(target, "Large", "s", "x" * MAX_MESSAGE_BYTES, timeout_s=0.5)
+        assert await peer.call(target, "InThread", "as", ["x"] * 10_000) == ()
+        with open_dbus_connection(address) as stranger:
+            message = new_method_call(DBusAddress("/x", target.service, "x.Y"), "File", "u", (0,))
+            data = message.serialise(serial=99).replace(b"\1g\0\1u\0", b"\1g\0\1h\0")
+            stranger.sock.sendall(data)  # a file descriptor that was not sent
+            stranger.send_and_get_reply(message_bus.GetId())
+        assert await peer.call(target, "Last") == ()
+    assert called == ["InThread", "Last"]
+
+
+async def test_many_calls_at_once_leave_the_event_loop_its_turns(address: str) -> None:
+    seen: list[str] = []
+
+    async def tick() -> None:
+        while True:
+            seen.append("tick")
+            await asyncio.sleep(0)
+
+    async def has_all() -> bool:
+        return seen.count("Call") == 200
+
+    async with session_bus() as bus:
+        bus.export("/x", "x.Y", lambda name, _: seen.append(name))
+        with open_dbus_connection(address) as stranger:
+            message = new_method_call(DBusAddress("/x", bus.unique_name, "x.Y"), "Call")
+            stranger.sock.sendall(b"".join(message.serialise(serial=n) for n in range(10, 210)))
+            stranger.send_and_get_reply(message_bus.GetId())
+            ticking = asyncio.create_task(tick())
+            await until(has_all)
+            ticking.cancel()
+    assert max(len(list(run)) for name, run in groupby(seen) if name == "Call") == 1
 
 
 async def test_a_tray_is_reported_when_it_starts_and_ends(address: str) -> None:
