@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator, Callable
@@ -19,7 +20,8 @@ from mcp import types
 from mcp.shared.message import SessionMessage
 
 from desktop_app.child_processes import ChildCommand, foreign_umask, start_child
-from desktop_app.tool_servers.host.process_tree import die_with_parent
+from desktop_app.tool_servers.host.value_count import TOO_MANY_VALUES, has_too_many_values
+from desktop_app.tool_servers.process_tree import die_with_parent
 
 if TYPE_CHECKING:
     from mcp.client._transport import TransportStreams
@@ -34,6 +36,9 @@ GRACE_S: Final = 2.0
 """Seconds that a server gets to end after its standard input has ended."""
 _MAX_FAULTS: Final = 100
 """The number of lines that are not messages, after which the connection ends."""
+
+_REPLY_ID: Final = re.compile(rb'"id"\s*:\s*(\d{1,9})\s*[,}]')
+_EDGE_BYTES: Final = 200
 
 Log = Callable[[str, str], None]
 
@@ -114,6 +119,8 @@ async def _read_lines(process: asyncio.subprocess.Process, incoming: Any, log: L
 
 
 def _parse_message(line: bytes) -> SessionMessage | None:
+    if has_too_many_values(line):
+        return _refusal_of(line)
     text = line.decode("utf-8", "replace")  # a program may pass on the bytes of any file
     try:
         return SessionMessage(types.jsonrpc_message_adapter.validate_json(text))
@@ -138,7 +145,20 @@ def _reply_in_place_of(line: str) -> SessionMessage | None:
         return SessionMessage(
             types.JSONRPCResponse(jsonrpc="2.0", id=number, result=reply["result"])
         )
-    error = types.ErrorData(code=types.INTERNAL_ERROR, message="The reply could not be read.")
+    return _error_reply(number, "The reply could not be read.")
+
+
+def _refusal_of(line: bytes) -> SessionMessage | None:
+    """Return an error in place of a reply with too many values, None if its id is not found.
+
+    The reply is not parsed. Servers write its id at the beginning or at the end.
+    """
+    found = _REPLY_ID.search(line[:_EDGE_BYTES]) or _REPLY_ID.search(line[-_EDGE_BYTES:])
+    return None if found is None else _error_reply(int(found[1]), TOO_MANY_VALUES)
+
+
+def _error_reply(number: int | str, words: str) -> SessionMessage:
+    error = types.ErrorData(code=types.INTERNAL_ERROR, message=words)
     return SessionMessage(types.JSONRPCError(jsonrpc="2.0", id=number, error=error))
 
 

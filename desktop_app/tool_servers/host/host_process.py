@@ -28,12 +28,12 @@ from typing import Final
 
 from desktop_app import sandbox
 from desktop_app.tool_servers.host.line_output import LineOutput
-from desktop_app.tool_servers.host.process_tree import adopt_orphans, kill_descendants
+from desktop_app.tool_servers.process_tree import adopt_orphans, kill_descendants
 
 MEMORY_BYTES: Final = 1 << 30
 """The limit on this process's data. A server that sends too much ends the process."""
 MAX_ORDER_BYTES: Final = 8 << 20
-CLOSING_S: Final = 5.0
+CLOSING_S: Final = 2.5
 
 
 def main() -> int:
@@ -44,7 +44,7 @@ def main() -> int:
     _limit_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     asyncio.run(_main(output))
-    kill_descendants()
+    kill_descendants(os.getpid())
     return 0
 
 
@@ -74,7 +74,7 @@ def _end_soon() -> None:
     """End this process after CLOSING_S, whatever keeps it from ending."""
 
     def end() -> None:
-        kill_descendants()
+        kill_descendants(os.getpid())
         os._exit(1)
 
     timer = threading.Timer(CLOSING_S, end)

@@ -8,8 +8,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import httpx2
 from mcp import types
 from mcp.client import streamable_http
+
+from desktop_app.tool_servers.host.value_count import TOO_MANY_VALUES, has_too_many_values
 
 
 class LenientMessageAdapter:
@@ -19,8 +22,16 @@ class LenientMessageAdapter:
     """
 
     def validate_json(self, data: str | bytes, **options: Any) -> types.JSONRPCMessage:
-        """Parse a message. Raises ValueError, as the SDK's adapter."""
+        """Parse a message.
+
+        Raises:
+            ValueError: as the SDK's adapter.
+            httpx2.StreamError: it has too many values. The SDK converts this to an error of the
+                request.
+        """
         adapter = types.jsonrpc_message_adapter
+        if has_too_many_values(data if isinstance(data, bytes) else data.encode(errors="replace")):
+            raise httpx2.StreamError(TOO_MANY_VALUES)
         try:
             return adapter.validate_json(data, **options)
         except ValueError:

@@ -16,6 +16,7 @@ from mcp.shared.message import SessionMessage
 
 from desktop_app.child_processes import ChildCommand
 from desktop_app.tool_servers.host import bounded_stdio as module
+from desktop_app.tool_servers.host import value_count
 from desktop_app.tool_servers.host.bounded_stdio import MAX_SHOWN_BYTES, bounded_stdio
 from tests.helpers.waiting import LONGEST_S, until
 
@@ -114,6 +115,27 @@ async def test_a_reply_that_cannot_be_read_is_an_error_of_its_request(
     messages, log = await said((1, text))
     assert messages == ([] if message is None else [message])
     assert log == ([("warning", f"Not a message: {text}")] if message is None else [])
+
+
+@pytest.mark.parametrize(
+    ("line", "is_refused"),
+    [
+        ('{"id": 12, "result": {"a": [%s0]}}' % ("[]," * 30), True),
+        ('{"result": {"a": [%s0]}, "id" : 12}' % ('{"b":1.5},' * 15), True),
+        ('{"id": 12, "result": {"a": [%s0]}}' % ('"b",' * 30), True),
+        ('{"id": 12, "result": {"a": "%s"}}' % (r"[\",{" * 30), False),
+    ],
+)
+async def test_a_reply_with_too_many_values_is_not_parsed(
+    line: str, is_refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(value_count, "MAX_VALUES", 50)
+    line = line.replace("{", '{"jsonrpc": "2.0", ', 1)
+    messages, log = await said((1, line))
+    error = {"code": types.INTERNAL_ERROR, "message": "The reply has more than 1,000,000 values."}
+    refusal = reply(12, error=error)
+    assert messages == [refusal if is_refused else json.loads(line)]
+    assert log == []
 
 
 async def test_a_deep_result_is_read() -> None:

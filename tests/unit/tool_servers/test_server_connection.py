@@ -298,17 +298,20 @@ async def test_a_line_of_the_log_that_is_too_long_is_left_out(
 
 LEAVES_A_CHILD = """
 import json, os, subprocess, sys, time
-child = subprocess.Popen([sys.executable, "-I", "-S", "-c", "import time; time.sleep(1000)"])
+is_detached = bool(json.loads(sys.argv[1]))
+program = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(1000)"]
+child = subprocess.Popen(program, start_new_session=is_detached)
 print(json.dumps({"event": "log", "level": "", "text": str(child.pid)}))
 print(json.dumps({"event": "ready", "offers": []}), flush=True)
 time.sleep(1000)
 """
 
 
-async def test_programs_left_by_the_process_are_killed(
-    play: Play, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_detached", [False, True])
+async def test_programs_left_by_a_process_that_does_not_end_are_killed(
+    is_detached: bool, play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    play(program=LEAVES_A_CHILD)
+    play(*([()] if is_detached else ()), program=LEAVES_A_CHILD)
     monkeypatch.setattr(server_connection, "CLOSE_S", 0.01)
     async with opened({}) as (_, listener):
         pass

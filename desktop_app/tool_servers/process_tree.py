@@ -1,7 +1,7 @@
 """Ends a server with all programs that it started.
 
-This process adopts orphans (PR_SET_CHILD_SUBREAPER), so that a program that detaches itself stays
-its descendant. The server dies with this process (PR_SET_PDEATHSIG), however this process ends.
+The process of a server adopts orphans (PR_SET_CHILD_SUBREAPER), so that a program that detaches
+itself stays its descendant. The server dies with that process (PR_SET_PDEATHSIG), however it ends.
 """
 
 from __future__ import annotations
@@ -36,29 +36,36 @@ def die_with_parent() -> None:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
-def kill_descendants() -> None:
-    """Kill all descendants of this process, including those that they start meanwhile."""
+def kill_descendants(root: int) -> None:
+    """Kill all descendants of a process, including those that they start meanwhile.
+
+    Args:
+        root: the id of the process. If it is this one, its children are reaped.
+    """
+    is_own = root == os.getpid()
     for _ in range(_ATTEMPTS):
-        found = _descendants(os.getpid())
+        found = _descendants(root, with_zombies=is_own)
         if not found:
             return
         for pid in found:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
-        with suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
+        if is_own:
+            with suppress(ChildProcessError):
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
         time.sleep(_PAUSE_S)
 
 
-def _descendants(root: int) -> list[int]:
+def _descendants(root: int, *, with_zombies: bool) -> list[int]:
+    """Return the ids of the living descendants, and of children that nobody has reaped."""
     children: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             state, parent = stat.read_text("ascii", "replace").rpartition(")")[2].split()[:2]
         except (OSError, ValueError):
             continue
-        if state not in "ZX" or int(parent) == root:
+        if state not in "ZX" or (with_zombies and int(parent) == root):
             children.setdefault(int(parent), []).append(int(stat.parent.name))
     found, waiting = [], [root]
     while waiting:
