@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from desktop_app.app.help.help_places import SHORTCUTS
 from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, ListFilter
-from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.program_menu import open_context_menu
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from desktop_app.backend.environment_profiles import BUILT_IN, ON_DEVICE, USUAL_ENVIRONMENT_IDS
-from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Variant
+from desktop_app.domain.models.model_catalog import ModelCatalog
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.network.origin import origin
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.choice_resolution import (

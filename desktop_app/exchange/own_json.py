@@ -75,7 +75,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.conversations.notices import NoticeText, notice_from_json, notice_to_json
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.exchange.importers.imported_conversation import (

@@ -19,7 +19,7 @@ from typing import Any
 
 from desktop_app.domain import bounds
 from desktop_app.domain.answering.generation import Overrides
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
 
 _Object = Mapping[str, Any]

@@ -23,7 +23,7 @@ from desktop_app.domain.conversations.conversation import (
     Role,
 )
 from desktop_app.domain.conversations.message_parts import TextPart
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.storage.conversations.row_conversion import (
     conversation_to_row,
     message_to_row,

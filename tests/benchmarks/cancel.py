@@ -22,7 +22,8 @@ from typing import Any
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.stream_events import TextDelta
-from desktop_app.domain.models.model_catalog import Api, Effort
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.models.variants import Effort
 from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.qt_loop import qt_loop

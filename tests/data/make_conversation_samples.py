@@ -21,11 +21,8 @@ from typing import Final
 
 from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.domain.answering.answer_form import GRAMMAR_SYNTAXES, AnswerGrammar, AnswerSchema
-from desktop_app.domain.answering.chat_request import (
-    ChatRequest,
-    GenerationParameters,
-    ProviderProfile,
-)
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.stream_events import (
     CandidateEvent,
     Completed,
@@ -57,7 +54,7 @@ from desktop_app.domain.errors import (
     StreamCutError,
     UserFacingError,
 )
-from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import Permission, ToolError, ToolLimits

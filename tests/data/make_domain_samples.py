@@ -59,7 +59,7 @@ from desktop_app.domain.evaluation.evaluation_result import CaseResult, Evaluati
 from desktop_app.domain.evaluation.failed_check import FailedCheck
 from desktop_app.domain.json_table import rows_for_export, table_of
 from desktop_app.domain.models.answering_model import is_same_model
-from desktop_app.domain.models.model_catalog import Api, Effort, ModelCatalog, Variant
+from desktop_app.domain.models.model_catalog import Api, ModelCatalog
 from desktop_app.domain.models.model_listing import (
     ListedModel,
     ModelAvailability,
@@ -72,6 +72,7 @@ from desktop_app.domain.models.own_model import OwnModel
 from desktop_app.domain.models.parameter_notices import api_notices, model_notices
 from desktop_app.domain.models.parameter_support import sendable_parameters
 from desktop_app.domain.models.token_rates import TextKind, TokenRates
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.network.azure_address import split_version
 from desktop_app.domain.network.custom_fields import parse_headers, parse_query
 from desktop_app.domain.network.network_address import (

@@ -20,11 +20,11 @@ from desktop_app.domain.answering.answer_form import GRAMMAR_SYNTAXES, AnswerGra
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     FileData,
-    GenerationParameters,
     ImageData,
     ProviderProfile,
     RequestMessage,
 )
+from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.stream_events import (
     CandidateEvent,
     Completed,
@@ -51,7 +51,8 @@ from desktop_app.domain.errors import (
     RefusedParameterError,
     StreamCutError,
 )
-from desktop_app.domain.models.model_catalog import Api, Effort
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.network.redaction import Redactor
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis import chat_completions, responses, unsupported_parameters

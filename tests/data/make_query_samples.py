@@ -44,7 +44,7 @@ from desktop_app.domain.documents.extracted_document import IndexedPassage
 from desktop_app.domain.documents.passage_words import index_terms, question_terms
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Grouping
 from desktop_app.storage.batch.batch_store import BatchStore

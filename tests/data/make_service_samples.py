@@ -60,8 +60,9 @@ from desktop_app.domain.documents.extracted_document import TextChunk
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ContextTooLongError, UserFacingError
 from desktop_app.domain.models.image_tokens import TileTokens
-from desktop_app.domain.models.model_catalog import Api, Effort, ModelCatalog, ModelInfo, Variant
+from desktop_app.domain.models.model_catalog import Api, ModelCatalog, ModelInfo
 from desktop_app.domain.models.token_rates import TextKind
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Price, Usage, UsageScope
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import ListedTool, ToolDefinition

@@ -34,7 +34,7 @@ from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import AuthenticationError, StorageError, StreamCutError
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import ToolError

@@ -20,7 +20,7 @@ from desktop_app.domain.batch.batch_jobs import (
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Price, Usage
 from tests.helpers.batch_server import cost_at
 

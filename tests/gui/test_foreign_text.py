@@ -50,7 +50,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, Passage
 from desktop_app.domain.documents.collections import Collection, CollectionFile, Passage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.domain.models.model_catalog import Effort
+from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.places import LinkSegment, Place
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.prompts.prompts import Prompt

@@ -33,7 +33,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.commands.keymap import Keymap
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.ui.composer.attachment_chips import Chip, ChipWidget
 from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.domain.conversations.message_parts import TextPart
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.ui.composer.attachment_chips import Chip
 from desktop_app.ui.composer.choice_view import ChoiceView
 from desktop_app.ui.composer.dropped_content import DroppedData

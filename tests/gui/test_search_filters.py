@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 
 from desktop_app.domain.conversations.conversation import Folder, SearchFilter
-from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.domain.models.variants import Variant
 from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.sidebar.search_filters import DaysDialog, SearchFilters
 from tests.helpers.menus import entry_text

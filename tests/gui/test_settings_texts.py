@@ -11,7 +11,7 @@ from PySide6.QtGui import QFontDatabase
 
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.answering.chat_request import DIRECT, ProviderKind, ProviderProfile
-from desktop_app.domain.models.model_catalog import Effort
+from desktop_app.domain.models.variants import Effort
 from desktop_app.i18n.translation import LANGUAGES, use_language
 from desktop_app.settings.key_pages import key_page
 from desktop_app.settings.server_presets import SERVER_PRESETS, profile_from

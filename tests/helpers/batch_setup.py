@@ -16,9 +16,9 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.batch.batch_jobs import BatchFile, BatchItem, BatchJob
 from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart
 from desktop_app.domain.errors import DocumentEmptyError
-from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.parameter_support import LearnedSupport
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.jobs.batch_client import BatchClient
 from desktop_app.providers.provider_client import ProviderClient

@@ -45,10 +45,10 @@ from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.evaluation.evaluation_case import CheckKind
 from desktop_app.domain.evaluation.evaluation_result import CaseResult, Evaluation, EvaluationRun
 from desktop_app.domain.evaluation.failed_check import FailedCheck
-from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.models.model_listing import ListedModel, ModelListing
 from desktop_app.domain.models.own_model import OwnModel
 from desktop_app.domain.models.token_rates import TextKind, TokenRates
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.domain.spending.cost import Usage

@@ -8,7 +8,8 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.answering.stream_events import Failed, TextDelta
 from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.errors import ProviderError
-from desktop_app.domain.models.model_catalog import Api, Effort
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.models.variants import Effort
 from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.jobs.background_run import RunTimes

@@ -13,7 +13,7 @@ from desktop_app.domain.conversations.conversation import (
     now,
 )
 from desktop_app.domain.conversations.message_parts import ReasoningPart, TextPart
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 
 if TYPE_CHECKING:
     from desktop_app.domain.conversations.message_parts import Part

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from desktop_app.app.chat.choice.available_models import AvailableModels, view_of
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 
 if TYPE_CHECKING:
     from desktop_app.app.quick.quick_conversation import QuickConversation

@@ -14,7 +14,7 @@ from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.domain.models.variants import Variant
 
 if TYPE_CHECKING:
     import argparse

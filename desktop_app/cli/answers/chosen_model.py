@@ -22,7 +22,7 @@ from desktop_app.domain.errors import (
     RateLimitedError,
     UserFacingError,
 )
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.choice_resolution import ON_DEVICE_MODEL

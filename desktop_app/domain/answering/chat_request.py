@@ -17,8 +17,9 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
 )
-from desktop_app.domain.models.model_catalog import Api, Effort
+from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.own_model import OwnModel
+from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.tools.tool import ToolDefinition
 

@@ -30,7 +30,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.conversations.notices import NoticeText
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage, UsageScope
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.models.own_model import OwnModel
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Price
 
 

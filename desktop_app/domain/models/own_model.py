@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
-from desktop_app.domain.models.model_catalog import Effort, ModelInfo
+from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Price
 
 MAX_PRICE: Final = Decimal(100_000)

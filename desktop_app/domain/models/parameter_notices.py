@@ -8,13 +8,14 @@ from typing import Final
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, notice
-from desktop_app.domain.models.model_catalog import Api, Effort, ModelInfo
+from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.parameter_support import (
     ParameterRefusal,
     parameter_refusals,
     refused_by_every_api,
     sendable_parameters,
 )
+from desktop_app.domain.models.variants import Effort
 
 _API_NAMES: Final = {Api.RESPONSES: "Responses API", Api.CHAT_COMPLETIONS: "Chat Completions API"}
 _API_REFUSALS: Final = (ParameterRefusal.NOT_IN_RESPONSES, ParameterRefusal.NOT_IN_CHAT_COMPLETIONS)

@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 
 from desktop_app.domain.answering.chat_request import FAMILY_MODEL, ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import GenerationParameters
-from desktop_app.domain.models.model_catalog import Api, Effort, ModelInfo, family_of
+from desktop_app.domain.models.model_catalog import Api, ModelInfo, family_of
+from desktop_app.domain.models.variants import Effort
 
 _SAMPLING: Final = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "stop")
 CHAT_ONLY: Final = ("presence_penalty", "frequency_penalty", "stop", "seed")

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import Conversation, ModelChoice
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ import re
 from dataclasses import fields, replace
 from typing import Any, Final
 
-from desktop_app.domain.answering.chat_request import ChatRequest, GenerationParameters
+from desktop_app.domain.answering.chat_request import ChatRequest
+from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.stream_events import Notice, Started
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.errors import RefusedParameterError

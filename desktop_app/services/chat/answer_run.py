@@ -66,7 +66,7 @@ from desktop_app.domain.errors import (
     UserFacingError,
     as_provider_error,
 )
-from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.spending.cost import Usage, UsageScope, call_cost
 from desktop_app.domain.spending.spending_report import CallPerformance
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS

@@ -15,13 +15,8 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from desktop_app.domain.answering.answer_form import AnswerGrammar, AnswerSchema
-from desktop_app.domain.answering.chat_request import (
-    ChatRequest,
-    GenerationParameters,
-    ProviderKind,
-    ProviderProfile,
-)
-from desktop_app.domain.answering.generation import Examples
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
+from desktop_app.domain.answering.generation import Examples, GenerationParameters
 from desktop_app.domain.conversations.compaction import SentPath
 from desktop_app.domain.conversations.conversation import (
     Conversation,

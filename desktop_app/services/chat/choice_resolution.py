@@ -16,16 +16,10 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.models.answering_model import is_same_model
-from desktop_app.domain.models.model_catalog import (
-    Api,
-    Effort,
-    FileInputs,
-    ModelCatalog,
-    ModelInfo,
-    Variant,
-)
+from desktop_app.domain.models.model_catalog import Api, FileInputs, ModelCatalog, ModelInfo
 from desktop_app.domain.models.model_listing import ModelAvailability, ModelListing, info_at
 from desktop_app.domain.models.parameter_support import first_api
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import FREE, Price
 
 ON_DEVICE_MODEL = "smollm2-135m-instruct"

@@ -36,7 +36,8 @@ from desktop_app.domain.errors import (
     StreamCutError,
     UnexpectedReplyError,
 )
-from desktop_app.domain.models.model_catalog import Api, Variant
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.spending.cost import Price, Usage, cost_of
 from desktop_app.domain.spending.spending_report import CallPerformance, Purpose
 from desktop_app.services.chat.choice_resolution import ResolvedChoice

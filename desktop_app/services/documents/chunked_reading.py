@@ -23,7 +23,8 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, Part, t
 from desktop_app.domain.documents.document_sections import chosen_text
 from desktop_app.domain.documents.extracted_document import TextChunk
 from desktop_app.domain.errors import ContextTooLongError
-from desktop_app.domain.models.model_catalog import Effort, ModelInfo
+from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Usage, cost_of
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.documents.chunk_pages import page_spans, placed_pages

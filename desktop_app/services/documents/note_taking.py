@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Final, Protocol
 from desktop_app.domain.answering.answer_status import StatusCode, answer_status
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
-    GenerationParameters,
     ProviderKind,
     RequestMessage,
     RequestPart,
 )
+from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.stream_events import Failed, Notice, StatusChanged, StreamEvent
 from desktop_app.domain.conversations.conversation import Role, now
 from desktop_app.domain.conversations.message_parts import DocumentPart, TextPart, text_of

@@ -16,13 +16,14 @@ from desktop_app.domain.answering.chat_request import (
     ProviderKind,
     ProviderProfile,
 )
-from desktop_app.domain.models.model_catalog import ModelCatalog, Variant
+from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_listing import (
     ListedModel,
     ModelAvailability,
     ModelDetails,
     ModelListing,
 )
+from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.formatting import tokens
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.choice_resolution import ProviderModels

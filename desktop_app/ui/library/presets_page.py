@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 
-from desktop_app.domain.models.model_catalog import FAMILY_EFFORTS, Effort, Variant
+from desktop_app.domain.models.variants import FAMILY_EFFORTS, Effort, Variant
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.settings.setting import Group
 from desktop_app.ui.library.example_turns import ExampleTurns

@@ -10,8 +10,8 @@ from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QVBoxLayout, QWidget
 
-from desktop_app.domain.models.model_catalog import Effort
 from desktop_app.domain.models.own_model import MAX_PRICE, MAX_TOKENS, OwnModel
+from desktop_app.domain.models.variants import Effort
 from desktop_app.i18n.formatting import editable_amount, parsed_amount
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of

@@ -14,7 +14,7 @@ from PySide6.QtGui import QGuiApplication, QKeySequence, QPainter, QPainterPath,
 from PySide6.QtWidgets import QFrame, QMenu, QWidget
 
 from desktop_app.commands.keymap import Keymap
-from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer.attachment_chips import AttachmentChips, Chip
 from desktop_app.ui.composer.choice_view import ChoiceView, nothing_chosen

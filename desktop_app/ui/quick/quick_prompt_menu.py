@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.program_menu import add_choice
 from desktop_app.ui.widgets.text.foreign_text import menu_text

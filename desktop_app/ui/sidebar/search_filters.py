@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.domain.conversations.conversation import Folder, SearchFilter, SearchOrder
-from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.formatting import short_date
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.look import icons

@@ -51,7 +51,7 @@ from desktop_app.domain.errors import ProviderFaultError, StorageError, ToolServ
 from desktop_app.domain.evaluation.evaluation_case import CheckKind
 from desktop_app.domain.evaluation.evaluation_result import CaseResult, Evaluation, EvaluationRun
 from desktop_app.domain.evaluation.failed_check import FailedCheck
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.network.secret import Secret
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.prompts.prompts import Prompt

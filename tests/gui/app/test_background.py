@@ -14,7 +14,7 @@ from desktop_app.app.answers.retry_countdown import RetryCountdown
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.answering.stream_events import Started, StatusChanged
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.paths import folders
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.background_server import BackgroundServer, Fault, events_of

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call, CallPerformance
 from tests.gui.app.app_harness import AppHarness, until

@@ -17,7 +17,8 @@ from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import AuthenticationError
-from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Variant
+from desktop_app.domain.models.model_catalog import ModelCatalog
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.remedy import Remedy

@@ -17,7 +17,7 @@ from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.answering.stream_events import Completed, ImageArrived, UsageReported
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import NetworkError
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.chat_service import ChatService
 from desktop_app.ui.comparison.compare_dialog import CompareDialog

@@ -33,7 +33,7 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, ListFilter
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.errors import StorageError
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.ui.library.collections_dialog import CollectionsDialog

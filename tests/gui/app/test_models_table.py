@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QLabel, QMenu, QPushButton
 
 from desktop_app.app.state.providers import Providers
 from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.models.model_catalog import Effort
+from desktop_app.domain.models.variants import Effort
 from desktop_app.services.models.model_table import FAVORITES, favorites_in
 from desktop_app.ui.models.model_columns import FAVORITE_COLUMN, PROVIDER_COLUMN
 from desktop_app.ui.models.model_editor import ModelEditor

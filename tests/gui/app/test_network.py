@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QLineEdit, QMenu, QPushButton, QToolButton
 
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
 from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.domain.models.model_listing import ListedModel
+from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n import formatting
 from desktop_app.services.chat.choice_resolution import INSTANT_RETIRED
 from desktop_app.storage.settings.model_listing_store import ListingStore

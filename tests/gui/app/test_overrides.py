@@ -5,8 +5,9 @@ from __future__ import annotations
 from PySide6.QtWidgets import QPlainTextEdit
 
 from desktop_app.domain.answering.generation import Overrides
-from desktop_app.domain.models.model_catalog import Api, Effort
+from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import LearnedSupport
+from desktop_app.domain.models.variants import Effort
 from desktop_app.i18n.translation import tr
 from desktop_app.settings.schema import setting, settings_of
 from desktop_app.settings.setting import Group

@@ -13,7 +13,7 @@ from desktop_app.backend.answer_settings import with_override
 from desktop_app.backend.preset_loader import HIDDEN, built_in_presets
 from desktop_app.domain.answering.generation import Examples, Overrides
 from desktop_app.domain.conversations.conversation import new_id
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.storage.settings.prompt_store import PromptStore
 from desktop_app.ui.library.prompts_dialog import PromptsDialog

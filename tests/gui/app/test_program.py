@@ -30,7 +30,7 @@ from desktop_app.app.desktop.window_request import OpenRequest, QuickRequest, en
 from desktop_app.app.library.navigator import Navigator
 from desktop_app.commands.command import COMMANDS, CommandScope
 from desktop_app.domain.errors import StreamCutError
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.rendering.markdown import parser as parser_module
 from desktop_app.ui.composer.choice_view import ModelEntry
 from desktop_app.ui.quick.quick_prompt import QuickPrompt

@@ -16,7 +16,7 @@ from desktop_app.app.quick import paste_back as paste_back_module
 from desktop_app.app.quick.quick_draft import QUICK_DRAFT_KEY
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import AuthenticationError
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.prompts import CLIPBOARD
 from desktop_app.hotkey import x11_paste
 from desktop_app.hotkey.x11_paste import PasteError

@@ -11,7 +11,7 @@ from desktop_app.app.answers import server_watch
 from desktop_app.app.desktop.window_request import HiddenRequest
 from desktop_app.app.state.providers import Providers
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.closed_port import closed_port

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from desktop_app.domain.conversations.conversation import Conversation, ModelChoice, new_id, now
-from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.domain.models.variants import Variant
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.database import Database
 from tests.integration.cli.command import KEY, Ended, Shell, against, answer_to

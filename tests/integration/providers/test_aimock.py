@@ -34,7 +34,8 @@ from desktop_app.domain.errors import (
     RateLimitedError,
     StreamCutError,
 )
-from desktop_app.domain.models.model_catalog import Api, Effort
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient

@@ -40,7 +40,8 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
 )
-from desktop_app.domain.models.model_catalog import Api, Effort
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis import chat_completions, responses
 from desktop_app.providers.http.provider_access import ProviderAccess

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus
-from desktop_app.domain.models.model_catalog import Api, Variant
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.models.variants import Variant
 from desktop_app.providers.http.silence import SilenceLimits, suspended_s
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.jobs.background_run import RunTimes

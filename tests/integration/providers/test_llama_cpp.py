@@ -12,11 +12,11 @@ import pytest
 
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
-    GenerationParameters,
     ProviderKind,
     ProviderProfile,
     RequestMessage,
 )
+from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.stream_events import Failed, StreamEvent, TextDelta
 from desktop_app.domain.conversations.conversation import MessageStatus, Role
 from desktop_app.domain.conversations.message_parts import RefusalPart, TextPart

@@ -36,7 +36,8 @@ from desktop_app.domain.errors import (
     StreamCutError,
     UnexpectedReplyError,
 )
-from desktop_app.domain.models.model_catalog import Api, Effort
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.models.variants import Effort
 from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import ProviderClient

@@ -24,8 +24,8 @@ from desktop_app.domain.documents.document_types import FOLDER
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import SettingError
-from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.domain.models.own_model import OwnModel
+from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.paths import folders

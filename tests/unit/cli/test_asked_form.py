@@ -23,7 +23,7 @@ from desktop_app.domain.answering.answer_form import (
     FormKind,
     FormSource,
 )
-from desktop_app.domain.answering.chat_request import GenerationParameters
+from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice

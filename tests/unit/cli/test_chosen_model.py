@@ -36,7 +36,7 @@ from desktop_app.domain.errors import (
     NetworkError,
     ProviderError,
 )
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.chat.choice_resolution import ON_DEVICE_MODEL

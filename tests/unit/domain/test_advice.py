@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from desktop_app.domain.export_format import EXPORT_FORMATS
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.translation import tr
 
 

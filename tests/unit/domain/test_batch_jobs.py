@@ -8,11 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from desktop_app.domain.answering.chat_request import (
-    GenerationParameters,
-    ProviderKind,
-    ProviderProfile,
-)
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.batch.batch_jobs import (
     BatchCounts,
     BatchEstimate,

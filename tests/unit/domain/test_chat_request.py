@@ -8,12 +8,12 @@ import pytest
 
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
-    GenerationParameters,
     ImageData,
     ProviderKind,
     ProviderProfile,
 )
-from desktop_app.domain.models.model_catalog import Effort
+from desktop_app.domain.answering.generation import GenerationParameters
+from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.tools.tool import ToolDefinition
 

@@ -8,14 +8,8 @@ from decimal import Decimal
 import pytest
 
 from desktop_app.domain.errors import SettingError
-from desktop_app.domain.models.model_catalog import (
-    Api,
-    Effort,
-    FileInputs,
-    ModelCatalog,
-    ModelInfo,
-    Variant,
-)
+from desktop_app.domain.models.model_catalog import Api, FileInputs, ModelCatalog, ModelInfo
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import FREE, Price
 from desktop_app.paths import resource_path
 

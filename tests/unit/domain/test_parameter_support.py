@@ -8,7 +8,7 @@ import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import GenerationParameters
-from desktop_app.domain.models.model_catalog import Api, Effort, ModelInfo
+from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.parameter_support import (
     CHAT_ONLY,
     LearnedSupport,
@@ -20,6 +20,7 @@ from desktop_app.domain.models.parameter_support import (
     supports_candidates,
     without_refused,
 )
+from desktop_app.domain.models.variants import Effort
 from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI
 
 ON_DEVICE = ProviderProfile("on-device", "This computer", ProviderKind.ON_DEVICE, needs_key=False)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import Conversation, ModelChoice, now
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset, preset_of
 
 HERE = ModelChoice("openai", "", Variant.INSTANT, Effort.LOW)

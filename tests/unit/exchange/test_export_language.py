@@ -19,7 +19,7 @@ from desktop_app.domain.conversations.message_parts import (
     PassagesPart,
     ToolCallPart,
 )
-from desktop_app.domain.models.model_catalog import Effort
+from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.exchange.writers import batch_report, markdown_file, rich_text

@@ -30,7 +30,7 @@ from desktop_app.domain.conversations.message_parts import (
     PassagesPart,
 )
 from desktop_app.domain.errors import ImportRefusedError
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.exchange.importers.import_reader import read_export
 from desktop_app.exchange.importers.imported_conversation import ImportedConversation

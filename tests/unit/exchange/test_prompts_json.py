@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.errors import ImportRefusedError
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.exchange.preset_json import derived_id, preset_from_json

@@ -9,16 +9,17 @@ from typing import Any
 
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
-    GenerationParameters,
     ProviderKind,
     ProviderProfile,
     RequestMessage,
 )
+from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import Completed, Failed, Incomplete, StreamEvent
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.message_parts import TextPart
-from desktop_app.domain.models.model_catalog import Effort, ModelCatalog
+from desktop_app.domain.models.model_catalog import ModelCatalog
+from desktop_app.domain.models.variants import Effort
 from desktop_app.paths import resource_path
 
 CATALOG = ModelCatalog.from_toml(resource_path("models.toml").read_text())

@@ -32,7 +32,7 @@ from desktop_app.domain.errors import (
     RunLostError,
     StreamCutError,
 )
-from desktop_app.domain.models.model_catalog import Effort
+from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis import responses
 from desktop_app.providers.apis.responses_stream import ResponsesReader

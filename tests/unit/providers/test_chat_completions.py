@@ -36,7 +36,7 @@ from desktop_app.domain.errors import (
     StreamCutError,
     UnexpectedReplyError,
 )
-from desktop_app.domain.models.model_catalog import Effort
+from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis import chat_completions

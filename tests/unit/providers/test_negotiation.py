@@ -29,7 +29,8 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import EndpointMissingError, RefusedParameterError
-from desktop_app.domain.models.model_catalog import Api, Effort, ModelInfo
+from desktop_app.domain.models.model_catalog import Api, ModelInfo
+from desktop_app.domain.models.variants import Effort
 from desktop_app.providers.apis.answer_forms import schema_fields, tool_fields, tool_input_as_text
 from desktop_app.providers.apis.negotiation import LearnedFacts, Negotiation
 from desktop_app.providers.apis.server_memory import ServerMemory

@@ -19,7 +19,8 @@ from desktop_app.domain.errors import (
     RefusedParameterError,
     StreamCutError,
 )
-from desktop_app.domain.models.model_catalog import Api, Effort
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.network.redaction import REMOVED
 from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.errors.error_body import ErrorBody

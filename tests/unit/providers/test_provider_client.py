@@ -48,8 +48,9 @@ from desktop_app.domain.errors import (
     StreamCutError,
     UnexpectedReplyError,
 )
-from desktop_app.domain.models.model_catalog import Api, Effort
+from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.model_listing import ListedModel
+from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.remedy import Remedy
 from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.http.provider_access import ProviderAccess

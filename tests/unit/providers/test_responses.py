@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.answering.chat_request import ChatRequest, GenerationParameters, ImageData
+from desktop_app.domain.answering.chat_request import ChatRequest, ImageData
 from desktop_app.domain.answering.chat_request import RequestMessage as Said
+from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
@@ -34,7 +35,8 @@ from desktop_app.domain.errors import (
     StreamCutError,
     UnexpectedReplyError,
 )
-from desktop_app.domain.models.model_catalog import Effort, ModelInfo
+from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis import responses
 from desktop_app.providers.apis.responses_stream import ResponsesReader

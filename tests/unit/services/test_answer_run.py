@@ -68,7 +68,7 @@ from desktop_app.domain.errors import (
     UserFacingError,
     as_provider_error,
 )
-from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.domain.spending.spending_report import Call, CallPerformance
 from desktop_app.domain.tools.call_state import ToolCallState

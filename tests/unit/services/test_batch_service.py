@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.answering.chat_request import GenerationParameters, ProviderKind
+from desktop_app.domain.answering.chat_request import ProviderKind
+from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchStatus, ItemStatus
 from desktop_app.domain.batch.batch_wording import estimate_words, item_error_text, job_error_text
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError
-from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing
+from desktop_app.domain.models.variants import Variant
 from desktop_app.services.batch.batch_upload import UploadLimits
 from desktop_app.services.chat.chat_service import AskSettings
 from tests.helpers.batch_server import BatchServer, Outcome, answered, lines, not_executed, refused

@@ -38,7 +38,8 @@ from desktop_app.domain.errors import (
     ProviderError,
     QuotaExhaustedError,
 )
-from desktop_app.domain.models.model_catalog import Api, Effort, Variant
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Purpose

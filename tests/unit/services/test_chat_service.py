@@ -19,11 +19,8 @@ from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.backend.prompt_loader import template_needs
 from desktop_app.documents.worker.document_worker import DocumentWorker
-from desktop_app.domain.answering.chat_request import (
-    ChatRequest,
-    GenerationParameters,
-    ProviderProfile,
-)
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.stream_events import (
     Completed,
@@ -67,7 +64,8 @@ from desktop_app.domain.errors import (
     StreamCutError,
     UserFacingError,
 )
-from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Variant
+from desktop_app.domain.models.model_catalog import ModelCatalog
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Grouping
 from desktop_app.domain.tools.call_state import ToolCallState

@@ -12,8 +12,9 @@ from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.models.model_catalog import FAMILY_EFFORTS, Effort, ModelCatalog, Variant
+from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_listing import ListedModel, ModelListing
+from desktop_app.domain.models.variants import FAMILY_EFFORTS, Effort, Variant
 from desktop_app.local_model.server import LocalModel
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.choice_resolution import (

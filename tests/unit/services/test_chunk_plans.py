@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.domain.answering.chat_request import GenerationParameters
+from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ContextTooLongError
-from desktop_app.domain.models.model_catalog import Effort, ModelInfo
+from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.documents.chunk_plan import ChunkPlan

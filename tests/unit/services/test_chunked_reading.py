@@ -53,8 +53,9 @@ from desktop_app.domain.errors import (
     StreamCutError,
 )
 from desktop_app.domain.models.image_tokens import ImageTokens, TileTokens
-from desktop_app.domain.models.model_catalog import Effort, ModelInfo
+from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.token_rates import TextKind
+from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.i18n.formatting import money
 from desktop_app.services.chat.choice_resolution import ON_DEVICE_MODEL, ResolvedChoice

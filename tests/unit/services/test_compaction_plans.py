@@ -23,7 +23,8 @@ from desktop_app.domain.conversations.conversation import (
     new_id,
 )
 from desktop_app.domain.conversations.message_parts import ImagePart, TextPart, ToolCallPart
-from desktop_app.domain.models.model_catalog import Api, ModelInfo, Variant
+from desktop_app.domain.models.model_catalog import Api, ModelInfo
+from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.services.chat.choice_resolution import ProviderModels, ResolvedChoice

@@ -41,7 +41,8 @@ from desktop_app.domain.errors import (
     ProviderFaultError,
     UnexpectedReplyError,
 )
-from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Variant
+from desktop_app.domain.models.model_catalog import ModelCatalog
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Grouping
 from desktop_app.paths import resource_path

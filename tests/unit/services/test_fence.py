@@ -33,7 +33,7 @@ from desktop_app.domain.conversations.message_parts import (
     text_of,
 )
 from desktop_app.domain.errors import StoreFullError
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis import chat_completions, responses
 from desktop_app.services.chat.answer_run import AnswerRun

@@ -22,7 +22,8 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
 )
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.models.model_catalog import Api, FileInputs, Variant
+from desktop_app.domain.models.model_catalog import Api, FileInputs
+from desktop_app.domain.models.variants import Variant
 from desktop_app.providers.apis import responses
 from desktop_app.providers.http.request_body import pack_body
 from desktop_app.services.chat.answer_run import AnswerRun

@@ -31,7 +31,8 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.errors import IllegalChoiceError, StorageError
-from desktop_app.domain.models.model_catalog import ModelInfo, Variant
+from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.chat.prompt_assembly import sent_text

@@ -17,10 +17,11 @@ import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.models.model_catalog import Effort, ModelCatalog
+from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing
 from desktop_app.domain.models.model_row import ModelRow
 from desktop_app.domain.models.own_model import OwnModel, own_model_from_json, own_model_to_json
+from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Price
 from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient

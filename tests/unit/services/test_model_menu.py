@@ -9,13 +9,14 @@ from decimal import Decimal
 import pytest
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.models.model_catalog import ModelCatalog, Variant
+from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_listing import (
     ListedModel,
     ModelDetails,
     ModelKind,
     ModelListing,
 )
+from desktop_app.domain.models.variants import Variant
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.choice_resolution import ProviderModels
 from desktop_app.services.models.model_menu import (

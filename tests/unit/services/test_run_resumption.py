@@ -26,7 +26,8 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, RemoteRun
 from desktop_app.domain.errors import AuthenticationError, NetworkError, RunLostError
-from desktop_app.domain.models.model_catalog import Api, Effort, ModelInfo, Variant
+from desktop_app.domain.models.model_catalog import Api, ModelInfo
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.background_offer import offers_background

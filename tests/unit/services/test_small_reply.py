@@ -23,7 +23,7 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ContentFilteredError, NetworkError, ReplyTooLargeError
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import CallPerformance
 from desktop_app.services.chat.choice_resolution import ResolvedChoice

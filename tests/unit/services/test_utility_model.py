@@ -32,8 +32,9 @@ from desktop_app.domain.errors import (
     ProviderFaultError,
     SpendingCapError,
 )
-from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, SmallJob, Variant
+from desktop_app.domain.models.model_catalog import ModelCatalog, SmallJob
 from desktop_app.domain.models.model_listing import ListedModel, ModelListing
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call, MonthUnderCap, Purpose
 from desktop_app.paths import resource_path

@@ -22,7 +22,7 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.storage.database.database import Database
 
 NOON = datetime(2026, 3, 14, 12, 0, 0, 123456, tzinfo=UTC)

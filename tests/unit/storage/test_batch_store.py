@@ -24,7 +24,8 @@ from desktop_app.domain.batch.batch_jobs import (
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id
 from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.models.model_catalog import Api, Effort, Variant
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.storage.batch.batch_store import BatchStore
 from desktop_app.storage.database.database import Database

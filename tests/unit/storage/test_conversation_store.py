@@ -41,7 +41,7 @@ from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StoreDamagedError
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore

@@ -35,7 +35,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.documents.letter_folding import fold
 from desktop_app.domain.errors import StoreDamagedError
-from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.domain.models.variants import Variant
 from desktop_app.storage.conversations.conversation_store import ConversationStore, insert_message
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.database.database import Database

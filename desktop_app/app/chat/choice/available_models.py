@@ -12,7 +12,7 @@ from desktop_app.app.state.providers import PROVIDER_REMOVED
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_text import happened_text
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.models.model_menu import menu_entries

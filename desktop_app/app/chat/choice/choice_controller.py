@@ -16,8 +16,8 @@ from desktop_app.app.tasks import Tasks
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import Draft, Message
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.models.token_rates import COUNT_DESCRIPTIONS
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.formatting import money, tokens
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.rendering.markdown.parser import parser

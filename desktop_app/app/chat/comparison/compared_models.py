@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.app.chat.choice.available_models import AvailableModels, view_of
 from desktop_app.domain.conversations.conversation import Draft, ModelChoice, Role
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.formatting import money
 from desktop_app.i18n.translation import tr
 

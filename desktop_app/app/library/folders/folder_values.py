@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from desktop_app.backend.answer_settings import overridden_values, with_override, without_override
 from desktop_app.domain.conversations.conversation import Folder, ModelChoice
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.settings.setting import SettingValue
 
 VARIANT, EFFORT = "default.variant", "default.effort"

@@ -14,17 +14,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from desktop_app.domain.answering.chat_request import (
-    ChatRequest,
-    GenerationParameters,
-    ProviderProfile,
-    RequestMessage,
-)
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile, RequestMessage
+from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.conversations.conversation import Role, now
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.errors import ModelNotFoundError
 from desktop_app.domain.models.answering_model import is_same_model
-from desktop_app.domain.models.model_catalog import Effort, ModelInfo, Variant
+from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage, call_cost, cost_of
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
 from desktop_app.services.chat.choice_resolution import (

@@ -26,7 +26,7 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.message_parts import TextPart, ToolCallPart
 from desktop_app.domain.errors import StorageError
-from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import (
