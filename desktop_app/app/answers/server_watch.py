@@ -81,9 +81,9 @@ class ServerWatch(QObject):
         message = self._current.path[-1] if self._current.path else None
         if message is None or message.error is None or message.error.reason not in _REASONS:
             return None
-        return message if self._address_of(message) else None
+        return message if self._server_address(message) else None
 
-    def _address_of(self, message: Message) -> tuple[str, int] | None:
+    def _server_address(self, message: Message) -> tuple[str, int] | None:
         """Return host and port of an answer's provider, None if it is outside the user's network.
 
         The profile supplies them, because the message may be from somebody else's backup.
@@ -96,7 +96,7 @@ class ServerWatch(QObject):
 
     def _on_timer(self) -> None:
         message = self._failed_answer()
-        address = self._address_of(message) if message else None
+        address = self._server_address(message) if message else None
         if message is None or address is None:
             return
         if self._window.isVisible() and not self._window.isMinimized():

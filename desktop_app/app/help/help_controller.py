@@ -66,9 +66,9 @@ class HelpController(QObject):
         from desktop_app.ui.widgets.buttons.help_button import HelpButton
 
         for button in window.findChildren(HelpButton):
-            button.clicked.connect(partial(self._open_for, button))
+            button.clicked.connect(partial(self._open_section_of, button))
 
-    def _open_for(self, button: HelpButton, *_: object) -> None:
+    def _open_section_of(self, button: HelpButton, *_: object) -> None:
         self.open_at(place_of(button))
 
     def open_part(self, name: str) -> None:

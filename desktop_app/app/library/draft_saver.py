@@ -27,11 +27,6 @@ class DraftSaver(QObject):
         prompt.text_changed.connect(self.save_soon)
         current.draft.changed.connect(self.save_soon)
 
-    @property
-    def is_waiting(self) -> bool:
-        """True if a change is not saved yet."""
-        return self._timer.isActive()
-
     def save_soon(self) -> None:
         """Save after a pause without another change."""
         self._timer.start()

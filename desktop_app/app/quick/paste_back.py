@@ -142,7 +142,7 @@ class PasteBack(QObject):
         self._quick.hide()
         try:
             target = await asyncio.to_thread(wait_for_target, window)
-            self._select_for(target)
+            self._set_selection_for(target)
             await asyncio.to_thread(type_paste, target)
         except PasteError:
             self._show_failure()
@@ -222,7 +222,7 @@ class PasteBack(QObject):
             self.ended.emit()
 
     @staticmethod
-    def _select_for(target: PasteTarget) -> None:
+    def _set_selection_for(target: PasteTarget) -> None:
         """Set the primary selection for a terminal; other programs would lose their selection."""
         if target.is_terminal:
             clipboard = QGuiApplication.clipboard()

@@ -211,7 +211,7 @@ class QuickHost(QObject):
                 gap = "\n\n" if prompt.text() else ""
                 prompt.prepend(typed.text + gap, typed.template_id)
         elif typed or accompanying:
-            self._begin_with(typed, accompanying)
+            self._begin_conversation(typed, accompanying)
         if typed.attachments:
             draft = controllers.state.current.draft
             attachments = dict.fromkeys((*draft.value.attachments, *typed.attachments))
@@ -227,7 +227,7 @@ class QuickHost(QObject):
         elif action and conversation_id:
             controllers.conversation.answer_actions.act_on_last(action)
 
-    def _begin_with(self, typed: Draft, accompanying: str) -> None:
+    def _begin_conversation(self, typed: Draft, accompanying: str) -> None:
         """Put the unsent text of the quick prompt into a new conversation."""
         controllers, prompt = self._controllers, self._window.prompt
         controllers.sidebar.navigator.open_new()

@@ -53,7 +53,7 @@ from desktop_app.ui.window.main_window import MainWindow
 from tests.gui.app.scripted_providers import ScriptedGateway, ScriptedProviders, Turn
 from tests.helpers.scripted_provider import WordCounter
 from tests.helpers.waiting import LONGEST_S
-from tests.helpers.widgets import find
+from tests.helpers.widgets import find, timer_of
 
 POLL_S = 0.005
 DISK_FULL = "There is no room left on the disk."
@@ -392,8 +392,9 @@ class AppHarness:
         await until(self._is_written)
 
     def _is_written(self) -> bool:
-        if self.controllers.sidebar.draft_saver.is_waiting:
-            self.controllers.sidebar.draft_saver.save()
+        saver = self.controllers.sidebar.draft_saver
+        if timer_of(saver).isActive():
+            saver.save()
         answers = {run.task for run in self.controllers.running._runs.values()}
         return not self.controllers.tasks._running - answers
 

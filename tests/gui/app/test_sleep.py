@@ -70,11 +70,11 @@ async def test_a_month_that_began_in_the_sleep_begins_without_spending(
 async def test_a_draft_is_stored_before_sleep(logind: BusService) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Why?", "So.")
-        saver = app.controllers.sidebar.draft_saver
-        timer_of(saver).setInterval(60_000)
+        timer = timer_of(app.controllers.sidebar.draft_saver)
+        timer.setInterval(60_000)
         app.type("half a sentence")
-        assert saver.is_waiting
-        await until(lambda: tell(logind, sleeps=True) and not saver.is_waiting)
+        assert timer.isActive()
+        await until(lambda: tell(logind, sleeps=True) and not timer.isActive())
         await until(lambda: app.draft_of(app.state.current.id) == "half a sentence")
 
 
