@@ -234,7 +234,7 @@ def run_desktop_tool(*arguments: str) -> tuple[int, str, str]:
 def open_in_browser(url: str) -> None:
     """Open a web address from a terminal, if there is a desktop.
 
-    The caller checks first, by `rendering.markdown.links.is_opened`, that it may be opened.
+    The caller checks first that it may be opened: see `rendering.markdown.links.is_opened`.
 
     Raises:
         OSError: there is no desktop, or xdg-open cannot be started.

@@ -84,8 +84,8 @@ def folders() -> Folders:
 def _runtime_folder(data: Path) -> Path:
     """Return XDG_RUNTIME_DIR, which only the user can read.
 
-    If it is missing, another user's (as after `su`) or its path too long, return a private folder
-    in /tmp, or the data folder if another user owns the folder in /tmp.
+    Return a private folder in /tmp if XDG_RUNTIME_DIR is missing, belongs to another user (as after
+    `su`) or has too long a path. Return the data folder if another user owns the folder in /tmp.
     """
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     is_writable = os.access(runtime, os.W_OK | os.X_OK) and Path(runtime).is_dir()

@@ -1,8 +1,8 @@
 """The start of the program, ordered for a fast first paint.
 
-The theme is read from the store alone, and the window is painted. Only then the event loop, the
-store and everything that answers questions are loaded, and once they are ready the session bus;
-httpx, keyring, Pygments and child processes wait until they are needed.
+The theme is read from the store alone, and the window is painted. Only then are the event loop,
+the store and everything that answers questions loaded. Once they are ready, the program joins the
+session bus. httpx, keyring, Pygments and child processes wait until they are needed.
 tests/gui/app/test_first_paint.py lists the imports allowed before the first paint, and some that
 are not allowed before the program is ready.
 """

@@ -33,7 +33,7 @@ SUGGESTIONS_TIMEOUT_S: Final = 1.0
 
 
 class SpellingController(QObject):
-    """Source of the results that `spelling` requests, if a library of dictionaries is installed.
+    """Checker that answers the requests of `spelling`, if a library of dictionaries is installed.
 
     Attributes:
         spelling: the words that were checked, shared by all editors.

@@ -43,7 +43,7 @@ async def _find_collection(backend: Backend, name: str) -> CollectionPart:
     known = await backend.collections.all()
     folder = await asyncio.to_thread(lambda: expand_path(name).absolute())
     is_folder = bool(name) and await asyncio.to_thread(folder.is_dir)
-    # A folder's collection has the folder's name; read the folder again in this case, too.
+    # A folder that has a collection is read again, although the name is that of the collection.
     is_of_folder = is_folder and any(each.folder == str(folder) for each in known)
     for collection in () if is_of_folder else known:
         if (

@@ -1,4 +1,4 @@
-"""Creating a shortcut in the desktop's settings after confirmation, and its removal."""
+"""Creates a shortcut in the desktop's settings after confirmation, and removes it on Undo."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class ClosingController(QObject):
         running.finished.connect(lambda *_: self.end_if_nothing_shows())
 
     def set_tray(self, shown: bool) -> None:
-        """Record whether the tray shows an icon, which shows a hidden window again."""
+        """Record whether the tray shows an icon, by which the user opens a hidden window again."""
         self._has_tray = shown
 
     def set_hotkey(self, report: HotkeyReport) -> None:
@@ -108,7 +108,7 @@ class ClosingController(QObject):
         self._end_or_ask()
 
     def end_if_nothing_shows(self) -> None:
-        """End the program if nothing is visible, no answer streams and nobody wants it to stay."""
+        """End the program if nothing is visible, no answer streams and it need not stay."""
         is_visible = self._window.isVisible() or self._has_other_windows()
         should_stay = self.is_resident and not self._is_finishing
         if not is_visible and not should_stay and not self._running.conversations:

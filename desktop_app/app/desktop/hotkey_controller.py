@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class HotkeyController(QObject):
-    """Grab of the keys of the global shortcut, which emits each press.
+    """Holder of the keys of the global shortcut, which reports each press.
 
     Signals:
         pressed(): the user pressed the global shortcut.

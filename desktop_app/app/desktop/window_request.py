@@ -26,10 +26,10 @@ MAX_HEAD_BYTES: Final = 1 << 20
 """The limit of a request without its text: the command and its paths."""
 
 MAX_TEXT_BYTES: Final = 4 << 20
-"""The limit of the text, about a million tokens; joining 16 MB would take up to 44 ms, not 1."""
+"""The limit of the text, about a million tokens; joining 16 MB would take 44 ms instead of 1 ms."""
 
 MAX_FILES: Final = 5_000
-_MAX_PATH: Final = 4_096  # Linux's PATH_MAX
+_MAX_PATH_BYTES: Final = 4_096  # Linux's PATH_MAX
 
 BATCHES: Final = "batches"
 """The text of a LinkRequest that shows the batch jobs."""
@@ -141,7 +141,7 @@ def encode(request: WindowRequest) -> bytes:
     """Return the frame of a request.
 
     Raises:
-        RequestError: it is too large, or a file cannot exist.
+        RequestError: it is too large, or a file name contains a NUL character.
     """
     head = b"\0".join((request.command, *map(os.fsencode, request.files)))
     text = request.text.encode("utf-8", "surrogateescape")  # an argument may hold any byte
@@ -177,7 +177,7 @@ def decode(head: bytes, text: str) -> WindowRequest:
     """Return the request with this head and this text.
 
     Raises:
-        RequestError: an unknown command, or a file that has no absolute path.
+        RequestError: the command is unknown, or the path of a file is not absolute.
     """
     command, *names = head.split(b"\0", MAX_FILES + 1)
     if command == QuickRequest.command and not names:
@@ -190,6 +190,6 @@ def decode(head: bytes, text: str) -> WindowRequest:
         raise RequestError("unknown command")
     if len(names) > MAX_FILES:
         raise RequestError("too many files")
-    if any(not name.startswith(b"/") or len(name) > _MAX_PATH for name in names):
+    if any(not name.startswith(b"/") or len(name) > _MAX_PATH_BYTES for name in names):
         raise RequestError("not an absolute path")
     return OpenRequest(tuple(map(os.fsdecode, names)), text)

@@ -1,4 +1,4 @@
-"""Storage of drafts: a moment after the open one changed, and when a question was sent."""
+"""Stores the open draft a moment after a change, and removes sent questions from drafts."""
 
 from __future__ import annotations
 

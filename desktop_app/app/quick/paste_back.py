@@ -184,7 +184,7 @@ class PasteBack(QObject):
             await keyboard.close()
 
     async def _release_focus(self) -> None:
-        """Hide the quick prompt once no modifier is held, which the other window would see.
+        """Hide the quick prompt once no modifier is held: the other window would see the key.
 
         Raises:
             BusError: a key stays held.

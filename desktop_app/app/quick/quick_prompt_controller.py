@@ -281,7 +281,7 @@ class QuickPromptController(QObject):
             self._accompanying = ""
             self.attachments.clear()
             await self._continue_in_window("", action, typed, accompanying)
-        # The window has the rest.
+        # The main window has the unsent text and the attachments now.
         self.window.set_text(self._asked_text if self._conversation.path else "")
         self.window.hide()
 

@@ -38,7 +38,7 @@ class SecretRemoval(QObject):
 
         Raises:
             CredentialError: the keyring does not work; no secret was removed.
-            StorageError: the same, for the store.
+            StorageError: the store does not work; no secret was removed.
         """
         removed: dict[str, Secret] = {}
         try:

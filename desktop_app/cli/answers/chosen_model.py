@@ -85,7 +85,7 @@ async def answering_profile(
     except _FATAL_ERRORS:
         raise
     except (ProviderError, TimeoutError) as failed:
-        # A wrong address, or a gateway misses a header: the question would be refused, too.
+        # The address is wrong, or a gateway wants a header: the question would be refused, too.
         if isinstance(failed, ProviderError) and failed.reason in _REASONS_TO_STOP:
             raise
         return profile  # the server has no list of models
