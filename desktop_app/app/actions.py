@@ -51,8 +51,8 @@ def actions_of(window: MainWindow, controllers: Controllers) -> Actions:
         "conversation.copy-link": sidebar.links.copy,
         "conversation.print": conversation.export.print_,
         "list.search": window.search,
-        "list.next": lambda: sidebar.navigator.open_neighbor(+1),
-        "list.previous": lambda: sidebar.navigator.open_neighbor(-1),
+        "list.next": lambda: _open_neighbor(window, controllers, +1),
+        "list.previous": lambda: _open_neighbor(window, controllers, -1),
         "list.toggle": lambda: _toggle_list(window),
         "prompt.focus": window.prompt.focus_text,
         "message.next": lambda: window.transcript.reading.step_message(+1),
@@ -122,6 +122,13 @@ def _delete_chosen(window: MainWindow, controllers: Controllers) -> None:
         controllers.conversation.temporary.close_open()
     else:
         controllers.sidebar.trash.delete_chosen()
+
+
+def _open_neighbor(window: MainWindow, controllers: Controllers, step: int) -> None:
+    """Open the conversation above (-1) or below (+1) the open one in the list."""
+    neighbor = window.conversations.neighbor(step)
+    if neighbor is not None:
+        controllers.tasks.start(controllers.sidebar.navigator.open(neighbor))
 
 
 def _toggle_list(window: MainWindow) -> None:

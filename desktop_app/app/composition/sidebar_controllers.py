@@ -14,6 +14,7 @@ from desktop_app.app.library.list_presenter import ListPresenter
 from desktop_app.app.library.navigator import Navigator
 from desktop_app.app.library.pinned_order import PinnedOrder
 from desktop_app.app.library.search_controller import SearchController
+from desktop_app.app.library.shown_conversation import ShownConversation
 from desktop_app.app.library.spending_footer import SpendingFooter
 from desktop_app.app.library.store_watcher import StoreWatcher
 from desktop_app.app.library.trash import Trash
@@ -53,20 +54,28 @@ class SidebarControllers:
             conversations=backend.conversations,
             folder_store=backend.conversation_folders,
         )
-        self.navigator = Navigator(
+        shown = ShownConversation(
+            pane=window.pane,
+            conversation_list=window.conversations,
+            current=current,
+            providers=state.providers,
+        )
+        navigator = self.navigator = Navigator(
             running,
             presenter,
             self.draft_saver,
+            shown,
             current=current,
             drafts=state.drafts,
-            providers=state.providers,
             new_conversation=state.new_conversation,
             tasks=tasks,
             pane=window.pane,
-            conversation_list=window.conversations,
             conversations=backend.conversations,
             settings_store=backend.settings,
         )
+        window.conversations.open_requested.connect(tasks.slot(navigator.open))
+        window.conversations.new_requested.connect(navigator.open_here)
+        window.conversations.hit_open_requested.connect(tasks.slot(navigator.open))
         self.foreign_changes = ForeignChanges(
             running,
             self.navigator,

@@ -1,6 +1,7 @@
-"""Opening of conversations, with their scroll positions.
+"""Opening of conversations.
 
-`ListPresenter` decides what the list shows; `Trash` deletes, `PinnedOrder` pins.
+`ShownConversation` shows the open one. `ListPresenter` decides what the list shows; `Trash`
+deletes, `PinnedOrder` pins.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from PySide6.QtCore import QObject
 from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.library.draft_saver import DraftSaver
 from desktop_app.app.library.list_presenter import ListPresenter
+from desktop_app.app.library.shown_conversation import ShownConversation
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -32,10 +34,8 @@ if TYPE_CHECKING:
     from desktop_app.app.state.drafts import Drafts
     from desktop_app.app.state.new_conversation import NewConversation
     from desktop_app.app.state.open_conversation import OpenConversation
-    from desktop_app.app.state.providers import Providers
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.storage.settings.settings_store import SettingsStore
-    from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 PREVIEW_COUNT = 30  # messages shown while the rest of a longer conversation is read
@@ -50,33 +50,24 @@ class Navigator(QObject):
         running: RunningAnswers,
         presenter: ListPresenter,
         saver: DraftSaver,
+        shown: ShownConversation,
         *,
         pane: ConversationPane,
-        conversation_list: ConversationList,
         current: OpenConversation,
         drafts: Drafts,
-        providers: Providers,
         new_conversation: NewConversation,
         tasks: Tasks,
         conversations: ConversationStore,
         settings_store: SettingsStore,
     ) -> None:
         super().__init__(pane)
-        self._pane, self._conversation_list = pane, conversation_list
-        self._current, self._draft, self._drafts = current, current.draft, drafts
-        self._providers, self._new_conversation = providers, new_conversation
-        self._tasks = tasks
+        self._pane, self._current, self._drafts = pane, current, drafts
+        self._new_conversation, self._tasks = new_conversation, tasks
         self._conversations, self._settings_store = conversations, settings_store
         self._running = running
-        self._presenter, self._saver = presenter, saver
-        self._scroll: dict[str, tuple[str, int]] = {}
-        self._shown_id = ""  # the conversation whose messages are in the transcript
+        self._presenter, self._saver, self._shown = presenter, saver, shown
         self._opening_number = 0
         self._is_loaded = False
-        conversation_list.open_requested.connect(self._tasks.slot(self.open))
-        conversation_list.new_requested.connect(self.open_here)
-        conversation_list.hit_open_requested.connect(self._tasks.slot(self.open))
-        self._current.opened.connect(self._show_opened)
 
     # -------------------------------------------------------------- start and end
 
@@ -89,7 +80,7 @@ class Navigator(QObject):
         if last and await self._conversations.get(last) is not None:
             if stored.get(SCROLL_KEY):
                 message_id, offset = stored[SCROLL_KEY]
-                self._scroll[last] = (message_id, offset)
+                self._shown.set_scroll_position(last, (message_id, offset))
             await self.open(last)
         if not self._is_loaded:
             self._open_blank()
@@ -98,7 +89,7 @@ class Navigator(QObject):
         """Store the draft and the scroll position."""
         self._leave()
         settings = self._settings_store
-        scroll = self._scroll.get(self._current.id)
+        scroll = self._shown.scroll_position(self._current.id)
         if scroll is None or self._current.is_temporary:
             self._tasks.start(settings.remove(SCROLL_KEY))
         else:
@@ -155,9 +146,8 @@ class Navigator(QObject):
         """Select the open conversation in the list, and open it at the next start."""
         if self._current.is_temporary:
             return
-        conversation_id = self._current.id
-        self._conversation_list.select(conversation_id)
-        self._tasks.start(self._settings_store.set(OPEN_KEY, conversation_id))
+        self._shown.select_open()
+        self._tasks.start(self._settings_store.set(OPEN_KEY, self._current.id))
 
     def open_temporary(self, conversation: Conversation) -> None:
         """Open a temporary conversation without messages."""
@@ -171,7 +161,7 @@ class Navigator(QObject):
     def forget_temporary(self, conversation_id: str) -> None:
         """Forget a temporary conversation that was closed."""
         self._presenter.forget(conversation_id)
-        self._scroll.pop(conversation_id, None)
+        self._shown.set_scroll_position(conversation_id, None)
 
     def _open_blank(self, folder_id: str | None = None) -> None:
         early_text = self._leave()
@@ -190,7 +180,8 @@ class Navigator(QObject):
 
     async def _open(self, opening: int, conversation_id: str, message_id: str, words: str) -> None:
         store = self._conversations
-        if message_id and self._is_shown(conversation_id, message_id):
+        is_open = conversation_id == self._current.id and self._shown.is_showing(conversation_id)
+        if message_id and is_open and self._current.message(message_id) is not None:
             self._pane.transcript.scroll_to_message(message_id, words)
             return
         if message_id and message_id not in {m.id for m in await store.path(conversation_id)}:
@@ -198,10 +189,10 @@ class Navigator(QObject):
         conversation = await store.get(conversation_id)
         if conversation is None:
             self._presenter.forget(conversation_id)
-            if opening == self._opening_number and self._shown_id != self._current.id:
+            if opening == self._opening_number and not self._shown.is_showing(self._current.id):
                 self._current.reopen()  # end the preview of another
             return
-        if not message_id and conversation_id not in self._scroll:
+        if not message_id and self._shown.scroll_position(conversation_id) is None:
             await self._preview(opening, conversation)
         try:
             read = partial(self._read_path, conversation_id)
@@ -230,32 +221,18 @@ class Navigator(QObject):
         versions = await store.versions_on_path(conversation_id)
         return await self._with_running_answer(await store.path(conversation_id)), versions
 
-    def _is_shown(self, conversation_id: str, message_id: str) -> bool:
-        is_open = conversation_id == self._current.id == self._shown_id
-        return is_open and self._current.message(message_id) is not None
-
     async def _preview(self, opening: int, conversation: Conversation) -> None:
-        """Show the end of a long conversation while the rest is read.
-
-        Sending is disabled in the meantime, because the question would go to the former
-        conversation.
-        """
+        """Show the end of a long conversation while the rest is read."""
         store = self._conversations
         tail = await self._with_running_answer(await store.tail(conversation.id, PREVIEW_COUNT))
         if (
             opening != self._opening_number
             or len(tail) < PREVIEW_COUNT
-            or self._shown_id == conversation.id
+            or self._shown.is_showing(conversation.id)
         ):
             return
-        self._save_scroll()
-        self._shown_id = conversation.id
-        self._pane.set_title((self._presenter.cached(conversation.id) or conversation).title)
-        self._pane.show_empty_state(False)
-        self._pane.prompt.set_can_send(False, tr("Loading conversation…"))
-        self._pane.transcript.set_messages([self._providers.as_shown(message) for message in tail])
-        self._conversation_list.select(conversation.id)
-        self._pane.transcript.viewport().repaint()  # before reading occupies the processor
+        title = (self._presenter.cached(conversation.id) or conversation).title
+        self._shown.preview(conversation.id, title, tail)
 
     async def _with_running_answer(self, path: list[Message]) -> list[Message]:
         """Return the path with the text of the running answer so far."""
@@ -274,46 +251,12 @@ class Navigator(QObject):
         if not self._is_loaded:
             self._is_loaded = True
             return self._pane.prompt.text()
-        self._save_scroll()
+        self._shown.save_scroll()
         self._saver.save()
         return ""
-
-    def _save_scroll(self) -> None:
-        """Remember the scroll position, or forget it at the bottom."""
-        transcript, conversation_id = self._pane.transcript, self._current.id
-        if not self._current.path or self._shown_id != conversation_id:
-            return
-        if transcript.navigator.is_at_end:
-            self._scroll.pop(conversation_id, None)
-        else:
-            self._scroll[conversation_id] = transcript.navigator.scroll_state()
 
     def _append_early_text(self, early_text: str) -> None:
         if early_text:
             prompt = self._pane.prompt
             prompt.set_text(prompt.text() + early_text, prompt.template_id)
             self._saver.save_soon()
-
-    def _show_opened(self) -> None:
-        self._pane.set_title(self._current.conversation.title)
-        self._pane.show_empty_state(not self._current.path)
-        scroll = self._scroll.get(self._current.id)
-        if self._shown_id == self._current.id and not self._pane.transcript.navigator.is_at_end:
-            scroll = self._pane.transcript.navigator.scroll_state()  # the user has begun to read
-        self._shown_id = self._current.id
-        self._pane.transcript.set_messages(
-            [self._providers.as_shown(message) for message in self._current.path],
-            versions=self._current.version_numbers,
-        )
-        if scroll is not None:
-            self._pane.transcript.navigator.restore_scroll(scroll)
-        self._conversation_list.select(self._current.id if self._current.is_listed else None)
-        draft, prompt = self._draft.value, self._pane.prompt
-        if (prompt.text(), prompt.template_id) != (draft.text, draft.template_id):
-            prompt.set_text(draft.text, draft.template_id)
-
-    def open_neighbor(self, step: int) -> None:
-        """Open the conversation above (-1) or below (+1) in the list."""
-        neighbor = self._conversation_list.neighbor(step)
-        if neighbor is not None:
-            self._tasks.start(self.open(neighbor))

@@ -1,0 +1,101 @@
+"""The conversation in the transcript, and the scroll positions of those that were shown before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from desktop_app.i18n.translation import tr
+
+if TYPE_CHECKING:
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.providers import Providers
+    from desktop_app.domain.conversations.conversation import Message
+    from desktop_app.ui.sidebar.conversation_list import ConversationList
+    from desktop_app.ui.window.conversation_pane import ConversationPane
+
+ScrollPosition = tuple[str, int]
+"""The id of the topmost message on screen, and the pixels of it that are scrolled off."""
+
+
+class ShownConversation(QObject):
+    """Shows the open conversation, or the end of another one while that is read."""
+
+    def __init__(
+        self,
+        *,
+        pane: ConversationPane,
+        conversation_list: ConversationList,
+        current: OpenConversation,
+        providers: Providers,
+    ) -> None:
+        super().__init__(pane)
+        self._pane, self._conversation_list = pane, conversation_list
+        self._current, self._providers = current, providers
+        self._shown_id = ""  # the conversation whose messages are in the transcript
+        self._positions: dict[str, ScrollPosition] = {}  # by conversation id
+        current.opened.connect(self._show_opened)
+
+    def is_showing(self, conversation_id: str) -> bool:
+        """Return True if the transcript has messages of this conversation."""
+        return conversation_id == self._shown_id
+
+    def scroll_position(self, conversation_id: str) -> ScrollPosition | None:
+        """Return the position at which a conversation was left, None for the bottom."""
+        return self._positions.get(conversation_id)
+
+    def set_scroll_position(self, conversation_id: str, position: ScrollPosition | None) -> None:
+        """Set the position at which a conversation will be shown, None for the bottom."""
+        if position is None:
+            self._positions.pop(conversation_id, None)
+        else:
+            self._positions[conversation_id] = position
+
+    def preview(self, conversation_id: str, title: str, tail: Sequence[Message]) -> None:
+        """Show the end of a conversation that is about to be opened.
+
+        Sending is disabled in the meantime, because the question would go to the former
+        conversation.
+        """
+        self.save_scroll()
+        self._shown_id = conversation_id
+        self._pane.set_title(title)
+        self._pane.show_empty_state(False)
+        self._pane.prompt.set_can_send(False, tr("Loading conversation…"))
+        self._pane.transcript.set_messages([self._providers.as_shown(message) for message in tail])
+        self._conversation_list.select(conversation_id)
+        self._pane.transcript.viewport().repaint()  # before reading occupies the processor
+
+    def save_scroll(self) -> None:
+        """Remember the scroll position of the open conversation, or forget it at the bottom."""
+        transcript, conversation_id = self._pane.transcript, self._current.id
+        if not self._current.path or self._shown_id != conversation_id:
+            return
+        navigator = transcript.navigator
+        position = None if navigator.is_at_end else navigator.scroll_state()
+        self.set_scroll_position(conversation_id, position)
+
+    def select_open(self) -> None:
+        """Select the open conversation in the list, or nothing if the list does not have it."""
+        self._conversation_list.select(self._current.id if self._current.is_listed else None)
+
+    def _show_opened(self) -> None:
+        self._pane.set_title(self._current.conversation.title)
+        self._pane.show_empty_state(not self._current.path)
+        navigator = self._pane.transcript.navigator
+        scroll = self.scroll_position(self._current.id)
+        if self._shown_id == self._current.id and not navigator.is_at_end:
+            scroll = navigator.scroll_state()  # the user has begun to read
+        self._shown_id = self._current.id
+        self._pane.transcript.set_messages(
+            [self._providers.as_shown(message) for message in self._current.path],
+            versions=self._current.version_numbers,
+        )
+        if scroll is not None:
+            navigator.restore_scroll(scroll)
+        self.select_open()
+        draft, prompt = self._current.draft.value, self._pane.prompt
+        if (prompt.text(), prompt.template_id) != (draft.text, draft.template_id):
+            prompt.set_text(draft.text, draft.template_id)
