@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.command_palette import CommandPalette
 
-PALETTE = "palette.open"
+PALETTE_COMMAND = "palette.open"
 USES_KEY = "palette.uses"
 
 
@@ -63,7 +63,7 @@ class Palette(QObject):
             self._widget.dismiss()
             return
         keymap = Keymap.from_settings(self._values.all)
-        offered = [c for c in keymap if c.id in self._actions and c.id != PALETTE]
+        offered = [c for c in keymap if c.id in self._actions and c.id != PALETTE_COMMAND]
         commands = [
             e._replace(keys=shortcut_text(e.keys)) for e in command_entries(offered, keymap)
         ]

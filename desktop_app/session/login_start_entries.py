@@ -25,9 +25,9 @@ Terminal=false
 NoDisplay=true
 X-GNOME-Autostart-enabled=true
 """
-_RUN: Final = r"Software\Microsoft\Windows\CurrentVersion\Run"
+_RUN_KEY: Final = r"Software\Microsoft\Windows\CurrentVersion\Run"
 # The Task Manager's record of what the user switched off; an odd first byte means off.
-_APPROVED: Final = r"Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run"
+_APPROVED_KEY: Final = r"Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run"
 
 
 def autostart_file(scope: str, environment: Mapping[str, str]) -> Path:
@@ -146,7 +146,7 @@ class RunValue:
     @property
     def location(self) -> str:
         """Return the value's path in the registry."""
-        return f"HKEY_CURRENT_USER\\{_RUN}\\{self._name}"
+        return f"HKEY_CURRENT_USER\\{_RUN_KEY}\\{self._name}"
 
     def is_on(self) -> bool:
         """Return True if Windows starts the program at login.
@@ -154,9 +154,9 @@ class RunValue:
         Raises:
             OSError: the registry refused.
         """
-        if self._read(_RUN) is None:
+        if self._read(_RUN_KEY) is None:
             return False
-        approved = self._read(_APPROVED)
+        approved = self._read(_APPROVED_KEY)
         return not (isinstance(approved, bytes) and approved[:1] and approved[0] % 2)
 
     def write(self, command: Sequence[str], home: str | None) -> None:
@@ -168,10 +168,10 @@ class RunValue:
         if home is not None:
             raise OSError("with REPARTEE_HOME, Windows cannot start the program at login")
         registry = self._registry
-        with registry.CreateKeyEx(registry.HKEY_CURRENT_USER, _RUN) as key:
+        with registry.CreateKeyEx(registry.HKEY_CURRENT_USER, _RUN_KEY) as key:
             line = windows_command_line(command)
             registry.SetValueEx(key, self._name, 0, registry.REG_SZ, line)
-        self._delete(_APPROVED)
+        self._delete(_APPROVED_KEY)
 
     def remove(self) -> None:
         """Remove the value.
@@ -179,7 +179,7 @@ class RunValue:
         Raises:
             OSError: the registry refused.
         """
-        self._delete(_RUN)
+        self._delete(_RUN_KEY)
 
     def _read(self, path: str) -> object:
         """Return our value of a key, None if there is none."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 FIRST_WAIT_MS: Final = 1_000
 MAX_WAIT_MS: Final = 15_000
 CONNECT_TIMEOUT_S: Final = 1.0
-_REASONS: Final = (Reason.NOTHING_LISTENS, Reason.NOT_REACHED)
+_UNREACHABLE_REASONS: Final = (Reason.NOTHING_LISTENS, Reason.NOT_REACHED)
 
 
 class ServerWatch(QObject):
@@ -79,7 +79,11 @@ class ServerWatch(QObject):
     def _failed_answer(self) -> Message | None:
         """Return the last message if its server could not be reached and can be tried."""
         message = self._current.path[-1] if self._current.path else None
-        if message is None or message.error is None or message.error.reason not in _REASONS:
+        if (
+            message is None
+            or message.error is None
+            or message.error.reason not in _UNREACHABLE_REASONS
+        ):
             return None
         return message if self._server_address(message) else None
 

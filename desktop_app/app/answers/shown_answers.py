@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 STORE = "store"  # the topic of notifications about answers that cannot be stored
-_ENDED = N_("Response ended.")
-_ANNOUNCED = {
+_OTHER_END = N_("Response ended.")
+_ANNOUNCEMENTS = {
     MessageStatus.COMPLETE: N_("Response complete."),
     MessageStatus.REFUSED: N_("The model declined."),
     MessageStatus.CANCELLED: N_("Response stopped."),
@@ -30,7 +30,7 @@ _ANNOUNCED = {
 
 def ending_text(answer: Message) -> str:
     """Return the announcement of an answer's end, with the reason and remedy shown below it."""
-    words = [tr(_ANNOUNCED.get(answer.status, _ENDED))]
+    words = [tr(_ANNOUNCEMENTS.get(answer.status, _OTHER_END))]
     if answer.error is not None:
         words.append(answer.error.what_happened)
         words.append(

@@ -32,6 +32,7 @@ CHOOSE: Final = "choose-pages"
 SEND_ALL: Final = "send-all-pages"
 AS_FILE: Final = "send-as-file"
 BY_TOOLS: Final = "send-the-beginning"
+# Facts on a chip, and a sentence of its tooltip.
 BEGINNING: Final = N_("only the beginning, tools read the rest")
 AGAIN: Final = N_("already in this conversation")
 PROTECTED: Final = N_("Password-protected. Only the extracted text is saved, not the password.")

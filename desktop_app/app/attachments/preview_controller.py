@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 NOTHING_ATTACHED = N_("Nothing is attached")
 NO_PAGES = N_("“{name}” has no pages, slides, sheets, or chapters to choose from.")
+# Notes on how an attachment is sent.
 WHOLE = N_("Sent with your message exactly as shown.")
 TOO_LARGE = N_("Too large for {model}. Select fewer pages, or send it to be read in parts.")
 IN_PARTS = N_("Too large for one request. Sent in parts as shown, then combined from notes.")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
-NOTE_WIDTH = 260
+NOTE_WIDTH = 260  # pixels, of the notes in the menu of models
 
 
 class AnswerActions(QObject):

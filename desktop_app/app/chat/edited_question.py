@@ -43,7 +43,7 @@ class EditedQuestion(QObject):
         if question is None:
             return  # imported conversations may begin with an answer
         typed, edit = self._draft.typed, self._drafts.end_edit(self._current.id)
-        previous = typed if edit is None else edit.keeping(typed)
+        previous = typed if edit is None else edit.with_changed_question(typed)
         self._drafts.edit(self._current.id, Edit(question, previous))
         self._put_into_prompt(question.as_draft)
 

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 LONG_ANSWER_S: Final = 10.0
 """Shorter answers are not announced: the user is still waiting for them."""
-_READY: Final = N_("Response ready")
-_ENDINGS: Final = {
+_DEFAULT_HEADING: Final = N_("Response ready")
+_HEADINGS: Final = {
     MessageStatus.FAILED: N_("Response failed"),
     MessageStatus.REFUSED: N_("The model declined"),
 }
@@ -94,7 +94,7 @@ class AnswerNotifier(QObject):
             return
         link = str(MessageLink(conversation_id, answer.id))
         self._notified.add(conversation_id)
-        heading = tr(_ENDINGS.get(answer.status, _READY))
+        heading = tr(_HEADINGS.get(answer.status, _DEFAULT_HEADING))
         # A later answer in the conversation replaces the notification.
         key = str(MessageLink(conversation_id))
         self._notify(heading, self._title_of(conversation_id), key, link)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.hotkey.hotkey_status import HotkeyReport
 
-_STAYING: Final = N_(
+_STAY_DETAILS: Final = N_(
     "Global shortcut, notifications, and responses keep working. The icon in the tray opens the "
     "window again. You can change this in {appearance_page}."
 )
@@ -129,7 +129,7 @@ class ClosingController(QObject):
         self.hidden.emit()
 
     def _ask_whether_to_stay(self) -> None:
-        details = linked_text(_STAYING)
+        details = linked_text(_STAY_DETAILS)
         box = self._question(tr("Keep Repartee running in the background?"), plain_text(details))
         set_linked_informative_text(box, details)
         keep = box.addButton(tr("Keep running"), box.ButtonRole.AcceptRole)

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 OFFER: Final = N_("Create collection…")
 NEW_NAME: Final = N_("New collection")
-_MANAGE: Final = "collections.manage"
+_MANAGE: Final = "collections.manage"  # a row of the picker
 _UNDO_MS: Final = 12_000
 _RELOAD_MS: Final = 200
 

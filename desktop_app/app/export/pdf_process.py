@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPagedPaintDevice
 
 
-LAYOUT_MEMORY: Final = 4 << 30
+LAYOUT_MEMORY_BYTES: Final = 4 << 30
 """Memory limit in bytes; laying out a long conversation takes a few hundred megabytes."""
 
 # Letters are placed at whole pixels of this resolution, in pixels per inch.
@@ -74,7 +74,7 @@ def main() -> int:
 def policy(descriptors: tuple[int, ...]) -> sandbox.Policy:
     """Return the permissions of this process. `descriptors` stay open."""
     return sandbox.Policy(
-        LAYOUT_MEMORY, (resource_path(""), *font_paths()), descriptors=descriptors
+        LAYOUT_MEMORY_BYTES, (resource_path(""), *font_paths()), descriptors=descriptors
     )
 
 

@@ -22,7 +22,7 @@ from PySide6.QtPrintSupport import QPrinter
 
 from desktop_app import sandbox
 from desktop_app.app.export.pdf_process import (
-    LAYOUT_MEMORY,
+    LAYOUT_MEMORY_BYTES,
     font_paths,
     lay_out,
     make_offscreen_application,
@@ -123,7 +123,7 @@ def policy(file: str, scratch: str, descriptors: tuple[int, ...]) -> sandbox.Pol
         descriptors: the descriptors that stay open.
     """
     return sandbox.Policy(
-        memory_bytes=LAYOUT_MEMORY,
+        memory_bytes=LAYOUT_MEMORY_BYTES,
         readable=(resource_path(""), *font_paths(), *(() if file else _CUPS_PATHS)),
         writable=(Path(file or scratch),),
         tcp_ports=() if file else _printer_ports(),

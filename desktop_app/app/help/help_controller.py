@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.widgets.buttons.help_button import HelpButton
 
-GEOMETRY: Final = "window.help"
+GEOMETRY_KEY: Final = "window.help"
 
 
 class HelpController(QObject):
@@ -91,7 +91,7 @@ class HelpController(QObject):
             self._open_task.cancel()
         if self._window is not None:
             geometry = self._window.geometry_text()
-            self._tasks.start(self._settings_store.set(GEOMETRY, geometry))
+            self._tasks.start(self._settings_store.set(GEOMETRY_KEY, geometry))
             self._window.close()
             self._window.deleteLater()
             self._window = None
@@ -101,7 +101,7 @@ class HelpController(QObject):
         from desktop_app.ui.help.help_window import HelpWindow
 
         book = await self._render()
-        geometry = (await self._settings_store.all()).get(GEOMETRY)
+        geometry = (await self._settings_store.all()).get(GEOMETRY_KEY)
         window = HelpWindow(self._theme.current, book)
         if isinstance(geometry, str):
             window.restore_geometry(geometry)

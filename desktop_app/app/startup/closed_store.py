@@ -32,7 +32,7 @@ Progress = Callable[[int, int], None]
 Ask = Callable[[str, str, Choices], str]
 """Shows a title, a text and choices, and returns the chosen one; called on the worker's thread."""
 BACKUP_FILES = N_("Backups (*.zip)")
-_DAMAGED: Choices = (
+_REMEDIES: Choices = (
     (
         "repair",
         N_("Repair"),
@@ -42,9 +42,9 @@ _DAMAGED: Choices = (
     ("folder", N_("Open folder"), ""),
     ("quit", N_("Quit"), ""),
 )
-_CONTINUE: Choices = (("go-on", N_("Continue"), ""),)
-_CHANGES: Final = N_("This backup changes where data is sent or how much can be spent")
-_CONFIRM: Choices = (
+_CONTINUE_ONLY: Choices = (("go-on", N_("Continue"), ""),)
+_RESTORE_QUESTION: Final = N_("This backup changes where data is sent or how much can be spent")
+_RESTORE_CHOICES: Choices = (
     (
         "keep",
         N_("Restore without these settings"),
@@ -88,7 +88,7 @@ def restore_work(folders: Folders, archive: Path) -> ClosedWork:
     def work(progress: Progress, ask: Ask) -> str:
         def confirm(changes: Sequence[SettingChange]) -> RestoreChoice:
             listed = "\n".join(change.sentence for change in changes)
-            return RestoreChoice(ask(tr(_CHANGES), listed, _CONFIRM))
+            return RestoreChoice(ask(tr(_RESTORE_QUESTION), listed, _RESTORE_CHOICES))
 
         restored = restore_backup(
             archive,
@@ -139,7 +139,7 @@ class ClosedStore:
         try:
             while True:
                 chosen = await _wait_for_choice(
-                    dialog, error.what_happened, error.details, _DAMAGED
+                    dialog, error.what_happened, error.details, _REMEDIES
                 )
                 if chosen == "quit":
                     return False
@@ -187,9 +187,9 @@ class ClosedStore:
         try:
             result = await asyncio.to_thread(work.work, steps.report, ask)
         except UserFacingError as error:
-            await _wait_for_choice(dialog, error.what_happened, error.what_to_do, _CONTINUE)
+            await _wait_for_choice(dialog, error.what_happened, error.what_to_do, _CONTINUE_ONLY)
         else:
-            await _wait_for_choice(dialog, tr("Done"), result, _CONTINUE)
+            await _wait_for_choice(dialog, tr("Done"), result, _CONTINUE_ONLY)
 
 
 async def _choose_backup(parent: QWidget) -> Path | None:

@@ -18,10 +18,10 @@ from desktop_app.domain.conversations.error_json import error_from_json
 from desktop_app.domain.error_note import ErrorNote
 
 Progress = Callable[[int, int], None]
-_STEP = re.compile(rb"(\d+) (\d+)\s*")
+_STEP_LINE = re.compile(rb"(\d+) (\d+)\s*")
 _MAX_LINE_BYTES = 1 << 20
 # Lines of standard error begin with the program's name.
-_PREFIX = "repartee: "
+_PROGRAM_PREFIX = "repartee: "
 
 
 class CommandResult(NamedTuple):
@@ -93,13 +93,13 @@ async def _read_messages(
     assert process.stderr is not None
     messages, error = [], None
     while line := await process.stderr.readline():
-        step = _STEP.fullmatch(line)
+        step = _STEP_LINE.fullmatch(line)
         if step:
             progress(int(step[1]), int(step[2]))
         elif found := _parse_error(line):
             error = found
         else:
-            messages.append(line.decode("utf-8", "replace").strip().removeprefix(_PREFIX))
+            messages.append(line.decode("utf-8", "replace").strip().removeprefix(_PROGRAM_PREFIX))
     return " ".join(messages), error
 
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_MAPS: Final = Path("/proc/self/smaps")
-_RANGE: Final = re.compile(r"([0-9a-f]+)-([0-9a-f]+) r-[x-]p [0-9a-f]+ \S+ (\d+)")
+_SMAPS_FILE: Final = Path("/proc/self/smaps")
+_FILE_MAPPING_LINE: Final = re.compile(r"([0-9a-f]+)-([0-9a-f]+) r-[x-]p [0-9a-f]+ \S+ (\d+)")
 _DONTNEED: Final = 4  # MADV_DONTNEED: https://man7.org/linux/man-pages/man2/madvise.2.html
 
 
@@ -27,7 +27,7 @@ def release_file_pages() -> None:
         return
     advise = ctypes.CDLL(None).madvise
     try:
-        smaps = _MAPS.read_bytes()
+        smaps = _SMAPS_FILE.read_bytes()
     except OSError:  # no /proc
         return
     # The paths of files need not be UTF-8.
@@ -42,7 +42,7 @@ def _unchanged_ranges(smaps: str) -> Iterator[tuple[int, int]]:
     """
     start = end = 0
     for line in smaps.split("\n"):
-        found = _RANGE.match(line)
+        found = _FILE_MAPPING_LINE.match(line)
         if found:
             is_file = found[3] != "0"
             start, end = (int(found[1], 16), int(found[2], 16)) if is_file else (0, 0)

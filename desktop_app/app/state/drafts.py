@@ -29,7 +29,7 @@ class Edit(NamedTuple):
     question: Message
     previous: Draft
 
-    def keeping(self, typed: Draft) -> Draft:
+    def with_changed_question(self, typed: Draft) -> Draft:
         """Return the previous draft, followed by the text of a question that was changed."""
         if typed == self.question.as_draft:
             return self.previous
@@ -85,7 +85,7 @@ class Drafts:
         if self._drafts.get(conversation_id) != draft or conversation_id in self._unwritten:
             self._drafts[conversation_id] = draft
             edit = self._edits.get(conversation_id)
-            kept = draft if edit is None else edit.keeping(draft)
+            kept = draft if edit is None else edit.with_changed_question(draft)
             self._tasks.start(self._write(conversation_id, kept))
 
     def edit(self, conversation_id: str, edit: Edit) -> None:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.tools.tool_picker import ToolPicker
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
+# The keys of the two settings.
 TOOLS: Final = "answer.tools"
 FORM: Final = "answer.form"
 _KINDS: Final = {

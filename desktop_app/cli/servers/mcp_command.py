@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from desktop_app.services.tools.server_run import ServerRun
     from desktop_app.services.tools.tool_server_book import ToolServers
 
-_LOG_LINES = 20
+_MAX_LOG_LINES = 20
 _USAGE_REASONS: Final = frozenset(
     {
         Reason.NO_SUCH_TOOL_SERVER,
@@ -175,7 +175,7 @@ async def _test(servers: ToolServers, name: str, *, as_json: bool) -> int:
         return 0 if error is None else ExitCode.FAILED
     if error is not None:
         say(error_words(error))
-        for line in list(run.log)[-_LOG_LINES:]:
+        for line in list(run.log)[-_MAX_LOG_LINES:]:
             say(line.text)
         return ExitCode.FAILED
     duration = formatting.decimal(seconds, 1)

@@ -42,6 +42,7 @@ INTERVALS = {"day": timedelta(days=1), "week": timedelta(days=7)}
 TOPIC = "backup"
 
 BackUp = Callable[[str, int], Awaitable[CommandResult | None]]
+"""Backs up to a folder, and keeps this number of backups there."""
 
 
 def due_in(every: str, last: dict[str, Any], at: datetime) -> timedelta | None:
@@ -121,7 +122,7 @@ class BackupController(QObject):
         return str(self._values["backup.folder"])
 
     @property
-    def _keep(self) -> int:
+    def _kept_count(self) -> int:
         return int(self._values["backup.keep"] or 1)
 
     def _schedule(self, minimum: timedelta = timedelta()) -> None:
@@ -145,7 +146,7 @@ class BackupController(QObject):
     async def _back_up(self) -> None:
         self._is_running = True
         try:
-            arguments = ("backup", self._folder, "--keep", str(self._keep))
+            arguments = ("backup", self._folder, "--keep", str(self._kept_count))
             result = await self._command.run(*arguments, progress=lambda _done, _total: None)
         except OSError as exc:  # the process cannot be started
             result = CommandResult(1, "", str(exc))
@@ -162,7 +163,7 @@ class BackupController(QObject):
         self._tasks.start(self._run_now())
 
     async def _run_now(self) -> None:
-        result = await self._back_up_visibly(self._folder, self._keep)
+        result = await self._back_up_visibly(self._folder, self._kept_count)
         if result is not None:
             await self._record(result, is_manual=True)
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.command_palette import CommandPalette
 
 NEW_NAME = N_("New folder")
-_NEW, _NONE = "folder.new", "folder.none"
+_NEW, _NONE = "folder.new", "folder.none"  # rows of the picker
 
 
 class FoldersController(QObject):
