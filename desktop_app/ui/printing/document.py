@@ -138,7 +138,7 @@ class PrintedConversation:
         self._text_count = 0
         self._unbroken: list[_KeepTogether] = []
         self.title = _display_text(title)
-        self._insert_text(self.title, self._styles.paragraph(0), TITLE_SIZE, bold=True)
+        self._insert_text(self.title, self._styles.paragraph_format(0), TITLE_SIZE, bold=True)
 
     @property
     def note_font(self) -> QFont:
@@ -164,7 +164,7 @@ class PrintedConversation:
             return
         self._begin_frame(self._styles.frame_format(self._theme.tint, 3))
         for line in text.split("\n"):
-            self._insert_text(_display_text(line), self._styles.paragraph(0))
+            self._insert_text(_display_text(line), self._styles.paragraph_format(0))
         self._end_frame()
 
     def _insert_attachments(self, message: Message, pictures: Mapping[str, QImage]) -> None:
@@ -178,7 +178,7 @@ class PrintedConversation:
 
     def _insert_attached_image(self, sha256: str, image: QImage) -> None:
         name = f"picture:{sha256}"
-        self._insert_block(self._styles.paragraph(6, line_height=1.0))
+        self._insert_block(self._styles.paragraph_format(6, line_height=1.0))
         self._insert_image(name, image, self._page.width())
 
     def _insert_answer(self, message: Message) -> None:
@@ -207,10 +207,10 @@ class PrintedConversation:
             self._begin_frame(self._styles.frame_format(self._theme.error_ground, 6))
             happened = _display_text(error.what_happened)
             self._insert_text(
-                happened, self._styles.paragraph(0), color=self._theme.error, bold=True
+                happened, self._styles.paragraph_format(0), color=self._theme.error, bold=True
             )
             if remedy := error.remedy_on(NOT_CONTINUABLE):
-                self._insert_text(_display_text(remedy), self._styles.paragraph(2))
+                self._insert_text(_display_text(remedy), self._styles.paragraph_format(2))
             self._end_frame()
         if facts := " · ".join(answer_facts(message, self._name_of_model)):
             self._insert_note(facts, 6, self._theme.faint)
@@ -226,8 +226,8 @@ class PrintedConversation:
             first = members[0]
             if above is not None and is_in_other_quote(above, first):
                 # Two blocks, because Qt gives an empty block below a table no height.
-                self._insert_block(self._styles.empty_block())
-                self._insert_block(self._styles.spacer(QUOTE_GAP * self._styles.unit))
+                self._insert_block(self._styles.empty_block_format())
+                self._insert_block(self._styles.spacer_format(QUOTE_GAP * self._styles.unit))
             if first.kind in (Kind.CODE, Kind.CODE_HEAD):
                 self._insert_code(members)
             elif first.kind is Kind.TABLE:
@@ -247,7 +247,7 @@ class PrintedConversation:
             marker_format = self._styles.run_format(Run(""), Kind.PARAGRAPH)
             if block.note:
                 name = self._name_of_note(link_to_mark(block.marker))
-                marker_format = self._styles.footnote_anchor(marker_format, name)
+                marker_format = self._styles.footnote_anchor_format(marker_format, name)
             self._cursor.insertText(f"{block.marker}\t", marker_format)
         self._insert_runs(block.runs, block.kind, block.level, is_quiet=block.quote > 0)
 
@@ -265,16 +265,18 @@ class PrintedConversation:
                 self._insert_embedded_image(run.link)
             if is_drawn_image(run) or is_image_name(run):
                 if is_image_name(run):
-                    self._cursor.insertText(_display_text(run.text), self._styles.hidden_text())
+                    self._cursor.insertText(
+                        _display_text(run.text), self._styles.hidden_text_format()
+                    )
                 continue
             char_format = self._styles.run_format(
                 run, kind, level, is_head=is_head, is_quiet=is_quiet
             )
             if is_opened(run.link):
-                char_format = self._styles.link(char_format, run.link)
+                char_format = self._styles.link_format(char_format, run.link)
             elif run.note:
                 target = f"#{self._name_of_note(run.link)}"
-                char_format = self._styles.link(char_format, target, is_underlined=False)
+                char_format = self._styles.link_format(char_format, target, is_underlined=False)
             self._cursor.insertText(run.text.replace(ADDED_MARK, ""), char_format)
 
     def _name_of_note(self, target: str) -> str:
@@ -304,7 +306,7 @@ class PrintedConversation:
     def _insert_rule(self, block: Block, above: Block | None) -> None:
         if block.marker:
             self._insert_paragraph(block, above)  # only the marker, because a rule has no text
-        block_format = self._styles.paragraph(8)
+        block_format = self._styles.paragraph_format(8)
         block_format.setLeftMargin(self._styles.inset(block))
         block_format.setProperty(QTextFormat.Property.BlockTrailingHorizontalRulerWidth, 1)
         self._insert_block(block_format)
@@ -316,10 +318,10 @@ class PrintedConversation:
         if first.language:
             name = _display_text(first.language)
             self._insert_text(
-                name, styles.paragraph(0), NOTE_SIZE, color=self._theme.dim, bold=True
+                name, styles.paragraph_format(0), NOTE_SIZE, color=self._theme.dim, bold=True
             )
-        block_format = styles.paragraph(0, line_height=1.25)
-        plain = styles.plain(CODE_SIZE, self._theme.text, mono=True)
+        block_format = styles.paragraph_format(0, line_height=1.25)
+        plain = styles.plain_format(CODE_SIZE, self._theme.text, mono=True)
         for line, spans in zip(lines, _highlighted(lines, first.language), strict=True):
             self._insert_block(block_format)
             at = 0
@@ -327,7 +329,7 @@ class PrintedConversation:
                 color = getattr(self._theme, span.color.value)
                 self._cursor.insertText(line[at : span.start], plain)
                 end = span.start + span.length
-                style = styles.plain(CODE_SIZE, color, mono=True)
+                style = styles.plain_format(CODE_SIZE, color, mono=True)
                 self._cursor.insertText(line[span.start : end], style)
                 at = end
             self._cursor.insertText(line[at:], plain)
@@ -350,7 +352,7 @@ class PrintedConversation:
         if first.from_right:
             columns = columns[::-1]
         default_align = "right" if first.from_right else "left"
-        self._insert_block(self._styles.empty_block())
+        self._insert_block(self._styles.empty_block_format())
         table_format = self._styles.table_format(first)
         table = self._cursor.insertTable(len(rows), len(columns), table_format)
         self._unbroken.append(_KeepTogether(self._cursor.block(), table))
@@ -371,7 +373,7 @@ class PrintedConversation:
 
     def _insert_note(self, text: str, top: float, color: QColor | None = None) -> None:
         """Insert small text, dim unless `color` is set, `top` points below the last block."""
-        block_format = self._styles.paragraph(top)
+        block_format = self._styles.paragraph_format(top)
         color = color or self._theme.dim
         self._insert_text(_display_text(text), block_format, NOTE_SIZE, color=color)
 
@@ -384,7 +386,7 @@ class PrintedConversation:
         color: QColor | None = None,
         bold: bool = False,
     ) -> None:
-        style = self._styles.plain(points, color or self._theme.text, bold=bold)
+        style = self._styles.plain_format(points, color or self._theme.text, bold=bold)
         for part in self._split_line(text, block_format, style):
             self._insert_block(block_format)
             self._cursor.setBlockCharFormat(style)
@@ -424,7 +426,7 @@ class PrintedConversation:
 
     def _begin_frame(self, frame_format: QTextFrameFormat) -> None:
         """Begin a frame that is kept on a page; later content goes into it."""
-        self._insert_block(self._styles.empty_block())
+        self._insert_block(self._styles.empty_block_format())
         frame = self._cursor.insertFrame(frame_format)
         self._is_block_empty = True
         self._unbroken.append(_KeepTogether(self._cursor.block(), frame))

@@ -62,7 +62,7 @@ class PrintStyles:
 
     # ------------------------------------------------------------------ characters
 
-    def plain(
+    def plain_format(
         self, points: float, color: QColor, *, mono: bool = False, bold: bool = False
     ) -> QTextCharFormat:
         """Return the format of plain text."""
@@ -95,7 +95,9 @@ class PrintStyles:
         points = HEADING_SIZES[level - 1] if kind is Kind.HEADING else TEXT_SIZE
         mono = run.code or kind is Kind.CODE
         color = theme.dim if is_head else theme.text
-        char_format = QTextCharFormat(self.plain(CODE_SIZE if mono else points, color, mono=mono))
+        char_format = QTextCharFormat(
+            self.plain_format(CODE_SIZE if mono else points, color, mono=mono)
+        )
         if run.bold or is_head or kind is Kind.HEADING:
             char_format.setFontWeight(QFont.Weight.DemiBold)
         if run.code:
@@ -108,11 +110,11 @@ class PrintStyles:
             char_format.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
         return char_format
 
-    def hidden_text(self) -> QTextCharFormat:
+    def hidden_text_format(self) -> QTextCharFormat:
         """Return the format of invisible text, which makes drawings searchable and accessible."""
-        return self.plain(_HIDDEN_SIZE, self.theme.ground)
+        return self.plain_format(_HIDDEN_SIZE, self.theme.ground)
 
-    def link(
+    def link_format(
         self, char_format: QTextCharFormat, target: str, *, is_underlined: bool = True
     ) -> QTextCharFormat:
         """Return a copy of the format that links to `target`."""
@@ -123,7 +125,7 @@ class PrintStyles:
         linked.setFontUnderline(is_underlined)
         return linked
 
-    def footnote_anchor(self, char_format: QTextCharFormat, name: str) -> QTextCharFormat:
+    def footnote_anchor_format(self, char_format: QTextCharFormat, name: str) -> QTextCharFormat:
         """Return a copy of the format that is the anchor of the footnote `name`."""
         named = QTextCharFormat(char_format)
         named.setAnchor(True)
@@ -132,7 +134,7 @@ class PrintStyles:
 
     # ------------------------------------------------------------------ blocks
 
-    def paragraph(self, top: float, *, line_height: float = 1.35) -> QTextBlockFormat:
+    def paragraph_format(self, top: float, *, line_height: float = 1.35) -> QTextBlockFormat:
         """Return the format of a block; `top` is the margin above it in points."""
         block_format = QTextBlockFormat()
         block_format.setTopMargin(top * self.unit)
@@ -143,7 +145,7 @@ class PrintStyles:
         """Return the format of a Markdown block, given the block above it."""
         is_heading = block.kind is Kind.HEADING
         top = 12.0 if is_heading else 3.0 if _is_tight(above, block) else 6.0
-        block_format = self.paragraph(top, line_height=1.2 if is_heading else 1.35)
+        block_format = self.paragraph_format(top, line_height=1.2 if is_heading else 1.35)
         quotes, lists = _indented_levels(block)
         block_format.setLeftMargin(INDENT * quotes * self.unit)
         block_format.setIndent(lists)  # Qt indents at the side where the text begins
@@ -159,11 +161,11 @@ class PrintStyles:
         """Return the indentation of a block in pixels."""
         return INDENT * sum(_indented_levels(block)) * self.unit
 
-    def empty_block(self) -> QTextBlockFormat:
+    def empty_block_format(self) -> QTextBlockFormat:
         """Return the format of a block that is one pixel high."""
-        return self.spacer(1)
+        return self.spacer_format(1)
 
-    def spacer(self, pixels: float) -> QTextBlockFormat:
+    def spacer_format(self, pixels: float) -> QTextBlockFormat:
         """Return the format of a spacer block, used below frames, where Qt drops top margins."""
         block_format = QTextBlockFormat()
         block_format.setLineHeight(pixels, QTextBlockFormat.LineHeightTypes.FixedHeight.value)

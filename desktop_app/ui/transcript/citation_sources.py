@@ -42,7 +42,7 @@ class CitationSources:
         self._by_message: dict[str, Mapping[int, Passage]] = {}
         self._latest = _NO_PASSAGES
 
-    def begin(self, path: Iterable[Message]) -> None:
+    def begin_path(self, path: Iterable[Message]) -> None:
         """Replace the passages by those of another path."""
         self._by_message, self._latest = {}, _NO_PASSAGES
         for message in path:

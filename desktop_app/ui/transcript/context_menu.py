@@ -68,7 +68,7 @@ class ContextMenu(QObject):
     def menu_for(self, block: QTextBlock, link: str) -> QMenu:
         """Return the context menu for a block, and a link in it or ""."""
         menu = ProgramMenu(self._view)
-        state = self._messages.at_block(block)
+        state = self._messages.state_at_block(block)
         if not self._selection.is_empty:
             menu.addAction(tr("Copy"), self._keys.copy_selected)
         passage = self._messages.cited_passage(state, link)

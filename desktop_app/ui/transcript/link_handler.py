@@ -65,7 +65,7 @@ class LinkHandler(QObject):
 
     def follow(self, url: QUrl, block: QTextBlock) -> None:
         """Follow a link in a block of the document."""
-        target, state = url.toString(), self._messages.at_block(block)
+        target, state = url.toString(), self._messages.state_at_block(block)
         if target.startswith(ACTION):
             if state is not None:
                 self._commands.run(state.message.id, target.removeprefix(ACTION))
@@ -95,7 +95,7 @@ class LinkHandler(QObject):
     def _show_passage_hint(self, target: str) -> None:
         """Show the tooltip of a citation under the mouse."""
         position = self._view.viewport().mapFromGlobal(QCursor.pos())
-        state = self._messages.at_block(self._view.cursorForPosition(position).block())
+        state = self._messages.state_at_block(self._view.cursorForPosition(position).block())
         passage = self._messages.cited_passage(state, target)
         if passage is not None:
             set_tooltip(self._view.viewport(), citation_tooltip(passage))

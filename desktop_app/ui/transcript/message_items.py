@@ -105,11 +105,11 @@ class LineKind(Enum):
 
 
 class Line(NamedTuple):
-    """A line that is not Markdown; `first` is True if a background begins with it."""
+    """A line that is not Markdown; `begins_background` tells if a background begins with it."""
 
     kind: LineKind
     runs: Runs
-    first: bool = False
+    begins_background: bool = False
 
 
 class MessageMark(NamedTuple):
@@ -133,7 +133,11 @@ def question_lines(text: str, *, is_continuation: bool = False) -> list[Line]:
     `is_continuation` is True if the lines follow earlier ones of the same question.
     """
     return [
-        Line(LineKind.QUESTION, _text_runs(line), first=number == 0 and not is_continuation)
+        Line(
+            LineKind.QUESTION,
+            _text_runs(line),
+            begins_background=number == 0 and not is_continuation,
+        )
         for number, line in enumerate(text.split("\n"))
     ]
 
@@ -280,7 +284,9 @@ def error_lines(message: Message, *, details: bool, is_last: bool = True) -> lis
     can_continue = is_last and is_continuable(message)
     actions = ["continue", "retry"] if can_continue else ["retry"]
     remedy = error.remedy_segments_on(CONTINUABLE if can_continue else NOT_CONTINUABLE)
-    lines: list[Item] = [Line(LineKind.ERROR_TITLE, _line_runs(error.what_happened), first=True)]
+    lines: list[Item] = [
+        Line(LineKind.ERROR_TITLE, _line_runs(error.what_happened), begins_background=True)
+    ]
     if remedy:
         runs = [run for segment in remedy for run in _segment_runs(segment)]
         lines.append(Line(LineKind.ERROR_TEXT, tuple(runs)))
@@ -324,7 +330,7 @@ class FooterFacts:
     are_shown: bool = True
     followed_ids: set[str | None] = field(default_factory=set)
 
-    def begin(self, messages: Iterable[Message]) -> None:
+    def begin_path(self, messages: Iterable[Message]) -> None:
         """Start another conversation or path."""
         self.followed_ids = {message.parent_id for message in messages}
 

@@ -13,7 +13,7 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.rendering.block_model import Block, Kind, Patch, quote_block
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.ui.transcript.citation_sources import source_lines
-from desktop_app.ui.transcript.media.code_folds import TOGGLE_CODE, FoldLines, with_folds
+from desktop_app.ui.transcript.media.code_folds import TOGGLE_CODE, FoldLines, with_fold_lines
 from desktop_app.ui.transcript.media.fallback_fonts import few_scripts_length
 from desktop_app.ui.transcript.media.pending_highlights import PendingHighlights
 from desktop_app.ui.transcript.message_items import (
@@ -348,7 +348,7 @@ class MessageState:
         if self.message.role is Role.USER:
             return [*question_lines(self._question)]
         blocks = self._stream.blocks
-        return list(with_folds(blocks, self.unfolded.code, grows=not self.is_complete))
+        return list(with_fold_lines(blocks, self.unfolded.code, grows=not self.is_complete))
 
     def foot_items(self) -> list[Item]:
         """Return the items after the body: attachments, passages, tool calls, ending, footer."""

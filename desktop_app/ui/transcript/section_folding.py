@@ -53,7 +53,7 @@ class SectionFolding:
             (TOGGLE_TOOL, TOGGLE_SOURCES, TOGGLE_CODE)
         ):
             return False
-        with self._anchor.item_kept(state, self._item_to_keep(state, action)):
+        with self._anchor.keep_item(state, self._item_to_keep(state, action)):
             if action.startswith(TOGGLE_CODE):
                 self._message_writer.set_fold(state, int(action.removeprefix(TOGGLE_CODE)))
             else:
@@ -82,7 +82,7 @@ class SectionFolding:
 
     def unfold_code(self, layout: MessageLayout, at: int) -> None:
         """Unfold the code block that contains item `at` of a message."""
-        with self._anchor.kept():
+        with self._anchor.keep_position():
             self._unfold_code(layout, at)
             self._items.write_item(layout, at, self._view.viewport().height())
         self._filler.fill()

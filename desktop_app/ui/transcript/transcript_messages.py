@@ -70,7 +70,7 @@ class TranscriptMessages:
         newest = next((message for message in messages if message.role is Role.ASSISTANT), None)
         return None if newest is None else self.find_state(newest.id) or self._new_state(newest)
 
-    def at_block(self, block: QTextBlock) -> MessageState | None:
+    def state_at_block(self, block: QTextBlock) -> MessageState | None:
         """Return the message that owns a block of the document."""
         found = self.layouts.layout_at(block.blockNumber())
         return None if found is None else self._states.get(found[0].key)
@@ -135,15 +135,15 @@ class TranscriptMessages:
 
     # ------------------------------------------------------------------ changes
 
-    def begin(self, messages: Iterable[Message], versions: dict[str, tuple[int, int]]) -> None:
+    def begin_path(self, messages: Iterable[Message], versions: dict[str, tuple[int, int]]) -> None:
         """Start another conversation or path, with all messages above the document."""
         self._states.clear()
         self._detached.clear()
         self.older, self.newer = list(messages), []
         ids = {message.id for message in self.older}
         self._unfolded = {key: sections for key, sections in self._unfolded.items() if key in ids}
-        self.facts.begin(self.older)
-        self.sources.begin(self.older)
+        self.facts.begin_path(self.older)
+        self.sources.begin_path(self.older)
         self.versions, self._marks = versions, {}
 
     def append(self, message: Message) -> None:
@@ -163,7 +163,7 @@ class TranscriptMessages:
         for outside in (self.older, self.newer):
             outside[:] = [message if m.id == message.id else m for m in outside]
 
-    def enter(self, *, above: bool) -> MessageState:
+    def move_in(self, *, above: bool) -> MessageState:
         """Move the nearest message above or below the document into it."""
         message = self.older.pop() if above else self.newer.pop(0)
         state = self._detached.pop(message.id, None) or self._new_state(message)
@@ -171,7 +171,7 @@ class TranscriptMessages:
         self._states[message.id] = state
         return state
 
-    def leave(self, state: MessageState, *, above: bool) -> None:
+    def move_out(self, state: MessageState, *, above: bool) -> None:
         """Move the first or the last message out of the document, above or below it."""
         if above:
             self.older.append(state.message)
@@ -182,11 +182,11 @@ class TranscriptMessages:
         if state.is_growing:
             self._detached[state.message.id] = state
 
-    def split(self, index: int) -> None:
+    def move_all_out(self, index: int) -> None:
         """Move all messages out of the document: the first `index` above, the others below it."""
         messages = self.all()
         for state in self.materialized():
-            self.leave(state, above=True)
+            self.move_out(state, above=True)
         self.older, self.newer = messages[:index], messages[index:]
 
     def set_marks(self, marks: Mapping[str, MessageMark]) -> list[MessageState]:

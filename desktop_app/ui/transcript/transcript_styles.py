@@ -2,8 +2,8 @@
 
 The spacing between two blocks is the top margin of the lower one, so that adding a block never
 changes the one above it. Only tables also have space below them. User properties of a block's
-format tell the painter what to draw behind or beside it (see `Look`), because painting iterates
-over blocks, not items.
+format tell the painter what to draw behind or beside it (see `Decoration`), because painting
+iterates over blocks, not items.
 """
 
 from __future__ import annotations
@@ -64,41 +64,41 @@ BOLD_HEADING_WEIGHT: Final = QFont.Weight.ExtraBold
 HEADINGS: Final = (20.0, 17.0, 15.5, 14.5, 14.5, 14.5)
 """Font sizes of heading levels 1 to 6, in points at the default text size."""
 
-LOOK: Final = int(QTextFormat.Property.UserProperty) + 1
-"""User property of block formats: `Look` flags, and above them the number of quotes."""
+DECORATION: Final = int(QTextFormat.Property.UserProperty) + 1
+"""User property of block formats: `Decoration` flags, and above them the number of quotes."""
 
 QUOTES_SHIFT: Final = 9
 
-QUOTED_AT: Final = LOOK + 1
+QUOTED_AT: Final = DECORATION + 1
 """User property of block formats: the list depth at which each of the quotes stands."""
 
-OPENED: Final = LOOK + 2
+OPENED: Final = DECORATION + 2
 """User property of block formats: the number of quotes that open in this block, if any."""
 
-QUOTED_RIGHT: Final = LOOK + 3
+QUOTED_RIGHT: Final = DECORATION + 3
 """User property of block formats: True if the quotes' bars are at the right of the text."""
 
-FORMULA: Final = LOOK + 10
+FORMULA: Final = DECORATION + 10
 """User property of a formula's character format: 2 for display math, 1 for inline math."""
 
 COLUMNS: Final = FORMULA + 1
 """User property of formulas in a table: its number of columns. Finding the table is slow."""
 
-INLINE_CODE: Final = LOOK + 20
+INLINE_CODE: Final = DECORATION + 20
 """User property of the character format of inline code: True."""
 
-EXPANDED: Final = LOOK + 21
+EXPANDED: Final = DECORATION + 21
 """User property of the first characters of a fold: True if its section is shown."""
 
 
-class Look:
+class Decoration:
     """Flags for the decoration of a block, combined in an integer.
 
     Every repaint queries them for every block. They are not an `IntFlag`, whose `&` takes as long
     as drawing a rectangle.
     """
 
-    GROUND: Final = 3
+    BACKGROUND: Final = 3
     FIRST: Final = 4
     RULE: Final = 8
     HEAD: Final = 16
@@ -108,7 +108,7 @@ class Look:
     SHARED_BARS_ONLY: Final = 256
 
 
-class Ground(IntEnum):
+class Background(IntEnum):
     """Rounded backgrounds behind consecutive blocks."""
 
     NONE = 0
@@ -117,15 +117,15 @@ class Ground(IntEnum):
     ERROR = 3
 
 
-_GROUNDS: Final = {
-    LineKind.QUESTION: Ground.QUESTION,
-    LineKind.ERROR_TITLE: Ground.ERROR,
-    LineKind.ERROR_TEXT: Ground.ERROR,
-    LineKind.ERROR_ACTIONS: Ground.ERROR,
-    LineKind.ERROR_DETAILS: Ground.ERROR,
-    LineKind.FOLD: Ground.CODE,
-    Kind.CODE: Ground.CODE,
-    Kind.CODE_HEAD: Ground.CODE,
+_BACKGROUNDS: Final = {
+    LineKind.QUESTION: Background.QUESTION,
+    LineKind.ERROR_TITLE: Background.ERROR,
+    LineKind.ERROR_TEXT: Background.ERROR,
+    LineKind.ERROR_ACTIONS: Background.ERROR,
+    LineKind.ERROR_DETAILS: Background.ERROR,
+    LineKind.FOLD: Background.CODE,
+    Kind.CODE: Background.CODE,
+    Kind.CODE_HEAD: Background.CODE,
 }
 _NOTE_KINDS: Final = (
     LineKind.ERROR_DETAILS,
@@ -145,7 +145,7 @@ _TEXT_KINDS: Final = (Kind.PARAGRAPH, Kind.HEADING)
 # Blocks with space above and below, even in a tight list.
 _SPACED_KINDS: Final = (Kind.TABLE, Kind.CODE, Kind.CODE_HEAD, Kind.RULE)
 # Items with space above them, although they continue the background of the item above.
-_SPACED_KINDS_ON_GROUND: Final = (Kind.CODE, LineKind.ERROR_ACTIONS, LineKind.ERROR_DETAILS)
+_SPACED_KINDS_ON_BACKGROUND: Final = (Kind.CODE, LineKind.ERROR_ACTIONS, LineKind.ERROR_DETAILS)
 
 # Tab stops after a marker. One wider than its column, such as a footnote's name, uses the next.
 _MARKER_STOPS: Final = 9
@@ -163,25 +163,25 @@ _NOTE_BELOW_TABLE: Final = 18
 _PROPORTIONAL: Final = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
 
 
-def ground_of(item: Item | None) -> Ground:
+def background_of(item: Item | None) -> Background:
     """Return the background of an item."""
-    return Ground.NONE if item is None else _GROUNDS.get(item.kind, Ground.NONE)
+    return Background.NONE if item is None else _BACKGROUNDS.get(item.kind, Background.NONE)
 
 
-def begins_ground(item: Item) -> bool:
+def begins_background(item: Item) -> bool:
     """Return True if a new background begins with the item."""
-    return item.first if isinstance(item, Line) else item.kind is Kind.CODE_HEAD
+    return item.begins_background if isinstance(item, Line) else item.kind is Kind.CODE_HEAD
 
 
-def _look(item: Item) -> int:
-    ground = ground_of(item)
-    look = int(ground) | (Look.FIRST if ground and begins_ground(item) else 0)
+def _decoration_flags(item: Item) -> int:
+    background = background_of(item)
+    flags = int(background) | (Decoration.FIRST if background and begins_background(item) else 0)
     if isinstance(item, Block):
-        look |= Look.RULE if item.kind is Kind.RULE else 0
-        look |= Look.HEAD if item.kind is Kind.CODE_HEAD else 0
-        look |= Look.INLINE_CODE if _has_inline_code(item) else 0
-        look |= item.quote << QUOTES_SHIFT
-    return look
+        flags |= Decoration.RULE if item.kind is Kind.RULE else 0
+        flags |= Decoration.HEAD if item.kind is Kind.CODE_HEAD else 0
+        flags |= Decoration.INLINE_CODE if _has_inline_code(item) else 0
+        flags |= item.quote << QUOTES_SHIFT
+    return flags
 
 
 _CELL_ITEM: Final = Block(Kind.TABLE)
@@ -244,7 +244,7 @@ class Styles:
         """Return the properties that determine an item's block format, as a cache key."""
         gap = self.gap(item, above)
         if isinstance(item, Line):
-            return (item.kind, item.first, gap)
+            return (item.kind, item.begins_background, gap)
         hanging, code = item.marker and tab_after_marker(item), _has_inline_code(item)
         quotes = (item.quote, item.quoted_at, item.opened, _is_quoted_right(item))
         return (item.kind, item.level, item.depth, hanging, quotes, code, gap)
@@ -259,16 +259,16 @@ class Styles:
         key = key or self.block_key(item, above)
         block_format = self._blocks.get(key)
         if block_format is None:
-            block_format = self._blocks[key] = self._make_block(item, above)
+            block_format = self._blocks[key] = self._make_block_format(item, above)
         return block_format
 
-    def _make_block(self, item: Item, above: Item | None) -> QTextBlockFormat:
+    def _make_block_format(self, item: Item, above: Item | None) -> QTextBlockFormat:
         px, block_format = self.theme.px, QTextBlockFormat()
         block_format.setTopMargin(px(self.gap(item, above)))
         block_format.setLineHeight(self._line_height(item) * 100, _PROPORTIONAL)
-        if look := _look(item):
-            block_format.setProperty(LOOK, look)
-        pad = px(PAD) if ground_of(item) else 0
+        if flags := _decoration_flags(item):
+            block_format.setProperty(DECORATION, flags)
+        pad = px(PAD) if background_of(item) else 0
         before = pad
         if item.kind in (LineKind.QUESTION, LineKind.VERSIONS):
             before = px(QUESTION_INSET) + px(PAD)
@@ -285,14 +285,14 @@ class Styles:
             block_format.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         return block_format
 
-    def continued(self, block_format: QTextBlockFormat) -> QTextBlockFormat:
+    def continuation_format(self, block_format: QTextBlockFormat) -> QTextBlockFormat:
         """Return the format of a text's later blocks, given the format of its first block."""
         rest = QTextBlockFormat(block_format)
         rest.setTopMargin(0)
         rest.setTextIndent(0)
         rest.clearProperty(OPENED)
-        if rest.hasProperty(LOOK):
-            rest.setProperty(LOOK, rest.intProperty(LOOK) & ~Look.FIRST)
+        if rest.hasProperty(DECORATION):
+            rest.setProperty(DECORATION, rest.intProperty(DECORATION) & ~Decoration.FIRST)
         return rest
 
     def _indent(self, block_format: QTextBlockFormat, block: Block) -> None:
@@ -334,12 +334,12 @@ class Styles:
     def gap(self, item: Item, above: Item | None) -> int:
         """Return the top margin in pixels at the default text size."""
         kind, kind_above = item.kind, above.kind if above is not None else None
-        ground, ground_above = ground_of(item), ground_of(above)
-        if ground and ground is ground_above and not begins_ground(item):
-            is_apart = kind in _SPACED_KINDS_ON_GROUND and kind_above is not kind
+        background, background_above = background_of(item), background_of(above)
+        if background and background is background_above and not begins_background(item):
+            is_apart = kind in _SPACED_KINDS_ON_BACKGROUND and kind_above is not kind
             return 6 if is_apart or kind is LineKind.FOLD else 0
         gap = self._plain_gap(item, above)
-        return gap + (PAD if ground else 0) + (PAD if ground_above else 0)
+        return gap + (PAD if background else 0) + (PAD if background_above else 0)
 
     def _plain_gap(self, item: Item, above: Item | None) -> int:
         kind, kind_above = item.kind, above.kind if above is not None else None
@@ -356,7 +356,7 @@ class Styles:
         if kind in _NOTE_KINDS and kind_above is Kind.TABLE:
             return _NOTE_BELOW_TABLE + CELL_PAD
         if kind in _NOTE_KINDS:
-            is_among_notes = kind_above in _NOTE_KINDS and not ground_of(above)
+            is_among_notes = kind_above in _NOTE_KINDS and not background_of(above)
             return 6 if is_among_notes else 12
         if isinstance(item, Block) and item.depth and isinstance(above, Block) and above.depth:
             stands_alone = (
@@ -380,7 +380,7 @@ class Styles:
         key = (kind, level, *(run if is_image_name(run) else run[1:]))
         char_format = self._chars.get(key)
         if char_format is None:
-            char_format = self._make_char(kind, level, run)
+            char_format = self._make_char_format(kind, level, run)
             if not run.link or len(self._chars) < 2000:
                 self._chars[key] = char_format
         return char_format
@@ -406,7 +406,7 @@ class Styles:
         char_format.setForeground(self.theme.accent)
         return char_format
 
-    def _make_char(self, kind: Kind | LineKind, level: int, run: Run) -> QTextCharFormat:
+    def _make_char_format(self, kind: Kind | LineKind, level: int, run: Run) -> QTextCharFormat:
         char_format = self._base(kind, level)
         if run.image and kind is LineKind.IMAGES:
             return image_format(run.link, self.theme, char_format)
@@ -516,9 +516,9 @@ class Styles:
     def room_below_table(self, below: Item) -> int:
         """Return the pixels between a QTextTable and the next item."""
         room = _NOTE_BELOW_TABLE if below.kind in _NOTE_KINDS else _BELOW_TABLE
-        return self.theme.px(room + (PAD if ground_of(below) else 0))
+        return self.theme.px(room + (PAD if background_of(below) else 0))
 
-    def row_pad(self) -> int:
+    def row_padding(self) -> int:
         """Return the pixels between a table's text and its hairlines."""
         return self.theme.px(CELL_PAD)
 
@@ -533,15 +533,21 @@ class Styles:
         key = ("row", first, gap, block.depth, quotes, code, block.aligns, widths)
         block_format = self._blocks.get(key)
         if block_format is None:
-            block_format = self._blocks[key] = self._make_row(block, first, gap, code, widths)
+            block_format = self._blocks[key] = self._make_row_format(
+                block, first, gap, code, widths
+            )
         return block_format
 
-    def _make_row(
+    def _make_row_format(
         self, block: Block, first: bool, gap: int, code: bool, widths: tuple[int, ...]
     ) -> QTextBlockFormat:
-        px, pad, block_format = self.theme.px, self.row_pad(), QTextBlockFormat()
-        look = Look.ROW | (Look.INLINE_CODE if code else 0) | (Look.FIRST if first else 0)
-        _set_look(block_format, look, block, first=first)
+        px, pad, block_format = self.theme.px, self.row_padding(), QTextBlockFormat()
+        flags = (
+            Decoration.ROW
+            | (Decoration.INLINE_CODE if code else 0)
+            | (Decoration.FIRST if first else 0)
+        )
+        _set_decoration(block_format, flags, block, first=first)
         block_format.setTopMargin(px(gap) + pad if first else 2 * pad)
         block_format.setBottomMargin(pad)
         block_format.setLineHeight(100, _PROPORTIONAL)
@@ -551,7 +557,7 @@ class Styles:
         block_format.setNonBreakableLines(True)
         return block_format
 
-    def cell_char(self, run: Run, *, is_head: bool) -> QTextCharFormat:
+    def cell_char_format(self, run: Run, *, is_head: bool) -> QTextCharFormat:
         """Return the format of a run in a table."""
         if not is_head:
             return self.char_format(_CELL_ITEM, run)
@@ -576,15 +582,17 @@ class Styles:
         cell_format.setBottomBorder(1)
         cell_format.setBottomBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
         cell_format.setBottomBorderBrush(QBrush(self.theme.line))
-        cell_format.setPadding(self.row_pad())
+        cell_format.setPadding(self.row_padding())
         return cell_format
 
-    def cell_block(self, block: Block, align: str, runs: Runs, *, first: bool) -> QTextBlockFormat:
+    def cell_block_format(
+        self, block: Block, align: str, runs: Runs, *, first: bool
+    ) -> QTextBlockFormat:
         """Return the format of a cell's paragraph; `first` is True for the first cell in Qt."""
         block_format = QTextBlockFormat()
-        look = Look.CELL if block.quote else 0
-        look |= Look.INLINE_CODE if any(run.code for run in runs) else 0
-        _set_look(block_format, look, block, first=first)
+        flags = Decoration.CELL if block.quote else 0
+        flags |= Decoration.INLINE_CODE if any(run.code for run in runs) else 0
+        _set_decoration(block_format, flags, block, first=first)
         block_format.setAlignment(ALIGNMENTS.get(align, Qt.AlignmentFlag.AlignLeft))
         return block_format
 
@@ -595,18 +603,18 @@ class Styles:
         frame_format.setBottomMargin(self.theme.px(24))
         return frame_format
 
-    def block_before_table(self, block: Block) -> QTextBlockFormat:
+    def format_before_table(self, block: Block) -> QTextBlockFormat:
         """Return the format of the block before a QTextTable.
 
         It has only the quote bars that it shares with the block above.
         """
-        block_format, _ = self.empty_block()
-        _set_look(
-            block_format, Look.SHARED_BARS_ONLY if block.quote else 0, block, first=block.head
+        block_format, _ = self.empty_block_formats()
+        _set_decoration(
+            block_format, Decoration.SHARED_BARS_ONLY if block.quote else 0, block, first=block.head
         )
         return block_format
 
-    def empty_block(self) -> tuple[QTextBlockFormat, QTextCharFormat]:
+    def empty_block_formats(self) -> tuple[QTextBlockFormat, QTextCharFormat]:
         """Return the formats of a block without height, used before a table and at the end."""
         block, char = QTextBlockFormat(), QTextCharFormat()
         block.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
@@ -614,14 +622,16 @@ class Styles:
         return block, char
 
 
-def _set_look(block_format: QTextBlockFormat, look: int, block: Block, *, first: bool) -> None:
+def _set_decoration(
+    block_format: QTextBlockFormat, flags: int, block: Block, *, first: bool
+) -> None:
     """Set the flags and the quotes of a row or a cell on its format.
 
     With `first`, also set how many of the quotes open there.
     """
-    look |= block.quote << QUOTES_SHIFT
-    if look:  # painting queries the box of each block that has the property
-        block_format.setProperty(LOOK, look)
+    flags |= block.quote << QUOTES_SHIFT
+    if flags:  # painting queries the box of each block that has the property
+        block_format.setProperty(DECORATION, flags)
     if block.quoted_at:
         block_format.setProperty(QUOTED_AT, list(block.quoted_at))
     if block.opened and first:

@@ -270,7 +270,7 @@ class TranscriptView(TranscriptSurface):
         self._formulas.forget()
         self.selection.forget()
         self._fallbacks.forget()
-        self.materializer.begin(messages, dict(versions or {}))
+        self.materializer.begin_path(messages, dict(versions or {}))
         self.navigator.show_newest()
         self.action_placer.show_for_last()
         self.find_in_transcript.finder.restart()
@@ -283,14 +283,14 @@ class TranscriptView(TranscriptSurface):
 
     def set_model_names(self, name_of: Callable[[str], str]) -> None:
         """Set the function that turns model ids into the names shown in footers."""
-        with self.anchor.kept():
+        with self.anchor.keep_position():
             self.messages.facts.set_names(name_of)
             for state in self.messages.materialized():
                 self._message_writer.refresh(state)
 
     def set_marks(self, marks: Mapping[str, MessageMark]) -> None:
         """Show marks below these messages, by id, and below no others."""
-        with self.anchor.kept():
+        with self.anchor.keep_position():
             for state in self.messages.set_marks(marks):
                 self._message_writer.refresh(state)
         self.action_placer.place_again()
@@ -354,7 +354,7 @@ class TranscriptView(TranscriptSurface):
 
     def _restyle(self, theme: Theme) -> None:
         message_id, item = self.anchor.item_on_top()
-        with self.anchor.kept():
+        with self.anchor.keep_position():
             self._apply_theme(theme)
             self._images.set_theme(theme, self.devicePixelRatioF())
             self.action_placer.row.set_theme(theme)
@@ -370,7 +370,7 @@ class TranscriptView(TranscriptSurface):
         """Rewrite the text on screen in the current theme, and the rest soon."""
         height = _REWRITTEN_SCREENS * self.viewport().height()
         styles = Styles(self.theme, is_brief=self._is_brief, wraps_code=self._wraps_code)
-        with self.selection.kept():
+        with self.selection.keep():
             self.materializer.rewrite_screen(styles, message_id, item, height, self._next_width)
         self.action_placer.hide_if_gone()
         self.stream.queue_unwritten()
@@ -385,11 +385,11 @@ class TranscriptView(TranscriptSurface):
     def _make_room(self) -> None:
         """Make room above the text for the find bar, keeping the scroll position."""
         self._room_above = self.find_in_transcript.needed_height
-        with self.anchor.kept():
+        with self.anchor.keep_position():
             self._set_margins()
 
     def _on_scrolled_sideways(self) -> None:
-        if not self.anchor.is_kept:
+        if not self.anchor.is_position_kept:
             self.action_placer.place_again()
 
     # ------------------------------------------------------------------ size and mouse
@@ -397,7 +397,7 @@ class TranscriptView(TranscriptSurface):
     def event(self, event: QEvent) -> bool:
         """Set the margins before children are laid out. Scroll if the wheel turns over a margin."""
         if event.type() == QEvent.Type.Resize:
-            with self.anchor.kept():
+            with self.anchor.keep_position():
                 if event.oldSize().width() != event.size().width():  # type: ignore[attr-defined]
                     self.filler.reduce_layout_cost()
                 self._set_margins()
@@ -405,7 +405,7 @@ class TranscriptView(TranscriptSurface):
             self.filler.fill_screen()
             return is_handled
         if event.type() == QEvent.Type.StyleChange:
-            with self.anchor.kept():  # a new scroll bar width may reflow all lines
+            with self.anchor.keep_position():  # a new scroll bar width may reflow all lines
                 self._set_margins()
                 return super().event(event)
         if event.type() == QEvent.Type.Wheel:
@@ -489,7 +489,7 @@ class TranscriptView(TranscriptSurface):
             viewport.setCursor(hand)
         elif viewport.cursor().shape() is hand and not self.anchorAt(position):
             viewport.setCursor(Qt.CursorShape.IBeamCursor)
-        state = self.messages.at_block(self.cursorForPosition(position).block())
+        state = self.messages.state_at_block(self.cursorForPosition(position).block())
         if state is not None and not event.buttons() and not self.action_placer.row.has_focus:
             self.action_placer.show_for(state)
 

@@ -46,7 +46,7 @@ ui/transcript/viewport/message_stream: MessageStream._write
 ui/transcript/document/message_writer: MessageWriter.grow
 ui/transcript/message_state: MessageState.add_text
 rendering/incremental/block_stream: BlockStream.feed ._process ._advance
-ui/transcript/document/message_writer: MessageWriter._apply ._change
+ui/transcript/document/message_writer: MessageWriter._apply_changes ._replace_in_body
 ui/transcript/document/document_writer: DocumentWriter.replace ._edit ._replace
 ui/transcript/document/item_updater: ItemUpdater.update ._update_text
 ui/transcript/document/run_changes: replace_text

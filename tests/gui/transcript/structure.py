@@ -26,14 +26,14 @@ from PySide6.QtGui import QTextCursor
 from desktop_app.rendering.block_model import ADDED_MARK, LINE_BREAK
 from desktop_app.ui.transcript.transcript_styles import (
     CELL_PAD,
+    DECORATION,
     INDENT,
-    LOOK,
     OPENED,
     PAD,
     QUOTE,
     QUOTES_SHIFT,
-    Ground,
-    Look,
+    Background,
+    Decoration,
 )
 
 if TYPE_CHECKING:
@@ -334,31 +334,31 @@ class _DocumentReader:
                 self._read_table(table)
             self._table = table
             return
-        look = block.blockFormat().intProperty(LOOK)
+        flags = block.blockFormat().intProperty(DECORATION)
         made, px = block.blockFormat(), self._theme.px
-        is_code = int(look & Look.GROUND) == int(Ground.CODE)
-        quote = look >> QUOTES_SHIFT
+        is_code = int(flags & Decoration.BACKGROUND) == int(Background.CODE)
+        quote = flags >> QUOTES_SHIFT
         left = made.leftMargin() - (px(PAD) if is_code else 0) - quote * px(QUOTE)
         depth = made.indent() + round(left / px(INDENT))
         if made.lineHeight() == 1:
             return  # the empty block before a table
         count = len(self.leaves)
-        if look & Look.ROW:
-            self._read_row(block, look, round((left - px(CELL_PAD)) / px(INDENT)), quote)
-        elif look & Look.HEAD:
+        if flags & Decoration.ROW:
+            self._read_row(block, flags, round((left - px(CELL_PAD)) / px(INDENT)), quote)
+        elif flags & Decoration.HEAD:
             self.leaves.append(Leaf(f"code {block.text()}".strip(), depth, quote))
         elif is_code:
             code = self.leaves[-1]
             begun = bool(code.runs)
             code.runs = [((code.runs[0][0] + "\n" if begun else "") + block.text(), _PLAIN)]
         else:
-            self._read_text(block, made.headingLevel(), look, depth, quote)
+            self._read_text(block, made.headingLevel(), flags, depth, quote)
         if opened := made.intProperty(OPENED):
             assert len(self.leaves) == count + 1, block.text()
             self.leaves[-1].begun = opened
 
-    def _read_text(self, block: QTextBlock, level: int, look: int, depth: int, quote: int) -> None:
-        kind = "hr" if look & Look.RULE else f"h{level}" if level else "p"
+    def _read_text(self, block: QTextBlock, level: int, flags: int, depth: int, quote: int) -> None:
+        kind = "hr" if flags & Decoration.RULE else f"h{level}" if level else "p"
         leaf = Leaf(kind, depth, quote)
         self.leaves.append(leaf)
         above = self.leaves[-2] if len(self.leaves) > 1 else None
@@ -390,9 +390,9 @@ class _DocumentReader:
         }
         return {name for name, is_so in said.items() if is_so}
 
-    def _read_row(self, block: QTextBlock, look: int, depth: int, quote: int) -> None:
+    def _read_row(self, block: QTextBlock, flags: int, depth: int, quote: int) -> None:
         """Read a row that is a line: a tab before each cell except a left-aligned first."""
-        is_head = bool(look & Look.FIRST)
+        is_head = bool(flags & Decoration.FIRST)
         stops = ["left", "right", "center"]
         aligns = [stops[stop.type.value] for stop in block.blockFormat().tabPositions()]
         if is_head:

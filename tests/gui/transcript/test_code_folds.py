@@ -21,7 +21,7 @@ from desktop_app.ui.transcript.media.code_folds import (
     TOGGLE_CODE,
     VISIBLE_LINES,
     FoldLines,
-    with_folds,
+    with_fold_lines,
 )
 from tests.helpers.examples import examples
 from tests.helpers.menus import entry_text
@@ -143,7 +143,7 @@ def test_a_fold_line_is_added_with_the_block_that_follows_the_code(
         assert entry is not None
         body = body_of(view, arriving)
         unfolded = set(range(100)) - folded_by_hand
-        due = list(with_folds(entry._stream.blocks, unfolded, grows=True))
+        due = list(with_fold_lines(entry._stream.blocks, unfolded, grows=True))
         # A fold line stays, even if the incomplete line below it is not shown any more.
         assert due == (body if len(body) == len(due) else body[:-1])
         assert entry.folds._foldable == FoldLines(body)._foldable
@@ -152,7 +152,7 @@ def test_a_fold_line_is_added_with_the_block_that_follows_the_code(
             folded_by_hand.add(0)
     view.stream.update_message(finished(arriving, text))
     unfolded = set(range(100)) - folded_by_hand
-    assert body_of(view, arriving) == list(with_folds(render(text), unfolded))
+    assert body_of(view, arriving) == list(with_fold_lines(render(text), unfolded))
 
 
 def test_adding_a_fold_line_moves_no_text(qtbot: QtBot, view: TranscriptView) -> None:

@@ -93,7 +93,7 @@ def test_the_surroundings_of_the_screen_are_filled_in_slices(
     bar = view.verticalScrollBar()
     bar.setValue(bar.maximum() // 2)
     settle(view, qtbot)
-    fill, added = DocumentWriter.fill, []
+    fill, added = DocumentWriter.fill_text, []
 
     def note(writer: DocumentWriter, owner: MessageLayout, at: int, first: int, end: int) -> None:
         before = owner.total
@@ -101,7 +101,7 @@ def test_the_surroundings_of_the_screen_are_filled_in_slices(
         if owner.total > before:
             added.append(owner.total - before)
 
-    monkeypatch.setattr(DocumentWriter, "fill", note)
+    monkeypatch.setattr(DocumentWriter, "fill_text", note)
     view.set_theme(theme.dark())
     assert view.virtualizer.is_filled(0)
     assert not view.virtualizer.is_filled(1)

@@ -270,7 +270,7 @@ def assert_is_whole(view: TranscriptView, layout: MessageLayout, message: Messag
     items, writer = list(layout.items), view.writer
     writer.replace(layout, 0, len(items), ())
     writer.replace(layout, 0, 0, items)
-    writer.fill(layout, 0, 0, layout.shapes[0][-1])
+    writer.fill_text(layout, 0, 0, layout.shapes[0][-1])
     assert layout.is_fully_materialized
     assert look(view.document()) == bitwise
 
@@ -316,7 +316,7 @@ def test_materialized_parts_equal_those_of_the_whole_text(
         count = cuts[-1] if fills else layout.counts[0]
         first, end = round(at * count), round((at + size) * count)
         if fills:
-            writer.fill(layout, 0, first, end)
+            writer.fill_text(layout, 0, first, end)
         else:
             writer.erase_parts(layout, 0, range(first, end))
         starts = [0, *layout.shapes[0]]
@@ -324,7 +324,7 @@ def test_materialized_parts_equal_those_of_the_whole_text(
         assert all(starts[gap.block] > gap.start for gap in layout.gaps[0])
         assert writer.document.blockCount() == layout.total + 1
     assert abs(writer.document.size().height() - height) < 200
-    writer.fill(layout, 0, 0, cuts[-1])
+    writer.fill_text(layout, 0, 0, cuts[-1])
     assert layout.is_fully_materialized
     assert look(writer.document) == whole
 
@@ -342,9 +342,9 @@ def test_the_ends_of_a_text_are_split_as_in_the_whole(
     writer.put_back(layout, [(0, 2)], 1)
     assert layout.shapes[0] == ends
     for unit in (cuts[-1] // 2, cuts[-1] * 3 // 4):
-        writer.fill(layout, 0, unit, unit + 1)
+        writer.fill_text(layout, 0, unit, unit + 1)
         assert set(layout.shapes[0]) <= set(cuts)
-    writer.fill(layout, 0, 0, cuts[-1])
+    writer.fill_text(layout, 0, 0, cuts[-1])
     assert look(writer.document) == whole
 
 

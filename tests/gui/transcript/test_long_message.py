@@ -18,7 +18,7 @@ from desktop_app.rendering.export.text_writer import to_markdown
 from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.layout.message_layout import is_table
-from desktop_app.ui.transcript.media.code_folds import VISIBLE_LINES, show_folds, with_folds
+from desktop_app.ui.transcript.media.code_folds import VISIBLE_LINES, show_folds, with_fold_lines
 from desktop_app.ui.transcript.transcript_styles import Styles
 from desktop_app.ui.transcript.viewport import stream_scheduler, viewport_filler
 from tests.gui.transcript.test_message_navigator import on_screen
@@ -189,7 +189,7 @@ def test_text_near_the_screen_is_materialized_before_scrolling(
     bar = view.verticalScrollBar()
     bar.setValue(bar.maximum() // 2)
     settle(view, qtbot)
-    with view.anchor.kept():
+    with view.anchor.keep_position():
         view.virtualizer.erase_distant(0)
     bar.setValue(bar.value() + 1)
     assert (is_filled(view), is_filled(view, 1)) == (True, False)
@@ -227,7 +227,7 @@ def test_a_placeholder_below_a_rewritten_table_keeps_its_height(
     layout, writer = layout_of(view, long), view.writer
     tables = [at for at, item in enumerate(layout.items) if is_table(item)]
     part = next(at for at in tables if not is_table(layout.items[at + 1]))
-    with view.anchor.suspended():
+    with view.anchor.suspend_scrolling():
         styles, width = Styles(theme.dark()), view.viewport().width()
         view.materializer.rewrite_screen(styles, long.id, part - 1, 10, width)
     assert (layout.counts[part + 1], layout.has_row_blocks(part)) == (0, False)
@@ -307,7 +307,7 @@ def test_text_streams_while_the_user_reads_above(view: TranscriptView, qtbot: Qt
     settle(view, qtbot)
     assert on_screen(view) == before
     assert view.document().characterCount() < 60_000
-    whole = list(with_folds(render(SOURCE), range(1000)))  # streamed code is not folded
+    whole = list(with_fold_lines(render(SOURCE), range(1000)))  # streamed code is not folded
     assert layout_of(view, message).items[: len(whole)] == whole
     view.navigator.scroll_to_bottom()
     assert "The end." in on_screen(view)

@@ -92,7 +92,7 @@ class DocumentWriter:
         self.document.setDocumentMargin(0)
         self.document.setIndentWidth(self.styles.theme.px(INDENT))
         self.document.rootFrame().setFrameFormat(self.styles.root_format())
-        block, char = self.styles.empty_block()
+        block, char = self.styles.empty_block_formats()
         cursor = QTextCursor(self.document)
         cursor.setBlockFormat(block)
         cursor.setBlockCharFormat(char)
@@ -208,7 +208,7 @@ class DocumentWriter:
             layout.remove(at, removed)
         if added:
             self._reflow.finish_table_above(layout, at, cursor)
-            layout.insert(at, added, [self._items.height(item) for item in added])
+            layout.insert(at, added, [self._items.estimate_height(item) for item in added])
             if is_materialized:
                 self._items.write(layout, at, at + len(added), cursor, whole=True)
         below = at + len(added)
@@ -261,13 +261,15 @@ class DocumentWriter:
             for run in layout.materialized_ranges(first, end):
                 self._keep_height(layout, *run)
 
-    def fill(self, layout: MessageLayout, at: int, first: int, end: int) -> None:
+    def fill_text(self, layout: MessageLayout, at: int, first: int, end: int) -> None:
         """Materialize UTF-16 units [first, end) of a long text that is partly materialized."""
         with self._edit() as cursor:
             block, item = self.layouts.block_of(layout, at), layout.items[at]
             parts = Parts(layout.shapes[at], layout.gaps[at])
-            block_format = self._items.first_format(layout, at)
-            parts = self._items.long.fill(item, block, parts, first, end, block_format, cursor)
+            block_format = self._items.first_block_format(layout, at)
+            parts = self._items.long_texts.fill(
+                item, block, parts, first, end, block_format, cursor
+            )
             layout.record_blocks(at, 1 + len(parts.cuts), *parts)
             self._report_written(layout, at, at + 1)
 
@@ -286,8 +288,8 @@ class DocumentWriter:
         if runs:
             with self._edit() as cursor:
                 parts = Parts(layout.shapes[at], layout.gaps[at])
-                block_format = self._items.first_format(layout, at)
-                parts = self._items.long.erase(first, parts, runs, block_format, cursor)
+                block_format = self._items.first_block_format(layout, at)
+                parts = self._items.long_texts.erase(first, parts, runs, block_format, cursor)
                 layout.record_blocks(at, 1 + len(parts.cuts), *parts)
 
     def top_of_part(self, layout: MessageLayout, at: int, number: int) -> float:
@@ -310,7 +312,7 @@ class DocumentWriter:
     def top_of(self, layout: MessageLayout, at: int) -> float:
         """Return the y coordinate of a materialized item, below any placeholder above it."""
         box = self.document.documentLayout().blockBoundingRect(self.layouts.block_of(layout, at))
-        return box.top() - self._items.first_format(layout, at).topMargin()
+        return box.top() - self._items.first_block_format(layout, at).topMargin()
 
     def replace_changed(
         self, layout: MessageLayout, at: int, removed: int, items: Sequence[Item]

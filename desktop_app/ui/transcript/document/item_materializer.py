@@ -42,7 +42,7 @@ class ItemMaterializer:
         if not layout.counts[at]:
             self.write_ranges(layout, layout.ranges_around(at, height, height))
         if layout.gaps[at]:
-            self._writer.fill(layout, at, unit, unit + 1)
+            self._writer.fill_text(layout, at, unit, unit + 1)
 
     def write_folded(self) -> bool:
         """Write the folded lines of one code block for a screen reader.

@@ -50,7 +50,7 @@ class ItemUpdater:
             return True
         if not layout.counts[at]:
             layout.replace_item(at, new)
-            layout.set_heights(at, [self._items.height(new)])
+            layout.set_heights(at, [self._items.estimate_height(new)])
             return True
         if is_table(old):
             return is_table(new) and self._update_table(layout, at, old, new, cursor)
@@ -77,8 +77,8 @@ class ItemUpdater:
         layout.replace_item(at, new)
         cuts, block = cuts[:kept], cursor.block()
         if block.length() - 1 > MAX_BLOCK_UNITS:
-            cuts = self._items.long.grow(
-                new, block, cuts, self._items.first_format(layout, at), cursor
+            cuts = self._items.long_texts.grow(
+                new, block, cuts, self._items.first_block_format(layout, at), cursor
             )
         layout.record_blocks(at, 1 + len(cuts), cuts, gaps)
         return True
@@ -98,7 +98,7 @@ class ItemUpdater:
         for number in range(layout.counts[at]):
             cursor.setPosition(block.position())
             cursor.setBlockFormat(with_space_above(spaces.get(number, 0), block_format))
-            block, block_format = block.next(), self._items.styles.continued(block_format)
+            block, block_format = block.next(), self._items.styles.continuation_format(block_format)
 
     def _update_table(
         self, layout: MessageLayout, at: int, old: Block, new: Block, cursor: QTextCursor

@@ -39,7 +39,7 @@ class ItemWriter:
         styles: the styles of the items.
         width: the document width in pixels.
         tables: writes tables with these styles, for this width.
-        long: writes long texts with these styles, for this width.
+        long_texts: writes long texts with these styles, for this width.
     """
 
     def __init__(self, layouts: MessageLayouts, styles: Styles, width: float) -> None:
@@ -51,9 +51,9 @@ class ItemWriter:
         """Use other styles or another document width for later writes."""
         self.styles, self.width = styles, width
         self.tables = TableWriter(styles, width)
-        self.long = LongItems(styles, width, self._run_indices)
+        self.long_texts = LongItems(styles, width, self._run_indices)
 
-    def height(self, item: Item) -> float:
+    def estimate_height(self, item: Item) -> float:
         """Estimate the height of an item in pixels."""
         return estimate_height(item) * self.styles.scale
 
@@ -116,7 +116,7 @@ class ItemWriter:
         for run, char in self._prefix_runs(item):
             inserter.cursor.insertText(run.text, char)
         if is_longer(item.runs, MAX_BLOCK_UNITS):
-            return self.long.write(inserter, item, block_format, whole=whole)
+            return self.long_texts.write(inserter, item, block_format, whole=whole)
         for run in item.runs:
             inserter.cursor.insertText(run.text, format_of(run))
         return Parts()
@@ -144,7 +144,7 @@ class ItemWriter:
         if not block.head and _follows_qtext_table(layout, at):
             # Another part of the table follows. Row blocks need their own padding there, because
             # Qt ignores the top margin below a table.
-            pad = self.styles.row_pad() if are_row_blocks else 0
+            pad = self.styles.row_padding() if are_row_blocks else 0
             tables.set_margin_below(inserter.cursor, pad)
         if are_row_blocks:
             for number in range(len(block.rows)):
@@ -197,7 +197,7 @@ class ItemWriter:
         if at >= len(layout.items):
             return
         item, placeholder = layout.items[at], layout.placeholder_height(at)
-        space_key = SpaceKey(self._key(layout, at), placeholder)
+        space_key = SpaceKey(self._space_key(layout, at), placeholder)
         if is_table(layout.item_above(at)) and not is_table(item):
             cursor.setPosition(self._layouts.block_of(layout, at).position())
             self._set_gap_below_table(layout, at, item, cursor)
@@ -212,7 +212,7 @@ class ItemWriter:
             layout.record_space(at, *space_key)
             cursor.setPosition(self._layouts.block_of(layout, at).position())
             space = 0 if is_below_table else placeholder
-            cursor.setBlockFormat(with_space_above(space, self.first_format(layout, at)))
+            cursor.setBlockFormat(with_space_above(space, self.first_block_format(layout, at)))
 
     def _put_placeholder_below_table(
         self, layout: MessageLayout, at: int, placeholder: int, cursor: QTextCursor
@@ -225,24 +225,24 @@ class ItemWriter:
         if above < 0 or not is_table(layout.items[above]) or layout.has_row_blocks(above):
             return False
         cursor.setPosition(self._layouts.block_of(layout, at).position())
-        margin = round(self.first_format(layout, at).topMargin())
+        margin = round(self.first_block_format(layout, at).topMargin())
         self.tables.set_margin_below(cursor, placeholder + margin)
         return True
 
-    def _key(self, layout: MessageLayout, at: int) -> tuple[object, ...]:
+    def _space_key(self, layout: MessageLayout, at: int) -> tuple[object, ...]:
         item = layout.items[at]
         if is_table(item):
             return self.tables.key(layout, at, item)
         return self.styles.block_key(item, layout.item_above(at))
 
-    def first_format(self, layout: MessageLayout, at: int) -> QTextBlockFormat:
+    def first_block_format(self, layout: MessageLayout, at: int) -> QTextBlockFormat:
         """Return the format of an item's first block, without the height of a placeholder."""
         item, above = layout.items[at], layout.item_above(at)
         if not is_table(item):
             return self.styles.block_format(item, above)
         if layout.has_row_blocks(at):
             return self.styles.row_format(item, 0, above, layout.shapes[at])
-        return self.styles.block_before_table(item)
+        return self.styles.format_before_table(item)
 
 
 def _follows_qtext_table(layout: MessageLayout, at: int) -> bool:

@@ -183,7 +183,7 @@ class LongItems:
         """
         cuts, gaps = list(parts.cuts), list(parts.gaps)
         document, number = block.document(), block.blockNumber()
-        rest = self._styles.continued(block_format)
+        rest = self._styles.continuation_format(block_format)
         for first, end, height in reversed(runs):
             start = document.findBlockByNumber(number + first)
             below = document.findBlockByNumber(number + end)
@@ -200,7 +200,7 @@ class LongItems:
     # ------------------------------------------------------------------ splitting
 
     def _formats(self, item: Item, block_format: QTextBlockFormat) -> TextFormats:
-        rest = self._styles.continued(block_format)
+        rest = self._styles.continuation_format(block_format)
         return TextFormats(block_format, rest, partial(self._styles.char_format, item))
 
     def _last_spans(

@@ -45,9 +45,9 @@ class MessageMaterializer:
         self._message_writer = message_writer
         self._limit = MATERIALIZED_CHARACTERS
 
-    def begin(self, messages: Iterable[Message], versions: dict[str, tuple[int, int]]) -> None:
+    def begin_path(self, messages: Iterable[Message], versions: dict[str, tuple[int, int]]) -> None:
         """Start another conversation or path, with all messages outside the document."""
-        self._messages.begin(messages, versions)
+        self._messages.begin_path(messages, versions)
         self._clear()
 
     def append(self, message: Message) -> MessageState | None:
@@ -68,14 +68,14 @@ class MessageMaterializer:
 
     def write_around(self, message_id: str, characters: int) -> None:
         """Write only a message, the messages after it and a few before it."""
-        self._messages.split(self._messages.index_of(message_id))
+        self._messages.move_all_out(self._messages.index_of(message_id))
         self._clear()
         self._write_many(characters, above=False)
         self._write_many(characters // 4, above=True)
 
     def write_end(self, characters: int) -> None:
         """Write only the end of the conversation."""
-        self._messages.split(self._messages.count)
+        self._messages.move_all_out(self._messages.count)
         self._clear()
         self._write_many(characters, above=True)
 
@@ -91,7 +91,7 @@ class MessageMaterializer:
         self._writer.finish_table()
 
     def _write(self, *, above: bool) -> MessageState:
-        state = self._messages.enter(above=above)
+        state = self._messages.move_in(above=above)
         self._message_writer.insert(0 if above else len(self._layouts), state)
         return state
 
@@ -100,7 +100,7 @@ class MessageMaterializer:
         state = self._messages.materialized()[at]
         self._highlighter.forget(state.layout)
         self._writer.remove_message(state.layout)
-        self._messages.leave(state, above=at == 0)
+        self._messages.move_out(state, above=at == 0)
 
     # ------------------------------------------------------------------ limit
 
@@ -182,9 +182,9 @@ class MessageMaterializer:
             height -= sum(layout.heights[begin + 1 :])
             end += 1
         for state in order[:first]:
-            self._messages.leave(state, above=True)
+            self._messages.move_out(state, above=True)
         for state in reversed(order[end:]):
-            self._messages.leave(state, above=False)
+            self._messages.move_out(state, above=False)
         return on_screen
 
 

@@ -76,7 +76,7 @@ class MessageWriter:
         if changes is None:
             self._rewrite(state)
         else:
-            self._apply(state, changes)
+            self._apply_changes(state, changes)
             self._add_fold_line(
                 state, len(state.layout.items) - state.foot_count - state.head_count
             )
@@ -90,20 +90,20 @@ class MessageWriter:
         is_first, changes = not state.has_text, state.add_text(text)
         if not state.is_materialized:
             return
-        self._apply(state, changes, visible_item)
+        self._apply_changes(state, changes, visible_item)
         if is_first:
             self.refresh(state)
 
-    def _apply(
+    def _apply_changes(
         self, state: MessageState, changes: Sequence[Change], visible_item: int = -1
     ) -> None:
         for at, removed, added in changes:
             for line in state.folds.broken_by(at, removed, added):
                 state.folds.forget(line)
                 show_fold(self._writer, state.layout, state.head_count + line, visible=True)
-                self._change(state, line, 1, ())
+                self._replace_in_body(state, line, 1, ())
             first = state.folds.item_of(at)
-            self._change(state, first, removed, added)
+            self._replace_in_body(state, first, removed, added)
             state.folds.shift(at, len(added) - removed)
             last = first + len(added)
             while first <= last:  # code may end above or within the added items
@@ -186,12 +186,16 @@ class MessageWriter:
             state.set_code_folded(code.number, folded=False)
         unfolded = code.number in state.unfolded.code
         at = state.folds.add(code)
-        self._change(state, at, 0, (fold_line(code.number, code.lines, is_folded=not unfolded),))
+        self._replace_in_body(
+            state, at, 0, (fold_line(code.number, code.lines, is_folded=not unfolded),)
+        )
         if not unfolded:
             show_fold(self._writer, layout, head + at, visible=False)
         return True
 
-    def _change(self, state: MessageState, at: int, removed: int, added: Sequence[Item]) -> None:
+    def _replace_in_body(
+        self, state: MessageState, at: int, removed: int, added: Sequence[Item]
+    ) -> None:
         self._writer.replace(state.layout, state.head_count + at, removed, added)
         state.pending_highlights.record_change(at, removed, added)
 

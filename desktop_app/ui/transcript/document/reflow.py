@@ -71,9 +71,9 @@ class Reflow:
         if self._growing is not None:
             (layout, at), self._growing = self._growing, None
             if at < len(layout.items):
-                self._fit(layout, at, cursor)
+                self._fit_columns(layout, at, cursor)
 
-    def _fit(self, layout: MessageLayout, at: int, cursor: QTextCursor) -> None:
+    def _fit_columns(self, layout: MessageLayout, at: int, cursor: QTextCursor) -> None:
         """Give a complete table the column widths that its first rows need."""
         head = layout.items[at]
         if not is_table(head) or not head.head:
@@ -97,7 +97,7 @@ class Reflow:
 
     def schedule(self, top: int) -> None:
         """Schedule all items that depend on the width, starting at block number `top`."""
-        self._outdated = self._shaped_from(top)
+        self._outdated = self._width_dependent_items(top)
 
     def continue_until(self, until: float, cursor: QTextCursor) -> None:
         """Rewrite outdated items until `time.perf_counter` reaches about `until`."""
@@ -114,7 +114,7 @@ class Reflow:
         else:
             self._outdated = None
 
-    def _shaped_from(self, top: int) -> Iterator[tuple[MessageLayout, int]]:
+    def _width_dependent_items(self, top: int) -> Iterator[tuple[MessageLayout, int]]:
         """Yield the items that depend on the width: from block number `top` on, then the rest."""
         found = self._layouts.place_of(top)
         first, begin = (self._layouts.index(found.layout), found.item) if found else (0, 0)

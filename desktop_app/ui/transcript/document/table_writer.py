@@ -126,7 +126,7 @@ class TableWriter:
 
     def char_format(self, block: Block, number: int, run: Run) -> QTextCharFormat:
         """Return the format of a run in a row."""
-        char_format = self.styles.cell_char(run, is_head=block.head and number == 0)
+        char_format = self.styles.cell_char_format(run, is_head=block.head and number == 0)
         if run.math:
             char_format = QTextCharFormat(char_format)
             char_format.setProperty(COLUMNS, len(block.aligns))
@@ -161,8 +161,8 @@ class TableWriter:
             self._write_row(table, number, block, cell_format)
         first = table.cellAt(0, 0).firstCursorPosition().block().previous()
         cursor.setPosition(first.position())
-        cursor.setBlockFormat(self.styles.block_before_table(block))
-        cursor.setBlockCharFormat(self.styles.empty_block()[1])
+        cursor.setBlockFormat(self.styles.format_before_table(block))
+        cursor.setBlockCharFormat(self.styles.empty_block_formats()[1])
         cursor.setPosition(table.lastPosition() + 1)
         cursor.setBlockFormat(own_block)
         cursor.setBlockCharFormat(own_char)
@@ -197,7 +197,7 @@ class TableWriter:
         align = block.aligns[column] or _default_align(table)
         runs = cell_runs(block, number, column)
         first = block.head and not number and not column_of(table, column)
-        return self.styles.cell_block(block, align, runs, first=first)
+        return self.styles.cell_block_format(block, align, runs, first=first)
 
     def update_table(self, table: QTextTable, old: Block, new: Block, cursor: QTextCursor) -> int:
         """Update a QTextTable from `old` to `new`, which has at least as many rows.

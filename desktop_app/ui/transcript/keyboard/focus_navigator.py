@@ -275,7 +275,7 @@ class FocusNavigator(QObject):
         self._scroll_to(self._rects(target))
         button.cover(self._rects(target))
         button.setFocus(Qt.FocusReason.TabFocusReason)
-        state = self._messages.at_block(self._view.document().findBlock(target.start))
+        state = self._messages.state_at_block(self._view.document().findBlock(target.start))
         if state is not None:
             self._message_id = state.message.id
             self._placer.show_for(state)
@@ -294,7 +294,7 @@ class FocusNavigator(QObject):
     def _describe(self, target: FocusTarget) -> tuple[str, str]:
         """Return the name of a focus target, and its address or source."""
         block = self._view.document().findBlock(target.start)
-        passage = self._messages.cited_passage(self._messages.at_block(block), target.link)
+        passage = self._messages.cited_passage(self._messages.state_at_block(block), target.link)
         if passage is not None:
             return citation_name(passage), passage.source
         return describe_target(self._view.document(), target)

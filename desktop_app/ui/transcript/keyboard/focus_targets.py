@@ -25,7 +25,7 @@ from desktop_app.rendering.markdown.footnote_links import (
 from desktop_app.rendering.markdown.links import is_opened
 from desktop_app.ui.transcript.layout.text_ranges import selected_range
 from desktop_app.ui.transcript.message_items import ACTION, Item
-from desktop_app.ui.transcript.transcript_styles import EXPANDED, LOOK, Look
+from desktop_app.ui.transcript.transcript_styles import DECORATION, EXPANDED, Decoration
 from desktop_app.ui.transcript.viewport.backdrop import cursor_x
 from desktop_app.ui.transcript.viewport.transcript_surface import TEMPORARY_REASONS
 from desktop_app.ui.widgets.text.foreign_text import one_line, spoken_text
@@ -58,7 +58,7 @@ def focus_targets_of(block: QTextBlock) -> Iterator[FocusTarget]:
     """Yield the targets of a block, from the left."""
     if not block.isVisible():
         return
-    if block.blockFormat().intProperty(LOOK) & Look.HEAD:
+    if block.blockFormat().intProperty(DECORATION) & Decoration.HEAD:
         yield FocusTarget(block.position(), block.position() + block.length() - 1, COPY_CODE)
     current: FocusTarget | None = None
     fragments = block.begin()

@@ -15,7 +15,7 @@ from desktop_app.ui.look import icons
 from desktop_app.ui.look.mirroring import is_mirrored
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.transcript.keyboard.focus_targets import ARROWS
-from desktop_app.ui.transcript.transcript_styles import LOOK, PAD, Look
+from desktop_app.ui.transcript.transcript_styles import DECORATION, PAD, Decoration
 from desktop_app.ui.transcript.viewport.transcript_surface import COPIED_MS
 from desktop_app.ui.widgets.text.foreign_text import PlainToolButton, set_tooltip, spoken_text
 
@@ -103,7 +103,7 @@ class ActionRow(QWidget):
         self._is_on_background = False
         if self._role is Role.USER:
             self._is_on_background = bool(
-                block.next().blockFormat().intProperty(LOOK) & Look.GROUND
+                block.next().blockFormat().intProperty(DECORATION) & Decoration.BACKGROUND
             )
             bottom += self._theme.px(12 + (1 if self._is_on_background else 4)) + self.height()
         elif self._overlaps(block):

@@ -128,7 +128,7 @@ class ColumnWidths:
         key = (run.bold, is_head, run.italic, run.code, run.note)
         found = self._metrics.get(key)
         if found is None:
-            font = self._styles.cell_char(run._replace(link=""), is_head=is_head).font()
+            font = self._styles.cell_char_format(run._replace(link=""), is_head=is_head).font()
             metrics = QFontMetricsF(font)
             widest = max(metrics.horizontalAdvance(letter) for letter in _WIDE_LETTERS)
             found = self._metrics[key] = (metrics, widest)

@@ -151,7 +151,7 @@ def is_code(item: Item) -> TypeGuard[Block]:
     return isinstance(item, Block) and item.kind is Kind.CODE
 
 
-def with_folds(
+def with_fold_lines(
     blocks: Iterable[Block], unfolded: Container[int], *, grows: bool = False
 ) -> Iterator[Item]:
     """Yield the blocks of a message, with a fold line below each long block of code.

@@ -52,7 +52,7 @@ def image_runs(parts: Iterable[ImagePart], action: str) -> tuple[Run, ...]:
     runs: list[Run] = []
     for part in parts:
         # A square if the size is unknown.
-        width, height = _fitted(part.dimensions or (MAX_SHOWN_SIZE[1], MAX_SHOWN_SIZE[1]))
+        width, height = _fit_size(part.dimensions or (MAX_SHOWN_SIZE[1], MAX_SHOWN_SIZE[1]))
         runs += [Run("\u2003")] if runs else []
         link = f"{action}{OPEN_IMAGE}{part.sha256}#{width}x{height}"
         runs.append(Run(PICTURE, image=True, link=link))
@@ -64,11 +64,11 @@ def raster_format(target: str, theme: Theme, base: QTextCharFormat) -> QTextImag
 
     See rendering/markdown/inline_images.py.
     """
-    width, height = (theme.px(side) for side in _fitted(image_size_of(target) or (12, 12)))
-    return _named_format(f"{target}#{width}x{height}", width, height, base)
+    width, height = (theme.px(side) for side in _fit_size(image_size_of(target) or (12, 12)))
+    return _format_with_name(f"{target}#{width}x{height}", width, height, base)
 
 
-def _fitted(size: tuple[int, int]) -> tuple[int, int]:
+def _fit_size(size: tuple[int, int]) -> tuple[int, int]:
     """Shrink a size to `MAX_SHOWN_SIZE`."""
     width, height = size
     ratio = min(1.0, MAX_SHOWN_SIZE[0] / width, MAX_SHOWN_SIZE[1] / height)
@@ -80,13 +80,15 @@ def image_format(link: str, theme: Theme, base: QTextCharFormat) -> QTextImageFo
     target, _, size = link.partition("#")
     width, height = (theme.px(int(side)) for side in size.split("x"))
     name = f"{_SCHEME}{target.rpartition('/')[2]}/{width}x{height}"
-    image_format = _named_format(name, width, height, base)
+    image_format = _format_with_name(name, width, height, base)
     image_format.setAnchor(True)
     image_format.setAnchorHref(target)
     return image_format
 
 
-def _named_format(name: str, width: int, height: int, base: QTextCharFormat) -> QTextImageFormat:
+def _format_with_name(
+    name: str, width: int, height: int, base: QTextCharFormat
+) -> QTextImageFormat:
     image_format = QTextImageFormat()
     image_format.merge(base)
     image_format.setName(name)

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.message_state import MessageState
     from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
 
-    Then = Callable[[], None]
+    Callback = Callable[[], None]
 
 _REPORT_S: Final = 0.1
 """Seconds between reports of the counting thread."""
@@ -72,7 +72,7 @@ class _TextSoFar(NamedTuple):
 _MessageText = tuple[Message, _TextSoFar | None]
 
 
-class _Hit(NamedTuple):
+class _ItemMatch(NamedTuple):
     """Match `number`, counted from 0, of an item of a message."""
 
     item: int
@@ -147,7 +147,7 @@ class Finder(QObject):
         view: QTextBrowser,
         messages: TranscriptMessages,
         items: ItemMaterializer,
-        materialize: Callable[[str, Then], bool],
+        materialize: Callable[[str, Callback], bool],
         unfold_reasoning: Callable[[str], None],
         unfold_code: Callable[[MessageLayout, int], None],
     ) -> None:
@@ -171,7 +171,7 @@ class Finder(QObject):
         self._index = MatchIndex()
         self._is_count_final = True
         self._current: Match | None = None
-        self._hits_cache: tuple[tuple[object, ...], list[tuple[int, int]]] | None = None
+        self._matching_items_cache: tuple[tuple[object, ...], list[tuple[int, int]]] | None = None
         self._text_matches: _TextMatches | None = None
         self._first_from_index: int | None = None
         self._changed_ids: set[str] = set()
@@ -243,7 +243,7 @@ class Finder(QObject):
         Thread(target=self._counter.count, args=work, daemon=True, name="find").start()
 
     def _topmost_index(self) -> int:
-        state = self._messages.at_block(self._view.cursorForPosition(QPoint(0, 0)).block())
+        state = self._messages.state_at_block(self._view.cursorForPosition(QPoint(0, 0)).block())
         return self._index.order.index(state.message.id) if state is not None else 0
 
     def _recount_changed(self) -> None:
@@ -299,11 +299,11 @@ class Finder(QObject):
         if in_reasoning and not self._show_reasoning(match.message_id, retry):
             return
         state = self._messages.get(match.message_id)
-        if state is not None and (found := self._hit_of(state, match.number)) is not None:
+        if state is not None and (found := self._item_match_of(state, match.number)) is not None:
             self._reveal(state.layout, found, self._query, retry)
         self.marks.mark_soon()
 
-    def _show_reasoning(self, message_id: str, retry: Then) -> bool:
+    def _show_reasoning(self, message_id: str, retry: Callback) -> bool:
         self._unfold_reasoning(message_id)
         return self._materialize(message_id, retry)
 
@@ -321,40 +321,48 @@ class Finder(QObject):
         if state is None or not query:
             return
         retry = partial(self.show_in, message_id, text)
-        hits = self._matching_items(state, query)
-        if not hits and state.is_growing and not self._materialize(message_id, retry):
+        matching_items = self._matching_items(state, query)
+        if not matching_items and state.is_growing and not self._materialize(message_id, retry):
             return
-        hits = self._matching_items(state, query)
-        if not hits and may_contain(state.reasoning, query):
+        matching_items = self._matching_items(state, query)
+        if not matching_items and may_contain(state.reasoning, query):
             if not self._show_reasoning(message_id, retry):
                 return
-            hits = self._matching_items(state, query)
-        if hits:
-            self._reveal(state.layout, _Hit(hits[0][0], 0), query, retry, selects=True)
+            matching_items = self._matching_items(state, query)
+        if matching_items:
+            self._reveal(
+                state.layout, _ItemMatch(matching_items[0][0], 0), query, retry, selects=True
+            )
 
     def _reveal(
-        self, layout: MessageLayout, hit: _Hit, query: str, retry: Then, *, selects: bool = False
+        self,
+        layout: MessageLayout,
+        item_match: _ItemMatch,
+        query: str,
+        retry: Callback,
+        *,
+        selects: bool = False,
     ) -> None:
         """Bring a match on screen, even if it is not materialized or is folded.
 
         With `selects`, also select it. Unfolding code may write very many lines, so it runs in an
         event loop iteration of its own; then `retry` is called.
         """
-        if not layout.heights[hit.item]:
+        if not layout.heights[item_match.item]:
             QTimer.singleShot(
-                _NEXT_ITERATION_MS, self, partial(self._unfold_item, layout, hit.item, retry)
+                _NEXT_ITERATION_MS, self, partial(self._unfold_item, layout, item_match.item, retry)
             )
             return
-        unit = self._units_of_hit(layout.items[hit.item], hit.number, query)[0]
-        self._items.write_item(layout, hit.item, self._view.viewport().height(), unit)
-        found = self._cursor_of(layout, hit, query)
+        unit = self._units_of_match(layout.items[item_match.item], item_match.number, query)[0]
+        self._items.write_item(layout, item_match.item, self._view.viewport().height(), unit)
+        found = self._cursor_of(layout, item_match, query)
         if found is not None:
             self._show(found)
             if selects:
                 self._view.setTextCursor(found)
             self.match_shown.emit()
 
-    def _unfold_item(self, layout: MessageLayout, item: int, retry: Then) -> None:
+    def _unfold_item(self, layout: MessageLayout, item: int, retry: Callback) -> None:
         is_shown = layout in self._messages.layouts and item < len(layout.items)
         if is_shown and not layout.heights[item]:
             self._unfold_code(layout, item)
@@ -376,17 +384,17 @@ class Finder(QObject):
                 return
             scroll_to(self._view, bar.value() + box.top() - height // 3)
 
-    def _hit_of(self, state: MessageState, number: int) -> _Hit | None:
+    def _item_match_of(self, state: MessageState, number: int) -> _ItemMatch | None:
         """Return a message's match by its item, or its last match if there are fewer now."""
         if state.is_reasoning_folded or not state.head_count:
             number -= self._index.count_of(state.message.id).reasoning
-        number, hit = max(0, number), None
+        number, item_match = max(0, number), None
         for at, count in self._matching_items(state, self._query):
-            hit = _Hit(at, min(number, count - 1))
+            item_match = _ItemMatch(at, min(number, count - 1))
             if number < count:
                 break
             number -= count
-        return hit
+        return item_match
 
     def _matching_items(self, state: MessageState, query: str) -> list[tuple[int, int]]:
         """Return the items of a message that match, by index, with the number of matches.
@@ -396,23 +404,30 @@ class Finder(QObject):
         layout, first = state.layout, 1 if state.head_count > 1 else state.head_count
         end = len(layout.items) - state.foot_count
         key = (layout, layout.edition, query, first, end)
-        if self._hits_cache is None or self._hits_cache[0] != key:
-            self._hits_cache = key, list(_hits_in(layout.items, first, end, query))
-        return self._hits_cache[1]
+        if self._matching_items_cache is None or self._matching_items_cache[0] != key:
+            self._matching_items_cache = (
+                key,
+                list(_find_matching_items(layout.items, first, end, query)),
+            )
+        return self._matching_items_cache[1]
 
-    def _cursor_of(self, layout: MessageLayout, hit: _Hit, query: str) -> QTextCursor | None:
+    def _cursor_of(
+        self, layout: MessageLayout, item_match: _ItemMatch, query: str
+    ) -> QTextCursor | None:
         """Return a selection of a match, or of the last in its item if there are fewer now.
 
         Return None if it is not materialized.
         """
-        if not layout.counts[hit.item]:
+        if not layout.counts[item_match.item]:
             return None
-        if layout.shapes[hit.item] and not is_table(layout.items[hit.item]):
-            first, end = self._units_of_hit(layout.items[hit.item], hit.number, query)
-            return self._messages.layouts.select_units(layout, hit.item, first, end)
-        block = self._messages.layouts.block_of(layout, hit.item)
-        number, last, head = hit.number, None, len(prefix_of(layout.items[hit.item]))
-        for _ in range(layout.counts[hit.item]):
+        if layout.shapes[item_match.item] and not is_table(layout.items[item_match.item]):
+            first, end = self._units_of_match(
+                layout.items[item_match.item], item_match.number, query
+            )
+            return self._messages.layouts.select_units(layout, item_match.item, first, end)
+        block = self._messages.layouts.block_of(layout, item_match.item)
+        number, last, head = item_match.number, None, len(prefix_of(layout.items[item_match.item]))
+        for _ in range(layout.counts[item_match.item]):
             ranges = [
                 match_range
                 for match_range in match_ranges(block.text(), query)
@@ -425,7 +440,7 @@ class Finder(QObject):
             number, head, block = number - len(ranges), 0, block.next()
         return None if last is None else selected_characters(last[0], *last[1])
 
-    def _units_of_hit(self, item: Item, number: int, query: str) -> tuple[int, int]:
+    def _units_of_match(self, item: Item, number: int, query: str) -> tuple[int, int]:
         """Return the UTF-16 units [first, end) of a match in a text; (0, 0) if there is none."""
         if (
             self._text_matches is None
@@ -448,13 +463,17 @@ class Finder(QObject):
         """Return the current match as a selection; None if it is not materialized."""
         match = self._current
         state = None if match is None else self._messages.get(match.message_id)
-        hit = None if match is None or state is None else self._hit_of(state, match.number)
-        if state is None or hit is None:
+        item_match = (
+            None if match is None or state is None else self._item_match_of(state, match.number)
+        )
+        if state is None or item_match is None:
             return None
-        return self._cursor_of(state.layout, hit, self._query)
+        return self._cursor_of(state.layout, item_match, self._query)
 
 
-def _hits_in(items: Sequence[Item], first: int, end: int, query: str) -> Iterator[tuple[int, int]]:
+def _find_matching_items(
+    items: Sequence[Item], first: int, end: int, query: str
+) -> Iterator[tuple[int, int]]:
     for begin in range(first, end, _ITEMS_PER_CHECK):
         batch = items[begin : min(begin + _ITEMS_PER_CHECK, end)]
         for at, item in enumerate(batch if _may_match_any(batch, query) else (), begin):

@@ -11,7 +11,7 @@ from desktop_app.domain.conversations.conversation import Role
 from desktop_app.i18n.translation import tr
 from desktop_app.rendering.block_model import Kind
 from desktop_app.ui.transcript.selection import selected_text
-from desktop_app.ui.transcript.transcript_styles import Ground, ground_of
+from desktop_app.ui.transcript.transcript_styles import Background, background_of
 from desktop_app.ui.transcript.viewport.visible_blocks import visible_blocks
 from desktop_app.ui.widgets.text.clipboard import ClipboardCopier, mime_data
 
@@ -79,9 +79,11 @@ class CopyActions(QObject):
         text = state.source
         items = state.layout.items if state.is_materialized else state.items()
         # A long answer may still be loading and have few items, so check its text as well.
-        is_short = len(text) <= selected_text.FEW_CHARACTERS and selected_text.are_few(items)
+        is_short = len(text) <= selected_text.FEW_CHARACTERS and selected_text.are_few_items(items)
         source = text if message.role is Role.ASSISTANT else None
-        self._copier.put(selected_text.texts_of(state.block_maker(), source, is_short=is_short))
+        self._copier.put(
+            selected_text.clipboard_texts(state.block_maker(), source, is_short=is_short)
+        )
 
     def copy_code(self, number: int) -> None:
         """Copy the code that contains block `number`."""
@@ -122,7 +124,7 @@ class CopyActions(QObject):
         if found is None:
             return None
         layout, at, _ = found
-        while at >= 0 and ground_of(layout.items[at]) is Ground.CODE:
+        while at >= 0 and background_of(layout.items[at]) is Background.CODE:
             if layout.items[at].kind is Kind.CODE_HEAD:
                 return layout, at
             at -= 1

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from desktop_app.ui.transcript.media.message_images import OPEN_IMAGE
 from desktop_app.ui.transcript.message_items import ACTION, OPEN_DOCUMENT
-from desktop_app.ui.transcript.transcript_styles import LOOK, Look
+from desktop_app.ui.transcript.transcript_styles import DECORATION, Decoration
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +43,7 @@ class DragOut(QObject):
             if link.startswith(kind):
                 self._attachment = link.removeprefix(kind)
         block = self._view.cursorForPosition(position).block()
-        if not self._attachment and block.blockFormat().intProperty(LOOK) & Look.HEAD:
+        if not self._attachment and block.blockFormat().intProperty(DECORATION) & Decoration.HEAD:
             self._code = block.blockNumber()
         if self._attachment or self._code >= 0:
             self._pressed_at = position

@@ -41,7 +41,7 @@ FEW_CHARACTERS: Final = 8000
 """Limits of a text that is copied synchronously, which takes up to 4 ms."""
 
 
-def texts_of(
+def clipboard_texts(
     blocks: Callable[[], Sequence[Block]], source: str | None = None, *, is_short: bool = False
 ) -> ClipboardTexts:
     """Return the clipboard's content for blocks.
@@ -114,7 +114,8 @@ def texts_of_many(pieces: Sequence[SelectedPiece]) -> ClipboardTexts:
 def texts_of_code(blocks: Sequence[Block]) -> ClipboardTexts:
     """Return the clipboard's content for code, which is plain text only."""
     return ClipboardTexts(
-        {PLAIN: lambda: ["\n".join([block.text for block in blocks])]}, is_short=are_few(blocks)
+        {PLAIN: lambda: ["\n".join([block.text for block in blocks])]},
+        is_short=are_few_items(blocks),
     )
 
 
@@ -138,7 +139,7 @@ def texts_of_selection(layouts: MessageLayouts, cursor: QTextCursor) -> Clipboar
         return ClipboardTexts({PLAIN: lambda: plain_pieces([words])}, is_short=True)
     if all(item.kind is Kind.CODE for item in copied):
         return texts_of_code(_blocks_of(span))
-    return texts_of(partial(_blocks_of, span), is_short=are_few(copied))
+    return clipboard_texts(partial(_blocks_of, span), is_short=are_few_items(copied))
 
 
 def selected_piece(layouts: MessageLayouts, cursor: QTextCursor) -> SelectedPiece:
@@ -167,7 +168,7 @@ def units_at(layouts: MessageLayouts, cursor: QTextCursor) -> tuple[int, int]:
     return (0, 0) if place is None else _selected_units(place, cursor.block(), at, at)
 
 
-def are_few(items: Sequence[Item]) -> bool:
+def are_few_items(items: Sequence[Item]) -> bool:
     """Return True if the items are few enough to be copied synchronously."""
     if len(items) > _FEW_RUNS:
         return False
@@ -181,7 +182,7 @@ def _runs_of(item: Item) -> Iterable[Run]:
     return item.runs
 
 
-def is_all(cursor: QTextCursor) -> bool:
+def is_all_selected(cursor: QTextCursor) -> bool:
     """Return True if everything in the document is selected."""
     last = cursor.document().characterCount() - 1
     return 0 == cursor.selectionStart() < last <= cursor.selectionEnd()

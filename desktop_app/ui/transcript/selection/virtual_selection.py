@@ -63,7 +63,7 @@ class VirtualSelection:
         self._position: _End | None = None
 
     @contextmanager
-    def kept(self) -> Iterator[None]:
+    def keep(self) -> Iterator[None]:
         """Keep the selection while other messages are materialized."""
         ends = self._ends()
         try:
@@ -95,7 +95,7 @@ class VirtualSelection:
     @property
     def is_all(self) -> bool:
         """Return True if the whole conversation is selected."""
-        if not selected_text.is_all(self._view.textCursor()):
+        if not selected_text.is_all_selected(self._view.textCursor()):
             return False
         order = self._order()
         text_anchors = {end.text_anchor for end in self._stored_ends() if end is not None}

@@ -18,17 +18,17 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import RADIUS_CHIP, Theme
 from desktop_app.ui.transcript.transcript_styles import (
     CELL_PAD,
+    DECORATION,
     INDENT,
     INLINE_CODE,
-    LOOK,
     OPENED,
     PAD,
     QUOTE,
     QUOTED_AT,
     QUOTED_RIGHT,
     QUOTES_SHIFT,
-    Ground,
-    Look,
+    Background,
+    Decoration,
 )
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class CodeMark:
 class _Span:
     """A background under construction, in document coordinates; `right` is from the right edge."""
 
-    ground: Ground
+    background: Background
     top: float
     bottom: float
     left: float
@@ -104,17 +104,17 @@ def _decorated_blocks(first: QTextBlock, bottom: float) -> Iterator[tuple[QTextB
     """
     layout, block, passed = first.document().documentLayout(), first, 0
     while block.isValid():
-        look = block.blockFormat().intProperty(LOOK)
+        flags = block.blockFormat().intProperty(DECORATION)
         passed += 1
         if not block.isVisible():
             block = block.next()
             continue
-        if look or not passed % _BLOCKS_PER_QUERY:
+        if flags or not passed % _BLOCKS_PER_QUERY:
             box = layout.blockBoundingRect(block)
             if box.top() > bottom:
                 return
-            if look:
-                yield block, look, box
+            if flags:
+                yield block, flags, box
         block = block.next()
 
 
@@ -129,9 +129,9 @@ class Backdrop:
         self.theme = theme
         self.marks: list[CodeMark] = []
         self._colors = {
-            Ground.QUESTION: theme.tint,
-            Ground.CODE: theme.code_ground,
-            Ground.ERROR: theme.error_ground,
+            Background.QUESTION: theme.tint,
+            Background.CODE: theme.code_ground,
+            Background.ERROR: theme.error_ground,
         }
         width = QFontMetrics(theme.note()).horizontalAdvance
         longest = max(width(tr("Copy")), width(tr("Copied")))
@@ -159,15 +159,15 @@ class Backdrop:
         self.marks = []
         found = _Decorations()
         bottom = offset + area.bottom() + self.theme.px(PAD)
-        for block, look, box in _decorated_blocks(first, bottom):
-            self._collect(found, block, look, box, width + left)
-            if look & Look.HEAD:
+        for block, flags, box in _decorated_blocks(first, bottom):
+            self._collect(found, block, flags, box, width + left)
+            if flags & Decoration.HEAD:
                 self.marks.append(self.mark(block, offset, width))
         painter.translate(-left, -offset)
         width += left
         painter.setPen(Qt.PenStyle.NoPen)
         for span in found.spans:
-            self._paint_ground(painter, span, width)
+            self._paint_background(painter, span, width)
         for box, edges in found.bars:
             self._paint_bars(painter, box, edges)
         for box in found.rules:
@@ -179,35 +179,37 @@ class Backdrop:
         painter.translate(left, offset)
 
     def _collect(
-        self, found: _Decorations, block: QTextBlock, look: int, box: QRectF, width: int
+        self, found: _Decorations, block: QTextBlock, flags: int, box: QRectF, width: int
     ) -> None:
-        if look & Look.GROUND:
-            ground = Ground(look & Look.GROUND)
+        if flags & Decoration.BACKGROUND:
+            background = Background(flags & Decoration.BACKGROUND)
             last = found.spans[-1] if found.spans else None
             if (
                 last is not None
-                and last.ground is ground
-                and not look & Look.FIRST
+                and last.background is background
+                and not flags & Decoration.FIRST
                 and box.top() - last.bottom < self.theme.px(2 * PAD)
             ):
                 last.bottom = box.bottom()
             else:
                 block_format, pad = block.blockFormat(), self.theme.px(PAD)
                 sides = (block_format.leftMargin() - pad, block_format.rightMargin() - pad)
-                has_start = bool(look & Look.FIRST)
-                found.spans.append(_Span(ground, box.top(), box.bottom(), *sides, has_start))
-        if look & Look.INLINE_CODE:
+                has_start = bool(flags & Decoration.FIRST)
+                found.spans.append(_Span(background, box.top(), box.bottom(), *sides, has_start))
+        if flags & Decoration.INLINE_CODE:
             found.code.append((block, box))
-        if look & Look.ROW:
+        if flags & Decoration.ROW:
             found.rows.append((box, block.blockFormat().leftMargin()))
-        if look >> QUOTES_SHIFT:
-            if look & (Look.ROW | Look.CELL):  # a row's or cell's box excludes its padding
+        if flags >> QUOTES_SHIFT:
+            if flags & (
+                Decoration.ROW | Decoration.CELL
+            ):  # a row's or cell's box excludes its padding
                 pad = self.theme.px(CELL_PAD) - (
-                    self.theme.px(_BAR_OVERHANG) if look & Look.CELL else 0
+                    self.theme.px(_BAR_OVERHANG) if flags & Decoration.CELL else 0
                 )
                 box = box.adjusted(0, -pad, 0, pad)
             found.bars += self._bars(block, box, width)
-        if look & Look.RULE:
+        if flags & Decoration.RULE:
             found.rules.append(box)
 
     def _bars(
@@ -227,7 +229,7 @@ class Backdrop:
             yield joined, common
         if (
             len(common) < len(edges)
-            and not block.blockFormat().intProperty(LOOK) & Look.SHARED_BARS_ONLY
+            and not block.blockFormat().intProperty(DECORATION) & Decoration.SHARED_BARS_ONLY
         ):
             yield box, edges[len(common) :]
 
@@ -236,7 +238,7 @@ class Backdrop:
 
         `width` is that of the text; in right-to-left text the bars count from its right.
         """
-        quotes = block.blockFormat().intProperty(LOOK) >> QUOTES_SHIFT
+        quotes = block.blockFormat().intProperty(DECORATION) >> QUOTES_SHIFT
         depths = block.blockFormat().property(QUOTED_AT) or [0] * quotes
         px = self.theme.px
         edges = [px(INDENT) * depth + px(QUOTE) * at for at, depth in enumerate(depths)]
@@ -244,10 +246,10 @@ class Backdrop:
             return [width - px(_BAR_WIDTH) - edge for edge in edges]
         return edges
 
-    def _paint_ground(self, painter: QPainter, span: _Span, width: int) -> None:
+    def _paint_background(self, painter: QPainter, span: _Span, width: int) -> None:
         pad, radius = self.theme.px(PAD), self.theme.px(RADIUS_CHIP)
         top = span.top - (pad if span.has_start else _ABOVE_SCREEN * radius)
-        painter.setBrush(self._colors[span.ground])
+        painter.setBrush(self._colors[span.background])
         breadth = width - span.left - span.right
         area = QRectF(span.left, top, breadth, span.bottom + pad - top)
         painter.drawRoundedRect(area, radius, radius)

@@ -36,7 +36,7 @@ class FormulaDisplay(QObject):
         self._show()
 
     def _show(self) -> None:
-        with self._anchor.kept():
+        with self._anchor.keep_position():
             if not self._formulas.show_for(_FORMULAS_S):
                 self._timer.start()
         self._actions.place_again()

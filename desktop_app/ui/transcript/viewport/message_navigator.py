@@ -189,7 +189,7 @@ class MessageNavigator(QObject):
         self._stream.flush_text()
         self._actions.row.dismiss()
         try:
-            with self._anchor.suspended(), self._selection.kept():
+            with self._anchor.suspend_scrolling(), self._selection.keep():
                 yield
         finally:
             self._stream.queue_unwritten()
@@ -201,7 +201,7 @@ class MessageNavigator(QObject):
         before, on_screen = len(self._messages.layouts), self._anchor.ids_on_screen()
         below = self._messages.newer and bar.value() > bar.maximum() - near
         if below or (self._messages.older and bar.value() < near):
-            with self._anchor.kept(), self._selection.kept():
+            with self._anchor.keep_position(), self._selection.keep():
                 self._materializer.write_more(self._screenful(), on_screen, above=not below)
         self._stream.queue_unwritten()
         if len(self._messages.layouts) > before:
@@ -219,7 +219,7 @@ class MessageNavigator(QObject):
         QTimer.singleShot(0, self, self.load_more)
 
     def _on_scrolled(self, value: int) -> None:
-        if self._anchor.is_kept:
+        if self._anchor.is_position_kept:
             self._filler.fill_soon()
             return
         if not (self._anchor.is_following and self._anchor.is_at_end):
@@ -285,7 +285,7 @@ class ScreenReaderLoader(QObject):
         if not self._materializer.has_room:
             return
         if not self._stream.is_writing_text and self._messages.older:
-            with self._anchor.kept(), self._selection.kept():
+            with self._anchor.keep_position(), self._selection.keep():
                 on_screen = self._anchor.ids_on_screen()
                 self._materializer.write_more(READER_PASS_CHARACTERS, on_screen, above=True)
             self._stream.queue_unwritten()

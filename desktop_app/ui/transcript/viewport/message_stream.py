@@ -88,7 +88,7 @@ class MessageStream(QObject):
         state = self._materializer.append(message)
         before = self._messages.get(message.parent_id or "")
         if before is not None:
-            with self._anchor.kept():  # it is no longer last: drop its Continue action
+            with self._anchor.keep_position():  # it is no longer last: drop its Continue action
                 self._message_writer.refresh(before)
         self.queue_unwritten()
         self.text_changed.emit(message.id)
@@ -180,7 +180,7 @@ class MessageStream(QObject):
                 self._message_writer.grow(state, text)
             else:
                 on_top = self._anchor.item_on_top()
-                with self._anchor.kept():  # text above the screen may change
+                with self._anchor.keep_position():  # text above the screen may change
                     visible_item = on_top[1] if on_top[0] == message_id else -1
                     self._message_writer.grow(state, text, visible_item)
         if state.is_streaming:
@@ -202,7 +202,7 @@ class MessageStream(QObject):
         """Write the next text of unfolded reasoning."""
         state = self._messages.get(message_id)
         if state is not None and not state.is_reasoning_folded:
-            with self._inserting(), self._anchor.kept():
+            with self._inserting(), self._anchor.keep_position():
                 self._message_writer.show_more_reasoning(state, len(text))
             self._filler.remove_distant_soon()
             self.write_unfolded_reasoning()  # the message may have been rematerialized
@@ -214,7 +214,7 @@ class MessageStream(QObject):
         state = self._messages.find_state(message_id)
         if state is not None:
             self._messages.replace(state.message)
-            with self._anchor.kept():
+            with self._anchor.keep_position():
                 self._update_state(state, state.message)
             self._filler.fill()
             self._schedule_updates(message_id)
@@ -235,7 +235,7 @@ class MessageStream(QObject):
     def _run_updates(self, message_id: str) -> None:
         state = self._messages.find_state(message_id)
         if state is not None:
-            with self._anchor.kept():
+            with self._anchor.keep_position():
                 self._message_writer.run_updates(state)
             self.text_changed.emit(message_id)
             self._schedule_updates(message_id)
@@ -244,7 +244,7 @@ class MessageStream(QObject):
         state = self._messages.find_state(message.id)
         was_streaming = state is not None and state.is_streaming
         self._messages.replace(message, version)
-        with self._anchor.kept():
+        with self._anchor.keep_position():
             if state is not None:
                 self._update_state(state, message)
         self._schedule_updates(message.id)

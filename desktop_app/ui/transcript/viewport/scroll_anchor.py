@@ -82,7 +82,8 @@ class ScrollAnchor(QObject):
 
     Attributes:
         is_following: whether the view scrolls along with new text.
-        is_kept: True within `kept`, `item_kept` or `suspended`: scrolling is not by the user then.
+        is_position_kept: True within `keep_position`, `keep_item` or `suspend_scrolling`, in which
+            scrolling is not by the user.
 
     Signals:
         following_changed(bool): `is_following` has changed.
@@ -97,14 +98,14 @@ class ScrollAnchor(QObject):
         self._view = view
         self._messages, self._items = messages, items
         self.is_following = True
-        self.is_kept = False
+        self.is_position_kept = False
         self._line: _LineOnScreen | None = None
         self._line_view_state = (0, 0)
         view.verticalScrollBar().rangeChanged.connect(self._on_range_changed)
 
     def state(self) -> tuple[str, int]:
         """Return the topmost message on screen and how many pixels of it are scrolled off."""
-        state = self._messages.at_block(self._view.cursorForPosition(QPoint(0, 0)).block())
+        state = self._messages.state_at_block(self._view.cursorForPosition(QPoint(0, 0)).block())
         if state is None:
             return "", 0
         top = self.top_of(state.message.id)
@@ -124,7 +125,7 @@ class ScrollAnchor(QObject):
 
     def ids_on_screen(self) -> set[str]:
         """Return the ids of the messages on screen."""
-        states = map(self._messages.at_block, visible_blocks(self._view))
+        states = map(self._messages.state_at_block, visible_blocks(self._view))
         return {state.message.id for state in states if state is not None}
 
     def top_of(self, message_id: str) -> float:
@@ -156,11 +157,11 @@ class ScrollAnchor(QObject):
             self.follow(False)
 
     @contextmanager
-    def kept(self) -> Iterator[None]:
+    def keep_position(self) -> Iterator[None]:
         """Keep the text on screen in place while something above it changes its height."""
         line = None if self.is_following else self._line_on_top()
         try:
-            with self.suspended():
+            with self.suspend_scrolling():
                 yield
         finally:
             if line is None or self._messages.get(line.text_anchor.message_id) is None:
@@ -169,16 +170,16 @@ class ScrollAnchor(QObject):
                 self._go_to_line(line)
 
     @contextmanager
-    def suspended(self) -> Iterator[None]:
+    def suspend_scrolling(self) -> Iterator[None]:
         """Let scrolling change nothing while other messages are materialized."""
-        was_kept, self.is_kept = self.is_kept, True
+        was_kept, self.is_position_kept = self.is_position_kept, True
         try:
             yield
         finally:
-            self.is_kept = was_kept
+            self.is_position_kept = was_kept
 
     @contextmanager
-    def item_kept(self, state: MessageState, find: Callable[[], int]) -> Iterator[None]:
+    def keep_item(self, state: MessageState, find: Callable[[], int]) -> Iterator[None]:
         """Keep an item of a message in place on screen while a section folds or unfolds.
 
         `find` returns the index of the item, before and after the change. The position is kept
@@ -186,11 +187,11 @@ class ScrollAnchor(QObject):
         """
         line = self._line_of(state, find())
         if line is None:
-            with self.kept():
+            with self.keep_position():
                 yield
             return
         try:
-            with self.suspended():
+            with self.suspend_scrolling():
                 yield
         finally:
             self._go_to_line(_LineOnScreen(line.text_anchor._replace(item=max(0, find())), line.y))
@@ -243,7 +244,7 @@ class ScrollAnchor(QObject):
 
     def _on_range_changed(self, _least: int, maximum: int) -> None:
         # Qt emits this during document edits: nothing may trigger a layout here.
-        if self.is_following and not self.is_kept:
+        if self.is_following and not self.is_position_kept:
             self._view.verticalScrollBar().setValue(maximum)
 
 

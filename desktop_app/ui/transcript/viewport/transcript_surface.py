@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFrame, QWidget
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import MARGIN, Theme
-from desktop_app.ui.transcript.transcript_styles import LOOK, Look
+from desktop_app.ui.transcript.transcript_styles import DECORATION, Decoration
 from desktop_app.ui.transcript.viewport.backdrop import Backdrop, CodeMark
 from desktop_app.ui.transcript.viewport.partial_repaint import PartialRepaint
 from desktop_app.ui.transcript.viewport.scroll_anchor import QuietScrollBar
@@ -199,7 +199,7 @@ class TranscriptSurface(SealedBrowser):
 
     def _mark_at(self, position: QPoint) -> CodeMark | None:
         block = self.cursorForPosition(position).block()
-        if not block.blockFormat().intProperty(LOOK) & Look.HEAD:
+        if not block.blockFormat().intProperty(DECORATION) & Decoration.HEAD:
             return None
         mark = self.copy_mark(block)
         return mark if mark.area.contains(position) else None

@@ -128,7 +128,7 @@ class ViewportFiller(QObject):
             self._reflow_timer.start()
 
     def _continue_reflow(self) -> None:
-        with self._anchor.kept():
+        with self._anchor.keep_position():
             self._writer.continue_reflow(_REFLOW_SLICE_S)
         self.fill()
         self._actions.place_again()

@@ -87,7 +87,7 @@ class Virtualizer:
             if fill_placeholder is None:
                 return number > 0
             before = self._view.document().characterCount()
-            with self._anchor.kept():
+            with self._anchor.keep_position():
                 fill_placeholder()
             self._update_scroll_range()
             if self._view.document().characterCount() == before:
@@ -102,7 +102,7 @@ class Virtualizer:
         bar, height = self._view.verticalScrollBar(), self._view.viewport().height()
         maximum = max(0, self._view.document().size().toSize().height() - height)
         if bar.maximum() != maximum:
-            with self._anchor.kept():
+            with self._anchor.keep_position():
                 bar.setMaximum(maximum)
 
     def fill_more(self, items: int) -> bool:
@@ -114,14 +114,14 @@ class Virtualizer:
             for at in layout.items_with_gaps():
                 gap = layout.gaps[at][-1]
                 stop = layout.shapes[at][gap.block - 1]
-                with self._anchor.kept():
-                    self._writer.fill(layout, at, stop - items * _UNITS_PER_ITEM, stop)
+                with self._anchor.keep_position():
+                    self._writer.fill_text(layout, at, stop - items * _UNITS_PER_ITEM, stop)
                 return True
             for placeholder in layout.placeholders():
                 if layout.space_keys[placeholder.end].placeholder:
                     # Start at the top, because all text below is laid out again.
                     first, end = next(layout.unfolded_ranges(*placeholder))
-                    with self._anchor.kept():
+                    with self._anchor.keep_position():
                         self._items.write_ranges(layout, [(first, min(end, first + items))])
                     return True
         return self._items.write_folded()
@@ -137,7 +137,7 @@ class Virtualizer:
                 return None
             for at in layout.items_with_gaps():
                 if (found := self._find_text_gap(layout, at, top, bottom)) is not None:
-                    return partial(writer.fill, layout, at, *found)
+                    return partial(writer.fill_text, layout, at, *found)
             for placeholder in layout.placeholders():
                 height = layout.space_keys[placeholder.end].placeholder
                 begin = writer.top_of(layout, placeholder.end) - height
@@ -186,7 +186,7 @@ class Virtualizer:
 
     def remove_distant(self) -> None:
         """Dematerialize distant text, and keep the scroll position."""
-        with self._anchor.kept():
+        with self._anchor.keep_position():
             self.erase_distant(KEPT_SCREENS)
 
     def erase_distant(self, screens: float) -> None:
