@@ -118,7 +118,16 @@ class PrintedConversation:
         name_of_model: Callable[[str], str],
         formulas: FormulaFinder,
     ) -> None:
-        """Create the document; `unit` is device pixels per point, `theme` the light theme."""
+        """Create the document.
+
+        Args:
+            title: the title of the conversation.
+            theme: the light theme.
+            page: the size of a page in device pixels.
+            unit: device pixels per point.
+            name_of_model: returns a model's display name for its id.
+            formulas: typesets formulas.
+        """
         self.document = SealedDocument()
         self._page = page
         self._styles = PrintStyles(theme, unit)
@@ -185,7 +194,7 @@ class PrintedConversation:
         for part in message.parts:
             if isinstance(part, ReasoningPart) and part.text.strip():
                 self._insert_note(reasoning_title(part.text, part.seconds), 6)
-                self._insert_markdown(part.text, is_aside=True)
+                self._insert_markdown(part.text, is_quoted=True)
             elif isinstance(part, ToolCallPart):
                 self._insert_note(call_caption(part), 6)
                 lines = [code_line(line, "json") for line in indented_json(part.run_arguments)]
@@ -217,11 +226,12 @@ class PrintedConversation:
 
     # ------------------------------------------------------------------ Markdown
 
-    def _insert_markdown(self, markdown: str, *, is_aside: bool = False) -> None:
+    def _insert_markdown(self, markdown: str, *, is_quoted: bool = False) -> None:
+        """Insert Markdown; with `is_quoted`, within a quote."""
         above: Block | None = None
         self._text_count += 1
         for members in group_blocks(render(markdown), (Kind.CODE, Kind.TABLE)):
-            if is_aside:
+            if is_quoted:
                 members = [quote_block(block) for block in members]
             first = members[0]
             if above is not None and is_in_other_quote(above, first):
@@ -294,7 +304,7 @@ class PrintedConversation:
     def _insert_image(self, name: str, image: QImage, max_width: float) -> None:
         """Insert an image, scaled down to the maximum width and nearly half a page."""
         self.document.addResource(QTextDocument.ResourceType.ImageResource.value, QUrl(name), image)
-        unit = 0.75 * self._styles.unit  # of a CSS pixel
+        unit = 0.75 * self._styles.unit  # a CSS pixel is 0.75 points
         width, height = image.width() * unit, image.height() * unit
         scale = min(1.0, max_width / width, 0.45 * self._page.height() / height)
         image_format = QTextImageFormat()
@@ -491,7 +501,7 @@ class PrintedConversation:
 def _is_directly_above(content: _KeepTogether, below: _KeepTogether) -> bool:
     """Return True if `content` is directly above `below`.
 
-    A frame has an empty block of no height above it.
+    Above each frame there is an empty block, which is one pixel high.
     """
     if content.frame is not None:
         return False

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.media.drawn_formulas import FormulaFinder
 
 MARGIN_MM: Final = 18.0
+"""Margin on each side of the paper in millimeters."""
 _FOOTER_HEIGHT: Final = 24.0
 """Height of the page footer in points; on very small paper it is lower."""
 
 
 def set_paper(device: QPagedPaintDevice, paper: QPageSize.PageSizeId) -> None:
-    """Set the paper size of the device, in portrait with our margins."""
+    """Set the paper size of the device, in portrait, with margins of `MARGIN_MM`."""
     margins = QMarginsF(MARGIN_MM, MARGIN_MM, MARGIN_MM, MARGIN_MM)
     orientation = QPageLayout.Orientation.Portrait
     layout = QPageLayout(QPageSize(paper), orientation, margins, QPageLayout.Unit.Millimeter)

@@ -25,6 +25,7 @@ from desktop_app.ui.transcript.transcript_styles import FORMULA, tab_after_marke
 if TYPE_CHECKING:
     from PySide6.QtGui import QColor
 
+# Sizes in points.
 TEXT_SIZE: Final = 10.0
 NOTE_SIZE: Final = 8.0
 CODE_SIZE: Final = 8.5
@@ -41,7 +42,7 @@ _CELL_PADDING: Final = 5.0
 _HIDDEN_SIZE: Final = 0.1
 _TAB_SPACES: Final = 4
 _TAB_STOPS: Final = range(1, 10)
-"""Positions, in indents, for the tab between a marker and its text."""
+"""Tab stops between a marker and its text, in multiples of INDENT."""
 
 _PROPORTIONAL: Final = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
 
@@ -55,7 +56,10 @@ class PrintStyles:
         self._chars: dict[tuple[object, ...], QTextCharFormat] = {}
 
     def font(self, points: float, *, mono: bool = False) -> QFont:
-        """Return the font, sized in device pixels because spacing and drawings use them, too."""
+        """Return the font of this size in points.
+
+        Its size is set in device pixels, because spacing and drawings use these too.
+        """
         font = QFont(self.theme.code_font if mono else self.theme.base_font)
         font.setPixelSize(max(1, round(points * self.unit)))
         return font
@@ -227,7 +231,7 @@ class PrintStyles:
 
 
 def _indented_levels(block: Block) -> tuple[int, int]:
-    """Return for how many of its quotes and of its lists a block is indented."""
+    """Return the number of quotes and the number of lists by which a block is indented."""
     quotes = min(block.quote, _MAX_LEVELS)
     return quotes, min(block.depth, _MAX_LEVELS - quotes)
 

@@ -35,7 +35,7 @@ _NO_PASSAGES: Final[Mapping[int, Passage]] = {}
 class CitationSources:
     """The passages that each message of a path may cite, by number.
 
-    They were sent with its question or an earlier one.
+    These are the passages that were sent with the message's question or an earlier one.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class CitationSources:
         self._latest = _NO_PASSAGES
 
     def begin_path(self, path: Iterable[Message]) -> None:
-        """Replace the passages by those of another path."""
+        """Replace all passages by those of another path."""
         self._by_message, self._latest = {}, _NO_PASSAGES
         for message in path:
             self.add(message)

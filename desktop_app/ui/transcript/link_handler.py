@@ -61,7 +61,7 @@ class LinkHandler(QObject):
             self._copies.copy_code(block.blockNumber())
             return
         self.follow(QUrl(target), block)
-        self._focus.scroll_to_focused()  # unfolding may have moved it off screen
+        self._focus.scroll_to_focused()  # the link may have unfolded text and moved it off screen
 
     def follow(self, url: QUrl, block: QTextBlock) -> None:
         """Follow a link in a block of the document."""
@@ -74,11 +74,12 @@ class LinkHandler(QObject):
             if passage is not None:
                 self.passage_requested.emit(passage)
         elif is_note_link(target):
-            self._go_to_note(target, block)
+            self._go_to_footnote_end(target, block)
         else:
             open_link(url)
 
-    def _go_to_note(self, target: str, block: QTextBlock) -> None:
+    def _go_to_footnote_end(self, target: str, block: QTextBlock) -> None:
+        """Go from a footnote's mark to its definition, or back."""
         found = self._jumps.find(target, block, self._view.viewport().height())
         if found is not None:
             self._anchor.stop_following_stream()

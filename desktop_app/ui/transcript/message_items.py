@@ -87,7 +87,7 @@ _MOST_DETAIL_LINES: Final = 200
 class LineKind(Enum):
     """The kinds of lines that are not Markdown."""
 
-    __hash__ = object.__hash__  # like Kind: faster than Enum's
+    __hash__ = object.__hash__  # faster than Enum's, because it runs in C; see `Kind`
 
     QUESTION = "question"
     IMAGES = "images"
@@ -130,7 +130,9 @@ Item = Block | Line
 def question_lines(text: str, *, is_continuation: bool = False) -> list[Line]:
     """Return a question as typed, line by line.
 
-    `is_continuation` is True if the lines follow earlier ones of the same question.
+    Args:
+        text: the question, or a part of it.
+        is_continuation: the lines follow earlier lines of the same question.
     """
     return [
         Line(
@@ -146,7 +148,7 @@ def attachment_lines(message: Message) -> list[Item]:
     """Return the images side by side, then a line for each attachment.
 
     Example: `q3-report.pdf   48 pages   31,480 tokens`. The name is a link that opens the
-    attachment. Images have one too, for users without a mouse.
+    attachment. Images also have a line with such a link, for users without a mouse.
     """
     images = [part for part in message.attachments if isinstance(part, ImagePart)]
     lines: list[Item] = []
@@ -155,8 +157,8 @@ def attachment_lines(message: Message) -> list[Item]:
     for part in message.attachments:
         opens = OPEN_IMAGE if isinstance(part, ImagePart) else OPEN_DOCUMENT
         name = Run(one_line(part.name), link=f"{ACTION}{opens}{part.sha256}")
-        rest = Run(one_line("".join(f"\u2003{fact}" for fact in attachment_facts(part))))
-        lines.append(Line(LineKind.ATTACHMENT, (name, rest)))
+        facts = Run(one_line("".join(f"\u2003{fact}" for fact in attachment_facts(part))))
+        lines.append(Line(LineKind.ATTACHMENT, (name, facts)))
     return lines
 
 
@@ -211,16 +213,19 @@ def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
 
 
 def _code_items(language: str, texts: Sequence[str]) -> list[Item]:
-    """Return the lines of a tool's arguments or result, and how many more there are."""
+    """Return the lines of a tool's arguments or result, up to `_MOST_TOOL_LINES`.
+
+    If there are more, a line with their number follows.
+    """
     items: list[Item] = [
         Block(Kind.CODE_HEAD, language=language),
         *(code_line(text, language) for text in texts[:_MOST_TOOL_LINES]),
     ]
-    return items + _cut_lines(LineKind.NOTICE, len(texts) - _MOST_TOOL_LINES)
+    return items + _missing_lines_notice(LineKind.NOTICE, len(texts) - _MOST_TOOL_LINES)
 
 
-def _cut_lines(kind: LineKind, count: int) -> list[Item]:
-    """Return the line that tells how many lines are not shown; none if all are."""
+def _missing_lines_notice(kind: LineKind, count: int) -> list[Item]:
+    """Return the line that tells how many lines are not shown; [] if `count` is not positive."""
     if count <= 0:
         return []
     words = tr_plural("{count} more line isn’t shown", "{count} more lines aren’t shown", count)
@@ -236,7 +241,7 @@ def ending_lines(
         message: the answer.
         status_line: the status while the answer is made; "" for none.
         details: whether the error's details are unfolded.
-        is_last: False if other messages follow, so that it cannot be continued.
+        is_last: False if other messages follow, so that the answer cannot be continued.
     """
     lines: list[Item] = []
     if status_line:
@@ -304,7 +309,7 @@ def error_lines(message: Message, *, details: bool, is_last: bool = True) -> lis
     if details:
         kind, texts = LineKind.ERROR_DETAILS, error.details.splitlines()
         lines += [Line(kind, (Run(_one_line(text)),)) for text in texts[:_MOST_DETAIL_LINES]]
-        lines += _cut_lines(kind, len(texts) - _MOST_DETAIL_LINES)
+        lines += _missing_lines_notice(kind, len(texts) - _MOST_DETAIL_LINES)
     return lines
 
 
@@ -362,7 +367,7 @@ def footer_line(message: Message, version: tuple[int, int] | None, facts: Footer
 
 
 def _arrows(number: int, count: int) -> Runs:
-    """Return the arrows, widened by spaces for the mouse and the focus frame."""
+    """Return the arrows, with spaces that make them wider for the mouse and the focus frame."""
     older = f"{ACTION}older-version" if number > 1 else ""
     newer = f"{ACTION}newer-version" if number < count else ""
     return Run("\u2005‹ ", link=older), Run(f"{number}/{count}"), Run(" ›\u2005", link=newer)

@@ -48,7 +48,7 @@ class SectionFolding:
         self._filler, self._stream, self._actions = filler, stream, actions
 
     def toggle(self, state: MessageState, action: str) -> bool:
-        """Fold or unfold a section of a message. Return False for any other action."""
+        """Fold or unfold a section of a message. Return False if the action does neither."""
         if action not in (TOGGLE_REASONING, TOGGLE_DETAILS) and not action.startswith(
             (TOGGLE_TOOL, TOGGLE_SOURCES, TOGGLE_CODE)
         ):

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from desktop_app.rendering.spoken_sentences import SentenceSplitter
 
 _COLLECT_MS: Final = 400
+"""Time in which sentences are collected before they are announced together."""
 _PAUSES: Final = tuple(".!?…:;,。！？")
 _MAX_EARLIER_CHARACTERS: Final = 2_000
 """Maximum characters announced of an answer that did not stream here from its beginning."""
 
 
 class AnswerSpeech(QObject):
-    """The announcements of one transcript."""
+    """The announcer of one transcript's answers."""
 
     def __init__(self, view: QWidget) -> None:
         super().__init__(view)
@@ -38,7 +39,7 @@ class AnswerSpeech(QObject):
         return QAccessible.isActive()
 
     def set_muted(self, muted: bool) -> None:
-        """Stop or resume announcing answers: of several side by side, only one is announced."""
+        """Stop or resume announcing answers. Of several views side by side, only one announces."""
         self._is_muted = muted
 
     def announce_text(
@@ -49,8 +50,8 @@ class AnswerSpeech(QObject):
         Args:
             message_id: the answer.
             text: the text that has arrived.
-            whole_text: returns the answer including `text`; it may have begun before the
-                conversation was opened.
+            whole_text: returns the answer so far, including `text`. Needed if the answer may have
+                begun before the conversation was opened.
         """
         if not self.has_screen_reader() or self._is_muted:
             return

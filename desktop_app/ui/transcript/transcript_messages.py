@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 class TranscriptMessages:
     """The messages of a conversation, of which a contiguous range is in the document.
 
-    A message has a state while it is in the document, or while it grows outside it.
+    A message has a `MessageState` while it is in the document, or while its text grows.
 
     Attributes:
         layouts: the layouts of the messages in the document, top to bottom.
         older: messages above the document, oldest first.
         newer: messages below the document, oldest first.
         versions: (number, count) of each message that has siblings, by message id.
-        sources: the sources that messages may cite.
-        facts: the facts in the footers of answers.
+        sources: the passages that messages may cite.
+        facts: the facts that answers show in their footers.
     """
 
     def __init__(self, layouts: MessageLayouts, *, shows_facts: bool) -> None:
@@ -49,29 +49,29 @@ class TranscriptMessages:
     # ------------------------------------------------------------------ states
 
     def get(self, message_id: str) -> MessageState | None:
-        """Return a message that is in the document."""
+        """Return the state of a message in the document; None for any other message."""
         return self._states.get(message_id)
 
     def find_state(self, message_id: str) -> MessageState | None:
-        """Return a message that is in the document or grows outside it."""
+        """Return the state of a message that is in the document or grows outside of it, if any."""
         return self._states.get(message_id) or self._detached.get(message_id)
 
     def materialized(self) -> list[MessageState]:
-        """Return the messages in the document, top to bottom."""
+        """Return the states of the messages in the document, top to bottom."""
         return [self._states[layout.key] for layout in self.layouts]
 
     def last_materialized(self) -> MessageState | None:
-        """Return the last message in the document."""
+        """Return the state of the last message in the document; None if there is none."""
         return self._states.get(self.layouts[-1].key) if self.layouts else None
 
     def newest_answer(self) -> MessageState | None:
-        """Return the newest answer, materialized or not."""
+        """Return the state of the newest answer, materialized or not; None if there is none."""
         messages = map(self.message_at, reversed(range(self.count)))
         newest = next((message for message in messages if message.role is Role.ASSISTANT), None)
         return None if newest is None else self.find_state(newest.id) or self._new_state(newest)
 
     def state_at_block(self, block: QTextBlock) -> MessageState | None:
-        """Return the message that owns a block of the document."""
+        """Return the state of the message that owns a block of the document; None if none does."""
         found = self.layouts.layout_at(block.blockNumber())
         return None if found is None else self._states.get(found[0].key)
 
@@ -155,7 +155,7 @@ class TranscriptMessages:
             self._detached[message.id] = self._new_state(message)
 
     def replace(self, message: Message, version: tuple[int, int] | None = None) -> None:
-        """Replace a message outside the document by a newer state of it; set a given version."""
+        """Replace a message outside the document by its newer form, and its version if given."""
         if version is not None:
             self.versions[message.id] = version
         if message.status is not MessageStatus.STREAMING:
@@ -190,7 +190,10 @@ class TranscriptMessages:
         self.older, self.newer = messages[:index], messages[index:]
 
     def set_marks(self, marks: Mapping[str, MessageMark]) -> list[MessageState]:
-        """Replace all marks with these, by message id. Return the changed ones in the document."""
+        """Replace all marks, which are given by message id.
+
+        Return the states of the messages in the document whose mark has changed.
+        """
         before, self._marks = self._marks, marks
         changed = [
             state for key, state in self._states.items() if before.get(key) != marks.get(key)

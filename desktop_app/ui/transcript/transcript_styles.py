@@ -50,10 +50,15 @@ if TYPE_CHECKING:
 
 # Pixels at the default text size.
 INDENT: Final = 26
+"""Indentation of each list level."""
 QUOTE: Final = 16
+"""Indentation of each quote level."""
 PAD: Final = 12
+"""Padding of backgrounds around their text."""
 QUESTION_INSET: Final = 150
+"""Free space beside a question."""
 CELL_PAD: Final = 7
+"""Padding of table cells."""
 
 CITATION_SCALE: Final = 0.85
 """Font size of a citation relative to the surrounding text."""
@@ -68,9 +73,10 @@ DECORATION: Final = int(QTextFormat.Property.UserProperty) + 1
 """User property of block formats: `Decoration` flags, and above them the number of quotes."""
 
 QUOTES_SHIFT: Final = 9
+"""Bits below the number of quotes in the value of DECORATION."""
 
 QUOTED_AT: Final = DECORATION + 1
-"""User property of block formats: the list depth at which each of the quotes stands."""
+"""User property of block formats: the list depth of each quote around the block."""
 
 OPENED: Final = DECORATION + 2
 """User property of block formats: the number of quotes that open in this block, if any."""
@@ -96,6 +102,16 @@ class Decoration:
 
     Every repaint queries them for every block. They are not an `IntFlag`, whose `&` takes as long
     as drawing a rectangle.
+
+    Attributes:
+        BACKGROUND: the two bits that hold the `Background`.
+        FIRST: a background or a table begins with the block.
+        RULE: the block is a horizontal rule.
+        HEAD: the block is the head of a code block, beside which the Copy mark is painted.
+        INLINE_CODE: the block contains inline code.
+        ROW: the block is a table row with tab stops.
+        CELL: the block is a cell of a QTextTable, in a quote.
+        SHARED_BARS_ONLY: paint only the quote bars that the block shares with the block above.
     """
 
     BACKGROUND: Final = 3
@@ -138,7 +154,7 @@ _NOTE_KINDS: Final = (
     LineKind.FOOTER,
     LineKind.FOLD,
 )
-# Lines whose links are arrows, begin with an arrow or are images.
+# Lines whose links need no underline: they are arrows, begin with an arrow or are images.
 _SHAPED_LINKS: Final = (LineKind.REASONING, LineKind.VERSIONS, LineKind.IMAGES)
 # Blocks of plain text, in either direction.
 _TEXT_KINDS: Final = (Kind.PARAGRAPH, Kind.HEADING)
@@ -147,7 +163,8 @@ _SPACED_KINDS: Final = (Kind.TABLE, Kind.CODE, Kind.CODE_HEAD, Kind.RULE)
 # Items with space above them, although they continue the background of the item above.
 _SPACED_KINDS_ON_BACKGROUND: Final = (Kind.CODE, LineKind.ERROR_ACTIONS, LineKind.ERROR_DETAILS)
 
-# Tab stops after a marker. One wider than its column, such as a footnote's name, uses the next.
+# Tab stops after a marker. The text after a marker that is wider than its column, such as a
+# footnote's name, begins at the next stop.
 _MARKER_STOPS: Final = 9
 _LETTER: Final = re.compile(r"[^\W\d_]")
 # Runs, and characters per run, that are searched for a letter. A text of 1 MB may have none.
@@ -193,9 +210,9 @@ def _has_inline_code(item: Block) -> bool:
 
 
 def tab_after_marker(item: Block) -> QTextOption.TabType:
-    """Return the type of the tab after an item's marker, so that its text starts there.
+    """Return the type of the tab with which an item's text starts after its marker.
 
-    In right-to-left text, Qt swaps left and right tabs.
+    In right-to-left text that is a right tab, because Qt swaps left and right tabs there.
     """
     for text in chain((item.marker,), islice(texts_of_runs(item.runs), _MAX_SEARCHED)):
         if first := _LETTER.search(text, 0, _MAX_SEARCHED):
@@ -205,7 +222,7 @@ def tab_after_marker(item: Block) -> QTextOption.TabType:
 
 
 def _is_quoted_right(block: Block) -> bool:
-    """Return True if a quoted text begins at the right. Its bars are then at the right too."""
+    """Return True if a quoted text, and so its quote bars, begin at the right."""
     is_text = block.quote > 0 and block.kind in _TEXT_KINDS
     return is_text and tab_after_marker(block) is QTextOption.TabType.RightTab
 
@@ -252,9 +269,9 @@ class Styles:
     def block_format(
         self, item: Item, above: Item | None, key: tuple[object, ...] | None = None
     ) -> QTextBlockFormat:
-        """Return the block format of an item below another one.
+        """Return the block format of an item below the item `above`.
 
-        `key` is its `block_key`, if known.
+        `key` is the item's `block_key`, if known.
         """
         key = key or self.block_key(item, above)
         block_format = self._blocks.get(key)
@@ -277,7 +294,7 @@ class Styles:
         block_format.setRightMargin(right)
         if isinstance(item, Block):
             self._indent(block_format, item)
-        if item.kind is LineKind.VERSIONS:  # aligned with the question's text
+        if item.kind is LineKind.VERSIONS:  # on the side where the question's text begins
             block_format.setAlignment(ALIGNMENTS["right" if is_mirrored() else "left"])
         elif item.kind is Kind.CODE:
             block_format.setNonBreakableLines(not self._wraps_code)
@@ -332,7 +349,7 @@ class Styles:
         return 1.4 if kind is LineKind.QUESTION else ANSWER_LINE_HEIGHT
 
     def gap(self, item: Item, above: Item | None) -> int:
-        """Return the top margin in pixels at the default text size."""
+        """Return the top margin of an item in pixels at the default text size."""
         kind, kind_above = item.kind, above.kind if above is not None else None
         background, background_above = background_of(item), background_of(above)
         if background and background is background_above and not begins_background(item):
@@ -352,7 +369,7 @@ class Styles:
         if isinstance(item, Block) and isinstance(above, Block) and is_in_other_quote(above, item):
             return 18 + CELL_PAD if kind_above is Kind.TABLE else 18
         if kind is LineKind.VERSIONS:
-            return 4  # aligns them with the actions
+            return 4  # so that the arrows are in line with the actions
         if kind in _NOTE_KINDS and kind_above is Kind.TABLE:
             return _NOTE_BELOW_TABLE + CELL_PAD
         if kind in _NOTE_KINDS:
@@ -525,7 +542,14 @@ class Styles:
     def row_format(
         self, block: Block, number: int, above: Item | None, widths: tuple[int, ...]
     ) -> QTextBlockFormat:
-        """Return the format of a table row that is a text block, with its hairline below."""
+        """Return the block format of a table row that is a text block.
+
+        Args:
+            block: the table or a part of it.
+            number: the index of the row in it.
+            above: the item above the table part.
+            widths: the column widths in pixels.
+        """
         first = block.head and number == 0
         gap = self.gap(block, above) if first else 0
         code = any(run.code for cell in block.rows[number] for run in cell)
@@ -588,7 +612,14 @@ class Styles:
     def cell_block_format(
         self, block: Block, align: str, runs: Runs, *, first: bool
     ) -> QTextBlockFormat:
-        """Return the format of a cell's paragraph; `first` is True for the first cell in Qt."""
+        """Return the block format of a cell's paragraph.
+
+        Args:
+            block: the table or a part of it.
+            align: the alignment of the cell's column.
+            runs: the text of the cell.
+            first: whether the cell is the first one in Qt's order.
+        """
         block_format = QTextBlockFormat()
         flags = Decoration.CELL if block.quote else 0
         flags |= Decoration.INLINE_CODE if any(run.code for run in runs) else 0
@@ -604,9 +635,9 @@ class Styles:
         return frame_format
 
     def format_before_table(self, block: Block) -> QTextBlockFormat:
-        """Return the format of the block before a QTextTable.
+        """Return the format of the empty block before a QTextTable.
 
-        It has only the quote bars that it shares with the block above.
+        The block has only the quote bars that it shares with the block above.
         """
         block_format, _ = self.empty_block_formats()
         _set_decoration(
@@ -625,9 +656,9 @@ class Styles:
 def _set_decoration(
     block_format: QTextBlockFormat, flags: int, block: Block, *, first: bool
 ) -> None:
-    """Set the flags and the quotes of a row or a cell on its format.
+    """Set the flags and the quotes of a row or a cell on its block format.
 
-    With `first`, also set how many of the quotes open there.
+    With `first`, also set the number of quotes that open there.
     """
     flags |= block.quote << QUOTES_SHIFT
     if flags:  # painting queries the box of each block that has the property
@@ -649,7 +680,7 @@ ALIGNMENTS: Final = {
 def _tab_stops(aligns: tuple[str, ...], widths: tuple[int, ...], pad: int) -> list[QTextOption.Tab]:
     """Return a tab stop for each cell, counted from the text of the first cell.
 
-    A first cell that is aligned left needs none.
+    A first cell that is aligned left needs no tab stop.
     """
     stops, left = [], 0
     for number, (align, width) in enumerate(zip(aligns, widths, strict=False)):

@@ -91,8 +91,8 @@ _NOTCH: Final = 120
 class TranscriptView(TranscriptSurface):
     """A view of messages that emits the user's requests.
 
-    A brief view shows a single answer: with less room above it, and without the facts in its
-    footer, which the surrounding widget shows.
+    A brief view shows a single answer. It has less room above the answer, and no facts in the
+    answer's footer, because the surrounding widget shows them.
 
     Attributes:
         writer: writes the document.
@@ -104,7 +104,7 @@ class TranscriptView(TranscriptSurface):
         stream: receives messages and streamed text.
         navigator: scrolls to messages.
         commands: runs the actions of messages.
-        anchor: keeps the position of the reader.
+        anchor: keeps the text on screen in place while other text changes.
         selection: the selection, which may include text that is not materialized.
         copies: copies messages, code and the selection.
         drags: drags attachments and code to other programs.
@@ -123,8 +123,9 @@ class TranscriptView(TranscriptSurface):
         command_requested(str): a command of the window, by id, from the menu or the wheel.
         passage_requested(Passage): show a cited passage.
         image_requested(str): an image with this hash came into view; see `set_image`.
-        notice_raised(str): a notice for the user, who is waiting.
-        text_typed(str): the user typed this into the transcript, which takes no text.
+        notice_raised(str): a notice for the user.
+        text_typed(str): the user typed this text while the transcript, which takes no text, had the
+            focus.
     """
 
     message_updated = Signal(str)
@@ -329,7 +330,7 @@ class TranscriptView(TranscriptSurface):
 
     @cached_property
     def differences(self) -> DifferenceMarks:
-        """Return the marks of the words that no other answer side by side has."""
+        """Return the marks of the words that the answers shown beside this one do not have."""
         from desktop_app.ui.transcript.search.difference_marks import DifferenceMarks
 
         return DifferenceMarks(self, self.messages)
@@ -395,7 +396,7 @@ class TranscriptView(TranscriptSurface):
     # ------------------------------------------------------------------ size and mouse
 
     def event(self, event: QEvent) -> bool:
-        """Set the margins before children are laid out. Scroll if the wheel turns over a margin."""
+        """Set the margins before Qt lays out the viewport. Scroll if the wheel is over a margin."""
         if event.type() == QEvent.Type.Resize:
             with self.anchor.keep_position():
                 if event.oldSize().width() != event.size().width():  # type: ignore[attr-defined]

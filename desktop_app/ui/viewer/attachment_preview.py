@@ -1,4 +1,4 @@
-"""A preview of the content to send of an attachment, with a choice of its pages.
+"""A preview of the content of an attachment that is sent, with a choice of its pages.
 
 The text is in a `PagedText`; images are shown one at a time in another tab. A field holds the
 pages, slides, sheets or chapters to send. Enter applies a new choice; an invalid one is explained
@@ -293,7 +293,7 @@ class AttachmentPreview(QDialog):
 
     def _begin_finding(self) -> None:
         if not self.text.text:
-            return  # only images are shown, without tabs to come back to them
+            return  # there are only images, and no tabs to return to them from an empty text
         self._show_tab("text")
         self._find_bar.open(self.text.view.textCursor().selectedText()[:200])
 

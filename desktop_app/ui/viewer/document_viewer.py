@@ -192,7 +192,12 @@ class DocumentViewer(QWidget):
     # ------------------------------------------------------------ content
 
     def begin(self, title: str, place: str) -> None:
-        """Prepare for a document that is not loaded yet; `place` names its cited passage."""
+        """Prepare for a document that is not loaded yet.
+
+        Args:
+            title: the name of the document.
+            place: the place of the cited passage, such as its page; "" for no passage.
+        """
         self._title = one_line(title)
         self.setWindowTitle(window_title(f"{self._title} – Repartee"))
         self._name.setText(title)
@@ -242,7 +247,7 @@ class DocumentViewer(QWidget):
         self._show_zoom()
 
     def show_text(self, slices: int, at: int) -> None:
-        """Show a text of `slices` slices, beginning with the marks of slice `at`."""
+        """Show a text of `slices` slices, scrolled to the marks in slice `at`."""
         self.text.setAccessibleName(spoken_text(tr("Text of {name}", name=self._title)))
         self._show_content(self.text)
         self.text.begin(slices, at)
@@ -359,6 +364,6 @@ class DocumentViewer(QWidget):
             super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Report the closing; the window is kept for the next document."""
+        """Emit `closed`. The window is kept for the next document."""
         super().closeEvent(event)
         self.closed.emit()

@@ -26,7 +26,9 @@ from desktop_app.ui.widgets.text.foreign_text import PlainLabel, spoken_text
 from desktop_app.ui.widgets.text.utf16 import utf16_length
 
 PAGE_LENGTH: Final = 300_000
+"""Maximum characters of a page."""
 MAX_LINE_LENGTH: Final = 20_000
+"""Maximum characters of a line on a page, which can be laid out within a frame."""
 _SLICE_CHARACTERS: Final = 6_000
 _MAX_MATCHES: Final = 10_000
 
@@ -67,8 +69,8 @@ class PagedText(QWidget):
         text: the whole text.
 
     Signals:
-        counted(int number, int total, bool final): the number of the current match, from 1 (0 for
-            none); the number of matches so far; whether these are all.
+        counted(int number, int total, bool is_final): the number of the current match, from 1 (0
+            for none); the number of matches so far; whether all pages have been searched.
     """
 
     counted = Signal(int, int, bool)

@@ -60,13 +60,13 @@ class ViewerPages(QAbstractScrollArea):
     """A scrollable view of pages.
 
     Attributes:
-        page: the current page, from 1: the page in the middle of the viewport, or that of the last
-            `go_to` until the user scrolls.
+        page: the current page, from 1: the page in the middle of the viewport, or the page of the
+            last `go_to` until the user scrolls.
         percent: the zoom in percent.
 
     Signals:
-        strips_requested(list[PageStrip]): strips to draw, the most urgent first; replaces earlier
-            requests.
+        strips_requested(list[PageStrip]): strips to draw, the most urgent first. They replace all
+            strips requested before.
         page_changed(int): another page is current.
         zoom_changed(int): percent.
     """
@@ -123,7 +123,10 @@ class ViewerPages(QAbstractScrollArea):
         return len(self._sizes)
 
     def set_marks(self, marks: dict[int, list[QRectF]]) -> None:
-        """Mark only these rectangles, by page, in fractions of the page's sides."""
+        """Mark these rectangles, and no others.
+
+        They are given by page, in fractions of the page's width and height.
+        """
         self._marks = marks
         self.viewport().update()
 

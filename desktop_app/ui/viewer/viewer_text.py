@@ -62,7 +62,7 @@ class ViewerText(TranscriptSurface):
     def begin(self, count: int, first: int = 0) -> None:
         """Start another text of `count` slices, and request slice `first`.
 
-        When it arrives, its mark is scrolled to the middle.
+        When the slice arrives, scroll its mark to the middle.
         """
         self._count, self._marked_slice = count, None
         self._reload_from(first)
@@ -133,7 +133,7 @@ class ViewerText(TranscriptSurface):
         self.slice_requested.emit(number)
 
     def _request_adjacent_slice(self) -> None:
-        """Request the next slice if an end of the loaded text is near."""
+        """Request the next or the previous slice if that end of the loaded text is near."""
         if self.is_loading or not self._shown:
             return
         bar, near = self.verticalScrollBar(), self.viewport().height()

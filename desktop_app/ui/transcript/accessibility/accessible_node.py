@@ -166,13 +166,14 @@ class AccessibleNode(QAccessibleInterface):
 
     Args:
         parent: the interface of the parent.
-        content: its role, name and text. The content of a message is replaced as it grows.
+        content: the node's role, name and text.
         rect_of: returns an item's rectangle on the screen.
         focus: moves the reading position to an item.
         press: follows a link of an item.
 
     Attributes:
-        content: see above.
+        content: the node's role, name and text. The content of a message is replaced as the message
+            grows.
         is_alive: False once the node is released.
     """
 
@@ -192,14 +193,14 @@ class AccessibleNode(QAccessibleInterface):
         self.is_alive = True
 
     def release(self) -> None:
-        """Remove the node and all below it from Qt's cache, which would keep them for good."""
+        """Remove the node and its descendants from Qt's cache, which would keep them for good."""
         for node in self._nodes or ():
             node.release()
         self._nodes, self.is_alive = None, False
         QAccessible.deleteAccessibleInterface(QAccessible.uniqueId(self))
 
     def child_nodes(self) -> list[AccessibleNode]:
-        """Return the nodes below, created on first use."""
+        """Return the children, which are created on first use."""
         if self._nodes is None:
             self._nodes = [
                 AccessibleNode(self, child, self._rect_of, self._focus, self._press)

@@ -58,7 +58,10 @@ class AccessibleTranscript(QAccessibleWidget):
         self._nodes.clear()
 
     def report_focus(self, message_id: str, item: int) -> None:
-        """Tell screen readers that an item of a message has the focus; -1 is the message."""
+        """Tell screen readers that an item of a message has the focus.
+
+        For -1, it is the message itself.
+        """
         at = self.index_of(message_id)
         if at < 0:
             return
@@ -130,7 +133,10 @@ class AccessibleTranscript(QAccessibleWidget):
 
 
 class MessageNode(AccessibleNode):
-    """The node of a message. Its children are created when asked for, and anew after a change."""
+    """The node of a message.
+
+    Its children are created when asked for, and again after the message has changed.
+    """
 
     def __init__(
         self,
@@ -176,9 +182,9 @@ class MessageNode(AccessibleNode):
         return message_description(message, name_of) if kind is QAccessible.Text.Description else ""
 
     def _rect_of_item(self, item: int) -> QRect:
-        """Return the visible rectangle of an item on the screen.
+        """Return the visible rectangle of an item in screen coordinates.
 
-        It is that of the whole message for -1 and for an item that is not materialized.
+        For -1, and for an item that is not materialized, return that of the whole message.
         """
         state = self._messages.get(self.message_id)
         if state is None or not state.layout.total:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 _Role = QAccessible.Role
 _LONGEST_NAME: Final = 200
-# Their words are in the message's name or description, or on the buttons of its action row.
+# Lines without a node. The words of a footer are in the description of the message's node, images
+# also have lines of attachments, and buttons cover the arrows of versions (focus_targets.py).
 _UNREAD: Final = (LineKind.FOOTER, LineKind.VERSIONS, LineKind.IMAGES)
 
 
@@ -35,11 +36,14 @@ class ReadingNode:
     """A node of the tree that assistive technology reads.
 
     Attributes:
-        text: all its words; "" if its children have them.
+        role: the role of the node.
+        name: the accessible name.
+        text: all words of the node; "" if the children have them.
         level: the level of a heading, else 0.
         cell: the row and column of a table cell, else None.
         link: the target of a link, else "".
-        item: the index of the message's item that shows it, -1 for none.
+        item: the index of the message's item that shows the node; -1 for none.
+        children: the nodes below.
     """
 
     role: QAccessible.Role
@@ -160,7 +164,7 @@ def _links_and_formulas(runs: Runs, at: int) -> Iterator[ReadingNode]:
 
 
 def _lists(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
-    """Return lists, nested by depth. A text without a marker continues the item above it."""
+    """Return lists, nested by depth. A text without a marker belongs to the item above it."""
     top: list[ReadingNode] = []
     open_lists: list[ReadingNode] = []  # from the outermost on
     for at, item in pairs:

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 class BlockState:
-    """The state of a block that Qt does not carry along when it splits or merges blocks.
+    """The visibility and the highlighting of a block.
 
-    That is its visibility (folded code is hidden) and its highlighting.
+    Qt loses both when it splits or merges blocks. Blocks of folded code are invisible.
     """
 
     def __init__(self, block: QTextBlock | None = None) -> None:
@@ -37,9 +37,9 @@ def remove_blocks(
     below: QTextBlock,
     format_below: QTextBlockFormat | None = None,
 ) -> None:
-    """Remove the blocks from `first` on, above `below`.
+    """Remove the blocks from `first` to the one above `below`.
 
-    The block below stays as it is, but gets the block format `format_below`, if any.
+    The block `below` stays as it is, but gets the block format `format_below` if one is given.
     """
     block_format = below.blockFormat() if format_below is None else format_below
     char_format, state = below.charFormat(), BlockState(below)
@@ -52,7 +52,7 @@ def remove_blocks(
 
 
 class BlockInserter:
-    """An insertion point before a block that keeps its formats.
+    """An insertion point before a block, whose formats stay as they are.
 
     Attributes:
         cursor: the end of the inserted text.

@@ -7,8 +7,8 @@ An empty block ends the document, so text is always inserted before a block.
 
 Only part of a long message is materialized. Qt lays out the whole document at each step of a
 window resize, and for 1 MB of text that takes half a second. A placeholder keeps the height of the
-missing items as an extra top margin of the next item. The scroll bar stays correct, and neither
-reading, selecting nor copying meets an extra block.
+missing items as an extra top margin of the next item. So the scroll bar stays correct, and no extra
+block has to be skipped when text is read, selected or copied.
 
 New items are materialized if the item above them is.
 """
@@ -70,7 +70,7 @@ class DocumentWriter:
         self._reflow = Reflow(self.layouts, self._items)
         self._updater = ItemUpdater(self.layouts, self._items, self._reflow)
         self._on_written = on_written
-        # Missing items changed within `one_edit`. Their placeholders are measured at its end.
+        # Missing items that changed within `one_edit`. It measures their placeholders at its end.
         self._unmeasured: list[tuple[MessageLayout, int]] | None = None
         document.setUndoRedoEnabled(False)
         self.clear()
@@ -138,7 +138,7 @@ class DocumentWriter:
 
     @contextmanager
     def _edit(self) -> Iterator[QTextCursor]:
-        """Make the changes with the returned cursor a single edit."""
+        """Make all changes with the yielded cursor a single edit."""
         if self._unmeasured is None:  # a layout is impossible within an edit
             finish_layout(self.document)
         cursor = QTextCursor(self.document)
@@ -161,7 +161,7 @@ class DocumentWriter:
     def put_back(
         self, layout: MessageLayout, ranges: Iterable[tuple[int, int]], scale: float
     ) -> None:
-        """Append a message that was in the document before it was cleared.
+        """Append a message that was in the document before the document was cleared.
 
         Materialize the items of `ranges`. Multiply all recorded heights by `scale`.
         """
@@ -249,7 +249,7 @@ class DocumentWriter:
             for run in layout.materialized_ranges(max(first, 1), min(end, len(layout.items) - 1))
         ]
         for layout, first, end in runs:
-            self._keep_height(layout, first, end)
+            self._record_height(layout, first, end)
         with self._edit() as cursor:
             for layout, first, end in runs:
                 self._items.erase(layout, first, end, cursor)
@@ -259,7 +259,7 @@ class DocumentWriter:
         """Record the heights of the materialized items above and below an item."""
         for first, end in ((1, at), (at + 1, len(layout.items) - 1)):
             for run in layout.materialized_ranges(first, end):
-                self._keep_height(layout, *run)
+                self._record_height(layout, *run)
 
     def fill_text(self, layout: MessageLayout, at: int, first: int, end: int) -> None:
         """Materialize UTF-16 units [first, end) of a long text that is partly materialized."""
@@ -300,7 +300,7 @@ class DocumentWriter:
         block = self.document.findBlockByNumber(number)
         return float(self.document.documentLayout().blockBoundingRect(block).top())
 
-    def _keep_height(self, layout: MessageLayout, first: int, end: int) -> None:
+    def _record_height(self, layout: MessageLayout, first: int, end: int) -> None:
         """Record the measured height of materialized items for their placeholder."""
         following = layout.next_materialized(end)
         measured = self.top_of(layout, following) - self.top_of(layout, first)
@@ -317,7 +317,7 @@ class DocumentWriter:
     def replace_changed(
         self, layout: MessageLayout, at: int, removed: int, items: Sequence[Item]
     ) -> None:
-        """Replace items as `replace` does, but skip equal items at both ends."""
+        """Replace items like `replace`, except for equal items at both ends."""
         old, first, last = layout.items[at : at + removed], 0, 0
         while first < min(len(old), len(items)) and old[first] == items[first]:
             first += 1

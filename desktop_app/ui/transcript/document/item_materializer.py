@@ -1,4 +1,4 @@
-"""Writes items of messages in the document that are not materialized."""
+"""Writes the missing items of messages that are in the document."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class ItemMaterializer:
             show_folds(self._writer, layout, state.unfolded.code)
 
     def write_item(self, layout: MessageLayout, at: int, height: float, unit: int = 0) -> None:
-        """Write an item and about `height` pixels on either side.
+        """Write an item and about `height` pixels of items on either side.
 
-        Of a very long text, write only the part that contains this UTF-16 unit. The rest is
+        Of a very long text, write only the part that contains UTF-16 unit `unit`. The rest is
         materialized once it comes near the screen.
         """
         if not layout.counts[at]:
@@ -45,10 +45,10 @@ class ItemMaterializer:
             self._writer.fill_text(layout, at, unit, unit + 1)
 
     def write_folded(self) -> bool:
-        """Write the folded lines of one code block for a screen reader.
+        """Write the folded lines of the next code block for a screen reader.
 
-        The item above them must be materialized, because folded lines must not follow a
-        placeholder. Return True if any were materialized.
+        Skip code below a missing item, because folded lines must not follow a placeholder. Return
+        True if any lines were written.
         """
         for layout in self._messages.layouts:
             for first, end in layout.placeholders():

@@ -1,6 +1,6 @@
 """Updates the text of materialized items in place.
 
-A streaming answer takes this path on every frame: unchanged text of its last item stays untouched.
+This happens in every frame of a streaming answer. Unchanged text of its last item stays untouched.
 """
 
 from __future__ import annotations

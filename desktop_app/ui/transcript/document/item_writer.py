@@ -142,8 +142,8 @@ class ItemWriter:
         tables, key = self.tables, self.tables.key(layout, at, block)
         are_row_blocks = tables.can_be_row_blocks(block, widths)
         if not block.head and _follows_qtext_table(layout, at):
-            # Another part of the table follows. Row blocks need their own padding there, because
-            # Qt ignores the top margin below a table.
+            # The table continues. Row blocks need padding above them, which is a margin of the part
+            # above, because Qt ignores the top margin of a block below a table.
             pad = self.styles.row_padding() if are_row_blocks else 0
             tables.set_margin_below(inserter.cursor, pad)
         if are_row_blocks:
@@ -188,10 +188,10 @@ class ItemWriter:
             self.write(layout, at, at + 1, cursor)
 
     def adjust_space_above(self, layout: MessageLayout, at: int, cursor: QTextCursor) -> None:
-        """Update the space above item `at`.
+        """Update the space above item `at`, or above the next materialized item.
 
-        It depends on the item above, materialized or not. If item `at` is not materialized, the
-        space belongs to the next materialized item.
+        The space depends on the item above, materialized or not, and on any placeholder between
+        them.
         """
         at = layout.next_materialized(at)
         if at >= len(layout.items):

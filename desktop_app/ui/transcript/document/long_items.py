@@ -41,7 +41,7 @@ _WHOLE_COST: Final = 12_000
 """The highest cost of a text that is materialized as a whole."""
 
 _REQUESTED_COST: Final = 60_000
-"""The same limit if the whole text is requested. The rest is filled in near the viewport.
+"""The highest cost of a text that is materialized as a whole if the caller requests that.
 
 Without a limit, a mark that closes far behind its opening would rewrite 1 MB in one step.
 """
@@ -176,10 +176,10 @@ class LongItems:
         self, block: QTextBlock, parts: Parts, runs: Sequence[tuple[int, int, float]],
         block_format: QTextBlockFormat, cursor: QTextCursor,
     ) -> Parts:  # fmt: skip
-        """Remove runs of blocks [first, end, pixels) of a text and leave gaps.
+        """Remove blocks of a text and leave gaps of the same height.
 
-        The pixels of a run include the gaps above and within it. No run contains the first block or
-        the last `KEPT_AT_END` blocks.
+        Each of `runs` is (first block, end block, height in pixels). The height includes the gaps
+        above and within the run. No run contains the first block or the last `KEPT_AT_END` blocks.
         """
         cuts, gaps = list(parts.cuts), list(parts.gaps)
         document, number = block.document(), block.blockNumber()

@@ -1,6 +1,6 @@
 """Chooses the messages that are in the document and writes them.
 
-This module does not know scrolling or painting. Its callers keep the scroll anchor meanwhile.
+This module does not know scrolling or painting. Its callers keep the scroll position.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class MessageMaterializer:
     def write_more(self, characters: int, kept_ids: Container[str], *, above: bool) -> None:
         """Write messages of about `characters` above or below; remove messages at the other end.
 
-        Keep `kept_ids`, because a very long message may exceed the limit alone.
+        Never remove the messages with `kept_ids`: a very long message may exceed the limit alone.
         """
         self._write_many(characters, above=above)
         other_end = -1 if above else 0
@@ -110,7 +110,10 @@ class MessageMaterializer:
 
     @property
     def has_room(self) -> bool:
-        """Return True below three quarters of the limit, so that the next message fits, too."""
+        """Return True if less than three quarters of the limit are used.
+
+        Then the next message fits, too.
+        """
         return sum(map(self._written_size, self._messages.materialized())) < self._limit * 3 // 4
 
     @property
@@ -141,8 +144,15 @@ class MessageMaterializer:
     ) -> None:
         """Rewrite the text on screen in other styles and for another width.
 
-        It begins with item `item` of message `message_id` and is `height` pixels high. If there is
-        no such message, it is the end of the conversation. The rest is materialized afterwards.
+        The caller materializes the rest afterwards.
+
+        Args:
+            styles: the styles.
+            message_id: the topmost message on screen. If it is not in the document, the end of the
+                conversation is rewritten.
+            item: the topmost item of that message on screen.
+            height: the height in pixels of the text to rewrite.
+            width: the width of the document in pixels.
         """
         scale = styles.theme.px(1000) / self._writer.styles.theme.px(1000)
         on_screen = self._keep_on_screen(message_id, item, height / scale)

@@ -40,7 +40,7 @@ class MessageWriter:
         self._writer, self._highlighter = writer, highlighter
 
     def insert(self, at: int, state: MessageState) -> None:
-        """Write a message above index `at`."""
+        """Write a message into the document, at index `at` of its messages."""
         state.set_layout(self._writer.insert_message(at, state.message.id, state.items()))
         self._highlight(state)
         self.show_folds(state)
@@ -69,7 +69,7 @@ class MessageWriter:
     def update(
         self, state: MessageState, message: Message, version: tuple[int, int] | None
     ) -> None:
-        """Update a message to a newer state of it, and edit only the text that differs."""
+        """Update a message to its newer form, and edit only the text that differs."""
         changes = state.update(message, version)
         if not state.is_materialized:
             return

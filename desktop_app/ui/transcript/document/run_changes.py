@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from desktop_app.rendering.block_model import Run, Runs
 
 _LAST_RUNS: Final = 4
-"""Runs at the end that are compared one by one. Those before them are compared as slices."""
+"""Runs at the end that are compared one by one. The runs before them are compared as a slice."""
 
 
 def is_longer(runs: Iterable[Run], count: int) -> bool:
@@ -64,8 +64,17 @@ def replace_text(
 ) -> None:
     """Change the text that ends at position `end` from `old` to `new`.
 
-    The changed text spans `parts` additional blocks, which are joined. The cursor is moved to the
-    end of the new text.
+    Move the cursor to the end of the new text.
+
+    Args:
+        cursor: the cursor of the current edit.
+        end: the document position at which the text ends.
+        old: the current runs.
+        new: the new runs.
+        prefix: the `common_prefix` of both.
+        format_of: returns the format of a run.
+        parts: the number of blocks after the first one that the changed text spans. All of them
+            become one block.
     """
     equal_runs, equal_characters = prefix
     start = end - length_after_prefix(old, prefix) - parts
@@ -86,11 +95,11 @@ def _common_length(first: str, second: str) -> int:
     """
     if second.startswith(first):  # the text grows
         return len(first)
-    common_prefix, end = 0, min(len(first), len(second))
-    while common_prefix < end:
-        middle = (common_prefix + end + 1) // 2
-        if first[common_prefix:middle] == second[common_prefix:middle]:
-            common_prefix = middle
+    common, end = 0, min(len(first), len(second))
+    while common < end:
+        middle = (common + end + 1) // 2
+        if first[common:middle] == second[common:middle]:
+            common = middle
         else:
             end = middle - 1
-    return common_prefix
+    return common

@@ -1,8 +1,9 @@
 """Moves the text cursor of the transcript with keys, starting from the visible text.
 
-Before the user places the cursor, inserted text pushes it to the end of the document. The mouse
-wheel may scroll it off screen. A key that moved it from there would scroll to it or do nothing.
-With a screen reader, the cursor stays where it is, because the reader reads there.
+Before the user places the cursor, inserted text pushes it to the end of the document, and the mouse
+wheel may scroll it off screen. A key that moved the cursor from there would scroll to it or do
+nothing. So the cursor first moves to the visible text, except with a screen reader, which reads at
+the cursor.
 """
 
 from __future__ import annotations
@@ -40,9 +41,10 @@ class Caret:
             set_cursor(self._view, cursor)
 
     def handle_key(self, event: QKeyEvent) -> bool:
-        """Bring the caret on screen before a key moves it, or scroll if it is hidden.
+        """Bring the caret on screen before a key moves it, or scroll if the caret is hidden.
 
-        It is hidden unless the view got the focus by keyboard. Return True if the key was handled.
+        The caret is shown only if the view got the focus by keyboard. Return True if the key was
+        handled.
         """
         modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         if event.key() not in (*_UP, *_DOWN) or modifiers & Qt.KeyboardModifier.ShiftModifier:

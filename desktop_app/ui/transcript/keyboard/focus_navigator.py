@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 _PLACE_ALL_MS: Final = 300
 _MAX_BUTTONS: Final = 60
 _VERSIONS: Final = (f"{ACTION}older-version", f"{ACTION}newer-version")
-# Links of which only one is shown: one replaces the other when it is followed.
+# Following one of these links replaces it by the other.
 _ALTERNATIVES: Final = {
     f"{ACTION}{SHOW_TEXT}": f"{ACTION}{SHOW_VALUE}",
     f"{ACTION}{SHOW_VALUE}": f"{ACTION}{SHOW_TEXT}",
@@ -153,7 +153,7 @@ class FocusNavigator(QObject):
     def _focus_next_from(self, at: int, position: int, *, forward: bool) -> bool:
         """Focus the next or the previous target, starting at a position of message `at`.
 
-        Return False if there is none ahead. Before the first target, focus the text.
+        Return False if there is no next target. If there is no previous target, focus the text.
         """
         layouts = self._messages.layouts
         skips_actions = not forward
@@ -387,7 +387,7 @@ class FocusNavigator(QObject):
     def _nearest_alike(self, at: int, target: FocusTarget) -> FocusTarget | None:
         """Return the nearest target in a message with the same address or action.
 
-        The ways to show JSON replace each other.
+        "Show JSON" and "Show as table" count as the same action, because they replace each other.
         """
         begin, end = self._message_range(at)
         links = (target.link, _ALTERNATIVES.get(target.link))

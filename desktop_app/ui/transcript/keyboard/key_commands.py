@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class KeyCommands(QObject):
-    """The handling of keys that Qt would apply to the materialized text only.
+    """The handling of keys that Qt would apply only to materialized text.
 
     Signals:
         copy_all_requested(): copy the whole conversation, of which only a part is materialized.

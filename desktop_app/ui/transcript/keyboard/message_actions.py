@@ -40,6 +40,7 @@ ACTIONS: Final = {
         ("branch", "git-branch", N_("Branch into new conversation")),
     ),
 }
+"""For each role, the actions of its messages as (action, icon, title)."""
 
 
 class ActionRow(QWidget):
@@ -93,9 +94,9 @@ class ActionRow(QWidget):
         self.stepped.emit(forward)
 
     def place_beside(self, block: QTextBlock, offset: int) -> None:
-        """Place the row beside a block; below it for a question or if the text needs the width.
+        """Place the row beside a block, or below it for a question or a text that is too wide.
 
-        `offset` is the document coordinate of the viewport's upper edge.
+        `offset` is the y coordinate of the document at the viewport's upper edge.
         """
         box = block.document().documentLayout().blockBoundingRect(block)
         bottom = ceil(box.bottom()) - offset
@@ -113,7 +114,7 @@ class ActionRow(QWidget):
         self.setGeometry(QRect(QPoint(left, bottom - self.height()), self.size()))
 
     def _overlaps(self, block: QTextBlock) -> bool:
-        """Return True if the text of a block needs the width of the row."""
+        """Return True if the text of a block reaches below the row."""
         layout, pad = block.layout(), self._theme.px(PAD)
         texts = [layout.lineAt(at).naturalTextRect() for at in range(layout.lineCount())]
         if is_mirrored():

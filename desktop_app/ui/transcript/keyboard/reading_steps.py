@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ReadingSteps(QObject):
-    """The caret of one view, moved to messages and their items, materialized or not.
+    """The steps of the caret to messages and their items, materialized or not.
 
     Signals:
         moved(str message_id, int item): the caret was moved here; item -1 is the beginning.

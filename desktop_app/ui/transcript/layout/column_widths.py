@@ -26,7 +26,7 @@ _MAX_WIDTH: Final = 320
 # column is then as wide as its longest word, and at least this wide if its text is longer.
 _MIN_WIDTH_IF_SCROLLED: Final = 130
 
-# One of these is the widest letter of a font; their width bounds that of a text.
+# One of these is the widest letter of a font, so their width is an upper bound for each letter.
 _WIDE_LETTERS: Final = ("W", "M", "@", "%", "m")
 
 # The longest word of a cell is searched among its first words.
@@ -53,7 +53,7 @@ class ColumnWidths:
         self.width = width
         self._metrics: dict[tuple[bool, ...], tuple[QFontMetricsF, float]] = {}
         self._pad = 2 * styles.theme.px(CELL_PAD)
-        self._extra = self._pad + 1  # because edges are rounded
+        self._extra = self._pad + 1  # a pixel more than the padding, because edges are rounded
 
     def widths(self, block: Block, *, is_complete: bool) -> tuple[int, ...]:
         """Return the column widths in pixels of a table that begins with this block.

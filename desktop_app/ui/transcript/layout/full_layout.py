@@ -14,5 +14,5 @@ if TYPE_CHECKING:
 
 
 def finish_layout(document: QTextDocument) -> None:
-    """Lay out the rest of the document. Costs nothing if it is complete."""
+    """Lay out the rest of the document. Costs nothing if the layout is complete."""
     document.size()

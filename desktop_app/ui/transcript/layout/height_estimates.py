@@ -41,7 +41,10 @@ def estimate_height(item: Item) -> float:
 
 
 def estimate_code_heights(lines: Sequence[Item], scale: float) -> list[float]:
-    """Estimate the heights of lines of code, scaled. Fast enough for tens of thousands."""
+    """Estimate the heights of lines of code in pixels, multiplied by `scale`.
+
+    Fast enough for tens of thousands of lines.
+    """
     line_height = _CODE_LINE * scale
     texts = ["".join([run[0] for run in line[1]]) for line in lines]
     return [(-(-len(text) // _LINE_LETTERS) or 1) * line_height for text in texts]

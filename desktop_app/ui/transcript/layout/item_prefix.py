@@ -18,7 +18,7 @@ def prefix_of(item: Item) -> str:
     if item.marker:
         return f"{item.marker}\t"
     if item.kind in (Kind.CODE_HEAD, Kind.RULE):
-        return item.language or " "  # Qt inserts an empty block next to the preceding table
+        return item.language or " "  # Qt lays out an empty block below a table beside the table
     return ""
 
 

@@ -48,7 +48,8 @@ def cost_of(item: Item) -> int:
 def approximate_length(document: QTextDocument) -> int:
     """Return the number of characters of a document, plus a surcharge for each block.
 
-    This is coarser than the cost of the items, but takes no longer for a long document.
+    This is coarser than the cost of the items, but takes as little time for a long document as for
+    a short one.
     """
     return document.characterCount() + _CHARACTERS_PER_BLOCK * document.blockCount()
 

@@ -85,7 +85,7 @@ class MessageLayout:
         heights: the height in pixels of each item if it is not materialized: an estimate, or its
             height when it was removed from the document. 0 for a folded line of code.
         total: the sum of the counts.
-        edition: changes whenever the items change.
+        edition: a number that grows whenever the items change.
     """
 
     def __init__(self, key: str) -> None:
@@ -192,7 +192,10 @@ class MessageLayout:
             yield first + begin, first + stop
 
     def ranges_around(self, at: int, above: float, below: float) -> list[tuple[int, int]]:
-        """Return the ranges of the unfolded items within these pixels of item `at`, and its own."""
+        """Return the ranges of the unfolded items around item `at`, including the item.
+
+        `above` and `below` are the distances from it in pixels.
+        """
         ends = list(accumulate(self.heights))
         first = bisect_left(ends, ends[at] - above)
         end = bisect_right(ends, ends[at] + below) + 1

@@ -3,8 +3,8 @@
 A fold line below the code tells the number of hidden lines, and folds or unfolds it. Folded lines
 stay in the document as invisible blocks, so that they can be found, selected, copied and read out.
 
-Code that streams in is never folded automatically, so that the text does not jump. Its fold line is
-added with the block that follows the code, while nothing is below, and offers to fold it.
+Code that streams in is never folded automatically, so that the text does not jump. Its fold line,
+which offers to fold it, is added with the block that follows the code, while nothing is below.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class FoldableCode(NamedTuple):
 
     Attributes:
         number: the index of the code block within its message.
-        head: the index of its head among the blocks of the message.
-        end: the index after its last line, likewise.
+        head: the index of the code's head among the blocks of the message.
+        end: the index after the code's last line among the blocks of the message.
     """
 
     number: int
@@ -79,7 +79,7 @@ class FoldLines:
                 self._foldable.append(FoldableCode(number, head - folds_above, at - folds_above))
 
     def item_of(self, block: int) -> int:
-        """Return the item index of a block. After code, that is the item below the fold line."""
+        """Return the item index of a block. For a block below code, fold lines are counted."""
         return block + bisect_right(self._foldable, block, key=_end)
 
     def __len__(self) -> int:

@@ -49,7 +49,7 @@ _BLANK: Final = "\u200b"
 _OBJECT_TYPE: Final = int(QTextFormat.ObjectTypes.UserObject) + 1
 _TEX: Final = COLUMNS + 1
 _EM, _DESCENT, _X_HEIGHT = _TEX + 1, _TEX + 2, _TEX + 3
-"""Properties with the font's metrics in pixels, cached because Qt asks for sizes repeatedly."""
+"""Properties with the font's metrics in pixels, stored because Qt asks for sizes repeatedly."""
 
 # The property in which Qt passes the selection color (qtextlayout.cpp, ObjectSelectionBrush).
 _SELECTION_BRUSH: Final = int(QTextFormat.Property.ForegroundBrush) + 1
@@ -62,7 +62,13 @@ _SHORT_RANGE: Final = 2000
 
 
 class _Box(NamedTuple):
-    """The box of a formula in a line, in pixels. `baseline` is measured from the box's top."""
+    """The box of a formula in a line, in pixels.
+
+    Attributes:
+        baseline: the distance of the baseline from the top of the box.
+        scale: the factor by which the formula is shrunk to fit its column.
+        em: the font size of the formula before it is shrunk.
+    """
 
     width: float
     height: float
@@ -310,7 +316,7 @@ class _FormulaHandler(QPyTextObject):
 def _paint_selection_ground(painter: QPainter, rect: QRectF | QRect, ground: QColor) -> QColor:
     """Paint the background of a selected or found formula. Return the color of the formula.
 
-    Qt paints the half-transparent selection color over both, so they are black and white.
+    Qt paints the half-transparent selection color over both colors, so they are black and white.
     """
     is_light = ground.lightnessF() > 0.5
     painter.fillRect(rect, Qt.GlobalColor.white if is_light else Qt.GlobalColor.black)

@@ -32,7 +32,7 @@ _SMALL_SCRIPT_RANGES: Final = (range(0x530, 0x1E00), range(0xA000, 0xAC00), rang
 def few_scripts_length(text: str) -> int:
     """Return the length of the longest start of a text with letters of only a few scripts.
 
-    Their fonts may load while the text is written.
+    The fonts of so few scripts may load while the text is written.
     """
     if text.isascii() or _are_few_scripts(_rare(set(text))):
         return len(text)
@@ -91,8 +91,8 @@ class FallbackFonts:
     def _new_rare_letters(self, text: str) -> set[str]:
         """Return the rare letters of a text that are new.
 
-        All letters are recorded as known, so that a set operation drops most letters of later texts
-        before the slower search for rare ones.
+        All letters are recorded as known. So a set operation drops most letters of later texts
+        before the slower search for rare letters.
         """
         if text.isascii():
             return set()

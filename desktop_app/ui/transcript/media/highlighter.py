@@ -45,7 +45,7 @@ class _Job:
     """A job to highlight items [first, end) of a message; lexing starts at item `start`.
 
     Attributes:
-        chunks: the code still to be lexed, or None before the first request.
+        parts: the parts of the code still to be lexed; None before the first request.
         lexed: the number of lines from `start` whose spans are all pending or applied.
         line: the next line to highlight, counted from `start`.
         pending: the spans to apply, by line counted from `start`.
@@ -56,7 +56,7 @@ class _Job:
     first: int
     end: int
     language: str
-    chunks: Iterator[str] | None = None
+    parts: Iterator[str] | None = None
     lexed: int = 0
     line: int = 0
     pending: dict[int, list[highlight.ColoredSpan]] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class _Job:
 
 
 class CodeHighlighter(QObject):
-    """A queue of lines of code, highlighted a few at a time."""
+    """A queue of lines of code, which are highlighted a few at a time."""
 
     def __init__(self, writer: DocumentWriter, theme: Theme, parent: QObject) -> None:
         super().__init__(parent)
@@ -130,7 +130,7 @@ class CodeHighlighter(QObject):
     def highlight_lines(self, layout: MessageLayout, head: int, first: int, end: int) -> None:
         """Highlight new lines of a growing block."""
         last = self._jobs[-1] if self._jobs else None
-        if last is not None and last.layout is layout and last.end == first and last.chunks is None:
+        if last is not None and last.layout is layout and last.end == first and last.parts is None:
             last.end = end
             return
         self._queue(layout, max(head + 1, first - _CONTEXT_LINES), first, end)
@@ -149,23 +149,23 @@ class CodeHighlighter(QObject):
 
     def _request_next(self, job: _Job) -> bool:
         """Request the next part of a job. Return False if nothing is left."""
-        if job.chunks is None:
-            job.chunks = highlight.lexing_parts(_code(job.layout.items[job.start : job.end]))
-        chunk = next(job.chunks, "")
-        if self._lexer is None or not chunk:
+        if job.parts is None:
+            job.parts = highlight.lexing_parts(_code(job.layout.items[job.start : job.end]))
+        part = next(job.parts, "")
+        if self._lexer is None or not part:
             return False
-        number = self._lexer.ask({"language": job.language, "code": chunk})
-        self._request = number, job, chunk
+        number = self._lexer.ask({"language": job.language, "code": part})
+        self._request = number, job, part
         return True
 
     def _on_answered(self, number: int, answer: dict[str, Any] | None) -> None:
         """Collect the spans of an answer. Without spans, highlight no more code of its language."""
         if self._request is None or self._request[0] != number:
             return
-        _number, job, chunk = self._request
+        _number, job, part = self._request
         self._request = None
         self._timer.start()
-        spans = highlight.spans_of(answer, chunk)
+        spans = highlight.spans_of(answer, part)
         if spans is None:
             self._unlexable.add(job.language)
             self._jobs = deque(other for other in self._jobs if other.language != job.language)
@@ -173,7 +173,7 @@ class CodeHighlighter(QObject):
         for span in spans:
             if (at := job.lexed + span.line) >= job.line:
                 job.pending.setdefault(at, []).append(span._replace(line=at))
-        job.lexed += chunk.count("\n")
+        job.lexed += part.count("\n")
 
     # ------------------------------------------------------------------ painting
 

@@ -1,8 +1,8 @@
 """Sends requests to a child process, one at a time.
 
-The process runs rendering/processes/json_server.py. Only one request is active, so that it is known
-which one crashed the process or timed out. That request gets no answer, and a new process serves
-the next ones. The same happens after an invalid answer. An idle process ends after a while.
+The process runs rendering/processes/json_server.py. Only one request is active at a time. If the
+process crashes, times out or gives an invalid answer, that request gets no answer, and a new
+process serves the next requests. An idle process ends after a while.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _TIMEOUT_MS: Final = 5_000
 _FIRST_TIMEOUT_MS: Final = 20_000
-"""For the first answer of a process, which has to start and import its modules."""
+"""Timeout for the first answer of a process, which has to start and import its modules."""
 _IDLE_MS: Final = 30_000
 
 

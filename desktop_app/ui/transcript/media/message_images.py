@@ -51,8 +51,8 @@ def image_runs(parts: Iterable[ImagePart], action: str) -> tuple[Run, ...]:
     """
     runs: list[Run] = []
     for part in parts:
-        # A square if the size is unknown.
-        width, height = _fit_size(part.dimensions or (MAX_SHOWN_SIZE[1], MAX_SHOWN_SIZE[1]))
+        square = (MAX_SHOWN_SIZE[1], MAX_SHOWN_SIZE[1])  # if the size is unknown
+        width, height = _fit_size(part.dimensions or square)
         runs += [Run("\u2003")] if runs else []
         link = f"{action}{OPEN_IMAGE}{part.sha256}#{width}x{height}"
         runs.append(Run(PICTURE, image=True, link=link))

@@ -129,7 +129,7 @@ class FindBar(QFrame):
         self.close_requested.emit()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Drop a text that was just typed, or it would start a search in a closed bar."""
+        """Drop a text that was just typed: it would start a search although the bar is closed."""
         if not event.spontaneous():
             self._typing_timer.stop()
         super().hideEvent(event)

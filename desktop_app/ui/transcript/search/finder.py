@@ -52,7 +52,7 @@ _REPORT_S: Final = 0.1
 
 _WORK_S: Final = 0.002
 _REST_S: Final = 0.0003
-"""Seconds that the counting thread sleeps after each `_WORK_S`, for the GUI thread."""
+"""Seconds that the counting thread sleeps after each `_WORK_S`, so that the GUI thread can run."""
 
 _MAX_SCROLLS: Final = 3
 """Scrolls to a match at most, because materializing text may move the match."""

@@ -44,9 +44,9 @@ class MatchIndex:
         self._ends: list[int] | None = None
         self._indices: dict[str, int] = {}
 
-    def reset(self, empty: Iterable[str]) -> None:
-        """Discard all counts; only the messages in `empty` are known to have no match."""
-        self.counts = dict.fromkeys(empty, NO_MATCHES)
+    def reset(self, ids_without_match: Iterable[str]) -> None:
+        """Discard all counts, except that these messages are known to have no match."""
+        self.counts = dict.fromkeys(ids_without_match, NO_MATCHES)
         self._ends = None
 
     def set_order(self, order: Sequence[str]) -> None:

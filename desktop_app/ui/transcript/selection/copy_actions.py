@@ -30,7 +30,7 @@ class CopyActions(QObject):
     """The copy actions of one view.
 
     Signals:
-        notice_raised(str): a notice for the user, who is waiting.
+        notice_raised(str): a notice for the user.
         code_copied(int): the code with this head block number was copied.
     """
 
@@ -107,7 +107,7 @@ class CopyActions(QObject):
         return mime_data(selected_text.texts_of_code(selected_text.code_below(layout.items, head)))
 
     def copy_code_block(self) -> None:
-        """Copy the code at the text cursor, or the nearest code above the end of the screen."""
+        """Copy the code block at the text cursor, or the last one above the end of the screen."""
         found = self._head_of(self._view.textCursor().blockNumber()) or self._last_head()
         if found is None:
             self.notice_raised.emit(tr("There is no code block here or above."))
@@ -119,7 +119,7 @@ class CopyActions(QObject):
         return self._head_of(block.blockNumber()) is not None
 
     def _head_of(self, number: int) -> tuple[MessageLayout, int] | None:
-        """Return the item that is the head of the code that contains a block, else None."""
+        """Return the head of the code that contains a block, as (message, item index), if any."""
         found = self._layouts.place_of(number)
         if found is None:
             return None

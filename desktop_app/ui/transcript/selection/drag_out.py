@@ -24,7 +24,8 @@ class DragOut(QObject):
     """The drags of one view, from the press of the button on.
 
     Signals:
-        file_requested(str sha256): an attachment is dragged; `drag_file` takes a copy of it.
+        file_requested(str sha256): an attachment is dragged. Pass a copy of the file to
+            `drag_file`.
     """
 
     file_requested = Signal(str)

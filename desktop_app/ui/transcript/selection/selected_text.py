@@ -160,9 +160,9 @@ def piece_between(
 
 
 def units_at(layouts: MessageLayouts, cursor: QTextCursor) -> tuple[int, int]:
-    """Return the start of a selection from the cursor on, and the end of a selection up to it.
+    """Return the start of a selection from the cursor on, and the end of a selection before it.
 
-    Units are UTF-16 units of the cursor's item; for a table, rows.
+    Both are UTF-16 units of the cursor's item; for a table, rows.
     """
     at, place = cursor.position(), layouts.place_of(cursor.blockNumber())
     return (0, 0) if place is None else _selected_units(place, cursor.block(), at, at)
@@ -202,7 +202,7 @@ class _Span(NamedTuple):
 
 
 def _span(layouts: MessageLayouts, cursor: QTextCursor) -> _Span:
-    """Return the selected items. Only the two ends of the selection are inspected."""
+    """Return the selected items. Only the blocks at both ends of the selection are inspected."""
     first, last = cursor.selectionStart(), cursor.selectionEnd()
     opening = cursor.document().findBlock(first)
     closing = cursor.document().findBlock(max(last - 1, first))

@@ -41,9 +41,9 @@ _MAX_CODE_SPANS: Final = 250
 _MARK_ICON: Final = 19
 """Pixels, at the default text size, of the Copy mark's icon and the gap after it."""
 _ABOVE_SCREEN: Final = 10
-"""Corner radii above its first painted block where a background begins that reaches higher.
+"""Corner radii by which a background extends above its first painted block if it begins higher.
 
-So its round corners are not in view.
+So its round corners stay out of view.
 """
 _BAR_WIDTH: Final = 3
 """The width of a bar in pixels, at the default text size."""
@@ -61,7 +61,12 @@ class CodeMark:
 
 @dataclass
 class _Span:
-    """A background under construction, in document coordinates; `right` is from the right edge."""
+    """A background under construction, in document coordinates.
+
+    Attributes:
+        right: the distance from the right edge of the text.
+        has_start: the background begins with the first painted block.
+    """
 
     background: Background
     top: float
@@ -236,7 +241,7 @@ class Backdrop:
     def _edges(self, block: QTextBlock, width: int) -> list[int]:
         """Return the left edges of a block's quote bars, indented if the quote is in a list.
 
-        `width` is that of the text; in right-to-left text the bars count from its right.
+        `width` is the width of the text. The bars of right-to-left text are at its right.
         """
         quotes = block.blockFormat().intProperty(DECORATION) >> QUOTES_SHIFT
         depths = block.blockFormat().property(QUOTED_AT) or [0] * quotes

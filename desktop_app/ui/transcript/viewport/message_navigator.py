@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 _MIN_PASS_CHARACTERS: Final = 4_000
 _MAX_PASS_CHARACTERS: Final = 16_000
-"""Limits of the characters to materialize in one pass of the event loop.
+"""Minimum and maximum characters to materialize in one pass of the event loop.
 
-Between them, as many as fill a screen.
+Within these limits, it is as many as fill a screen.
 """
 
 READER_PASS_CHARACTERS: Final = 3_000
@@ -163,8 +163,8 @@ class MessageNavigator(QObject):
         """Materialize all of a message. Return True if done.
 
         A position to restore, or a match of the search, may be at its end. A long message is
-        written in slices. In that case, `then` runs once all of it is written, unless the user
-        scrolls elsewhere first.
+        written in slices. In that case, return False; `then` runs once the whole message is
+        written, unless the user scrolls elsewhere first.
         """
         if not self._materialize(message_id):
             return False

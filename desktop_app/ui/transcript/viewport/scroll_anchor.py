@@ -171,7 +171,7 @@ class ScrollAnchor(QObject):
 
     @contextmanager
     def suspend_scrolling(self) -> Iterator[None]:
-        """Let scrolling change nothing while other messages are materialized."""
+        """Let nothing react to scrolling within the context, which is not done by the user."""
         was_kept, self.is_position_kept = self.is_position_kept, True
         try:
             yield
@@ -233,7 +233,7 @@ class ScrollAnchor(QObject):
         cursor = cursor_at(self._messages, self._items, line.text_anchor, height)
         bar = self._view.verticalScrollBar()
         scroll_to(self._view, bar.value() + self._view.cursorRect(cursor).top() - line.y)
-        # If the line is off screen, it only was nearest to a placeholder: do not cache it.
+        # A line off screen was only the nearest line to a placeholder, so it is not cached.
         self._line = line if -height < line.y < height else None
         self._line_view_state = self._view_state()
         self.follow(self.is_at_end)

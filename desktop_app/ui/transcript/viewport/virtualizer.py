@@ -6,9 +6,8 @@ conversation are replaced by placeholders, and materialized again as the user sc
 A placeholder has the former or estimated height of its items (see `layout/message_layout.py`).
 So the scroll bar covers all materialized messages, and the text on screen stays in place.
 
-Two alternatives were rejected. Restyling everything in slices leaves the layout as slow as it
-is. Delaying the layout fails because the end of a text cannot be shown before its beginning has
-been laid out.
+Two alternatives were rejected. Restyling everything in slices does not make the layout faster.
+Delaying the layout fails, because Qt must lay out the beginning of a text before its end is shown.
 """
 
 from __future__ import annotations
