@@ -126,6 +126,9 @@ class MessageMark(NamedTuple):
 
 Item = Block | Line
 
+ItemChange = tuple[int, int, tuple[Item, ...]]
+"""A replacement: the index of the first item, the number of items removed, the new items."""
+
 
 def question_lines(text: str, *, is_continuation: bool = False) -> list[Line]:
     """Return a question as typed, line by line.
@@ -311,6 +314,15 @@ def error_lines(message: Message, *, details: bool, is_last: bool = True) -> lis
         lines += [Line(kind, (Run(_one_line(text)),)) for text in texts[:_MOST_DETAIL_LINES]]
         lines += _missing_lines_notice(kind, len(texts) - _MOST_DETAIL_LINES)
     return lines
+
+
+def index_of_action(items: Sequence[Item], action: str) -> int:
+    """Return the index of the line with the link of an action; -1 if there is none."""
+    link = ACTION + action
+    for at, item in enumerate(items):
+        if type(item) is Line and any(run.link == link for run in item.runs):
+            return at
+    return -1
 
 
 def mark_line(mark: MessageMark) -> Line:

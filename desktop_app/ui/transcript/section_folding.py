@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from desktop_app.ui.transcript.media.code_folds import TOGGLE_CODE, fold_number, last_visible_line
@@ -11,6 +10,7 @@ from desktop_app.ui.transcript.message_items import (
     TOGGLE_REASONING,
     TOGGLE_SOURCES,
     TOGGLE_TOOL,
+    index_of_action,
 )
 
 if TYPE_CHECKING:
@@ -70,14 +70,16 @@ class SectionFolding:
         It is the line with the action. If lines of code unfold above that line, it is the last
         item shown above them.
         """
-        if not action.startswith(TOGGLE_CODE) or state.is_unfolded(action):
-            return partial(state.item_of_action, action)
-        return lambda: last_visible_line(state.layout.items, state.item_of_action(action))
+        if not action.startswith(TOGGLE_CODE) or state.unfolded.is_code_unfolded(action):
+            return lambda: index_of_action(state.layout.items, action)
+        return lambda: last_visible_line(
+            state.layout.items, index_of_action(state.layout.items, action)
+        )
 
     def unfold_reasoning(self, message_id: str) -> None:
         """Unfold the reasoning of a materialized message."""
         state = self._messages.get(message_id)
-        if state is not None and state.is_reasoning_folded:
+        if state is not None and state.reasoning.is_folded:
             self.toggle(state, TOGGLE_REASONING)
 
     def unfold_code(self, layout: MessageLayout, at: int) -> None:

@@ -8,7 +8,8 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.documents.collections import Passage, passage_number
 from desktop_app.ui.transcript.citation_sources import CitationSources
 from desktop_app.ui.transcript.message_items import FooterFacts, MessageMark
-from desktop_app.ui.transcript.message_state import MessageState, UnfoldedSections, block_maker_of
+from desktop_app.ui.transcript.message_state import MessageState, block_maker_of
+from desktop_app.ui.transcript.unfolded_sections import UnfoldedSections
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

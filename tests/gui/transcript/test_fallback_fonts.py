@@ -8,9 +8,9 @@ import pytest
 from PySide6.QtGui import QFont
 
 from desktop_app.ui.look import theme
+from desktop_app.ui.transcript.immediate_length import IMMEDIATE_CHARACTERS
 from desktop_app.ui.transcript.media import fallback_fonts
 from desktop_app.ui.transcript.media.fallback_fonts import FallbackFonts, few_scripts_length
-from desktop_app.ui.transcript.message_state import IMMEDIATE_CHARACTERS
 from desktop_app.ui.transcript.transcript_styles import Styles
 from tests.helpers.messages import answer, streaming
 from tests.helpers.transcript_views import is_writing

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.domain.conversations.message_parts import ReasoningPart
-from desktop_app.ui.transcript.message_state import IMMEDIATE_CHARACTERS
+from desktop_app.ui.transcript.immediate_length import IMMEDIATE_CHARACTERS
 from tests.helpers.messages import answer, question
 from tests.helpers.transcript_views import is_writing
 
@@ -114,7 +114,7 @@ def test_a_long_question_is_written_in_slices(
     again = view.messages.get(asked.id)
     assert again is not None
     assert again.layout.items == shown
-    assert shown == again.items()
+    assert shown == again.rebuild_items()
 
 
 def test_long_reasoning_is_written_in_slices_once_it_is_unfolded(

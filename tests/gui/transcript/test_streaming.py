@@ -334,7 +334,7 @@ def test_a_long_answer_ends_although_its_reasoning_is_redrawn_before(
     view.commands.run(reply.id, "reasoning")
     state = view.messages.get(reply.id)
     assert state is not None
-    qtbot.waitUntil(lambda: not state.unshown_reasoning)
+    qtbot.waitUntil(lambda: not state.reasoning.unshown_text)
     assert state.is_growing
     qtbot.waitUntil(lambda: not is_writing(view))
     assert not view.stream.has_more(reply.id)

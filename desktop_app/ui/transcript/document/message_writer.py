@@ -22,6 +22,7 @@ from desktop_app.ui.transcript.media.code_folds import (
     show_fold,
     show_folds,
 )
+from desktop_app.ui.transcript.message_items import index_of_action
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.ui.transcript.document.document_writer import DocumentWriter
     from desktop_app.ui.transcript.media.highlighter import CodeHighlighter
-    from desktop_app.ui.transcript.message_items import Item
-    from desktop_app.ui.transcript.message_state import Change, MessageState
+    from desktop_app.ui.transcript.message_items import Item, ItemChange
+    from desktop_app.ui.transcript.message_state import MessageState
 
 
 class MessageWriter:
@@ -41,13 +42,13 @@ class MessageWriter:
 
     def insert(self, at: int, state: MessageState) -> None:
         """Write a message into the document, at index `at` of its messages."""
-        state.set_layout(self._writer.insert_message(at, state.message.id, state.items()))
+        state.set_layout(self._writer.insert_message(at, state.message.id, state.rebuild_items()))
         self._highlight(state)
         self.show_folds(state)
 
     def _rewrite(self, state: MessageState) -> None:
         self._highlighter.forget(state.layout)
-        items = state.items()
+        items = state.rebuild_items()
         self._writer.replace_changed(state.layout, 0, len(state.layout.items), items)
         self._highlight(state)
         self.show_folds(state)
@@ -95,7 +96,7 @@ class MessageWriter:
             self.refresh(state)
 
     def _apply_changes(
-        self, state: MessageState, changes: Sequence[Change], visible_item: int = -1
+        self, state: MessageState, changes: Sequence[ItemChange], visible_item: int = -1
     ) -> None:
         for at, removed, added in changes:
             for line in state.folds.broken_by(at, removed, added):
@@ -130,19 +131,19 @@ class MessageWriter:
 
     def append_reasoning(self, state: MessageState, text: str) -> None:
         """Append text to the reasoning of an answer."""
-        state.add_reasoning(text, time.monotonic())
+        state.reasoning.append_text(text, time.monotonic())
         if not state.is_materialized:
             return
-        if state.is_reasoning_folded or not state.head_count:
+        if state.reasoning.is_folded or not state.head_count:
             self.refresh(state)
         else:
             self._writer.replace_changed(state.layout, 0, 1, [state.head_line()])
-        if not state.is_reasoning_folded:
+        if not state.reasoning.is_folded:
             self.show_more_reasoning(state, len(text))
 
     def show_more_reasoning(self, state: MessageState, characters: int) -> None:
         """Show more of the unfolded reasoning of an answer."""
-        for at, removed, added in state.show_more_reasoning(characters):
+        for at, removed, added in state.reasoning.show_more(characters):
             self._writer.replace(state.layout, at, removed, added)
             state.grow_head(len(added) - removed)
 
@@ -161,8 +162,9 @@ class MessageWriter:
     def set_fold(self, state: MessageState, number: int, *, unfold: bool | None = None) -> None:
         """Unfold or fold a long code block; if `unfold` is None, toggle it."""
         is_folded = number in state.unfolded.code if unfold is None else not unfold
-        state.set_code_folded(number, folded=is_folded)
-        layout, at = state.layout, state.item_of_action(f"{TOGGLE_CODE}{number}")
+        state.unfolded.set_code_folded(number, folded=is_folded)
+        layout = state.layout
+        at = index_of_action(layout.items, f"{TOGGLE_CODE}{number}")
         if at >= 0:
             line = fold_line_at(layout.items, at, is_folded=is_folded)
             self._writer.replace_changed(layout, at, 1, [line])
@@ -183,7 +185,7 @@ class MessageWriter:
         if code is None:
             return False
         if not state.is_stored or end - code.lines + VISIBLE_LINES <= visible_item - head < end:
-            state.set_code_folded(code.number, folded=False)
+            state.unfolded.set_code_folded(code.number, folded=False)
         unfolded = code.number in state.unfolded.code
         at = state.folds.add(code)
         self._replace_in_body(

@@ -236,7 +236,7 @@ class Finder(QObject):
 
     def _text_so_far(self, message: Message) -> _TextSoFar | None:
         state = self._messages.find_state(message.id)
-        return None if state is None else _TextSoFar(state.reasoning, state.text)
+        return None if state is None else _TextSoFar(state.reasoning.text, state.text)
 
     def _start_counting(self, messages: Sequence[_MessageText]) -> None:
         work = (messages, self._query, self._search_number, lambda: self._search_number)
@@ -325,7 +325,7 @@ class Finder(QObject):
         if not matching_items and state.is_growing and not self._materialize(message_id, retry):
             return
         matching_items = self._matching_items(state, query)
-        if not matching_items and may_contain(state.reasoning, query):
+        if not matching_items and may_contain(state.reasoning.text, query):
             if not self._show_reasoning(message_id, retry):
                 return
             matching_items = self._matching_items(state, query)
@@ -386,7 +386,7 @@ class Finder(QObject):
 
     def _item_match_of(self, state: MessageState, number: int) -> _ItemMatch | None:
         """Return a message's match by its item, or its last match if there are fewer now."""
-        if state.is_reasoning_folded or not state.head_count:
+        if state.reasoning.is_folded or not state.head_count:
             number -= self._index.count_of(state.message.id).reasoning
         number, item_match = max(0, number), None
         for at, count in self._matching_items(state, self._query):

@@ -77,7 +77,7 @@ class CopyActions(QObject):
             self._copier.put(selected_text.texts_of_source(stored.text))
             return
         text = state.source
-        items = state.layout.items if state.is_materialized else state.items()
+        items = state.layout.items if state.is_materialized else state.rebuild_items()
         # A long answer may still be loading and have few items, so check its text as well.
         is_short = len(text) <= selected_text.FEW_CHARACTERS and selected_text.are_few_items(items)
         source = text if message.role is Role.ASSISTANT else None

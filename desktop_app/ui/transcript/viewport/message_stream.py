@@ -165,9 +165,9 @@ class MessageStream(QObject):
     def write_unfolded_reasoning(self) -> None:
         """Queue the rest of all unfolded reasoning, to be written in slices."""
         for state in self._messages.materialized():
-            message_id, unshown_reasoning = state.message.id, state.unshown_reasoning
-            if unshown_reasoning and not self._reasoning.has(message_id):
-                self._reasoning.add(message_id, unshown_reasoning, deferred=True)
+            message_id, unshown_text = state.message.id, state.reasoning.unshown_text
+            if unshown_text and not self._reasoning.has(message_id):
+                self._reasoning.add(message_id, unshown_text, deferred=True)
 
     # ------------------------------------------------------------------ writing
 
@@ -201,14 +201,14 @@ class MessageStream(QObject):
     def _write_reasoning(self, message_id: str, text: str) -> tuple[int, int]:
         """Write the next text of unfolded reasoning."""
         state = self._messages.get(message_id)
-        if state is not None and not state.is_reasoning_folded:
+        if state is not None and not state.reasoning.is_folded:
             with self._inserting(), self._anchor.keep_position():
                 self._message_writer.show_more_reasoning(state, len(text))
             self._filler.remove_distant_soon()
             self.write_unfolded_reasoning()  # the message may have been rematerialized
-            if not state.unshown_reasoning:
+            if not state.reasoning.unshown_text:
                 self._schedule_updates(message_id)
-        return ANY_LENGTH if state is None else state.reasoning_piece_bounds
+        return ANY_LENGTH if state is None else state.reasoning.piece_bounds
 
     def _finish(self, message_id: str) -> None:
         state = self._messages.find_state(message_id)

@@ -1,0 +1,104 @@
+"""The reasoning of an answer: its text, its duration, and the part that is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop_app.rendering.block_model import Block, Patch, quote_block
+from desktop_app.rendering.incremental.block_stream import BlockStream
+from desktop_app.ui.transcript.immediate_length import immediate_length
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from desktop_app.ui.transcript.message_items import ItemChange
+    from desktop_app.ui.transcript.unfolded_sections import UnfoldedSections
+
+_FIRST_BLOCK_ITEM = 1
+"""The index of the first block's item in the message; item 0 is the line that folds the section."""
+
+
+class ReasoningSection:
+    """The reasoning of an answer, which the user can fold and unfold.
+
+    A long text is shown in pieces: its beginning when it is unfolded, the rest by `show_more`.
+
+    Attributes:
+        text: the reasoning received so far.
+    """
+
+    def __init__(self, text: str, unfolded: UnfoldedSections) -> None:
+        """`unfolded` keeps whether the section is unfolded."""
+        self.text = text
+        self._unfolded = unfolded
+        self._stream = BlockStream()
+        self._shown_length = 0
+        self._began_at: float | None = None
+        self._seconds: float | None = None
+        self.set_folded(folded=self.is_folded)
+
+    def append_text(self, text: str, now: float) -> None:
+        """Append reasoning that arrived at the monotonic time `now`, in seconds."""
+        if text:
+            if self._began_at is None:
+                self._began_at = now
+            self.text += text
+
+    def record_end(self, now: float) -> None:
+        """Record that the answer's text began at the monotonic time `now`, in seconds."""
+        if self._began_at is not None and self._seconds is None:
+            self._seconds = now - self._began_at
+
+    @property
+    def seconds(self) -> float | None:
+        """Return the measured duration in seconds; None if it is not known yet."""
+        return self._seconds
+
+    @property
+    def is_folded(self) -> bool:
+        """Return True if the reasoning is hidden."""
+        return not self._unfolded.reasoning
+
+    def set_folded(self, *, folded: bool) -> None:
+        """Hide the reasoning, or show its beginning; `unshown_text` is the rest."""
+        self._unfolded.set_reasoning_folded(folded=folded)
+        self._stream, self._shown_length = BlockStream(), 0
+        if not folded:
+            self.show_more(immediate_length(self.text))
+
+    @property
+    def unshown_text(self) -> str:
+        """Return the unfolded reasoning that is not shown yet; it is added in pieces."""
+        return "" if self.is_folded else self.text[self._shown_length :]
+
+    def blocks(self) -> list[Block]:
+        """Return the blocks of the shown reasoning, in a quote."""
+        return [quote_block(block) for block in self._stream.blocks]
+
+    def show_more(self, characters: int) -> list[ItemChange]:
+        """Show more of the reasoning. Return the changes of the message's items."""
+        text = self.text[self._shown_length : self._shown_length + characters]
+        self._shown_length += len(text)
+        return _quoted_changes(self._stream.feed(text))
+
+    @property
+    def piece_bounds(self) -> tuple[int, int]:
+        """Return the minimum and maximum characters to show at once."""
+        return self._stream.piece_bounds
+
+    @property
+    def has_pending_updates(self) -> bool:
+        """Return True if late link definitions still have to be applied to earlier blocks."""
+        return self._stream.has_pending_updates
+
+    def run_updates(self) -> list[ItemChange]:
+        """Apply late link definitions to some blocks. Return the changes of the message's items."""
+        return _quoted_changes(self._stream.run_updates())
+
+
+def _quoted_changes(patches: Sequence[Patch]) -> list[ItemChange]:
+    """Return patches of the reasoning's blocks as changes of the message's items."""
+    return [
+        (_FIRST_BLOCK_ITEM + patch.at, patch.removed, tuple(map(quote_block, patch.added)))
+        for patch in patches
+    ]
