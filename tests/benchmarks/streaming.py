@@ -142,12 +142,12 @@ class Transcript:
         self._typesetter = _typesetter() if typesets else None
         if self._typesetter is not None:
             self._typesetter.setParent(view)
-            view.set_typesetter(self._typesetter)
+            view.formula_display.set_typesetter(self._typesetter)
         if highlights:
             from desktop_app.child_processes import child_command
             from desktop_app.ui.transcript.media.json_process import JsonProcess
 
-            view.set_lexer(JsonProcess(child_command("lexing"), view))
+            view.highlighter.set_lexer(JsonProcess(child_command("lexing"), view))
 
     def write(self, text: str) -> None:
         self._view.stream.append_text(self._message.id, text)

@@ -77,7 +77,7 @@ class ImagesController(QObject):
     def _pass_thumbnail(self, sha256: str) -> None:
         if (image := self._chips.cached(sha256)) is not None:
             for transcript in self._transcripts:
-                transcript.set_image(sha256, image)
+                transcript.images.show(sha256, image)
 
     # -------------------------------------------------------------- originals
 

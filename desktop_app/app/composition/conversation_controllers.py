@@ -363,8 +363,8 @@ class ConversationControllers:
 
     def _prepare_transcript(self, transcript: TranscriptView) -> None:
         transcript.set_model_names(self.name_of_model)
-        transcript.set_typesetter(self.typesetter)
-        transcript.set_lexer(self.lexer)
+        transcript.formula_display.set_typesetter(self.typesetter)
+        transcript.highlighter.set_lexer(self.lexer)
 
     def name_of_model(self, model_id: str) -> str:
         """Return a model's name in the catalog, or that of the user's own GGUF file."""

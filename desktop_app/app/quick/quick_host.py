@@ -137,8 +137,8 @@ class QuickHost(QObject):
         controllers, theme = self._controllers, self._theme.current
         state, backend = controllers.state, controllers.state.backend
         transcript = TranscriptView(theme, is_brief=True)
-        transcript.set_typesetter(controllers.conversation.typesetter)
-        transcript.set_lexer(controllers.conversation.lexer)
+        transcript.formula_display.set_typesetter(controllers.conversation.typesetter)
+        transcript.highlighter.set_lexer(controllers.conversation.lexer)
         quick_window = self._quick_window = QuickPrompt(theme, transcript)
         quick_window.placement.restore(self._position)
         if self._spelling is not None:

@@ -69,13 +69,11 @@ if TYPE_CHECKING:
         QResizeEvent,
         QWheelEvent,
     )
-    from PySide6.QtWidgets import QMenu, QWidget
+    from PySide6.QtWidgets import QWidget
 
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.accessibility.accessible_transcript import AccessibleTranscript
-    from desktop_app.ui.transcript.media.json_process import JsonProcess
-    from desktop_app.ui.transcript.media.typesetter import Typesetter
     from desktop_app.ui.transcript.search.difference_marks import DifferenceMarks
 
 _LOADED_AT_ONCE_S: Final = 0.008
@@ -96,7 +94,9 @@ class TranscriptView(TranscriptSurface):
 
     Attributes:
         writer: writes the document.
-        highlighter: highlights code.
+        highlighter: highlights code; without a lexer process, code is plain.
+        images: shows the images of questions and answers.
+        formula_display: draws formulas; without a typesetter, their source is shown.
         messages: all messages and their states.
         materializer: chooses the messages that are in the document.
         items: materializes items of the messages in the document.
@@ -109,6 +109,7 @@ class TranscriptView(TranscriptSurface):
         copies: copies messages, code and the selection.
         drags: drags attachments and code to other programs.
         filler: decides when text is materialized and removed.
+        context_menu: builds the context menu.
         action_placer: places the row of actions beside the message under the pointer.
         find_in_transcript: the find bar.
         speech: announces answers to screen readers.
@@ -122,7 +123,7 @@ class TranscriptView(TranscriptSurface):
             already been done.
         command_requested(str): a command of the window, by id, from the menu or the wheel.
         passage_requested(Passage): show a cited passage.
-        image_requested(str): an image with this hash came into view; see `set_image`.
+        image_requested(str): an image with this hash came into view. Pass it to `images.show`.
         notice_raised(str): a notice for the user.
         text_typed(str): the user typed this text while the transcript, which takes no text, had the
             focus.
@@ -156,7 +157,7 @@ class TranscriptView(TranscriptSurface):
         self.materializer = materializer = MessageMaterializer(
             messages, writer, highlighter, message_writer
         )
-        self._images = MessageImages(document, theme, self)
+        self.images = MessageImages(document, theme, self)
         self._fallbacks = FallbackFonts(writer.styles.running_fonts())
         self.speech = AnswerSpeech(self)
         self.anchor = anchor = ScrollAnchor(self, messages, items)
@@ -184,7 +185,7 @@ class TranscriptView(TranscriptSurface):
         self._reader_loader = ScreenReaderLoader(
             messages, materializer, anchor, selection, virtualizer, filler, stream, self.speech
         )
-        self._formula_display = FormulaDisplay(self._formulas, anchor, actions)
+        self.formula_display = FormulaDisplay(self._formulas, anchor, actions)
         folding = SectionFolding(
             self, messages, message_writer, items, anchor, filler, stream, actions
         )
@@ -206,7 +207,7 @@ class TranscriptView(TranscriptSurface):
         )
         self.reading = ReadingSteps(self, messages, items, self.navigator, self._links)
         self._keys = KeyCommands(self, messages, selection, self.navigator, self._links, copies)
-        self._menu = ContextMenu(
+        self.context_menu = ContextMenu(
             self, messages, selection, self.commands, copies, self._keys, is_brief=is_brief
         )
         self.latest_button = LatestButton(self)
@@ -239,8 +240,8 @@ class TranscriptView(TranscriptSurface):
         self.copies.notice_raised.connect(self.notice_raised)
         self.commands.notice_raised.connect(self.notice_raised)
         self.copies.code_copied.connect(self.show_copied)
-        self._images.image_requested.connect(self.image_requested)
-        self._images.image_shown.connect(self.viewport().update)
+        self.images.image_requested.connect(self.image_requested)
+        self.images.image_shown.connect(self.viewport().update)
         self.focus_navigator.link_focused.connect(self._link_target.show_target)
         self.anchorClicked.connect(self._on_link)
         self._links.passage_requested.connect(self.passage_requested)
@@ -249,8 +250,8 @@ class TranscriptView(TranscriptSurface):
         self._keys.copy_all_requested.connect(
             lambda: self.command_requested.emit("conversation.copy")
         )
-        self._menu.command_requested.connect(self.command_requested)
-        self._menu.passage_requested.connect(self.passage_requested)
+        self.context_menu.command_requested.connect(self.command_requested)
+        self.context_menu.passage_requested.connect(self.passage_requested)
 
     # ------------------------------------------------------------------ messages
 
@@ -265,7 +266,7 @@ class TranscriptView(TranscriptSurface):
         """
         self.stream.clear()
         self.action_placer.row.dismiss()
-        self._images.clear()
+        self.images.clear()
         if self._accessible is not None:
             self._accessible.release_nodes()
         self._formulas.forget()
@@ -295,21 +296,6 @@ class TranscriptView(TranscriptSurface):
             for state in self.messages.set_marks(marks):
                 self._message_writer.refresh(state)
         self.action_placer.place_again()
-
-    def set_image(self, sha256: str, image: QImage) -> None:
-        """Show the thumbnail of an attached image."""
-        self._images.show(sha256, image)
-
-    def set_typesetter(self, typesetter: Typesetter) -> None:
-        """Draw formulas with this typesetter; until then their source is shown."""
-        self._formula_display.set_typesetter(typesetter)
-
-    def set_lexer(self, lexer: JsonProcess) -> None:
-        """Highlight code written from now on with this lexer process (`_child lexing`).
-
-        Without it, code is plain.
-        """
-        self.highlighter.set_lexer(lexer)
 
     # ------------------------------------------------------------------ assistive technology
 
@@ -357,7 +343,7 @@ class TranscriptView(TranscriptSurface):
         message_id, item = self.anchor.item_on_top()
         with self.anchor.keep_position():
             self._apply_theme(theme)
-            self._images.set_theme(theme, self.devicePixelRatioF())
+            self.images.set_theme(theme, self.devicePixelRatioF())
             self.action_placer.row.set_theme(theme)
             self.find_in_transcript.set_theme(theme)
             self._rewrite(message_id, item)
@@ -527,16 +513,12 @@ class TranscriptView(TranscriptSurface):
         focused = self.focus_navigator.focused_place() if is_by_key else None
         if focused is not None:  # a button of a message, or a link in it
             position = focused.rect.bottomLeft()
-            menu = self._menu.menu_for(focused.block, focused.link)
+            menu = self.context_menu.menu_for(focused.block, focused.link)
         else:
             position = self.cursorRect().center() if is_by_key else event.pos()
-            menu = self.menu_at(position)
+            menu = self.context_menu.menu_at(position)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(self.viewport().mapToGlobal(position))
-
-    def menu_at(self, position: QPoint) -> QMenu:
-        """Return the context menu for a position in the viewport."""
-        return self._menu.menu_at(position)
 
     # ------------------------------------------------------------------ keyboard and clipboard
 
@@ -591,4 +573,4 @@ class TranscriptView(TranscriptSurface):
 
     def loadResource(self, kind: int, name: QUrl | str) -> QByteArray | QImage:
         """Return an image attached to a question, or an empty resource: nothing else is loaded."""
-        return self._images.resource(name) or empty_resource(kind)
+        return self.images.resource(name) or empty_resource(kind)

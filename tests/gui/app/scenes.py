@@ -188,7 +188,7 @@ async def conversation(app: AppHarness, look: Look) -> None:
     await app.settled()
     await look("conversation")
     view = app.window.transcript
-    menu = view.menu_at(QPoint(20, 20))
+    menu = view.context_menu.menu_at(QPoint(20, 20))
     menu.popup(app.window.mapToGlobal(QPoint(40, 40)))
     await look("menu-transcript")
     menu.close()

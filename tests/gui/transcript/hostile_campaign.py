@@ -193,9 +193,9 @@ def work(numbers: range) -> None:
     theme.apply(app, theme.light())
     view = TranscriptView(theme.light())
     typesetter = Typesetter(child_command("math"))
-    view.set_typesetter(typesetter)
+    view.formula_display.set_typesetter(typesetter)
     lexer = JsonProcess(child_command("lexing"))
-    view.set_lexer(lexer)
+    view.highlighter.set_lexer(lexer)
     view.resize(900, 600)
     view.show()
     show(view, 1, app.processEvents)  # loads the modules that are imported late

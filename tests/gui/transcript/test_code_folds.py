@@ -341,7 +341,7 @@ def test_the_menu_has_the_actions_of_code_and_conversation(
 ) -> None:
     view.set_messages([question("q"), answer("```\nx = 1\n```\n")])
     cursor = view.document().find("x = 1")
-    menu = view.menu_at(view.cursorRect(cursor).center())
+    menu = view.context_menu.menu_at(view.cursorRect(cursor).center())
     names = [entry_text(action) for action in menu.actions()]
     assert "Copy code block" in names
     assert names[-1] == "Print conversation…"
@@ -355,7 +355,7 @@ def test_a_tool_call_may_fold_while_its_arguments_are_lexed(
 ) -> None:
     call = ToolCallPart("1", "get_weather", '{"city": "Paris", "days": [1, 2, 3]}')
     reply = replace(answer("Fine."), parts=(call, TextPart("Fine.")))
-    view.set_lexer(lexer)
+    view.highlighter.set_lexer(lexer)
     view.set_messages([reply])
     view.commands.run(reply.id, "tool-0")
     view.set_theme(dark())  # rewrites and highlights
@@ -369,7 +369,7 @@ def test_unfolded_arguments_of_a_tool_call_are_highlighted(
 ) -> None:
     call = ToolCallPart("1", "get_weather", '{"city": "Paris"}')
     reply = replace(answer("Fine."), parts=(call, TextPart("Fine.")))
-    view.set_lexer(lexer)
+    view.highlighter.set_lexer(lexer)
     view.set_messages([reply])
     view.commands.run(reply.id, "tool-0")
     line = view.document().find('  "city"').block()

@@ -50,7 +50,7 @@ def drawn(view: TranscriptView) -> int:
 def test_formulas_are_drawn_and_copied_as_source(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
 ) -> None:
-    view.set_typesetter(typesetter)
+    view.formula_display.set_typesetter(typesetter)
     view.set_messages([answer(TEXT)])
     assert r"\frac{a}{b}" in view.toPlainText()
     height = view.document().size().height()
@@ -74,7 +74,7 @@ def test_formulas_are_drawn_and_copied_as_source(
 def test_a_screen_reader_reads_the_source_of_a_formula(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
 ) -> None:
-    view.set_typesetter(typesetter)
+    view.formula_display.set_typesetter(typesetter)
     view.set_messages([answer(TEXT)])
     qtbot.waitUntil(lambda: drawn(view) == 4)
     read = QAccessible.queryAccessibleInterface(view).textInterface()
@@ -88,7 +88,7 @@ def test_a_screen_reader_reads_the_source_of_a_formula(
 def test_the_source_of_a_drawn_formula_takes_no_space(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
 ) -> None:
-    view.set_typesetter(typesetter)
+    view.formula_display.set_typesetter(typesetter)
     view.set_messages([answer(r"a $\text{some words that are long as source}$ b")])
     qtbot.waitUntil(lambda: drawn(view) == 1)
     found = view.document().find(DRAWN)
@@ -101,7 +101,7 @@ def test_the_source_of_a_drawn_formula_takes_no_space(
 def test_a_formula_has_the_colors_of_the_theme(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
 ) -> None:
-    view.set_typesetter(typesetter)
+    view.formula_display.set_typesetter(typesetter)
     view.set_messages([answer("$x$")])
     qtbot.waitUntil(lambda: drawn(view) == 1)
     before = look(view.document())
@@ -116,7 +116,7 @@ def test_a_formula_has_the_colors_of_the_theme(
 def test_a_formula_wider_than_the_column_is_drawn_smaller(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
 ) -> None:
-    view.set_typesetter(typesetter)
+    view.formula_display.set_typesetter(typesetter)
     view.set_messages([answer("$$\n" + "+".join(["x_{long}"] * 30) + "\n$$")])
     qtbot.waitUntil(lambda: drawn(view) == 1)
     for width in (900, 500):
@@ -133,7 +133,7 @@ def lines(view: TranscriptView) -> list[QTextLine]:
 def test_a_formula_that_cannot_be_typeset_stays_source(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
 ) -> None:
-    view.set_typesetter(typesetter)
+    view.formula_display.set_typesetter(typesetter)
     with qtbot.waitSignal(typesetter.formulas_settled):
         view.set_messages([answer(r"$\nosuchcommand x$ and ${$")])
     assert drawn(view) == 0
@@ -151,7 +151,7 @@ def test_a_formula_that_crashes_the_process_is_not_requested_again(
         '    print(json.dumps({"id": json.loads(line)["id"], **made}), flush=True)\n'
     )
     typesetter = Typesetter(python_child(script))
-    view.set_typesetter(typesetter)
+    view.formula_display.set_typesetter(typesetter)
     view.set_messages([answer("$bad$ and $good$")])
     qtbot.waitUntil(lambda: drawn(view) == 1)
     assert typesetter.find("bad", display=False) is None
@@ -162,7 +162,7 @@ def test_formulas_stay_source_if_the_typesetting_process_is_missing(
     view: TranscriptView, qtbot: QtBot
 ) -> None:
     typesetter = Typesetter(MISSING_CHILD)
-    view.set_typesetter(typesetter)
+    view.formula_display.set_typesetter(typesetter)
     view.set_messages([answer("$x$ and $y$")])
     qtbot.waitUntil(lambda: not typesetter.is_busy)
     assert f"x{FORMULA_END} and" in view.toPlainText()
@@ -171,7 +171,7 @@ def test_formulas_stay_source_if_the_typesetting_process_is_missing(
 def test_streamed_formulas_equal_those_shown_at_once(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
 ) -> None:
-    view.set_typesetter(typesetter)
+    view.formula_display.set_typesetter(typesetter)
     message = streaming()
     stream_into(view, message, [TEXT[i : i + 3] for i in range(0, len(TEXT), 3)])
     qtbot.waitUntil(lambda: drawn(view) == 4)
@@ -185,7 +185,7 @@ def test_formulas_are_drawn_in_groups_of_paragraphs(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(formula_display, "_FORMULAS_S", -1.0)  # time is always up
-    view.set_typesetter(typesetter)
+    view.formula_display.set_typesetter(typesetter)
     counts = [0]
     (display,) = view.findChildren(FormulaDisplay)
     timer_of(display).timeout.connect(lambda: counts.append(drawn(view)))
@@ -198,7 +198,7 @@ def test_formulas_are_drawn_in_groups_of_paragraphs(
 def test_a_selection_contains_whole_formulas(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
 ) -> None:
-    view.set_typesetter(typesetter)
+    view.formula_display.set_typesetter(typesetter)
     view.set_messages([answer("a $x+y$ b")])
     qtbot.waitUntil(lambda: drawn(view) == 1)
     found = view.document().find(DRAWN)
@@ -218,7 +218,7 @@ def test_a_selected_formula_contrasts_with_its_background(
     make_theme: Callable[[], theme.Theme],
 ) -> None:
     view.set_theme(make_theme())
-    view.set_typesetter(typesetter)
+    view.formula_display.set_typesetter(typesetter)
     view.set_messages([answer("$m+m+m+m$")])
     qtbot.waitUntil(lambda: drawn(view) == 1)
     view.selectAll()

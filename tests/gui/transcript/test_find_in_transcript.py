@@ -179,7 +179,7 @@ def test_ten_thousand_messages_are_counted_without_blocking_the_window(
 
 def test_a_match_in_a_formula_marks_its_drawing(view: TranscriptView, qtbot: QtBot) -> None:
     typesetter = Typesetter(child_command("math"))
-    view.set_typesetter(typesetter)
+    view.formula_display.set_typesetter(typesetter)
     view.set_messages([answer("\U0001f600 needle and $needle_1$, needle")])
     qtbot.waitUntil(lambda: DRAWN in view.toPlainText())
     look_for(qtbot, view, "needle", "of 3")

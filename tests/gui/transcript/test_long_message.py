@@ -487,7 +487,7 @@ def test_the_arrow_keys_reach_missing_links(view: TranscriptView, qtbot: QtBot) 
 def test_folded_code_stays_folded_when_it_is_materialized_again(
     view: TranscriptView, lexer: JsonProcess, qtbot: QtBot
 ) -> None:
-    view.set_lexer(lexer)
+    view.highlighter.set_lexer(lexer)
     code = "```py\n" + "".join(f"line_{n} = '{n}'  # said\n" for n in range(40)) + "```\n\n"
     text = "".join(f"Word {n}.\n\n" for n in range(30)) + code + "Last.\n\n"
     view.set_messages([made := answer(text)])

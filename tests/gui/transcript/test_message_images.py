@@ -59,7 +59,7 @@ def test_images_reserve_space_and_visible_images_are_requested(
     corner, width, height = box_of(view, 0)
     assert (width, height) == (320, 240)
     before = view.document().size()
-    view.set_image(PHOTO.sha256, red())
+    view.images.show(PHOTO.sha256, red())
     assert view.document().size() == before
     shown = view.viewport().grab().toImage()
     assert shown.pixelColor(corner + QPoint(160, 120)) == QColor("red")
@@ -122,7 +122,7 @@ def test_a_click_or_enter_opens_an_image(qtbot: QtBot, view: TranscriptView) -> 
 def test_images_follow_the_theme_and_its_size(view: TranscriptView, light_theme: Theme) -> None:
     view.set_messages([question("What?", PHOTO)])
     view.viewport().grab()
-    view.set_image(PHOTO.sha256, red())
+    view.images.show(PHOTO.sha256, red())
     view.set_theme(replace(light_theme, scale=1.5))
     corner, width, height = box_of(view, 0)
     assert (width, height) == (480, 360)
@@ -149,10 +149,10 @@ def test_an_image_is_requested_again_after_another_conversation(
     view.set_messages(messages)
     qtbot.waitUntil(lambda: len(asked) == 1)
     view.set_messages([question("Other?")])
-    view.set_image(PHOTO.sha256, red())
+    view.images.show(PHOTO.sha256, red())
     view.set_messages(messages)
     qtbot.waitUntil(lambda: len(asked) == 2)
-    view.set_image(PHOTO.sha256, red())
+    view.images.show(PHOTO.sha256, red())
     corner, _, _ = box_of(view, 0)
     assert view.viewport().grab().toImage().pixelColor(corner + QPoint(160, 120)) == QColor("red")
 

@@ -204,7 +204,7 @@ def test_a_different_final_text_replaces_the_streamed_text(view: TranscriptView)
 def test_complete_code_is_highlighted_as_a_whole(
     view: TranscriptView, lexer: JsonProcess, qtbot: QtBot
 ) -> None:
-    view.set_lexer(lexer)
+    view.highlighter.set_lexer(lexer)
     text = '```python\nx = """\ndef not_code():\n"""\ndef code(): pass\n```\n'
     stream_into(view, streaming(), [text[i : i + 3] for i in range(0, len(text), 3)])
 
@@ -236,7 +236,7 @@ def test_code_is_painted_in_slices(
     monkeypatch.setattr(CodeHighlighter, "_run_jobs", counted)
     view = TranscriptView(view.theme)  # its signals are connected to the patched methods
     qtbot.addWidget(view)
-    view.set_lexer(lexer)
+    view.highlighter.set_lexer(lexer)
     view.set_messages([answer("```c\n" + "return 12;\n" * 100 + "```")])
     qtbot.waitUntil(lambda: sum(painted) == 100)
     assert max(painted) <= 24
@@ -245,7 +245,7 @@ def test_code_is_painted_in_slices(
 def test_code_without_a_lexer_answer_stays_plain_and_other_code_is_highlighted(
     view: TranscriptView, lexer: JsonProcess, qtbot: QtBot
 ) -> None:
-    view.set_lexer(lexer)
+    view.highlighter.set_lexer(lexer)
     slow = "```gherkin\n" + " \n" * 4_000 + "```\n\n"
     view.set_messages([answer(f"```nothing\nx\n```\n\n{slow}```python\nimport os\n```")])
     view.stream.flush()
@@ -256,7 +256,7 @@ def test_code_without_a_lexer_answer_stays_plain_and_other_code_is_highlighted(
 def test_spans_of_another_conversation_are_ignored(
     view: TranscriptView, lexer: JsonProcess, qtbot: QtBot
 ) -> None:
-    view.set_lexer(lexer)
+    view.highlighter.set_lexer(lexer)
     view.set_messages([answer("```python\nimport os\n```")])
     qtbot.waitUntil(lambda: lexer.is_busy)
     view.set_messages([answer("```python\nx = None\n```")])
@@ -294,7 +294,7 @@ def test_the_view_follows_new_text_only_at_the_bottom(
 def test_highlighting_is_placed_right_after_any_character(
     view: TranscriptView, lexer: JsonProcess, qtbot: QtBot, before: str
 ) -> None:
-    view.set_lexer(lexer)
+    view.highlighter.set_lexer(lexer)
     view.set_messages([answer(f"```python\nx = '{before}' + f(12)\n```")])
     block = view.document().find("x = ").block()
 

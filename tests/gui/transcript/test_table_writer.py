@@ -218,7 +218,7 @@ def test_text_of_one_cell_is_copied_as_plain_text(view: TranscriptView) -> None:
 
 def test_a_formula_in_one_cell_is_copied_as_its_source(view: TranscriptView, qtbot: QtBot) -> None:
     typesetter = Typesetter(child_command("math"))
-    view.set_typesetter(typesetter)
+    view.formula_display.set_typesetter(typesetter)
     view.set_messages([answer(HEAD + "| a | pay $x^2$ now | 3 |\n")])
     qtbot.waitUntil(lambda: DRAWN in view.toPlainText())
     begin, end = view.document().find("pay"), view.document().find("now")

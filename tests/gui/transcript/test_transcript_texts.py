@@ -115,7 +115,7 @@ def test_names_of_focus_targets_and_the_menu_are_translated(view: TranscriptView
     assert not untranslated(names)
     lines = tool_lines(replace(reply, parts=(call,)), ())
     assert not untranslated(run.text for line in lines for run in line.runs)
-    menu = view.menu_at(QPoint(5, 5))
+    menu = view.context_menu.menu_at(QPoint(5, 5))
     assert not untranslated(texts_of(menu))
 
 

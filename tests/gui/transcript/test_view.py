@@ -496,7 +496,7 @@ def test_the_actions_of_the_newest_answer_are_shown(view: TranscriptView, qtbot:
 def test_the_menu_has_the_actions_of_message_and_conversation(view: TranscriptView) -> None:
     view.set_messages([question("Q"), answer("Text")])
     place = view.cursorRect(view.document().find("Text")).center()
-    names = [action.text() for action in view.menu_at(place).actions()]
+    names = [action.text() for action in view.context_menu.menu_at(place).actions()]
     assert names == [
         "Copy response",
         "Regenerate response",
@@ -921,7 +921,7 @@ def test_a_drag_that_begins_beside_the_text_selects(
 def test_the_menu_copies_its_code_although_text_arrives_above(view: TranscriptView) -> None:
     code, arriving = answer("```py\na = 1\n```"), streaming()
     view.set_messages([arriving, code])
-    menu = view.menu_at(copy_mark(view).center())
+    menu = view.context_menu.menu_at(copy_mark(view).center())
     view.stream.append_text(arriving.id, "One.\n\nTwo.\n\nThree.\n\nFour.\n\n")
     view.stream.flush()
     (copy,) = [entry for entry in menu.actions() if entry_text(entry) == "Copy code block"]
