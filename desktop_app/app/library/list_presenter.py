@@ -103,7 +103,7 @@ class ListPresenter(QObject):
     @property
     def list_filter(self) -> ListFilter:
         """The filter of the list."""
-        return self._list.model.list_filter
+        return self._list.model.order.list_filter
 
     def cached(self, conversation_id: str) -> Conversation | None:
         """Return a conversation from the cache, None if it was deleted or never read."""

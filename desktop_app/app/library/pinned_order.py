@@ -93,6 +93,6 @@ class PinnedOrder(QObject):
             self._presenter.change(changed, pinned=pinned)
             self._presenter.write(self._flag_store.set_pinned(changed, pinned))
         # In a folder, the list shows only some of them.
-        order = [*order, *(id_ for id_ in self._list.model.pin_order if id_ not in order)]
+        order = [*order, *(id_ for id_ in self._list.model.order.pin_order if id_ not in order)]
         self._list.model.set_pin_order(order)
         self._presenter.write(self._settings_store.set(ORDER_KEY, order))

@@ -374,7 +374,7 @@ class ConversationList(QFrame):
 
     def _show_page(self) -> None:
         view: RowView = self.view
-        empty = tr(_EMPTY_NOTES[self.model.list_filter.kind])
+        empty = tr(_EMPTY_NOTES[self.model.order.list_filter.kind])
         if self._search.is_on:
             view, empty = self.hit_view, self._search.no_hits_text
         has_rows = view.model().rowCount() > 0
@@ -397,13 +397,13 @@ class ConversationList(QFrame):
             self.folder_delete_requested.emit(row.data(Roles.IDENTIFIER))
             return
         ids = [marked.data(Roles.IDENTIFIER) for marked in self.view.marked]
-        is_trash = self.model.list_filter.kind is ListFilterKind.TRASH
+        is_trash = self.model.order.list_filter.kind is ListFilterKind.TRASH
         (self.erase_requested if is_trash else self.delete_requested).emit(ids)
 
     # ------------------------------------------------------------ filters
 
     def _show_filter_name(self) -> None:
-        list_filter = self.model.list_filter
+        list_filter = self.model.order.list_filter
         name = next((f.name for f in self.folders if f.id == list_filter.folder_id), "")
         self.filter_bar.show_filter(list_filter, name)
         self.view.setAccessibleName(
@@ -411,13 +411,13 @@ class ConversationList(QFrame):
         )
 
     def _go_back(self) -> None:
-        if self.model.list_filter != LIST:
+        if self.model.order.list_filter != LIST:
             self.filter_requested.emit(LIST)
             self.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _move_out(self, ids: list[str]) -> None:
         """Move conversations out of the current filter after a drop on the Back button."""
-        match self.model.list_filter.kind:
+        match self.model.order.list_filter.kind:
             case ListFilterKind.FOLDER:
                 self.move_requested.emit(ids, "")
             case ListFilterKind.ARCHIVE:
@@ -427,7 +427,7 @@ class ConversationList(QFrame):
 
     def _archive_or_delete(self, list_filter: ListFilter, ids: list[str]) -> None:
         """Archive or delete dropped conversations; restore them if they are in the trash."""
-        kind = self.model.list_filter.kind
+        kind = self.model.order.list_filter.kind
         if kind is list_filter.kind:
             return  # dropped on the button of the filter that contains them
         if kind is ListFilterKind.TRASH:
@@ -482,7 +482,7 @@ class ConversationList(QFrame):
         _open_at(self.menus.list_menu(), self.new_button.mapToGlobal(position))
 
     def _open_folder_menu(self) -> None:
-        folder_id, button = self.model.list_filter.folder_id, self.filter_bar.menu_button
+        folder_id, button = self.model.order.list_filter.folder_id, self.filter_bar.menu_button
         folder = next((f for f in self.folders if f.id == folder_id), None)
         if folder is not None:
             below = button.mapToGlobal(QPoint(0, button.height()))

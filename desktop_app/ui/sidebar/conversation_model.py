@@ -12,7 +12,7 @@ rows that sort after the last page are not shown.
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from enum import IntEnum
 from operator import itemgetter
@@ -22,7 +22,7 @@ from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, Qt, Signa
 
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind, days_left
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.ui.sidebar.calendar import FOLDERS, PINNED, Calendar
+from desktop_app.ui.sidebar.row_order import FolderRow, Heading, Key, RowOrder
 from desktop_app.ui.widgets.rows.rows_model import Index
 from desktop_app.ui.widgets.text.foreign_text import one_line
 
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 
     # Not imported at run time, because imports here delay the first paint.
     from desktop_app.domain.conversations.conversation import Conversation, Folder
-
-# A sort key: the group; the negated time, the rank of a pin, or 0; the id, or a folder's name.
-Key = tuple[int, float, str]
 
 MIME_TYPE: Final = "application/x-repartee-conversations"
 _NO_PARENT: Final = QModelIndex()
@@ -56,38 +53,12 @@ class Roles(IntEnum):
     ON_TOP = Qt.ItemDataRole.UserRole + 6
 
 
-@dataclass(frozen=True)
-class Heading:
-    """The heading of a group."""
-
-    group: int
-    label: str
-
-    @property
-    def key(self) -> Key:
-        """Return the sort key, which is less than the keys of the group's rows."""
-        return (self.group, float("-inf"), "")
-
-
-@dataclass(frozen=True)
-class FolderRow:
-    """A folder, and whether an answer is streaming in it."""
-
-    folder: Folder
-    streaming: bool = False
-
-    @property
-    def id(self) -> str:
-        """Return the folder's id."""
-        return self.folder.id
-
-
 class ConversationModel(QAbstractListModel):
     """A list model of folders, conversations and headings. See the module.
 
     Attributes:
+        order: the order of the rows, with the filter of the list.
         last_of_pages: the last loaded conversation, as it was when loaded; None if all are loaded.
-        pin_order: the ids of the pinned conversations that the user has arranged, in their order.
 
     Signals:
         renamed(str id, str title): the user edited a title; the row already shows it.
@@ -101,12 +72,9 @@ class ConversationModel(QAbstractListModel):
 
     def __init__(self, today: date, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.list_filter = LIST
-        self._calendar = Calendar(today)
+        self.order = RowOrder(today)
         self._rows: list[Conversation | FolderRow | Heading] = []
         self._unread: frozenset[str] = frozenset()
-        self.pin_order: tuple[str, ...] = ()
-        self._pin_ranks: dict[str, int] = {}
         self._keys: list[Key] = []
         self._key_of: dict[str, Key] = {}
         self.last_of_pages: Conversation | None = None
@@ -129,7 +97,7 @@ class ConversationModel(QAbstractListModel):
         if isinstance(row, FolderRow):
             return flags | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsDropEnabled
         flags |= Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled
-        if self.list_filter.kind is not ListFilterKind.TRASH:
+        if self.order.list_filter.kind is not ListFilterKind.TRASH:
             flags |= Qt.ItemFlag.ItemIsEditable
         return flags
 
@@ -148,7 +116,7 @@ class ConversationModel(QAbstractListModel):
             case Qt.ItemDataRole.EditRole:
                 return _name(row)
             case Qt.ItemDataRole.AccessibleTextRole:
-                return self._accessible_text(row)
+                return _accessible_text(row, is_unread=row.id in self._unread)
             case Roles.STREAMING:
                 return row.streaming
             case Roles.UNREAD:
@@ -156,11 +124,11 @@ class ConversationModel(QAbstractListModel):
             case Roles.IDENTIFIER:
                 return row.id
             case Roles.ON_TOP:
-                return not isinstance(row, FolderRow) and self._is_on_top(row)
+                return not isinstance(row, FolderRow) and self.order.is_on_top(row)
             case Roles.IS_FOLDER:
                 return isinstance(row, FolderRow)
             case Roles.NOTE:
-                return self._note(row)
+                return _trash_note(row)
             case Roles.IS_HEADING:
                 return False
         return None
@@ -238,7 +206,7 @@ class ConversationModel(QAbstractListModel):
         """Append the next page, which ends with `last`; None if it is the last page."""
         self.last_of_pages, self._has_requested = last, False
         fresh = [c for c in page if c.id not in self._key_of]
-        keyed = sorted(((self._key(c), c) for c in fresh), key=itemgetter(0))
+        keyed = sorted(((self.order.key(c), c) for c in fresh), key=itemgetter(0))
         if keyed and self._keys and keyed[0][0] < self._keys[-1]:
             for _, conversation in keyed:
                 self._insert_or_update(conversation)
@@ -247,27 +215,28 @@ class ConversationModel(QAbstractListModel):
 
     def set_today(self, today: date) -> None:
         """Regroup the rows after the day has changed."""
-        if today != self._calendar.today:
-            self._calendar = Calendar(today)
+        if self.order.set_today(today):
             rows = [row for row in self._rows if not isinstance(row, Heading)]
-            self._reset(rows, self.list_filter, self.last_of_pages)
+            self._reset(rows, self.order.list_filter, self.last_of_pages)
 
     def upsert(self, conversation: Conversation) -> None:
         """Insert, update, move or remove the row to match the conversation.
 
         The row is removed if the filter excludes it or it sorts after the loaded pages.
         """
-        is_after_pages = self.last_of_pages is not None and self._key(conversation) > self._key(
-            self.last_of_pages
-        )
-        if is_after_pages or not self.list_filter.includes(conversation):
+        is_after_pages = self.last_of_pages is not None and self.order.key(
+            conversation
+        ) > self.order.key(self.last_of_pages)
+        if is_after_pages or not self.order.list_filter.includes(conversation):
             self.remove(conversation.id)
         else:
             self._insert_or_update(conversation)
 
     def set_folders(self, folders: Iterable[Folder]) -> None:
         """Replace the folders, which only the unfiltered list shows."""
-        wanted = {f.id: f for f in folders} if self.list_filter.kind is ListFilterKind.LIST else {}
+        wanted = (
+            {f.id: f for f in folders} if self.order.list_filter.kind is ListFilterKind.LIST else {}
+        )
         shown = {row.id: row for row in self._rows if isinstance(row, FolderRow)}
         for gone in shown.keys() - wanted.keys():
             self.remove(gone)
@@ -290,15 +259,16 @@ class ConversationModel(QAbstractListModel):
     def pins(self) -> list[str]:
         """Return the ids in the group of pinned conversations, in their order."""
         return [
-            conversation.id for conversation in self.conversations if self._is_on_top(conversation)
+            conversation.id
+            for conversation in self.conversations
+            if self.order.is_on_top(conversation)
         ]
 
     def set_pin_order(self, order: Iterable[str]) -> None:
         """Show the pinned conversations in this order, below those that it does not contain."""
-        self.pin_order = tuple(order)
-        self._pin_ranks = {id_: rank for rank, id_ in enumerate(self.pin_order)}
+        self.order.set_pin_order(order)
         for conversation in self.conversations:
-            if self._is_on_top(conversation):
+            if self.order.is_on_top(conversation):
                 self._insert_or_update(conversation)
 
     def set_streaming(self, identifier: str, is_streaming: bool) -> None:
@@ -312,47 +282,8 @@ class ConversationModel(QAbstractListModel):
 
     # ------------------------------------------------------------ rows
 
-    def _key(self, row: Conversation | FolderRow) -> Key:
-        if isinstance(row, FolderRow):
-            return (FOLDERS, 0.0, f"{row.folder.name.casefold()}\0{row.id}")
-        timestamp = self.list_filter.moment_of(row).timestamp()
-        if self._is_on_top(row):  # conversations without a rank come first, newest first
-            return (PINNED, float(self._pin_ranks.get(row.id, -timestamp)), row.id)
-        return (self._calendar.group(timestamp), -timestamp, row.id)
-
-    def _is_on_top(self, row: Conversation) -> bool:
-        return row.pinned and self.list_filter.kind in (ListFilterKind.LIST, ListFilterKind.FOLDER)
-
-    def _accessible_text(self, row: Conversation | FolderRow) -> str:
-        name = one_line(_name(row))
-        if isinstance(row, FolderRow):
-            name = tr("Folder {name}", name=name)
-        if row.streaming:
-            name = tr("{title}, responding", title=name)
-        elif row.id in self._unread:
-            name = tr("{title}, unread response", title=name)
-        if isinstance(row, FolderRow) or row.trashed_at is None:
-            return name
-        return tr_plural(
-            "{title}, will be deleted in {count} day",
-            "{title}, will be deleted in {count} days",
-            days_left(row.trashed_at, datetime.now(UTC)),
-            title=name,
-        )
-
-    def _note(self, row: Conversation | FolderRow) -> str:
-        """Return how long a conversation stays in the trash; "" outside it."""
-        if isinstance(row, FolderRow) or row.trashed_at is None:
-            return ""
-        return tr_plural(
-            "{count} day", "{count} days", days_left(row.trashed_at, datetime.now(UTC))
-        )
-
     def _find(self, key: Key) -> int:
         return bisect_left(self._keys, key)
-
-    def _heading(self, group: int) -> Heading:
-        return Heading(group, self._calendar.label(group))
 
     def _has_heading(self, group: int) -> bool:
         position = self._find((group, float("-inf"), ""))
@@ -371,32 +302,19 @@ class ConversationModel(QAbstractListModel):
         last: Conversation | None,
     ) -> None:
         self.beginResetModel()
-        self.list_filter, self.last_of_pages, self._has_requested = list_filter, last, False
+        self.order.set_list_filter(list_filter)
+        self.last_of_pages, self._has_requested = last, False
         self._rows, self._keys, self._key_of = [], [], {}
-        keyed = sorted(((self._key(row), row) for row in rows), key=itemgetter(0))
-        for key, item in self._with_headings(keyed, -1):
+        keyed = sorted(((self.order.key(row), row) for row in rows), key=itemgetter(0))
+        for key, item in self.order.with_headings(keyed, -1):
             self._rows.append(item)
             self._keys.append(key)
         self._key_of = {row.id: key for key, row in keyed}
         self.endResetModel()
 
-    def _with_headings(
-        self, keyed: Iterable[tuple[Key, Conversation | FolderRow]], group: int
-    ) -> Iterable[tuple[Key, Conversation | FolderRow | Heading]]:
-        """Yield sorted rows with headings between groups.
-
-        The first heading is omitted if the first row belongs to `group`.
-        """
-        for key, row in keyed:
-            if key[0] != group:
-                group = key[0]
-                heading = self._heading(group)
-                yield heading.key, heading
-            yield key, row
-
     def _extend(self, keyed: Sequence[tuple[Key, Conversation]]) -> None:
         last_group = self._keys[-1][0] if self._keys else -1
-        self._insert(len(self._rows), self._with_headings(keyed, last_group))
+        self._insert(len(self._rows), self.order.with_headings(keyed, last_group))
         self._key_of |= {conversation.id: key for key, conversation in keyed}
 
     def _insert(
@@ -410,16 +328,16 @@ class ConversationModel(QAbstractListModel):
 
     def _insert_or_update(self, row: Conversation | FolderRow) -> None:
         """Insert a row with the heading that it needs, or move and update it."""
-        new, old = self._key(row), self._key_of.get(row.id)
+        new, old = self.order.key(row), self._key_of.get(row.id)
         shown_group = new[0] if self._has_heading(new[0]) else -1
         if old is None:
-            self._insert(self._find(new), self._with_headings([(new, row)], shown_group))
+            self._insert(self._find(new), self.order.with_headings([(new, row)], shown_group))
         elif old != new:
             if shown_group < 0:
-                heading = self._heading(new[0])
+                heading = self.order.heading(new[0])
                 self._insert(self._find(new), [(heading.key, heading)])
             self._move(old, new)
-            old_heading = self._find(self._heading(old[0]).key)
+            old_heading = self._find(self.order.heading(old[0]).key)
             if self._ends_group(old_heading):
                 self._remove_rows(old_heading, old_heading)
         self._key_of[row.id] = new
@@ -453,3 +371,28 @@ class ConversationModel(QAbstractListModel):
 
 def _name(row: Conversation | FolderRow) -> str:
     return row.folder.name if isinstance(row, FolderRow) else row.title
+
+
+def _accessible_text(row: Conversation | FolderRow, *, is_unread: bool) -> str:
+    name = one_line(_name(row))
+    if isinstance(row, FolderRow):
+        name = tr("Folder {name}", name=name)
+    if row.streaming:
+        name = tr("{title}, responding", title=name)
+    elif is_unread:
+        name = tr("{title}, unread response", title=name)
+    if isinstance(row, FolderRow) or row.trashed_at is None:
+        return name
+    return tr_plural(
+        "{title}, will be deleted in {count} day",
+        "{title}, will be deleted in {count} days",
+        days_left(row.trashed_at, datetime.now(UTC)),
+        title=name,
+    )
+
+
+def _trash_note(row: Conversation | FolderRow) -> str:
+    """Return how long a conversation stays in the trash; "" for other rows."""
+    if isinstance(row, FolderRow) or row.trashed_at is None:
+        return ""
+    return tr_plural("{count} day", "{count} days", days_left(row.trashed_at, datetime.now(UTC)))

@@ -72,7 +72,7 @@ class ListMenus(QObject):
         """Return the menu of conversations in the current filter."""
         menu = ProgramMenu(self._list)
         ids, count = [conversation.id for conversation in chosen], len(chosen)
-        if self._list.model.list_filter.kind is ListFilterKind.TRASH:
+        if self._list.model.order.list_filter.kind is ListFilterKind.TRASH:
             label = tr_plural("Restore", "Restore {count} conversations", count)
             self._add(menu, "archive-restore", label, self.restore_requested.emit, ids)
             label = tr_plural(
@@ -109,7 +109,7 @@ class ListMenus(QObject):
         self._add(menu, "square-pen", label, self.new_in_folder_requested.emit, id_)
         label = tr("Folder settings")
         self._add(menu, "settings", label, self.folder_settings_requested.emit, id_)
-        if self._list.model.list_filter.kind is ListFilterKind.LIST:
+        if self._list.model.order.list_filter.kind is ListFilterKind.LIST:
             self._add(menu, "pencil", tr("Rename"), self.rename_requested.emit, id_, keys="F2")
         label = tr("Delete folder")
         self._add(menu, "trash-2", label, self.folder_delete_requested.emit, id_, keys="Del")

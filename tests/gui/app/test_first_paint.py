@@ -32,7 +32,7 @@ OURS = {
     "ui.settings.sections": "key_state",
     "ui.sidebar": """
         calendar conversation_list conversation_model conversation_view filter_bars hit_model
-        list_search search_field sidebar_footer
+        list_search row_order search_field sidebar_footer
     """,
     "ui.widgets": "boxes flow_layout program_menu",
     "ui.widgets.accessibility": "role_names",

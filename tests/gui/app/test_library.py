@@ -80,7 +80,7 @@ async def fill(count: int, title: str = "Old") -> list[Conversation]:
 
 async def go(app: AppHarness, place: ListFilter) -> None:
     app.window.conversations.filter_requested.emit(place)
-    await until(lambda: app.window.conversations.model.list_filter == place)
+    await until(lambda: app.window.conversations.model.order.list_filter == place)
 
 
 def click_row(app: AppHarness, identifier: str, modifiers: Qt.KeyboardModifier) -> None:
@@ -187,11 +187,11 @@ async def test_a_folder_is_created_named_filled_and_opened() -> None:
         shown.view.setCurrentIndex(shown.view.row_of(shown.model.index_of(folder_id)))
         shown.view.setFocus()
         app.press(Qt.Key.Key_Return)
-        await until(lambda: shown.model.list_filter == ListFilter.of_folder(folder_id))
+        await until(lambda: shown.model.order.list_filter == ListFilter.of_folder(folder_id))
         assert app.rows == ["Old 0"]
         assert shown.filter_bar.title.text() == "Thesis"
         app.press(Qt.Key.Key_Escape)
-        await until(lambda: shown.model.list_filter == LIST)
+        await until(lambda: shown.model.order.list_filter == LIST)
         assert app.rows == ["Thesis", "Old 1", "Old 2"]
     async with AppHarness() as app:
         assert app.rows == ["Thesis", "Old 1", "Old 2"]
@@ -246,7 +246,7 @@ async def test_a_folder_is_deleted_without_its_conversations() -> None:
         await app.written()
         await go(app, ListFilter.of_folder(folder.id))
         app.window.conversations.folder_delete_requested.emit(folder.id)
-        await until(lambda: app.window.conversations.model.list_filter == LIST)
+        await until(lambda: app.window.conversations.model.order.list_filter == LIST)
         assert app.rows == ["Old 0", "Old 1"]
         app.press_action("Undo")
         await app.written()
@@ -309,7 +309,7 @@ async def test_a_conversation_is_archived_and_unarchived() -> None:
         choose(menu_of(app, one.id), "Archive")
         assert app.rows == ["Old 1"]
         app.click("show-archive")
-        await until(lambda: app.window.conversations.model.list_filter == ARCHIVE)
+        await until(lambda: app.window.conversations.model.order.list_filter == ARCHIVE)
         assert app.rows == ["Old 0"]
         choose(menu_of(app, one.id), "Unarchive")
         assert app.rows == []

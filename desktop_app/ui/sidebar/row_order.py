@@ -1,0 +1,107 @@
+"""The order of the rows in the conversation list: their sort keys, and the headings of groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
+from desktop_app.ui.sidebar.calendar import FOLDERS, PINNED, Calendar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import date
+
+    # Not imported at run time, because imports here delay the first paint.
+    from desktop_app.domain.conversations.conversation import Conversation, Folder
+
+Key = tuple[int, float, str]
+"""A sort key: the group; the negated time, the rank of a pin, or 0; the id, or a folder's name."""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The heading of a group."""
+
+    group: int
+    label: str
+
+    @property
+    def key(self) -> Key:
+        """Return the sort key, which is less than the keys of the group's rows."""
+        return (self.group, float("-inf"), "")
+
+
+@dataclass(frozen=True)
+class FolderRow:
+    """A folder, and whether an answer is streaming in it."""
+
+    folder: Folder
+    streaming: bool = False
+
+    @property
+    def id(self) -> str:
+        """Return the folder's id."""
+        return self.folder.id
+
+
+class RowOrder:
+    """The sort keys and groups of a list's rows.
+
+    Attributes:
+        list_filter: the filter of the list. It decides by which time conversations are sorted.
+        pin_order: the ids of the pinned conversations that the user has arranged, in their order.
+    """
+
+    def __init__(self, today: date) -> None:
+        self.list_filter = LIST
+        self.pin_order: tuple[str, ...] = ()
+        self._pin_ranks: dict[str, int] = {}
+        self._calendar = Calendar(today)
+
+    def set_list_filter(self, list_filter: ListFilter) -> None:
+        """Sort the rows of another list."""
+        self.list_filter = list_filter
+
+    def set_pin_order(self, order: Iterable[str]) -> None:
+        """Sort the pinned conversations in this order, below those that it does not contain."""
+        self.pin_order = tuple(order)
+        self._pin_ranks = {id_: rank for rank, id_ in enumerate(self.pin_order)}
+
+    def set_today(self, today: date) -> bool:
+        """Group by another day's calendar. Return False if the day has not changed."""
+        if today == self._calendar.today:
+            return False
+        self._calendar = Calendar(today)
+        return True
+
+    def key(self, row: Conversation | FolderRow) -> Key:
+        """Return the sort key of a row."""
+        if isinstance(row, FolderRow):
+            return (FOLDERS, 0.0, f"{row.folder.name.casefold()}\0{row.id}")
+        timestamp = self.list_filter.moment_of(row).timestamp()
+        if self.is_on_top(row):  # conversations without a rank come first, newest first
+            return (PINNED, float(self._pin_ranks.get(row.id, -timestamp)), row.id)
+        return (self._calendar.group(timestamp), -timestamp, row.id)
+
+    def is_on_top(self, row: Conversation) -> bool:
+        """Return True if a conversation is in the group of pinned conversations."""
+        return row.pinned and self.list_filter.kind in (ListFilterKind.LIST, ListFilterKind.FOLDER)
+
+    def heading(self, group: int) -> Heading:
+        """Return the heading of a group."""
+        return Heading(group, self._calendar.label(group))
+
+    def with_headings(
+        self, keyed: Iterable[tuple[Key, Conversation | FolderRow]], group: int
+    ) -> Iterator[tuple[Key, Conversation | FolderRow | Heading]]:
+        """Yield sorted rows with headings between groups.
+
+        The first heading is omitted if the first row belongs to `group`.
+        """
+        for key, row in keyed:
+            if key[0] != group:
+                group = key[0]
+                heading = self.heading(group)
+                yield heading.key, heading
+            yield key, row
