@@ -99,46 +99,46 @@ class _Speaker:
         """Return the words up to a closing token, or to the end of the formula."""
         words = []
         while self._at < len(self._tokens) and self._tokens[self._at] != end:
-            words.append(self._next_words())
+            words.append(self._read_token())
         self._at += 1
         return " ".join(words)
 
-    def _next_words(self) -> str:
+    def _read_token(self) -> str:
         """Read the next token and its arguments; return their words."""
         token = self._tokens[self._at]
         self._at += 1
         if token == "{":
-            return self._group("}")
+            return self._read_group("}")
         if token in "^_":
-            return self._script(token)
+            return self._read_script(token)
         if token.startswith("\\") and len(token) > 1:
-            return self._command(token[1:])
+            return self._read_command(token[1:])
         return tr(_SIGNS[token]) if token in _SIGNS else "" if token in _SILENT_SIGNS else token
 
-    def _group(self, end: str) -> str:
+    def _read_group(self, end: str) -> str:
         """Read a group up to its closing token; return its words."""
         self._depth += 1
         words = self.words_until(end) if self._depth < _MAX_DEPTH else ""
         self._depth -= 1
         return words
 
-    def _argument(self) -> str:
+    def _read_argument(self) -> str:
         """Read the next argument of a command; return its words."""
         if self._at >= len(self._tokens) or self._depth == _MAX_DEPTH:
             return ""
         token = self._tokens[self._at]
         if not token[0].isalnum() or len(token) == 1:
             self._depth += 1
-            words = self._next_words()
+            words = self._read_token()
             self._depth -= 1
             return words
         # TeX takes a single letter or digit: \frac12 is a half, and x^2y is the square times y.
         self._tokens[self._at] = token[1:]
         return token[0]
 
-    def _script(self, sign: str) -> str:
+    def _read_script(self, sign: str) -> str:
         start = self._at
-        words = self._argument().strip()
+        words = self._read_argument().strip()
         if sign == "_":
             return tr("sub {index}", index=words)
         if [token for token in self._tokens[start : self._at] if token not in "{}"] in _PRIMES:
@@ -146,27 +146,27 @@ class _Speaker:
         known = {"2": tr("squared"), "3": tr("cubed")}
         return known.get(words) or tr("to the power of {exponent}", exponent=words)
 
-    def _root(self) -> str:
+    def _read_root(self) -> str:
         degree = ""
         if self._tokens[self._at : self._at + 1] == ["["]:
             self._at += 1
-            degree = self._group("]").strip()
-        radicand = self._argument()
+            degree = self._read_group("]").strip()
+        radicand = self._read_argument()
         if degree in ("", "2"):
             return tr("square root of {radicand}", radicand=radicand)
         if degree == "3":
             return tr("cube root of {radicand}", radicand=radicand)
         return tr("root of degree {degree} of {radicand}", degree=degree, radicand=radicand)
 
-    def _command(self, name: str) -> str:
+    def _read_command(self, name: str) -> str:
         if name in ("frac", "dfrac", "tfrac"):
             return tr(
                 "{numerator} over {denominator}",
-                numerator=self._argument(),
-                denominator=self._argument(),
+                numerator=self._read_argument(),
+                denominator=self._read_argument(),
             )
         if name == "sqrt":
-            return self._root()
+            return self._read_root()
         if name == "\\":
             return ";"
         if name in _WORDS:

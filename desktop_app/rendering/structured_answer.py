@@ -105,61 +105,61 @@ def _markdown_of(text: str) -> str:
     """Return the Markdown of a JSON text; "" if the text has to be shown as code."""
     try:
         value = json.loads(text) if len(text) <= _LONGEST_TREE else None
-        return "\n".join(_lines(value, 0)) if value and isinstance(value, dict | list) else ""
+        return "\n".join(_value_lines(value, 0)) if value and isinstance(value, dict | list) else ""
     except (ValueError, RecursionError):
         return ""
 
 
-def _lines(value: Any, level: int) -> list[str]:
+def _value_lines(value: Any, level: int) -> list[str]:
     if (table := table_of_list(value)) is not None and not level:
-        return _table(table)
+        return _table_lines(table)
     if isinstance(value, dict):
-        return _object(value, level)
+        return _object_lines(value, level)
     lines: list[str] = []
     for each in value:
-        lines += _entry("", each, level)
+        lines += _entry_lines("", each, level)
     return lines
 
 
-def _object(value: dict[str, Any], level: int) -> list[str]:
+def _object_lines(value: dict[str, Any], level: int) -> list[str]:
     lines: list[str] = []
     for name, each in value.items():
         table = table_of_list(each) if not level else None
         if table is not None:
-            lines += ["", _bold(name), "", *_table(table), ""]
+            lines += ["", _bold_name(name), "", *_table_lines(table), ""]
         else:
-            lines += _entry(name, each, level)
+            lines += _entry_lines(name, each, level)
     return lines
 
 
-def _entry(name: str, value: Any, level: int) -> list[str]:
+def _entry_lines(name: str, value: Any, level: int) -> list[str]:
     """Return the lines of a list item: a named value, with the values inside it nested below."""
     mark = f"{'  ' * level}- "
-    label = _bold(name)
+    label = _bold_name(name)
     if isinstance(value, dict | list) and value and level < _MAX_DEPTH:
         head = label or "•"
-        return [f"{mark}{head}", *_lines(value, level + 1)]
-    markdown = _plain(cell_of(value)) or "–"
+        return [f"{mark}{head}", *_value_lines(value, level + 1)]
+    markdown = _escape_markup(cell_of(value)) or "–"
     return [f"{mark}{label}: {markdown}" if label else f"{mark}{markdown}"]
 
 
-def _table(table: JsonTable) -> list[str]:
-    rows = [" | ".join(map(_plain, row)) for row in table.rows]
-    head = " | ".join(_plain(name) or " " for name in table.columns)
+def _table_lines(table: JsonTable) -> list[str]:
+    rows = [" | ".join(map(_escape_markup, row)) for row in table.rows]
+    head = " | ".join(_escape_markup(name) or " " for name in table.columns)
     return [f"| {head} |", "|" + " --- |" * len(table.columns), *(f"| {row} |" for row in rows)]
 
 
-def _bold(name: str) -> str:
+def _bold_name(name: str) -> str:
     """Return a name in bold; "" if it is blank, because four stars alone make a rule."""
-    words = _plain(name)
+    words = _escape_markup(name)
     return f"**{words}**" if words else ""
 
 
-def _plain(text: str) -> str:
+def _escape_markup(text: str) -> str:
     """Return a text as Markdown that shows its characters, on one line with single spaces."""
-    return _MARKUP.sub(_escape, " ".join(text.split()))
+    return _MARKUP.sub(_escape_character, " ".join(text.split()))
 
 
-def _escape(found: re.Match[str]) -> str:
+def _escape_character(found: re.Match[str]) -> str:
     # A backslash before a bracket begins a formula.
     return f"&#{ord(found[0])};" if found[0] in "()[]" else f"\\{found[0]}"

@@ -88,7 +88,7 @@ class _MarkdownWriter:
             gap = self._gap(first)
             bullet = self._bullets[first.depth - 1] if first.depth else ""
             is_code = first.kind in (Kind.CODE, Kind.CODE_HEAD)
-            text = _code(members) if is_code else _block(first)
+            text = _write_code(members) if is_code else _write_block(first)
             yield from self._continue_or_separate(
                 gap, first, _indent(text, first, self._indents, bullet)
             )
@@ -111,12 +111,14 @@ class _MarkdownWriter:
     def _gap(self, below: Block) -> list[str]:
         """Return the separator above a block, with the marks of the quotes around both blocks."""
         above = self._above
-        above_quotes = "" if above is None else _quotes(depths_of_quotes(above), self._indents)[0]
+        above_quotes = (
+            "" if above is None else _quote_prefix(depths_of_quotes(above), self._indents)[0]
+        )
         follows_list = self._enter_lists(below)
         if above is None:
             return []
         quotes = depths_of_quotes(below)[: shared_quotes(above, below)]
-        blank = f"\n{_quotes(quotes, self._indents)[0].rstrip()}\n"
+        blank = f"\n{_quote_prefix(quotes, self._indents)[0].rstrip()}\n"
         if _separates_quotes(above, below, len(quotes)):
             return [blank]
         shared = min(above.depth, below.depth - below.begins)
@@ -172,22 +174,24 @@ def plain_pieces(blocks: Iterable[Block]) -> Iterator[str]:
     end = ""
     for block in blocks:
         if block.kind is not Kind.CODE_HEAD:
-            yield end + _plain(block)
+            yield end + _write_plain(block)
             end = "\n"
 
 
-def _plain(block: Block) -> str:
+def _write_plain(block: Block) -> str:
     if block.kind is Kind.TABLE:
         return "\n".join(
-            "\t".join(_SEPARATORS.sub(" ", "".join(map(_words, cell))) for cell in row)
+            "\t".join(_SEPARATORS.sub(" ", "".join(map(_plain_words, cell))) for cell in row)
             for row in block.rows
         )
     mark = f"{block.marker} " if block.marker else ""
-    text = _block(block) if block.kind is Kind.MATH else "".join(map(_words, block.runs))
+    text = (
+        _write_block(block) if block.kind is Kind.MATH else "".join(map(_plain_words, block.runs))
+    )
     return "  " * max(0, block.depth - 1) + mark + text.replace(LINE_BREAK, "\n")
 
 
-def _words(run: Run) -> str:
+def _plain_words(run: Run) -> str:
     return f"${words_of(run)}$" if run.math else words_of(run)
 
 
@@ -195,7 +199,7 @@ def _is_lone_marker(block: Block) -> bool:
     return bool(block.marker) and block.kind is Kind.PARAGRAPH and not block.runs
 
 
-def _quotes(depths: Sequence[int], indents: Sequence[str]) -> tuple[str, int]:
+def _quote_prefix(depths: Sequence[int], indents: Sequence[str]) -> tuple[str, int]:
     """Return the line prefix of quotes at these list depths, and the last of the depths."""
     before, passed = "", 0
     for depth in depths:
@@ -203,7 +207,7 @@ def _quotes(depths: Sequence[int], indents: Sequence[str]) -> tuple[str, int]:
     return before, passed
 
 
-def _code(members: list[Block]) -> str:
+def _write_code(members: list[Block]) -> str:
     """Return a code block in a fence longer than any in the code."""
     lines = [block.text for block in members if block.kind is Kind.CODE]
     language = members[0].language
@@ -214,7 +218,7 @@ def _code(members: list[Block]) -> str:
     return "\n".join([f"{fence}{language}", *lines, fence])
 
 
-def _block(block: Block) -> str:
+def _write_block(block: Block) -> str:
     text = _runs_to_markdown(block.runs)
     if block.kind is Kind.HEADING and "\n" in text:  # only an underlined heading has several lines
         return f"{_escape_paragraph(text)}\n{'===' if block.level == 1 else '---'}"
@@ -224,7 +228,7 @@ def _block(block: Block) -> str:
         return "***" if block.depth else "---"
     if block.kind is Kind.MATH:
         return f"$$\n{block.text.replace(LINE_BREAK, chr(10))}\n$$"
-    return _table(block) if block.kind is Kind.TABLE else _escape_paragraph(text)
+    return _write_table(block) if block.kind is Kind.TABLE else _escape_paragraph(text)
 
 
 def _escape_paragraph(text: str) -> str:
@@ -249,8 +253,8 @@ def _escape(match: re.Match[str]) -> str:
 
 def _indent(text: str, block: Block, indents: Sequence[str], bullet: str = "-") -> str:
     """Return the text of a block with the markers and indentation of its lists and quotes."""
-    quotes, passed = _quotes(depths_of_quotes(block), indents)
-    mark = _mark(block, bullet) if block.marker else ""
+    quotes, passed = _quote_prefix(depths_of_quotes(block), indents)
+    mark = _item_marker(block, bullet) if block.marker else ""
     indent = quotes + "".join(indents[passed : block.depth - bool(mark)])
     lines = text.split("\n")
     first = f"{indent}{mark}{lines[0]}"
@@ -258,7 +262,7 @@ def _indent(text: str, block: Block, indents: Sequence[str], bullet: str = "-") 
     return "\n".join([first, *rest])
 
 
-def _mark(block: Block, bullet: str) -> str:
+def _item_marker(block: Block, bullet: str) -> str:
     marker = block.marker
     if block.note:
         return f"[^{marker}]: "
@@ -268,7 +272,7 @@ def _mark(block: Block, bullet: str) -> str:
     return f"{marker} " if marker[-1:] in ".)" else f"{bullet} "
 
 
-def _table(block: Block) -> str:
+def _write_table(block: Block) -> str:
     lines = []
     for number, row in enumerate(block.rows):
         cells = (_runs_to_markdown(cell).replace("|", "\\|") for cell in row)
@@ -292,9 +296,9 @@ def _write_styled(runs: Runs, opened: frozenset[str]) -> str:
         if style:
             inner = runs[at:end] if style != _LINK else _mark_lone_brackets(runs[at:end])
             piece = _write_styled(inner, opened | {style})
-            piece = _wrap(piece, style, _value(runs[at], style))
+            piece = _mark_up(piece, style, _style_value(runs[at], style))
         else:
-            piece = _run(runs[at], text, runs[end] if end < len(runs) else None)
+            piece = _write_run(runs[at], text, runs[end] if end < len(runs) else None)
         # The end of the text and the beginning of the piece could form markup together.
         if (piece[:1] == "[" and text[-1:] == "!") or (
             piece[:1] in ("*", "~", "_") and piece[:1] == text[-1:] and not style
@@ -330,16 +334,16 @@ def _widest_style(runs: Runs, at: int, opened: frozenset[str]) -> tuple[str, int
     """Return the style of run `at` that the most following runs share, and its end; "" for none."""
     best, best_end = "", at + 1
     for style in (_LINK, *_MARKS):
-        value = "" if style in opened else _value(runs[at], style)
+        value = "" if style in opened else _style_value(runs[at], style)
         end = at + 1
-        while value and end < len(runs) and _value(runs[end], style) == value:
+        while value and end < len(runs) and _style_value(runs[end], style) == value:
             end += 1
         if value and (not best or end > best_end):
             best, best_end = style, end
     return best, best_end
 
 
-def _value(run: Run, style: str) -> str:
+def _style_value(run: Run, style: str) -> str:
     """Return a run's value of a style: its markup, or a link's target; "" for none."""
     if style != _LINK:
         return _MARKS[style] if getattr(run, style) else ""
@@ -358,41 +362,41 @@ def _is_address(run: Run) -> bool:
     return ":" in run.text and unquote(run.link) == unquote(run.text)
 
 
-def _wrap(text: str, style: str, value: str) -> str:
+def _mark_up(text: str, style: str, value: str) -> str:
     text = text.translate(_ESCAPED_BRACKETS) if style == _LINK else text
     core = text.strip()
     if not core:
         return text
     if style == _LINK:
-        return text.replace(core, f"[{core}]({_target(value)})", 1)
+        return text.replace(core, f"[{core}]({_link_target(value)})", 1)
     if core[0] == "~" == value[0]:  # three tildes strike nothing
         return text.replace(core, f"{value}\\{core}{value}", 1)
     return text.replace(core, f"{value}{core}{value}", 1)
 
 
-def _target(link: str) -> str:
+def _link_target(link: str) -> str:
     link = _ENTITY_SIGN.sub("&amp;", link)
     return f"<{link}>" if _UNSAFE_TARGET.search(link) else link
 
 
-def _run(run: Run, before: str, following: Run | None) -> str:
+def _write_run(run: Run, before: str, following: Run | None) -> str:
     """Write a run without its styles, between the Markdown `before` and the run `following`."""
     if run.note and not run.image:
         return f"[^{run.text}]"
     text = words_of(run).replace(LINE_BREAK, "\\\n")
     if run.math:
-        return _formula(text, before, following)
+        return _write_formula(text, before, following)
     if run.image:
-        return _picture(run, text, following)
+        return _write_image(run, text, following)
     if run.code:
-        return _code_span(text)
+        return _write_code_span(text)
     if run.link and _is_address(run):
-        return _address(text, before, following)
+        return _write_address(text, before, following)
     text = _MARKUP_CHARACTERS.sub(_escape, text)
     return _STAR.sub(_escape, text.replace("\\*", "*")) if run.bold or run.italic else text
 
 
-def _formula(tex: str, before: str, following: Run | None) -> str:
+def _write_formula(tex: str, before: str, following: Run | None) -> str:
     """Write a formula between dollars, or between brackets if dollars could be misread."""
     after = "" if following is None else following.text[:1]
     touches_text = any(sign.isalnum() or sign == "$" for sign in (before[-1:], after))
@@ -403,7 +407,7 @@ def _formula(tex: str, before: str, following: Run | None) -> str:
     return f"\\({tex}\\)"
 
 
-def _picture(run: Run, text: str, following: Run | None) -> str:
+def _write_image(run: Run, text: str, following: Run | None) -> str:
     """Write an image with its name and address.
 
     The address of an image within a link is not known, because its run has the link's target.
@@ -411,7 +415,7 @@ def _picture(run: Run, text: str, following: Run | None) -> str:
     if not text or not run.link:
         return text
     if text == run.link:
-        return f"![]({_target(run.link)})"
+        return f"![]({_link_target(run.link)})"
     alternative = _MARKUP_CHARACTERS.sub(_escape, text.translate(_BRACKET_PLACEHOLDERS)).translate(
         _BRACKET_ENTITIES
     )
@@ -421,11 +425,11 @@ def _picture(run: Run, text: str, following: Run | None) -> str:
         and following.link == run.link
     )
     if run.note or precedes_address:  # the name of a drawn image
-        return f"![{alternative}]({_target(run.link)})"
-    return f"[![{alternative}]()]({_target(run.link)})"
+        return f"![{alternative}]({_link_target(run.link)})"
+    return f"[![{alternative}]()]({_link_target(run.link)})"
 
 
-def _address(text: str, before: str, following: Run | None) -> str:
+def _write_address(text: str, before: str, following: Run | None) -> str:
     """Write an address: bare if parsers certainly recognize it, else between angle brackets."""
     after = "" if following is None else words_of(following)
     is_apart = before[-1:] in ("", " ", "(", "\n") and _AFTER_ADDRESS.match(after) is not None
@@ -435,7 +439,7 @@ def _address(text: str, before: str, following: Run | None) -> str:
     return f"<{text}>" if is_marked else text
 
 
-def _code_span(text: str) -> str:
+def _write_code_span(text: str) -> str:
     """Write code between a number of backticks that it does not contain."""
     found = {len(ticks) for ticks in _TICKS.findall(text)}
     ticks = "`" * next(count for count in range(1, len(found) + 2) if count not in found)

@@ -71,12 +71,14 @@ def find_cut(tokens: list[Token], source: str, context: ParserContext) -> Cut:
     """Return the last position at which `source` can be cut, below the lines of the context."""
     limit = source.count("\n")  # the last line, which is incomplete
     lines = source.split("\n", limit)
-    tops = [index for index in _children(tokens, 0, 0) if _has_begun(tokens[index], limit)]
-    if not tops:
+    top_level = [
+        index for index in _child_indices(tokens, 0, 0) if _has_begun(tokens[index], limit)
+    ]
+    if not top_level:
         is_blank = limit > 0 and not lines[limit - 1].strip()
         return Cut(limit if is_blank and not context.lines else context.lines)
     cut = _CutFinder(tokens, lines, limit).run()
-    top = _start_of_open_math(cut, tops, tokens, lines, context.lines)
+    top = _start_of_open_math(cut, top_level, tokens, lines, context.lines)
     return cut if top is None else Cut(top)
 
 
@@ -149,7 +151,7 @@ def ends_in_code(tokens: list[Token]) -> bool:
     return last is not None and last.type == "fence" and not _is_closed_fence(last)
 
 
-def _children(tokens: list[Token], begin: int, level: int) -> Iterator[int]:
+def _child_indices(tokens: list[Token], begin: int, level: int) -> Iterator[int]:
     """Yield the indices of the tokens that open a container's blocks.
 
     Args:
@@ -210,7 +212,7 @@ class _CutFinder:
     def _last_begun(self, begin: int, level: int) -> int:
         """Return the index of the last block that has begun, -1 for none."""
         last = -1
-        for index in _children(self._tokens, begin, level):
+        for index in _child_indices(self._tokens, begin, level):
             if _has_begun(self._tokens[index], self._limit):
                 last = index
         return last
@@ -221,7 +223,7 @@ class _CutFinder:
         start = top.attrGet("start")
         begin = 1 if start is None else int(start)
         number, last = begin - 1, at
-        for index in _children(self._tokens, at + 1, top.level + 1):
+        for index in _child_indices(self._tokens, at + 1, top.level + 1):
             if not _has_begun(self._tokens[index], self._limit):
                 break
             number, last = number + 1, index
@@ -268,7 +270,7 @@ class _CutFinder:
 
 
 def _start_of_open_math(
-    cut: Cut, tops: list[int], tokens: list[Token], lines: list[str], first_line: int
+    cut: Cut, top_level: list[int], tokens: list[Token], lines: list[str], first_line: int
 ) -> int | None:
     """Return the line of the top-level block with the first unclosed display formula, if any.
 
@@ -296,6 +298,6 @@ def _start_of_open_math(
         inside = any(start <= number < end for start, end in covered)
         has_ended = fewest <= sum(quote <= number for quote in quotes)
         if words[:2] in MATH_OPENERS and not inside and not has_ended:
-            ranges = (tokens[index].map for index in tops)
+            ranges = (tokens[index].map for index in top_level)
             found = max((m[0] for m in ranges if m and m[0] <= number), default=0)
     return found

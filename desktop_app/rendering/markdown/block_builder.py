@@ -185,13 +185,13 @@ class _BlockBuilder:
         for token in self._tokens:
             if token.type == "tr_open":
                 line = token.map[0] if token.map is not None else None
-                row = self._row(head)
+                row = self._read_row(head)
                 self._add(row, line)
                 head = head or row
             elif token.type == "table_close":
                 return
 
-    def _row(self, head: Block | None) -> Block:
+    def _read_row(self, head: Block | None) -> Block:
         """Return the next row; without `head`, it is the header."""
         cells: list[Runs] = []
         aligns: list[str] = []

@@ -38,7 +38,7 @@ def wide_table_note() -> Run:
     return Run(mark_added(words), italic=True)
 
 
-class _State:
+class _RunBuilder:
     """The runs so far, and the open styles.
 
     Attributes:
@@ -87,81 +87,81 @@ def runs_of(children: Sequence[Token] | None) -> Runs:
     if len(children) == 1 and children[0].type == "text":  # most table cells
         text = show_invisible(clean_text(children[0].content))
         return (Run(text),) if text else ()
-    state = _State()
+    builder = _RunBuilder()
     for token in children:
         kind = token.type
         if kind == "text":
-            state.add(token.content)
+            builder.add(token.content)
         elif kind == "softbreak":
-            state.add(" ")
+            builder.add(" ")
         elif kind == "code_inline":
-            state.add(token.content, code=True)
+            builder.add(token.content, code=True)
         else:
-            _change(state, token)
-    return tuple(state.runs)
+            _apply_token(builder, token)
+    return tuple(builder.runs)
 
 
-def _change(state: _State, token: Token) -> None:
+def _apply_token(builder: _RunBuilder, token: Token) -> None:
     match token.type:
         case "strong_open" | "strong_close":
-            state.bold += token.nesting
+            builder.bold += token.nesting
         case "em_open" | "em_close":
-            state.italic += token.nesting
+            builder.italic += token.nesting
         case "s_open" | "s_close":
-            state.strike += token.nesting
+            builder.strike += token.nesting
         case "link_open":
             target = str(token.attrGet("href") or "")
-            state.link = "" if citations.imitates_own_link(target) else target
-            state.link_at = len(state.runs)
+            builder.link = "" if citations.imitates_own_link(target) else target
+            builder.link_at = len(builder.runs)
         case "link_close":
-            state.close_link()
+            builder.close_link()
         case "hardbreak":
-            state.add(LINE_BREAK)
+            builder.add(LINE_BREAK)
         case citations.TOKEN:
-            _cite(state, token)
+            _add_citation(builder, token)
         case "math_inline":
-            state.add(formula_run(token.content.replace("\n", " ")).text, math=True)
+            builder.add(formula_run(token.content.replace("\n", " ")).text, math=True)
         case "too_dense":
-            state.runs.append(unparsed_note())
+            builder.runs.append(unparsed_note())
         case "too_wide":
-            state.runs += [wide_table_note(), Run(" ")]
+            builder.runs += [wide_table_note(), Run(" ")]
         case "footnote_ref":
             label = clean_text(token.meta["label"])
-            state.runs.append(Run(label, note=True, link=link_to_note(label)))
+            builder.runs.append(Run(label, note=True, link=link_to_note(label)))
         case "image":
-            _add_image(state, token)
+            _add_image(builder, token)
         case _:
-            state.add(token.content)
+            builder.add(token.content)
 
 
-def _cite(state: _State, token: Token) -> None:
+def _add_citation(builder: _RunBuilder, token: Token) -> None:
     """Add a citation as links, or as text within the words of a link."""
-    if state.link:
-        state.add(token.content)
+    if builder.link:
+        builder.add(token.content)
         return
-    for words, state.link in citations.pieces(token.content, token.meta["numbers"]):
-        state.add(words)
-    state.link = ""
+    for words, builder.link in citations.pieces(token.content, token.meta["numbers"]):
+        builder.add(words)
+    builder.link = ""
 
 
-def _add_image(state: _State, token: Token) -> None:
+def _add_image(builder: _RunBuilder, token: Token) -> None:
     """Add the runs of a drawn image. Add the name of any other image, as a link to the image.
 
     The address of an image that is not drawn follows its name, except within another link.
     """
-    source, outer = str(token.attrGet("src") or ""), state.link
+    source, outer = str(token.attrGet("src") or ""), builder.link
     source = "" if citations.imitates_own_link(source) else source
     words = clean_text(_alternative_text(token))
     drawn = image_runs(words, source)
     if drawn:
-        state.runs += drawn
+        builder.runs += drawn
         return
-    state.link = outer or source
-    state.add(words or source or tr("image"), image=True)
+    builder.link = outer or source
+    builder.add(words or source or tr("image"), image=True)
     place = image_destination(source) if words else ""
     if place and not outer:
-        state.runs.append(_destination_run(place, state.link))
-    state.link = outer
+        builder.runs.append(_destination_run(place, builder.link))
+    builder.link = outer
 
 
 def _destination_run(place: str, link: str) -> Run:

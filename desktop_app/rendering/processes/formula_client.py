@@ -8,7 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop_app.rendering.processes.line_client import LineClient
-from desktop_app.rendering.processes.math_typesetting import Formula, formula_of, is_within_limits
+from desktop_app.rendering.processes.math_typesetting import (
+    Formula,
+    is_within_limits,
+    parse_formula,
+)
 
 if TYPE_CHECKING:
     from desktop_app.child_processes import ChildCommand
@@ -27,7 +31,7 @@ class FormulaClient(LineClient):
         key = (tex, display)
         if key not in self._known:
             answer = self.ask({"tex": tex, "display": display}) if is_within_limits(tex) else None
-            self._known[key] = formula_of(answer)
+            self._known[key] = parse_formula(answer)
         return self._known[key]
 
     def forget(self) -> None:

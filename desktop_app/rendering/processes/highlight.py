@@ -142,7 +142,7 @@ def file_spans(code: str, language: str) -> Iterator[ColoredSpan]:
         first += part.count("\n")
 
 
-def spans_of(answer: Mapping[str, Any] | None, code: str) -> list[ColoredSpan] | None:
+def parse_colored_spans(answer: Mapping[str, Any] | None, code: str) -> list[ColoredSpan] | None:
     """Return the spans in the process's answer for `code`, None if the answer is invalid.
 
     The code may have taken the process over, so every span is checked.

@@ -101,7 +101,7 @@ def _draw(tex: str, *, display: bool) -> tuple[str, tuple[float, float], float]:
     return formula.svg(), formula.getsize(), formula.getyofst()
 
 
-def formula_of(answer: Mapping[str, Any] | None) -> Formula | None:
+def parse_formula(answer: Mapping[str, Any] | None) -> Formula | None:
     """Return the formula in the process's answer, None if it cannot be drawn."""
     fields = answer or {}
     svg = fields.get("svg")

@@ -194,19 +194,19 @@ class _Scanner:
         """Process a mark, and return where the text continues."""
         match mark[0]:
             case "\\":
-                return self._escape(start)
+                return self._process_escape(start)
             case "`":
-                return self._code(mark, start, end)
+                return self._process_code(mark, start, end)
             case "$":
-                return self._formula(start)
+                return self._process_formula(start)
             case "<":
-                return self._angle_bracket(start)
+                return self._process_angle_bracket(start)
             case "&":
                 if _INCOMPLETE_ENTITY.match(self.content, start):
                     raise _CutError(start)
                 return end
             case "]":
-                return self._bracket(start)
+                return self._process_bracket(start)
             case "!" if mark == "!":
                 if self._may_continue:
                     raise _CutError(start)
@@ -214,11 +214,11 @@ class _Scanner:
             case "[" | "!":
                 self.open.append(EmphasisMark(mark, start))
                 return end
-        return self._emphasis(mark, start, end)
+        return self._process_emphasis(mark, start, end)
 
     # ------------------------------------------------------------------ escapes, code, formulas
 
-    def _escape(self, start: int) -> int:
+    def _process_escape(self, start: int) -> int:
         content = self.content
         two = content[start : start + 2]
         if len(two) < 2:
@@ -233,7 +233,7 @@ class _Scanner:
             raise _CutError(start)
         return start + 2
 
-    def _code(self, ticks: str, start: int, end: int) -> int:
+    def _process_code(self, ticks: str, start: int, end: int) -> int:
         content = self.content
         for found in re.finditer("`+", content[end:]):
             if found[0] == ticks:
@@ -246,7 +246,7 @@ class _Scanner:
         is_spaced = content[end] == " " and bare[-1] != " "  # a space at both ends is dropped
         raise _CutError(max(end, len(bare)), " " + ticks if is_spaced else ticks)
 
-    def _formula(self, start: int) -> int:
+    def _process_formula(self, start: int) -> int:
         content = self.content
         if not can_precede_formula(content[start - 1 : start]):
             return start + 1
@@ -270,7 +270,7 @@ class _Scanner:
             raise _CutError(start)
         return start + 1
 
-    def _angle_bracket(self, start: int) -> int:
+    def _process_angle_bracket(self, start: int) -> int:
         content = self.content
         found = _AUTOLINK.match(content, start)
         if found is not None:
@@ -286,7 +286,7 @@ class _Scanner:
 
     # ------------------------------------------------------------------ brackets
 
-    def _bracket(self, start: int) -> int:
+    def _process_bracket(self, start: int) -> int:
         """Process a closing bracket, which ends a link's words if a bracket is open."""
         least = max(-1, len(self.open) - MAX_OPEN_MARKS)
         places = range(len(self.open) - 1, least, -1)
@@ -300,12 +300,12 @@ class _Scanner:
         if not following and not is_inner and not _is_note(content, opener.start, start):
             raise _CutError(opener.start)
         if following == "(":
-            return self._target(opener, start + 2, is_inner=is_inner)
+            return self._process_target(opener, start + 2, is_inner=is_inner)
         if following == "[" and content.find("]", start + 2) < 0 and not is_inner:
             raise _CutError(opener.start)
         return start + 1
 
-    def _target(self, opener: EmphasisMark, start: int, *, is_inner: bool) -> int:
+    def _process_target(self, opener: EmphasisMark, start: int, *, is_inner: bool) -> int:
         end = _end_of_target(self.content, start)
         if end is not None and end > 0:
             return end
@@ -318,7 +318,7 @@ class _Scanner:
 
     # ------------------------------------------------------------------ emphasis
 
-    def _emphasis(self, mark: str, start: int, end: int) -> int:
+    def _process_emphasis(self, mark: str, start: int, end: int) -> int:
         content = self.content
         if end == len(content):
             raise _CutError(start)

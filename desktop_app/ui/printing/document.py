@@ -323,7 +323,7 @@ class PrintedConversation:
 
     def _insert_code(self, members: list[Block]) -> None:
         styles, first = self._styles, members[0]
-        lines = [_text(block) for block in members if block.kind is Kind.CODE]
+        lines = [_code_text(block) for block in members if block.kind is Kind.CODE]
         self._begin_frame(styles.frame_format(self._theme.code_ground, 6, styles.inset(first)))
         if first.language:
             name = _display_text(first.language)
@@ -332,7 +332,7 @@ class PrintedConversation:
             )
         block_format = styles.paragraph_format(0, line_height=1.25)
         plain = styles.plain_format(CODE_SIZE, self._theme.text, mono=True)
-        for line, spans in zip(lines, _highlighted(lines, first.language), strict=True):
+        for line, spans in zip(lines, _spans_by_line(lines, first.language), strict=True):
             self._insert_block(block_format)
             at = 0
             for span in spans:
@@ -510,7 +510,7 @@ def _is_directly_above(content: _KeepTogether, below: _KeepTogether) -> bool:
     return content.block.next().position() == below.frame.firstPosition() - 1
 
 
-def _highlighted(lines: list[str], language: str) -> list[list[highlight.ColoredSpan]]:
+def _spans_by_line(lines: list[str], language: str) -> list[list[highlight.ColoredSpan]]:
     found: list[list[highlight.ColoredSpan]] = [[] for _ in lines]
     for span in highlight.file_spans("\n".join(lines), language):
         if span.line < len(found):
@@ -518,7 +518,7 @@ def _highlighted(lines: list[str], language: str) -> list[list[highlight.Colored
     return found
 
 
-def _text(block: Block) -> str:
+def _code_text(block: Block) -> str:
     return "".join(run.text for run in block.runs).replace(ADDED_MARK, "")
 
 

@@ -166,8 +166,8 @@ class AttachmentPreview(QDialog):
         self._apply_button.clicked.connect(lambda: self.pages_chosen.emit(self.field.text()))
         self.field.textEdited.connect(lambda _: self.show_pages_error(""))
         self._tabs.chosen.connect(self._show_tab)
-        self._previous_button.clicked.connect(lambda: self._step(-1))
-        self._next_button.clicked.connect(lambda: self._step(+1))
+        self._previous_button.clicked.connect(lambda: self._step_image(-1))
+        self._next_button.clicked.connect(lambda: self._step_image(+1))
         self._copy_button.clicked.connect(self.text.copy)
         self._close_button.clicked.connect(self.reject)
         self._find_bar.changed.connect(self.text.search)
@@ -254,7 +254,7 @@ class AttachmentPreview(QDialog):
             self._show_tab("pictures")
         self._image_index = 0
         if captions:
-            self._step(0)
+            self._step_image(0)
 
     def show_picture(self, number: int, image: QImage, caption: str) -> None:
         """Show a requested image, unless another was requested since."""
@@ -280,7 +280,7 @@ class AttachmentPreview(QDialog):
         self._stack.setCurrentIndex([name for name, _ in _TABS].index(tab))
         self._copy_button.setVisible(tab == "text")
 
-    def _step(self, by: int) -> None:
+    def _step_image(self, by: int) -> None:
         self._image_index = max(0, min(self._image_index + by, len(self._captions) - 1))
         self._previous_button.setEnabled(self._image_index > 0)
         self._next_button.setEnabled(self._image_index < len(self._captions) - 1)

@@ -92,11 +92,11 @@ class PagedText(QWidget):
         row_of(*parts, parent=self._row, margins=0)
         column_of((self.view, 1), self._row, parent=self, margins=0)
         self._write_timer = QTimer(self, interval=0)
-        self._write_timer.timeout.connect(self._write)
+        self._write_timer.timeout.connect(self._write_slice)
         self._search_timer = QTimer(self, interval=0)
         self._search_timer.timeout.connect(self._search_next_page)
-        self._previous_button.clicked.connect(lambda: self._show(self._page - 1))
-        self._next_button.clicked.connect(lambda: self._show(self._page + 1))
+        self._previous_button.clicked.connect(lambda: self._show_page(self._page - 1))
+        self._next_button.clicked.connect(lambda: self._show_page(self._page + 1))
         self.set_theme(theme)
         self.set_text("", [])
 
@@ -111,7 +111,7 @@ class PagedText(QWidget):
     def set_text(self, text: str, ends: list[int]) -> None:
         """Show a text from its beginning; `ends` are its `page_ends`."""
         self.text, self._ends = text, ends or [0]
-        self._show(0)
+        self._show_page(0)
         self.search(self._query)
 
     def copy(self) -> None:
@@ -124,7 +124,7 @@ class PagedText(QWidget):
 
     # -------------------------------------------------------------- a page of the text
 
-    def _show(self, number: int) -> None:
+    def _show_page(self, number: int) -> None:
         self._page = number
         self._written = self._page_start(number)
         self.view.clear()
@@ -140,7 +140,7 @@ class PagedText(QWidget):
     def _page_start(self, number: int) -> int:
         return self._ends[number - 1] if number else 0
 
-    def _write(self) -> None:
+    def _write_slice(self) -> None:
         end = min(self._written + _SLICE_CHARACTERS, self._ends[self._page])
         if end < self._ends[self._page] and self.text[end - 1 : end + 1] == "\r\n":
             end += 1  # otherwise each half would become a line break
@@ -182,7 +182,7 @@ class PagedText(QWidget):
         if self._current < 0 and self._matches:
             self._current = 0
             self._go_to_current_match()
-        self._report()
+        self._report_count()
 
     def _search_page(self, number: int) -> None:
         # A match that continues on the next page counts for the page on which it begins.
@@ -194,10 +194,10 @@ class PagedText(QWidget):
     def _go_to_current_match(self) -> None:
         number = self._matches[self._current][0]
         if number != self._page:
-            self._show(number)
+            self._show_page(number)
         elif self.is_written:
             self._select_match()
-        self._report()
+        self._report_count()
 
     def _select_match(self) -> None:
         """Select the current match if it is on the shown page."""
@@ -212,6 +212,6 @@ class PagedText(QWidget):
         self.view.setTextCursor(selected_range(self.view.document(), before, before + length))
         self.view.ensureCursorVisible()
 
-    def _report(self) -> None:
+    def _report_count(self) -> None:
         is_final = not self._search_timer.isActive() and len(self._matches) < _MAX_MATCHES
         self.counted.emit(self._current + 1, len(self._matches), is_final)

@@ -221,7 +221,7 @@ class ViewerPages(QAbstractScrollArea):
 
     def _update_scroll_ranges(self) -> None:
         gap = self._theme.px(_GAP)
-        heights = (self._pixels(height) + gap for _, height in self._sizes)
+        heights = (self._to_pixels(height) + gap for _, height in self._sizes)
         self._tops = list(accumulate(heights, initial=gap))
         vertical, horizontal = self.verticalScrollBar(), self.horizontalScrollBar()
         room = self.viewport().size()
@@ -229,18 +229,20 @@ class ViewerPages(QAbstractScrollArea):
         vertical.setSingleStep(self._theme.px(40))
         vertical.setRange(0, max(0, self._tops[-1] - room.height()))
         edge = 2 * self._theme.px(_EDGE) if not self._fits_width else 0
-        widest = self._pixels(self._widest) + edge
+        widest = self._to_pixels(self._widest) + edge
         horizontal.setPageStep(room.width())
         horizontal.setSingleStep(self._theme.px(40))
         horizontal.setRange(0, max(0, widest - room.width()))
 
-    def _pixels(self, points: float) -> int:
+    def _to_pixels(self, points: float) -> int:
         return max(1, round(points * self._pixels_per_point() * self.percent / 100))
 
     def _page_rect(self, page: int) -> QRect:
         """Return a page's rectangle: y in the document, x in the viewport."""
-        width, height = (self._pixels(points) for points in self._sizes[page - 1])
-        room = max(self.viewport().width(), self._pixels(self._widest) + 2 * self._theme.px(_EDGE))
+        width, height = (self._to_pixels(points) for points in self._sizes[page - 1])
+        room = max(
+            self.viewport().width(), self._to_pixels(self._widest) + 2 * self._theme.px(_EDGE)
+        )
         left = (room - width) // 2
         return QRect(left, self._tops[page - 1], width, height)
 

@@ -85,13 +85,13 @@ class ViewerText(TranscriptSurface):
         if shown.marks and (self._marked_slice is None or number < self._marked_slice):
             self._marked_slice = number
         if not self._shown or number > max(self._shown):
-            self._write(len(self._writer.layouts), number, shown)
+            self._insert_slice(len(self._writer.layouts), number, shown)
         else:
-            self._with_stable_view(partial(self._write, 0, number, shown))
+            self._with_stable_view(partial(self._insert_slice, 0, number, shown))
         while len(self._shown) > _MAX_SLICES:
             at = 0 if number > min(self._shown) else -1
-            self._with_stable_view(partial(self._remove, at))
-        self._mark()
+            self._with_stable_view(partial(self._remove_slice, at))
+        self._apply_marks()
         if number == self._slice_to_mark:
             QTimer.singleShot(0, self, self._scroll_to_mark)
         if self._opens_at_end:
@@ -99,12 +99,12 @@ class ViewerText(TranscriptSurface):
             self._go_to_end(at_start=False)
         QTimer.singleShot(0, self, self._request_adjacent_slice)
 
-    def _write(self, index: int, number: int, shown: RenderedSlice) -> None:
+    def _insert_slice(self, index: int, number: int, shown: RenderedSlice) -> None:
         self._shown[number] = shown
         self._writer.insert_message(index, str(number), shown.blocks)
         self._writer.finish_table()
 
-    def _remove(self, index: int) -> None:
+    def _remove_slice(self, index: int) -> None:
         layout = self._writer.layouts[index]
         self._writer.remove_message(layout)
         del self._shown[int(layout.key)]
@@ -172,9 +172,9 @@ class ViewerText(TranscriptSurface):
         """Remove all marks."""
         self._marked_slice = None
         self._shown = {number: shown._replace(marks=()) for number, shown in self._shown.items()}
-        self._mark()
+        self._apply_marks()
 
-    def _mark(self) -> None:
+    def _apply_marks(self) -> None:
         char_format = QTextCharFormat()
         char_format.setBackground(_mark_color(self.theme))
         self.setExtraSelections(
@@ -182,18 +182,18 @@ class ViewerText(TranscriptSurface):
                 highlight(cursor, char_format)
                 for layout in self._writer.layouts
                 for mark in self._shown[int(layout.key)].marks
-                for cursor in self._cursors(layout, mark)
+                for cursor in self._mark_cursors(layout, mark)
             ]
         )
 
-    def _cursors(self, layout: MessageLayout, mark: PassageMark) -> Iterator[QTextCursor]:
+    def _mark_cursors(self, layout: MessageLayout, mark: PassageMark) -> Iterator[QTextCursor]:
         """Yield cursors that select a mark in the document."""
         item = layout.items[mark.block]
         first = self._writer.layouts.block_of(layout, mark.block)
         if is_table(item):
             for number in layout.row_blocks(mark.block, mark.row):
                 block = self.document().findBlockByNumber(first.blockNumber() + number)
-                yield _selecting(block, 0, block.length() - 1)
+                yield _selected_in_block(block, 0, block.length() - 1)
             return
         text = text_of(item.runs)
         units = [utf16_length(text[:at]) for at in mark[2:]]
@@ -203,7 +203,7 @@ class ViewerText(TranscriptSurface):
             head = 0 if number else prefix_length(item)
             start, end = max(units[0], begin) - begin, min(units[1], cut) - begin
             if start < end:
-                yield _selecting(block, head + start, head + end)
+                yield _selected_in_block(block, head + start, head + end)
             begin, block = cut, block.next()
 
     # ------------------------------------------------------------ appearance
@@ -218,8 +218,8 @@ class ViewerText(TranscriptSurface):
             self._shown.clear()
             self._set_margins()
             for number, shown_slice in shown:
-                self._write(len(self._writer.layouts), number, shown_slice)
-        self._mark()
+                self._insert_slice(len(self._writer.layouts), number, shown_slice)
+        self._apply_marks()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Center the column, and fit tables to the new width; the text on top stays there."""
@@ -281,7 +281,7 @@ class ViewerText(TranscriptSurface):
             bar.setValue(bar.minimum() if at_start else bar.maximum())
 
 
-def _selecting(block: QTextBlock, start: int, end: int) -> QTextCursor:
+def _selected_in_block(block: QTextBlock, start: int, end: int) -> QTextCursor:
     at = block.position()
     return selected_range(block.document(), at + start, at + min(end, block.length() - 1))
 

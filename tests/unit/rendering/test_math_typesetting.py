@@ -13,8 +13,8 @@ from desktop_app.rendering.processes.math_typesetting import (
     MAX_NESTING,
     CannotTypesetError,
     Formula,
-    formula_of,
     is_within_limits,
+    parse_formula,
     typeset,
 )
 
@@ -94,8 +94,8 @@ def test_empty_and_long_formulas_are_outside_the_limits(tex: str, is_tried: bool
 )
 def test_an_answer_with_an_impossible_length_is_refused(length: object) -> None:
     answer = {"svg": "<svg></svg>", "width": 1, "ascent": 1, "depth": 1}
-    assert formula_of(answer) == Formula("<svg></svg>", 1, 1, 1)
-    assert formula_of({**answer, "depth": length}) is None
+    assert parse_formula(answer) == Formula("<svg></svg>", 1, 1, 1)
+    assert parse_formula({**answer, "depth": length}) is None
 
 
 def test_limits_of_displayed_sums_are_above_and_below() -> None:

@@ -13,7 +13,7 @@ from desktop_app.rendering.processes.highlight import CodeColor, ColoredSpan
 from desktop_app.rendering.processes.math_typesetting import (
     LARGEST_SVG,
     Formula,
-    formula_of,
+    parse_formula,
     typeset,
 )
 from tests.helpers.children import python_child
@@ -36,12 +36,12 @@ def answer(svg: str, **lengths: Any) -> dict[str, Any]:
 )
 def test_drawings_of_ziamath_are_accepted(tex: str) -> None:
     made = typeset(tex, display=True)
-    assert formula_of(made._asdict()) == made
+    assert parse_formula(made._asdict()) == made
 
 
 def test_strokes_and_areas_are_accepted() -> None:
     svg = drawing(f'<g>{PATH}<rect x="1" y="-2.5" width="3" height="1e-2" stroke="#fff" /></g>')
-    assert formula_of(answer(svg)) == Formula(svg, 1.0, 0.5, 0.5)
+    assert parse_formula(answer(svg)) == Formula(svg, 1.0, 0.5, 0.5)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_strokes_and_areas_are_accepted() -> None:
     ],
 )
 def test_lengths_within_the_limits_are_accepted(lengths: dict[str, Any], is_taken: bool) -> None:
-    assert (formula_of(answer(drawing(PATH), **lengths)) is not None) is is_taken
+    assert (parse_formula(answer(drawing(PATH), **lengths)) is not None) is is_taken
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_lengths_within_the_limits_are_accepted(lengths: dict[str, Any], is_take
     ],
 )
 def test_drawings_nested_too_deeply_or_unclosed_are_refused(svg: str, is_taken: bool) -> None:
-    assert (formula_of(answer(svg)) is not None) is is_taken
+    assert (parse_formula(answer(svg)) is not None) is is_taken
 
 
 HOSTILE = [
@@ -111,7 +111,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("svg", HOSTILE, ids=range(len(HOSTILE)))
 def test_other_drawings_are_refused(svg: str) -> None:
-    assert formula_of(answer(svg)) is None
+    assert parse_formula(answer(svg)) is None
 
 
 @pytest.mark.parametrize(
@@ -130,30 +130,31 @@ def test_other_drawings_are_refused(svg: str) -> None:
     ],
 )
 def test_other_lengths_are_refused(lengths: dict[str, Any]) -> None:
-    assert formula_of(answer(drawing(PATH), **lengths)) is None
+    assert parse_formula(answer(drawing(PATH), **lengths)) is None
 
 
 @pytest.mark.parametrize("given", [None, {}, {"error": "too slow"}, {"svg": 3}, {"svg": None}])
 def test_an_answer_without_a_drawing_is_refused(given: dict[str, Any] | None) -> None:
-    assert formula_of(given) is None
+    assert parse_formula(given) is None
 
 
 CODE = "if x:\n    pass"
 
 
 def test_spans_within_the_code_are_accepted() -> None:
-    spans = highlight.spans_of({"spans": [[0, 0, 2, "keyword"], [1, 4, 4, "keyword"]]}, CODE)
+    found = {"spans": [[0, 0, 2, "keyword"], [1, 4, 4, "keyword"]]}
+    spans = highlight.parse_colored_spans(found, CODE)
     assert spans == [
         ColoredSpan(0, 0, 2, CodeColor.KEYWORD),
         ColoredSpan(1, 4, 4, CodeColor.KEYWORD),
     ]
     longest = [[1, 14, 14, "keyword"]] * 14
     assert (
-        highlight.spans_of({"spans": longest}, CODE)
+        highlight.parse_colored_spans({"spans": longest}, CODE)
         == [ColoredSpan(1, 14, 14, CodeColor.KEYWORD)] * 14
     )
-    assert highlight.spans_of({"spans": []}, CODE) == []
-    assert highlight.spans_of(None, CODE) is None
+    assert highlight.parse_colored_spans({"spans": []}, CODE) == []
+    assert highlight.parse_colored_spans(None, CODE) is None
 
 
 @pytest.mark.parametrize(
@@ -179,7 +180,7 @@ def test_spans_within_the_code_are_accepted() -> None:
     ],
 )
 def test_other_spans_are_refused(spans: object) -> None:
-    assert highlight.spans_of({"spans": spans}, CODE) is None
+    assert highlight.parse_colored_spans({"spans": spans}, CODE) is None
 
 
 @pytest.mark.parametrize(

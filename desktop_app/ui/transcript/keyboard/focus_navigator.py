@@ -377,14 +377,14 @@ class FocusNavigator(QObject):
             button.cover(self._rects(target))
             return
         at = self._layout_index(self._message_id)
-        same = self._nearest_alike(at, target) if at >= 0 else None
+        same = self._nearest_with_same_link(at, target) if at >= 0 else None
         same = same or self._nearest_version_arrow(button)
         if same is not None:
             self.focus_target(same)
         else:
             self._view.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _nearest_alike(self, at: int, target: FocusTarget) -> FocusTarget | None:
+    def _nearest_with_same_link(self, at: int, target: FocusTarget) -> FocusTarget | None:
         """Return the nearest target in a message with the same address or action.
 
         "Show JSON" and "Show as table" count as the same action, because they replace each other.

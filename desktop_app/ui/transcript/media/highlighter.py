@@ -165,7 +165,7 @@ class CodeHighlighter(QObject):
         _number, job, part = self._request
         self._request = None
         self._timer.start()
-        spans = highlight.spans_of(answer, part)
+        spans = highlight.parse_colored_spans(answer, part)
         if spans is None:
             self._unlexable.add(job.language)
             self._jobs = deque(other for other in self._jobs if other.language != job.language)

@@ -97,12 +97,12 @@ class JsonProcess(QObject):
         self._idle.stop()
         self._current, request = self._waiting.popleft()
         is_first = self._process is None
-        process = self._process = self._process or self._start()
+        process = self._process = self._process or self._start_process()
         if process.state() is not QProcess.ProcessState.NotRunning:
             process.write(request)
         self._timeout.start(_FIRST_TIMEOUT_MS if is_first else _TIMEOUT_MS)
 
-    def _start(self) -> QProcess:
+    def _start_process(self) -> QProcess:
         process = QProcess(self)
         environment = QProcessEnvironment()
         for name, value in self._command.environment.items():
@@ -110,25 +110,25 @@ class JsonProcess(QObject):
         process.setProcessEnvironment(environment)
         process.setWorkingDirectory(self._command.working_directory)
         process.setStandardErrorFile(QProcess.nullDevice())
-        process.readyReadStandardOutput.connect(self._read)
+        process.readyReadStandardOutput.connect(self._read_answers)
         process.finished.connect(self._on_finished)
         # Queued, because a failed start may be reported within `start`.
         process.errorOccurred.connect(self._on_error, Qt.ConnectionType.QueuedConnection)
         process.start(self._command.argv[0], list(self._command.argv[1:]))
         return process
 
-    def _read(self) -> None:
+    def _read_answers(self) -> None:
         process = self._process
         while process is not None and process.canReadLine():
             answer = parse_answer(bytes(process.readLine().data()), self._current)
             if answer is None:
                 self._kill()
                 return
-            self._settle(answer)
+            self._finish_request(answer)
         if process is not None and process.bytesAvailable() > MAX_ANSWER_BYTES:
             self._kill()
 
-    def _settle(self, answer: dict[str, Any] | None) -> None:
+    def _finish_request(self, answer: dict[str, Any] | None) -> None:
         number, self._current = self._current, 0
         if number:
             self.answered.emit(number, answer)
@@ -143,7 +143,7 @@ class JsonProcess(QObject):
         if self._process is not None:
             self._process.deleteLater()
             self._process = None
-        self._settle(None)
+        self._finish_request(None)
 
     def _on_error(self, error: QProcess.ProcessError) -> None:
         if error is QProcess.ProcessError.FailedToStart:

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desktop_app.rendering.processes.math_typesetting import Formula, formula_of, is_within_limits
+from desktop_app.rendering.processes.math_typesetting import (
+    Formula,
+    is_within_limits,
+    parse_formula,
+)
 from desktop_app.ui.transcript.media.json_process import JsonProcess
 
 if TYPE_CHECKING:
@@ -74,6 +78,6 @@ class Typesetter(QObject):
         key, requested = next(iter(self._requests.items()), (("", False), 0))
         if number == requested:
             del self._requests[key]
-            self._known[key] = formula_of(answer)
+            self._known[key] = parse_formula(answer)
             if not self._ready_timer.isActive():
                 self._ready_timer.start()

@@ -69,10 +69,10 @@ class DifferenceMarks(QObject):
             self._mark_timer.start()
 
     def _mark(self) -> None:
-        found = islice(self._on_screen(), _MAX_MARKED) if self._differs else ()
+        found = islice(self._differing_words(), _MAX_MARKED) if self._differs else ()
         self._view.setExtraSelections([highlight(cursor, self._format) for cursor in found])
 
-    def _on_screen(self) -> Iterator[QTextCursor]:
+    def _differing_words(self) -> Iterator[QTextCursor]:
         """Yield a selection for each run of marked words on screen."""
         state = self._messages.last_materialized()
         if state is None or not self._update_index(state.layout):

@@ -192,12 +192,12 @@ class Finder(QObject):
         is_longer = bool(self._query) and self._query in query
         self._query = query
         self.marks.set_query(query)
-        self._begin(self._index.ids_without_match if is_longer else set())
+        self._begin_search(self._index.ids_without_match if is_longer else set())
 
     def restart(self) -> None:
         """Search again, because other messages are shown."""
         if self._query:
-            self._begin(set())
+            self._begin_search(set())
 
     def stop(self) -> None:
         """End the search and remove the highlights."""
@@ -210,7 +210,7 @@ class Finder(QObject):
             if not self._recount_timer.isActive():
                 self._recount_timer.start()
 
-    def _begin(self, ids_without_match: set[str]) -> None:
+    def _begin_search(self, ids_without_match: set[str]) -> None:
         """Start a search. Messages that are known to have no match are not counted."""
         self._search_number += 1
         self._current = self._text_matches = None
@@ -264,7 +264,7 @@ class Finder(QObject):
         self._is_count_final = self._is_count_final or is_last
         if self._current is None and self._first_from_index is not None:
             self._go_to_first(self._first_from_index)
-        self._report()
+        self._report_counts()
 
     def _go_to_first(self, top: int) -> None:
         """Go to the first match from message `top` on, or else to the last match above it.
@@ -275,11 +275,11 @@ class Finder(QObject):
         known = [(at, counts.get(key)) for at, key in enumerate(order)]
         below = next(((at, c) for at, c in known[top:] if c is None or c.total), None)
         if below is not None and below[1] is not None:
-            self._go_to(Match(order[below[0]], 0))
+            self._go_to_match(Match(order[below[0]], 0))
         elif below is None:
             above = next(((at, c) for at, c in reversed(known[:top]) if c is None or c.total), None)
             if above is not None and above[1] is not None:
-                self._go_to(Match(order[above[0]], above[1].total - 1))
+                self._go_to_match(Match(order[above[0]], above[1].total - 1))
 
     # ------------------------------------------------------------------ navigation
 
@@ -287,10 +287,10 @@ class Finder(QObject):
         """Go to the next (1) or the previous (-1) match, wrapping around."""
         match = self._index.neighbor(self._current, by)
         if match is not None:
-            self._go_to(match)
-            self._report()
+            self._go_to_match(match)
+            self._report_counts()
 
-    def _go_to(self, match: Match) -> None:
+    def _go_to_match(self, match: Match) -> None:
         self._current, self._first_from_index = match, None
         retry = partial(self._retry, match)
         if not self._materialize(match.message_id, retry):
@@ -309,7 +309,7 @@ class Finder(QObject):
 
     def _retry(self, match: Match) -> None:
         if match == self._current:
-            self._go_to(match)
+            self._go_to_match(match)
 
     def show_in(self, message_id: str, text: str) -> None:
         """Show the first match of a text in a materialized message.
@@ -357,7 +357,7 @@ class Finder(QObject):
         self._items.write_item(layout, item_match.item, self._view.viewport().height(), unit)
         found = self._cursor_of(layout, item_match, query)
         if found is not None:
-            self._show(found)
+            self._scroll_to_match(found)
             if selects:
                 self._view.setTextCursor(found)
             self.match_shown.emit()
@@ -368,7 +368,7 @@ class Finder(QObject):
             self._unfold_code(layout, item)
         QTimer.singleShot(_NEXT_ITERATION_MS, self, retry)
 
-    def _show(self, found: QTextCursor) -> None:
+    def _scroll_to_match(self, found: QTextCursor) -> None:
         """Scroll a match to a third below the top unless it is already on screen.
 
         The text cursor moves there, too, so that a screen reader reads on from the match. Any
@@ -455,7 +455,7 @@ class Finder(QObject):
 
     # ------------------------------------------------------------------ counts
 
-    def _report(self) -> None:
+    def _report_counts(self) -> None:
         number = 0 if self._current is None else self._index.number_of(self._current)
         self.counted.emit(number, self._index.total, self._is_count_final)
 

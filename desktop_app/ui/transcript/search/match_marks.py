@@ -50,7 +50,7 @@ class MatchMarks(QObject):
         self._has_marks = False
         self._formats: tuple[QTextCharFormat, QTextCharFormat] | None = None
         self._timer = QTimer(self, singleShot=True, interval=0)
-        self._timer.timeout.connect(self._mark)
+        self._timer.timeout.connect(self._mark_matches)
         view.verticalScrollBar().valueChanged.connect(self.mark_soon)
         view.document().contentsChanged.connect(self.mark_soon)
 
@@ -75,7 +75,7 @@ class MatchMarks(QObject):
         if self._query or self._has_marks:
             self._timer.start()
 
-    def _mark(self) -> None:
+    def _mark_matches(self) -> None:
         """Highlight the matches on screen, up to `_MAX_MARKED`.
 
         The limit exists because each highlight slows down every repaint.
@@ -85,14 +85,16 @@ class MatchMarks(QObject):
         if self._query and self._formats is not None:
             if current is not None:
                 marks.append(highlight(with_drawing(current), self._formats[1]))
-            blocks = (_matches(block, self._query, head) for block, head in self._on_screen())
+            blocks = (
+                _find_matches(block, self._query, head) for block, head in self._searched_blocks()
+            )
             matches = (found for each in blocks for found in islice(each, _MAX_MARKED_IN_BLOCK))
             other_matches = (found for found in islice(matches, _MAX_MARKED) if found != current)
             marks += [highlight(with_drawing(found), self._formats[0]) for found in other_matches]
         self._has_marks = bool(marks)
         self._view.setExtraSelections(marks)
 
-    def _on_screen(self) -> Iterator[tuple[QTextBlock, int]]:
+    def _searched_blocks(self) -> Iterator[tuple[QTextBlock, int]]:
         """Yield the blocks on screen that are searched, and the length of each one's prefix."""
         for block in visible_blocks(self._view):
             found = self._messages.layouts.place_of(block.blockNumber())
@@ -105,7 +107,7 @@ class MatchMarks(QObject):
                     yield block, 0 if number else len(prefix_of(item))
 
 
-def _matches(block: QTextBlock, query: str, head: int) -> Iterator[QTextCursor]:
+def _find_matches(block: QTextBlock, query: str, head: int) -> Iterator[QTextCursor]:
     """Yield each match of the case-folded `query` in a block as a selection.
 
     Skip the first `head` characters, which are a prefix.
