@@ -68,6 +68,6 @@ class Tasks:
         except TimeoutError:
             for task in self._running:
                 task.cancel()
-            while self._running:
-                await asyncio.wait(set(self._running))
-        self._is_closed = True
+        self._is_closed = True  # now: a timer that starts task after task must not delay the end
+        while self._running:
+            await asyncio.wait(set(self._running))

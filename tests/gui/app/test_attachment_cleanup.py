@@ -12,6 +12,7 @@ from desktop_app.app.library.data import housekeeping
 from desktop_app.domain.conversations.list_filter import TRASH
 from desktop_app.paths import folders
 from tests.gui.app.app_harness import AppHarness, until
+from tests.helpers.widgets import timer_of
 
 HOURS_AGO = int(time.time() - 7200) * 1_000_000
 
@@ -66,12 +67,9 @@ async def test_a_document_in_a_draft_stays_and_a_removed_one_is_deleted(data: Pa
     assert files() == [app.backend.attachments.path(second.sha256)]
 
 
-async def test_the_trash_is_emptied_in_a_window_that_stays_open_too(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(housekeeping, "INTERVAL_MS", 20)
-
+async def test_the_trash_is_emptied_in_a_window_that_stays_open_too() -> None:
     async with AppHarness() as app:
+        timer = timer_of(app.controllers.sidebar.housekeeping)
         old = await app.ask_and_answer("Old?", "Yes.")
         app.window.conversations.delete_requested.emit([old])
         app.window.conversations.filter_requested.emit(TRASH)
@@ -80,6 +78,8 @@ async def test_the_trash_is_emptied_in_a_window_that_stays_open_too(
         sql = "UPDATE conversations SET trashed_at = trashed_at - ?"
         days = 31 * 24 * 3600 * 1_000_000
         await app.backend.database.write(lambda c: c.execute(sql, (days,)))
+        assert timer.isActive()
+        timer.timeout.emit()
         await until(lambda: app.stored("SELECT * FROM conversations") == [])
         await until(lambda: not app.rows)
 

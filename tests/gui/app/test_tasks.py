@@ -29,6 +29,24 @@ async def test_the_end_waits_for_running_tasks_and_their_tasks() -> None:
     assert said == ["It was late."]
 
 
+async def test_the_end_comes_while_tasks_go_on_starting() -> None:
+    tasks, starts = Tasks(lambda _error: None), 0
+
+    async def repeat() -> None:
+        nonlocal starts
+        starts += 1
+        try:
+            await asyncio.sleep(0)
+        finally:
+            if starts < 1_000:
+                tasks.start(repeat())
+
+    tasks.start(repeat())
+    await asyncio.sleep(0)
+    await tasks.settle(timeout_s=0)
+    assert starts < 1_000
+
+
 async def test_a_slot_starts_a_task_with_the_arguments_of_its_signal() -> None:
     class Source(QObject):
         chosen = Signal(str, object)
