@@ -211,7 +211,7 @@ def test_a_broken_stream_keeps_what_had_arrived(
         {"type": "reply", "text": ANSWER},
         {**broken, "stall_seconds": 30} if fault == "stall" else broken,
     )
-    events = send(llmock, api, timeouts=Timeouts(read=0.5))
+    events = send(llmock, api, timeouts=Timeouts(read=2.0) if fault == "stall" else Timeouts())
     error = failure(events)
     assert type(error) is kind
     text = fold(events).text

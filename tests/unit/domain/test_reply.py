@@ -203,4 +203,6 @@ def test_a_long_reply_costs_no_more_per_delta_than_a_short_one() -> None:
         fold(*([TextDelta("word ")] * count))
         return time.process_time() - begin
 
-    assert seconds(80_000) < 9 * min(seconds(20_000) for _ in range(2)) + 0.05
+    # The least of two: on a busy machine, another process takes the caches.
+    short, long = (min(seconds(count) for _ in range(2)) for count in (20_000, 80_000))
+    assert long < 9 * short + 0.05

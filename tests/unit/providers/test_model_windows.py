@@ -76,7 +76,9 @@ def test_implausible_windows_are_ignored(value: object) -> None:
 
 @blocking
 async def windows(
-    *scripts: Script, kind: ProviderKind = ProviderKind.COMPATIBLE
+    *scripts: Script,
+    kind: ProviderKind = ProviderKind.COMPATIBLE,
+    timeouts: Timeouts | None = None,
 ) -> tuple[Any, Any]:
     """Return the windows in a listing and the requested paths."""
 
@@ -85,7 +87,7 @@ async def windows(
         client = ProviderClient(
             ProviderAccess(profile, key_for(profile.base_url, "key")),
             CATALOG,
-            timeouts=Timeouts(windows=0.2),
+            timeouts=timeouts,
         )
         listing = await client.listing()
         await client.aclose()
@@ -149,7 +151,9 @@ FAILURES = {
 
 @pytest.mark.parametrize("failure", FAILURES)
 def test_a_failed_request_for_windows_leaves_the_listing_unchanged(failure: str) -> None:
-    assert windows(listed(LLAMA), FAILURES[failure])[0] == {"m": 131072}
+    timeouts = Timeouts(windows=0.2)
+    found, _ = windows(listed(LLAMA), FAILURES[failure], timeouts=timeouts)
+    assert found == {"m": 131072}
 
 
 @pytest.mark.parametrize(

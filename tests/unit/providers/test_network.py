@@ -221,12 +221,12 @@ async def test_the_proxy_s_time_is_over_once_the_provider_has_the_request() -> N
     """A model that thinks for an hour is no proxy that hangs."""
 
     async def slowly(received: Any, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(0.15)
+        await asyncio.sleep(1.5)
         await LISTED(received, writer)
 
     async with LoopbackServer(slowly) as server, SocksProxy(upstream=server.base_url) as proxy:
         profile = replace(ALLOWED, proxy=proxy.url)
-        assert await asked(profile, timeouts=Timeouts(proxy=0.1)) == ("a",)
+        assert await asked(profile, timeouts=Timeouts(proxy=1.0)) == ("a",)
 
 
 # ---------------------------------------------------------------- certificates

@@ -63,6 +63,7 @@ from tests.helpers.closed_port import closed_port
 from tests.helpers.listings import listed_ids
 from tests.helpers.recording_memory import RecordingMemory
 from tests.helpers.secrets import key_for
+from tests.helpers.waiting import LONGEST_S
 from tests.unit.providers.loopback import (
     STREAM_HEAD,
     LoopbackServer,
@@ -666,8 +667,12 @@ async def test_a_missing_server_is_tried_three_times_and_named() -> None:
 
 def test_the_requested_wait_may_be_a_date() -> None:
     """Retry-After as a date, of RFC 9110; the other forms come from the servers of others."""
-    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
-    events, requests = run(replies(429, {}, retry_after=soon), streams(OPENING, TEXT, END))
+
+    async def wait_until_soon(request: Received, writer: asyncio.StreamWriter) -> None:
+        soon = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
+        await replies(429, {}, retry_after=soon)(request, writer)
+
+    events, requests = run(wait_until_soon, streams(OPENING, TEXT, END))
     assert len(requests) == 2
     assert [0 < wait.seconds <= 2 for wait in waits(events)] == [True]
     assert isinstance(events[-1], Completed)
@@ -685,10 +690,10 @@ async def test_a_wait_can_be_canceled() -> None:
                         waiting.set()
 
         task = asyncio.create_task(consume())
-        await asyncio.wait_for(waiting.wait(), 30)
+        await asyncio.wait_for(waiting.wait(), LONGEST_S)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await asyncio.wait_for(task, 0.1)
+            await asyncio.wait_for(task, LONGEST_S)  # sooner than the wait would end
         await client.aclose()
 
 
@@ -741,7 +746,8 @@ FAULTS: dict[str, Callable[..., Script]] = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_fault_at_each_moment_keeps_what_arrived(fault: str, moment: str) -> None:
     pieces, text = MOMENTS[moment]
-    events, requests = run(FAULTS[fault](*pieces), timeouts=Timeouts(read=0.2))
+    timeouts = Timeouts(read=0.5) if fault == "silence" else Timeouts()
+    events, requests = run(FAULTS[fault](*pieces), timeouts=timeouts)
     error = failure(events)
     expected = UnexpectedReplyError if fault == "garbage" else StreamCutError
     assert type(error) is expected
@@ -759,18 +765,24 @@ def test_silence_before_the_headers_is_not_repeated() -> None:
 
 
 def test_heartbeats_keep_a_slow_answer_alive() -> None:
-    beats = [b": keep-alive\n\n"] * 8
+    events, _ = run(beats_for(1.5), timeouts=Timeouts(read=1.0))
+    assert fold(events).text == "Hello"
+
+
+def beats_for(seconds: float) -> Script:
+    """Send heartbeats, many more than are needed, and then a short answer."""
 
     async def script(_: Received, writer: asyncio.StreamWriter) -> None:
         writer.write(STREAM_HEAD)
-        for beat in beats:
-            await asyncio.sleep(0.05)
-            writer.write(chunk(beat))
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while loop.time() < end:
+            await asyncio.sleep(0.02)
+            writer.write(chunk(b": keep-alive\n\n"))
         writer.write(chunk(sse(DELTA, DONE)) + b"0\r\n\r\n")
         await writer.drain()
 
-    events, _ = run(script, timeouts=Timeouts(read=0.2))
-    assert fold(events).text == "Hello"
+    return script
 
 
 # ---------------------------------------------------------------- silence
@@ -816,7 +828,7 @@ async def test_silence_is_reported_repeatedly_and_withdrawn(
 
 async def test_the_seconds_of_silence_are_those_that_passed() -> None:
     said: list[tuple[float, float]] = []
-    times = Timeouts(silence=SilenceLimits(0.6, 1.0), read=2.0)
+    times = Timeouts(silence=SilenceLimits(0.6, 1.0))
 
     async with LoopbackServer(stalls(TEXT)) as server:
         client = client_for(server, timeouts=times)
@@ -826,35 +838,37 @@ async def test_the_seconds_of_silence_are_those_that_passed() -> None:
                 if isinstance(event, StatusChanged):
                     told = float(status_text(event.status).split(" for ")[1].split(" s.")[0])
                     said.append((told, time.monotonic() - begin))
+                if len(said) == 2:
+                    break
         await client.aclose()
-    assert [told for told, _ in said][:2] == [1, 2]
+    assert [told for told, _ in said] == [1, 2]
     assert all(abs(told - passed) <= 1 for told, passed in said)
 
 
 def test_a_heartbeat_ends_a_silence() -> None:
-    async def script(_: Received, writer: asyncio.StreamWriter) -> None:
-        writer.write(STREAM_HEAD)
-        for _beat in range(6):
-            await asyncio.sleep(0.1)
-            writer.write(chunk(b": keep-alive\n\n"))
-        writer.write(chunk(sse(DELTA, DONE)) + b"0\r\n\r\n")
-        await writer.drain()
-
-    events, _ = run(script, timeouts=Timeouts(silence=SilenceLimits(0.4)))
+    events, _ = run(beats_for(1.5), timeouts=Timeouts(silence=SilenceLimits(1.0)))
     assert fold(events).text == "Hello"
     assert not waits(events)
 
 
-def test_silence_before_a_reply_in_one_piece_is_reported() -> None:
+async def test_silence_before_a_reply_in_one_piece_is_reported() -> None:
+    is_reported = asyncio.Event()
+
     async def script(request: Received, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(0.3)
+        await is_reported.wait()
         message = {"type": "message", "content": [{"type": "output_text", "text": "Hello"}]}
         reply = {"object": "response", "status": "completed", "output": [message]}
         await replies(200, reply)(request, writer)
 
-    events, _ = run(
-        script, request=ask(stream=False), timeouts=Timeouts(silence=SilenceLimits(0.1))
-    )
+    events = []
+    async with LoopbackServer(script) as server:
+        client = client_for(server, timeouts=HUSH)
+        async with aclosing(client.stream(ask(stream=False))) as stream:
+            async for event in stream:
+                events.append(event)
+                if waits(events):
+                    is_reported.set()
+        await client.aclose()
     assert fold(events).text == "Hello"
     assert waits(events)[-1] == StatusChanged()
 
@@ -898,7 +912,7 @@ async def test_canceling_closes_the_connection_at_once(script: Script) -> None:
         await server.arrived.wait()
         await asyncio.sleep(0.05)  # let the client come to the moment in question
         task.cancel()
-        async with asyncio.timeout(30):  # 1 to 20 ms on an idle machine
+        async with asyncio.timeout(LONGEST_S):  # 1 to 20 ms on an idle machine
             with pytest.raises(asyncio.CancelledError):
                 await task
             await server.requests[0].gone.wait()
@@ -912,7 +926,7 @@ async def test_closing_the_iterator_closes_the_connection() -> None:
             async for event in events:
                 if isinstance(event, TextDelta):
                     break
-        await asyncio.wait_for(server.requests[0].gone.wait(), 0.1)
+        await asyncio.wait_for(server.requests[0].gone.wait(), LONGEST_S)
         assert fold(await collect(client, ask())).text == "Hello", "the client goes on working"
         await client.aclose()
 

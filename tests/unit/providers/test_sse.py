@@ -133,7 +133,9 @@ def test_time_grows_with_the_length_however_small_the_chunks(line: bytes) -> Non
         return time.process_time() - begin
 
     small, large = b"data: " + line[: len(line) // 4] + b"\n\n", b"data: " + line + b"\n\n"
-    assert seconds(large) < 9 * min(seconds(small) for _ in range(2)) + 0.05
+    # The least of two: on a busy machine, another process takes the caches.
+    times = [min(seconds(payload) for _ in range(2)) for payload in (small, large)]
+    assert times[1] < 9 * times[0] + 0.05
 
 
 texts = st.text(
