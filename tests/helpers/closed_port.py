@@ -15,5 +15,7 @@ def closed_port() -> Iterator[int]:
     that asks for a free port, such as the proxy of the same test.
     """
     with socket.socket() as taken:
+        # A server of the test may take the port over inside the block; no other program gets it.
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", 0))
         yield int(taken.getsockname()[1])

@@ -25,7 +25,7 @@ from typing import Any
 from desktop_app.local_model.server import find_weights
 
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}"
-START_S = 60.0
+START_S = 90.0
 
 
 def serve(port: int, window: int, *, key: str = "", embeds: bool = False) -> None:
@@ -174,10 +174,18 @@ def llama_server(
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nothing listens on."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
+    """Return a port of 127.0.0.1 that nothing listens on.
+
+    It stays bound until this process ends, so that the system gives it to no other program. A
+    server that reuses addresses or ports, as all in the tests do, may listen on it.
+    """
+    taken = socket.socket()
+    for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
+        taken.setsockopt(socket.SOL_SOCKET, option, 1)
+    taken.bind(("127.0.0.1", 0))
+    port = int(taken.getsockname()[1])
+    taken.detach()
+    return port
 
 
 def wait_for(

@@ -188,8 +188,7 @@ async def test_a_stopped_server_is_used_once_it_runs_again(monkeypatch: pytest.M
     monkeypatch.setattr(server_watch, "MAX_WAIT_MS", 80)
     with closed_port() as port:
         there = environment(f"http://127.0.0.1:{port}/v1", **FAMILY_ENVIRONMENT)
-        app = await AppHarness(real=True, environment=there).__aenter__()
-        try:
+        async with AppHarness(real=True, environment=there) as app:
             app.type("Why is the sky blue?")
             app.enter()
             await until(lambda: f"Nothing is listening at 127.0.0.1:{port}" in app.transcript)
@@ -199,21 +198,15 @@ async def test_a_stopped_server_is_used_once_it_runs_again(monkeypatch: pytest.M
             here = app.open_id
             app.window.conversations.new_requested.emit()
             await until(lambda: not timer.isActive())
-        except BaseException:
-            await app.close()
-            raise
-    try:
-        async with PreparedServer(ANSWERS, port=port):
-            app.open_row(here)
-            await until(lambda: f"The server at 127.0.0.1:{port} is back." in app.transcript)
-            assert "Nothing is listening" not in app.transcript
-            assert "is back" in app.window.notifications.status.text()
-            assert not timer.isActive()
-            app.controllers.conversation.answer_actions.act_on_last("retry")
-            await until(lambda: "Rayleigh" in app.transcript)
-            await app.settled()
-    finally:
-        await app.close()
+            async with PreparedServer(ANSWERS, port=port):
+                app.open_row(here)
+                await until(lambda: f"The server at 127.0.0.1:{port} is back." in app.transcript)
+                assert "Nothing is listening" not in app.transcript
+                assert "is back" in app.window.notifications.status.text()
+                assert not timer.isActive()
+                app.controllers.conversation.answer_actions.act_on_last("retry")
+                await until(lambda: "Rayleigh" in app.transcript)
+                await app.settled()
 
 
 async def test_a_hidden_window_tries_no_server(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -293,7 +293,7 @@ async def on_terminal(
     said = b""
     os.set_blocking(master, False)
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + 60
+    deadline = loop.time() + LONGEST_S
     while process.returncode is None and loop.time() < deadline:
         with suppress(BlockingIOError, OSError):
             said += os.read(master, 4096)
@@ -414,8 +414,8 @@ async def test_a_killed_job_is_sent_once_and_completed(shell: Shell) -> None:
 async def test_a_signal_ends_the_waiting_and_not_the_job(shell: Shell, number: int) -> None:
     async with batch_server(shell) as (provider, run):
         arguments = ("batch", "start", *run.files("a"), *TASK, "--wait")
-        command = await shell.fork(*arguments, env=gateway(provider.base_url))
         provider.hold("GET", "batches", "before")
+        command = await shell.fork(*arguments, env=gateway(provider.base_url))
         await asyncio.wait_for(provider.holding.wait(), LONGEST_S)
         os.kill(command.pid, number)
         assert await command.wait() == 130
@@ -430,8 +430,8 @@ async def test_a_job_interrupted_after_its_start_names_the_command_for_its_respo
 ) -> None:
     async with batch_server(shell) as (provider, run):
         arguments = ("batch", "start", *run.files("a"), *TASK, "--wait")
-        process = await shell.start(*arguments, env=gateway(provider.base_url))
         provider.hold(method, path, "before")
+        process = await shell.start(*arguments, env=gateway(provider.base_url))
         await asyncio.wait_for(provider.holding.wait(), LONGEST_S)
         process.send_signal(signal.SIGTERM)
         _, errors = await process.communicate()
@@ -448,9 +448,9 @@ async def _killed_once(
     known = len(provider.batches)
     environment = gateway(provider.base_url)
     arguments = ("batch", "start", *run.files("a", "b"), *TASK, "--wait")
-    command = await shell.fork(*arguments, env=environment)
     provider.hold(method, path, how)
-    await asyncio.wait_for(provider.holding.wait(), 60)
+    command = await shell.fork(*arguments, env=environment)
+    await asyncio.wait_for(provider.holding.wait(), LONGEST_S)
     command.kill()
     assert await command.wait() == -signal.SIGKILL
     provider.close_held()

@@ -76,18 +76,14 @@ def test_implausible_windows_are_ignored(value: object) -> None:
 
 @blocking
 async def windows(
-    *scripts: Script,
-    kind: ProviderKind = ProviderKind.COMPATIBLE,
-    timeouts: Timeouts | None = None,
+    *scripts: Script, kind: ProviderKind = ProviderKind.COMPATIBLE, timeouts: Timeouts | None = None
 ) -> tuple[Any, Any]:
     """Return the windows in a listing and the requested paths."""
 
     async with LoopbackServer(*scripts) as server:
         profile = ProviderProfile("box", "Box", kind, server.base_url)
         client = ProviderClient(
-            ProviderAccess(profile, key_for(profile.base_url, "key")),
-            CATALOG,
-            timeouts=timeouts,
+            ProviderAccess(profile, key_for(profile.base_url, "key")), CATALOG, timeouts=timeouts
         )
         listing = await client.listing()
         await client.aclose()
