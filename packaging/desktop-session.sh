@@ -56,7 +56,9 @@ unset DISPLAY WAYLAND_DISPLAY
 
 if $screen; then
     mkfifo "$scratch/display"
-    Xvfb -displayfd 3 -screen 0 1600x1200x24 -nolisten tcp 3>"$scratch/display" 2>"$scratch/xvfb.log" &
+    # -r: on a busy machine a test releases a key late, and it would repeat.
+    # -noreset: a reset after the last client closes connections that have just been made.
+    Xvfb -r -noreset -displayfd 3 -screen 0 1600x1200x24 -nolisten tcp 3>"$scratch/display" 2>"$scratch/xvfb.log" &
     x_server=$!
     read -r number <"$scratch/display" || { cat "$scratch/xvfb.log" >&2; exit 1; }
     export DISPLAY=:$number

@@ -13,6 +13,7 @@ import gc
 import inspect
 import logging
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,15 @@ FOREIGN_VARIABLES = (
 
 # Loop iterations that a task gets to end after it was canceled or finished its work.
 TURNS_TO_END = 10
+
+
+def pytest_configure() -> None:
+    """Let Ctrl+C end the programs of tests, as in a terminal.
+
+    If a script started the tests with "&", they ignore SIGINT, and so would each program.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True, scope="session")

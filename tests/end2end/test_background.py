@@ -55,7 +55,8 @@ def choose_background(program: Program) -> None:
 def test_killed_in_the_middle_the_answer_arrives_whole_and_once(
     client: AssistiveClient, repartee_home: Path
 ) -> None:
-    with in_a_thread(BackgroundServer(events_of(PIECES), pause_s=0.05)) as server:
+    held = BackgroundServer(events_of(PIECES), hold_at=len(PIECES) // 2, pause_s=0.02)
+    with in_a_thread(held) as server:
         there = {
             "OPENAI_BASE_URL": server.base_url,
             "OPENAI_API_KEY": "not-a-key",
@@ -71,6 +72,7 @@ def test_killed_in_the_middle_the_answer_arrives_whole_and_once(
         assert kept != WHOLE
         assert run is not None
         assert json.loads(run)["response_id"] == "resp_1"
+        server.release()
         with Program(repartee_home, client, **there) as program:
             text = program.wait_for_text("transcript", lambda text: WHOLE.strip() in text)
             assert text.count("Word 20 ") == 1

@@ -33,10 +33,7 @@ application.exec()
 
 @pytest.fixture
 def two_screens(window_manager: None) -> Iterator[None]:
-    """Divide the X server's screen into two, side by side.
-
-    The window manager stays connected, because the X server resets after its last client.
-    """
+    """Divide the X server's screen into two, side by side."""
     size = f"{HALF}/200x{HEIGHT}/300"
     subprocess.run(["xrandr", "--setmonitor", "left", f"{size}+0+0", "screen"], check=True)
     subprocess.run(["xrandr", "--setmonitor", "right", f"{size}+{HALF}+0", "none"], check=True)

@@ -133,7 +133,7 @@ def test_a_resident_program_answers_the_keys_and_the_bus(
         unwrap_msg(connection.send_and_get_reply(message, timeout=LONGEST_S))
         wait_for(lambda: shows(program, "send"), "the window")
         assert program.quit() == 0
-        assert not owner(connection, name)
+        wait_for(lambda: not owner(connection, name), "the name to be free")
 
 
 def test_the_tray_brings_a_closed_window_back(

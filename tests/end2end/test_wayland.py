@@ -66,11 +66,13 @@ def compositor(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     command += ["--width=1400", "--height=1000", f"--socket={SOCKET}", "--idle-time=0"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as weston:
         socket = Path(os.environ["XDG_RUNTIME_DIR"]) / SOCKET
-        wait_for(socket.exists, "the compositor")
-        monkeypatch.setenv("WAYLAND_DISPLAY", SOCKET)
-        monkeypatch.setenv("QT_QPA_PLATFORM", "wayland")
-        yield
-        weston.terminate()
+        try:
+            wait_for(socket.exists, "the compositor")
+            monkeypatch.setenv("WAYLAND_DISPLAY", SOCKET)
+            monkeypatch.setenv("QT_QPA_PLATFORM", "wayland")
+            yield
+        finally:
+            weston.terminate()
 
 
 def copied() -> str:

@@ -153,7 +153,7 @@ class BackgroundServer:
         self.base_url = ""
 
     async def __aenter__(self) -> Self:
-        self._released = asyncio.Event()
+        self._loop, self._released = asyncio.get_running_loop(), asyncio.Event()
         if self._hold_at is None:
             self._released.set()
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
@@ -167,8 +167,8 @@ class BackgroundServer:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def release(self) -> None:
-        """Let held runs continue to their end."""
-        self._released.set()
+        """Let held runs continue to their end. May be called from any thread."""
+        self._loop.call_soon_threadsafe(self._released.set)
 
     def requested_paths(self, method: str) -> list[str]:
         """Return the paths requested with `method`."""
