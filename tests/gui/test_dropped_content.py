@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -168,6 +169,29 @@ def test_each_kind_of_dropped_data_is_read(
     data = offered(formats)
     assert read_dropped(data) == given
     assert is_acceptable(data) is (bool(formats) and given.note != NOTHING_READABLE)
+
+
+@pytest.mark.parametrize(
+    "formats",
+    [
+        {"text/html": "<img src=" + "a" * 300_000},
+        {"text/html": "<img " + "src=a " * 50_000},
+        {"text/html": "<!--" * 39 + "x" * 2_000_000 + "<img src=a>"},
+        {"text/html": "<a " * 38 + "x" * 2_000_000 + "<img src=a>"},
+        {"text/plain": "data:image/png" + ";a=b" * 1_000_000},
+    ],
+)
+def test_long_hostile_data_is_read_in_a_moment(formats: dict[str, bytes | str]) -> None:
+    data = offered(formats)
+    begun_at = time.process_time()
+    has_attachable_content(data)
+    assert time.process_time() - begun_at < 0.25
+
+
+def test_very_many_links_are_read_as_plain_text() -> None:
+    links = f"{PAGE}\n" * 300_000
+    dropped = read_dropped(offered({"_NETSCAPE_URL": links, "text/plain": links}))
+    assert dropped == DroppedContent(text=links)
 
 
 def test_invalid_characters_are_removed_with_a_note() -> None:

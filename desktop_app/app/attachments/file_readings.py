@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app.app.attachments.attachment_batch import AttachmentBatch
+from desktop_app.app.desktop.window_request import MAX_FILES, too_many_files
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.conversations.message_parts import DocumentPart, DraftPart, part_id
 from desktop_app.domain.errors import StorageError, UserFacingError
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 TOPIC = "document"  # the topic of notifications about content that was not attached
 FEW_FILES = 8  # while more are read together, progress is reported ten times a second
 UPDATE_MS = 100
+MAX_TASKS: Final = 64  # 5,000 tasks at once would hold the event loop for a second
 
 _READING: Final = {
     "page": N_("reading page {number} of {total}…"),
@@ -106,6 +109,9 @@ class FileReadings(QObject):
         self._current, self._draft, self._drafts = current, current.draft, drafts
         self._attachment_store = attachment_store
         self._readings: dict[str, FileReading] = {}
+        # The ids and contents of readings whose tasks have not started.
+        self._waiting: deque[tuple[str, Path | str | DroppedData]] = deque()
+        self._running = 0
         self._arrived: list[tuple[FileReading, DraftPart]] = []
         self._timer = QTimer(self, singleShot=True, interval=UPDATE_MS)
         self._timer.timeout.connect(self._update)
@@ -134,14 +140,34 @@ class FileReadings(QObject):
         A file is given as its path, a text as itself.
         """
         named, conversation_id = list(contents), conversation_id or self._current.id
+        if len(named) > MAX_FILES:
+            self._notifications.notify(str(too_many_files()), topic=TOPIC)
+            return
         batch = AttachmentBatch(len(named))
         for name, content in named:
             path = content if isinstance(content, Path) else None
-            reading = FileReading(conversation_id, name, batch, tr("reading…"), path)
             reading_id = new_id()
-            self._readings[reading_id] = reading
-            reading.task = self._tasks.start(self._read_content(reading_id, reading, content))
+            self._readings[reading_id] = FileReading(
+                conversation_id, name, batch, tr("reading…"), path
+            )
+            self._waiting.append((reading_id, content))
+        self._start_waiting()
         self._update()
+
+    def _start_waiting(self) -> None:
+        """Start tasks for the next contents, unless enough run."""
+        while self._waiting and self._running < MAX_TASKS:
+            reading_id, content = self._waiting.popleft()
+            reading = self._readings.get(reading_id)
+            if reading is None:  # canceled
+                continue
+            reading.task = self._tasks.start(self._read_content(reading_id, reading, content))
+            self._running += 1
+            reading.task.add_done_callback(self._on_task_done)
+
+    def _on_task_done(self, _task: asyncio.Future[Any]) -> None:
+        self._running -= 1
+        self._start_waiting()
 
     def cancel(self, reading_ids: Iterable[str]) -> None:
         """Cancel the reading of these files."""

@@ -36,15 +36,23 @@ _IMAGE_TYPES: Final = {
 }
 # Strings, because `re` then compiles them on first use instead of at start-up.
 _ADDRESS: Final = r"(?i)(https?|data|blob|file):\S*\Z"
-_DATA_URL: Final = r"(?i)data:(image/(?:png|jpe?g|webp|gif|bmp|tiff))(;[^,;]+)*?(;base64)?,(\S+)\Z"
-_WRAPPER_TAGS: Final = r"(?s)<!--.*?-->|</?(?:html|head|body|meta|a|span|div|p)\b[^>]*>"
-_ONLY_IMAGE: Final = r"(?i)\s*<img\b[^>]*?\bsrc\s*=\s*[\"']?([^\"'\s>]+)[^>]*>\s*"
+# Repetitions are bounded: without limits, some megabytes of HTML took minutes.
+_DATA_URL: Final = (
+    r"(?i)data:(image/(?:png|jpe?g|webp|gif|bmp|tiff))"
+    r"(;[^,;]{1,200}){0,20}?(;base64)?,(\S+)\Z"
+)
+_WRAPPER_TAGS: Final = (
+    r"(?s)<!--.{0,20000}?-->|</?(?:html|head|body|meta|a|span|div|p)\b[^>]{0,20000}>"
+)
+_IMAGE_TAG: Final = r"(?i)<img\b[^>]*>\Z"
+_IMAGE_SOURCE: Final = r"(?i)\bsrc\s*=\s*[\"']?([^\"'\s>]+)"
 _BRACKET: Final = r"[][\\]"
 _ESCAPED: Final = r"\\\g<0>"
 _TAG: Final = r"<[^>]*>"
 _INVALID_CHARACTER: Final = "[\0\ud800-\udfff]"
 _MAX_ADDRESS_CHARACTERS: Final = 32 << 20
 _MAX_IMAGE_HTML_CHARACTERS: Final = _MAX_ADDRESS_CHARACTERS + 10_000
+_MAX_LINKS_BYTES: Final = 4 << 20  # of more, the plain text is read
 _MAX_TITLE_CHARACTERS: Final = 200
 _MAX_WRAPPER_TAGS: Final = 40  # tags around a single image
 
@@ -176,7 +184,7 @@ def drop_hint(data: QMimeData, conversation: str = "", folder: str = "") -> str:
         if conversation:
             return tr("Drop to insert text in “{title}”", title=conversation)
         return tr("Drop to insert text")
-    count = max(1, len(files_in(data)))
+    count = max(1, sum(url.isLocalFile() for url in _urls(data)))
     if folder:
         return tr_plural(
             "Drop to attach to a new conversation in “{folder}”",
@@ -224,7 +232,7 @@ def _non_local_note(urls: list[QUrl]) -> str:
 def _links(data: QMimeData) -> list[tuple[str, str]]:
     """Return web addresses, each with its title or ""."""
     for form, encoding in _LINKS.items():
-        if data.hasFormat(form):
+        if data.hasFormat(form) and data.data(form).size() <= _MAX_LINKS_BYTES:
             lines = _lines(bytes(data.data(form).data()), encoding)
             pairs = list(zip(lines[::2], [*lines[1::2], ""], strict=False))
             if found := [(url, title) for url, title in pairs if _is_web(url)]:
@@ -382,7 +390,8 @@ def _only_image_url(html: str) -> str:
         return ""
     from html import unescape
 
-    found = re.fullmatch(_ONLY_IMAGE, re.sub(_WRAPPER_TAGS, "", html))
+    rest = re.sub(_WRAPPER_TAGS, "", html).strip()
+    found = re.search(_IMAGE_SOURCE, rest) if re.match(_IMAGE_TAG, rest) else None
     return unescape(found[1]) if found else ""
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop_app.app.attachments.attachment_batch import AttachmentBatch
+from desktop_app.app.attachments.file_readings import MAX_TASKS
+from desktop_app.app.desktop.window_request import MAX_FILES
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentError, StorageError, UserFacingError
 from desktop_app.domain.remedy import Remedy
@@ -52,3 +54,25 @@ async def test_a_reading_canceled_before_it_begins_can_be_the_last_of_its_files(
         (first, *_) = readings.in_open_conversation.values()
         readings.cancel(list(readings.ids))
         assert first.batch.left == 0
+
+
+async def test_of_many_files_some_are_read_at_a_time(tmp_path: Path) -> None:
+    count = 3 * MAX_TASKS
+    paths = [tmp_path / f"{number}.pdf" for number in range(count)]  # there are none
+    async with AppHarness() as app:
+        readings = app.controllers.composer.readings
+        readings.read([(path.name, path) for path in paths])
+        begun = [reading for reading in readings.in_open_conversation.values() if reading.task]
+        assert len(begun) == MAX_TASKS
+        readings.cancel(list(readings.ids)[MAX_TASKS // 2 : 2 * MAX_TASKS])
+        await until(lambda: not readings.ids)
+        failed = count - (2 * MAX_TASKS - MAX_TASKS // 2)
+        assert f"{failed} of {count}" in app.said
+
+
+async def test_too_many_files_are_refused(tmp_path: Path) -> None:
+    async with AppHarness() as app:
+        readings = app.controllers.composer.readings
+        readings.read([("a.pdf", tmp_path / "a.pdf")] * (MAX_FILES + 1))
+        assert not readings.ids
+        assert "At most 5,000 files can be opened at once." in app.said
