@@ -16,6 +16,7 @@ from desktop_app.domain.batch.batch_jobs import (
     BatchUpload,
     ItemStatus,
     RemoteBatch,
+    item_number,
 )
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
@@ -42,7 +43,7 @@ class ResultFetcher:
     """Fetcher of the results of one upload, which counts them.
 
     Attributes:
-        answered, repeated: the ids with at least one answer, and with more than one.
+        answered, repeated: the job's ids with at least one answer, and with more than one.
         unreadable, unknown: the number of invalid lines, and of results for no file of the job.
     """
 
@@ -124,7 +125,9 @@ class ResultFetcher:
             await self._save(waiting)
 
     def _count(self, result: BatchResult) -> None:
-        if result.status is ItemStatus.ANSWERED:
+        # Ids of no file are not counted: 200,000 long ones would take 800 MB.
+        is_of_job = item_number(self._job.id, result.custom_id) is not None
+        if is_of_job and result.status is ItemStatus.ANSWERED:
             seen = self.repeated if result.custom_id in self.answered else self.answered
             seen.add(result.custom_id)
 

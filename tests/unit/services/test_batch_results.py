@@ -228,6 +228,17 @@ async def test_results_are_stored_before_they_are_many(sizes: list[int], saved: 
     )
 
 
+async def test_ids_of_no_file_are_not_kept() -> None:
+    job = BatchJob(new_id(), ModelChoice("openai", "gpt-5.2"), "t", "?", now())
+    own = f"{job.id}-1"
+    rows = [answered(name, "a") for name in ("x" * 4_000, "x" * 4_000, f"{job.id}-x", own, own)]
+    book: Any = Book()
+    provider: Any = Files(lines(*rows), b"", 1 << 20)
+    fetcher = ResultFetcher(book, provider, job, BatchUpload(job.id, 1), cost_at(PRICE))
+    await fetcher.fetch(RemoteBatch("b", BatchStatus.COMPLETED, output_file_id="out"))
+    assert (fetcher.answered, fetcher.repeated) == ({own}, {own})
+
+
 async def _broken_off(
     store: BatchStore, half: Files, job: BatchJob, upload: BatchUpload, batch: RemoteBatch
 ) -> None:
