@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
-from desktop_app.domain.conversations.conversation import Message, now
-from desktop_app.domain.conversations.message_parts import ToolCallPart
-from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.answering.reply import Reply
+from desktop_app.domain.answering.stream_events import RoundEnded, StreamEvent
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, now
+from desktop_app.domain.conversations.message_parts import tool_calls
+from desktop_app.domain.errors import SpendingCapError
+from desktop_app.domain.spending.cost import Usage, UsageScope, call_cost
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
+from desktop_app.services.chat.call_timing import CallTiming
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.ports import SpendingBook
 from desktop_app.services.tools.hosted_tools import hosted_cost
@@ -21,6 +26,12 @@ NO_PRICES: Final[Mapping[str, Decimal]] = MappingProxyType({})
 class AnswerLedger:
     """The lines of an answer in the ledger.
 
+    Each method takes the model that was asked, the reply so far, and the answer as it is stored.
+    Those that record raise StorageError.
+
+    Attributes:
+        timing: the times of the answer.
+
     Args:
         purpose: of the answer's requests.
         tool_prices: the price in US dollars of a call of each tool that the provider runs.
@@ -29,44 +40,129 @@ class AnswerLedger:
     def __init__(
         self,
         spending: SpendingBook,
-        answer: Message,
         purpose: Purpose = Purpose.ANSWER,
         tool_prices: Mapping[str, Decimal] = NO_PRICES,
+        timing: CallTiming | None = None,
     ) -> None:
-        self._spending, self._answer, self._purpose = spending, answer, purpose
+        self._spending, self._purpose = spending, purpose
         self._tool_prices = tool_prices
+        self.timing = timing or CallTiming()
+        self._round_usage: Usage | None = None  # of the request that has ended last
+        self._rounds_recorded = 0
         self._fees_recorded = Decimal(0)
 
-    def tool_fees(self, calls: Iterable[ToolCallPart]) -> Decimal:
-        """Return the cost of the calls that the provider ran, in US dollars."""
-        return hosted_cost(calls, self._tool_prices)
+    def cost(self, asked: ResolvedChoice, reply: Reply) -> Decimal | None:
+        """Return the cost in US dollars of the requests with a reported usage, None if unknown."""
+        price = _answered(asked, reply).price
+        if reply.usage is None or reply.is_uncounted or price is None:
+            return None
+        return price.of(reply.usage) + hosted_cost(tool_calls(reply.parts), self._tool_prices)
 
-    async def add_request(
-        self,
-        asked: ResolvedChoice,
-        usage: Usage | None,
-        cost: Decimal | None,
-        performance: CallPerformance,
+    def observe(self, event: StreamEvent, reply: Reply) -> None:
+        """Measure an event that `reply` does not contain yet."""
+        self.timing.observe(event)
+        if isinstance(event, RoundEnded):
+            self._round_usage = reply.round_usage
+
+    async def record_call(
+        self, asked: ResolvedChoice, reply: Reply, answer: Message, *, is_sent: bool
     ) -> None:
-        """Record a request, without usage if the provider reported none. Raises StorageError."""
-        line = self._line(asked, self._purpose, cost)
-        await self._spending.add(line._replace(usage=usage or Usage(), performance=performance))
+        """Record the last request, at an unknown cost if the provider reported no usage.
 
-    async def add_tool_fees(self, asked: ResolvedChoice, calls: Iterable[ToolCallPart]) -> None:
-        """Record the cost of the calls that is not recorded yet. Raises StorageError."""
-        fees = self.tool_fees(calls)
+        A refused request is recorded as failed, and costs nothing.
+
+        Args:
+            is_sent: the request was sent.
+        """
+        usage = reply.round_usage
+        if usage is None and reply.usage_scope is UsageScope.FIRST:
+            return
+        is_billable = usage is not None or reply.may_be_billed
+        # The cap may refuse a further round of tools, which then is not sent.
+        is_refused = reply.error is not None and reply.error.code != SpendingCapError.code
+        if is_billable or (is_sent and is_refused):
+            is_free = usage is None and asked.price is not None and asked.price.is_free
+            is_billed = is_billable and not is_free
+            await self._add_request(asked, reply, answer, usage, is_billed=is_billed)
+            await self.record_fees(asked, reply, answer)
+
+    async def record_round(self, asked: ResolvedChoice, reply: Reply, answer: Message) -> bool:
+        """Record a request that the answer's next request follows. Return False if it is recorded.
+
+        Its usage is the one of the last RoundEnded.
+        """
+        if self._rounds_recorded >= reply.round:
+            return False
+        await self._add_request(asked, reply, answer, self._round_usage)
+        self._rounds_recorded += 1
+        return True
+
+    async def record_fees(
+        self, asked: ResolvedChoice, reply: Reply, answer: Message, *, ended_only: bool = False
+    ) -> None:
+        """Record the cost of the provider's tools, as far as it is not recorded yet.
+
+        The usage is known at the end of a request, which a killed process does not see.
+
+        Args:
+            ended_only: leave out the calls that still run, because they may fail.
+        """
+        made = tool_calls(reply.parts)
+        calls = [call for call in made if call.state.has_ended or not ended_only]
+        fees = hosted_cost(calls, self._tool_prices)
         if fees > self._fees_recorded:
-            await self._spending.add(self._line(asked, Purpose.TOOLS, fees - self._fees_recorded))
+            cost = fees - self._fees_recorded
+            await self._spending.add(self._line(asked, answer, Purpose.TOOLS, cost))
             self._fees_recorded = fees
 
-    def _line(self, asked: ResolvedChoice, purpose: Purpose, cost: Decimal | None) -> Call:
+    async def _add_request(
+        self,
+        asked: ResolvedChoice,
+        reply: Reply,
+        answer: Message,
+        usage: Usage | None,
+        *,
+        is_billed: bool = True,
+    ) -> None:
+        cost = call_cost(_answered(asked, reply).counted_price, usage, is_billed=is_billed)
+        line = self._line(asked, answer, self._purpose, cost)
+        performance = self._performance(_answered(asked, reply), reply, answer)
+        await self._spending.add(line._replace(usage=usage or Usage(), performance=performance))
+
+    def _line(
+        self, asked: ResolvedChoice, answer: Message, purpose: Purpose, cost: Decimal | None
+    ) -> Call:
         return Call(
             provider_id=asked.profile.id,
             model=asked.model.id,
             usage=Usage(),
             cost=cost,
             purpose=purpose.value,
-            conversation_id=self._answer.conversation_id,
-            message_id=self._answer.id,
+            conversation_id=answer.conversation_id,
+            message_id=answer.id,
             at=now(),
         )
+
+    def _performance(
+        self, answered: ResolvedChoice, reply: Reply, answer: Message
+    ) -> CallPerformance:
+        is_only = not reply.round  # otherwise tools ran during the time of the answer
+        has_ended = answer.status is not MessageStatus.STREAMING
+        return CallPerformance(
+            effort=answered.effort.value if answered.effort else "",
+            tier=answered.service_tier or "",
+            outcome=(answer.status if has_ended else MessageStatus.COMPLETE).value,
+            retries=self.timing.retries if has_ended else 0,
+            first_token_s=self.timing.first_token_s if is_only else None,
+            duration_s=answer.duration_s if is_only else None,
+        )
+
+
+def _answered(asked: ResolvedChoice, reply: Reply) -> ResolvedChoice:
+    """Return the choice in the tier that answered, or was requested if the reply names none.
+
+    The choice has no price if another model answered.
+    """
+    tier = reply.service_tier if reply.service_tier != "auto" else ""
+    answered = asked.answered_by(reply.model)
+    return replace(answered, service_tier=tier or answered.service_tier)

@@ -12,7 +12,6 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
-from decimal import Decimal
 from typing import NamedTuple
 
 from desktop_app.domain.answering.answer_form import NOT_FOLLOWED, AnswerSchema
@@ -27,7 +26,6 @@ from desktop_app.domain.answering.stream_events import (
     Incomplete,
     Notice,
     ReasoningDelta,
-    ReasoningItem,
     RefusalDelta,
     RoundEnded,
     StatusChanged,
@@ -37,7 +35,6 @@ from desktop_app.domain.answering.stream_events import (
     ToolCallStep,
     UsageReported,
 )
-from desktop_app.domain.answering.text_size import TextSize
 from desktop_app.domain.conversations.conversation import (
     INCOMPLETE,
     REFUSED,
@@ -51,7 +48,6 @@ from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
     ImagePart,
     last_text,
-    tool_calls,
     with_interrupted_calls,
 )
 from desktop_app.domain.conversations.notices import NoticeCode, notice
@@ -61,34 +57,23 @@ from desktop_app.domain.errors import (
     ContextTooLongError,
     ModelNotFoundError,
     RunLostError,
-    SpendingCapError,
     StorageError,
     UserFacingError,
     as_provider_error,
 )
 from desktop_app.domain.models.variants import Variant
-from desktop_app.domain.spending.cost import Usage, UsageScope, call_cost
-from desktop_app.domain.spending.spending_report import CallPerformance
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
 from desktop_app.services.chat.answer_ledger import AnswerLedger
 from desktop_app.services.chat.choice_resolution import MAX_MODEL_NAME_CHARS, ResolvedChoice
 from desktop_app.services.chat.inline_pictures import PictureText, with_pictures
 from desktop_app.services.chat.long_answer import LongAnswer, with_file
+from desktop_app.services.chat.message_limit import MessageLimit
 from desktop_app.services.chat.thinking_time import ThinkingTime
 from desktop_app.services.ports import AnswerFiles, Gateway, MessageStore, Provider
 from desktop_app.services.spending.budget import Hold
 from desktop_app.services.structured.form_notices import problem_notices
 
 CHECKPOINT_S = 0.5
-MAX_MESSAGE_BYTES = 8 * 1024 * 1024
-"""Bytes of a message, as `TextSize` counts them; far more than any model writes.
-
-Storing a text takes at least five times its size: the text, its JSON, and the copies that SQLite
-and its search index make. 64 MB would take 583 MB, but a reply may take 200. A longer answer is
-kept whole in a file: see long_answer.py.
-"""
-MIN_SHARE_BYTES = 4 * 1024 * 1024
-"""Bytes that each of several answers may have at least if they share MAX_MESSAGE_BYTES."""
 SAVE_RETRY_S = 2.0
 """Seconds until a failed write is repeated."""
 
@@ -130,8 +115,6 @@ class AnswerRun:
             refused them; the next question does not send them again.
         siblings: further answers to the same question, which run at the same time.
         checkpoint_s: seconds between two checkpoints.
-        first_token_s: seconds from the request to the first text or reasoning; None if nothing
-            arrived.
         schema: the answer is checked against it, even if the model does not support schemas.
 
     Args:
@@ -162,7 +145,7 @@ class AnswerRun:
         self.answer = answer
         self.siblings: tuple[AnswerRun, ...] = ()
         self.checkpoint_s = CHECKPOINT_S
-        self._max_bytes, self._reports_all = MAX_MESSAGE_BYTES, False
+        self._limit, self._reports_all = MessageLimit(), False
         self.schema = schema
         self._store, self._files = stores
         self._gateway, self._ledger = gateway, ledger
@@ -178,16 +161,11 @@ class AnswerRun:
         self._request = request
         self._resolved = resolved
         self._reply = Reply(notices=answer.notices, usage_scope=answer.usage_scope)
-        self._began, self._thinking = time.monotonic(), ThinkingTime()
-        self.first_token_s: float | None = None
-        self._retries = 0
+        self._thinking = ThinkingTime()
         self._is_sent = False
         self._picture_text = PictureText()
-        self._size = TextSize()
         self._is_left_running = False
         self._run_to_cancel: RemoteRun | None = None
-        self._round_usage: Usage | None = None  # of the request that has ended last
-        self._rounds_recorded = 0
         self._is_findable = asyncio.Event()  # set once the background run can be found again
 
     async def run(
@@ -222,7 +200,7 @@ class AnswerRun:
 
     def limit_message(self, size: int) -> None:
         """Limit the bytes of the answer in its message; a file has longer answers."""
-        self._max_bytes = size
+        self._limit = MessageLimit(size)
 
     def set_siblings(self, siblings: Sequence[AnswerRun]) -> None:
         """Set the further answers to the same question."""
@@ -296,7 +274,7 @@ class AnswerRun:
     async def _stop(self) -> None:
         """Store the answer so far; a background run that continues can be resumed later."""
         if rest := self._picture_text.end():
-            self._reply = accumulate(self._reply, self._shortened(TextDelta(rest)))
+            self._reply = accumulate(self._reply, self._limit.shorten(TextDelta(rest)))
         kept = self.so_far
         if not self._is_left_running or kept.remote_run is None:
             self._run_to_cancel = kept.remote_run
@@ -330,7 +308,7 @@ class AnswerRun:
                     await self._stream(listen)
                     return
                 event = await self._with_picture(event, listen)
-                kept = self._shortened(event)
+                kept = self._limit.shorten(event)
                 if kept is event and not self._long_answer.has_begun:
                     self._add_event(event, listen)
                 elif not await self._add_long_event(event, kept, listen):
@@ -370,10 +348,12 @@ class AnswerRun:
             return True
 
         async def write() -> None:
+            recorded = (self._resolved, self._reply, self.answer)
             if isinstance(event, HostedCall):
-                await self._record_fees(ended_only=True)
-            if isinstance(event, RoundEnded):
-                await self._record_round()
+                await self._ledger.record_fees(*recorded, ended_only=True)
+            if isinstance(event, RoundEnded) and await self._ledger.record_round(*recorded):
+                # The loop holds the next request: until then, nothing is lost with this process.
+                await self._hold.release()
             await self._store.save_answer(self.so_far)
 
         error = await self._write(write, once=not self._retries_writes)
@@ -397,35 +377,17 @@ class AnswerRun:
                 return None
 
     @property
+    def first_token_s(self) -> float | None:
+        """Return the seconds from the request to the first text or reasoning, None before."""
+        return self._ledger.timing.first_token_s
+
+    @property
     def _opening(self) -> AnswerStatus:
         """Return the status until the first event."""
         return answer_status(StatusCode.WAITING, model=self._resolved.model.name)
 
     def _events_of(self, provider: Provider) -> AsyncGenerator[StreamEvent, None]:
         return provider.stream(self._request)
-
-    def _shortened(self, event: StreamEvent) -> StreamEvent:
-        """Return `event`, shortened if it exceeds the limit."""
-        match event:
-            case TextDelta(text) | ReasoningDelta(text) | RefusalDelta(text):
-                kept = self._size.add_up_to(text, self._max_bytes)
-                return event if len(kept) == len(text) else replace(event, text=kept)
-            case ToolCallDelta(_, text):
-                kept = self._size.add_up_to(text, self._max_bytes)
-                return event if len(kept) == len(text) else replace(event, arguments=kept)
-            case HostedCall(call):
-                result = self._size.add_up_to(call.arguments + call.result, self._max_bytes)
-                is_whole = len(result) == len(call.arguments) + len(call.result)
-                return event if is_whole else replace(event, call=replace(call, result=""))
-            case ToolCallStep(call) if call.state.has_ended:
-                result = self._size.add_up_to(call.result, self._max_bytes)
-                is_whole = len(result) == len(call.result)
-                return event if is_whole else ToolCallStep(replace(call, result=result))
-            case ReasoningItem(_, text):
-                # A provider cannot use part of it.
-                is_whole = len(self._size.add_up_to(text, self._max_bytes)) == len(text)
-                return event if is_whole else replace(event, encrypted="")
-        return event
 
     async def _add_long_event(
         self, event: StreamEvent, kept: StreamEvent, listen: Listener
@@ -492,20 +454,11 @@ class AnswerRun:
 
     def _add_event(self, event: StreamEvent, listen: Listener) -> None:
         self._thinking.observe(event)
-        self._measure(event)
-        if isinstance(event, RoundEnded):
-            self._round_usage = self._reply.round_usage
+        self._ledger.observe(event, self._reply)
         self._reply = accumulate(self._reply, event)
         if self._reply.run is not None:
             self._is_findable.set()
         listen(event, self._reply)
-
-    def _measure(self, event: StreamEvent) -> None:
-        match event:
-            case TextDelta() | ReasoningDelta() | RefusalDelta() if self.first_token_s is None:
-                self.first_token_s = time.monotonic() - self._began
-            case StatusChanged(seconds) if seconds:
-                self._retries += 1
 
     @property
     def so_far(self) -> Message:
@@ -515,7 +468,7 @@ class AnswerRun:
             self.answer,
             parts=parts,
             usage=reply.usage,
-            cost=self._cost,
+            cost=self._ledger.cost(self._resolved, reply),
             notices=reply.notices,
             remote_run=reply.run,
             usage_scope=reply.usage_scope,
@@ -579,8 +532,8 @@ class AnswerRun:
             status=status,
             parts=with_interrupted_calls(self._thinking.with_seconds(reply.parts)),
             usage=reply.usage,
-            cost=self._cost,
-            duration_s=time.monotonic() - self._began,
+            cost=self._ledger.cost(self._resolved, reply),
+            duration_s=self._ledger.timing.elapsed_s,
             error=_error_note(reply),
             notices=reply.notices,
             remote_run=None,
@@ -588,81 +541,12 @@ class AnswerRun:
             answered_by=reply.model[:MAX_MODEL_NAME_CHARS],
         )
 
-    @property
-    def _cost(self) -> Decimal | None:
-        """Return the cost in US dollars of the requests with a reported usage, None if unknown."""
-        reply, price = self._reply, self._answered.price
-        if reply.usage is None or reply.is_uncounted or price is None:
-            return None
-        return price.of(reply.usage) + self._ledger.tool_fees(tool_calls(reply.parts))
-
-    @property
-    def _answered(self) -> ResolvedChoice:
-        """Return the choice in the tier that answered, or was requested if the reply names none.
-
-        The choice has no price if another model answered.
-        """
-        tier = self._reply.service_tier if self._reply.service_tier != "auto" else ""
-        answered = self._resolved.answered_by(self._reply.model)
-        return replace(answered, service_tier=tier or answered.service_tier)
-
-    @property
-    def _performance(self) -> CallPerformance:
-        answered, status = self._answered, self.answer.status
-        is_only = not self._reply.round  # otherwise tools ran during the time of the answer
-        has_ended = status is not MessageStatus.STREAMING
-        return CallPerformance(
-            effort=answered.effort.value if answered.effort else "",
-            tier=answered.service_tier or "",
-            outcome=(status if has_ended else MessageStatus.COMPLETE).value,
-            retries=self._retries if has_ended else 0,
-            first_token_s=self.first_token_s if is_only else None,
-            duration_s=self.answer.duration_s if is_only else None,
-        )
-
     async def _record_call(self) -> None:
-        """Record the call, at an unknown cost if the provider reported no usage.
-
-        A refused request is recorded as failed, and costs nothing.
-        """
-        if self._run_to_cancel is not None:
-            return  # `cancel_remote` records it, once the provider has reported the usage
-        reply = self._reply
-        usage = reply.round_usage
-        if usage is None and reply.usage_scope is UsageScope.FIRST:
-            return
-        is_billable = usage is not None or reply.may_be_billed
-        # The cap may refuse a further round of tools, which then is not sent.
-        is_refused = reply.error is not None and reply.error.code != SpendingCapError.code
-        if is_billable or (self._is_sent and is_refused):
-            price = self._resolved.price
-            is_free = usage is None and price is not None and price.is_free
-            await self._record_request(usage, is_billed=is_billable and not is_free)
-            await self._record_fees()
-
-    async def _record_round(self) -> None:
-        """Record the cost of a request that the answer's next request follows."""
-        if self._rounds_recorded < self._reply.round:
-            await self._record_request(self._round_usage)
-            self._rounds_recorded += 1
-            # The loop holds the next request: until then, nothing is lost with this process.
-            await self._hold.release()
-
-    async def _record_request(self, usage: Usage | None, *, is_billed: bool = True) -> None:
-        cost = call_cost(self._answered.counted_price, usage, is_billed=is_billed)
-        await self._ledger.add_request(self._resolved, usage, cost, self._performance)
-
-    async def _record_fees(self, *, ended_only: bool = False) -> None:
-        """Record the cost of the provider's tools, each as soon as it has run.
-
-        The usage is known at the end of a request, which a killed process does not see.
-
-        Args:
-            ended_only: leave out the calls that still run, because they may fail.
-        """
-        made = tool_calls(self._reply.parts)
-        calls = [call for call in made if call.state.has_ended or not ended_only]
-        await self._ledger.add_tool_fees(self._resolved, calls)
+        """Record the last request, unless `cancel_remote` will, once its usage is reported."""
+        if self._run_to_cancel is None:
+            await self._ledger.record_call(
+                self._resolved, self._reply, self.answer, is_sent=self._is_sent
+            )
 
 
 def _text_of(event: StreamEvent) -> str:

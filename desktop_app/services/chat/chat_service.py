@@ -48,17 +48,11 @@ from desktop_app.domain.tools.tool import ToolLimits
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.answer_ledger import AnswerLedger
-from desktop_app.services.chat.answer_run import (
-    MAX_MESSAGE_BYTES,
-    MIN_SHARE_BYTES,
-    AnswerRun,
-    AnswerStores,
-    Reread,
-    answerer,
-)
+from desktop_app.services.chat.answer_run import AnswerRun, AnswerStores, Reread, answerer
 from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.candidate_answers import SharedRequest, estimate_several, split_hold
 from desktop_app.services.chat.choice_resolution import ProviderModels, ResolvedChoice
+from desktop_app.services.chat.message_limit import MAX_MESSAGE_BYTES, MIN_SHARE_BYTES
 from desktop_app.services.chat.prompt_assembly import example_turns, question_parts, sent_messages
 from desktop_app.services.chat.prompt_library import require_two_documents
 from desktop_app.services.chat.send_context import SendContext
@@ -459,7 +453,7 @@ class ChatService:
                 resolved,
                 stores=self.answer_stores,
                 gateway=gateway,
-                ledger=AnswerLedger(self.spending, answer, purpose, tool_prices),
+                ledger=AnswerLedger(self.spending, purpose, tool_prices),
                 hold=share,
                 stand_in=partial(self._retire_instant, resolved.profile, conversation.choice),
                 in_parts=partial(self._in_parts, sent, path[-1], answer, resolved, settings),

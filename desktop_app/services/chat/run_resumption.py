@@ -7,7 +7,6 @@ is reached, the stored text remains. A run without a valid key waits for one.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -27,7 +26,6 @@ from desktop_app.domain.answering.stream_events import (
     StatusChanged,
     StreamEvent,
 )
-from desktop_app.domain.answering.text_size import TextSize
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Message,
@@ -47,6 +45,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.remedy import Remedy
 from desktop_app.services.chat.answer_ledger import AnswerLedger
 from desktop_app.services.chat.answer_run import AnswerRun, Listener
+from desktop_app.services.chat.call_timing import CallTiming
 from desktop_app.services.chat.chat_service import ChatService
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.long_answer import LongAnswer
@@ -76,7 +75,7 @@ class ResumedRun(AnswerRun):
         chat: ChatService,
         hold: Callable[[Hold], Awaitable[None]],
     ) -> None:
-        held = Hold()
+        held, age_s = Hold(), (now() - answer.created_at).total_seconds()
         super().__init__(
             conversation,
             None,
@@ -85,7 +84,7 @@ class ResumedRun(AnswerRun):
             resolved,
             stores=chat.answer_stores,
             gateway=chat.gateway,
-            ledger=AnswerLedger(chat.spending, answer),
+            ledger=AnswerLedger(chat.spending, timing=CallTiming(age_s)),
             hold=held,
             stand_in=lambda: resolved,
         )
@@ -95,7 +94,6 @@ class ResumedRun(AnswerRun):
         self._has_caught_up = False
         self._reply = replace(self._reply, run=run)
         self._key_came = asyncio.Event()
-        self._began = time.monotonic() - (now() - answer.created_at).total_seconds()
 
     @property
     def _opening(self) -> AnswerStatus:
@@ -132,7 +130,8 @@ class ResumedRun(AnswerRun):
         self._reply = Reply(
             notices=self.answer.notices, usage_scope=self.answer.usage_scope, run=self._kept_run
         )
-        self._size, self._long_answer = TextSize(), LongAnswer(self._files, self.answer)
+        self._limit.clear()
+        self._long_answer = LongAnswer(self._files, self.answer)
 
     def _add_event(self, event: StreamEvent, listen: Listener) -> None:
         if isinstance(event, Failed) and _wants_key(event.error):

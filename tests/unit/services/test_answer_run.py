@@ -223,7 +223,7 @@ def a_run(
         resolved,
         stores=AnswerStores(memory, memory),
         gateway=OneProvider(provider),
-        ledger=AnswerLedger(memory, answer, tool_prices=prices),
+        ledger=AnswerLedger(memory, tool_prices=prices),
         hold=Hold(),
         stand_in=lambda: stand_in,
         **more,

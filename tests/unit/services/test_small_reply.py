@@ -26,6 +26,7 @@ from desktop_app.domain.errors import ContentFilteredError, NetworkError, ReplyT
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import CallPerformance
+from desktop_app.services.chat import call_timing
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.small_tasks import small_reply
 from desktop_app.services.chat.small_tasks.small_reply import SmallReply
@@ -47,12 +48,12 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(small_reply, "time", made)
+    monkeypatch.setattr(call_timing, "time", made)
     return made
 
 
 @pytest.mark.parametrize(
-    ("events", "first_token_s", "performance"),
+    ("events", "performance"),
     [
         (
             [
@@ -62,35 +63,29 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
                 TextDelta("a"),
                 Completed(),
             ],
-            4.0,
             CallPerformance("low", "flex", "complete", 2, 4.0, 5.0),
         ),
         (
             [ReasoningDelta("a"), TextDelta("b"), Started("r", service_tier="batch"), Completed()],
-            1.0,
             CallPerformance("low", "batch", "complete", 0, 1.0, 4.0),
         ),
-        ([RefusalDelta("a")], 1.0, CallPerformance("low", "flex", "cancelled", 0, 1.0, 1.0)),
-        ([Incomplete("length")], None, CallPerformance("low", "flex", "incomplete", 0, None, 1.0)),
+        ([RefusalDelta("a")], CallPerformance("low", "flex", "cancelled", 0, 1.0, 1.0)),
+        ([Incomplete("length")], CallPerformance("low", "flex", "incomplete", 0, None, 1.0)),
         (
             [Failed(NetworkError(Reason.NOT_REACHED))],
-            None,
             CallPerformance("low", "flex", "failed", 0, None, 1.0),
         ),
     ],
 )
 def test_the_performance_of_a_small_call_is_measured(
-    events: Sequence[StreamEvent],
-    first_token_s: float | None,
-    performance: CallPerformance,
-    clock: Clock,
+    events: Sequence[StreamEvent], performance: CallPerformance, clock: Clock
 ) -> None:
     made = SmallReply("P")
     for event in events:
         clock.now += 1
         made.add(event)
     asked = ResolvedChoice(OPENAI, ASKED.model, None, Effort.LOW, service_tier="flex")
-    assert (made.first_token_s, made.performance(asked)) == (first_token_s, performance)
+    assert made.performance(asked) == performance
     plain = ResolvedChoice(OPENAI, ASKED.model, None, None)
     tier = "batch" if performance.tier == "batch" else ""
     assert made.performance(plain) == performance._replace(effort="", tier=tier)

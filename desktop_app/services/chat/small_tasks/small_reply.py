@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.answering.reply import Reply, accumulate
@@ -10,7 +9,6 @@ from desktop_app.domain.answering.stream_events import (
     Failed,
     ReasoningDelta,
     RefusalDelta,
-    StatusChanged,
     StreamEvent,
     TextDelta,
     ToolCallDelta,
@@ -21,6 +19,7 @@ from desktop_app.domain.conversations.message_parts import text_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ContentFilteredError, ReplyTooLargeError
 from desktop_app.domain.spending.spending_report import CallPerformance
+from desktop_app.services.chat.call_timing import CallTiming
 
 if TYPE_CHECKING:
     from desktop_app.domain.errors import ProviderError
@@ -35,26 +34,20 @@ class SmallReply:
 
     Attributes:
         reply: the reply as received so far.
-        first_token_s: seconds until the first text or reasoning; None if neither arrived.
     """
 
     def __init__(self, provider: str) -> None:
         self._provider = provider
         self._size = TextSize()
-        self._began = time.monotonic()
-        self._retries = 0
+        self._timing = CallTiming()
         self.reply = Reply()
-        self.first_token_s: float | None = None
 
     def add(self, event: StreamEvent) -> None:
         """Add an event."""
+        self._timing.observe(event)
         match event:
             case TextDelta(text) | ReasoningDelta(text) | RefusalDelta(text):
                 self._size.add(text)
-                if self.first_token_s is None:
-                    self.first_token_s = time.monotonic() - self._began
-            case StatusChanged(seconds) if seconds:
-                self._retries += 1
             case ToolCallDelta(_, arguments):
                 self._size.add(arguments)
         if self._size.bytes > MAX_REPLY_BYTES:
@@ -94,7 +87,7 @@ class SmallReply:
             effort=asked.effort.value if asked.effort else "",
             tier=self.reply.service_tier or asked.service_tier or "",
             outcome=status.value,
-            retries=self._retries,
-            first_token_s=self.first_token_s,
-            duration_s=time.monotonic() - self._began,
+            retries=self._timing.retries,
+            first_token_s=self._timing.first_token_s,
+            duration_s=self._timing.elapsed_s,
         )

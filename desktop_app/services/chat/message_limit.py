@@ -1,0 +1,71 @@
+"""Limits the text of an answer in its message."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from desktop_app.domain.answering.stream_events import (
+    HostedCall,
+    ReasoningDelta,
+    ReasoningItem,
+    RefusalDelta,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallStep,
+)
+from desktop_app.domain.answering.text_size import TextSize
+
+MAX_MESSAGE_BYTES: Final = 8 * 1024 * 1024
+"""Bytes of a message, as `TextSize` counts them; far more than any model writes.
+
+Storing a text takes at least five times its size: the text, its JSON, and the copies that SQLite
+and its search index make. 64 MB would take 583 MB, but a reply may take 200. A longer answer is
+kept whole in a file: see long_answer.py.
+"""
+MIN_SHARE_BYTES: Final = 4 * 1024 * 1024
+"""Bytes that each of several answers may have at least if they share MAX_MESSAGE_BYTES."""
+
+
+class MessageLimit:
+    """Shortens the events of an answer to the room in its message.
+
+    Args:
+        max_bytes: the size of the message in bytes, as `TextSize` counts them.
+    """
+
+    def __init__(self, max_bytes: int = MAX_MESSAGE_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._size = TextSize()
+
+    def shorten(self, event: StreamEvent) -> StreamEvent:
+        """Count the text of an event, and return the event with the text that still fits."""
+        match event:
+            case TextDelta(text) | ReasoningDelta(text) | RefusalDelta(text):
+                kept = self._fit(text)
+                return event if len(kept) == len(text) else replace(event, text=kept)
+            case ToolCallDelta(_, text):
+                kept = self._fit(text)
+                return event if len(kept) == len(text) else replace(event, arguments=kept)
+            case HostedCall(call):
+                is_whole = self._fits(call.arguments + call.result)
+                return event if is_whole else replace(event, call=replace(call, result=""))
+            case ToolCallStep(call) if call.state.has_ended:
+                kept = self._fit(call.result)
+                is_whole = len(kept) == len(call.result)
+                return event if is_whole else ToolCallStep(replace(call, result=kept))
+            case ReasoningItem(_, text):
+                # A provider cannot use part of it.
+                return event if self._fits(text) else replace(event, encrypted="")
+        return event
+
+    def clear(self) -> None:
+        """Forget the counted text, because the answer is read again."""
+        self._size = TextSize()
+
+    def _fit(self, text: str) -> str:
+        return self._size.add_up_to(text, self._max_bytes)
+
+    def _fits(self, text: str) -> bool:
+        return len(self._fit(text)) == len(text)
