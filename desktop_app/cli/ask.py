@@ -31,6 +31,7 @@ from desktop_app.cli.answers.chosen_model import (
     learn_price,
     learn_window,
     replace_invalid_utf8,
+    required_effort,
 )
 from desktop_app.cli.answers.leading_content import leading_id
 from desktop_app.cli.answers.several_answers import (
@@ -271,7 +272,7 @@ async def _choose(
     compared = compared or [options]
     choices = [await choice_of(backend, profile, each) for each in compared]
     for answer_options, choice in zip(compared, choices, strict=True):
-        effort = choice.effort if answer_options.effort else None
+        effort = required_effort(answer_options, choice)
         require_supported(backend.chat.resolve(profile, choice), effort, backend.catalog)
     for choice in choices:
         await learn_price(backend, profile, choice)

@@ -11,10 +11,8 @@ from desktop_app.cli.answers.asked_form import read_text_file
 from desktop_app.cli.answers.chosen_model import answering_profile
 from desktop_app.cli.answers.parameter_options import MAX_STOPS
 from desktop_app.domain.answering.generation import Overrides
-from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.models.variants import Variant
 
 if TYPE_CHECKING:
     import argparse
@@ -39,7 +37,8 @@ async def apply_preset(
 
     These are provider, variant, model and effort. Options that the user gave are kept. A provider
     without variants does not get the preset's variant. A variant that the user gave without an
-    effort gets the preset's effort, or the nearest that it supports.
+    effort gets the preset's effort, or the nearest that it supports. So does each of
+    `compared`.
 
     Args:
         compared: the options of each answer, if several are compared.
@@ -59,20 +58,14 @@ async def apply_preset(
     if options.provider is None and found.provider_id:
         options.provider = found.provider_id
     profile = await answering_profile(backend, options, compared)
-    leaves_effort = options.model is None and options.effort is None
-    if (
-        options.model is None
-        and options.variant is None
-        and (found.model or profile.serves_gpt_family)
-    ):
+    leaves_model = options.model is None and options.variant is None
+    uses_model = leaves_model and bool(found.model or profile.serves_gpt_family)
+    uses_variant = options.model is None and profile.serves_gpt_family
+    if (uses_model or uses_variant) and options.effort is None and found.effort is not None:
+        options.effort, options.has_preset_effort = found.effort.value, True
+    if uses_model:
         options.variant = found.variant.value if found.variant else None
         options.model = found.model or None
-        if options.effort is None and found.effort is not None:
-            options.effort = found.effort.value
-    elif leaves_effort and found.effort is not None and profile.serves_gpt_family:
-        choice = ModelChoice(profile.id, "", Variant(options.variant))
-        effort = backend.chat.resolve(profile, choice).model.nearest_effort(found.effort)
-        options.effort = effort.value if effort else None
     return found
 
 

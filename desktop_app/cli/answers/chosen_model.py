@@ -162,6 +162,11 @@ async def choice_of(
     return replace(choice, variant=variant, effort=effort)
 
 
+def required_effort(options: argparse.Namespace, choice: ModelChoice) -> Effort | None:
+    """Return the effort that the user gave; the nearest can replace that of a preset."""
+    return choice.effort if options.effort and not options.has_preset_effort else None
+
+
 def _use_local_model(backend: Backend, model: str) -> str:
     """Use the built-in model, or the GGUF file at a path, on the device. Return the model's id."""
     local, path = backend.gateway.local_model, expand_path(model).absolute()

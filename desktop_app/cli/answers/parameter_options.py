@@ -43,6 +43,7 @@ def add_answer_parameters(command: argparse.ArgumentParser) -> None:
         "--system", metavar=tr("FILE"), help=tr("a file with custom instructions")
     )
     group.add_argument("--preset", metavar=tr("NAME"), help=tr("a preset, by name or ID"))
+    command.set_defaults(has_preset_effort=False)
     group.add_argument(
         "--temperature", type=number_between(0.0, 2.0), metavar="N", help=tr("0 to 2")
     )

@@ -62,6 +62,7 @@ def options_for(options: argparse.Namespace, spec: str) -> argparse.Namespace:
         "variant": name if is_variant else None,
         "model": None if is_variant else name,
         "effort": effort or options.effort,
+        "has_preset_effort": options.has_preset_effort and not effort,
     }
     return type(options)(**fields)
 

@@ -19,6 +19,7 @@ from desktop_app.cli.answers.chosen_model import (
     choice_of,
     find_profile,
     learn_window,
+    required_effort,
 )
 from desktop_app.cli.batch.batch_output import (
     job_and_items_json,
@@ -105,7 +106,7 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
     choice = await choice_of(backend, profile, options)
     await learn_window(backend, profile, choice)
     resolved = backend.chat.resolve(profile, choice)
-    require_supported(resolved, choice.effort if options.effort else None, backend.catalog)
+    require_supported(resolved, required_effort(options, choice), backend.catalog)
     title, task, template_id = await _task(backend, options)
     files = await expand_paths(paths)
     settings = settings_of(values, options, preset)

@@ -19,6 +19,7 @@ from desktop_app.cli.answers.chosen_model import (
     find_profile,
     learn_price,
     learn_window,
+    required_effort,
 )
 from desktop_app.cli.answers.several_answers import options_for
 from desktop_app.cli.ask import NullStore, extract_file, sendable_part
@@ -240,7 +241,7 @@ async def _resolve_contestants(
         resolved = backend.chat.resolve_with(profile, choice, settings)
         if options.batch:
             resolved = replace(resolved, service_tier=BATCH_TIER)
-        require_supported(resolved, choice.effort if options.effort else None, backend.catalog)
+        require_supported(resolved, required_effort(options, choice), backend.catalog)
         contestant = Contestant(choice, resolved)
         contestants.setdefault(contestant.identity, contestant)
     return [*contestants.values()]

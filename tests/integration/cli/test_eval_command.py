@@ -164,6 +164,13 @@ def test_a_preset_that_ships_has_cases(shell: Shell) -> None:
         done = await shell.run("eval", "--preset", "translator", "--dry-run", "--json", env=env)
         (run,) = done.json["runs"]
         assert (run["variant"], run["effort"], run["calls"]) == ("thinking", "low", 3)
+        preset = ("eval", "--preset", "translator", "--dry-run", "--json")
+        variants = ("--variant", "instant", "--variant", "pro", "--variant", "thinking")
+        done = await shell.run(*preset, *variants, env=env)
+        efforts = [run["effort"] for run in done.json["runs"]]
+        assert efforts == ["medium", "medium", "low"], "the nearest of each variant"
+        done = await shell.run(*preset, "--variant", "pro/low", env=env)
+        assert (done.code, "low" in done.err) == (2, True), "it was given"
         done = await shell.run("eval", "--variant", "pro", env=env)
         assert (done.code, server.requests) == (2, [])
         assert "no cases" in done.err
