@@ -182,6 +182,7 @@ class WindowSession:
             running,
             lambda: self.quick_host.is_visible,
             values=values,
+            drafts=self.controllers.state.drafts,
             tasks=tasks,
             is_resident=is_resident,
         )

@@ -162,6 +162,12 @@ class RunningAnswers(QObject):
         """Return the conversations in which answers stream."""
         return frozenset(progress.run.conversation.id for progress in self._runs.values())
 
+    @property
+    def has_unstored(self) -> bool:
+        """True if text of an answer could not be stored."""
+        runs = self._runs.values()
+        return bool(self._unstored) or any(progress.store_error for progress in runs)
+
     def newest_state(self, answer: Message) -> Message:
         """Report all progress; return the answer as it is now."""
         self._report_all()

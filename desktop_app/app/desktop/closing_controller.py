@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMessageBox, QWidget
 
     from desktop_app.app.answers.running_answers import RunningAnswers
+    from desktop_app.app.state.drafts import Drafts
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
     from desktop_app.hotkey.hotkey_status import HotkeyReport
@@ -51,12 +52,13 @@ class ClosingController(QObject):
         has_other_windows: Callable[[], bool],
         *,
         values: SettingValues,
+        drafts: Drafts,
         tasks: Tasks,
         is_resident: bool,
     ) -> None:
         super().__init__(window)
         self._window, self._running, self._has_other_windows = window, running, has_other_windows
-        self._values, self._tasks = values, tasks
+        self._values, self._drafts, self._tasks = values, drafts, tasks
         self._is_resident = is_resident
         self._has_tray = self._has_hotkey = self._is_asking = self._is_finishing = False
         running.finished.connect(lambda *_: self.end_if_nothing_shows())
@@ -114,11 +116,25 @@ class ClosingController(QObject):
         if not is_visible and not should_stay and not self._running.conversations:
             self.ended.emit()
 
+    @property
+    def _has_unsaved(self) -> bool:
+        return self._drafts.has_unwritten or self._running.has_unstored
+
     def _end_or_ask(self) -> None:
-        if self._running.conversations:
+        if self._has_unsaved:
+            self._tasks.start(self._save_or_ask())
+        elif self._running.conversations:
             self._ask_whether_to_stop()
         else:
             self._end()
+
+    async def _save_or_ask(self) -> None:
+        """Save what could not be saved before, as on a full disk; ask if that fails again."""
+        await self._drafts.write_again()
+        if not self._has_unsaved:
+            self._end_or_ask()
+        elif not self._is_asking:
+            self._ask_whether_to_lose_text()
 
     def _end(self) -> None:
         self._window.hide()
@@ -170,6 +186,22 @@ class ClosingController(QObject):
         box.finished.connect(lambda _result: answered())
         box.open()
         box.activateWindow()  # the tray may have asked, with the window hidden or behind others
+
+    def _ask_whether_to_lose_text(self) -> None:
+        box = self._question(
+            tr("Some text couldn’t be saved. Quit anyway?"),
+            tr("Unsaved messages and responses are lost. Free up disk space or copy them first."),
+        )
+        leave = box.addButton(tr("Quit now"), box.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton(box.StandardButton.Cancel))
+
+        def answered() -> None:
+            if box.clickedButton() is leave:
+                self._end()
+
+        box.finished.connect(lambda _result: answered())
+        box.open()
+        box.activateWindow()
 
     def _question(self, text: str, details: str) -> QMessageBox:
         # The quick prompt stays above the window and would cover the question.

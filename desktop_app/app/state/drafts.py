@@ -7,6 +7,7 @@ read arrive in its draft.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -84,9 +85,18 @@ class Drafts:
         """Set a draft, and write it if it has changed or its last write failed."""
         if self._drafts.get(conversation_id) != draft or conversation_id in self._unwritten:
             self._drafts[conversation_id] = draft
-            edit = self._edits.get(conversation_id)
-            kept = draft if edit is None else edit.with_changed_question(draft)
-            self._tasks.start(self._write(conversation_id, kept))
+            self._tasks.start(self._write(conversation_id, self._kept(conversation_id)))
+
+    @property
+    def has_unwritten(self) -> bool:
+        """True if the last write of a draft failed."""
+        return bool(self._unwritten)
+
+    async def write_again(self) -> None:
+        """Write the drafts whose last write failed."""
+        for conversation_id in tuple(self._unwritten):
+            with suppress(StorageError):  # it has been reported
+                await self._write(conversation_id, self._kept(conversation_id))
 
     def edit(self, conversation_id: str, edit: Edit) -> None:
         """Set an edited question as the draft; the previous one is stored with it."""
@@ -128,6 +138,7 @@ class Drafts:
         """Forget the draft of a conversation that was deleted."""
         self._drafts.pop(conversation_id, None)
         self._edits.pop(conversation_id, None)
+        self._unwritten.discard(conversation_id)
 
     async def attach(self, conversation_id: str, part: DraftPart) -> None:
         """Attach a part to the draft of a conversation that is not open, unless it has it."""
@@ -139,6 +150,11 @@ class Drafts:
             draft = self.of(conversation)
         if part_id(part) not in map(part_id, draft.attachments):
             self.put(conversation_id, replace(draft, attachments=(*draft.attachments, part)))
+
+    def _kept(self, conversation_id: str) -> Draft:
+        """Return the draft to be stored: with an edit, the one before it is part of it."""
+        draft, edit = self.cached(conversation_id), self._edits.get(conversation_id)
+        return draft if edit is None else edit.with_changed_question(draft)
 
     async def _write(self, conversation_id: str, draft: Draft) -> None:
         try:

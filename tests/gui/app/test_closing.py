@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QMessageBox, QWidget
 from desktop_app.app.desktop import closing_controller, memory_trimmer
 from desktop_app.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.settings.schema import ON_CLOSE, OnClose
-from tests.gui.app.app_harness import AppHarness, until
+from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 from tests.helpers.widgets import timer_of
 
 WORKS, TAKEN = (HotkeyReport("Ctrl+A", s) for s in (HotkeyStatus.WORKS, HotkeyStatus.TAKEN))
@@ -105,6 +105,55 @@ async def test_the_program_can_wait_for_the_end_of_an_answer() -> None:
         assert not is_ending(app)
         turn.end("Because.")
         await until(lambda: is_ending(app))
+
+
+async def test_quitting_asks_before_a_draft_is_lost_that_a_full_disk_refused() -> None:
+    async with AppHarness() as app:
+        await app.ask_and_answer("One", "1")
+        app.disk.is_full = True
+        app.type("Two")
+        await until(lambda: DISK_FULL in app.said)
+        app.window.close()
+        await until(lambda: question(app))
+        choose(app, "Cancel")
+        assert app.window.isVisible()
+        assert not is_ending(app)
+        app.window.close()
+        await until(lambda: question(app))
+        choose(app, "Quit now")
+        assert is_ending(app)
+
+
+async def test_quitting_asks_before_a_response_is_lost_that_a_full_disk_refused() -> None:
+    async with AppHarness() as app:
+        turn = await app.ask("Why?")
+        app.disk.is_full = True
+        turn.say("Because.")
+        await until(lambda: DISK_FULL in app.said)
+        app.session.closing.quit()
+        await until(lambda: question(app))
+        box = question(app)
+        assert box is not None
+        assert "couldn’t be saved" in box.text()
+        choose(app, "Cancel")
+        assert not is_ending(app)
+        app.disk.is_full = False
+        turn.end()
+        await app.settled()
+        app.session.closing.quit()
+        assert is_ending(app)
+
+
+async def test_quitting_saves_a_draft_that_a_full_disk_had_refused() -> None:
+    async with AppHarness() as app:
+        await app.ask_and_answer("One", "1")
+        app.disk.is_full = True
+        app.type("Two")
+        await until(lambda: DISK_FULL in app.said)
+        app.disk.is_full = False
+        app.window.close()
+        await until(lambda: is_ending(app))
+        assert question(app) is None
 
 
 async def test_quitting_now_ends_the_program_during_an_answer() -> None:
