@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.attachment_sources import AttachmentSources
     from desktop_app.documents.worker.document_worker import OnProgress
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+    from desktop_app.domain.documents.document_notes import DocumentNote
     from desktop_app.domain.documents.extracted_document import ExtractedDocument
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
 
@@ -45,8 +46,8 @@ class AttachmentReader:
         password: str = "",
         *,
         resolved: ResolvedChoice | None = None,
-    ) -> tuple[DocumentPart | ImagePart, str]:
-        """Return a message part and a note on how it was read, "" if as expected.
+    ) -> tuple[DocumentPart | ImagePart, DocumentNote | None]:
+        """Return a message part and a note on how it was read, None if as expected.
 
         Args:
             conversation_id: a temporary conversation keeps its attachments in memory.
@@ -67,10 +68,11 @@ class AttachmentReader:
                 name, source, on_progress, password=password
             )
         part = await self._attachment_store.add_document(source, document, conversation_id)
-        note = f"{document.name}: {document.note}" if document.note else ""
         part = with_detail(part, str(self._setup.values["answer.image_detail"]))
         as_files = bool(self._setup.values["answer.documents_as_files"])
-        return as_preferred(part, resolved or self._setup.resolved, as_files=as_files), note
+        return as_preferred(
+            part, resolved or self._setup.resolved, as_files=as_files
+        ), document.note
 
 
 async def _bytes_of(content: str | DroppedData) -> bytes:

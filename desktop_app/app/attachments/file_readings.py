@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.dropped_content import DroppedData
     from desktop_app.ui.window.cards.notifications import Notifications
 
-TOPIC = "document"  # the topic of notifications about content that was not attached
+TOPIC = "document"  # the topic of notifications about what was not attached or read
 FEW_FILES = 8  # while more are read together, progress is reported ten times a second
 UPDATE_MS = 100
 MAX_TASKS: Final = 64  # 5,000 tasks at once would hold the event loop for a second
@@ -218,7 +218,9 @@ class FileReadings(QObject):
                 partial(self._reader.read, content, on_progress, reading.conversation_id)
             )
             if note:  # how it was read, if that is unexpected
-                self._notifications.notify(note)
+                # Chips show which pages are images, but not what was skipped.
+                words = f"{part.name}: {note}"
+                self._notifications.notify(words, topic=TOPIC, stays=bool(note.skipped))
             await self._add(reading, part)
             is_attached = True
             reading.batch.add_attached()

@@ -164,7 +164,7 @@ class QuickAttachments(QObject):
                 self._quick.set_status(tr("“{name}” is already attached.", name=content.name))
             else:
                 self.parts = (*self.parts, part)
-                self._quick.set_problem(note)
+                self._quick.set_problem(f"{part.name}: {note}" if note else "")
         except UserFacingError as error:
             self._quick.set_problem(error.sentences)
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,22 @@ async def test_image_pages_are_named_and_a_model_without_vision_is_not_asked(dat
         (chip,) = app.chips
         assert "2 pages, 2 as images" in chip
         assert not app.providers.turns
+
+
+async def test_what_was_skipped_in_each_file_is_shown_until_it_is_dismissed(tmp_path: Path) -> None:
+    paths = [tmp_path / "first.zip", tmp_path / "second.zip"]
+    for path in paths:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("notes.txt", f"The {path.stem} lift is out of order.")
+            archive.writestr("program.bin", b"\x7fELF\0\0")
+    async with AppHarness() as app:
+        app.window.prompt.attach_requested.emit(paths)
+        await until(lambda: len(app.chips) == 2 and is_read(app))
+        said = [app.said]
+        app.window.notifications.dismiss()
+        said.append(app.said)
+        for path, words in zip(paths, sorted(said), strict=True):
+            assert words.startswith(f"{path.name}: Files read: 1. Skipped: program.bin")
 
 
 @pytest.mark.parametrize("way", ["read", "read elsewhere", "failure", "removal", "typing"])
