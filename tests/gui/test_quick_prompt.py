@@ -54,6 +54,7 @@ class PlainAnswer(QTextBrowser):
     """A text in place of the transcript, with all that the quick prompt uses of it."""
 
     text_typed = Signal(str)
+    notice_raised = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -355,6 +356,19 @@ def test_keys_choose_variant_and_effort_open_the_window_and_copy(
         qtbot.keyClick(line, Qt.Key.Key_O, CONTROL)
     qtbot.keyClick(line, Qt.Key.Key_C, CONTROL | SHIFT)
     assert answer.copied == 1
+
+
+def test_copying_the_answer_is_confirmed(qtbot: QtBot, light_theme: themes.Theme) -> None:
+    view = TranscriptView(light_theme)
+    quick = QuickPrompt(light_theme, view)
+    qtbot.addWidget(quick)
+    open_it(qtbot, quick)
+    quick.set_streaming(True)
+    view.set_messages([answer_of("a", "Paris.")])
+    quick.set_streaming(False)
+    qtbot.keyClick(line_of(quick), Qt.Key.Key_C, CONTROL | SHIFT)
+    assert QGuiApplication.clipboard().text().strip() == "Paris."
+    assert find(quick, QLabel, "status").text() == "Response copied"
 
 
 def test_changed_shortcuts_work_and_are_shown(qtbot: QtBot, quick: QuickPrompt) -> None:

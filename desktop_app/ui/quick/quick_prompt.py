@@ -232,6 +232,7 @@ class QuickPrompt(QWidget):
         self._unsaved_button.clicked.connect(self.unsaved_requested)
         self._close_button.clicked.connect(self.hide)
         self.transcript.text_typed.connect(self._type_into_field)
+        self.transcript.notice_raised.connect(self.set_status)
         # Queued, because the range changes during edits, when nothing may be laid out.
         self.transcript.verticalScrollBar().rangeChanged.connect(
             self._fit, Qt.ConnectionType.QueuedConnection
