@@ -55,9 +55,9 @@ def to_html(blocks: Iterable[Block]) -> str:
 
 
 def group_blocks(blocks: Iterable[Block], kinds: Sequence[Kind]) -> Iterator[list[Block]]:
-    """Group the lines of each code block, and the parts of each table, if of these `kinds`.
+    """Group the lines of a code block, and the parts of a table, if their kind is in `kinds`.
 
-    Every other block is a group of its own.
+    Every other block is alone in its group.
     """
     group: list[Block] = []
     for block in blocks:
@@ -192,7 +192,7 @@ class HtmlWriter:
         return names
 
     def _kind_of_list(self, block: Block, depth: int, at: int) -> str:
-        """Return the kind of a list: that of the block's marker, else that of the open list."""
+        """Return the kind of a list by the block's marker, else the kind of the open list."""
         if block.marker and depth == block.depth:
             return _list_kind(block)
         open_kind = self._open[at] if at < len(self._open) else ""

@@ -200,7 +200,7 @@ def _is_lone_marker(block: Block) -> bool:
 
 
 def _quote_prefix(depths: Sequence[int], indents: Sequence[str]) -> tuple[str, int]:
-    """Return the line prefix of quotes at these list depths, and the last of the depths."""
+    """Return the line prefix of quotes at these list depths, and the depth of the last quote."""
     before, passed = "", 0
     for depth in depths:
         before, passed = f"{before}{''.join(indents[passed:depth])}> ", depth
@@ -288,7 +288,7 @@ def _runs_to_markdown(runs: Runs) -> str:
 
 
 def _write_styled(runs: Runs, opened: frozenset[str]) -> str:
-    """Write runs within the `opened` styles. The longest of the other styles opens first."""
+    """Write runs that are inside the `opened` styles. Open the style with the most runs first."""
     text = ""
     at = 0
     while at < len(runs):

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from desktop_app.rendering.incremental.open_tail import ParserContext
 
-# Escapes are matched first: searching a line of escaped brackets from each of them would read it a
-# thousand times.
+# Escapes are matched first. Otherwise each escaped bracket would start a search of its own, which
+# reads a thousand characters.
 _LABEL: Final = re.compile(r"\\.|\[((?:\\.|[^\[\]\\]){1,999})\]", re.DOTALL)
 
 

@@ -31,7 +31,7 @@ class BlockChunk(NamedTuple):
 
 
 class ReferenceUpdate:
-    """The closed chunks that name undefined labels, and those that must be re-rendered."""
+    """The closed chunks that name undefined labels, and the chunks that must be re-rendered."""
 
     def __init__(self, definitions: Definitions, shown: ShownBlocks) -> None:
         self._definitions, self._shown = definitions, shown

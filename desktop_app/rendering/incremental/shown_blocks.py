@@ -1,4 +1,4 @@
-"""The shown blocks of a growing source: closed blocks, then those of the open tail."""
+"""The shown blocks of a growing source: closed blocks, then the blocks of the open tail."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def _is_same_table(last: Block, row: Block) -> bool:
 
 
 def _has_room(table: Block, rows: list[Any], letters: int, row: Block) -> bool:
-    """Return True if a table block with these pending rows has room for another."""
+    """Return True if a table block with these pending rows has room for another row."""
     count = len(table.rows) + len(rows)
     is_short = table.letters + letters + row.letters <= MAX_TABLE_LETTERS
     return count < max_rows_of(table) and (is_short or (table.head and count < 2))

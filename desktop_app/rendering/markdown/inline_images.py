@@ -21,7 +21,7 @@ MAX_IMAGE_BYTES: Final = 16 * 1024
 MAX_PIXELS: Final = 1_000_000
 
 MAX_ADDRESS_LENGTH: Final = MAX_IMAGE_BYTES * 4 // 3 + 64
-"""Characters. Base64 takes four for three bytes; the others are for the start of the URL."""
+"""Characters: four for three bytes of the image, and 64 for the start of the URL."""
 
 _ADDRESS: Final = re.compile(
     r"data:image/(?:png|jpeg|gif|webp);base64,(?P<data>[A-Za-z0-9+/]+={0,2})", re.IGNORECASE

@@ -73,18 +73,20 @@ _NARROW_SPACES: Final = "\u2006\u2009\u200a\u202f"
 
 
 class _Mail(NamedTuple):
-    """The visible recipients of a mail, and those of blind copies."""
+    """The visible recipients of a mail, and the recipients of blind copies."""
 
     visible: list[str]
     blind: list[str]
 
 
 class _Field(NamedTuple):
-    """A field of a mail's address, or a further piece of one.
+    """A field of a mail's address, or a further piece of a field.
 
     Attributes:
-        separator: the characters before it.
-        is_named: it has a name of its own, and is not a further piece of the field before.
+        separator: the characters before the field or piece.
+        name: the name of the field.
+        value: the value of the field, or the further piece.
+        is_named: False for a further piece, before which the name is not repeated.
     """
 
     separator: str
@@ -253,7 +255,7 @@ def _is_suspicious_mail(reading: str) -> bool:
     for separator, name, value, is_named in _fields(reading):
         if is_named and name not in _MAIL_FIELDS:
             return True
-        # Only a body has lines, and none of them begins with a field's name.
+        # Only a body has several lines, and no line begins with the name of a field.
         if separator in ("\r", "\n", "\r\n") and (is_named or name != "body"):
             return True
         if name in _RECIPIENTS and _FIELD_SEPARATORS.search(value):

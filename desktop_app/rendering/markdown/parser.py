@@ -195,9 +195,9 @@ def _is_too_wide(content: str) -> bool:
 
 
 def _cache_link_normalization(markdown: MarkdownIt) -> None:
-    """Skip the normalization of image addresses, and cache that of others.
+    """Do not normalize the addresses of images; cache the normalized form of other addresses.
 
-    Images are expensive to normalize; other addresses are parsed again with every piece.
+    Images are expensive to normalize. Other addresses are parsed again with every piece.
     """
     normalize, normalize_text = markdown.normalizeLink, markdown.normalizeLinkText
     cached, cached_text = map(lru_cache(_CACHED_ADDRESSES), (normalize, normalize_text))
@@ -343,7 +343,7 @@ def _math_lines(
     if closer in first and first != closer:
         source, _, after = first.partition(closer)
         return (-1 if after else start), [source]
-    # Each line of an unclosed formula that opens another would repeat the search.
+    # Cached, because each line of an unclosed formula that looks like an opener would search again.
     unclosed = state.env.setdefault(_UNCLOSED, {})
     place = (closer, end, state.blkIndent, state.level)
     begin, stop = unclosed.get(place, (0, 0))

@@ -108,7 +108,7 @@ def parse_formula(answer: Mapping[str, Any] | None) -> Formula | None:
     lengths: list[Any] = [fields.get(name) for name in ("width", "ascent", "depth")]
     width, ascent, depth = lengths
     limits = ((width, _WIDEST_EM), (ascent, _TALLEST_EM), (depth, _TALLEST_EM))
-    # Comparisons with NaN are false, and those of an int with a float are exact.
+    # Comparisons with NaN are false, and comparisons of an int with a float are exact.
     if not all(type(length) in (int, float) and abs(length) <= most for length, most in limits):
         return None
     if not isinstance(svg, str) or not _is_drawing(svg, width, ascent + depth):
@@ -151,7 +151,7 @@ def _is_drawing(svg: str, width: float, height: float) -> bool:
 def _typesetting_errors() -> tuple[type[BaseException], ...]:
     """Return the exceptions of ziamath and latex2mathml for unknown formulas.
 
-    These are latex2mathml's own, and those of Python for unexpected values.
+    These are latex2mathml's own, and the exceptions that Python raises for unexpected values.
     """
     from latex2mathml import exceptions
 

@@ -1,4 +1,4 @@
-"""Shows half-written Markdown as what it is about to become.
+"""Shows half-written Markdown as the construct that it is about to become.
 
 May import `markdown`.
 """

@@ -1,4 +1,4 @@
-"""Shows half-written Markdown blocks as what they are about to become.
+"""Shows half-written Markdown blocks as the blocks that they are about to become.
 
 While an answer arrives, its last line is cut anywhere: between the two stars of `**`, in the middle
 of an address, before the row of dashes that makes a table. Shown literally, every such construct

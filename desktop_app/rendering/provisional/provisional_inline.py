@@ -1,4 +1,4 @@
-"""Shows the open end of inline text as what it is about to become.
+"""Shows the open end of inline text as the markup that it is about to become.
 
 A scanner passes once over the text of the growing block, in the parser's order of precedence:
 escapes, code, mathematics, autolinks, brackets, emphasis. A construct that cannot be decided yet (a
@@ -85,7 +85,7 @@ class _CutError(Exception):
 
 
 def complete_inline(content: str, *, is_word: bool = True) -> tuple[str, str]:
-    """Return the inline text to show, and the marks that close what is open in it.
+    """Return the inline text to show, and the marks that close its open markup.
 
     Args:
         is_word: the last word may continue, because no space follows it.

@@ -159,7 +159,7 @@ def _count_in_part(part: str, is_code: bool, words: str) -> int:
 
 
 def _count_if_certain(part: str, folded_part: str, words: str) -> int | None:
-    """Count the words in a part, None if it may not show what is written."""
+    """Count the words in a part; return None if the part may not be shown as written."""
     if "](" in part:
         part = _without_targets(part)
         folded_part = fold_text(part)

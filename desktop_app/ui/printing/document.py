@@ -471,7 +471,7 @@ class PrintedConversation:
     def _extent(self, content: _KeepTogether) -> tuple[float, float]:
         """Return the top and bottom of content, in pixels from the top of the first page.
 
-        For a tall frame, which may be split, the bottom is that of its first lines.
+        For a tall frame, which may be split, return the bottom of its first lines.
         """
         layout, block = self.document.documentLayout(), content.block
         line = 2 * (TEXT_SIZE + FRAME_PADDING) * self._styles.unit

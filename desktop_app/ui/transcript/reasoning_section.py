@@ -21,7 +21,8 @@ _FIRST_BLOCK_ITEM = 1
 class ReasoningSection:
     """The reasoning of an answer, which the user can fold and unfold.
 
-    A long text is shown in pieces: its beginning when it is unfolded, the rest by `show_more`.
+    A long text is shown in pieces: its beginning when the section is unfolded, the rest by
+    `show_more`.
 
     Attributes:
         text: the reasoning received so far.

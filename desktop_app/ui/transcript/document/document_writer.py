@@ -228,7 +228,7 @@ class DocumentWriter:
             self._on_written(start, below.position())
 
     def write(self, layout: MessageLayout, ranges: Iterable[tuple[int, int]]) -> None:
-        """Materialize the items of these ranges [first, end) and both ends of the message."""
+        """Materialize the items of some ranges [first, end), and both ends of the message."""
         with self._edit() as cursor:
             # From top to bottom: the placeholder below a table is a margin of the table, which is
             # found by its position until the edit ends.
@@ -239,7 +239,7 @@ class DocumentWriter:
             self._write_ends(layout, cursor)
 
     def erase(self, ranges: Iterable[tuple[MessageLayout, int, int]]) -> None:
-        """Dematerialize the items of these ranges [first, end), except both ends of a message.
+        """Dematerialize the items of some ranges [first, end), except both ends of a message.
 
         Placeholders keep their heights, so that the text below does not move.
         """

@@ -24,7 +24,7 @@ class ItemMaterializer:
         self._messages, self._writer, self._highlighter = messages, writer, highlighter
 
     def write_ranges(self, layout: MessageLayout, ranges: Iterable[tuple[int, int]]) -> None:
-        """Write the items of these ranges [first, end) of a message."""
+        """Write the items of some ranges [first, end) of a message."""
         ranges = list(ranges)
         self._writer.write(layout, ranges)
         for first, end in ranges:

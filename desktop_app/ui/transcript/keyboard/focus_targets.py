@@ -92,7 +92,7 @@ def has_focus_target(item: Item) -> bool:
 def next_focus_target(
     document: QTextDocument, start: int, end: int, *, forward: bool
 ) -> FocusTarget | None:
-    """Return the first (or last) target within these positions."""
+    """Return the first target in positions [start, end), or the last if not `forward`."""
     block = document.findBlock(start if forward else max(start, end - 1))
     while block.isValid() and block.position() < end and block.position() + block.length() > start:
         found = [

@@ -130,8 +130,8 @@ def last_units(runs: Runs, count: int) -> Runs:
 def count_kept_cuts(cuts: tuple[int, ...], unchanged: int, added: int) -> int:
     """Return the number of cuts of a long text that stay when its text changes.
 
-    Only the end of the text is examined, because this runs for each new word of a text that may
-    have a million of them.
+    Only the end of the text is examined, because this runs for each new word of a text, which may
+    have a million words.
 
     Args:
         cuts: the start of each part except the first.

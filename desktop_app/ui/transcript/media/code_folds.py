@@ -229,8 +229,8 @@ def _erase_many(
 ) -> None:
     """Dematerialize very many lines before they are hidden or shown.
 
-    Laying out so many takes longer than a frame. They are materialized again near the viewport.
-    With a screen reader they stay, because it reads only the document.
+    Laying out so many lines takes longer than a frame. They are materialized again near the
+    viewport. With a screen reader the lines stay, because it reads only the document.
     """
     written = layout.next_materialized(first)
     if written >= end or end - first <= _MOST_LINES_IN_PLACE or QAccessible.isActive():

@@ -98,7 +98,7 @@ class DifferenceMarks(QObject):
             word_index += len(spans)
 
     def _update_index(self, layout: MessageLayout) -> bool:
-        """Number the first word of each item. Return False if the words are not those compared."""
+        """Number the first word of each item. Return False if the answer is not as compared."""
         if self._edition != layout.edition:
             self._edition, self._first_words, count = layout.edition, {}, 0
             for at, words in self._words_by_item():

@@ -85,7 +85,7 @@ class SelectedPiece(NamedTuple):
 def texts_of_many(pieces: Sequence[SelectedPiece]) -> ClipboardTexts:
     """Return the clipboard's content for the selected parts of many messages.
 
-    Blocks are made anew for each format, because keeping all of them may need much memory.
+    Blocks are made again for each format, because keeping all of them may need much memory.
     Beyond `_MAX_PLAIN_CHARACTERS`, the plain text is the Markdown, because a conversion would keep
     the pasting program waiting. Beyond `MAX_HTML_CHARACTERS` there is no HTML.
     """
