@@ -90,7 +90,7 @@ def show_all(view: ViewerText, text: str, form: TextForm = TextForm.LINES) -> No
         lambda number: view.show_slice(number, document.render_slice(number)),
         Qt.ConnectionType.QueuedConnection,
     )
-    view.begin(len(document.slices))
+    view.begin_text(len(document.slices))
 
 
 @pytest.mark.parametrize("lines", [200, 5000])
@@ -116,7 +116,7 @@ def test_a_narrow_window_hides_the_place_of_the_next_document_too(
     viewer.resize(600, 500)
     viewer.show()
     place = find(viewer, QLabel, "viewer-place")
-    viewer.begin("report.pdf", "page 3")
+    viewer.begin_document("report.pdf", "page 3")
     assert not place.isVisible()
     viewer.resize(800, 500)
     assert place.isVisible()
@@ -168,7 +168,7 @@ def test_the_passage_is_found_again_after_its_slice_was_removed(
         lambda number: text.show_slice(number, document.render_slice(number, (0, 6))),
         Qt.ConnectionType.QueuedConnection,
     )
-    text.begin(len(document.slices))
+    text.begin_text(len(document.slices))
     qtbot.waitUntil(lambda: marked_text(text) == "Line 0")
     qtbot.keyClick(text, Qt.Key.Key_End)
     qtbot.waitUntil(lambda: not text.is_loading and "Line 0\n" not in text.toPlainText())
@@ -235,9 +235,9 @@ def test_the_next_document_is_not_described_by_the_former_passage(
 ) -> None:
     viewer = DocumentViewer(light_theme)
     qtbot.addWidget(viewer)
-    viewer.begin("first.pdf", "page 3")
+    viewer.begin_document("first.pdf", "page 3")
     viewer.describe_mark("Highlighted: secret")
-    viewer.begin("second.pdf", "")
+    viewer.begin_document("second.pdf", "")
     assert viewer.pages.accessibleDescription() == ""
     assert viewer.text.accessibleDescription() == ""
 
@@ -290,7 +290,7 @@ def test_the_end_key_wins_over_the_scrolling_to_a_passage_that_has_just_loaded(
     last = len(document.slices) - 1
     requested: list[int] = []
     text.slice_requested.connect(requested.append)
-    text.begin(len(document.slices))
+    text.begin_text(len(document.slices))
     text.show_slice(0, document.render_slice(0, (0, 6)))
     qtbot.keyClick(text, Qt.Key.Key_End)
     QApplication.processEvents()  # the timer that scrolls to the passage

@@ -310,7 +310,7 @@ def the_viewer_of_documents(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.viewer.document_viewer import DocumentViewer
 
     made = DocumentViewer(host.theme)
-    made.begin(text, text)
+    made.begin_document(text, text)
     made.set_note(text)
     made.show_message(text)
     made.describe_mark(text)

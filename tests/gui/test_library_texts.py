@@ -194,7 +194,7 @@ def test_texts_of_viewer_and_preview_are_translated(
 ) -> None:
     viewer = DocumentViewer(light_theme)
     qtbot.addWidget(viewer)
-    viewer.begin(NAME, NAME)
+    viewer.begin_document(NAME, NAME)
     viewer.setWindowTitle("")  # a name and the product's
     search = {*texts_of(viewer.find_bar)}  # the transcript's
     assert not untranslated([viewer.message])

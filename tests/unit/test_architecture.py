@@ -220,7 +220,7 @@ _CHANGING = {
 # By module, the attributes of other objects that it may change: those that are no collections, a
 # collection of its own class, and the environment of a child process.
 OWN_COLLECTIONS = {
-    "desktop_app/app/export/pdf_process.py": {"os.environ", "pages.content"},
+    "desktop_app/app/export/pdf_process.py": {"os.environ"},
     "desktop_app/app/export/print_process.py": {"os.environ"},
     "desktop_app/ui/transcript/document/message_writer.py": {"state.folds"},
     "desktop_app/ui/widgets/forms/form_dialog.py": {"DraftForm.drafts"},

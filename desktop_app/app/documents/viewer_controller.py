@@ -142,7 +142,7 @@ class ViewerController(QObject):
         self._stop()
         self._target, self._paged_document, self._text = target, None, None
         place = target.place or (tr("page {number}", number=target.page) if target.page else "")
-        viewer.begin(target.name, place)
+        viewer.begin_document(target.name, place)
         bring_to_front(viewer)
         self._open_task = self._tasks.start(self._open(target))
 
@@ -178,7 +178,7 @@ class ViewerController(QObject):
         self._begin_search("")
         if self.window is not None:
             self.window.pages.set_pages([])
-            self.window.text.begin(0)
+            self.window.text.begin_text(0)
 
     async def _open(self, target: Target) -> None:
         viewer = self._get_window()
@@ -282,7 +282,7 @@ class ViewerController(QObject):
             if marked is None:
                 viewer.text.clear_marks()
             else:
-                viewer.text.begin(len(self._text.slices), self._text.slice_at(marked[0]))
+                viewer.text.begin_text(len(self._text.slices), self._text.slice_at(marked[0]))
 
     async def _show_text(self, target: Target, file: Attachment, text: str) -> None:
         from desktop_app.rendering.document_text import DocumentText, text_form_of

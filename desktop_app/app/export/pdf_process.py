@@ -106,7 +106,7 @@ def lay_out(
     for message in loaded.path:
         pictures = loaded.pictures[message.id]
         images = {key: QImage.fromData(picture.data) for key, picture in pictures.items()}
-        pages.content.add(message, images)
+        pages.content.add_message(message, images)
     return pages
 
 

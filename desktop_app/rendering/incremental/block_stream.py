@@ -144,11 +144,11 @@ class BlockStream:
         at = 0
         while at < len(text):
             end = at + _STEP_LENGTH - self._length % _STEP_LENGTH
-            patches += self._process(text[at:end])
+            patches += self._process_piece(text[at:end])
             at = end
         return patches
 
-    def _process(self, text: str) -> list[Patch]:
+    def _process_piece(self, text: str) -> list[Patch]:
         """Process a piece that ends at the next step or before."""
         self._length += len(text)
         text = after_address(text) if self._drops_address else text
@@ -169,9 +169,9 @@ class BlockStream:
         # A long line of code is never settled, and is recognized as code only once.
         is_new = _LONG_TAIL < len(self._source) <= _LONG_TAIL + _STEP_LENGTH
         is_known_code = self._context.inside == "code" and not is_new
-        at_step = self._length % _STEP_LENGTH == 0 and not is_known_code
-        if not grown or at_step:
-            grown += self._advance(is_final=False, at_step=at_step)
+        is_at_step = self._length % _STEP_LENGTH == 0 and not is_known_code
+        if not grown or is_at_step:
+            grown += self._advance(is_final=False, is_at_step=is_at_step)
         return patches + grown
 
     def _shorten_address(self, added: int) -> bool:
@@ -185,7 +185,7 @@ class BlockStream:
         first, end = rest
         before = self._context.source + self._source[:first]
         parse = self._definitions.parse(before, self._context, expects_notes=False)
-        self._definitions.forget(parse.labels)
+        self._definitions.forget_labels(parse.labels)
         if not ends_in_text(parse.tokens):
             return False
         self._source, more = self._source[:first], self._source[end:]
@@ -233,8 +233,8 @@ class BlockStream:
     def run_updates(self) -> list[Patch]:
         """Update earlier blocks for definitions or loose lists, for a few milliseconds."""
         if self._reference_updates:
-            return self._reference_updates.step()
-        return self._list_spacing.step() if self._list_spacing else []
+            return self._reference_updates.render_next()
+        return self._list_spacing.mark_next() if self._list_spacing else []
 
     # ------------------------------------------------------------------ the common case
 
@@ -276,26 +276,26 @@ class BlockStream:
         self._source = self._source[self._source.rfind("\n") + 1 :]
         self._plain_end = None
         last = [] if rows.incomplete is None else [rows.incomplete]
-        return self._shown.show(rows.complete, last, in_table=True)
+        return self._shown.add_closed(rows.complete, last, in_table=True)
 
     # ------------------------------------------------------------------ parsing the open end
 
-    def _advance(self, *, is_final: bool, at_step: bool = False) -> list[Patch]:
+    def _advance(self, *, is_final: bool, is_at_step: bool = False) -> list[Patch]:
         """Parse the open tail, and close what later text cannot change.
 
         Args:
             is_final: the source is complete.
-            at_step: the piece ends at a step, where long constructs may be settled.
+            is_at_step: the piece ends at a step, where long constructs may be settled.
         """
         source = self._context.source + self._source
         source_to_show = source if is_final else self._without_undecided_end(source)
         parse = self._definitions.parse(source_to_show, self._context, is_final=is_final)
         if source_to_show != source and ends_in_code(parse.tokens):
-            self._definitions.forget(parse.labels)
+            self._definitions.forget_labels(parse.labels)
             source_to_show = provisional_blocks.without_fence_end(source)
             parse = self._definitions.parse(source_to_show, self._context)
         if is_heading_or_table(parse):
-            return self._advance_unsplit(parse, is_final=is_final, at_step=at_step)
+            return self._advance_unsplit(parse, is_final=is_final, is_at_step=is_at_step)
         loosened = self._mark_loose_lists(parse)
         cut = Cut(source.count("\n") + 1) if is_final else self._find_cut(parse, source_to_show)
         holds_back_text = not is_final and self._close_open_marks(parse, cut.line)
@@ -306,18 +306,18 @@ class BlockStream:
         has_ended = self._context.inside != "" and cut == Cut(least, cut.containers)
         has_closed = is_final or has_ended or cut.line > least
         if has_closed:
-            renewed, closed = self._close(parse, source, cut)
+            renewed, closed = self._close_above(parse, source, cut)
             patches += renewed
         else:
-            self._definitions.forget(parse.labels)
+            self._definitions.forget_labels(parse.labels)
         tail = [p for p in parse.placed if p.line >= cut.line]
         in_table = self._context.inside == "table"
-        patches += self._shown.show(closed, [p.block for p in tail], in_table=in_table)
+        patches += self._shown.add_closed(closed, [p.block for p in tail], in_table=in_table)
         may_grow = not (is_final or holds_back_text) and source_to_show == source
         self._plain_end = find_plain_tail(self._source, tail) if may_grow else None
-        if at_step and len(self._source) > _LONG_TAIL:
+        if is_at_step and len(self._source) > _LONG_TAIL:
             if has_closed:
-                return patches + self._advance(is_final=False, at_step=True)
+                return patches + self._advance(is_final=False, is_at_step=True)
             self._overdue = self._settle_paragraph_start(parse)
             if self._is_too_large(parse):
                 overdue = self._overdue or _Overdue(len(self._source))
@@ -346,8 +346,8 @@ class BlockStream:
         continued_lists = tuple(s._replace(loose=s.loose or depth in turned) for depth, s in starts)
         self._context = replace(self._context, continued_lists=continued_lists)
         for depth in turned:
-            self._list_spacing.begin(self._shown.closed, depth)
-        return self._list_spacing.step()
+            self._list_spacing.schedule(self._shown.closed, depth)
+        return self._list_spacing.mark_next()
 
     def _catch_up(self) -> list[Patch]:
         """Split the overdue construct, if any: the new piece has to be parsed anyway."""
@@ -364,11 +364,11 @@ class BlockStream:
                 return []
         return self._split_open(overdue.length) if overdue.is_any_split else []
 
-    def _advance_unsplit(self, parse: Parse, *, is_final: bool, at_step: bool) -> list[Patch]:
+    def _advance_unsplit(self, parse: Parse, *, is_final: bool, is_at_step: bool) -> list[Patch]:
         """Parse a long paragraph again from its start, because it is a heading or a table."""
-        self._definitions.forget(parse.labels)
+        self._definitions.forget_labels(parse.labels)
         self._context, self._source = unsettle(OpenTail(self._context, self._source))
-        return self._advance(is_final=is_final, at_step=at_step)
+        return self._advance(is_final=is_final, is_at_step=is_at_step)
 
     def _settle_paragraph_start(self, parse: Parse) -> _Overdue | None:
         """Settle the first words of a long open paragraph, up to a position without open markup.
@@ -444,7 +444,7 @@ class BlockStream:
 
     # ------------------------------------------------------------------ closing
 
-    def _close(self, parse: Parse, source: str, cut: Cut) -> tuple[list[Patch], list[Block]]:
+    def _close_above(self, parse: Parse, source: str, cut: Cut) -> tuple[list[Patch], list[Block]]:
         """Settle everything above a cut.
 
         Returns:
@@ -459,7 +459,7 @@ class BlockStream:
         raw = [p.block for p in parse.placed if p.line < cut.line]
         settled = [label for label, line in parse.labels.items() if line < cut.line]
         open_labels = {label: line for label, line in parse.labels.items() if line >= cut.line}
-        self._definitions.forget(open_labels)
+        self._definitions.forget_labels(open_labels)
         names = names_in(text) if can_change_later(raw) else set()
         if names & open_labels.keys():
             again = [
@@ -470,4 +470,4 @@ class BlockStream:
         if len(tail.source) <= LONGEST_PARSED_AGAIN or not context.settled:
             chunk = BlockChunk(tail.source, tail.context, *self._shown.end)
             self._reference_updates.remember(chunk, names)
-        return self._reference_updates.begin(settled), raw
+        return self._reference_updates.schedule(settled), raw

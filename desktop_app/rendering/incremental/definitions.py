@@ -79,7 +79,7 @@ class Definitions:
         """Return True if this link or footnote is defined."""
         return name in self._references or ":" + name[1:] in self._notes
 
-    def forget(self, labels: dict[str, int]) -> None:
+    def forget_labels(self, labels: dict[str, int]) -> None:
         """Remove definitions that are not settled yet, because they are parsed again."""
         for label in labels:
             if label.startswith("^"):

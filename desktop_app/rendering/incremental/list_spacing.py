@@ -24,11 +24,11 @@ class ListSpacing:
     def __bool__(self) -> bool:
         return bool(self._due)
 
-    def begin(self, end: int, depth: int) -> None:
-        """Schedule a list to be marked as loose: the one at this depth that is open above `end`."""
+    def schedule(self, end: int, depth: int) -> None:
+        """Schedule a list to be marked as loose: the list at `depth` that is open above `end`."""
         self._due.append((end, depth))
 
-    def step(self) -> list[Patch]:
+    def mark_next(self) -> list[Patch]:
         """Mark the next blocks as loose, at most `_BLOCKS_PER_STEP`; return their patches."""
         left, patches = _BLOCKS_PER_STEP, []
         while self._due and left > 0:

@@ -65,7 +65,7 @@ def settle_before_gap(tail: OpenTail, opener: str, definitions: Definitions) -> 
     before = words[: gap.start()]
     parse = definitions.parse(context.source + opener + before, context, expects_notes=False)
     if parse.labels or not begins_with_paragraph(parse) or not _is_settled(parse, before):
-        definitions.forget(parse.labels)
+        definitions.forget_labels(parse.labels)
         return None
     block = parse.placed[0].block
     block = block._replace(runs=join_runs(block.runs, (Run(" "),)))
@@ -99,7 +99,7 @@ def settle_by_force(
             runs = (*runs, note)
     else:
         parse = definitions.parse(context.source + opener + text, context, expects_notes=False)
-        definitions.forget(parse.labels)
+        definitions.forget_labels(parse.labels)
         if parse.labels or not begins_with_paragraph(parse) or len(parse.placed) != 1:
             return None
         runs = parse.placed[0].block.runs

@@ -47,18 +47,18 @@ class ReferenceUpdate:
             if not self._definitions.is_defined(name):
                 self._chunks_by_name.setdefault(name, []).append(chunk)
 
-    def begin(self, labels: Iterable[str]) -> list[Patch]:
+    def schedule(self, labels: Iterable[str]) -> list[Patch]:
         """Re-render the chunks that name these labels, which are now defined."""
         for label in labels:
             for chunk in self._chunks_by_name.pop(label, ()):
                 self._due[chunk.at, chunk.row] = chunk
-        return self.step() if self._due else []
+        return self.render_next() if self._due else []
 
     def render_undefined_notes(self) -> list[Patch]:
         """Render footnote marks without a definition as text, because none will follow."""
-        return self.begin([name for name in self._chunks_by_name if name.startswith("^")])
+        return self.schedule([name for name in self._chunks_by_name if name.startswith("^")])
 
-    def step(self) -> list[Patch]:
+    def render_next(self) -> list[Patch]:
         """Re-render scheduled chunks for a few milliseconds."""
         due: list[tuple[int, int]] = []
         left = _CHARACTERS_PER_STEP

@@ -34,7 +34,7 @@ class ShownBlocks:
         """Return the last block with closed content."""
         return self._open_part or self.blocks[self.closed - 1]
 
-    def show(self, closed: list[Block], tail: list[Block], *, in_table: bool) -> list[Patch]:
+    def add_closed(self, closed: list[Block], tail: list[Block], *, in_table: bool) -> list[Patch]:
         """Add closed blocks, and replace the open tail.
 
         Args:

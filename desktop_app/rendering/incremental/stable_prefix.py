@@ -77,7 +77,7 @@ def find_cut(tokens: list[Token], source: str, context: ParserContext) -> Cut:
     if not top_level:
         is_blank = limit > 0 and not lines[limit - 1].strip()
         return Cut(limit if is_blank and not context.lines else context.lines)
-    cut = _CutFinder(tokens, lines, limit).run()
+    cut = _CutFinder(tokens, lines, limit).find()
     top = _start_of_open_math(cut, top_level, tokens, lines, context.lines)
     return cut if top is None else Cut(top)
 
@@ -183,7 +183,7 @@ class _CutFinder:
         self._tokens, self._lines, self._limit = tokens, lines, limit
         self._containers: list[ContainerAtCut] = []
 
-    def run(self) -> Cut:
+    def find(self) -> Cut:
         begin, level, line = 0, 0, 0
         for _ in range(_MAX_DEPTH):
             last = self._last_begun(begin, level)

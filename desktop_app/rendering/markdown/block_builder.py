@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.rendering.block_model import (
+    LINE_BREAK,
     NON_PARAGRAPHS,
     Block,
     Kind,
@@ -40,7 +41,7 @@ class PlacedBlock(NamedTuple):
 
 def build_blocks(tokens: list[Token]) -> list[PlacedBlock]:
     """Return the blocks of a token stream."""
-    return _BlockBuilder(tokens).run()
+    return _BlockBuilder(tokens).build()
 
 
 class _List:
@@ -72,14 +73,14 @@ class _BlockBuilder:
         self._marker = ""
         self._line = self._marked_line = 0
 
-    def run(self) -> list[PlacedBlock]:
+    def build(self) -> list[PlacedBlock]:
         for token in self._tokens:
             if token.map is not None and token.nesting >= 0:
                 self._line = token.map[0]
-            self._process(token)
+            self._process_token(token)
         return self._placed
 
-    def _process(self, token: Token) -> None:
+    def _process_token(self, token: Token) -> None:
         match token.type:
             case "inline":
                 self._add_text(Kind.PARAGRAPH, token)
@@ -90,9 +91,10 @@ class _BlockBuilder:
             case "table_open":
                 self._add_table()
             case "hr":
-                self._add(Block(Kind.RULE))
+                self._add_block(Block(Kind.RULE))
             case "math_block":
-                self._add(Block(Kind.MATH, (formula_run(token.content.replace("\n", "\u2028")),)))
+                tex = token.content.replace("\n", LINE_BREAK)
+                self._add_block(Block(Kind.MATH, (formula_run(tex),)))
             case _:
                 self._enter_or_leave(token)
 
@@ -140,9 +142,9 @@ class _BlockBuilder:
     def _flush_marker(self) -> None:
         """Add a pending marker as a block, because its item does not begin with text."""
         if self._marker:
-            self._add(Block(Kind.PARAGRAPH), self._marked_line)
+            self._add_block(Block(Kind.PARAGRAPH), self._marked_line)
 
-    def _add(self, block: Block, line: int | None = None) -> None:
+    def _add_block(self, block: Block, line: int | None = None) -> None:
         if self._lists or self._quotes:
             block = block._replace(
                 depth=len(self._lists),
@@ -166,17 +168,17 @@ class _BlockBuilder:
             self._marker = _TASKS[runs[0].text[:4]]
             runs = (runs[0]._replace(text=runs[0].text[4:].lstrip()), *runs[1:])
             runs = runs if runs[0].text else runs[1:]
-        self._add(Block(kind, runs, level))
+        self._add_block(Block(kind, runs, level))
 
     def _add_code(self, token: Token) -> None:
         self._flush_marker()
         info = _unescape(token.info).split()
         language = clean_text(info[0]) if info else ""
-        self._add(Block(Kind.CODE_HEAD, language=language))
+        self._add_block(Block(Kind.CODE_HEAD, language=language))
         line = token.map[0] + (token.type == "fence") if token.map else None
         lines = token.content.removesuffix("\n").split("\n") if token.content else ()
         for text in lines:
-            self._add(code_line(text, language), line)
+            self._add_block(code_line(text, language), line)
             line = None if line is None else line + 1
 
     def _add_table(self) -> None:
@@ -186,7 +188,7 @@ class _BlockBuilder:
             if token.type == "tr_open":
                 line = token.map[0] if token.map is not None else None
                 row = self._read_row(head)
-                self._add(row, line)
+                self._add_block(row, line)
                 head = head or row
             elif token.type == "table_close":
                 return

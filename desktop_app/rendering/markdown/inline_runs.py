@@ -54,7 +54,7 @@ class _RunBuilder:
         self.link = ""
         self.runs: list[Run] = []
 
-    def add(
+    def add_text(
         self, text: str, *, code: bool = False, math: bool = False, image: bool = False
     ) -> None:
         text = clean_text(text)
@@ -91,11 +91,11 @@ def runs_of(children: Sequence[Token] | None) -> Runs:
     for token in children:
         kind = token.type
         if kind == "text":
-            builder.add(token.content)
+            builder.add_text(token.content)
         elif kind == "softbreak":
-            builder.add(" ")
+            builder.add_text(" ")
         elif kind == "code_inline":
-            builder.add(token.content, code=True)
+            builder.add_text(token.content, code=True)
         else:
             _apply_token(builder, token)
     return tuple(builder.runs)
@@ -116,11 +116,11 @@ def _apply_token(builder: _RunBuilder, token: Token) -> None:
         case "link_close":
             builder.close_link()
         case "hardbreak":
-            builder.add(LINE_BREAK)
+            builder.add_text(LINE_BREAK)
         case citations.TOKEN:
             _add_citation(builder, token)
         case "math_inline":
-            builder.add(formula_run(token.content.replace("\n", " ")).text, math=True)
+            builder.add_text(formula_run(token.content.replace("\n", " ")).text, math=True)
         case "too_dense":
             builder.runs.append(unparsed_note())
         case "too_wide":
@@ -131,16 +131,16 @@ def _apply_token(builder: _RunBuilder, token: Token) -> None:
         case "image":
             _add_image(builder, token)
         case _:
-            builder.add(token.content)
+            builder.add_text(token.content)
 
 
 def _add_citation(builder: _RunBuilder, token: Token) -> None:
     """Add a citation as links, or as text within the words of a link."""
     if builder.link:
-        builder.add(token.content)
+        builder.add_text(token.content)
         return
     for words, builder.link in citations.pieces(token.content, token.meta["numbers"]):
-        builder.add(words)
+        builder.add_text(words)
     builder.link = ""
 
 
@@ -157,7 +157,7 @@ def _add_image(builder: _RunBuilder, token: Token) -> None:
         builder.runs += drawn
         return
     builder.link = outer or source
-    builder.add(words or source or tr("image"), image=True)
+    builder.add_text(words or source or tr("image"), image=True)
     place = image_destination(source) if words else ""
     if place and not outer:
         builder.runs.append(_destination_run(place, builder.link))

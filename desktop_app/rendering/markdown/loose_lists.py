@@ -109,7 +109,7 @@ def mark_loose_lists(
     if any(token.type in LISTS or token.type == NOTE for token in tokens):
         lines, definitions = source.split("\n"), env.get(DEFINITIONS, ())
         tail_lines = range(len(lines)) if tail_lines is None else tail_lines
-        _LooseListFinder(lines, definitions, tail_lines, marks_above).run(tokens)
+        _LooseListFinder(lines, definitions, tail_lines, marks_above).mark(tokens)
 
 
 class _LooseListFinder:
@@ -127,7 +127,7 @@ class _LooseListFinder:
         self._open: list[_OpenContainer] = []
         self._quotes: list[int] = []  # the first lines of the open quotes
 
-    def run(self, tokens: list[Token]) -> None:
+    def mark(self, tokens: list[Token]) -> None:
         for token in tokens:
             if token.nesting >= 0 and token.map is not None:
                 self._process_block(token, token.map[0])

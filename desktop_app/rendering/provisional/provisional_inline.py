@@ -99,15 +99,15 @@ def complete_inline(content: str, *, is_word: bool = True) -> tuple[str, str]:
     """
     if is_too_dense(content):
         return content, ""
-    scan = _Scanner(content, is_word=is_word)
+    scanner = _Scanner(content, is_word=is_word)
     end, closer = len(content), ""
     try:
-        scan.run()
+        scanner.scan()
     except _CutError as cut:
         end, closer = cut.at, cut.closer
     if not closer:
-        end = max(_end_of_decided_text(content[:end], scan.settled), min(scan.closed, end))
-    return scan.close(end, closer)
+        end = max(_end_of_decided_text(content[:end], scanner.settled), min(scanner.closed, end))
+    return scanner.close_marks(end, closer)
 
 
 def is_plain(words: str) -> bool:
@@ -158,7 +158,7 @@ class _Scanner:
         self.closed = self.settled = 0
         self._shown = content
 
-    def run(self) -> None:
+    def scan(self) -> None:
         """Scan to the end.
 
         Raises:
@@ -169,7 +169,7 @@ class _Scanner:
             position = self._process_mark(match[0], match.start(), match.end())
             self.settled = position if position > match.end() else self.settled
 
-    def close(self, end: int, closer: str) -> tuple[str, str]:
+    def close_marks(self, end: int, closer: str) -> tuple[str, str]:
         """Return the text up to `end`, and the marks that close everything open in it.
 
         The text ends before an open bracket, which may become a link, unless that is too long.

@@ -121,7 +121,7 @@ class AnswerColumn(QFrame):
 
     def mark(self, differs: Sequence[bool], theme: Theme) -> None:
         """Mark the words that differ; () marks none."""
-        self.transcript.differences.mark(differs, theme)
+        self.transcript.differences.mark_words(differs, theme)
         self.differing = sum(differs) if differs else None
         if self.answer is not None:
             self._show_facts(self.answer)

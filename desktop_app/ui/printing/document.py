@@ -154,7 +154,7 @@ class PrintedConversation:
         """Return the font of page footers."""
         return self._styles.font(NOTE_SIZE)
 
-    def add(self, message: Message, pictures: Mapping[str, QImage]) -> None:
+    def add_message(self, message: Message, pictures: Mapping[str, QImage]) -> None:
         """Append a message; `pictures` maps the hashes of its attachments to their images."""
         self._cursor.beginEditBlock()
         self._insert_note(heading_of(message, self._name_of_model), 16)
@@ -252,7 +252,7 @@ class PrintedConversation:
         block_format = self._styles.block_format(block, above)
         if block.kind is Kind.MATH and not block.marker:
             block_format.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self._insert_block(block_format, keep=block.kind is Kind.HEADING)
+        self._insert_block(block_format, keeps_next=block.kind is Kind.HEADING)
         if block.marker:
             marker_format = self._styles.run_format(Run(""), Kind.PARAGRAPH)
             if block.note:
@@ -423,15 +423,15 @@ class PrintedConversation:
             at = end
         yield "".join(run.text for run in words.between(at, words.end))
 
-    def _insert_block(self, block_format: QTextBlockFormat, *, keep: bool = False) -> None:
-        """Append a block; `keep` keeps it on one page with the line after it."""
+    def _insert_block(self, block_format: QTextBlockFormat, *, keeps_next: bool = False) -> None:
+        """Append a block; `keeps_next` keeps it on one page with the line after it."""
         if self._is_block_empty:
             self._cursor.setBlockFormat(block_format)
             self._cursor.setBlockCharFormat(QTextCharFormat())
         else:
             self._cursor.insertBlock(block_format, QTextCharFormat())
         self._is_block_empty = False
-        if keep:
+        if keeps_next:
             self._unbroken.append(_KeepTogether(self._cursor.block(), None))
 
     def _begin_frame(self, frame_format: QTextFrameFormat) -> None:

@@ -46,9 +46,9 @@ class CitationSources:
         """Replace all passages by those of another path."""
         self._by_message, self._latest = {}, _NO_PASSAGES
         for message in path:
-            self.add(message)
+            self.add_message(message)
 
-    def add(self, message: Message) -> None:
+    def add_message(self, message: Message) -> None:
         """Add the next message of the path."""
         found = {p.number: p for part in message.passage_parts for p in part.passages}
         if found:
@@ -83,7 +83,7 @@ def source_lines(message: Message, unfolded: Container[int]) -> list[Item]:
         if not part.passages:
             lines.append(Line(LineKind.NOTICE, (Run(one_line(words)),)))
             continue
-        lines.append(section_line(words, f"{ACTION}{TOGGLE_SOURCES}{number}", expanded=is_open))
+        lines.append(section_line(words, f"{ACTION}{TOGGLE_SOURCES}{number}", is_expanded=is_open))
         lines += [_source_line(passage) for passage in part.passages if is_open]
     return lines
 

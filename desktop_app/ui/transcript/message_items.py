@@ -176,15 +176,17 @@ def reasoning_seconds(message: Message) -> float | None:
     return next((part.seconds for part in message.parts if isinstance(part, ReasoningPart)), None)
 
 
-def reasoning_line(reasoning: str, seconds: float | None, *, thinking: bool, folded: bool) -> Line:
+def reasoning_line(
+    reasoning: str, seconds: float | None, *, is_thinking: bool, is_folded: bool
+) -> Line:
     """Return `› Thought for 9.3 s: Which failures are safe to repeat`."""
-    words = reasoning_title(reasoning, seconds, is_thinking=thinking)
-    return section_line(words, ACTION + TOGGLE_REASONING, expanded=not folded)
+    words = reasoning_title(reasoning, seconds, is_thinking=is_thinking)
+    return section_line(words, ACTION + TOGGLE_REASONING, is_expanded=not is_folded)
 
 
-def section_line(words: str, link: str, *, expanded: bool) -> Line:
+def section_line(words: str, link: str, *, is_expanded: bool) -> Line:
     """Return the line that shows and hides a section."""
-    mark = Run("⌄  " if expanded else "›  ", bold=True, link=link, expanded=expanded)
+    mark = Run("⌄  " if is_expanded else "›  ", bold=True, link=link, expanded=is_expanded)
     return Line(LineKind.REASONING, (mark, Run(one_line(words), link=link)))
 
 
@@ -207,7 +209,7 @@ def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
         last_round = call.round
         is_open = number in unfolded
         words = call_line(call, is_streaming=message.status is MessageStatus.STREAMING)
-        lines.append(section_line(words, f"{ACTION}{TOGGLE_TOOL}{number}", expanded=is_open))
+        lines.append(section_line(words, f"{ACTION}{TOGGLE_TOOL}{number}", is_expanded=is_open))
         if is_open:
             lines += _code_items("json", indented_json(call.run_arguments))
             if call.result:
@@ -236,14 +238,14 @@ def _missing_lines_notice(kind: LineKind, count: int) -> list[Item]:
 
 
 def ending_lines(
-    message: Message, status_line: str, *, details: bool, is_last: bool = True
+    message: Message, status_line: str, *, shows_details: bool, is_last: bool = True
 ) -> list[Item]:
     """Return the lines below an answer's text: its status line, notices, its ending and an error.
 
     Args:
         message: the answer.
         status_line: the status while the answer is made; "" for none.
-        details: whether the error's details are unfolded.
+        shows_details: whether the error's details are unfolded.
         is_last: False if other messages follow, so that the answer cannot be continued.
     """
     lines: list[Item] = []
@@ -262,7 +264,7 @@ def ending_lines(
         )
         actions = (Run("\u2003"), _action_link(action)) if has_action else ()
         lines.append(Line(LineKind.NOTICE, (*_line_runs(tr(ending)), *actions)))
-    return lines + error_lines(message, details=details, is_last=is_last)
+    return lines + error_lines(message, shows_details=shows_details, is_last=is_last)
 
 
 def _notice_line(message: Message, notice: NoticeText) -> Line:
@@ -284,7 +286,7 @@ def is_continuable(message: Message) -> bool:
     return bool(message.text.strip()) and message.status is not MessageStatus.REFUSED
 
 
-def error_lines(message: Message, *, details: bool, is_last: bool = True) -> list[Item]:
+def error_lines(message: Message, *, shows_details: bool, is_last: bool = True) -> list[Item]:
     """Return the error, the remedy, the actions and any unfolded details."""
     error = message.error
     if error is None:
@@ -305,11 +307,11 @@ def error_lines(message: Message, *, details: bool, is_last: bool = True) -> lis
         actions.append("add-key" if has_none else "change-key")
     links = [_action_link(action, bold=True) for action in actions]
     if error.details:
-        words = tr("Hide details") if details else tr("Details")
-        links.append(Run(words, bold=True, link=ACTION + TOGGLE_DETAILS, expanded=details))
+        words = tr("Hide details") if shows_details else tr("Details")
+        links.append(Run(words, bold=True, link=ACTION + TOGGLE_DETAILS, expanded=shows_details))
     runs = [run for link in links for run in (link, Run("\u2003\u2002"))]
     lines.append(Line(LineKind.ERROR_ACTIONS, tuple(runs[:-1])))
-    if details:
+    if shows_details:
         kind, texts = LineKind.ERROR_DETAILS, error.details.splitlines()
         lines += [Line(kind, (Run(_one_line(text)),)) for text in texts[:_MOST_DETAIL_LINES]]
         lines += _missing_lines_notice(kind, len(texts) - _MOST_DETAIL_LINES)

@@ -239,11 +239,14 @@ class MessageState:
 
     def head_line(self) -> Line:
         """Return the line with the topic and the duration of the reasoning."""
-        thinking = self.is_streaming and not self.has_text
+        is_thinking = self.is_streaming and not self.has_text
         stored = reasoning_seconds(self.message)
         seconds = self.reasoning.seconds if stored is None else stored
         return reasoning_line(
-            self.reasoning.text, seconds, thinking=thinking, folded=self.reasoning.is_folded
+            self.reasoning.text,
+            seconds,
+            is_thinking=is_thinking,
+            is_folded=self.reasoning.is_folded,
         )
 
     def body_items(self) -> list[Item]:
@@ -251,7 +254,7 @@ class MessageState:
         if self.message.role is Role.USER:
             return [*question_lines(self._question)]
         blocks = self._stream.blocks
-        return list(with_fold_lines(blocks, self.unfolded.code, grows=not self.is_complete))
+        return list(with_fold_lines(blocks, self.unfolded.code, is_growing=not self.is_complete))
 
     def foot_items(self) -> list[Item]:
         """Return the items after the body: attachments, passages, tool calls, ending, footer."""
@@ -269,7 +272,7 @@ class MessageState:
             *ending_lines(
                 self.message,
                 status_line,
-                details=self.unfolded.details,
+                shows_details=self.unfolded.details,
                 is_last=self.message.id not in self._facts.followed_ids,
             ),
             footer_line(self.message, self.version, self._facts),

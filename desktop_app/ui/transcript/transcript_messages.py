@@ -149,7 +149,7 @@ class TranscriptMessages:
 
     def append(self, message: Message) -> None:
         """Append a message, below the document."""
-        self.sources.add(message)
+        self.sources.add_message(message)
         self.facts.add_follower(message)
         self.newer.append(message)
         if message.status is MessageStatus.STREAMING:

@@ -148,7 +148,7 @@ class TranscriptView(TranscriptSurface):
             document,
             Styles(theme, is_brief=is_brief),
             theme.px(MEASURE),
-            on_written=self._formulas.show,
+            on_written=self._formulas.draw,
         )
         self.highlighter = highlighter = CodeHighlighter(writer, theme, self)
         self._message_writer = message_writer = MessageWriter(writer, highlighter)

@@ -191,7 +191,7 @@ class DocumentViewer(QWidget):
 
     # ------------------------------------------------------------ content
 
-    def begin(self, title: str, place: str) -> None:
+    def begin_document(self, title: str, place: str) -> None:
         """Prepare for a document that is not loaded yet.
 
         Args:
@@ -209,7 +209,7 @@ class DocumentViewer(QWidget):
         self._buttons["viewer-mark"].setVisible(bool(place))
         self.find_bar.hide()
         self.pages.set_pages([])
-        self.text.begin(0)
+        self.text.begin_text(0)
         self.show_message(tr("Opening…"))
 
     def show_message(self, words: str) -> None:
@@ -250,7 +250,7 @@ class DocumentViewer(QWidget):
         """Show a text of `slices` slices, scrolled to the marks in slice `at`."""
         self.text.setAccessibleName(spoken_text(tr("Text of {name}", name=self._title)))
         self._show_content(self.text)
-        self.text.begin(slices, at)
+        self.text.begin_text(slices, at)
 
     def set_has_original(self, has_original: bool) -> None:
         """Set whether the file itself can be opened."""

@@ -59,7 +59,7 @@ class ViewerText(TranscriptSurface):
 
     # ------------------------------------------------------------ content
 
-    def begin(self, count: int, first: int = 0) -> None:
+    def begin_text(self, count: int, first: int = 0) -> None:
         """Start another text of `count` slices, and request slice `first`.
 
         When the slice arrives, scroll its mark to the middle.

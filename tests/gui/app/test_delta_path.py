@@ -45,7 +45,7 @@ ui/transcript/viewport/stream_scheduler: StreamScheduler._write_next
 ui/transcript/viewport/message_stream: MessageStream._write
 ui/transcript/document/message_writer: MessageWriter.grow
 ui/transcript/message_state: MessageState.add_text
-rendering/incremental/block_stream: BlockStream.feed ._process ._advance
+rendering/incremental/block_stream: BlockStream.feed ._process_piece ._advance
 ui/transcript/document/message_writer: MessageWriter._apply_changes ._replace_in_body
 ui/transcript/document/document_writer: DocumentWriter.replace ._edit ._replace
 ui/transcript/document/item_updater: ItemUpdater.update ._update_text

@@ -134,7 +134,7 @@ def colors_of(widget: QWidget) -> set[str]:
 
 def test_an_error_below_an_answer_links_to_its_place() -> None:
     note = ErrorNote("No.", Remedy.CHECK_KEY, code=AuthenticationError.code)
-    lines = error_lines(answer("", MessageStatus.FAILED, error=note), details=False)
+    lines = error_lines(answer("", MessageStatus.FAILED, error=note), shows_details=False)
     (line,) = [
         each for each in lines if isinstance(each, Line) and each.kind is LineKind.ERROR_TEXT
     ]
@@ -153,7 +153,7 @@ def test_an_error_below_an_answer_links_to_its_place() -> None:
 def test_a_key_is_to_be_added_only_if_there_is_none(reason: Reason, words: str) -> None:
     params = {"provider": "OpenAI", "host": "api.openai.com"}
     note = ErrorNote(reason, Remedy.CHECK_KEY, code=AuthenticationError.code, params=params)
-    lines = error_lines(answer("", MessageStatus.FAILED, error=note), details=False)
+    lines = error_lines(answer("", MessageStatus.FAILED, error=note), shows_details=False)
     (line,) = [
         each for each in lines if isinstance(each, Line) and each.kind is LineKind.ERROR_ACTIONS
     ]

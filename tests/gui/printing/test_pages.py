@@ -52,7 +52,7 @@ def printed(file: Path, *messages: Message, title: str = "A title") -> pypdfium2
     image.fill(0xFF3366)
     pages = PrintedPages(title, light(), device, str, LocalTypesetter())
     for message in messages:
-        pages.content.add(message, {PICTURE.sha256: image})
+        pages.content.add_message(message, {PICTURE.sha256: image})
     paint(pages, device, range(pages.count))
     return pypdfium2.PdfDocument(file)
 
@@ -94,7 +94,7 @@ def box_of(page: pypdfium2.PdfPage, text: str) -> tuple[float, float, float, flo
 def test_an_image_that_cannot_be_decoded_is_left_out(qtbot: QtBot, tmp_path: Path) -> None:
     device = QPdfWriter(str(tmp_path / "x.pdf"))
     pages = PrintedPages("A title", light(), device, str, LocalTypesetter())
-    pages.content.add(question("What now?", PICTURE), {PICTURE.sha256: QImage()})
+    pages.content.add_message(question("What now?", PICTURE), {PICTURE.sha256: QImage()})
     assert "sun.png" in pages.content.document.toPlainText()
 
 
@@ -139,7 +139,7 @@ def test_right_to_left_lists_are_complete_and_markers_have_a_gap(
     content = PrintedPages("A title", light(), device, str, LocalTypesetter()).content
     point = device.logicalDpiX() / 72
     lists = "- قائمة أولى\n  1. عنصر\n\n> - اقتباس"
-    content.add(answer(f"{lists}\n\na[^longer]\n\n[^longer]: The note"), {})
+    content.add_message(answer(f"{lists}\n\na[^longer]\n\n[^longer]: The note"), {})
     layout, width = content.document.documentLayout(), content.document.pageSize().width()
     for line in ("قائمة أولى", "عنصر", "اقتباس"):
         block = content.document.find(line).block()
@@ -267,7 +267,7 @@ def test_all_text_is_printed_on_very_small_paper(qtbot: QtBot, tmp_path: Path) -
     device.setPageSize(size)
     device.setPageMargins(QMarginsF(2, 2, 2, 2), QPageLayout.Unit.Millimeter)
     pages = PrintedPages("A title", light(), device, str, LocalTypesetter())
-    pages.content.add(question("Word"), {})
+    pages.content.add_message(question("Word"), {})
     paint(pages, device, range(pages.count))
     assert "Word" in " ".join(page_texts(pypdfium2.PdfDocument(tmp_path / "a.pdf")))
 

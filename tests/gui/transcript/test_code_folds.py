@@ -143,7 +143,7 @@ def test_a_fold_line_is_added_with_the_block_that_follows_the_code(
         assert entry is not None
         body = body_of(view, arriving)
         unfolded = set(range(100)) - folded_by_hand
-        due = list(with_fold_lines(entry._stream.blocks, unfolded, grows=True))
+        due = list(with_fold_lines(entry._stream.blocks, unfolded, is_growing=True))
         # A fold line stays, even if the incomplete line below it is not shown any more.
         assert due == (body if len(body) == len(due) else body[:-1])
         assert entry.folds._foldable == FoldLines(body)._foldable

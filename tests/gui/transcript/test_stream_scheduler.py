@@ -220,13 +220,13 @@ def test_no_piece_of_a_long_text_exceeds_its_bounds(
     monkeypatch.setattr(stream_scheduler, "_MIN_PIECE_CHARACTERS", 1000)
     view.set_messages([message := streaming()])
     taken: list[int] = []
-    take = BlockStream._process
+    take = BlockStream._process_piece
 
     def seen(self: BlockStream, text: str) -> list[Patch]:
         taken.append(len(text))
         return take(self, text)
 
-    monkeypatch.setattr(BlockStream, "_process", seen)
+    monkeypatch.setattr(BlockStream, "_process_piece", seen)
     monkeypatch.setattr(stream_scheduler, "_clock", lambda: 0.0)
     view.stream.append_text(message.id, "Some words.\n\n" * 1_000)
     view.stream.flush()

@@ -75,14 +75,14 @@ def test_the_facts_beside_a_message_are_translated() -> None:
     "status", [MessageStatus.CANCELLED, MessageStatus.INTERRUPTED, MessageStatus.INCOMPLETE]
 )
 def test_the_end_of_an_answer(status: MessageStatus) -> None:
-    lines = ending_lines(answer("Text", status), "", details=False)
+    lines = ending_lines(answer("Text", status), "", shows_details=False)
     assert not untranslated(run.text for line in lines for run in line.runs)
 
 
 def test_an_error_alone_says_why_an_answer_is_incomplete() -> None:
     error = ErrorNote(Reason.GRAMMAR_NOT_FOLLOWED, code=INCOMPLETE)
     cut = answer("Text", MessageStatus.INCOMPLETE, error=error)
-    words = [run.text for line in ending_lines(cut, "", details=False) for run in line.runs]
+    words = [run.text for line in ending_lines(cut, "", shows_details=False) for run in line.runs]
     assert words.count(tr("Continue")) == 1
     assert tr("Incomplete") not in words
 
@@ -135,7 +135,7 @@ def test_a_line_tells_how_many_lines_of_a_call_are_not_shown(count: int, is_cut:
 def test_a_line_tells_how_many_lines_of_details_are_not_shown() -> None:
     error = ErrorNote("It broke.", details="\n".join(map(str, range(203))))
     failed = replace(answer("", MessageStatus.FAILED), error=error)
-    *_, last = ending_lines(failed, "", details=True)
+    *_, last = ending_lines(failed, "", shows_details=True)
     assert isinstance(last, Line)
     assert "3" in last.runs[0].text
     assert last.kind is LineKind.ERROR_DETAILS

@@ -277,7 +277,7 @@ def test_reasoning_unfolds_and_folds_by_click(view: TranscriptView, qtbot: QtBot
     ("seconds", "words"), [(None, "Thought"), (0.96, "Thought"), (9.3, "Thought for 9.3 s")]
 )
 def test_a_short_thought_has_no_figure(seconds: float | None, words: str) -> None:
-    line = reasoning_line("no title", seconds, thinking=False, folded=True)
+    line = reasoning_line("no title", seconds, is_thinking=False, is_folded=True)
     assert line.runs[-1].text == words
 
 

@@ -26,5 +26,5 @@ def test_only_new_footnotes_are_reported() -> None:
     first = definitions.parse("[^a]: one\n\n", ParserContext())
     second = definitions.parse("[^a]: again\n\n[^b]: two\n\n", ParserContext())
     assert (first.labels, second.labels) == ({"^a": 0}, {"^b": 2})
-    definitions.forget(second.labels)
+    definitions.forget_labels(second.labels)
     assert [definitions.is_defined(label) for label in ("^a", "^b")] == [True, False]

@@ -26,10 +26,10 @@ def loose(blocks: list[Block]) -> list[int]:
 def applied(blocks: list[Block], end: int, depth: int) -> tuple[list[int], list[tuple[int, int]]]:
     """Mark a list as loose; return the loose blocks, and the place and size of each patch."""
     spacing = ListSpacing(blocks)
-    spacing.begin(end, depth)
+    spacing.schedule(end, depth)
     patches: list[Patch] = []
     while spacing:
-        patches += spacing.step()
+        patches += spacing.mark_next()
     for patch in patches:
         assert patch.added == tuple(blocks[patch.at : patch.at + patch.removed])
     return loose(blocks), [(patch.at, patch.removed) for patch in patches]
@@ -72,10 +72,10 @@ def test_long_lists_are_marked_in_steps(monkeypatch: pytest.MonkeyPatch, size: i
     monkeypatch.setattr(list_spacing, "_BLOCKS_PER_STEP", 4)
     blocks = depths(0, *[1] * size)
     spacing = ListSpacing(blocks)
-    spacing.begin(size + 1, 1)
-    marked = [[(patch.at, patch.removed) for patch in spacing.step()]]
+    spacing.schedule(size + 1, 1)
+    marked = [[(patch.at, patch.removed) for patch in spacing.mark_next()]]
     while spacing:
-        marked.append([(patch.at, patch.removed) for patch in spacing.step()])
+        marked.append([(patch.at, patch.removed) for patch in spacing.mark_next()])
     assert marked[0] == ([(1, size)] if size < 4 else [(size - 3, 4)])
     assert loose(blocks) == list(range(1, size + 1))
     assert sum(removed for step in marked for _, removed in step) == size

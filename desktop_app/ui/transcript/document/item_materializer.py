@@ -55,6 +55,6 @@ class ItemMaterializer:
                 if fold_number(layout.items[end]) is not None and layout.counts[first - 1]:
                     self._writer.write(layout, [(first, end)])
                     self._highlighter.highlight_items(layout, first, end)
-                    show_fold(self._writer, layout, end, visible=False)
+                    show_fold(self._writer, layout, end, is_visible=False)
                     return layout.counts[first] > 0
         return False

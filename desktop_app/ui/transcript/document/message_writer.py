@@ -101,7 +101,7 @@ class MessageWriter:
         for at, removed, added in changes:
             for line in state.folds.broken_by(at, removed, added):
                 state.folds.forget(line)
-                show_fold(self._writer, state.layout, state.head_count + line, visible=True)
+                show_fold(self._writer, state.layout, state.head_count + line, is_visible=True)
                 self._replace_in_body(state, line, 1, ())
             first = state.folds.item_of(at)
             self._replace_in_body(state, first, removed, added)
@@ -192,7 +192,7 @@ class MessageWriter:
             state, at, 0, (fold_line(code.number, code.lines, is_folded=not unfolded),)
         )
         if not unfolded:
-            show_fold(self._writer, layout, head + at, visible=False)
+            show_fold(self._writer, layout, head + at, is_visible=False)
         return True
 
     def _replace_in_body(
@@ -204,5 +204,5 @@ class MessageWriter:
     def _highlight(self, state: MessageState) -> None:
         layout, end = state.layout, len(state.layout.items) - state.foot_count
         state.pending_highlights.highlight(
-            self._highlighter, layout, state.head_count, end, grows=state.is_growing
+            self._highlighter, layout, state.head_count, end, is_growing=state.is_growing
         )

@@ -152,7 +152,7 @@ def is_code(item: Item) -> TypeGuard[Block]:
 
 
 def with_fold_lines(
-    blocks: Iterable[Block], unfolded: Container[int], *, grows: bool = False
+    blocks: Iterable[Block], unfolded: Container[int], *, is_growing: bool = False
 ) -> Iterator[Item]:
     """Yield the blocks of a message, with a fold line below each long block of code.
 
@@ -168,7 +168,7 @@ def with_fold_lines(
             number += 1
         lines += block.kind is Kind.CODE
         yield block
-    if lines > MAX_UNFOLDED_LINES and not grows:
+    if lines > MAX_UNFOLDED_LINES and not is_growing:
         yield fold_line(number, lines, is_folded=number not in unfolded)
 
 
@@ -207,25 +207,25 @@ def show_folds(writer: DocumentWriter, layout: MessageLayout, unfolded: Containe
     for at in lines:
         number = fold_number(layout.items[at])
         if number is not None:
-            show_fold(writer, layout, at, visible=number in unfolded)
+            show_fold(writer, layout, at, is_visible=number in unfolded)
 
 
-def show_fold(writer: DocumentWriter, layout: MessageLayout, at: int, *, visible: bool) -> None:
+def show_fold(writer: DocumentWriter, layout: MessageLayout, at: int, *, is_visible: bool) -> None:
     """Hide or show the lines that fold line `at` folds."""
     first = _first_line(layout.items, at) + VISIBLE_LINES
-    if layout.next_materialized(first) >= at and (layout.heights[first] > 0) is visible:
+    if layout.next_materialized(first) >= at and (layout.heights[first] > 0) is is_visible:
         return
-    if not visible:  # first, so that filling the viewport meanwhile skips these lines
+    if not is_visible:  # first, so that filling the viewport meanwhile skips these lines
         layout.set_heights(first, [0.0] * (at - first))
-    _erase_many(writer, layout, first, at, visible=visible)
+    _erase_many(writer, layout, first, at, is_visible=is_visible)
     count = sum(layout.counts[first:at])
     begin = writer.layouts.block_of(layout, first).blockNumber()
-    _set_visible(writer.document, begin, count, visible)
-    _set_heights(writer, layout, first, at, visible)
+    _set_visible(writer.document, begin, count, is_visible)
+    _set_heights(writer, layout, first, at, is_visible)
 
 
 def _erase_many(
-    writer: DocumentWriter, layout: MessageLayout, first: int, end: int, *, visible: bool
+    writer: DocumentWriter, layout: MessageLayout, first: int, end: int, *, is_visible: bool
 ) -> None:
     """Dematerialize very many lines before they are hidden or shown.
 
@@ -235,18 +235,18 @@ def _erase_many(
     written = layout.next_materialized(first)
     if written >= end or end - first <= _MOST_LINES_IN_PLACE or QAccessible.isActive():
         return
-    if writer.layouts.block_of(layout, written).isVisible() is not visible:
+    if writer.layouts.block_of(layout, written).isVisible() is not is_visible:
         writer.erase([(layout, first, end)])
 
 
 def _set_heights(
-    writer: DocumentWriter, layout: MessageLayout, first: int, end: int, visible: bool
+    writer: DocumentWriter, layout: MessageLayout, first: int, end: int, is_visible: bool
 ) -> None:
     """Update the estimated heights of missing lines. Folded lines have none.
 
     In a partly materialized message, folded lines are dematerialized, except for a screen reader.
     """
-    if not visible:
+    if not is_visible:
         is_read = QAccessible.isActive() and layout.counts[first - 1] > 0
         if not (layout.is_fully_materialized or is_read):
             # An invisible block would hide the placeholder.
@@ -272,13 +272,13 @@ def _first_line(items: Sequence[Item], end: int) -> int:
     return end
 
 
-def _set_visible(document: QTextDocument, first: int, count: int, visible: bool) -> None:
+def _set_visible(document: QTextDocument, first: int, count: int, is_visible: bool) -> None:
     block = document.findBlockByNumber(first)
     begin = block.position()
     changed = False
     for _ in range(count):
-        changed = changed or block.isVisible() is not visible
-        block.setVisible(visible)
+        changed = changed or block.isVisible() is not is_visible
+        block.setVisible(is_visible)
         block = block.next()
     if changed:
         finish_layout(document)

@@ -132,13 +132,13 @@ class Formulas:
         """Draw the formulas of the last edit before they are painted."""
         changed, self._changed = self._changed, None
         if changed is not None:
-            self.show(*changed)
+            self.draw(*changed)
 
     def restart(self) -> None:
-        """Have `show_for` start at the beginning, because formulas have been typeset."""
+        """Have `draw_for` start at the beginning, because formulas have been typeset."""
         self._next_position = 0
 
-    def show_for(self, seconds: float) -> bool:
+    def draw_for(self, seconds: float) -> bool:
         """Draw typeset formulas for about `seconds`. Return True if the end was reached.
 
         Works in groups of paragraphs: an edit lays out everything from its first to its last
@@ -151,13 +151,13 @@ class Formulas:
             last = self._document.findBlock(start + _SHORT_RANGE)
             last = last if last.isValid() else self._document.lastBlock()
             self._next_position = last.position() + last.length()
-            self.show(start, self._next_position)
+            self.draw(start, self._next_position)
             found = self._document.find(FORMULA_START, self._next_position)
             if time.perf_counter() > until:
                 break
         return found.isNull()
 
-    def show(self, start: int = 0, end: int = sys.maxsize) -> None:
+    def draw(self, start: int = 0, end: int = sys.maxsize) -> None:
         """Draw the typeset formulas in a range, and request the others."""
         if self._typesetter is None or self._is_drawing:
             return
@@ -167,7 +167,7 @@ class Formulas:
         finish_layout(self._document)
         edit = QTextCursor(self._document)
         edit.beginEditBlock()  # lays out a paragraph once, not once per formula
-        self._show(start, end)
+        self._draw_range(start, end)
         edit.endEditBlock()
         self._is_drawing = False
 
@@ -185,7 +185,7 @@ class Formulas:
             block = block.next()
         return False
 
-    def _show(self, start: int, end: int) -> None:
+    def _draw_range(self, start: int, end: int) -> None:
         found = self._document.find(FORMULA_START, start)
         while not found.isNull() and found.selectionStart() < end:
             char_format, start = found.charFormat(), found.selectionStart()

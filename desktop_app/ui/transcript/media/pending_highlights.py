@@ -49,7 +49,7 @@ class PendingHighlights:
         body: int,
         end: int,
         *,
-        grows: bool,
+        is_growing: bool,
     ) -> None:
         """Highlight complete code blocks, and the complete lines of a growing block.
 
@@ -57,10 +57,10 @@ class PendingHighlights:
         """
         last = layout.items[end - 1] if end else None
         is_code = isinstance(last, Block) and last.kind in (Kind.CODE, Kind.CODE_HEAD)
-        grows = is_code and grows
-        for head in self._heads[: -1 if grows else None]:
+        is_open = is_code and is_growing
+        for head in self._heads[: -1 if is_open else None]:
             highlighter.highlight_block(layout, body + head)
-        self._heads = self._heads[-1:] if grows else []
+        self._heads = self._heads[-1:] if is_open else []
         if self._heads and body + self._highlighted_to < end - 1:
             head, first = body + self._heads[0], body + self._highlighted_to
             highlighter.highlight_lines(layout, head, first, end - 1)

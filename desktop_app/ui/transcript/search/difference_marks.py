@@ -39,7 +39,7 @@ class DifferenceMarks(QObject):
         self._format = QTextCharFormat()
         self._edition, self._first_words = -1, dict[int, int]()
         self._mark_timer = QTimer(self, singleShot=True, interval=0)
-        self._mark_timer.timeout.connect(self._mark)
+        self._mark_timer.timeout.connect(self._apply_marks)
         view.verticalScrollBar().valueChanged.connect(self._mark_soon)
         view.document().contentsChanged.connect(self._mark_soon)
 
@@ -47,13 +47,13 @@ class DifferenceMarks(QObject):
         """Return the words of the newest answer as shown, without its reasoning and footer."""
         return [word for _, words in self._words_by_item() for word in words]
 
-    def mark(self, differs: Sequence[bool], theme: Theme) -> None:
+    def mark_words(self, differs: Sequence[bool], theme: Theme) -> None:
         """Mark each word of `words` for which `differs` is True; () marks none."""
         self._differs, self._edition = differs, -1
         self._format.setBackground(theme.tint)
         self._format.setUnderlineStyle(QTextCharFormat.UnderlineStyle.DashUnderline)
         self._format.setUnderlineColor(theme.accent)
-        self._mark()
+        self._apply_marks()
 
     def _words_by_item(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the index and the words of each item of the newest answer's text."""
@@ -68,7 +68,7 @@ class DifferenceMarks(QObject):
         if self._differs:
             self._mark_timer.start()
 
-    def _mark(self) -> None:
+    def _apply_marks(self) -> None:
         found = islice(self._differing_words(), _MAX_MARKED) if self._differs else ()
         self._view.setExtraSelections([highlight(cursor, self._format) for cursor in found])
 

@@ -215,7 +215,7 @@ class Finder(QObject):
         self._search_number += 1
         self._current = self._text_matches = None
         messages = self._messages_with_text()
-        self._index.reset(ids_without_match)
+        self._index.reset_counts(ids_without_match)
         self._index.set_order([message.id for message, _ in messages])
         top = self._topmost_index()
         self._first_from_index, self._is_count_final = top, not self._query
@@ -260,7 +260,7 @@ class Finder(QObject):
     def _on_counted(self, search: int, counts: Counts, is_last: bool) -> None:
         if search != self._search_number:
             return
-        self._index.add(counts)
+        self._index.add_counts(counts)
         self._is_count_final = self._is_count_final or is_last
         if self._current is None and self._first_from_index is not None:
             self._go_to_first(self._first_from_index)

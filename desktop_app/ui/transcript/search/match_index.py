@@ -44,7 +44,7 @@ class MatchIndex:
         self._ends: list[int] | None = None
         self._indices: dict[str, int] = {}
 
-    def reset(self, ids_without_match: Iterable[str]) -> None:
+    def reset_counts(self, ids_without_match: Iterable[str]) -> None:
         """Discard all counts, except that these messages are known to have no match."""
         self.counts = dict.fromkeys(ids_without_match, NO_MATCHES)
         self._ends = None
@@ -55,7 +55,7 @@ class MatchIndex:
         self._indices = {key: at for at, key in enumerate(order)}
         self._ends = None
 
-    def add(self, counts: Mapping[str, Count]) -> None:
+    def add_counts(self, counts: Mapping[str, Count]) -> None:
         """Add the counts of some messages."""
         self.counts.update(counts)
         self._ends = None

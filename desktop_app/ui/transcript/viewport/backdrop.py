@@ -167,7 +167,7 @@ class Backdrop:
         for block, flags, box in _decorated_blocks(first, bottom):
             self._collect(found, block, flags, box, width + left)
             if flags & Decoration.HEAD:
-                self.marks.append(self.mark(block, offset, width))
+                self.marks.append(self.copy_mark(block, offset, width))
         painter.translate(-left, -offset)
         width += left
         painter.setPen(Qt.PenStyle.NoPen)
@@ -315,7 +315,7 @@ class Backdrop:
             area = QRectF(left - px(2), middle - height / 2, right - left + px(4), height)
             painter.drawRoundedRect(area.translated(origin), px(4), px(4))
 
-    def mark(self, block: QTextBlock, offset: float, width: int) -> CodeMark:
+    def copy_mark(self, block: QTextBlock, offset: float, width: int) -> CodeMark:
         """Return the Copy mark of a code block's head, in viewport coordinates."""
         px = self.theme.px
         box = block.document().documentLayout().blockBoundingRect(block)

@@ -37,6 +37,6 @@ class FormulaDisplay(QObject):
 
     def _show(self) -> None:
         with self._anchor.keep_position():
-            if not self._formulas.show_for(_FORMULAS_S):
+            if not self._formulas.draw_for(_FORMULAS_S):
                 self._timer.start()
         self._actions.place_again()

@@ -207,7 +207,7 @@ class TranscriptSurface(SealedBrowser):
     def copy_mark(self, block: QTextBlock) -> CodeMark:
         """Return the Copy mark of a code block's head, in viewport coordinates."""
         offset, width = self.verticalScrollBar().value(), self.viewport().width()
-        return self._backdrop.mark(block, offset, width)
+        return self._backdrop.copy_mark(block, offset, width)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the caret and the focus frame if the focus came by keyboard."""
