@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 SLICE_LENGTH: Final = 6_000
 """Characters after which a slice ends at the next suitable position."""
 
-_LONGEST_SLICE: Final = 2 * SLICE_LENGTH
+_MAX_SLICE_LENGTH: Final = 2 * SLICE_LENGTH
 _LINK_TARGET: Final = re.compile(r"\]\([^()\s]*\)")
 _FENCE: Final = re.compile(r" {0,3}(`{3,}(?!.*`)|~{3,})")
 _STRUCTURED: Final = frozenset(
@@ -274,7 +274,7 @@ def _line_slices(text: str) -> Iterator[Slice]:
     start = 0
     while start < len(text):
         end = _line_end(text, start + SLICE_LENGTH)
-        if end - start > _LONGEST_SLICE:
+        if end - start > _MAX_SLICE_LENGTH:
             gap = text.rfind(" ", start + SLICE_LENGTH // 2, start + SLICE_LENGTH)
             end = gap + 1 if gap > 0 else start + SLICE_LENGTH
         yield Slice(start, end)
@@ -290,7 +290,7 @@ def _markdown_slices(text: str) -> Iterator[Slice]:
     start, head = 0, ""
     construct = _OpenConstruct()
     for begin, line in _lines(text):
-        is_long = begin - start >= _LONGEST_SLICE
+        is_long = begin - start >= _MAX_SLICE_LENGTH
         is_suitable = begin - start >= SLICE_LENGTH and construct.is_between_paragraphs
         if is_long or (is_suitable and not line.startswith((" ", "\t", "\n"))):
             yield Slice(start, begin, head)

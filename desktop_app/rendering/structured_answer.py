@@ -23,7 +23,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode
 from desktop_app.domain.json_table import JsonTable, cell_of, table_of_list
 
-_LONGEST_TREE: Final = 200_000
+_MAX_TREE_LENGTH: Final = 200_000
 """Characters. Longer JSON is shown as code, not as a table or a tree."""
 _FENCE: Final = "~~~~~~~~~~~~"
 _MAX_DEPTH: Final = 12
@@ -104,7 +104,7 @@ def _parts_without_text(parts: tuple[Part, ...], *, all_text: bool) -> tuple[Par
 def _markdown_of(text: str) -> str:
     """Return the Markdown of a JSON text; "" if the text has to be shown as code."""
     try:
-        value = json.loads(text) if len(text) <= _LONGEST_TREE else None
+        value = json.loads(text) if len(text) <= _MAX_TREE_LENGTH else None
         return "\n".join(_value_lines(value, 0)) if value and isinstance(value, dict | list) else ""
     except (ValueError, RecursionError):
         return ""

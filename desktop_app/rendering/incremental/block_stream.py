@@ -23,7 +23,7 @@ from desktop_app.rendering.block_model import Block, Kind, Patch, replace_unusab
 from desktop_app.rendering.incremental.definitions import Definitions, names_in
 from desktop_app.rendering.incremental.list_spacing import ListSpacing
 from desktop_app.rendering.incremental.long_paragraphs import (
-    LONGEST_PARSED_AGAIN,
+    MAX_REPARSED_LENGTH,
     MIN_FORCED_LENGTH,
     is_heading_or_table,
     opener_of_paragraph,
@@ -72,9 +72,9 @@ if TYPE_CHECKING:
 
 _LONG_TAIL: Final = 800
 """Characters. A longer open tail is settled at steps."""
-_LONGEST_OPEN: Final = 24_000
+_MAX_OPEN_LENGTH: Final = 24_000
 """Maximum characters of an open tail that is parsed again with each piece."""
-_MOST_TOKENS: Final = 1_200
+_MAX_TOKENS: Final = 1_200
 """Maximum tokens of an open tail that is parsed again with each piece."""
 _UNSETTLED_LENGTH: Final = 200
 """Characters at the end of a very long line that stay open when the line is split."""
@@ -382,9 +382,7 @@ class BlockStream:
         settled = settle_before_gap(tail, opener, self._definitions)
         if settled is not None:
             self._context, self._source = settled
-        elif (
-            len(self._source) - len(opener) > MIN_FORCED_LENGTH or parse_size(parse) > _MOST_TOKENS
-        ):
+        elif len(self._source) - len(opener) > MIN_FORCED_LENGTH or parse_size(parse) > _MAX_TOKENS:
             return _Overdue(len(self._source), opener)
         return None
 
@@ -395,10 +393,10 @@ class BlockStream:
         """
         if self._context.inside == "code":
             return False
-        least = _LONGEST_OPEN // 6
+        least = _MAX_OPEN_LENGTH // 6
         if len(self._source) <= least:
             return False
-        is_over_limit = parse_size(parse) > _MOST_TOKENS or len(self._source) > _LONGEST_OPEN
+        is_over_limit = parse_size(parse) > _MAX_TOKENS or len(self._source) > _MAX_OPEN_LENGTH
         return is_over_limit or not parse.placed  # only definitions
 
     def _split_open(self, length: int) -> list[Patch]:
@@ -431,7 +429,7 @@ class BlockStream:
         last = last_inline(parse.tokens, cut)
         if last is None or not ends_in_text(parse.tokens):
             return False
-        if len(last.children or ()) > _MOST_TOKENS:
+        if len(last.children or ()) > _MAX_TOKENS:
             return False  # completing it would take as long as parsing
         is_word = parse.source[-1:] not in (" ", "\t", "\n", "|")
         text, closers = complete_inline(last.content, is_word=is_word)
@@ -467,7 +465,7 @@ class BlockStream:
             ]
             raw = [*map(with_spacing_of, again, raw), *again[len(raw) :]]
         tail = unsettle(OpenTail(context, text))
-        if len(tail.source) <= LONGEST_PARSED_AGAIN or not context.settled:
+        if len(tail.source) <= MAX_REPARSED_LENGTH or not context.settled:
             chunk = BlockChunk(tail.source, tail.context, *self._shown.end)
             self._reference_updates.remember(chunk, names)
         return self._reference_updates.schedule(settled), raw

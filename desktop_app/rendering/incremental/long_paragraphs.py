@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from desktop_app.rendering.incremental.definitions import Definitions
     from desktop_app.rendering.incremental.open_tail import Parse
 
-LONGEST_PARSED_AGAIN: Final = 24_000
+MAX_REPARSED_LENGTH: Final = 24_000
 """Text longer than this many characters is never parsed again."""
 
 MIN_FORCED_LENGTH: Final = 12_000
@@ -112,7 +112,7 @@ def settle_by_force(
 def _settle(tail: OpenTail, block: Block, opener: str, stop: int) -> OpenTail:
     """Return the tail that remains once the words before `stop` are settled as this block."""
     words = tail.source[len(opener) :]
-    prefix = (tail.context.prefix + words[:stop])[: LONGEST_PARSED_AGAIN + 1]
+    prefix = (tail.context.prefix + words[:stop])[: MAX_REPARSED_LENGTH + 1]
     context = replace(tail.context, settled=block, opener=opener, prefix=prefix)
     return OpenTail(context, opener + words[stop:])
 

@@ -22,7 +22,7 @@ _NEEDS_PARSER: Final = re.compile(r"[\\\[]|[^\S \n]")
 
 _MARKS: Final = re.compile(r"[`*_~\]<&$!:@]|www\.", re.IGNORECASE)
 _MAX_LINE_LENGTH: Final = 800
-_MOST_CELLS: Final = 4_000
+_MAX_CELLS: Final = 4_000
 
 
 class Rows(NamedTuple):
@@ -37,7 +37,7 @@ def read_rows(source: str, table: Block, env: dict[str, Any]) -> Rows | None:
     lines, columns = source.split("\n"), len(table.aligns)
     last = lines.pop()
     is_simple = all(line[:1] == "|" for line in lines) and last[:1] in ("", "|")
-    if not is_simple or len(last) > _MAX_LINE_LENGTH or len(lines) * columns > _MOST_CELLS:
+    if not is_simple or len(last) > _MAX_LINE_LENGTH or len(lines) * columns > _MAX_CELLS:
         return None
     if _NEEDS_PARSER.search(source) or not _is_decided(last, columns):
         return None

@@ -37,7 +37,7 @@ class ParserContext:
         settled: the beginning of a long paragraph, which is not parsed again.
         opener: the markup before the paragraph's text, such as "> ". The rest of the paragraph
             begins with the same markup, so that it is parsed in the same container.
-        prefix: the source of `settled`, at most LONGEST_PARSED_AGAIN + 1 characters.
+        prefix: the source of `settled`, at most MAX_REPARSED_LENGTH + 1 characters.
     """
 
     source: str = ""

@@ -17,7 +17,7 @@ from desktop_app.rendering.block_model import (
     replace_unusable,
     show_invisible,
 )
-from desktop_app.rendering.provisional.provisional_emphasis import LONGEST_EMPHASIS
+from desktop_app.rendering.provisional.provisional_emphasis import MAX_EMPHASIS_LENGTH
 from desktop_app.rendering.provisional.provisional_inline import is_plain
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class PlainTail(NamedTuple):
             return None
         run = self.run._replace(text=f"{self.run.text}{self.gap}{text}")
         # Beyond this length, an open mark is shown as text, so the block is parsed again.
-        crosses_limit = len(self.run.text) <= LONGEST_EMPHASIS < len(run.text)
+        crosses_limit = len(self.run.text) <= MAX_EMPHASIS_LENGTH < len(run.text)
         if not is_code and (crosses_limit or not is_plain(run.text)):
             return None
         return PlainTail(run)

@@ -19,7 +19,7 @@ from desktop_app.rendering.markdown import citations
 from desktop_app.rendering.markdown.footnote_links import link_to_note
 from desktop_app.rendering.markdown.inline_images import image_runs
 from desktop_app.rendering.markdown.links import image_destination, true_destination
-from desktop_app.rendering.markdown.parser import MOST_COLUMNS
+from desktop_app.rendering.markdown.parser import MAX_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ def unparsed_note() -> Run:
 
 def wide_table_note() -> Run:
     """Return the note before the text of a table that has too many columns."""
-    words = tr("a table of more than {count} columns, shown as text", count=MOST_COLUMNS)
+    words = tr("a table of more than {count} columns, shown as text", count=MAX_COLUMNS)
     return Run(mark_added(words), italic=True)
 
 

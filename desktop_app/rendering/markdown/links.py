@@ -19,9 +19,9 @@ from desktop_app.i18n.translation import tr
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_LONGEST_SHOWN: Final = 80
-_LONGEST_WORDS: Final = 2_000
-_MOST_DECODINGS: Final = 8
+_MAX_SHOWN_LENGTH: Final = 80
+_MAX_WORDS_LENGTH: Final = 2_000
+_MAX_DECODINGS: Final = 8
 
 # The last @ ends the user name, as in browsers. An address with a backslash before its path, which
 # browsers take for a slash, or without "//" has no host here.
@@ -119,7 +119,7 @@ def true_destination(words: str | None, target: str) -> str:
     """
     if target.startswith("#"):
         return ""  # the address has not arrived yet: see provisional_inline.py
-    seen = None if words is None or len(words) > _LONGEST_WORDS else _as_read(words)
+    seen = None if words is None or len(words) > _MAX_WORDS_LENGTH else _as_read(words)
     if _is_mail(target):
         return _mail_place(words, seen, target)
     host = _host(target) or _unopened_host(target)
@@ -223,11 +223,11 @@ def _mail(target: str) -> _Mail | None:
 def _decodings(text: str) -> Iterator[str]:
     """Yield a text as written, then decoded once, twice and so on, until nothing changes.
 
-    Yield nothing if that takes more than `_MOST_DECODINGS` readings.
+    Yield nothing if that takes more than `_MAX_DECODINGS` readings.
     """
     readings = [text.encode(errors="replace")]
     while (decoded := unquote_to_bytes(readings[-1])) != readings[-1]:
-        if len(readings) == _MOST_DECODINGS:
+        if len(readings) == _MAX_DECODINGS:
             return
         readings.append(decoded)
     yield from (reading.decode(errors="replace") for reading in readings)
@@ -354,4 +354,4 @@ def _is_in_two_scripts(words: str) -> bool:
 
 
 def _shorten(target: str) -> str:
-    return target if len(target) <= _LONGEST_SHOWN else target[: _LONGEST_SHOWN - 1] + "…"
+    return target if len(target) <= _MAX_SHOWN_LENGTH else target[: _MAX_SHOWN_LENGTH - 1] + "…"

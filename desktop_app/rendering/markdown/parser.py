@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 MATH_OPENERS: Final = {"$$": "$$", "\\[": "\\]"}
 # Limits of the marks in a block's text that is parsed: see `is_too_dense`.
-_MOST_BRACKETS: Final = 300
+_MAX_BRACKETS: Final = 300
 _MAX_OPEN_BRACKETS: Final = 24
-DEEPEST_BRACKETS: Final = 12
-MOST_ADDRESSES: Final = 200
-_MOST_MARKS: Final = 3_000
-_MOST_DOLLARS: Final = 400
+MAX_BRACKET_DEPTH: Final = 12
+MAX_ADDRESSES: Final = 200
+_MAX_MARKS: Final = 3_000
+_MAX_DOLLARS: Final = 400
 
-MOST_COLUMNS: Final = 64
+MAX_COLUMNS: Final = 64
 """Tables with more columns are shown as text, because every cell costs as much as a paragraph."""
 _CACHED_ADDRESSES: Final = 500
 _MAX_CACHED_LENGTH: Final = 500
@@ -62,7 +62,7 @@ _ENTITY_NAME: Final = re.compile(r"[A-Za-z0-9]+")
 _BEGINS_CONTAINER: Final = re.compile(r"(?:[-+*]|\d{1,9}[.)])[ \t]|>")
 _COLUMN_RULE: Final = r"[ \t]*:?-+:?[ \t]*"
 _WIDE_HEAD: Final = re.compile(
-    rf"\n[ \t]*\|?{_COLUMN_RULE}(?:\|{_COLUMN_RULE}){{{MOST_COLUMNS},}}\|?[ \t]*(?:\n|$)"
+    rf"\n[ \t]*\|?{_COLUMN_RULE}(?:\|{_COLUMN_RULE}){{{MAX_COLUMNS},}}\|?[ \t]*(?:\n|$)"
 )
 
 
@@ -155,12 +155,12 @@ def is_too_dense(content: str) -> bool:
         return False
     brackets = content.count("[")
     return (
-        brackets > _MOST_BRACKETS
+        brackets > _MAX_BRACKETS
         or brackets - content.count("]") > _MAX_OPEN_BRACKETS
-        or (brackets > DEEPEST_BRACKETS and _depth(content) > DEEPEST_BRACKETS)
-        or sum(map(content.count, ("<", "://", "www."))) > MOST_ADDRESSES
-        or content.count("$") > _MOST_DOLLARS
-        or _MARKS.subn("", content, _MOST_MARKS + 1)[1] > _MOST_MARKS
+        or (brackets > MAX_BRACKET_DEPTH and _depth(content) > MAX_BRACKET_DEPTH)
+        or sum(map(content.count, ("<", "://", "www."))) > MAX_ADDRESSES
+        or content.count("$") > _MAX_DOLLARS
+        or _MARKS.subn("", content, _MAX_MARKS + 1)[1] > _MAX_MARKS
     )
 
 
@@ -191,7 +191,7 @@ def _inline(state: StateCore) -> None:
 
 def _is_too_wide(content: str) -> bool:
     """Return True if a paragraph's text is a table with too many columns to show."""
-    return content.count("|") > 2 * MOST_COLUMNS and _WIDE_HEAD.search(content) is not None
+    return content.count("|") > 2 * MAX_COLUMNS and _WIDE_HEAD.search(content) is not None
 
 
 def _cache_link_normalization(markdown: MarkdownIt) -> None:
@@ -234,7 +234,7 @@ def _limit_columns(markdown: MarkdownIt) -> None:
 
     def narrow_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         head = _line(state, start)
-        if head.count("|") > MOST_COLUMNS + 1 or _BEGINS_CONTAINER.match(head):
+        if head.count("|") > MAX_COLUMNS + 1 or _BEGINS_CONTAINER.match(head):
             return False
         if start + 1 < end and not _line(state, start + 1).strip("- \t"):
             return False

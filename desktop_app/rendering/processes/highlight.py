@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pygments.lexer import Lexer
 
-LONGEST_LINE: Final = 2_000
+MAX_LINE_LENGTH: Final = 2_000
 """Maximum length of a line in a highlighted block: some lexers are quadratic."""
 
 _LEXED_AT_ONCE: Final = 8_000
@@ -130,7 +130,7 @@ def file_spans(code: str, language: str) -> Iterator[ColoredSpan]:
     Call it only in the main thread.
     """
     lexer = lexer_for(language) if language and language not in _TOO_SLOW else None
-    if lexer is None or max(map(len, code.split("\n"))) > LONGEST_LINE:
+    if lexer is None or max(map(len, code.split("\n"))) > MAX_LINE_LENGTH:
         return
     first = 0
     for part in lexing_parts(code):

@@ -21,14 +21,14 @@ MAX_TEX_LENGTH: Final = 1_500
 MAX_NESTING: Final = 24
 """Maximum nesting of groups."""
 
-_WIDEST_EM: Final = 150.0
-_TALLEST_EM: Final = 60.0
-LARGEST_SVG: Final = 400_000
+_MAX_WIDTH_EM: Final = 150.0
+_MAX_HEIGHT_EM: Final = 60.0
+MAX_SVG_LENGTH: Final = 400_000
 """Maximum characters of a formula's SVG."""
 
 _EM: Final = 24.0
 """SVG units in an em, the font size with which ziamath draws."""
-_DEEPEST_DRAWING: Final = 50
+_MAX_DRAWING_DEPTH: Final = 50
 """Maximum nesting of elements in an SVG."""
 _NUMBERS: Final = r"[-+.,eE\d\sMLHVCSQTAZmlhvcsqtaz]*"
 _ATTRIBUTE: Final = (
@@ -107,7 +107,7 @@ def parse_formula(answer: Mapping[str, Any] | None) -> Formula | None:
     svg = fields.get("svg")
     lengths: list[Any] = [fields.get(name) for name in ("width", "ascent", "depth")]
     width, ascent, depth = lengths
-    limits = ((width, _WIDEST_EM), (ascent, _TALLEST_EM), (depth, _TALLEST_EM))
+    limits = ((width, _MAX_WIDTH_EM), (ascent, _MAX_HEIGHT_EM), (depth, _MAX_HEIGHT_EM))
     # Comparisons with NaN are false, and comparisons of an int with a float are exact.
     if not all(type(length) in (int, float) and abs(length) <= most for length, most in limits):
         return None
@@ -131,7 +131,9 @@ def _check_drawing(svg: str, size: tuple[float, float], lowest: float) -> Formul
 
 def _is_drawing(svg: str, width: float, height: float) -> bool:
     """Return True if an SVG has only shapes, and is within the size limits."""
-    if not (0 < width <= _WIDEST_EM and 0 < height <= _TALLEST_EM and len(svg) <= LARGEST_SVG):
+    if not (
+        0 < width <= _MAX_WIDTH_EM and 0 < height <= _MAX_HEIGHT_EM and len(svg) <= MAX_SVG_LENGTH
+    ):
         return False
     if not svg.startswith("<svg"):
         return False
@@ -142,7 +144,7 @@ def _is_drawing(svg: str, width: float, height: float) -> bool:
             return False
         at = tag.end()
         depth += -1 if tag["closes"] else not tag["is_empty"]
-        if depth > _DEEPEST_DRAWING:
+        if depth > _MAX_DRAWING_DEPTH:
             return False
     return depth == 0
 

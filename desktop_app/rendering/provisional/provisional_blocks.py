@@ -25,7 +25,7 @@ _UNDECIDED: Final = re.compile(
 _ROW: Final = re.compile(r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*\|")
 _FENCE_END: Final = re.compile(r"[ \t>]*(`+|~+)[ \t]*")
 
-_LONGEST_FORMULA: Final = 2_000
+_MAX_FORMULA_LENGTH: Final = 2_000
 _DISPLAY: Final = re.compile(
     r"^(?P<line>[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*(?:(?P<opens>\$\$|\\\[)(?P<rest>.*)|.*))$",
     re.MULTILINE,
@@ -57,7 +57,7 @@ def _without_open_display(source: str) -> str:
 
     After a blank line, or more text than any formula has, it is not one.
     """
-    start = max(source.rfind("\n\n"), len(source) - _LONGEST_FORMULA, 0)
+    start = max(source.rfind("\n\n"), len(source) - _MAX_FORMULA_LENGTH, 0)
     opener: int | None = None
     for found in _DISPLAY.finditer(source, start):
         if opener is not None:

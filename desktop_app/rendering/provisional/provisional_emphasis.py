@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from desktop_app.rendering.markdown.parser import ENDS_ADDRESS
 
-LONGEST_EMPHASIS: Final = 300
+MAX_EMPHASIS_LENGTH: Final = 300
 """Characters after which open emphasis or code is shown as written, unless it begins its block."""
 
 ADDRESS_END_SIGNS: Final = "?!.,:;*_~'\")]"
@@ -20,13 +20,13 @@ ADDRESS_END_SIGNS: Final = "?!.,:;*_~'\")]"
 MAX_OPEN_MARKS: Final = 40
 """Maximum number of nested open marks; if more are open, the outermost are ignored."""
 
-_LONGEST_ADDRESS: Final = 200
+_MAX_ADDRESS_LENGTH: Final = 200
 _NAMES: Final = ("args", "kwargs", "argv")
 _IS_NAME: Final = re.compile(rf"(?:{'|'.join(_NAMES)})\b|/\*")
 _HALF_NAMES: Final = frozenset(
     ("/", *(name[:length] for name in _NAMES for length in range(1, len(name) + 1)))
 )
-_LONGEST_NAME: Final = max(map(len, _NAMES))
+_MAX_NAME_LENGTH: Final = max(map(len, _NAMES))
 _FACTOR: Final = re.compile("[A-Za-z0-9]")
 _ROUND: Final = re.compile("[()]")
 _NO_ADDRESS: Final = re.compile(rf"[\s<>\"'`{ENDS_ADDRESS}]")
@@ -82,14 +82,14 @@ def _stays_literal(mark: EmphasisMark, content: str) -> bool:
     closes after it.
     """
     start = mark.start
-    is_long = len(content) - start > LONGEST_EMPHASIS and start > 0
+    is_long = len(content) - start > MAX_EMPHASIS_LENGTH and start > 0
     if mark.is_doubtful or is_long:
         return True
-    least = max(0, start - LONGEST_EMPHASIS)
+    least = max(0, start - MAX_EMPHASIS_LENGTH)
     if content.rfind("(", least, start) <= content.rfind(")", least, start):
         return False
     depth = 0
-    for found in _ROUND.findall(content, start, start + LONGEST_EMPHASIS):
+    for found in _ROUND.findall(content, start, start + MAX_EMPHASIS_LENGTH):
         depth += 1 if found == "(" else -1
         if depth < 0:
             return True
@@ -98,7 +98,7 @@ def _stays_literal(mark: EmphasisMark, content: str) -> bool:
 
 def may_be_name(content: str, mark: str, end: int) -> bool:
     """Return True if stars at the end may become part of a name such as `*args`."""
-    return mark[0] == "*" and content[end : end + _LONGEST_NAME + 1] in _HALF_NAMES
+    return mark[0] == "*" and content[end : end + _MAX_NAME_LENGTH + 1] in _HALF_NAMES
 
 
 def is_literal_star(content: str, mark: str, start: int, end: int) -> bool:
@@ -112,7 +112,7 @@ def is_literal_star(content: str, mark: str, start: int, end: int) -> bool:
 
 def is_in_address(content: str, start: int, end: int) -> bool:
     """Return True if a mark is within a bare address that continues after it."""
-    slashes = content.rfind("://", max(0, start - _LONGEST_ADDRESS), start)
+    slashes = content.rfind("://", max(0, start - _MAX_ADDRESS_LENGTH), start)
     if slashes < 0 or _ADDRESS_CONTINUES.match(content, end) is None:
         return False
     return _NO_ADDRESS.search(content, slashes, start) is None

@@ -25,7 +25,7 @@ from desktop_app.rendering.markdown.parser import (
 )
 from desktop_app.rendering.provisional.provisional_emphasis import (
     ADDRESS_END_SIGNS,
-    LONGEST_EMPHASIS,
+    MAX_EMPHASIS_LENGTH,
     MAX_OPEN_MARKS,
     EmphasisMark,
     expected_to_close,
@@ -35,9 +35,9 @@ from desktop_app.rendering.provisional.provisional_emphasis import (
     push_mark,
 )
 
-_LONGEST_WORDS: Final = 200
-_LONGEST_FORMULA: Final = 400
-_LONGEST_TAG: Final = 40
+_MAX_WORDS_LENGTH: Final = 200
+_MAX_FORMULA_LENGTH: Final = 400
+_MAX_TAG_LENGTH: Final = 40
 
 _MARKS: Final = re.compile(r"\\|`+|\*+|_+|~+|!?\[|!\Z|\]|\$|<|&")
 _AUTOLINK: Final = re.compile(r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[^\s<>@]+@[\w.-]+)>")
@@ -45,7 +45,7 @@ _INCOMPLETE_AUTOLINK: Final = re.compile(
     r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[^\s<>@:]+@[\w.-]*?(?P<end>[.-]?))\Z"
 )
 _EMPTY_ADDRESS: Final = re.compile(r"<[^:@]*[:@]/*\Z")
-_INCOMPLETE_TAG: Final = re.compile(rf"</?[\w.+-]{{0,{_LONGEST_TAG}}}\Z")
+_INCOMPLETE_TAG: Final = re.compile(rf"</?[\w.+-]{{0,{_MAX_TAG_LENGTH}}}\Z")
 _INCOMPLETE_ENTITY: Final = re.compile(
     r"&(?:#(?:[xX][0-9A-Fa-f]{0,6}|\d{0,7})|[A-Za-z][A-Za-z0-9]{0,31})?\Z"
 )
@@ -115,7 +115,7 @@ def is_plain(words: str) -> bool:
 
     Half an address, and `!` before a bracket, do not.
     """
-    return _MAY_CHANGE.search(words, max(0, len(words) - _LONGEST_WORDS)) is None
+    return _MAY_CHANGE.search(words, max(0, len(words) - _MAX_WORDS_LENGTH)) is None
 
 
 def _end_of_decided_text(content: str, settled: int) -> int:
@@ -174,7 +174,7 @@ class _Scanner:
 
         The text ends before an open bracket, which may become a link, unless that is too long.
         """
-        least = len(self.content) - _LONGEST_WORDS
+        least = len(self.content) - _MAX_WORDS_LENGTH
         held = [m.start for m in self.open if m.text[-1:] == "[" and least < m.start < end]
         if held:
             end, closer, self._shown = held[0], "", self.content
@@ -229,7 +229,7 @@ class _Scanner:
         if last_closer(closer, content) >= start + 2:
             end = content.find(closer, start + 2)
             return end + 2 if any(map(str.isalnum, content[start:end])) else start + 2
-        if len(content) - start <= _LONGEST_FORMULA:
+        if len(content) - start <= _MAX_FORMULA_LENGTH:
             raise _CutError(start)
         return start + 2
 
@@ -241,7 +241,7 @@ class _Scanner:
         bare = content.rstrip("`")  # backticks at the end may be part of the closer
         if not content[end:].strip(" \n`"):
             raise _CutError(start)
-        if len(content) - start > LONGEST_EMPHASIS and start:
+        if len(content) - start > MAX_EMPHASIS_LENGTH and start:
             return end
         is_spaced = content[end] == " " and bare[-1] != " "  # a space at both ends is dropped
         raise _CutError(max(end, len(bare)), " " + ticks if is_spaced else ticks)
@@ -260,13 +260,13 @@ class _Scanner:
                 raise _CutError(found.end() - 1 if is_shown else start)
             return found.end()
         rest = len(content) - start
-        before = BEFORE_DOLLAR.match(content, start) if rest <= _LONGEST_FORMULA else None
+        before = BEFORE_DOLLAR.match(content, start) if rest <= _MAX_FORMULA_LENGTH else None
         if before is not None and _may_be_formula(content[before.end() :]):
             raise _CutError(start)
         half = _INCOMPLETE_FORMULA.match(content, start)
         if rest <= 2 and content[start:].strip("$") == "":
             raise _CutError(start)
-        if half is not None and rest <= (_LONGEST_FORMULA if _TEX.search(half[0]) else 80):
+        if half is not None and rest <= (_MAX_FORMULA_LENGTH if _TEX.search(half[0]) else 80):
             raise _CutError(start)
         return start + 1
 
@@ -275,7 +275,7 @@ class _Scanner:
         found = _AUTOLINK.match(content, start)
         if found is not None:
             return found.end()
-        if len(content) - start > _LONGEST_WORDS:
+        if len(content) - start > _MAX_WORDS_LENGTH:
             return start + 1
         half = _INCOMPLETE_AUTOLINK.match(content, start)
         if half is not None and _EMPTY_ADDRESS.match(half[0]) is None:

@@ -20,7 +20,7 @@ from typing import Final
 from desktop_app.i18n.translation import language
 from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.rendering.markdown.inline_runs import unparsed_note, wide_table_note
-from desktop_app.rendering.markdown.parser import DEEPEST_BRACKETS, MOST_ADDRESSES, MOST_COLUMNS
+from desktop_app.rendering.markdown.parser import MAX_ADDRESSES, MAX_BRACKET_DEPTH, MAX_COLUMNS
 from desktop_app.rendering.search.text_search import (
     count_matches,
     fold_text,
@@ -223,7 +223,7 @@ def _has_equal_rows(part: str) -> bool:
         return True
     rows = [line.strip(" \t>") for line in part.split("\n") if "|" in line]
     shapes = {(row.count("|"), row.startswith("|"), row.endswith("|")) for row in rows}
-    return len(shapes) == 1 and "\\" not in part and rows[0].count("|") <= MOST_COLUMNS
+    return len(shapes) == 1 and "\\" not in part and rows[0].count("|") <= MAX_COLUMNS
 
 
 @lru_cache(maxsize=1)
@@ -235,8 +235,8 @@ def _program_words(_language: str) -> str:
 def _may_be_unparsed(part: str) -> bool:
     """Return True if the part may be shown as written, with a note that says so."""
     return (
-        part.count("[") > DEEPEST_BRACKETS
-        or part.count("|") > MOST_COLUMNS
-        or part.count("<") > MOST_ADDRESSES
-        or sum(map(part.count, _MARKS)) > MOST_ADDRESSES
+        part.count("[") > MAX_BRACKET_DEPTH
+        or part.count("|") > MAX_COLUMNS
+        or part.count("<") > MAX_ADDRESSES
+        or sum(map(part.count, _MARKS)) > MAX_ADDRESSES
     )

@@ -77,10 +77,10 @@ _ACTION_LABELS: Final = {
     COPY_CSV: N_("Copy CSV"),
 }
 
-_MOST_TOOL_LINES: Final = 500
+_MAX_TOOL_LINES: Final = 500
 """Maximum number of lines of a tool's arguments, and of its result."""
 
-_MOST_DETAIL_LINES: Final = 200
+_MAX_DETAIL_LINES: Final = 200
 """Maximum number of lines of error details."""
 
 
@@ -218,15 +218,15 @@ def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
 
 
 def _code_items(language: str, texts: Sequence[str]) -> list[Item]:
-    """Return the lines of a tool's arguments or result, up to `_MOST_TOOL_LINES`.
+    """Return the lines of a tool's arguments or result, up to `_MAX_TOOL_LINES`.
 
     If there are more, a line with their number follows.
     """
     items: list[Item] = [
         Block(Kind.CODE_HEAD, language=language),
-        *(code_line(text, language) for text in texts[:_MOST_TOOL_LINES]),
+        *(code_line(text, language) for text in texts[:_MAX_TOOL_LINES]),
     ]
-    return items + _missing_lines_notice(LineKind.NOTICE, len(texts) - _MOST_TOOL_LINES)
+    return items + _missing_lines_notice(LineKind.NOTICE, len(texts) - _MAX_TOOL_LINES)
 
 
 def _missing_lines_notice(kind: LineKind, count: int) -> list[Item]:
@@ -313,8 +313,8 @@ def error_lines(message: Message, *, shows_details: bool, is_last: bool = True) 
     lines.append(Line(LineKind.ERROR_ACTIONS, tuple(runs[:-1])))
     if shows_details:
         kind, texts = LineKind.ERROR_DETAILS, error.details.splitlines()
-        lines += [Line(kind, (Run(_one_line(text)),)) for text in texts[:_MOST_DETAIL_LINES]]
-        lines += _missing_lines_notice(kind, len(texts) - _MOST_DETAIL_LINES)
+        lines += [Line(kind, (Run(_one_line(text)),)) for text in texts[:_MAX_DETAIL_LINES]]
+        lines += _missing_lines_notice(kind, len(texts) - _MAX_DETAIL_LINES)
     return lines
 
 

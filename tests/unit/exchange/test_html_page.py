@@ -29,7 +29,7 @@ from tests.helpers.messages import answer, question
 from tests.unit.domain.test_collections import a_passage
 from tests.unit.storage.samples import a_conversation
 
-LONGEST = "1" * highlight.LONGEST_LINE
+LONGEST = "1" * highlight.MAX_LINE_LENGTH
 PICTURE = ImagePart("a" * 64, "sun.png", "image/png", 3, 4, 5)
 
 

@@ -14,7 +14,7 @@ from desktop_app.rendering.incremental.block_stream import BlockStream
 from desktop_app.rendering.markdown.inline_parser import InlineParser
 from desktop_app.rendering.markdown.inline_runs import wide_table_note
 from desktop_app.rendering.markdown.links import true_destination
-from desktop_app.rendering.markdown.parser import MOST_COLUMNS, is_too_dense, last_closer, parser
+from desktop_app.rendering.markdown.parser import MAX_COLUMNS, is_too_dense, last_closer, parser
 from desktop_app.rendering.provisional.provisional_inline import complete_inline
 
 if TYPE_CHECKING:
@@ -59,21 +59,21 @@ def test_the_open_tail_stays_small_and_no_word_is_lost(kind: str) -> None:
     shown = "".join(map(_words, stream.blocks))
     missing = {w for w in re.findall(r"w\d+", source) if w not in shown}
     # A name may be parted where a line alone is too long.
-    assert len(missing) <= len(source) // (block_stream._LONGEST_OPEN // 6)
+    assert len(missing) <= len(source) // (block_stream._MAX_OPEN_LENGTH // 6)
 
 
 def test_a_table_of_too_many_columns_is_text() -> None:
-    head = "|" + "h|" * (MOST_COLUMNS + 1)
+    head = "|" + "h|" * (MAX_COLUMNS + 1)
     stream = BlockStream()
-    stream.feed(f"{head}\n|{'-|' * (MOST_COLUMNS + 1)}\n{head}\n")
+    stream.feed(f"{head}\n|{'-|' * (MAX_COLUMNS + 1)}\n{head}\n")
     stream.finish()
     assert [block.kind for block in stream.blocks] == [Kind.PARAGRAPH]
     assert stream.blocks[0].runs[0] == wide_table_note()
-    assert str(MOST_COLUMNS) in wide_table_note().text
+    assert str(MAX_COLUMNS) in wide_table_note().text
     assert stream.blocks[0].text.strip().startswith(head)
     stream = BlockStream()
-    head = "|" + "h|" * MOST_COLUMNS
-    stream.feed(f"{head}\n|{'-|' * MOST_COLUMNS}\n{head}\n")
+    head = "|" + "h|" * MAX_COLUMNS
+    stream.feed(f"{head}\n|{'-|' * MAX_COLUMNS}\n{head}\n")
     stream.finish()
     assert [block.kind for block in stream.blocks] == [Kind.TABLE]
 

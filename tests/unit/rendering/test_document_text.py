@@ -231,7 +231,7 @@ def test_a_passage_elsewhere_marks_nothing() -> None:
 @pytest.fixture
 def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(document_text, "SLICE_LENGTH", 20)
-    monkeypatch.setattr(document_text, "_LONGEST_SLICE", 40)
+    monkeypatch.setattr(document_text, "_MAX_SLICE_LENGTH", 40)
 
 
 @pytest.mark.usefixtures("small_slices")

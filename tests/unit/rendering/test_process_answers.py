@@ -11,7 +11,7 @@ from desktop_app.rendering.processes import highlight
 from desktop_app.rendering.processes.formula_client import FormulaClient
 from desktop_app.rendering.processes.highlight import CodeColor, ColoredSpan
 from desktop_app.rendering.processes.math_typesetting import (
-    LARGEST_SVG,
+    MAX_SVG_LENGTH,
     Formula,
     parse_formula,
     typeset,
@@ -104,7 +104,7 @@ HOSTILE = [
     drawing("</g>"),
     drawing(PATH, 'xmlns="http://127.0.0.1/"'),
     f"<?xml version='1.0'?><!DOCTYPE x [<!ENTITY x SYSTEM 'file:///x'>]>{drawing(PATH)}",
-    drawing(PATH * (LARGEST_SVG // len(PATH) + 1)),
+    drawing(PATH * (MAX_SVG_LENGTH // len(PATH) + 1)),
     drawing("<g " + " " * 300_000),
 ]
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 _Role = QAccessible.Role
-_LONGEST_NAME: Final = 200
+_MAX_NAME_LENGTH: Final = 200
 # Lines without a node. The words of a footer are in the description of the message's node, images
 # also have lines of attachments, and buttons cover the arrows of versions (focus_targets.py).
 _UNREAD: Final = (LineKind.FOOTER, LineKind.VERSIONS, LineKind.IMAGES)
@@ -140,7 +140,7 @@ def _text_node(at: int, item: Item) -> ReadingNode:
             role = _Role.Separator
         elif item.quote:
             role = _Role.BlockQuote
-    node = ReadingNode(role, one_line(words, _LONGEST_NAME), words, level, item=at)
+    node = ReadingNode(role, one_line(words, _MAX_NAME_LENGTH), words, level, item=at)
     if role != _Role.Equation:  # its formula would be spoken twice
         node.children = list(_links_and_formulas(item.runs, at))
     return node
@@ -155,7 +155,7 @@ def _links_and_formulas(runs: Runs, at: int) -> Iterator[ReadingNode]:
             if is_note_link(link):
                 words = note_name(link)
             role = _Role.Button if link.startswith(ACTION) else _Role.Link
-            yield ReadingNode(role, one_line(words, _LONGEST_NAME), words, link=link, item=at)
+            yield ReadingNode(role, one_line(words, _MAX_NAME_LENGTH), words, link=link, item=at)
             continue
         for run in of_link:
             if run.math:

@@ -35,7 +35,7 @@ VISIBLE_LINES: Final = 18
 """The number of visible lines of a folded block."""
 
 _LINES_PER_CHECK: Final = 256
-_MOST_LINES_IN_PLACE: Final = 1000
+_MAX_LINES_IN_PLACE: Final = 1000
 """More lines than this are dematerialized before they are hidden or shown."""
 
 TOGGLE_CODE: Final = "fold-code-"
@@ -233,7 +233,7 @@ def _erase_many(
     viewport. With a screen reader the lines stay, because it reads only the document.
     """
     written = layout.next_materialized(first)
-    if written >= end or end - first <= _MOST_LINES_IN_PLACE or QAccessible.isActive():
+    if written >= end or end - first <= _MAX_LINES_IN_PLACE or QAccessible.isActive():
         return
     if writer.layouts.block_of(layout, written).isVisible() is not is_visible:
         writer.erase([(layout, first, end)])

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _SLICE_S: Final = 0.004
 _CONTEXT_LINES: Final = 12
-_MOST_CONTEXT_LINES: Final = 300
+_MAX_CONTEXT_LINES: Final = 300
 _LINES_AT_ONCE: Final = 24
 
 
@@ -123,7 +123,7 @@ class CodeHighlighter(QObject):
     def _highlight_range(self, layout: MessageLayout, first: int, end: int) -> None:
         """Highlight lines [first, end) of a block, with the lines above as context."""
         start = first
-        while start and first - start < _MOST_CONTEXT_LINES and is_code(layout.items[start - 1]):
+        while start and first - start < _MAX_CONTEXT_LINES and is_code(layout.items[start - 1]):
             start -= 1
         self._queue(layout, start, first, end)
 
@@ -251,7 +251,7 @@ def _code(items: Sequence[Item]) -> str:
     if not all(is_code(item) for item in items):
         return ""
     texts = [text_of(item.runs) for item in items]
-    if max(map(len, texts), default=0) > highlight.LONGEST_LINE:
+    if max(map(len, texts), default=0) > highlight.MAX_LINE_LENGTH:
         return ""
     return "".join(f"{text}\n" for text in texts)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from desktop_app.child_processes import ChildCommand
 
 _COLLECT_MS: Final = 50
-_MOST_CACHED: Final = 3_000
+_MAX_CACHED: Final = 3_000
 
 _Key = tuple[str, bool]
 
@@ -66,7 +66,7 @@ class Typesetter(QObject):
         """Drop requests, because another conversation is shown. Clear a cache that is too large."""
         self._process.forget()
         self._requests = dict(list(self._requests.items())[:1]) if self._process.is_busy else {}
-        if len(self._known) > _MOST_CACHED:
+        if len(self._known) > _MAX_CACHED:
             self._known.clear()
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.search.find_bar import FindBar
     from desktop_app.ui.transcript.search.finder import Finder
 
-_LONGEST_SELECTION: Final = 100
+_MAX_SELECTION_LENGTH: Final = 100
 
 
 class FindInTranscript(QObject):
@@ -69,7 +69,7 @@ class FindInTranscript(QObject):
         if not self.is_open:
             self._focused_before = QApplication.focusWidget()
         selected = self._view.textCursor().selectedText()
-        is_short = 0 < len(selected) <= _LONGEST_SELECTION and "\u2029" not in selected
+        is_short = 0 < len(selected) <= _MAX_SELECTION_LENGTH and "\u2029" not in selected
         self.bar.open(selected.strip() if is_short else "")
         self.place()
         self.height_changed.emit()
