@@ -32,6 +32,7 @@ from desktop_app.app.desktop.window_request import (
 from desktop_app.i18n.translation import use_language
 from desktop_app.main import main
 from desktop_app.paths import folders
+from tests.helpers.waiting import LONGEST_S
 
 ROOT = Path(__file__).parents[2]
 # Opens the terminal of its argument as the controlling one, then runs `repartee quick`.
@@ -363,7 +364,7 @@ def test_a_slow_pipeline_in_a_terminal_is_awaited(window: FakeWindow) -> None:
     )
     with process:
         wait_until_it_reads(process.pid)
-        process.communicate(b"at last", timeout=30)
+        process.communicate(b"at last", timeout=LONGEST_S)
     assert process.returncode == 0
     assert asked(window) == "at last"
     os.close(terminal)
@@ -372,7 +373,7 @@ def test_a_slow_pipeline_in_a_terminal_is_awaited(window: FakeWindow) -> None:
 
 def wait_until_it_reads(pid: int) -> None:
     """Return once the process sleeps in a read of a pipe, and not in a wait with a limit."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + LONGEST_S
     while "pipe_read" not in Path(f"/proc/{pid}/wchan").read_text():
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -41,6 +41,7 @@ from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.helpers.blocking import blocking
 from tests.helpers.examples import examples
 from tests.helpers.restores import restore_now
+from tests.helpers.waiting import LONGEST_S
 from tests.unit.storage.samples import a_conversation, a_question, an_answer, opened
 
 LONG_AGO = int(time.time()) - 61 * 60
@@ -232,7 +233,7 @@ async def test_a_file_removed_before_its_row_is_written_again(tmp_path: Path) ->
         seen = threading.Event()
 
         def remove(connection: sqlite3.Connection) -> None:
-            assert seen.wait(20)
+            assert seen.wait(LONGEST_S)
             assert attachment_cleanup.remove_unneeded(
                 connection, part.sha256, library.attachments.path(part.sha256)
             )

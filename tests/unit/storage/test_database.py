@@ -30,6 +30,7 @@ from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.recovery.erasure import erase_everything
 from desktop_app.storage.recovery.repair import repair_store
 from tests.helpers.blocking import blocking
+from tests.helpers.waiting import LONGEST_S
 from tests.unit.storage.samples import NOON, a_conversation, opened
 
 NEXT = Migration("9999_next", ("CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT",))
@@ -122,7 +123,7 @@ async def test_a_write_does_not_wait_for_a_read(path: Path) -> None:
     def slow_read(connection: sqlite3.Connection, begun: Callable[[], object]) -> int:
         count = connection.execute("SELECT count(*) FROM settings").fetchone()[0]
         begun()
-        assert written.wait(20)
+        assert written.wait(LONGEST_S)
         again: int = connection.execute("SELECT count(*) FROM settings").fetchone()[0]
         assert count == again  # one state throughout
         return again
@@ -140,7 +141,7 @@ async def test_a_write_does_not_wait_for_a_read(path: Path) -> None:
 async def test_a_write_is_completed_though_its_caller_was_canceled(path: Path) -> None:
     async with opened(path) as database:
         go = threading.Event()
-        first = asyncio.create_task(database.write(lambda c: go.wait(20)))
+        first = asyncio.create_task(database.write(lambda c: go.wait(LONGEST_S)))
         store = ConversationStore(database)
         second = asyncio.create_task(store.create(a_conversation("written")))
         await asyncio.sleep(0)
@@ -221,7 +222,7 @@ connection.execute("CREATE TABLE of_the_future (x)")
 connection.commit()
 os._exit(0)
 """
-    subprocess.run([sys.executable, "-c", code, str(path)], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True, timeout=LONGEST_S)
     return bytes_of(path)
 
 
@@ -421,7 +422,7 @@ async def test_a_canceled_read_is_interrupted(path: Path) -> None:
             for read in reads:
                 read.cancel()
             await asyncio.gather(*reads, return_exceptions=True)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(LONGEST_S):
                 found = await database.read(lambda c: c.execute("SELECT 7").fetchone()[0])
             assert found == 7
 
