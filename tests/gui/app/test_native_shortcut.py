@@ -90,7 +90,7 @@ class PressedAtOnce:
     def fileno(self) -> int:
         return self._ends[0]
 
-    def presses(self) -> int:
+    def count_presses(self) -> int:
         count, self._presses = self._presses, 0
         return count
 
@@ -125,7 +125,7 @@ class LosableGrab(PressedAtOnce):
         self.grabs.append(self)
         self.may_begin.wait(LONGEST_S)
 
-    def presses(self) -> int:
+    def count_presses(self) -> int:
         if self is self.grabs[0]:
             raise HotkeyError(HotkeyStatus.UNAVAILABLE)
         return 0
