@@ -13,10 +13,10 @@ import pytest
 from desktop_app.app.desktop.window_request import MAX_FILES
 from desktop_app.paths import folders
 from desktop_app.session.application_object import INTERFACE, bus_name, object_path
-from desktop_app.session.session_bus import BusError, BusObject, SessionBus
+from desktop_app.session.session_bus import BusError, BusObject
 from desktop_app.storage.database.database import Database, erasing_mark
 from desktop_app.storage.database.private_files import create_private
-from tests.helpers.bus_service import message_bus_daemon
+from tests.helpers.bus_service import message_bus_daemon, session_bus
 from tests.helpers.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -54,24 +54,23 @@ async def test_a_call_on_the_session_bus_has_the_limits_of_a_later_start(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
-    name, bus = bus_name(folders().scope), SessionBus()
+    name = bus_name(folders().scope)
     target = BusObject(name, object_path(name), INTERFACE)
     with message_bus_daemon() as address:
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
-        await bus.connect()
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "desktop_app"),
-            cwd=ROOT,
-            env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
-            stderr=asyncio.subprocess.PIPE,
-        )
-        await until(lambda: bus.has_owner(name))
-        try:
-            for many in (["file:///x"] * (MAX_FILES + 1), [f"file:///{'x' * 1_100_000}"]):
-                with pytest.raises(BusError, match="At most 5,000 files"):
-                    await bus.call(target, "Open", "asa{sv}", many, {})
-            assert await bus.call(target, "Open", "asa{sv}", ["file:///x"], {}) == ()
-        finally:
-            process.kill()
-            await process.communicate()
-            await bus.aclose()
+        async with session_bus() as bus:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "desktop_app"),
+                cwd=ROOT,
+                env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+                stderr=asyncio.subprocess.PIPE,
+            )
+            try:
+                await until(lambda: bus.has_owner(name))
+                for many in (["file:///x"] * (MAX_FILES + 1), [f"file:///{'x' * 1_100_000}"]):
+                    with pytest.raises(BusError, match="At most 5,000 files"):
+                        await bus.call(target, "Open", "asa{sv}", many, {})
+                assert await bus.call(target, "Open", "asa{sv}", ["file:///x"], {}) == ()
+            finally:
+                process.kill()
+                await process.communicate()
