@@ -18,8 +18,11 @@ MAX_ANSWER_BYTES: Final = 2 << 20
 
 
 def missing_sandbox() -> str:
-    """Return why this computer cannot confine a process; "" if it can."""
-    return "; ".join(sandbox.available().missing)
+    """Return why this computer cannot confine a process; "" if it can.
+
+    It is the first of the reasons, because it is translated as one message.
+    """
+    return next(iter(sandbox.available().missing), "")
 
 
 async def run_job(job: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from desktop_app import sandbox
 from desktop_app.domain.conversations.conversation import (
     Message,
     MessageStatus,
@@ -24,9 +25,14 @@ from desktop_app.domain.conversations.conversation import (
     SearchOrder,
 )
 from desktop_app.domain.conversations.message_parts import DocumentPart, PassagesPart
+from desktop_app.domain.places import plain_text
 from desktop_app.domain.tools.strict_schema import is_strict
 from desktop_app.domain.tools.tool import ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.i18n.translation import tr, use_language
+from desktop_app.paths import resource_path
+from desktop_app.sandbox.policy import Confinement
+from desktop_app.services.tools.hosted_tools import why_unavailable
 from desktop_app.tools import confined_job, tables
 from desktop_app.tools.built_in import BuiltInTools, describe_time
 from desktop_app.tools.calculator import MAX_EXPRESSION_CHARS, calculate
@@ -518,6 +524,20 @@ def test_output_beyond_the_bound_is_counted(more: int, said: str) -> None:
     code = f"print('x' * {MAX_OUTPUT_CHARS - 4 + more}, end='')\nprint('y' * 4, end='')"
     whole = "x" * (MAX_OUTPUT_CHARS - 4 + more) + "y" * 4
     assert run_python(code) == {"result": whole[:MAX_OUTPUT_CHARS] + said}
+
+
+def test_the_reason_without_a_sandbox_is_translated(monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = (
+        "The kernel has no Landlock, so the sandbox can’t protect your files.",
+        "The kernel has no seccomp, so the sandbox can’t filter system calls.",
+    )
+    monkeypatch.setattr(sandbox, "available", lambda: Confinement((), missing))
+    (python,) = [t for t in asyncio.run(TOOLS.tools()) if t.definition.name == "python"]
+    try:
+        use_language("de", resource_path("locale"))
+        assert plain_text(why_unavailable(python)) == tr(missing[0]) != missing[0]
+    finally:
+        use_language("en", resource_path("locale"))
 
 
 needs_sandbox = pytest.mark.skipif(bool(missing_sandbox()), reason="nothing confines processes")
