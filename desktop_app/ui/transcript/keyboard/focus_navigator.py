@@ -8,27 +8,22 @@ first, the focus leaves the transcript.
 from __future__ import annotations
 
 import sys
-from itertools import chain, islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QObject, QPoint, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QAccessible, QTextBlock, QTextCursor
+from PySide6.QtGui import QTextBlock, QTextCursor
 from PySide6.QtWidgets import QApplication
 
-from desktop_app.ui.transcript.citation_sources import citation_name
+from desktop_app.ui.transcript.keyboard.focus_buttons import FocusButtons, scroll_to_rects
 from desktop_app.ui.transcript.keyboard.focus_targets import (
-    COPY_CODE,
     FocusTarget,
     FocusTargetButton,
-    describe_target,
     focus_targets_of,
     has_focus_target,
     next_focus_target,
-    text_rects,
 )
 from desktop_app.ui.transcript.layout.long_text import RunIndex
 from desktop_app.ui.transcript.message_items import ACTION, SHOW_TEXT, SHOW_VALUE, Line, LineKind
-from desktop_app.ui.transcript.viewport.visible_blocks import visible_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,8 +34,6 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
     from desktop_app.ui.transcript.viewport.transcript_surface import TranscriptSurface
 
-_PLACE_ALL_MS: Final = 300
-_MAX_BUTTONS: Final = 60
 _VERSIONS: Final = (f"{ACTION}older-version", f"{ACTION}newer-version")
 # Following one of these links replaces it by the other.
 _ALTERNATIVES: Final = {
@@ -86,13 +79,13 @@ class FocusNavigator(QObject):
         super().__init__(view)
         self._view, self._messages, self._items = view, messages, items
         self._placer, self._row = placer, placer.row
-        self._focused: FocusTargetButton | None = None
         self._message_id = ""  # the message with the focused target
-        self._buttons: dict[FocusTarget, FocusTargetButton] = {}
+        self._buttons = FocusButtons(view, messages, self)
+        self._buttons.activated.connect(self._on_activated)
+        self._buttons.focus_left.connect(lambda: self.link_focused.emit(""))
+        self._buttons.stepped.connect(self._step)
         self._place_timer = QTimer(self, singleShot=True, interval=0)
         self._place_timer.timeout.connect(self._place_focused)
-        self._place_all_timer = QTimer(self, singleShot=True, interval=_PLACE_ALL_MS)
-        self._place_all_timer.timeout.connect(self._place_all_buttons)
         self._row.stepped.connect(self._step)
         view.verticalScrollBar().valueChanged.connect(self.schedule_update)
         view.horizontalScrollBar().valueChanged.connect(self.schedule_update)
@@ -100,16 +93,15 @@ class FocusNavigator(QObject):
 
     def schedule_update(self) -> None:
         """Schedule updates of the focus buttons, because the text has moved on screen."""
-        if self._focused is not None:
+        if self._buttons.focused is not None:
             self._place_timer.start()
-        if QAccessible.isActive() and not self._place_all_timer.isActive():
-            self._place_all_timer.start()
+        self._buttons.place_visible_soon()
 
     def focused_place(self) -> FocusedPlace | None:
         """Return the place of the focused button, or None if no button has the focus."""
         widget = QApplication.focusWidget()
         document, viewport = self._view.document(), self._view.viewport()
-        button = self._focused
+        button = self._buttons.focused
         if button is not None and widget is button:
             target = button.focus_target
             return FocusedPlace(document.findBlock(target.start), target.link, button.geometry())
@@ -124,8 +116,7 @@ class FocusNavigator(QObject):
 
     def scroll_to_focused(self) -> None:
         """Scroll to the focused target."""
-        if self._focused is not None:
-            self._scroll_to(self._rects(self._focused.focus_target))
+        self._buttons.scroll_to_focused()
 
     # ------------------------------------------------------------------ navigation
 
@@ -229,8 +220,9 @@ class FocusNavigator(QObject):
         if widget is not None and self._row.isAncestorOf(widget):
             at = self._layout_index(self._row.message_id)
             return at, self._message_range(at)[1] if at >= 0 else -1, True
-        if self._focused is not None and widget is self._focused:
-            target = self._focused.focus_target
+        button = self._buttons.focused
+        if button is not None and widget is button:
+            target = button.focus_target
             position = target.end if forward else target.start
             return self._messages.layouts.index_at(target.start), position, False
         return self._start_position()
@@ -264,118 +256,39 @@ class FocusNavigator(QObject):
         if state is None or state.is_streaming:
             return False
         self._placer.show_for(state)
-        self._scroll_to([self._row.geometry()])
+        scroll_to_rects(self._view, [self._row.geometry()])
         self._row.take_focus(last=not forward)
         return True
 
     def focus_target(self, target: FocusTarget) -> None:
         """Focus a target, and scroll to it."""
-        button = self._button_for(target)
-        self._focused = button
-        self._scroll_to(self._rects(target))
-        button.cover(self._rects(target))
-        button.setFocus(Qt.FocusReason.TabFocusReason)
+        self._buttons.focus(target)
         state = self._messages.state_at_block(self._view.document().findBlock(target.start))
         if state is not None:
             self._message_id = state.message.id
             self._placer.show_for(state)
-        self.link_focused.emit(self._describe(target)[1])
-
-    def _scroll_to(self, rects: list[QRect]) -> None:
-        """Scroll so that these rectangles are on screen."""
-        if not rects:
-            return
-        top, bottom = min(rect.top() for rect in rects), max(rect.bottom() for rect in rects)
-        height = self._view.viewport().height()
-        if top < 0 or bottom > height:
-            bar = self._view.verticalScrollBar()
-            bar.setValue(bar.value() + top - height // 3)
-
-    def _describe(self, target: FocusTarget) -> tuple[str, str]:
-        """Return the name of a focus target, and its address or source."""
-        block = self._view.document().findBlock(target.start)
-        passage = self._messages.cited_passage(self._messages.state_at_block(block), target.link)
-        if passage is not None:
-            return citation_name(passage), passage.source
-        return describe_target(self._view.document(), target)
-
-    def _rects(self, target: FocusTarget) -> list[QRect]:
-        """Return the rectangles of a target in the viewport."""
-        view = self._view
-        if target.link == COPY_CODE:
-            return [view.copy_mark(view.document().findBlock(target.start)).area]
-        x, y = view.horizontalScrollBar().value(), view.verticalScrollBar().value()
-        rects = text_rects(view.document(), target)
-        return [rect.translated(-x, -y).toAlignedRect() for rect in rects]
-
-    def _button_for(self, target: FocusTarget) -> FocusTargetButton:
-        button, name = self._buttons.get(target), self._describe(target)[0]
-        if button is not None:
-            # The text may have been rewritten. Hiding the button would move the focus.
-            button.set_target(target, name)
-        else:
-            button = FocusTargetButton(self._view.document(), target, name, self._view.viewport())
-            self._buttons[target] = button
-            button.clicked.connect(lambda: self._activate(button))
-            button.focus_left.connect(lambda: self._on_focus_left(button))
-            button.stepped.connect(self._step)
-            button.show()
-        return button
+        self.link_focused.emit(self._buttons.describe(target)[1])
 
     def _step(self, forward: bool) -> None:
         self.focus_next(forward=forward)
 
-    def _assign_button(self, target: FocusTarget, button: FocusTargetButton) -> None:
-        """Assign `button` to this target, and remove any other button for it."""
-        other = self._buttons.get(target)
-        if other is button:
-            return
-        if other is not None:
-            self._remove_button(other)
-        self._unassign(button)
-        self._buttons[target] = button
-
-    def _activate(self, button: FocusTargetButton) -> None:
+    def _on_activated(self, button: FocusTargetButton) -> None:
         target = button.focus_target
         self.target_activated.emit(target.link, target.start)
-        if button is self._focused:
+        if button is self._buttons.focused:
             self._place_timer.start()
 
-    def _on_focus_left(self, button: FocusTargetButton) -> None:
-        if self._focused is button:
-            self._focused = None
-            self.link_focused.emit("")
-        if not QAccessible.isActive():
-            self._remove_button(button)
-
-    def _unassign(self, button: FocusTargetButton) -> None:
-        self._buttons = {
-            target: other for target, other in self._buttons.items() if other is not button
-        }
-
-    def _remove_button(self, button: FocusTargetButton) -> None:
-        self._unassign(button)
-        button.hide()
-        button.deleteLater()
-
-    # ------------------------------------------------------------------ button positions
+    # ------------------------------------------------------------------ rewritten text
 
     def _place_focused(self) -> None:
         """Keep the focused button over its text.
 
         If the text was rewritten, focus the target that replaces it.
         """
-        button = self._focused
-        if button is None:
+        button = self._buttons.focused
+        if button is None or self._buttons.place_focused():
             return
         target = button.focus_target
-        if target.start < target.end and target in focus_targets_of(
-            self._view.document().findBlock(target.start)
-        ):
-            self._assign_button(target, button)
-            button.set_target(target, self._describe(target)[0])
-            button.cover(self._rects(target))
-            return
         at = self._layout_index(self._message_id)
         same = self._nearest_with_same_link(at, target) if at >= 0 else None
         same = same or self._nearest_version_arrow(button)
@@ -423,21 +336,10 @@ class FocusNavigator(QObject):
 
     def _distance(self, target: FocusTarget, button: FocusTargetButton) -> tuple[int, bool]:
         """Return the distance of a target from a button, and whether their links differ."""
-        top = min((rect.top() for rect in self._rects(target)), default=0)
-        return abs(top - button.y()) // 16, target.link != button.link
+        return self._buttons.distance(target, button), target.link != button.link
 
     def _targets_between(self, begin: int, end: int) -> Iterator[FocusTarget]:
         block = self._view.document().findBlock(begin)
         while block.isValid() and block.position() <= end:
             yield from focus_targets_of(block)
             block = block.next()
-
-    def _place_all_buttons(self) -> None:
-        """Place buttons over the visible targets, for a screen reader. Keep the focused button."""
-        targets = chain.from_iterable(map(focus_targets_of, visible_blocks(self._view)))
-        visible = list(islice(targets, _MAX_BUTTONS))
-        for target, button in list(self._buttons.items()):
-            if button is not self._focused and target not in visible:
-                self._remove_button(button)
-        for target in visible:
-            self._button_for(target).cover(self._rects(target))

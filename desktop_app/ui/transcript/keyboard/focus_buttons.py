@@ -1,0 +1,172 @@
+"""The buttons over focus targets: the focused one, and for a screen reader all visible ones."""
+
+from __future__ import annotations
+
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QAccessible
+
+from desktop_app.ui.transcript.citation_sources import citation_name
+from desktop_app.ui.transcript.keyboard.focus_targets import (
+    COPY_CODE,
+    FocusTarget,
+    FocusTargetButton,
+    describe_target,
+    focus_targets_of,
+    text_rects,
+)
+from desktop_app.ui.transcript.viewport.visible_blocks import visible_blocks
+
+if TYPE_CHECKING:
+    from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
+    from desktop_app.ui.transcript.viewport.transcript_surface import TranscriptSurface
+
+_PLACE_ALL_MS: Final = 300
+_MAX_BUTTONS: Final = 60
+
+
+class FocusButtons(QObject):
+    """The buttons over the focus targets of a view.
+
+    Signals:
+        activated(FocusTargetButton): the user activated the target of a button.
+        focus_left(): the focused button has lost the focus.
+        stepped(bool forward): an arrow key was pressed, which goes to the next target or back.
+    """
+
+    activated = Signal(object)
+    focus_left = Signal()
+    stepped = Signal(bool)
+
+    def __init__(
+        self, view: TranscriptSurface, messages: TranscriptMessages, parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._view, self._messages = view, messages
+        self._focused: FocusTargetButton | None = None
+        self._buttons: dict[FocusTarget, FocusTargetButton] = {}
+        self._place_timer = QTimer(self, singleShot=True, interval=_PLACE_ALL_MS)
+        self._place_timer.timeout.connect(self._place_visible)
+
+    @property
+    def focused(self) -> FocusTargetButton | None:
+        """Return the focused button, even while another window is active; None for none."""
+        return self._focused
+
+    def focus(self, target: FocusTarget) -> None:
+        """Focus a target, and scroll to it."""
+        button = self._focused = self._button_for(target)
+        scroll_to_rects(self._view, self._rects(target))
+        button.cover(self._rects(target))
+        button.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def scroll_to_focused(self) -> None:
+        """Scroll to the focused target."""
+        if self._focused is not None:
+            scroll_to_rects(self._view, self._rects(self._focused.focus_target))
+
+    def place_focused(self) -> bool:
+        """Keep the focused button over its text. Return False if the text was rewritten."""
+        button = self._focused
+        if button is None:
+            return True
+        target = button.focus_target
+        block = self._view.document().findBlock(target.start)
+        if target.start >= target.end or target not in focus_targets_of(block):
+            return False
+        self._assign_button(target, button)
+        button.set_target(target, self.describe(target)[0])
+        button.cover(self._rects(target))
+        return True
+
+    def place_visible_soon(self) -> None:
+        """Schedule the placing of buttons over the visible targets, for a screen reader."""
+        if QAccessible.isActive() and not self._place_timer.isActive():
+            self._place_timer.start()
+
+    def _place_visible(self) -> None:
+        """Place buttons over the visible targets. Keep the focused button."""
+        targets = chain.from_iterable(map(focus_targets_of, visible_blocks(self._view)))
+        visible = list(islice(targets, _MAX_BUTTONS))
+        for target, button in list(self._buttons.items()):
+            if button is not self._focused and target not in visible:
+                self._remove_button(button)
+        for target in visible:
+            self._button_for(target).cover(self._rects(target))
+
+    def describe(self, target: FocusTarget) -> tuple[str, str]:
+        """Return the name of a focus target, and its address or source."""
+        block = self._view.document().findBlock(target.start)
+        state = self._messages.state_at_block(block)
+        passage = self._messages.cited_passage(state, target.link)
+        if passage is not None:
+            return citation_name(passage), passage.source
+        return describe_target(self._view.document(), target)
+
+    def distance(self, target: FocusTarget, button: FocusTargetButton) -> int:
+        """Return the distance of a target from a button, in steps of 16 pixels."""
+        top = min((rect.top() for rect in self._rects(target)), default=0)
+        return abs(top - button.y()) // 16
+
+    def _rects(self, target: FocusTarget) -> list[QRect]:
+        """Return the rectangles of a target in the viewport."""
+        view = self._view
+        if target.link == COPY_CODE:
+            return [view.copy_mark(view.document().findBlock(target.start)).area]
+        x, y = view.horizontalScrollBar().value(), view.verticalScrollBar().value()
+        rects = text_rects(view.document(), target)
+        return [rect.translated(-x, -y).toAlignedRect() for rect in rects]
+
+    def _button_for(self, target: FocusTarget) -> FocusTargetButton:
+        button, name = self._buttons.get(target), self.describe(target)[0]
+        if button is not None:
+            # The text may have been rewritten. Hiding the button would move the focus.
+            button.set_target(target, name)
+        else:
+            button = FocusTargetButton(self._view.document(), target, name, self._view.viewport())
+            self._buttons[target] = button
+            button.clicked.connect(lambda: self.activated.emit(button))
+            button.focus_left.connect(lambda: self._on_focus_left(button))
+            button.stepped.connect(self.stepped)
+            button.show()
+        return button
+
+    def _assign_button(self, target: FocusTarget, button: FocusTargetButton) -> None:
+        """Assign `button` to this target, and remove any other button for it."""
+        other = self._buttons.get(target)
+        if other is button:
+            return
+        if other is not None:
+            self._remove_button(other)
+        self._unassign(button)
+        self._buttons[target] = button
+
+    def _on_focus_left(self, button: FocusTargetButton) -> None:
+        if self._focused is button:
+            self._focused = None
+            self.focus_left.emit()
+        if not QAccessible.isActive():
+            self._remove_button(button)
+
+    def _unassign(self, button: FocusTargetButton) -> None:
+        self._buttons = {
+            target: other for target, other in self._buttons.items() if other is not button
+        }
+
+    def _remove_button(self, button: FocusTargetButton) -> None:
+        self._unassign(button)
+        button.hide()
+        button.deleteLater()
+
+
+def scroll_to_rects(view: TranscriptSurface, rects: list[QRect]) -> None:
+    """Scroll so that rectangles of the viewport are on screen."""
+    if not rects:
+        return
+    top, bottom = min(rect.top() for rect in rects), max(rect.bottom() for rect in rects)
+    height = view.viewport().height()
+    if top < 0 or bottom > height:
+        bar = view.verticalScrollBar()
+        bar.setValue(bar.value() + top - height // 3)
