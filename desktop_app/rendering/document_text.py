@@ -35,6 +35,7 @@ SLICE_LENGTH: Final = 6_000
 """Characters after which a slice ends at the next suitable position."""
 
 _MAX_SLICE_LENGTH: Final = 2 * SLICE_LENGTH
+"""Characters after which a slice ends even within a paragraph or a line."""
 _LINK_TARGET: Final = re.compile(r"\]\([^()\s]*\)")
 _FENCE: Final = re.compile(r" {0,3}(`{3,}(?!.*`)|~{3,})")
 _STRUCTURED: Final = frozenset(

@@ -27,6 +27,7 @@ _SENTENCE_END: Final = re.compile(
 )
 _UNSPOKEN: Final = re.compile(r"[\u2061-\u2063\ufffc]|\[\^[^\]\s]+\]|\*\*|__|~~|`")
 _MAX_SENTENCE_LENGTH: Final = 2_000
+"""Characters; a longer sentence is spoken in parts."""
 
 
 class SentenceSplitter:

@@ -27,6 +27,7 @@ _MAX_TREE_LENGTH: Final = 200_000
 """Characters. Longer JSON is shown as code, not as a table or a tree."""
 _FENCE: Final = "~~~~~~~~~~~~"
 _MAX_DEPTH: Final = 12
+"""List levels; deeper values are shown as text."""
 _MARKUP: Final = re.compile(r"[!-/:-@\[-`{-~]")
 _LANGUAGE: Final = re.compile(r"[\w+#.-]{1,40}")
 

@@ -11,6 +11,7 @@ from typing import Final
 from desktop_app.rendering.block_model import NON_PARAGRAPHS, Block, Patch
 
 _BLOCKS_PER_STEP: Final = 100
+"""Blocks that a step examines, so that it takes a few milliseconds."""
 
 
 class ListSpacing:

@@ -22,7 +22,9 @@ _NEEDS_PARSER: Final = re.compile(r"[\\\[]|[^\S \n]")
 
 _MARKS: Final = re.compile(r"[`*_~\]<&$!:@]|www\.", re.IGNORECASE)
 _MAX_LINE_LENGTH: Final = 800
+"""Characters of an incomplete row; a longer one goes through the block parser."""
 _MAX_CELLS: Final = 4_000
+"""Cells that are parsed at once; more go through the block parser."""
 
 
 class Rows(NamedTuple):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from desktop_app.rendering.incremental.shown_blocks import ShownBlocks
 
 _CHARACTERS_PER_STEP: Final = 4_000
+"""Source characters that a step renders again, so that it takes a few milliseconds."""
 
 
 class BlockChunk(NamedTuple):

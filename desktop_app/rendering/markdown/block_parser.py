@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _BLANKS: Final = re.compile(r"[ \t]*")
 _TAB: Final = 4
+"""Columns between tab stops, as in CommonMark."""
 
 
 class _Lines(StateBlock):

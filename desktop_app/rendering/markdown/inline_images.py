@@ -19,6 +19,7 @@ MAX_IMAGE_BYTES: Final = 16 * 1024
 """Maximum bytes of an image."""
 
 MAX_PIXELS: Final = 1_000_000
+"""Maximum pixels of a drawn image: width times height."""
 
 MAX_ADDRESS_LENGTH: Final = MAX_IMAGE_BYTES * 4 // 3 + 64
 """Characters: four for three bytes of the image, and 64 for the start of the URL."""
@@ -32,6 +33,7 @@ _INCOMPLETE_ADDRESS: Final = re.compile(
 _ADDRESS_REST: Final = re.compile(r"[A-Za-z0-9+/]*=*")
 _BEGINS: Final = "](data:image/"
 _MAX_NAME_LENGTH: Final = 400
+"""Characters; an image is not split within its name unless the name is longer."""
 _ADDRESS_START: Final = re.compile(
     r"\]\(data:image/[a-z]{3,4};base64,[A-Za-z0-9+/=]*", re.IGNORECASE
 )

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MAX_SHOWN_LENGTH: Final = 80
+"""Characters; a longer destination is cut."""
 _MAX_WORDS_LENGTH: Final = 2_000
+"""Characters; longer words are not compared with the destination, which then follows them."""
 _MAX_DECODINGS: Final = 8
+"""Readings of a mail address; an address that can be decoded more often is refused."""
 
 # The last @ ends the user name, as in browsers. An address with a backslash before its path, which
 # browsers take for a slash, or without "//" has no host here.

@@ -37,7 +37,9 @@ _MAX_DOLLARS: Final = 400
 MAX_COLUMNS: Final = 64
 """Tables with more columns are shown as text, because every cell costs as much as a paragraph."""
 _CACHED_ADDRESSES: Final = 500
+"""Normalized addresses in the cache."""
 _MAX_CACHED_LENGTH: Final = 500
+"""Characters; longer addresses are not cached."""
 EXPECTS_NOTES: Final = "expects_notes"
 """Key in the parse environment: True if `[^1]` counts as a footnote before its definition."""
 

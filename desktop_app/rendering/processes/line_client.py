@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from desktop_app.child_processes import ChildCommand
 
 _MAX_WAIT_S: Final = 5.0
+"""Seconds after which a request has no answer."""
 
 
 class LineClient:

@@ -22,7 +22,9 @@ MAX_NESTING: Final = 24
 """Maximum nesting of groups."""
 
 _MAX_WIDTH_EM: Final = 150.0
+"""Maximum width of a drawing."""
 _MAX_HEIGHT_EM: Final = 60.0
+"""Maximum height of a drawing."""
 MAX_SVG_LENGTH: Final = 400_000
 """Maximum characters of a formula's SVG."""
 

@@ -26,6 +26,7 @@ _ROW: Final = re.compile(r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*\|")
 _FENCE_END: Final = re.compile(r"[ \t>]*(`+|~+)[ \t]*")
 
 _MAX_FORMULA_LENGTH: Final = 2_000
+"""Characters; a longer text after an opener is not held back as a formula."""
 _DISPLAY: Final = re.compile(
     r"^(?P<line>[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*(?:(?P<opens>\$\$|\\\[)(?P<rest>.*)|.*))$",
     re.MULTILINE,

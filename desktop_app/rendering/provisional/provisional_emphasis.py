@@ -21,6 +21,7 @@ MAX_OPEN_MARKS: Final = 40
 """Maximum number of nested open marks; if more are open, the outermost are ignored."""
 
 _MAX_ADDRESS_LENGTH: Final = 200
+"""Characters before a mark in which an address that contains the mark may begin."""
 _NAMES: Final = ("args", "kwargs", "argv")
 _IS_NAME: Final = re.compile(rf"(?:{'|'.join(_NAMES)})\b|/\*")
 _HALF_NAMES: Final = frozenset(

@@ -36,8 +36,11 @@ from desktop_app.rendering.provisional.provisional_emphasis import (
 )
 
 _MAX_WORDS_LENGTH: Final = 200
+"""Characters; longer text in an open bracket is shown as written."""
 _MAX_FORMULA_LENGTH: Final = 400
+"""Characters; longer text after an opener is not held back as a formula."""
 _MAX_TAG_LENGTH: Final = 40
+"""Characters; a longer text after `<` is not held back as a tag."""
 
 _MARKS: Final = re.compile(r"\\|`+|\*+|_+|~+|!?\[|!\Z|\]|\$|<|&")
 _AUTOLINK: Final = re.compile(r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[^\s<>@]+@[\w.-]+)>")

@@ -30,6 +30,7 @@ from desktop_app.rendering.search.text_search import (
 )
 
 _MAX_CONTAINER_MARKS: Final = 40
+"""Marks of lists and quotes; a part with more is checked for deep nesting."""
 _MARKS: Final = "*_~`\\$&"
 _SIGNS: Final = "*_~`\\["
 _PLAIN_WORDS: Final = re.compile(r"[^\W_]+(?: [^\W_]+)*")

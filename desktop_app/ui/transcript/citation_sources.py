@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 # Markup in a document's text: page and slide marks, headings, table lines.
 _MARKUP: Final = re.compile(r"^(?:\[[a-z]+ \d+\]$|#{1,6} |\|[-| :]+\|$)|\|", re.MULTILINE)
 _TOOLTIP_CHARACTERS: Final = 160
+"""Characters of a passage in the tooltip of a citation."""
 _LISTED_CHARACTERS: Final = 80
+"""Characters of a passage in the list of sources."""
 _MARKUP_FACTOR: Final = 10
 """Factor by which a text may be longer with its markup than without."""
 _NO_PASSAGES: Final[Mapping[int, Passage]] = {}

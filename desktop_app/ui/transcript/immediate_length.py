@@ -14,6 +14,7 @@ IMMEDIATE_CHARACTERS: Final = 12_000
 _IMMEDIATE_MARKUP_CHARACTERS: Final = 800
 """Maximum characters of a text that is mostly markup."""
 _IMMEDIATE_LINES: Final = 400
+"""Maximum lines of a stored text that are parsed and written immediately."""
 _ADDRESS_MARKS: Final = 20
 """Marks that take as long to parse as an address."""
 _LINE_ENDS: Final = re.compile(r"\r\n?|\n")

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 _SIZE: Final = (860, 900)
 _ICON: Final = 17
+"""Pixels at the default text size."""
 _MAX_PLACE_CHARACTERS: Final = 60
 
 

@@ -30,7 +30,9 @@ PAGE_LENGTH: Final = 300_000
 MAX_LINE_LENGTH: Final = 20_000
 """Maximum characters of a line on a page, which can be laid out within a frame."""
 _SLICE_CHARACTERS: Final = 6_000
+"""Characters that are inserted in one iteration of the event loop."""
 _MAX_MATCHES: Final = 10_000
+"""Matches after which a search ends."""
 
 PageMatch = tuple[int, int]
 """The index of the page, and the offset of the match in it."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 _WIDTH: Final = 400
+"""Pixels at the default text size."""
 PASSWORD_NOTE: Final = N_(
     "The password is kept until you quit and never saved. Extracted text is saved as usual."
 )

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _ZOOM_PRESETS: Final = (25, 33, 50, 67, 80, 100, 125, 150, 200, 300, 400)
 _MAX_FIT_PERCENT: Final = 200
+"""Maximum zoom of a page that is fitted to the width."""
 _PIXELS_PER_POINT: Final = 96 / 72
 """Pixels per point at 100 %."""
 
@@ -40,6 +41,7 @@ _EDGE: Final = 20
 _STRIP_PIXELS: Final = 1_000_000
 """Approximate number of pixels in a strip."""
 _MAX_CACHED_BYTES: Final = 64 << 20
+"""Maximum bytes of drawn strips in the cache."""
 _PAGE_OVERLAP: Final = 25
 """Pixels that stay in view when scrolling by a page, at the default text size."""
 _PAUSE_MS: Final = 30

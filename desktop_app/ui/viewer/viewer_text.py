@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
 
 _MAX_SLICES: Final = 40
+"""Slices in the document. If one more arrives, the slice at the other end is removed."""
 
 
 class ViewerText(TranscriptSurface):

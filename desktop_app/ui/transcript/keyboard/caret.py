@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _UP: Final = (Qt.Key.Key_Up, Qt.Key.Key_Left, Qt.Key.Key_PageUp)
 _DOWN: Final = (Qt.Key.Key_Down, Qt.Key.Key_Right, Qt.Key.Key_PageDown)
 _STEP_LINES: Final = 2
+"""Lines by which an arrow key scrolls."""
 
 
 class Caret:

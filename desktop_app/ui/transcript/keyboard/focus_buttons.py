@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.viewport.transcript_surface import TranscriptSurface
 
 _PLACE_ALL_MS: Final = 300
+"""Time in which changes are collected before buttons are placed for a screen reader."""
 _MAX_BUTTONS: Final = 60
+"""Maximum number of buttons that are placed for a screen reader."""
 
 
 class FocusButtons(QObject):

@@ -43,7 +43,9 @@ _NAMES: Final = {"older-version": N_("Previous version"), "newer-version": N_("N
 _INVISIBLE: Final = {ord(PICTURE): None, ord(ADDED_MARK): None}
 _FOLD_SIGNS: Final = "›⌄ \u2003"
 _MAX_ADDRESS: Final = 300
+"""Characters; a longer address is cut."""
 _RING_MARGIN: Final = 3
+"""Pixels between the text and the focus ring."""
 
 
 class FocusTarget(NamedTuple):

@@ -38,7 +38,9 @@ _LOOKAHEAD_UNITS: Final = MAX_BLOCK_UNITS - _PART_UNITS
 """A line starts within this many UTF-16 units after the end of a part or a chapter mark."""
 
 _DENSE_PART_UNITS: Final = 500
+"""The `_PART_UNITS` of dense text."""
 _DENSE_LOOKAHEAD_UNITS: Final = 150
+"""The `_LOOKAHEAD_UNITS` of dense text."""
 _DENSE_RUNS: Final = 125
 """A part with more runs than this in its first `_DENSE_PART_UNITS` units is dense.
 
@@ -46,7 +48,9 @@ Those units take as long to lay out as 1,000 letters, so dense parts are shorter
 """
 
 _CHAPTER_UNITS: Final = 16_000
+"""UTF-16 units between chapter marks."""
 _DENSE_CHAPTER_UNITS: Final = 2000
+"""UTF-16 units between chapter marks in dense text."""
 
 CONTEXT_UNITS: Final = 2000
 """UTF-16 units to lay out before a chapter mark to find the start of the chapter."""

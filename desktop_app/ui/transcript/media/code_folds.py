@@ -35,6 +35,7 @@ VISIBLE_LINES: Final = 18
 """The number of visible lines of a folded block."""
 
 _LINES_PER_CHECK: Final = 256
+"""Items that are checked at once, because checking them one by one is slow."""
 _MAX_LINES_IN_PLACE: Final = 1000
 """More lines than this are dematerialized before they are hidden or shown."""
 

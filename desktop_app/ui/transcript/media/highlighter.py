@@ -35,9 +35,13 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.message_items import Item
 
 _SLICE_S: Final = 0.004
+"""Seconds for which lines are highlighted in one iteration of the event loop."""
 _CONTEXT_LINES: Final = 12
+"""Lines above a new line of a growing block that are lexed with it."""
 _MAX_CONTEXT_LINES: Final = 300
+"""Maximum lines above a range of a complete block that are lexed with it."""
 _LINES_AT_ONCE: Final = 24
+"""Lines that are highlighted before the time is checked."""
 
 
 @dataclass

@@ -40,6 +40,7 @@ MAX_SHOWN_SIZE: Final = (320, 240)
 THUMBNAIL_BOX: Final = (640, 480)
 """Width and height of a thumbnail: `MAX_SHOWN_SIZE` on a screen with twice the usual density."""
 CORNER_RADIUS: Final = 8
+"""Pixels; a small image has smaller corners."""
 _FORMATS: Final = (b"png", b"jpeg", b"gif", b"webp")
 _SCHEME: Final = "picture:"
 

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from desktop_app.child_processes import ChildCommand
 
 _COLLECT_MS: Final = 50
+"""Time in which typeset formulas are collected before they are reported together."""
 _MAX_CACHED: Final = 3_000
+"""Formulas in the cache; a larger cache is cleared when another conversation is shown."""
 
 _Key = tuple[str, bool]
 

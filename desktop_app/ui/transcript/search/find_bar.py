@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 _TYPING_PAUSE_MS: Final = 120
+"""Time without typing after which a search starts."""
 _MAX_QUERY_CHARACTERS: Final = 200
 
 

@@ -51,6 +51,7 @@ _REPORT_S: Final = 0.1
 """Seconds between reports of the counting thread."""
 
 _WORK_S: Final = 0.002
+"""Seconds for which the counting thread works without a pause."""
 _REST_S: Final = 0.0003
 """Seconds that the counting thread sleeps after each `_WORK_S`, so that the GUI thread can run."""
 
@@ -58,8 +59,10 @@ _MAX_SCROLLS: Final = 3
 """Scrolls to a match at most, because materializing text may move the match."""
 
 _STREAMING_MS: Final = 700
+"""Time in which changes of messages are collected before they are counted again."""
 _NEXT_ITERATION_MS: Final = 1
 _ITEMS_PER_CHECK: Final = 64
+"""Items whose joined text is searched before the items are searched one by one."""
 
 
 class _TextSoFar(NamedTuple):

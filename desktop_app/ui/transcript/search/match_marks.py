@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
 
 _MAX_MARKED: Final = 300
+"""Matches to highlight at most."""
 _MAX_MARKED_IN_BLOCK: Final = 60
+"""Matches to highlight at most in one block."""
 
 
 class MatchMarks(QObject):

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.widgets.text.clipboard import ClipboardTexts
 
 _END: Final = sys.maxsize // 2
+"""An item index, block number and unit behind the end of any message."""
 
 
 class _End(NamedTuple):

@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPainter, QTextBlock, QTextLayout, QTextLine
 
 _BLOCKS_PER_QUERY: Final = 8
+"""The box of only one in so many blocks without decoration is queried."""
 _MAX_CODE_SPANS: Final = 250
+"""Inline code spans of a block that are painted; a block with more has no backgrounds."""
 _MARK_ICON: Final = 19
 """Pixels, at the default text size, of the Copy mark's icon and the gap after it."""
 _ABOVE_SCREEN: Final = 10

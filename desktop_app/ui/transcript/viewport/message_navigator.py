@@ -38,6 +38,7 @@ READER_PASS_ITEMS: Final = 60
 """Characters of messages, and items, to materialize in one pass for a screen reader."""
 
 _READER_PASS_MS: Final = 60
+"""Milliseconds between two passes for a screen reader."""
 
 
 class MessageNavigator(QObject):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
 
 _AT_BOTTOM_PX: Final = 8
+"""Distance from the end at which the view still counts as scrolled to the end."""
 
 
 class QuietScrollBar(QScrollBar):

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FRAME_S: Final = 1 / 60
+"""Seconds of a frame."""
 _SLICE_S: Final = 0.008
+"""Seconds of a frame for which text is written."""
 _PIECE_S: Final = 0.004
+"""Seconds that writing a piece should take: half a slice."""
 _SHORTLY_S: Final = 0.01
 """Seconds of processor time for `flush(shortly=True)`: a busy machine takes longer to use them."""
 

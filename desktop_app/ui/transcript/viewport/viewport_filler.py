@@ -23,8 +23,11 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.viewport.scroll_anchor import ScrollAnchor
 
 _REFLOW_SLICE_S: Final = 0.008
+"""Seconds for which items are reflowed in one iteration of the event loop."""
 _REFLOW_PAUSE_MS: Final = 15
+"""Milliseconds between two slices of a reflow."""
 _REMOVAL_DELAY_MS: Final = 50
+"""Time in which changes are collected before distant text is removed."""
 _MAX_RESIZE_COST: Final = 30_000
 """Layout cost that fits into one frame; see `layout_cost`."""
 
