@@ -168,7 +168,7 @@ def test_texts_of_prompts_and_presets_are_translated(window: QWidget, light_them
     dialog.presets.set_values(with_defaults({}), lambda preset: overridden_values(preset.overrides))
     dialog.presets.set_presets([Preset("p", NAME)], "p")
     for chosen in ("a", "b"):
-        dialog.prompts.select(chosen)
+        dialog.prompts.list.select(chosen)
         assert not untranslated(texts_of(dialog), DATA)
     for listed in (dialog.prompts.list, dialog.presets.list):
         rows = [listed.model.index(row, 0) for row in range(listed.model.rowCount())]

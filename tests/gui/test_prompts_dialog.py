@@ -84,12 +84,12 @@ def test_the_delete_key_deletes_only_the_users_prompts(dialog: PromptsDialog, qt
     gone: list[str] = []
     page.delete_requested.connect(gone.append)
     for prompt_id in ("a", "b", "c"):
-        page.select(prompt_id)
+        page.list.select(prompt_id)
         page.list.view.setFocus()
         qtbot.keyClick(page.list.view, Qt.Key.Key_Delete)
     assert gone == ["c"]
     assert [b.isVisible() for b in (page.reset_button, page.delete_button)] == [False, True]
-    page.select("b")
+    page.list.select("b")
     assert [b.isVisible() for b in (page.reset_button, page.delete_button)] == [True, False]
     assert page.hide_button.text() == "Show"
 
@@ -99,7 +99,7 @@ def test_a_double_click_deletes_only_one(dialog: PromptsDialog, qtbot: QtBot, pa
     dialog.show_page(page)
     shown, gone = dialog.prompts if page == "prompts" else dialog.presets, list[str]()
     shown.delete_requested.connect(gone.append)
-    shown.select("c" if page == "prompts" else "p")
+    shown.list.select("c" if page == "prompts" else "p")
     qtbot.mouseClick(shown.delete_button, Qt.MouseButton.LeftButton)
     event = QMouseEvent(
         QEvent.Type.MouseButtonDblClick,
@@ -117,7 +117,7 @@ def test_a_double_click_deletes_only_one(dialog: PromptsDialog, qtbot: QtBot, pa
 def test_a_held_delete_key_deletes_only_one(dialog: PromptsDialog) -> None:
     page, gone = dialog.prompts, list[str]()
     page.delete_requested.connect(gone.append)
-    page.select("c")
+    page.list.select("c")
     for repeats in (False, True):
         key, none = Qt.Key.Key_Delete, Qt.KeyboardModifier.NoModifier
         event = QKeyEvent(QEvent.Type.KeyPress, key, none, "", repeats)
@@ -127,14 +127,14 @@ def test_a_held_delete_key_deletes_only_one(dialog: PromptsDialog) -> None:
 
 def test_a_title_is_never_empty(dialog: PromptsDialog) -> None:
     page = dialog.prompts
-    page.select("c")
+    page.list.select("c")
     told: list[str] = []
     page.change_requested.connect(lambda prompt_id, _changes: told.append(prompt_id))
     page.title.clear()
     page.report_edits()
     assert told == []
     assert page.title.text() == "Reply"
-    dialog.presets.select("p")
+    dialog.presets.list.select("p")
     dialog.presets.name.clear()
     dialog.presets.report_edits()
     assert dialog.presets.name.text() == "Poet"
@@ -145,7 +145,7 @@ def test_a_half_typed_name_is_kept_when_presets_are_replaced(
 ) -> None:
     dialog.show_page("presets")
     page = dialog.presets
-    page.select("p")
+    page.list.select("p")
     page.name.setFocus()
     page.name.selectAll()
     qtbot.keyClicks(page.name, "Ba")
@@ -173,7 +173,7 @@ def test_text_being_typed_is_saved_if_the_prompt_changes_elsewhere(
     dialog: PromptsDialog, qtbot: QtBot
 ) -> None:
     page = dialog.prompts
-    page.select("c")
+    page.list.select("c")
     changes: list[tuple[str, dict[str, str]]] = []
     page.change_requested.connect(lambda id_, fields: changes.append((id_, fields)))
     page.text.setFocus()
@@ -190,7 +190,7 @@ def test_a_name_being_typed_is_saved_if_the_prompt_changes_elsewhere(
     field: str, dialog: PromptsDialog, qtbot: QtBot
 ) -> None:
     page = dialog.prompts
-    page.select("c")
+    page.list.select("c")
     changes: list[tuple[str, dict[str, str]]] = []
     page.change_requested.connect(lambda id_, fields: changes.append((id_, fields)))
     line = page.title if field == "title" else page.folder
@@ -203,5 +203,5 @@ def test_a_name_being_typed_is_saved_if_the_prompt_changes_elsewhere(
     assert page.text.toPlainText() == "Changed"
     page.report_edits()
     assert changes == [("c", {field: "typed"})]
-    page.select("a")
+    page.list.select("a")
     assert (page.title.text(), page.folder.text()) == ("Explain", "Code")

@@ -263,7 +263,7 @@ class PresetsController(QObject):
             presets.replace_all(sorted(presets.by_id.values(), key=lambda p: p.position))
             self._show_page()
             if self._page is not None:
-                self._page.select(deleted.id)
+                self._page.list.select(deleted.id)
 
         if self._dialog is not None:
             self._dialog.status.show_message(tr("“{name}” deleted", name=deleted.name), undo)

@@ -240,7 +240,7 @@ class PromptsController(QObject):
         def undo() -> None:
             self.save(removed)
             if self._dialog is not None:
-                self._dialog.prompts.select(removed.id)
+                self._dialog.prompts.list.select(removed.id)
 
         if self._dialog is not None:
             self._dialog.status.show_message(message, undo)

@@ -183,12 +183,9 @@ class PresetsPage(QWidget):
             self.list.select(presets[0].id)
         self._refresh()
 
-    def select(self, preset_id: str) -> None:
-        self.list.select(preset_id)
-
     def edit(self, preset_id: str) -> None:
         """Show a preset and select its name for typing."""
-        self.select(preset_id)
+        self.list.select(preset_id)
         self.name.setFocus(Qt.FocusReason.OtherFocusReason)
         self.name.selectAll()
 

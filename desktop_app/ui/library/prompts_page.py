@@ -162,12 +162,9 @@ class PromptsPage(QWidget):
             self.list.select(rows[0].id)
         self._refresh()
 
-    def select(self, prompt_id: str) -> None:
-        self.list.select(prompt_id)
-
     def edit(self, prompt_id: str) -> None:
         """Show a prompt and select its title for typing."""
-        self.select(prompt_id)
+        self.list.select(prompt_id)
         self.title.setFocus(Qt.FocusReason.OtherFocusReason)
         self.title.selectAll()
 

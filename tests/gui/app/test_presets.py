@@ -198,7 +198,7 @@ async def test_the_page_edits_copies_and_deletes_with_undo() -> None:
         app.controllers.composer.prompts.manage("presets")
         dialog = cast(PromptsDialog, app.window.findChild(PromptsDialog))
         page = dialog.presets
-        page.select("poet")
+        page.list.select("poet")
         words = find(dialog, MultilineField, "answer.system_prompt")
         assert words.toPlainText() == "You rhyme."
         find(dialog, QLineEdit, "preset-name").selectAll()
@@ -231,7 +231,7 @@ async def test_new_conversations_begin_with_the_default_preset() -> None:
         await with_presets(app)
         app.controllers.composer.prompts.manage("presets")
         dialog = cast(PromptsDialog, app.window.findChild(PromptsDialog))
-        dialog.presets.select("reviewer")
+        dialog.presets.list.select("reviewer")
         find(dialog, QCheckBox, "preset-default").click()
         await until(lambda: shown(app) == "Preset: Code reviewer")
         dialog.hide()
@@ -327,7 +327,7 @@ async def test_examples_are_edited_kept_and_sent() -> None:
         app.session.actions["presets.manage"]()
         dialog = cast(PromptsDialog, app.window.findChild(PromptsDialog))
         page = dialog.presets
-        page.select("poet")
+        page.list.select("poet")
         page.examples.add_button.click()
         page.examples.add_button.click()
         questions, answers = (
@@ -348,9 +348,9 @@ async def test_examples_are_edited_kept_and_sent() -> None:
         await app.written()
         stored = {preset.id: preset for preset in await app.backend.prompts.presets()}
         assert stored["poet"].overrides == replace(POET.overrides, examples=pairs)
-        page.select("reviewer")
+        page.list.select("reviewer")
         assert not page.examples.findChildren(MultilineField)
-        page.select("poet")
+        page.list.select("poet")
         (question,) = page.examples.findChildren(MultilineField, "example-question")
         assert question.toPlainText() == "Rain?"
         app.controllers.composer.presets.use("poet")
@@ -362,7 +362,7 @@ async def test_examples_are_edited_kept_and_sent() -> None:
         assert examples_of(app) == pairs
         assert not undo.isVisible()
         find(page, QPushButton, "remove-example").click()
-        page.select("reviewer")
+        page.list.select("reviewer")
         assert not undo.isVisible()
         assert examples_of(app) == ()
         await app.written()

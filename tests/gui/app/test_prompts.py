@@ -124,7 +124,7 @@ async def test_an_edited_prompt_is_stored_and_offered_everywhere(data: Path) -> 
     async with AppHarness() as app:
         await loaded(app)
         dialog = dialog_of(app)
-        dialog.prompts.select("executive-summary")
+        dialog.prompts.list.select("executive-summary")
         title = find(dialog, QLineEdit, "prompt-title")
         title.selectAll()
         QTest.keyClicks(title, "In short")
@@ -142,7 +142,7 @@ async def test_an_edited_prompt_is_stored_and_offered_everywhere(data: Path) -> 
     async with AppHarness() as app:  # and is there at the next start
         await loaded(app)
         dialog = dialog_of(app)
-        dialog.prompts.select("executive-summary")
+        dialog.prompts.list.select("executive-summary")
         assert not dialog.prompts.delete_button.isVisible()
         press(dialog, "reset-prompt")
         assert find(dialog, QLineEdit, "prompt-title").text() == "Summarize"
@@ -159,7 +159,7 @@ async def test_a_prompt_is_created_hidden_duplicated_and_deleted_with_undo() -> 
     async with AppHarness() as app:
         await loaded(app)
         dialog = dialog_of(app)
-        dialog.prompts.select("translate")
+        dialog.prompts.list.select("translate")
         press(dialog, "new-prompts")
         title = find(dialog, QLineEdit, "prompt-title")
         await until(title.hasFocus)
@@ -200,7 +200,7 @@ async def test_exported_prompts_are_imported_once(tmp_path: Path) -> None:
         assert json.loads(file.read_text("utf-8"))["prompts"][0]["title"] == "Reply"
         dialog.import_requested.emit(file)
         await until(lambda: said(dialog).startswith("Nothing new"))
-        dialog.prompts.select("reply")
+        dialog.prompts.list.select("reply")
         press(dialog, "delete-prompt")
         dialog.import_requested.emit(file)
         await until(lambda: said(dialog) == "Imported 1 prompt")
@@ -222,7 +222,7 @@ async def test_only_changed_names_are_stored_in_another_language(tmp_path: Path)
         await loaded(app)
         dialog = dialog_of(app)
         page = dialog.prompts
-        page.select(SUMMARY)
+        page.list.select(SUMMARY)
         translation = page.title.text()
         assert translation == tr("Summarize") != "Summarize"
         press(dialog, "hide-prompt")
