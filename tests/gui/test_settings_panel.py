@@ -660,6 +660,21 @@ def test_instructions_are_reported_soon_after_the_last_key(
     assert changed.args == ["answer.system_prompt", "Be brief."]
 
 
+def test_the_embedding_model_is_a_field_of_one_line(qtbot: QtBot, panel: SettingsPanel) -> None:
+    panel.show_page("library")
+    field = find(panel, QLineEdit, "library.embedding_model")
+    assert field.text() == "text-embedding-3-small"
+    assert field.sizeHint().height() == find(panel, QLineEdit, "backup-folder").sizeHint().height()
+    with qtbot.waitSignal(panel.setting_changed) as changed:
+        write(qtbot, panel, "library.embedding_model", "small")
+    assert changed.args == ["library.embedding_model", "small"]
+    qtbot.keyClicks(field, "er")
+    with qtbot.waitSignal(panel.setting_changed) as changed:
+        find(panel, QLineEdit, "delete-word").setFocus()
+        panel.setFocus()
+    assert changed.args == ["library.embedding_model", "smaller"]
+
+
 def test_the_theme_is_chosen_from_a_list(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.show_page("look")
     combo = find(panel, QComboBox, "look.theme")

@@ -2,9 +2,10 @@
 
 A bounded number is a slider, whose left end is "Default" if the model may choose the value. Up to
 three choices without a "Default" are a segmented control; other choices, and fonts, are a drop-down
-list. A flag is a switch, a text a multi-line field or a button that opens a dialog. A setting that
-the chosen model does not support is disabled, and its note gives the reason. In a conversation or a
-folder, each row shows whether the setting is overridden, and can remove the override.
+list. A flag is a switch. A text is a field of one or several lines, or a button that opens a
+dialog. A setting that the chosen model does not support is disabled, and its note gives the reason.
+In a conversation or a folder, each row shows whether the setting is overridden, and can remove the
+override.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.forms.form_widgets import (
     Combo,
     FormSection,
+    LineSection,
     MultilineField,
     Slider,
     Switch,
@@ -45,6 +47,10 @@ if TYPE_CHECKING:
 MAX_SEGMENTS: Final = 3
 MODEL_DEFAULT: Final = N_("Default")
 """The label of a value that is left to the model."""
+_TEXT_HEIGHT: Final = 112
+"""The height of a text of any length, in unscaled pixels: five lines."""
+_LIST_HEIGHT: Final = 72
+"""The height of a text of a few lines, in unscaled pixels: three lines."""
 
 
 class Field(Protocol):
@@ -93,9 +99,11 @@ class SchemaForm(QWidget):
         self._column.addStretch(1)
 
     def _add_row(self, declared: Setting, theme: Theme) -> None:
-        section = FormSection(tr(declared.label), theme)
-        section.note.set_text(tr(declared.help))
         key = declared.key
+        label = tr(declared.label)
+        is_line = declared.most_lines == 1
+        section = LineSection(label, key, theme) if is_line else FormSection(label, theme)
+        section.note.set_text(tr(declared.help))
 
         def on_edited(value: SettingValue) -> None:
             try:
@@ -107,6 +115,8 @@ class SchemaForm(QWidget):
 
         if declared.has_dialog:
             self._fields[key] = DialogField(declared, section, on_edited, self.edit_requested.emit)
+        elif isinstance(section, LineSection):
+            self._fields[key] = _LineField(declared, section, on_edited)
         else:
             self._fields[key] = _field_for(declared, section, theme, on_edited)
         self._fields[key].show(declared.default)
@@ -144,6 +154,8 @@ class SchemaForm(QWidget):
         """Report texts that were typed but not reported yet."""
         for text in self.findChildren(MultilineField):
             text.report_edits()
+        for line in self.findChildren(LineSection):
+            line.report_edits()
 
     def set_refusals(
         self, refusals: Mapping[str, str], notes: Mapping[str, str] | None = None
@@ -339,13 +351,25 @@ def format_value(value: SettingValue, unit: Unit = Unit.NONE) -> str:
             return formatting.percent(value)
 
 
+class _LineField:
+    """A text of one line."""
+
+    def __init__(self, declared: Setting, section: LineSection, on_edited: OnEdited) -> None:
+        self._section, self.control = section, section.field
+        self.control.setPlaceholderText(tr(declared.placeholder))
+        section.finished.connect(on_edited)
+
+    def show(self, value: SettingValue) -> None:
+        self._section.show_value(str(value or ""))
+
+
 class _LongTextField:
     """A multi-line text."""
 
     def __init__(
         self, declared: Setting, section: FormSection, theme: Theme, on_edited: OnEdited
     ) -> None:
-        height = {None: 112, 1: 38}.get(declared.most_lines, 72)
+        height = _TEXT_HEIGHT if declared.most_lines is None else _LIST_HEIGHT
         self.control = MultilineField(theme, tr(declared.label), height)
         self.control.setObjectName(declared.key)
         self.control.setPlaceholderText(tr(declared.placeholder))
