@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from desktop_app.domain.errors import StoreFullError
+from desktop_app.ui.batch.batch_bar import BatchBar
 from desktop_app.ui.look import theme
 from desktop_app.ui.widgets.text.card_text import CardText
 from desktop_app.ui.window.cards.card_area import CardArea
 from desktop_app.ui.window.cards.notifications import NOTE_STAYS_MS, Notifications
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
     from pytestqt.qtbot import QtBot
 
 FULL = StoreFullError("The disk is full.", what_to_do="Free some space.")
@@ -205,3 +207,35 @@ def test_a_card_taller_than_its_area_is_shown_from_its_beginning(qtbot: QtBot) -
     tall.show()
     bar = area.verticalScrollBar()
     qtbot.waitUntil(lambda: bar.value() == tall.y() > 0)
+
+
+class _CountingBar(BatchBar):
+    """A bar that counts how often it was resized."""
+
+    resize_count = 0
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.resize_count += 1
+        super().resizeEvent(event)
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+@pytest.mark.parametrize("has_card_text", [False, True])
+def test_the_scroll_bar_of_the_cards_does_not_move_the_buttons_of_a_card(
+    qtbot: QtBot, scale: float, has_card_text: bool
+) -> None:
+    bar, area = _CountingBar(theme.light(scale)), CardArea()
+    qtbot.addWidget(area)
+    if has_card_text:
+        layout = bar.layout()
+        assert isinstance(layout, QBoxLayout)
+        layout.insertWidget(0, CardText(bar.label), 1)
+    bar.show_state("Most of what a month may cost is spent by now. " * 4, has_ended=True)
+    area.add(bar)
+    area.show()
+    for height in (120, 160, 200):
+        for width in range(round(200 * scale), round(400 * scale), 4):
+            bar.resize_count = 0
+            area.resize(width, height)
+            QApplication.processEvents()
+            assert bar.resize_count < 10

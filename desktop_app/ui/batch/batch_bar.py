@@ -16,8 +16,15 @@ from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, sp
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
-# The least width of the text beside the buttons, in theme pixels; below it, they are under it.
 _MIN_TEXT_WIDTH: Final = 160
+"""The width of the text, in theme pixels, below which the buttons move under the text."""
+_WIDE_TEXT_WIDTH: Final = 176
+"""The width of the text, in theme pixels, from which the buttons return to the side of the text.
+
+The difference exceeds the width of a scroll bar, 10 theme pixels. Otherwise the scroll bar of the
+card area could move the buttons. The bar would then be less high, the scroll bar would disappear,
+the buttons would move back, and so on until the stack overflows.
+"""
 
 
 class BatchBar(QFrame):
@@ -86,9 +93,11 @@ class BatchBar(QFrame):
         return super().event(event)
 
     def _arrange(self) -> None:
-        room = self._row.contentsRect().width() - self._buttons.sizeHint().width()
-        is_narrow = room - self._row.spacing() < self._theme.px(_MIN_TEXT_WIDTH)
         directions, sides = QBoxLayout.Direction, Qt.AlignmentFlag
+        was_narrow = self._row.direction() is directions.TopToBottom
+        room = self._row.contentsRect().width() - self._buttons.sizeHint().width()
+        least_width = self._theme.px(_WIDE_TEXT_WIDTH if was_narrow else _MIN_TEXT_WIDTH)
+        is_narrow = room - self._row.spacing() < least_width
         direction = directions.TopToBottom if is_narrow else directions.LeftToRight
         if direction != self._row.direction():
             self._row.setDirection(direction)
