@@ -430,7 +430,7 @@ def test_an_image_dragged_from_a_browser_can_be_dropped(window: MainWindow, qtbo
         Qt.MouseButton.LeftButton,
         Qt.KeyboardModifier.NoModifier,
     )
-    with qtbot.waitSignal(window.image_dropped) as told:
+    with qtbot.waitSignal(window.data_dropped) as told:
         QApplication.sendEvent(window, event)
     assert told.args == [DroppedData("cat.png", b"bytes")]
 

@@ -340,7 +340,7 @@ def test_a_pasted_picture_is_attached(qtbot: QtBot, editor: PromptEditor) -> Non
     picture = QImage(4, 3, QImage.Format.Format_RGB32)
     picture.fill(Qt.GlobalColor.red)
     QGuiApplication.clipboard().setImage(picture)
-    with qtbot.waitSignal(editor.field.content_pasted) as pasted:
+    with qtbot.waitSignal(editor.field.data_pasted) as pasted:
         text_of(editor).paste()
     assert pasted.args is not None
     assert pasted.args[0].name == "Pasted image.png"
@@ -379,7 +379,7 @@ def test_images_copied_in_a_browser_are_attached_and_addresses_inserted(
     for name, content in formats.items():
         data.setData(name, content)
     pictures: list[DroppedData] = []
-    editor.field.content_pasted.connect(pictures.append)
+    editor.field.data_pasted.connect(pictures.append)
     text_of(editor).insertFromMimeData(data)
     assert pictures == ([] if given is None else [given])
     assert bool(editor.text()) is (given is None)
@@ -415,7 +415,7 @@ def test_a_copied_cell_with_an_image_is_inserted_as_text(
     picture.fill(Qt.GlobalColor.red)
     data.setImageData(picture)
     data.setText("12,5")
-    with qtbot.assertNotEmitted(editor.field.content_pasted):
+    with qtbot.assertNotEmitted(editor.field.data_pasted):
         text_of(editor).insertFromMimeData(data)
     assert editor.text() == "12,5"
 

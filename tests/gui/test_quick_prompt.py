@@ -484,14 +484,14 @@ def test_pasted_and_dropped_images_are_emitted(quick: QuickPrompt, qtbot: QtBot)
     dropped = QMimeData()
     dropped.setData("image/png", b"bytes")
     line = find(quick, QPlainTextEdit, "prompt")
-    with qtbot.waitSignal(quick.field.content_pasted) as given:
+    with qtbot.waitSignal(quick.field.data_pasted) as given:
         qtbot.keyClick(line, Qt.Key.Key_V, CONTROL)
     assert given.args == [DroppedData("Pasted image.png", b"bytes")]
     assert line.toPlainText() == ""
     event = QDropEvent(
         QPointF(5, 5), Qt.DropAction.CopyAction, dropped, Qt.MouseButton.LeftButton, NO_KEY
     )
-    with qtbot.waitSignal(quick.field.content_pasted):
+    with qtbot.waitSignal(quick.field.data_pasted):
         quick.dropEvent(event)
     QGuiApplication.clipboard().setText("words")
     qtbot.keyClick(line, Qt.Key.Key_V, CONTROL)

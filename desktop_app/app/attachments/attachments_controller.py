@@ -71,7 +71,7 @@ class AttachmentsController(QObject):
         self._is_expanded = self._has_opened = False
         prompt.attach_requested.connect(self.attach)
         prompt.field.large_text_pasted.connect(self.attach_text)
-        prompt.field.content_pasted.connect(self.attach_content)
+        prompt.field.data_pasted.connect(self.attach_content)
         prompt.chips.detail_requested.connect(self._choose_detail)
         prompt.chips.remove_requested.connect(self._remove)
         prompt.text_changed.connect(self._show_suggestions)

@@ -184,7 +184,7 @@ class ComposerControllers:
         """Attach dropped content, and content that servers and prompts offer."""
         window, attachments = self._window, self.attachments
         window.files_dropped.connect(attachments.attach)
-        window.image_dropped.connect(attachments.attach_content)
+        window.data_dropped.connect(attachments.attach_content)
         self.prompts.text_attach_requested.connect(attachments.attach_text)
         self.servers.content_attach_requested.connect(attachments.attach_content)
         self.drops.files_attach_requested.connect(attachments.attach)

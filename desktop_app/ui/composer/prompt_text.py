@@ -50,7 +50,7 @@ class PromptText(PlainTextField):
     Signals:
         send_pressed, stop_pressed: a key was pressed, never while an input method is composing.
         edit_last_requested(): Up was pressed in the empty text.
-        files_pasted(list[Path]), content_pasted(DroppedData), large_text_pasted(str): pasted or
+        files_pasted(list[Path]), data_pasted(DroppedData), large_text_pasted(str): pasted or
             dropped.
         large_rich_text_pasted(str text, str html): the same with formatting.
         rich_text_pasted(RichTextPaste): plain text was inserted; convert its HTML to Markdown.
@@ -62,7 +62,7 @@ class PromptText(PlainTextField):
     stop_pressed = Signal()
     edit_last_requested = Signal()
     files_pasted = Signal(list)
-    content_pasted = Signal(object)
+    data_pasted = Signal(object)
     large_text_pasted = Signal(str)
     large_rich_text_pasted = Signal(str, str)
     rich_text_pasted = Signal(object)
@@ -303,7 +303,7 @@ class PromptText(PlainTextField):
         if dropped.files:
             self.files_pasted.emit(list(dropped.files))
         if dropped.content is not None:
-            self.content_pasted.emit(dropped.content)
+            self.data_pasted.emit(dropped.content)
         if dropped.length > self._max_pasted_characters:
             if dropped.html:
                 self.large_rich_text_pasted.emit(dropped.text, dropped.html)

@@ -73,7 +73,7 @@ class MainWindow(QMainWindow):
 
     Signals:
         files_dropped(list[Path]): local files were dropped on the window, but not on its list.
-        image_dropped(DroppedData): an image or a mail message without a file was dropped.
+        data_dropped(DroppedData): an image, mail message or rich text without a file was dropped.
         close_requested(): the user closes the window.
         escaped(): Esc was pressed, and no widget handled it.
         place_requested(Place): a link to a place of the window was followed.
@@ -84,7 +84,7 @@ class MainWindow(QMainWindow):
     notifications: Notifications
 
     files_dropped = Signal(list)
-    image_dropped = Signal(object)
+    data_dropped = Signal(object)
     close_requested = Signal()
     escaped = Signal()
     place_requested = Signal(object)
@@ -461,11 +461,11 @@ class MainWindow(QMainWindow):
         self.close_requested.emit()
 
     def _on_dropped(self, dropped: DroppedContent) -> None:
-        """Emit dropped files and images; pass text to the prompt."""
+        """Emit dropped files and data; insert text into the prompt."""
         if dropped.files:
             self.files_dropped.emit(list(dropped.files))
         if dropped.content is not None:
-            self.image_dropped.emit(dropped.content)
+            self.data_dropped.emit(dropped.content)
         self.prompt.insert_dropped(replace(dropped, files=(), content=None))
 
 

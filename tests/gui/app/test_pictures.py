@@ -112,9 +112,9 @@ async def test_a_pasted_image_is_stored_at_once_with_its_detail() -> None:
 
 async def test_images_dropped_on_the_window_are_attached() -> None:
     async with AppHarness(environment=OPENAI) as app:
-        app.window.image_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
-        app.window.image_dropped.emit(DroppedData("dance.gif", animation(3)))
-        app.window.image_dropped.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
+        app.window.data_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
+        app.window.data_dropped.emit(DroppedData("dance.gif", animation(3)))
+        app.window.data_dropped.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
         await until(lambda: is_read(app))
         assert [c.split(",")[0] for c in app.chips] == ["cat.png", "dance.gif"]
         assert "Animation: only the first frame is sent" in chip(app, 1).toolTip()
@@ -123,7 +123,7 @@ async def test_images_dropped_on_the_window_are_attached() -> None:
 
 async def test_a_model_without_vision_gets_no_image() -> None:
     async with AppHarness() as app:
-        app.window.image_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
+        app.window.data_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
         await until(lambda: is_read(app))
         assert app.chips == ["cat.png, 64 × 48 · SmolLM2 135M doesn’t support images"]
         app.type("What?")
@@ -141,7 +141,7 @@ async def test_a_model_without_vision_gets_no_image() -> None:
 async def test_the_users_default_detail_is_used() -> None:
     async with AppHarness(environment=OPENAI) as app:
         await app.state.values.set("answer.image_detail", "high")
-        app.window.image_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
+        app.window.data_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
         await until(lambda: is_read(app))
         (part,) = app.state.current.draft.value.attachments
         assert isinstance(part, ImagePart)
@@ -183,7 +183,7 @@ async def test_a_broken_image_in_the_quick_prompt_is_reported() -> None:
     async with AppHarness(environment=OPENAI) as app:
         app.session.quick.open_with("")
         quick = app.session.quick.window
-        quick.field.content_pasted.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
+        quick.field.data_pasted.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
         await until(lambda: "“broken.png” is damaged" in find(quick, QLabel, "problem").text())
         assert app.session.quick.attachments.parts == ()
 
