@@ -19,6 +19,7 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.statistics import percentile
 from desktop_app.i18n.formatting import duration, moment, money, number, percent
 from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.ui.evaluation.case_failure import failure_text
 from desktop_app.ui.look import painting
 from desktop_app.ui.widgets.accessibility.announcements import announce
 from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, SPRING, STRETCH, column_of, row_of
@@ -259,7 +260,5 @@ def _verdict(result: CaseResult | None) -> str:
     if result.passed:
         return tr("Passed: {answer}", answer=result.answer)
     if result.status is MessageStatus.REFUSED:
-        return tr("Declined: {answer}", answer=result.answer or "; ".join(result.failures))
-    return tr(
-        "Failed ({checks}): {answer}", checks="; ".join(result.failures), answer=result.answer
-    )
+        return tr("Declined: {answer}", answer=result.answer or failure_text(result))
+    return tr("Failed ({checks}): {answer}", checks=failure_text(result), answer=result.answer)

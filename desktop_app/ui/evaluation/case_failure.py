@@ -1,0 +1,69 @@
+"""The reasons why a case of an evaluation did not pass, in the user's language.
+
+Reports and the terminal have them in English (`CaseResult.failures`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.domain.conversations.message_facts import ENDINGS
+from desktop_app.domain.evaluation.evaluation_case import CheckKind
+from desktop_app.domain.evaluation.failed_check import FailureReason
+from desktop_app.i18n.translation import N_, tr
+
+if TYPE_CHECKING:
+    from desktop_app.domain.evaluation.evaluation_result import CaseResult
+    from desktop_app.domain.evaluation.failed_check import FailedCheck
+
+_CHECKS: Final = {
+    CheckKind.CONTAINS: (N_("contains: {value}"), N_("doesn’t contain: {value}")),
+    CheckKind.REGEX: (N_("matches pattern: {value}"), N_("doesn’t match pattern: {value}")),
+    CheckKind.EQUALS: (N_("equals: {value}"), N_("doesn’t equal: {value}")),
+    CheckKind.NUMBER: (N_("number: {value}"), N_("not the number: {value}")),
+    CheckKind.SCHEMA: (N_("matches schema: {value}"), N_("doesn’t match schema: {value}")),
+    CheckKind.RUBRIC: (N_("rubric: {value}"), ""),  # never negated
+    CheckKind.CONTAINS_ANY: (N_("contains any of: {value}"), N_("contains none of: {value}")),
+    CheckKind.STARTS_WITH_ANY: (
+        N_("starts with any of: {value}"),
+        N_("starts with none of: {value}"),
+    ),
+}
+"""The demand of each kind of check, and of the same check if it is negated."""
+_EXPLANATIONS: Final = {
+    FailureReason.NOT_JSON: N_("not JSON"),
+    FailureReason.NO_VERDICT: N_("the judge gave no verdict"),
+    FailureReason.TOO_SLOW: N_("too slow"),
+}
+
+
+def failure_text(result: CaseResult) -> str:
+    """Return the failed checks of a complete answer, otherwise why the answer is incomplete."""
+    if result.is_complete:
+        return "; ".join(map(check_text, result.failed))
+    if result.error is not None:
+        return result.error.what_happened
+    return tr(ENDINGS.get(result.status, N_("Incomplete")))
+
+
+def check_text(failed: FailedCheck) -> str:
+    """Return the demand of a check, with an explanation of the failure if there is one."""
+    demand = _CHECKS[failed.kind][failed.is_negated]
+    value = failed.value
+    if failed.within:
+        value = tr("{value} ± {tolerance}", value=value, tolerance=f"{failed.within:g}")
+    check = tr(demand, value=value)
+    explanation = _explanation(failed)
+    if not explanation:
+        return check
+    return tr("{check} ({explanation})", check=check, explanation=explanation)
+
+
+def _explanation(failed: FailedCheck) -> str:
+    if failed.error is not None:
+        return tr("not judged: {reason}", reason=failed.error.what_happened)
+    if failed.reason is FailureReason.UNUSABLE_SCHEMA:
+        return tr("unusable schema: {reason}", reason=failed.explanation)
+    return (
+        tr(_EXPLANATIONS[failed.reason]) if failed.reason in _EXPLANATIONS else failed.explanation
+    )
