@@ -14,6 +14,7 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.rendering.spoken_formula import spoken_formula
 from desktop_app.ui.transcript.accessibility.accessible_node import NO_INTERFACE, AccessibleNode
 from desktop_app.ui.transcript.accessibility.accessible_transcript import AccessibleTranscript
+from desktop_app.ui.widgets.accessibility import accessible_roles
 from desktop_app.ui.widgets.accessibility.accessible_roles import AccessibleChoice, install_roles
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.forms.form_widgets import Combo
@@ -172,6 +173,17 @@ def test_nodes_follow_a_growing_answer_and_end_with_their_conversation(
     assert ("Heading", "Then") in outline(node)
     assert node.text(QAccessible.Text.Name).endswith("still being written")
     view.set_messages([question("Other")])
+    assert not node.isValid()
+
+
+def test_the_nodes_are_released_before_the_program_ends(
+    view: TranscriptView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view.set_messages([question("Tell")])
+    node = message_at(view, 0)
+    monkeypatch.setattr(accessible_roles, "_interfaces", [listed_in(view)])
+    monkeypatch.setattr(accessible_roles, "_is_ending", False)
+    accessible_roles.release_roles()
     assert not node.isValid()
 
 

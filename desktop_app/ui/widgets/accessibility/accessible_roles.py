@@ -8,7 +8,7 @@ owns each interface.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, Protocol, runtime_checkable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import (
@@ -33,6 +33,13 @@ from desktop_app.i18n.translation import tr
 _MIN_PRUNED_COUNT: Final = 256
 _interfaces: list[QAccessibleObject] = []
 _is_ending = False
+
+
+@runtime_checkable
+class HasNodes(Protocol):
+    """An interface that creates interfaces of its own for its parts."""
+
+    def release_nodes(self) -> None: ...
 
 
 def install_roles(*existing: QWidget) -> None:
@@ -62,7 +69,7 @@ def release_roles() -> None:
     global _is_ending
     _is_ending = True
     for interface in _interfaces:
-        getattr(interface, "forget_nodes", bool)()
+        _release_nodes(interface)
         if isValid(interface):
             QAccessible.deleteAccessibleInterface(QAccessible.uniqueId(interface))
     _interfaces.clear()
@@ -99,9 +106,14 @@ def _retain(interface: QAccessibleObject) -> None:
     count = len(_interfaces)
     if count >= _MIN_PRUNED_COUNT and count.bit_count() == 1:  # at each doubling
         for deleted in [each for each in _interfaces if not isValid(each)]:
-            getattr(deleted, "forget_nodes", bool)()
+            _release_nodes(deleted)
             _interfaces.remove(deleted)
     _interfaces.append(interface)
+
+
+def _release_nodes(interface: QAccessibleObject) -> None:
+    if isinstance(interface, HasNodes):
+        interface.release_nodes()
 
 
 class AccessibleProgram(QAccessibleObject):
