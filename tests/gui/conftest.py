@@ -58,7 +58,7 @@ def light_theme(qapp: QApplication) -> Iterator[theme.Theme]:
     icons.use_folder(resource_path("icons/lucide"))
     current = theme.light()
     if qapp.styleSheet() != theme.style_sheet(current):
-        theme.apply(qapp, current)
+        theme.apply_theme(qapp, current)
     yield current
     DraftForm.drafts.clear()
     for watcher in qapp.findChildren(theme.ThemeWatcher):

@@ -138,7 +138,7 @@ def test_the_buttons_of_a_dialog_are_visible(
     make: Callable[[], theme.Theme],
 ) -> None:
     current = make()
-    theme.apply(qapp, current)
+    theme.apply_theme(qapp, current)
     dialog = choose_file(window, "Open", lambda _path: None, start=tmp_path)
     buttons = [button for button in dialog.findChildren(QToolButton) if button.isVisible()]
     assert len(buttons) >= 6

@@ -638,7 +638,7 @@ def test_a_narrow_row_hides_the_unused_tools_button_before_the_cost(
 def test_the_row_fits_640_pixels_at_twice_the_text_size(
     qapp: QApplication, qtbot: QtBot, editor: PromptEditor
 ) -> None:
-    themes.apply(qapp, themes.dark(2.0))
+    themes.apply_theme(qapp, themes.dark(2.0))
     editor.set_theme(themes.dark(2.0))
     editor.window().resize(640, 700)
     qtbot.waitUntil(lambda: editor.window().width() == 640)

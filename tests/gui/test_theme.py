@@ -142,7 +142,7 @@ def test_applying_a_theme_changes_what_is_drawn(qtbot: QtBot, qapp: QApplication
     frame.resize(40, 40)
     frame.show()
     for current in (theme.light(), theme.dark()):
-        theme.apply(qapp, current)
+        theme.apply_theme(qapp, current)
         assert frame.grab().toImage().pixelColor(20, 20) == current.side
 
 
@@ -250,7 +250,7 @@ def test_check_boxes_have_a_frame(
     is_checked: bool,
 ) -> None:
     current = make()
-    theme.apply(qapp, current)
+    theme.apply_theme(qapp, current)
     box = cls()
     qtbot.addWidget(box)
     box.setChecked(is_checked)
@@ -271,7 +271,7 @@ def test_check_boxes_have_a_frame(
 @THEMES
 def test_a_checked_box_has_a_check_mark(qtbot: QtBot, qapp: QApplication, make) -> None:
     current = make()
-    theme.apply(qapp, current)
+    theme.apply_theme(qapp, current)
     box = QCheckBox()
     qtbot.addWidget(box)
     box.show()
@@ -289,7 +289,7 @@ def test_a_selected_row_of_a_table_has_a_border_besides_its_background(
     qtbot: QtBot, qapp: QApplication
 ) -> None:
     current = theme.light()
-    theme.apply(qapp, current)
+    theme.apply_theme(qapp, current)
     table = QTableWidget(2, 2)
     theme.set_role(table, "figures")
     table.setShowGrid(False)
@@ -308,7 +308,7 @@ def test_the_current_entry_of_a_menu_has_a_border_besides_its_background(
     qtbot: QtBot, qapp: QApplication
 ) -> None:
     current = theme.light()
-    theme.apply(qapp, current)
+    theme.apply_theme(qapp, current)
     menu = QMenu()
     qtbot.addWidget(menu)
     first, second = menu.addAction("Copy"), menu.addAction("Rename")

@@ -258,7 +258,7 @@ class HelpWindow(QWidget):
         self.text.window_place_requested.connect(self.place_requested)
         self.chapters.chosen.connect(lambda index: self._follow(HelpPlace(index.data(ROW).id)))
         self.hits.chosen.connect(self._open_hit)
-        self.hits.left_at_top.connect(self.begin_search)
+        self.hits.up_pressed_at_top.connect(self.begin_search)
         self.field.textChanged.connect(self._search)
         self.field.returnPressed.connect(self._open_current_hit)
         for keys, act in (

@@ -46,7 +46,7 @@ class CollectionFilesModel(RowsModel["CollectionFile"]):
             lambda file: file.name,
             lambda file: tr("{name}, {facts}", name=file.name, facts=facts_of(file)),
             parent,
-            hint=lambda file: "\n".join((one_line(file.path), facts_of(file))),
+            tooltip=lambda file: "\n".join((one_line(file.path), facts_of(file))),
         )
 
     def set_rows(self, rows: Sequence[CollectionFile]) -> None:

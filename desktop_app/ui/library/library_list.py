@@ -153,7 +153,7 @@ class LibraryList(QWidget):
         self.new_button.clicked.connect(self.new_requested)
         self.view.selectionModel().currentChanged.connect(lambda now, _old: self._set_current(now))
         self.view.delete_pressed.connect(lambda index: self.delete_pressed.emit(_id_of(index)))
-        self.view.left_at_top.connect(self.field.setFocus)
+        self.view.up_pressed_at_top.connect(self.field.setFocus)
         self.view.chosen.connect(lambda index: self.chosen.emit(_id_of(index)))
         self.set_theme(theme)
 

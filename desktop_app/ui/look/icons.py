@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QAbstractButton
 
-_folder: list[Path] = []
+_folder: list[Path] = []  # the folder of the SVG files; empty until `use_folder`
 _TRAY_SIZES: Final = (16, 22, 32, 48, 64)
 
-# Icons that follow the direction of reading, so they are flipped in mirrored windows.
-_DIRECTED: Final = frozenset(
+# Icons that point in the direction of reading, so they are flipped in mirrored windows.
+_DIRECTIONAL: Final = frozenset(
     {
         *("chevron-left", "chevron-right", "panel-left", "panel-right"),
         *("external-link", "folder-input", "list", "play"),
@@ -36,8 +36,8 @@ def use_folder(folder: Path) -> None:
     _folder[:] = [folder]
 
 
-def check_file(name: str) -> str:
-    """Return the file of the check mark of a check box, for the style sheet.
+def check_mark_path(name: str) -> str:
+    """Return the path of a check box's mark, for the style sheet; "" without a folder.
 
     Args:
         name: "light" or "dark" for a theme, or "disabled".
@@ -74,7 +74,7 @@ def pixmap(name: str, color: QColor, size: int = 16, ratio: float | None = None)
     if ratio is None:
         application = QGuiApplication.instance()
         ratio = application.devicePixelRatio() if isinstance(application, QGuiApplication) else 1.0
-    return _render(name, color.rgba(), size, ratio, name in _DIRECTED and is_mirrored())
+    return _render(name, color.rgba(), size, ratio, name in _DIRECTIONAL and is_mirrored())
 
 
 def program_icon() -> QIcon:

@@ -29,11 +29,11 @@ class QtFormats:
         return self._locale.toString(float(value), "f", digits)
 
     def dollars(self, value: Decimal, digits: int) -> str:
-        is_short = (
+        has_bare_sign = (
             self._locale.territory() is QLocale.Country.UnitedStates
             or self._locale.language() is QLocale.Language.German
         )
-        symbol = "$" if is_short else "US$"  # as in Babel's data
+        symbol = "$" if has_bare_sign else "US$"  # the same as Babel's data
         return self._locale.toCurrencyString(float(value), symbol, digits)
 
     def percent(self, value: int) -> str:

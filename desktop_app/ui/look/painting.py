@@ -45,8 +45,8 @@ def needs_ring(event: QFocusEvent, had_ring: bool) -> bool:
     if event.reason() in _RETURN_REASONS:
         return had_ring
     # Qt names no reason when the mnemonic of a button moves the focus.
-    is_other = event.reason() == Qt.FocusReason.OtherFocusReason
-    return is_other and bool(QGuiApplication.keyboardModifiers() & _ALT)
+    has_no_reason = event.reason() == Qt.FocusReason.OtherFocusReason
+    return has_no_reason and bool(QGuiApplication.keyboardModifiers() & _ALT)
 
 
 def painter_of(widget: QWidget) -> QPainter:

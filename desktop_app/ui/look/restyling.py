@@ -22,12 +22,12 @@ from desktop_app.ui.look.theme import Theme, palette, style_sheet
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-
 _SLICE_S: Final = 0.004
+"""The longest time, in seconds, for which a slice of restyling occupies the event loop."""
 
 
 class Restyling(QObject):
-    """The application of themes to a program and its widgets, one theme after the other."""
+    """Changes of the theme of a program and its widgets, one after the other."""
 
     def __init__(
         self, application: QApplication, announce: Callable[[Theme], None], parent: QObject
@@ -35,27 +35,27 @@ class Restyling(QObject):
         """Create an idle restyling.
 
         Args:
-            application: the application whose palette, font, style sheet and widgets change.
+            application: has the palette, font, style sheet and widgets that change.
             announce: passes a theme to the widgets, after its style sheet is applied.
             parent: the owner.
         """
         super().__init__(parent)
         self._application, self._announce = application, announce
-        self._work: Iterator[bool] | None = None
+        self._change: Iterator[bool] | None = None  # the rest of the current change
         self._waiting_theme: Theme | None = None
         self._steps: deque[tuple[QObject, Callable[[], object]]] = deque()
         self._hidden: dict[QWidget, None] = {}
-        # With an interval of 0 it would fire only when no other event waits.
+        # A timer with an interval of 0 fires only when no other event waits.
         self._timer = QTimer(self, interval=1)
-        self._timer.timeout.connect(self._continue)
+        self._timer.timeout.connect(self._run_slice)
 
     def apply(self, theme: Theme) -> None:
-        """Apply a theme once the current one is painted; it replaces a theme that waits."""
+        """Apply a theme once the current change is painted; drop a theme that waits already."""
         self._waiting_theme = theme
-        if self._work is None:
-            self._begin()
+        if self._change is None:
+            self._begin_change()
 
-    def add(self, receiver: QObject, step: Callable[[], object]) -> None:
+    def add_step(self, receiver: QObject, step: Callable[[], object]) -> None:
         """Schedule a step before the windows are painted, unless its receiver is deleted."""
         self._steps.append((receiver, step))
 
@@ -71,23 +71,23 @@ class Restyling(QObject):
             widget.removeEventFilter(self)
             _restyle(widget)
 
-    def _begin(self) -> None:
+    def _begin_change(self) -> None:
         theme, self._waiting_theme = self._waiting_theme, None
         if theme is not None:
-            self._work = self._change_steps(theme)
-            next(self._work)  # hides half-changed windows now
+            self._change = self._change_steps(theme)
+            next(self._change)  # hides half-changed windows now
             self._timer.start()
 
-    def _continue(self) -> None:
-        """Work for a few milliseconds. A waiting theme precedes the hidden widgets that remain."""
+    def _run_slice(self) -> None:
+        """Restyle for a few milliseconds: the current change, a waiting theme, hidden widgets."""
         deadline = time.perf_counter() + _SLICE_S
         while time.perf_counter() < deadline:
-            if self._work is not None:
-                is_last_of_pass = next(self._work, None)
-                if is_last_of_pass is None:
-                    self._work = None
-                    self._begin()
-                elif is_last_of_pass:
+            if self._change is not None:
+                needs_own_slice = next(self._change, None)
+                if needs_own_slice is None:
+                    self._change = None
+                    self._begin_change()
+                elif needs_own_slice:
                     return
             elif self._hidden:
                 widget = next(iter(self._hidden))
@@ -100,7 +100,7 @@ class Restyling(QObject):
                 return
 
     def _change_steps(self, theme: Theme) -> Iterator[bool]:
-        """Apply a theme in short steps. Yield True before a step that needs a pass of its own."""
+        """Apply a theme in short steps; yield True before one that needs a slice of its own."""
         windows = [window for window in QApplication.topLevelWidgets() if window.isVisible()]
         for window in windows:
             window.setUpdatesEnabled(False)
@@ -133,7 +133,7 @@ class Restyling(QObject):
         application.setFont(theme.interface())
         yield False
         application.style().unpolish(application)
-        application.setStyleSheet(sheet)  # in the same pass, or Qt would polish everything before
+        application.setStyleSheet(sheet)  # before Qt polishes all widgets again
         yield False
         widgets = _polished_widgets()
         self._hidden.clear()

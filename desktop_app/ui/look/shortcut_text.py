@@ -17,8 +17,8 @@ def shortcut_text(keys: str | QKeySequence.StandardKey) -> str:
     sequence = QKeySequence(keys)
     if sys.platform != "darwin" and not sequence.isEmpty():
         # Key caps of PCs say "Enter" on both keys; Qt calls the larger one "Return".
-        pressed = (sequence[n] for n in range(sequence.count()))  # type: ignore[index]
-        sequence = QKeySequence(*map(_with_enter, pressed))
+        keys_of_chord = (sequence[n] for n in range(sequence.count()))  # type: ignore[index]
+        sequence = QKeySequence(*map(_with_enter, keys_of_chord))
     return sequence.toString(QKeySequence.SequenceFormat.NativeText)
 
 

@@ -351,9 +351,9 @@ def style_sheet(theme: Theme) -> str:
         "accent_strong": strong.name(),
         "focus_on_accent": theme.text.name(),
         "overlay": f"rgba({theme.tint.red()}, {theme.tint.green()}, {theme.tint.blue()}, 215)",
-        "check": icons.check_file("dark" if theme.is_dark else "light"),
-        "check_disabled": icons.check_file("disabled"),
-        # In high contrast, lines have the color of text.
+        "check": icons.check_mark_path("dark" if theme.is_dark else "light"),
+        "check_disabled": icons.check_mark_path("disabled"),
+        # In high contrast, whose lines have the color of text, the thumb must stand out, too.
         "thumb": theme.faint.name()
         if theme.line == theme.text
         else ("#3A3A37" if theme.is_dark else "#D5D4CF"),
@@ -386,7 +386,7 @@ def _mirrored(sheet: str) -> str:
     )
 
 
-def apply(application: QApplication, theme: Theme) -> None:
+def apply_theme(application: QApplication, theme: Theme) -> None:
     """Apply a theme's palette, font and style sheet to the application."""
     application.setPalette(palette(theme))
     application.setFont(theme.interface())
@@ -449,11 +449,11 @@ class ThemeWatcher(QObject):
         self._mode: Mode = mode
         self.text_size = text_size
         self._font, self._line_width = font, line_width
-        self._flash_time: int | None = None
+        self._flash_time: int | None = None  # of the cursor in ms, while its blinking is off
         self.portal = portal
         self._request_color_scheme()
         self.current = self._current_theme()
-        apply(application, self.current)
+        apply_theme(application, self.current)
         # Only now, because some platforms change the scheme within the request.
         hints = QGuiApplication.styleHints()
         hints.colorSchemeChanged.connect(self.refresh)
@@ -471,7 +471,7 @@ class ThemeWatcher(QObject):
         self.refresh()
 
     def set_reduced_motion(self, is_reduced: bool) -> None:
-        """Stop the text cursor's blinking, or restore it; nothing else in the program moves."""
+        """Stop or restore the blinking of the text cursor, the only moving part of the program."""
         hints = QGuiApplication.styleHints()
         if is_reduced and self._flash_time is None:
             self._flash_time = hints.cursorFlashTime()
@@ -504,7 +504,7 @@ class ThemeWatcher(QObject):
 
     def add_step(self, receiver: QObject, step: Callable[[], object]) -> None:
         """Schedule a part of a receiver's work after `changed`, so that each part is short."""
-        self._restyling.add(receiver, step)
+        self._restyling.add_step(receiver, step)
 
     @cached_property
     def _restyling(self) -> Restyling:
@@ -530,16 +530,16 @@ class ThemeWatcher(QObject):
         if system_has_contrast is None:
             preference = hints.accessibility().contrastPreference()
             system_has_contrast = preference == Qt.ContrastPreference.HighContrast
-        follows = self._mode in ("system", "contrast")
-        is_dark = self._mode == "dark" or (follows and system_is_dark)
+        follows_system = self._mode in ("system", "contrast")
+        is_dark = self._mode == "dark" or (follows_system and system_is_dark)
         has_high_contrast = self._mode == "contrast" or (
             self._mode == "system" and system_has_contrast
         )
         if has_high_contrast:
-            make = contrast_dark if is_dark else contrast_light
+            create_theme = contrast_dark if is_dark else contrast_light
         else:
-            make = dark if is_dark else light
-        theme = make(self.text_size / 100)
+            create_theme = dark if is_dark else light
+        theme = create_theme(self.text_size / 100)
         base = QFont(theme.base_font)
         if self._font:
             # The system's font is used if the family is no longer installed.

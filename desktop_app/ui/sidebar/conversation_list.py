@@ -314,7 +314,7 @@ class ConversationList(QFrame):
         self.view.end_pressed.connect(self._request_all)
         self.view.dropped.connect(self.move_requested)
         self.view.pins_dropped.connect(self._place_pins)
-        self.view.left_at_top.connect(self.focus_search)
+        self.view.up_pressed_at_top.connect(self.focus_search)
         self.view.menu_requested.connect(self._open_menu)
         self.model.renamed.connect(self.renamed)
         self.model.folder_renamed.connect(self.folder_renamed)
@@ -357,7 +357,7 @@ class ConversationList(QFrame):
         self._search.changed.connect(self.search_changed)
         self._search.ended.connect(self._end_search)
         self._search.hit_open_requested.connect(self.hit_open_requested)
-        self.hit_view.left_at_top.connect(self.focus_search)
+        self.hit_view.up_pressed_at_top.connect(self.focus_search)
 
     def _end_search(self) -> None:
         """Show the conversations again, and focus them if a hit had the focus."""

@@ -1,7 +1,7 @@
 """Rows and columns of widgets, each created and filled in one call.
 
 Their margins and spacing are given in pixels at the default text size. `scale_boxes` adapts them to
-another.
+the current text size.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ STRETCH: Final = 1
 SPRING: Final = 0
 """An item that takes the remaining room if no other item stretches."""
 DIALOG_MARGINS: Final = (16, 14, 16, 14)
+"""The margins of dialogs: before, above, after and below their content."""
 
 _MARGINS: Final = "unscaled-margins"
 _SPACING: Final = "unscaled-spacing"
@@ -46,7 +47,7 @@ def row_of(
     Args:
         items: widgets and layouts, each alone or paired with its stretch factor, or for a widget
             with its alignment; STRETCH and SPRING are gaps.
-        parent: the widget whose layout it is.
+        parent: the widget that gets the row as its layout.
         margins: on all sides, or before, above, after and below; None leaves them to the style.
         spacing: between the items; None leaves it to the style.
     """
@@ -60,7 +61,7 @@ def column_of(
     margins: Margins | None = None,
     spacing: int | None = None,
 ) -> QVBoxLayout:
-    """Return a column of the same items; see `row_of`."""
+    """Return a column of widgets, layouts and gaps; the arguments are those of `row_of`."""
     box = QVBoxLayout() if parent is None else QVBoxLayout(parent)
     return _filled(box, items, margins, spacing)
 

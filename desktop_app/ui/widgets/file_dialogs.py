@@ -17,7 +17,7 @@ from desktop_app.ui.look import icons
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QFileDialog, QWidget
 
-# Of Qt's own dialog. Qt's icons are black, also on a dark background.
+# By button of Qt's own dialog, whose icons are black, even on a dark background.
 _ICON_OF_BUTTON: Final = {
     "backButton": "chevron-left",
     "forwardButton": "chevron-right",

@@ -190,7 +190,7 @@ def work(numbers: range) -> None:
     QLoggingCategory.setFilterRules("qt.text.font.db=false")
     app = QApplication([sys.argv[0], *theme.APPLICATION_ARGUMENTS])
     icons.use_folder(resource_path("icons/lucide"))
-    theme.apply(app, theme.light())
+    theme.apply_theme(app, theme.light())
     view = TranscriptView(theme.light())
     typesetter = Typesetter(child_command("math"))
     view.formula_display.set_typesetter(typesetter)

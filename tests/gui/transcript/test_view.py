@@ -615,7 +615,7 @@ def test_the_text_size_changes_under_a_scroll_bar(
             view.stream.append_text(message.id, LONG)
             view.stream.flush()
         look = (theme.dark if number % 2 else theme.light)(scale)
-        theme.apply(qapp, look)
+        theme.apply_theme(qapp, look)
         view.set_theme(look)
         QCoreApplication.processEvents()
         view.resize(900 - 60 * number, 600 - 40 * number)
@@ -639,7 +639,7 @@ def test_the_background_follows_the_theme(
     message = streaming() if streams else answer("Text")
     view.set_messages([question("Q"), message])
     for look in (theme.dark(), theme.light(), theme.dark(1.2)):
-        theme.apply(qapp, look)
+        theme.apply_theme(qapp, look)
         view.set_theme(look)
         if streams:
             view.stream.append_text(message.id, "Text\n\n")
@@ -774,7 +774,7 @@ def test_the_topmost_line_stays_when_the_application_font_grows(
 
     before = top()
     for scale in (1.1, 1.2, 1.1, 1.0):
-        theme.apply(qapp, theme.light(scale))
+        theme.apply_theme(qapp, theme.light(scale))
         assert top()[0] == before[0]
         view.set_theme(theme.light(scale))
         assert top() == before

@@ -88,7 +88,7 @@ class PromptMenu(QFrame):
             lambda prompt: prompt.title,
             _accessible_text,
             self,
-            hint=lambda prompt: prompt.text[:600],
+            tooltip=lambda prompt: prompt.text[:600],
         )
         self._delegate = _PromptDelegate(theme, self)
         self.view = RowView("prompts", self.model, self._delegate)

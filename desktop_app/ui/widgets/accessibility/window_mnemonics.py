@@ -129,7 +129,7 @@ class WindowMnemonics(QObject):
     def _remove_underlines(self) -> None:
         underlined, self._underlined = self._underlined, []
         for widget, letter, before, after in underlined:
-            if isValid(widget) and marked_text(widget) == after:  # else it has a new text
+            if isValid(widget) and marked_text(widget) == after:  # otherwise the text has changed
                 set_marked_text(widget, before)
                 _set_letter(widget, letter)
 
@@ -142,8 +142,8 @@ class _AltLetterFilter(QObject):
             return False
         assert isinstance(event, QKeyEvent)
         # Control together with Alt is AltGr, which types.
-        held = event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier
-        return held == _ALT and bool(event.text()) and event.text().isprintable()
+        modifiers = event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier
+        return modifiers == _ALT and bool(event.text()) and event.text().isprintable()
 
 
 def _visible_below(widget: QWidget, excluded: Collection[QWidget]) -> Iterator[MnemonicWidget]:

@@ -23,7 +23,7 @@ class ElidedButton(PlainButton):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        set_tooltip(self, self.text() if self._shown() != self.text() else "")
+        set_tooltip(self, self.text() if self._elided_label() != self.text() else "")
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         option = QStyleOptionButton()
@@ -31,7 +31,7 @@ class ElidedButton(PlainButton):
         option.text = self._elided(marked_text(self), painting.MNEMONIC)
         QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
 
-    def _shown(self) -> str:
+    def _elided_label(self) -> str:
         """Return the label, elided to the width of the button."""
         return self._elided(self.text())
 

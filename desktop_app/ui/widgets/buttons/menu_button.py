@@ -24,7 +24,7 @@ _CHEVRON: Final = 16
 _BARS_WIDTH: Final = 26
 _GAP: Final = 8
 _AFTER_BARS: Final = 6
-_BARE_WIDTH: Final = 29
+_BARE_WIDTH: Final = 29  # of a button with neither text nor bars
 _MAX_TEXT_WIDTH: Final = 260
 
 

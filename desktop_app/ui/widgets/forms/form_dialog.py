@@ -39,7 +39,7 @@ def is_form_open() -> bool:
 def collect_form_drafts() -> dict[str, FormValues]:
     """Return the drafts of all forms, by the name of each form.
 
-    Those of an earlier run are included until their dialog is opened again.
+    The draft of an earlier run is included until its dialog is opened again.
     """
     found = dict(DraftForm.drafts)
     for dialog in QApplication.topLevelWidgets():

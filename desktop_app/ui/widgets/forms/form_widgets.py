@@ -149,25 +149,25 @@ class LineSection(FormSection):
         self.title.setBuddy(self.field)
         self.note.describe(self.field)
         self.body.addWidget(self.field)
-        self._shown = ""
+        self._reported_text = ""  # as last shown or reported
         self.field.editingFinished.connect(self.report_edits)
 
     def show_value(self, text: str, *, read_only: bool = False) -> None:
         """Show a stored value, unless the user is typing another."""
-        is_typing = self.field.hasFocus() and self.field.text().strip() != self._shown
-        self._shown = text
+        is_typing = self.field.hasFocus() and self.field.text().strip() != self._reported_text
+        self._reported_text = text
         if is_typing:
             return
         self.field.setText(text)
-        self._shown = self.field.text().strip()  # a line edit may drop characters
+        self._reported_text = self.field.text().strip()  # a line edit may drop characters
         self.field.setCursorPosition(0)
         self.field.setReadOnly(read_only)
 
     def report_edits(self) -> None:
         """Emit `finished` for a valid text that was typed but not reported yet."""
         text = self.field.text().strip()
-        if text != self._shown and self.field.hasAcceptableInput():
-            self._shown = text
+        if text != self._reported_text and self.field.hasAcceptableInput():
+            self._reported_text = text
             self.finished.emit(text)
 
 
@@ -241,14 +241,14 @@ class Combo(QComboBox):
 
     def initStyleOption(self, option: QStyleOptionComboBox) -> None:
         super().initStyleOption(option)
-        option.currentText = self._shown()
+        option.currentText = self._elided_text()
 
     def _update_tooltip(self) -> None:
         """Show the current text as a tooltip if it is elided."""
         text = self.currentText()
-        set_tooltip(self, text if self._shown() != text else "")
+        set_tooltip(self, text if self._elided_text() != text else "")
 
-    def _shown(self) -> str:
+    def _elided_text(self) -> str:
         """Return the current text, elided before the arrow."""
         room = self.width() - self._theme.px(2 * 8 + 28) - 2
         text = self.currentText()

@@ -39,13 +39,13 @@ class RowView(QListView):
     Signals:
         chosen(QModelIndex): a row was clicked, or Enter was pressed on it.
         delete_pressed(QModelIndex): Delete was pressed on a row.
-        left_at_top(): the up arrow was pressed on the first row.
+        up_pressed_at_top(): the up arrow was pressed on the first row, which it cannot leave.
         menu_requested(QModelIndex, QPoint global position): open the menu of a row.
     """
 
     chosen = Signal(QModelIndex)
     delete_pressed = Signal(QModelIndex)
-    left_at_top = Signal()
+    up_pressed_at_top = Signal()
     menu_requested = Signal(QModelIndex, QPoint)
 
     def __init__(
@@ -127,7 +127,7 @@ class RowView(QListView):
         return super().moveCursor(action, modifiers)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Emit `chosen` on Enter, `delete_pressed` on Delete, `left_at_top` on Up at the top."""
+        """Emit a signal for Enter, for Delete, and for Up in the first row."""
         self.shows_focus = True
         index = self.currentIndex()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not self.is_editing:
@@ -137,7 +137,7 @@ class RowView(QListView):
             if not event.isAutoRepeat():  # a held key would delete row after row
                 self.delete_pressed.emit(index)
         elif event.key() == Qt.Key.Key_Up and index == self._edge_row(first=True):
-            self.left_at_top.emit()
+            self.up_pressed_at_top.emit()
         else:
             super().keyPressEvent(event)
 

@@ -24,7 +24,7 @@ class RowsModel(QAbstractListModel, Generic[Row]):
     Args:
         title: returns a row's text.
         accessible_text: returns a row's text for screen readers.
-        hint: returns a row's tooltip; None for no tooltips.
+        tooltip: returns a row's tooltip; None for no tooltips.
 
     Attributes:
         rows: the values, from the top.
@@ -36,7 +36,7 @@ class RowsModel(QAbstractListModel, Generic[Row]):
         accessible_text: Callable[[Row], str],
         parent: QObject | None = None,
         *,
-        hint: Callable[[Row], str] | None = None,
+        tooltip: Callable[[Row], str] | None = None,
     ) -> None:
         super().__init__(parent)
         self.rows: Sequence[Row] = ()
@@ -44,8 +44,8 @@ class RowsModel(QAbstractListModel, Generic[Row]):
             Qt.ItemDataRole.DisplayRole: title,
             Qt.ItemDataRole.AccessibleTextRole: accessible_text,
         }
-        if hint is not None:
-            self._text_functions[Qt.ItemDataRole.ToolTipRole] = hint
+        if tooltip is not None:
+            self._text_functions[Qt.ItemDataRole.ToolTipRole] = tooltip
 
     def set_rows(self, rows: Sequence[Row]) -> None:
         """Replace all rows."""
@@ -66,5 +66,5 @@ class RowsModel(QAbstractListModel, Generic[Row]):
         text_of = self._text_functions.get(role)
         if text_of is None:
             return None
-        is_hint = role == Qt.ItemDataRole.ToolTipRole
-        return tooltip_text(text_of(row)) if is_hint else one_line(text_of(row))
+        is_tooltip = role == Qt.ItemDataRole.ToolTipRole
+        return tooltip_text(text_of(row)) if is_tooltip else one_line(text_of(row))

@@ -25,6 +25,7 @@ class TableModel(QAbstractTableModel, Generic[Row]):
 
     Attributes:
         rows: the values of the rows, from the top.
+        has_cell_tooltips: whether the tooltip of each cell shows its whole text.
     """
 
     has_cell_tooltips = False

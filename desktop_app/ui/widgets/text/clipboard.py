@@ -27,7 +27,9 @@ MAX_HTML_CHARACTERS: Final = 4_000_000
 
 _MAX_WORK_S: Final = 0.002
 _PAUSE_S: Final = 0.001
+"""A building thread works and pauses for these times in turn, so that the main thread runs."""
 _DELAY_MS: Final = 1000
+"""The building time after which `ClipboardCopier.delayed` is emitted."""
 
 
 class ClipboardTexts:
@@ -48,7 +50,7 @@ class ClipboardTexts:
         self._is_urgent = Event()
 
     def text(self, kind: str) -> str:
-        """Return the text in a format. From now on a building thread does not pause any more."""
+        """Return the text in a format; the thread that builds the texts no longer pauses."""
         if kind not in self._built:
             self._is_urgent.set()
         return self._text(kind)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QAbstractButton, QLabel, QPlainTextEdit, QPushButt
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMessageBox, QWidget
 
+# The longest texts that are shown whole, in characters.
 LONGEST_LINE: Final = 500
 LONGEST_PARAGRAPH: Final = 2_000
 LONGEST_IN_MENU: Final = 100
