@@ -273,7 +273,7 @@ class Application:
         stored = read_startup_settings(folders().database)
         self._language.use(str(with_defaults(stored)["look.language"]))
         old, self.window = self.window, _build_window(self._theme)
-        self.window.restore_state(old.state())
+        self.window.restore_state(old.saved_state())
         self.window.show()
         self.window.set_transcript(TranscriptView(self._theme.current))
         if old.settings.isVisible():  # that is where the user chose the language

@@ -486,7 +486,7 @@ class WindowSession:
         )
 
     def _save_window_state(self) -> None:
-        save = self._backend.settings.set(WINDOW_STATE_KEY, self._window.state())
+        save = self._backend.settings.set(WINDOW_STATE_KEY, self._window.saved_state())
         self.controllers.tasks.start(save)
 
     async def _close_spelling(self) -> None:

@@ -498,13 +498,13 @@ def test_the_state_of_the_window_is_restored(
     window.toggle_list()
     window.toggle_settings()
     window.resize(700, 600)
-    state = json.loads(json.dumps(window.state()))
+    state = json.loads(json.dumps(window.saved_state()))
     assert state.keys() == WINDOW_STATE.keys()  # those that a restore of a backup is tested with
     other = opened_window(qtbot, watcher)
     other.restore_state(state)
     assert other.size() == window.size()
     places = {"geometry": "", "geometries": {}}
-    assert {**other.state(), **places} == {**state, **places}
+    assert {**other.saved_state(), **places} == {**state, **places}
     other.resize(1280, 800)
     assert not other.conversations.isVisible()
     assert other.settings.isVisible()
@@ -517,7 +517,7 @@ def test_each_set_of_screens_has_its_own_geometry(
     for screens, size in sizes.items():
         monkeypatch.setattr(main_window, "_screens", lambda name=screens: name)
         window.resize(*size)
-        state = json.loads(json.dumps(window.state()))
+        state = json.loads(json.dumps(window.saved_state()))
     for screens, size in {**sizes, "projector": (700, 520)}.items():
         monkeypatch.setattr(main_window, "_screens", lambda name=screens: name)
         other = opened_window(qtbot, watcher)
@@ -530,16 +530,16 @@ def test_a_restored_window_is_on_a_screen(
 ) -> None:
     window.move(5000, 4000)
     other = opened_window(qtbot, watcher)
-    other.restore_state(window.state())
+    other.restore_state(window.saved_state())
     assert other.screen().availableGeometry().contains(other.geometry().topLeft())
 
 
 def test_a_drawer_is_not_restored(window: MainWindow) -> None:
     window.resize(640, 480)
     window.toggle_settings()
-    assert window.state()["settings"] is False
+    assert window.saved_state()["settings"] is False
     window.toggle_list()
-    assert window.state()["list"] is True
+    assert window.saved_state()["list"] is True
 
 
 @pytest.mark.parametrize(

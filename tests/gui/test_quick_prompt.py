@@ -425,7 +425,7 @@ def test_every_control_has_a_name(qtbot: QtBot, quick: QuickPrompt) -> None:
 def test_cost_and_time_are_shown_whole(qtbot: QtBot, quick: QuickPrompt) -> None:
     quick.set_streaming(True)
     quick.set_streaming(False)
-    quick.show_facts("$0.0312 · 1 min 12 s")
+    quick.show_figures("$0.0312 · 1 min 12 s")
     status = find(quick, QLabel, "status")
     qtbot.waitUntil(lambda: QLabel.text(status) == "$0.0312 · 1 min 12 s")
 

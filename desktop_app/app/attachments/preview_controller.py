@@ -176,7 +176,7 @@ class PreviewController(QObject):
         self._load_number += 1
         if self._dialog is not None:
             self._dialog.show_text("", [])
-        self._prompt.chips.focus(self._shown_sha256)
+        self._prompt.chips.focus_chip(self._shown_sha256)
         self._shown_sha256, self._last_part = "", None
 
     async def _choose_spans(self, spans: str) -> None:

@@ -444,7 +444,7 @@ class AttachmentChips(QScrollArea):
             return ""
         return next((id_ for id_, w in self._widgets.items() if w.isAncestorOf(focused)), "")
 
-    def focus(self, chip_id: str) -> None:
+    def focus_chip(self, chip_id: str) -> None:
         """Focus a chip if it still exists."""
         if chip_id in self._widgets:
             self._widgets[chip_id].focus_preview()

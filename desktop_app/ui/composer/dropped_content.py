@@ -249,8 +249,8 @@ def _links(data: QMimeData) -> list[tuple[str, str]]:
 def _lines(raw: bytes, encoding: str) -> list[str]:
     if raw.startswith(b"\xff\xfe"):
         return raw[2:].decode("utf-16-le", "replace").rstrip("\0").splitlines()
-    is_narrow = encoding == "utf-16-le" and b"\0" not in raw
-    return raw.decode("utf-8" if is_narrow else encoding, "replace").rstrip("\0").splitlines()
+    is_utf8 = encoding == "utf-16-le" and b"\0" not in raw
+    return raw.decode("utf-8" if is_utf8 else encoding, "replace").rstrip("\0").splitlines()
 
 
 def _is_web(address: str) -> bool:

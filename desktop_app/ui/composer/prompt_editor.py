@@ -303,7 +303,7 @@ class PromptEditor(QFrame):
             if self._filtered_window is not None:
                 self._filtered_window.removeEventFilter(self)
             self._filtered_window = self.window()
-            # the height limit depends on the window's height
+            # The limit of the height depends on the height of the window.
             self._filtered_window.installEventFilter(self)
         self._fit()
 

@@ -58,7 +58,7 @@ class PromptSpelling(QObject):
         self._underline_misspelled()
 
     def add_suggestions(self, menu: QMenu, cursor: QTextCursor, show: Callable[[], None]) -> None:
-        """Show a menu, with suggestions first if the cursor is at a misspelled word."""
+        """Insert suggestions if the cursor is at a misspelled word, then call `show`."""
         block = cursor.block()
         word = self._spelling.misspelled_at(block.text(), cursor.positionInBlock())
         if word is None:

@@ -85,10 +85,11 @@ class Spelling(QObject):
     def add_suggestions(
         self, menu: QMenu, word: str, replace: Callable[[str], None], show: Callable[[], None]
     ) -> None:
-        """Insert the suggestions for a word above the other entries, then show the menu.
+        """Insert the suggestions for a word above the other entries, then call `show`.
 
         Args:
             replace: replaces the word.
+            show: opens the menu.
         """
 
         def on_suggestions(suggestions: Sequence[str]) -> None:

@@ -23,7 +23,7 @@ class HelpSection:
     text: str
 
     @cached_property
-    def folded(self) -> tuple[str, list[int]]:
+    def folded_text(self) -> tuple[str, list[int]]:
         """Return the folded text, with the position of each of its characters in the text."""
         return fold(self.text)
 
@@ -71,7 +71,7 @@ class HelpBook:
         found: list[tuple[bool, HelpHit]] = []
         for chapter in self.chapters:
             for section in chapter.sections:
-                text = section.folded[0]
+                text = section.folded_text[0]
                 if all(word in section.folded_title or word in text for word in words):
                     in_title = all(word in section.folded_title for word in words)
                     place = HelpPlace(chapter.id, section.id)
@@ -115,7 +115,7 @@ def match_ranges(text: str, words: list[str]) -> list[tuple[int, int]]:
 
 
 def _context(section: HelpSection, words: list[str]) -> str:
-    folded, positions = section.folded
+    folded, positions = section.folded_text
     starts = [start for word in words if (start := folded.find(word)) >= 0]
     first = positions[min(starts)] if starts else 0
     start = max(0, first - _CONTEXT_BEFORE)

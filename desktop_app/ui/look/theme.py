@@ -282,8 +282,8 @@ QPushButton:disabled, QToolButton:disabled { color: @faint; }
 QToolButton::menu-indicator, QPushButton::menu-indicator { image: none; width: 0; }
 [role="quiet"] { color: @dim; }
 QToolButton[role="quiet"] { padding: 0; min-height: 0; }
-QToolButton[here] { font-size: @note; }
-QToolButton[here="true"] { background: @selected; color: @text; }
+QToolButton[current] { font-size: @note; }
+QToolButton[current="true"] { background: @selected; color: @text; }
 [role="quiet"]:hover, [role="quiet"]:pressed, [role="quiet"]:checked { background: @hover;
     color: @text; }
 [role="plain"] { background: @card; border: 1px solid @line; padding: 0 $14px; min-height: $28px; }

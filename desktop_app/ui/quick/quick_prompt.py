@@ -96,7 +96,8 @@ class QuickPrompt(QWidget):
         open_in_window_requested(): show the conversation in the main window.
         remedy_requested(): run the remedy offered beside a problem.
         undo_requested(): undo the action that `offer_undo` reported.
-        variant_requested(Variant), effort_step_requested(int): +1 for more, -1 for less effort.
+        variant_requested(Variant): answer with this variant.
+        effort_step_requested(int): answer with more (+1) or less (-1) effort.
         selection_requested(): add the text that is selected in another program.
         paste_requested(): paste the answer into the window of another program.
         unsaved_requested(): switch whether this conversation is stored.
@@ -129,7 +130,7 @@ class QuickPrompt(QWidget):
         self.transcript = transcript
         self.theme = theme
         self.choice = nothing_chosen()
-        self._accompanying_text = self._status_before_drag = self._submitted = ""
+        self._accompanying_text = self._status_before_drag = self._submitted_text = ""
         self._is_streaming = self._offers_undo = self._is_expanded = False
         self.placement = WindowPlacement(self)
         # Without a compositor, X11 shows transparent corners in black.
@@ -325,7 +326,7 @@ class QuickPrompt(QWidget):
             self.set_status("")
             self._expand(True)
             # A follow-up replaces the question, but nothing that was typed after it.
-            if self.field.toPlainText() == self._submitted:
+            if self.field.toPlainText() == self._submitted_text:
                 self.field.selectAll()
         self._stop_button.setVisible(is_streaming)
 
@@ -334,7 +335,7 @@ class QuickPrompt(QWidget):
         self._show_status(text, "", "")
         self.announce(text)
 
-    def show_facts(self, text: str) -> None:
+    def show_figures(self, text: str) -> None:
         """Show the answer's cost and time, without an announcement."""
         self._show_status(text, "", "")
 
@@ -485,7 +486,7 @@ class QuickPrompt(QWidget):
         if self._is_streaming:
             self.set_status(tr("Still responding…"))
         elif text.strip() or self._accompanying_text.strip():
-            self._submitted = text
+            self._submitted_text = text
             self.submit_requested.emit(text)
         elif self.chips.count():
             self.set_status(tr("Add a message first"))

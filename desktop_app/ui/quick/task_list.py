@@ -29,9 +29,9 @@ class _AtomReply(ctypes.Structure):
 
 
 def skip_task_lists(window: QWidget) -> None:
-    """Keep a window out of task lists. Call this before each time it is mapped.
+    """Keep a window out of task lists. Call this each time, before the window is mapped.
 
-    It replaces all states; while mapping the window, Qt adds its own.
+    The call replaces all states of the window. Qt adds its own states while it maps the window.
     """
     connection = ctypes.c_void_p(_connection())
     if not connection.value:

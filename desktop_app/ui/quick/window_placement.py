@@ -16,7 +16,7 @@ TOP_SHARE: Final = 0.2
 
 
 class WindowPlacement:
-    """The position of a window, as far as the user moved it.
+    """The position of a window on the screen, kept once the user has moved the window.
 
     Attributes:
         shares: the position to which the user moved the window, as shares of the screen's free
@@ -35,7 +35,7 @@ class WindowPlacement:
     def place(self) -> None:
         """Place the window where the user has moved it, or near the top.
 
-        This is done on the screen that has the pointer.
+        The screen with the pointer is used.
         """
         screen = QGuiApplication.screenAt(QCursor.pos()) or self._window.screen()
         self._opened_size = self._window.size()

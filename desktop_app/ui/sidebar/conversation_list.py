@@ -230,7 +230,7 @@ class ConversationList(QFrame):
         End a search first, because its hits cover the rows. Return False if there is nothing to
         edit, or a title is already being edited.
         """
-        if self._search.is_on:
+        if self._search.is_showing_hits:
             chosen = self._search.current_conversation_id or self._selected
             self._search.end()
             return self._edit_name(self._row_of(chosen))
@@ -375,7 +375,7 @@ class ConversationList(QFrame):
     def _show_page(self) -> None:
         view: RowView = self.view
         empty = tr(_EMPTY_NOTES[self.model.order.list_filter.kind])
-        if self._search.is_on:
+        if self._search.is_showing_hits:
             view, empty = self.hit_view, self._search.no_hits_text
         has_rows = view.model().rowCount() > 0
         self.note.setText(empty)
@@ -448,7 +448,7 @@ class ConversationList(QFrame):
         return self._search.filters
 
     def _focus_rows(self) -> None:
-        view = self.hit_view if self._search.is_on else self.view
+        view = self.hit_view if self._search.is_showing_hits else self.view
         view.setFocus(Qt.FocusReason.TabFocusReason)
         view.ensure_current()
 

@@ -177,7 +177,7 @@ class FilterRow(QWidget):
         """Check the button of the current filter, if it has one."""
         for button, button_filter in ((self.archive_button, ARCHIVE), (self.trash_button, TRASH)):
             button.setChecked(list_filter == button_filter)
-            themes.set_style_property(button, "here", list_filter == button_filter)
+            themes.set_style_property(button, "current", list_filter == button_filter)
 
     def set_theme(self, theme: Theme) -> None:
         scale_boxes(self, theme)
@@ -193,7 +193,7 @@ class FilterRow(QWidget):
         button = _DropButton(name, label, TAB)
         button.setText(f" {label} ")  # keeps distance from the icon and the edge
         button.setCheckable(True)
-        button.setProperty("here", False)
+        button.setProperty("current", False)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.clicked.connect(lambda on: self.chosen.emit(list_filter if on else LIST))
         button.dropped.connect(lambda ids: self.dropped.emit(list_filter, ids))

@@ -27,14 +27,14 @@ class HitModel(RowsModel["SearchHit"]):
 
 
 def _accessible_text(hit: SearchHit) -> str:
-    text = plain_snippet(text_of(hit))[0]
+    text = plain_snippet(hit_text(hit))[0]
     if hit.archived:
         return tr("{title}, archived: {text}", title=hit.title, text=text)
     return tr("{title}: {text}", title=hit.title, text=text)
 
 
-def text_of(hit: SearchHit) -> str:
-    """Return the snippet of a hit, after the name of its document if it has one."""
+def hit_text(hit: SearchHit) -> str:
+    """Return the snippet of a hit, after the name of the document if it is in one."""
     return f"{one_line(hit.document)}: {hit.snippet}" if hit.document else hit.snippet
 
 

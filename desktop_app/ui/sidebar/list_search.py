@@ -48,7 +48,7 @@ class ListSearch(QObject):
     Attributes:
         column: the field, and below it the filters while hits are shown.
         hits, view: the hits, and their view.
-        is_on: whether hits are shown in place of the conversations.
+        is_showing_hits: whether hits are shown in place of the conversations.
 
     Signals:
         changed(str), hit_open_requested(str, str, str): as the list's `search_changed` and
@@ -66,7 +66,7 @@ class ListSearch(QObject):
         self._folders: tuple[Folder, ...] = ()
         self._filters: SearchFilters | None = None
         self._words = self._words_of_hits = self._announced = ""
-        self.is_on = False
+        self.is_showing_hits = False
         self.field = SearchField(theme)
         self.hits = HitModel(self)
         self.view = HitView("search-hits", self.hits)
@@ -101,19 +101,19 @@ class ListSearch(QObject):
     def show_hits(self, hits: Sequence[SearchHit] | None) -> None:
         """Show hits; None ends the search."""
         self.hits.set_rows(hits or [])
-        self.is_on = hits is not None
+        self.is_showing_hits = hits is not None
         self._words_of_hits = self._words
-        if self.is_on or self._filters is not None:
-            self.filters.setVisible(self.is_on)
+        if self.is_showing_hits or self._filters is not None:
+            self.filters.setVisible(self.is_showing_hits)
         self._announce_count()
 
     def _announce_count(self) -> None:
         """Announce the number of hits, because the focus stays in the field."""
         words, count = "", self.hits.rowCount()
-        if self.is_on:
+        if self.is_showing_hits:
             found = tr_plural("{count} result", "{count} results", count)
             words = found if count else self.no_hits_text
-        if words != self._announced:  # not repeated after each key
+        if words != self._announced:  # so that not every key repeats them
             # Not needed at start-up.
             from desktop_app.ui.widgets.accessibility.announcements import announce
 
@@ -132,7 +132,7 @@ class ListSearch(QObject):
     def end(self) -> None:
         """End the search, and show the conversations again."""
         self.field.clear()
-        if self.is_on:
+        if self.is_showing_hits:
             self.ended.emit()
 
     def set_folders(self, folders: tuple[Folder, ...]) -> None:
@@ -164,7 +164,7 @@ class ListSearch(QObject):
 
     def _open_first_hit(self) -> None:
         is_current = self._words_of_hits == self.field.text().strip()
-        if self.is_on and is_current and self.hits.rowCount():
+        if self.is_showing_hits and is_current and self.hits.rowCount():
             self._open_hit(self.hits.index(0))
 
     def _open_hit(self, row: QModelIndex) -> None:

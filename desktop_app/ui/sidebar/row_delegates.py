@@ -155,7 +155,7 @@ class HitDelegate(RowDelegate):
         _draw_line(painter, line, date, self.theme.note(), self.theme.dim, at_right=True)
         line.setRight(line.right() - width - px(8))
         _draw_line(painter, line, hit.title, self.theme.strong(), self.theme.text)
-        self._paint_snippet(painter, rect.adjusted(0, px(22), 0, 0), hit_model.text_of(hit))
+        self._paint_snippet(painter, rect.adjusted(0, px(22), 0, 0), hit_model.hit_text(hit))
 
     def _paint_snippet(self, painter: QPainter, rect: QRect, snippet: str) -> None:
         text, spans = hit_model.plain_snippet(snippet)

@@ -60,8 +60,8 @@ class SearchFilters(QWidget):
         super().__init__()
         self._folders: tuple[Folder, ...] = ()
         self._folder_id: str | None = None
-        self._days: int | None = None
-        self._between: tuple[date, date] | None = None
+        self._last_days: int | None = None  # including today
+        self._day_range: tuple[date, date] | None = None
         self._variant: Variant | None = None
         self.order = SearchOrder.NEWEST
         self.folder_button = self._button("filter-folder", self._fill_folders)
@@ -70,7 +70,7 @@ class SearchFilters(QWidget):
         self.attachment_button = self._button("filter-attachment", None)
         self.attachment_button.setCheckable(True)
         self.order_button = self._button("search-order", self._fill_orders)
-        self.attachment_button.toggled.connect(self._update)
+        self.attachment_button.toggled.connect(self._apply_change)
         FlowLayout(*self.buttons, parent=self, spacing=4)
         self.set_theme(theme)
         self._update_buttons()
@@ -90,11 +90,11 @@ class SearchFilters(QWidget):
     def current(self) -> SearchFilter:
         """Return the current filters; "Past 7 days" ends today."""
         since, until = None, None
-        if self._days is not None:
-            since = midnight(today() - timedelta(days=self._days - 1))
-        elif self._between is not None:
-            since = midnight(self._between[0])
-            until = midnight(self._between[1] + timedelta(days=1))
+        if self._last_days is not None:
+            since = midnight(today() - timedelta(days=self._last_days - 1))
+        elif self._day_range is not None:
+            since = midnight(self._day_range[0])
+            until = midnight(self._day_range[1] + timedelta(days=1))
         return SearchFilter(
             self._folder_id, self._variant, since, until, self.attachment_button.isChecked()
         )
@@ -114,7 +114,7 @@ class SearchFilters(QWidget):
 
     def clear(self) -> None:
         """Reset all filters and the order without emitting `changed`."""
-        self._folder_id, self._days, self._between, self._variant = None, None, None, None
+        self._folder_id, self._last_days, self._day_range, self._variant = None, None, None, None
         self.order = SearchOrder.NEWEST
         self.attachment_button.blockSignals(True)
         self.attachment_button.setChecked(False)
@@ -131,8 +131,8 @@ class SearchFilters(QWidget):
 
     def search_between(self, first: date, last: date) -> None:
         """Search between two days, both included."""
-        self._days, self._between = None, (min(first, last), max(first, last))
-        self._update()
+        self._last_days, self._day_range = None, (min(first, last), max(first, last))
+        self._apply_change()
 
     # ------------------------------------------------------------ menus
 
@@ -156,11 +156,11 @@ class SearchFilters(QWidget):
             )
 
     def _fill_times(self, menu: QMenu) -> None:
-        is_any = self._days is None and self._between is None
+        is_any = self._last_days is None and self._day_range is None
         add_choice(menu, tr(ANY_TIME), is_any, lambda: self._set_days(None))
         for label, days in TIMES:
-            add_choice(menu, tr(label), days == self._days, partial(self._set_days, days))
-        add_choice(menu, tr("Custom range…"), self._between is not None, self._ask_days)
+            add_choice(menu, tr(label), days == self._last_days, partial(self._set_days, days))
+        add_choice(menu, tr("Custom range…"), self._day_range is not None, self._ask_days)
 
     def _fill_variants(self, menu: QMenu) -> None:
         add_choice(menu, tr(ANY_VARIANT), self._variant is None, lambda: self._set_variant(None))
@@ -175,29 +175,29 @@ class SearchFilters(QWidget):
 
     def _set_folder(self, folder_id: str | None) -> None:
         self._folder_id = folder_id
-        self._update()
+        self._apply_change()
 
     def _set_days(self, days: int | None) -> None:
-        self._days, self._between = days, None
-        self._update()
+        self._last_days, self._day_range = days, None
+        self._apply_change()
 
     def _set_variant(self, variant: Variant | None) -> None:
         self._variant = variant
-        self._update()
+        self._apply_change()
 
     def _set_order(self, order: SearchOrder) -> None:
         self.order = order
-        self._update()
+        self._apply_change()
 
     def _ask_days(self) -> None:
-        dialog = DaysDialog(self._between or (today() - timedelta(days=30), today()), self)
+        dialog = DaysDialog(self._day_range or (today() - timedelta(days=30), today()), self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self.search_between(*dialog.days))
         dialog.open()
 
     # ------------------------------------------------------------ labels
 
-    def _update(self, *_: object) -> None:
+    def _apply_change(self, *_: object) -> None:
         self._update_buttons()
         self.changed.emit()
 
@@ -219,10 +219,10 @@ class SearchFilters(QWidget):
         self._set_label(self.order_button, order, tr(ORDERS[SearchOrder.NEWEST]), tr("Sort order"))
 
     def _time_label(self) -> str:
-        if self._between is not None:
-            first, last = self._between
+        if self._day_range is not None:
+            first, last = self._day_range
             return tr("{first} – {last}", first=short_date(first), last=short_date(last))
-        return next((tr(label) for label, days in TIMES if days == self._days), "")
+        return next((tr(label) for label, days in TIMES if days == self._last_days), "")
 
     @staticmethod
     def _set_label(button: QPushButton, value: str, unset: str, description: str) -> None:

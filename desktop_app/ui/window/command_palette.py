@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 _WIDTH: Final = 520
 _MAX_ROWS: Final = 10
 _TOP: Final = 56
+"""The distance of the card from the top of the window."""
+_FIELD_HEIGHT: Final = 64
+"""The height of the card without its list: the search field, with its margins."""
 _INSET: Final = 12
 
 
@@ -178,7 +181,7 @@ class CommandPalette(QWidget):
         self.view.select_only(self.view.currentIndex())
         words = self.view.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole)
         words = words or self._empty_label.text()
-        if words != self._announced:  # not repeated after each key
+        if words != self._announced:  # so that not every key repeats them
             self._announced = words
             announce(self.field, words)
 
@@ -193,7 +196,7 @@ class CommandPalette(QWidget):
         px, window = self._theme.px, self.window()
         self.setGeometry(window.rect())
         width = min(px(_WIDTH), window.width() - 2 * px(_INSET))
-        room = window.height() - px(_TOP) - 2 * px(_INSET) - px(64)
+        room = window.height() - px(_TOP) - 2 * px(_INSET) - px(_FIELD_HEIGHT)
         rows = min(self.model.rowCount(), _MAX_ROWS)
         row_height = px(self._delegate.height)
         self.view.setFixedHeight(min(rows * row_height, max(row_height, room)))

@@ -41,14 +41,14 @@ class ConversationPane(QWidget):
         transcript, notifications, cards: available after `add_later_parts`.
 
     Signals:
-        titled(str): the conversation has this title; "" for none.
+        title_changed(str): the title of the shown conversation; "" for none.
     """
 
     transcript: TranscriptView
     notifications: Notifications
     cards: CardArea
 
-    titled = Signal(str)
+    title_changed = Signal(str)
 
     def __init__(self, window: QWidget, header: Header, prompt: PromptEditor, theme: Theme) -> None:
         super().__init__(window)
@@ -61,6 +61,7 @@ class ConversationPane(QWidget):
         self._text_column = QVBoxLayout()
         self._text_column.setSpacing(0)
         self._text_column.addWidget(prompt)
+        # In an empty conversation, more space below puts the prompt slightly above the middle.
         self._column = column_of(
             header,
             (self._space_above, 10),
@@ -120,7 +121,7 @@ class ConversationPane(QWidget):
     def set_title(self, title: str) -> None:
         """Show the conversation's title, "" for none."""
         self.header.set_title(title)
-        self.titled.emit(title)
+        self.title_changed.emit(title)
 
     def show_empty_state(self, is_shown: bool) -> None:
         """Center the prompt below the examples, or show the transcript above the prompt."""

@@ -232,7 +232,7 @@ class MainWindow(QMainWindow):
         _, focus_next = shown[(current + step) % len(shown)]
         focus_next(Qt.FocusReason.TabFocusReason)
 
-    def state(self) -> dict[str, Any]:
+    def saved_state(self) -> dict[str, Any]:
         """Return the state to restore at the next start: geometry, visible panes, appearance.
 
         Each set of screens has its own geometry, so that a laptop's window returns to the position
@@ -253,7 +253,7 @@ class MainWindow(QMainWindow):
         }
 
     def restore_state(self, state: dict[str, Any]) -> None:
-        """Restore a result of `state`; missing or invalid values change nothing."""
+        """Restore a result of `saved_state`; missing or invalid values change nothing."""
         stored = state.get("geometries")
         self._geometries = dict(stored) if isinstance(stored, dict) else {}
         geometry = self._geometries.get(_screens(), state.get("geometry"))
@@ -269,7 +269,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self._watcher.changed.connect(self._set_theme)
-        self.pane.titled.connect(self._set_window_title)
+        self.pane.title_changed.connect(self._set_window_title)
         self.header.settings_requested.connect(self.toggle_settings)
         self.header.list_requested.connect(self.toggle_list)
         self.conversations.rename_ended.connect(self._end_rename)

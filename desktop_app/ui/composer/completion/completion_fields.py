@@ -126,7 +126,7 @@ class PopupBelowField:
     """Placement of a popup in the column of the quick prompt, which grows for it.
 
     Args:
-        column, position: the layout, and the index in it.
+        column, position: the layout, and the index of the popup in it.
         fit: adjusts the window to its new height.
     """
 

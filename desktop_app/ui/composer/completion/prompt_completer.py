@@ -61,7 +61,7 @@ class PromptCompleter(QObject):
         self._prompts: Sequence[Prompt] = ()
         self._menu: PromptMenu | None = None
         self._fields: PromptFields | None = None
-        self._is_open = self._is_dismissed = self._inserted_slash = False
+        self._is_open = self._is_dismissed = self._has_inserted_slash = False
         self._typed_values: dict[str, dict[str, str]] = {}
         self._fill_in: Callable[[frozenset[str]], Mapping[str, str]] = lambda _names: {}
         self._finish: Callable[[Prompt, str], str] = lambda _prompt, text: text
@@ -103,7 +103,7 @@ class PromptCompleter(QObject):
         if not self._prompts:
             return
         self._field.begin_line()
-        self._is_dismissed, self._inserted_slash = False, True
+        self._is_dismissed, self._has_inserted_slash = False, True
         self._field.replace(0, SLASHES[0], 1)
         self.update_list()
 
@@ -120,7 +120,7 @@ class PromptCompleter(QObject):
 
     def close(self) -> None:
         """Close the list and the form, whose values are kept for the next time."""
-        self._inserted_slash = False
+        self._has_inserted_slash = False
         self._hide_menu()
         self._close_fields()
 
@@ -134,7 +134,7 @@ class PromptCompleter(QObject):
         """Update the list after the text or the cursor changed."""
         name = typed_name(self._field.text_before)
         if name is None:
-            self._is_dismissed = self._inserted_slash = False
+            self._is_dismissed = self._has_inserted_slash = False
             self._hide_menu()
         elif self._is_open or (not name and not self._is_dismissed):
             self._show_menu(name)
@@ -179,8 +179,8 @@ class PromptCompleter(QObject):
 
     def _remove_inserted_slash(self) -> None:
         """Remove the slash, and the name typed after it, if the user did not type the slash."""
-        if self._inserted_slash:
-            self._inserted_slash = False
+        if self._has_inserted_slash:
+            self._has_inserted_slash = False
             self._field.replace(len(self._field.text_before), "", 0)
 
     # ------------------------------------------------------------------ the fields
@@ -223,7 +223,7 @@ class PromptCompleter(QObject):
         count = 0 if typed_name(before) is None else len(before)
         names = program_variables_in(prompt.text)
         filled = fill(prompt.text, {**values, **(self._fill_in(names) if names else {})})
-        self._is_dismissed, self._inserted_slash = True, False
+        self._is_dismissed, self._has_inserted_slash = True, False
         text = self._finish(prompt, filled.text)
         is_at_end = filled.cursor == len(filled.text)
         self._field.replace(count, text, len(text) if is_at_end else filled.cursor, prompt.id)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 
 Actions = Sequence[tuple[str, Callable[[], object]]]
+"""The buttons of a card: the label and the callback of each."""
 
 NOTE_STAYS_MS: Final = 6000
 UNDO: Final = "undo"  # the topic of notes with an Undo button
@@ -62,11 +63,11 @@ class Notifications(QFrame):
 
     Attributes:
         status: the line that screen readers read; it keeps the last announcement.
-        details: the rest of the text.
+        details: what to do about an error; empty for a note.
         anchor: marks the card's position in the tab order.
 
     Signals:
-        focus_lost: the widget with the focus was removed; Qt would choose any other.
+        focus_lost(): the widget with the focus was removed; Qt would focus any other widget.
     """
 
     focus_lost = Signal()
@@ -120,7 +121,7 @@ class Notifications(QFrame):
             card = _Card(_one_paragraph(message), (), False, tuple(actions), topic, stays)
         self._cards = [c for c in self._cards if c.stays and c != card]
         self._cards.append(card)
-        self._show_last()
+        self._show_top_card()
         self._send_announcement(card.words)
 
     def notify_undo(self, words: str, undo: Callable[[], object]) -> None:
@@ -145,7 +146,7 @@ class Notifications(QFrame):
             was_on_top = remaining[-1:] != self._cards[-1:]
             self._cards = remaining
             if was_on_top:
-                self._show_last()
+                self._show_top_card()
             else:
                 self._show_count()
 
@@ -160,7 +161,7 @@ class Notifications(QFrame):
         """Close the visible card and show the previous card."""
         if self._cards:
             self._cards.pop()
-        self._show_last()
+        self._show_top_card()
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -186,9 +187,9 @@ class Notifications(QFrame):
         parts = ((self._icon, top), (self._body, 1), (self._count, top), (self.close_button, top))
         row_of(*parts, parent=self, margins=(14, 8, 8, 8), spacing=10)
 
-    def _show_last(self) -> None:
+    def _show_top_card(self) -> None:
         had_focus = self._has_focus()
-        self._show_top()
+        self._fill_card()
         if had_focus and not self._has_focus():
             self.focus_lost.emit()
 
@@ -196,7 +197,7 @@ class Notifications(QFrame):
         focus = QApplication.focusWidget()
         return focus is not None and self.isAncestorOf(focus)
 
-    def _show_top(self) -> None:
+    def _fill_card(self) -> None:
         self.note_timer.stop()
         self._show_count()
         if not self._cards:
@@ -248,12 +249,12 @@ class Notifications(QFrame):
         self._actions = []
         for label, action in card.actions:
             button = PlainButton(label, role="link")
-            button.clicked.connect(lambda *_, action=action: self._run(action))
+            button.clicked.connect(lambda *_, action=action: self._run_action(action))
             self._buttons.addWidget(button)
             self._actions.append(button)
         order_tabs(self.anchor, self.tab_stops[:-1])
 
-    def _run(self, action: Callable[[], object]) -> None:
+    def _run_action(self, action: Callable[[], object]) -> None:
         self.dismiss()
         action()
 
