@@ -63,7 +63,9 @@ async def _measure(columns: int, rate: int, seconds: float, marks: bool) -> dict
         if marks:
             ticks = _Ticks()
             window.marks_button.click()
-            await until(lambda: all(column.differing is not None for column in window.columns))
+            await until(
+                lambda: all(column.differing_count is not None for column in window.columns)
+            )
             found["marks_busy_max_ms"] = ticks.end()["busy_max_ms"]
         window.close()
     return {**found, "characters_materialized": written}

@@ -79,7 +79,7 @@ def test_a_new_job_has_its_effort_and_the_files_of_its_draft(light_theme: Theme)
     names = [Path("/x/a\nb\u2028c.pdf"), Path("/x/c.pdf")]
     first.add_files(names)
     page = BatchNewPage(light_theme)
-    page.restore(first.draft())
+    page.restore_draft(first.draft())
     page.task.setPlainText("Summarize")
     model = BatchModelOption("m", "M", efforts=(Effort.HIGH,))
     page.set_providers([BatchProviderOption("p", "P", models=(model,))], "p", "m", Effort.HIGH)
@@ -93,7 +93,7 @@ def test_a_new_job_has_its_effort_and_the_files_of_its_draft(light_theme: Theme)
 @pytest.mark.usefixtures("qapp")
 def test_a_draft_of_an_earlier_version_keeps_its_files(light_theme: Theme) -> None:
     page = BatchNewPage(light_theme)
-    page.restore({"files": "/x/a.pdf\n/x/b.pdf"})
+    page.restore_draft({"files": "/x/a.pdf\n/x/b.pdf"})
     assert page.files.text() == "2 files and folders: a.pdf and b.pdf"
 
 
@@ -106,11 +106,11 @@ def test_the_chosen_file_stays_chosen_when_other_files_come_and_go(light_theme: 
     page.set_lines([sent, failed])
     page.table.setCurrentIndex(page.lines.index(1, 0))
     page.filter.button("problems").click()
-    assert page.chosen == 2
+    assert page.chosen_number == 2
     page.set_lines([sent._replace(status=ItemStatus.FAILED), failed], (0, 0))
-    assert page.chosen == 2
+    assert page.chosen_number == 2
     page.set_lines([sent, failed._replace(status=ItemStatus.ANSWERED)], (0, 1))
-    assert page.chosen == 0
+    assert page.chosen_number == 0
 
 
 @pytest.mark.usefixtures("qapp")

@@ -19,7 +19,7 @@ from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.settings.values import with_defaults
 from desktop_app.ui.composer.dropped_content import drop_hint
-from desktop_app.ui.library.collection_files import facts_of
+from desktop_app.ui.library.collection_files import file_status_text
 from desktop_app.ui.library.collections_dialog import CollectionsDialog, CollectionState
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from desktop_app.ui.sidebar.conversation_list import ConversationList
@@ -186,7 +186,9 @@ def test_texts_of_the_collections_dialog_are_translated(
         dialog.select("c")
         assert not untranslated(texts_of(dialog), DATA)
     file = CollectionFile("c", NAME, NAME, pages=2)
-    assert not untranslated([facts_of(file), facts_of(file._replace(status="ready", pages=None))])
+    assert not untranslated(
+        [file_status_text(file), file_status_text(file._replace(status="ready", pages=None))]
+    )
 
 
 def test_texts_of_viewer_and_preview_are_translated(

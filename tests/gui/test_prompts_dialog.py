@@ -151,7 +151,7 @@ def test_a_half_typed_name_is_kept_when_presets_are_replaced(
     qtbot.keyClicks(page.name, "Ba")
     page.set_presets(PRESETS, "")
     assert page.name.text() == "Ba"
-    assert not page.is_default.isChecked()
+    assert not page.default_box.isChecked()
 
 
 def test_examples_changed_elsewhere_end_the_undo_of_a_removal(dialog: PromptsDialog) -> None:

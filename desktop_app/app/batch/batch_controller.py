@@ -123,15 +123,15 @@ class BatchController(QObject):
         dialog.new_job_requested.connect(self._show_new)
         dialog.job_requested.connect(lambda job_id: self._start(self._show_job(job_id)))
         dialog.report_requested.connect(lambda *given: self._start(self._export_results(*given)))
-        dialog.new.preparation_requested.connect(
+        dialog.new_page.preparation_requested.connect(
             lambda order: self._run_from_dialog(self._create_job, order)
         )
-        page = dialog.job
+        page = dialog.job_page
         page.start_requested.connect(lambda job_id: self._run_from_dialog(self._start_job, job_id))
         page.cancel_requested.connect(
             lambda job_id: self._run_from_dialog(self._offer_cancelling, job_id)
         )
-        page.repeat_requested.connect(lambda job_id: self._run_from_dialog(self._retry_job, job_id))
+        page.retry_requested.connect(lambda job_id: self._run_from_dialog(self._retry_job, job_id))
         page.remove_requested.connect(self._ask_removal)
         page.item_requested.connect(lambda *at: self._start(self._show_item(*at)))
         files = self._files
@@ -177,14 +177,14 @@ class BatchController(QObject):
         """Show the page that creates a job, and add these files to those chosen earlier."""
         dialog = self._get_dialog()
         self._show_new()
-        dialog.new.add_files(paths)
+        dialog.new_page.add_files(paths)
         bring_to_front(dialog)
 
     def _show_new(self) -> None:
         from desktop_app.app.batch.batch_choices import prompt_options, provider_options
         from desktop_app.services.chat.prompt_library import SUMMARY
 
-        page = self._get_dialog().new
+        page = self._get_dialog().new_page
         page.set_prompts(prompt_options(self._prompts), SUMMARY)
         choice = self._setup.choice
         providers = provider_options(providers=self._providers, chat_service=self._chat_service)
@@ -210,20 +210,20 @@ class BatchController(QObject):
         lines = await store.lines(job_id)
         before = self._lines if self._lines_job_id == job_id else None
         changed = None
-        if before is not None and dialog.job.lines.rowCount():
+        if before is not None and dialog.job_page.lines.rowCount():
             changed = await asyncio.to_thread(changed_range, before, lines)
-        if dialog.job.job_id == job_id:
+        if dialog.job_page.job_id == job_id:
             self._lines, self._lines_job_id = lines, job_id
-            dialog.job.set_lines(lines, changed)
+            dialog.job_page.set_lines(lines, changed)
         is_slow = len(lines) > MANY_LINES
         self._timer.setInterval(SLOW_REFRESH_MS if is_slow else REFRESH_MS)
 
     async def _show_item(self, job_id: str, number: int) -> None:
         item = await self._batch_store().item(job_id, number)
         dialog = self._get_dialog()
-        chosen = dialog.job.chosen
-        if item is not None and dialog.job.job_id == job_id and chosen == number:
-            dialog.job.show_item(item)
+        chosen = dialog.job_page.chosen_number
+        if item is not None and dialog.job_page.job_id == job_id and chosen == number:
+            dialog.job_page.show_item(item)
 
     def _refresh_soon(self) -> None:
         if not self._timer.isActive():
@@ -243,9 +243,9 @@ class BatchController(QObject):
             dialog = self._dialog
             if dialog is not None and dialog.isVisible():
                 dialog.set_jobs(jobs)
-                shown = next((job for job in jobs if job.id == dialog.job.job_id), None)
+                shown = next((job for job in jobs if job.id == dialog.job_page.job_id), None)
                 if dialog.page == "job" and shown is not None:
-                    dialog.job.show_job(shown)
+                    dialog.job_page.show_job(shown)
                     await self._show_lines(shown.id)
         finally:
             self._is_refreshing = False
@@ -293,7 +293,7 @@ class BatchController(QObject):
             template_id=order.template_id,
         )
         dialog = self._get_dialog()
-        dialog.new.clear_order(order)
+        dialog.new_page.clear_order(order)
         await self._show_job(job.id)
         self.runs.resume(job.id)
 
@@ -371,8 +371,8 @@ class BatchController(QObject):
 
     def _show_reading(self, job_id: str, done: int, total: int) -> None:
         dialog = self._dialog
-        if dialog is not None and dialog.job.job_id == job_id:
-            dialog.job.show_reading(done, total)
+        if dialog is not None and dialog.job_page.job_id == job_id:
+            dialog.job_page.show_reading(done, total)
         self._refresh_soon()
 
     def _on_files_read(self, job: BatchJob) -> None:

@@ -46,7 +46,7 @@ class BatchDialog(DraftDialog):
     """The window of batch jobs.
 
     Attributes:
-        new, job: the pages.
+        new_page, job_page: the page for a new job, and the page of a single job.
 
     Signals:
         new_job_requested(): the user is about to create a job.
@@ -64,9 +64,9 @@ class BatchDialog(DraftDialog):
         self.setObjectName("batch-jobs")
         self.setWindowTitle(tr("Batch jobs"))
         self.setAcceptDrops(True)
-        self.new, self.job = BatchNewPage(theme), BatchJobPage(theme)
+        self.new_page, self.job_page = BatchNewPage(theme), BatchJobPage(theme)
         if (draft := self.drafts.pop(self.draft_name, None)) is not None:
-            self.new.restore(draft)
+            self.new_page.restore_draft(draft)
         self.jobs = BatchJobModel()
         self.table = ProportionalTable(self.jobs, _SHARES)
         self.new_button = dialog_button(tr("New batch job…"), "batch-new-job", "primary")
@@ -88,7 +88,7 @@ class BatchDialog(DraftDialog):
         head = row_of((self._empty, 1), SPRING, new, spacing=12)
         head.setAlignment(self._empty, Qt.AlignmentFlag.AlignTop)
         column_of(head, (table, 1), parent=self._list, margins=0, spacing=12)
-        for page in (self._list, self.new, self.job):
+        for page in (self._list, self.new_page, self.job_page):
             self._stack.addWidget(scroll_area_of(page) if page is not self._list else page)
         FileDropFilter(self._stack)
         parts = ((self._stack, 1), row_of((self.status_note, 1), SPRING, HelpButton()))
@@ -98,13 +98,13 @@ class BatchDialog(DraftDialog):
         self.new_button.clicked.connect(self.new_job_requested)
         self.table.activated.connect(self._open_job)
         self.table.clicked.connect(self._open_job)
-        self.new.back_requested.connect(self.show_list)
-        self.job.back_requested.connect(self.show_list)
-        self.job.report_requested.connect(self._choose_report)
+        self.new_page.back_requested.connect(self.show_list)
+        self.job_page.back_requested.connect(self.show_list)
+        self.job_page.report_requested.connect(self._choose_report)
 
     def draft(self) -> FormValues:
         """Return the draft of a new job, even if the window is closed."""
-        return self.new.draft()
+        return self.new_page.draft()
 
     # ------------------------------------------------------------------ pages
 
@@ -116,7 +116,7 @@ class BatchDialog(DraftDialog):
     def show_list(self) -> None:
         """Show all jobs."""
         self.show_status("")
-        shown = self.jobs.row_of(self.job.job_id)
+        shown = self.jobs.row_of(self.job_page.job_id)
         self._stack.setCurrentIndex(0)
         if shown >= 0:
             self.table.setCurrentIndex(self.jobs.index(shown, 0))
@@ -126,15 +126,15 @@ class BatchDialog(DraftDialog):
         """Show the page for a new job."""
         self.show_status("")
         self._stack.setCurrentIndex(1)
-        self.new.add_files_button.setFocus()
+        self.new_page.add_files_button.setFocus()
 
     def show_job(self, job: BatchJob) -> None:
-        is_other = self.page != "job" or self.job.job_id != job.id
-        self.job.show_job(job)
+        is_other = self.page != "job" or self.job_page.job_id != job.id
+        self.job_page.show_job(job)
         self._stack.setCurrentIndex(2)
         if is_other:
             self.show_status("")
-            self.job.table.setFocus()
+            self.job_page.table.setFocus()
 
     def set_jobs(self, jobs: Sequence[BatchJob]) -> None:
         """Set all jobs, newest first; the current job stays current."""
@@ -163,7 +163,7 @@ class BatchDialog(DraftDialog):
 
     def _choose_report(self, job_id: str, format_: str) -> None:
         kind, ending = _ENDINGS[format_]
-        title = "".join(c if c.isalnum() or c in " -_" else " " for c in self.job.job_title)
+        title = "".join(c if c.isalnum() or c in " -_" else " " for c in self.job_page.job_title)
         name = f"{title.strip()[:60] or tr('Batch job')}{ending}"
         choose_target(
             self,
@@ -192,7 +192,7 @@ class BatchDialog(DraftDialog):
         accept_copy(event)
         if self.page != "new":
             self.new_job_requested.emit()
-        self.new.add_files(paths)
+        self.new_page.add_files(paths)
 
     # ------------------------------------------------------------------ appearance
 

@@ -47,7 +47,7 @@ class BatchJobPage(QWidget):
     Signals:
         back_requested(): show the list of jobs.
         start_requested(str), cancel_requested(str): start or cancel the job with this id.
-        repeat_requested(str): retry the failed files of the job with this id.
+        retry_requested(str): retry the failed files of the job with this id.
         remove_requested(str): remove the job with this id.
         report_requested(str, str): export the results of a job, as "markdown" or "csv".
         item_requested(str, int): load the answer of a file, by job id and number.
@@ -58,7 +58,7 @@ class BatchJobPage(QWidget):
     back_requested = Signal()
     start_requested = Signal(str)
     cancel_requested = Signal(str)
-    repeat_requested = Signal(str)
+    retry_requested = Signal(str)
     remove_requested = Signal(str)
     report_requested = Signal(str, str)
     item_requested = Signal(str, int)
@@ -140,7 +140,7 @@ class BatchJobPage(QWidget):
         for button, signal in (
             (self.start_button, self.start_requested),
             (self.cancel_button, self.cancel_requested),
-            (self.retry_button, self.repeat_requested),
+            (self.retry_button, self.retry_requested),
             (self.remove_button, self.remove_requested),
         ):
             button.clicked.connect(lambda _=False, s=signal: self._emit_with_job(s))
@@ -162,7 +162,7 @@ class BatchJobPage(QWidget):
         return "" if self._job is None else self._job.title
 
     @property
-    def chosen(self) -> int:
+    def chosen_number(self) -> int:
         """Return the number of the selected file; 0 for none."""
         line = self.lines.row_at(self.table.currentIndex())
         return 0 if line is None else line.number
@@ -220,7 +220,7 @@ class BatchJobPage(QWidget):
 
     def set_lines(self, lines: Sequence[BatchLine], changed: tuple[int, int] | None = None) -> None:
         """Set the files of the job; see `BatchLineModel.set_lines`."""
-        chosen = self.chosen
+        chosen = self.chosen_number
         self.lines.set_lines(lines, changed)
         self._choose_again(chosen)
 
@@ -243,7 +243,7 @@ class BatchJobPage(QWidget):
     # ------------------------------------------------------------------ actions of the user
 
     def _set_filter(self, name: str) -> None:
-        chosen = self.chosen
+        chosen = self.chosen_number
         self.lines.show_unanswered_only(name == "problems")
         self._choose_again(chosen)
 

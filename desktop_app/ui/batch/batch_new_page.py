@@ -104,7 +104,7 @@ class BatchNewPage(QWidget):
         self.undo_button = dialog_button(tr("Undo"), "batch-undo-clear", "link")
         self.undo_button.setAccessibleName(spoken_text(tr("Undo: {what}", what=tr("Clear"))))
         self.undo_button.hide()
-        self._cleared: tuple[Path, ...] = ()
+        self._cleared_paths: tuple[Path, ...] = ()
         self.files = PlainLabel(name="batch-files", wraps=True)
         self.prompt = Combo(theme, tr("Prompt"), object_name="batch-prompt")
         self.task = MultilineField(theme, tr("Message for each file"), 96)
@@ -179,8 +179,8 @@ class BatchNewPage(QWidget):
 
     def clear_order(self, order: BatchOrder) -> None:
         """Remove what a job was created from; keep what the user has entered since then."""
-        self._cleared = tuple(path for path in self._cleared if path not in order.paths)
-        self.undo_button.setVisible(bool(self._cleared) and not self.undo_button.isHidden())
+        self._cleared_paths = tuple(path for path in self._cleared_paths if path not in order.paths)
+        self.undo_button.setVisible(bool(self._cleared_paths) and not self.undo_button.isHidden())
         for path in order.paths:
             self._paths.pop(path, None)
         self._show_files()
@@ -195,7 +195,7 @@ class BatchNewPage(QWidget):
         files = "".join(f"{path}\0" for path in self._paths)  # a name may have any other character
         return {"task": text, "files": files} if text or files else {}
 
-    def restore(self, draft: FormValues) -> None:
+    def restore_draft(self, draft: FormValues) -> None:
         """Show the draft of an earlier run."""
         self.task.setPlainText(str(draft.get("task", "")))
         self.task.document().setModified(True)
@@ -251,12 +251,12 @@ class BatchNewPage(QWidget):
     def _clear_files(self) -> None:
         cleared = tuple(self._paths)
         self._set_files(())
-        self._cleared = cleared
+        self._cleared_paths = cleared
         self.undo_button.show()
         self.undo_button.setFocus(Qt.FocusReason.OtherFocusReason)  # Clear has become disabled
 
     def _restore_files(self) -> None:
-        self._set_files((*self._cleared, *self._paths))
+        self._set_files((*self._cleared_paths, *self._paths))
         self.clear_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _set_files(self, paths: Sequence[Path]) -> None:

@@ -41,7 +41,7 @@ class AnswerColumn(QFrame):
         name: the variant or model.
         transcript: shows the text.
         first_token_s: seconds from the request to the first text; None if unknown.
-        differing: the number of marked words; None while differences are not marked.
+        differing_count: the number of marked words; None while differences are not marked.
         keep_button, stop_button, retry_button: the buttons below the text.
 
     Signals:
@@ -62,7 +62,7 @@ class AnswerColumn(QFrame):
         self.answer: Message | None = None
         self.name = ""
         self.first_token_s: float | None = None
-        self.differing: int | None = None
+        self.differing_count: int | None = None
         self._is_compact = False
         self._title = ElidedLabel(role="strong")
         self._facts = PlainLabel(name="answer-column-facts", role="note", wraps=True)
@@ -119,10 +119,10 @@ class AnswerColumn(QFrame):
         if self.answer is not None:
             self._show_facts(self.answer)
 
-    def mark(self, differs: Sequence[bool], theme: Theme) -> None:
+    def mark_differences(self, differs: Sequence[bool], theme: Theme) -> None:
         """Mark the words that differ; () marks none."""
         self.transcript.differences.mark_words(differs, theme)
-        self.differing = sum(differs) if differs else None
+        self.differing_count = sum(differs) if differs else None
         if self.answer is not None:
             self._show_facts(self.answer)
 
@@ -151,7 +151,7 @@ class AnswerColumn(QFrame):
         streams = self.is_streaming
         state = N_("Waiting") if streams and self.first_token_s is None else _STATES[answer.status]
         first = [] if self.first_token_s is None else [_first_token_text(self.first_token_s)]
-        differing = [] if self.differing is None else [_differing_text(self.differing)]
+        differing = [] if self.differing_count is None else [_differing_text(self.differing_count)]
         shown = " · ".join((tr(state), *first, *facts, *differing))
         self._facts.setText(shown)
         set_tooltip(self._facts, "\n".join(token_facts(answer)))

@@ -48,7 +48,7 @@ class ComparisonWindow(QDialog):
 
     Signals:
         marks_toggled(bool): mark the differences, or remove the marks.
-        stop_all_requested()
+        stop_all_requested(): stop all answers.
     """
 
     marks_toggled = Signal(bool)
@@ -73,7 +73,7 @@ class ComparisonWindow(QDialog):
         self._problem.hide()
         names = [one_line(each.name, _MAX_TAB_CHARACTERS) for each in columns]
         self.tabs = SegmentedControl(
-            [(str(at), f"{at + 1} · {name}") for at, name in enumerate(names)],
+            [(str(index), f"{index + 1} · {name}") for index, name in enumerate(names)],
             theme,
             name=tr("Responses"),
             padding=6,
@@ -84,7 +84,7 @@ class ComparisonWindow(QDialog):
         self._connect()
         self.set_theme(theme)
         self.resize(fitting_size(_SIZE, theme, parent))
-        self.show_state()
+        self.update_buttons()
         self.focus_column(0)
 
     def _lay_out(self) -> None:
@@ -115,8 +115,8 @@ class ComparisonWindow(QDialog):
     def bind(self, keymap: Keymap) -> None:
         """Bind the shortcuts to the next and the previous column and to Keep."""
         for command_id, action in (
-            ("region.next", lambda: self.step(+1)),
-            ("region.previous", lambda: self.step(-1)),
+            ("region.next", lambda: self.step_column(+1)),
+            ("region.previous", lambda: self.step_column(-1)),
             ("answer.keep", lambda: self.current.keep_button.click()),
         ):
             if keys := keymap.shortcut_of(command_id):
@@ -134,7 +134,7 @@ class ComparisonWindow(QDialog):
         """Return True if the differences are to be marked now: not while an answer streams."""
         return self.marks_button.isChecked() and self.marks_button.isEnabled()
 
-    def show_state(self) -> None:
+    def update_buttons(self) -> None:
         """Enable the buttons that apply to streaming answers, or those for finished answers."""
         streams = any(column.is_streaming for column in self.columns)
         self.stop_all_button.setEnabled(streams)
@@ -148,7 +148,7 @@ class ComparisonWindow(QDialog):
 
     # ------------------------------------------------------------------ columns and tabs
 
-    def step(self, step: int) -> None:
+    def step_column(self, step: int) -> None:
         """Focus the next (+1) or the previous (-1) column."""
         self.focus_column((self._current + step) % len(self.columns))
 
@@ -160,13 +160,13 @@ class ComparisonWindow(QDialog):
     def _set_current(self, number: int) -> None:
         self._current = number
         self._show_columns()
-        for at, column in enumerate(self.columns):
-            column.set_current(at == number)
+        for index, column in enumerate(self.columns):
+            column.set_current(index == number)
 
     def _on_focus_changed(self, _old: QWidget | None, focused: QWidget | None) -> None:
-        for at, column in enumerate(self.columns):
-            if focused is not None and column.isAncestorOf(focused) and at != self._current:
-                self._set_current(at)
+        for index, column in enumerate(self.columns):
+            if focused is not None and column.isAncestorOf(focused) and index != self._current:
+                self._set_current(index)
 
     def _show_columns(self) -> None:
         wanted = self._theme.px(_MIN_COLUMN_WIDTH) * len(self.columns)
@@ -174,8 +174,8 @@ class ComparisonWindow(QDialog):
         is_compact = is_narrow and self.height() < self._theme.px(_MAX_COMPACT_HEIGHT)
         self.tabs.setVisible(is_narrow)
         self.tabs.set_current(str(self._current))
-        for at, column in enumerate(self.columns):
-            column.setVisible(not is_narrow or at == self._current)
+        for index, column in enumerate(self.columns):
+            column.setVisible(not is_narrow or index == self._current)
             column.set_compact(is_compact)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

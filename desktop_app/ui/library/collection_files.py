@@ -22,11 +22,11 @@ _INSET: Final = 10
 _ORDER: Final = {"failed": 0, "waiting": 1, "ready": 2}
 
 
-def facts_of(file: CollectionFile) -> str:
+def file_status_text(file: CollectionFile) -> str:
     """Return the line below a file's name: its pages and problem, or that it is waiting.
 
     >>> from desktop_app.domain.documents.collections import CollectionFile
-    >>> facts_of(CollectionFile("c", "/a.pdf", "a.pdf", pages=1, status="ready"))
+    >>> file_status_text(CollectionFile("c", "/a.pdf", "a.pdf", pages=1, status="ready"))
     '1 page'
     """
     if file.status == "waiting":
@@ -44,9 +44,9 @@ class CollectionFilesModel(RowsModel["CollectionFile"]):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(
             lambda file: file.name,
-            lambda file: tr("{name}, {facts}", name=file.name, facts=facts_of(file)),
+            lambda file: tr("{name}, {facts}", name=file.name, facts=file_status_text(file)),
             parent,
-            tooltip=lambda file: "\n".join((one_line(file.path), facts_of(file))),
+            tooltip=lambda file: "\n".join((one_line(file.path), file_status_text(file))),
         )
 
     def set_rows(self, rows: Sequence[CollectionFile]) -> None:
@@ -69,4 +69,4 @@ class CollectionFilesDelegate(RowDelegate):
         lower = rect.adjusted(0, rect.height() // 2, 0, 0)
         painting.draw_text(painter, upper, file.name, theme.interface(), theme.text)
         color = theme.error if file.status == "failed" else theme.dim
-        painting.draw_text(painter, lower, facts_of(file), theme.note(), color)
+        painting.draw_text(painter, lower, file_status_text(file), theme.note(), color)

@@ -85,13 +85,15 @@ class CollectionsDialog(QDialog):
         create_requested(list[Path]): create a collection with these files.
         add_requested(str, list[Path]): add files and folders.
         rename_requested(str, str): the collection's new name.
-        delete_requested(str), refresh_requested(str), ask_requested(str)
-        embedding_requested(str): the user allows sending its passages for semantic search.
+        delete_requested(str): delete the collection.
+        refresh_requested(str): look for changes of its files.
+        ask_requested(str): start a conversation that asks the collection.
+        embedding_requested(str): create embeddings for semantic search, by sending its passages.
         file_removal_requested(str, str): remove a file, by its path.
-        file_open_requested(CollectionFile)
+        file_open_requested(CollectionFile): show a file that has been read.
         cancel_requested(): cancel the reading.
         collection_shown(str): another collection is shown; "" for none.
-        closed()
+        closed(): the window was closed or hidden.
     """
 
     create_requested = Signal(list)

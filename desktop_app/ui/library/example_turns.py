@@ -54,7 +54,7 @@ class ExampleTurns(FormSection):
         self._column.setAlignment(self.add_button, Qt.AlignmentFlag.AlignLeft)
 
     def show_examples(self, preset_id: str, examples: Examples) -> None:
-        """Show a preset's examples; if nothing changed, keep unfinished ones."""
+        """Show a preset's examples; keep unfinished examples if these are the ones last shown."""
         if (preset_id, examples) == self._reported:
             return
         self.undo_button.hide()

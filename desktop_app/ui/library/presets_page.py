@@ -88,8 +88,8 @@ class PresetsPage(QWidget):
         self.effort.setObjectName("preset-effort")
         self.form = SchemaForm(Group.ANSWER, theme, tr("Set by this preset"))
         self.examples = ExampleTurns(theme)
-        self.is_default = QCheckBox(tr("Use for new conversations"))
-        self.is_default.setObjectName("preset-default")
+        self.default_box = QCheckBox(tr("Use for new conversations"))
+        self.default_box.setObjectName("preset-default")
         self.use_button = dialog_button(tr("Apply"), "use-preset")
         self.use_button.setToolTip(tr("Apply to the current conversation"))
         self.duplicate_button = dialog_button(tr("Duplicate"), "duplicate-preset")
@@ -108,7 +108,7 @@ class PresetsPage(QWidget):
             heading.setBuddy(combo)
             self._choices.addLayout(column_of(heading, combo), 1)
         inner = QWidget()
-        parts = (self._choices, self.is_default, self.form, self.examples, STRETCH)
+        parts = (self._choices, self.default_box, self.form, self.examples, STRETCH)
         self._inner = column_of(*parts, parent=inner, spacing=16)
         buttons = FlowLayout(self.use_button, self.duplicate_button, self.delete_button)
         self._editor = QWidget()
@@ -146,7 +146,7 @@ class PresetsPage(QWidget):
         self.delete_button.clicked.connect(
             lambda: self._emit_with(self.delete_requested, self.list.current_id)
         )
-        self.is_default.clicked.connect(
+        self.default_box.clicked.connect(
             lambda on: self.default_requested.emit(self.list.current_id if on else "")
         )
 
@@ -259,7 +259,7 @@ class PresetsPage(QWidget):
             self._set_name(preset)
         self.model.setCurrentIndex(self._index_of(preset))
         self.effort.setCurrentIndex(max(0, self.effort.findData(preset.effort)))
-        self.is_default.setChecked(preset.id == self._default)
+        self.default_box.setChecked(preset.id == self._default)
         overrides = self._overrides_of(preset)
         self.form.set_values({**self._values, **overrides})
         self.form.set_overrides(overrides)

@@ -24,11 +24,17 @@ FAVORITE_COLUMN, NAME_COLUMN, PROVIDER_COLUMN = 0, 1, 2
 
 @dataclass(frozen=True)
 class _Column:
-    """A column: its heading and hint, to be translated, and a row's value and its text."""
+    """A column of the table.
+
+    Attributes:
+        heading, hint: to be translated; the hint is the tooltip of the heading.
+        value: returns the value of a row, which the table sorts by.
+        text: formats a value.
+    """
 
     heading: str
     value: Callable[[ModelRow], Value]
-    shown: Callable[[Any], str]
+    text: Callable[[Any], str]
     is_figure: bool = False
     hint: str = ""
 
@@ -109,7 +115,7 @@ class ModelsTable(TableModel[ModelRow]):
 
     def cell_text(self, row: ModelRow, column: int) -> str:
         value = _COLUMNS[column].value(row)
-        return tr_context("value", "unknown") if value is None else _COLUMNS[column].shown(value)
+        return tr_context("value", "unknown") if value is None else _COLUMNS[column].text(value)
 
     def _accessible_text(self, row: ModelRow, column: int) -> str:
         if column == FAVORITE_COLUMN:

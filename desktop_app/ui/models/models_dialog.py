@@ -66,8 +66,8 @@ class ModelsDialog(QDialog):
         for key, label, _ in FILTERS:
             self.filter.addItem(tr(label), key)
         self._is_dragged = False  # whether the user has changed the width of a column
-        self._rows = ModelsTable(self)
-        self._filtered = ModelFilter(self._rows)
+        self._model = ModelsTable(self)
+        self._filter_model = ModelFilter(self._model)
         self.table = QTableView()
         self.table.setObjectName("models-table")
         self._count = PlainLabel(name="models-count", role="note")
@@ -84,7 +84,7 @@ class ModelsDialog(QDialog):
 
     def _build(self) -> None:
         table = self.table
-        table.setModel(self._filtered)
+        table.setModel(self._filter_model)
         table.setAccessibleName(tr("Models"))
         show_as_rows(table)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -104,7 +104,7 @@ class ModelsDialog(QDialog):
     def _connect(self) -> None:
         self.search.textChanged.connect(self._filter)
         self.filter.currentIndexChanged.connect(lambda _at: self._filter(self.search.text()))
-        self.table.horizontalHeader().sectionResized.connect(self._note_drag)
+        self.table.horizontalHeader().sectionResized.connect(self._record_drag)
         self.table.doubleClicked.connect(self._on_double_clicked)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.customContextMenuRequested.connect(
@@ -127,7 +127,7 @@ class ModelsDialog(QDialog):
         """
         current, bar = self.current, self.table.verticalScrollBar()
         scrolled = bar.value()
-        self._rows.set_rows(rows)
+        self._model.set_rows(rows)
         if current is not None:
             self.select(*current.key)
         self._show_count()
@@ -137,8 +137,8 @@ class ModelsDialog(QDialog):
 
     def select(self, provider_id: str, model: str) -> None:
         """Make a model current, if it is shown."""
-        for row in range(self._filtered.rowCount()):
-            index = self._filtered.index(row, NAME_COLUMN)
+        for row in range(self._filter_model.rowCount()):
+            index = self._filter_model.index(row, NAME_COLUMN)
             if index.data(ROW).key == (provider_id, model):
                 self.table.setCurrentIndex(index)
                 self.table.scrollTo(index)
@@ -154,7 +154,10 @@ class ModelsDialog(QDialog):
     @property
     def rows(self) -> list[ModelRow]:
         """Return the shown models, in their order."""
-        return [self._filtered.index(row, 0).data(ROW) for row in range(self._filtered.rowCount())]
+        return [
+            self._filter_model.index(row, 0).data(ROW)
+            for row in range(self._filter_model.rowCount())
+        ]
 
     def set_theme(self, theme: Theme) -> None:
         px = theme.px
@@ -188,14 +191,14 @@ class ModelsDialog(QDialog):
 
     def _ensure_current(self) -> None:
         if self.current is None:
-            self.table.setCurrentIndex(self._filtered.index(0, NAME_COLUMN))
+            self.table.setCurrentIndex(self._filter_model.index(0, NAME_COLUMN))
 
     def sort_menu(self) -> QMenu:
         """Return a menu that sorts the table by a column."""
         menu = ProgramMenu(self)
         menu.aboutToHide.connect(menu.deleteLater)
-        for column in range(NAME_COLUMN, self._filtered.columnCount()):
-            heading = str(self._filtered.headerData(column, Qt.Orientation.Horizontal))
+        for column in range(NAME_COLUMN, self._filter_model.columnCount()):
+            heading = str(self._filter_model.headerData(column, Qt.Orientation.Horizontal))
             text = tr("Sort by {column}", column=heading)
             menu.addAction(menu_text(text), partial(self._sort, column))
         return menu
@@ -211,8 +214,8 @@ class ModelsDialog(QDialog):
         self.table.sortByColumn(column, order)
 
     def _filter(self, text: str) -> None:
-        self._filtered.set_text(text)
-        self._filtered.set_filter(self.filter.currentData())
+        self._filter_model.set_text(text)
+        self._filter_model.set_filter(self.filter.currentData())
         self._show_count()
         self._show_buttons()
 
@@ -230,7 +233,7 @@ class ModelsDialog(QDialog):
             signal.emit(row)
 
     def _show_count(self) -> None:
-        count = self._filtered.rowCount()
+        count = self._filter_model.rowCount()
         self._count.setText(tr_plural("{count} model", "{count} models", count))
 
     def _show_buttons(self) -> None:
@@ -244,7 +247,7 @@ class ModelsDialog(QDialog):
         self._refusal.setVisible(bool(refusal))
         set_tooltip(self._edit_button, refusal or tr("Enter prices, limits, and abilities"))
 
-    def _note_drag(self) -> None:
+    def _record_drag(self) -> None:
         if QApplication.mouseButtons():
             self._is_dragged = True
 

@@ -180,10 +180,10 @@ class SettingsPanel(QFrame):
             ("key", profile_id), lambda page: page.set_key_state(profile_id, state)
         )
 
-    def set_test_result(self, profile_id: str, ok: bool, text: str | LinkedText) -> None:
+    def set_test_result(self, profile_id: str, has_passed: bool, text: str | LinkedText) -> None:
         """Show the result of a connection test."""
         self._provider.update(
-            ("test", profile_id), lambda page: page.set_test_result(profile_id, ok, text)
+            ("test", profile_id), lambda page: page.set_test_result(profile_id, has_passed, text)
         )
 
     def set_spending(self, profile_id: str, month: MonthUnderCap) -> None:
@@ -205,11 +205,11 @@ class SettingsPanel(QFrame):
             lambda page: page.network.set_custom_field_states(profile_id, has_value),
         )
 
-    def set_ca_file_result(self, profile_id: str, ok: bool, text: str) -> None:
+    def set_ca_file_result(self, profile_id: str, is_valid: bool, text: str) -> None:
         """Show the content of a provider's certificate file, or why it was refused."""
         self._provider.update(
             ("certificates", profile_id),
-            lambda page: page.network.set_ca_file_result(profile_id, ok, text),
+            lambda page: page.network.set_ca_file_result(profile_id, is_valid, text),
         )
 
     def set_values(self, values: Mapping[str, Any]) -> None:

@@ -49,7 +49,7 @@ class SpendingCharts(QWidget):
     """The page with a chart, its table and this month's forecast.
 
     Signals:
-        rows_requested(): read the rows of `grouping` since `since`, and show them.
+        rows_requested(): read the rows of the chosen grouping and period, and show them.
         export_requested(): write the shown rows to a file.
     """
 

@@ -98,7 +98,7 @@ class SpendingView(QDialog):
         self._show_current_page()
 
     def set_preparing(self, percent: int | None) -> None:
-        """Show the percentage of earlier calls in the figures; None hides it."""
+        """Show how many percent of earlier calls the figures contain; None hides the line."""
         self.preparing.setVisible(percent is not None)
         if percent is not None:
             self.preparing.setText(

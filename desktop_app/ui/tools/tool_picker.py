@@ -89,10 +89,10 @@ class ToolPicker(QFrame):
         set_role(self, "popup")
         self._theme = theme
         self._is_chosen: dict[str, bool] = {}  # by tool, also those without a row yet
-        self._waiting: deque[ToolChoice] = deque()
+        self._waiting_tools: deque[ToolChoice] = deque()
         self._needs_focus = False
-        self._shown = QWidget()
-        self._rows = column_of(STRETCH, parent=self._shown)
+        self._content = QWidget()
+        self._rows = column_of(STRETCH, parent=self._content)
         self._timer = QTimer(self, singleShot=True, interval=0)
         self._timer.setObjectName("tool-rows")
         self._timer.timeout.connect(self._create_rows)
@@ -109,7 +109,7 @@ class ToolPicker(QFrame):
         self._area.setFrameShape(QFrame.Shape.NoFrame)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._area.verticalScrollBar().valueChanged.connect(lambda _: self._continue())
+        self._area.verticalScrollBar().valueChanged.connect(lambda _: self._create_more_rows())
         parts = (self.title, self.note, (self._area, 1), self.form_button)
         column_of(*parts, parent=self, margins=_MARGIN, spacing=8)
         scale_boxes(self, theme)
@@ -132,12 +132,14 @@ class ToolPicker(QFrame):
         words = tr("The model may call these in this conversation.")
         self.note.setText(words if is_for_conversation else tr("The model may call these."))
         self._is_chosen = {tool.name: tool.is_chosen for tool in tools}
-        self._waiting = deque(tools)
-        self._shown = QWidget()
-        self._rows = column_of(STRETCH, parent=self._shown, margins=(0, 0, _SPACING, 0), spacing=10)
-        scale_boxes(self._shown, self._theme)
-        self._shown.setAutoFillBackground(False)
-        self._area.setWidget(self._shown)
+        self._waiting_tools = deque(tools)
+        self._content = QWidget()
+        self._rows = column_of(
+            STRETCH, parent=self._content, margins=(0, 0, _SPACING, 0), spacing=10
+        )
+        scale_boxes(self._content, self._theme)
+        self._content.setAutoFillBackground(False)
+        self._area.setWidget(self._content)
         self._area.viewport().setAutoFillBackground(False)
         self._area.show()
         self._needs_focus = True
@@ -145,35 +147,35 @@ class ToolPicker(QFrame):
 
     def _create_rows(self) -> None:
         """Create rows for some milliseconds, and continue until they fill the list."""
-        until = time.perf_counter() + _SLICE_S
-        while self._waiting:
-            row = self._create_row(self._waiting.popleft())
+        deadline = time.perf_counter() + _SLICE_S
+        while self._waiting_tools:
+            row = self._create_row(self._waiting_tools.popleft())
             scale_boxes(row, self._theme)
             self._rows.insertWidget(self._rows.count() - 1, row)
-            if time.perf_counter() > until:
+            if time.perf_counter() > deadline:
                 break
         self._focus_first()
-        created = len(self._is_chosen) - len(self._waiting)
-        height = self._shown.sizeHint().height()
+        created = len(self._is_chosen) - len(self._waiting_tools)
+        height = self._content.sizeHint().height()
         if created:
             height = height * len(self._is_chosen) // created  # as high as all rows would be
         self._wanted_height = min(height + self._theme.px(130), self._theme.px(_MAX_HEIGHT))
         if self._anchor is not None:
             self._place(self._anchor)
-        self._continue()
+        self._create_more_rows()
 
     def _focus_first(self) -> None:
         """Focus the first tool that can be chosen, once it has a row."""
-        boxes = self._shown.findChildren(QCheckBox) if self._needs_focus else ()
+        boxes = self._content.findChildren(QCheckBox) if self._needs_focus else ()
         first = next((box for box in boxes if box.isEnabled()), None)
         if first is not None:
             self._needs_focus = False
             first.setFocus()
 
-    def _continue(self) -> None:
+    def _create_more_rows(self) -> None:
         """Create more rows unless those below the visible ones would fill the list again."""
-        below = self._shown.sizeHint().height() - self._area.verticalScrollBar().value()
-        if self._waiting and below < 2 * self._theme.px(_MAX_HEIGHT):
+        below = self._content.sizeHint().height() - self._area.verticalScrollBar().value()
+        if self._waiting_tools and below < 2 * self._theme.px(_MAX_HEIGHT):
             self._timer.start()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -434,7 +434,7 @@ async def comparison(app: AppHarness, look: Look) -> None:
     second.end()
     await app.settled()
     shown.marks_button.click()
-    await until(lambda: shown.columns[0].differing is not None)
+    await until(lambda: shown.columns[0].differing_count is not None)
     shown.set_problem("⟦It failed.⟧")
     await look("comparison-marked")
     shown.close()
@@ -505,8 +505,8 @@ async def batches(app: AppHarness, look: Look) -> None:
         dialog.show_list()
     sent = app.stored("SELECT id FROM batch_jobs WHERE status = 'expired'")[0][0]
     for request, name in (
-        (dialog.job.remove_requested, "batch-removal"),
-        (dialog.job.cancel_requested, "batch-cancelling"),
+        (dialog.job_page.remove_requested, "batch-removal"),
+        (dialog.job_page.cancel_requested, "batch-cancelling"),
     ):
         request.emit(sent)
         await until(lambda: dialog.findChildren(QMessageBox))

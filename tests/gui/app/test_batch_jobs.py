@@ -81,7 +81,7 @@ def press_twice(app: AppHarness, name: str) -> None:
 
 def shown(app: AppHarness) -> list[list[str]]:
     """Return the files of the job that is shown."""
-    model = dialog_of(app).job.lines
+    model = dialog_of(app).job_page.lines
     return [
         [model.index(row, column).data() for column in range(model.columnCount())]
         for row in range(model.rowCount())
@@ -92,9 +92,9 @@ async def made(app: AppHarness, paths: list[Path], task: str = "Which is it?") -
     """Return a job whose files are read."""
     app.controllers.dialogs.batches.begin(paths)
     dialog = dialog_of(app)
-    dialog.new.task.setPlainText(task)
+    dialog.new_page.task.setPlainText(task)
     press(app, "batch-read")
-    await until(lambda: dialog.page == "job" and dialog.job.start_button.isVisible())
+    await until(lambda: dialog.page == "job" and dialog.job_page.start_button.isVisible())
     return dialog
 
 
@@ -104,22 +104,22 @@ async def test_a_job_runs_from_files_to_answers_to_a_conversation(tmp_path: Path
 
     async with open_app(outcome) as (provider, app):
         dialog = await made(app, notes(tmp_path, 3, empty=1))
-        assert "3 files with about" in dialog.job.estimate.text()
-        assert "1 file skipped." in dialog.job.estimate.text()
-        assert "less than without batch" in dialog.job.estimate.text()
+        assert "3 files with about" in dialog.job_page.estimate.text()
+        assert "1 file skipped." in dialog.job_page.estimate.text()
+        assert "less than without batch" in dialog.job_page.estimate.text()
         assert provider.seen == []
         press(app, "batch-start")
         ended = "Completed · 3 of 3 answered · 1 skipped"
-        await until(lambda: ended in dialog.job.status.text())
+        await until(lambda: ended in dialog.job_page.status.text())
         await until(lambda: [row[1] for row in shown(app)] == ["Answered"] * 3 + ["Skipped"])
         assert "contains no text" in shown(app)[3][2]
         await until(lambda: "finished ($0.005)" in app.said)
         await until(lambda: "finished" in bar_of(app))
-        table = dialog.job.table
-        table.setCurrentIndex(dialog.job.lines.index(1, 0))
-        await until(lambda: dialog.job.answer.toPlainText() == ANSWER)
+        table = dialog.job_page.table
+        table.setCurrentIndex(dialog.job_page.lines.index(1, 0))
+        await until(lambda: dialog.job_page.answer.toPlainText() == ANSWER)
 
-        dialog.report_requested.emit(dialog.job.job_id, "csv", tmp_path / "report.csv")
+        dialog.report_requested.emit(dialog.job_page.job_id, "csv", tmp_path / "report.csv")
         await until(lambda: "Results exported to" in dialog.status_note.text())
         with (tmp_path / "report.csv").open(encoding="utf-8-sig", newline="") as file:
             assert [row["name"] for row in csv.DictReader(file)][:2] == ["note-1.md", "note-2.md"]
@@ -131,7 +131,7 @@ async def test_a_job_runs_from_files_to_answers_to_a_conversation(tmp_path: Path
         assert app.rows == ["note-2.md: Which is it?"]
         app.controllers.dialogs.batches.show()
         opened = app.open_id
-        dialog.job_requested.emit(dialog.job.job_id)
+        dialog.job_requested.emit(dialog.job_page.job_id)
         await until(lambda: dialog.page == "job")
         press(app, "batch-open")  # a second time it is the same conversation
         await until(lambda: not dialog.isVisible())
@@ -153,16 +153,18 @@ async def test_failed_files_are_shown_filtered_and_retried(tmp_path: Path) -> No
     async with open_app(outcome) as (_provider, app):
         dialog = await made(app, notes(tmp_path, 3))
         press(app, "batch-start")
-        await until(lambda: "Expired · 1 of 3 answered" in dialog.job.status.text())
+        await until(lambda: "Expired · 1 of 3 answered" in dialog.job_page.status.text())
         await until(lambda: [row[1] for row in shown(app)][1:] == ["Failed", "No response"])
         assert "Too hot" in shown(app)[1][2]
-        dialog.job.filter.button("problems").click()
+        dialog.job_page.filter.button("problems").click()
         assert [row[0] for row in shown(app)] == ["note-2.md", "note-3.md"]
-        first = dialog.job.job_id
+        first = dialog.job_page.job_id
         press(app, "batch-retry")
-        await until(lambda: dialog.job.job_id != first and dialog.job.start_button.isVisible())
+        await until(
+            lambda: dialog.job_page.job_id != first and dialog.job_page.start_button.isVisible()
+        )
         press(app, "batch-start")
-        await until(lambda: "Completed · 2 of 2 answered" in dialog.job.status.text())
+        await until(lambda: "Completed · 2 of 2 answered" in dialog.job_page.status.text())
         press(app, "batch-remove")
         (box,) = dialog.findChildren(QMessageBox)
         next(each for each in box.buttons() if each.text() == "Remove").click()
@@ -178,20 +180,22 @@ async def test_a_double_click_acts_once(tmp_path: Path) -> None:
         app.controllers.dialogs.batches.begin(notes(tmp_path, 2))
         dialog = dialog_of(app)
         press_twice(app, "batch-read")
-        await until(lambda: dialog.page == "job" and dialog.job.start_button.isVisible())
+        await until(lambda: dialog.page == "job" and dialog.job_page.start_button.isVisible())
         await app.written()
         assert len(app.stored("SELECT id FROM batch_jobs")) == 1
-        first = dialog.job.job_id
+        first = dialog.job_page.job_id
         press(app, "batch-start")
-        await until(dialog.job.retry_button.isVisible)
+        await until(dialog.job_page.retry_button.isVisible)
         press_twice(app, "batch-retry")
-        await until(lambda: dialog.job.job_id != first)
+        await until(lambda: dialog.job_page.job_id != first)
         await app.written()
         assert len(app.stored("SELECT id FROM batch_jobs")) == 2
         dialog.job_requested.emit(first)
-        await until(lambda: dialog.job.job_id == first and dialog.job.lines.rowCount() == 2)
-        dialog.job.table.setCurrentIndex(dialog.job.lines.index(0, 0))
-        await until(dialog.job.open_button.isEnabled)
+        await until(
+            lambda: dialog.job_page.job_id == first and dialog.job_page.lines.rowCount() == 2
+        )
+        dialog.job_page.table.setCurrentIndex(dialog.job_page.lines.index(0, 0))
+        await until(dialog.job_page.open_button.isEnabled)
         press_twice(app, "batch-open")
         await until(lambda: not dialog.isVisible())
         await app.written()
@@ -216,16 +220,16 @@ async def test_a_job_continues_at_the_next_start_and_can_be_canceled(tmp_path: P
             provider.polls = provider.cancel_polls = 50
             dialog = await made(app, notes(tmp_path, 1))
             press(app, "batch-start")
-            await until(lambda: "In progress" in dialog.job.status.text())
+            await until(lambda: "In progress" in dialog.job_page.status.text())
             for answer in ("Keep running", "Cancel job"):
-                assert "Canceling" not in dialog.job.status.text()
+                assert "Canceling" not in dialog.job_page.status.text()
                 press(app, "batch-cancel")
                 await until(lambda: dialog.findChildren(QMessageBox))
                 (box,) = dialog.findChildren(QMessageBox)
                 next(each for each in box.buttons() if each.text() == answer).click()
                 await until(lambda: not dialog.findChildren(QMessageBox))
-            await until(lambda: "Canceling" in dialog.job.status.text())
-            assert not dialog.job.cancel_button.isEnabled()
+            await until(lambda: "Canceling" in dialog.job_page.status.text())
+            assert not dialog.job_page.cancel_button.isEnabled()
 
 
 async def test_many_files_at_once_are_offered_as_a_job(tmp_path: Path) -> None:
@@ -250,11 +254,11 @@ async def test_many_files_at_once_are_offered_as_a_job(tmp_path: Path) -> None:
         assert app.said == ""  # the job says what is wrong with them
         dialog = dialog_of(app)
         assert dialog.isVisible()
-        assert "13 files" in dialog.new.files.text()
+        assert "13 files" in dialog.new_page.files.text()
         # They do not go into the prompt as well; what stood there stays.
         assert len(app.state.current.draft.value.attachments) == 4
-        assert dialog.new.prompt.currentText() == "Summarize"
-        assert "bullet" in dialog.new.task.toPlainText()
+        assert dialog.new_page.prompt.currentText() == "Summarize"
+        assert "bullet" in dialog.new_page.task.toPlainText()
 
 
 async def test_an_offer_counts_no_folder_as_a_file(tmp_path: Path) -> None:
@@ -317,7 +321,7 @@ async def test_changes_while_a_job_is_created_are_kept_for_the_next(
     *sent, cleared, added = notes(tmp_path, 4)
     async with open_app() as (_provider, app):
         app.controllers.dialogs.batches.begin(sent)
-        page = dialog_of(app).new
+        page = dialog_of(app).new_page
         page.task.setPlainText("Which is it?")
         press(app, "batch-read")
         app.controllers.dialogs.batches.begin([cleared])
@@ -388,7 +392,7 @@ async def test_files_attached_after_the_offer_stay_in_the_prompt(tmp_path: Path)
         await until(lambda: not app.controllers.composer.readings.ids)
         attached = [part.name for part in app.state.current.draft.value.attachments]
         assert attached == [read.name, unread.name]
-        assert "12 files" in dialog_of(app).new.files.text()
+        assert "12 files" in dialog_of(app).new_page.files.text()
 
 
 async def test_a_file_that_is_too_large_can_be_read_in_parts(tmp_path: Path) -> None:
@@ -396,15 +400,15 @@ async def test_a_file_that_is_too_large_can_be_read_in_parts(tmp_path: Path) -> 
         paths = notes(tmp_path, 2)
         paths[0].write_text("word " * 300_000, "utf-8")
         dialog = await made(app, paths)
-        assert "1 file skipped." in dialog.job.estimate.text()
+        assert "1 file skipped." in dialog.job_page.estimate.text()
         await until(lambda: "272,000" in shown(app)[0][2])
-        dialog.job.table.setCurrentIndex(dialog.job.lines.index(0, 0))
-        await until(dialog.job.chunked_reading_button.isVisible)
+        dialog.job_page.table.setCurrentIndex(dialog.job_page.lines.index(0, 0))
+        await until(dialog.job_page.chunked_reading_button.isVisible)
         app.type("A draft")
         press(app, "batch-parts")
         await until(lambda: app.text.toPlainText() == "Which is it?\n\nA draft")
         app.controllers.dialogs.batches.show()
-        dialog.job_requested.emit(dialog.job.job_id)
+        dialog.job_requested.emit(dialog.job_page.job_id)
         await until(lambda: dialog.page == "job")
         app.text.moveCursor(QTextCursor.MoveOperation.Start)
         app.text.insertPlainText("Say: ")
@@ -435,7 +439,7 @@ async def test_batches_of_a_custom_server_can_be_switched_on() -> None:
         await until(switch.isVisible)
         assert not switch.isChecked()
         app.controllers.dialogs.batches.begin()
-        page = dialog_of(app).new
+        page = dialog_of(app).new_page
         page.provider.setCurrentIndex(page.provider.findData("home"))
         assert "turn on “Supports Batch API” in" in page.refusal.text()
         switch.click()
@@ -454,7 +458,7 @@ async def test_batches_of_a_custom_server_can_be_switched_on() -> None:
 async def test_a_provider_without_batches_shows_the_reason(tmp_path: Path) -> None:
     async with AppHarness() as app:
         app.controllers.dialogs.batches.begin(notes(tmp_path, 1))
-        page = dialog_of(app).new
+        page = dialog_of(app).new_page
         for at in range(page.provider.count()):
             page.provider.setCurrentIndex(at)
             if page.provider.currentData() in ("on-device", "cometapi"):
@@ -483,14 +487,14 @@ async def test_fifty_thousand_files_do_not_block_the_window() -> None:
         app.controllers.dialogs.batches.show()
         dialog = dialog_of(app)
         dialog.job_requested.emit(job.id)
-        await until(lambda: dialog.job.lines.rowCount() == 50_000)
-        table = dialog.job.table
+        await until(lambda: dialog.job_page.lines.rowCount() == 50_000)
+        table = dialog.job_page.table
         table.scrollToBottom()
         table.viewport().repaint()
         assert table.rowAt(table.viewport().height() - 5) == 49_999
         resets: list[object] = []
         changes: list[tuple[int, int]] = []
-        model = dialog.job.lines
+        model = dialog.job_page.lines
         model.modelReset.connect(lambda: resets.append(None))
         model.dataChanged.connect(lambda a, b: changes.append((a.row(), b.row())))
         failed = BatchItem(
@@ -517,7 +521,7 @@ async def test_jobs_can_be_used_by_keyboard(tmp_path: Path) -> None:
         QTest.keyClick(dialog, Qt.Key.Key_Escape)
         QTest.keyClick(dialog, Qt.Key.Key_Escape)
         assert not dialog.isVisible()
-        assert dialog.new.back_button.mapTo(dialog, QPoint(0, 0)).x() >= 0
+        assert dialog.new_page.back_button.mapTo(dialog, QPoint(0, 0)).x() >= 0
 
 
 async def test_with_large_text_in_a_small_window_a_job_scrolls() -> None:
@@ -531,8 +535,8 @@ async def test_with_large_text_in_a_small_window_a_job_scrolls() -> None:
         dialog = find(app.window, BatchDialog, "batch-jobs")
         await until(lambda: dialog.page == "list" and dialog.jobs.rowCount())
         dialog.table.activated.emit(dialog.jobs.index(0, 0))
-        await until(lambda: dialog.page == "job" and dialog.job.answer.isVisible())
-        table, answer = dialog.job.table, dialog.job.answer
+        await until(lambda: dialog.page == "job" and dialog.job_page.answer.isVisible())
+        table, answer = dialog.job_page.table, dialog.job_page.answer
         await until(lambda: table.geometry().bottom() < answer.geometry().top())
         assert table.height() >= table.minimumHeight()
         assert answer.height() >= answer.minimumHeight()
@@ -547,7 +551,7 @@ async def test_cleared_files_can_be_restored(tmp_path: Path) -> None:
     files = [tmp_path / "a.txt", tmp_path / "b.txt"]
     async with AppHarness() as app:
         app.controllers.dialogs.batches.begin(files)
-        page = find(app.window, BatchDialog, "batch-jobs").new
+        page = find(app.window, BatchDialog, "batch-jobs").new_page
         page.clear_button.click()
         assert "a.txt" not in page.files.text()
         assert page.window().focusWidget() is page.undo_button
@@ -563,7 +567,7 @@ async def test_an_unfinished_job_keeps_the_choices_of_the_user(tmp_path: Path) -
     async with open_app() as (_provider, app):
         app.controllers.dialogs.batches.begin(paths[:1])
         dialog = dialog_of(app)
-        page = dialog.new
+        page = dialog.new_page
         default_model = page.model.currentText()
         for combo in (page.prompt, page.model):
             combo.setFocus()
@@ -591,5 +595,5 @@ async def test_a_job_of_a_removed_provider_is_refused(tmp_path: Path) -> None:
         app.controllers.dialogs.batches.begin(notes(tmp_path, 1))
         dialog = dialog_of(app)
         order = BatchOrder(tuple(notes(tmp_path, 1)), "", "Why?", "", "gone", "gpt-5.2", None, None)
-        dialog.new.preparation_requested.emit(order)
+        dialog.new_page.preparation_requested.emit(order)
         await until(lambda: "Provider removed." in dialog.status_note.text())

@@ -51,8 +51,8 @@ async def test_open_forms_are_filled_in_again_after_a_restart(tmp_path: Path) ->
         server.environment.setPlainText("TOKEN=secret")
         app.controllers.dialogs.batches.begin([tmp_path])
         dialog = await dialog_of(BatchDialog)
-        dialog.new.task.selectAll()
-        QTest.keyClicks(dialog.new.task, "Which is it?")
+        dialog.new_page.task.selectAll()
+        QTest.keyClicks(dialog.new_page.task, "Which is it?")
     assert DraftForm.drafts == {}
 
     async with AppHarness(environment=KEYED) as app:
@@ -60,9 +60,9 @@ async def test_open_forms_are_filled_in_again_after_a_restart(tmp_path: Path) ->
         assert not any(word in settings for word in ("secret", "Because of air"))
         app.controllers.dialogs.batches.show()
         dialog = await dialog_of(BatchDialog)
-        dialog.new.set_prompts([], "")
-        assert dialog.new.task.toPlainText() == "Which is it?"
-        assert tmp_path.name in dialog.new.files.text()
+        dialog.new_page.set_prompts([], "")
+        assert dialog.new_page.task.toPlainText() == "Which is it?"
+        assert tmp_path.name in dialog.new_page.files.text()
         app.controllers.composer.tools.choose_form()
         form = await dialog_of(AnswerFormDialog)
         assert form.source.text == '{"type": "array"}'

@@ -171,7 +171,7 @@ class ComparisonController(QObject):
         if column is not None and self._window is not None:
             column.transcript.stream.set_status_line(answer.id, "")
             column.update_answer(self._providers.as_shown(answer))
-            self._window.show_state()
+            self._window.update_buttons()
             self._mark_again()
 
     # ------------------------------------------------------------------ actions
@@ -224,7 +224,7 @@ class ComparisonController(QObject):
             self._mark(False)  # the marks are of the former answer
             column.show_answer(self._newest_shown(answer))
             self._window.set_problem("")
-            self._window.show_state()
+            self._window.update_buttons()
         await self._answers.show_again(answer.conversation_id)
 
     def _show_deleted(self) -> None:
@@ -233,7 +233,7 @@ class ComparisonController(QObject):
 
     def _mark(self, marked: bool) -> None:
         for column in self._columns:
-            column.mark((), self._theme.current)
+            column.mark_differences((), self._theme.current)
         if marked:
             self._tasks.start(self._mark_differences(self._columns))
 
@@ -249,4 +249,4 @@ class ComparisonController(QObject):
         found = await asyncio.to_thread(differing_words, words)
         if self._window is not None and self._window.marks_differences:
             for column, differs in zip(columns, found, strict=True):
-                column.mark(differs, self._theme.current)
+                column.mark_differences(differs, self._theme.current)

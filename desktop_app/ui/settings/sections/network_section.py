@@ -187,7 +187,7 @@ class CertificateSection(FormSection):
         choose.clicked.connect(self._open_dialog)
         self._clear_button.clicked.connect(lambda: self.ca_file_chosen.emit(None))
 
-    def show_file(self, path: str, *, ok: bool, text: str) -> None:
+    def show_file(self, path: str, *, is_valid: bool, text: str) -> None:
         """Show the trusted file, and its content or the reason why it was refused."""
         self._file.show_text(Path(path).name if path else tr("System certificates"), path)
         self._clear_button.setVisible(bool(path))
@@ -195,7 +195,7 @@ class CertificateSection(FormSection):
             "If your company inspects encrypted traffic, choose its CA certificate. Certificates "
             "are always verified."
         )
-        self.note.set_text(text or ("" if path else default_note), "note" if ok else "error")
+        self.note.set_text(text or ("" if path else default_note), "note" if is_valid else "error")
 
     def _open_dialog(self) -> None:
         certificates = tr("Certificates ({patterns})", patterns="*.pem *.crt *.cer *.der")
@@ -318,14 +318,14 @@ class NetworkSection(CollapsibleSection):
             if not all(has_value.values()):
                 self.head.setChecked(True)
 
-    def set_ca_file_result(self, profile_id: str, ok: bool, text: str) -> None:
+    def set_ca_file_result(self, profile_id: str, is_valid: bool, text: str) -> None:
         """Show the content of a certificate file, or the reason why it was refused."""
-        self._ca_results[profile_id] = (ok, text)
+        self._ca_results[profile_id] = (is_valid, text)
         self._show_ca_file()
 
     def _show_ca_file(self) -> None:
-        ok, text = self._ca_results.get(self._profile.id, (True, ""))
-        self._certificates.show_file(self._profile.ca_file, ok=ok, text=text)
+        is_valid, text = self._ca_results.get(self._profile.id, (True, ""))
+        self._certificates.show_file(self._profile.ca_file, is_valid=is_valid, text=text)
 
     def _change(self, profile: ProviderProfile) -> None:
         self.show_profile(profile)

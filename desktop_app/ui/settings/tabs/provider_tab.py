@@ -231,10 +231,10 @@ class ProviderTab(QWidget):
         if profile_id == self.current_id():
             self._key.set_state(state)
 
-    def set_test_result(self, profile_id: str, ok: bool, text: str | LinkedText) -> None:
+    def set_test_result(self, profile_id: str, has_passed: bool, text: str | LinkedText) -> None:
         """Show the result of a connection test."""
         self._testing.discard(profile_id)
-        self._test_results[profile_id] = (ok, text)
+        self._test_results[profile_id] = (has_passed, text)
         self._show_result()
 
     def set_values(self, values: Mapping[str, object]) -> None:
@@ -305,15 +305,17 @@ class ProviderTab(QWidget):
         self._weights_section.show_file(self._weights)
 
     def _show_result(self) -> None:
-        ok, text = self._test_results.get(self.current_id(), (True, ""))
+        has_passed, text = self._test_results.get(self.current_id(), (True, ""))
         is_testing = self.current_id() in self._testing
         if is_testing:
-            ok, text = True, tr("Testing…")
+            has_passed, text = True, tr("Testing…")
         self._test_button.setEnabled(not is_testing)
-        self._result.set_text(text, "note" if ok else "error", is_result=True)
+        self._result.set_text(text, "note" if has_passed else "error", is_result=True)
         self._result_icon.setVisible(not is_testing and self.current_id() in self._test_results)
         name, color = (
-            ("circle-check", self._theme.good) if ok else ("circle-alert", self._theme.error)
+            ("circle-check", self._theme.good)
+            if has_passed
+            else ("circle-alert", self._theme.error)
         )
         self._result_icon.setPixmap(pixmap(name, color, self._theme.px(16)))
 

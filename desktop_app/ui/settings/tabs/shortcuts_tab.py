@@ -67,7 +67,7 @@ class KeyCap(PaintedButton):
         super().__init__(theme)
         self._is_waiting = False
         self._keys = self._first_keys = ""
-        # It has no parent: Qt would call `event`, which uses it, before it is assigned.
+        # Without a parent: Qt would call `event`, which uses the timer, before the assignment.
         self._chord_timer = QTimer(singleShot=True, interval=CHORD_MS)
         self.clicked.connect(lambda: self._set_waiting(True))
         self.setProperty(NO_MNEMONIC, True)
