@@ -43,7 +43,7 @@ class SpellingController(QObject):
         self, parent: QObject, *, values: SettingValues, tasks: Tasks, panel: SettingsPanel
     ) -> None:
         super().__init__(parent)
-        self._values, self._panel = values, panel
+        self._values, self._page = values, panel.pages.appearance
         self._thread = ThreadPoolExecutor(1, "spelling")
         self._dictionaries: Dictionaries | None = None
         self._installed: list[str] = []
@@ -52,7 +52,7 @@ class SpellingController(QObject):
         self.spelling.suggestions_requested.connect(tasks.slot(self._suggest))
         self.spelling.search_requested.connect(tasks.slot(self._search))
         self.spelling.addition_requested.connect(tasks.slot(self._add))
-        panel.languages_requested.connect(self.choose_languages)
+        self._page.when_created(lambda page: page.edit_requested.connect(self.choose_languages))
         values.changed.connect(
             lambda key: self._apply_settings() if key in (SPELLING, SPELLING_LANGUAGES) else None
         )
@@ -64,7 +64,8 @@ class SpellingController(QObject):
             self._installed = await self._run_in_thread(self._dictionaries.languages)
         if not self._installed:
             words = tr("Install these packages to check spelling: {packages}", packages=PACKAGES)
-            self._panel.set_unavailable({SPELLING: words, SPELLING_LANGUAGES: ""})
+            refusals = {SPELLING: words, SPELLING_LANGUAGES: ""}
+            self._page.set_content("refusals", lambda page: page.set_refusals(refusals))
         self._apply_settings()
 
     def _apply_settings(self) -> None:

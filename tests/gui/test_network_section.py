@@ -55,10 +55,10 @@ def panel(qtbot: QtBot, light_theme: themes.Theme) -> SettingsPanel:
 
     def save(profile: ProviderProfile) -> None:
         known[profile.id] = profile
-        made.set_profiles(tuple(known.values()), profile.id)
+        made.pages.provider.page.set_profiles(tuple(known.values()), profile.id)
 
-    made.profile_save_requested.connect(save)
-    made.set_profiles(tuple(known.values()), "openai")
+    made.pages.provider.page.profile_save_requested.connect(save)
+    made.pages.provider.page.set_profiles(tuple(known.values()), "openai")
     made.resize(312, 1200)
     qtbot.addWidget(made)
     with qtbot.waitExposed(made):
@@ -100,7 +100,9 @@ def test_the_collapsed_section_has_a_summary(panel: SettingsPanel, qtbot: QtBot)
     qtbot.keyClick(head, Qt.Key.Key_Space)
     assert not find(panel, QComboBox, "proxy").isVisible()
     assert head.accessibleName().endswith("collapsed")
-    panel.set_profiles((replace(OPENAI, proxy=DIRECT, ca_file="/x.pem"),), "openai")
+    panel.pages.provider.page.set_profiles(
+        (replace(OPENAI, proxy=DIRECT, ca_file="/x.pem"),), "openai"
+    )
     assert "No proxy · Custom certificates" in words(panel)
     qtbot.keyClick(head, Qt.Key.Key_Space)
     assert find(panel, QComboBox, "proxy").isVisible()
@@ -115,17 +117,17 @@ def test_default_values_have_no_summary() -> None:
 def test_the_proxy_is_from_the_environment_none_or_manual(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
-    with qtbot.waitSignal(panel.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
         choose(panel, "proxy", DIRECT)
     assert saved.args[0].proxy == DIRECT
-    with qtbot.assertNotEmitted(panel.profile_save_requested):
+    with qtbot.assertNotEmitted(panel.pages.provider.page.profile_save_requested):
         choose(panel, "proxy", "own")
     assert QGuiApplication.focusObject() is find(panel, QLineEdit, "proxy-url")
-    with qtbot.waitSignal(panel.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
         write(qtbot, panel, "proxy-url", "socks5://proxy.lan")
     assert saved.args[0].proxy == "socks5://proxy.lan:1080"
     assert not find(panel, QLineEdit, "proxy-key").isVisible()
-    with qtbot.waitSignal(panel.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
         choose(panel, "proxy", "")
     assert saved.args[0].proxy == ""
     assert not find(panel, QLineEdit, "proxy-url").isVisible()
@@ -133,7 +135,7 @@ def test_the_proxy_is_from_the_environment_none_or_manual(
 
 def test_an_invalid_proxy_is_refused(qtbot: QtBot, panel: SettingsPanel) -> None:
     choose(panel, "proxy", "own")
-    with qtbot.assertNotEmitted(panel.profile_save_requested):
+    with qtbot.assertNotEmitted(panel.pages.provider.page.profile_save_requested):
         write(qtbot, panel, "proxy-url", "gopher://x")
     assert "http://host:3128" in words(panel)
 
@@ -143,17 +145,17 @@ def test_a_pasted_proxy_password_goes_to_the_keyring_and_is_not_shown(
 ) -> None:
     choose(panel, "proxy", "own")
     saved: list[ProviderProfile] = []
-    panel.profile_save_requested.connect(saved.append)
-    with qtbot.waitSignal(panel.password_entered) as entered:
+    panel.pages.provider.page.profile_save_requested.connect(saved.append)
+    with qtbot.waitSignal(panel.pages.provider.page.network.password_entered) as entered:
         write(qtbot, panel, "proxy-url", f"http://me:{SECRET}@proxy:3128")
     assert [profile.proxy for profile in saved] == ["http://me@proxy:3128"]
     assert entered.args == ["openai.proxy", SECRET]
     field = find(panel, QLineEdit, "proxy-url")
     assert not field.isUndoAvailable()
-    panel.set_password_state("openai.proxy", KeyState("keyring"))
+    panel.pages.provider.page.network.set_password_state("openai.proxy", KeyState("keyring"))
     assert SECRET not in words(panel)
     assert "Stored in your keyring" in words(panel)
-    with qtbot.waitSignal(panel.password_removal_requested) as removed:
+    with qtbot.waitSignal(panel.pages.provider.page.network.password_removal_requested) as removed:
         find(panel, QPushButton, "proxy-remove-key").click()
     assert removed.args == ["openai.proxy"]
 
@@ -163,7 +165,7 @@ def test_a_password_can_be_entered_if_the_proxy_has_a_user(
 ) -> None:
     choose(panel, "proxy", "own")
     write(qtbot, panel, "proxy-url", "http://me@proxy:3128")
-    with qtbot.waitSignal(panel.password_entered) as entered:
+    with qtbot.waitSignal(panel.pages.provider.page.network.password_entered) as entered:
         write(qtbot, panel, "proxy-key", SECRET)
     assert entered.args == ["openai.proxy", SECRET]
 
@@ -176,23 +178,30 @@ def test_a_typed_proxy_is_saved_before_its_password(qtbot: QtBot, panel: Setting
     field.setFocus()
     field.selectAll()
     qtbot.keyClicks(field, "http://ada@typed.example:3128")
-    signals = [panel.profile_save_requested, panel.password_entered]
+    signals = [
+        panel.pages.provider.page.profile_save_requested,
+        panel.pages.provider.page.network.password_entered,
+    ]
     with qtbot.waitSignals(signals, order="strict"):
         find(panel, QPushButton, "proxy-save-key").click()
 
 
 def test_a_certificate_file_can_be_chosen_and_cleared(qtbot: QtBot, panel: SettingsPanel) -> None:
     section = panel.findChildren(CertificateSection)[0]
-    with qtbot.waitSignal(panel.ca_file_chosen) as chosen:
+    with qtbot.waitSignal(panel.pages.provider.page.network.ca_file_chosen) as chosen:
         section.ca_file_chosen.emit(Path("/etc/company.pem"))
     assert chosen.args == ["openai", Path("/etc/company.pem")]
-    panel.set_ca_file_result("openai", False, "The certificate file company.pem is empty.")
+    panel.pages.provider.page.network.set_ca_file_result(
+        "openai", False, "The certificate file company.pem is empty."
+    )
     assert "company.pem is empty" in words(panel)
-    panel.set_ca_file_result("openai", True, "Example Root, until 1 May 2031.")
-    panel.set_profiles((replace(OPENAI, ca_file="/etc/company.pem"),), "openai")
+    panel.pages.provider.page.network.set_ca_file_result(
+        "openai", True, "Example Root, until 1 May 2031."
+    )
+    panel.pages.provider.page.set_profiles((replace(OPENAI, ca_file="/etc/company.pem"),), "openai")
     assert "company.pem | " in words(panel) + " | "
     assert "Example Root" in words(panel)
-    with qtbot.waitSignal(panel.ca_file_chosen) as chosen:
+    with qtbot.waitSignal(panel.pages.provider.page.network.ca_file_chosen) as chosen:
         find(panel, QPushButton, "clear-ca-file").click()
     assert chosen.args == ["openai", None]
 
@@ -201,7 +210,7 @@ def test_the_user_decides_whether_the_provider_stores_conversations(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
     assert NOT_STORED in words(panel)
-    with qtbot.waitSignal(panel.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
         find(panel, Switch, "keeps-at-provider").click()
     assert saved.args[0].keeps_at_provider
     assert STORED[ProviderKind.OPENAI] in words(panel)
@@ -211,7 +220,7 @@ def test_the_user_decides_whether_the_provider_stores_conversations(
 
 def test_the_api_can_be_chosen(qtbot: QtBot, panel: SettingsPanel) -> None:
     for name, api in (("chat_completions", Api.CHAT_COMPLETIONS), ("", None)):
-        with qtbot.waitSignal(panel.profile_save_requested) as saved:
+        with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
             choose(panel, "provider-api", name)
         assert saved.args[0].api is api
 
@@ -221,7 +230,7 @@ def test_the_token_limit_parameter_is_shown_for_custom_servers(
 ) -> None:
     assert not find(panel, QComboBox, "max-tokens-field").isVisible()
     show(panel, BOX)
-    with qtbot.waitSignal(panel.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
         choose(panel, "max-tokens-field", "max_completion_tokens")
     assert saved.args[0].max_tokens_field == "max_completion_tokens"
 
@@ -229,7 +238,7 @@ def test_the_token_limit_parameter_is_shown_for_custom_servers(
 def test_the_section_is_hidden_on_device_and_for_the_environment(panel: SettingsPanel) -> None:
     show(panel, HERE)
     assert not find(panel, QToolButton, "network").isVisible()
-    panel.set_profiles((replace(OPENAI, from_environment=True),), "openai")
+    panel.pages.provider.page.set_profiles((replace(OPENAI, from_environment=True),), "openai")
     assert not find(panel, QToolButton, "network").isVisible()
 
 
@@ -238,15 +247,15 @@ def test_an_unencrypted_host_is_confirmed_once(qtbot: QtBot, panel: SettingsPane
     button = find(panel, QPushButton, "allow-unencrypted")
     assert "could read your key" in words(panel)
     assert button.accessibleName() == "Allow unencrypted connections to 192.168.1.5"
-    with qtbot.waitSignal(panel.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
         button.click()
     assert saved.args[0].plain_http_hosts == ("192.168.1.5",)
     assert not button.isVisible()
     assert "Not encrypted" in words(panel)
-    with qtbot.waitSignal(panel.profile_save_requested):
+    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested):
         write(qtbot, panel, "base-url", "http://nas:11434/v1")
     assert button.isVisible()
-    with qtbot.waitSignal(panel.profile_save_requested):
+    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested):
         write(qtbot, panel, "base-url", "http://192.168.1.5:8080/v1")
     assert not button.isVisible()
 
@@ -255,7 +264,7 @@ def test_every_control_of_the_section_is_reached_by_tab_and_has_a_name(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
     full = replace(OPENAI, proxy="http://me@proxy:1", ca_file="/x.pem")
-    panel.set_profiles((full,), "openai")
+    panel.pages.provider.page.set_profiles((full,), "openai")
     panel.setFocus()
     reached: set[QWidget] = set()
     while (focused := QGuiApplication.focusObject()) not in reached:
@@ -272,7 +281,7 @@ def test_the_section_is_no_wider_than_the_panel(panel: SettingsPanel, scale: flo
     panel.set_theme(themes.light(scale))
     panel.resize(round(312 * scale), 800)
     for profile in (replace(OPENAI, proxy="http://me@proxy:1", ca_file="/x.pem"), BOX):
-        panel.set_profiles((profile,), profile.id)
+        panel.pages.provider.page.set_profiles((profile,), profile.id)
         tab = panel.findChildren(ProviderTab)[0]
         assert tab.minimumSizeHint().width() <= panel.width() - round(27 * scale)
 
@@ -296,7 +305,7 @@ def test_an_entered_header_is_emitted_and_cleared_from_the_form(
     value = find(panel, QLineEdit, "custom-field-value")
     assert value.echoMode() is QLineEdit.EchoMode.Password
     value.setText(SECRET)
-    with qtbot.waitSignal(panel.custom_field_entered) as entered:
+    with qtbot.waitSignal(panel.pages.provider.page.network.custom_field_entered) as entered:
         find(panel, QPushButton, "add-custom-field").click()
     field = CustomField("x-portkey-api-key", is_secret=True)
     assert entered.args == ["box", field, SECRET]
@@ -316,7 +325,9 @@ def test_a_header_that_cannot_be_sent_is_refused(
 ) -> None:
     show(panel, BOX)
     entered: list[object] = []
-    panel.custom_field_entered.connect(lambda *args: entered.append(args))
+    panel.pages.provider.page.network.custom_field_entered.connect(
+        lambda *args: entered.append(args)
+    )
     find(panel, QLineEdit, "custom-field-name").setText(name)
     find(panel, QLineEdit, "custom-field-value").setText(value)
     find(panel, QPushButton, "add-custom-field").click()
@@ -327,26 +338,26 @@ def test_a_header_that_cannot_be_sent_is_refused(
 def test_headers_are_listed_and_removed(qtbot: QtBot, panel: SettingsPanel) -> None:
     fields = (CustomField("X-Team", "blue"), CustomField("X-Key", is_secret=True))
     profile = replace(BOX, custom_fields=fields)
-    panel.set_profiles((OPENAI, profile), "box")
+    panel.pages.provider.page.set_profiles((OPENAI, profile), "box")
     find(panel, QToolButton, "network").setChecked(False)
-    panel.set_custom_field_states("box", {"header.x-key": True})
+    panel.pages.provider.page.network.set_custom_field_states("box", {"header.x-key": True})
     assert not find(panel, QToolButton, "network").isChecked()
-    panel.set_custom_field_states("box", {"header.x-key": False})
+    panel.pages.provider.page.network.set_custom_field_states("box", {"header.x-key": False})
     assert find(panel, QToolButton, "network").isChecked(), "nothing can be sent without the value"
     qtbot.waitUntil(lambda: "X-Team: blue" in words(panel))
     assert "X-Key: value missing" in words(panel)
     assert find(panel, QLineEdit, "custom-field-name").text() == "X-Key"
-    with qtbot.waitSignal(panel.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
         find(panel, QPushButton, "remove-header.x-key").click()
     assert saved.args == [replace(profile, custom_fields=fields[:1])]
 
 
 def test_a_secret_whose_value_is_missing_is_entered_as_a_secret_again(panel: SettingsPanel) -> None:
     profile = replace(BOX, custom_fields=(CustomField("X-Key", is_secret=True),))
-    panel.set_profiles((OPENAI, profile), "box")
+    panel.pages.provider.page.set_profiles((OPENAI, profile), "box")
     secret = find(panel, QCheckBox, "custom-field-secret")
     secret.setChecked(False)  # for a field that was added before
-    panel.set_custom_field_states("box", {"header.x-key": False})
+    panel.pages.provider.page.network.set_custom_field_states("box", {"header.x-key": False})
     assert find(panel, QLineEdit, "custom-field-name").text() == "X-Key"
     assert secret.isChecked()
 
@@ -355,11 +366,11 @@ def test_a_cleared_name_is_not_filled_in_again_while_it_is_typed(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
     field = CustomField("X-Key", is_secret=True)
-    panel.set_profiles((replace(OPENAI, custom_fields=(field,)),), "openai")
-    panel.set_custom_field_states("openai", {field.key: False})
+    panel.pages.provider.page.set_profiles((replace(OPENAI, custom_fields=(field,)),), "openai")
+    panel.pages.provider.page.network.set_custom_field_states("openai", {field.key: False})
     name = find(panel, QLineEdit, "custom-field-name")
     assert name.text() == "X-Key"
     name.setFocus()
     name.clear()
-    panel.set_custom_field_states("openai", {field.key: False})
+    panel.pages.provider.page.network.set_custom_field_states("openai", {field.key: False})
     assert name.text() == ""

@@ -64,9 +64,9 @@ SECRET = "sk-nobody-may-see-this"
 def panel(qtbot: QtBot, light_theme: themes.Theme) -> SettingsPanel:
     """Return the panel, open on the Provider page, OpenAI shown."""
     made = SettingsPanel(light_theme)
-    made.set_profiles(PROFILES, "openai")
-    made.set_key_state("openai", KeyState("keyring"))
-    made.set_key_state("comet", KeyState("none"))
+    made.pages.provider.page.set_profiles(PROFILES, "openai")
+    made.pages.provider.page.set_key_state("openai", KeyState("keyring"))
+    made.pages.provider.page.set_key_state("comet", KeyState("none"))
     made.resize(312, 800)
     qtbot.addWidget(made)
     with qtbot.waitExposed(made):
@@ -115,10 +115,10 @@ def all_text(panel: QWidget) -> str:
 def test_a_panel_that_was_never_opened_is_empty(qtbot: QtBot, light_theme: themes.Theme) -> None:
     made = SettingsPanel(light_theme)
     qtbot.addWidget(made)
-    made.set_profiles(PROFILES, "openai")
-    made.set_values({"look.theme": "dark"})
-    made.set_refusals({"answer.temperature": "no"})
-    made.set_about("a", "b", [1])
+    made.pages.provider.page.set_profiles(PROFILES, "openai")
+    made.pages.set_values({"look.theme": "dark"})
+    made.pages.responses.page.set_refusals({"answer.temperature": "no"}, {})
+    made.pages.about.page.set_about("a", "b", [1])
     made.set_theme(themes.dark())
     assert not made.findChildren(QWidget)
 
@@ -142,11 +142,11 @@ def test_an_entered_key_is_emitted_once_and_never_shown(qtbot: QtBot, panel: Set
     entry = find(panel, QLineEdit, "key")
     qtbot.keyClicks(entry, f"  {SECRET} ")
     assert SECRET not in all_text(panel)
-    with qtbot.waitSignal(panel.key_entered) as entered:
+    with qtbot.waitSignal(panel.pages.provider.page.key_entered) as entered:
         click(qtbot, panel, "save-key")
     assert entered.args == ["comet", SECRET]
     assert entry.text() == ""
-    panel.set_key_state("comet", KeyState("keyring"))
+    panel.pages.provider.page.set_key_state("comet", KeyState("keyring"))
     assert find(panel, QLineEdit, "key-place").text() == "Stored in your keyring"
     assert not entry.isVisible()
     assert SECRET not in all_text(panel)
@@ -160,7 +160,10 @@ def test_replacing_a_key_can_be_canceled(qtbot: QtBot, panel: SettingsPanel) -> 
     click(qtbot, panel, "replace-key")
     assert entry.hasFocus()
     qtbot.keyClicks(entry, SECRET)
-    with qtbot.assertNotEmitted(panel.key_entered), qtbot.assertNotEmitted(panel.close_requested):
+    with (
+        qtbot.assertNotEmitted(panel.pages.provider.page.key_entered),
+        qtbot.assertNotEmitted(panel.close_requested),
+    ):
         qtbot.keyClick(entry, Qt.Key.Key_Escape)
     assert find(panel, QLineEdit, "key-place").text() == "Stored in your keyring"
     assert find(panel, QLineEdit, "key-place").isVisible()
@@ -168,14 +171,14 @@ def test_replacing_a_key_can_be_canceled(qtbot: QtBot, panel: SettingsPanel) -> 
     assert entry.text() == ""
     assert find(panel, QPushButton, "replace-key").hasFocus()
     click(qtbot, panel, "replace-key")
-    with qtbot.assertNotEmitted(panel.key_entered):
+    with qtbot.assertNotEmitted(panel.pages.provider.page.key_entered):
         click(qtbot, panel, "cancel-key")
     assert find(panel, QLineEdit, "key-place").text() == "Stored in your keyring"
     assert find(panel, QPushButton, "remove-key").isVisible()
 
 
 def test_a_key_in_an_unchecked_keyring_is_not_shown_as_stored(panel: SettingsPanel) -> None:
-    panel.set_key_state("openai", KeyState("unknown"))
+    panel.pages.provider.page.set_key_state("openai", KeyState("unknown"))
     assert not find(panel, QLineEdit, "key-place").isVisible()
     assert find(panel, QLineEdit, "key").isVisible()
     assert find(panel, QPushButton, "remove-key").isVisible()
@@ -183,20 +186,20 @@ def test_a_key_in_an_unchecked_keyring_is_not_shown_as_stored(panel: SettingsPan
 
 
 def test_removing_a_key_emits_the_profile(qtbot: QtBot, panel: SettingsPanel) -> None:
-    with qtbot.waitSignal(panel.key_removal_requested) as removed:
+    with qtbot.waitSignal(panel.pages.provider.page.key_removal_requested) as removed:
         click(qtbot, panel, "remove-key")
     assert removed.args == ["openai"]
 
 
 def test_a_session_key_is_shown_as_kept_until_quit(panel: SettingsPanel) -> None:
-    panel.set_key_state("openai", KeyState("session"))
+    panel.pages.provider.page.set_key_state("openai", KeyState("session"))
     assert find(panel, QLineEdit, "key-place").text() == "Kept until you quit"
     assert "No keyring is available" in all_text(panel)
 
 
 def test_a_key_from_the_environment_cannot_be_changed(qtbot: QtBot, panel: SettingsPanel) -> None:
     env = replace(OPENAI, id="env", from_environment=True)
-    panel.set_profiles([env], "env")
+    panel.pages.provider.page.set_profiles([env], "env")
     for name in ("replace-key", "remove-key", "save-key"):
         assert not find(panel, QPushButton, name).isVisible(), name
     assert find(panel, QLineEdit, "base-url").isReadOnly()
@@ -206,8 +209,8 @@ def test_a_key_being_typed_survives_a_changed_profile(qtbot: QtBot, panel: Setti
     choose_provider(panel, COMET)
     entry = find(panel, QLineEdit, "key")
     qtbot.keyClicks(entry, SECRET)
-    panel.set_profiles([replace(COMET, models=("gpt-5.2",)), OPENAI], "comet")
-    panel.set_key_state("comet", KeyState("none"))
+    panel.pages.provider.page.set_profiles([replace(COMET, models=("gpt-5.2",)), OPENAI], "comet")
+    panel.pages.provider.page.set_key_state("comet", KeyState("none"))
     assert entry.text() == SECRET
     choose_provider(panel, OPENAI)
     assert entry.text() == ""
@@ -218,7 +221,7 @@ def test_focusing_the_key_field_selects_a_provider_with_keys(
 ) -> None:
     panel.show_page("keys")
     choose_provider(panel, HERE)
-    with qtbot.waitSignal(panel.profile_selected) as selected:
+    with qtbot.waitSignal(panel.pages.provider.page.profile_selected) as selected:
         panel.focus_key_field()
     assert selected.args == ["openai"]
     assert find(panel, QLineEdit, "key").hasFocus()
@@ -228,7 +231,7 @@ def test_focusing_the_key_field_selects_a_provider_with_keys(
 
 
 def test_a_changed_address_is_saved(qtbot: QtBot, panel: SettingsPanel) -> None:
-    with qtbot.waitSignal(panel.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
         write(qtbot, panel, "base-url", "https://gateway.example/v1/")
     assert saved.args == [replace(OPENAI, base_url="https://gateway.example/v1")]
 
@@ -236,7 +239,7 @@ def test_a_changed_address_is_saved(qtbot: QtBot, panel: SettingsPanel) -> None:
 def test_the_azure_version_of_an_address_becomes_a_parameter(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
-    with qtbot.waitSignal(panel.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
         write(qtbot, panel, "base-url", "https://me.example/openai/v1/?api-version=preview")
     version = CustomField("api-version", "preview", in_query=True)
     expected = replace(OPENAI, base_url="https://me.example/openai/v1", custom_fields=(version,))
@@ -245,7 +248,7 @@ def test_the_azure_version_of_an_address_becomes_a_parameter(
 
 
 def test_an_invalid_address_is_refused(qtbot: QtBot, panel: SettingsPanel) -> None:
-    with qtbot.assertNotEmitted(panel.profile_save_requested):
+    with qtbot.assertNotEmitted(panel.pages.provider.page.profile_save_requested):
         write(qtbot, panel, "base-url", "gateway")
     assert "Enter a URL such as https://" in all_text(panel)
     described = find(panel, QLineEdit, "base-url").accessibleDescription()
@@ -273,7 +276,7 @@ def test_invalid_addresses_have_a_problem(text: str) -> None:
 def test_an_address_with_a_secret_is_refused_with_a_reason(
     qtbot: QtBot, panel: SettingsPanel, text: str, says: str
 ) -> None:
-    with qtbot.assertNotEmitted(panel.profile_save_requested):
+    with qtbot.assertNotEmitted(panel.pages.provider.page.profile_save_requested):
         write(qtbot, panel, "base-url", text)
     assert says in all_text(panel)
 
@@ -287,10 +290,10 @@ def test_an_unencrypted_address_in_the_network_has_a_warning() -> None:
 
 def test_an_unencrypted_public_address_is_refused(qtbot: QtBot, panel: SettingsPanel) -> None:
     choose_provider(panel, OLLAMA)
-    with qtbot.assertNotEmitted(panel.profile_save_requested):
+    with qtbot.assertNotEmitted(panel.pages.provider.page.profile_save_requested):
         write(qtbot, panel, "base-url", "http://far.example/v1")
     assert "Use https://" in all_text(panel)
-    with qtbot.waitSignal(panel.profile_save_requested):
+    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested):
         write(qtbot, panel, "base-url", "http://192.168.1.7:8000/v1")
     assert "Use https://" not in all_text(panel)
     assert "Not encrypted" in all_text(panel)
@@ -298,7 +301,7 @@ def test_an_unencrypted_public_address_is_refused(qtbot: QtBot, panel: SettingsP
 
 def test_a_refused_address_is_not_tested(qtbot: QtBot, panel: SettingsPanel) -> None:
     write(qtbot, panel, "base-url", "gateway")
-    with qtbot.assertNotEmitted(panel.test_requested):
+    with qtbot.assertNotEmitted(panel.pages.provider.page.test_requested):
         click(qtbot, panel, "test")
     assert find(panel, QLabel, "test-result").text() == "Correct the base URL first."
 
@@ -307,14 +310,18 @@ def test_a_test_result_is_discarded_when_address_or_key_change(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
     result = find(panel, QLabel, "test-result")
-    panel.set_test_result("openai", True, "Connected in 0.4 s, 38 models found.")
+    panel.pages.provider.page.set_test_result(
+        "openai", True, "Connected in 0.4 s, 38 models found."
+    )
     write(qtbot, panel, "base-url", "https://gateway.example/v1")
     assert result.text() == ""
-    panel.set_test_result("openai", True, "Connected in 0.4 s, 38 models found.")
+    panel.pages.provider.page.set_test_result(
+        "openai", True, "Connected in 0.4 s, 38 models found."
+    )
     click(qtbot, panel, "remove-key")
     assert result.text() == ""
-    panel.set_key_state("openai", KeyState("none"))
-    panel.set_test_result("openai", False, "There is no API key for OpenAI.")
+    panel.pages.provider.page.set_key_state("openai", KeyState("none"))
+    panel.pages.provider.page.set_test_result("openai", False, "There is no API key for OpenAI.")
     qtbot.keyClicks(find(panel, QLineEdit, "key"), SECRET)
     click(qtbot, panel, "save-key")
     assert result.text() == ""
@@ -334,11 +341,11 @@ def test_a_cut_line_ends_with_an_ellipsis(qtbot: QtBot, panel: SettingsPanel) ->
 
 def test_models_and_price_of_a_provider_are_saved(qtbot: QtBot, panel: SettingsPanel) -> None:
     choose_provider(panel, COMET)
-    with qtbot.waitSignal(panel.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
         write(qtbot, panel, "models", " gpt-5.2, deepseek ,,gpt-5.2")
     assert saved.args is not None
     assert saved.args[0].models == ("gpt-5.2", "deepseek")
-    with qtbot.waitSignal(panel.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
         write(qtbot, panel, "price", "30")
     assert saved.args is not None
     assert saved.args[0].price_multiplier == Decimal("0.3")
@@ -348,17 +355,17 @@ def test_models_and_price_of_a_provider_are_saved(qtbot: QtBot, panel: SettingsP
 def test_changes_in_two_sections_are_both_kept_before_the_first_is_stored(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
-    with qtbot.waitSignal(panel.profile_save_requested):
+    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested):
         write(qtbot, panel, "models", "gpt-5.2")
-    with qtbot.waitSignal(panel.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
         write(qtbot, panel, "base-url", "https://gateway.example/v1")
     assert saved.args is not None
     assert saved.args[0].models == ("gpt-5.2",)
-    with qtbot.waitSignal(panel.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
         write(qtbot, panel, "monthly-cap", "20")
     assert saved.args is not None
     assert saved.args[0].base_url == "https://gateway.example/v1"
-    with qtbot.waitSignal(panel.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
         find(panel, Switch, "keeps-at-provider").toggle()
     assert saved.args is not None
     assert saved.args[0].monthly_cap == 20
@@ -372,11 +379,13 @@ def test_typed_text_is_saved_for_the_provider_that_is_left(
     field.setFocus()
     field.selectAll()
     qtbot.keyClicks(field, "https://typed.example/v1")
-    with qtbot.waitSignal(panel.profile_save_requested) as told:
-        panel.set_profiles(PROFILES, "comet")  # another conversation was opened by its keys
+    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as told:
+        panel.pages.provider.page.set_profiles(
+            PROFILES, "comet"
+        )  # another conversation was opened by its keys
     assert told.args == [replace(OPENAI, base_url="https://typed.example/v1")]
     assert field.text() == COMET.base_url
-    with qtbot.assertNotEmitted(panel.profile_save_requested):
+    with qtbot.assertNotEmitted(panel.pages.provider.page.profile_save_requested):
         find(panel, QLineEdit, "models").setFocus()
 
 
@@ -392,10 +401,13 @@ def test_a_typed_address_is_saved_before_a_button_uses_it(
     qtbot.keyClicks(field, "https://typed.example/v1")
     find(panel, QLineEdit, "custom-field-name").setText("X-Team")
     find(panel, QLineEdit, "custom-field-value").setText(SECRET)
-    used = {"test": panel.test_requested, "save-key": panel.key_entered}.get(
-        name, panel.custom_field_entered
-    )
-    with qtbot.waitSignals([panel.profile_save_requested, used], order="strict"):
+    used = {
+        "test": panel.pages.provider.page.test_requested,
+        "save-key": panel.pages.provider.page.key_entered,
+    }.get(name, panel.pages.provider.page.network.custom_field_entered)
+    with qtbot.waitSignals(
+        [panel.pages.provider.page.profile_save_requested, used], order="strict"
+    ):
         find(panel, QPushButton, name).click()  # as its mnemonic does, without the focus
 
 
@@ -403,7 +415,7 @@ def test_a_typed_address_is_saved_before_a_button_uses_it(
 def test_a_limit_beyond_the_bounds_of_money_is_refused(
     qtbot: QtBot, panel: SettingsPanel, text: str
 ) -> None:
-    with qtbot.assertNotEmitted(panel.profile_save_requested):
+    with qtbot.assertNotEmitted(panel.pages.provider.page.profile_save_requested):
         write(qtbot, panel, "monthly-cap", text)
     assert "Enter an amount such as 20" in all_text(panel)
 
@@ -415,8 +427,8 @@ def test_an_unfinished_price_is_not_saved_when_another_provider_is_shown(
     field = find(panel, QLineEdit, "price")
     field.setFocus()
     field.clear()
-    with qtbot.assertNotEmitted(panel.profile_save_requested):
-        panel.set_profiles(PROFILES, "openai")
+    with qtbot.assertNotEmitted(panel.pages.provider.page.profile_save_requested):
+        panel.pages.provider.page.set_profiles(PROFILES, "openai")
 
 
 def test_typed_text_of_a_removed_provider_is_discarded(qtbot: QtBot, panel: SettingsPanel) -> None:
@@ -424,15 +436,15 @@ def test_typed_text_of_a_removed_provider_is_discarded(qtbot: QtBot, panel: Sett
     field = find(panel, QLineEdit, "models")
     field.setFocus()
     qtbot.keyClicks(field, "typed")
-    with qtbot.assertNotEmitted(panel.profile_save_requested):
-        panel.set_profiles((OPENAI, COMET), "openai")
+    with qtbot.assertNotEmitted(panel.pages.provider.page.profile_save_requested):
+        panel.pages.provider.page.set_profiles((OPENAI, COMET), "openai")
         find(panel, QLineEdit, "base-url").setFocus()
     assert field.text() == ""
 
 
 def test_a_price_may_have_a_group_separator(qtbot: QtBot, panel: SettingsPanel) -> None:
     choose_provider(panel, COMET)
-    with qtbot.waitSignal(panel.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
         write(qtbot, panel, "price", "1,000")
     assert saved.args is not None
     assert saved.args[0].price_multiplier == 10
@@ -443,7 +455,7 @@ def test_the_backup_folder_is_chosen_without_an_event_loop_of_its_own(
 ) -> None:
     panel.show_page("library")
     click(qtbot, panel, "choose-backup-folder")
-    with qtbot.waitSignal(panel.setting_changed) as changed:
+    with qtbot.waitSignal(panel.pages.setting_changed) as changed:
         choose_paths(tmp_path)
     assert changed.args == ["backup.folder", str(tmp_path)]
 
@@ -459,7 +471,7 @@ def test_a_server_is_added_from_a_preset(qtbot: QtBot, panel: SettingsPanel) -> 
     assert names[:4] == ["Ollama", "LM Studio", "llama.cpp", "vLLM"]
     gateways = ["LiteLLM", "OpenRouter", "Portkey", "Helicone", "Cloudflare AI Gateway"]
     assert names[4:] == [*gateways, "Azure OpenAI", "Other server"]
-    with qtbot.waitSignal(panel.profile_add_requested) as added:
+    with qtbot.waitSignal(panel.pages.provider.page.profile_add_requested) as added:
         menu.actions()[1].trigger()  # as assistive technology does
     assert not menu.isVisible()
     assert added.args is not None
@@ -471,7 +483,7 @@ def test_a_server_is_added_from_a_preset(qtbot: QtBot, panel: SettingsPanel) -> 
 
 
 def test_an_empty_address_of_a_new_server_is_no_error(panel: SettingsPanel) -> None:
-    panel.set_profiles([replace(OLLAMA, base_url="")], OLLAMA.id)
+    panel.pages.provider.page.set_profiles([replace(OLLAMA, base_url="")], OLLAMA.id)
     assert "For example http://localhost:8080/v1" in all_text(panel)
     assert "Enter a URL" not in all_text(panel)
 
@@ -479,24 +491,26 @@ def test_an_empty_address_of_a_new_server_is_no_error(panel: SettingsPanel) -> N
 def test_a_server_can_be_named_and_removed(qtbot: QtBot, panel: SettingsPanel) -> None:
     assert not find(panel, QPushButton, "remove-provider").isVisible()
     choose_provider(panel, OLLAMA)
-    with qtbot.waitSignal(panel.profile_save_requested) as saved:
+    with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as saved:
         write(qtbot, panel, "provider-name", "The big machine")
     assert saved.args == [replace(OLLAMA, name="The big machine")]
-    with qtbot.waitSignal(panel.profile_removal_requested) as removed:
+    with qtbot.waitSignal(panel.pages.provider.page.profile_removal_requested) as removed:
         click(qtbot, panel, "remove-provider")
     assert removed.args == [OLLAMA.id]
 
 
 def test_a_connection_test_shows_its_result(qtbot: QtBot, panel: SettingsPanel) -> None:
     result = find(panel, QLabel, "test-result")
-    with qtbot.waitSignal(panel.test_requested) as asked:
+    with qtbot.waitSignal(panel.pages.provider.page.test_requested) as asked:
         click(qtbot, panel, "test")
     assert asked.args == ["openai"]
     assert result.text() == "Testing…"
     assert not find(panel, QPushButton, "test").isEnabled()
     choose_provider(panel, COMET)
     assert find(panel, QPushButton, "test").isEnabled()
-    panel.set_test_result("openai", True, "Connected in 0.4 s, 38 models found.")
+    panel.pages.provider.page.set_test_result(
+        "openai", True, "Connected in 0.4 s, 38 models found."
+    )
     assert result.text() == ""
     choose_provider(panel, OPENAI)
     assert result.text() == "Connected in 0.4 s, 38 models found."
@@ -508,23 +522,23 @@ def test_a_test_of_a_removed_provider_or_former_address_has_ended(
 ) -> None:
     button = find(panel, QPushButton, "test")
     click(qtbot, panel, "test")
-    panel.set_test_result("comet", True, "Connected.")
+    panel.pages.provider.page.set_test_result("comet", True, "Connected.")
     assert not button.isEnabled()
-    panel.set_profiles((COMET, *others), "openai")
-    panel.set_profiles(PROFILES, "openai")  # by Undo
+    panel.pages.provider.page.set_profiles((COMET, *others), "openai")
+    panel.pages.provider.page.set_profiles(PROFILES, "openai")  # by Undo
     assert button.isEnabled()
 
 
 def test_the_switch_sets_the_default_provider(qtbot: QtBot, panel: SettingsPanel) -> None:
     switch = find(panel, Switch, "use-for-new")
-    with qtbot.waitSignal(panel.setting_changed) as changed:
+    with qtbot.waitSignal(panel.pages.setting_changed) as changed:
         switch.click()
     assert changed.args == ["default.provider", "openai"]
-    panel.set_values({"default.provider": "comet"})
+    panel.pages.set_values({"default.provider": "comet"})
     assert not switch.isChecked()
     choose_provider(panel, COMET)
     assert switch.isChecked()
-    with qtbot.waitSignal(panel.setting_changed) as changed:
+    with qtbot.waitSignal(panel.pages.setting_changed) as changed:
         switch.click()
     assert changed.args == ["default.provider", ""]
 
@@ -534,9 +548,9 @@ def test_the_on_device_page_shows_the_model_file(qtbot: QtBot, panel: SettingsPa
     assert not find(panel, QLineEdit, "base-url").isVisible()
     assert not find(panel, QLineEdit, "key").isVisible()
     assert "included for trying Repartee" in all_text(panel)
-    panel.set_values({"local_model.weights": "models/phi.gguf"})
+    panel.pages.set_values({"local_model.weights": "models/phi.gguf"})
     assert find(panel, QLineEdit, "weights").text() == Path("phi.gguf").name
-    with qtbot.waitSignal(panel.model_file_chosen) as chosen:
+    with qtbot.waitSignal(panel.pages.provider.page.model_file_chosen) as chosen:
         click(qtbot, panel, "built-in-weights")
     assert chosen.args == [None]
 
@@ -576,7 +590,7 @@ def test_sliders_report_their_stops_and_the_models_default(
     panel.show_page("answer")
     slider = find(panel, QSlider, "answer.max_output_tokens")
     told: list[tuple[str, object]] = []
-    panel.setting_changed.connect(lambda key, value: told.append((key, value)))
+    panel.pages.setting_changed.connect(lambda key, value: told.append((key, value)))
     for at in range(slider.maximum() + 1):
         slider.setValue(at)
     slider.setValue(0)
@@ -590,8 +604,8 @@ def test_sliders_report_their_stops_and_the_models_default(
 def test_shown_values_are_not_reported_as_changes(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.show_page("answer")
     panel.show_page("look")
-    with qtbot.assertNotEmitted(panel.setting_changed, wait=50):
-        panel.set_values(
+    with qtbot.assertNotEmitted(panel.pages.setting_changed, wait=50):
+        panel.pages.set_values(
             {
                 "answer.temperature": 0.7,
                 "answer.max_output_tokens": 5000,
@@ -613,12 +627,12 @@ def test_shown_values_are_not_reported_as_changes(qtbot: QtBot, panel: SettingsP
 def test_a_refused_setting_is_disabled_and_shows_the_reason(panel: SettingsPanel) -> None:
     panel.show_page("answer")
     why = "GPT-5.2 supports this setting only with effort set to None."
-    panel.set_refusals({"answer.temperature": why})
+    panel.pages.responses.page.set_refusals({"answer.temperature": why}, {})
     assert find(panel, QSlider, "answer.temperature").accessibleDescription() == why
     assert not find(panel, QSlider, "answer.temperature").isEnabled()
     assert find(panel, QSlider, "answer.top_p").isEnabled()
     assert why in all_text(panel)
-    panel.set_refusals({})
+    panel.pages.responses.page.set_refusals({}, {})
     helped = setting("answer.temperature").help
     assert find(panel, QSlider, "answer.temperature").accessibleDescription() == helped
     assert find(panel, QSlider, "answer.temperature").isEnabled()
@@ -645,7 +659,7 @@ def test_instructions_are_reported_when_the_field_loses_the_focus(
     text = find(panel, QPlainTextEdit, "answer.system_prompt")
     text.setFocus()
     qtbot.keyClicks(text, "Be brief.")
-    with qtbot.waitSignal(panel.setting_changed) as changed:
+    with qtbot.waitSignal(panel.pages.setting_changed) as changed:
         find(panel, QSlider, "answer.top_p").setFocus()
     assert changed.args == ["answer.system_prompt", "Be brief."]
 
@@ -655,7 +669,7 @@ def test_instructions_are_reported_soon_after_the_last_key(
 ) -> None:
     panel.show_page("answer")
     text = find(panel, QPlainTextEdit, "answer.system_prompt")
-    with qtbot.waitSignal(panel.setting_changed) as changed:
+    with qtbot.waitSignal(panel.pages.setting_changed) as changed:
         qtbot.keyClicks(text, "Be brief.")
     assert changed.args == ["answer.system_prompt", "Be brief."]
 
@@ -665,11 +679,11 @@ def test_the_embedding_model_is_a_field_of_one_line(qtbot: QtBot, panel: Setting
     field = find(panel, QLineEdit, "library.embedding_model")
     assert field.text() == "text-embedding-3-small"
     assert field.sizeHint().height() == find(panel, QLineEdit, "backup-folder").sizeHint().height()
-    with qtbot.waitSignal(panel.setting_changed) as changed:
+    with qtbot.waitSignal(panel.pages.setting_changed) as changed:
         write(qtbot, panel, "library.embedding_model", "small")
     assert changed.args == ["library.embedding_model", "small"]
     qtbot.keyClicks(field, "er")
-    with qtbot.waitSignal(panel.setting_changed) as changed:
+    with qtbot.waitSignal(panel.pages.setting_changed) as changed:
         find(panel, QLineEdit, "delete-word").setFocus()
         panel.setFocus()
     assert changed.args == ["library.embedding_model", "smaller"]
@@ -681,7 +695,7 @@ def test_the_theme_is_chosen_from_a_list(qtbot: QtBot, panel: SettingsPanel) -> 
     assert [combo.itemText(row) for row in range(combo.count())] == [
         *("System", "Light", "Dark", "High contrast")
     ]
-    with qtbot.waitSignal(panel.setting_changed) as changed:
+    with qtbot.waitSignal(panel.pages.setting_changed) as changed:
         combo.activated.emit(combo.findData("contrast"))
     assert changed.args == ["look.theme", "contrast"]
     assert setting("look.theme").default == "system"
@@ -690,7 +704,9 @@ def test_the_theme_is_chosen_from_a_list(qtbot: QtBot, panel: SettingsPanel) -> 
 def test_the_slider_keeps_the_focus_while_the_text_grows(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
-    panel.setting_changed.connect(lambda _key, value: panel.set_theme(themes.light(value / 100)))
+    panel.pages.setting_changed.connect(
+        lambda _key, value: panel.set_theme(themes.light(value / 100))
+    )
     panel.show_page("look")
     slider = find(panel, QSlider, "look.text_size")
     slider.setFocus()
@@ -706,10 +722,10 @@ def test_installed_fonts_can_be_chosen(qtbot: QtBot, panel: SettingsPanel) -> No
     assert fonts.currentText() == "System"
     offered = [fonts.itemData(n) for n in range(1, fonts.count())]
     assert set(offered) <= set(QFontDatabase.families())
-    with qtbot.waitSignal(panel.setting_changed) as changed:
+    with qtbot.waitSignal(panel.pages.setting_changed) as changed:
         fonts.activated.emit(1)
     assert changed.args == ["look.font", offered[0]]
-    panel.set_values({"look.font": "Not Installed"})
+    panel.pages.set_values({"look.font": "Not Installed"})
     assert fonts.currentText() == "Not Installed"
 
 
@@ -735,11 +751,11 @@ def test_every_command_is_listed_with_its_keys(panel: SettingsPanel) -> None:
 def test_a_shortcut_can_be_changed_and_reset(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.show_page("keys")
     control = Qt.KeyboardModifier.ControlModifier
-    with qtbot.waitSignal(panel.shortcut_changed) as changed:
+    with qtbot.waitSignal(panel.pages.shortcut_changed) as changed:
         capture(qtbot, panel, "answer.retry", Qt.Key.Key_J, control)
     assert changed.args == ["answer.retry", "Ctrl+J"]
     assert find(panel, QPushButton, "keys-answer.retry").text() == "Ctrl+J"
-    with qtbot.waitSignal(panel.shortcut_changed) as changed:
+    with qtbot.waitSignal(panel.pages.shortcut_changed) as changed:
         click(qtbot, panel, "reset-answer.retry")
     assert changed.args == ["answer.retry", "Ctrl+R"]
     assert not find(panel, QPushButton, "reset-answer.retry").isVisible()
@@ -749,14 +765,14 @@ def test_the_send_shortcut_is_also_a_setting(qtbot: QtBot, panel: SettingsPanel)
     panel.show_page("keys")
     panel.show_page("look")
     control = find(panel, SegmentedControl, "keys.prompt.send")
-    with qtbot.waitSignal(panel.setting_changed) as changed:
+    with qtbot.waitSignal(panel.pages.setting_changed) as changed:
         control.button("Ctrl+Return").click()
     assert changed.args == ["keys.prompt.send", "Ctrl+Return"]
     assert find(panel, QPushButton, "keys-prompt.send").text() == "Ctrl+Enter"
     panel.show_page("keys")
     capture(qtbot, panel, "prompt.send", Qt.Key.Key_F9)
     assert control.current() is None
-    panel.set_values({"keys.prompt.send": "Return"})
+    panel.pages.set_values({"keys.prompt.send": "Return"})
     assert control.current() == "Return"
 
 
@@ -770,7 +786,7 @@ def test_a_conflict_is_shown_at_both_commands(qtbot: QtBot, panel: SettingsPanel
 
 def test_keys_used_for_typing_are_refused(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.show_page("keys")
-    with qtbot.assertNotEmitted(panel.shortcut_changed):
+    with qtbot.assertNotEmitted(panel.pages.shortcut_changed):
         capture(qtbot, panel, "answer.retry", Qt.Key.Key_J)
     assert "J is used for typing." in all_text(panel)
 
@@ -780,14 +796,14 @@ def test_a_second_shortcut_makes_a_chord(qtbot: QtBot, panel: SettingsPanel) -> 
     control = Qt.KeyboardModifier.ControlModifier
     capture(qtbot, panel, "answer.retry", Qt.Key.Key_J, control)
     cap = find(panel, QPushButton, "keys-answer.retry")
-    with qtbot.waitSignal(panel.shortcut_changed) as changed:
+    with qtbot.waitSignal(panel.pages.shortcut_changed) as changed:
         qtbot.keyClick(cap, Qt.Key.Key_S, control)
     assert changed.args == ["answer.retry", "Ctrl+J, Ctrl+S"]
     assert cap.text() == "Ctrl+J, Ctrl+S"
-    with qtbot.assertNotEmitted(panel.shortcut_changed):
+    with qtbot.assertNotEmitted(panel.pages.shortcut_changed):
         capture(qtbot, panel, "prompt.send", Qt.Key.Key_Escape)
     capture(qtbot, panel, "prompt.send", Qt.Key.Key_F9)
-    with qtbot.assertNotEmitted(panel.shortcut_changed):
+    with qtbot.assertNotEmitted(panel.pages.shortcut_changed):
         qtbot.keyClick(find(panel, QPushButton, "keys-prompt.send"), Qt.Key.Key_S, control)
     assert "This command takes a single shortcut" in all_text(panel)
 
@@ -798,9 +814,9 @@ def test_a_held_shortcut_is_no_chord(qtbot: QtBot, panel: SettingsPanel) -> None
     qtbot.mouseClick(cap, Qt.MouseButton.LeftButton)
     control = Qt.KeyboardModifier.ControlModifier
     repeated = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_J, control, "", True)
-    with qtbot.waitSignal(panel.shortcut_changed) as told:
+    with qtbot.waitSignal(panel.pages.shortcut_changed) as told:
         qtbot.keyPress(cap, Qt.Key.Key_J, control)
-    with qtbot.assertNotEmitted(panel.shortcut_changed):
+    with qtbot.assertNotEmitted(panel.pages.shortcut_changed):
         QGuiApplication.sendEvent(cap, repeated)
     assert told.args == ["answer.retry", "Ctrl+J"]
 
@@ -810,7 +826,7 @@ def test_a_key_without_a_name_is_ignored(qtbot: QtBot, panel: SettingsPanel, key
     panel.show_page("keys")
     cap = find(panel, QAbstractButton, "keys-answer.retry")
     qtbot.mouseClick(cap, Qt.MouseButton.LeftButton)
-    with qtbot.assertNotEmitted(panel.shortcut_changed):
+    with qtbot.assertNotEmitted(panel.pages.shortcut_changed):
         QGuiApplication.sendEvent(
             cap, QKeyEvent(QEvent.Type.KeyPress, key, Qt.KeyboardModifier.NoModifier)
         )
@@ -824,7 +840,7 @@ def test_keys_of_the_keypad_are_taken_as_those_of_the_keyboard(
     cap = find(panel, QAbstractButton, "keys-answer.retry")
     qtbot.mouseClick(cap, Qt.MouseButton.LeftButton)
     held = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.KeypadModifier
-    with qtbot.waitSignal(panel.shortcut_changed) as told:
+    with qtbot.waitSignal(panel.pages.shortcut_changed) as told:
         qtbot.keyPress(cap, Qt.Key.Key_5, held)
     assert told.args == ["answer.retry", "Ctrl+5"]
 
@@ -832,11 +848,11 @@ def test_keys_of_the_keypad_are_taken_as_those_of_the_keyboard(
 def test_escape_keeps_and_backspace_removes_a_shortcut(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.show_page("keys")
     with (
-        qtbot.assertNotEmitted(panel.shortcut_changed),
+        qtbot.assertNotEmitted(panel.pages.shortcut_changed),
         qtbot.assertNotEmitted(panel.close_requested),
     ):
         capture(qtbot, panel, "answer.retry", Qt.Key.Key_Escape)
-    with qtbot.waitSignal(panel.shortcut_changed) as changed:
+    with qtbot.waitSignal(panel.pages.shortcut_changed) as changed:
         capture(qtbot, panel, "answer.retry", Qt.Key.Key_Backspace)
     assert changed.args == ["answer.retry", ""]
     assert find(panel, QPushButton, "keys-answer.retry").text() == "None"
@@ -846,7 +862,7 @@ def test_escape_keeps_and_backspace_removes_a_shortcut(qtbot: QtBot, panel: Sett
 
 
 def test_the_system_info_can_be_copied(qtbot: QtBot, panel: SettingsPanel) -> None:
-    panel.set_about("Repartee 0.1.0", "MIT", [3])
+    panel.pages.about.page.set_about("Repartee 0.1.0", "MIT", [3])
     panel.show_page("about")
     click(qtbot, panel, "program")
     click(qtbot, panel, "copy-about")
@@ -924,7 +940,9 @@ def test_tab_goes_through_the_tool_servers_to_the_buttons_below(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
     panel.show_page("servers")
-    panel.set_servers([ServerRow(name, "program", "Running") for name in ("one", "two")])
+    panel.pages.servers.page.set_servers(
+        [ServerRow(name, "program", "Running") for name in ("one", "two")]
+    )
     parts = ("test", "log", "edit", "remove")
     expected = [f"{part}-server-{name}" for name in ("one", "two") for part in parts]
     expected += ["add-server", "import-servers"]

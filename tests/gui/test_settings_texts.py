@@ -56,7 +56,7 @@ pytestmark = pytest.mark.usefixtures("pseudo_language")
 @pytest.fixture
 def panel(qtbot: QtBot, light_theme: themes.Theme) -> SettingsPanel:
     made = SettingsPanel(light_theme)
-    made.set_profiles(PROFILES, "openai")
+    made.pages.provider.page.set_profiles(PROFILES, "openai")
     made.resize(312, 800)
     qtbot.addWidget(made)
     with qtbot.waitExposed(made):
@@ -66,8 +66,8 @@ def panel(qtbot: QtBot, light_theme: themes.Theme) -> SettingsPanel:
 
 @pytest.mark.parametrize("page", [page for page, _ in PAGES])
 def test_a_page_is_translated(panel: SettingsPanel, page: str) -> None:
-    panel.set_overrides("c", {"answer.temperature": 0.5})
-    panel.set_folder("f", "⟦My folder⟧", {"default.effort": Effort.HIGH})
+    panel.pages.responses.page.set_overrides("c", {"answer.temperature": 0.5})
+    panel.pages.responses.page.set_folder("f", "⟦My folder⟧", {"default.effort": Effort.HIGH})
     panel.show_page(page)
     for section in panel.findChildren(CollapsibleSection):
         section.head.click()
@@ -85,14 +85,14 @@ def test_a_page_is_translated(panel: SettingsPanel, page: str) -> None:
 def test_a_provider_is_translated(
     panel: SettingsPanel, profile: ProviderProfile, place: str
 ) -> None:
-    panel.set_profiles(PROFILES, profile.id)
-    panel.set_key_state(profile.id, KeyState(place, "⟦host⟧"))  # type: ignore[arg-type]
-    panel.set_password_state(profile.proxy_password_id, KeyState(place))  # type: ignore[arg-type]
+    panel.pages.provider.page.set_profiles(PROFILES, profile.id)
+    panel.pages.provider.page.set_key_state(profile.id, KeyState(place, "⟦host⟧"))  # type: ignore[arg-type]
+    panel.pages.provider.page.network.set_password_state(profile.proxy_password_id, KeyState(place))  # type: ignore[arg-type]
     assert not untranslated(texts_of(panel), NOT_TRANSLATED)
 
 
 def test_shortcuts_in_conflict_are_translated(panel: SettingsPanel) -> None:
-    panel.set_values({"keys.answer.retry": "Ctrl+N"})
+    panel.pages.set_values({"keys.answer.retry": "Ctrl+N"})
     panel.show_page("keys")
     assert not untranslated(texts_of(panel), NOT_TRANSLATED)
 

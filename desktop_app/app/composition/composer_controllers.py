@@ -60,7 +60,9 @@ class ComposerControllers:
         )
         self.models.model_chosen.connect(self.choice.choose_model)
         window.prompt.row.model_table_requested.connect(self.models.show)
-        window.settings.models_requested.connect(self.models.show)
+        window.settings.pages.provider.when_created(
+            lambda page: page.models_requested.connect(self.models.show)
+        )
 
     def _make_prompts(self) -> None:
         window, state = self._window, self._state

@@ -79,10 +79,13 @@ class DesktopControllers:
         scope = self._controllers.state.backend.folders.scope
         hotkey = self.hotkey = HotkeyController(window, bus=self._bus, scope=scope, tasks=tasks)
         hotkey.pressed.connect(self._open_quick_prompt)
-        hotkey.reported.connect(window.settings.show_hotkey)
+        shortcuts = window.settings.pages.shortcuts
+        hotkey.reported.connect(
+            lambda report: shortcuts.set_content("hotkey", lambda page: page.set_hotkey(report))
+        )
         hotkey.reported.connect(self._closing.set_hotkey)
         binding = BindingController(window, notifications=window.notifications, tasks=tasks)
-        window.settings.binding_requested.connect(binding.offer)
+        shortcuts.when_created(lambda page: page.binding_requested.connect(binding.offer))
 
     def _open_quick_prompt(self) -> None:
         self._quick_host.controller.open_with("")

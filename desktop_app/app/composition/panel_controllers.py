@@ -138,7 +138,8 @@ class PanelControllers:
             panel=window.settings,
             settings_store=state.backend.settings,
         )
-        window.settings.import_requested.connect(transfer.choose_import)
-        window.settings.backup_requested.connect(self.backups.back_up_now)
+        data, backups = window.settings.pages.data, self.backups
+        data.when_created(lambda page: page.import_requested.connect(transfer.choose_import))
+        data.when_created(lambda page: page.backup_requested.connect(backups.back_up_now))
         window.conversations.export_requested.connect(transfer.choose_export)
         self.data_page.export_requested.connect(transfer.choose_export)

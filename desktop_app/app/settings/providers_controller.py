@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.models.model_listing import ModelListing
     from desktop_app.providers.http.trust import CaFile
     from desktop_app.ui.settings.settings_panel import SettingsPanel
+    from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
 
 
 class ProvidersController(QObject):
@@ -68,6 +69,7 @@ class ProvidersController(QObject):
     ) -> None:
         super().__init__(parent)
         self._panel, self._show_settings, self._current = panel, show_settings, setup.current
+        self._page = panel.pages.provider
         self._values, self._providers, self._setup = setup.values, setup.providers, setup
         self._new_conversation = new_conversation
         self._tasks, self._vault, self._catalog = tasks, vault, catalog
@@ -77,24 +79,27 @@ class ProvidersController(QObject):
         self._connect()
 
     def _connect(self) -> None:
-        panel = self._panel
-        panel.profile_selected.connect(self._select_profile)
-        for requested in (panel.profile_save_requested, panel.profile_add_requested):
-            requested.connect(self._tasks.slot(self._save_profile))
-        panel.profile_removal_requested.connect(self._tasks.slot(self._remove_profile))
-        panel.key_entered.connect(self._tasks.slot(self._enter_key))
-        panel.key_removal_requested.connect(self._tasks.slot(self._remove_key))
-        panel.test_requested.connect(self._tasks.slot(self._test))
-        panel.password_entered.connect(self._tasks.slot(self._save_password))
-        panel.password_removal_requested.connect(
-            lambda id_: self._tasks.start(self._save_password(id_, ""))
-        )
-        panel.custom_field_entered.connect(self._tasks.slot(self._save_field))
-        panel.ca_file_chosen.connect(self._tasks.slot(self._choose_ca_file))
-        panel.opened.connect(self._request_models)
+        self._page.when_created(self._connect_page)
+        self._panel.opened.connect(self._request_models)
         self._providers.changed.connect(self._show_profiles)
         for changed in (self._current.opened, self._setup.choice_changed):
             changed.connect(self._show_profiles)
+
+    def _connect_page(self, page: ProviderTab) -> None:
+        page.profile_selected.connect(self._select_profile)
+        for requested in (page.profile_save_requested, page.profile_add_requested):
+            requested.connect(self._tasks.slot(self._save_profile))
+        page.profile_removal_requested.connect(self._tasks.slot(self._remove_profile))
+        page.key_entered.connect(self._tasks.slot(self._enter_key))
+        page.key_removal_requested.connect(self._tasks.slot(self._remove_key))
+        page.test_requested.connect(self._tasks.slot(self._test))
+        network = page.network
+        network.password_entered.connect(self._tasks.slot(self._save_password))
+        network.password_removal_requested.connect(
+            lambda id_: self._tasks.start(self._save_password(id_, ""))
+        )
+        network.custom_field_entered.connect(self._tasks.slot(self._save_field))
+        network.ca_file_chosen.connect(self._tasks.slot(self._choose_ca_file))
 
     def open_at_key(self) -> None:
         """Show the panel at the key field."""
@@ -139,21 +144,28 @@ class ProvidersController(QObject):
 
     def _show_profiles(self) -> None:
         shown = self._profile_or_current(self._shown_id)
-        self._panel.set_profiles(self._providers.all, shown.id)
+        profiles = self._providers.all
+        self._page.set_content("profiles", lambda page: page.set_profiles(profiles, shown.id))
         self._tasks.start(self._show_profile(shown.id))
 
     async def _show_profile(self, profile_id: str) -> None:
         vault, profile = self._vault, self._profile_or_current(profile_id)
         key_origin = origin(profile.base_url)
         place = await vault.place(profile_id, key_origin)
-        self._panel.set_key_state(profile_id, KeyState(place.value, host_of(key_origin)))
+        state = KeyState(place.value, host_of(key_origin))
+        self._page.set_content(
+            ("key", profile_id), lambda page: page.set_key_state(profile_id, state)
+        )
         await self._show_password(profile)
         has_value = {
             field.key: (await vault.place(profile.custom_field_id(field), key_origin)).is_usable
             for field in profile.custom_fields
             if field.is_secret
         }
-        self._panel.set_custom_field_states(profile_id, has_value)
+        self._page.set_content(
+            ("fields", profile_id),
+            lambda page: page.network.set_custom_field_states(profile_id, has_value),
+        )
 
     async def _save_field(self, profile_id: str, field: CustomField, value: str) -> None:
         """Store a custom header or query parameter under its name."""
@@ -176,7 +188,10 @@ class ProvidersController(QObject):
     async def _show_password(self, profile: ProviderProfile) -> None:
         secret_id, key_origin = profile.proxy_password_id, origin(profile.proxy)
         place = await self._vault.place(secret_id, key_origin)
-        self._panel.set_password_state(secret_id, KeyState(place.value, host_of(key_origin)))
+        state = KeyState(place.value, host_of(key_origin))
+        self._page.set_content(
+            ("password", secret_id), lambda page: page.network.set_password_state(secret_id, state)
+        )
 
     async def _save_password(self, secret_id: str, password: str) -> None:
         """Store the password of a proxy for its current address; "" deletes it."""
@@ -209,10 +224,16 @@ class ProvidersController(QObject):
             if path is not None:
                 found = _ca_file_text(await asyncio.to_thread(_inspect_ca_file, str(path)))
         except SettingError as error:
-            self._panel.set_ca_file_result(profile_id, False, error.sentences)
+            self._show_ca_file(profile_id, False, error.sentences)
             return
-        self._panel.set_ca_file_result(profile_id, True, found)
+        self._show_ca_file(profile_id, True, found)
         await self._change_profile(profile_id, lambda p: replace(p, ca_file=str(path or "")))
+
+    def _show_ca_file(self, profile_id: str, is_valid: bool, text: str) -> None:
+        self._page.set_content(
+            ("certificates", profile_id),
+            lambda page: page.network.set_ca_file_result(profile_id, is_valid, text),
+        )
 
     async def _save_profile(self, profile: ProviderProfile) -> None:
         async with self._profile_lock:
@@ -342,7 +363,9 @@ class ProvidersController(QObject):
             current = self._providers.get(profile_id)
             if current is None or current.base_url != profile.base_url:
                 return  # the result is for a former address
-            self._panel.set_test_result(profile_id, *result)
+            self._page.set_content(
+                ("test", profile_id), lambda page: page.set_test_result(profile_id, *result)
+            )
             if current.kind is ProviderKind.COMPATIBLE and models and not current.from_environment:
                 await self._providers.save(replace(current, models=models))
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
     from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
     from desktop_app.ui.settings.settings_panel import SettingsPanel
+    from desktop_app.ui.settings.tabs.responses_tab import ResponsesTab
     from desktop_app.ui.window.cards.notifications import Notifications
 
 
@@ -68,31 +69,36 @@ class SettingsController(QObject):
         examine: Callable[[], Awaitable[str]],
     ) -> None:
         super().__init__(parent)
-        self._notifications, self._panel = notifications, panel
+        self._notifications, self._pages = notifications, panel.pages
         self._current, self._tasks, self._examine = setup.current, tasks, examine
         self._gateway, self._utility_model = gateway, utility_model
         self._values, self._providers, self._setup = setup.values, setup.providers, setup
         self._new_conversation = new_conversation
+        panel.about_opened.connect(self._tasks.slot(self._show_about))
         self._connect()
 
     def _connect(self) -> None:
-        panel = self._panel
-        panel.setting_changed.connect(self._tasks.slot(self._set))
-        panel.shortcut_changed.connect(self._tasks.slot(self._set_shortcut))
-        panel.model_file_chosen.connect(self._tasks.slot(self._choose_weights))
-        panel.about_opened.connect(self._tasks.slot(self._show_about))
+        pages = self._pages
+        pages.setting_changed.connect(self._tasks.slot(self._set))
+        pages.shortcut_changed.connect(self._tasks.slot(self._set_shortcut))
+        pages.provider.when_created(
+            lambda page: page.model_file_chosen.connect(self._tasks.slot(self._choose_weights))
+        )
+        pages.responses.when_created(self._connect_responses)
         opened, chosen = self._current.opened, self._setup.choice_changed
         self._values.changed.connect(self.show_values)
         for changed in (opened, chosen):
             changed.connect(self._show_overrides)
         for changed in (opened, chosen, self._current.path_changed, self._values.changed):
             changed.connect(lambda: self._tasks.start(self._show_refusals()))
-        panel.override_changed.connect(
+
+    def _connect_responses(self, page: ResponsesTab) -> None:
+        page.override_changed.connect(
             lambda id_, key, value: self._setup.override(
                 id_, lambda own: with_override(own, key, value)
             )
         )
-        panel.override_removed.connect(self._remove_override)
+        page.override_removed.connect(self._remove_override)
 
     # -------------------------------------------------------------- settings
 
@@ -126,11 +132,14 @@ class SettingsController(QObject):
 
     def show_values(self, _key: str = "") -> None:
         """Show the current settings in the panel."""
-        self._panel.set_values(self._values.all)
+        self._pages.set_values(self._values.all)
 
     def _show_overrides(self) -> None:
         conversation = self._current.conversation
-        self._panel.set_overrides(conversation.id, overridden_values(conversation.overrides))
+        overrides = overridden_values(conversation.overrides)
+        self._pages.responses.set_content(
+            "overrides", lambda page: page.set_overrides(conversation.id, overrides)
+        )
 
     async def _show_refusals(self) -> None:
         """Show the settings that the open conversation's model does not accept, and why."""
@@ -146,9 +155,12 @@ class SettingsController(QObject):
         if tier and model.price is not None and model.price_at(tier) is None:
             notes["service_tier"] = tr("The cost of this tier is unknown and isn’t shown.")
         routine = self._routine_note(resolved)
-        self._panel.set_refusals(
-            {KEYS[name]: refusal_text(why, model) for name, why in refused.items() if name in KEYS},
-            {KEYS[name]: text for name, text in notes.items() if name in KEYS} | routine,
+        refusals = {
+            KEYS[name]: refusal_text(why, model) for name, why in refused.items() if name in KEYS
+        }
+        notes = {KEYS[name]: text for name, text in notes.items() if name in KEYS} | routine
+        self._pages.responses.set_content(
+            "refusals", lambda page: page.set_refusals(refusals, notes)
         )
 
     def _routine_note(self, own: ResolvedChoice) -> dict[str, str]:
@@ -177,10 +189,11 @@ class SettingsController(QObject):
     async def _show_about(self) -> None:
         from desktop_app.ui.viewer.paged_text import page_ends
 
-        self._panel.set_about(tr("Loading…"), "", [])
+        about = self._pages.about.page
+        about.set_about(tr("Loading…"), "", [])
         licences = await asyncio.to_thread(_read_text, resource_path("licences.txt"))
         ends = await asyncio.to_thread(page_ends, licences)
-        self._panel.set_about(await self._examine(), licences, ends)
+        about.set_about(await self._examine(), licences, ends)
 
 
 def _read_text(path: Path) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.commands.keymap_file import ReadShortcuts
     from desktop_app.ui.settings.settings_panel import SettingsPanel
+    from desktop_app.ui.settings.tabs.shortcuts_tab import ShortcutsTab
     from desktop_app.ui.window.cards.notifications import Notifications
 
 _MAX_LIST_CHARACTERS: Final = 400
@@ -48,8 +49,11 @@ class ShortcutFiles(QObject):
         super().__init__(parent)
         self._parent = parent
         self._notifications, self._values, self._tasks = notifications, values, tasks
-        panel.shortcuts_import_requested.connect(self._choose_import)
-        panel.shortcuts_export_requested.connect(self._choose_export)
+        panel.pages.shortcuts.when_created(self._connect_page)
+
+    def _connect_page(self, page: ShortcutsTab) -> None:
+        page.import_requested.connect(self._choose_import)
+        page.export_requested.connect(self._choose_export)
 
     # -- export
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.providers import Providers
     from desktop_app.app.state.spending_events import SpendingEvents
     from desktop_app.app.tasks import Tasks
+    from desktop_app.domain.spending.spending_report import MonthUnderCap
     from desktop_app.storage.conversations.review_store import ReviewCount, ReviewStore
     from desktop_app.storage.spending.ledger import Ledger
     from desktop_app.ui.look.theme import ThemeWatcher
@@ -61,7 +62,8 @@ class SpendingController(QObject):
         review_store: Callable[[], ReviewStore],
     ) -> None:
         super().__init__(parent)
-        self._parent, self._notifications, self._panel = parent, notifications, panel
+        self._parent, self._notifications = parent, notifications
+        self._page = panel.pages.provider
         self._theme, self._providers, self._tasks = theme, providers, tasks
         self._ledger, self._budget, self._review_store = ledger, budget, review_store
         self._name_of_model = name_of_model
@@ -71,7 +73,7 @@ class SpendingController(QObject):
         self._preparation: asyncio.Future[None] | None = None
         spending.spent.connect(self._tasks.slot(self._on_spent))
         self._providers.changed.connect(self.refresh)
-        panel.spending_requested.connect(self.show)
+        self._page.when_created(lambda page: page.spending.report_requested.connect(self.show))
 
     def refresh(self) -> None:
         """Show each provider's spending this month in the settings, and an open report, again."""
@@ -79,15 +81,19 @@ class SpendingController(QObject):
 
     async def _refresh(self) -> None:
         for profile in self._providers.all:
-            month = await self._budget.month(profile)
-            self._panel.set_spending(profile.id, month)
+            self._show_month(profile.id, await self._budget.month(profile))
         await self._fill_visible()
+
+    def _show_month(self, profile_id: str, month: MonthUnderCap) -> None:
+        self._page.set_content(
+            ("month", profile_id), lambda page: page.spending.set_month(profile_id, month)
+        )
 
     async def _on_spent(self, provider_id: str) -> None:
         """Update a provider's month, and warn if spending comes near the cap."""
         budget = self._budget
         for each in (p for p in self._providers.all if provider_id in p.capped_ids):
-            self._panel.set_spending(each.id, await budget.month(each))
+            self._show_month(each.id, await budget.month(each))
         profile = self._providers.get(provider_id)
         if profile is None:
             return

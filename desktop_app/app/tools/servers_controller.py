@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from desktop_app.services.tools.tool_server_book import ToolServers
     from desktop_app.storage.tools.server_store import ServerStore
     from desktop_app.ui.settings.settings_panel import SettingsPanel
-    from desktop_app.ui.settings.tabs.servers_tab import ServerRow
+    from desktop_app.ui.settings.tabs.servers_tab import ServerRow, ServersTab
     from desktop_app.ui.tools.resource_dialog import ResourceChoice, ResourceDialog
     from desktop_app.ui.tools.server_form import EnteredServer, ServerForm
     from desktop_app.ui.window.cards.notifications import Notifications
@@ -66,20 +66,23 @@ class ServersController(QObject):
     ) -> None:
         super().__init__(parent)
         self._parent, self._theme, self._servers = parent, theme, servers
-        self._panel, self._notifications, self._tasks = panel, notifications, tasks
+        self._page, self._notifications, self._tasks = panel.pages.servers, notifications, tasks
         self._prompts, self._server_store, self._current = prompts, server_store, current
         self._results: dict[str, str] = {}
         self._refresh_timer = QTimer(self, singleShot=True, interval=REFRESH_DELAY_MS)
         self._refresh_timer.timeout.connect(self._tasks.slot(self.show_servers))
         panel.servers_opened.connect(self._tasks.slot(self.show_servers))
-        panel.server_add_requested.connect(lambda: self._open_form(None))
-        panel.server_edit_requested.connect(self._tasks.slot(self._edit))
-        panel.server_removal_requested.connect(self._ask_removal)
-        panel.server_test_requested.connect(self._tasks.slot(self.test))
-        panel.server_sign_in_requested.connect(self._tasks.slot(self._sign_in))
-        panel.server_sign_out_requested.connect(self._tasks.slot(self._sign_out))
-        panel.server_log_requested.connect(self._tasks.slot(self._show_log))
-        panel.servers_import_requested.connect(self._choose_import)
+        self._page.when_created(self._connect_page)
+
+    def _connect_page(self, page: ServersTab) -> None:
+        page.add_requested.connect(lambda: self._open_form(None))
+        page.edit_requested.connect(self._tasks.slot(self._edit))
+        page.removal_requested.connect(self._ask_removal)
+        page.test_requested.connect(self._tasks.slot(self.test))
+        page.sign_in_requested.connect(self._tasks.slot(self._sign_in))
+        page.sign_out_requested.connect(self._tasks.slot(self._sign_out))
+        page.log_requested.connect(self._tasks.slot(self._show_log))
+        page.import_requested.connect(self._choose_import)
 
     async def load_prompts(self) -> None:
         """Offer the prompts that each server had when it was last asked."""
@@ -96,7 +99,8 @@ class ServersController(QObject):
         runs = await self._servers().runs()
         for run in runs:
             run.watch(self._refresh_timer.start)
-        self._panel.set_servers([await self._make_row(run) for run in runs])
+        rows = [await self._make_row(run) for run in runs]
+        self._page.set_content("servers", lambda page: page.set_servers(rows))
 
     async def _make_row(self, run: ServerRun) -> ServerRow:
         from desktop_app.services.tools.server_run import ServerState

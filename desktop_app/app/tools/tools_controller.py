@@ -77,7 +77,7 @@ class ToolsController(QObject):
         self.picker: ToolPicker | None = None
         self._dialog: AnswerFormDialog | None = None
         pane.prompt.row.tools_button.clicked.connect(lambda: self.choose())
-        panel.edit_requested.connect(self.edit)
+        panel.pages.responses.when_created(lambda page: page.edit_requested.connect(self.edit))
         setup.current.opened.connect(self._show)
         setup.choice_changed.connect(self._show)
 

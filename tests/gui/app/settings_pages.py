@@ -16,7 +16,7 @@ def provider_page(app: AppHarness, profile_id: str) -> SettingsPanel:
     """Return the panel with a provider on its page."""
     panel = app.window.settings
     panel.show_page("provider")
-    panel.set_profiles(app.state.providers.all, profile_id)
+    panel.pages.provider.page.set_profiles(app.state.providers.all, profile_id)
     return panel
 
 

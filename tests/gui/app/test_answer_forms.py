@@ -33,7 +33,7 @@ PEOPLE = json.dumps({"people": [{"name": "Ann | <b>", "age": 3}, {"name": "=1+1"
 
 
 def use(app: AppHarness, form: str) -> None:
-    app.window.settings.override_changed.emit(app.open_id, "answer.form", form)
+    app.window.settings.pages.responses.page.override_changed.emit(app.open_id, "answer.form", form)
 
 
 def run(app: AppHarness, action: str) -> None:

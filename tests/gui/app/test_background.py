@@ -256,7 +256,7 @@ async def test_a_run_whose_key_is_gone_waits_for_it_to_be_entered() -> None:
             await until(lambda: "Enter the key to get it" in app.transcript)
             assert "Word 10 " in app.transcript
             assert app.is_shown("stop")
-            app.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
+            app.window.settings.pages.provider.page.key_entered.emit(OPENAI.id, "not-a-key")
             await until(lambda: TEXT.strip() in app.transcript)
             await app.settled()
             assert app.messages()[1][1:] == ("complete", TEXT)

@@ -30,7 +30,9 @@ SERVER = {
 
 async def ask_for(app: AppHarness, count: int, question: str = "Why?") -> list[Turn]:
     """Ask for several answers, each of which is a request."""
-    app.window.settings.override_changed.emit(app.open_id, "answer.candidates", count)
+    app.window.settings.pages.responses.page.override_changed.emit(
+        app.open_id, "answer.candidates", count
+    )
     before = len(app.providers.turns)
     await app.ask(question)
     await until(lambda: len(app.providers.turns) == before + count)
@@ -97,7 +99,9 @@ async def test_a_queued_question_is_asked_once_all_answers_have_ended() -> None:
 async def test_chat_completions_gets_a_single_request() -> None:
     async with AppHarness(environment=SERVER) as app:
         app.providers.learnt = LearnedSupport(Api.CHAT_COMPLETIONS)
-        app.window.settings.override_changed.emit(app.open_id, "answer.candidates", 2)
+        app.window.settings.pages.responses.page.override_changed.emit(
+            app.open_id, "answer.candidates", 2
+        )
         turn = await app.ask("Why?")
         assert turn.request.parameters.candidates == 2
         turn.give(TextDelta("A"), CandidateEvent(1, TextDelta("B")), CandidateEvent(1, Completed()))
@@ -115,7 +119,9 @@ async def test_the_estimate_shows_the_number_of_answers_and_their_input() -> Non
         app.type("one two three four")
         await until(lambda: app.estimate)
         one = app.window.prompt.row.estimate
-        app.window.settings.override_changed.emit(app.open_id, "answer.candidates", 3)
+        app.window.settings.pages.responses.page.override_changed.emit(
+            app.open_id, "answer.candidates", 3
+        )
         await until(lambda: app.window.prompt.row.estimate != one)
         whole, _short, tip = app.window.prompt.row.estimate
         assert whole.endswith("3 responses")
@@ -141,7 +147,7 @@ async def test_regenerating_and_continuing_request_one_answer_each() -> None:
 
 async def test_the_quick_prompt_requests_one_answer() -> None:
     async with AppHarness(environment=COMET) as app:
-        app.window.settings.setting_changed.emit("answer.candidates", 4)
+        app.window.settings.pages.setting_changed.emit("answer.candidates", 4)
         await app.written()
         app.session.quick.open_with("")
         app.session.quick.window.submit_requested.emit("Why?")

@@ -90,7 +90,7 @@ async def test_routine_work_is_done_by_a_small_model_unless_the_user_wants_other
         assert app.backend._note_taker(own).model.id == "gpt-5-mini"
         unlisted = replace(own.profile, id="x", kind=type(own.profile.kind)("compatible"))
         assert app.backend._note_taker(replace(own, profile=unlisted)).model.id == "gpt-5.2-pro"
-        app.window.settings.setting_changed.emit("answer.routine_model", "conversation")
+        app.window.settings.pages.setting_changed.emit("answer.routine_model", "conversation")
         await app.written()
         assert app.backend._note_taker(own).model.id == "gpt-5.2-pro"
 

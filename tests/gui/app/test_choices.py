@@ -159,7 +159,7 @@ async def test_one_conversation_can_use_another_provider() -> None:
         assert turn.profile.id == "ollama"
         turn.end("1")
         await app.settled()
-        app.window.settings.profile_removal_requested.emit("ollama")
+        app.window.settings.pages.provider.page.profile_removal_requested.emit("ollama")
         await app.written()
         assert row(app).model_name == "Provider removed. Choose another."
         assert app.hint == "Provider removed. Choose another."
@@ -251,7 +251,7 @@ async def test_the_model_on_this_computer_is_free() -> None:
 async def test_a_new_key_switches_an_empty_conversation() -> None:
     async with AppHarness() as app:
         app.window.show_settings(True)
-        app.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
+        app.window.settings.pages.provider.page.key_entered.emit(OPENAI.id, "not-a-key")
         await app.written()
         assert row(app).variant is Variant.THINKING
         assert row(app).provider_id == OPENAI.id
@@ -267,7 +267,7 @@ async def test_a_new_key_switches_an_empty_conversation() -> None:
 async def test_a_new_key_is_only_offered_to_a_conversation_on_this_computer() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Private", "matter")
-        app.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
+        app.window.settings.pages.provider.page.key_entered.emit(OPENAI.id, "not-a-key")
         await until(lambda: "New conversations will use OpenAI" in app.said)
         assert "This one still uses On this computer" in app.said
         assert row(app).model_name == "SmolLM2 135M"
@@ -286,15 +286,15 @@ async def test_a_new_key_is_only_offered_to_a_conversation_on_this_computer() ->
 async def test_without_a_keyring_a_key_is_for_the_session_and_that_is_said() -> None:
     async with AppHarness() as app:
         app.window.show_settings(True)
-        app.window.settings.profile_selected.emit(OPENAI.id)
+        app.window.settings.pages.provider.page.profile_selected.emit(OPENAI.id)
         await app.written()
         assert key_state(app, OPENAI.id).place == "none"
-        app.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
+        app.window.settings.pages.provider.page.key_entered.emit(OPENAI.id, "not-a-key")
         await app.written()
         assert key_state(app, OPENAI.id).place == "session"
         key_section = app.window.settings.findChildren(KeySection)[0]
         assert key_section.note.text() == "No keyring is available, so nothing is stored."
-        app.window.settings.key_removal_requested.emit(OPENAI.id)
+        app.window.settings.pages.provider.page.key_removal_requested.emit(OPENAI.id)
         await app.written()
         assert key_state(app, OPENAI.id).place == "none"
         assert app.setting("default.provider") == ""
@@ -305,7 +305,7 @@ async def test_without_a_keyring_a_key_is_for_the_session_and_that_is_said() -> 
 
 async def test_a_session_key_is_not_reported_missing_at_the_next_start() -> None:
     async with AppHarness() as app:
-        app.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
+        app.window.settings.pages.provider.page.key_entered.emit(OPENAI.id, "not-a-key")
         await app.written()
     async with AppHarness() as app:
         assert row(app).model_name == "SmolLM2 135M"
@@ -320,11 +320,13 @@ async def test_testing_a_connection_shows_the_result_and_stores_the_models() -> 
             COMETAPI.id: ("a",) * 38,
             SERVER.id: ("llama3", "gpt-5.2"),
         }
-        app.window.settings.test_requested.emit(OPENAI.id)
-        app.window.settings.test_requested.emit(COMETAPI.id)
-        app.window.settings.profile_add_requested.emit(replace(SERVER, models=()))
+        app.window.settings.pages.provider.page.test_requested.emit(OPENAI.id)
+        app.window.settings.pages.provider.page.test_requested.emit(COMETAPI.id)
+        app.window.settings.pages.provider.page.profile_add_requested.emit(
+            replace(SERVER, models=())
+        )
         await app.written()
-        app.window.settings.test_requested.emit(SERVER.id)
+        app.window.settings.pages.provider.page.test_requested.emit(SERVER.id)
         await app.written()
         assert connection_result(app, OPENAI.id) == (
             False,
@@ -342,13 +344,15 @@ async def test_a_provider_chosen_during_a_test_stays_in_the_panel() -> None:
     async with AppHarness() as app:
         panel = app.window.settings
         app.providers.models_of = {SERVER.id: ("llama3",)}
-        panel.profile_add_requested.emit(replace(SERVER, models=()))
+        panel.pages.provider.page.profile_add_requested.emit(replace(SERVER, models=()))
         await app.written()
         panel.show_page("provider")
         combo = find(panel, QComboBox, "provider")
         assert combo.currentData() == SERVER.id
-        app.providers.on_models = lambda _profile: panel.profile_selected.emit(OPENAI.id)
-        panel.test_requested.emit(SERVER.id)
+        app.providers.on_models = lambda _profile: panel.pages.provider.page.profile_selected.emit(
+            OPENAI.id
+        )
+        panel.pages.provider.page.test_requested.emit(SERVER.id)
         await app.written()
         assert (await app.backend.settings.profiles())[0].models == ("llama3",)
         assert combo.currentData() == OPENAI.id
@@ -359,18 +363,20 @@ async def test_an_address_or_key_entered_just_before_is_the_one_tested() -> None
         asked: list[str] = []
         app.providers.models_of = {SERVER.id: ("llama3",)}
         app.providers.on_models = lambda profile: asked.append(profile.base_url)
-        app.window.settings.profile_add_requested.emit(SERVER)
+        app.window.settings.pages.provider.page.profile_add_requested.emit(SERVER)
         await app.written()
-        app.window.settings.profile_save_requested.emit(replace(SERVER, base_url="http://host/v1"))
-        app.window.settings.test_requested.emit(SERVER.id)
+        app.window.settings.pages.provider.page.profile_save_requested.emit(
+            replace(SERVER, base_url="http://host/v1")
+        )
+        app.window.settings.pages.provider.page.test_requested.emit(SERVER.id)
         await app.written()
         assert asked == ["http://host/v1"]
         held: list[bool] = []
         app.providers.models_of[OPENAI.id] = ("gpt-5.2",)
         vault = app.backend.vault
         app.providers.on_models = lambda profile: held.append(profile.id in vault._session)
-        app.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
-        app.window.settings.test_requested.emit(OPENAI.id)
+        app.window.settings.pages.provider.page.key_entered.emit(OPENAI.id, "not-a-key")
+        app.window.settings.pages.provider.page.test_requested.emit(OPENAI.id)
         await app.written()
         assert held
         assert all(held)
@@ -403,13 +409,13 @@ async def test_defaults_apply_to_an_empty_conversation_at_once(
     async with AppHarness(environment={} if key == "default.provider" else KEYED) as app:
         if key == "default.provider":
             await app.backend.vault.set(COMETAPI.id, key_for(COMETAPI.base_url, "not-a-key"))
-        app.window.settings.setting_changed.emit(key, value)
+        app.window.settings.pages.setting_changed.emit(key, value)
         await app.written()
         shown = row(app)
         assert (shown.provider_id, shown.variant, shown.effort) == expected
         await app.ask_and_answer("One", "1")
         before = row(app)
-        app.window.settings.setting_changed.emit("default.effort", "high")
+        app.window.settings.pages.setting_changed.emit("default.effort", "high")
         await app.written()
         assert row(app).effort is before.effort
 
@@ -417,10 +423,10 @@ async def test_defaults_apply_to_an_empty_conversation_at_once(
 async def test_the_price_of_a_provider_counts() -> None:
     async with AppHarness() as app:
         await app.backend.vault.set(COMETAPI.id, key_for(COMETAPI.base_url, "not-a-key"))
-        app.window.settings.profile_save_requested.emit(
+        app.window.settings.pages.provider.page.profile_save_requested.emit(
             replace(COMETAPI, price_multiplier=Decimal("0.5"))
         )
-        app.window.settings.setting_changed.emit("default.provider", COMETAPI.id)
+        app.window.settings.pages.setting_changed.emit("default.provider", COMETAPI.id)
         await app.written()
         await app.ask_and_answer("One", "1")
         assert app.state.current.path[-1].cost == Decimal("0.002275")
@@ -433,7 +439,7 @@ async def test_settings_reach_the_request() -> None:
             ("answer.temperature", 0.5),
             ("answer.verbosity", "low"),
         ):
-            app.window.settings.setting_changed.emit(key, value)
+            app.window.settings.pages.setting_changed.emit(key, value)
         await app.written()
         assert answer_note(app, "answer.temperature") == (
             "GPT-5.2 Thinking supports this setting only with effort set to None."
@@ -459,7 +465,7 @@ async def test_another_weights_file_is_used_on_this_computer(
 
     async with AppHarness() as app:
         await app.ask_and_answer("One", "1")
-        app.window.settings.model_file_chosen.emit(weights)
+        app.window.settings.pages.provider.page.model_file_chosen.emit(weights)
         await app.written()
         assert row(app).model_name == "other"
         panel = provider_page(app, ON_DEVICE.id)
@@ -470,7 +476,7 @@ async def test_another_weights_file_is_used_on_this_computer(
         await app.settled()
     async with AppHarness() as app:
         assert row(app).model_name == "other"
-        app.window.settings.model_file_chosen.emit(None)
+        app.window.settings.pages.provider.page.model_file_chosen.emit(None)
         await app.written()
         assert row(app).model_name == "SmolLM2 135M"
 
@@ -481,7 +487,9 @@ async def test_a_secret_header_is_stored_in_the_vault_and_removed_with_its_name(
         vault, panel = app.backend.vault, app.window.settings
         field = CustomField("X-Key", is_secret=True)
         app.window.show_settings(True)
-        panel.custom_field_entered.emit(OPENAI.id, field, "w0rd-0123456789")
+        panel.pages.provider.page.network.custom_field_entered.emit(
+            OPENAI.id, field, "w0rd-0123456789"
+        )
         await app.written()
         [profile] = [p for p in app.state.providers.all if p.id == OPENAI.id]
         assert profile.custom_fields == (field,)
@@ -490,7 +498,7 @@ async def test_a_secret_header_is_stored_in_the_vault_and_removed_with_its_name(
         dump = app.stored("SELECT group_concat(body) FROM profiles")
         assert "X-Key" in str(dump)
         assert "w0rd" not in str(dump)
-        panel.profile_save_requested.emit(replace(profile, custom_fields=()))
+        panel.pages.provider.page.profile_save_requested.emit(replace(profile, custom_fields=()))
         await app.written()
         assert not (await vault.place(name, where)).is_usable
 
@@ -500,8 +508,10 @@ async def test_a_change_made_while_a_secret_header_is_stored_is_kept() -> None:
         panel = app.window.settings
         field = CustomField("X-Key", is_secret=True)
         changed = replace(app.state.providers.get(OPENAI.id) or OPENAI, name="Changed")
-        panel.custom_field_entered.emit(OPENAI.id, field, "w0rd-0123456789")
-        panel.profile_save_requested.emit(changed)
+        panel.pages.provider.page.network.custom_field_entered.emit(
+            OPENAI.id, field, "w0rd-0123456789"
+        )
+        panel.pages.provider.page.profile_save_requested.emit(changed)
         await app.written()
         saved = app.state.providers.get(OPENAI.id)
         assert saved is not None
@@ -511,16 +521,16 @@ async def test_a_change_made_while_a_secret_header_is_stored_is_kept() -> None:
 async def test_the_offer_of_a_new_provider_disappears_with_its_conversation_or_default() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Private", "matter")
-        app.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
+        app.window.settings.pages.provider.page.key_entered.emit(OPENAI.id, "not-a-key")
         await until(lambda: "New conversations will use OpenAI" in app.said)
-        app.window.settings.setting_changed.emit("default.provider", "")
+        app.window.settings.pages.setting_changed.emit("default.provider", "")
         await until(lambda: "New conversations" not in app.said)
 
 
 async def test_the_environment_stays_first_when_a_key_is_entered() -> None:
     environment = {"COMETAPI_KEY": "not-a-key"}
     async with AppHarness(environment=environment) as app:
-        app.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
+        app.window.settings.pages.provider.page.key_entered.emit(OPENAI.id, "not-a-key")
         await until(lambda: "New conversations still use CometAPI (environment)" in app.said)
         assert "will use" not in app.said
         app.press_action("Use OpenAI here")
@@ -529,7 +539,7 @@ async def test_the_environment_stays_first_when_a_key_is_entered() -> None:
 
 async def test_a_new_key_is_tried_with_one_request_whose_cost_was_said() -> None:
     async with AppHarness() as app:
-        app.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
+        app.window.settings.pages.provider.page.key_entered.emit(OPENAI.id, "not-a-key")
         words = "Try it for $0.00003 at most"  # of GPT-5 nano
         notifications = app.window.notifications
 

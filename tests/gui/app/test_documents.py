@@ -298,7 +298,9 @@ async def test_the_beginning_of_a_large_table_is_sent_if_a_tool_reads_the_rest(
         app.enter()
         await until(lambda: "With sales.csv, this needs" in app.said)
         assert ATTACH_BEGINNING not in offered(app)
-        app.window.settings.override_changed.emit(app.open_id, "answer.tools", "query_table")
+        app.window.settings.pages.responses.page.override_changed.emit(
+            app.open_id, "answer.tools", "query_table"
+        )
         await until(lambda: "query_table" in app.state.setup.ask_settings.parameters.tools)
         app.enter()
         await until(lambda: ATTACH_BEGINNING in offered(app))

@@ -28,8 +28,7 @@ OURS = {
     """,
     "ui.composer.completion": "completion_fields prompt_completer",
     "ui.look": "icons locale_formats mirroring painting shortcut_text theme window_language",
-    "ui.settings": "settings_frame settings_panel",
-    "ui.settings.sections": "key_state",
+    "ui.settings": "lazy_page settings_frame settings_pages settings_panel",
     "ui.sidebar": """
         calendar conversation_list conversation_model conversation_view filter_bars hit_model
         list_search row_order search_field sidebar_footer

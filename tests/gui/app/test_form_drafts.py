@@ -43,7 +43,7 @@ async def test_open_forms_are_filled_in_again_after_a_restart(tmp_path: Path) ->
         (await review(app)).text.setPlainText("Because of air.")
         app.controllers.composer.tools.choose_form()
         (await dialog_of(AnswerFormDialog)).show_text('{"type": "array"}')
-        app.window.settings.server_add_requested.emit()
+        app.window.settings.pages.servers.page.add_requested.emit()
         server = await dialog_of(ServerForm)
         server.name.setText("mail")
         server.command.setText("mail-server --key secret")
@@ -71,7 +71,7 @@ async def test_open_forms_are_filled_in_again_after_a_restart(tmp_path: Path) ->
         assert shown.text.toPlainText() == "Because of dust."
     # A form that was not opened in the meantime is still filled in.
     async with AppHarness(environment=KEYED) as app:
-        app.window.settings.server_add_requested.emit()
+        app.window.settings.pages.servers.page.add_requested.emit()
         server = await dialog_of(ServerForm)
         assert server.name.text() == "mail"
         assert server.command.text() == server.environment.toPlainText() == server.url.text() == ""
@@ -103,7 +103,7 @@ async def test_the_field_with_the_focus_is_saved_at_the_end() -> None:
 async def test_changes_are_kept_while_the_form_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(form_draft_saver, "_INTERVAL_MS", 20)
     async with AppHarness(environment=KEYED) as app:
-        app.window.settings.server_add_requested.emit()
+        app.window.settings.pages.servers.page.add_requested.emit()
         dialog = await dialog_of(ServerForm)
         dialog.name.setText("mail")
         await until(lambda: "mail" in str(app.stored(STORED_FORMS)))
@@ -127,7 +127,7 @@ async def test_changes_that_could_not_be_stored_are_stored_later(
     async with AppHarness(environment=KEYED) as app:
         with monkeypatch.context() as full:
             full.setattr(SettingsStore, "set", fail)
-            app.window.settings.server_add_requested.emit()
+            app.window.settings.pages.servers.page.add_requested.emit()
             (await dialog_of(ServerForm)).name.setText("mail")
             await until(lambda: failures)
             await until(lambda: DISK_FULL in app.said)

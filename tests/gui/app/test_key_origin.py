@@ -79,7 +79,9 @@ async def test_the_key_follows_the_address(
         AppHarness(real=True) as app,
     ):
         settings = Settings(app)
-        app.window.settings.profile_add_requested.emit(replace(SERVER, base_url=mine.base_url))
+        app.window.settings.pages.provider.page.profile_add_requested.emit(
+            replace(SERVER, base_url=mine.base_url)
+        )
         await app.written()
         app.window.show_settings(True)
         await settings.enter("key", KEY)
@@ -122,7 +124,7 @@ async def test_a_key_that_is_being_typed_survives_a_change_of_the_address(
 
     async with AppHarness() as app:
         settings = Settings(app)
-        app.window.settings.profile_add_requested.emit(SERVER)
+        app.window.settings.pages.provider.page.profile_add_requested.emit(SERVER)
         await app.written()
         app.window.show_settings(True)
         await settings.enter("key", KEY)

@@ -46,7 +46,7 @@ def look():
     if len(seen) == 1:
         window.prompt.set_text("What I was about to ask")
         window.show_settings(True)
-        window.settings.setting_changed.emit("look.language", "en")
+        window.settings.pages.setting_changed.emit("look.language", "en")
         ask_at_end()
     else:
         application.session.quit()
@@ -97,7 +97,7 @@ async def test_a_response_ends_first() -> None:
         turn = await app.ask("One")
         turn.say("Some")
         await until(lambda: "Some" in app.transcript)
-        app.window.settings.setting_changed.emit("look.language", "en")
+        app.window.settings.pages.setting_changed.emit("look.language", "en")
         await app.written()
         assert not app.session.is_rebuilt
         assert "language changes once" in app.said
@@ -115,7 +115,7 @@ async def test_a_temporary_conversation_that_is_not_open_is_closed_first() -> No
         temporary = app.open_id
         await app.ask_and_answer("One?", "One.")
         await app.opened(kept)
-        app.window.settings.setting_changed.emit("look.language", "en")
+        app.window.settings.pages.setting_changed.emit("look.language", "en")
         await app.written()
         assert not app.session.is_rebuilt
         assert "language changes once" in app.said
@@ -132,7 +132,7 @@ async def test_a_text_in_the_quick_prompt_is_sent_first() -> None:
         quick = app.session.quick
         quick.open_with("")
         quick.window.set_text("What I was about to ask")
-        app.window.settings.setting_changed.emit("look.language", "en")
+        app.window.settings.pages.setting_changed.emit("look.language", "en")
         await app.written()
         assert not app.session.is_rebuilt
         assert "once the quick prompt’s text is sent" in app.said
@@ -150,7 +150,7 @@ async def test_a_half_filled_form_is_closed_first_and_open_windows_return() -> N
         await until(lambda: "spending" in shown_windows())
         app.session.actions["batch.new"]()
         await until(lambda: "batch-jobs" in shown_windows())
-        app.window.settings.setting_changed.emit("look.language", "en")
+        app.window.settings.pages.setting_changed.emit("look.language", "en")
         await app.written()
         assert not app.session.is_rebuilt
         assert "once the other windows are closed" in app.said
@@ -164,7 +164,7 @@ async def test_a_dialog_is_closed_first() -> None:
     async with AppHarness() as app:
         app.session.actions["prompts.manage"]()
         await until(lambda: "prompts-dialog" in shown_windows())
-        app.window.settings.setting_changed.emit("look.language", "en")
+        app.window.settings.pages.setting_changed.emit("look.language", "en")
         await app.written()
         assert not app.session.is_rebuilt
         window("prompts-dialog").close()
@@ -177,7 +177,7 @@ async def test_a_program_that_ends_is_not_built_again() -> None:
         turn = await app.ask("One")
         turn.say("Some")
         await until(lambda: "Some" in app.transcript)
-        app.window.settings.setting_changed.emit("look.language", "en")
+        app.window.settings.pages.setting_changed.emit("look.language", "en")
         await app.written()
         timers = app.window.findChildren(QTimer)
         retry = next(t for t in timers if t.interval() == LANGUAGE_RETRY_MS)

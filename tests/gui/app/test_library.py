@@ -203,10 +203,14 @@ async def test_conversations_use_the_choice_and_settings_of_their_folder() -> No
         folder = Folder(new_id(), "Thesis", now())
         app.controllers.sidebar.list_presenter.write(app.state.folders.save(folder))
         app.window.conversations.folder_settings_requested.emit(folder.id)
-        panel.folder_override_changed.emit(folder.id, "default.variant", "pro")
-        panel.folder_override_changed.emit(folder.id, "default.effort", "high")
-        panel.folder_override_changed.emit(folder.id, "answer.system_prompt", "Cite your sources.")
-        panel.folder_override_changed.emit(folder.id, "answer.temperature", 0.2)
+        panel.pages.responses.page.folder_override_changed.emit(folder.id, "default.variant", "pro")
+        panel.pages.responses.page.folder_override_changed.emit(folder.id, "default.effort", "high")
+        panel.pages.responses.page.folder_override_changed.emit(
+            folder.id, "answer.system_prompt", "Cite your sources."
+        )
+        panel.pages.responses.page.folder_override_changed.emit(
+            folder.id, "answer.temperature", 0.2
+        )
         await go(app, ListFilter.of_folder(folder.id))
         app.window.conversations.new_button.click()
         choice = state.setup.choice
@@ -221,11 +225,13 @@ async def test_conversations_use_the_choice_and_settings_of_their_folder() -> No
         stored = await app.backend.conversations.get(inside)
         assert stored is not None
         assert stored.folder_id == folder.id
-        panel.override_changed.emit(inside, "answer.system_prompt", "Be brief.")
+        panel.pages.responses.page.override_changed.emit(
+            inside, "answer.system_prompt", "Be brief."
+        )
         assert state.setup.ask_settings.instructions == "Be brief."
         assert state.setup.ask_settings.parameters.temperature == 0.2
-        panel.folder_override_removed.emit(folder.id, "answer.temperature")
-        panel.folder_override_removed.emit(folder.id, "default.effort")
+        panel.pages.responses.page.folder_override_removed.emit(folder.id, "answer.temperature")
+        panel.pages.responses.page.folder_override_removed.emit(folder.id, "default.effort")
         assert app.state.setup.ask_settings.parameters.temperature is None
         await go(app, LIST)
         app.window.conversations.new_button.click()

@@ -76,7 +76,7 @@ async def test_the_listed_models_are_in_the_menu_after_typing_begins() -> None:
 async def test_a_listing_is_stored_and_renewed_when_the_menu_opens() -> None:
     async with AppHarness() as app:
         app.providers.models_of[COMETAPI.id] = ("gpt-5.2", "first")
-        app.window.settings.key_entered.emit(COMETAPI.id, "not-a-key")
+        app.window.settings.pages.provider.page.key_entered.emit(COMETAPI.id, "not-a-key")
         await until(lambda: "first" in offered(app, COMETAPI.id))
         await app.written()
     async with AppHarness(environment=COMET) as app:
@@ -162,26 +162,32 @@ async def test_the_connection_opens_early_through_the_proxy_and_with_the_certifi
     ):
         settings = app.window.settings
         profile = replace(SERVER, base_url="https://far.example/v1", models=("gpt-5.2",))
-        settings.profile_add_requested.emit(profile)
+        settings.pages.provider.page.profile_add_requested.emit(profile)
         await app.written()
         app.window.show_settings(True)
         find(settings, QToolButton, "network").click()
-        settings.ca_file_chosen.emit(profile.id, authority.pem)
+        settings.pages.provider.page.network.ca_file_chosen.emit(profile.id, authority.pem)
         await app.written()
         holds = "Contains the CA certificate Example Company Root, valid until "
         await until(lambda: certificate_note(app, profile.id)[1].startswith(holds))
         assert certificate_note(app, profile.id)[0]
-        settings.profile_save_requested.emit(
+        settings.pages.provider.page.profile_save_requested.emit(
             replace(profile, ca_file=str(authority.pem), proxy=proxy.url_for("me"))
         )
-        settings.password_entered.emit(profile.proxy_password_id, "wrong")
+        settings.pages.provider.page.network.password_entered.emit(
+            profile.proxy_password_id, "wrong"
+        )
         await app.written()
         await check_connection(app, profile.id, False, "rejected the user name or password")
-        settings.password_entered.emit(profile.proxy_password_id, "hush")
+        settings.pages.provider.page.network.password_entered.emit(
+            profile.proxy_password_id, "hush"
+        )
         await app.written()
         await check_connection(app, profile.id, True, "1 model")
         stored = (await app.backend.settings.profiles())[0]
-        settings.profile_save_requested.emit(replace(stored, name="Far"))  # another client
+        settings.pages.provider.page.profile_save_requested.emit(
+            replace(stored, name="Far")
+        )  # another client
         await app.written()
         await app.state.new_conversation.set_default("default.provider", profile.id)
         before = len(proxy.wanted)
@@ -219,7 +225,7 @@ async def test_a_private_address_is_allowed_in_the_panel() -> None:
         AppHarness(real=True) as app,
     ):
         profile = replace(SERVER, base_url="http://nas.lan:11434/v1", proxy=proxy.url)
-        app.window.settings.profile_add_requested.emit(profile)
+        app.window.settings.pages.provider.page.profile_add_requested.emit(profile)
         await app.written()
         await check_connection(app, profile.id, False, "Allow nas.lan in Settings › Provider")
         assert not proxy.wanted
@@ -236,7 +242,7 @@ async def test_a_file_without_certificates_is_refused(tmp_path: Path) -> None:
         wrong = tmp_path / "notes.pem"
         wrong.write_text("nothing")
         app.window.show_settings(True)
-        app.window.settings.ca_file_chosen.emit(OPENAI.id, wrong)
+        app.window.settings.pages.provider.page.network.ca_file_chosen.emit(OPENAI.id, wrong)
         await app.written()
         ok, words = certificate_note(app, OPENAI.id)
         assert not ok
@@ -283,7 +289,7 @@ async def test_a_certificate_of_a_removed_provider_changes_no_other() -> None:
     async with AppHarness() as app:
         await app.state.providers.save(replace(SERVER, ca_file="/ca.pem"))
         app.state.setup.choose(ModelChoice(SERVER.id, "m"))
-        app.window.settings.ca_file_chosen.emit("removed", None)
+        app.window.settings.pages.provider.page.network.ca_file_chosen.emit("removed", None)
         await app.written()
         stored = app.state.providers.get(SERVER.id)
         assert stored is not None

@@ -26,7 +26,7 @@ SERVER = {
 
 
 def set_own(app: AppHarness, key: str, value: object) -> None:
-    app.window.settings.override_changed.emit(app.open_id, key, value)
+    app.window.settings.pages.responses.page.override_changed.emit(app.open_id, key, value)
 
 
 def own(app: AppHarness) -> Overrides:
@@ -42,7 +42,7 @@ def refused(app: AppHarness) -> set[str]:
 async def test_a_conversations_own_settings_are_sent_with_it_alone() -> None:
     async with AppHarness(environment=COMET) as app:
         app.window.prompt.row.effort_requested.emit(Effort.NONE)
-        app.window.settings.setting_changed.emit("answer.temperature", 0.2)
+        app.window.settings.pages.setting_changed.emit("answer.temperature", 0.2)
         set_own(app, "answer.temperature", 1.5)
         set_own(app, "answer.system_prompt", "Rhyme.")
         await app.written()
@@ -60,7 +60,7 @@ async def test_a_conversations_own_settings_are_sent_with_it_alone() -> None:
         turn.end("2")
         await app.settled()
         await app.opened(first)
-        app.window.settings.override_removed.emit(first, "answer.temperature")
+        app.window.settings.pages.responses.page.override_removed.emit(first, "answer.temperature")
         await app.written()
         turn = await app.ask("Three")
         assert turn.request.parameters.temperature == 0.2
@@ -104,7 +104,9 @@ async def test_instructions_typed_in_a_conversation_just_left_are_stored_there()
     async with AppHarness(environment=COMET) as app:
         first = await app.ask_and_answer("One", "1")
         app.controllers.sidebar.navigator.open_new()
-        app.window.settings.override_changed.emit(first, "answer.system_prompt", "Rhyme.")
+        app.window.settings.pages.responses.page.override_changed.emit(
+            first, "answer.system_prompt", "Rhyme."
+        )
         await app.written()
         assert own(app) == Overrides()
         await app.opened(first)
@@ -160,7 +162,7 @@ async def test_two_changes_of_a_conversation_just_left_are_both_kept() -> None:
         left = await app.ask_and_answer("First", "One")
         app.controllers.sidebar.navigator.open_new()
         for key in ("answer.temperature", "answer.top_p"):
-            app.window.settings.override_changed.emit(left, key, 0.5)
+            app.window.settings.pages.responses.page.override_changed.emit(left, key, 0.5)
         await app.written()
         await app.opened(left)
         parameters = app.state.setup.ask_settings.parameters

@@ -170,13 +170,13 @@ async def test_a_conversations_settings_become_a_preset_whose_name_is_edited() -
 async def test_a_saved_preset_contains_the_default_instructions() -> None:
     async with AppHarness(environment=KEY) as app:
         panel = app.window.settings
-        panel.setting_changed.emit("answer.system_prompt", "Be a pirate.")
+        panel.pages.setting_changed.emit("answer.system_prompt", "Be a pirate.")
         await app.written()
         app.controllers.composer.presets.save_here()
         await app.written()
         (stored,) = await app.backend.prompts.presets()
         assert stored.overrides == Overrides("Be a pirate.")
-        panel.setting_changed.emit("answer.system_prompt", "")
+        panel.pages.setting_changed.emit("answer.system_prompt", "")
         await app.written()
         assert app.state.setup.ask_settings.instructions == "Be a pirate."
         assert shown(app) == f"Preset: {stored.name}"  # nothing was changed since

@@ -160,8 +160,8 @@ async def test_line_width_and_send_keys_apply_at_once() -> None:
         app.window.resize(1200, 700)
         await app.ask_and_answer("One", "1")
         before = app.window.transcript.viewport().width()
-        app.window.settings.setting_changed.emit("look.line_width", "narrow")
-        app.window.settings.setting_changed.emit("keys.prompt.send", "Ctrl+Return")
+        app.window.settings.pages.setting_changed.emit("look.line_width", "narrow")
+        app.window.settings.pages.setting_changed.emit("keys.prompt.send", "Ctrl+Return")
         await app.written()
         assert app.window.transcript.viewport().width() < before
         app.type("Two")
@@ -174,7 +174,7 @@ async def test_shortcuts_are_exported_and_imported(tmp_path: Path) -> None:
     async with AppHarness() as app:
         one = await app.ask_and_answer("One", "1")
         panel = app.window.settings
-        panel.shortcut_changed.emit("conversation.new", "Ctrl+J")
+        panel.pages.shortcut_changed.emit("conversation.new", "Ctrl+J")
         await app.written()
         panel.show_page("keys")
         find(panel, QPushButton, "export-shortcuts").click()
@@ -212,15 +212,15 @@ async def test_shortcuts_are_exported_and_imported(tmp_path: Path) -> None:
 async def test_a_changed_shortcut_applies_at_once() -> None:
     async with AppHarness() as app:
         one = await app.ask_and_answer("One", "1")
-        app.window.settings.shortcut_changed.emit("conversation.new", "Ctrl+J")
+        app.window.settings.pages.shortcut_changed.emit("conversation.new", "Ctrl+J")
         await app.written()
         app.press(Qt.Key.Key_N, CONTROL)
         assert app.open_id == one
         app.press(Qt.Key.Key_J, CONTROL)
         assert app.open_id != one
         assert app.window.conversations.new_button.hint.text() == "Ctrl+J"
-        app.window.settings.shortcut_changed.emit("prompt.stop", "Ctrl+.")
-        app.window.settings.shortcut_changed.emit("prompt.send", "Ctrl+Return")
+        app.window.settings.pages.shortcut_changed.emit("prompt.stop", "Ctrl+.")
+        app.window.settings.pages.shortcut_changed.emit("prompt.send", "Ctrl+Return")
         await app.written()
         app.type("Two")
         app.enter()
@@ -275,7 +275,7 @@ async def test_no_widget_is_shown_as_a_window(qapp: QApplication, data: Path) ->
 
 async def test_a_theme_chosen_before_the_first_conversation_applies_to_its_transcript() -> None:
     async with AppHarness() as app:
-        app.window.settings.setting_changed.emit("look.theme", "dark")
+        app.window.settings.pages.setting_changed.emit("look.theme", "dark")
         await until(lambda: app.theme.current.is_dark)
         await app.ask_and_answer("Hello", "Here.")
         shown = app.window.transcript.viewport().grab().toImage()
@@ -310,7 +310,7 @@ def turn_wheel(view: QTextBrowser, eighths: int) -> None:
 async def test_theme_and_text_size_change_at_once() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("One", "Some **words**")
-        app.window.settings.setting_changed.emit("look.theme", "dark")
+        app.window.settings.pages.setting_changed.emit("look.theme", "dark")
         await app.written()
         assert app.theme.current.is_dark
         await until(lambda: app.window.transcript.theme.is_dark)

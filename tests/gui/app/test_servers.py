@@ -132,7 +132,9 @@ async def test_the_quick_prompt_offers_the_variants_that_the_server_lists() -> N
 async def test_a_provider_without_models_proposes_one_too() -> None:
     profile = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, needs_key=False)
     async with LoopbackServer(REFUSED, CHAT, models=OWN) as server, AppHarness(real=True) as app:
-        app.window.settings.profile_add_requested.emit(replace(profile, base_url=server.base_url))
+        app.window.settings.pages.provider.page.profile_add_requested.emit(
+            replace(profile, base_url=server.base_url)
+        )
         await app.written()
         await app.controllers.state.new_conversation.set_default("default.provider", "own")
         app.window.conversations.new_requested.emit()

@@ -182,12 +182,12 @@ async def test_settings_switch_it_off_and_choose_languages() -> None:
     async with AppHarness() as app:
         await begin(app, "the wrld turns")
         await until(lambda: marked(app.text) == ["wrld"])
-        app.window.settings.setting_changed.emit(SPELLING, False)
+        app.window.settings.pages.setting_changed.emit(SPELLING, False)
         await app.written()
         assert marked(app.text) == []
-        app.window.settings.setting_changed.emit(SPELLING, True)
+        app.window.settings.pages.setting_changed.emit(SPELLING, True)
         # Klingon has no dictionary.
-        app.window.settings.setting_changed.emit(SPELLING_LANGUAGES, "tlh")
+        app.window.settings.pages.setting_changed.emit(SPELLING_LANGUAGES, "tlh")
         await app.settled()
         assert marked(app.text) == []
 
@@ -209,7 +209,7 @@ async def test_a_check_in_the_languages_before_a_change_is_dropped(
     async with AppHarness() as app:
         await begin(app, "the wrld turns")
         await until(started.is_set)
-        app.window.settings.setting_changed.emit(SPELLING_LANGUAGES, "tlh")
+        app.window.settings.pages.setting_changed.emit(SPELLING_LANGUAGES, "tlh")
         await until(lambda: app.state.values[SPELLING_LANGUAGES] == "tlh")
         go_on.set()
         await app.settled()

@@ -46,7 +46,7 @@ def words(app: AppHarness) -> str:
 async def add(app: AppHarness, *faults: str) -> None:
     app.window.show_settings(True)
     app.window.settings.show_page("servers")
-    app.window.settings.server_add_requested.emit()
+    app.window.settings.pages.servers.page.add_requested.emit()
     await until(lambda: shown(ServerForm))
     (form,) = shown(ServerForm)
     form.name.setText("demo")
@@ -72,7 +72,7 @@ async def test_a_server_is_added_with_its_tools_prompts_and_resources() -> None:
         (part,) = app.state.current.draft.value.attachments
         assert isinstance(part, DocumentPart)
         assert part.name == "The memo.txt"
-        app.window.settings.server_edit_requested.emit("demo")
+        app.window.settings.pages.servers.page.edit_requested.emit("demo")
         await until(lambda: shown(ServerForm))
         (form,) = shown(ServerForm)
         assert SCRIPTED in form.command.text()
@@ -105,7 +105,7 @@ async def test_servers_are_imported_from_a_chosen_file(tmp_path: Path) -> None:
     file = tmp_path / "mcp.json"
     file.write_text(json.dumps({"mcpServers": {"demo": {"command": "true"}}}))
     async with AppHarness(environment=COMET) as app:
-        app.window.settings.servers_import_requested.emit()
+        app.window.settings.pages.servers.page.import_requested.emit()
         choose_paths(file)
         await until(lambda: "1 tool server was added." in app.said)
 
@@ -152,7 +152,7 @@ async def test_a_form_that_is_closed_while_it_is_saved_adds_its_server(
     async with AppHarness(environment=COMET) as app:
         app.window.show_settings(True)
         app.window.settings.show_page("servers")
-        app.window.settings.server_add_requested.emit()
+        app.window.settings.pages.servers.page.add_requested.emit()
         await until(lambda: shown(ServerForm))
         (form,) = shown(ServerForm)
         form.name.setText("demo")

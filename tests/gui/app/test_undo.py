@@ -107,7 +107,7 @@ async def test_a_removed_provider_returns_with_its_secrets(
         vault, panel = app.backend.vault, app.window.settings
         token = CustomField("X-Token", is_secret=True)
         profile = replace(PROXIED, custom_fields=(token,))
-        panel.profile_add_requested.emit(profile)
+        panel.pages.provider.page.profile_add_requested.emit(profile)
         await app.written()
         where, proxy = origin(profile.base_url), origin(profile.proxy)
         secrets = {
@@ -119,7 +119,7 @@ async def test_a_removed_provider_returns_with_its_secrets(
             await vault.set(name, secret)
         await app.state.new_conversation.set_default("default.provider", profile.id)
 
-        panel.profile_removal_requested.emit(profile.id)
+        panel.pages.provider.page.profile_removal_requested.emit(profile.id)
         await until(lambda: "removed" in app.said)
         await app.written()
         assert not app.stored("SELECT * FROM keys_in_keyring")
@@ -131,14 +131,14 @@ async def test_a_removed_provider_returns_with_its_secrets(
         for name, secret in secrets.items():
             assert await vault.get(name, secret.origin) == secret
 
-        panel.key_removal_requested.emit(profile.id)
+        panel.pages.provider.page.key_removal_requested.emit(profile.id)
         await until(lambda: app.said.startswith(f"Key for {profile.name} removed"))
         assert await vault.get(profile.id, where) is None
         undo(app)
         await until(lambda: app.setting("default.provider") == profile.id)
         assert await vault.get(profile.id, where) == secrets[profile.id]
 
-        panel.profile_save_requested.emit(replace(profile, custom_fields=()))
+        panel.pages.provider.page.profile_save_requested.emit(replace(profile, custom_fields=()))
         await until(lambda: app.said.startswith("“X-Token” removed"))
         assert await vault.get(profile.custom_field_id(token), where) is None
         undo(app)
@@ -146,7 +146,7 @@ async def test_a_removed_provider_returns_with_its_secrets(
         assert app.state.providers.get(profile.id) == profile
         assert await vault.get(profile.custom_field_id(token), where) is not None
 
-        panel.password_removal_requested.emit(profile.proxy_password_id)
+        panel.pages.provider.page.network.password_removal_requested.emit(profile.proxy_password_id)
         await until(lambda: app.said.startswith("Password removed"))
         undo(app)
         await app.written()
@@ -159,13 +159,15 @@ async def test_a_removed_key_is_in_memory_only_while_undo_is_offered(
     monkeypatch.setattr("desktop_app.app.settings.secret_removal.UNDO_MS", 50)
     async with AppHarness() as app:
         panel, vault = app.window.settings, app.backend.vault
-        panel.key_entered.emit(OPENAI.id, KEY)
+        panel.pages.provider.page.key_entered.emit(OPENAI.id, KEY)
         await app.written()
-        panel.key_removal_requested.emit(OPENAI.id)
+        panel.pages.provider.page.key_removal_requested.emit(OPENAI.id)
         await until(lambda: app.said.startswith("Key for OpenAI removed"))
         await until(lambda: not app.window.notifications.isVisible())
         assert await vault.get(OPENAI.id, origin(OPENAI.base_url)) is None
-        panel.key_removal_requested.emit(OPENAI.id)  # there is none: nothing to bring back
+        panel.pages.provider.page.key_removal_requested.emit(
+            OPENAI.id
+        )  # there is none: nothing to bring back
         await app.written()
         assert not app.window.notifications.isVisible()
 
@@ -175,7 +177,7 @@ async def test_a_provider_keeps_its_key_if_its_other_secrets_cannot_be_removed(
 ) -> None:
     async with AppHarness() as app:
         panel, vault = app.window.settings, app.backend.vault
-        panel.profile_add_requested.emit(PROXIED)
+        panel.pages.provider.page.profile_add_requested.emit(PROXIED)
         await app.written()
         key = Secret(KEY, origin(PROXIED.base_url))
         await vault.set(PROXIED.id, key)
@@ -187,7 +189,7 @@ async def test_a_provider_keeps_its_key_if_its_other_secrets_cannot_be_removed(
             return await take(name)
 
         monkeypatch.setattr(vault, "take", take_key_only)
-        panel.profile_removal_requested.emit(PROXIED.id)
+        panel.pages.provider.page.profile_removal_requested.emit(PROXIED.id)
         await app.written()
         assert app.state.providers.get(PROXIED.id) is not None
         assert await vault.get(PROXIED.id, key.origin) == key
@@ -204,9 +206,9 @@ async def test_a_key_that_undo_restores_in_memory_only_is_reported(
     new_desktop().start_keyring()
     async with AppHarness(real=True) as app:
         panel, vault = app.window.settings, app.backend.vault
-        panel.key_entered.emit(OPENAI.id, KEY)
+        panel.pages.provider.page.key_entered.emit(OPENAI.id, KEY)
         await app.written()
-        panel.key_removal_requested.emit(OPENAI.id)
+        panel.pages.provider.page.key_removal_requested.emit(OPENAI.id)
         await until(lambda: app.said.startswith("Key for OpenAI removed"))
         monkeypatch.setattr(app.backend.settings, "note_key", fail)
         undo(app)
@@ -222,12 +224,12 @@ async def test_a_provider_that_cannot_be_removed_keeps_its_key(
 
     async with AppHarness() as app:
         panel, vault = app.window.settings, app.backend.vault
-        panel.profile_add_requested.emit(PROXIED)
+        panel.pages.provider.page.profile_add_requested.emit(PROXIED)
         await app.written()
         key = Secret(KEY, origin(PROXIED.base_url))
         await vault.set(PROXIED.id, key)
         monkeypatch.setattr(app.backend.settings, "remove_profile", fail)
-        panel.profile_removal_requested.emit(PROXIED.id)
+        panel.pages.provider.page.profile_removal_requested.emit(PROXIED.id)
         await app.written()
         assert app.state.providers.get(PROXIED.id) is not None
         assert await vault.get(PROXIED.id, key.origin) == key
@@ -235,7 +237,7 @@ async def test_a_provider_that_cannot_be_removed_keeps_its_key(
 
 async def test_a_reset_shortcut_returns() -> None:
     async with AppHarness() as app:
-        changed = app.window.settings.shortcut_changed
+        changed = app.window.settings.pages.shortcut_changed
         changed.emit("conversation.new", "Ctrl+Alt+Shift+J")
         await app.written()
         changed.emit("conversation.new", "Ctrl+N")
@@ -248,8 +250,8 @@ async def test_instructions_of_a_conversation_return() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Why?", "So.")
         panel, here = app.window.settings, app.open_id
-        panel.override_changed.emit(here, "answer.system_prompt", "Be brief.")
-        panel.override_removed.emit(here, "answer.system_prompt")
+        panel.pages.responses.page.override_changed.emit(here, "answer.system_prompt", "Be brief.")
+        panel.pages.responses.page.override_removed.emit(here, "answer.system_prompt")
         assert instructions(app) == ""
         assert app.said.startswith("“Instructions” reset to default")
         undo(app)
@@ -262,8 +264,10 @@ async def test_instructions_of_a_folder_return() -> None:
         app.controllers.sidebar.folders.create()
         await app.written()
         panel, (folder_id,) = app.window.settings, app.state.folders.by_id
-        panel.folder_override_changed.emit(folder_id, "answer.system_prompt", "Be brief.")
-        panel.folder_override_removed.emit(folder_id, "answer.system_prompt")
+        panel.pages.responses.page.folder_override_changed.emit(
+            folder_id, "answer.system_prompt", "Be brief."
+        )
+        panel.pages.responses.page.folder_override_removed.emit(folder_id, "answer.system_prompt")
         assert app.state.folders.by_id[folder_id].overrides.instructions is None
         undo(app)
         assert app.state.folders.by_id[folder_id].overrides.instructions == "Be brief."
@@ -300,7 +304,7 @@ async def test_replaced_shortcuts_return(tmp_path: Path) -> None:
         file = tmp_path / "keys.json"
         keymap = Keymap({"conversation.new": "Ctrl+Alt+Shift+J"})
         file.write_text(shortcuts_to_json(keymap), "utf-8")
-        app.window.settings.shortcut_changed.emit("conversation.new", "Ctrl+Alt+Shift+K")
+        app.window.settings.pages.shortcut_changed.emit("conversation.new", "Ctrl+Alt+Shift+K")
         await app.written()
         await app.controllers.panel.shortcut_files._import(file)
         assert app.setting("keys.conversation.new") == "Ctrl+Alt+Shift+J"
@@ -326,12 +330,12 @@ async def test_a_discarded_edit_returns() -> None:
 async def test_a_provider_that_is_removed_twice_offers_one_undo_with_its_key() -> None:
     async with AppHarness() as app:
         panel, vault = app.window.settings, app.backend.vault
-        panel.profile_add_requested.emit(PROXIED)
+        panel.pages.provider.page.profile_add_requested.emit(PROXIED)
         await app.written()
         key = Secret(KEY, origin(PROXIED.base_url))
         await vault.set(PROXIED.id, key)
-        panel.profile_removal_requested.emit(PROXIED.id)
-        panel.profile_removal_requested.emit(PROXIED.id)
+        panel.pages.provider.page.profile_removal_requested.emit(PROXIED.id)
+        panel.pages.provider.page.profile_removal_requested.emit(PROXIED.id)
         await until(lambda: "removed" in app.said)
         await app.written()
         undo(app)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from desktop_app.storage.settings.settings_store import SettingsStore
     from desktop_app.ui.settings.settings_panel import SettingsPanel
+    from desktop_app.ui.widgets.forms.form_widgets import Tone
     from desktop_app.ui.window.cards.notifications import Notifications
 
 LAST_KEY = "backup.last"
@@ -84,7 +85,7 @@ class BackupController(QObject):
         settings_store: SettingsStore,
     ) -> None:
         super().__init__(parent)
-        self._notifications, self._panel, self._values = notifications, panel, values
+        self._notifications, self._page, self._values = notifications, panel.pages.data, values
         self._tasks, self._settings_store = tasks, settings_store
         self._back_up_visibly = back_up_visibly
         self._command = CommandRunner()
@@ -200,13 +201,16 @@ class BackupController(QObject):
         if failed_at := _parse_time(self._last_outcome.get("failed_at")):
             failure = tr("The backup of {time} failed.", time=moment(failed_at))
             sentences = " ".join(filter(None, (failure, why, last_backup)))
-            self._panel.set_backup_state(sentences, "error")
+            self._show_on_page(sentences, "error")
         elif self._values["backup.every"] != "off" and not self._folder:
-            self._panel.set_backup_state(tr("Choose a backup folder."), "warning")
+            self._show_on_page(tr("Choose a backup folder."), "warning")
         elif why:
-            self._panel.set_backup_state(f"{last_backup} {why}", "warning")
+            self._show_on_page(f"{last_backup} {why}", "warning")
         else:
-            self._panel.set_backup_state(last_backup, "note")
+            self._show_on_page(last_backup, "note")
+
+    def _show_on_page(self, text: str, tone: Tone) -> None:
+        self._page.set_content("backup", lambda page: page.set_backup_state(text, tone))
 
 
 def _backup_error(result: CommandResult) -> StorageError:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from desktop_app.app.startup.closed_store import ClosedWork
     from desktop_app.paths import Folders
     from desktop_app.ui.settings.settings_panel import SettingsPanel
+    from desktop_app.ui.settings.tabs.data_tab import DataTab
 
 _RESTORE_WARNING: Final = N_(
     "This replaces your conversations, attachments, and settings. "
@@ -53,11 +54,20 @@ class DataPageController(QObject):
         self._parent, self._panel, self._show_settings = parent, panel, show_settings
         self._current, self._user_folders = current, user_folders
         self._run_on_closed_store = run_on_closed_store
-        panel.export_requested.connect(self.export)
-        panel.restore_requested.connect(self.choose_restore)
-        panel.erase_requested.connect(self._erase)
+        panel.pages.data.when_created(self._connect_page)
         for changed in (current.opened, current.path_changed):
-            changed.connect(lambda: panel.set_has_open_conversation(current.is_listed))
+            changed.connect(self._show_has_open)
+
+    def _connect_page(self, page: DataTab) -> None:
+        page.export_requested.connect(self.export)
+        page.restore_requested.connect(self.choose_restore)
+        page.erase_requested.connect(self._erase)
+
+    def _show_has_open(self) -> None:
+        has_open = self._current.is_listed
+        self._panel.pages.data.set_content(
+            "open", lambda page: page.set_has_open_conversation(has_open)
+        )
 
     def show(self) -> None:
         """Show the Data page of the settings."""

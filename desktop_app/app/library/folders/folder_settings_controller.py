@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.folder_list import FolderList
     from desktop_app.ui.settings.settings_panel import SettingsPanel
+    from desktop_app.ui.settings.tabs.responses_tab import ResponsesTab
     from desktop_app.ui.window.cards.notifications import Notifications
 
 
@@ -44,13 +45,16 @@ class FolderSettingsController(QObject):
         self._panel, self._show_settings = panel, show_settings
         self._current, self._folders = setup.current, folders
         self._requested_id = ""  # the folder to show; "" for the open conversation's
-        panel.folder_override_changed.connect(
-            lambda id_, key, value: self._change(id_, lambda f: with_value(f, key, value))
-        )
-        panel.folder_override_removed.connect(self._remove_value)
+        panel.pages.responses.when_created(self._connect_page)
         folders.changed.connect(self._show_values)
         setup.current.opened.connect(self._show_open)
         setup.choice_changed.connect(self._show_values)
+
+    def _connect_page(self, page: ResponsesTab) -> None:
+        page.folder_override_changed.connect(
+            lambda id_, key, value: self._change(id_, lambda f: with_value(f, key, value))
+        )
+        page.folder_override_removed.connect(self._remove_value)
 
     def show(self, folder_id: str = "") -> None:
         """Show a folder's settings: by default, of the listed or the open conversation's folder."""
@@ -73,10 +77,8 @@ class FolderSettingsController(QObject):
     def _show_values(self) -> None:
         opened_id = self._current.conversation.folder_id or ""
         folder = self._folders.by_id.get(self._requested_id or opened_id)
-        if folder is None:
-            self._panel.set_folder("", "", {})
-        else:
-            self._panel.set_folder(folder.id, folder.name, values_of(folder))
+        shown = ("", "", {}) if folder is None else (folder.id, folder.name, values_of(folder))
+        self._panel.pages.responses.set_content("folder", lambda page: page.set_folder(*shown))
 
     def _change(self, folder_id: str, change: Callable[[Folder], Folder]) -> None:
         folder = self._folders.by_id.get(folder_id)

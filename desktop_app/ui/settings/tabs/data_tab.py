@@ -78,7 +78,7 @@ class DataTab(QWidget):
         self._state = Note(theme, object_name="backup-state")
         erase = EraseSection(theme)
         self._folder, self._path = ReadOnlyLine(tr("Backup folder"), "backup-folder"), ""
-        self._has_open = True
+        self._has_open = False
         self._make_transfer()
         self._make_backups()
         parts = (self._titles, self._transfer, self._backups, documents, erase, STRETCH)

@@ -1,0 +1,139 @@
+"""The pages of the settings, and the values that several of them show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.commands.keymap import Keymap
+from desktop_app.settings.schema import KEYS_PREFIX
+from desktop_app.ui.settings.lazy_page import LazyPage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.ui.look.theme import Theme
+    from desktop_app.ui.settings.tabs.about_tab import AboutTab
+    from desktop_app.ui.settings.tabs.appearance_tab import AppearanceTab
+    from desktop_app.ui.settings.tabs.data_tab import DataTab
+    from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
+    from desktop_app.ui.settings.tabs.responses_tab import ResponsesTab
+    from desktop_app.ui.settings.tabs.servers_tab import ServersTab
+    from desktop_app.ui.settings.tabs.shortcuts_tab import ShortcutsTab
+
+
+class SettingsPages(QObject):
+    """The pages, each created when it is first shown; its module is imported only then.
+
+    Attributes:
+        provider, responses, appearance, shortcuts, servers, data, about: the pages.
+
+    Signals:
+        setting_changed(str, object): key and value, valid by the schema.
+        shortcut_changed(str, str): command id and keys; "" for none.
+    """
+
+    setting_changed = Signal(str, object)
+    shortcut_changed = Signal(str, str)
+
+    def __init__(self, theme: Theme, parent: QObject) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._values: dict[str, Any] = {}
+        self.provider: LazyPage[ProviderTab] = LazyPage(self._create_provider)
+        self.responses: LazyPage[ResponsesTab] = LazyPage(self._create_responses)
+        self.appearance: LazyPage[AppearanceTab] = LazyPage(self._create_appearance)
+        self.shortcuts: LazyPage[ShortcutsTab] = LazyPage(self._create_shortcuts)
+        self.servers: LazyPage[ServersTab] = LazyPage(self._create_servers)
+        self.data: LazyPage[DataTab] = LazyPage(self._create_data)
+        self.about: LazyPage[AboutTab] = LazyPage(self._create_about)
+        self.set_values({})
+
+    @property
+    def makers(self) -> Mapping[str, Callable[[], QWidget]]:
+        """Return the functions that return the pages, by the page names of `SettingsFrame`."""
+        return {
+            "provider": lambda: self.provider.page,
+            "answer": lambda: self.responses.page,
+            "look": lambda: self.appearance.page,
+            "keys": lambda: self.shortcuts.page,
+            "servers": lambda: self.servers.page,
+            "library": lambda: self.data.page,
+            "about": lambda: self.about.page,
+        }
+
+    def set_theme(self, theme: Theme) -> None:
+        """Set the theme of pages that are created later."""
+        self._theme = theme
+
+    def set_values(self, values: Mapping[str, Any]) -> None:
+        """Set the stored settings and changed shortcuts; missing ones have their defaults."""
+        self._values = dict(values)
+        for lazy in (self.provider, self.responses, self.appearance, self.data):
+            lazy.set_content("values", lambda page: page.set_values(self._values))
+        self._show_keymap()
+
+    def _show_keymap(self) -> None:
+        self.shortcuts.set_content(
+            "keymap", lambda page: page.set_keymap(Keymap.from_settings(self._values))
+        )
+
+    def _on_setting_changed(self, key: str, value: object) -> None:
+        self._values[key] = value
+        if key.startswith(KEYS_PREFIX):
+            self._show_keymap()
+        self.setting_changed.emit(key, value)
+
+    def _on_shortcut_changed(self, command_id: str, keys: str) -> None:
+        self._values[f"{KEYS_PREFIX}{command_id}"] = keys
+        self.appearance.set_content("values", lambda page: page.set_values(self._values))
+        self._show_keymap()
+        self.shortcut_changed.emit(command_id, keys)
+
+    def _create_provider(self) -> ProviderTab:
+        from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
+
+        page = ProviderTab(self._theme)
+        page.changed.connect(self._on_setting_changed)
+        return page
+
+    def _create_responses(self) -> ResponsesTab:
+        from desktop_app.ui.settings.tabs.responses_tab import ResponsesTab
+
+        page = ResponsesTab(self._theme)
+        page.changed.connect(self._on_setting_changed)
+        return page
+
+    def _create_appearance(self) -> AppearanceTab:
+        from desktop_app.ui.settings.tabs.appearance_tab import AppearanceTab
+
+        page = AppearanceTab(self._theme)
+        page.changed.connect(self._on_setting_changed)
+        return page
+
+    def _create_shortcuts(self) -> ShortcutsTab:
+        from desktop_app.ui.settings.tabs.shortcuts_tab import ShortcutsTab
+
+        page = ShortcutsTab(self._theme)
+        page.changed.connect(self._on_shortcut_changed)
+        return page
+
+    def _create_servers(self) -> ServersTab:
+        from desktop_app.ui.settings.tabs.servers_tab import ServersTab
+
+        return ServersTab(self._theme)
+
+    def _create_data(self) -> DataTab:
+        from desktop_app.ui.settings.tabs.data_tab import DataTab
+
+        page = DataTab(self._theme)
+        page.changed.connect(self._on_setting_changed)
+        return page
+
+    def _create_about(self) -> AboutTab:
+        from desktop_app.ui.settings.tabs.about_tab import AboutTab
+
+        return AboutTab(self._theme)
