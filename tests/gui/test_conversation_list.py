@@ -332,7 +332,7 @@ def test_arrow_keys_move_in_the_list_and_enter_opens(
     listing: ConversationList, qtbot: QtBot
 ) -> None:
     listing.focus_search()
-    qtbot.keyClick(listing.search, Qt.Key.Key_Down)
+    qtbot.keyClick(listing.search.field, Qt.Key.Key_Down)
     assert listing.view.currentIndex().data() == "Title a"
     for key, title in (
         (Qt.Key.Key_Down, "Title b"),
@@ -349,7 +349,7 @@ def test_arrow_keys_move_in_the_list_and_enter_opens(
         qtbot.keyClick(listing.view, Qt.Key.Key_Delete)
     assert told.args == [["a"]]
     qtbot.keyClick(listing.view, Qt.Key.Key_Up)
-    qtbot.waitUntil(listing.search.hasFocus)
+    qtbot.waitUntil(listing.search.field.hasFocus)
 
 
 def test_arrow_keys_skip_headings(listing: ConversationList, qtbot: QtBot) -> None:
@@ -466,7 +466,7 @@ def test_a_new_day_keeps_a_half_typed_title(
     monkeypatch.setattr("desktop_app.ui.sidebar.conversation_list.today", lambda: tomorrow)
     listing.upsert(replace(conversation("c"), updated_at=datetime.now(UTC)))
     assert rows(listing.model)[0] == "[Today]"
-    with qtbot.waitSignal(listing.rename_ended), qtbot.waitSignal(listing.renamed) as told:
+    with qtbot.waitSignal(listing.name_editing.ended), qtbot.waitSignal(listing.renamed) as told:
         qtbot.keyClick(editor, Qt.Key.Key_Return)
     assert told.args == ["b", "Typed"]
     assert rows(listing.model)[0] == "[Yesterday]"
@@ -491,7 +491,7 @@ def test_a_removed_row_keeps_the_title_of_another_being_typed(
 
 def test_a_rename_ends_if_its_row_is_removed(listing: ConversationList, qtbot: QtBot) -> None:
     assert listing.rename("a")
-    with qtbot.waitSignal(listing.rename_ended):
+    with qtbot.waitSignal(listing.name_editing.ended):
         listing.model.remove("a")
     assert listing.rename("b")
 
@@ -613,49 +613,49 @@ def hit(identifier: str, message: str | None) -> SearchHit:
 
 
 def test_typing_searches_after_a_pause(listing: ConversationList, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(listing.search_changed) as told:
-        qtbot.keyClicks(listing.search, " word")
+    with qtbot.waitSignal(listing.search.changed) as told:
+        qtbot.keyClicks(listing.search.field, " word")
     assert told.args == ["word"]
-    with qtbot.waitSignal(listing.search_changed, timeout=50) as told:
-        qtbot.keyClick(listing.search, Qt.Key.Key_Escape)
+    with qtbot.waitSignal(listing.search.changed, timeout=50) as told:
+        qtbot.keyClick(listing.search.field, Qt.Key.Key_Escape)
     assert told.args == [""]
-    assert not listing.search.text()
+    assert not listing.search.field.text()
 
 
 def test_enter_opens_no_hit_of_earlier_text(listing: ConversationList, qtbot: QtBot) -> None:
     listing.show_hits([hit("a", "message")])
-    with qtbot.waitSignal(listing.search_changed):
-        qtbot.keyClicks(listing.search, "other")
-        with qtbot.assertNotEmitted(listing.hit_open_requested):
-            qtbot.keyClick(listing.search, Qt.Key.Key_Return)
-    with qtbot.assertNotEmitted(listing.hit_open_requested):
-        qtbot.keyClick(listing.search, Qt.Key.Key_Return)
+    with qtbot.waitSignal(listing.search.changed):
+        qtbot.keyClicks(listing.search.field, "other")
+        with qtbot.assertNotEmitted(listing.search.hit_open_requested):
+            qtbot.keyClick(listing.search.field, Qt.Key.Key_Return)
+    with qtbot.assertNotEmitted(listing.search.hit_open_requested):
+        qtbot.keyClick(listing.search.field, Qt.Key.Key_Return)
     listing.show_hits([hit("b", "message")])
-    with qtbot.waitSignal(listing.hit_open_requested) as told:
-        qtbot.keyClick(listing.search, Qt.Key.Key_Return)
+    with qtbot.waitSignal(listing.search.hit_open_requested) as told:
+        qtbot.keyClick(listing.search.field, Qt.Key.Key_Return)
     assert told.args == ["b", "message", "word"]
 
 
 def test_hits_replace_the_conversations(listing: ConversationList, qtbot: QtBot) -> None:
     listing.show_hits([hit("a", "message"), hit("b", None)])
-    assert listing.hit_view.isVisible()
+    assert listing.search.view.isVisible()
     assert not listing.view.isVisible()
-    with qtbot.waitSignal(listing.hit_open_requested) as told:
-        qtbot.keyClick(listing.search, Qt.Key.Key_Return)
+    with qtbot.waitSignal(listing.search.hit_open_requested) as told:
+        qtbot.keyClick(listing.search.field, Qt.Key.Key_Return)
     assert told.args == ["a", "message", "word"]
-    qtbot.keyClick(listing.search, Qt.Key.Key_Down)
-    qtbot.keyClick(listing.hit_view, Qt.Key.Key_Down)
-    with qtbot.waitSignal(listing.hit_open_requested) as told:
-        qtbot.keyClick(listing.hit_view, Qt.Key.Key_Return)
+    qtbot.keyClick(listing.search.field, Qt.Key.Key_Down)
+    qtbot.keyClick(listing.search.view, Qt.Key.Key_Down)
+    with qtbot.waitSignal(listing.search.hit_open_requested) as told:
+        qtbot.keyClick(listing.search.view, Qt.Key.Key_Return)
     assert told.args == ["b", "", "word"]
     with qtbot.assertNotEmitted(listing.delete_requested):
-        qtbot.keyClick(listing.hit_view, Qt.Key.Key_Delete)
+        qtbot.keyClick(listing.search.view, Qt.Key.Key_Delete)
     for key, title in ((Qt.Key.Key_Home, "Title a"), (Qt.Key.Key_End, "Title b")):
-        qtbot.keyClick(listing.hit_view, key)
-        assert listing.hit_view.currentIndex().data() == title
-    qtbot.keyClick(listing.hit_view, Qt.Key.Key_Home)
-    qtbot.keyClick(listing.hit_view, Qt.Key.Key_Up)
-    qtbot.waitUntil(listing.search.hasFocus)
+        qtbot.keyClick(listing.search.view, key)
+        assert listing.search.view.currentIndex().data() == title
+    qtbot.keyClick(listing.search.view, Qt.Key.Key_Home)
+    qtbot.keyClick(listing.search.view, Qt.Key.Key_Up)
+    qtbot.waitUntil(listing.search.field.hasFocus)
     listing.show_hits(None)
     assert listing.view.isVisible()
 
@@ -663,8 +663,8 @@ def test_hits_replace_the_conversations(listing: ConversationList, qtbot: QtBot)
 def test_matches_are_bold_in_a_snippet_of_two_lines(listing: ConversationList) -> None:
     def dark_pixels(snippet: str) -> int:
         listing.show_hits([replace(hit("a", "message"), title="", snippet=snippet)])
-        rect = listing.hit_view.visualRect(listing.hit_view.model().index(0, 0))
-        image = listing.hit_view.viewport().grab(rect).toImage()
+        rect = listing.search.view.visualRect(listing.search.view.model().index(0, 0))
+        image = listing.search.view.viewport().grab(rect).toImage()
         text = theme.light().text
         return sum(
             image.pixelColor(x, y) == text
@@ -692,14 +692,14 @@ def test_an_empty_list_says_why(listing: ConversationList) -> None:
 def test_hits_stay_shown_if_a_conversation_changes(listing: ConversationList) -> None:
     listing.show_hits([hit("a", None)])
     listing.upsert(conversation("new"))
-    assert listing.hit_view.isVisible()
+    assert listing.search.view.isVisible()
 
 
 # ---------------------------------------------------------------- what is seen and heard
 
 
 def test_parts_have_stable_and_accessible_names(listing: ConversationList) -> None:
-    assert listing.search.objectName() == "search"
+    assert listing.search.field.objectName() == "search"
     assert listing.new_button.objectName() == "new-conversation"
     assert listing.view.objectName() == "conversations"
     interface = QAccessible.queryAccessibleInterface(listing.view)
@@ -724,12 +724,12 @@ def test_the_footer_and_the_shortcuts_are_shown(listing: ConversationList) -> No
     assert listing.footer.name.toolTip() == "a-gateway-of-the-house.example (environment)"
     assert listing.footer.month.width() >= listing.footer.month.sizeHint().width()
     listing.set_shortcuts("Ctrl+Shift+F", "")
-    assert listing.search.hint.text() == "Ctrl+Shift+F"
-    assert listing.search.hint.isVisible()
+    assert listing.search.field.hint.text() == "Ctrl+Shift+F"
+    assert listing.search.field.hint.isVisible()
     assert not listing.new_button.hint.isVisible()
-    listing.search.setText("x")
-    assert not listing.search.hint.isVisible()
-    assert listing.search.clear_button.isVisible()
+    listing.search.field.setText("x")
+    assert not listing.search.field.hint.isVisible()
+    assert listing.search.field.clear_button.isVisible()
 
 
 def test_the_streaming_dot_is_drawn(listing: ConversationList) -> None:
@@ -941,8 +941,8 @@ def test_the_new_conversation_button_has_a_tooltip_only_if_its_label_is_elided(
 
 
 def test_shift_down_stays_in_the_search_field(listing: ConversationList, qtbot: QtBot) -> None:
-    with qtbot.assertNotEmitted(listing.search.down_pressed):
-        qtbot.keyClick(listing.search, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    with qtbot.assertNotEmitted(listing.search.field.down_pressed):
+        qtbot.keyClick(listing.search.field, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
 
 
 def test_the_search_field_can_be_used_before_its_theme_is_applied(qtbot: QtBot) -> None:

@@ -104,10 +104,10 @@ def test_texts_of_the_search_are_translated(window: QWidget, light_theme: Theme)
     for hits in ([], [hit], [replace(hit, archived=False)]):
         listing.show_hits(hits)
         assert not untranslated(texts_of(listing), DATA)
-        for row in range(listing.hits.rowCount()):
-            index = listing.hits.index(row)
+        for row in range(listing.search.hits.rowCount()):
+            index = listing.search.hits.index(row)
             assert not untranslated([index.data(Qt.ItemDataRole.AccessibleTextRole)])
-    for button in listing.filters.buttons:
+    for button in listing.search.filters.buttons:
         if (menu := button.menu()) is not None:
             menu.aboutToShow.emit()
             assert not untranslated(texts_of(menu), DATA)

@@ -141,7 +141,7 @@ def test_choosing_a_conversation_closes_the_drawer(window: MainWindow) -> None:
     window.resize(640, 480)
     for signal, values in (
         (window.conversations.open_requested, ["a"]),
-        (window.conversations.hit_open_requested, ["a", "", ""]),
+        (window.conversations.search.hit_open_requested, ["a", "", ""]),
         (window.conversations.new_requested, []),
     ):
         window.toggle_list()
@@ -207,7 +207,7 @@ def test_the_list_can_be_hidden_in_a_wide_window(window: MainWindow, qtbot: QtBo
     assert window.header.list_button.isVisible()
     window.search()
     assert window.conversations.isVisible()
-    qtbot.waitUntil(window.conversations.search.hasFocus)
+    qtbot.waitUntil(window.conversations.search.field.hasFocus)
 
 
 def test_renaming_shows_the_list(window: MainWindow) -> None:
@@ -357,15 +357,15 @@ def test_tab_visits_suggestions_and_attachments_in_visual_order(
 
 
 def test_tab_visits_all_widgets_in_a_cycle(window: MainWindow) -> None:
-    window.conversations.search.setFocus()
+    window.conversations.search.field.setFocus()
     visited: list[QWidget] = []
     while focused() not in visited:
         visited.append(focused())
         QTest.keyClick(visited[-1], Qt.Key.Key_Tab)
         assert len(visited) < 50
-    assert focused() is window.conversations.search
+    assert focused() is window.conversations.search.field
     order = [
-        window.conversations.search,
+        window.conversations.search.field,
         window.conversations.new_button,
         window.header.settings_button,
         window.transcript,

@@ -173,7 +173,7 @@ class DesktopControllers:
         controllers.tasks.start(controllers.dialogs.batches.resume_jobs())
         controllers.panel.backups.check_soon()
         controllers.conversation.server_watch.check_soon()
-        self._window.conversations.update_today()
+        self._window.conversations.day_change.report()
 
     def _make_login_start(self) -> None:
         state, tasks = self._controllers.state, self._controllers.tasks

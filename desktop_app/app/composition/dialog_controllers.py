@@ -59,7 +59,7 @@ class DialogControllers:
             budget=state.backend.budget,
             review_store=lambda: state.backend.review_store,
         )
-        window.conversations.day_changed.connect(self.spending.refresh)
+        window.conversations.day_change.reported.connect(self.spending.refresh)
         self.evaluations = EvaluationController(
             window,
             self._theme,

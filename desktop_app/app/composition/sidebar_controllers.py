@@ -75,7 +75,7 @@ class SidebarControllers:
         )
         window.conversations.open_requested.connect(tasks.slot(navigator.open))
         window.conversations.new_requested.connect(navigator.open_here)
-        window.conversations.hit_open_requested.connect(tasks.slot(navigator.open))
+        window.conversations.search.hit_open_requested.connect(tasks.slot(navigator.open))
         self.foreign_changes = ForeignChanges(
             running,
             self.navigator,

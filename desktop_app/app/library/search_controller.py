@@ -33,7 +33,7 @@ class SearchController(QObject):
         self._list, self._tasks = conversation_list, tasks
         self._presenter, self._library_search = presenter, library_search
         self._task: asyncio.Future[Any] | None = None
-        self._list.search_changed.connect(self._search)
+        self._list.search.changed.connect(self._search)
 
     def _search(self, text: str) -> None:
         """Search for this text, and cancel the previous search in the store."""
@@ -46,7 +46,7 @@ class SearchController(QObject):
             self._list.show_hits(None)
 
     async def _find(self, text: str) -> None:
-        filters = self._list.filters
+        filters = self._list.search.filters
         hits = await self._library_search.find(
             text, search_filter=filters.current, order=filters.order
         )

@@ -44,7 +44,7 @@ class SpendingFooter(QObject):
             self._setup.choice_changed,
             spending.spent,
             store_watcher.store_changed,
-            conversation_list.day_changed,
+            conversation_list.day_change.reported,
         ):
             changed.connect(self._show)
 

@@ -8,11 +8,10 @@ shows the open conversation.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtWidgets import QFrame, QMenu, QStackedWidget, QWidget
 
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
@@ -20,11 +19,13 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.shortcut_text import shortcut_text
-from desktop_app.ui.sidebar.calendar import midnight, today
+from desktop_app.ui.sidebar.calendar import today
 from desktop_app.ui.sidebar.conversation_model import ConversationModel, Roles
 from desktop_app.ui.sidebar.conversation_view import ConversationView
+from desktop_app.ui.sidebar.day_change import DayChange
 from desktop_app.ui.sidebar.filter_bars import FilterBar, FilterRow
 from desktop_app.ui.sidebar.list_search import ListSearch
+from desktop_app.ui.sidebar.name_editing import NameEditing
 from desktop_app.ui.sidebar.search_field import NewConversationButton
 from desktop_app.ui.sidebar.sidebar_footer import SidebarFooter
 from desktop_app.ui.widgets.boxes import column_of, scale_boxes
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.sidebar.list_menus import ListMenus
     from desktop_app.ui.sidebar.row_delegates import ConversationDelegate, HitDelegate
-    from desktop_app.ui.sidebar.search_filters import SearchFilters
     from desktop_app.ui.widgets.rows.row_view import RowView
 
 _EMPTY_NOTES: Final = {
@@ -54,6 +54,9 @@ class ConversationList(QFrame):
     Attributes:
         folders: all folders, sorted by name.
         theme: the current theme.
+        search: the search field with its filters and hits.
+        name_editing: edits names in the rows.
+        day_change: reports the next day.
 
     Signals:
         open_requested(str id): a row was clicked, or Enter was pressed on it.
@@ -61,7 +64,6 @@ class ConversationList(QFrame):
             conversation.
         export_requested(list ids, str format id): export conversations.
         renamed(str id, str title): the user changed a title; the row already shows it.
-        rename_ended(): the editor of a title was closed.
         pin_requested(list ids, bool), archive_requested(list ids, bool): pin or unpin, archive or
             unarchive conversations. The receiver updates the rows, here and below.
         pin_order_requested(list ids): pin these conversations, in this order.
@@ -75,11 +77,6 @@ class ConversationList(QFrame):
         folder_delete_requested(str id), folder_settings_requested(str id): chosen in its menu.
         empty_trash_requested(): erase everything in the trash.
         more_requested(bool): load the next page, or with True all remaining pages.
-        search_changed(str): the words or filters changed, after a pause in typing; "" at once when
-            the field is cleared.
-        hit_open_requested(str conversation id, str message id or "", str words): open a hit with
-            these matched words.
-        day_changed(): midnight has passed, perhaps during sleep.
     """
 
     open_requested = Signal(str)
@@ -88,7 +85,6 @@ class ConversationList(QFrame):
     temporary_requested = Signal()
     export_requested = Signal(list, str)
     renamed = Signal(str, str)
-    rename_ended = Signal()
     pin_requested = Signal(list, bool)
     archive_requested = Signal(list, bool)
     pin_order_requested = Signal(list)
@@ -103,9 +99,6 @@ class ConversationList(QFrame):
     folder_settings_requested = Signal(str)
     empty_trash_requested = Signal()
     more_requested = Signal(bool)
-    search_changed = Signal(str)
-    hit_open_requested = Signal(str, str, str)
-    day_changed = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -116,27 +109,20 @@ class ConversationList(QFrame):
         self.theme = theme
         self.folders: tuple[Folder, ...] = ()
         self.model = ConversationModel(today(), self)
-        self._search = ListSearch(theme, self)
-        self.search, self.hits, self.hit_view = (
-            self._search.field,
-            self._search.hits,
-            self._search.view,
-        )
+        self.search = ListSearch(theme, self)
         self.new_button = NewConversationButton()
         self._delegates: tuple[ConversationDelegate, HitDelegate] | None = None
         self.view = ConversationView("conversations", self.model)
+        self.name_editing, self.day_change = NameEditing(self.view), DayChange(self)
         self.footer = SidebarFooter(theme)
         self.note = PlainLabel(role="note", wraps=True, keeps_lines=True)
         self.filter_bar, self.filter_row = FilterBar(theme), FilterRow(theme)
         self._pages = QStackedWidget()
-        self._midnight = QTimer(self, singleShot=True)
-        self._is_renaming = False
         self._build()
         self._connect_list()
         self._connect_filters()
         self._connect_search()
         self.set_theme(theme)
-        self.update_today()
 
     # ------------------------------------------------------------ rows and selection
 
@@ -171,7 +157,7 @@ class ConversationList(QFrame):
         self.folders = tuple(sorted(folders, key=lambda folder: folder.name.casefold()))
         self.model.set_folders(self.folders)
         self._show_filter_name()
-        self._search.set_folders(self.folders)
+        self.search.set_folders(self.folders)
 
     def upsert(self, conversation: Conversation) -> None:
         """Insert, update, move or remove the row to match the conversation."""
@@ -207,7 +193,7 @@ class ConversationList(QFrame):
 
     def show_hits(self, hits: Sequence[SearchHit] | None) -> None:
         """Show search hits in place of the conversations; None ends the search."""
-        self._search.show_hits(hits)
+        self.search.show_hits(hits)
         self._show_page()
 
     def add_to_top(self, widget: QWidget) -> None:
@@ -216,13 +202,13 @@ class ConversationList(QFrame):
 
     def set_shortcuts(self, search: str, new: str) -> None:
         """Show shortcuts beside their actions, such as "Ctrl+N"; "" for none."""
-        self.search.set_hint(shortcut_text(search))
+        self.search.field.set_hint(shortcut_text(search))
         self.new_button.set_hint(shortcut_text(new))
 
     def focus_search(self) -> None:
         """Focus the search field."""
-        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.search.selectAll()
+        self.search.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search.field.selectAll()
 
     def rename_selected(self) -> bool:
         """Edit the name of the focused row, otherwise the title of the open conversation.
@@ -230,26 +216,16 @@ class ConversationList(QFrame):
         End a search first, because its hits cover the rows. Return False if there is nothing to
         edit, or a title is already being edited.
         """
-        if self._search.is_showing_hits:
-            chosen = self._search.current_conversation_id or self._selected
-            self._search.end()
-            return self._edit_name(self._row_of(chosen))
+        if self.search.is_showing_hits:
+            chosen = self.search.current_conversation_id or self._selected
+            self.search.end()
+            return self.name_editing.begin(self._row_of(chosen))
         row = self.view.currentIndex() if self.view.hasFocus() else self._row_of(self._selected)
-        return self._edit_name(row)
+        return self.name_editing.begin(row)
 
     def rename(self, identifier: str) -> bool:
         """Edit the name of a conversation or folder in place; return False if it has no row."""
-        return self._edit_name(self._row_of(identifier))
-
-    def _edit_name(self, row: QModelIndex) -> bool:
-        if self.view.is_editing or not row.flags() & Qt.ItemFlag.ItemIsEditable:
-            return False
-        self.view.clear_marks()
-        self.view.scrollTo(row)
-        self.view.setCurrentIndex(row)
-        self.view.edit(row)
-        self._is_renaming = True
-        return True
+        return self.name_editing.begin(self._row_of(identifier))
 
     @property
     def marked(self) -> list[str]:
@@ -274,10 +250,10 @@ class ConversationList(QFrame):
         scale_boxes(self, theme)
         self.note.setContentsMargins(*margins(0, 0, theme.px(themes.ROW_MARGIN), 0))
         if self._delegates is not None:
-            for view, delegate in zip((self.view, self.hit_view), self._delegates, strict=True):
+            for view, delegate in zip((self.view, self.search.view), self._delegates, strict=True):
                 delegate.set_theme(theme)
                 view.relayout()
-        self._search.set_theme(theme)
+        self.search.set_theme(theme)
         self.new_button.set_theme(theme)
         self.filter_bar.set_theme(theme)
         self.filter_row.set_theme(theme)
@@ -287,12 +263,12 @@ class ConversationList(QFrame):
 
     def _build(self) -> None:
         self.view.setAccessibleName(tr("Conversations"))
-        self.hit_view.setAccessibleName(tr("Search results"))
+        self.search.view.setAccessibleName(tr("Search results"))
         self.note.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
-        for page in (self.view, self.hit_view, self.note):
+        for page in (self.view, self.search.view, self.note):
             self._pages.addWidget(page)
         edges = (0, 0, themes.ROW_MARGIN, 2)
-        self._top = column_of(self._search.column, self.new_button, margins=edges, spacing=9)
+        self._top = column_of(self.search.column, self.new_button, margins=edges, spacing=9)
         parts = (self._top, self.filter_bar, (self._pages, 1), self.filter_row, self.footer)
         column_of(*parts, parent=self, margins=(10, 12, 0, 20), spacing=0)
 
@@ -305,7 +281,7 @@ class ConversationList(QFrame):
         for signal in (
             self.model.rowsAboutToBeInserted,
             self.model.modelAboutToBeReset,
-            self.hits.modelAboutToBeReset,
+            self.search.hits.modelAboutToBeReset,
         ):
             signal.connect(self._create_delegates)
         self.view.chosen.connect(self._open_row)
@@ -323,10 +299,8 @@ class ConversationList(QFrame):
         self.model.modelReset.connect(self._mark_selected)
         for signal in (self.model.rowsInserted, self.model.rowsRemoved, self.model.modelReset):
             signal.connect(self._show_page)
-        self._midnight.timeout.connect(self.update_today)
-        # Queued, because the end of a rename may change the rows.
-        self.model.rowsRemoved.connect(self._on_removed, Qt.ConnectionType.QueuedConnection)
-        self.rename_ended.connect(self._on_rename_ended)
+        self.day_change.reported.connect(self._regroup)
+        self.name_editing.ended.connect(self._regroup)
         self._show_page()
 
     def _create_delegates(self) -> None:
@@ -337,9 +311,8 @@ class ConversationList(QFrame):
 
         self._delegates = ConversationDelegate(self.theme, self), HitDelegate(self.theme, self)
         self.view.setItemDelegate(self._delegates[0])
-        self.hit_view.setItemDelegate(self._delegates[1])
-        # Connected after the view, which takes the focus back when it closes the editor.
-        self._delegates[0].closeEditor.connect(lambda *_: self.rename_ended.emit())
+        self.search.view.setItemDelegate(self._delegates[1])
+        self.name_editing.watch(self._delegates[0])
 
     def _connect_filters(self) -> None:
         bar, filter_row = self.filter_bar, self.filter_row
@@ -353,15 +326,13 @@ class ConversationList(QFrame):
         filter_row.dropped.connect(self._archive_or_delete)
 
     def _connect_search(self) -> None:
-        self.search.down_pressed.connect(self._focus_rows)
-        self._search.changed.connect(self.search_changed)
-        self._search.ended.connect(self._end_search)
-        self._search.hit_open_requested.connect(self.hit_open_requested)
-        self.hit_view.up_pressed_at_top.connect(self.focus_search)
+        self.search.field.down_pressed.connect(self._focus_rows)
+        self.search.ended.connect(self._end_search)
+        self.search.view.up_pressed_at_top.connect(self.focus_search)
 
     def _end_search(self) -> None:
         """Show the conversations again, and focus them if a hit had the focus."""
-        had_focus = self.hit_view.hasFocus()
+        had_focus = self.search.view.hasFocus()
         self.show_hits(None)
         if had_focus:
             self._focus_rows()
@@ -375,8 +346,8 @@ class ConversationList(QFrame):
     def _show_page(self) -> None:
         view: RowView = self.view
         empty = tr(_EMPTY_NOTES[self.model.order.list_filter.kind])
-        if self._search.is_showing_hits:
-            view, empty = self.hit_view, self._search.no_hits_text
+        if self.search.is_showing_hits:
+            view, empty = self.search.view, self.search.no_hits_text
         has_rows = view.model().rowCount() > 0
         self.note.setText(empty)
         # After removing a filter's last row by keyboard, the focus moves to the Back button.
@@ -442,13 +413,8 @@ class ConversationList(QFrame):
             self._scrolls_to_end = True
             self.more_requested.emit(True)
 
-    @property
-    def filters(self) -> SearchFilters:
-        """Return the filters of the search."""
-        return self._search.filters
-
     def _focus_rows(self) -> None:
-        view = self.hit_view if self._search.is_showing_hits else self.view
+        view = self.search.view if self.search.is_showing_hits else self.view
         view.setFocus(Qt.FocusReason.TabFocusReason)
         view.ensure_current()
 
@@ -488,26 +454,10 @@ class ConversationList(QFrame):
             below = button.mapToGlobal(QPoint(0, button.height()))
             _open_at(self.menus.folder_menu(folder), below)
 
-    def _on_removed(self) -> None:
-        """End a rename whose row was removed: Qt then closes the editor without a signal."""
-        if self._is_renaming and not self.view.is_editing:
-            self.rename_ended.emit()
-
-    def _on_rename_ended(self) -> None:
-        self._is_renaming = False
-        self._regroup()
-
     def _regroup(self) -> None:
         """Group by the current day, but not during a rename, because that closes the editor."""
         if not self.view.is_editing:
             self.model.set_today(today())
-
-    def update_today(self) -> None:
-        """Group by the current day, and again after midnight; call it after the computer wakes."""
-        self._regroup()
-        remaining = midnight(today() + timedelta(days=1)) - datetime.now(UTC)
-        self._midnight.start(int(remaining.total_seconds() * 1000) + 1000)
-        self.day_changed.emit()
 
 
 def _open_at(menu: QMenu, position: QPoint) -> None:

@@ -46,13 +46,16 @@ class ListSearch(QObject):
     """The search of the conversation list. See the module.
 
     Attributes:
-        column: the field, and below it the filters while hits are shown.
+        column: the layout of the field, and of the filters below it while hits are shown.
+        field: the search field.
         hits, view: the hits, and their view.
         is_showing_hits: whether hits are shown in place of the conversations.
 
     Signals:
-        changed(str), hit_open_requested(str, str, str): as the list's `search_changed` and
-            `hit_open_requested`.
+        changed(str): the words or filters changed, after a pause in typing; "" at once when the
+            field is cleared.
+        hit_open_requested(str conversation id, str message id or "", str words): open a hit with
+            these matched words.
         ended(): the search was left; hide its hits.
     """
 

@@ -208,8 +208,9 @@ class MainWindow(QMainWindow):
 
     def step_region(self, step: int) -> None:
         """Focus the next (+1) or previous (-1) visible area: from the list to the settings."""
-        views = (self.conversations.view, self.conversations.hit_view)
-        list_part = next((view for view in views if view.isVisible()), self.conversations.search)
+        views = (self.conversations.view, self.conversations.search.view)
+        field = self.conversations.search.field
+        list_part = next((view for view in views if view.isVisible()), field)
         regions: list[tuple[QWidget, Callable[[Qt.FocusReason], object]]] = [
             (self.conversations, list_part.setFocus),
             (self.pane.header, self.header.settings_button.setFocus),
@@ -272,12 +273,12 @@ class MainWindow(QMainWindow):
         self.pane.title_changed.connect(self._set_window_title)
         self.header.settings_requested.connect(self.toggle_settings)
         self.header.list_requested.connect(self.toggle_list)
-        self.conversations.rename_ended.connect(self._end_rename)
+        self.conversations.name_editing.ended.connect(self._end_rename)
         self._shade.pressed.connect(self._close_drawer)
         self.settings.close_requested.connect(lambda: self.show_settings(False))
         for chosen in (
             self.conversations.open_requested,
-            self.conversations.hit_open_requested,
+            self.conversations.search.hit_open_requested,
             self.conversations.new_requested,
             self.conversations.new_in_folder_requested,
         ):
@@ -302,7 +303,7 @@ class MainWindow(QMainWindow):
         self._late_parts += [self.empty_state, self.notifications, overlay]
         drops = DropArea(self, overlay, self.conversations)
         FileDropFilter(self.prompt)
-        FileDropFilter(self.conversations.search)
+        FileDropFilter(self.conversations.search.field)
         drops.content_dropped.connect(self._on_dropped)
 
     def _order_tabs(self) -> None:
@@ -311,13 +312,13 @@ class MainWindow(QMainWindow):
         from desktop_app.ui.widgets.forms.tab_order import order_tabs
 
         order = (
-            self.conversations.search,
+            self.conversations.search.field,
             self.conversations.new_button,
             self.conversations.filter_bar.back_button,
             self.conversations.filter_bar.menu_button,
             self.conversations.filter_bar.empty_button,
             self.conversations.view,
-            self.conversations.hit_view,
+            self.conversations.search.view,
             self.conversations.filter_row.archive_button,
             self.conversations.filter_row.trash_button,
             self.conversations.filter_row.new_folder_button,

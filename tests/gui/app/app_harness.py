@@ -258,7 +258,7 @@ class AppHarness:
 
     def press_search_enter(self) -> None:
         """Press Enter in the search field."""
-        QTest.keyClick(self.window.conversations.search, Qt.Key.Key_Return)
+        QTest.keyClick(self.window.conversations.search.field, Qt.Key.Key_Return)
 
     async def ask(self, text: str) -> Turn:
         """Ask, and wait until the provider has the question."""

@@ -257,16 +257,16 @@ async def sidebar(app: AppHarness, look: Look) -> None:
     await look("rename")
     app.press(Qt.Key.Key_Escape)
     app.window.search()
-    QTest.keyClicks(shown.search, "retried")
-    await until(lambda: shown.hits.rowCount())
+    QTest.keyClicks(shown.search.field, "retried")
+    await until(lambda: shown.search.hits.rowCount())
     await look("search")
-    for button in shown.filters.buttons:
+    for button in shown.search.filters.buttons:
         if button.menu() is not None:
             await _popup(app, look, f"menu-{button.objectName()}", button.menu())
-    QTest.keyClicks(shown.search, "xyz")
-    await until(lambda: not shown.hits.rowCount())
+    QTest.keyClicks(shown.search.field, "xyz")
+    await until(lambda: not shown.search.hits.rowCount())
     await look("search-nothing")
-    shown.search.clear()
+    shown.search.field.clear()
     today = now().date()
     DaysDialog((today, today), app.window).open()
     await look("days")

@@ -266,10 +266,10 @@ async def test_a_hit_opens_at_its_message_whichever_version_that_is_on() -> None
         new(app)
         await app.ask_and_answer("Unrelated", "Nothing")
         shown: list[SearchHit] = []
-        app.window.conversations.hits.modelReset.connect(
-            lambda: shown.extend(app.window.conversations.hits.rows)
+        app.window.conversations.search.hits.modelReset.connect(
+            lambda: shown.extend(app.window.conversations.search.hits.rows)
         )
-        app.window.conversations.search.setText("Paris")
+        app.window.conversations.search.field.setText("Paris")
         await until(lambda: shown)
         assert [hit.title for hit in shown] == ["Capital of France?"]
         app.press_search_enter()
@@ -279,8 +279,8 @@ async def test_a_hit_opens_at_its_message_whichever_version_that_is_on() -> None
         assert "Madrid" not in app.transcript
         assert "‹ 1/2 ›" in app.transcript
         assert app.text.toPlainText() == "a draft"
-        app.window.conversations.search.clear()
-        await until(lambda: not app.window.conversations.hit_view.isVisible())
+        app.window.conversations.search.field.clear()
+        await until(lambda: not app.window.conversations.search.view.isVisible())
 
 
 async def test_the_foot_shows_what_the_month_cost() -> None:

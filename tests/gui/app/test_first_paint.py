@@ -30,8 +30,8 @@ OURS = {
     "ui.look": "icons locale_formats mirroring painting shortcut_text theme window_language",
     "ui.settings": "lazy_page settings_frame settings_pages settings_panel",
     "ui.sidebar": """
-        calendar conversation_list conversation_model conversation_view filter_bars hit_model
-        list_search row_order search_field sidebar_footer
+        calendar conversation_list conversation_model conversation_view day_change filter_bars
+        hit_model list_search name_editing row_order search_field sidebar_footer
     """,
     "ui.widgets": "boxes flow_layout program_menu",
     "ui.widgets.accessibility": "role_names",

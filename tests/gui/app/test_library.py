@@ -140,8 +140,8 @@ async def test_a_conversation_that_is_not_listed_can_be_opened() -> None:
     last = made[-1]
     async with AppHarness() as app:
         shown = app.window.conversations
-        shown.search.setText("149")
-        await until(lambda: shown.hits.rowCount() == 1)
+        shown.search.field.setText("149")
+        await until(lambda: shown.search.hits.rowCount() == 1)
         app.press_search_enter()
         await until(lambda: app.open_id == last.id)
         assert last.title not in app.rows
@@ -149,7 +149,7 @@ async def test_a_conversation_that_is_not_listed_can_be_opened() -> None:
         assert app.window.header.title.text() == "Better"
         await app.written()
         assert "Better" not in app.rows  # its page has not come yet
-        shown.search.clear()
+        shown.search.field.clear()
     async with AppHarness() as app:
         assert app.open_id == last.id
         assert app.window.header.title.text() == "Better"

@@ -107,8 +107,8 @@ async def test_shift_f10_opens_the_menu_of_the_current_conversation(
 
 async def searched(app: AppHarness, words: str, title: str) -> None:
     app.window.search()
-    app.window.conversations.search.setText(words)
-    hits = app.window.conversations.hits
+    app.window.conversations.search.field.setText(words)
+    hits = app.window.conversations.search.hits
     await until(lambda: title in {str(hits.index(row).data()) for row in range(hits.rowCount())})
 
 
@@ -116,7 +116,7 @@ async def test_f2_during_a_search_renames_the_visible_hit() -> None:
     async with AppHarness() as app:
         await asked(app, "A topic", "Another topic")
         await searched(app, "topic", "A topic")
-        hits = app.window.conversations.hit_view
+        hits = app.window.conversations.search.view
         hits.setFocus(Qt.FocusReason.TabFocusReason)
         hits.setCurrentIndex(hits.model().index(1, 0))
         wanted = str(hits.currentIndex().data())
@@ -138,10 +138,10 @@ async def test_esc_in_the_hits_leaves_the_search() -> None:
     async with AppHarness() as app:
         view = await asked(app, "A topic", "Another topic")
         await searched(app, "topic", "A topic")
-        hits = app.window.conversations.hit_view
+        hits = app.window.conversations.search.view
         hits.setFocus(Qt.FocusReason.TabFocusReason)
         QTest.keyClick(hits, Qt.Key.Key_Escape)
-        assert app.window.conversations.search.text() == ""
+        assert app.window.conversations.search.field.text() == ""
         assert view.isVisible()
         assert QApplication.focusWidget() is view
         assert view.currentIndex().data(Roles.IDENTIFIER)
@@ -169,10 +169,10 @@ async def test_a_found_word_is_marked_in_the_conversation_that_its_hit_opens() -
     async with AppHarness() as app:
         await asked(app, "A topic", "Something else")
         await searched(app, "topic", "A topic")
-        hits = app.window.conversations.hits
+        hits = app.window.conversations.search.hits
         rows = (hits.index(row) for row in range(hits.rowCount()))
         row = next(row for row in rows if row.data(ROW).message_id)
-        app.window.conversations.hit_view.chosen.emit(row)
+        app.window.conversations.search.view.chosen.emit(row)
         await until(lambda: app.window.windowTitle().startswith("A topic"))
         await until(lambda: app.window.transcript.textCursor().selectedText() == "topic")
 

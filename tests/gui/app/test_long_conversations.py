@@ -82,7 +82,7 @@ async def test_another_one_is_opened_while_the_rest_is_read() -> None:
 
 async def jumped(app: AppHarness, message_id: str) -> None:
     """Open a search hit, and wait until its message is in the transcript."""
-    app.window.conversations.hit_open_requested.emit(LONG, message_id, "")
+    app.window.conversations.search.hit_open_requested.emit(LONG, message_id, "")
     await until(lambda: app.window.transcript.navigator.scroll_state()[0] == message_id)
 
 

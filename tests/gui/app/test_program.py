@@ -130,7 +130,7 @@ async def test_shortcuts_run_their_commands() -> None:
         app.press(Qt.Key.Key_Delete, CONTROL | SHIFT)
         assert app.rows == []
         app.press(Qt.Key.Key_F, CONTROL | SHIFT)
-        assert QApplication.focusWidget() is app.window.conversations.search
+        assert QApplication.focusWidget() is app.window.conversations.search.field
 
 
 async def test_escape_closes_the_open_part() -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def found(app: AppHarness) -> list[str]:
     """Return the titles of the hits."""
-    hits = app.window.conversations.hits
+    hits = app.window.conversations.search.hits
     return [hits.data(hits.index(row)) for row in range(hits.rowCount())]
 
 
@@ -39,9 +39,9 @@ async def test_filters_narrow_the_hits_and_end_with_the_search(
         await app.ask_and_answer("Grapefruit two?", "Grapefruit.")
         assert shown.findChild(SearchFilters) is None
         app.window.search()
-        QTest.keyClicks(shown.search, "grapefruit")
+        QTest.keyClicks(shown.search.field, "grapefruit")
         await until(lambda: len(found(app)) == 5)
-        filters = shown.filters
+        filters = shown.search.filters
         assert filters.isVisible()
         filters.attachment_button.click()
         await until(lambda: not found(app))
@@ -58,7 +58,7 @@ async def test_filters_narrow_the_hits_and_end_with_the_search(
         yesterday = now().astimezone().date() - timedelta(days=1)
         filters.search_between(yesterday, yesterday)
         await until(lambda: not found(app))
-        QTest.keyClick(shown.search, Qt.Key.Key_Escape)
+        QTest.keyClick(shown.search.field, Qt.Key.Key_Escape)
         assert not filters.isVisible()
         assert filters.current == SearchFilter()
         assert filters.order is SearchOrder.NEWEST
@@ -70,14 +70,14 @@ async def test_hits_are_opened_by_keyboard_from_the_field() -> None:
         shown = app.window.conversations
         await app.ask_and_answer("Grapefruit?", "Yes.")
         app.window.search()
-        QTest.keyClicks(shown.search, "grapefruit")
+        QTest.keyClicks(shown.search.field, "grapefruit")
         await until(lambda: found(app))
-        QTest.keyClick(shown.search, Qt.Key.Key_Tab)
-        assert QApplication.focusWidget() is shown.filters.time_button
+        QTest.keyClick(shown.search.field, Qt.Key.Key_Tab)
+        assert QApplication.focusWidget() is shown.search.filters.time_button
         for _ in range(2):
             app.press(Qt.Key.Key_Tab)
         app.press(Qt.Key.Key_Space)
-        assert shown.filters.current.has_attachment
+        assert shown.search.filters.current.has_attachment
 
 
 async def test_the_archive_is_searched_and_marked() -> None:
@@ -85,10 +85,10 @@ async def test_the_archive_is_searched_and_marked() -> None:
         shown = app.window.conversations
         id_ = await app.ask_and_answer("Grapefruit?", "Yes.")
         await app.state.backend.flags.set_archived([id_], True)
-        QTest.keyClicks(shown.search, "grapefruit")
+        QTest.keyClicks(shown.search.field, "grapefruit")
         await until(lambda: found(app))
-        row = shown.hits.index(0)
-        assert shown.hits.data(row, Qt.ItemDataRole.AccessibleTextRole).startswith(
+        row = shown.search.hits.index(0)
+        assert shown.search.hits.data(row, Qt.ItemDataRole.AccessibleTextRole).startswith(
             "Grapefruit?, archived: "
         )
 
@@ -116,12 +116,12 @@ async def test_a_newer_search_does_not_wait_for_an_older_one(
         slow = Slow(app.backend.database)
         monkeypatch.setattr(app.backend.search, "find", slow.find)
         for _ in range(6):  # more than there are readers
-            shown.search_changed.emit("slow")
+            shown.search.changed.emit("slow")
             await until(lambda: slow.asked)
             await asyncio.sleep(0)
-        shown.search_changed.emit("grapefruit")
+        shown.search.changed.emit("grapefruit")
         await until(lambda: found(app))
-        assert shown.hits.rowCount() == 2
-        shown.search_changed.emit("slow")
-        shown.search_changed.emit("")
+        assert shown.search.hits.rowCount() == 2
+        shown.search.changed.emit("slow")
+        shown.search.changed.emit("")
         assert app.rows == ["Grapefruit?"]

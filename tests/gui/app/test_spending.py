@@ -23,7 +23,7 @@ from desktop_app.services.spending import budget
 from desktop_app.storage.spending import daily_sums, ledger
 from desktop_app.ui.look import theme
 from desktop_app.ui.settings.sections.spending_section import SpendingSection
-from desktop_app.ui.sidebar import conversation_list
+from desktop_app.ui.sidebar import day_change
 from desktop_app.ui.spending.spending_charts import SpendingCharts
 from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable
 from desktop_app.ui.spending.spending_view import SpendingView
@@ -181,7 +181,7 @@ def call_count(app: AppHarness) -> int:
 
 async def test_a_new_month_begins_without_spending(monkeypatch: pytest.MonkeyPatch) -> None:
     just_now = timedelta(milliseconds=900)  # a midnight every 100 ms
-    monkeypatch.setattr(conversation_list, "midnight", lambda _: now() - just_now)
+    monkeypatch.setattr(day_change, "midnight", lambda _: now() - just_now)
     async with AppHarness(environment=KEYED) as app:
         await cap(app, "5")
         await app.ask_and_answer("One", "An answer.")
