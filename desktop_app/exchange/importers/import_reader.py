@@ -41,8 +41,12 @@ LARGEST_IMAGE: Final = 64 * 1024**2
 # to less than a hundredth is not an export.
 _ALWAYS_PLAUSIBLE: Final = 64 * 1024**2
 _MOST_COMPRESSED: Final = 100
-# An empty list takes 2 bytes of JSON and 64 of memory: 4 GB of them would need about 100 GB.
+# An empty list takes 2 bytes of JSON and 64 of memory: 4 GB of them would need about 100 GB. The
+# values of exports take about twice the bytes of their JSON.
 _MOST_VALUES: Final = 50_000_000
+_VALUE_BYTES: Final = {b",": 8, b"[": 64, b"{": 200}  # of memory, for each of these marks
+_ALWAYS_PLAUSIBLE_MEMORY: Final = 128 * 1024**2
+_MOST_EXPANDED: Final = 4
 _MOST_DIGITS: Final = 30
 
 Imported = ImportedConversation | ImportRefusedError
@@ -214,7 +218,10 @@ def _parse_json(data: bytes) -> Any:
         RefusedFileError: it has too many values.
         ImportRefusedError: it is not JSON.
     """
-    if sum(map(data.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+    marks = {mark: data.count(mark) for mark in _VALUE_BYTES}
+    memory = sum(count * _VALUE_BYTES[mark] for mark, count in marks.items())
+    is_plausible = memory <= _ALWAYS_PLAUSIBLE_MEMORY + _MOST_EXPANDED * len(data)
+    if not is_plausible or sum(marks.values()) > _MOST_VALUES:
         raise RefusedFileError(Reason.FOREIGN_TOO_MANY_VALUES)
     try:
         return json.loads(data, parse_int=_bounded_integer)

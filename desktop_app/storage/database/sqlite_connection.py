@@ -30,7 +30,12 @@ def connect(
     Args:
         timeout: seconds to wait for another writer.
         is_immutable: nobody writes to the file; no lock is taken, and the log is ignored.
+
+    Raises:
+        sqlite3.Error: it cannot be opened.
     """
+    if not is_immutable:
+        _require_no_pipes(path)
     uri = f"{path.absolute().as_uri()}?mode={mode}{'&immutable=1' if is_immutable else ''}"
     connection = sqlite3.connect(
         uri,
@@ -40,6 +45,17 @@ def connect(
         check_same_thread=not is_for_any_thread,
     )
     return _harden(connection)
+
+
+def _require_no_pipes(path: Path) -> None:
+    """Raise OperationalError if a file beside the database is a named pipe.
+
+    SQLite would wait for its other end, and no signal would end that.
+    """
+    for suffix in ("-journal", "-wal"):
+        companion = path.with_name(path.name + suffix)
+        if companion.is_fifo():
+            raise sqlite3.OperationalError(f"{companion} is a named pipe")
 
 
 def connect_in_memory() -> sqlite3.Connection:

@@ -130,8 +130,8 @@ def removed_at_end(elsewhere: Path, parent: Path) -> Iterator[None]:
 
 
 def remove_abandoned(parent: Path) -> None:
-    """Remove the temporary folders below `parent` whose processes have ended."""
-    with suppress(FileNotFoundError), _locked(parent, fcntl.LOCK_EX):
+    """Remove the temporary folders below `parent` whose processes have ended, if possible."""
+    with suppress(OSError), _locked(parent, fcntl.LOCK_EX):
         for folder in list(parent.iterdir()):
             with suppress(OSError), _locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
                 _remove_folder(folder)
@@ -139,7 +139,7 @@ def remove_abandoned(parent: Path) -> None:
 
 def remove_all(parent: Path) -> None:
     """Remove every temporary folder below `parent`, even of running processes."""
-    with suppress(FileNotFoundError):
+    with suppress(FileNotFoundError, NotADirectoryError):
         for folder in list(parent.iterdir()):
             _remove_folder(folder)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     StorageError,
     StoreDamagedError,
@@ -454,3 +455,17 @@ async def test_other_processes_with_the_open_store_are_detected(path: Path) -> N
         async with opened(path):
             assert not await database.is_alone()
         assert await database.is_alone()
+
+
+@pytest.mark.parametrize("suffix", ["-journal", "-wal"])
+async def test_a_named_pipe_beside_the_database_is_refused_at_once(
+    tmp_path: Path, suffix: str
+) -> None:
+    path = tmp_path / "repartee.sqlite3"
+    database = Database(path)
+    await database.open()
+    await database.close()
+    os.mkfifo(f"{path}{suffix}")
+    with pytest.raises(StorageError) as error:
+        await Database(path).open()
+    assert error.value.reason is Reason.STORE_UNUSABLE

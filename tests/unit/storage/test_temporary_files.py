@@ -86,6 +86,14 @@ def test_remove_all_removes_folders_of_running_processes(parent: Path) -> None:
 
 
 @pytest.mark.attack("file-modes")
+def test_a_file_in_place_of_the_folder_stays(parent: Path) -> None:
+    parent.write_text("not ours")
+    for folder in (parent, parent / "temporary"):
+        remove_abandoned(folder)
+        remove_all(folder)
+    assert parent.read_text() == "not ours"
+
+
 def test_no_link_is_followed(parent: Path, tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.mkdir()
