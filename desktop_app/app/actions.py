@@ -75,7 +75,7 @@ def actions_of(window: MainWindow, controllers: Controllers) -> Actions:
         "tools.choose": composer.tools.choose,
         "tools.resources": composer.servers.show_resources,
         "tools.form": composer.tools.choose_form,
-        "prompts.insert": window.prompt.slash.open,
+        "prompts.insert": window.prompt.completer.open,
         "prompts.manage": composer.prompts.manage,
         "presets.use": composer.presets.choose,
         "presets.save": composer.presets.save_here,

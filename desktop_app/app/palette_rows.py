@@ -58,7 +58,7 @@ class PaletteRows:
         controllers, rows = self._controllers, list[PaletteRow]()
         for prompt in controllers.state.prompts.offered:
             entry = PaletteEntry(f"prompt:{prompt.id}", prompt.title, tr("Prompt"))
-            rows.append((entry, partial(self._window.prompt.slash.insert_prompt, prompt)))
+            rows.append((entry, partial(self._window.prompt.completer.insert_prompt, prompt)))
         for preset in controllers.state.presets.by_id.values():
             entry = PaletteEntry(f"preset:{preset.id}", preset.name, tr("Preset"))
             rows.append((entry, partial(controllers.composer.presets.use, preset.id)))

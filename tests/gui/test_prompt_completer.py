@@ -47,7 +47,7 @@ class Typed:
     def __init__(self, qtbot: QtBot, window: QWidget, slash: PromptCompleter, name: str) -> None:
         self._qtbot = qtbot
         self.window = window
-        self.slash = slash
+        self.completer = slash
         self.widget = cast(QPlainTextEdit, window.findChild(QPlainTextEdit, name))
         self.sent: list[str] = []
         slash.set_prompts(PROMPTS)
@@ -106,7 +106,7 @@ def editor(qtbot: QtBot, light_theme: themes.Theme) -> Typed:
     column.addStretch(1)
     prompt = PromptEditor(light_theme)
     column.addWidget(prompt)
-    typed = Typed(qtbot, window, prompt.slash, "prompt")
+    typed = Typed(qtbot, window, prompt.completer, "prompt")
     prompt.submit_requested.connect(typed.sent.append)
     return typed
 
@@ -116,7 +116,7 @@ def quick(qtbot: QtBot, light_theme: themes.Theme) -> Iterator[Typed]:
     window = QuickPrompt(light_theme, TranscriptView(light_theme, is_brief=True))
     qtbot.addWidget(window)
     window.open_with("")
-    typed = Typed(qtbot, window, window.slash, "prompt")
+    typed = Typed(qtbot, window, window.completer, "prompt")
     window.submit_requested.connect(typed.sent.append)
     yield typed
     window.hide()
@@ -199,7 +199,7 @@ def test_the_list_opens_narrows_and_closes_with_esc_which_keeps_the_text(either:
 
 @pytest.mark.parametrize("key", [KEY.Key_Return, KEY.Key_Tab])
 def test_enter_and_tab_choose_the_current_prompt(either: Typed, key: Qt.Key) -> None:
-    either.slash.configure(
+    either.completer.configure(
         lambda names: {"selection": "x = 1"} if "selection" in names else {},
         lambda _prompt, text: text,
         lambda: False,
@@ -305,7 +305,7 @@ def test_another_prompt_replaces_the_fields(either: Typed) -> None:
     either.type("/rev")
     either.press(KEY.Key_Return)
     assert either.asks()
-    either.slash.insert_prompt(EXPLAIN)
+    either.completer.insert_prompt(EXPLAIN)
     assert not either.asks()
     assert either.text == "Explain this:\n\n"
 
@@ -333,23 +333,23 @@ def test_the_wide_slash_of_an_input_method_opens_it(either: Typed) -> None:
 
 
 def test_esc_removes_the_slash_that_a_command_inserted(either: Typed) -> None:
-    either.slash.open()
+    either.completer.open()
     assert either.offered
     either.type("tr")
     either.press(KEY.Key_Escape)
     assert either.text == ""
-    either.slash.open()
+    either.completer.open()
     assert either.offered
 
 
 def test_the_command_writes_no_slash_without_prompts(either: Typed) -> None:
-    either.slash.set_prompts(())
-    either.slash.open()
+    either.completer.set_prompts(())
+    either.completer.open()
     assert either.text == ""
 
 
 def test_a_canceled_form_removes_the_slash_that_a_command_inserted(either: Typed) -> None:
-    either.slash.open()
+    either.completer.open()
     either.type("rev")
     either.press(KEY.Key_Return)
     assert either.window.findChild(PromptFields) is not None
@@ -450,7 +450,7 @@ def test_a_restored_draft_does_not_open_the_list(editor: Typed) -> None:
 
 
 def test_characters_outside_the_basic_plane_count_as_one(either: Typed) -> None:
-    either.slash.set_prompts([Prompt("x", "𝒳 title", "🙂 {{selection}} 🙂")])
+    either.completer.set_prompts([Prompt("x", "𝒳 title", "🙂 {{selection}} 🙂")])
     either.type("/")
     either.press(KEY.Key_Return)
     assert either.text == "🙂  🙂"
@@ -486,7 +486,7 @@ def test_the_quick_prompt_grows_for_it_and_shrinks_again(quick: Typed) -> None:
 
 def test_a_long_prompt_is_not_cut(quick: Typed) -> None:
     long = "word " * 20_000
-    quick.slash.set_prompts([Prompt("x", "Long", long + "end")])
+    quick.completer.set_prompts([Prompt("x", "Long", long + "end")])
     quick.type("/")
     quick.press(KEY.Key_Return)
     assert quick.text == long + "end"
@@ -497,7 +497,7 @@ def test_a_name_of_joined_characters_is_removed_without_the_text_above(
     editor: Typed, qtbot: QtBot, name: str
 ) -> None:
     editor.type("Dear all")
-    editor.slash.open()
+    editor.completer.open()
     editor.widget.insertPlainText(name)
     attach = find(editor.window, QToolButton, "attach")
     attach.setFocus()
@@ -506,5 +506,5 @@ def test_a_name_of_joined_characters_is_removed_without_the_text_above(
 
 
 def test_an_inserted_prompt_with_an_endless_word_breaks_it_anywhere(editor: Typed) -> None:
-    editor.slash.insert_prompt(Prompt("data", "Data", "x" * 6000, ""))
+    editor.completer.insert_prompt(Prompt("data", "Data", "x" * 6000, ""))
     assert editor.widget.wordWrapMode() is QTextOption.WrapMode.WrapAnywhere

@@ -798,8 +798,8 @@ def test_a_character_without_a_key_is_typed_if_no_key_sends(
 def test_esc_keeps_a_slash_that_is_typed_in_the_next_conversation(
     qtbot: QtBot, editor: PromptEditor
 ) -> None:
-    editor.slash.set_prompts([Prompt("review", "Review code", "Look at it", "Code")])
-    editor.slash.open()
+    editor.completer.set_prompts([Prompt("review", "Review code", "Look at it", "Code")])
+    editor.completer.open()
     editor.set_text("")
     qtbot.keyClicks(text_of(editor), "/re")
     press(qtbot, editor, Qt.Key.Key_Escape)

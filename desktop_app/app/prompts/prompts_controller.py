@@ -78,9 +78,12 @@ class PromptsController(QObject):
         self._dialog: PromptsDialog | None = None
         self._save_lock = asyncio.Lock()
         self.offer_in(
-            pane.prompt.slash, self._fill_in, lambda: current.is_temporary, self._for_each_document
+            pane.prompt.completer,
+            self._fill_in,
+            lambda: current.is_temporary,
+            self._for_each_document,
         )
-        current.opened.connect(pane.prompt.slash.close)
+        current.opened.connect(pane.prompt.completer.close)
         pane.prompt.suggestions.chosen.connect(self.ask)
 
     async def load(self) -> None:
@@ -128,7 +131,7 @@ class PromptsController(QObject):
         """Ask a suggested prompt; if it needs input, insert it instead."""
         template = next(p for p in self._list.offered if p.id == prompt_id)
         if missing_names(template.text, {}):
-            self._prompt.slash.insert_prompt(template)
+            self._prompt.completer.insert_prompt(template)
         else:
             text = fill(template.text, {DATE: today()}).text.strip()
             # The text stays in the prompt until it is sent. If it is refused, for example because

@@ -175,7 +175,7 @@ class QuickHost(QObject):
         )
         quick.restore_draft(self._unsent)
         controllers.composer.prompts.offer_in(
-            quick_window.slash, quick.fill_in, lambda: conversation.is_unsaved
+            quick_window.completer, quick.fill_in, lambda: conversation.is_unsaved
         )
         quick.conversation_created.connect(controllers.sidebar.list_presenter.upsert)
         self._make_previews(quick)

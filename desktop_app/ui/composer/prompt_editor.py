@@ -58,7 +58,7 @@ class PromptEditor(QFrame):
         row: the controls below the text.
         hint: the line below the card.
         suggestions: questions that can be sent without typing.
-        slash: completes prompts from the library after "/".
+        completer: completes prompts from the library after "/".
 
     Signals:
         submit_requested(str): send this text, unchanged; if an answer streams or files are being
@@ -85,7 +85,7 @@ class PromptEditor(QFrame):
         self._is_setting_text = False
         self._filtered_window: QWidget | None = None
         self._build(theme)
-        self.slash = PromptCompleter(
+        self.completer = PromptCompleter(
             CompletionField(self.field), PopupAboveEditor(self), theme, self
         )
         self._connect()
@@ -114,7 +114,7 @@ class PromptEditor(QFrame):
     def _connect(self) -> None:
         text, row = self.field, self.row
         text.textChanged.connect(self._on_text_changed)
-        text.cursorPositionChanged.connect(self.slash.update_open_list)
+        text.cursorPositionChanged.connect(self.completer.update_open_list)
         text.send_pressed.connect(self.send)
         text.edit_last_requested.connect(self._request_edit)
         text.files_pasted.connect(self.attach_requested)
@@ -143,7 +143,7 @@ class PromptEditor(QFrame):
 
     def set_text(self, text: str, template_id: str = "") -> None:
         """Show a draft with the cursor at its end, without emitting `text_changed`."""
-        self.slash.close()
+        self.completer.close()
         self._is_setting_text = True
         self.field.setPlainText(text)
         self.field.mark_template(template_id, 0, self.field.document().characterCount() - 1)
@@ -252,7 +252,7 @@ class PromptEditor(QFrame):
         self.chips.set_theme(theme)
         self.suggestions.set_theme(theme)
         self.field.set_theme(theme)
-        self.slash.set_theme(theme)
+        self.completer.set_theme(theme)
         self.row.set_theme(theme)
         scale_boxes(self, theme)
         self._fit()
@@ -349,7 +349,7 @@ class PromptEditor(QFrame):
         if self.hint.warning:
             self.hint.warn("")
         if not self._is_setting_text:
-            self.slash.update_list()
+            self.completer.update_list()
             self.text_changed.emit()
 
     def _show_enter_key(self) -> None:

@@ -123,12 +123,12 @@ class CollectionsDialog(QDialog):
         self.name = QLineEdit()
         self.name.setObjectName("collection-name")
         self.name.setAccessibleName(tr("Collection name"))
-        self.state = PlainLabel(name="collection-state", role="note", wraps=True)
+        self.state_label = PlainLabel(name="collection-state", role="note", wraps=True)
         self._model = CollectionFilesModel(self)
         self._delegate = CollectionFilesDelegate(theme, self)
         self.files = RowView("collection-files", self._model, self._delegate)
         self.files.setAccessibleName(tr("Documents"))
-        self.empty = PlainLabel(name="collection-empty", role="note", wraps=True)
+        self.empty_label = PlainLabel(name="collection-empty", role="note", wraps=True)
         self.ask_button = dialog_button(tr("Ask this collection"), "ask-collection", "primary")
         self.add_files_button = dialog_button(tr("Add files…"), "add-files")
         self.add_folder_button = dialog_button(tr("Add folder…"), "add-folder")
@@ -154,9 +154,9 @@ class CollectionsDialog(QDialog):
         self._page = QWidget()
         column_of(
             self._head,
-            self.state,
+            self.state_label,
             (self.files, 1),
-            (self.empty, 1),
+            (self.empty_label, 1),
             self._semantic_row,
             self.work,
             FlowLayout(
@@ -235,8 +235,8 @@ class CollectionsDialog(QDialog):
         self._model.set_rows(files)
         self.files.update_focus_policy()
         self.files.setVisible(bool(files))
-        self.empty.setVisible(not files)
-        self.empty.setText(tr(NO_DOCUMENTS))
+        self.empty_label.setVisible(not files)
+        self.empty_label.setText(tr(NO_DOCUMENTS))
 
     def set_semantic_note(self, text: str) -> None:
         """Show a note on the data that semantic search would send; "" hides it."""
@@ -271,14 +271,14 @@ class CollectionsDialog(QDialog):
             words, folder = state.words, state.collection.folder
             if folder:
                 words = tr("{summary} · from {folder}", summary=words, folder=folder)
-            self.state.setText(words)
-            self.state.setAccessibleName(spoken_text(self.state.text()))
+            self.state_label.setText(words)
+            self.state_label.setAccessibleName(spoken_text(self.state_label.text()))
             self.ask_button.setEnabled(state.ready > 0)
             set_tooltip(self.ask_button, "" if state.ready else tr("Add documents first."))
         if is_other:
             self.set_files([])
             self.set_semantic_note("")
-            self.empty.setText("")
+            self.empty_label.setText("")
             self.collection_shown.emit(collection_id if state is not None else "")
 
     # ------------------------------------------------------------ actions of the user

@@ -85,7 +85,7 @@ class QuickPrompt(QWidget):
         choice: the choice that is shown.
         theme: the current theme.
         placement: the position of the window on the screen.
-        slash: completes prompts from the library after "/".
+        completer: completes prompts from the library after "/".
 
     Signals:
         submit_requested(str): send this text.
@@ -137,7 +137,7 @@ class QuickPrompt(QWidget):
         self._is_on_x11 = QGuiApplication.platformName() == "xcb"
         self._shortcuts: list[QShortcut] = []
         self._build()
-        self.slash = PromptCompleter(
+        self.completer = PromptCompleter(
             CompletionField(self.field),
             PopupBelowField(self._popup_column, 0, self._fit),
             theme,
@@ -214,9 +214,9 @@ class QuickPrompt(QWidget):
 
     def _connect(self) -> None:
         self.field.send_pressed.connect(self._submit)
-        self.field.textChanged.connect(self.slash.update_list)
+        self.field.textChanged.connect(self.completer.update_list)
         self.field.textChanged.connect(self.text_changed)
-        self.field.cursorPositionChanged.connect(self.slash.update_open_list)
+        self.field.cursorPositionChanged.connect(self.completer.update_open_list)
         self.field.height_changed.connect(self._fit)
         self.field.files_pasted.connect(self.files_dropped)
         self.field.large_text_pasted.connect(lambda text: self.large_text_dropped.emit(text, ""))
@@ -246,7 +246,7 @@ class QuickPrompt(QWidget):
 
         A finished answer is cleared, unless the window keeps its content; a running answer stays.
         """
-        self.slash.close()
+        self.completer.close()
         if not self._is_streaming and not keeps_content:
             self.field.clear()
             self.set_status("")
@@ -455,7 +455,7 @@ class QuickPrompt(QWidget):
         self._icon.setPixmap(pixmap("sparkles", theme.accent, px(20)))
         set_icon(self._stop_button, "square", theme.ground, px(14))
         scale_boxes(self, theme)
-        self.slash.set_theme(theme)
+        self.completer.set_theme(theme)
         self.chips.set_theme(theme)
         for label in (self._accompanying_label, self._problem):
             label.setContentsMargins(px(MARGIN), 0, px(MARGIN), 0)

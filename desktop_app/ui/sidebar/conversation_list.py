@@ -56,7 +56,7 @@ class ConversationList(QFrame):
         theme: the current theme.
         search: the search field with its filters and hits.
         name_editing: edits names in the rows.
-        day_change: reports the next day.
+        day_change: reports that a new day has begun.
 
     Signals:
         open_requested(str id): a row was clicked, or Enter was pressed on it.

@@ -88,11 +88,11 @@ async def test_a_folder_becomes_a_collection_that_is_asked(tmp_path: Path) -> No
         assert "Drop a folder here" in dialog.introduction.text()
         drop(dialog, folder)
         await until(lambda: is_quiet(app) and len(rows(dialog)) == 4)
-        await until(lambda: "4 documents · 1 unreadable" in dialog.state.text())
+        await until(lambda: "4 documents · 1 unreadable" in dialog.state_label.text())
         words = "3 documents added. 1 document couldn’t be read"  # the last thing that is said
         await until(lambda: status(dialog).startswith(words))
         assert dialog.name.text() == "Contracts"
-        assert str(folder) in dialog.state.text()
+        assert str(folder) in dialog.state_label.text()
         await until(lambda: "report.pdf, 3 pages" in rows(dialog))
         assert rows(dialog)[0].startswith("damaged.pdf, ")
         assert "damaged" in rows(dialog)[0].partition(", ")[2]
@@ -123,7 +123,7 @@ async def test_a_collection_is_created_and_filled_by_keyboard(data: Path, tmp_pa
         assert dialog.name.text() == "New collection"
         await until(lambda: dialog.name.selectedText() == "New collection")
         assert not dialog.ask_button.isEnabled()
-        await until(lambda: "No documents yet" in dialog.empty.text())
+        await until(lambda: "No documents yet" in dialog.empty_label.text())
         QTest.keyClicks(dialog.name, "Leases")
         QTest.keyClick(dialog.name, Qt.Key.Key_Return)
         names = app.backend.collections.all
@@ -204,11 +204,13 @@ async def test_filling_can_be_canceled_and_resumed(tmp_path: Path) -> None:
         assert "eading" in dialog.work.words.text()
         dialog.work.cancel_button.click()
         await until(lambda: is_quiet(app) and not dialog.work.isVisible())
-        await until(lambda: "waiting" in dialog.state.text())
+        await until(lambda: "waiting" in dialog.state_label.text())
         assert "to resume" in status(dialog)
         dialog.refresh_button.click()
-        await until(lambda: is_quiet(app) and dialog.state.text().startswith("40 documents ·"))
-        await until(lambda: "waiting" not in dialog.state.text())
+        await until(
+            lambda: is_quiet(app) and dialog.state_label.text().startswith("40 documents ·")
+        )
+        await until(lambda: "waiting" not in dialog.state_label.text())
 
 
 async def test_a_collection_is_chosen_by_its_name(tmp_path: Path) -> None:

@@ -153,7 +153,7 @@ async def test_fields_of_a_prompt_and_of_the_settings_are_filled_in_again(
     own = Prompt("tone", "Tone", "In a {{tone=kind|cool}} tone about {{topic}}", "")
 
     def fields(app: AppHarness) -> PromptFields:
-        app.window.prompt.slash.insert_prompt(own)
+        app.window.prompt.completer.insert_prompt(own)
         return find(app.window, PromptFields, "prompt-fields")
 
     async with AppHarness(environment=KEYED) as app:
