@@ -504,7 +504,7 @@ def the_quick_prompt(host: WidgetHost, text: str) -> QWidget:
 
     made = QuickPrompt(host.theme, TranscriptView(host.theme, is_brief=True))
     made.set_choice(models(text))
-    made.set_problem(text, "Add key")
+    made.status.show_problem(text, "Add key")
     return host.show(made)
 
 

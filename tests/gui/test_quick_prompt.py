@@ -112,7 +112,7 @@ def test_the_window_is_masked_to_round_corners_on_x11(quick: QuickPrompt) -> Non
     assert quick.mask().isEmpty()
     quick._is_on_x11 = True
     quick.resize(quick.width(), quick.height() + 1)
-    quick.set_problem("A whole sentence, which makes the window higher than it was before.")
+    quick.status.show_problem("A whole sentence, which makes the window higher than it was before.")
     assert not quick.mask().contains(QPoint(0, 0))
     assert quick.mask().contains(quick.rect().center())
     corner = quick.grab().toImage().pixelColor(1, 1)
@@ -216,7 +216,7 @@ def test_the_window_stays_on_the_screen_with_many_lines_and_a_long_answer(
     quick.set_text("line\n" * 8)
     answer.setPlainText("line\n" * 500)
     qtbot.waitUntil(lambda: answer.verticalScrollBar().maximum() > 0)
-    quick.set_problem("A whole sentence.")
+    quick.status.show_problem("A whole sentence.")
     assert quick.geometry().bottom() <= quick.screen().availableGeometry().bottom()
 
 
@@ -289,7 +289,7 @@ def test_opening_it_again_clears_a_finished_answer(
     quick.set_streaming(True)
     answer.setPlainText("answer")
     quick.set_streaming(False)
-    quick.set_status("$0.0004 · 1.1 s")
+    quick.status.show_status("$0.0004 · 1.1 s")
     quick.hide()
     open_it(qtbot, quick)
     assert line_of(quick).toPlainText() == ""
@@ -401,12 +401,12 @@ def test_the_model_button_shows_the_variant_and_effort(qtbot: QtBot, quick: Quic
 def test_an_error_gets_a_line_of_its_own(qtbot: QtBot, quick: QuickPrompt) -> None:
     folded = quick.height()
     sentence = "OpenAI rejected the API key. Check or replace the key in Settings › Provider."
-    quick.set_problem(sentence)
+    quick.status.show_problem(sentence)
     problem = find(quick, QLabel, "problem")
     assert problem.isVisible()
     assert problem.text() == sentence
     assert quick.height() > folded
-    quick.set_status("$0.0004 · 1.1 s")
+    quick.status.show_status("$0.0004 · 1.1 s")
     assert not problem.isVisible()
     assert quick.height() == folded
 
@@ -425,7 +425,7 @@ def test_every_control_has_a_name(qtbot: QtBot, quick: QuickPrompt) -> None:
 def test_cost_and_time_are_shown_whole(qtbot: QtBot, quick: QuickPrompt) -> None:
     quick.set_streaming(True)
     quick.set_streaming(False)
-    quick.show_figures("$0.0312 · 1 min 12 s")
+    quick.status.show_figures("$0.0312 · 1 min 12 s")
     status = find(quick, QLabel, "status")
     qtbot.waitUntil(lambda: QLabel.text(status) == "$0.0312 · 1 min 12 s")
 
@@ -506,8 +506,8 @@ def test_a_removed_problem_leaves_no_room(
     with qtbot.waitExposed(quick):
         quick.open_with("", keeps_content=True)
     before = quick.height()
-    quick.set_problem("No key")
-    quick.set_status("")
+    quick.status.show_problem("No key")
+    quick.status.show_status("")
     assert quick.height() == before
 
 

@@ -94,7 +94,7 @@ class PasteBack(QObject):
             return
         choice = self._values[PASTE_BACK]
         if choice == PasteBackChoice.COPY:
-            self._quick.set_status(tr("Copied"))
+            self._quick.status.show_status(tr("Copied"))
         elif not can_type():
             self._is_typing = True
             self._tasks.start(self._paste_by_portal())  # the desktop asks by itself
@@ -125,7 +125,7 @@ class PasteBack(QObject):
                 self._tasks.start(self._paste())
             elif box.clickedButton() is copy:
                 self._store_choice(PasteBackChoice.COPY)
-                self._quick.set_status(tr("Copied"))
+                self._quick.status.show_status(tr("Copied"))
             box.deleteLater()
 
         box.finished.connect(lambda _result: answered())
@@ -156,13 +156,13 @@ class PasteBack(QObject):
             keyboard = None if bus is None else RemoteKeyboard(bus)
             if keyboard is None or not await keyboard.is_offered():
                 message = tr("Copied. This desktop doesn’t let programs paste for you.")
-                self._quick.set_status(message)
+                self._quick.status.show_status(message)
                 return
             await self._type_by(keyboard)
         except PortalRefusedError as error:
             if error.is_by_user:
                 self._store_choice(PasteBackChoice.COPY)
-            self._quick.set_status(tr("Copied"))
+            self._quick.status.show_status(tr("Copied"))
             return
         except BusError:
             self._show_failure()
@@ -206,7 +206,7 @@ class PasteBack(QObject):
 
     def _show_failure(self) -> None:
         self._quick.show_again()
-        self._quick.set_problem(
+        self._quick.status.show_problem(
             tr(
                 "Nothing was pasted, because the other window didn’t take the focus. "
                 "The response is on the clipboard."

@@ -58,7 +58,7 @@ class QuickAnswers(QObject):
         figures = [] if answer.cost is None else [money(answer.cost)]
         if answer.duration_s is not None:
             figures.append(duration(answer.duration_s))
-        self._quick.show_figures(" · ".join(figures))
+        self._quick.status.show_figures(" · ".join(figures))
 
     def _announce_end(self, message_id: str) -> None:
         """Announce the end of an answer, and why it failed, after its last sentence."""

@@ -62,7 +62,7 @@ class QuickAttachments(QObject):
         self._reading: dict[str, tuple[str, asyncio.Future[Any]]] = {}
         self.parts: tuple[Attached, ...] = ()
         self._removed: tuple[Attached, int] | None = None
-        quick.undo_requested.connect(self._undo_removal)
+        quick.status.undo_requested.connect(self._undo_removal)
         quick.files_dropped.connect(self._attach_files)
         quick.field.data_pasted.connect(lambda picture: self._start_reading(picture.name, picture))
         quick.chips.remove_requested.connect(self._remove)
@@ -159,12 +159,14 @@ class QuickAttachments(QObject):
                 )
             )
             if part.sha256 in {known.sha256 for known in self.parts}:
-                self._quick.set_status(tr("“{name}” is already attached.", name=content.name))
+                self._quick.status.show_status(
+                    tr("“{name}” is already attached.", name=content.name)
+                )
             else:
                 self.parts = (*self.parts, part)
-                self._quick.set_problem(f"{part.name}: {note}" if note else "")
+                self._quick.status.show_problem(f"{part.name}: {note}" if note else "")
         except UserFacingError as error:
-            self._quick.set_problem(error.sentences)
+            self._quick.status.show_problem(error.sentences)
         finally:
             self._reading.pop(reading_id, None)
             self.show()
@@ -177,13 +179,13 @@ class QuickAttachments(QObject):
         self.show()
         if removed := [part for part in before if part.sha256 == chip_id]:
             self._removed = (removed[0], before.index(removed[0]))
-            self._quick.offer_undo(tr("“{name}” removed", name=removed[0].name))
+            self._quick.status.offer_undo(tr("“{name}” removed", name=removed[0].name))
 
     def _undo_removal(self) -> None:
         if self._removed is not None:
             (part, index), self._removed = self._removed, None
             self.parts = (*self.parts[:index], part, *self.parts[index:])
-            self._quick.set_status("")
+            self._quick.status.show_status("")
             self.show()
 
     def _choose_detail(self, chip_id: str, detail: str) -> None:

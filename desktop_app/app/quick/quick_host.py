@@ -246,7 +246,7 @@ class QuickHost(QObject):
             quick.attachments,
             self._theme,
             controllers.composer.image_chips,
-            quick_window.set_status,
+            quick_window.status.show_status,
             setup=controllers.state.setup,
             tasks=controllers.state.tasks,
             chat_service=controllers.state.backend.chat,

@@ -82,7 +82,9 @@ class QuickPromptController(QObject):
         quick.large_text_dropped.connect(tasks.slot(self._add_long_text))
         quick.stop_requested.connect(lambda: running.stop(self._conversation.id))
         quick.open_in_window_requested.connect(tasks.slot(self._leave_for_window))
-        quick.remedy_requested.connect(lambda: tasks.start(self._leave_for_window(RAISE_CAP)))
+        quick.status.remedy_requested.connect(
+            lambda: tasks.start(self._leave_for_window(RAISE_CAP))
+        )
         quick.selection_requested.connect(self._add_selection)
         quick.unsaved_requested.connect(self._toggle_unsaved)
         quick.text_changed.connect(self._draft.save_soon)
@@ -153,7 +155,7 @@ class QuickPromptController(QObject):
         text = clipboard.text(clipboard.Mode.Selection) if has_selection else ""
         text = text if text.strip() else clipboard.text()
         if not text.strip():
-            self.window.set_status(tr("No text is selected or on the clipboard"))
+            self.window.status.show_status(tr("No text is selected or on the clipboard"))
             return
         self._add_accompanying(text)
         self.window.set_accompanying_text(self._accompanying)
@@ -165,10 +167,10 @@ class QuickPromptController(QObject):
             self.window.set_unsaved(is_unsaved)
         elif not self._conversation.can_be_unsaved:
             self.window.set_unsaved(False)
-            self.window.set_status(tr("A temporary conversation is already open"))
+            self.window.status.show_status(tr("A temporary conversation is already open"))
         elif self.attachments.parts or self.attachments.reading_name:
             self.window.set_unsaved(is_unsaved)
-            self.window.set_status(tr("Remove the attachments first"))
+            self.window.status.show_status(tr("Remove the attachments first"))
         elif is_closed:
             text, template_id = self._new_text(), self.window.template_id
             self._begin_blank()
@@ -219,7 +221,9 @@ class QuickPromptController(QObject):
         if self._is_busy or not question:
             return
         if self.attachments.reading_name:
-            self.window.set_problem(tr("Reading {name}…", name=self.attachments.reading_name))
+            self.window.status.show_problem(
+                tr("Reading {name}…", name=self.attachments.reading_name)
+            )
             return
         self._is_beginning = True
         asked, accompanying, attached = text.strip(), self._accompanying, self.attachments.parts
@@ -229,7 +233,9 @@ class QuickPromptController(QObject):
         except UserFacingError as error:
             is_unpriced = isinstance(error, UnpricedModelError)
             is_cap = isinstance(error, SpendingCapError) and not is_unpriced
-            self.window.set_problem(error.sentences, tr("Raise the limit") if is_cap else "")
+            self.window.status.show_problem(
+                error.sentences, tr("Raise the limit") if is_cap else ""
+            )
             return
         finally:
             self._is_beginning = False
@@ -255,10 +261,12 @@ class QuickPromptController(QObject):
     async def _leave_for_window(self, action: str = "") -> None:
         has_content = self._conversation.path or self.attachments.parts
         if self._conversation.is_unsaved and has_content:
-            self.window.set_status(tr("An unsaved conversation stays here"))
+            self.window.status.show_status(tr("An unsaved conversation stays here"))
             return
         if self.attachments.reading_name:
-            self.window.set_problem(tr("Reading {name}…", name=self.attachments.reading_name))
+            self.window.status.show_problem(
+                tr("Reading {name}…", name=self.attachments.reading_name)
+            )
             return
         # Show the window first, because the program ends once nothing is visible.
         if self._conversation.path or self._is_beginning:

@@ -31,6 +31,7 @@ from desktop_app.ui.look.icons import pixmap, set_icon
 from desktop_app.ui.look.theme import MARGIN, RADIUS_CARD, Theme, set_role
 from desktop_app.ui.quick.quick_prompt_field import QuickPromptField, describe_text
 from desktop_app.ui.quick.quick_prompt_menu import fill_menu
+from desktop_app.ui.quick.quick_status import QuickStatus
 from desktop_app.ui.quick.task_list import skip_task_lists
 from desktop_app.ui.quick.window_placement import TOP_SHARE, WindowPlacement
 from desktop_app.ui.widgets.accessibility.announcements import announce
@@ -40,7 +41,6 @@ from desktop_app.ui.widgets.boxes import column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.buttons.enter_key import press_focused
 from desktop_app.ui.widgets.buttons.hint_button import HintButton
 from desktop_app.ui.widgets.buttons.menu_button import MenuButton
-from desktop_app.ui.widgets.text.elided_label import ElidedLabel
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainLabel,
     PlainToolButton,
@@ -84,6 +84,7 @@ class QuickPrompt(QWidget):
         transcript: shows the answer.
         choice: the choice that is shown.
         theme: the current theme.
+        status: the messages about questions and answers.
         placement: the position of the window on the screen.
         completer: completes prompts from the library after "/".
 
@@ -94,8 +95,6 @@ class QuickPrompt(QWidget):
         large_text_dropped(str text, str html): a very long text was dropped or pasted.
         stop_requested(): stop the answer.
         open_in_window_requested(): show the conversation in the main window.
-        remedy_requested(): run the remedy offered beside a problem.
-        undo_requested(): undo the action that `offer_undo` reported.
         variant_requested(Variant): answer with this variant.
         effort_step_requested(int): answer with more (+1) or less (-1) effort.
         selection_requested(): add the text that is selected in another program.
@@ -110,8 +109,6 @@ class QuickPrompt(QWidget):
     large_text_dropped = Signal(str, str)
     stop_requested = Signal()
     open_in_window_requested = Signal()
-    remedy_requested = Signal()
-    undo_requested = Signal()
     variant_requested = Signal(object)
     effort_step_requested = Signal(int)
     selection_requested = Signal()
@@ -130,8 +127,8 @@ class QuickPrompt(QWidget):
         self.transcript = transcript
         self.theme = theme
         self.choice = nothing_chosen()
-        self._accompanying_text = self._status_before_drag = self._submitted_text = ""
-        self._is_streaming = self._offers_undo = self._is_expanded = False
+        self._accompanying_text = self._submitted_text = ""
+        self._is_streaming = self._is_expanded = False
         self.placement = WindowPlacement(self)
         # Without a compositor, X11 shows transparent corners in black.
         self._is_on_x11 = QGuiApplication.platformName() == "xcb"
@@ -160,10 +157,7 @@ class QuickPrompt(QWidget):
         self._accompanying_label = PlainLabel(name="accompanying-text", role="note")
         self._rule = QFrame()
         set_role(self._rule, "rule")
-        self._problem = PlainLabel(name="problem", role="error", wraps=True)
-        self._problem.hide()
-        self._remedy_button = HintButton(tr("Fix"), self.theme, name="remedy")
-        self._remedy_button.hide()
+        self.status = QuickStatus(self.theme, self.field)
         self._copy_button = HintButton(tr("Copy"), self.theme)
         self._paste_button = HintButton(tr("Paste"), self.theme, name="paste-back")
         self._paste_button.setToolTip(tr("Paste into the window behind"))
@@ -173,8 +167,6 @@ class QuickPrompt(QWidget):
         self._unsaved_button.setCheckable(True)
         self._close_button = HintButton(tr("Close"), self.theme)
         self._close_button.setProperty(KEEPS_LETTER, True)
-        self._status = ElidedLabel(name="status", role="note")
-        self._status.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -188,7 +180,7 @@ class QuickPrompt(QWidget):
             spacing=11,
         )
         self._hints = (
-            self._remedy_button,
+            self.status.remedy_button,
             self._copy_button,
             self._paste_button,
             self._open_button,
@@ -196,7 +188,7 @@ class QuickPrompt(QWidget):
             self._unsaved_button,
             self._close_button,
         )
-        self._footer = row_of(*self._hints, (self._status, 1), margins=sides, spacing=10)
+        self._footer = row_of(*self._hints, (self.status.label, 1), margins=sides, spacing=10)
         self._popup_column = column_of(margins=(MARGIN - 6, 0, MARGIN - 6, 0))
         self._column = column_of(
             first_row,
@@ -205,7 +197,7 @@ class QuickPrompt(QWidget):
             row_of(self.chips, margins=sides),
             row_of(self._rule, margins=sides),
             self.transcript,
-            self._problem,
+            self.status.problem_label,
             self._footer,
             parent=self,
             margins=(0, 11, 0, 8),
@@ -221,19 +213,17 @@ class QuickPrompt(QWidget):
         self.field.files_pasted.connect(self.files_dropped)
         self.field.large_text_pasted.connect(lambda text: self.large_text_dropped.emit(text, ""))
         self.field.large_rich_text_pasted.connect(self.large_text_dropped)
-        self.field.notice_raised.connect(self.set_status)
+        self.field.notice_raised.connect(self.status.show_status)
         self._stop_button.clicked.connect(self.stop_requested)
         self._copy_button.clicked.connect(self._copy_answer)
         self._paste_button.clicked.connect(self.paste_requested)
         self._open_button.clicked.connect(self.open_in_window_requested)
-        self._remedy_button.clicked.connect(
-            lambda: (self.undo_requested if self._offers_undo else self.remedy_requested).emit()
-        )
+        self.status.changed.connect(self._fit)
         self._selection_button.clicked.connect(self.selection_requested)
         self._unsaved_button.clicked.connect(self.unsaved_requested)
         self._close_button.clicked.connect(self.hide)
         self.transcript.text_typed.connect(self._type_into_field)
-        self.transcript.notice_raised.connect(self.set_status)
+        self.transcript.notice_raised.connect(self.status.show_status)
         # Queued, because the range changes during edits, when nothing may be laid out.
         self.transcript.verticalScrollBar().rangeChanged.connect(
             self._fit, Qt.ConnectionType.QueuedConnection
@@ -249,7 +239,7 @@ class QuickPrompt(QWidget):
         self.completer.close()
         if not self._is_streaming and not keeps_content:
             self.field.clear()
-            self.set_status("")
+            self.status.show_status("")
             self.transcript.set_messages([])
             self._expand(False)
         self.set_accompanying_text(text)
@@ -323,44 +313,12 @@ class QuickPrompt(QWidget):
         """Expand the window and show Stop while an answer is streaming."""
         self._is_streaming = is_streaming
         if is_streaming:
-            self.set_status("")
+            self.status.show_status("")
             self._expand(True)
             # A follow-up replaces the question, but nothing that was typed after it.
             if self.field.toPlainText() == self._submitted_text:
                 self.field.selectAll()
         self._stop_button.setVisible(is_streaming)
-
-    def set_status(self, text: str) -> None:
-        """Show a few words instead of a problem, and announce them."""
-        self._show_status(text, "", "")
-        self.announce(text)
-
-    def show_figures(self, text: str) -> None:
-        """Show the answer's cost and time, without an announcement."""
-        self._show_status(text, "", "")
-
-    def set_problem(self, text: str, remedy: str = "") -> None:
-        """Show a problem on a line of its own.
-
-        `remedy` is the label of the button that remedies it, "" for none.
-        """
-        self._show_status("", text, remedy)
-        self.announce(text)
-
-    def offer_undo(self, text: str) -> None:
-        """Show a notice about an action, with a button that undoes it."""
-        self._show_status(text, "", tr("Undo"))
-        self._offers_undo = True
-        self.announce(text)
-
-    def _show_status(self, text: str, problem: str, remedy: str) -> None:
-        self._offers_undo = False
-        self._status.setText(text)
-        self._problem.setText(problem)
-        self._problem.setVisible(bool(problem))
-        self._remedy_button.setText(remedy or tr("Fix"))
-        self._remedy_button.setVisible(bool(remedy))
-        self._fit()
 
     def check_spelling_with(self, spelling: Spelling) -> None:
         """Underline words that are misspelled."""
@@ -416,14 +374,13 @@ class QuickPrompt(QWidget):
         """Show the effect of a drop in place of the status."""
         if is_acceptable(event.mimeData()):
             accept_copy(event)
-            self._status_before_drag = self._status.text()
-            self._status.setText(drop_hint(event.mimeData()))
+            self.status.show_drop_hint(drop_hint(event.mimeData()))
 
     def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
-        self._status.setText(self._status_before_drag)
+        self.status.hide_drop_hint()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self._status.setText(self._status_before_drag)
+        self.status.hide_drop_hint()
         accept_copy(event)
         self.field.insert_dropped(read_dropped(event.mimeData()))
 
@@ -457,7 +414,7 @@ class QuickPrompt(QWidget):
         scale_boxes(self, theme)
         self.completer.set_theme(theme)
         self.chips.set_theme(theme)
-        for label in (self._accompanying_label, self._problem):
+        for label in (self._accompanying_label, self.status.problem_label):
             label.setContentsMargins(px(MARGIN), 0, px(MARGIN), 0)
         for widget in (self._model_button, *self._hints):
             widget.set_theme(theme)
@@ -484,12 +441,12 @@ class QuickPrompt(QWidget):
     def _submit(self) -> None:
         text = self.field.toPlainText()
         if self._is_streaming:
-            self.set_status(tr("Still responding…"))
+            self.status.show_status(tr("Still responding…"))
         elif text.strip() or self._accompanying_text.strip():
             self._submitted_text = text
             self.submit_requested.emit(text)
         elif self.chips.count():
-            self.set_status(tr("Add a message first"))
+            self.status.show_status(tr("Add a message first"))
 
     def _copy_answer(self) -> None:
         self.transcript.commands.copy_last_answer()
@@ -500,7 +457,7 @@ class QuickPrompt(QWidget):
         Return False if there is no answer, or while it streams.
         """
         if self._is_streaming or not self.transcript.isVisibleTo(self):
-            self.set_status(tr("Still responding…") if self._is_streaming else "")
+            self.status.show_status(tr("Still responding…") if self._is_streaming else "")
             return False
         self.transcript.commands.copy_selection_or_answer()
         return True
@@ -546,7 +503,7 @@ class QuickPrompt(QWidget):
         """Show the shortcuts of the buttons if there is room for them."""
         shown = [hint for hint in self._hints if hint.isVisibleTo(self)]
         spaces = self._footer.spacing() * len(shown) + 2 * self.theme.px(MARGIN)
-        spaces += painting.text_width(self._status.text(), self.theme.note())
+        spaces += painting.text_width(self.status.label.text(), self.theme.note())
         room = min(self.theme.px(_WIDTH), self.screen().availableGeometry().width()) - spaces
         fits = sum(hint.full_width for hint in shown) <= room
         for hint in self._hints:

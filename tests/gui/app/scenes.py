@@ -685,9 +685,9 @@ async def quick_prompt(app: AppHarness, look: Look) -> None:
     app.providers.turns[-1].end(ANSWER)
     await app.settled()
     await look("quick-answer")
-    window.set_problem("⟦It failed.⟧", "⟦Retry⟧")
+    window.status.show_problem("⟦It failed.⟧", "⟦Retry⟧")
     await look("quick-problem")
-    window.set_status("")
+    window.status.show_status("")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(paste_back, "can_type", lambda: True)
         window.paste_requested.emit()
