@@ -17,7 +17,7 @@ from desktop_app.session.session_bus import BusError, BusObject
 from desktop_app.storage.database.database import Database, erasing_mark
 from desktop_app.storage.database.private_files import create_private
 from tests.helpers.bus_service import message_bus_daemon, session_bus
-from tests.helpers.waiting import until
+from tests.helpers.waiting import LONGEST_S, until
 
 ROOT = Path(__file__).parents[2]
 
@@ -74,3 +74,33 @@ async def test_a_call_on_the_session_bus_has_the_limits_of_a_later_start(
             finally:
                 process.kill()
                 await process.communicate()
+
+
+async def test_a_window_ends_although_the_session_bus_does_not_reply(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    run = tmp_path_factory.mktemp("run")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(run))
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={run}/bus")
+    callers: asyncio.Queue[asyncio.StreamWriter] = asyncio.Queue()
+    silent_bus = await asyncio.start_unix_server(
+        lambda _, writer: callers.put_nowait(writer), run / "bus"
+    )
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "desktop_app"),
+        cwd=ROOT,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        async with asyncio.timeout(LONGEST_S):
+            caller = await callers.get()
+            process.send_signal(signal.SIGTERM)
+            assert await process.wait() == 0
+        caller.close()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        silent_bus.close()
+        await silent_bus.wait_closed()

@@ -29,6 +29,8 @@ async def deny_inspection_after_portal(parent: QObject, bus: SessionBus) -> bool
         OSError: the kernel refused.
     """
     try:
+        if not bus.is_connected:  # Qt would wait on the event loop for a bus that does not reply
+            return False
         _, is_named = await asyncio.gather(_identify_qt(parent), portal.identify_to_portal(bus))
         return is_named
     finally:
