@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from desktop_app.services.collections.embedding_service import EmbeddingChoice, Embeddings
     from desktop_app.services.documents.chunked_reading import ChunkedReader
     from desktop_app.services.ports import ChatAttachments, MessageStore
-    from desktop_app.services.tools.tool_server_book import ToolServers
+    from desktop_app.services.tools.server_registry import ToolServers
     from desktop_app.services.tools.tool_set import ToolCatalog
     from desktop_app.storage.batch.batch_store import BatchStore
     from desktop_app.storage.conversations.review_store import ReviewStore
@@ -199,7 +199,7 @@ class Backend:
         At a server whose list of models is unknown, it is the answering model.
         """
         is_open = answering.profile.kind is ProviderKind.COMPATIBLE
-        if is_open and self.listings.of(answering.profile) is None:
+        if is_open and self.listings.known_listing(answering.profile) is None:
             return answering
         return self.utility_model.model_for(Purpose.PART, answering)
 
@@ -299,7 +299,7 @@ class Backend:
         if not model:
             return None
         profile = await self.providers.default_profile(values)
-        return embedding_choice(model, profile, self.catalog, self.listings.of(profile))
+        return embedding_choice(model, profile, self.catalog, self.listings.known_listing(profile))
 
     async def values(self) -> dict[str, SettingValue]:
         """Return the values of all settings, defaults included."""

@@ -21,7 +21,7 @@ from desktop_app.domain.prompts.prompts import (
 )
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.prompt_library import (
-    Entry,
+    PromptEntry,
     fill_prompt,
     find_prompt,
     library,
@@ -64,7 +64,7 @@ async def needs_of_prompt(store: PromptStore, prompt_id: str) -> TemplateNeeds:
     return (await template_needs(prompt_id))._replace(form=form)
 
 
-async def prompt_library(backend: Backend) -> tuple[Entry, ...]:
+async def prompt_library(backend: Backend) -> tuple[PromptEntry, ...]:
     """Return every prompt, hidden ones too.
 
     Raises:

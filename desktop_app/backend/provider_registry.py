@@ -113,7 +113,7 @@ class ProviderRegistry:
 
     def models_of(self, profile: ProviderProfile) -> ProviderModels:
         """Return the models of a provider, as last listed."""
-        return ProviderModels(profile, self._catalog, self._listings.of(profile))
+        return ProviderModels(profile, self._catalog, self._listings.known_listing(profile))
 
     @property
     def on_device_model(self) -> str:

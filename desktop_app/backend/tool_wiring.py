@@ -10,8 +10,8 @@ from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.providers.http.trust import trusted_context
 from desktop_app.services.tools.hosted_tools import HostedTools
+from desktop_app.services.tools.server_registry import ToolServers
 from desktop_app.services.tools.server_source import ServerSource
-from desktop_app.services.tools.tool_server_book import ToolServers
 from desktop_app.storage.tools.file_lock import file_lock
 from desktop_app.tool_servers.server_connection import ServerConnection
 from desktop_app.tools.built_in import BuiltInTools
@@ -56,7 +56,7 @@ def tool_sources(backend: Backend) -> tuple[ToolSource, ...]:
 def tool_servers(backend: Backend) -> ToolServers:
     """Create the tool servers that the user has configured."""
 
-    async def keep(name: str, secret: Secret) -> bool:
+    async def store_secret(name: str, secret: Secret) -> bool:
         return await backend.vault.set(name, secret) is KeyPlace.KEYRING
 
     return ToolServers(
@@ -64,7 +64,7 @@ def tool_servers(backend: Backend) -> ToolServers:
         backend.vault,
         backend.permissions.forget_source,
         ServerConnection.open,
-        keep=keep,
+        store_secret=store_secret,
         renewal_lock=lambda name: file_lock(backend.folders.data / f"sign-in-{name}.lock"),
         variables=environment_with_keys(),
         home=str(Path.home()),

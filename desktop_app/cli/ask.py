@@ -204,8 +204,8 @@ async def _answer(
     use_limits(backend, values)
     use_routine_model(backend, values)
     profile, settings, choices = await _choose(backend, options, values, output)
-    backend.consent.open(AllowedTools(tuple(options.allow_tool)))
-    if options.template:  # a mistake in it is reported before the slow reading of files
+    backend.consent.set_source(AllowedTools(tuple(options.allow_tool)))
+    if options.template:  # check it before reading the files, which may be slow
         await fill_template(backend, options.template, options.set, prompt)
     collections = await find_collections(backend, options.collection)
     await embed_missing(backend, collections, without_asking=options.create_embeddings)
@@ -442,7 +442,7 @@ async def _with_parts_planned(
         for part in draft.attachments
     )
     documents = [part for part in parts if isinstance(part, DocumentPart)]
-    plan = await service.parts.plan(documents, draft.text, resolved, instructions)
+    plan = await service.chunked_reader.plan(documents, draft.text, resolved, instructions)
     words = [
         tr_plural(
             "Too large for {model}. Reading {count} part, about {tokens} input tokens.",

@@ -39,7 +39,7 @@ def run_tools(options: argparse.Namespace) -> int:
 async def _list_tools(*, as_json: bool) -> int:
     async with open_backend() as backend:
         names = [wildcard_of(source) for source in await backend.tools.sources()]
-        found = await backend.tools.listed(names)
+        found = await backend.tools.list_tools(names)
         usual = await _usual_choice(backend)
     with in_english() if as_json else nullcontext():
         listed = [(tool, _refusal(tool, usual)) for tool in found]
@@ -103,7 +103,7 @@ async def require_tools(
     Raises:
         IllegalChoiceError: a tool does not exist or cannot be used.
     """
-    listed = {tool.definition.full_name: tool for tool in await backend.tools.listed(names)}
+    listed = {tool.definition.full_name: tool for tool in await backend.tools.list_tools(names)}
     for name in names:
         source, _, tool = name.rpartition("/")  # a server that the user typed may contain slashes
         if tool == ALL_TOOLS and source:
@@ -142,7 +142,7 @@ async def require_known_tools(
     """
     if not names:
         return
-    listed = {tool.definition.full_name for tool in await backend.tools.listed(chosen)}
+    listed = {tool.definition.full_name for tool in await backend.tools.list_tools(chosen)}
     known = listed | {wildcard_of(source) for source in await backend.tools.sources()}
     for name in names:
         if name not in known and wildcard_of(name.partition("/")[0]) not in listed:

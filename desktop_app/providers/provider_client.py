@@ -141,7 +141,7 @@ class ProviderClient:
 
         self._counter, self._has_sought_counter = counter_of(kind), True
         self._facts.note_answer()
-        # With custom headers for a gateway, the list may be that of a server elsewhere.
+        # Custom headers may be for a gateway, whose list may be that of another server.
         if kind and kind is not self._transport.server and not self._profile.custom_fields:
             self._transport.note_server(kind)
             self._memory.remember_kind(kind)
@@ -279,6 +279,7 @@ class ProviderClient:
 
     @contextmanager
     def _in_use(self) -> Iterator[None]:
+        """Count a request as open while the context lasts."""
         self._open_requests += 1
         try:
             yield

@@ -107,7 +107,7 @@ class Fences:
         self._source = source
         self._secret = b""
 
-    async def of(self, *ids: str) -> Fence:
+    async def fence_of(self, *ids: str) -> Fence:
         """Return the fence of a conversation, or of another prompt that the ids identify.
 
         If the store cannot keep a secret, a secret of this process is used: after a restart the

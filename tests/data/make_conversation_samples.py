@@ -135,7 +135,7 @@ async def _written(
 
     tools, user, provider = ToolCatalog([Source(look=look, fail=fail)]), _User(), _Provider()
     consent = ConsentBroker(Permissions())
-    consent.open(user)
+    consent.set_source(user)
     lines = []
     with tempfile.TemporaryDirectory() as folder:
         async with open_chat(Path(folder), provider, tools=tools, consent=consent) as chat:
@@ -200,7 +200,7 @@ async def _stopped(chance: random.Random, chat: ChatSetup, provider: _Provider) 
     await provider.holding.wait()
     is_left = chance.random() < 0.5
     if is_left:
-        run.leave()
+        run.leave_running()
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task

@@ -134,7 +134,7 @@ async def ledgers(database: MemoryDatabase) -> AsyncIterator[str]:
                 yield _line(by, since, repr(row))
     yield _line(repr(await ledger.report(_NOON)))
     for amount in ("1", "2.5", "100", "0.01"):
-        hold, month = await holds.take(("openai",), Decimal(amount), Decimal(9), _NOON, ("m", "x"))
+        hold, month = await holds.place(("openai",), Decimal(amount), Decimal(9), _NOON, ("m", "x"))
         yield _line(hold, repr(month), month.is_near)
     await holds.release(1)
     yield _line(repr(await holds.month(("openai",), None, _NOON)))

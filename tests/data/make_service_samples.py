@@ -71,7 +71,7 @@ from desktop_app.rendering.structured_answer import has_json_value, with_rendere
 from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.chat.compaction_service import CompactionPlan, CompactionService
-from desktop_app.services.chat.inline_pictures import PictureText
+from desktop_app.services.chat.inline_pictures import PictureParser
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.titles import wants_title
 from desktop_app.services.collections.passage_context import passage_budget, retrieval_text
@@ -209,7 +209,7 @@ class _Unlimited:
 
 
 class _Fences:
-    async def of(self, *_of: str) -> Any:
+    async def fence_of(self, *_of: str) -> Any:
         from desktop_app.services.fence import SAMPLE_FENCE
 
         return SAMPLE_FENCE
@@ -312,9 +312,9 @@ async def _reading(chance: random.Random) -> list[object]:
     too_long = ContextTooLongError(Reason.CONVERSATION_TOO_LONG)
     too_long.tokens, too_long.window = chance.choice((0, 900, 9_000)), chance.choice((0, 400))
     smaller = await reader.split(task, pieces[0], too_long)
-    taken = [await reader.note(task, piece, piece.text[:40]) for piece in pieces]
+    taken = [await reader.with_note(task, piece, piece.text[:40]) for piece in pieces]
     request = ChatRequest("m", (RequestMessage(Role.USER, (TextPart(_phrase(chance)),)),), "")
-    merged = await reader.batches(task, taken, chance.choice((9, 30, 400)))
+    merged = await reader.merge_notes(task, taken, chance.choice((9, 30, 400)))
     return [
         [str(value) for value in vars(plan).values()],
         [str(value) for value in vars(again).values()],
@@ -569,7 +569,7 @@ def pictures() -> Iterator[str]:
             )
             for _ in range(chance.randint(1, 5))
         )
-        found, taken, at = PictureText(), [], 0
+        found, taken, at = PictureParser(), [], 0
         while at < len(source):
             size = chance.randint(1, 30)
             taken.append(repr(list(found.feed(source[at : at + size]))))

@@ -80,5 +80,5 @@ def no_tools() -> ToolCatalog:
 def broker(*decisions: Decision) -> ConsentBroker:
     """Return a broker with a user who gives these decisions, then allows everything."""
     made = ConsentBroker(Permissions())
-    made.open(Answers(*decisions))
+    made.set_source(Answers(*decisions))
     return made

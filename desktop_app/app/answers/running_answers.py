@@ -174,7 +174,7 @@ class RunningAnswers(QObject):
         progress = self._runs.get(answer.id)
         if progress is None:
             return self._unstored.get(answer.id, answer)
-        return progress.run.so_far
+        return progress.run.answer_so_far
 
     def repeat_status(self, conversation_id: str) -> None:
         """Report again the lines below the answers of a conversation that was just opened."""
@@ -197,7 +197,7 @@ class RunningAnswers(QObject):
         """
         runs = list(self._runs.values())
         for progress in runs:
-            progress.run.leave()
+            progress.run.leave_running()
             self._cancel(progress)
         tasks = [progress.task for progress in runs if progress.task is not None]
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -338,4 +338,4 @@ class RunningAnswers(QObject):
                 self.rate_changed.emit(conversation_id, progress.deltas / seconds)
         if progress.has_step:
             progress.has_step = False
-            self.stepped.emit(conversation_id, progress.run.so_far)
+            self.stepped.emit(conversation_id, progress.run.answer_so_far)

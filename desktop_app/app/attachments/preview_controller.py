@@ -258,9 +258,9 @@ class PreviewController(QObject):
         if isinstance(part, ImagePart):
             shown = await ImageForm(resolved.model, self._image_scaler).sendable(part)
             return shown.text if isinstance(shown, TextPart) else ""
-        fence = await self._fences.of(self._holder.conversation_id)
+        fence = await self._fences.fence_of(self._holder.conversation_id)
         if part.in_parts:
-            question, parts = self._prompt.text(), self._chat_service.parts
+            question, parts = self._prompt.text(), self._chat_service.chunked_reader
             instructions = self._setup.ask_settings.instructions
             return "\n\n".join(await parts.texts(part, question, resolved, fence, instructions))
         if is_file(part, resolved.files):

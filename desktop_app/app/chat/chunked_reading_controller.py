@@ -103,7 +103,7 @@ class ChunkedReadingController(QObject):
         resolved = self._setup.resolved
         instructions = self._setup.settings_of(self._current.conversation).instructions
         try:
-            plan = await self._chat_service.parts.plan(
+            plan = await self._chat_service.chunked_reader.plan(
                 documents, draft.text, resolved, instructions
             )
         finally:

@@ -26,7 +26,12 @@ from desktop_app.domain.prompts.prompts import (
 )
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.services.chat.prompt_library import Origin, copy_of, next_position, task_for_each
+from desktop_app.services.chat.prompt_library import (
+    PromptOrigin,
+    copy_of,
+    next_position,
+    task_for_each,
+)
 from desktop_app.ui.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
@@ -260,7 +265,7 @@ class PromptsController(QObject):
             known = [
                 self._stored[entry.prompt.id]
                 for entry in self._list.entries
-                if entry.origin is not Origin.BUILT_IN
+                if entry.origin is not PromptOrigin.BUILT_IN
             ]
             unchanged = [p for p in self._built_in if p.id not in {k.id for k in known}]
             found = replace(found, prompts=_remove_unchanged(found.prompts, unchanged))

@@ -10,9 +10,9 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.services.chat.prompt_library import (
     FOR_DOCUMENTS,
     FOR_TWO,
-    Entry,
+    PromptEntry,
     library,
-    translated,
+    translate_names,
 )
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class PromptList(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.entries: tuple[Entry, ...] = ()
+        self.entries: tuple[PromptEntry, ...] = ()
         self._served: tuple[Prompt, ...] = ()
 
     @property
@@ -62,7 +62,7 @@ class PromptList(QObject):
         """Replace all prompts; a stored prompt replaces the built-in prompt with its id."""
         shipped = {prompt.id: prompt for prompt in built_in}
         self.entries = tuple(
-            entry._replace(prompt=translated(entry.prompt, shipped[entry.prompt.id]))
+            entry._replace(prompt=translate_names(entry.prompt, shipped[entry.prompt.id]))
             if entry.prompt.id in shipped
             else entry
             for entry in library(built_in, stored)

@@ -56,7 +56,7 @@ class ConsentController(QObject):
         self._shown_pending: _Pending | None = None
         self._card: ConsentCard | None = None
         current.opened.connect(self._show)
-        consent.open(self)
+        consent.set_source(self)
 
     async def decide(self, question: ConsentQuestion, stored: Permission) -> Decision:
         """Return the user's decision; cancelling withdraws the question."""

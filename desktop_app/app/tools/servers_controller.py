@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.tools.tool_server import ServerSecrets, ToolServer
+    from desktop_app.services.tools.server_registry import ToolServers
     from desktop_app.services.tools.server_run import ServerRun
-    from desktop_app.services.tools.tool_server_book import ToolServers
     from desktop_app.storage.tools.server_store import ServerStore
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.settings.tabs.servers_tab import ServerRow, ServersTab
@@ -302,7 +302,7 @@ class ServersController(QObject):
         from desktop_app.ui.composer.dropped_content import DroppedData
 
         run = await self._servers().run(choice.server)
-        read = await run.read(choice.uri)
+        read = await run.read_resource(choice.uri)
         data, name = await asyncio.to_thread(_resource_file, read, choice.name)
         self.content_attach_requested.emit(DroppedData(name, data), conversation_id)
 

@@ -139,7 +139,7 @@ class ToolsController(QObject):
         conversation_id, store = self._current.id, self._permissions
         stored = await store.for_all_conversations()
         choices: list[ToolChoice] = []
-        for tool in await self._tools().listed():
+        for tool in await self._tools().list_tools():
             definition, name = tool.definition, tool.definition.full_name
             permission: Permission | None = None
             if definition.needs_consent:
@@ -172,7 +172,7 @@ class ToolsController(QObject):
         await store.forget(name, conversation_id)
         if permission is Permission.ASK:
             return
-        found = [t for t in await self._tools().listed() if t.definition.full_name == name]
+        found = [t for t in await self._tools().list_tools() if t.definition.full_name == name]
         mark = fingerprint(found[0].definition) if found else ""
         await store.save(conversation_id, name, mark, permission)
 
@@ -228,11 +228,11 @@ class ToolsController(QObject):
     async def _check(
         self, dialog: AnswerFormDialog, source: FormSource, *, should_accept: bool
     ) -> None:
-        from desktop_app.services.structured.requested_form import form_of  # not for the start
+        from desktop_app.services.structured.requested_form import check_form  # not for the start
 
         words = ""
         try:
-            await asyncio.to_thread(form_of, source)
+            await asyncio.to_thread(check_form, source)
         except IllegalChoiceError as error:
             words = tr("Not valid: {words}", words=str(error.params["words"]))
         if dialog is not self._dialog:

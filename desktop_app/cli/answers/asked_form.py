@@ -24,7 +24,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n.translation import tr
-from desktop_app.services.structured.requested_form import form_of
+from desktop_app.services.structured.requested_form import check_form
 from desktop_app.services.structured.schema_check import CheckedAnswer, check_answer
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def with_schema_of(settings: AskSettings, file: str | None) -> AskSettings:
     if file is None:
         return settings
     source = _read_schema_source(file)
-    form_of(source, file)
+    check_form(source, file)
     parameters = replace(settings.parameters, form=source.to_setting())
     return replace(settings, parameters=parameters)
 
@@ -68,7 +68,7 @@ def _read_schema_source(file: str) -> FormSource:
 
 
 def _read_schema(file: str) -> AnswerSchema:
-    form = form_of(_read_schema_source(file), file)
+    form = check_form(_read_schema_source(file), file)
     assert isinstance(form, AnswerSchema)
     return form
 
@@ -80,7 +80,7 @@ def _read_grammar(file: str) -> AnswerGrammar:
     text = read_text_file(file, MAX_FORM_CHARS, Reason.GRAMMAR_UNREADABLE)
     if ending == FormKind.REGEX:
         text = text.rstrip("\r\n")
-    form = form_of(FormSource(FormKind(ending), text), file)
+    form = check_form(FormSource(FormKind(ending), text), file)
     assert isinstance(form, AnswerGrammar)
     return form
 

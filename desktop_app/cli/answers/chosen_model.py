@@ -108,7 +108,9 @@ async def learn_window(backend: Backend, profile: ProviderProfile, choice: Model
 
 async def learn_price(backend: Backend, profile: ProviderProfile, choice: ModelChoice) -> None:
     """Fetch a gateway's model list if the catalog does not know the model's price."""
-    is_unlisted = profile.kind is ProviderKind.COMPATIBLE and backend.listings.of(profile) is None
+    is_unlisted = (
+        profile.kind is ProviderKind.COMPATIBLE and backend.listings.known_listing(profile) is None
+    )
     if is_unlisted and backend.chat.resolve(profile, choice).price is None:
         with suppress(UserFacingError, TimeoutError):
             await learn_listing(backend, profile)

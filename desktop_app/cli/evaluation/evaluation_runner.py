@@ -259,7 +259,7 @@ class EvaluationRunner:
         conversation_id: str,
     ) -> tuple[FailedCheck | None, Decimal | None]:
         """Return why an answer fails a rubric, None if it passes, and what the judgment cost."""
-        fence = await self.backend.fences.of(conversation_id)
+        fence = await self.backend.fences.fence_of(conversation_id)
         text = _judge_prompt(fence, check, case, answer)
         judgment, asked = new_id(), replace(contestant.resolved, service_tier=None)
         task = SmallTask(Purpose.JUDGMENT, asked, conversation_id, judgment)
@@ -271,7 +271,7 @@ class EvaluationRunner:
             raise
         except UserFacingError as error:
             note = note_of(error)
-            return FailedCheck.of(check, FailureReason.NOT_JUDGED, error=note), None
+            return FailedCheck.from_check(check, FailureReason.NOT_JUDGED, error=note), None
         spent = await self.backend.ledger.answer_spending(conversation_id, judgment)
         cost = None if spent.uncounted else spent.cost
         return _failure_in_verdict(check, reply), cost
@@ -283,7 +283,7 @@ class EvaluationRunner:
 
     async def judge_input(self, contestant: Contestant, cases: Sequence[EvaluationCase]) -> int:
         """Return the input tokens of the judgments on a contestant's cases, without its answers."""
-        judge, fence = self.judge_of(contestant), await self.backend.fences.of(self._name)
+        judge, fence = self.judge_of(contestant), await self.backend.fences.fence_of(self._name)
         texts = [
             f"{_JUDGE_INSTRUCTIONS}\n\n{_judge_prompt(fence, check, case, '')}"
             for case in cases
@@ -316,5 +316,5 @@ def _failure_in_verdict(check: Check, reply: str) -> FailedCheck | None:
         verdict = json.loads(reply[start : end + 1])
         passed, reason = verdict["pass"], str(verdict.get("reason") or "")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return FailedCheck.of(check, FailureReason.NO_VERDICT)
-    return None if passed is True else FailedCheck.of(check, explanation=reason)
+        return FailedCheck.from_check(check, FailureReason.NO_VERDICT)
+    return None if passed is True else FailedCheck.from_check(check, explanation=reason)

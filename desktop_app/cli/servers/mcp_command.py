@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.tools.tool import ListedTool
     from desktop_app.domain.tools.tool_server import ToolServer
+    from desktop_app.services.tools.server_registry import ToolServers
     from desktop_app.services.tools.server_run import ServerRun
-    from desktop_app.services.tools.tool_server_book import ToolServers
 
 _MAX_LOG_LINES = 20
 _USAGE_REASONS: Final = frozenset(

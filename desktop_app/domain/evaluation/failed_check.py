@@ -59,7 +59,7 @@ class FailedCheck:
     error: ErrorNote | None = None
 
     @classmethod
-    def of(
+    def from_check(
         cls,
         check: Check,
         reason: FailureReason = FailureReason.NOT_MATCHED,

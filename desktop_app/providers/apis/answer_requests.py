@@ -172,8 +172,8 @@ class AnswerRequests:
         right.
         """
         facts = self._facts
-        is_open = facts.is_learning_api and not facts.is_known(api)
-        if is_open and (api is Api.RESPONSES or not facts.has_answered):
+        may_be_wrong_address = facts.is_learning_api and not facts.is_known(api)
+        if may_be_wrong_address and (api is Api.RESPONSES or not facts.has_answered):
             return EndpointMissingError(Reason.EMPTY_REPLY, provider=self._profile.name)
         if len(str(body.get("messages", body.get("input", "")))) > SMALL_REQUEST_CHARS:
             return ContextTooLongError(Reason.CONVERSATION_TOO_LONG)

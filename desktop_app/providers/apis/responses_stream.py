@@ -69,7 +69,7 @@ class ResponsesReader:
         self._is_numbered = is_numbered
         self.is_finished = False
         self.sequence: int | None = None
-        # By kind of text, index of the item, and index in the item:
+        # The keys are the kind of text, the index of the item, and the index in the item.
         self._seen: dict[tuple[str, int, int], int] = {}  # the characters received
         self._pairs = SplitPairs[tuple[str, int, int]]()
         self._sections: dict[tuple[str, int, int], int] = {}  # the number of a reasoning section

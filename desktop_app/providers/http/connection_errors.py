@@ -27,7 +27,7 @@ _REMEDY_OF_PORT: Final[dict[int | None, Remedy]] = {
     8000: Remedy.START_VLLM,
     4000: Remedy.START_LITELLM,
 }
-# Parts of the names of their profiles; a server may have another port.
+# The same by parts of the profile's name, for servers that listen on another port.
 _REMEDY_OF_NAME: Final = {
     "ollama": Remedy.START_OLLAMA,
     "lm studio": Remedy.START_LM_STUDIO,

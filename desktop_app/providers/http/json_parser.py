@@ -77,6 +77,8 @@ def parse(data: bytes | bytearray) -> Any:
 
 
 class _Parser:
+    """A parser of one value, with the position that it has reached."""
+
     def __init__(self, data: bytes | bytearray) -> None:
         self._data = data
         self._position = len(_BOM) if data.startswith(_BOM) else 0

@@ -81,7 +81,8 @@ class Timeouts:
         quick_read, quick_total: the longest silence and the longest time of a quick request.
         transfer: the longest silence of a file transfer.
         silence: the limits on silence that is reported to the user.
-        windows: the longest delay of a list of models by a request for context windows.
+        windows: the longest time of the further request for context windows, which delays a list of
+            models.
         drain: the longest wait for the end of a finished reply, to reuse its connection.
     """
 

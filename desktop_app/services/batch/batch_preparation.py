@@ -71,11 +71,13 @@ class BatchPreparer:
                 on_progress(number, len(rows))
             if row.status is ItemStatus.UNREAD:
                 tokens = await count_prompt(row.prompt) if row.prompt else task_tokens
-                await self._store.save_item(await self._prepared(row, info, tokens))
+                await self._store.save_item(await self._prepare_item(row, info, tokens))
         if on_progress is not None:
             on_progress(len(rows), len(rows))
 
-    async def _prepared(self, item: BatchItem, info: ModelInfo, prompt_tokens: int) -> BatchItem:
+    async def _prepare_item(
+        self, item: BatchItem, info: ModelInfo, prompt_tokens: int
+    ) -> BatchItem:
         try:
             part = await self._read(Path(item.path)) if item.path else None
             require_image_input([] if part is None else [part], info)

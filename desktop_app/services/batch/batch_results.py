@@ -110,7 +110,7 @@ class ResultFetcher:
                         self.unreadable += 1
                         continue
                     if isinstance(form, AnswerSchema):
-                        result = await asyncio.to_thread(_checked, form, result)
+                        result = await asyncio.to_thread(_check_schema, form, result)
                     self._count(result)
                     waiting.append(result)
                     characters += len(result.answer)
@@ -137,7 +137,7 @@ class ResultFetcher:
         )
 
 
-def _checked(form: AnswerSchema, result: BatchResult) -> BatchResult:
+def _check_schema(form: AnswerSchema, result: BatchResult) -> BatchResult:
     """Return the result with its first mismatch with the schema as its error."""
     if result.status is not ItemStatus.ANSWERED or result.error is not None:
         return result

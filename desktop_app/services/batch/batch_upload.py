@@ -226,7 +226,7 @@ class BatchSender:
     ) -> bytes:
         question = question_of(job, item, "")
         form = await form_of_job(job)
-        image_form, fence = ImageForm(info, self._pictures), await self._fences.of(job.id)
+        image_form, fence = ImageForm(info, self._pictures), await self._fences.fence_of(job.id)
         messages = await request_messages([question], self._attachments, fence, image_form)
         request = ChatRequest(
             model=info.id,

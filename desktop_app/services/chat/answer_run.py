@@ -1,8 +1,8 @@
 """Runs of answers: streamed, checkpointed twice a second, and stored at the end.
 
 If the task of an AnswerRun is cancelled, the text so far is stored, and a run in the foreground has
-ended. `cancel_remote` ends a run in the background; after `leave` it continues at the provider and
-is resumed at the next start: see run_resumption.py.
+ended. `cancel_remote` ends a run in the background; after `leave_running` it continues at the
+provider and is resumed at the next start: see run_resumption.py.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
 from desktop_app.services.chat.answer_ledger import AnswerLedger
 from desktop_app.services.chat.choice_resolution import MAX_MODEL_NAME_CHARS, ResolvedChoice
-from desktop_app.services.chat.inline_pictures import PictureText, with_pictures
+from desktop_app.services.chat.inline_pictures import PictureParser, with_pictures
 from desktop_app.services.chat.long_answer import LongAnswer, with_file
 from desktop_app.services.chat.message_limit import MessageLimit
 from desktop_app.services.chat.thinking_time import ThinkingTime
@@ -82,7 +82,7 @@ Listener = Callable[[StreamEvent, Reply], None]
 StoreListener = Callable[[StorageError | None], None]
 
 
-def answerer(resolved: ResolvedChoice) -> ModelChoice:
+def answering_choice(resolved: ResolvedChoice) -> ModelChoice:
     """Return the choice stored with an answer: the model that is sent, and its effort."""
     return ModelChoice(resolved.profile.id, resolved.model.id, resolved.variant, resolved.effort)
 
@@ -94,7 +94,7 @@ class AnswerStores(NamedTuple):
     files: AnswerFiles
 
 
-class Reread(NamedTuple):
+class RereadQuestion(NamedTuple):
     """A question whose documents are read in parts, its request, and the gateway that reads."""
 
     question: Message
@@ -102,7 +102,7 @@ class Reread(NamedTuple):
     gateway: Gateway
 
 
-async def _not_in_parts() -> Reread | None:
+async def _not_in_parts() -> RereadQuestion | None:
     return None
 
 
@@ -137,7 +137,7 @@ class AnswerRun:
         ledger: AnswerLedger,
         hold: Hold,
         stand_in: Callable[[], ResolvedChoice],
-        in_parts: Callable[[], Awaitable[Reread | None]] = _not_in_parts,
+        in_parts: Callable[[], Awaitable[RereadQuestion | None]] = _not_in_parts,
         schema: AnswerSchema | None = None,
     ) -> None:
         self.conversation = conversation
@@ -163,7 +163,7 @@ class AnswerRun:
         self._reply = Reply(notices=answer.notices, usage_scope=answer.usage_scope)
         self._thinking = ThinkingTime()
         self._is_sent = False
-        self._picture_text = PictureText()
+        self._picture_text = PictureParser()
         self._is_left_running = False
         self._run_to_cancel: RemoteRun | None = None
         self._is_findable = asyncio.Event()  # set once the background run can be found again
@@ -210,7 +210,7 @@ class AnswerRun:
         """Release the hold of an answer that was never stored or run."""
         await self._hold.release()
 
-    def leave(self) -> None:
+    def leave_running(self) -> None:
         """Let a background run continue when the task is cancelled."""
         self._is_left_running = True
 
@@ -275,7 +275,7 @@ class AnswerRun:
         """Store the answer so far; a background run that continues can be resumed later."""
         if rest := self._picture_text.end():
             self._reply = accumulate(self._reply, self._limit.shorten(TextDelta(rest)))
-        kept = self.so_far
+        kept = self.answer_so_far
         if not self._is_left_running or kept.remote_run is None:
             self._run_to_cancel = kept.remote_run
             if self._request.background and not self._reply.response_id:
@@ -292,7 +292,7 @@ class AnswerRun:
             self._on_store(error)
 
     async def _stream(self, listen: Listener) -> None:
-        listen(StatusChanged(0, self._opening), self._reply)
+        listen(StatusChanged(0, self._opening_status), self._reply)
         try:
             provider = await self._gateway.provider(self._resolved.profile)
         except UserFacingError as error:
@@ -354,7 +354,7 @@ class AnswerRun:
             if isinstance(event, RoundEnded) and await self._ledger.record_round(*recorded):
                 # The loop holds the next request: until then, nothing is lost with this process.
                 await self._hold.release()
-            await self._store.save_answer(self.so_far)
+            await self._store.save_answer(self.answer_so_far)
 
         error = await self._write(write, once=not self._retries_writes)
         if error is not None:
@@ -382,7 +382,7 @@ class AnswerRun:
         return self._ledger.timing.first_token_s
 
     @property
-    def _opening(self) -> AnswerStatus:
+    def _opening_status(self) -> AnswerStatus:
         """Return the status until the first event."""
         return answer_status(StatusCode.WAITING, model=self._resolved.model.name)
 
@@ -448,7 +448,7 @@ class AnswerRun:
         self._request = replace(
             self._request, model=self._resolved.model.id, effort=self._resolved.effort
         )
-        self.answer = replace(self.answer, choice=answerer(self._resolved))
+        self.answer = replace(self.answer, choice=answering_choice(self._resolved))
         self._add_event(Notice(notice(NoticeCode.INSTANT_RETIRED)), listen)
         await self._stream(listen)
 
@@ -461,7 +461,7 @@ class AnswerRun:
         listen(event, self._reply)
 
     @property
-    def so_far(self) -> Message:
+    def answer_so_far(self) -> Message:
         """Return the unfinished answer with the reply so far, as it stays if this process ends."""
         reply, parts = self._reply, self._thinking.with_seconds(self._reply.parts)
         return replace(
@@ -495,7 +495,7 @@ class AnswerRun:
                 continue
             try:
                 if not is_saved or failing:
-                    await self._store.save_answer(self.so_far)
+                    await self._store.save_answer(self.answer_so_far)
                 await self._long_answer.flush()
             except StorageError as error:
                 if not failing:

@@ -45,7 +45,7 @@ def shared_usage_notice(count: int) -> AnswerNotice:
     return notice(NoticeCode.COST_OF_ALL, count=str(count))
 
 
-def asked_separately(provider: str) -> AnswerNotice:
+def separate_request_notice(provider: str) -> AnswerNotice:
     """Return the notice for an answer that had to be requested separately."""
     return notice(NoticeCode.ASKED_SEPARATELY, provider=provider)
 
@@ -73,10 +73,10 @@ def split_hold(hold: Hold, count: int, calls: Sequence[Hold] = ()) -> list[Hold]
     """
     left = set(range(count))
     own = calls or [Hold() for _ in range(count)]
-    return [_Share(hold, left, number, own[number]) for number in range(count)]
+    return [_HoldShare(hold, left, number, own[number]) for number in range(count)]
 
 
-class _Share(Hold):
+class _HoldShare(Hold):
     """The share of one answer in a hold for several.
 
     Args:
@@ -110,8 +110,8 @@ class SharedRequest:
             lambda profile, provider: _CandidateProvider(self, provider, profile.name, number),
         )
 
-    def shared(self, provider: Provider, request: ChatRequest) -> _SharedStream:
-        """Return the shared request, which the first caller opens.
+    def shared_stream(self, provider: Provider, request: ChatRequest) -> _SharedStream:
+        """Return the stream of the shared request, which the first caller opens.
 
         A stand-in model gets a request of its own.
         """
@@ -128,15 +128,15 @@ class _CandidateProvider(ProviderWrapper):
         self._group, self._name, self._number = group, name, number
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
-        shared = self._group.shared(self._provider, request)
+        shared = self._group.shared_stream(self._provider, request)
         has_ended = False
-        async with aclosing(shared.of(self._number)) as events:
+        async with aclosing(shared.events_of(self._number)) as events:
             async for event in events:
                 has_ended = has_ended or isinstance(event, _TERMINALS)
                 yield event
         if has_ended:
             return
-        yield Notice(asked_separately(self._name))
+        yield Notice(separate_request_notice(self._name))
         async with aclosing(self._provider.stream(request.for_one())) as events:
             async for event in events:
                 yield event
@@ -155,7 +155,7 @@ class _SharedStream:
         self._taken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    async def of(self, number: int) -> AsyncGenerator[StreamEvent, None]:
+    async def events_of(self, number: int) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of an answer; none is terminal if the server did not send it."""
         if self._task is None:
             self._task = asyncio.create_task(self._dispatch_all())

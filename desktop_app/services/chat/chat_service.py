@@ -48,7 +48,12 @@ from desktop_app.domain.tools.tool import ToolLimits
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.answer_ledger import AnswerLedger
-from desktop_app.services.chat.answer_run import AnswerRun, AnswerStores, Reread, answerer
+from desktop_app.services.chat.answer_run import (
+    AnswerRun,
+    AnswerStores,
+    RereadQuestion,
+    answering_choice,
+)
 from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.candidate_answers import SharedRequest, estimate_several, split_hold
 from desktop_app.services.chat.choice_resolution import ProviderModels, ResolvedChoice
@@ -90,8 +95,7 @@ from desktop_app.services.spending.cost_estimate import Estimate, Estimator
 from desktop_app.services.structured.form_notices import form_notice, repair_turn
 from desktop_app.services.structured.form_support import require_grammar_support
 from desktop_app.services.tools.consent import ConsentBroker
-from desktop_app.services.tools.hosted_tools import NAMES as HOSTED
-from desktop_app.services.tools.hosted_tools import hosted_refusal
+from desktop_app.services.tools.hosted_tools import HOSTED_NAMES, hosted_refusal
 from desktop_app.services.tools.tool_set import ToolCatalog, ToolSet
 
 if TYPE_CHECKING:  # few questions need it
@@ -194,7 +198,7 @@ class ChatService:
         return AnswerStores(self.store, self.attachments.answers)
 
     @cached_property
-    def parts(self) -> ChunkedReader:
+    def chunked_reader(self) -> ChunkedReader:
         """Return the reader of documents in parts."""
         return self._make_parts()
 
@@ -207,7 +211,7 @@ class ChatService:
             window_of=self._window_of,
         )
 
-    async def for_all_answers(
+    async def estimate_all_answers(
         self, estimate: Estimate, resolved: ResolvedChoice, parameters: GenerationParameters
     ) -> Estimate:
         """Return the estimate for all requested answers. Raises StorageError."""
@@ -384,7 +388,7 @@ class ChatService:
             return await self.budget.hold(resolved.profile, cost, held_model, purpose.value)
         estimate = await self.estimator.at_sending().estimate(context, draft, found=found)
         self.estimator.require_room(draft, estimate, resolved, may_compact=bool(context.path))
-        estimate = await self.for_all_answers(estimate, resolved, settings.parameters)
+        estimate = await self.estimate_all_answers(estimate, resolved, settings.parameters)
         tokens = estimate.input_tokens * estimate.inputs
         cost = cost_of(price, Usage(input_tokens=tokens))
         return await self.budget.hold(resolved.profile, cost, held_model, purpose.value)
@@ -422,7 +426,7 @@ class ChatService:
             answers = [_empty_answer(path[-1], resolved, notices) for _ in range(count)]
             conversation = replace(conversation, leaf_id=answers[0].id, updated_at=now())
             require_reading_tools(path[-1].parts, tools.tools)
-            fence = await self._fences.of(conversation.id)
+            fence = await self._fences.fence_of(conversation.id)
             request = await self._request(sent, path[-1], resolved, settings, fence)
             request = _with_tools(request, tools, fence)
             if repairs is not None:
@@ -439,7 +443,7 @@ class ChatService:
                 ]
             if any(isinstance(p, DocumentPart) and p.in_parts for p in path[-1].parts):
                 gateways = [
-                    self.parts.read(path[-1], answer, request, resolved, fence)
+                    self.chunked_reader.reading_gateway(path[-1], answer, request, resolved, fence)
                     for answer in answers
                 ]
             undo.pop_all()
@@ -546,7 +550,7 @@ class ChatService:
         answer: Message,
         resolved: ResolvedChoice,
         settings: AskSettings,
-    ) -> Reread | None:
+    ) -> RereadQuestion | None:
         """Return the question with its documents read in parts; None if that changes nothing.
 
         The server has refused it as too long. Raises StorageError, DocumentError.
@@ -562,10 +566,10 @@ class ChatService:
         question = replace(question, parts=parts)
         sent = replace(sent, messages=(*sent.messages[:-1], question))
         resolved = self._with_named_window(resolved)
-        fence = await self._fences.of(question.conversation_id)
+        fence = await self._fences.fence_of(question.conversation_id)
         request = (await self._request(sent, question, resolved, settings, fence)).for_one()
-        gateway = self.parts.read(question, answer, request, resolved, fence)
-        return Reread(question, request, gateway)
+        gateway = self.chunked_reader.reading_gateway(question, answer, request, resolved, fence)
+        return RereadQuestion(question, request, gateway)
 
     def _with_named_window(self, resolved: ResolvedChoice) -> ResolvedChoice:
         """Return the choice with the window that a refusal has named, unless a smaller is known."""
@@ -580,8 +584,8 @@ class ChatService:
         names = settings.parameters.tools if resolved.model.takes_tools is not False else ()
         if not names:
             return ToolSet()
-        refused = tuple(n for n in names if n in HOSTED and hosted_refusal(n, resolved))
-        found = await self._tools().chosen([name for name in names if name not in refused])
+        refused = tuple(n for n in names if n in HOSTED_NAMES and hosted_refusal(n, resolved))
+        found = await self._tools().choose([name for name in names if name not in refused])
         return replace(found, missing=(*found.missing, *refused))
 
     def _tool_prices(self, resolved: ResolvedChoice) -> Mapping[str, Decimal]:
@@ -695,7 +699,7 @@ def _empty_answer(
         status=MessageStatus.STREAMING,
         parts=(),
         created_at=now(),
-        choice=answerer(resolved),
+        choice=answering_choice(resolved),
         notices=tuple(notice for notice in notices if notice),
     )
 

@@ -73,16 +73,16 @@ class ResolvedChoice:
         """Return US dollars per million tokens at this provider and tier; None if unknown."""
         if self.claim is PriceClaim.NONE:
             return None
-        return self._charged(self.model.price_at(self.service_tier))
+        return self._charged_price(self.model.price_at(self.service_tier))
 
     @property
     def counted_price(self) -> Price | None:
         """Return the price for the spending limit: the ordinary one if the tier's is unknown."""
         if self.claim is PriceClaim.NONE:
             return None
-        return self._charged(self.model.counted_price_at(self.service_tier))
+        return self._charged_price(self.model.counted_price_at(self.service_tier))
 
-    def _charged(self, price: Price | None) -> Price | None:
+    def _charged_price(self, price: Price | None) -> Price | None:
         if price is None or self.model.price_is_charged:
             return price
         return price.times(self.profile.price_multiplier)

@@ -1,4 +1,4 @@
-"""Compaction: a short stand-in replaces the beginning of a long conversation.
+"""Compaction: a summary or a provider's state replaces the beginning of a long conversation.
 
 The provider's own compaction is preferred because it loses least; otherwise a small model writes a
 summary, in parts if the text exceeds its window. The stored messages stay, and an unfinished
@@ -85,7 +85,7 @@ Progress = Callable[[int, int], None]
 
 
 class CompactionPlan(NamedTuple):
-    """The effect of a compaction.
+    """The planned effect and cost of a compaction.
 
     Attributes:
         sent: the messages that it replaces, and the earlier compaction before them.
@@ -157,7 +157,7 @@ class CompactionService:
         Raises:
             UserFacingError: counting failed.
         """
-        if self._may_compact(context.resolved):
+        if self._may_compact_at_provider(context.resolved):
             planned = await self._plan(context, at_provider=True)
             if planned is None or await self._gains_enough(planned):
                 return planned
@@ -185,7 +185,7 @@ class CompactionService:
             if tokens >= MIN_TOKENS and (leaves_little or index == points[-1]):
                 cut = SentPath(sent.compaction, sent.messages[: index + 1])
                 counts = (request_tokens, tokens, is_exact)
-                return self._planned(cut, context.resolved, counts, at_provider=at_provider)
+                return self._make_plan(cut, context.resolved, counts, at_provider=at_provider)
         return None
 
     async def _gains_enough(self, plan: CompactionPlan) -> bool:
@@ -197,7 +197,7 @@ class CompactionService:
         kept = sum([await self._estimator.message_tokens(m, plan.answering) for m in questions])
         return kept <= plan.tokens * MAX_KEPT_SHARE
 
-    def _planned(
+    def _make_plan(
         self,
         sent: SentPath,
         answering: ResolvedChoice,
@@ -225,7 +225,7 @@ class CompactionService:
         reads = tokens + parts * ROOM_FOR_INSTRUCTIONS + merging
         return _cost(maker.price, reads, longest * (parts + (parts > 1)))
 
-    def _may_compact(self, answering: ResolvedChoice) -> bool:
+    def _may_compact_at_provider(self, answering: ResolvedChoice) -> bool:
         """Return True if the provider may be able to compact; only its reply will show it."""
         profile = answering.profile
         is_known_kind = profile.kind in (ProviderKind.OPENAI, ProviderKind.COMPATIBLE)
@@ -272,13 +272,13 @@ class CompactionService:
                 Reason.COMPACTION_NOT_OFFERED, provider=plan.answering.profile.short_name
             )
         counts = (plan.request_tokens, plan.tokens, plan.is_exact)
-        return self._planned(plan.sent, plan.answering, counts, at_provider=False)
+        return self._make_plan(plan.sent, plan.answering, counts, at_provider=False)
 
     async def _compact_at_provider(
         self, plan: CompactionPlan, instructions: str
     ) -> tuple[str, int]:
         image_form = ImageForm(plan.maker.model, self._pictures, plan.answering.files)
-        fence = await self._fences.of(plan.point.conversation_id)
+        fence = await self._fences.fence_of(plan.point.conversation_id)
         state, messages = await sent_messages(plan.sent, self._attachments, fence, image_form)
         request = ChatRequest(
             model=plan.maker.model.id,
@@ -355,10 +355,10 @@ class CompactionService:
     # -- the summary
 
     async def _summary(self, plan: CompactionPlan, on_part: Progress) -> str:
-        fence = await self._fences.of(plan.point.conversation_id)
+        fence = await self._fences.fence_of(plan.point.conversation_id)
         pieces = await self._pieces(plan.sent, fence)
         size, instructions = _part_size(plan.maker, plan.tokens), INSTRUCTIONS
-        parts = await self._packed(pieces, size, plan.answering)
+        parts = await self._pack(pieces, size, plan.answering)
         while True:
             summaries = []
             for number, part in enumerate(parts):
@@ -367,14 +367,14 @@ class CompactionService:
             if len(summaries) == 1:
                 return summaries[0]
             instructions = INSTRUCTIONS + MERGING
-            merged = await self._packed(summaries, size, plan.answering)
+            merged = await self._pack(summaries, size, plan.answering)
             if len(merged) >= len(parts):  # keep summaries side by side if merging gains nothing
                 return "\n\n".join(summaries)
             parts = merged
 
     async def _ask(self, plan: CompactionPlan, instructions: str, text: str) -> str:
         # A separate fence, because the messages contain documents in the conversation's fence.
-        fence = await self._fences.of(plan.point.conversation_id, "summary")
+        fence = await self._fences.fence_of(plan.point.conversation_id, "summary")
         return await self._utility_model.ask(
             _task_of(plan),
             instructions,
@@ -394,9 +394,7 @@ class CompactionService:
             pieces.append(f"{who}:\n{words}")
         return pieces
 
-    async def _packed(
-        self, pieces: Sequence[str], size: int, answering: ResolvedChoice
-    ) -> list[str]:
+    async def _pack(self, pieces: Sequence[str], size: int, answering: ResolvedChoice) -> list[str]:
         """Pack the pieces, in order, into as few texts of at most `size` tokens as possible."""
         packed: list[str] = []
         room = 0
@@ -460,5 +458,6 @@ def _part_size(maker: ResolvedChoice, tokens: int) -> int:
 def _cost(
     price: Price | None, reads: int, writes: int | None
 ) -> tuple[Decimal | None, Decimal | None]:
+    """Return the cost of the input, and of input and output, in US dollars; None if unknown."""
     whole = None if writes is None else Usage(input_tokens=reads, output_tokens=writes)
     return cost_of(price, Usage(input_tokens=reads)), cost_of(price, whole)

@@ -29,24 +29,26 @@ MAX_INLINE_BYTES: Final = 16 * 1024
 MAX_IMAGE_BYTES: Final = 12 * 1024 * 1024
 """Bytes of an image that is taken out of the text."""
 
-_WORDS: Final = r"!\[[^\[\]\n]{0,500}"
-_HEAD: Final = re.compile(rf"{_WORDS}\]\(data:image/(?:png|jpeg|jpg|webp);base64,", re.IGNORECASE)
+_ALT_TEXT: Final = r"!\[[^\[\]\n]{0,500}"
+_HEAD: Final = re.compile(
+    rf"{_ALT_TEXT}\]\(data:image/(?:png|jpeg|jpg|webp);base64,", re.IGNORECASE
+)
 # The beginning of a head at the end of the text, which the next delta may complete.
 _PART: Final = re.compile(
     r"!(?:\[[^\[\]\n]{0,500}(?:\](?:\([a-z0-9:/;,]{0,24})?)?)?\Z", re.IGNORECASE
 )
 _NOT_DATA: Final = re.compile(r"[^A-Za-z0-9+/=]")
 
-Keep = Callable[[bytes], Awaitable[ImagePart | None]]
+StoreImage = Callable[[bytes], Awaitable[ImagePart | None]]
 
 
 async def with_pictures(
-    stream: AsyncGenerator[StreamEvent, None], keep: Keep, text: PictureText
+    stream: AsyncGenerator[StreamEvent, None], store_image: StoreImage, text: PictureParser
 ) -> AsyncGenerator[StreamEvent, None]:
     """Yield the events of an answer, with its large images as `ImageArrived`.
 
     Args:
-        keep: stores an image; returns None if it cannot.
+        store_image: stores an image; returns None if it cannot.
         text: buffers a possible beginning of an image. If the stream is closed early,
             `text.end` returns it.
     """
@@ -57,7 +59,7 @@ async def with_pictures(
                     if isinstance(found, str):
                         yield TextDelta(found)
                     else:
-                        for each in await _events_of(found, keep):
+                        for each in await _events_of(found, store_image):
                             yield each
             else:
                 if not isinstance(event, StatusChanged | Notice) and (rest := text.end()):
@@ -67,13 +69,13 @@ async def with_pictures(
         yield TextDelta(rest)
 
 
-async def _events_of(found: _Picture, keep: Keep) -> list[StreamEvent]:
+async def _events_of(found: _Picture, store_image: StoreImage) -> list[StreamEvent]:
     image = await asyncio.to_thread(found.image)
-    kept = await keep(image) if image else None
+    kept = await store_image(image) if image else None
     if kept is None:
         return [TextDelta(found.text)]
     arrived = ImageArrived(b"", kept)
-    return [TextDelta(found.words), arrived] if found.words else [arrived]
+    return [TextDelta(found.alt_text), arrived] if found.alt_text else [arrived]
 
 
 class _Picture(NamedTuple):
@@ -83,7 +85,8 @@ class _Picture(NamedTuple):
     head: str
 
     @property
-    def words(self) -> str:
+    def alt_text(self) -> str:
+        """Return the alternative text."""
         return self.head[2 : self.head.rindex("](")]
 
     def image(self) -> bytes:
@@ -95,8 +98,8 @@ class _Picture(NamedTuple):
             return b""
 
 
-class PictureText:
-    """Parser of text and images in text that arrives in pieces of any size."""
+class PictureParser:
+    """Parser of a text that arrives in pieces of any size and may contain images."""
 
     def __init__(self) -> None:
         self._waiting = ""  # perhaps the beginning of an image

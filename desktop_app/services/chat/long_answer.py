@@ -134,7 +134,7 @@ class LongAnswer:
     async def _flush(self) -> None:
         async with self._lock:
             while self._waiting and self._file is not None:
-                text = self._next()
+                text = self._take_next_text()
                 try:
                     await self._file.append(text)
                 except ReplyTooLargeError as error:
@@ -145,7 +145,7 @@ class LongAnswer:
                     self._characters += len(text)
                     raise
 
-    def _next(self) -> str:
+    def _take_next_text(self) -> str:
         """Remove and return the text of the next write."""
         count = size = 0
         for text in self._waiting:

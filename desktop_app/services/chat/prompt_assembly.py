@@ -32,7 +32,7 @@ from desktop_app.services.collections.passage_context import passages_block
 from desktop_app.services.documents.attachment_dedup import without_repeats
 from desktop_app.services.documents.document_beginnings import beginning
 from desktop_app.services.documents.file_attachments import file_data, is_file
-from desktop_app.services.documents.image_attachments import ImageForm, named, page_name
+from desktop_app.services.documents.image_attachments import ImageForm, image_name, page_name
 from desktop_app.services.fence import Fence, attribute, one_line
 from desktop_app.services.ports import AttachmentSource
 from desktop_app.services.tools.call_results import sent_parts
@@ -146,7 +146,7 @@ async def request_messages(
     read = without_repeats(sent, files)
     first = next((n for n, message in enumerate(read) if has_fenced([message], files)), None)
     made = [
-        await _request_message(message, attachments, fence, image_form, explains=n == first)
+        await _request_message(message, attachments, fence, image_form, with_explanation=n == first)
         for n, message in enumerate(read)
     ]
     return tuple(made)
@@ -198,13 +198,13 @@ async def _request_message(
     fence: Fence,
     image_form: ImageForm | None,
     *,
-    explains: bool,
+    with_explanation: bool,
 ) -> RequestMessage:
     parts: list[RequestPart] = []
     for part in message.parts:
-        if explains and is_fenced(part, image_form.files if image_form else None):
+        if with_explanation and is_fenced(part, image_form.files if image_form else None):
             parts.append(TextPart(fence.explanation))
-            explains = False
+            with_explanation = False
         match part:
             case DocumentPart() if image_form and is_file(part, image_form.files):
                 parts.append(await file_data(part, attachments))
@@ -212,7 +212,7 @@ async def _request_message(
                 parts.append(TextPart(await sent_block(part, attachments, fence)))
                 parts += await image_form.pages(part) if image_form else ()
             case ImagePart():
-                parts.append(await image_form.sendable(part) if image_form else named(part))
+                parts.append(await image_form.sendable(part) if image_form else image_name(part))
             case PassagesPart():
                 parts.append(TextPart(passages_block(part, fence)))
             case CollectionPart():
@@ -221,10 +221,10 @@ async def _request_message(
                 pass  # a plain summary is for the user; only encrypted reasoning can be sent again
             case _:
                 parts.append(part)
-    return RequestMessage(message.role, _joined(sent_parts(parts, fence)))
+    return RequestMessage(message.role, _join_texts(sent_parts(parts, fence)))
 
 
-def _joined(parts: Sequence[RequestPart]) -> tuple[RequestPart, ...]:
+def _join_texts(parts: Sequence[RequestPart]) -> tuple[RequestPart, ...]:
     """Join adjacent texts, because servers for plain text accept a single string only."""
     joined: list[RequestPart] = []
     for part in parts:

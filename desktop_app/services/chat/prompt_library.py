@@ -46,7 +46,7 @@ _CONTAINER_TYPES = (document_types.FOLDER, document_types.ZIP)
 _FRONT_MATTER = "---\n"
 
 
-class Origin(StrEnum):
+class PromptOrigin(StrEnum):
     """The source of a prompt. EDITED: the user's version of a built-in prompt."""
 
     BUILT_IN = "built-in"
@@ -54,11 +54,11 @@ class Origin(StrEnum):
     OWN = "own"
 
 
-class Entry(NamedTuple):
+class PromptEntry(NamedTuple):
     """A prompt and its origin."""
 
     prompt: Prompt
-    origin: Origin
+    origin: PromptOrigin
 
 
 def has_several_documents(parts: Iterable[Part]) -> bool:
@@ -131,21 +131,21 @@ def _needs(prompt_id: str, front: str) -> TemplateNeeds:
     return TemplateNeeds(int(documents), None if grammar is None else Grammar(grammar))
 
 
-def library(built_in: Iterable[Prompt], stored: Iterable[Prompt]) -> tuple[Entry, ...]:
+def library(built_in: Iterable[Prompt], stored: Iterable[Prompt]) -> tuple[PromptEntry, ...]:
     """Return all prompts, even if hidden, sorted by folder, position and title.
 
     Prompts without a folder come first. The user's version of a built-in prompt keeps its needs.
     """
     shipped = {prompt.id: prompt for prompt in built_in}
-    entries = {id_: Entry(prompt, Origin.BUILT_IN) for id_, prompt in shipped.items()}
+    entries = {id_: PromptEntry(prompt, PromptOrigin.BUILT_IN) for id_, prompt in shipped.items()}
     for prompt in stored:
         original = shipped.get(prompt.id)
         needs = NO_NEEDS if original is None else original.needs
-        entries[prompt.id] = Entry(replace(prompt, needs=needs), _origin(prompt, original))
+        entries[prompt.id] = PromptEntry(replace(prompt, needs=needs), _origin(prompt, original))
     return tuple(sorted(entries.values(), key=_sort_key))
 
 
-def translated(prompt: Prompt, shipped: Prompt) -> Prompt:
+def translate_names(prompt: Prompt, shipped: Prompt) -> Prompt:
     """Return a version of a built-in prompt with its names in the user's language, if unchanged."""
     title, folder = prompt.title, prompt.folder
     return replace(
@@ -155,9 +155,9 @@ def translated(prompt: Prompt, shipped: Prompt) -> Prompt:
     )
 
 
-def _origin(prompt: Prompt, shipped: Prompt | None) -> Origin:
+def _origin(prompt: Prompt, shipped: Prompt | None) -> PromptOrigin:
     if shipped is None:
-        return Origin.OWN
+        return PromptOrigin.OWN
     # A built-in prompt that was only hidden or moved has not been edited.
     same = (prompt.title, prompt.text, prompt.folder, prompt.form) == (
         shipped.title,
@@ -165,15 +165,15 @@ def _origin(prompt: Prompt, shipped: Prompt | None) -> Origin:
         shipped.folder,
         shipped.form,
     )
-    return Origin.BUILT_IN if same else Origin.EDITED
+    return PromptOrigin.BUILT_IN if same else PromptOrigin.EDITED
 
 
-def _sort_key(entry: Entry) -> tuple[str, int, str, str]:
+def _sort_key(entry: PromptEntry) -> tuple[str, int, str, str]:
     prompt = entry.prompt
     return (prompt.folder.casefold(), prompt.position, prompt.title.casefold(), prompt.id)
 
 
-def find_prompt(name: str, entries: Iterable[Entry]) -> Prompt:
+def find_prompt(name: str, entries: Iterable[PromptEntry]) -> Prompt:
     """Return the prompt with this id, or with this title in any case, even if hidden.
 
     The title may be the stored one, or the one in the user's language.
@@ -195,9 +195,9 @@ def find_prompt(name: str, entries: Iterable[Entry]) -> Prompt:
     )
 
 
-def _shown_title(entry: Entry) -> str:
+def _shown_title(entry: PromptEntry) -> str:
     title = entry.prompt.title
-    is_built_in = entry.origin is not Origin.OWN and title in BUILT_IN_NAMES
+    is_built_in = entry.origin is not PromptOrigin.OWN and title in BUILT_IN_NAMES
     return tr(title) if is_built_in else title
 
 

@@ -64,7 +64,11 @@ class _KeyWantedError(Exception):
 
 
 class ResumedRun(AnswerRun):
-    """The run of an answer that an earlier process started."""
+    """The run of an answer that an earlier process started.
+
+    Args:
+        hold: fills the run's hold with the cost of its input.
+    """
 
     def __init__(
         self,
@@ -96,7 +100,7 @@ class ResumedRun(AnswerRun):
         self._key_came = asyncio.Event()
 
     @property
-    def _opening(self) -> AnswerStatus:
+    def _opening_status(self) -> AnswerStatus:
         return answer_status(StatusCode.RECONNECTING, provider=self._resolved.profile.name)
 
     def _events_of(self, provider: Provider) -> AsyncGenerator[StreamEvent, None]:
@@ -124,7 +128,7 @@ class ResumedRun(AnswerRun):
 
     def _start_over(self) -> None:
         """Prepare to read the run again; the text so far remains until then."""
-        self.answer = self.so_far
+        self.answer = self.answer_so_far
         self._kept_run = self.answer.remote_run or self._kept_run
         self._has_caught_up = False
         self._reply = Reply(
@@ -152,8 +156,8 @@ class ResumedRun(AnswerRun):
             listen(event, self._reply)
 
     @property
-    def so_far(self) -> Message:
-        return super().so_far if self._has_caught_up else self.answer
+    def answer_so_far(self) -> Message:
+        return super().answer_so_far if self._has_caught_up else self.answer
 
     def _final(self, status: MessageStatus) -> Message:
         final = super()._final(status)
@@ -187,8 +191,8 @@ class Resumer:
             if conversation is None or choice is None or run is None or profile is None:
                 await self._store.save_answer(_without_provider(answer))
                 continue
-            at_price = self._chat.resolve(profile, replace(choice, variant=None))
-            resolved = replace(at_price, variant=choice.variant, effort=choice.effort)
+            by_model = self._chat.resolve(profile, replace(choice, variant=None))
+            resolved = replace(by_model, variant=choice.variant, effort=choice.effort)
             hold = partial(self._hold, answer, resolved)
             found.append(ResumedRun(conversation, answer, run, resolved, self._chat, hold))
         return found

@@ -40,10 +40,10 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.services.collections.collection_ports import (
+    CollectionBook,
     Originals,
     PassageReader,
-    Store,
-    Vectors,
+    VectorBook,
 )
 from desktop_app.services.collections.embedding_service import (
     MAX_TEXTS_PER_CALL,
@@ -82,10 +82,10 @@ class Collections:
 
     def __init__(
         self,
-        store: Store,
+        store: CollectionBook,
         originals: Originals,
         reader: PassageReader,
-        vectors: Vectors,
+        vectors: VectorBook,
         embeddings: Embeddings | None = None,
     ) -> None:
         self._store = store
@@ -108,15 +108,15 @@ class Collections:
         `refresh` looks for files in `folder`. Without a folder, it looks in the folder that is
         added first, if that is added alone.
         """
-        path = "" if folder is None else str(_absolute([folder])[0])
-        made = Collection(new_id(), _name(name), now(), path)
+        path = "" if folder is None else str(_absolute_paths([folder])[0])
+        made = Collection(new_id(), _clean_name(name), now(), path)
         await self._store.put(made)
         return made
 
     async def rename(self, collection_id: str, name: str) -> None:
         """Rename a collection. Raises DocumentError if it no longer exists."""
         collection = await self._collection(collection_id)
-        await self._store.put(collection._replace(name=_name(name)))
+        await self._store.put(collection._replace(name=_clean_name(name)))
 
     async def delete(self, collection_id: str) -> None:
         """Delete a collection; earlier questions keep its passages."""
@@ -142,7 +142,7 @@ class Collections:
             StoreFullError: the disk is full; files read before stay.
         """
         collection = await self._collection(collection_id)
-        given = _absolute(paths)
+        given = _absolute_paths(paths)
         found = await self._reader.files_in(given)
         known = await self._store.file_stats(collection_id)
         is_folder = len(given) == 1 and given[0] not in [file.path for file in found]
@@ -325,11 +325,13 @@ class Collections:
             near = await self._nearest_by_meaning(list(names), question)
             places = _fuse_rankings(places, near) if near else places
         found: dict[str, list[Passage]] = {collection_id: [] for collection_id in names}
-        for passage in await self._chosen(places, budget_tokens):
+        for passage in await self._choose_passages(places, budget_tokens):
             found[passage.collection_id].append(passage)
-        return _numbered(names, found)
+        return _number_passages(names, found)
 
-    async def _chosen(self, places: Sequence[PassageLocation], budget_tokens: int) -> list[Passage]:
+    async def _choose_passages(
+        self, places: Sequence[PassageLocation], budget_tokens: int
+    ) -> list[Passage]:
         """Return the passages at the first of `places` that fit the budget together.
 
         A passage that is too large is skipped, and so is a duplicate.
@@ -376,7 +378,9 @@ def _passage(place: PassageLocation, text: str) -> Passage:
     )
 
 
-def _numbered(names: dict[str, str], found: dict[str, list[Passage]]) -> tuple[PassagesPart, ...]:
+def _number_passages(
+    names: dict[str, str], found: dict[str, list[Passage]]
+) -> tuple[PassagesPart, ...]:
     parts, number = [], 1
     for collection_id, passages in found.items():
         numbered = tuple(replace(p, number=n) for n, p in enumerate(passages, number))
@@ -385,11 +389,11 @@ def _numbered(names: dict[str, str], found: dict[str, list[Passage]]) -> tuple[P
     return tuple(parts)
 
 
-def _absolute(paths: Iterable[Path]) -> list[Path]:
+def _absolute_paths(paths: Iterable[Path]) -> list[Path]:
     return [path.absolute() for path in paths]
 
 
-def _name(name: str) -> str:
+def _clean_name(name: str) -> str:
     """Return a collection name with normal spacing. Raises UserFacingError if it is empty."""
     kept = " ".join(name.split())
     if not kept:

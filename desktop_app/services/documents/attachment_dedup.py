@@ -24,7 +24,7 @@ def without_repeats(messages: Iterable[Message], files: FileInputs | None) -> li
     Later copies are reduced to their names. A provider that accepts `files` gets some as files.
     """
     seen: dict[object, str] = {}
-    return [_with(message, _name_repeats(message.parts, seen, files)) for message in messages]
+    return [_with_parts(message, _name_repeats(message.parts, seen, files)) for message in messages]
 
 
 def as_sent_after(
@@ -39,7 +39,7 @@ def as_sent_after(
     return _name_repeats(parts, seen, files)
 
 
-def _with(message: Message, parts: list[Part]) -> Message:
+def _with_parts(message: Message, parts: list[Part]) -> Message:
     is_same = all(one is other for one, other in zip(parts, message.parts, strict=True))
     return message if is_same else replace(message, parts=tuple(parts))
 

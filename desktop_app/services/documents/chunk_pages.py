@@ -43,7 +43,7 @@ def page_spans(document: DocumentPart, text: str, room: int, model: ModelInfo) -
         alone = replace(document, pictured=(page,), in_parts=False, chosen=None)
         tokens, _ = page_tokens(alone, model)
         if tokens > room * MAX_IMAGE_SHARE:
-            raise _too_small(document, page, model)
+            raise _page_too_large(document, page, model)
         last = made[-1]
         if len(last.pages) == MAX_PAGES_PER_CHUNK or last.tokens + tokens > room * MAX_IMAGE_SHARE:
             last.end = at
@@ -68,7 +68,9 @@ def placed_pages(
     return found
 
 
-def _too_small(document: DocumentPart, page: PageImage, model: ModelInfo) -> IllegalChoiceError:
+def _page_too_large(
+    document: DocumentPart, page: PageImage, model: ModelInfo
+) -> IllegalChoiceError:
     return IllegalChoiceError(
         Reason.PAGE_IMAGE_TOO_LARGE, page=page.number, name=document.name, model=model.name
     )

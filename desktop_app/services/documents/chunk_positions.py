@@ -39,10 +39,10 @@ class ChunkPositions:
         number = bisect_right(self._marks, at, key=lambda mark: mark[0]) - 1
         if number >= 0 and self._marks[number][0] < at:
             found += f' {self._marks[number][1]}="{self._marks[number][2]}"'
-        above = self._above(at)
+        above = self._headings_above(at)
         return found + attribute("under", " › ".join(above)) if above else found
 
-    def _above(self, at: int) -> list[str]:
+    def _headings_above(self, at: int) -> list[str]:
         last = bisect_right(self._headings, at, key=lambda heading: heading[0])
         level, above = 7, list[str]()
         for start, depth, words in reversed(self._headings[max(0, last - _MAX_SEARCHED) : last]):

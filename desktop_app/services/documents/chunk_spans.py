@@ -26,9 +26,15 @@ def spans_key(task: Task, document: DocumentPart) -> str:
     effort = resolved.effort.value if resolved.effort else ""
     chosen = document.chosen.spans if document.chosen else ()
     pages = [page.number for page in document.pictured]
-    made_of: list[object] = ["chunks", resolved.profile.id, resolved.model.id, effort, task.prompt]
-    made_of += [document.sha256, document.detail, pages, [list(span) for span in chosen]]
-    return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()
+    key_parts: list[object] = [
+        "chunks",
+        resolved.profile.id,
+        resolved.model.id,
+        effort,
+        task.prompt,
+    ]
+    key_parts += [document.sha256, document.detail, pages, [list(span) for span in chosen]]
+    return hashlib.sha256(json.dumps(key_parts).encode()).hexdigest()
 
 
 def spans_to_json(spans: Sequence[TextChunk]) -> str:

@@ -154,7 +154,7 @@ class ChunkedReader:
             for piece in pieces
         ]
 
-    def read(
+    def reading_gateway(
         self,
         question: Message,
         answer: Message,
@@ -295,7 +295,7 @@ class ChunkedReader:
         share = await estimator.room_share(INSTRUCTIONS, task.resolved) / USABLE_SHARE
         return max(MIN_PART_TOKENS, int(await self.room(task) * share) - sum(beside))
 
-    async def batches(
+    async def merge_notes(
         self, task: Task, notes: list[DocumentPiece], room: int
     ) -> list[DocumentPiece]:
         """Merge adjacent notes into as few pieces as fit a call each."""
@@ -304,18 +304,18 @@ class ChunkedReader:
             if batches[-1] and sum(n.tokens for n in batches[-1]) + note.tokens > room:
                 batches.append([])
             batches[-1].append(note)
-        return [await self._together(task, batch) for batch in batches]
+        return [await self._merge(task, batch) for batch in batches]
 
     async def image_pages(self, task: Task, piece: DocumentPiece) -> list[RequestPart]:
         """Return the image pages of a piece. Raises UserFacingError."""
         image_form = ImageForm(task.resolved.model, self.pictures)
         return [] if piece.seen is None else await image_form.pages(piece.seen)
 
-    async def note(self, task: Task, piece: DocumentPiece, text: str) -> DocumentPiece:
+    async def with_note(self, task: Task, piece: DocumentPiece, text: str) -> DocumentPiece:
         """Return a piece with the note in place of its source."""
         return DocumentPiece(piece.label, text, await self._tokens(task, text))
 
-    async def _together(self, task: Task, notes: Sequence[DocumentPiece]) -> DocumentPiece:
+    async def _merge(self, task: Task, notes: Sequence[DocumentPiece]) -> DocumentPiece:
         text = "\n\n".join(task.fence.wrap("notes", note.text, f" {note.label}") for note in notes)
         first, last = notes[0].label, notes[-1].label.replace('"', "")
         label = first if len(notes) == 1 else f'{first} to="{last}"'

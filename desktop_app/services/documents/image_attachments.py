@@ -74,7 +74,7 @@ def page_name(part: DocumentPart, number: int) -> str:
     return f"[page {number} of {one_line(part.name)}, as a picture]"
 
 
-def named(part: ImagePart) -> TextPart:
+def image_name(part: ImagePart) -> TextPart:
     """Return the text that replaces an image in a description of a conversation."""
     return TextPart(f"[picture {one_line(part.name)}]")
 

@@ -199,7 +199,7 @@ class ReadingProvider(ProviderWrapper):
                 async for step in steps:
                     yield step
             count = len(pieces)
-            pieces[:] = await self._reader.batches(self._task, pieces, room)
+            pieces[:] = await self._reader.merge_notes(self._task, pieces, room)
             if len(pieces) == 1 or (is_merging and len(pieces) >= count):
                 return
             is_merging = True
@@ -275,7 +275,7 @@ class ReadingProvider(ProviderWrapper):
                         text = await self._notes_on(
                             piece, updates.put_nowait, is_merging=is_merging
                         )
-                        notes[number] = await self._reader.note(self._task, piece, text)
+                        notes[number] = await self._reader.with_note(self._task, piece, text)
             except UserFacingError as error:
                 failed.append(error)
             finally:

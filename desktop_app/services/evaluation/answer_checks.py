@@ -38,7 +38,7 @@ def failure_of(check: Check, answer: str, patterns: PatternSearch) -> FailedChec
     """Return why an answer fails a check that needs no judge; None if it passes."""
     failure = _failure_of_comparison(check, answer, patterns)
     if check.is_negated and (failure is None or failure.reason.is_decided):
-        return FailedCheck.of(check) if failure is None else None
+        return FailedCheck.from_check(check) if failure is None else None
     return failure
 
 
@@ -49,21 +49,23 @@ def _failure_of_comparison(
     if check.kind is CheckKind.REGEX:
         reply = patterns.ask({"pattern": check.value, "text": answer})
         if reply is None:
-            return FailedCheck.of(check, FailureReason.TOO_SLOW)
+            return FailedCheck.from_check(check, FailureReason.TOO_SLOW)
         if "found" not in reply:
-            return FailedCheck.of(check, FailureReason.UNUSABLE_PATTERN, str(reply.get("error")))
-        return None if reply["found"] is True else FailedCheck.of(check)
+            return FailedCheck.from_check(
+                check, FailureReason.UNUSABLE_PATTERN, str(reply.get("error"))
+            )
+        return None if reply["found"] is True else FailedCheck.from_check(check)
     if check.kind is not CheckKind.SCHEMA:
-        return None if matches_text(check, answer) else FailedCheck.of(check)
+        return None if matches_text(check, answer) else FailedCheck.from_check(check)
     try:
         value = json_of(answer)
     except (ValueError, RecursionError):
-        return FailedCheck.of(check, FailureReason.NOT_JSON)
+        return FailedCheck.from_check(check, FailureReason.NOT_JSON)
     try:
         problems = schema_problems(_require_schema(check.value), value)
     except UnusableSchemaError as error:
-        return FailedCheck.of(check, FailureReason.UNUSABLE_SCHEMA, str(error))
-    return FailedCheck.of(check, explanation=problems[0].reason) if problems else None
+        return FailedCheck.from_check(check, FailureReason.UNUSABLE_SCHEMA, str(error))
+    return FailedCheck.from_check(check, explanation=problems[0].reason) if problems else None
 
 
 def require_schemas(cases: Iterable[EvaluationCase]) -> None:

@@ -48,7 +48,7 @@ class ModelListings:
         """Load the stored listings. Raises StorageError."""
         self._known = {**await self._book.all(), **self._known}
 
-    def of(self, profile: ProviderProfile) -> ModelListing | None:
+    def known_listing(self, profile: ProviderProfile) -> ModelListing | None:
         """Return the known listing of a provider, or None.
 
         A listing from another address is ignored, and so is an empty listing, as some servers send.
@@ -59,7 +59,7 @@ class ModelListings:
 
     def is_fresh(self, profile: ProviderProfile) -> bool:
         """Return True if the listing is less than an hour old."""
-        known = self.of(profile)
+        known = self.known_listing(profile)
         return known is not None and datetime.now(UTC) - known.at < FRESH_FOR
 
     async def fetch(self, profile: ProviderProfile) -> ModelListing:

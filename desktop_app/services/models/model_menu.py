@@ -105,8 +105,13 @@ def with_listed_models(models: ProviderModels) -> ProviderProfile:
     OPENAI_BASE_URL may name any server. Only its list or the user shows that it has GPT-5.2.
     """
     profile, listing = models.profile, models.listing
-    is_open = profile.from_environment and profile.kind is ProviderKind.COMPATIBLE
-    if not is_open or profile.models or listing is None or not listing.has(FAMILY_MODEL):
+    is_from_environment = profile.from_environment and profile.kind is ProviderKind.COMPATIBLE
+    if (
+        not is_from_environment
+        or profile.models
+        or listing is None
+        or not listing.has(FAMILY_MODEL)
+    ):
         return profile
     family = family_models(models.catalog)
     return replace(profile, models=tuple(model for model in family if listing.has(model)))

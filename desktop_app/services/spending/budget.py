@@ -42,7 +42,7 @@ class HoldBook(Protocol):
     Raises StorageError.
     """
 
-    async def take(
+    async def place(
         self,
         provider_ids: tuple[str, ...],
         amount: Decimal,
@@ -56,8 +56,8 @@ class HoldBook(Protocol):
     ) -> MonthUnderCap: ...
 
 
-class Notes(Protocol):
-    """Store of the warnings already given to the user. Raises StorageError."""
+class BudgetNotes(Protocol):
+    """Store of the warnings and consents about spending. Raises StorageError."""
 
     async def all(self) -> dict[str, Any]:
         """Return all notes."""
@@ -97,7 +97,9 @@ class Budget:
         allows_unpriced: models of unknown price may be used in spite of a cap.
     """
 
-    def __init__(self, holds: HoldBook, notes: Notes, *, allows_unpriced: bool = False) -> None:
+    def __init__(
+        self, holds: HoldBook, notes: BudgetNotes, *, allows_unpriced: bool = False
+    ) -> None:
         self._holds, self._notes, self._allows_unpriced = holds, notes, allows_unpriced
 
     @staticmethod
@@ -151,7 +153,7 @@ class Budget:
             return Hold()
         at, cost = now(), input_cost or Decimal(0)
         limit = NO_LIMIT if cap is None or not cost else cap
-        hold_id, month = await self._holds.take(
+        hold_id, month = await self._holds.place(
             profile.capped_ids, cost, limit, at, (model, purpose)
         )
         if hold_id is None:
@@ -166,7 +168,7 @@ class Budget:
         Raises StorageError.
         """
         if profile.monthly_cap is not None and input_cost:
-            hold_id, _ = await self._holds.take(profile.capped_ids, input_cost, NO_LIMIT, now())
+            hold_id, _ = await self._holds.place(profile.capped_ids, input_cost, NO_LIMIT, now())
             hold.take_over(self._holds, hold_id)
 
     async def month(self, profile: ProviderProfile) -> MonthUnderCap:

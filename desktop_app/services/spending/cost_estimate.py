@@ -178,7 +178,7 @@ class Estimator:
             attached += await self.text_tokens(SAMPLE_FENCE.explanation, resolved)
         is_exact = is_exact and is_context_exact and is_attached_exact
         method = self._method(resolved, is_exact=is_exact)
-        return _priced(total + attached, method, resolved, max_output_tokens)
+        return _estimate_of(total + attached, method, resolved, max_output_tokens)
 
     async def _attached_tokens(
         self, parts: Sequence[DocumentPart | ImagePart | PassagesPart], resolved: ResolvedChoice
@@ -222,7 +222,7 @@ class Estimator:
                 )
             ):
                 if message.usage_scope is not UsageScope.ALL:
-                    return total + _counted(message.usage), is_exact
+                    return total + _tokens_in_window(message.usage), is_exact
                 total += message.usage.input_tokens
                 return total + await self.message_tokens(message, resolved), False
             total += await self.message_tokens(message, resolved)
@@ -232,11 +232,11 @@ class Estimator:
         if context.instructions:
             total += await self.text_tokens(context.instructions, resolved) + MESSAGE_OVERHEAD
         if sent.compaction is not None:
-            total += await self._body_tokens(sent.compaction, resolved)
+            total += await self._compaction_tokens(sent.compaction, resolved)
             is_exact = False
         return total, is_exact
 
-    async def _body_tokens(self, compaction: Compaction, resolved: ResolvedChoice) -> int:
+    async def _compaction_tokens(self, compaction: Compaction, resolved: ResolvedChoice) -> int:
         is_own = compaction.provider_id == resolved.profile.id
         if is_own or compaction.kind is CompactionKind.PROVIDER:
             return compaction.tokens_after
@@ -372,12 +372,12 @@ def used_tokens(context: SendContext) -> int | None:
     first_image = _first_image_index(path)
     for number in range(len(path) - 1, len(path) - len(sent.messages) - 1, -1):
         message = path[number]
-        if _is_unusable(message, number > first_image, resolved):
+        if _has_unusable_usage(message, number > first_image, resolved):
             return None
         if message.usage is not None and was_made_with(
             path, number, sent.compaction, context.compactions, resolved.profile
         ):
-            return _counted(message.usage)
+            return _tokens_in_window(message.usage)
     return None
 
 
@@ -385,12 +385,12 @@ def needs_counting(context: SendContext) -> bool:
     """Return True if the provider's counts do not give the tokens in use."""
     first_image = _first_image_index(context.path)
     return bool(context.compactions) or any(
-        _is_unusable(message, number > first_image, context.resolved)
+        _has_unusable_usage(message, number > first_image, context.resolved)
         for number, message in enumerate(context.path)
     )
 
 
-def _is_unusable(message: Message, follows_picture: bool, resolved: ResolvedChoice) -> bool:
+def _has_unusable_usage(message: Message, follows_picture: bool, resolved: ResolvedChoice) -> bool:
     """Return True if the answer's usage is useless for the next request.
 
     It may cover several answers or requests, or images that another model counts differently.
@@ -412,7 +412,7 @@ def _first_image_index(path: Sequence[Message]) -> int:
     return next(numbers, len(path))
 
 
-def _counted(usage: Usage) -> int:
+def _tokens_in_window(usage: Usage) -> int:
     """Return the tokens in the window after a call; its reasoning is not sent again."""
     return usage.input_tokens + usage.output_tokens - usage.reasoning_tokens
 
@@ -425,14 +425,14 @@ def _is_same_provider(message: Message, resolved: ResolvedChoice) -> bool:
     return message.choice is not None and message.choice.provider_id == resolved.profile.id
 
 
-def repriced(
+def reprice(
     estimate: Estimate, resolved: ResolvedChoice, max_output_tokens: int | None
 ) -> Estimate:
     """Return a provisional estimate of one answer: the same tokens at another choice's price."""
-    return _priced(estimate.input_tokens, estimate.method, resolved, max_output_tokens)
+    return _estimate_of(estimate.input_tokens, estimate.method, resolved, max_output_tokens)
 
 
-def _priced(
+def _estimate_of(
     tokens: int, method: CountMethod, resolved: ResolvedChoice, max_output_tokens: int | None
 ) -> Estimate:
     price, info = resolved.price, resolved.model

@@ -13,14 +13,15 @@ from typing import Final
 from desktop_app.domain.answering.answer_form import AnswerGrammar, FormKind
 
 _MAX_REASON_CHARS: Final = 300
-# Features that Rust's regular expressions or the providers lack, and those that Python lacks.
-_LACKING: Final = (
+# Features that the regular expressions of the providers, which are Rust's, lack.
+_UNSUPPORTED: Final = (
     (re.compile(r"\(\?<?[=!]"), "lookaround is not supported"),
     (re.compile(r"\\[1-9]|\(\?P=|\(\?\("), "references to groups are not supported"),
     (re.compile(r"(?:[*+?]|\{\d+(?:,\d*)?\})\?"), "lazy repetition is not supported"),
     (re.compile(r"\(\?[>#]"), "such groups are not supported"),
 )
-_LIKE_PYTHON: Final = (
+# Features that Python lacks, each with an expression that is valid in Python.
+_PYTHON_FORMS: Final = (
     (re.compile(r"\\[pP](?:\{\^?[A-Za-z0-9_=: -]+\}|[A-Z])"), r"\\w"),
     (re.compile(r"\\[xuU]\{[0-9A-Fa-f]{1,8}\}"), "x"),
     (re.compile(r"\(\?<(?=[A-Za-z_])"), "(?P<"),
@@ -32,7 +33,7 @@ _CLASS_OR_ESCAPE: Final = re.compile(r"\\.|\[\^?\]?(?:\[:\^?[a-z]+:\]|\\.|[^\]\\
 _LARK_LITERAL: Final = re.compile(
     r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/(?!/)(?P<regex>(?:\\.|[^/\\\n])*)/'
 )
-_LARK_LACKING: Final = (
+_LARK_UNSUPPORTED: Final = (
     (re.compile(r"^\s*[A-Z_0-9]+\.-?\d+\s*:", re.MULTILINE), "priorities are not supported"),
     (re.compile(r"^\s*[a-z_0-9]+\{", re.MULTILINE), "templates are not supported"),
     (re.compile(r"^\s*%declare\b", re.MULTILINE), "it is not supported"),
@@ -80,7 +81,7 @@ def _require_lark(definition: str) -> None:
     if found := _LARK_IMPORT.search(definition):
         raise UnusableGrammarError(f"%import {found[1]}: only common can be imported")
     rules = _LARK_LITERAL.sub('""', definition)
-    for pattern, why in _LARK_LACKING:
+    for pattern, why in _LARK_UNSUPPORTED:
         if found := pattern.search(rules):
             raise UnusableGrammarError(f"{found[0].strip().rstrip(':')}: {why}")
     if not _LARK_START.search(rules):
@@ -129,16 +130,16 @@ def _as_python(regex: str) -> str:
         UnusableGrammarError: providers do not accept it.
     """
     # In a set, and behind a backslash, characters stand for themselves.
-    plain = _CLASS_OR_ESCAPE.sub(_without_meaning, regex)
-    for pattern, why in _LACKING:
+    plain = _CLASS_OR_ESCAPE.sub(_as_placeholder, regex)
+    for pattern, why in _UNSUPPORTED:
         if found := pattern.search(plain):
             raise UnusableGrammarError(f"{found[0]}: {why}")
-    for pattern, written in _LIKE_PYTHON:
+    for pattern, written in _PYTHON_FORMS:
         regex = pattern.sub(written, regex)
     return regex
 
 
-def _without_meaning(found: re.Match[str]) -> str:
+def _as_placeholder(found: re.Match[str]) -> str:
     return found[0] if found[0][1:].isdigit() else "x"
 
 

@@ -21,7 +21,7 @@ from desktop_app.services.structured.grammar_check import UnusableGrammarError, 
 from desktop_app.services.structured.schema_check import UnusableSchemaError, require_schema
 
 
-def form_of(source: FormSource, shown_name: str = "") -> AnswerForm:
+def check_form(source: FormSource, shown_name: str = "") -> AnswerForm:
     """Return the checked form. Takes a while: call it in a thread.
 
     Args:
@@ -65,4 +65,4 @@ def _invalid(reason: Reason, name: str, error: Exception) -> IllegalChoiceError:
 async def chosen_form(*settings: str) -> AnswerForm | None:
     """Return the checked form in the first setting that has one. Raises IllegalChoiceError."""
     source = next(filter(None, map(FormSource.from_setting, settings)), None)
-    return None if source is None else await asyncio.to_thread(form_of, source)
+    return None if source is None else await asyncio.to_thread(check_form, source)

@@ -19,7 +19,7 @@ EMPTY: Final = "(no output)"
 EDITED: Final = "The user changed the arguments to: {arguments}"
 
 
-def bounded(text: str) -> str:
+def limit_result(text: str) -> str:
     """Return a result that can be stored and sent: valid text of at most MAX_RESULT_CHARS."""
     kept = text[:MAX_RESULT_CHARS].encode("utf-8", "replace").decode()
     if len(text) > MAX_RESULT_CHARS:

@@ -22,7 +22,7 @@ from desktop_app.domain.tools.tool import ToolError
 from desktop_app.domain.tools.tool_context import Report, ToolContext
 from desktop_app.i18n.formatting import percent
 from desktop_app.services.tools.call_arguments import parse_arguments
-from desktop_app.services.tools.call_results import DENIED, bounded
+from desktop_app.services.tools.call_results import DENIED, limit_result
 from desktop_app.services.tools.consent import ConsentBroker, ConsentQuestion
 from desktop_app.services.tools.tool_set import SourcedTool, ToolSet
 
@@ -38,7 +38,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class _Ready:
+class _ReadyCall:
     """A call that may run."""
 
     call: ToolCallPart
@@ -68,19 +68,19 @@ class CallRun:
         Args:
             seconds: the remaining time of the answer.
         """
-        ready: list[_Ready] = []
-        for number, call in enumerate(map(self._named, calls)):
+        ready: list[_ReadyCall] = []
+        for number, call in enumerate(map(self._with_full_name, calls)):
             if number >= MAX_PARALLEL:
                 await asyncio.sleep(0)  # a temporary answer is stored without a pause
                 words = f"Too many calls at once. At most {MAX_PARALLEL} run."
-                yield _ended(call, ToolCallState.FAILED, words)
+                yield _end_step(call, ToolCallState.FAILED, words)
                 continue
-            checked = await self._checked(call, call.arguments)
+            checked = await self._check(call, call.arguments)
             if isinstance(checked, ToolCallStep):
                 yield checked
                 continue
             yield StatusChanged(0, answer_status(StatusCode.WAITING_FOR_PERMISSION))
-            step, allowed = await self._decided(checked)
+            step, allowed = await self._ask_user(checked)
             yield StatusChanged()
             yield step
             ready += [allowed] if allowed else []
@@ -110,40 +110,40 @@ class CallRun:
             if tasks:
                 await asyncio.wait(tasks, timeout=CLEANUP_S)
 
-    def _named(self, call: ToolCallPart) -> ToolCallPart:
+    def _with_full_name(self, call: ToolCallPart) -> ToolCallPart:
         """Return the call with the tool's full name, if the name that was sent differs from it."""
         tool = self._tools.tools.get(call.name)
         if tool is None or tool.definition.full_name == call.shown_name:
             return call
         return replace(call, full_name=tool.definition.full_name)
 
-    async def _checked(self, call: ToolCallPart, text: str) -> _Ready | ToolCallStep:
+    async def _check(self, call: ToolCallPart, text: str) -> _ReadyCall | ToolCallStep:
         """Return the call ready to run, or its failure."""
         tool = self._tools.tools.get(call.name)
         if tool is None:
             known = ", ".join(sorted(self._tools.tools))
-            return _ended(call, ToolCallState.FAILED, f"There is no such tool. Tools: {known}")
+            return _end_step(call, ToolCallState.FAILED, f"There is no such tool. Tools: {known}")
         try:
             arguments = await asyncio.to_thread(parse_arguments, tool.definition, text)
         except ToolError as error:
-            return _ended(call, ToolCallState.FAILED, str(error))
-        return _Ready(call, tool, arguments)
+            return _end_step(call, ToolCallState.FAILED, str(error))
+        return _ReadyCall(call, tool, arguments)
 
-    async def _decided(self, ready: _Ready) -> tuple[ToolCallStep, _Ready | None]:
+    async def _ask_user(self, ready: _ReadyCall) -> tuple[ToolCallStep, _ReadyCall | None]:
         """Ask the user. Return the step to yield, and the call if it may run."""
         call, began = ready.call, time.monotonic()
         question = ConsentQuestion(self._context.conversation_id, ready.tool.definition, call)
         try:
             decision = await self._consent.decide(question)
         except StorageError:
-            return _ended(call, ToolCallState.DENIED, DENIED), None
+            return _end_step(call, ToolCallState.DENIED, DENIED), None
         finally:
             self.waited_s += time.monotonic() - began
         if not decision.is_allowed:
-            return _ended(call, ToolCallState.DENIED, decision.reason or DENIED), None
+            return _end_step(call, ToolCallState.DENIED, decision.reason or DENIED), None
         if decision.arguments and decision.arguments != call.arguments:
             call = replace(call, edited=decision.arguments)
-            checked = await self._checked(call, decision.arguments)
+            checked = await self._check(call, decision.arguments)
             if isinstance(checked, ToolCallStep):
                 return checked, None
             ready = checked
@@ -151,7 +151,7 @@ class CallRun:
         return ToolCallStep(allowed), replace(ready, call=allowed)
 
     async def _run_one(
-        self, ready: _Ready, seconds: float, reports: asyncio.Queue[ToolCallStep]
+        self, ready: _ReadyCall, seconds: float, reports: asyncio.Queue[ToolCallStep]
     ) -> ToolCallStep:
         definition, began = ready.tool.definition, time.monotonic()
         limit = max(0.0, min(definition.timeout_s, seconds))
@@ -167,7 +167,7 @@ class CallRun:
                 await asyncio.wait({running}, timeout=CLEANUP_S)
         lasted = time.monotonic() - began
         state, text = _outcome(running, definition.full_name, limit)
-        return _ended(ready.call, state, text, lasted)
+        return _end_step(ready.call, state, text, lasted)
 
 
 def _reporter(call: ToolCallPart, reports: asyncio.Queue[ToolCallStep]) -> Report:
@@ -205,7 +205,7 @@ def _outcome(running: asyncio.Future[str], name: str, limit: float) -> tuple[Too
     return ToolCallState.FAILED, f"The tool crashed ({type(error).__name__})."
 
 
-def _ended(
+def _end_step(
     call: ToolCallPart, state: ToolCallState, result: str, seconds: float | None = None
 ) -> ToolCallStep:
-    return ToolCallStep(replace(call, state=state, result=bounded(result), seconds=seconds))
+    return ToolCallStep(replace(call, state=state, result=limit_result(result), seconds=seconds))

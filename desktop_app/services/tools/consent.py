@@ -66,20 +66,20 @@ class ConsentBroker:
 
     def __init__(self, store: PermissionBook) -> None:
         self._store = store
-        self._answers: ConsentSource | None = None
+        self._consent_source: ConsentSource | None = None
 
-    def open(self, answers: ConsentSource) -> None:
-        """Let `answers` decide from now on."""
-        self._answers = answers
+    def set_source(self, source: ConsentSource) -> None:
+        """Let `source` decide from now on."""
+        self._consent_source = source
 
     async def decide(self, question: ConsentQuestion) -> Decision:
         """Return the decision about a call, and store its permission. Raises StorageError."""
         tool, conversation_id = question.tool, question.conversation_id
         name, mark = tool.full_name, fingerprint(tool)
         stored = await self._store.permission(conversation_id, name, mark)
-        if stored is Permission.NEVER or self._answers is None:
+        if stored is Permission.NEVER or self._consent_source is None:
             return Decision(is_allowed=False)
-        decision = await self._answers.decide(question, stored)
+        decision = await self._consent_source.decide(question, stored)
         if decision.permission is not Permission.ASK:
             await self._store.save(conversation_id, name, mark, decision.permission)
         return decision

@@ -36,12 +36,12 @@ _ABOUT: Final = {
     ),
     "image_generation": ("Generates images.", N_("The provider generates images.")),
 }
-NAMES: Final = frozenset(_ABOUT)
+HOSTED_NAMES: Final = frozenset(_ABOUT)
 _NO_STORE: Final = N_("Enter the ID of a vector store in {responses_page}.")
 _FIELDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "web_search": {"type": "web_search"},
     CODE_INTERPRETER: {"type": "code_interpreter", "container": {"type": "auto"}},
-    # The price of an image depends on both.
+    # The price of an image depends on quality and size.
     "image_generation": {"type": "image_generation", "quality": "medium", "size": "1024x1024"},
 }
 

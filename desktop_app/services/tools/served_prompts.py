@@ -13,8 +13,8 @@ from typing import Any, Final
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.prompts.prompts import variables
 from desktop_app.domain.tools.tool_server import ServerFailure
+from desktop_app.services.tools.server_registry import ServerBook
 from desktop_app.services.tools.server_run import ServerRun
-from desktop_app.services.tools.tool_server_book import ServerBook
 
 MAX_PROMPTS: Final = 50
 MAX_TEXT_CHARS: Final = 50_000
@@ -46,12 +46,12 @@ async def _served_prompts(run: ServerRun) -> list[dict[str, str]]:
     with suppress(TimeoutError):
         async with asyncio.timeout(MAX_PROMPTS_S):
             for row in rows[:MAX_PROMPTS]:
-                if text := await _text(run, row):
+                if text := await _prompt_text(run, row):
                     found += [{"name": run.redacted(row["title"]), "text": text}]
     return found
 
 
-async def _text(run: ServerRun, row: dict[str, Any]) -> str:
+async def _prompt_text(run: ServerRun, row: dict[str, Any]) -> str:
     """Return the text with variables; "" if it lacks one, is too long or is refused."""
     names = [argument["name"] for argument in row["arguments"]]
     given = {name: "{{" + name + "}}" for name in names}

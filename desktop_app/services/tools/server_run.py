@@ -51,12 +51,12 @@ class Connect(Protocol):
         """Return the running server."""
 
 
-Order = Callable[[bool], Awaitable[tuple[Mapping[str, Any], Sequence[str]]]]
-"""Returns the launch order of a server, and the secrets to redact. Raises UserFacingError.
+MakeLaunch = Callable[[bool], Awaitable[tuple[Mapping[str, Any], Sequence[str]]]]
+"""Returns the launch message of a server, and the secrets to redact. Raises UserFacingError.
 
 The argument is True to have the user sign in.
 """
-Keep = Callable[[Mapping[str, Any]], Awaitable[None]]
+StoreTokens = Callable[[Mapping[str, Any]], Awaitable[None]]
 """Stores the tokens of a sign-in or a refresh. Raises UserFacingError."""
 Renewal = Callable[[], AbstractAsyncContextManager[Mapping[str, Any] | None]]
 """Waits until no other process renews the sign-in, and yields its stored tokens.
@@ -92,7 +92,12 @@ class ServerRun:
     """
 
     def __init__(
-        self, server: ToolServer, connect: Connect, order: Order, keep: Keep, renewal: Renewal
+        self,
+        server: ToolServer,
+        connect: Connect,
+        make_launch: MakeLaunch,
+        store_tokens: StoreTokens,
+        renewal: Renewal,
     ) -> None:
         self.server = server
         self._renewal = renewal
@@ -101,12 +106,12 @@ class ServerRun:
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
         self.failure: UserFacingError | None = None
         self._on_changed: Callable[[], None] = lambda: None
-        self._connect, self._order, self._keep = connect, order, keep
+        self._connect, self._make_launch, self._store_tokens = connect, make_launch, store_tokens
         self._connection: Connection | None = None
         self._redactor = Redactor()
         self._lock = asyncio.Lock()
         self._lists: dict[str, Any] = {}
-        self._last_words = ""  # of its standard error, since it was last started
+        self._last_error_line = ""  # of its standard error, since it was last started
         self._crashes: list[float] = []
         self._is_starting = self._is_closing = False
         self._active = 0
@@ -171,7 +176,7 @@ class ServerRun:
             self._active -= 1
             self._stop_later()
 
-    async def read(self, uri: str) -> Any:
+    async def read_resource(self, uri: str) -> Any:
         """Return a resource. Raises UserFacingError."""
         try:
             async with asyncio.timeout(LIST_S):
@@ -232,7 +237,7 @@ class ServerRun:
         line = LogLine(level, self.redacted(text))
         self.log.append(line)
         if not level and line.text.strip():
-            self._last_words = line.text.strip()
+            self._last_error_line = line.text.strip()
         self._on_changed()
 
     def on_list_changed(self, what: str) -> None:
@@ -260,7 +265,7 @@ class ServerRun:
         self._keeping.add_done_callback(lambda _: renewed.set())
 
     def on_renewing(self, answer: Callable[[Mapping[str, Any] | None], None]) -> None:
-        """Answer with the stored tokens once the server may renew them; None if that fails."""
+        """Pass `answer` the stored tokens once no other process renews them; None if that fails."""
         self._renewed = asyncio.Event()
         self._renewing = asyncio.ensure_future(self._renew(answer, self._renewed))
 
@@ -291,7 +296,7 @@ class ServerRun:
         values = [*self._secrets, *sign_in_secrets(saved)]
         self._redactor = await asyncio.to_thread(Redactor, values)
         try:
-            await self._keep(saved)
+            await self._store_tokens(saved)
         except UserFacingError as error:
             self.on_log("warning", error.sentences)
             return error
@@ -330,16 +335,16 @@ class ServerRun:
         if len(self._crashes) >= MAX_CRASHES:
             raise self._failed(self._error(Reason.TOOL_SERVER_KEEPS_STOPPING))
         try:
-            order, self._secrets = await self._order(self._on_address is not None)
+            launch, self._secrets = await self._make_launch(self._on_address is not None)
         except UserFacingError as error:
             raise self._failed(error) from None
         # Python needs a while for the spellings of many keys.
         self._redactor = await asyncio.to_thread(Redactor, self._secrets)
         self._is_starting, self._keeping, self._needs_sign_in = True, None, False
-        self._last_words = ""
+        self._last_error_line = ""
         self._on_changed()
         try:
-            self._connection = await self._connect(order, self)
+            self._connection = await self._connect(launch, self)
             self.failure = None
         except TimeoutError:
             slow = self._error(Reason.TOOL_SERVER_SLOW, seconds=60)
@@ -360,7 +365,7 @@ class ServerRun:
         if self._address:
             return self._error(Reason.TOOL_SERVER_SIGN_IN_FAILED, why=why)
         if failure.has_closed:
-            why = self._last_words.rstrip(".") or why
+            why = self._last_error_line.rstrip(".") or why
         return self._error(Reason.TOOL_SERVER_NOT_STARTED, why=why)
 
     def _failed(self, error: UserFacingError) -> UserFacingError:

@@ -12,11 +12,11 @@ from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ListedTool, ToolDefi
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.domain.tools.tool_server import ServerFailure
 from desktop_app.services.tools.served_prompts import store_lists
+from desktop_app.services.tools.server_registry import ServerBook
 from desktop_app.services.tools.server_run import ServerRun, ServerState
 from desktop_app.services.tools.server_tools import tools_of
-from desktop_app.services.tools.tool_server_book import ServerBook
 
-CHANGED: Final = (
+TOOL_CHANGED: Final = (
     "The tool has changed since the user was asked, so it was not called. "
     "Its new description is used from the next question on."
 )
@@ -95,4 +95,4 @@ class ServerSource:
     async def _require_unchanged(self, tool: ToolDefinition) -> None:
         listed = await tools_of(self._run.server, await self._run.listed("tools"))
         if tool not in [each.definition for each in listed if each.is_available]:
-            raise ToolError(CHANGED)
+            raise ToolError(TOOL_CHANGED)

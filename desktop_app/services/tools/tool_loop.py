@@ -78,6 +78,8 @@ class ToolLoop(GatewayWrapper):
 
 
 class _LoopProvider(ProviderWrapper):
+    """A provider whose answers run tools between their requests."""
+
     def __init__(self, provider: Provider, loop: ToolLoop) -> None:
         super().__init__(provider)
         self._loop = loop
@@ -91,7 +93,9 @@ class _LoopProvider(ProviderWrapper):
         while True:
             async with hold:
                 ending: StreamEvent | None = None
-                async with aclosing(self._provider.stream(self._round(request, reply))) as events:
+                async with aclosing(
+                    self._provider.stream(self._next_request(request, reply))
+                ) as events:
                     async for event in events:
                         if isinstance(event, Completed | Incomplete | Failed):
                             ending = event
@@ -118,7 +122,7 @@ class _LoopProvider(ProviderWrapper):
                     reply = accumulate(reply, step)
                     yield step
             spent_s = time.monotonic() - began - running.waited_s
-            if reason := self._limit(reply, spent_s):
+            if reason := self._reached_limit(reply, spent_s):
                 yield Incomplete(reason)
                 return
             try:
@@ -127,7 +131,7 @@ class _LoopProvider(ProviderWrapper):
                 yield Failed(as_provider_error(error))
                 return
 
-    def _round(self, request: ChatRequest, reply: Reply) -> ChatRequest:
+    def _next_request(self, request: ChatRequest, reply: Reply) -> ChatRequest:
         """Return the next request with all rounds so far; the last request forbids calls."""
         if not reply.round:
             return request
@@ -140,7 +144,7 @@ class _LoopProvider(ProviderWrapper):
             tool_choice=NO_MORE_CALLS if is_last else "auto",
         )
 
-    def _limit(self, reply: Reply, seconds: float) -> str:
+    def _reached_limit(self, reply: Reply, seconds: float) -> str:
         """Return why no other request may follow; "" if it may."""
         task, price = self._loop.task, self._loop.task.resolved.counted_price
         if seconds >= task.limits.seconds:

@@ -63,7 +63,7 @@ class ToolCatalog:
     def __init__(self, sources: Iterable[ToolSource], servers: Sources = _no_servers) -> None:
         self._sources, self._servers = tuple(sources), servers
 
-    async def listed(self, names: Sequence[str] = ()) -> list[ListedTool]:
+    async def list_tools(self, names: Sequence[str] = ()) -> list[ListedTool]:
         """Return every known tool, available or not. Sources that fail are left out.
 
         Args:
@@ -76,7 +76,7 @@ class ToolCatalog:
         """Return the names of the servers. Raises UserFacingError."""
         return [source.name for source in await self._servers()]
 
-    async def chosen(self, names: Sequence[str]) -> ToolSet:
+    async def choose(self, names: Sequence[str]) -> ToolSet:
         """Return the tools with these full names, or of SOURCE/*, that are available."""
         if not names:
             return ToolSet()

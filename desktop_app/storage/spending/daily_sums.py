@@ -22,7 +22,7 @@ from desktop_app.domain.spending.spending_report import (
     SpendingSum,
 )
 from desktop_app.domain.statistics import Histogram
-from desktop_app.storage.spending.spending_sums import SLOT_MICROS, Entry
+from desktop_app.storage.spending.spending_sums import SLOT_MICROS, LedgerEntry
 
 _KEY: Final = ("day", "provider_id", "model", "purpose", "effort", "tier", "outcome")
 _FAILED: Final = "failed"
@@ -135,7 +135,7 @@ _ENTRIES: Final = f"""SELECT id, at / {SLOT_MICROS}, provider_id, model, purpose
 
 
 def add_to_day(
-    connection: sqlite3.Connection, entry: Entry, performance: CallPerformance | None
+    connection: sqlite3.Connection, entry: LedgerEntry, performance: CallPerformance | None
 ) -> None:
     """Add a call to the sums of its day."""
     kind = (

@@ -35,7 +35,12 @@ from desktop_app.storage.spending.daily_sums import (
     count_unsummed,
     sum_up_slice,
 )
-from desktop_app.storage.spending.spending_sums import Entry, add_to_slot, month_of, token_counts
+from desktop_app.storage.spending.spending_sums import (
+    LedgerEntry,
+    add_to_slot,
+    month_of,
+    token_counts,
+)
 
 _RECENT_CALLS: Final = 2_000
 _ENOUGH_CALLS: Final = 3
@@ -184,7 +189,7 @@ def record_lost_calls(connection: sqlite3.Connection) -> None:
     for row in _dead_holds(connection):
         if row["model"]:  # a hold without a model is not for a single call
             names = (row["provider_id"], row["model"], row["purpose"])
-            entry: Entry = (row["at"], *names, 0, 0, 0, 0, None)
+            entry: LedgerEntry = (row["at"], *names, 0, 0, 0, 0, None)
             insert_call(connection, entry, performance=performance)
         connection.execute("DELETE FROM spending_holds WHERE id = ?", (row["id"],))
 
@@ -196,7 +201,7 @@ def _dead_holds(connection: sqlite3.Connection) -> list[sqlite3.Row]:
 
 def insert_call(
     connection: sqlite3.Connection,
-    entry: Entry,
+    entry: LedgerEntry,
     ids: tuple[str | None, str | None] = (None, None),
     performance: CallPerformance | None = None,
 ) -> None:

@@ -25,7 +25,7 @@ class SpendingHolds:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def take(
+    async def place(
         self,
         provider_ids: tuple[str, ...],
         amount: Decimal,

@@ -22,7 +22,7 @@ _DAY: Final = timedelta(days=1)
 _NAMES: Final = ("provider_id", "model", "purpose")
 _Key = tuple[Any, ...]
 
-Entry = tuple[int, str, str, str, int, int, int, int, str | None]
+LedgerEntry = tuple[int, str, str, str, int, int, int, int, str | None]
 """A call: time, provider, model, purpose, four token counts, cost."""
 
 
@@ -62,7 +62,7 @@ _UPSERT = """INSERT INTO ledger_slots VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)
         cost = excluded.cost"""
 
 
-def add_to_slot(connection: sqlite3.Connection, entry: Entry) -> None:
+def add_to_slot(connection: sqlite3.Connection, entry: LedgerEntry) -> None:
     """Add a call to the sums of its slot."""
     key, tokens, cost = (entry[0] // SLOT_MICROS, *entry[1:4]), entry[4:8], entry[8]
     known = connection.execute(_SELECT, key).fetchone()

@@ -15,7 +15,7 @@ from shiboken6 import isValid
 from desktop_app.app.tools import servers_controller
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.tools.tool_server import server_of
-from desktop_app.services.tools.tool_server_book import ToolServers
+from desktop_app.services.tools.server_registry import ToolServers
 from desktop_app.ui.settings.tabs.servers_tab import ServerSection
 from desktop_app.ui.tools.resource_dialog import ResourceDialog
 from desktop_app.ui.tools.server_form import ServerForm
@@ -59,7 +59,7 @@ async def test_a_server_is_added_with_its_tools_prompts_and_resources() -> None:
     async with AppHarness(environment=COMET) as app:
         await add(app)
         await until(lambda: "Running, 9 tools" in words(app))
-        listed = await app.backend.tools.listed()
+        listed = await app.backend.tools.list_tools()
         assert "demo/echo" in [tool.definition.full_name for tool in listed]
         offered = {prompt.title: prompt.text for prompt in app.state.prompts.offered}
         assert offered["demo: greet"] == "Greet {{who}} warmly."

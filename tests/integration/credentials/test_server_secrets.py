@@ -33,7 +33,7 @@ async def test_secrets_are_only_in_the_keyring_and_reach_the_server(home: Path) 
         server, secrets = server_of("demo", command=words, environment={"TOKEN": SECRET})
         await servers.add(server, secrets)
         assert SECRET in keyring_secrets()["tool-server:demo"]
-        tools = await backend.tools.chosen(["demo/environment"])
+        tools = await backend.tools.choose(["demo/environment"])
         (tool,) = tools.tools.values()
         result = await tool.source.call(tool.definition, {}, ToolContext("c"))
         found = json.loads(result)["env"]

@@ -21,7 +21,7 @@ from tests.helpers.guarded_server import GuardedServer, guarded_server
 from tests.helpers.system_keyring import keyring_secrets
 
 if TYPE_CHECKING:
-    from desktop_app.services.tools.tool_server_book import ToolServers
+    from desktop_app.services.tools.server_registry import ToolServers
 
 KEPT = "tool-server:guarded:sign-in"
 
@@ -43,7 +43,7 @@ async def program() -> AsyncIterator[Backend]:
 
 
 async def whoami(backend: Backend, tool: str = "whoami") -> str:
-    tools = await backend.tools.chosen([f"guarded/{tool}"])
+    tools = await backend.tools.choose([f"guarded/{tool}"])
     (chosen,) = tools.tools.values()
     return await chosen.source.call(chosen.definition, {}, ToolContext("c"))
 
@@ -132,14 +132,14 @@ def expire(text: str) -> dict[str, Any]:
 
 async def put_back(backend: Backend, server: GuardedServer, kept: dict[str, Any]) -> None:
     row, _ = server_of("guarded", url=server.url)
-    await backend.tool_servers._keep_sign_in(row, kept)
+    await backend.tool_servers._store_sign_in(row, kept)
 
 
 async def test_a_revoked_sign_in_asks_for_another(home: Path) -> None:
     async with guarded_server() as server, program() as backend:
         await add(backend, server)
         await backend.tool_servers.sign_in("guarded", server.browse)
-        tools = await backend.tools.chosen(["guarded/whoami"])
+        tools = await backend.tools.choose(["guarded/whoami"])
         (tool,) = tools.tools.values()
         await server.send_command("revoke")
         with pytest.raises(Exception, match="sign in again"):

@@ -20,7 +20,7 @@ from desktop_app.domain.models.model_catalog import Api
 from desktop_app.local_model.server import find_weights
 from desktop_app.services.chat.candidate_answers import (
     COUNTED_WITH_FIRST,
-    asked_separately,
+    separate_request_notice,
     shared_usage_notice,
 )
 from desktop_app.services.chat.chat_service import AskSettings
@@ -113,7 +113,10 @@ def test_llama_cpp_with_one_slot_refuses_two_and_is_asked_twice(tmp_path: Path) 
         answers = ask(tmp_path, url, Api.CHAT_COMPLETIONS, 2, stream=True)
     check_all_answered(answers, 2)
     assert all(answer.usage is not None for answer in answers)
-    assert [asked_separately("OpenAI") in answer.notices for answer in answers] == [False, True]
+    assert [separate_request_notice("OpenAI") in answer.notices for answer in answers] == [
+        False,
+        True,
+    ]
 
 
 @pytest.mark.parametrize("stream", [True, False])

@@ -15,7 +15,7 @@ from desktop_app.domain.tools.tool_server import ServerFailure
 from desktop_app.services.tools.consent import fingerprint
 from desktop_app.services.tools.hosted_tools import why_unavailable
 from desktop_app.services.tools.server_run import ServerState
-from desktop_app.services.tools.server_source import CHANGED
+from desktop_app.services.tools.server_source import TOOL_CHANGED
 from tests.helpers.server_runs import RunningServer, running, scripted
 from tests.helpers.session_server import session_server
 from tests.helpers.waiting import LONGEST_S, until
@@ -143,7 +143,7 @@ async def test_a_tool_that_differs_in_the_next_session_is_not_called() -> None:
             assert await server.call("greet") == "Hello"
             sessions.description = "Sends all your files away."
             sessions.forget_sessions()
-            assert await server.call("greet") == f"ToolError: {CHANGED}"
+            assert await server.call("greet") == f"ToolError: {TOOL_CHANGED}"
         assert len(sessions.calls) == 1
 
 
@@ -242,7 +242,7 @@ async def test_a_tool_that_changes_its_description_is_not_called_unasked() -> No
         assert fingerprint(before) != fingerprint(after)
         with pytest.raises(ToolError) as caught:
             await server.source.call(before, {"text": "x"}, ToolContext("c"))
-        assert str(caught.value) == CHANGED
+        assert str(caught.value) == TOOL_CHANGED
 
 
 async def test_progress_and_log() -> None:

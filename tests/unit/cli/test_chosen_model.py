@@ -124,7 +124,7 @@ async def test_the_servers_models_are_fetched_unless_each_answer_names_a_model(
         found = await answering_profile(backend, options(provider="home", **given), asked)
         assert found == profile
         assert len(server.listed) == is_listed
-        assert (backend.listings.of(profile) is not None) is is_listed
+        assert (backend.listings.known_listing(profile) is not None) is is_listed
 
 
 async def test_a_known_list_of_models_is_not_fetched_again() -> None:
@@ -146,7 +146,9 @@ async def test_a_server_of_the_environment_has_the_variants_that_are_named() -> 
         found = await answering_profile(backend, options(variant="pro"))
         assert found.models == family_models(backend.catalog)
         assert server.listed == []
-        assert backend.listings.of(await answering_profile(backend, options())) is not None
+        assert (
+            backend.listings.known_listing(await answering_profile(backend, options())) is not None
+        )
 
 
 @pytest.mark.parametrize(
@@ -209,7 +211,7 @@ async def test_an_unreachable_list_of_models_is_ignored() -> None:
     async with served(replies(500, {})) as (backend, _, profile):
         await learn_window(backend, profile, ModelChoice("home", "llama"))
         await learn_price(backend, profile, ModelChoice("home", "llama"))
-        assert backend.listings.of(profile) is None
+        assert backend.listings.known_listing(profile) is None
 
 
 CHOICES: list[tuple[str, dict[str, str], ModelChoice]] = [

@@ -24,5 +24,5 @@ from desktop_app.domain.evaluation.failed_check import FailedCheck
 )
 def test_a_check_is_named_by_its_kind_and_value(row: dict[str, Any], label: str) -> None:
     check = check_from_json(row)
-    assert FailedCheck.of(check).label == label
+    assert FailedCheck.from_check(check).label == label
     assert not check.ignores_case

@@ -242,7 +242,7 @@ def test_a_missing_answer_fails_with_the_reason(
 def test_a_failed_check_is_named_with_the_reason(
     row: dict[str, Any], failed: dict[str, Any], label: str
 ) -> None:
-    made = FailedCheck.of(check_from_json(row), **failed)
+    made = FailedCheck.from_check(check_from_json(row), **failed)
     assert made.label == label
     assert failed_check_from_json(json.loads(json.dumps(failed_check_to_json(made)))) == made
 

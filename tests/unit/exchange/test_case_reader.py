@@ -124,9 +124,9 @@ def test_a_configuration_of_promptfoo_is_read() -> None:
         "Yes!",
         "Say Yes in Dutch",
     ]
-    shown = [FailedCheck.of(check).label for check in cases[0].checks]
+    shown = [FailedCheck.from_check(check).label for check in cases[0].checks]
     assert shown == ["not contains: Sorry", "regex: ^.{1,9}$", "rubric: It is French"]
-    assert [FailedCheck.of(check).label for check in cases[-1].checks] == [
+    assert [FailedCheck.from_check(check).label for check in cases[-1].checks] == [
         "rubric: It is Czech",
         "contains: ahoj",
     ]
@@ -186,7 +186,7 @@ def test_cells_of_promptfoo_become_checks(cell: str, labels: list[str] | None) -
             read_cases(text, "tests.csv")
     else:
         (case,) = read_cases(text, "tests.csv")
-        assert [FailedCheck.of(check).label for check in case.checks] == labels
+        assert [FailedCheck.from_check(check).label for check in case.checks] == labels
 
 
 def test_examples_and_questions_of_the_system_are_read_from_openai_evals() -> None:
@@ -477,7 +477,8 @@ def asserted(*assertions: dict[str, object]) -> str:
 def test_questions_and_checks(name: str, text: str, expected: list[tuple[str, list[str]]]) -> None:
     cases = read_cases(text, name, SIBLINGS.__getitem__)
     assert [
-        (case.input, [FailedCheck.of(check).label for check in case.checks]) for case in cases
+        (case.input, [FailedCheck.from_check(check).label for check in case.checks])
+        for case in cases
     ] == expected
 
 

@@ -109,7 +109,7 @@ def test_an_endless_expression_times_out_and_the_next_is_searched() -> None:
         assert "too slow" in label_of(failure_of(negated, "a" * 5_000 + "!", patterns))
         paris = check_from_json({"regex": r"\bP\w+s\b"})
         assert failure_of(paris, "It is Paris.", patterns) is None
-        assert failure_of(paris, "It is Rome.", patterns) == FailedCheck.of(paris)
+        assert failure_of(paris, "It is Rome.", patterns) == FailedCheck.from_check(paris)
     finally:
         patterns.close()
 

@@ -74,7 +74,12 @@ from desktop_app.domain.spending.spending_report import Call, CallPerformance
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
 from desktop_app.services.chat.answer_ledger import AnswerLedger
-from desktop_app.services.chat.answer_run import AnswerRun, AnswerStores, Reread, answerer
+from desktop_app.services.chat.answer_run import (
+    AnswerRun,
+    AnswerStores,
+    RereadQuestion,
+    answering_choice,
+)
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.long_answer import attach_interrupted_files
 from desktop_app.services.spending.budget import Hold
@@ -211,8 +216,10 @@ def a_run(
     stand_in: ResolvedChoice = THINKING,
     **more: Any,
 ) -> AnswerRun:
-    conversation = Conversation("c", "", now(), now(), answerer(resolved))
-    answer = Message("a", "c", "q", Role.ASSISTANT, STATUS.STREAMING, (), now(), answerer(resolved))
+    conversation = Conversation("c", "", now(), now(), answering_choice(resolved))
+    answer = Message(
+        "a", "c", "q", Role.ASSISTANT, STATUS.STREAMING, (), now(), answering_choice(resolved)
+    )
     request = more.pop("request", ChatRequest(resolved.model.id, ()))
     prices = more.pop("tool_prices", {})
     return AnswerRun(
@@ -754,7 +761,7 @@ def test_a_retired_instant_model_is_replaced_with_a_notice() -> None:
     resolved = replace(INSTANT, service_tier="batch")
     answer, memory = run([GONE], [TextDelta("a"), *ENDED], resolved=resolved)
     assert (answer.status, answer.text) == (STATUS.COMPLETE, "a")
-    assert answer.choice == answerer(THINKING)
+    assert answer.choice == answering_choice(THINKING)
     assert answer.notices == (notice(NoticeCode.INSTANT_RETIRED),)
     assert Notice(notice(NoticeCode.INSTANT_RETIRED)) in memory.heard
     (call,) = memory.calls
@@ -777,12 +784,12 @@ def test_only_the_instant_model_is_replaced(
     assert answer.status is STATUS.FAILED
 
 
-def parts_of(found: list[object]) -> Callable[[], Awaitable[Reread | None]]:
-    async def in_parts() -> Reread | None:
+def parts_of(found: list[object]) -> Callable[[], Awaitable[RereadQuestion | None]]:
+    async def in_parts() -> RereadQuestion | None:
         made = found.pop(0)
         if isinstance(made, UserFacingError):
             raise made
-        assert made is None or isinstance(made, Reread)
+        assert made is None or isinstance(made, RereadQuestion)
         return made
 
     return in_parts
@@ -795,7 +802,7 @@ def question() -> Message:
 def test_a_question_that_is_too_long_is_read_in_parts_once() -> None:
     asked = question()
     again = TimedProvider([TextDelta("a"), *ENDED])
-    made = [Reread(asked, ChatRequest("other", ()), OneProvider(again))]
+    made = [RereadQuestion(asked, ChatRequest("other", ()), OneProvider(again))]
     changed: list[AnswerRun] = []
     answer, memory = run([LONG], in_parts=parts_of([*made]), change=changed.append)
     assert (answer.status, answer.text) == (STATUS.COMPLETE, "a")
@@ -803,7 +810,7 @@ def test_a_question_that_is_too_long_is_read_in_parts_once() -> None:
     assert changed[0].changed_question == asked
     assert memory.saved[0][1:] == ("complete", "?")
     still = TimedProvider([LONG])
-    made = [Reread(asked, ChatRequest("other", ()), OneProvider(still))]
+    made = [RereadQuestion(asked, ChatRequest("other", ()), OneProvider(still))]
     answer, _ = run([LONG], in_parts=parts_of([*made]))
     assert answer.status is STATUS.FAILED
 
@@ -864,7 +871,7 @@ async def stop_answer(
     task = asyncio.ensure_future(made.run(memory.listen, memory.note))
     await asyncio.sleep(1.25)
     if leaves:
-        made.leave()
+        made.leave_running()
     await cancel(task)
     return (
         made,

@@ -39,8 +39,8 @@ from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.candidate_answers import (
     COUNTED_WITH_FIRST,
     SharedRequest,
-    asked_separately,
     estimate_several,
+    separate_request_notice,
     shared_usage_notice,
     split_hold,
 )
@@ -124,7 +124,10 @@ async def test_missing_answers_are_requested_separately_with_a_notice(tmp_path: 
         done = await run_all(chat, began)
         assert [message.text for message in done] == ["a", "b", "c"]
         assert [message.cost for message in done] == [ONE_COST] * 3
-        assert [message.notices for message in done] == [(), *[(asked_separately("OpenAI"),)] * 2]
+        assert [message.notices for message in done] == [
+            (),
+            *[(separate_request_notice("OpenAI"),)] * 2,
+        ]
         assert [request.parameters.candidates for request in provider.requests] == [3, 1, 1]
 
 
@@ -134,7 +137,7 @@ async def test_a_notice_on_both_requests_of_an_answer_appears_once(tmp_path: Pat
 
     async with open_chat(tmp_path, provider) as chat:
         done = await run_all(chat, await chat.begin("?", CHAT, settings=TWO))
-        assert done[1].notices == (remark, asked_separately("OpenAI"))
+        assert done[1].notices == (remark, separate_request_notice("OpenAI"))
 
 
 async def test_a_server_known_to_make_one_answer_gets_a_request_for_each(tmp_path: Path) -> None:
@@ -246,7 +249,7 @@ async def test_the_estimate_counts_the_input_once_for_each_request(tmp_path: Pat
             one = await chat.service.estimator.estimate(
                 SendContext(path[:1], resolved), Draft("four")
             )
-            all_ = await chat.service.for_all_answers(one, resolved, THREE.parameters)
+            all_ = await chat.service.estimate_all_answers(one, resolved, THREE.parameters)
             assert one.input_cost is not None
             assert one.longest_answer_cost is not None
             assert all_.input_cost == inputs * one.input_cost
@@ -261,9 +264,9 @@ async def test_the_estimate_of_a_single_answer_is_not_changed(tmp_path: Path) ->
         path = await chat.store.path(began.conversation.id)
         resolved = chat.service.resolve(OPENAI, began.conversation.choice)
         one = await chat.service.estimator.estimate(SendContext(path[:1], resolved), Draft("four"))
-        single = await chat.service.for_all_answers(one, resolved, GenerationParameters())
+        single = await chat.service.estimate_all_answers(one, resolved, GenerationParameters())
         assert single is one
-        two = await chat.service.for_all_answers(one, resolved, TWO.parameters)
+        two = await chat.service.estimate_all_answers(one, resolved, TWO.parameters)
         assert (two.answers, two.inputs) == (2, 2)
 
 
@@ -422,7 +425,7 @@ async def test_a_shared_stream_is_divided_among_the_answers(
 async def test_a_missing_answer_is_requested_alone() -> None:
     usage: list[StreamEvent] = [TextDelta("a"), REPORTED, Completed()]
     found, provider = await read_together(usage, 2, answer("b"))
-    assert found == [usage, [Notice(asked_separately("OpenAI")), *answer("b")]]
+    assert found == [usage, [Notice(separate_request_notice("OpenAI")), *answer("b")]]
     assert [each.parameters.candidates for each in provider.requests] == [2, 1]
 
 

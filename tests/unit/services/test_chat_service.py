@@ -754,7 +754,7 @@ async def test_tools_are_offered_with_the_explanation_of_their_results(
     async with open_chat(tmp_path, provider, tools=ToolCatalog([Source(look=_look)])) as chat:
         settings = AskSettings("Be brief.", GenerationParameters(tools=names))
         answer = await chat.run(await chat.begin("?", settings=settings))
-        fence = await fences().of(answer.conversation_id)
+        fence = await fences().fence_of(answer.conversation_id)
     (request,) = provider.requests
     explained = f"Be brief.\n\n{fence.explanation}" if names else "Be brief."
     assert request.instructions == explained

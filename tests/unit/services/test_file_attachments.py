@@ -105,7 +105,7 @@ async def test_the_file_goes_in_place_of_the_text_the_same_on_every_turn(tmp_pat
 
 async def as_text(began: AnswerRun, part: DocumentPart) -> TextPart:
     """Return the question "Who?" about a document that is sent as its text."""
-    fence = await fences().of(began.conversation.id)
+    fence = await fences().fence_of(began.conversation.id)
     return TextPart(f"{fence.explanation}\n\n{document_block(part, TEXT, fence)}\n\nWho?")
 
 

@@ -19,7 +19,7 @@ from desktop_app.rendering.markdown import inline_images
 from desktop_app.services.chat.inline_pictures import (
     MAX_IMAGE_BYTES,
     MAX_INLINE_BYTES,
-    PictureText,
+    PictureParser,
     with_pictures,
 )
 
@@ -41,7 +41,7 @@ async def said(*events: StreamEvent, keeps: bool = True) -> tuple[str, list[byte
         return ImagePart("0" * 64, "image.png", "image/png", len(image)) if keeps else None
 
     text = ""
-    async for event in with_pictures(stream(), keep, PictureText()):
+    async for event in with_pictures(stream(), keep, PictureParser()):
         match event:
             case TextDelta(more):
                 text += more
@@ -115,7 +115,7 @@ def test_images_are_taken_out_above_the_size_that_is_drawn_in_the_text() -> None
 )
 def test_an_image_has_a_size_between_two_limits(letters: int, is_image: bool) -> None:
     text = f"![a](data:image/png;base64,{'A' * letters})"
-    found = "".join("« »" if not isinstance(x, str) else x for x in PictureText().feed(text))
+    found = "".join("« »" if not isinstance(x, str) else x for x in PictureParser().feed(text))
     assert found == ("« »" if is_image else text)
 
 

@@ -67,16 +67,16 @@ async def test_a_listing_is_kept_for_the_next_start(tmp_path: Path) -> None:
     path, answer = tmp_path / "s.sqlite3", listed("a", "b")
     async with opened(path) as database:
         listings = ModelListings(ListingStore(database), Gateway(Provider(answer)))
-        assert listings.of(PROFILE) is None
+        assert listings.known_listing(PROFILE) is None
         assert await listings.fetch(PROFILE) == answer
         assert listings.is_fresh(PROFILE)
     async with opened(path) as database:
         again = ModelListings(ListingStore(database), Gateway(Provider(answer)))
         await again.load()
-        assert again.of(PROFILE) == answer
-        assert again.of(replace(PROFILE, base_url="https://other.example/v1")) is None
+        assert again.known_listing(PROFILE) == answer
+        assert again.known_listing(replace(PROFILE, base_url="https://other.example/v1")) is None
         await again.forget(PROFILE.id)
-        assert again.of(PROFILE) is None
+        assert again.known_listing(PROFILE) is None
         assert await ListingStore(database).all() == {}
 
 
@@ -89,7 +89,7 @@ async def test_a_failed_request_keeps_the_last_listing(tmp_path: Path) -> None:
         provider.answer = NetworkError("Not now.")
         with pytest.raises(NetworkError):
             await listings.fetch(PROFILE)
-        assert listings.of(PROFILE) == kept
+        assert listings.known_listing(PROFILE) == kept
 
 
 @pytest.mark.parametrize(("minutes", "is_fresh"), [(0, True), (59, True), (60, False)])
@@ -108,7 +108,7 @@ async def test_on_device_models_are_listed_anew_each_time(tmp_path: Path) -> Non
         listings = ModelListings(ListingStore(database), Gateway(Provider(answer)))
         here = replace(PROFILE, kind=ProviderKind.ON_DEVICE)
         assert await listings.fetch(here) == answer
-        assert listings.of(here) is None
+        assert listings.known_listing(here) is None
 
 
 async def test_a_listing_of_an_environment_provider_is_not_stored(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ async def test_a_listing_of_an_environment_provider_is_not_stored(tmp_path: Path
         listings = ModelListings(ListingStore(database), Gateway(Provider(listed("a"))))
         of_environment = replace(PROFILE, from_environment=True)
         await listings.fetch(of_environment)
-        assert listings.of(of_environment) is not None
+        assert listings.known_listing(of_environment) is not None
         assert await ListingStore(database).all() == {}
 
 
@@ -125,4 +125,4 @@ async def test_an_empty_listing_is_not_used(tmp_path: Path) -> None:
     async with opened(tmp_path / "s.sqlite3") as database:
         listings = ModelListings(ListingStore(database), Gateway(Provider(empty)))
         await listings.fetch(PROFILE)
-        assert listings.of(PROFILE) is None
+        assert listings.known_listing(PROFILE) is None

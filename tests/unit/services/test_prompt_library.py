@@ -16,8 +16,8 @@ from desktop_app.i18n.translation import tr
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.prompt_library import (
     FOR_DOCUMENTS,
-    Entry,
-    Origin,
+    PromptEntry,
+    PromptOrigin,
     copy_of,
     fill_prompt,
     find_prompt,
@@ -26,7 +26,7 @@ from desktop_app.services.chat.prompt_library import (
     prompt_from_markdown,
     require_two_documents,
     task_for_each,
-    translated,
+    translate_names,
 )
 
 SHIPPED = Prompt("translate", "Translate", "Into {{language=English}}: {{selection}}", "Writing")
@@ -93,20 +93,20 @@ def test_every_shipped_file_is_a_prompt() -> None:
 
 def test_a_users_version_replaces_a_built_in_prompt() -> None:
     edited = replace(SHIPPED, text="Into Polish: {{selection}}")
-    assert library([SHIPPED], []) == (Entry(SHIPPED, Origin.BUILT_IN),)
+    assert library([SHIPPED], []) == (PromptEntry(SHIPPED, PromptOrigin.BUILT_IN),)
     assert library([SHIPPED], [edited, OWN]) == (
-        Entry(OWN, Origin.OWN),
-        Entry(edited, Origin.EDITED),
+        PromptEntry(OWN, PromptOrigin.OWN),
+        PromptEntry(edited, PromptOrigin.EDITED),
     )
     hidden = replace(SHIPPED, hidden=True)
-    assert library([SHIPPED], [hidden]) == (Entry(hidden, Origin.BUILT_IN),)
+    assert library([SHIPPED], [hidden]) == (PromptEntry(hidden, PromptOrigin.BUILT_IN),)
 
 
 def test_an_edited_prompt_needs_what_the_built_in_one_does() -> None:
     shipped = replace(SHIPPED, needs=TemplateNeeds(documents=2))
     edited = replace(SHIPPED, text="What is different here?")
     (entry,) = library([shipped], [edited])
-    assert entry == Entry(replace(edited, needs=shipped.needs), Origin.EDITED)
+    assert entry == PromptEntry(replace(edited, needs=shipped.needs), PromptOrigin.EDITED)
     assert copy_of(entry.prompt, "n").needs == NO_NEEDS
 
 
@@ -149,11 +149,11 @@ def test_the_name_of_a_copy_is_translated() -> None:
 @pytest.mark.usefixtures("pseudo_language")
 def test_names_that_nobody_changed_are_translated() -> None:
     shipped = Prompt("translate", "Translate", "…", "Writing")
-    shown = translated(shipped, shipped)
+    shown = translate_names(shipped, shipped)
     assert (shown.title, shown.folder) == (tr("Translate"), tr("Writing"))
     assert shown.title != "Translate"
     own = replace(shipped, title="Mine", folder="Here")
-    assert translated(own, shipped) == own
+    assert translate_names(own, shipped) == own
 
 
 @pytest.mark.usefixtures("pseudo_language")
@@ -185,12 +185,12 @@ def test_the_library_is_sorted_by_folder_position_and_title() -> None:
 @pytest.mark.parametrize(
     ("change", "origin"),
     [
-        *(({name: "x"}, Origin.EDITED) for name in ("title", "text", "folder", "form")),
-        ({"position": 9}, Origin.BUILT_IN),
+        *(({name: "x"}, PromptOrigin.EDITED) for name in ("title", "text", "folder", "form")),
+        ({"position": 9}, PromptOrigin.BUILT_IN),
     ],
 )
 def test_a_moved_prompt_is_built_in_and_any_other_change_makes_it_edited(
-    change: dict[str, Any], origin: Origin
+    change: dict[str, Any], origin: PromptOrigin
 ) -> None:
     assert library([SHIPPED], [replace(SHIPPED, **change)])[0].origin is origin
 

@@ -16,7 +16,7 @@ from desktop_app.domain.answering.answer_form import (
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.services.structured.requested_form import chosen_form, form_of
+from desktop_app.services.structured.requested_form import check_form, chosen_form
 
 SCHEMA = FormSource(FormKind.SCHEMA, '{"type": "object"}', "my form")
 REGEX = FormSource(FormKind.REGEX, "[a-z]+", " sql ")
@@ -30,7 +30,7 @@ REGEX = FormSource(FormKind.REGEX, "[a-z]+", " sql ")
     ],
 )
 def test_a_form_is_checked(source: FormSource, form: AnswerForm) -> None:
-    assert form_of(source) == form
+    assert check_form(source) == form
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_form_is_checked(source: FormSource, form: AnswerForm) -> None:
 def test_an_invalid_form_is_named(kind: FormKind, text: str, reason: Reason, words: str) -> None:
     for shown_name, named in (("", "“my_form”" if kind is FormKind.SCHEMA else kind), ("f", "f")):
         with pytest.raises(IllegalChoiceError) as caught:
-            form_of(FormSource(kind, text, "my form"), shown_name)
+            check_form(FormSource(kind, text, "my form"), shown_name)
         assert (caught.value.reason, caught.value.params["file"]) == (reason, named)
         assert words in str(caught.value.params["words"])
 
@@ -59,4 +59,4 @@ def test_the_first_setting_with_a_form_counts() -> None:
 
     assert chosen() is None
     assert chosen("", "damaged") is None
-    assert chosen("", REGEX.to_setting(), SCHEMA.to_setting()) == form_of(REGEX)
+    assert chosen("", REGEX.to_setting(), SCHEMA.to_setting()) == check_form(REGEX)

@@ -62,7 +62,7 @@ async def interrupted_answer(chat: ChatSetup, provider: ScriptedProvider, **more
     began = await begin_in_background(chat, **more)
     task = asyncio.ensure_future(chat.run(began))
     await provider.holding.wait()
-    began.leave()
+    began.leave_running()
     await cancel(task)
     await chat.database.write(lambda c: c.execute("UPDATE messages SET owner_started = 'earlier'"))
     kept = await chat.store.message(began.answer.id)
@@ -159,7 +159,7 @@ async def test_a_resumed_run_left_early_loses_no_text(tmp_path: Path) -> None:
         [answering] = await Resumer(chat.store, chat.service).runs_to_resume([OPENAI])
         task = asyncio.ensure_future(chat.run(answering))
         await provider.holding.wait()
-        answering.leave()
+        answering.leave_running()
         await cancel(task)
         assert await chat.store.message(kept.id) == kept
 
@@ -184,7 +184,7 @@ async def test_a_run_without_event_numbers_keeps_its_text_until_new_text_arrives
         await provider.holding.wait()
         for _ in range(20):  # the checkpoints do not block the event loop
             await asyncio.sleep(0)
-        answering.leave()
+        answering.leave_running()
         await cancel(task)
         assert await chat.store.message(kept.id) == kept
         await chat.database.write(
@@ -306,8 +306,8 @@ async def test_a_run_without_a_key_waits_for_it(tmp_path: Path, begun_before: bo
 
         task = asyncio.ensure_future(answering.run(listen, lambda _: None))
         await waits.wait()
-        assert answering.so_far.text == ("One, tw" if begun_before else "One, ")
-        assert answering.so_far.status is MessageStatus.STREAMING
+        assert answering.answer_so_far.text == ("One, tw" if begun_before else "One, ")
+        assert answering.answer_so_far.status is MessageStatus.STREAMING
         sentence = "OpenAI needs an API key. The response continues there. Enter the key to get it."
         assert isinstance(chat.heard[-1], StatusChanged)
         assert status_text(chat.heard[-1].status) == sentence

@@ -35,9 +35,11 @@ RESULTS = [
         "c",
         "C",
         (
-            FailedCheck.of(Check(CheckKind.SCHEMA, {"type": ["é"] * 40}), explanation="No."),
-            FailedCheck.of(Check(CheckKind.NUMBER, 3, 0.5, is_negated=True)),
-            FailedCheck.of(
+            FailedCheck.from_check(
+                Check(CheckKind.SCHEMA, {"type": ["é"] * 40}), explanation="No."
+            ),
+            FailedCheck.from_check(Check(CheckKind.NUMBER, 3, 0.5, is_negated=True)),
+            FailedCheck.from_check(
                 Check(CheckKind.RUBRIC, "polite"),
                 FailureReason.NOT_JUDGED,
                 error=ErrorNote(Reason.NO_CREDIT, params={"provider": "P"}),

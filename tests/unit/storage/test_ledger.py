@@ -300,9 +300,9 @@ async def test_calls_of_dead_processes_have_an_unknown_cost(tmp_path: Path) -> N
 
     async with opened(tmp_path / "s.sqlite3") as database:
         holds, one = SpendingHolds(database), Decimal(1)
-        await holds.take(("openai",), one, Decimal(9), at, ("m", "answer"))
-        await holds.take(("openai",), one, Decimal(9), at, ("n", "title"))
-        await holds.take(("openai",), one, Decimal(9), at)
+        await holds.place(("openai",), one, Decimal(9), at, ("m", "answer"))
+        await holds.place(("openai",), one, Decimal(9), at, ("n", "title"))
+        await holds.place(("openai",), one, Decimal(9), at)
         dead = "UPDATE spending_holds SET owner_started = 'another boot:1' WHERE model <> 'n'"
         await database.write(lambda c: c.execute(dead))
         await database.write(record_lost_calls)

@@ -26,7 +26,7 @@ from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.spending.cost_estimate import (
     Estimate,
     needs_counting,
-    repriced,
+    reprice,
     used_tokens,
 )
 from desktop_app.ui.composer.choice_view import ModelEntry
@@ -248,7 +248,7 @@ class ChoiceController(QObject):
         texts = NO_ESTIMATE
         if has_provider and estimate is not None:
             max_output_tokens = setup.ask_settings.parameters.max_output_tokens
-            one = repriced(estimate, setup.resolved, max_output_tokens)
+            one = reprice(estimate, setup.resolved, max_output_tokens)
             at_once = estimate.inputs == 1
             texts = estimate_texts(estimate_several(one, estimate.answers, at_once=at_once))
         self._prompt.row.set_estimate(*texts)
@@ -317,7 +317,7 @@ class ChoiceController(QObject):
                 draft,
                 max_output_tokens=settings.parameters.max_output_tokens,
             )
-            return await chat.for_all_answers(estimate, resolved, settings.parameters)
+            return await chat.estimate_all_answers(estimate, resolved, settings.parameters)
         except UserFacingError:
             return None  # sending reports the error
 

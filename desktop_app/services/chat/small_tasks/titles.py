@@ -41,12 +41,12 @@ def clean_title(text: str) -> str:
     Quotation marks, Markdown and invisible characters are removed. Return "" if nothing is left.
     """
     words = _THOUGHTS.sub("", text)
-    line = next((line for line in words.splitlines() if _visible(line)), "")
+    line = next((line for line in words.splitlines() if _visible_text(line)), "")
     # Heading marks may have hidden a quotation mark.
-    return title_from(_visible(line), limit=59).strip(_TRIMMED)
+    return title_from(_visible_text(line), limit=59).strip(_TRIMMED)
 
 
-def _visible(line: str) -> str:
+def _visible_text(line: str) -> str:
     # Format characters can change the direction of the following text.
     plain = "".join(c for c in line if c.isprintable() or c == "\t")
     return _LABEL.sub("", _MARKS.sub("", plain)).strip(_TRIMMED)
@@ -81,7 +81,7 @@ class Titles:
             f"Question:\n{names}{question.text[:QUESTION_CHARS]}\n\n"
             f"Answer:\n{answer.text[:ANSWER_CHARS]}"
         )
-        fence = await self._fences.of(question.conversation_id)
+        fence = await self._fences.fence_of(question.conversation_id)
         written = await self._utility_model.ask(
             SmallTask(Purpose.TITLE, answering, question.conversation_id, answer.id),
             INSTRUCTIONS,

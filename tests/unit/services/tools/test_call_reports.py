@@ -33,7 +33,7 @@ async def nothing(_arguments: Any) -> str:
 
 
 async def test_a_progress_report_is_shown_as_the_result_until_the_call_ends() -> None:
-    tools = await ToolCatalog([Reporting(slow=nothing)]).chosen(["slow"])
+    tools = await ToolCatalog([Reporting(slow=nothing)]).choose(["slow"])
     run = CallRun(tools, broker(), ToolContext("c"))
     calls = [ToolCallPart("1", "slow", "{}")]
     steps = [step.call async for step in run.run(calls, 60) if isinstance(step, ToolCallStep)]

@@ -43,7 +43,13 @@ from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.fence import SAMPLE_FENCE
 from desktop_app.services.spending.budget import Budget, Hold
-from desktop_app.services.tools.call_results import DENIED, EMPTY, INTERRUPTED, bounded, sent_parts
+from desktop_app.services.tools.call_results import (
+    DENIED,
+    EMPTY,
+    INTERRUPTED,
+    limit_result,
+    sent_parts,
+)
 from desktop_app.services.tools.call_run import CallRun
 from desktop_app.services.tools.consent import (
     AllowedTools,
@@ -90,7 +96,7 @@ async def steps_of(
     calls: Sequence[ToolCallPart], consent: ConsentBroker | None = None, seconds: float = 60
 ) -> list[tuple[object, ...]]:
     """Return the steps of calls as their ids, states and results; a wait as its words."""
-    tools = await ToolCatalog([source()]).chosen(["look", "refuse", "crash", "hang"])
+    tools = await ToolCatalog([source()]).choose(["look", "refuse", "crash", "hang"])
     found: list[tuple[object, ...]] = []
     async for event in CallRun(tools, consent or broker(), ToolContext("c")).run(calls, seconds):
         if isinstance(event, ToolCallStep):
@@ -188,7 +194,7 @@ async def test_a_denied_call_or_one_with_invalid_changed_arguments_does_not_run(
 )
 async def test_changed_arguments_are_noted(arguments: str, edited: str) -> None:
     own = source()
-    tools = await ToolCatalog([own]).chosen(["look"])
+    tools = await ToolCatalog([own]).choose(["look"])
     run = CallRun(tools, broker(Decision(is_allowed=True, arguments=arguments)), ToolContext("c"))
     calls = [ToolCallPart("1", "look", '{"n": 1}')]
     steps = [step.call async for step in run.run(calls, 60) if isinstance(step, ToolCallStep)]
@@ -215,7 +221,7 @@ async def test_other_tasks_run_between_refused_calls() -> None:
             await asyncio.sleep(0)
 
     calls = [ToolCallPart(str(number), "look", "{}") for number in range(116)]
-    tools = await ToolCatalog([source()]).chosen(["look"])
+    tools = await ToolCatalog([source()]).choose(["look"])
     counting = asyncio.ensure_future(count_turns())
     seen = [
         turns[0]
@@ -235,7 +241,7 @@ async def test_a_tool_that_is_never_allowed_is_denied_without_a_question() -> No
     consent = ConsentBroker(kept)
     question = ConsentQuestion("c", TOOL, ToolCallPart("1", "look", "{}"))
     assert await consent.decide(question) == Decision(is_allowed=False)  # nobody is there
-    consent.open(user)
+    consent.set_source(user)
     assert (await consent.decide(question)).is_allowed
     assert kept.kept == {("", "look", fingerprint(TOOL)): Permission.ALWAYS}
     await consent.decide(question)
@@ -244,7 +250,7 @@ async def test_a_tool_that_is_never_allowed_is_denied_without_a_question() -> No
     assert await consent.decide(question) == Decision(is_allowed=False)
     assert len(user.questions) == 2
     broken = ConsentBroker(Broken())
-    broken.open(user)
+    broken.set_source(user)
     steps = await steps_of([ToolCallPart("1", "look", "{}")], broken)
     assert steps == [*ASKED, ("1", S.DENIED, DENIED, False)]
 
@@ -316,7 +322,7 @@ async def test_the_progress_of_a_call_is_reported(
 ) -> None:
     own = Reporting(reports)
     monkeypatch.setattr("desktop_app.services.tools.call_run.time.monotonic", lambda: own.now)
-    tools = await ToolCatalog([own]).chosen(["slow"])
+    tools = await ToolCatalog([own]).choose(["slow"])
     run = CallRun(tools, broker(), ToolContext("c"))
     events = [event async for event in run.run([ToolCallPart("1", "slow", "{}")], 60)]
     steps = [event.call for event in events if isinstance(event, ToolCallStep)]
@@ -345,7 +351,7 @@ async def test_the_progress_of_a_call_is_reported(
     ids=["text", "blank", "empty", "surrogate", "longest", "longer"],
 )
 def test_a_result_is_valid_text_of_limited_length(text: str, kept: str) -> None:
-    assert bounded(text) == kept
+    assert limit_result(text) == kept
 
 
 def test_only_ended_calls_of_an_answer_are_sent_again() -> None:
@@ -401,7 +407,7 @@ async def looped(
     resolved: ResolvedChoice | None = None,
 ) -> tuple[list[StreamEvent], ScriptedProvider, list[Decimal | None]]:
     provider, budget = ScriptedProvider(*scripts), Holds()
-    tools = await ToolCatalog([own or source()]).chosen(["look"])
+    tools = await ToolCatalog([own or source()]).choose(["look"])
     choice = resolved or ResolvedChoice(OPENAI, INFO, None, None)
     task = LoopTask(tools, ToolContext("c"), choice, SAMPLE_FENCE, limits or ToolLimits())
     loop = ToolLoop(OneProvider(provider), task, consent=broker(), budget=budget)

@@ -38,7 +38,7 @@ async def run(broker: ConsentBroker, text: str) -> tuple[Source, list[ToolCallPa
     source = Source(read=read, send=send)
     ended: list[ToolCallPart] = []
 
-    tools = await ToolCatalog([source]).chosen(["read", "send"])
+    tools = await ToolCatalog([source]).choose(["read", "send"])
     calls = CallRun(tools, broker, ToolContext("c"))
     for name, arguments in (("read", "{}"), ("send", "{}"), ("always", text), ("send", text)):
         call = ToolCallPart(f"c{len(ended)}", name, arguments)
@@ -57,7 +57,7 @@ def test_there_are_at_least_fifty_injections() -> None:
 def test_text_in_a_result_does_not_give_consent(text: str) -> None:
     book = Permissions()
     broker, user = ConsentBroker(book), Answers(Decision(True), Decision(False), Decision(False))
-    broker.open(user)
+    broker.set_source(user)
     source, calls = run(broker, text)
     assert [name for name, _ in source.calls] == ["read"]
     asked = [question.tool.name for question in user.questions]
@@ -75,6 +75,6 @@ def test_text_in_a_result_does_not_give_consent(text: str) -> None:
 @pytest.mark.parametrize("text", INJECTIONS)
 def test_a_command_runs_only_the_tools_it_names(text: str) -> None:
     broker = ConsentBroker(Permissions())
-    broker.open(AllowedTools(("read", "sen", "source/*")))
+    broker.set_source(AllowedTools(("read", "sen", "source/*")))
     source, _ = run(broker, text)
     assert [name for name, _ in source.calls] == ["read"]

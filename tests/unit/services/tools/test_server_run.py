@@ -23,7 +23,7 @@ from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.domain.tools.tool_server import ServerFailure, ToolServer, server_of
 from desktop_app.services.tools import served_prompts
 from desktop_app.services.tools.server_run import IDLE_S, LogLine, ServerRun, ServerState
-from desktop_app.services.tools.server_source import CHANGED, ServerSource
+from desktop_app.services.tools.server_source import TOOL_CHANGED, ServerSource
 from desktop_app.services.tools.server_tools import tools_of
 from tests.helpers.server_runs import OneServerBook
 from tests.helpers.simulated_time import run_in_simulated_time
@@ -358,8 +358,8 @@ async def test_a_resource_that_cannot_be_read_is_an_error(
 ) -> None:
     await server.run.request("call")
     server.made[0].replies = [{"kind": "text"}, reply]
-    assert await server.run.read("memo://one") == {"kind": "text"}
-    assert await error_of(server.run.read("memo://one")) == expected
+    assert await server.run.read_resource("memo://one") == {"kind": "text"}
+    assert await error_of(server.run.read_resource("memo://one")) == expected
     assert server.run.failure is None, "its tools can be used"
 
 
@@ -558,7 +558,7 @@ async def test_a_tool_that_has_changed_or_whose_server_fails_is_not_called(
     server.made[0].replies = [[row("look", description="Other.")]]
     with pytest.raises(ToolError, match="has changed") as caught:
         await source.call(ToolDefinition("look", "", source="demo"), {}, ToolContext("c"))
-    assert str(caught.value) == CHANGED
+    assert str(caught.value) == TOOL_CHANGED
     server.error = ServerFailure("No.")
     await server.run.stop()
     with pytest.raises(ToolError, match="No"):

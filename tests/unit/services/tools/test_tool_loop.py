@@ -226,7 +226,7 @@ async def test_the_time_of_a_decision_does_not_count(
         return "done"
 
     consent = ConsentBroker(Permissions())
-    consent.open(Slow())
+    consent.set_source(Slow())
     script = asks(("1", "work", "{}"))
     answer, *_ = await run(
         tmp_path, Source(work=work), script, ANSWER, consent=consent, seconds=55.0
@@ -319,7 +319,7 @@ async def test_changed_arguments_run_and_the_model_is_told(tmp_path: Path) -> No
 async def test_a_permission_is_kept_for_this_definition_alone(tmp_path: Path) -> None:
     source, book = Source(double=doubled), Permissions()
     office, user = ConsentBroker(book), Answers(Decision(True, Permission.ALWAYS))
-    office.open(user)
+    office.set_source(user)
     await run(tmp_path, source, asks(("1", "double", "{}")), ANSWER, consent=office)
     (mark,) = book.kept
     assert book.kept[mark] is Permission.ALWAYS

@@ -22,11 +22,11 @@ async def test_the_sources_are_named_without_the_built_in_one() -> None:
 
 async def test_no_more_tools_are_sent_than_a_request_may_have() -> None:
     many = Source("many", **{f"t{number:03}": nothing for number in range(200)})
-    found = await ToolCatalog([many]).chosen(["many/*", "none"])
+    found = await ToolCatalog([many]).choose(["many/*", "none"])
     assert len(found.definitions) == MAX_TOOLS == 128
     assert found.definitions[-1].full_name == "many/t127"
     assert found.missing == ("none", *(f"many/t{number}" for number in range(128, 133)), "…")
-    few = await ToolCatalog([many]).chosen(["many/t150"])
+    few = await ToolCatalog([many]).choose(["many/t150"])
     assert [tool.full_name for tool in few.definitions] == ["many/t150"]
     assert few.missing == ()
 
@@ -37,5 +37,5 @@ async def test_only_the_sources_of_chosen_tools_are_prepared() -> None:
     async def servers() -> list[Source]:
         return sources
 
-    await ToolCatalog([Source("", look=nothing)], servers).chosen(["a/look", "look"])
+    await ToolCatalog([Source("", look=nothing)], servers).choose(["a/look", "look"])
     assert [source.is_prepared for source in sources] == [True, False, False]

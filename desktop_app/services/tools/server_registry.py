@@ -58,7 +58,7 @@ class ToolServers:
 
     Args:
         forget_permissions: deletes the user's permissions for the tools of a server.
-        keep: stores a secret; returns False if it would be lost at the end of this process.
+        store_secret: stores a secret; returns False if it would be lost at the end of this process.
         renewal_lock: returns a lock between processes, for the name of a server.
         variables: the environment variables, for references in configurations.
         home: the user's home folder.
@@ -71,7 +71,7 @@ class ToolServers:
         forget_permissions: Callable[[str], Awaitable[None]],
         connect: Connect,
         *,
-        keep: Callable[[str, Secret], Awaitable[bool]],
+        store_secret: Callable[[str, Secret], Awaitable[bool]],
         renewal_lock: Callable[[str], AbstractAsyncContextManager[None]],
         variables: Mapping[str, str],
         home: str,
@@ -79,7 +79,7 @@ class ToolServers:
         self.book = book
         self._secrets, self._connect = secrets, connect
         self._forget_permissions = forget_permissions
-        self._keep, self._renewal_lock = keep, renewal_lock
+        self._store_secret, self._renewal_lock = store_secret, renewal_lock
         self._variables, self._home = variables, home
         self._runs: dict[str, ServerRun] = {}
 
@@ -93,9 +93,12 @@ class ToolServers:
                 await run.stop()
         for name, server in servers.items():
             if name not in self._runs:
-                order, keep = partial(self._order, server), partial(self._keep_sign_in, server)
+                make_launch = partial(self._make_launch, server)
+                store_tokens = partial(self._store_sign_in, server)
                 renewal = partial(self._renewal, server)
-                self._runs[name] = ServerRun(server, self._connect, order, keep, renewal)
+                self._runs[name] = ServerRun(
+                    server, self._connect, make_launch, store_tokens, renewal
+                )
         return [self._runs[name] for name in servers]
 
     async def run(self, name: str) -> ServerRun:
@@ -123,7 +126,7 @@ class ToolServers:
             raise ToolServerError(Reason.TOOL_SERVER_EXISTS, server=server.name)
         if secrets:
             secret = Secret(secrets.to_text(), server.secret_origin)
-            if not await self._keep(server.secret_name, secret):
+            if not await self._store_secret(server.secret_name, secret):
                 raise ToolServerError(
                     Reason.TOOL_SERVER_KEYRING, server=server.name, example=EXAMPLE_REFERENCE
                 )
@@ -187,21 +190,21 @@ class ToolServers:
         """End all servers."""
         await asyncio.gather(*(run.stop() for run in self._runs.values()))
 
-    async def _order(
+    async def _make_launch(
         self, server: ToolServer, is_sign_in: bool
     ) -> tuple[Mapping[str, Any], Sequence[str]]:
         secrets = await self.secrets_of(server)
-        order = launch_message(server, secrets, self._variables, self._home)
+        launch = launch_message(server, secrets, self._variables, self._home)
         values = secret_values(server, secrets, self._variables)
         if is_sign_in:
             page = tr("You can close this page and return to Repartee.")
-            return {**order, "sign_in": page}, values
+            return {**launch, "sign_in": page}, values
         if not server.can_sign_in:
-            return order, values
+            return launch, values
         saved = await self._signed_in(server)
         if saved is None:
-            return order, values
-        return {**order, "tokens": saved}, (*values, *sign_in_secrets(saved))
+            return launch, values
+        return {**launch, "tokens": saved}, (*values, *sign_in_secrets(saved))
 
     async def _signed_in(self, server: ToolServer) -> dict[str, Any] | None:
         """Return the stored tokens of a sign-in; None if there are none or they are invalid."""
@@ -220,7 +223,7 @@ class ToolServers:
         async with self._renewal_lock(server.name):
             yield await self._signed_in(server)
 
-    async def _keep_sign_in(self, server: ToolServer, saved: Mapping[str, Any]) -> None:
+    async def _store_sign_in(self, server: ToolServer, saved: Mapping[str, Any]) -> None:
         secret = Secret(json.dumps(saved), server.secret_origin)
-        if not await self._keep(server.sign_in_name, secret):
+        if not await self._store_secret(server.sign_in_name, secret):
             raise ToolServerError(Reason.TOOL_SERVER_SIGN_IN_NOT_KEPT, server=server.name)

@@ -16,8 +16,8 @@ from desktop_app.domain.errors import ToolServerError
 from desktop_app.domain.network.secret import Secret
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.tools.tool_server import ServerSecrets, ToolServer, server_of
+from desktop_app.services.tools.server_registry import ToolServers
 from desktop_app.services.tools.server_run import Connect
-from desktop_app.services.tools.tool_server_book import ToolServers
 from desktop_app.storage.tools.server_store import ServerStore
 from tests.unit.storage.samples import opened
 
@@ -73,7 +73,7 @@ async def open_servers(
             keyring,
             keyring.forget_source,
             connect,
-            keep=keyring.keep,
+            store_secret=keyring.keep,
             renewal_lock=lambda _name: nullcontext(),
             variables={},
             home="/home/me",
