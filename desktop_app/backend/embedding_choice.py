@@ -34,7 +34,7 @@ def embedding_choice(
     """
     if not is_offered(profile):
         return None
-    listed = listing.listed(model).details.input_price if listing else None
+    listed = listing.listed_model(model).details.input_price if listing else None
     if profile.kind is ProviderKind.COMPATIBLE and listed is not None:
         return EmbeddingChoice(profile, model, Price(listed, Decimal(0)))
     price = catalog.embedding_price(model)

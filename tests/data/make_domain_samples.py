@@ -565,7 +565,7 @@ def listings() -> Iterator[str]:
                 str(each)
                 for each in (said.notice, said.shutdown_mark, said.is_served, said.is_shut_down)
             ],
-            listing and [listing.listed(name).can_chat, listing.has(name)],
+            listing and [listing.listed_model(name).can_chat, listing.has(name)],
         )
     models = ("gpt-5.2", "gpt-5.2-2025-12-11", "openai/GPT-5.2", "m:latest", "m.gguf", "m", "")
     for requested in models:

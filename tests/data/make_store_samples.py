@@ -501,7 +501,7 @@ def rows() -> Iterator[str]:
         for column in chance.sample(list(row), k=chance.choice((1, 1, 2))):
             row[column] = _altered(chance, row[column])
         before = _stored(row)
-        after = table.checked(tuple(before[key] for key in table.names))
+        after = table.check_row(tuple(before[key] for key in table.names))
         kept = after and {
             key: now for key, now in zip(table.names, after, strict=True) if now != before[key]
         }
@@ -539,7 +539,7 @@ def settings() -> Iterator[str]:
         key = chance.choice(list(_SETTINGS))
         value = _SETTINGS[key] if chance.random() < 0.1 else _altered(chance, _SETTINGS[key])
         text = json.dumps(value) if chance.random() < 0.95 else "{"
-        is_taken = table.checked((key, text)) is not None
+        is_taken = table.check_row((key, text)) is not None
         yield _line(key, _changes(_SETTINGS[key], value) if text != "{" else text, is_taken)
 
 
@@ -567,7 +567,9 @@ def pages() -> Iterator[str]:
             for record in found.records(leaf)
         ]
         sizes = [found.size, found.usable, found.count]
-        yield _line(number, sizes, trees, leaves, sorted(found.free()), sorted(found.bad), records)
+        yield _line(
+            number, sizes, trees, leaves, sorted(found.free_pages()), sorted(found.damaged), records
+        )
 
 
 def copies() -> Iterator[str]:
@@ -662,8 +664,8 @@ async def _queried(path: Path, chance: random.Random) -> list[str]:
     try:
         store, found = ConversationStore(database), []
         every = await store.all()
-        trashed = await store.trashed()
-        archived = await store.archived()
+        trashed = await store.list_trashed()
+        archived = await store.list_archived()
 
         def note(name: str, each: list[Any]) -> None:
             found.append(_line(name, [getattr(one, "id", one) for one in each]))
@@ -675,16 +677,16 @@ async def _queried(path: Path, chance: random.Random) -> list[str]:
         note("recent", await store.recent(5))
         note("questions", await store.recent_questions(6))
         for limit in (1, 3, 50):
-            note("archived", await store.archived(limit))
-            note("trashed", await store.trashed(limit))
+            note("archived", await store.list_archived(limit))
+            note("trashed", await store.list_trashed(limit))
             for folder in (None, "f" * 32):
-                note("listed", await store.listed(limit, folder_id=folder))
+                note("listed", await store.list_page(limit, folder_id=folder))
             for one in chance.sample(every, 4):
-                note(f"after {one.id}", await store.listed(limit, after=one))
+                note(f"after {one.id}", await store.list_page(limit, after=one))
             for one in archived[:3]:
-                note(f"after {one.id}", await store.archived(limit, after=one))
+                note(f"after {one.id}", await store.list_archived(limit, after=one))
             for one in trashed[:3]:
-                note(f"after {one.id}", await store.trashed(limit, after=one))
+                note(f"after {one.id}", await store.list_trashed(limit, after=one))
         for one in [*every, *trashed]:
             note(f"tree {one.id}", await store.messages(one.id))
             note("path", await store.path(one.id))

@@ -69,7 +69,7 @@ class RunningServer:
     async def call(self, tool: str, report: Report | None = None, **arguments: Any) -> str:
         """Return the result of a tool, or the words of its failure."""
         context = ToolContext("c") if report is None else ToolContext("c", report=report)
-        listed = await self.run.listed("tools")
+        listed = await self.run.fetch_list("tools")
         every = await tools_of(self.run.server, listed)
         definition = next(t.definition for t in every if t.definition.name == tool)
         try:

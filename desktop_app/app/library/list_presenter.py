@@ -305,11 +305,11 @@ class ListPresenter(QObject):
         store = self._conversations
         match list_filter.kind:
             case ListFilterKind.ARCHIVE:
-                return await store.archived(limit, after=after)
+                return await store.list_archived(limit, after=after)
             case ListFilterKind.TRASH:
-                return await store.trashed(limit, after=after)
+                return await store.list_trashed(limit, after=after)
         folder_id = list_filter.folder_id or None
-        return await store.listed(limit, after=after, folder_id=folder_id)
+        return await store.list_page(limit, after=after, folder_id=folder_id)
 
     async def read_settled(self, read: _Read[_T]) -> _T:
         """Call `read` until nothing changes while it reads; return its result."""

@@ -289,7 +289,7 @@ class ServersController(QObject):
         problems: list[str] = []
         for run in await self._servers().runs():
             try:
-                rows = await run.listed("resources")
+                rows = await run.fetch_list("resources")
             except UserFacingError as error:
                 problems.append(error.sentences)
                 continue

@@ -97,7 +97,7 @@ class ModelListing:
         """Return True if the model was listed."""
         return model_id in self._by_id
 
-    def listed(self, model_id: str) -> ListedModel:
+    def listed_model(self, model_id: str) -> ListedModel:
         """Return the listed facts about a model; none but its id if it is not listed."""
         return self._by_id.get(model_id, ListedModel(model_id))
 
@@ -107,7 +107,7 @@ def with_listed_window(info: ModelInfo, listing: ModelListing | None) -> ModelIn
 
     Some servers list the context window, others the input limit; it is used for both.
     """
-    window = listing.listed(info.id).window if listing else None
+    window = listing.listed_model(info.id).window if listing else None
     if window is None or (info.input_limit is not None and info.input_limit <= window):
         return info
     return replace(info, context_window=window, max_input=None)
@@ -122,7 +122,7 @@ def with_listed_details(
     """
     if listing is None:
         return info
-    listed = listing.listed(info.id).details
+    listed = listing.listed_model(info.id).details
     is_compatible = profile.kind is ProviderKind.COMPATIBLE
     price = (listed.price or info.price) if is_compatible else (info.price or listed.price)
     return replace(
@@ -174,7 +174,7 @@ class ModelAvailability(NamedTuple):
 
         The catalog's dates apply to OpenAI only.
         """
-        listed = self.listing.listed(self.model.id).shutdown if self.listing else None
+        listed = self.listing.listed_model(self.model.id).shutdown if self.listing else None
         if listed is not None:
             return listed
         return self.model.shutdown if self.profile.kind is ProviderKind.OPENAI else None

@@ -54,7 +54,7 @@ def menu_entries(models: ProviderModels, today: date) -> list[MenuEntry]:
     known = {entry.model for entry in found}
     others = _other_models(models, today)
     for model_id in dict.fromkeys((*models.profile.models, *others)):
-        listed = models.listing.listed(model_id) if models.listing else ListedModel(model_id)
+        listed = models.listing.listed_model(model_id) if models.listing else ListedModel(model_id)
         if model_id not in known and listed.can_chat is not False:
             info = models.info(model_id)
             mark = models.availability(info, today).shutdown_mark

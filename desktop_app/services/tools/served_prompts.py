@@ -23,7 +23,7 @@ MAX_PROMPTS_S: Final = 20.0
 
 async def store_lists(run: ServerRun, book: ServerBook) -> list[dict[str, Any]]:
     """Store the tools and prompts of a server, and return its tools. Raises UserFacingError."""
-    listed = await run.listed("tools")
+    listed = await run.fetch_list("tools")
     await book.save_listed_tools(run.server.name, listed)
     await book.save_prompts(run.server.name, await _served_prompts(run))
     return listed
@@ -37,7 +37,7 @@ async def _served_prompts(run: ServerRun) -> list[dict[str, str]]:
     """
     found: list[dict[str, str]] = []
     try:
-        rows = await run.listed("prompts")
+        rows = await run.fetch_list("prompts")
     except UserFacingError as error:
         if run.failure is not None:
             raise

@@ -141,7 +141,7 @@ class ServerRun:
         """Call `on_changed` after each change of the state, the log or the tools from now on."""
         self._on_changed = on_changed
 
-    async def listed(self, what: str) -> list[dict[str, Any]]:
+    async def fetch_list(self, what: str) -> list[dict[str, Any]]:
         """Return the server's "tools", "resources" or "prompts". Start it if needed.
 
         Raises:

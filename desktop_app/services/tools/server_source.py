@@ -40,7 +40,7 @@ class ServerSource:
             UserFacingError: it did not start, or did not answer.
         """
         if await self._book.listed_tools(self.name):
-            await self._book.save_listed_tools(self.name, await self._run.listed("tools"))
+            await self._book.save_listed_tools(self.name, await self._run.fetch_list("tools"))
         else:
             await store_lists(self._run, self._book)
 
@@ -93,6 +93,6 @@ class ServerSource:
         return await self._run.request("call", context.report, **fields)
 
     async def _require_unchanged(self, tool: ToolDefinition) -> None:
-        listed = await tools_of(self._run.server, await self._run.listed("tools"))
+        listed = await tools_of(self._run.server, await self._run.fetch_list("tools"))
         if tool not in [each.definition for each in listed if each.is_available]:
             raise ToolError(TOOL_CHANGED)

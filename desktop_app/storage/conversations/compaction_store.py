@@ -37,14 +37,14 @@ class CompactionStore:
 
     async def load(self, conversation_id: str) -> tuple[Compaction, ...]:
         """Return all compactions of a conversation, including undone ones, oldest first."""
-        database = self._databases.of(conversation_id)
+        database = self._databases.for_conversation(conversation_id)
         return tuple(
             await read_rows(database, compaction_from_row, _OF_CONVERSATION, conversation_id)
         )
 
     async def add(self, compaction: Compaction) -> bool:
         """Save a compaction. Return False if it exists already, or its message was deleted."""
-        database = self._databases.of(compaction.conversation_id)
+        database = self._databases.for_conversation(compaction.conversation_id)
         return await database.write(lambda c: insert_compaction(c, compaction))
 
     async def undo(self, compaction_id: str, at: datetime) -> None:

@@ -75,7 +75,7 @@ class ConversationStore:
 
     def __init__(self, databases: Databases) -> None:
         self._databases = databases
-        self._disk, self._of = databases.disk, databases.of
+        self._disk, self._database_of = databases.disk, databases.for_conversation
 
     async def all(self) -> list[Conversation]:
         """Return all conversations except trashed ones, newest first."""
@@ -97,7 +97,7 @@ class ConversationStore:
         rows = await self._disk.rows("SELECT id FROM conversations WHERE trashed_at IS NULL")
         return [row["id"] for row in rows]
 
-    async def listed(
+    async def list_page(
         self, limit: int, *, after: Conversation | None = None, folder_id: str | None = None
     ) -> list[Conversation]:
         """Return a page of the list, newest first: neither pinned nor archived nor trashed.
@@ -114,14 +114,14 @@ class ConversationStore:
         """Return the pinned conversations, newest first."""
         return await self._disk.read(lambda c: _conversations(c, PINNED_CONVERSATIONS))
 
-    async def archived(
+    async def list_archived(
         self, limit: int = -1, *, after: Conversation | None = None
     ) -> list[Conversation]:
-        """Return the archived conversations, newest first: all, or a page as in `listed`."""
+        """Return the archived conversations, newest first: all, or a page as in `list_page`."""
         page = _page(limit, after, after.updated_at if after is not None else None)
         return await self._disk.read(lambda c: _conversations(c, ARCHIVED_CONVERSATIONS, page))
 
-    async def trashed(
+    async def list_trashed(
         self, limit: int = -1, *, after: Conversation | None = None
     ) -> list[Conversation]:
         """Return the trashed conversations, last trashed first: all, or a page."""
@@ -151,12 +151,14 @@ class ConversationStore:
 
     async def get(self, conversation_id: str) -> Conversation | None:
         """Return a conversation, or None if there is none with this id."""
-        return await self._of(conversation_id).read(lambda c: read_conversation(c, conversation_id))
+        return await self._database_of(conversation_id).read(
+            lambda c: read_conversation(c, conversation_id)
+        )
 
     async def save_settings(self, conversation: Conversation) -> None:
         """Save choice, overrides, and preset. Do nothing if the conversation is gone."""
         row = settings_to_row(conversation)
-        await self._of(conversation.id).write(
+        await self._database_of(conversation.id).write(
             lambda c: update_row(c, "conversations", {"id": conversation.id, **row}, "id")
         )
 
@@ -169,11 +171,13 @@ class ConversationStore:
                 row = {"id": conversation_id, "leaf_id": leaf["id"]}
                 update_row(connection, "conversations", row, "id")
 
-        await self._of(conversation_id).write(action)
+        await self._database_of(conversation_id).write(action)
 
     async def create(self, conversation: Conversation) -> None:
         """Add a conversation without messages, with its draft."""
-        await self._of(conversation.id).write(lambda c: insert_conversation(c, conversation))
+        await self._database_of(conversation.id).write(
+            lambda c: insert_conversation(c, conversation)
+        )
 
     async def add_with_messages(
         self,
@@ -200,15 +204,17 @@ class ConversationStore:
             if found is not None:
                 put_conversation(connection, replace(found, title=title, title_is_automatic=False))
 
-        await self._of(conversation_id).write(action)
+        await self._database_of(conversation_id).write(action)
 
     async def save_draft(self, conversation_id: str, draft: Draft) -> None:
         """Save the draft in the prompt."""
-        await self._of(conversation_id).write(lambda c: _put_draft(c, conversation_id, draft))
+        await self._database_of(conversation_id).write(
+            lambda c: _put_draft(c, conversation_id, draft)
+        )
 
     async def delete(self, conversation_id: str) -> None:
         """Delete a conversation with all its messages. Its costs stay in the ledger."""
-        await self._of(conversation_id).write(lambda c: _delete(c, conversation_id))
+        await self._database_of(conversation_id).write(lambda c: _delete(c, conversation_id))
 
     async def erase(self, conversation_ids: Sequence[str]) -> None:
         """Delete conversations for good: afterwards their words are nowhere on disk."""
@@ -218,18 +224,22 @@ class ConversationStore:
 
     async def messages(self, conversation_id: str) -> list[Message]:
         """Return every message of the tree, parents before their children."""
-        return await self._of(conversation_id).read(lambda c: _messages(c, _TREE, conversation_id))
+        return await self._database_of(conversation_id).read(
+            lambda c: _messages(c, _TREE, conversation_id)
+        )
 
     async def path(self, conversation_id: str) -> list[Message]:
         """Return the messages of the path, from the first to the conversation's leaf."""
-        return await self._of(conversation_id).read(lambda c: _messages(c, PATH, conversation_id))
+        return await self._database_of(conversation_id).read(
+            lambda c: _messages(c, PATH, conversation_id)
+        )
 
     async def tail(self, conversation_id: str, count: int) -> list[Message]:
         """Return the last `count` messages of the path, or all if there are fewer.
 
         It is fast however long the conversation is.
         """
-        database = self._of(conversation_id)
+        database = self._database_of(conversation_id)
         return await database.read(lambda c: _messages(c, TAIL, conversation_id, count))
 
     async def message(self, message_id: str) -> Message | None:
@@ -253,7 +263,9 @@ class ConversationStore:
 
     async def versions_on_path(self, conversation_id: str) -> dict[str, tuple[str, ...]]:
         """Return the ids of all versions, oldest first, for each path message with several."""
-        return await self._of(conversation_id).read(lambda c: _versions_on_path(c, conversation_id))
+        return await self._database_of(conversation_id).read(
+            lambda c: _versions_on_path(c, conversation_id)
+        )
 
     async def begin_turn(
         self, conversation: Conversation, question: Message | None, *answers: Message
@@ -272,7 +284,7 @@ class ConversationStore:
             StorageError: another live process is writing an answer in this conversation, or the
                 conversation was temporary and has been closed.
         """
-        database = self._of(conversation.id)
+        database = self._database_of(conversation.id)
 
         def action(connection: sqlite3.Connection) -> None:
             is_temporary = database is self._databases.memory
@@ -295,7 +307,7 @@ class ConversationStore:
 
         Do nothing if its conversation has been deleted meanwhile.
         """
-        await self._of(answer.conversation_id).write(lambda c: _update_answer(c, answer))
+        await self._database_of(answer.conversation_id).write(lambda c: _update_answer(c, answer))
 
     async def interrupt_orphans(self) -> list[str]:
         """Mark STREAMING answers of dead processes as INTERRUPTED, keeping their text.

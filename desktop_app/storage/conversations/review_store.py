@@ -39,7 +39,7 @@ _PAIRS: Final = """
 
 @dataclass(frozen=True)
 class ReviewCount:
-    """The number of each verdict on the answers of a model; `variant` is None for other makers'."""
+    """How often each verdict was given on a model's answers; only GPT-5.2 has a `variant`."""
 
     model: str
     variant: str | None

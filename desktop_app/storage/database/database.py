@@ -78,7 +78,7 @@ class Databases(Protocol):
     def memory(self) -> Database | None:
         """Return the database of temporary conversations; None before the first."""
 
-    def of(self, conversation_id: str | None) -> Database:
+    def for_conversation(self, conversation_id: str | None) -> Database:
         """Return the database of a conversation."""
 
 
@@ -114,7 +114,7 @@ class Database:
         """Return None, as `Databases` do without temporary conversations."""
         return
 
-    def of(self, _conversation_id: str | None) -> Database:
+    def for_conversation(self, _conversation_id: str | None) -> Database:
         """Return itself, as in `Databases`."""
         return self
 
@@ -316,7 +316,7 @@ class Database:
             connection = self._read_connection()
             connection.execute("BEGIN")
             try:
-                with reading.on(connection):
+                with reading.allow_interrupt(connection):
                     return _close_cursor(action(connection))
             finally:
                 if connection.in_transaction:
@@ -377,7 +377,7 @@ class _Reading:
         self._is_canceled = False
 
     @contextmanager
-    def on(self, connection: sqlite3.Connection) -> Iterator[None]:
+    def allow_interrupt(self, connection: sqlite3.Connection) -> Iterator[None]:
         """Let `interrupt` interrupt this connection within the context."""
         with self._guard:
             self._connection = connection

@@ -83,7 +83,7 @@ class TemporaryConversations:
             self._open_id = ""
             self.memory.clear()
 
-    def of(self, conversation_id: str | None) -> Database:
+    def for_conversation(self, conversation_id: str | None) -> Database:
         """Return the database of a conversation."""
         if self.memory is not None and self.was_begun(conversation_id):
             return self.memory

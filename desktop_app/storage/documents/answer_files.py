@@ -76,7 +76,7 @@ class StoredAnswerFiles:
 
     def open(self, answer: Message) -> GrowingFile | MemoryFile:
         """Return a new file for an answer. The first `append` creates it."""
-        database = self._databases.of(answer.conversation_id)
+        database = self._databases.for_conversation(answer.conversation_id)
         if database is not self._databases.memory:
             return GrowingFile(self._folder, answer.id, self._in_thread)
         memory_file = self._memory_files[answer.id] = MemoryFile(database, answer, self._sizes)
@@ -90,7 +90,7 @@ class StoredAnswerFiles:
         Raises:
             StorageError: it cannot be stored; the file is kept.
         """
-        database = self._databases.of(answer.conversation_id)
+        database = self._databases.for_conversation(answer.conversation_id)
         if not await database.read(partial(_has_message, answer.id)):
             await self.discard(answer.id)
             return None

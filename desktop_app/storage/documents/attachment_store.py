@@ -96,7 +96,7 @@ class AttachmentStore:
             StorageError: the bytes of the source no longer match the attachment's hash.
             StoreFullError: no space, read-only.
         """
-        database, sha256 = self._databases.of(conversation_id), attachment.sha256
+        database, sha256 = self._databases.for_conversation(conversation_id), attachment.sha256
         if database is self._databases.memory:
             data = await self._in_thread(lambda: _read_source(source, sha256))
             await database.write(partial(_insert_with_bytes, data, attachment))

@@ -31,7 +31,9 @@ class NoteStore:
 
     async def put(self, key: str, text: str, conversation_id: str) -> None:
         """Save a note of a conversation, and delete the notes older than RETENTION."""
-        await self._databases.of(conversation_id).write(partial(_put, key, to_text(text)))
+        await self._databases.for_conversation(conversation_id).write(
+            partial(_put, key, to_text(text))
+        )
 
 
 def _put(key: str, text: str, connection: sqlite3.Connection) -> None:

@@ -190,7 +190,7 @@ def _build(path: Path, pages: SqlitePages, progress: Progress) -> tuple[int, int
             connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]  # noqa: S608
             for name in ("conversations", "messages")
         ]
-    return counts[0], counts[1], len(pages.bad), mended, dropped
+    return counts[0], counts[1], len(pages.damaged), mended, dropped
 
 
 def _row(table: TableSchema, record: Record, *, is_orphan: bool) -> tuple[Value, ...] | None:
@@ -212,7 +212,7 @@ def _row(table: TableSchema, record: Record, *, is_orphan: bool) -> tuple[Value,
             is_text_id = column.name in ("id", "sha256") and column.kind == "TEXT"
             if is_text_id and value is not None and not _looks_like_own_id(table.name, str(value)):
                 return None
-    return table.checked(row)
+    return table.check_row(row)
 
 
 def _looks_like_own_id(table: str, value: str) -> bool:
@@ -247,7 +247,7 @@ def _insert_records(
             seen.add(leaf)
             for record in pages.records(leaf):
                 dropped += not _insert(connection, table, record)
-    not_orphaned = seen | pages.free() | {1}
+    not_orphaned = seen | pages.free_pages() | {1}
     for leaf in pages.leaves():
         progress(leaf, pages.count)
         if leaf not in not_orphaned:

@@ -113,7 +113,7 @@ class TableSchema:
             self._accepted_types.add(types)  # there are few combinations of types
         return True
 
-    def checked(self, row: tuple[Value, ...]) -> tuple[Value, ...] | None:
+    def check_row(self, row: tuple[Value, ...]) -> tuple[Value, ...] | None:
         """Return the row, without its dispensable values if they are bad; None if it is invalid."""
         if not self.has_types(row):
             return None

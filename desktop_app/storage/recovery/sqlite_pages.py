@@ -46,12 +46,12 @@ class SqlitePages:
     Attributes:
         size: the bytes of a page: as the header states, or 4096 if it is damaged.
         usable: the bytes of a page without those reserved for extensions, at its end.
-        bad: the pages read so far that are damaged, or contain a damaged record.
+        damaged: the pages read so far that are damaged, or contain a damaged record.
     """
 
     data: bytes | mmap.mmap
     size: int = 4096
-    bad: set[int] = field(default_factory=set)
+    damaged: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         stated = int.from_bytes(self.data[16:18], "big")
@@ -95,9 +95,9 @@ class SqlitePages:
                 elif page[start] == _INTERIOR:
                     waiting += reversed(self._children(page, start))
                 else:
-                    self.bad.add(number)
+                    self.damaged.add(number)
             except (_DamagedError, IndexError, struct.error):
-                self.bad.add(number)
+                self.damaged.add(number)
         return leaves
 
     def _children(self, page: bytes, start: int) -> list[int]:
@@ -109,7 +109,7 @@ class SqlitePages:
             found.append(struct.unpack_from(">I", page, at)[0])
         return [*found, last]
 
-    def free(self) -> set[int]:
+    def free_pages(self) -> set[int]:
         """Return the pages in the list of free pages."""
         found: set[int] = set()
         if not self._has_header:
@@ -132,20 +132,20 @@ class SqlitePages:
                 yield number
 
     def records(self, number: int) -> Iterator[Record]:
-        """Yield the records of a leaf. Skip damaged ones and add the page to `bad`."""
+        """Yield the records of a leaf. Skip damaged ones and add the page to `damaged`."""
         start = _HEADER if number == 1 else 0
         try:
             page = self.page(number)
             (count,) = struct.unpack_from(">H", page, start + 3)
             cells = struct.unpack_from(f">{count}H", page, start + 8)
         except (_DamagedError, struct.error):
-            self.bad.add(number)
+            self.damaged.add(number)
             return
         for at in cells:
             try:
                 yield self._record(page, at)
             except (_DamagedError, IndexError, struct.error, ValueError):
-                self.bad.add(number)
+                self.damaged.add(number)
 
     def _record(self, page: bytes, at: int) -> Record:
         length, at = _read_varint(page, at)

@@ -124,7 +124,7 @@ class _StoreCopy:
         elif table.name == "attachments":
             rows = self._attachments(table, index, indexed)
         else:
-            rows = self._checked(table)
+            rows = self._valid_rows(table)
         batch, began = [], self._store.bytes_read
         for row in rows:
             batch.append(row)
@@ -134,9 +134,9 @@ class _StoreCopy:
                 self._progress(min(began, self._store.size), self._store.size)
         self._connection.executemany(sql, batch)
 
-    def _checked(self, table: TableSchema) -> Iterator[tuple[Value, ...]]:
+    def _valid_rows(self, table: TableSchema) -> Iterator[tuple[Value, ...]]:
         for row in self._store.rows(table):
-            checked = table.checked(row)
+            checked = table.check_row(row)
             if checked is None:
                 self._dropped += 1
             else:
@@ -152,7 +152,7 @@ class _StoreCopy:
                     raise TypeError
                 message = checked_message(dict(zip(names, row, strict=True)))
             except BAD_VALUE:
-                reduced = table.checked(row)  # perhaps without its bad value
+                reduced = table.check_row(row)  # perhaps without its bad value
                 if reduced is None:
                     self._dropped += 1
                     continue
@@ -171,7 +171,7 @@ class _StoreCopy:
     ) -> Iterator[tuple[Value, ...]]:
         """Yield the attachments, and index them, unless they belong only to collections."""
         names = table.names
-        for row in self._checked(table):
+        for row in self._valid_rows(table):
             yield row
             values: Values = dict(zip(names, row, strict=True))
             sha256 = values["sha256"]

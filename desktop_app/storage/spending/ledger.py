@@ -64,7 +64,10 @@ class Ledger:
         entry = (to_micros(call.at), *names, *token_counts(call.usage), amount)
         ids = (call.conversation_id, call.message_id)
         performance = call.performance
-        database, disk = self._databases.of(call.conversation_id), self._databases.disk
+        database, disk = (
+            self._databases.for_conversation(call.conversation_id),
+            self._databases.disk,
+        )
         await database.write(lambda c: insert_call(c, entry, ids, performance))
         if database is not disk:
             await disk.write(lambda c: insert_call(c, entry, performance=performance))
@@ -109,7 +112,7 @@ class Ledger:
         return await self._sum(sql, conversation_id)
 
     async def _sum(self, sql: str, conversation_id: str) -> Decimal:
-        database = self._databases.of(conversation_id)
+        database = self._databases.for_conversation(conversation_id)
         rows = await database.rows(sql, conversation_id)
         total = Decimal(0)
         for row in rows:
@@ -120,7 +123,7 @@ class Ledger:
         """Return the spending on an answer, including the calls that prepared it."""
         sql = """SELECT input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost
             FROM ledger WHERE conversation_id = ? AND message_id = ?"""
-        database = self._databases.of(conversation_id)
+        database = self._databases.for_conversation(conversation_id)
         rows = await database.rows(sql, conversation_id, message_id)
         spent = SpendingSum()
         for *tokens, cost in rows:
@@ -132,7 +135,7 @@ class Ledger:
         """Return the seconds until the first text of a conversation's answers, by message id."""
         sql = """SELECT message_id, min(first_token_s) FROM ledger
             WHERE conversation_id = ? AND first_token_s IS NOT NULL GROUP BY message_id"""
-        database = self._databases.of(conversation_id)
+        database = self._databases.for_conversation(conversation_id)
         rows = await database.rows(sql, conversation_id)
         return {row[0]: row[1] for row in rows}
 

@@ -33,7 +33,7 @@ class PermissionStore:
         NEVER applies to every fingerprint of the tool, other permissions only to their own.
         """
         name = to_text(tool)
-        database = self._databases.of(conversation_id)
+        database = self._databases.for_conversation(conversation_id)
         general = await self._databases.disk.read(partial(_find, name, None))
         own = await database.read(partial(_find, name, conversation_id))
         for found in (general, own):
@@ -49,7 +49,9 @@ class PermissionStore:
     ) -> None:
         """Save a permission: CONVERSATION for this conversation, others for all conversations."""
         is_own = permission is Permission.CONVERSATION
-        database = self._databases.of(conversation_id) if is_own else self._databases.disk
+        database = (
+            self._databases.for_conversation(conversation_id) if is_own else self._databases.disk
+        )
         scope = conversation_id if is_own else None
         row = (scope, to_text(tool), fingerprint, permission.value)
 
@@ -66,7 +68,7 @@ class PermissionStore:
     async def forget(self, tool: str, conversation_id: str) -> None:
         """Delete all permissions of a tool: stored ones, and those in this conversation."""
         sql = "DELETE FROM tool_permissions WHERE tool = ?"
-        for database in {self._databases.disk, self._databases.of(conversation_id)}:
+        for database in {self._databases.disk, self._databases.for_conversation(conversation_id)}:
             await database.execute(sql, to_text(tool))
 
     async def forget_source(self, source: str) -> None:

@@ -51,7 +51,7 @@ async def whoami(backend: Backend, tool: str = "whoami") -> str:
 async def reason_of(servers: ToolServers) -> Reason | str:
     run = await servers.run("guarded")
     with pytest.raises(ToolServerError) as caught:
-        await run.listed("tools")
+        await run.fetch_list("tools")
     assert run.state is ServerState.FAILED
     return caught.value.reason
 

@@ -279,11 +279,13 @@ async def test_models_are_listed(place: Place, server: str) -> None:
         listing = await client.listing()
     assert listing.has(place.model)
     # llama-cpp-python says its window in refusals alone.
-    assert listing.listed(place.model).window == (None if server == "llama_cpp_python" else WINDOW)
+    assert listing.listed_model(place.model).window == (
+        None if server == "llama_cpp_python" else WINDOW
+    )
     if server == "litellm":
         priced = ModelDetails(ModelKind.CHAT, Decimal(1), Decimal(2))
-        assert listing.listed(place.model).details == priced
-        assert listing.listed(VECTORS).can_chat is False
+        assert listing.listed_model(place.model).details == priced
+        assert listing.listed_model(VECTORS).can_chat is False
 
 
 @pytest.mark.parametrize("server", ["llama_cpp_python"])

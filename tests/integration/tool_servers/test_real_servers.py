@@ -61,8 +61,8 @@ async def test_everything_on_standard_streams() -> None:
         assert [(done, total) for done, total, _ in reports] == [(n, 4) for n in (1, 2, 3, 4)]
         image = await server.call("get-tiny-image")
         assert "image/png" in image
-        assert await server.run.listed("resources")
-        prompts = {row["name"] for row in await server.run.listed("prompts")}
+        assert await server.run.fetch_list("resources")
+        prompts = {row["name"] for row in await server.run.fetch_list("prompts")}
         assert "simple-prompt" in prompts
         got = await server.run.request("prompt", name="simple-prompt", arguments={})
         assert got["text"]
@@ -113,8 +113,10 @@ async def test_the_sqlite_server_answers_queries(tmp_path: Path) -> None:
         await server.call("create_table", query="CREATE TABLE a (n INTEGER)")
         await server.call("write_query", query="INSERT INTO a VALUES (41), (1)")
         assert "42" in await server.call("read_query", query="SELECT sum(n) FROM a")
-        assert [row["uri"] for row in await server.run.listed("resources")] == ["memo://insights"]
-        assert [row["name"] for row in await server.run.listed("prompts")] == ["mcp-demo"]
+        assert [row["uri"] for row in await server.run.fetch_list("resources")] == [
+            "memo://insights"
+        ]
+        assert [row["name"] for row in await server.run.fetch_list("prompts")] == ["mcp-demo"]
 
 
 @contextmanager

@@ -255,15 +255,15 @@ async def test_progress_and_log() -> None:
 
 async def test_resources_and_prompts_are_listed_and_read() -> None:
     async with scripted() as server:
-        rows = await server.run.listed("resources")
+        rows = await server.run.fetch_list("resources")
         assert [row["name"] for row in rows] == ["The memo", "large", "dot.png"]
         read: dict[str, Any] = await server.run.read("memo://one")
         assert read == {"kind": "text", "data": "Remember the milk.", "media_type": "text/plain"}
         with pytest.raises(ServerFailure, match="it is too long"):
             await server.run.request("read", uri="memo://large")
-        (prompt,) = await server.run.listed("prompts")
+        (prompt,) = await server.run.fetch_list("prompts")
         assert [argument["name"] for argument in prompt["arguments"]] == ["who"]
         got = await server.run.request("prompt", name="greet", arguments={"who": "Ann"})
         assert got == {"text": "Greet Ann warmly."}
     async with scripted("bare") as server:
-        assert await server.run.listed("prompts") == []
+        assert await server.run.fetch_list("prompts") == []

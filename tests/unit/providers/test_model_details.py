@@ -245,7 +245,7 @@ _values = st.recursive(
 @given(st.dictionaries(st.sampled_from(_NAMES), _values))
 def test_any_row_leaves_valid_prices_in_the_listing(row: dict[str, Any]) -> None:
     listing = listing_from({"data": [{**row, "id": "m"}], "models": [row]}, BOX)
-    details = listing.listed("m").details
+    details = listing.listed_model("m").details
     for price in (details.input_price, details.output_price):
         assert price is None or 0 <= price < 10**11
 
@@ -255,7 +255,7 @@ def test_llama_cpp_has_a_second_list() -> None:
         "models": [{"name": "smol", "capabilities": ["completion", "multimodal"]}],
         "data": [{"id": "smol", "owned_by": "llamacpp", "meta": {"n_ctx": 2048}}],
     }
-    assert listing_from(reply, BOX).listed("smol").details == ModelDetails(CHAT, images=True)
+    assert listing_from(reply, BOX).listed_model("smol").details == ModelDetails(CHAT, images=True)
 
 
 @pytest.mark.parametrize(
@@ -319,12 +319,12 @@ async def test_litellm_is_asked_for_prices() -> None:
         client = ProviderClient(ProviderAccess(replace(BOX, base_url=server.base_url)), CATALOG)
         listing = await client.listing()
         await client.aclose()
-    assert listing.listed("m").window == 2048
-    assert listing.listed("m").details == ModelDetails(CHAT, Decimal(1), Decimal(2))
+    assert listing.listed_model("m").window == 2048
+    assert listing.listed_model("m").details == ModelDetails(CHAT, Decimal(1), Decimal(2))
 
 
 def test_a_gigantic_number_does_not_break_the_list() -> None:
     data = b'{"data": [{"id": "m", "max_model_len": %s}, {"id": "n"}]}' % (b"9" * 50_000)
     listing = listing_from(json_fields.parse(data), BOX)
     assert [model.id for model in listing.models] == ["m", "n"]
-    assert listing.listed("m").window is None
+    assert listing.listed_model("m").window is None

@@ -42,10 +42,10 @@ async def test_trashed_conversations_are_neither_listed_nor_found(tmp_path: Path
         await store.begin_turn(gone, question, an_answer(question))
         await store.set_trashed([gone.id], NOON)
         assert [c.id for c in await store.all()] == [kept.id]
-        assert [c.id for c in await store.trashed()] == [gone.id]
+        assert [c.id for c in await store.list_trashed()] == [gone.id]
         assert {hit.conversation_id for hit in await search.find("marmalade")} == {kept.id}
         await store.set_trashed([gone.id], None)
-        assert await store.trashed() == []
+        assert await store.list_trashed() == []
         assert len(await search.find("marmalade")) == 3
 
 
@@ -58,7 +58,7 @@ async def test_only_old_trash_is_deleted(tmp_path: Path) -> None:
         await store.set_trashed([old.id], NOON)
         await store.set_trashed([new.id], NOON + timedelta(days=2))
         assert await store.empty_trash(NOON + timedelta(days=1)) == 1
-        assert [c.id for c in await store.trashed()] == [new.id]
+        assert [c.id for c in await store.list_trashed()] == [new.id]
         assert await store.get(old.id) is None
         assert [c.id for c in await store.all()] == [kept.id]
 
@@ -79,14 +79,14 @@ async def test_the_list_is_read_in_pages(tmp_path: Path) -> None:
         await store.create(a_conversation("trashed", 3, trashed_at=NOON))
         seen: list[str] = []
         after = None
-        while page := await store.listed(2, after=after):
+        while page := await store.list_page(2, after=after):
             seen += [conversation.title for conversation in page]
             after = page[-1]
         assert (set(seen[:1]), seen[1:]) == ({"6"}, ["4", "2", "0"])
-        inside = await store.listed(9, folder_id=THESIS.id)
+        inside = await store.list_page(9, folder_id=THESIS.id)
         assert {conversation.title for conversation in inside} == {"1", "3", "5", "7"}
         assert [c.title for c in await store.pinned()] == ["pinned"]
-        assert [c.title for c in await store.archived()] == ["archived"]
+        assert [c.title for c in await store.list_archived()] == ["archived"]
 
 
 async def test_the_archive_and_the_trash_are_read_in_pages(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ async def test_the_archive_and_the_trash_are_read_in_pages(tmp_path: Path) -> No
             at = NOON + timedelta(minutes=min(n, 2))
             await store.create(a_conversation(f"away {n}", min(n, 3), archived=True))
             await store.create(a_conversation(f"gone {n}", trashed_at=at))
-        for page_of, name in ((store.archived, "away"), (store.trashed, "gone")):
+        for page_of, name in ((store.list_archived, "away"), (store.list_trashed, "gone")):
             seen: list[str] = []
             after = None
             while page := await page_of(2, after=after):

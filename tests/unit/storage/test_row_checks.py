@@ -79,7 +79,7 @@ def jobs(tables: dict[str, TableSchema]) -> TableSchema:
 @pytest.mark.parametrize("name", ROWS)
 def test_a_valid_row_is_unchanged(tables: dict[str, TableSchema], name: str) -> None:
     row = tuple(ROWS[name][column] for column in tables[name].names)
-    assert tables[name].checked(row) == row
+    assert tables[name].check_row(row) == row
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_values_have_bounds(
 ) -> None:
     for value in (*taken, *refused):
         row = {**ROWS[name], column: value}
-        checked = tables[name].checked(tuple(row[each] for each in tables[name].names))
+        checked = tables[name].check_row(tuple(row[each] for each in tables[name].names))
         assert (checked is not None) is (value in taken), value
         assert checked in (None, tuple(row.values()))
 
@@ -137,14 +137,14 @@ def test_bad_dispensable_values_of_a_message_are_dropped(
 ) -> None:
     table = tables["messages"]
     row = {**ROWS["messages"], column: value}
-    checked = table.checked(tuple(row[each] for each in table.names))
+    checked = table.check_row(tuple(row[each] for each in table.names))
     assert checked is not None
     assert dict(zip(table.names, checked, strict=True))[column] == without
 
 
 def test_a_calls_cost_is_dispensable(tables: dict[str, TableSchema]) -> None:
     row = {**ROWS["ledger"], "cost": "-1"}
-    checked = tables["ledger"].checked(tuple(row.values()))
+    checked = tables["ledger"].check_row(tuple(row.values()))
     assert checked == tuple({**row, "cost": None}.values())
 
 
@@ -211,7 +211,7 @@ def test_structured_settings_are_checked(
     tables: dict[str, TableSchema], key: str, taken: list[str], refused: list[str]
 ) -> None:
     for value in (*taken, *refused):
-        checked = tables["settings"].checked((key, value))
+        checked = tables["settings"].check_row((key, value))
         assert checked == ((key, value) if value in taken else None), value
 
 
@@ -228,7 +228,7 @@ def test_an_estimate_has_amounts_that_can_be_shown(
     row = {**dict.fromkeys(jobs.names), **job_to_row(replace(job, estimate=estimate))}
     row |= {name: 0 for name in jobs.names if name.endswith("_tokens")}
     row |= {"cost": "0", "uncounted": 0}
-    assert (jobs.checked(tuple(row.values())) is not None) == is_valid
+    assert (jobs.check_row(tuple(row.values())) is not None) == is_valid
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_only_profiles_that_a_user_could_make_are_valid(
 ) -> None:
     profile = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE)
     body = json.dumps({**json.loads(profile_to_text(profile)), **changes})
-    assert (tables["profiles"].checked(("own", 1, body)) is not None) is is_valid
+    assert (tables["profiles"].check_row(("own", 1, body)) is not None) is is_valid
 
 
 def test_the_alias_of_the_row_id_is_known(tables: dict[str, TableSchema]) -> None:

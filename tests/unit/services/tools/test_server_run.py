@@ -155,24 +155,24 @@ async def error_of(made: Awaitable[object]) -> tuple[object, dict[str, object]]:
 async def test_a_server_starts_with_its_first_use_and_is_asked_once(server: ScriptedServer) -> None:
     run = server.run
     assert (run.state, run.offers) == (STOPPED, ())
-    tools: list[Any] = await run.listed("tools")
+    tools: list[Any] = await run.fetch_list("tools")
     assert tools == ["tools"]
     assert (run.state, run.offers) == (RUNNING, ("tools", "prompts"))
     assert server.states == [STARTING, RUNNING]
-    assert await run.listed("tools") == tools
-    assert await run.listed("resources") == []
+    assert await run.fetch_list("tools") == tools
+    assert await run.fetch_list("resources") == []
     (connection,) = server.made
     assert [do for do, _ in connection.asked] == ["tools"]
     run.on_list_changed("prompts")
-    await run.listed("tools")
+    await run.fetch_list("tools")
     run.on_list_changed("tools")
     connection.replies = [[{"other": 1}]]
-    assert await run.listed("tools") == [{"other": 1}]
+    assert await run.fetch_list("tools") == [{"other": 1}]
     assert await run.request("call", name="x") == ["call"]
     assert connection.asked[-1] == ("call", {"name": "x"})
     await run.stop()
     assert (run.state, connection.is_running) == (STOPPED, False)
-    assert await run.listed("tools") == tools, "the other list is forgotten"
+    assert await run.fetch_list("tools") == tools, "the other list is forgotten"
     await run.restart()
     assert len(server.made) == 3
     assert server.orders == [{"sign_in": False}] * 3
@@ -184,11 +184,11 @@ async def test_a_list_that_changes_while_it_is_requested_is_not_stored(
     await server.run.restart()
     old, new = [{"name": "old"}], [{"name": "new"}]
     server.made[0].replies = [1, old, new]
-    listing = asyncio.ensure_future(server.run.listed("tools"))
+    listing = asyncio.ensure_future(server.run.fetch_list("tools"))
     await asyncio.sleep(0.5)
     server.run.on_list_changed("tools")
     assert await listing == old
-    assert await server.run.listed("tools") == new
+    assert await server.run.fetch_list("tools") == new
 
 
 async def test_a_start_that_is_canceled_is_reported(server: ScriptedServer) -> None:
@@ -196,7 +196,7 @@ async def test_a_start_that_is_canceled_is_reported(server: ScriptedServer) -> N
         await asyncio.sleep(50)
 
     server.before = waits
-    starting = asyncio.ensure_future(server.run.listed("tools"))
+    starting = asyncio.ensure_future(server.run.fetch_list("tools"))
     await asyncio.sleep(1)
     starting.cancel()
     await asyncio.wait([starting])
@@ -204,14 +204,14 @@ async def test_a_start_that_is_canceled_is_reported(server: ScriptedServer) -> N
 
 
 async def test_an_idle_server_is_stopped(server: ScriptedServer) -> None:
-    await server.run.listed("tools")
+    await server.run.fetch_list("tools")
     await asyncio.sleep(IDLE_S - 1)
     await server.run.request("call")
     await asyncio.sleep(IDLE_S - 1)
     assert server.run.state is RUNNING
     await asyncio.sleep(2)
     assert (server.run.state, server.made[0].is_running) == (STOPPED, False)
-    await server.run.listed("tools")
+    await server.run.fetch_list("tools")
     server.made[-1].replies = [2 * IDLE_S]
     await server.run.request("call")
     assert server.run.state is RUNNING, "it was at work"
@@ -222,16 +222,16 @@ async def test_an_idle_server_is_stopped(server: ScriptedServer) -> None:
 async def test_a_server_that_keeps_crashing_is_not_started_again(server: ScriptedServer) -> None:
     run = server.run
     for _ in range(3):
-        await run.listed("tools")
+        await run.fetch_list("tools")
         server.crash()
         assert run.state is FAILED
         assert run.failure is not None
         assert run.failure.reason is Reason.TOOL_SERVER_STOPPED
         await asyncio.sleep(100)
     # The first crash is 300 s ago.
-    await run.listed("tools")
+    await run.fetch_list("tools")
     server.crash()
-    assert await error_of(run.listed("tools")) == (Reason.TOOL_SERVER_KEEPS_STOPPING, {})
+    assert await error_of(run.fetch_list("tools")) == (Reason.TOOL_SERVER_KEEPS_STOPPING, {})
     assert len(server.made) == 4
     assert (run.state, server.states[-1]) == (FAILED, FAILED)
     await run.restart()
@@ -244,16 +244,16 @@ async def test_a_server_that_keeps_crashing_is_not_started_again(server: Scripte
 async def test_a_server_on_the_network_is_tried_again_with_each_use() -> None:
     server = ScriptedServer(server_of("demo", url="https://tools.example/mcp")[0])
     for _ in range(4):
-        await server.run.listed("tools")
+        await server.run.fetch_list("tools")
         server.crash()
         assert server.run.state is FAILED
-    await server.run.listed("tools")
+    await server.run.fetch_list("tools")
     assert server.run.state is RUNNING
     await server.run.stop()
 
 
 async def test_the_end_of_a_server_that_is_stopped_is_no_crash(server: ScriptedServer) -> None:
-    await server.run.listed("tools")
+    await server.run.fetch_list("tools")
     connection = server.made[0]
 
     async def close() -> None:
@@ -268,7 +268,7 @@ async def test_the_end_of_a_server_that_is_stopped_is_no_crash(server: ScriptedS
         listener.on_ended()
 
     server.before = dies
-    await server.run.listed("tools")
+    await server.run.fetch_list("tools")
     assert server.run.state is RUNNING
 
 
@@ -305,10 +305,10 @@ async def test_a_server_that_does_not_start_gives_an_error_without_its_secrets(
             assert server.run.state is SIGNING_IN
 
     server.error, server.before = error, before
-    assert await error_of(server.run.listed("tools")) == (reason, params)
+    assert await error_of(server.run.fetch_list("tools")) == (reason, params)
     assert server.run.state is FAILED
     server.error = server.before = None
-    await server.run.listed("tools")
+    await server.run.fetch_list("tools")
     assert (server.run.state, server.run.failure) == (RUNNING, None)
 
 
@@ -324,7 +324,7 @@ async def test_a_server_without_its_secrets_does_not_start(
 ) -> None:
     server.order_error = error
     with pytest.raises(type(error)):
-        await server.run.listed("tools")
+        await server.run.fetch_list("tools")
     assert (server.run.failure, server.orders) == (error, [])
     assert server.run.state is ServerState.FAILED
 
@@ -342,7 +342,7 @@ async def test_a_list_that_cannot_be_fetched_is_an_error(
 ) -> None:
     await server.run.request("call")
     server.made[0].replies = [reply]
-    assert await error_of(server.run.listed("tools")) == expected
+    assert await error_of(server.run.fetch_list("tools")) == expected
     assert server.run.failure is not None
 
 
@@ -365,7 +365,7 @@ async def test_a_resource_that_cannot_be_read_is_an_error(
 
 @pytest.mark.parametrize("has_ended", [False, True])
 async def test_a_refused_request_tells_no_secret(server: ScriptedServer, has_ended: bool) -> None:
-    await server.run.listed("tools")
+    await server.run.fetch_list("tools")
     server.made[0].replies = [ServerFailure(f"No {SECRET}.", has_ended=has_ended)]
     with pytest.raises(ServerFailure) as caught:
         await server.run.request("call")
@@ -424,19 +424,19 @@ async def test_a_second_sign_in_ends_the_first(server: ScriptedServer) -> None:
 
 
 async def test_a_server_whose_sign_in_has_ended_is_not_used(server: ScriptedServer) -> None:
-    await server.run.listed("tools")
+    await server.run.fetch_list("tools")
     server.run.on_sign_in_needed()
     assert (server.run.state, server.states[-1]) == (FAILED, FAILED)
     server.crash()
     assert server.run.failure is not None
     assert server.run.failure.reason is Reason.TOOL_SERVER_SIGN_IN
-    await server.run.listed("tools")
+    await server.run.fetch_list("tools")
     assert (len(server.made), server.run.state) == (2, RUNNING)
 
 
 async def test_one_process_renews_a_sign_in_at_a_time(server: ScriptedServer) -> None:
     answers: list[object] = []
-    await server.run.listed("tools")
+    await server.run.fetch_list("tools")
     server.run.on_renewing(answers.append)
     await asyncio.sleep(1)
     assert (answers, server.renewals) == ([KEPT], 1)
@@ -539,7 +539,7 @@ async def test_the_result_of_a_call_is_text_or_an_error(
     source = ServerSource(server.run, Book())
     await server.run.request("call")
     server.made[0].replies = [[row("look")], reply]
-    (tool,) = await tools_of(SERVER, await server.run.listed("tools"))
+    (tool,) = await tools_of(SERVER, await server.run.fetch_list("tools"))
     try:
         text = await source.call(tool.definition, {"n": 1}, ToolContext("c"))
     except ToolError as error:
