@@ -73,4 +73,4 @@ def tool_servers(backend: Backend) -> ToolServers:
 
 async def server_sources(servers: ToolServers) -> Sequence[ToolSource]:
     """Return the servers as sources of tools. Raises UserFacingError."""
-    return [ServerSource(run, servers.book) for run in await servers.runs()]
+    return [ServerSource(run, servers.storage) for run in await servers.runs()]

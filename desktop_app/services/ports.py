@@ -64,7 +64,7 @@ class RunStore(MessageStore, Protocol):
     async def messages(self, conversation_id: str) -> list[Message]: ...
 
 
-class CompactionBook(Protocol):
+class CompactionStorage(Protocol):
     """Store of conversation compactions: see storage/conversations/compaction_store.py."""
 
     async def load(self, conversation_id: str) -> tuple[Compaction, ...]: ...
@@ -117,7 +117,7 @@ class PictureSource(Protocol):
     async def pages(self, part: DocumentPart, rule: ImageTokens | None) -> list[ImageData]: ...
 
 
-class SpendingBook(Protocol):
+class SpendingStorage(Protocol):
     """Record of the tokens and cost of every call."""
 
     async def add(self, call: Call) -> None:

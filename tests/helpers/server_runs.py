@@ -25,7 +25,7 @@ from desktop_app.tool_servers.server_connection import ServerConnection
 SCRIPTED: Final = str(Path(__file__).with_name("tool_server.py"))
 
 
-class OneServerBook:
+class OneServerStorage:
     """The lists of one server."""
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class RunningServer:
     """A server and its tools."""
 
     def __init__(self, run: ServerRun) -> None:
-        self.run, self.source = run, ServerSource(run, OneServerBook())
+        self.run, self.source = run, ServerSource(run, OneServerStorage())
 
     async def tools(self) -> dict[str, ToolDefinition]:
         """Start the server and return its available tools."""

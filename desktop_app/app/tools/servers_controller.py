@@ -252,7 +252,7 @@ class ServersController(QObject):
     async def _list_tools(self, run: ServerRun, began: float) -> None:
         from desktop_app.services.tools.served_prompts import store_lists
 
-        listed = await store_lists(run, self._servers().book)
+        listed = await store_lists(run, self._servers().storage)
         await self.load_prompts()
         self._results[run.server.name] = tr_plural(
             "Running, {count} tool, ready after {seconds} s",

@@ -118,7 +118,7 @@ def _parse_pair(options: argparse.Namespace, text: str, separator: str) -> tuple
 
 
 async def _list(servers: ToolServers, *, as_json: bool) -> int:
-    found = await servers.book.servers()
+    found = await servers.storage.servers()
     rows = [await _server_json(server, servers) for server in found]
     if as_json:
         write_json(rows)
@@ -142,7 +142,7 @@ async def _server_json(server: ToolServer, servers: ToolServers) -> dict[str, An
         "env": sorted(server.environment),
         "headers": sorted(server.headers),
         "signed_in": await servers.is_signed_in(server),
-        "tools": len(await servers.book.listed_tools(server.name)),
+        "tools": len(await servers.storage.listed_tools(server.name)),
     }
 
 
@@ -166,7 +166,7 @@ async def _test(servers: ToolServers, name: str, *, as_json: bool) -> int:
     error: UserFacingError | None = None
     tools: list[ListedTool] = []
     try:
-        tools = await tools_of(run.server, await store_lists(run, servers.book))
+        tools = await tools_of(run.server, await store_lists(run, servers.storage))
     except UserFacingError as failed:
         error = failed
     seconds = time.monotonic() - started_at

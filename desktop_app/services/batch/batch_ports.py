@@ -29,7 +29,7 @@ CostOf = Callable[[BatchResult], Decimal | None]
 """Returns the cost of a result in US dollars; None if it is unknown."""
 
 
-class BatchBook(Protocol):
+class BatchStorage(Protocol):
     """Store of batch jobs; see storage/batch/batch_store.py. All methods raise StorageError."""
 
     async def get(self, job_id: str) -> BatchJob | None: ...

@@ -21,7 +21,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.remedy import Remedy
-from desktop_app.services.batch.batch_ports import BatchBook, ReadFile
+from desktop_app.services.batch.batch_ports import BatchStorage, ReadFile
 from desktop_app.services.documents.image_attachments import (
     page_tokens,
     picture_tokens,
@@ -41,7 +41,7 @@ _BYTES_PER_TOKEN: Final = 4
 class BatchPreparer:
     """Reader of the files of jobs."""
 
-    def __init__(self, store: BatchBook, read: ReadFile, counter: TokenCounter) -> None:
+    def __init__(self, store: BatchStorage, read: ReadFile, counter: TokenCounter) -> None:
         self._store = store
         self._read = read
         self._counter = counter

@@ -21,7 +21,7 @@ from desktop_app.domain.batch.batch_jobs import (
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, Param, ProviderError
-from desktop_app.services.batch.batch_ports import BatchBook, BatchProvider, CostOf
+from desktop_app.services.batch.batch_ports import BatchProvider, BatchStorage, CostOf
 from desktop_app.services.batch.batch_upload import form_of_job
 from desktop_app.services.structured.schema_check import check_answer
 
@@ -49,7 +49,7 @@ class ResultFetcher:
 
     def __init__(
         self,
-        store: BatchBook,
+        store: BatchStorage,
         provider: BatchProvider,
         job: BatchJob,
         upload: BatchUpload,

@@ -47,7 +47,12 @@ from desktop_app.domain.models.parameter_support import first_api
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Price, cost_of
 from desktop_app.domain.spending.spending_report import Purpose
-from desktop_app.services.batch.batch_ports import BatchBook, BatchGateway, BatchProvider, Profiles
+from desktop_app.services.batch.batch_ports import (
+    BatchGateway,
+    BatchProvider,
+    BatchStorage,
+    Profiles,
+)
 from desktop_app.services.batch.batch_preparation import BatchPreparer, OnProgress
 from desktop_app.services.batch.batch_results import ResultFetcher
 from desktop_app.services.batch.batch_upload import BatchSender, is_final_refusal
@@ -77,7 +82,7 @@ class BatchService:
     def __init__(
         self,
         *,
-        store: BatchBook,
+        store: BatchStorage,
         gateway: BatchGateway,
         preparer: BatchPreparer,
         sender: BatchSender,

@@ -43,7 +43,7 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.services.batch.batch_ports import BatchBook, BatchProvider
+from desktop_app.services.batch.batch_ports import BatchProvider, BatchStorage
 from desktop_app.services.chat.prompt_assembly import (
     example_turns,
     question_parts,
@@ -73,7 +73,7 @@ class BatchSender:
 
     def __init__(
         self,
-        store: BatchBook,
+        store: BatchStorage,
         attachments: AttachmentSource,
         pictures: PictureSource,
         fences: Fences,

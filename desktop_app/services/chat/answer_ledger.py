@@ -17,7 +17,7 @@ from desktop_app.domain.spending.cost import Usage, UsageScope, call_cost
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
 from desktop_app.services.chat.call_timing import CallTiming
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
-from desktop_app.services.ports import SpendingBook
+from desktop_app.services.ports import SpendingStorage
 from desktop_app.services.tools.hosted_tools import hosted_cost
 
 NO_PRICES: Final[Mapping[str, Decimal]] = MappingProxyType({})
@@ -39,7 +39,7 @@ class AnswerLedger:
 
     def __init__(
         self,
-        spending: SpendingBook,
+        spending: SpendingStorage,
         purpose: Purpose = Purpose.ANSWER,
         tool_prices: Mapping[str, Decimal] = NO_PRICES,
         timing: CallTiming | None = None,

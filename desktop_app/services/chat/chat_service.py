@@ -84,7 +84,7 @@ from desktop_app.services.documents.summary_grammar import grammar_for
 from desktop_app.services.fence import Fence, Fences
 from desktop_app.services.ports import (
     ChatAttachments,
-    CompactionBook,
+    CompactionStorage,
     Gateway,
     MessageStore,
     NeedsOf,
@@ -156,7 +156,7 @@ class MessageSources(NamedTuple):
     messages: MessageStore
     attachments: ChatAttachments
     pictures: PictureSource
-    compactions: CompactionBook
+    compactions: CompactionStorage
     parts: Callable[[], ChunkedReader]
     passages: Callable[[], PassageSource] = NoCollections
 

@@ -46,7 +46,7 @@ from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.utility_model import SmallTask, UtilityModel
 from desktop_app.services.documents.image_attachments import ImageForm
 from desktop_app.services.fence import Fence, Fences
-from desktop_app.services.ports import AttachmentSource, CompactionBook, PictureSource
+from desktop_app.services.ports import AttachmentSource, CompactionStorage, PictureSource
 from desktop_app.services.spending.cost_estimate import Estimator, usable_input, used_tokens
 
 NEARLY_FULL_SHARE: Final = 0.8
@@ -115,7 +115,7 @@ class CompactionService:
     def __init__(
         self,
         *,
-        store: CompactionBook,
+        store: CompactionStorage,
         attachments: AttachmentSource,
         pictures: PictureSource,
         estimator: Estimator,

@@ -26,7 +26,7 @@ class PassageReader(Protocol):
     async def passages(self, text: str, name: str, media_type: str) -> Sequence[IndexedPassage]: ...
 
 
-class CollectionBook(Protocol):
+class CollectionStorage(Protocol):
     """Store of collections: see storage/documents/collection_store.py.
 
     All methods raise StorageError.
@@ -50,7 +50,7 @@ class CollectionBook(Protocol):
     async def texts(self, places: Sequence[PassageLocation]) -> list[str | None]: ...
 
 
-class VectorBook(Protocol):
+class VectorStorage(Protocol):
     """Store of vectors: see storage/documents/vector_store.py. Raises StorageError."""
 
     async def count_missing(self, collection_id: str, model: str) -> tuple[int, int]: ...

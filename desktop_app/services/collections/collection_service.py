@@ -40,10 +40,10 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.services.collections.collection_ports import (
-    CollectionBook,
+    CollectionStorage,
     Originals,
     PassageReader,
-    VectorBook,
+    VectorStorage,
 )
 from desktop_app.services.collections.embedding_service import (
     MAX_TEXTS_PER_CALL,
@@ -82,10 +82,10 @@ class Collections:
 
     def __init__(
         self,
-        store: CollectionBook,
+        store: CollectionStorage,
         originals: Originals,
         reader: PassageReader,
-        vectors: VectorBook,
+        vectors: VectorStorage,
         embeddings: Embeddings | None = None,
     ) -> None:
         self._store = store

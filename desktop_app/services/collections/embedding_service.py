@@ -20,7 +20,7 @@ from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.spending.cost import Price, Usage, cost_of
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
-from desktop_app.services.ports import SpendingBook
+from desktop_app.services.ports import SpendingStorage
 from desktop_app.services.spending.budget import Budget
 
 # Texts per call: far fewer than any API accepts, so that parsing the reply does not delay typing.
@@ -86,7 +86,7 @@ class Embeddings:
     def __init__(
         self,
         gateway: EmbeddingGateway,
-        spending: SpendingBook,
+        spending: SpendingStorage,
         budget: Budget,
         chosen: Callable[[], Awaitable[EmbeddingChoice | None]],
     ) -> None:

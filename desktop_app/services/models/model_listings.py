@@ -14,7 +14,7 @@ from desktop_app.domain.models.model_listing import ModelListing
 FRESH_FOR: Final = timedelta(hours=1)
 
 
-class ListingBook(Protocol):
+class ListingStorage(Protocol):
     """Store of listings by profile id: see storage/settings/model_listing_store.py."""
 
     async def all(self) -> dict[str, ModelListing]: ...
@@ -39,14 +39,14 @@ class ListingGateway(Protocol):
 class ModelListings:
     """The listings of all providers."""
 
-    def __init__(self, book: ListingBook, gateway: ListingGateway) -> None:
-        self._book = book
+    def __init__(self, storage: ListingStorage, gateway: ListingGateway) -> None:
+        self._storage = storage
         self._gateway = gateway
         self._known: dict[str, ModelListing] = {}
 
     async def load(self) -> None:
         """Load the stored listings. Raises StorageError."""
-        self._known = {**await self._book.all(), **self._known}
+        self._known = {**await self._storage.all(), **self._known}
 
     def known_listing(self, profile: ProviderProfile) -> ModelListing | None:
         """Return the known listing of a provider, or None.
@@ -74,10 +74,10 @@ class ModelListings:
             return listing  # its address changes with each run, and its models are files
         self._known[profile.id] = listing
         if not profile.from_environment:
-            await self._book.save(profile.id, listing)
+            await self._storage.save(profile.id, listing)
         return listing
 
     async def forget(self, profile_id: str) -> None:
         """Delete the listing of a removed provider. Raises StorageError."""
         self._known.pop(profile_id, None)
-        await self._book.remove(profile_id)
+        await self._storage.remove(profile_id)

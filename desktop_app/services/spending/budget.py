@@ -24,7 +24,7 @@ from desktop_app.domain.spending.cost import Price
 from desktop_app.domain.spending.spending_report import MonthUnderCap
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_
-from desktop_app.services.ports import Gateway, SpendingBook
+from desktop_app.services.ports import Gateway, SpendingStorage
 
 NO_LIMIT = Decimal("Infinity")
 WARNED_KEY = "spending.warned."
@@ -36,7 +36,7 @@ NEAR_LIMIT = N_(
 """The warning that a month's spending is near its cap."""
 
 
-class HoldBook(Protocol):
+class HoldStorage(Protocol):
     """Store of holds next to the recorded spending: see storage/spending/spending_holds.py.
 
     Raises StorageError.
@@ -69,19 +69,19 @@ class BudgetNotes(Protocol):
 class Hold:
     """The amount that a call holds of a cap; nothing if `hold_id` is None."""
 
-    def __init__(self, book: HoldBook | None = None, hold_id: int | None = None) -> None:
-        self._book, self._id = book, hold_id
+    def __init__(self, storage: HoldStorage | None = None, hold_id: int | None = None) -> None:
+        self._storage, self._id = storage, hold_id
 
-    def take_over(self, book: HoldBook, hold_id: int | None) -> None:
+    def take_over(self, storage: HoldStorage, hold_id: int | None) -> None:
         """Hold another amount from now on. Nothing may be held yet."""
-        self._book, self._id = book, hold_id
+        self._storage, self._id = storage, hold_id
 
     async def release(self) -> None:
         """Release the amount at the end of the call; a second call does nothing."""
-        book, hold_id, self._id = self._book, self._id, None
-        if book is not None and hold_id is not None:
+        storage, hold_id, self._id = self._storage, self._id, None
+        if storage is not None and hold_id is not None:
             with suppress(StorageError):  # the hold counts until this process ends
-                await book.release(hold_id)
+                await storage.release(hold_id)
 
     async def __aenter__(self) -> Self:
         return self
@@ -98,7 +98,7 @@ class Budget:
     """
 
     def __init__(
-        self, holds: HoldBook, notes: BudgetNotes, *, allows_unpriced: bool = False
+        self, holds: HoldStorage, notes: BudgetNotes, *, allows_unpriced: bool = False
     ) -> None:
         self._holds, self._notes, self._allows_unpriced = holds, notes, allows_unpriced
 
@@ -193,7 +193,7 @@ class PaidCalls(NamedTuple):
 
     gateway: Gateway
     budget: Budget
-    spending: SpendingBook
+    spending: SpendingStorage
 
 
 def _unpriced_key(profile: ProviderProfile, model_id: str) -> str:

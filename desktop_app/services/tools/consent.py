@@ -46,7 +46,7 @@ class ConsentSource(Protocol):
         """Return the decision about a call. Cancelling withdraws the question."""
 
 
-class PermissionBook(Protocol):
+class PermissionStorage(Protocol):
     """Store of the user's permissions: see storage/tools/permission_store.py.
 
     Raises StorageError.
@@ -64,7 +64,7 @@ class ConsentBroker:
     Without a source, every call is denied.
     """
 
-    def __init__(self, store: PermissionBook) -> None:
+    def __init__(self, store: PermissionStorage) -> None:
         self._store = store
         self._consent_source: ConsentSource | None = None
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.prompts.prompts import variables
 from desktop_app.domain.tools.tool_server import ServerFailure
-from desktop_app.services.tools.server_registry import ServerBook
+from desktop_app.services.tools.server_registry import ServerStorage
 from desktop_app.services.tools.server_run import ServerRun
 
 MAX_PROMPTS: Final = 50
@@ -21,11 +21,11 @@ MAX_TEXT_CHARS: Final = 50_000
 MAX_PROMPTS_S: Final = 20.0
 
 
-async def store_lists(run: ServerRun, book: ServerBook) -> list[dict[str, Any]]:
+async def store_lists(run: ServerRun, storage: ServerStorage) -> list[dict[str, Any]]:
     """Store the tools and prompts of a server, and return its tools. Raises UserFacingError."""
     listed = await run.fetch_list("tools")
-    await book.save_listed_tools(run.server.name, listed)
-    await book.save_prompts(run.server.name, await _served_prompts(run))
+    await storage.save_listed_tools(run.server.name, listed)
+    await storage.save_prompts(run.server.name, await _served_prompts(run))
     return listed
 
 

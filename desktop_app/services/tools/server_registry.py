@@ -26,7 +26,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.services.tools.server_run import Connect, ServerRun
 
 
-class ServerBook(Protocol):
+class ServerStorage(Protocol):
     """Store of servers: see storage/tools/server_store.py. Raises StorageError."""
 
     async def servers(self) -> list[ToolServer]: ...
@@ -66,7 +66,7 @@ class ToolServers:
 
     def __init__(
         self,
-        book: ServerBook,
+        storage: ServerStorage,
         secrets: SecretKeeper,
         forget_permissions: Callable[[str], Awaitable[None]],
         connect: Connect,
@@ -76,7 +76,7 @@ class ToolServers:
         variables: Mapping[str, str],
         home: str,
     ) -> None:
-        self.book = book
+        self.storage = storage
         self._secrets, self._connect = secrets, connect
         self._forget_permissions = forget_permissions
         self._store_secret, self._renewal_lock = store_secret, renewal_lock
@@ -85,7 +85,7 @@ class ToolServers:
 
     async def runs(self) -> list[ServerRun]:
         """Return the runs of all servers, with new runs for servers changed elsewhere."""
-        servers = {server.name: server for server in await self.book.servers()}
+        servers = {server.name: server for server in await self.storage.servers()}
         for name, run in list(self._runs.items()):
             # While this call stops a run, another call may remove the next.
             if servers.get(name) != run.server and self._runs.get(name) is run:
@@ -121,7 +121,7 @@ class ToolServers:
         Raises:
             ToolServerError: there is a server of this name, or no keyring for its values.
         """
-        known = {each.name: each for each in await self.book.servers()}
+        known = {each.name: each for each in await self.storage.servers()}
         if server.name in known and not replaces:
             raise ToolServerError(Reason.TOOL_SERVER_EXISTS, server=server.name)
         if secrets:
@@ -134,16 +134,16 @@ class ToolServers:
             await self._secrets.remove(server.secret_name)
         await self._forget_permissions(server.name)
         if server.name in known:
-            await self.book.remove(server.name)  # also its stored lists
+            await self.storage.remove(server.name)  # also its stored lists
             if known[server.name].url != server.url:
                 await self._secrets.remove(server.sign_in_name)
-        await self.book.save(server)
+        await self.storage.save(server)
 
     async def remove(self, name: str) -> None:
         """Remove a server, its secrets and permissions. Raises ToolServerError."""
         run = await self.run(name)
         await run.stop()
-        await self.book.remove(name)
+        await self.storage.remove(name)
         await self._forget_permissions(name)
         for secret in (run.server.secret_name, run.server.sign_in_name):
             await self._secrets.remove(secret)

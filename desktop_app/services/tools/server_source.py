@@ -12,7 +12,7 @@ from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ListedTool, ToolDefi
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.domain.tools.tool_server import ServerFailure
 from desktop_app.services.tools.served_prompts import store_lists
-from desktop_app.services.tools.server_registry import ServerBook
+from desktop_app.services.tools.server_registry import ServerStorage
 from desktop_app.services.tools.server_run import ServerRun, ServerState
 from desktop_app.services.tools.server_tools import tools_of
 
@@ -25,8 +25,8 @@ TOOL_CHANGED: Final = (
 class ServerSource:
     """The tools of one server."""
 
-    def __init__(self, run: ServerRun, book: ServerBook) -> None:
-        self._run, self._book = run, book
+    def __init__(self, run: ServerRun, storage: ServerStorage) -> None:
+        self._run, self._storage = run, storage
 
     @property
     def name(self) -> str:
@@ -39,17 +39,17 @@ class ServerSource:
         Raises:
             UserFacingError: it did not start, or did not answer.
         """
-        if await self._book.listed_tools(self.name):
-            await self._book.save_listed_tools(self.name, await self._run.fetch_list("tools"))
+        if await self._storage.listed_tools(self.name):
+            await self._storage.save_listed_tools(self.name, await self._run.fetch_list("tools"))
         else:
-            await store_lists(self._run, self._book)
+            await store_lists(self._run, self._storage)
 
     async def tools(self) -> Sequence[ListedTool]:
         """Return the stored tools of the server, which is not started.
 
         If the server failed, none of them can be used, and the failure is the reason.
         """
-        rows = await self._book.listed_tools(self.name)
+        rows = await self._storage.listed_tools(self.name)
         found = await tools_of(self._run.server, rows)
         if self._run.failure is not None:
             failure = self._run.failure

@@ -51,7 +51,7 @@ async def test_another_command_with_the_same_name_gets_no_secrets(home: Path) ->
         servers = backend.tool_servers
         server, secrets = server_of("demo", command=("a",), environment={"TOKEN": SECRET})
         await servers.add(server, secrets)
-        await servers.book.save(replace(server, command=("b",)))  # as if the store were edited
+        await servers.storage.save(replace(server, command=("b",)))  # as if the store were edited
         with pytest.raises(ToolServerError, match="doesn’t have the secret values"):
             await servers.secrets_of((await servers.run("demo")).server)
         await servers.remove("demo")

@@ -86,7 +86,7 @@ async def test_a_server_is_added_with_its_secrets(tmp_path: Path) -> None:
     async with open_servers(tmp_path) as (servers, keyring):
         await servers.add(FILES, NONE)
         await servers.add(DOCS, DOCS_SECRETS)
-        assert await servers.book.servers() == [DOCS, FILES]
+        assert await servers.storage.servers() == [DOCS, FILES]
         assert list(keyring.secrets) == [DOCS.secret_name]
         assert keyring.forgotten == ["files", "docs"], "of earlier servers of these names"
         assert await servers.secrets_of(DOCS) == DOCS_SECRETS
@@ -100,12 +100,12 @@ async def test_a_server_is_replaced_only_if_that_is_wanted(tmp_path: Path) -> No
             await servers.add(DOCS, NONE)
         assert refused.value.reason is Reason.TOOL_SERVER_EXISTS
         assert await servers.secrets_of(DOCS) == DOCS_SECRETS
-        await servers.book.save_listed_tools("docs", [{"name": "find"}])
+        await servers.storage.save_listed_tools("docs", [{"name": "find"}])
         keyring.secrets[DOCS.sign_in_name] = Secret("{}", DOCS.secret_origin)
         again = ToolServer("docs", url=DOCS.url)
         await servers.add(again, NONE, replaces=True)
-        assert await servers.book.servers() == [again]
-        assert await servers.book.listed_tools("docs") == []
+        assert await servers.storage.servers() == [again]
+        assert await servers.storage.listed_tools("docs") == []
         assert list(keyring.secrets) == [DOCS.sign_in_name], "the address is the same"
         await servers.add(ToolServer("docs", url="https://other/mcp"), NONE, replaces=True)
         assert keyring.secrets == {}
@@ -116,7 +116,7 @@ async def test_secrets_that_would_not_last_are_refused(tmp_path: Path) -> None:
         with pytest.raises(ToolServerError) as refused:
             await servers.add(DOCS, DOCS_SECRETS)
         assert refused.value.reason is Reason.TOOL_SERVER_KEYRING
-        assert await servers.book.servers() == []
+        assert await servers.storage.servers() == []
 
 
 async def test_missing_secrets_are_an_error(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ async def test_a_removed_server_leaves_nothing(tmp_path: Path) -> None:
         keyring.secrets[DOCS.sign_in_name] = Secret("{}", DOCS.secret_origin)
         keyring.forgotten.clear()
         await servers.remove("docs")
-        assert await servers.book.servers() == [FILES]
+        assert await servers.storage.servers() == [FILES]
         assert (keyring.secrets, keyring.forgotten) == ({}, ["docs"])
 
 
@@ -181,11 +181,11 @@ async def test_a_run_lasts_as_long_as_its_server_stays_the_same(tmp_path: Path) 
         docs, files = await servers.runs()
         assert (docs.server, files.server) == (DOCS, FILES)
         changed = replace(FILES, folder="/other")
-        await servers.book.save(changed)
+        await servers.storage.save(changed)
         again, other = await servers.runs()
         assert again is docs is await servers.run("docs")
         assert (other is files, other.server) == (False, changed)
-        await servers.book.remove("docs")
+        await servers.storage.remove("docs")
         assert await servers.runs() == [other]
 
 
@@ -218,7 +218,7 @@ async def test_runs_are_listed_while_another_call_stops_a_changed_server(tmp_pat
         await servers.add(other, NONE)
         await (await servers.run("files")).restart()
         for server in (FILES, other):
-            await servers.book.save(replace(server, folder="/other"))
+            await servers.storage.save(replace(server, folder="/other"))
         listing = asyncio.ensure_future(servers.runs())
         await connection.is_stopping.wait()
         runs = await servers.runs()

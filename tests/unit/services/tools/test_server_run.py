@@ -25,7 +25,7 @@ from desktop_app.services.tools import served_prompts
 from desktop_app.services.tools.server_run import IDLE_S, LogLine, ServerRun, ServerState
 from desktop_app.services.tools.server_source import TOOL_CHANGED, ServerSource
 from desktop_app.services.tools.server_tools import tools_of
-from tests.helpers.server_runs import OneServerBook
+from tests.helpers.server_runs import OneServerStorage
 from tests.helpers.simulated_time import run_in_simulated_time
 
 SERVER, _ = server_of("demo", command=("serve",))
@@ -478,7 +478,7 @@ def row(name: str, **more: Any) -> dict[str, Any]:
     return {"name": name, "description": "", "parameters": parameters, "fault": "", **kind, **more}
 
 
-class Book(OneServerBook):
+class Book(OneServerStorage):
     """The lists of a server, with its prompts."""
 
     prompts: Sequence[Any] = ()
