@@ -1,4 +1,4 @@
-"""The batch service of the backend, its files, and its answers as conversations."""
+"""Creates the batch service, finds the files of a batch, and stores answers as conversations."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ async def store_as_conversation(
         return known
     created_at = now()
     form: AnswerForm | None = None
-    with suppress(IllegalChoiceError):  # the job comes from a backup that somebody else made
+    with suppress(IllegalChoiceError):  # raised for a job in a backup from somebody else
         form = await form_of_job(job)
     title = f"{item.name}: {job.title}"
     conversation = Conversation(new_id(), title, created_at, created_at, job.choice)

@@ -1,6 +1,6 @@
-"""A check, without loading Qt, whether Qt can open a window here.
+"""Checks, without loading Qt, whether Qt can open a window on this computer.
 
-If it could not, it would end the process with a list of its plug-ins, which does not help users.
+Without a display, Qt ends the process with a list of its plug-ins, which does not help users.
 
 Sources: the lookup of displays in libxcb (`:N` and `unix:N` are sockets of this computer) and in
 libwayland (`WAYLAND_DISPLAY`, a name in XDG_RUNTIME_DIR or a path).
@@ -17,8 +17,8 @@ from pathlib import Path
 
 from desktop_app.i18n.translation import tr
 
-_LOCAL_X = re.compile(r"^(?:unix)?:(\d+)(?:\.\d+)?$")
-_TIMEOUT_S = 1.0
+_LOCAL_X_DISPLAY = re.compile(r"^(?:unix)?:(\d+)(?:\.\d+)?$")
+_CONNECT_TIMEOUT_S = 1.0
 
 
 def why_no_window(environment: Mapping[str, str]) -> str | None:
@@ -47,9 +47,11 @@ def why_no_window(environment: Mapping[str, str]) -> str | None:
 def _why_no_x(display: str) -> str | None:
     if not display:
         return tr("There is no X11 display: DISPLAY isn’t set.")
-    local = _LOCAL_X.match(display)
+    local = _LOCAL_X_DISPLAY.match(display)
     if local is None:
-        return None  # on another computer, as through ssh: only a connection would show
+        return (
+            None  # a display of another computer, as through ssh: only connecting to it would tell
+        )
     path = f"/tmp/.X11-unix/X{local[1]}"  # noqa: S108 — where X servers listen
     if (
         _has_listener(path)
@@ -74,7 +76,7 @@ def _why_no_wayland(environment: Mapping[str, str]) -> str | None:
 
 def _has_listener(path: str) -> bool:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(_TIMEOUT_S)
+        connection.settimeout(_CONNECT_TIMEOUT_S)
         try:
             connection.connect(path)
         except OSError:
@@ -86,7 +88,7 @@ def _has_listener_on_port(port: int) -> bool:
     if port > 65535:
         return False
     try:
-        socket.create_connection(("127.0.0.1", port), _TIMEOUT_S).close()
+        socket.create_connection(("127.0.0.1", port), _CONNECT_TIMEOUT_S).close()
     except OSError:
         return False
     return True

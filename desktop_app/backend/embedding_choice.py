@@ -1,4 +1,4 @@
-"""The choice of the model of embeddings, at the provider of new conversations."""
+"""Chooses the embedding model of the provider of new conversations."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from desktop_app.settings.setting import SettingValue
 
 
 def embedding_model(values: Mapping[str, SettingValue], *, is_wanted: bool) -> str:
-    """Return the model of embeddings; "" if they are disabled.
+    """Return the embedding model that the settings name; "" if embeddings are disabled.
 
     Args:
-        is_wanted: use them for this question even if the setting is off.
+        is_wanted: this question uses embeddings even if the setting is off.
     """
     is_on = is_wanted or values["library.embeddings"]
     return str(values["library.embedding_model"]).strip() if is_on else ""

@@ -29,10 +29,10 @@ OPENAI_URL = "https://api.openai.com/v1"
 COMETAPI_URL = "https://api.cometapi.com/v1"
 USUAL_ENVIRONMENT_IDS: Final = {OPENAI_URL: "env-openai", COMETAPI_URL: "env-cometapi"}
 """The id that a provider of the environment usually has, by its address."""
-ORGANIZATION: Final = "OpenAI-Organization"
-PROJECT: Final = "OpenAI-Project"
+ORGANIZATION_HEADER: Final = "OpenAI-Organization"
+PROJECT_HEADER: Final = "OpenAI-Project"
 _AZURE_PATH: Final = re.compile(r"/openai(?:/v1|/deployments/([^/]+))?$")
-_DATED: Final = re.compile("[0-9]")
+_DATED_START: Final = re.compile("[0-9]")
 """The start of a version such as 2024-10-21; others are names, such as "preview"."""
 
 ON_DEVICE = ProviderProfile(
@@ -102,7 +102,10 @@ def _with_fields(
     """Add the headers and query parameters of the environment, all as secrets."""
     values: dict[CustomField, str] = {}
     unusable = ""
-    for variable, header in (("OPENAI_ORG_ID", ORGANIZATION), ("OPENAI_PROJECT_ID", PROJECT)):
+    for variable, header in (
+        ("OPENAI_ORG_ID", ORGANIZATION_HEADER),
+        ("OPENAI_PROJECT_ID", PROJECT_HEADER),
+    ):
         if text := environment.get(variable, "").strip():
             field = CustomField(header, is_secret=True)
             values[field] = text
@@ -133,7 +136,7 @@ def _azure(endpoint: str, version: str, deployments: tuple[str, ...]) -> Provide
     versions have an address for each deployment; the deployment's name is the model's name here.
     """
     bare = "" if "?" in endpoint or "#" in endpoint else bare_address(endpoint)[0].rstrip("/")
-    is_dated = bool(_DATED.match(version))
+    is_dated = bool(_DATED_START.match(version))
     if bare:
         match = _AZURE_PATH.search(bare)
         root = bare[: match.start()] if match else bare
@@ -159,7 +162,7 @@ def _azure(endpoint: str, version: str, deployments: tuple[str, ...]) -> Provide
 def _as_azure(profile: ProviderProfile, version: str) -> ProviderProfile:
     """Return a gateway's profile; at a dated address of Azure, with Azure's key header and API."""
     match = _AZURE_PATH.search(profile.base_url)
-    if not match or not _DATED.match(version):
+    if not match or not _DATED_START.match(version):
         return profile
     models = profile.models or tuple(filter(None, [match[1]]))
     return replace(profile, key_header=API_KEY_HEADER, api=Api.CHAT_COMPLETIONS, models=models)
@@ -179,8 +182,8 @@ def _openai_like(url: str, has_key: bool, models: tuple[str, ...]) -> ProviderPr
         from_environment=True,
         # Setting the variable confirms the address; no dialog asks again.
         plain_http_hosts=tuple(filter(None, [unencrypted_private_host(url)])),
-        # It replaces OpenAI. A gateway without batches or files reports that before anything is
-        # charged.
+        # The gateway stands in for OpenAI, so batches and files are assumed. A gateway without
+        # them says so before anything is charged.
         offers_batches=None if at_openai else True,
         takes_files=not at_openai,
     )

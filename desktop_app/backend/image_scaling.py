@@ -29,7 +29,7 @@ class ImageScaler:
         self._worker = worker
         self._cache: OrderedDict[tuple[str, Size], ScaledImage] = OrderedDict()
 
-    async def scaled(self, part: ImagePart, rule: ImageTokens | None) -> ImageData:
+    async def scaled_image(self, part: ImagePart, rule: ImageTokens | None) -> ImageData:
         """Return an image without metadata, at the size that the pricing rule charges for.
 
         The bytes are the same on every call.
@@ -39,11 +39,11 @@ class ImageScaler:
             DocumentError: it can no longer be decoded.
         """
         size = sent_size(part.dimensions or (LARGEST_SIDE, LARGEST_SIDE), part.detail, rule)
-        scaled = await self.scaled_within(part, size)
+        scaled = await self.image_within(part, size)
         return ImageData(scaled.media_type, scaled.data, part.detail)
 
-    async def scaled_within(self, part: ImagePart, size: Size) -> ScaledImage:
-        """Return an image that fits into `size` pixels. Raises as `scaled`."""
+    async def image_within(self, part: ImagePart, size: Size) -> ScaledImage:
+        """Return an image that fits into `size` pixels. Raises as `scaled_image`."""
         key = (part.sha256, size)
         if key not in self._cache:
             original = await self._originals.bytes(part.sha256)
@@ -53,8 +53,8 @@ class ImageScaler:
         self._cache.move_to_end(key)
         return self._cache[key]
 
-    async def pages(self, part: DocumentPart, rule: ImageTokens | None) -> list[ImageData]:
-        """Return the pages of a document that are sent as images. Raises as `scaled`."""
+    async def page_images(self, part: DocumentPart, rule: ImageTokens | None) -> list[ImageData]:
+        """Return the pages of a document that are sent as images. Raises as `scaled_image`."""
         keys = [
             (
                 f"{part.sha256} {page.number}",

@@ -12,7 +12,7 @@ from desktop_app.domain.prompts.preset import Preset
 from desktop_app.exchange.preset_json import preset_from_json
 from desktop_app.paths import resource_path
 
-HIDDEN: Final = "presets.hidden"
+HIDDEN_PRESETS: Final = "presets.hidden"
 """The setting with the ids of built-in presets that the user has deleted."""
 _FIRST_POSITION: Final = 1_000_000  # after all of the user's
 
@@ -53,5 +53,5 @@ def with_built_in(stored: Iterable[Preset], hidden: Collection[str] = ()) -> lis
 
 
 def hidden_ids(value: object) -> set[str]:
-    """Return the ids in a stored value of `HIDDEN`."""
+    """Return the ids in a stored value of `HIDDEN_PRESETS`."""
     return {each for each in value if isinstance(each, str)} if isinstance(value, list) else set()

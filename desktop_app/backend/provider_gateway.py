@@ -129,7 +129,9 @@ class ProviderGateway:
 
     async def _memory(self, profile: ProviderProfile) -> StoredMemory:
         stored = await self._settings.all()
-        return StoredMemory.of(profile, stored, self._write_in_background, self._learning)
+        return StoredMemory.from_settings(
+            profile, stored, self._write_in_background, self._learning
+        )
 
     def _write_in_background(self, key: str, value: object) -> None:
         task = asyncio.ensure_future(self._write_setting(key, value))
@@ -144,7 +146,7 @@ class ProviderGateway:
     async def aclose(self) -> None:
         """Close every connection and the on-device model."""
         await asyncio.gather(*self._writes)
-        await self._learning.settle()
+        await self._learning.finish_learning()
         for client in (*(client for _, client in self._clients.values()), *self._retired):
             await client.aclose()
         self._clients.clear()

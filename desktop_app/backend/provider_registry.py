@@ -59,7 +59,7 @@ class ProviderRegistry:
         stored = {profile.id: profile for profile in await self._settings.profiles()}
         own = {p.base_url: p.own_models for p in stored.values() if p.own_models}
         built_in = [stored.pop(profile.id, profile) for profile in BUILT_IN]
-        # The others are named after companies.
+        # The names of the other built-in providers are those of companies: not translated.
         built_in = [
             replace(p, name=tr(ON_DEVICE.name)) if p.id == ON_DEVICE.id else p for p in built_in
         ]
@@ -125,8 +125,8 @@ class ProviderRegistry:
 def _with_shared_caps(profiles: Sequence[ProviderProfile]) -> list[ProviderProfile]:
     """Let a provider of the environment share the cap of the stored one with its address.
 
-    What it spent in runs with its variables counts in runs without them, too. The ledger has no
-    addresses, so this includes its gateways.
+    Spending under the environment's profile also counts in runs without its variables. The ledger
+    stores no addresses, so spending through a gateway that used this profile is included.
     """
     owners = {
         p.base_url: p for p in profiles if p.monthly_cap is not None and not p.from_environment

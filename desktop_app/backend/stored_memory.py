@@ -33,7 +33,7 @@ class StoredMemory(ServerMemory):
     learning: TokenLearning
 
     @classmethod
-    def of(
+    def from_settings(
         cls,
         profile: ProviderProfile,
         settings: Mapping[str, Any],
@@ -68,7 +68,7 @@ class StoredMemory(ServerMemory):
 
     def remember_count(self, request: ChatRequest, tokens: int, window: int) -> None:
         """Learn from the tokens of a request, and the context window that the server named."""
-        self.learning.note(self.profile, request, tokens, window)
+        self.learning.learn_in_background(self.profile, request, tokens, window)
 
     async def is_cut(self, request: ChatRequest, tokens: int) -> bool:
         """Return True if a compatible server left out part of the request."""

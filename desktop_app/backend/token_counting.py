@@ -61,32 +61,32 @@ class TokenLearning:
         """Load the stored rates. Raises StorageError."""
         self._rates = {**await self._store.all(), **self._rates}
 
-    def of(self, profile: ProviderProfile, model: str) -> TokenRates:
-        """Return what was learned about a model at a server."""
+    def rates_of(self, profile: ProviderProfile, model: str) -> TokenRates:
+        """Return the rates learned for a model at a server."""
         return self._rates.get(_key(profile, model), TokenRates())
 
     def window_of(self, profile: ProviderProfile, model: str) -> int | None:
         """Return the window that the server named in a refusal; None if it named none."""
-        return self.of(profile, model).window
+        return self.rates_of(profile, model).window
 
-    def usual(self, model: str) -> Mapping[TextKind, float]:
-        """Return the rates for kinds of text without learned ones; OpenAI's for its models."""
+    def usual_rates(self, model: str) -> Mapping[TextKind, float]:
+        """Return the rates to use for kinds of text without a learned rate."""
         return OPENAI_RATES if self._catalog.knows(model) else USUAL_RATES
 
-    async def mix(self, text: str) -> TokenMix:
+    async def count_by_kind(self, text: str) -> TokenMix:
         """Return the tokens of each kind in a text. Raises DocumentError."""
         key = _digest(text)
         if key not in self._mixes:
             _put(self._mixes, key, await self._worker.token_mix(text))
         return self._mixes[key]
 
-    def note(
+    def learn_in_background(
         self, profile: ProviderProfile, request: ChatRequest, tokens: int, window: int
     ) -> None:
-        """Learn from the tokens of a request, in the background."""
+        """Learn a window and a rate from the tokens that a server counted in a request."""
         model, text = request.model, "\n".join(_texts_of(request) or ())
         if window:
-            self._set(profile, model, replace(self.of(profile, model), window=window))
+            self._set_rates(profile, model, replace(self.rates_of(profile, model), window=window))
         if not text or tokens < MIN_LEARNED_TOKENS or len(self._tasks) >= _MAX_TASKS:
             return
         self._run_in_background(self.learn(profile, model, text, tokens))
@@ -98,15 +98,15 @@ class TokenLearning:
         if len(text) < MIN_CUT_CHARS_PER_TOKEN * tokens:
             return False
         with suppress(UserFacingError):
-            return is_cut(await self.mix(text), tokens)
+            return is_cut(await self.count_by_kind(text), tokens)
         return False
 
     async def learn(self, profile: ProviderProfile, model: str, text: str, tokens: int) -> None:
         """Learn from the number of tokens in a text. Raises DocumentError."""
-        mix = await self.mix(text)
-        self._set(profile, model, self.of(profile, model).with_count(mix, tokens))
+        mix = await self.count_by_kind(text)
+        self._set_rates(profile, model, self.rates_of(profile, model).with_count(mix, tokens))
 
-    def _set(self, profile: ProviderProfile, model: str, rates: TokenRates) -> None:
+    def _set_rates(self, profile: ProviderProfile, model: str, rates: TokenRates) -> None:
         key = _key(profile, model)
         if profile.kind is not ProviderKind.COMPATIBLE or rates == self._rates.get(key):
             return
@@ -123,8 +123,8 @@ class TokenLearning:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def settle(self) -> None:
-        """Wait until everything noted is learned and stored."""
+    async def finish_learning(self) -> None:
+        """Wait until the background jobs have learned and stored their rates."""
         while self._tasks:
             await asyncio.gather(*self._tasks)
 
@@ -167,7 +167,7 @@ class ProviderTokenCounter:
             return await self._local_model.count_tokens(text), True
         if profile.kind is not ProviderKind.COMPATIBLE:
             return await self._worker.count_tokens(text), True
-        usual, rates = self._learning.usual(model), self._learning.of(profile, model)
+        usual, rates = self._learning.usual_rates(model), self._learning.rates_of(profile, model)
         if usual is OPENAI_RATES and not rates.rates:
             return await self._worker.count_tokens(text), profile.serves_gpt_family
         key = _digest(f"{profile.id}\n{profile.base_url}\n{model}\n{text}")
@@ -175,7 +175,7 @@ class ProviderTokenCounter:
             await self._ask(key, text, profile, model)
         if key in self._server_counts:
             return self._server_counts[key], True
-        return rates.tokens(await self._learning.mix(text), usual), False
+        return rates.tokens(await self._learning.count_by_kind(text), usual), False
 
     async def _ask(self, key: bytes, text: str, profile: ProviderProfile, model: str) -> None:
         with suppress(UserFacingError):  # without a key nothing is sent, which sending reports
@@ -190,7 +190,7 @@ class ProviderTokenCounter:
         if is_exact:
             is_foreign = profile.kind is ProviderKind.COMPATIBLE and not profile.serves_gpt_family
             return CountMethod.SERVER if is_foreign else CountMethod.TOKENIZER
-        is_learned = bool(self._learning.of(profile, model).rates)
+        is_learned = bool(self._learning.rates_of(profile, model).rates)
         return CountMethod.LEARNED if is_learned else CountMethod.GUESSED
 
     async def rates(
@@ -202,10 +202,10 @@ class ProviderTokenCounter:
         """
         if profile.kind is not ProviderKind.COMPATIBLE:
             return None
-        usual, known = self._learning.usual(model), self._learning.of(profile, model)
+        usual, known = self._learning.usual_rates(model), self._learning.rates_of(profile, model)
         if usual is OPENAI_RATES and not known.rates and profile.serves_gpt_family:
             return None
-        return known.all_rates(usual), known.usable_share(await self._learning.mix(text))
+        return known.all_rates(usual), known.usable_share(await self._learning.count_by_kind(text))
 
 
 async def _ignore_errors(job: Coroutine[Any, Any, None]) -> None:

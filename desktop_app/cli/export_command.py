@@ -240,7 +240,7 @@ async def pictures_of(backend: Backend, message: Message) -> dict[str, html_page
     for part in message.attachments:
         if isinstance(part, ImagePart):
             try:
-                scaled = await backend.pictures.scaled_within(part, PICTURE_BOX)
+                scaled = await backend.pictures.image_within(part, PICTURE_BOX)
             except UserFacingError:
                 continue  # the export still shows its name
             found[part.sha256] = html_page.EmbeddedImage(scaled.media_type, scaled.data)

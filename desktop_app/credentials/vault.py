@@ -33,7 +33,7 @@ PROMPT_TIMEOUT_S: Final = 60.0
 UNKNOWN_ORIGIN: Final = ""
 # The origin recorded for an old key whose origin is unknown for good. No address has it.
 NO_ORIGIN: Final = "none"
-_FIELDS: Final = {"origin", "key", "scheme"}
+_ENTRY_FIELDS: Final = {"origin", "key", "scheme"}
 
 
 class KeyPlace(StrEnum):
@@ -139,7 +139,7 @@ class KeyVault:
         text = self._keyring.read(name)
         if text is None:  # removed by another program
             return None
-        secret = from_keyring(text)
+        secret = secret_in_entry(text)
         if secret is not None:
             return secret
         origin = self._legacy_origins().get(name)
@@ -151,9 +151,9 @@ class KeyVault:
             if current == text:
                 # The secret is usable anyway; the next read tries again.
                 with suppress(CredentialError):
-                    self._keyring.write(name, to_keyring(secret))
+                    self._keyring.write(name, keyring_entry(secret))
                 return secret
-        return None if current is None else from_keyring(current)
+        return None if current is None else secret_in_entry(current)
 
     async def set(self, name: str, secret: Secret) -> KeyPlace:
         """Probe the keyring, then store a secret in it, replacing the previous one.
@@ -173,7 +173,7 @@ class KeyVault:
             self._keyring.probe()
             with self._writing:
                 if not abandoned.is_set():  # otherwise the secret is in memory by now
-                    self._keyring.write(name, to_keyring(secret))
+                    self._keyring.write(name, keyring_entry(secret))
             return self._keyring.backend_name()
 
         try:
@@ -210,7 +210,7 @@ class KeyVault:
         with self._writing:
             self._keyring.delete(name)
 
-    async def take(self, name: str) -> Secret | None:
+    async def pop(self, name: str) -> Secret | None:
         """Remove the secret of this name, and return it; None if there is none.
 
         Raises:
@@ -286,19 +286,19 @@ async def _run_in_thread(job: Callable[[], T], timeout_s: float) -> T:
         ) from None
 
 
-def to_keyring(secret: Secret) -> str:
-    """Return the keyring's entry: the secret with its origin."""
+def keyring_entry(secret: Secret) -> str:
+    """Return the text that the keyring stores for a secret: JSON with its origin."""
     fields = {"origin": secret.origin, "key": secret.value, "scheme": secret.scheme}
     return json.dumps(fields)
 
 
-def from_keyring(text: str) -> Secret | None:
-    """Return the secret in a stored text, or None if an older version stored the bare key."""
+def secret_in_entry(text: str) -> Secret | None:
+    """Return the secret in a text from the keyring, or None for a bare key of an older version."""
     try:
         fields = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(fields, dict) or fields.keys() != _FIELDS:
+    if not isinstance(fields, dict) or fields.keys() != _ENTRY_FIELDS:
         return None
     if not all(isinstance(value, str) for value in fields.values()):
         return None

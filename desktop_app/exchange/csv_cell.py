@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 _NUMBER: Final = re.compile(r"[+-]\d[\d.,]*%?", re.ASCII)
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 # Full-width forms that some spreadsheets treat the same.
 _NARROW: Final = {ord(w): n for w, n in zip("＝＋－＠", "=+-@", strict=True)}
 
@@ -28,4 +28,8 @@ def plain_cell(text: str) -> str:
     text = text.replace("\x00", "")
     start = text.lstrip(" \u00a0\ufeff\u3000\u200b")
     first_character = start[:1].translate(_NARROW)
-    return f"'{text}" if start.startswith(_FORMULA) or first_character in _FORMULA else text
+    return (
+        f"'{text}"
+        if start.startswith(_FORMULA_STARTS) or first_character in _FORMULA_STARTS
+        else text
+    )

@@ -150,7 +150,9 @@ def is_own(value: Any) -> bool:
     return isinstance(value, Mapping) and value.get("format") == FORMAT
 
 
-def read(value: Mapping[str, Any]) -> Iterator[ImportedConversation | ImportRefusedError]:
+def read_conversations(
+    value: Mapping[str, Any],
+) -> Iterator[ImportedConversation | ImportRefusedError]:
     """Return the conversations, with an error in place of each damaged conversation.
 
     Raises:
@@ -308,7 +310,7 @@ def _imported(
         raise ValueError("a compaction of no message")
     preset = preset_from_json(item["preset"]) if isinstance(item.get("preset"), Mapping) else None
     if preset is not None:
-        _storable(bounds.checked_name(preset.provider_id))
+        _storable_text(bounds.checked_name(preset.provider_id))
         conversation = replace(conversation, preset_id=_identifier(preset.id))
     return ImportedConversation(conversation, messages, folder, found, compactions, preset)
 
@@ -356,7 +358,7 @@ def _message_from(item: Mapping[str, Any], conversation_id: str) -> Message:
         conversation_id=conversation_id,
         parent_id=None if parent is None else _identifier(parent),
         role=Role(item["role"]),
-        status=_finished_status(MessageStatus(item["status"])),
+        status=_require_finished(MessageStatus(item["status"])),
         parts=parts_from_json(_rows(item["parts"])),
         created_at=_time_from(item["created_at"]),
         choice=_choice_from(item["choice"]),
@@ -397,9 +399,9 @@ def _compaction_from(item: Mapping[str, Any], conversation_id: str) -> Compactio
             conversation_id=conversation_id,
             message_id=_identifier(item["message_id"]),
             kind=CompactionKind(item["kind"]),
-            provider_id=_storable(item["provider_id"]),
-            model=_storable(item["model"]),
-            body=_storable(item["body"]),
+            provider_id=_storable_text(item["provider_id"]),
+            model=_storable_text(item["model"]),
+            body=_storable_text(item["body"]),
             created_at=_time_from(item["created_at"]),
             tokens_before=item["tokens_before"],
             tokens_after=item["tokens_after"],
@@ -408,7 +410,7 @@ def _compaction_from(item: Mapping[str, Any], conversation_id: str) -> Compactio
     )
 
 
-def _finished_status(status: MessageStatus) -> MessageStatus:
+def _require_finished(status: MessageStatus) -> MessageStatus:
     if status is MessageStatus.STREAMING:
         raise ValueError("an unfinished answer")
     return status
@@ -438,7 +440,7 @@ def _file_from(item: Mapping[str, Any]) -> AttachmentFile:
     file = AttachmentFile(
         item["sha256"],
         bounds.checked_name(item["name"]),
-        _storable(bounds.checked_name(item["media_type"])),
+        _storable_text(bounds.checked_name(item["media_type"])),
         _text(item["text"]),
         item["pages"],
         item["tokens"],
@@ -452,7 +454,7 @@ def _choice_from(item: Mapping[str, Any] | None) -> ModelChoice | None:
         return None
     variant, effort = item["variant"], item["effort"]
     return ModelChoice(
-        _storable(bounds.checked_name(item["provider_id"])),
+        _storable_text(bounds.checked_name(item["provider_id"])),
         bounds.checked_name(item["model"]),
         None if variant is None else Variant(variant),
         None if effort is None else Effort(effort),
@@ -465,7 +467,7 @@ def _identifier(value: Any) -> str:
     return str(value)
 
 
-def _storable(value: Any) -> str:
+def _storable_text(value: Any) -> str:
     """Return a text that can be stored. Raises TypeError, or ValueError for lone surrogates."""
     _text(value).encode()
     return str(value)

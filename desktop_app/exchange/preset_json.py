@@ -42,7 +42,7 @@ def preset_to_json(preset: Preset) -> dict[str, Any]:
 
 def preset_from_json(value: _Object) -> Preset:
     """Return the preset. Raises KeyError, TypeError, ValueError or OverflowError."""
-    name = text_of(value, "name", needed=True)
+    name = text_of(value, "name", is_required=True)
     settings = value.get("settings") or {}
     variant, effort = text_of(value, "variant"), text_of(value, "effort")
     choice = [text_of(value, "provider"), text_of(value, "model"), variant, effort]
@@ -66,17 +66,17 @@ def _overrides(settings: Any) -> Overrides:
     return bounds.checked_overrides(Overrides.from_json(settings))
 
 
-def text_of(value: _Object, name: str, *, needed: bool = False) -> str:
-    """Return the text under a name; "" if it is missing and not `needed`.
+def text_of(value: _Object, name: str, *, is_required: bool = False) -> str:
+    """Return the text under a name; "" if it is missing and not `is_required`.
 
     Raises:
-        KeyError: it is needed and missing.
-        TypeError: it is not a text, or needed and empty.
+        KeyError: it is required and missing.
+        TypeError: it is not a text, or required and empty.
     """
-    found = value[name] if needed else value.get(name)
-    if found is None and not needed:
+    found = value[name] if is_required else value.get(name)
+    if found is None and not is_required:
         return ""
-    if not isinstance(found, str) or (needed and not found.strip()):
+    if not isinstance(found, str) or (is_required and not found.strip()):
         raise TypeError(f"“{name}” is not a text.")
     return found
 

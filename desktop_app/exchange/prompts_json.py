@@ -173,7 +173,10 @@ def _prompt_to_json(prompt: Prompt) -> _Object:
 
 
 def _prompt_from_json(value: _Object) -> Prompt:
-    title, text = text_of(value, "title", needed=True), text_of(value, "text", needed=True)
+    title, text = (
+        text_of(value, "title", is_required=True),
+        text_of(value, "text", is_required=True),
+    )
     return Prompt(
         id=id_of(value) or derived_id(title, text),
         title=bounds.checked_name(title),

@@ -33,7 +33,7 @@ from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.exchange.importers.imported_conversation import ImportedConversation
-from desktop_app.exchange.own_json import JsonWriter, is_own, read
+from desktop_app.exchange.own_json import JsonWriter, is_own, read_conversations
 from tests.unit.domain.test_collections import a_passage
 from tests.unit.storage.samples import CHOICE, NOON, a_conversation, a_question
 
@@ -118,13 +118,13 @@ def one_input(data: bytes) -> None:
     if not is_own(value):
         return
     try:
-        found = list(read(value))
+        found = list(read_conversations(value))
     except ImportRefusedError:
         return
     for each in found:
         if isinstance(each, ImportedConversation):
             written = _written(each)
-            (again,) = read(json.loads(written, parse_constant=_no_number))
+            (again,) = read_conversations(json.loads(written, parse_constant=_no_number))
             assert isinstance(again, ImportedConversation), again
             assert _written(again) == written
         else:

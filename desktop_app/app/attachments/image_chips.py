@@ -61,7 +61,7 @@ class ImageChips(QObject):
 
     async def _make(self, part: ImagePart) -> None:
         try:
-            scaled = await self._scaler.scaled_within(part, THUMBNAIL_BOX)
+            scaled = await self._scaler.image_within(part, THUMBNAIL_BOX)
         except UserFacingError:
             return  # not tried again; opening the image reports the error
         image = await asyncio.to_thread(QImage.fromData, scaled.data)

@@ -306,11 +306,11 @@ class PreviewController(QObject):
         rule = self._holder.resolved.model.image_tokens
         try:
             if isinstance(part, ImagePart):
-                sent, name = await scaler.scaled(part, rule), part.name
+                sent, name = await scaler.scaled_image(part, rule), part.name
             elif isinstance(part, DocumentPart) and number < len(part.seen_pages):
                 page = part.seen_pages[number]
                 alone = replace(part, pictured=(page,), chosen=None, in_parts=False)
-                (sent,) = await scaler.pages(alone, rule)
+                (sent,) = await scaler.page_images(alone, rule)
                 is_as_file = is_file(part, self._holder.resolved.files)
                 name = _page_name(page.number, is_as_file=is_as_file)
             else:

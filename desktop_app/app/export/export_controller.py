@@ -135,11 +135,11 @@ class ExportController(QObject):
             for message in self._current.path
         ]
         content = (self._current.conversation, messages, lambda model: catalog.info(model).name)
-        markdown = lru_cache(maxsize=1)(lambda: "".join(markdown_file.pieces(*content)))
+        markdown = lru_cache(maxsize=1)(lambda: "".join(markdown_file.markdown_pieces(*content)))
         makers: dict[str, Callable[[], Iterable[str]]] = {PLAIN: lambda: [markdown()]}
         is_rich = sum(len(message.text) for message in messages) <= MAX_HTML_CHARACTERS
         if is_rich:
-            makers[HTML] = lambda: rich_text.pieces(*content)
+            makers[HTML] = lambda: rich_text.html_pieces(*content)
         makers[MARKDOWN] = lambda: [markdown()]
         end = tr("Conversation copied.") if is_rich else tr("Conversation copied as Markdown.")
         self._make_copier(end).put(ClipboardTexts(makers, is_short=False))

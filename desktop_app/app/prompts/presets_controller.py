@@ -12,7 +12,12 @@ from PySide6.QtCore import QObject
 
 from desktop_app.app.state.presets import DEFAULT_PRESET, Presets
 from desktop_app.backend.answer_settings import overridden_values, with_override, without_override
-from desktop_app.backend.preset_loader import HIDDEN, built_in_presets, hidden_ids, with_built_in
+from desktop_app.backend.preset_loader import (
+    HIDDEN_PRESETS,
+    built_in_presets,
+    hidden_ids,
+    with_built_in,
+)
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import Conversation, new_id, now
 from desktop_app.domain.prompts.preset import Preset, preset_of
@@ -74,7 +79,7 @@ class PresetsController(QObject):
     async def load(self) -> None:
         """Load the presets from the store."""
         stored = await self._prompt_store.presets()
-        hidden = hidden_ids((await self._settings_store.all()).get(HIDDEN))
+        hidden = hidden_ids((await self._settings_store.all()).get(HIDDEN_PRESETS))
         self._presets.replace_all(with_built_in(stored, hidden))
         self._show()
 
@@ -272,8 +277,8 @@ class PresetsController(QObject):
         """Delete a preset. A built-in one is hidden, or it would return at the next start."""
         await self._prompt_store.remove_preset(preset_id)
         if any(preset.id == preset_id for preset in built_in_presets()):
-            hidden = hidden_ids((await self._settings_store.all()).get(HIDDEN))
-            await self._settings_store.set(HIDDEN, sorted(hidden | {preset_id}))
+            hidden = hidden_ids((await self._settings_store.all()).get(HIDDEN_PRESETS))
+            await self._settings_store.set(HIDDEN_PRESETS, sorted(hidden | {preset_id}))
 
     def _choose_default(self, preset_id: str) -> None:
         self._tasks.start(self._new_conversation.set_default(DEFAULT_PRESET, preset_id))

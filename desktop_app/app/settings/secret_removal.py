@@ -43,7 +43,7 @@ class SecretRemoval(QObject):
         removed: dict[str, Secret] = {}
         try:
             for name in names:
-                if secret := await self._vault.take(name):
+                if secret := await self._vault.pop(name):
                     removed[name] = secret
         except (CredentialError, StorageError):
             await self.put_back(removed)

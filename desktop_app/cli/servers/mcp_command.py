@@ -222,7 +222,7 @@ async def _import(servers: ToolServers, path: Path) -> int:
             server, secrets = entry.require_usable()
             await servers.add(server, secrets)
         except UserFacingError as error:
-            has_failed |= not entry.is_off
+            has_failed |= not entry.is_disabled
             say(error_words(error))
         else:
             write_line(tr("Added {server}", server=server.name))

@@ -84,7 +84,7 @@ def _json_lines(text: str) -> Iterator[tuple[CasePlace, _Row]]:
         except json.JSONDecodeError as error:
             why = CaseError(CaseProblem.NOT_JSON, column=error.colno)
             raise LocatedCaseError(place, why) from error
-        except ValueError as error:  # a number of endless digits
+        except ValueError as error:  # a number with too many digits for Python
             raise LocatedCaseError(place, error) from error
         yield place, row
 
@@ -158,7 +158,7 @@ def _cases_of_json(row: _Row) -> list[EvaluationCase]:
     if not isinstance(files, list) or not all(isinstance(file, str) for file in files):
         raise CaseError(CaseProblem.FILES_NOT_A_LIST)
     ideal = row.get("ideal")
-    more = () if ideal is None else (_ideal(ideal),)
+    more = () if ideal is None else (_ideal_check(ideal),)
     found = (*(check_from_json(check) for check in checks), *more)
     return [EvaluationCase(_id_of(row), row["input"], tuple(files), found)]
 
@@ -187,13 +187,13 @@ def _case_of_openai(row: _Row) -> EvaluationCase:
     return EvaluationCase(
         _id_of(row),
         turns[-1][1],
-        checks=(_ideal(row["ideal"]),) if "ideal" in row else (),
+        checks=(_ideal_check(row["ideal"]),) if "ideal" in row else (),
         instructions="\n\n".join(instructions) or None,
         examples=examples,
     )
 
 
-def _ideal(value: object) -> Check:
+def _ideal_check(value: object) -> Check:
     """Return the check that the answer begins with an ideal answer, like OpenAI's “Match”."""
     texts = value if isinstance(value, list) else [value]
     return check_from_json({"starts_with_any": texts})

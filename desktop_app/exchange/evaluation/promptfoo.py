@@ -29,8 +29,8 @@ _Row = Mapping[str, Any]
 
 INPUT_NAMES: Final = ("input", "prompt", "question", "query", "text")
 EXPECTED: Final = "__expected"
-_LARGEST_YAML: Final = 4 * 1024 * 1024
-_MOST_COMBINATIONS: Final = 10_000
+_MAX_YAML_CHARS: Final = 4 * 1024 * 1024
+_MAX_COMBINATIONS: Final = 10_000
 _VARIABLE: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _PROMPT_END: Final = re.compile(r"^---\s*$", re.MULTILINE)
 _CONFIGURATION: Final = ("tests", "prompts", "defaultTest", "scenarios")
@@ -54,7 +54,7 @@ def parse_yaml(text: str) -> Any:
 
     Raises ValueError.
     """
-    if len(text) > _LARGEST_YAML:
+    if len(text) > _MAX_YAML_CHARS:
         raise CaseError(CaseProblem.YAML_TOO_LARGE)
     import yaml  # few evaluations need it
 
@@ -147,8 +147,8 @@ def _cases(
     if not isinstance(test_variables, dict) or not isinstance(default_variables, dict):
         raise CaseError(CaseProblem.VARS_NOT_AN_OBJECT)
     listed = {
-        PlaceKind.ASSERTION: _list(test, "assert"),
-        PlaceKind.DEFAULT_ASSERTION: _list(default, "assert"),
+        PlaceKind.ASSERTION: _list_at(test, "assert"),
+        PlaceKind.DEFAULT_ASSERTION: _list_at(default, "assert"),
     }
     assertions = [
         (CasePlace(kind, number), row)
@@ -162,7 +162,7 @@ def _cases(
                 checks += _assertion_checks(_resolve_template(row, config), variables)
             except (ValueError, TypeError) as error:
                 raise LocatedCaseError(place, error) from error
-        for cell in (*_list(test, EXPECTED), *_list(default, EXPECTED)):
+        for cell in (*_list_at(test, EXPECTED), *_list_at(default, EXPECTED)):
             checks += expected_checks(cell, variables)
         for prompt in prompts:
             question = _fill_in(prompt, variables) if prompt else _question(variables)
@@ -170,7 +170,7 @@ def _cases(
             yield EvaluationCase("", question, checks=tuple(checks))
 
 
-def _list(row: _Row, name: str) -> list[Any]:
+def _list_at(row: _Row, name: str) -> list[Any]:
     value = row.get(name) or []
     if not isinstance(value, list):
         raise CaseError(CaseProblem.NOT_A_LIST, name=name)
@@ -185,7 +185,7 @@ def _combinations(variables: _Row) -> Iterator[dict[str, str]]:
             raise CaseError(CaseProblem.FILE_UNSUPPORTED, name=name)
         values = value if isinstance(value, list) else [value]
         lists.append([_text(name, item) for item in values])
-    if prod(map(len, lists)) > _MOST_COMBINATIONS:
+    if prod(map(len, lists)) > _MAX_COMBINATIONS:
         raise CaseError(CaseProblem.TOO_MANY_COMBINATIONS)
     for chosen in product(*lists):
         yield dict(zip(variables, chosen, strict=True))

@@ -19,7 +19,7 @@ from desktop_app.domain.conversations.message_parts import (
     ReasoningPart,
     TextPart,
 )
-from desktop_app.exchange.importers.chatgpt_text import CANVAS, canvas_document, without_marks
+from desktop_app.exchange.importers.chatgpt_text import CANVAS_TOOLS, canvas_document, without_marks
 from desktop_app.exchange.importers.imported_conversation import (
     LOST_IMAGE,
     ImportedConversation,
@@ -35,7 +35,7 @@ FindFile = Callable[[str], tuple[str, bytes] | None]
 """Returns name and bytes of a file by its id, or None if the export lacks it."""
 
 # ChatGPT shows these kinds of content in its own notes, or not at all.
-_LEFT_OUT: Final = {"user_editable_context", "model_editable_context", "reasoning_recap"}
+_LEFT_OUT_KINDS: Final = {"user_editable_context", "model_editable_context", "reasoning_recap"}
 
 
 def is_conversation(value: Any) -> bool:
@@ -77,12 +77,12 @@ def _node(
     author = text_at(mapping_at(message, "author"), "role")
     kind = text_at(content, "content_type")
     is_hidden = metadata.get("is_visually_hidden_from_conversation") is True
-    is_canvas_result = text_at(mapping_at(message, "author"), "name").startswith(CANVAS)
+    is_canvas_result = text_at(mapping_at(message, "author"), "name").startswith(CANVAS_TOOLS)
     if (
         author not in ("user", "assistant", "tool")
         or is_hidden
         or is_canvas_result
-        or kind in _LEFT_OUT
+        or kind in _LEFT_OUT_KINDS
     ):
         return Node(key, parent)
     seconds = seconds_of(message.get("create_time"))

@@ -16,12 +16,13 @@ from typing import Any, Final
 from desktop_app.domain.code_fence import fenced
 from desktop_app.exchange.importers.imported_conversation import mapping_at, objects_at, text_at
 
-CANVAS: Final = "canmore."
+CANVAS_TOOLS: Final = "canmore."
+"""The start of the names of the tools that write to the canvas."""
 # It stops at the next opening: to search a million openings for an end would take hours.
 _MARK: Final = re.compile("\ue200([^\ue200\ue201]*)\ue201")
 # The most characters that marks may add: a short mark with a long text would fill the memory.
-_MOST_ADDED: Final = 1 << 20
-_WHOLE_DOCUMENT: Final = (".*", "(?s).*", "[\\s\\S]*")
+_MAX_ADDED_CHARS: Final = 1 << 20
+_WHOLE_DOCUMENT_PATTERNS: Final = (".*", "(?s).*", "[\\s\\S]*")
 
 
 def without_marks(text: str, metadata: Mapping[str, Any]) -> str:
@@ -32,7 +33,7 @@ def without_marks(text: str, metadata: Mapping[str, Any]) -> str:
         text_at(reference, "matched_text"): text_at(reference, "alt")
         for reference in objects_at(metadata, "content_references")
     }
-    characters_left = _MOST_ADDED
+    characters_left = _MAX_ADDED_CHARS
 
     def replacement(found: re.Match[str]) -> str:
         nonlocal characters_left
@@ -53,7 +54,7 @@ def _entity_name(mark: str) -> str:
 
 def canvas_document(message: Mapping[str, Any]) -> str:
     """Return the document that a message writes to the canvas, as Markdown, or ""."""
-    if not text_at(message, "recipient").startswith(CANVAS):
+    if not text_at(message, "recipient").startswith(CANVAS_TOOLS):
         return ""
     content = mapping_at(message, "content")
     parts = content.get("parts")
@@ -63,7 +64,11 @@ def canvas_document(message: Mapping[str, Any]) -> str:
         return ""
     written = text_at(value, "content")
     updates = objects_at(value, "updates")
-    if not written and len(updates) == 1 and text_at(updates[0], "pattern") in _WHOLE_DOCUMENT:
+    if (
+        not written
+        and len(updates) == 1
+        and text_at(updates[0], "pattern") in _WHOLE_DOCUMENT_PATTERNS
+    ):
         written = text_at(updates[0], "replacement")
     if not written:
         return ""

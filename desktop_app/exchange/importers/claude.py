@@ -62,13 +62,13 @@ def _nodes(messages: list[Mapping[str, Any]], files: dict[str, AttachmentFile]) 
             node_id,
             text_at(message, "parent_message_uuid") or above,
             _ROLES.get(text_at(message, "sender")),
-            (*_attached(message, files), *_said(message)),
+            (*_attached_parts(message, files), *_content_parts(message)),
             seconds=seconds_of(message.get("created_at")),
         )
         above = node_id
 
 
-def _attached(message: Mapping[str, Any], files: dict[str, AttachmentFile]) -> Iterator[Part]:
+def _attached_parts(message: Mapping[str, Any], files: dict[str, AttachmentFile]) -> Iterator[Part]:
     for item in (*objects_at(message, "attachments"), *objects_at(message, "files")):
         name, text = text_at(item, "file_name"), text_at(item, "extracted_content")
         if text.strip():
@@ -77,7 +77,7 @@ def _attached(message: Mapping[str, Any], files: dict[str, AttachmentFile]) -> I
             yield TextPart(f"[Attached: {name}]")
 
 
-def _said(message: Mapping[str, Any]) -> Iterator[Part]:
+def _content_parts(message: Mapping[str, Any]) -> Iterator[Part]:
     # Beside its blocks, an answer's text has placeholders for those that are not text.
     for block in objects_at(message, "content") or [{"text": message.get("text")}]:
         if thought := text_at(block, "thinking"):

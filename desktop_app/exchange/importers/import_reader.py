@@ -34,7 +34,8 @@ from desktop_app.exchange.importers.imported_conversation import (
 from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file, read_all
 from desktop_app.i18n.system_words import system_words
 
-# A user's history takes some hundred megabytes. Larger files are refused before they are unpacked.
+# In bytes. A user's history takes some hundred megabytes; larger files are refused before they are
+# unpacked.
 LARGEST_JSON: Final = 4 * 1024**3
 LARGEST_IMAGE: Final = 64 * 1024**2
 # Text compresses to a fifth, Base64 to three quarters. Above this size, a file that is compressed
@@ -78,7 +79,7 @@ def read_export(path: Path) -> Export:
             if is_zipfile(file):
                 export = _read_archive(ForeignArchive(file), _Images(path))
             else:
-                export = _read_json(read_all(file, LARGEST_JSON), _no_file)
+                export = _read_json(read_all(file, LARGEST_JSON), _find_nothing)
             file_time = time_from_seconds(fstat(file.fileno()).st_mtime) or EPOCH
             return replace(export, conversations=_with_times(export.conversations, file_time))
     except OSError as exc:
@@ -113,7 +114,7 @@ def _shift_times(found: ImportedConversation, delay: timedelta) -> ImportedConve
     return replace(found, conversation=conversation, messages=messages)
 
 
-def _no_file(_file_id: str) -> None:
+def _find_nothing(_file_id: str) -> None:
     return None
 
 
@@ -131,7 +132,7 @@ def _read_archive(archive: ForeignArchive, images: _Images) -> Export:
     return Export(
         exports[0].kind,
         sum(export.total for export in exports),
-        images.closed_after(found for export in exports for found in export.conversations),
+        images.close_after(found for export in exports for found in export.conversations),
     )
 
 
@@ -169,7 +170,7 @@ class _Images:
                 return name, self._archive.read(info, LARGEST_IMAGE)
         return None
 
-    def closed_after(self, conversations: Iterator[Imported]) -> Iterator[Imported]:
+    def close_after(self, conversations: Iterator[Imported]) -> Iterator[Imported]:
         """Yield the conversations, then close the archive."""
         try:
             yield from conversations
@@ -186,7 +187,7 @@ def _read_json(data: bytes, find_file: chatgpt.FindFile) -> Export:
     value = _parse_json(data)
     if own_json.is_own(value):
         total = len(value["conversations"]) if isinstance(value.get("conversations"), list) else 0
-        return Export("Repartee", total, own_json.read(value))
+        return Export("Repartee", total, own_json.read_conversations(value))
     items = value if isinstance(value, list) else [value]
     read_chatgpt = partial(chatgpt.read_conversation, find_file=find_file)
     kinds = (

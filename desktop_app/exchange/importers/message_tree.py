@@ -30,12 +30,13 @@ from desktop_app.exchange.importers.imported_conversation import (
     time_from_seconds,
 )
 
-_TICK: Final = timedelta(milliseconds=1)
-# Longer titles are cut.
+_MIN_DELAY: Final = timedelta(milliseconds=1)
+"""The least time between a message and its child, so that their order is known."""
 _LONGEST_TITLE: Final = 1000
+"""Characters. Longer titles are cut."""
 # Each branch gets all reasoning above it: a thousand branches below a thousand parts would get a
 # million parts.
-_MOST_REASONING: Final = 1000
+_MAX_REASONING_PARTS: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -134,13 +135,13 @@ class _Tree:
         """Add a node, as a message if it has content."""
         above = self.message_at(node.parent)
         pending = self._pending_reasoning.get(node.parent or "", ()) + node.reasoning
-        if len(pending) > _MOST_REASONING:
+        if len(pending) > _MAX_REASONING_PARTS:
             raise ValueError("it reasons without end")
         is_answer = node.role is Role.ASSISTANT
         if node.role is None or not (node.parts or (pending and is_answer)):
             self._message_by_node[node.id], self._pending_reasoning[node.id] = above, pending
             return
-        earliest = self._start_time if above is None else above.created_at + _TICK
+        earliest = self._start_time if above is None else above.created_at + _MIN_DELAY
         message = Message(
             id=_id(self._source.program, self._source.id, node.id),
             conversation_id=self.conversation_id,

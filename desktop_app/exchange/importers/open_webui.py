@@ -105,8 +105,8 @@ def _node(
     role = _ROLES.get(text_at(message, "role"))
     text, reasoning = text_at(message, "content"), _NO_REASONING
     if role is Role.ASSISTANT:
-        text, reasoning = _without_reasoning(text)
-    attached = (_attached(item, files) for item in objects_at(message, "files"))
+        text, reasoning = _split_reasoning(text)
+    attached = (_attached_part(item, files) for item in objects_at(message, "files"))
     parts = [part for part in attached if part is not None]
     if text.strip():
         parts.append(TextPart(text))
@@ -122,7 +122,7 @@ def _node(
     )
 
 
-def _without_reasoning(text: str) -> tuple[str, tuple[ReasoningPart, ...]]:
+def _split_reasoning(text: str) -> tuple[str, tuple[ReasoningPart, ...]]:
     # A regular expression would search for the end of each of a million unclosed openings.
     rest, thoughts, at = [], [], 0
     while (opening := text.find(_OPENING, at)) >= 0:
@@ -140,7 +140,7 @@ def _without_reasoning(text: str) -> tuple[str, tuple[ReasoningPart, ...]]:
     return "".join((*rest, text[at:])), found
 
 
-def _attached(item: Mapping[str, Any], files: dict[str, AttachmentFile]) -> Part | None:
+def _attached_part(item: Mapping[str, Any], files: dict[str, AttachmentFile]) -> Part | None:
     inner = mapping_at(item, "file")
     name = text_at(item, "name") or text_at(inner, "filename")
     if text_at(item, "type") == "image":

@@ -27,7 +27,8 @@ from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n.system_words import system_words
 
 LARGEST_FILE: Final = 1 << 20
-# Without their ends, too: otherwise each start would be searched to the end of the file.
+# Also matches a string or comment without its end: otherwise each start would be searched to the
+# end of the file.
 _STRING_OR_COMMENT: Final = re.compile(
     r'"(?:[^"\\]|\\.)*+"?|(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))|(?P<comma>,(?=\s*[}\]]))', re.S
 )
@@ -50,7 +51,7 @@ class ConfiguredServer:
     error: UserFacingError | None = None
 
     @property
-    def is_off(self) -> bool:
+    def is_disabled(self) -> bool:
         """Return True if the file disables the server."""
         return self.error is not None and self.error.reason is Reason.TOOL_SERVER_OFF
 

@@ -43,7 +43,7 @@ from desktop_app.rendering.processes.math_typesetting import Formula
 from desktop_app.rendering.structured_answer import with_rendered_form
 
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_EMBEDDED: Final = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp"))
+_EMBEDDED_TYPES: Final = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp"))
 END: Final = "</main>\n</body>\n</html>\n"
 
 _HEAD: Final = """\
@@ -102,13 +102,13 @@ class HtmlPage:
     def _question(self, message: Message, images: Mapping[str, EmbeddedImage]) -> Iterator[str]:
         if message.text:
             yield f'<div class="said">{_text(message.text)}</div>'
-        yield from _attached(message, images)
+        yield from _attachments(message, images)
 
     def _answer(self, message: Message, images: Mapping[str, EmbeddedImage]) -> Iterator[str]:
         for part in message.parts:
             if isinstance(part, ReasoningPart) and part.text.strip():
                 words = _text(reasoning_title(part.text, part.seconds))
-                yield f"<details><summary>{words}</summary><div>{self._rendered(part.text)}</div>"
+                yield f"<details><summary>{words}</summary><div>{self._render(part.text)}</div>"
                 yield "</details>"
             elif isinstance(part, ToolCallPart):
                 yield f"<details><summary>{_text(call_caption(part))}</summary>"
@@ -116,16 +116,16 @@ class HtmlPage:
                 yield code_block("json", arguments)
                 yield code_block("", _visible(part.result)) if part.result else ""
                 yield "</details>"
-        yield from _attached(message, images)
+        yield from _attachments(message, images)
         answer = with_rendered_form(message, as_text=False)
         if answer.text:
-            yield self._rendered(answer.text)
+            yield self._render(answer.text)
         yield from _ending(message)
         facts = " · ".join(answer_facts(message, self._name_of_model))
         if facts:
             yield f'<footer class="facts">{_text(facts)}</footer>'
 
-    def _rendered(self, markdown: str) -> str:
+    def _render(self, markdown: str) -> str:
         self._texts += 1
         return _PageWriter(self._find_formula, self._texts).write(render(markdown))
 
@@ -220,10 +220,10 @@ def _line(line: str, spans: Iterable[highlight.ColoredSpan]) -> str:
     return "".join((*pieces, escape(line[at:])))
 
 
-def _attached(message: Message, images: Mapping[str, EmbeddedImage]) -> Iterator[str]:
+def _attachments(message: Message, images: Mapping[str, EmbeddedImage]) -> Iterator[str]:
     for part in message.attachments:
         image = images.get(part.sha256) if isinstance(part, ImagePart) else None
-        if image is not None and image.media_type in _EMBEDDED:
+        if image is not None and image.media_type in _EMBEDDED_TYPES:
             data = b64encode(image.data).decode()
             source = f"data:{image.media_type};base64,{data}"
             yield f'<figure class="pictures"><img alt="{_text(part.name)}" src="{source}"></figure>'

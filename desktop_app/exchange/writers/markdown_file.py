@@ -26,10 +26,10 @@ def to_markdown(
     conversation: Conversation, path: Iterable[Message], name_of_model: ModelName
 ) -> str:
     """Return the text of the file."""
-    return "".join(pieces(conversation, path, name_of_model))
+    return "".join(markdown_pieces(conversation, path, name_of_model))
 
 
-def pieces(
+def markdown_pieces(
     conversation: Conversation, path: Iterable[Message], name_of_model: ModelName
 ) -> Iterator[str]:
     """Yield the text of the file in pieces."""

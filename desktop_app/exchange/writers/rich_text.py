@@ -14,7 +14,7 @@ from desktop_app.rendering.export.html_writer import direction_attributes, to_ht
 from desktop_app.rendering.incremental.block_stream import render
 
 
-def pieces(
+def html_pieces(
     conversation: Conversation, path: Iterable[Message], name_of_model: Callable[[str], str]
 ) -> Iterator[str]:
     """Yield the shown path, each message under a heading, questions as they were typed."""

@@ -50,7 +50,7 @@ class ImageForm(NamedTuple):
                 f"[picture {one_line(part.name)}, not sent: "
                 f"{self.model.name} does not see pictures]"
             )
-        return await self.pictures.scaled(part, self.model.image_tokens)
+        return await self.pictures.scaled_image(part, self.model.image_tokens)
 
     async def pages(self, part: DocumentPart) -> list[RequestPart]:
         """Return a document's pages without text as images, each after its number.
@@ -62,7 +62,7 @@ class ImageForm(NamedTuple):
         """
         if self.model.sees_images is False or part.in_parts or not part.seen_pages:
             return []
-        drawn = await self.pictures.pages(part, self.model.image_tokens)
+        drawn = await self.pictures.page_images(part, self.model.image_tokens)
         parts: list[RequestPart] = []
         for page, picture in zip(part.seen_pages, drawn, strict=True):
             parts += [TextPart(page_name(part, page.number)), picture]

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QMenu, QPushButton
 
 from desktop_app.backend.answer_settings import with_override
-from desktop_app.backend.preset_loader import HIDDEN, built_in_presets
+from desktop_app.backend.preset_loader import HIDDEN_PRESETS, built_in_presets
 from desktop_app.domain.answering.generation import Examples, Overrides
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.models.variants import Effort, Variant
@@ -286,7 +286,7 @@ async def test_a_preset_of_a_blank_conversation_is_undone_after_it_was_left() ->
 async def test_without_presets_the_command_opens_the_page() -> None:
     async with AppHarness() as app:
         shipped = [preset.id for preset in built_in_presets()]
-        await app.backend.settings.set(HIDDEN, shipped)
+        await app.backend.settings.set(HIDDEN_PRESETS, shipped)
         await app.controllers.composer.presets.load()
         assert not app.window.header.preset.isVisible()
         app.session.actions["presets.use"]()

@@ -181,14 +181,14 @@ async def test_a_provider_keeps_its_key_if_its_other_secrets_cannot_be_removed(
         await app.written()
         key = Secret(KEY, origin(PROXIED.base_url))
         await vault.set(PROXIED.id, key)
-        take = vault.take
+        pop = vault.pop
 
-        async def take_key_only(name: str) -> Secret | None:
+        async def pop_key_only(name: str) -> Secret | None:
             if name != PROXIED.id:
                 raise CredentialError(Reason.KEYRING_LOCKED)
-            return await take(name)
+            return await pop(name)
 
-        monkeypatch.setattr(vault, "take", take_key_only)
+        monkeypatch.setattr(vault, "pop", pop_key_only)
         panel.pages.provider.page.profile_removal_requested.emit(PROXIED.id)
         await app.written()
         assert app.state.providers.get(PROXIED.id) is not None

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.credentials.keyring_access import Keyring
-from desktop_app.credentials.vault import KeyPlace, from_keyring
+from desktop_app.credentials.vault import KeyPlace, secret_in_entry
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.network.secret import Secret
 from desktop_app.main import main
@@ -99,7 +99,7 @@ def test_a_restore_first_moves_passwords_to_the_keyring(home: Path, tmp_path: Pa
     assert files_with_the_word(home) == []
     key = Keyring(folders().keyring_service).read("mine")
     assert key is not None
-    assert from_keyring(key) == Secret(f"someone:{WORD}", "https://gateway.example:443", "Basic")
+    assert secret_in_entry(key) == Secret(f"someone:{WORD}", "https://gateway.example:443", "Basic")
 
 
 def test_a_backup_has_no_password(tmp_path: Path) -> None:

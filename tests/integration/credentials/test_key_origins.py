@@ -11,7 +11,7 @@ import pytest
 from desktop_app.backend.backend import Backend
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.credentials.keyring_access import Keyring
-from desktop_app.credentials.vault import KeyPlace, KeyVault, to_keyring
+from desktop_app.credentials.vault import KeyPlace, KeyVault, keyring_entry
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.errors import AuthenticationError
 from desktop_app.domain.network.origin import origin
@@ -64,10 +64,10 @@ async def test_a_key_is_returned_only_for_its_origin(tmp_path: Path) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:
         vault = KeyVault("repartee:test", SettingsStore(database))
         assert await vault.set("openai", SECRET) is KeyPlace.KEYRING
-        assert keyring_secrets() == {"openai": to_keyring(SECRET)}
+        assert keyring_secrets() == {"openai": keyring_entry(SECRET)}
         assert await vault.get("openai", ELSEWHERE) is None
         assert await vault.place("openai", ELSEWHERE) is KeyPlace.ELSEWHERE
-        assert keyring_secrets() == {"openai": to_keyring(SECRET)}, "it stays where it was"
+        assert keyring_secrets() == {"openai": keyring_entry(SECRET)}, "it stays where it was"
         assert await vault.get("openai", HERE) == SECRET
 
 
@@ -91,7 +91,7 @@ async def test_a_key_for_a_new_address_replaces_the_old_key(tmp_path: Path) -> N
         await vault.set("openai", there)
         assert await vault.get("openai", HERE) is None
         assert await vault.get("openai", ELSEWHERE) == there
-        assert keyring_secrets() == {"openai": to_keyring(there)}
+        assert keyring_secrets() == {"openai": keyring_entry(there)}
         await vault.remove("openai")
         assert keyring_secrets() == {}
 
@@ -118,7 +118,7 @@ async def test_an_old_key_belongs_to_the_address_that_its_profile_had() -> None:
         assert await backend.vault.place("openai", ELSEWHERE) is KeyPlace.ELSEWHERE
         assert await backend.vault.get("openai", ELSEWHERE) is None
         assert await backend.vault.get("openai", HERE) == SECRET
-        assert keyring_secrets() == {"openai": to_keyring(SECRET)}
+        assert keyring_secrets() == {"openai": keyring_entry(SECRET)}
     async with started() as backend:
         assert await backend.vault.get("openai", ELSEWHERE) is None
         assert await backend.vault.get("openai", HERE) == SECRET

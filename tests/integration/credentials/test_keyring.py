@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.credentials.vault import KeyPlace, KeyVault, to_keyring
+from desktop_app.credentials.vault import KeyPlace, KeyVault, keyring_entry
 from desktop_app.domain.errors import CredentialError
 from desktop_app.domain.network.secret import Secret
 from desktop_app.storage.settings.settings_store import SettingsStore
@@ -51,7 +51,7 @@ async def test_a_key_is_stored_found_in_the_next_run_and_removed(
         assert vault.last_probe.works
         assert "SecretService" in vault.last_probe.backend
         # nothing of the probe is left
-        assert keyring_secrets() == {"openai": to_keyring(SECRET)}
+        assert keyring_secrets() == {"openai": keyring_entry(SECRET)}
         assert await vault.set("openai", OTHER) is KeyPlace.KEYRING
     async with a_vault(tmp_path) as vault:
         assert await vault.place("openai", HERE) is KeyPlace.KEYRING

@@ -51,7 +51,7 @@ async def test_the_last_used_images_stay_cached(monkeypatch: pytest.MonkeyPatch)
     worker = CountingWorker()
     scaler = ImageScaler(Originals(), worker)
     for name in ("a", "b", "a", "c", "a", "b"):
-        await scaler.scaled(picture(name), None)
+        await scaler.scaled_image(picture(name), None)
     assert worker.made == ["a", "b", "c", "b"]
 
 
@@ -60,7 +60,7 @@ async def test_one_image_stays_cached_however_large_it_is(monkeypatch: pytest.Mo
     worker = CountingWorker()
     scaler = ImageScaler(Originals(), worker)
     for name in ("a", "a", "b"):
-        await scaler.scaled(picture(name), None)
+        await scaler.scaled_image(picture(name), None)
     assert worker.made == ["a", "b"]
 
 
@@ -70,7 +70,7 @@ async def test_only_pages_that_are_missing_are_rendered() -> None:
     pages = tuple(PageImage(number, 100, 200) for number in (1, 2, 3))
     for count in (2, 2, 3):
         part = DocumentPart("d", "d", "application/pdf", 9, 3, pictured=pages[:count])
-        assert len(await scaler.pages(part, None)) == count
+        assert len(await scaler.page_images(part, None)) == count
     assert worker.made == ["d 1", "d 2", "d 3"]
 
 
@@ -80,9 +80,9 @@ async def test_the_last_used_pages_stay_cached(monkeypatch: pytest.MonkeyPatch) 
     scaler = ImageScaler(Originals(), worker)
     document = DocumentPart("d", "d", "application/pdf", 9, pictured=(PageImage(1, 100, 200),))
     for name in ("a", "b"):
-        await scaler.pages(document, None)
-        await scaler.scaled(picture(name), None)
-    await scaler.pages(document, None)
+        await scaler.page_images(document, None)
+        await scaler.scaled_image(picture(name), None)
+    await scaler.page_images(document, None)
     assert worker.made == ["d 1", "a", "b"]
 
 
@@ -91,5 +91,5 @@ async def test_the_newer_of_two_large_images_stays_cached(monkeypatch: pytest.Mo
     worker = CountingWorker()
     scaler = ImageScaler(Originals(), worker)
     for name in ("a", "b", "b", "a"):
-        await scaler.scaled(picture(name), None)
+        await scaler.scaled_image(picture(name), None)
     assert worker.made == ["a", "b", "a"]

@@ -137,7 +137,7 @@ async def test_support_learned_in_earlier_runs_is_known(tmp_path: Path) -> None:
     learned: dict[str, object] = {}
     async with opened(tmp_path / "s.sqlite3") as database:
         learning = TokenLearning(TokenRateStore(database), DocumentWorker(), CATALOG)
-        memory = StoredMemory.of(COMPATIBLE, {}, learned.__setitem__, learning)
+        memory = StoredMemory.from_settings(COMPATIBLE, {}, learned.__setitem__, learning)
         memory.remember_api(Api.CHAT_COMPLETIONS)
         memory.remember_refusals("m", frozenset({"seed"}))
         settings, gateway = SettingsStore(database), gateway_over(database)

@@ -41,7 +41,7 @@ def memory_of(
 ) -> StoredMemory:
     """Return a memory that writes to `settings`."""
     write, learning = settings.__setitem__, learning or Learning()
-    return StoredMemory.of(profile, settings, write, learning)  # type: ignore[arg-type]
+    return StoredMemory.from_settings(profile, settings, write, learning)  # type: ignore[arg-type]
 
 
 def test_facts_learned_in_one_run_are_known_in_the_next() -> None:

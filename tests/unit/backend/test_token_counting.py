@@ -100,7 +100,7 @@ async def counting(folder: Path) -> AsyncIterator[Any]:
         yield SimpleNamespace(
             worker=worker, server=server, store=store, learning=learning, counter=counter
         )
-        await learning.settle()
+        await learning.finish_learning()
 
 
 async def test_each_kind_of_provider_has_a_counter_of_its_own(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ async def test_a_server_that_counts_is_asked_once(tmp_path: Path) -> None:
         assert await count(text, SERVER, "llama") == (900, True)
         assert its.server.asked == [("llama", text)]
         # The rate is learned for other texts of this model at this server.
-        assert its.learning.of(SERVER, "llama") == TokenRates({KIND: ONE_AND_A_HALF})
+        assert its.learning.rates_of(SERVER, "llama") == TokenRates({KIND: ONE_AND_A_HALF})
         assert await count("b" * 10, SERVER, "llama") == (15, False)
         assert await count("b" * 10, SERVER, "mistral") == (11, False)
         assert its.worker.read == [text, "b" * 10]
@@ -225,9 +225,9 @@ async def test_a_request_teaches_its_rate_and_window(
     is_read: bool,
 ) -> None:
     async with counting(tmp_path) as its:
-        its.learning.note(SERVER, request(*texts), tokens, window)
-        await its.learning.settle()
-        assert its.learning.of(SERVER, "llama") == expected
+        its.learning.learn_in_background(SERVER, request(*texts), tokens, window)
+        await its.learning.finish_learning()
+        assert its.learning.rates_of(SERVER, "llama") == expected
         assert its.learning.window_of(SERVER, "llama") == expected.window
         assert await its.store.all() == ({KEY: expected} if expected != TokenRates() else {})
         changes = bool(expected.rates) + bool(expected.window)
@@ -239,37 +239,37 @@ async def test_a_request_with_a_picture_teaches_its_window_only(tmp_path: Path) 
     picture = RequestMessage(Role.USER, (ImageData("image/png", b""),))
     async with counting(tmp_path) as its:
         for window, expected in ((0, TokenRates()), (4096, TokenRates(window=4096))):
-            its.learning.note(SERVER, request(messages=(picture,)), 1200, window)
-            await its.learning.settle()
-            assert its.learning.of(SERVER, "llama") == expected
+            its.learning.learn_in_background(SERVER, request(messages=(picture,)), 1200, window)
+            await its.learning.finish_learning()
+            assert its.learning.rates_of(SERVER, "llama") == expected
         assert its.worker.read == []
 
 
 async def test_rates_are_loaded_and_equal_ones_are_not_saved_again(tmp_path: Path) -> None:
     async with counting(tmp_path) as its:
-        its.learning.note(SERVER, request(), 0, 4096)
-        its.learning.note(SERVER, request(), 0, 4096)
-        await its.learning.settle()
+        its.learning.learn_in_background(SERVER, request(), 0, 4096)
+        its.learning.learn_in_background(SERVER, request(), 0, 4096)
+        await its.learning.finish_learning()
         assert its.learning.revision == 1
         later = TokenLearning(its.store, its.worker, CATALOG)
         await later.load()
         assert later.window_of(SERVER, "llama") == 4096
-        assert later.of(SERVER, "mistral") == later.of(GATEWAY, "llama") == TokenRates()
+        assert later.rates_of(SERVER, "mistral") == later.rates_of(GATEWAY, "llama") == TokenRates()
 
 
 async def test_nothing_is_learned_of_other_providers(tmp_path: Path) -> None:
     async with counting(tmp_path) as its:
         for profile in (AT_OPENAI, DEVICE):
-            its.learning.note(profile, request(), 0, 4096)
-        await its.learning.settle()
+            its.learning.learn_in_background(profile, request(), 0, 4096)
+        await its.learning.finish_learning()
         assert (its.learning.revision, await its.store.all()) == (0, {})
 
 
 async def test_a_text_that_the_worker_refuses_is_not_learned(tmp_path: Path) -> None:
     async with counting(tmp_path) as its:
         its.worker.is_broken = True
-        its.learning.note(SERVER, request("a" * 600), 1200, 0)
-        await its.learning.settle()
+        its.learning.learn_in_background(SERVER, request("a" * 600), 1200, 0)
+        await its.learning.finish_learning()
         assert its.learning.revision == 0
         assert not await its.learning.is_cut(request("a" * 6000), 300)
 
@@ -277,8 +277,8 @@ async def test_a_text_that_the_worker_refuses_is_not_learned(tmp_path: Path) -> 
 async def test_at_most_twenty_texts_wait_to_be_learned(tmp_path: Path) -> None:
     async with counting(tmp_path) as its:
         for number in range(25):
-            its.learning.note(SERVER, request(f"{number} " * 200), 1200, 0)
-        await its.learning.settle()
+            its.learning.learn_in_background(SERVER, request(f"{number} " * 200), 1200, 0)
+        await its.learning.finish_learning()
         assert len(its.worker.read) == 20
 
 
@@ -306,11 +306,11 @@ async def test_a_window_that_is_named_during_a_count_is_kept(tmp_path: Path) -> 
         token_mix = its.worker.token_mix
 
         async def refused_meanwhile(given: str) -> Mapping[TextKind, int]:
-            its.learning.note(SERVER, ChatRequest("llama", ()), 0, 8_000)
+            its.learning.learn_in_background(SERVER, ChatRequest("llama", ()), 0, 8_000)
             mix: Mapping[TextKind, int] = await token_mix(given)
             return mix
 
         its.worker.token_mix = refused_meanwhile
         await its.learning.learn(SERVER, "llama", text, 900)
-        assert its.learning.of(SERVER, "llama").rates == {KIND: ONE_AND_A_HALF}
+        assert its.learning.rates_of(SERVER, "llama").rates == {KIND: ONE_AND_A_HALF}
         assert its.learning.window_of(SERVER, "llama") == 8_000

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from desktop_app.credentials.vault import from_keyring, to_keyring
+from desktop_app.credentials.vault import keyring_entry, secret_in_entry
 from desktop_app.domain.network.secret import Secret
 
 WHOLE = {"origin": "https://host", "key": "not-a-key", "scheme": "Bearer"}
@@ -16,12 +16,12 @@ WHOLE = {"origin": "https://host", "key": "not-a-key", "scheme": "Bearer"}
     "secret", [Secret("not-a-key", "https://host"), Secret("mé:password", "https://host", "Basic")]
 )
 def test_an_entry_has_the_secret_and_its_origin(secret: Secret) -> None:
-    assert from_keyring(to_keyring(secret)) == secret
+    assert secret_in_entry(keyring_entry(secret)) == secret
 
 
 def test_an_unknown_scheme_becomes_bearer() -> None:
     text = json.dumps(WHOLE | {"scheme": "Digest"})
-    assert from_keyring(text) == Secret("not-a-key", "https://host", "Bearer")
+    assert secret_in_entry(text) == Secret("not-a-key", "https://host", "Bearer")
 
 
 @pytest.mark.parametrize(
@@ -34,4 +34,4 @@ def test_an_unknown_scheme_becomes_bearer() -> None:
     ],
 )
 def test_a_bare_key_of_an_older_version_is_no_entry(text: str) -> None:
-    assert from_keyring(text) is None
+    assert secret_in_entry(text) is None

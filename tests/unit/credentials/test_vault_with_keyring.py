@@ -15,7 +15,7 @@ from desktop_app.credentials.vault import (
     KeyPlace,
     KeyVault,
     ProbeResult,
-    to_keyring,
+    keyring_entry,
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import CredentialError, StorageError
@@ -49,7 +49,7 @@ async def test_a_key_is_stored_with_its_origin(entries: Entries) -> None:
     vault.use_for_session("openai", Secret("old", HERE), KeyPlace.SESSION)
     assert await vault.set("openai", SECRET) is KeyPlace.KEYRING
     assert vault.last_probe == ProbeResult(True, NAME, "")
-    assert entries == {(SERVICE, "openai"): to_keyring(SECRET)}
+    assert entries == {(SERVICE, "openai"): keyring_entry(SECRET)}
     assert notes.stored == {"openai": HERE}
     later = KeyVault(SERVICE, notes)
     assert await later.get("openai", HERE) == SECRET
@@ -73,8 +73,8 @@ async def test_a_key_whose_note_cannot_be_removed_is_not_taken(entries: Entries)
     await KeyVault(SERVICE, notes).set("openai", SECRET)
     vault = KeyVault(SERVICE, FullNotes(**notes.stored))
     with pytest.raises(StorageError):
-        await vault.take("openai")
-    assert entries == {(SERVICE, "openai"): to_keyring(SECRET)}
+        await vault.pop("openai")
+    assert entries == {(SERVICE, "openai"): keyring_entry(SECRET)}
     assert await vault.get("openai", HERE) == SECRET
 
 
@@ -102,14 +102,14 @@ def test_a_place_is_usable_if_a_request_finds_the_key(place: KeyPlace, is_usable
 @pytest.mark.parametrize(
     ("noted", "entry", "found", "noted_then"),
     [
-        (HERE, to_keyring(SECRET), SECRET, HERE),
+        (HERE, keyring_entry(SECRET), SECRET, HERE),
         (HERE, None, None, None),  # another program removed it
-        (HERE, to_keyring(Secret(KEY, ELSEWHERE)), None, ELSEWHERE),
-        (UNKNOWN_ORIGIN, to_keyring(SECRET), SECRET, HERE),
+        (HERE, keyring_entry(Secret(KEY, ELSEWHERE)), None, ELSEWHERE),
+        (UNKNOWN_ORIGIN, keyring_entry(SECRET), SECRET, HERE),
         (UNKNOWN_ORIGIN, None, None, None),
         (UNKNOWN_ORIGIN, KEY, None, NO_ORIGIN),
-        (ELSEWHERE, to_keyring(SECRET), None, ELSEWHERE),
-        (None, to_keyring(SECRET), None, None),
+        (ELSEWHERE, keyring_entry(SECRET), None, ELSEWHERE),
+        (None, keyring_entry(SECRET), None, None),
     ],
 )
 async def test_the_keyring_decides_the_origin_of_a_key(
@@ -133,7 +133,7 @@ async def test_a_key_of_an_older_version_is_bound_to_its_origin(entries: Entries
     vault = KeyVault(SERVICE, notes, legacy_origins=lambda: {"openai": HERE})
     assert await vault.get("openai", HERE) == SECRET
     assert notes.stored == {"openai": HERE}
-    assert entries == {(SERVICE, "openai"): to_keyring(SECRET)}
+    assert entries == {(SERVICE, "openai"): keyring_entry(SECRET)}
 
 
 @pytest.mark.parametrize("newer", [Secret("newer", HERE), None])
@@ -144,32 +144,32 @@ async def test_an_old_key_replaces_no_newer_one(newer: Secret | None, entries: E
     def change_meanwhile() -> dict[str, str]:
         entries.clear()
         if newer is not None:
-            entries[SERVICE, "openai"] = to_keyring(newer)
+            entries[SERVICE, "openai"] = keyring_entry(newer)
         return {"openai": HERE}
 
     vault = KeyVault(SERVICE, notes, legacy_origins=change_meanwhile)
     assert await vault.get("openai", HERE) == newer
-    assert entries == ({} if newer is None else {(SERVICE, "openai"): to_keyring(newer)})
+    assert entries == ({} if newer is None else {(SERVICE, "openai"): keyring_entry(newer)})
 
 
 async def test_a_secret_is_taken_once(entries: Entries) -> None:
     notes = Notes()
     vault = KeyVault(SERVICE, notes)
-    assert await vault.take("openai") is None
+    assert await vault.pop("openai") is None
     await vault.set("openai", SECRET)
-    assert await vault.take("openai") == SECRET
-    assert await vault.take("openai") is None
+    assert await vault.pop("openai") == SECRET
+    assert await vault.pop("openai") is None
     await vault.set("openai", SECRET)
     newer = Secret("newer", HERE)
     vault.use_for_session("openai", newer, KeyPlace.SESSION)
-    assert await vault.take("openai") == newer
+    assert await vault.pop("openai") == newer
     assert (entries, notes.stored) == ({}, {})
 
 
 async def test_a_keyring_without_a_note_is_not_asked(entries: Entries) -> None:
-    entries[SERVICE, "openai"] = to_keyring(SECRET)
+    entries[SERVICE, "openai"] = keyring_entry(SECRET)
     vault = KeyVault(SERVICE, Notes())
-    assert await vault.take("openai") is None
+    assert await vault.pop("openai") is None
     await vault.remove("openai")
     assert entries
 
@@ -185,7 +185,7 @@ async def test_a_key_stays_known_if_the_user_cancels_its_deletion(entries: Entri
     remembering.FAULTS.add("canceled")
     with pytest.raises(CredentialError):
         await vault.remove("openai")
-    assert entries == {(SERVICE, "openai"): to_keyring(SECRET)}
+    assert entries == {(SERVICE, "openai"): keyring_entry(SECRET)}
     assert notes.stored == {"openai": HERE}
 
 
@@ -248,7 +248,7 @@ async def test_a_key_changed_while_it_is_read_keeps_its_new_note(
     noted: str, old: Secret | None, new: Secret | None, entries: Entries
 ) -> None:
     if old is not None:
-        entries[SERVICE, "openai"] = to_keyring(old)
+        entries[SERVICE, "openai"] = keyring_entry(old)
     notes = Notes(openai=noted)
     vault = KeyVault(SERVICE, notes)
     remembering.FAULTS.add("slow to read")

@@ -73,7 +73,7 @@ def in_html() -> str:
 
 
 def on_the_clipboard() -> str:
-    return "".join(rich_text.pieces(CONVERSATION, messages(), str))
+    return "".join(rich_text.html_pieces(CONVERSATION, messages(), str))
 
 
 def in_office_files() -> str:

@@ -103,7 +103,7 @@ def test_a_footnote_named_like_a_number_of_a_list_gets_a_unique_name(label: str)
 
 def test_rich_text_has_questions_answers_and_errors() -> None:
     said = answer("So **it** [p](http://x.y) is.", error=ErrorNote("It broke."))
-    text = "".join(rich_text.pieces(a_conversation(), [question("a <b>\nc"), said], str))
+    text = "".join(rich_text.html_pieces(a_conversation(), [question("a <b>\nc"), said], str))
     assert "<p>a &lt;b&gt;<br>c</p>" in text
     assert '<p>So <strong>it</strong> <a href="http://x.y">p</a> is.</p>' in text
     assert "<p><em>It broke.</em></p>" in text
@@ -111,5 +111,5 @@ def test_rich_text_has_questions_answers_and_errors() -> None:
 
 def test_a_shown_link_target_is_no_second_link() -> None:
     said = answer("[bank.example](https://evil.example)")
-    text = "".join(rich_text.pieces(a_conversation(), [said], str))
+    text = "".join(rich_text.html_pieces(a_conversation(), [said], str))
     assert text.count("<a ") == 1

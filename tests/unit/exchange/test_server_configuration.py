@@ -117,7 +117,7 @@ def test_the_sse_transport_is_refused(key: str) -> None:
     (read,) = parse_servers(json.dumps({"mcpServers": {"Old": fields}}))
     with pytest.raises(ToolServerError, match="“old” uses SSE, which isn’t supported"):
         read.require_usable()
-    assert not read.is_off
+    assert not read.is_disabled
 
 
 @pytest.mark.parametrize("field", [{"disabled": True}, {"enabled": False}])
@@ -132,10 +132,10 @@ def test_a_server_that_is_turned_off_is_skipped(field: dict[str, bool]) -> None:
             }
         )
     )
-    assert off.is_off
+    assert off.is_disabled
     with pytest.raises(ToolServerError, match="turned off in the file"):
         off.require_usable()
-    assert not on.is_off
+    assert not on.is_disabled
     assert on.require_usable()[0].name == "on"
 
 
@@ -155,7 +155,7 @@ def test_a_server_with_a_file_of_variables_is_refused_by_name() -> None:
         ToolServerError, match=r"reads variables from “\$\{workspaceFolder\}/\.env”"
     ):
         with_file.require_usable()
-    assert not with_file.is_off
+    assert not with_file.is_disabled
     assert without.require_usable()[0].name == "without"
 
 

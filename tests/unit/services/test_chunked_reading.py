@@ -150,10 +150,10 @@ class NoteTaker(ScriptedProvider):
 class DrawnPages:
     """Pages as pictures that say which they are."""
 
-    async def scaled(self, part: ImagePart, rule: ImageTokens | None) -> ImageData:
+    async def scaled_image(self, part: ImagePart, rule: ImageTokens | None) -> ImageData:
         raise AssertionError("no picture is attached")
 
-    async def pages(self, part: DocumentPart, rule: ImageTokens | None) -> list[ImageData]:
+    async def page_images(self, part: DocumentPart, rule: ImageTokens | None) -> list[ImageData]:
         return [ImageData("image/png", f"picture {p.number}".encode()) for p in part.seen_pages]
 
 

@@ -226,7 +226,7 @@ async def test_an_export_includes_the_file(place: Place) -> None:
         writer.write_conversation(conversation, await store.messages(conversation.id))
         writer.write_file(file)
         writer.end()
-    (found,) = own_json.read(json.loads(stream.getvalue()))
+    (found,) = own_json.read_conversations(json.loads(stream.getvalue()))
     assert isinstance(found, ImportedConversation)
     assert found.messages[1] == answer
     assert [(one.sha256, one.data.decode()) for one in found.files] == [(SHA256, WHOLE)]

@@ -43,15 +43,15 @@ def write_docx(file: Path, title: str, messages: Iterable[OfficeMessage]) -> Non
     document = docx.Document()
     document.core_properties.title = plain(title)[:MAX_PROPERTY_CHARS]
     document.core_properties.author = ""
-    _turn(document.add_heading(plain(title), 0))
+    _set_direction(document.add_heading(plain(title), 0))
     for message in messages:
-        _turn(document.add_heading(message.heading, 1))
+        _set_direction(document.add_heading(message.heading, 1))
         for note in message.notes:
-            _turn(document.add_paragraph(note, style="Caption"))
+            _set_direction(document.add_paragraph(note, style="Caption"))
         _add_blocks(document, message.calls)
         _add_blocks(document, message.blocks)
         for ending in message.endings:
-            _turn(document.add_paragraph(ending, style="Caption"))
+            _set_direction(document.add_paragraph(ending, style="Caption"))
     with file.open("wb") as stream:
         document.save(stream)
 
@@ -62,7 +62,7 @@ def _add_blocks(document: Document, blocks: tuple[Block, ...]) -> None:
             _add_table(document, part)
         elif part.kind is Kind.HEADING:
             words = plain(f"{part.marker} {part.text}".lstrip())
-            _turn(document.add_heading(words, min(part.level + 1, _DEEPEST_HEADING)))
+            _set_direction(document.add_heading(words, min(part.level + 1, _DEEPEST_HEADING)))
         elif part.kind is Kind.RULE:
             if part.marker:
                 _add_paragraph(document, part)  # only the marker, because a rule has no text
@@ -84,14 +84,14 @@ def _add_paragraph(document: Document, block: Block) -> None:
     if block.kind is Kind.CODE:
         shape.space_after = Cm(0)
     else:
-        _turn(paragraph)
+        _set_direction(paragraph)
 
 
 def _add_runs(paragraph: Paragraph, block: Block) -> None:
     for run in block.runs:
         added = paragraph.add_run(plain(words_of(run)))
         if is_opened(run.link):
-            _link(paragraph, added, plain(run.link))
+            _make_link(paragraph, added, plain(run.link))
         added.bold = run.bold or None
         added.italic = run.italic or run.math or None
         added.font.strike = run.strike or None
@@ -100,7 +100,7 @@ def _add_runs(paragraph: Paragraph, block: Block) -> None:
             added.font.name = _MONOSPACED
 
 
-def _link(paragraph: Paragraph, run: DocxRun, target: str) -> None:
+def _make_link(paragraph: Paragraph, run: DocxRun, target: str) -> None:
     """Make a run the text of a link, for which python-docx has no function."""
     link = OxmlElement("w:hyperlink")
     link.set(qn("r:id"), paragraph.part.relate_to(target, RT.HYPERLINK, is_external=True))
@@ -109,7 +109,7 @@ def _link(paragraph: Paragraph, run: DocxRun, target: str) -> None:
     link.append(run.element)
 
 
-def _turn(paragraph: Paragraph) -> None:
+def _set_direction(paragraph: Paragraph) -> None:
     """Set the direction of a paragraph that is read from right to left."""
     if not is_from_right(paragraph.text):
         return
@@ -134,6 +134,6 @@ def _add_table(document: Document, table: OfficeTable) -> None:
         cells = added_table.add_row().cells
         for cell, text in zip(cells, row, strict=False):
             cell.paragraphs[0].add_run(text).bold = number == 0 or None
-            _turn(cell.paragraphs[0])
+            _set_direction(cell.paragraphs[0])
             if table.from_right and not is_from_right(text):
                 cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT

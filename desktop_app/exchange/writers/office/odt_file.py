@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 _Paragraph = TypeVar("_Paragraph", Paragraph, Header)
 _INDENT_CM: Final = 0.75
 _DEEPEST_LIST: Final = 8
-_BOLD: Final = "Repartee_bold"
-_STANDARD: Final = "Repartee_Standard"
-_TABLE: Final = "Repartee_Table"
-_HEADING: Final = "Heading_20_{}"
+_BOLD_STYLE: Final = "Repartee_bold"
+_STANDARD_STYLE: Final = "Repartee_Standard"
+_TABLE_STYLE: Final = "Repartee_Table"
+_HEADING_STYLE: Final = "Heading_20_{}"
 _DEEPEST_HEADING: Final = 8
 _FROM_RIGHT_SUFFIX: Final = "_from_right"
 """The end of the names of styles for text from right to left."""
-_CELL: Final = "Repartee_Cell"
-_AT_RIGHT: Final = "Repartee_Right"
-_SPACED: Final = "Repartee_Spaced"
-_SPACE: Final = "0.2cm"
-_FROM_RIGHT: Final = {"style:writing-mode": "rl-tb", "fo:text-align": "right"}
-_LINE: Final = "0.5pt solid #808080"
+_CELL_STYLE: Final = "Repartee_Cell"
+_RIGHT_STYLE: Final = "Repartee_Right"
+_SPACED_STYLE: Final = "Repartee_Spaced"
+_SPACE_BELOW: Final = "0.2cm"
+_FROM_RIGHT_PROPERTIES: Final = {"style:writing-mode": "rl-tb", "fo:text-align": "right"}
+_CELL_BORDER: Final = "0.5pt solid #808080"
 _TEXT_STYLES: Final = {
     "bold": {"fo:font-weight": "bold", "style:font-weight-complex": "bold"},
     "italic": {"fo:font-style": "italic", "style:font-style-complex": "italic"},
@@ -86,40 +86,40 @@ def _add_styles(document: Document) -> None:
         level.set_attribute("style:num-format", "")
         level.set_attribute("style:num-suffix", None)
         level.set_attribute("loext:num-list-format", None)
-    cell = Style("table-cell", name=_CELL)
-    cell.set_properties({"fo:border": _LINE, "fo:padding": "0.1cm"}, area="table-cell")
+    cell = Style("table-cell", name=_CELL_STYLE)
+    cell.set_properties({"fo:border": _CELL_BORDER, "fo:padding": "0.1cm"}, area="table-cell")
     document.insert_style(cell, automatic=True)
-    table = Style("table", name=_TABLE + _FROM_RIGHT_SUFFIX)
+    table = Style("table", name=_TABLE_STYLE + _FROM_RIGHT_SUFFIX)
     table.set_properties({"style:writing-mode": "rl-tb"}, area="table")
     document.insert_style(table, automatic=True)
     for name, properties in _TEXT_STYLES.items():
         style = Style("text", name=f"Repartee_{name}")
         style.set_properties(properties, area="text")
         document.insert_style(style, automatic=True)
-    shapes = {_STANDARD: {}, _SPACED: {"fo:margin-bottom": _SPACE}} | {
+    shapes = {_STANDARD_STYLE: {}, _SPACED_STYLE: {"fo:margin-bottom": _SPACE_BELOW}} | {
         f"Repartee_List{depth}": {"fo:margin-left": f"{_INDENT_CM * depth}cm"}
         for depth in range(1, _DEEPEST_LIST + 1)
     }
     for name, shape in shapes.items():
-        for end, side in (("", {}), (_FROM_RIGHT_SUFFIX, _FROM_RIGHT)):
+        for end, side in (("", {}), (_FROM_RIGHT_SUFFIX, _FROM_RIGHT_PROPERTIES)):
             style = Style("paragraph", name=name + end)
             style.set_properties(shape | side, area="paragraph")
             document.insert_style(style, automatic=True)
-    at_right = Style("paragraph", name=_AT_RIGHT)
+    at_right = Style("paragraph", name=_RIGHT_STYLE)
     at_right.set_properties({"fo:text-align": "right"}, area="paragraph")
     document.insert_style(at_right, automatic=True)
     for heading in range(1, _DEEPEST_HEADING + 1):
-        name = _HEADING.format(heading)
+        name = _HEADING_STYLE.format(heading)
         style = Style("paragraph", name=name + _FROM_RIGHT_SUFFIX, parent_style=name)
-        style.set_properties(_FROM_RIGHT, area="paragraph")
+        style.set_properties(_FROM_RIGHT_PROPERTIES, area="paragraph")
         document.insert_style(style, automatic=True)
 
 
 def _header(level: int, text: str) -> Header:
-    return _with_direction(Header(level, text), _HEADING.format(level))
+    return _with_direction(Header(level, text), _HEADING_STYLE.format(level))
 
 
-def _with_direction(element: _Paragraph, usual_style: str = _STANDARD) -> _Paragraph:
+def _with_direction(element: _Paragraph, usual_style: str = _STANDARD_STYLE) -> _Paragraph:
     """Return the paragraph or heading, with a style for right to left if it is read so."""
     if is_from_right(element.inner_text):
         style = element.get_attribute("text:style-name") or usual_style
@@ -129,7 +129,7 @@ def _with_direction(element: _Paragraph, usual_style: str = _STANDARD) -> _Parag
 
 def _paragraph(block: Block) -> Paragraph:
     depth = min(block.depth + block.quote, _DEEPEST_LIST)
-    spaced = None if block.kind is Kind.CODE else _SPACED
+    spaced = None if block.kind is Kind.CODE else _SPACED_STYLE
     paragraph = Paragraph(style=f"Repartee_List{depth}" if depth else spaced)
     if block.marker:
         paragraph.append_plain_text(f"{plain(block.marker)} ")
@@ -170,15 +170,15 @@ def _styles_of(run: Run, *, is_code: bool) -> list[str]:
 
 
 def _table(table: OfficeTable, name: str) -> Table:
-    odf_table = Table(name, style=_TABLE + _FROM_RIGHT_SUFFIX if table.from_right else None)
+    odf_table = Table(name, style=_TABLE_STYLE + _FROM_RIGHT_SUFFIX if table.from_right else None)
     columns = max(map(len, table.rows))
     for number, texts in enumerate(table.rows):
         row = Row()
         for text in (*texts, *[""] * (columns - len(texts))):
-            cell = Cell(style=_CELL)
+            cell = Cell(style=_CELL_STYLE)
             cell.set_attribute("office:value-type", "string")
             paragraph = Paragraph(style=_style_in_table(table, text))
-            paragraph.append(_span(text, None if number else _BOLD))
+            paragraph.append(_span(text, None if number else _BOLD_STYLE))
             cell.append(paragraph)
             row.append_cell(cell)
         odf_table.append_row(row)
@@ -191,5 +191,5 @@ def _style_in_table(table: OfficeTable, text: str) -> str | None:
     In a table from right to left, text from left to right is aligned at the right, too.
     """
     if is_from_right(text):
-        return _STANDARD + _FROM_RIGHT_SUFFIX
-    return _AT_RIGHT if table.from_right else None
+        return _STANDARD_STYLE + _FROM_RIGHT_SUFFIX
+    return _RIGHT_STYLE if table.from_right else None

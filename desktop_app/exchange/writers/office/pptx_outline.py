@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 _TITLE_SLIDE: Final = 0
 _TITLE_AND_CONTENT: Final = 1
-_MOST_LINES: Final = 8
+_MAX_LINES: Final = 8
 """Lines of a slide; more points continue on the next slide."""
-_LINE_LENGTH: Final = 36
-_LONGEST_POINT: Final = 300
-_DEEPEST: Final = 4
+_LINE_CHARS: Final = 36
+_MAX_POINT_CHARS: Final = 300
+_MAX_DEPTH: Final = 4
 _MONOSPACED: Final = "Courier New"
 
 
@@ -45,7 +45,7 @@ def write_pptx(file: Path, title: str, messages: Iterable[OfficeMessage]) -> Non
     presentation = Presentation()
     presentation.core_properties.title = plain(title)[:MAX_PROPERTY_CHARS]
     first = presentation.slides.add_slide(presentation.slide_layouts[_TITLE_SLIDE])
-    _write(first.shapes.title.text_frame.paragraphs[0], plain(title))
+    _write_text(first.shapes.title.text_frame.paragraphs[0], plain(title))
     for message in messages:
         if not message.is_answer:
             continue
@@ -53,18 +53,18 @@ def write_pptx(file: Path, title: str, messages: Iterable[OfficeMessage]) -> Non
         calls = [block for block in message.calls if block.kind is Kind.PARAGRAPH]
         sections = _sections(plain(title), (*calls, *message.blocks), message.endings)
         for heading, points in sections:
-            for part in _parts(points):
-                _add(presentation, heading, part)
+            for part in _split_points(points):
+                _add_slide(presentation, heading, part)
     with file.open("wb") as stream:
         presentation.save(stream)
 
 
-def _parts(points: list[Point]) -> Iterator[list[Point]]:
+def _split_points(points: list[Point]) -> Iterator[list[Point]]:
     """Yield the points of each slide, at least one slide."""
     part, lines = list[Point](), 0
     for point in points:
-        wanted = ceil(min(len(point.text), _LONGEST_POINT) / _LINE_LENGTH) or 1
-        if part and lines + wanted > _MOST_LINES:
+        wanted = ceil(min(len(point.text), _MAX_POINT_CHARS) / _LINE_CHARS) or 1
+        if part and lines + wanted > _MAX_LINES:
             yield part
             part, lines = [], 0
         part.append(point)
@@ -88,30 +88,30 @@ def _sections(
         elif block.kind is Kind.CODE:
             points.append(Point(0, plain(block.text).rstrip(), is_code=True))
         elif text := plain(block.text).strip():
-            points.append(Point(min(max(block.depth - 1, 0), _DEEPEST), text))
+            points.append(Point(min(max(block.depth - 1, 0), _MAX_DEPTH), text))
     points += [Point(0, ending) for ending in endings]
     if heading or points:
         yield heading or title, points
 
 
-def _add(presentation: Any, heading: str, points: list[Point]) -> None:
+def _add_slide(presentation: Any, heading: str, points: list[Point]) -> None:
     slide = presentation.slides.add_slide(presentation.slide_layouts[_TITLE_AND_CONTENT])
-    _write(slide.shapes.title.text_frame.paragraphs[0], heading)
+    _write_text(slide.shapes.title.text_frame.paragraphs[0], heading)
     frame = slide.placeholders[1].text_frame
     frame.auto_size = MSO_AUTO_SIZE.TEXT_TO_FIT_SHAPE
     for number, (depth, text, is_code) in enumerate(points):
         paragraph = frame.paragraphs[0] if number == 0 else frame.add_paragraph()
-        shown = text if len(text) <= _LONGEST_POINT else f"{text[:_LONGEST_POINT]}…"
+        shown = text if len(text) <= _MAX_POINT_CHARS else f"{text[:_MAX_POINT_CHARS]}…"
         if is_code:
             _write_code(paragraph, shown)
             continue
-        _write(paragraph, shown)
+        _write_text(paragraph, shown)
         paragraph.level = depth
         if is_from_right(text):
             paragraph.alignment = PP_ALIGN.RIGHT
 
 
-def _write(paragraph: Any, text: str) -> None:
+def _write_text(paragraph: Any, text: str) -> None:
     """Set the text of a paragraph, and its direction, for which python-pptx has no function."""
     paragraph.text = text
     if is_from_right(text):

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 _NUMBER: Final = re.compile(r"(?!-[0.]+$)-?(?:0|[1-9]\d*)(?:\.(?P<decimals>\d+))?", re.ASCII)
 _MAX_DIGITS: Final = 15
 """Excel's precision."""
-_LONGEST_CELL: Final = 32_767
+_MAX_CELL_CHARS: Final = 32_767
 """Excel's limit, in characters."""
 # Column widths, in characters.
-_WIDEST: Final = 60
-_NARROWEST: Final = 8
+_MAX_WIDTH: Final = 60
+_MIN_WIDTH: Final = 8
 
 
 def write_xlsx(file: Path, tables: Sequence[OfficeTable]) -> None:
@@ -35,7 +35,7 @@ def write_xlsx(file: Path, tables: Sequence[OfficeTable]) -> None:
         sheet = book.create_sheet(f"Table {number}")
         for column in range(max(map(len, table.rows))):
             longest = max(len(row[column]) for row in table.rows if column < len(row))
-            width = min(max(longest, _NARROWEST), _WIDEST)
+            width = min(max(longest, _MIN_WIDTH), _MAX_WIDTH)
             sheet.column_dimensions[get_column_letter(column + 1)].width = width
         sheet.freeze_panes = "A2"
         for row_number, row in enumerate(table.rows):
@@ -66,6 +66,6 @@ def _cell(sheet: Any, text: str) -> Any:
         cell = WriteOnlyCell(sheet, value=float(text) if decimals else int(text))
         cell.number_format = f"0.{'0' * len(decimals)}" if decimals else "0"
         return cell
-    cell = WriteOnlyCell(sheet, value=text[:_LONGEST_CELL])
+    cell = WriteOnlyCell(sheet, value=text[:_MAX_CELL_CHARS])
     cell.data_type = "s"  # a text that begins with = is not a formula
     return cell
