@@ -87,7 +87,7 @@ class LocalEndpoint:
     context_window: int
 
 
-class _Running(NamedTuple):
+class _RunningServer(NamedTuple):
     """The running server: its process and its address."""
 
     chosen: Path | None  # LocalModel.weights when it started
@@ -127,7 +127,7 @@ class LocalModel:
         self._start_timeout_s = start_timeout_s
         self._process: asyncio.subprocess.Process | None = None
         self._socket: Path | None = None
-        self._running: _Running | None = None
+        self._running: _RunningServer | None = None
         self._lock = asyncio.Lock()
         self._is_closing = False
 
@@ -180,7 +180,7 @@ class LocalModel:
         finally:
             self._is_closing = False
 
-    async def _ensure_started(self) -> _Running:
+    async def _ensure_started(self) -> _RunningServer:
         async with self._lock:
             self._require_open()
             running = self._running
@@ -206,7 +206,7 @@ class LocalModel:
         if self._socket is not None:
             self._socket.unlink(missing_ok=True)
 
-    async def _start(self, chosen: Path | None) -> _Running:
+    async def _start(self, chosen: Path | None) -> _RunningServer:
         import secrets  # not needed at start-up
 
         weights = await asyncio.to_thread(_require_weights, chosen)
@@ -244,7 +244,7 @@ class LocalModel:
                     details=f"exit code {code}\n{_log_tail(log)}",
                     file=weights.name,
                 ) from exc
-        return _Running(chosen, self._process, _endpoint(configuration, properties))
+        return _RunningServer(chosen, self._process, _endpoint(configuration, properties))
 
 
 def _new_socket_path() -> Path:

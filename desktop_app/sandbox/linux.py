@@ -41,14 +41,14 @@ _SYNC_THREADS: Final = 1
 _RETURN_ERRNO: Final = 0x00050000
 # linux/landlock.h. Each version of the interface adds rights that a ruleset may handle.
 _VERSION_QUERY, _RULE_PATH_BENEATH, _RULE_NET_PORT = 1, 1, 2
-_FS_OF_ABI: Final = ((1, 0x1FFF), (2, 1 << 13), (3, 1 << 14), (5, 1 << 15))
+_FILE_RIGHTS_BY_ABI: Final = ((1, 0x1FFF), (2, 1 << 13), (3, 1 << 14), (5, 1 << 15))
 _WRITE_FILE, _READ_FILE, _READ_DIR, _TRUNCATE = 1 << 1, 1 << 2, 1 << 3, 1 << 14
 _REMOVE_FILE, _MAKE_REG = 1 << 5, 1 << 8
 _THREAD_EXIT_S: Final = 2.0
 """The time that a joined thread gets to exit, in seconds; it takes microseconds."""
 _BIND_TCP, _CONNECT_TCP = 1, 2
 _SCOPE_ABSTRACT_UNIX_SOCKET, _SCOPE_SIGNAL = 1, 2
-_NET_SINCE, _SCOPES_SINCE = 4, 6
+_NETWORK_ABI, _SCOPES_ABI = 4, 6  # the first versions with these rights
 # Installed software and fonts, which anybody may read. No folder of the user's is among them.
 _SYSTEM_PATHS: Final = (
     *("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib"),
@@ -118,12 +118,12 @@ def deny_inspection() -> None:
 
 def _restrict_files(policy: Policy, abi: int) -> None:
     """Let Landlock refuse every file, port and signal that the policy does not name."""
-    handled = sum(rights for since, rights in _FS_OF_ABI if abi >= since)
+    handled = sum(rights for since, rights in _FILE_RIGHTS_BY_ABI if abi >= since)
     # The size of the attributes tells the kernel which of them are given.
     attributes = [handled]
-    if abi >= _NET_SINCE:
+    if abi >= _NETWORK_ABI:
         attributes.append(_BIND_TCP | _CONNECT_TCP)
-    if abi >= _SCOPES_SINCE:
+    if abi >= _SCOPES_ABI:
         attributes.append(_SCOPE_ABSTRACT_UNIX_SOCKET | _SCOPE_SIGNAL)
     buffer = (ctypes.c_uint64 * len(attributes))(*attributes)
     ruleset = _call("landlock_create_ruleset", buffer, ctypes.sizeof(buffer), 0)
@@ -133,7 +133,7 @@ def _restrict_files(policy: Policy, abi: int) -> None:
         for path in policy.writable:
             rights = _READ_FILE | _READ_DIR | _WRITE_FILE | _TRUNCATE | _REMOVE_FILE | _MAKE_REG
             _allow_path(ruleset, path, rights & handled)
-        for port in policy.tcp_ports if abi >= _NET_SINCE else ():
+        for port in policy.tcp_ports if abi >= _NETWORK_ABI else ():
             rule = (ctypes.c_uint64 * 2)(_CONNECT_TCP, port)
             _call("landlock_add_rule", ruleset, _RULE_NET_PORT, rule, 0)
         _call("landlock_restrict_self", ruleset, 0)
@@ -220,15 +220,15 @@ def _call(name: str, *arguments: object) -> int:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
     number = NUMBERS[name][list(ARCHITECTURES).index(machine)]
     words = [ctypes.c_long(each) if isinstance(each, int) else each for each in arguments]
-    return _checked(_libc().syscall(ctypes.c_long(number), *words))
+    return _require_success(_libc().syscall(ctypes.c_long(number), *words))
 
 
 def _prctl(option: int, value: int) -> None:
     rest = (ctypes.c_ulong(value), *(ctypes.c_ulong(0),) * 3)
-    _checked(_libc().prctl(ctypes.c_int(option), *rest))
+    _require_success(_libc().prctl(ctypes.c_int(option), *rest))
 
 
-def _checked(result: int) -> int:
+def _require_success(result: int) -> int:
     if result < 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))

@@ -29,7 +29,7 @@ _SYSTEM_PATHS: Final = (
     *("/usr/share/locale", "/usr/share/zoneinfo", "/private/etc/localtime"),
     *("/dev/null", "/dev/random", "/dev/urandom"),
 )
-_ALWAYS: Final = """(version 1)
+_BASE_RULES: Final = """(version 1)
 (deny default)
 (allow file-read-metadata)
 (allow sysctl-read)
@@ -55,9 +55,9 @@ def confine(policy: Policy) -> None:
     close_descriptors_except(policy.descriptors)
     limit_resources(policy)
     readable = (*python_paths(), *map(Path, _SYSTEM_PATHS), *policy.readable)
-    profile = _ALWAYS + _allowed("file-read*", readable)
+    profile = _BASE_RULES + _allow_rule("file-read*", readable)
     if policy.writable:
-        profile += _allowed("file-read* file-write*", policy.writable)
+        profile += _allow_rule("file-read* file-write*", policy.writable)
     if policy.tcp_ports:
         profile += _UNIX_SOCKETS
     for port in policy.tcp_ports:
@@ -73,7 +73,7 @@ def deny_inspection() -> None:
     ctypes.CDLL(None).ptrace(_PT_DENY_ATTACH, 0, None, 0)
 
 
-def _allowed(operations: str, paths: Iterable[Path]) -> str:
+def _allow_rule(operations: str, paths: Iterable[Path]) -> str:
     """Return the rule that allows operations on the paths and everything below them."""
     rules = []
     for path in paths:

@@ -31,23 +31,23 @@ def limit_resources(policy: Policy) -> None:
     The number of processes is not limited, because the system counts all of the user's. Time is not
     limited, because a worker serves many requests; its client limits each of them.
     """
-    _limit(resource.RLIMIT_DATA, policy.memory_bytes)
-    _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
+    _limit_resource(resource.RLIMIT_DATA, policy.memory_bytes)
+    _limit_resource(resource.RLIMIT_NOFILE, _OPEN_FILES)
     write_no_core_dump()
     if not policy.writable:
-        _limit(resource.RLIMIT_FSIZE, 0)
+        _limit_resource(resource.RLIMIT_FSIZE, 0)
 
 
 def write_no_core_dump() -> None:
     """Keep memory off the disk when the process crashes."""
-    _limit(resource.RLIMIT_CORE, 0)
+    _limit_resource(resource.RLIMIT_CORE, 0)
 
 
-def _limit(which: int, most: int) -> None:
-    hard = resource.getrlimit(which)[1]
+def _limit_resource(resource_id: int, maximum: int) -> None:
+    hard = resource.getrlimit(resource_id)[1]
     if hard != resource.RLIM_INFINITY:
-        most = min(most, hard)
-    resource.setrlimit(which, (most, most))
+        maximum = min(maximum, hard)
+    resource.setrlimit(resource_id, (maximum, maximum))
 
 
 def python_paths() -> Iterator[Path]:

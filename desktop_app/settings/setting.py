@@ -59,7 +59,7 @@ class Setting:
         choices: all allowed values of a text, in order; () if any text is allowed.
         stops: the values of a number's slider, ascending.
         minimum: the least number, if it is less than the first stop.
-        unit: of a number.
+        unit: the unit of a number.
         is_font: the name of a font family, chosen from those installed; "" is the system's font.
         placeholder: shown in an empty text field.
         most_lines: the largest number of nonempty lines of a text; None for no limit.

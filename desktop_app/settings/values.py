@@ -1,4 +1,4 @@
-"""Check the values of settings against their declarations before they are used.
+"""Checks the values of settings against their declarations before they are used.
 
 Values may come from a file, or from another version.
 """
@@ -53,11 +53,11 @@ def _with_type(declaration: Setting, value: object) -> str | float:
             return float(value)
     is_stray_bool = isinstance(value, bool) and declaration.value_type is not bool
     if is_stray_bool or not isinstance(value, declaration.value_type):
-        raise _refused(declaration.key, value, _TAKES[declaration.value_type])
+        raise _refused(declaration.key, value, _REMEDY_BY_TYPE[declaration.value_type])
     return value
 
 
-_TAKES: Final[Mapping[type, Remedy]] = {
+_REMEDY_BY_TYPE: Final[Mapping[type, Remedy]] = {
     str: Remedy.TAKES_TEXT,
     bool: Remedy.TAKES_YES_OR_NO,
     int: Remedy.TAKES_WHOLE_NUMBER,

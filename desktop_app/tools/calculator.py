@@ -112,21 +112,23 @@ class _Parser:
 
     def __init__(self, tokens: list[tuple[str, str]], context: Context) -> None:
         self._tokens, self._context = tokens, context
-        self._at = self._depth = 0
+        self._position = self._depth = 0
 
     def value(self) -> Decimal:
         """Return the value of the whole expression."""
         value = self._sum()
-        if self._at < len(self._tokens):
-            text = self._tokens[self._at][1]
+        if self._position < len(self._tokens):
+            text = self._tokens[self._position][1]
             raise ToolError(f"Unexpected “{text}”." + (f" {_NO_COMMAS}" if text == "," else ""))
         return value
 
     def _next(self, *marks: str) -> str | None:
         """Consume the next token if it is one of `marks`, and return it."""
-        if self._at < len(self._tokens) and self._tokens[self._at] in [("mark", m) for m in marks]:
-            self._at += 1
-            return self._tokens[self._at - 1][1]
+        if self._position < len(self._tokens) and self._tokens[self._position] in [
+            ("mark", m) for m in marks
+        ]:
+            self._position += 1
+            return self._tokens[self._position - 1][1]
         return None
 
     def _sum(self) -> Decimal:
@@ -179,62 +181,64 @@ class _Parser:
     def _atom(self) -> Decimal:
         if self._next("("):
             value = self._sum()
-            self._close()
+            self._require_closing()
             return value
-        if self._at >= len(self._tokens):
+        if self._position >= len(self._tokens):
             raise ToolError("The expression ends too early.")
-        kind, text = self._tokens[self._at]
-        self._at += 1
+        kind, text = self._tokens[self._position]
+        self._position += 1
         if kind == "number":
             if len(text) > 1 and text.isdigit() and text[0] == "0":  # as in sum(1,000, 2,000)
                 raise ToolError(f"Unexpected “{text}”. {_NO_COMMAS}")
             return self._context.create_decimal(text.replace("_", ""))
         if kind == "name":
-            return self._named(text)
+            return self._named_value(text)
         raise ToolError(f"Unexpected “{text}”.")
 
     def _is_operand(self) -> bool:
         """Return True if the next token begins a value without a sign."""
-        if self._at == len(self._tokens):
+        if self._position == len(self._tokens):
             return False
-        kind, text = self._tokens[self._at]
+        kind, text = self._tokens[self._position]
         return kind != "mark" or text == "("
 
-    def _close(self) -> None:
+    def _require_closing(self) -> None:
         if not self._next(")"):
             raise ToolError("A parenthesis is not closed.")
 
-    def _named(self, name: str) -> Decimal:
+    def _named_value(self, name: str) -> Decimal:
         if name == "pi":
             return self._context.plus(_PI)  # sets the flag Inexact, because it rounds
         if name == "e":
             return self._context.exp(Decimal(1))
         if not self._next("("):
-            raise ToolError(f"“{name}” is unknown. Known: {self._known}.")
+            raise ToolError(f"“{name}” is unknown. Known: {self._known_names}.")
         values = [self._sum()]
         while self._next(","):
             values.append(self._sum())
-        self._close()
+        self._require_closing()
         function = self._functions.get(name)
         if function is None:
-            raise ToolError(f"There is no function “{name}”. Known: {self._known}.")
+            raise ToolError(f"There is no function “{name}”. Known: {self._known_names}.")
         return function(values)
 
     @property
-    def _known(self) -> str:
+    def _known_names(self) -> str:
         return ", ".join((*sorted(self._functions), "pi", "e"))
 
     @property
     def _functions(self) -> dict[str, Callable[[list[Decimal]], Decimal]]:
         context = self._context
         return {
-            "abs": lambda v: context.abs(_single(v)),
-            "sqrt": lambda v: context.sqrt(_single(v)),
-            "exp": lambda v: context.exp(_single(v)),
-            "ln": lambda v: context.ln(_positive(v)),
-            "log": lambda v: context.log10(_positive(v)),
-            "floor": lambda v: context.plus(_divide(_single(v), Decimal(1))[0]),
-            "ceil": lambda v: context.minus(_divide(_single(v).copy_negate(), Decimal(1))[0]),
+            "abs": lambda v: context.abs(_require_single(v)),
+            "sqrt": lambda v: context.sqrt(_require_single(v)),
+            "exp": lambda v: context.exp(_require_single(v)),
+            "ln": lambda v: context.ln(_require_positive(v)),
+            "log": lambda v: context.log10(_require_positive(v)),
+            "floor": lambda v: context.plus(_divide(_require_single(v), Decimal(1))[0]),
+            "ceil": lambda v: context.minus(
+                _divide(_require_single(v).copy_negate(), Decimal(1))[0]
+            ),
             "round": lambda v: _round(v, context),
             "min": lambda v: min(v),
             "max": lambda v: max(v),
@@ -242,14 +246,14 @@ class _Parser:
         }
 
 
-def _single(values: list[Decimal]) -> Decimal:
+def _require_single(values: list[Decimal]) -> Decimal:
     if len(values) != 1:
         raise ToolError("This function takes one value.")
     return values[0]
 
 
-def _positive(values: list[Decimal]) -> Decimal:
-    value = _single(values)
+def _require_positive(values: list[Decimal]) -> Decimal:
+    value = _require_single(values)
     if value <= 0:  # of 0, Decimal returns -Infinity
         raise ToolError("The value is not defined.")
     return value

@@ -25,7 +25,7 @@ MAX_PAGES: Final = 20
 CHARS_PER_PAGE: Final = 4000
 """The length of a piece of a document without pages."""
 _CONTEXT_CHARS: Final = 300
-_MAX_NAMED: Final = 100
+_MAX_LISTED_NAMES: Final = 100
 
 SEARCH_LIBRARY: Final = ToolDefinition(
     "search_library",
@@ -125,7 +125,7 @@ class DocumentTools:
         if collections := _collections_of(context):
             for part in await self._retrieve(collections, words, MAX_PASSAGE_TOKENS):
                 found += [f"[{p.source}]\n{p.text}" for p in part.passages]
-        for name, document in _by_name(documents_of(context)).items():
+        for name, document in _named_documents(documents_of(context)).items():
             text = await context.text_of(document.sha256)
             found += await asyncio.to_thread(_find_passages, name, document, text, words)
         return "\n\n".join(found[:MAX_HITS]) or "Nothing was found."
@@ -136,8 +136,8 @@ class DocumentTools:
         names = {document.sha256: document.name for document in attached}
         collected = await self._documents_in(ids) if ids else ()
         others = [each for each in collected if names.get(each.sha256) != each.name]
-        documents = _by_name([*attached, *others])
-        name = _name_in(documents, arguments["document"])
+        documents = _named_documents([*attached, *others])
+        name = _find_name(documents, arguments["document"])
         document = documents[name]
         first = arguments["first"] or 1
         last = arguments["last"] or first
@@ -151,7 +151,7 @@ class DocumentTools:
             raise ToolError(f"The document has {len(pages)} pages.")
         heading = f"{name}, pages {first} to {first + len(chosen) - 1} of {len(pages)}"
         if same := _others_of_this_name(documents, name):
-            heading += f" (others of this name: {', '.join(same[:_MAX_NAMED])})"
+            heading += f" (others of this name: {', '.join(same[:_MAX_LISTED_NAMES])})"
         return f"{heading}\n\n" + "\n\n".join(chosen)
 
     async def _query_table(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
@@ -183,7 +183,7 @@ def _collections_of(context: ToolContext) -> list[str]:
     return list(dict.fromkeys(part.collection_id for part in parts))
 
 
-def _by_name(documents: Iterable[DocumentPart]) -> dict[str, DocumentPart]:
+def _named_documents(documents: Iterable[DocumentPart]) -> dict[str, DocumentPart]:
     """Return documents by their names; the second “a.pdf” is “a.pdf (2)”."""
     named: dict[str, DocumentPart] = {}
     taken = set[str]()
@@ -202,12 +202,12 @@ def _others_of_this_name(documents: Mapping[str, DocumentPart], name: str) -> li
     return [n for n, d in documents.items() if n != name and d.name.casefold() == wanted]
 
 
-def _name_in(documents: Iterable[str], wanted: str) -> str:
+def _find_name(documents: Iterable[str], wanted: str) -> str:
     """Return a document's name as it is spelled. Raises ToolError if there is no such document."""
     for name in documents:
         if name.casefold() == wanted.casefold():
             return name
-    known = ", ".join(islice(documents, _MAX_NAMED)) or "none"
+    known = ", ".join(islice(documents, _MAX_LISTED_NAMES)) or "none"
     raise ToolError(f"There is no such document. Documents: {known}")
 
 

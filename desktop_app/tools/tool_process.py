@@ -37,7 +37,7 @@ _NUMBER_END_CHARS: Final = frozenset("%0123456789")
 _WRITTEN_NUMBER: Final = re.compile(r"-?\d[\d.]*(?:,\d[\d,.]*%?|%)")
 MAX_NAMED_COLUMNS: Final = 20
 _CODE_FILE: Final = "<tool>"
-_MOST_FRAMES: Final = 3
+_MAX_FRAMES: Final = 3
 _PR_SET_PDEATHSIG: Final = 1
 """From linux/prctl.h: only on Linux is this process confined."""
 
@@ -253,6 +253,6 @@ def _failure_text(error: BaseException) -> str:
     while waiting:
         each = waiting.pop()
         frames = [frame for frame in each.stack if frame.filename == _CODE_FILE]
-        each.stack = StackSummary.from_list(frames[-_MOST_FRAMES:])
+        each.stack = StackSummary.from_list(frames[-_MAX_FRAMES:])
         waiting += filter(None, (each.__cause__, each.__context__, *(each.exceptions or ())))
     return "".join(shown.format())

@@ -35,11 +35,12 @@ MAX_FETCH_S: Final = 30.0
 _READABLE_TYPES: Final = ("text/html", "application/xhtml+xml", "text/plain", "text/markdown")
 _REDIRECT_STATUSES: Final = (301, 302, 303, 307, 308)
 # Special networks that `is_global` of some versions of Python does not know.
-_NOT_PUBLIC: Final = ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")
+_NON_PUBLIC_NETWORKS: Final = ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")
 _GZIP_OR_ZLIB: Final = zlib.MAX_WBITS + 32
 _GZIP_FIRST_BYTE: Final = b"\x1f"
 """The first byte of a gzip member, checked alone: the second may be in the next piece."""
 _ISATAP: Final = 0x5EFE
+"""The second half of the ISATAP identifier 0000:5EFE or 0200:5EFE (RFC 5214, section 6.1)."""
 _CHARSET: Final = re.compile(r";\s*charset\s*=\s*[\"']?([a-z0-9._:+-]{1,40})", re.I)
 _ENCODINGS_OF_NAMES: Final = ("idna", "punycode")
 """No page has them. As punycode, 200 KB would take 20 s to decode; as idna, 5 MB would take 8 s."""
@@ -74,7 +75,7 @@ def is_public(address: str) -> bool:
         inner = _embedded_ipv4(found)
         if found.is_site_local or (inner is not None and not is_public(str(inner))):
             return False
-    if any(found in ipaddress.ip_network(network) for network in _NOT_PUBLIC):
+    if any(found in ipaddress.ip_network(network) for network in _NON_PUBLIC_NETWORKS):
         return False
     return found.is_global and not found.is_multicast and not found.is_reserved
 
@@ -143,7 +144,7 @@ class WebPageTool:
                         url = urljoin(url, reply.headers["location"])
                         continue
                     media_type = _require_readable(reply.status_code, reply.headers)
-                    data = await bounded_body(reply)
+                    data = await read_bounded_body(reply)
                     return url, media_type, _to_utf8(data, _stated_charset(reply.headers))
                 except ValueError as error:  # an invalid redirect, or an unpaired surrogate
                     raise ToolError("The address is not valid.") from error
@@ -202,7 +203,7 @@ def _require_readable(status: int, headers: Mapping[str, str]) -> str:
     return media_type
 
 
-async def bounded_body(reply: httpx.Response) -> bytes:
+async def read_bounded_body(reply: httpx.Response) -> bytes:
     """Return the body, decompressed up to MAX_PAGE_BYTES.
 
     Raises:

@@ -85,6 +85,8 @@ def chunks(text: str, limit: int, count: Count) -> list[TextChunk]:
 
 @dataclass(frozen=True)
 class _Piece:
+    """A span of a text that stays together in a chunk; `border` is the break before it."""
+
     start: int
     end: int
     border: Border
@@ -185,6 +187,10 @@ def _split(
     count: Count,
     pattern_index: int = 0,
 ) -> Iterator[_Piece]:
+    """Yield the span as one piece, or split by finer patterns until each piece fits.
+
+    `pattern_index` is the first pattern to try.
+    """
     tokens = count(text[start:end])
     if tokens <= limit or end - start == 1:
         yield _Piece(start, end, border, tokens)

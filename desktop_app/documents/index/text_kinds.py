@@ -59,10 +59,10 @@ def count_by_kind(text: str, count: Count) -> dict[TextKind, int]:
 def weighted_counter(count: Count, rates: Mapping[TextKind, float]) -> Count:
     """Return a counter that multiplies the tokens of each kind by its rate."""
 
-    def counted(text: str) -> int:
+    def count_weighted(text: str) -> int:
         return ceil(sum(n * rates[kind] for kind, n in count_by_kind(text, count).items()))
 
-    return counted
+    return count_weighted
 
 
 def _lines(text: str) -> Iterator[str]:

@@ -68,6 +68,7 @@ class FootnoteList:
 
 
 def join_blocks(blocks: Iterable[MarkdownBlock]) -> str:
+    """Return the Markdown of a document, with an empty line between blocks but not list items."""
     texts: list[str] = []
     columns = [0]  # of the items at each depth
     last = None

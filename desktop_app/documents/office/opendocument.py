@@ -175,7 +175,7 @@ class _Reader:
             case "table":
                 yield self.table(element)
             case "object":
-                yield from self._embedded(element)
+                yield from self._embedded_blocks(element)
             case "notes":
                 pass  # the speaker's notes: `_slides` reads them
             case "frame" if element.get(f"{_PRESENTATION}class") == "title":
@@ -263,7 +263,7 @@ class _Reader:
         part = resolve_part("", f"{element.get(_HREF, '')}/content.xml")
         return self.package.xml_or_empty(part)
 
-    def _embedded(self, element: Element) -> Iterator[MarkdownBlock]:
+    def _embedded_blocks(self, element: Element) -> Iterator[MarkdownBlock]:
         """Yield a chart with the values that it shows, or a formula."""
         tree = self._object(element)
         yield MarkdownBlock(office_formulas.mathml_text(tree))

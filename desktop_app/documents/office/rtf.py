@@ -190,11 +190,11 @@ class _Reader:
                     word, number = found[1], found[2]
                     if word == b"bin":
                         return found.end() + max(0, int(number or 0))
-                    self._word(word.decode(), int(number) if number else None)
+                    self._process_word(word.decode(), int(number) if number else None)
                 case 3:
                     self._add_bytes(bytes.fromhex(found[3].decode()))
                 case 4:
-                    self._symbol(found[4])
+                    self._add_symbol(found[4])
                 case 5 if found[5] == b"{":
                     self._flush()
                     self._groups.append(_Group(self._state))
@@ -238,7 +238,7 @@ class _Reader:
                 text = md.superscript(text) if self._state.script == "super" else md.subscript(text)
             self._paragraph.runs.append((text, self._state.is_bold))
 
-    def _character(self, number: int) -> None:
+    def _add_character(self, number: int) -> None:
         """Add a character by its UTF-16 number, which is signed."""
         self._flush()
         number &= 0xFFFF
@@ -254,20 +254,20 @@ class _Reader:
             self._add_text(self._without_font(chr(number)))
         self._stand_ins_left = self._state.stand_ins
 
-    def _symbol(self, symbol: bytes) -> None:
+    def _add_symbol(self, symbol: bytes) -> None:
         if symbol == b"*":
             self._state = self._state._replace(is_ignorable=True)
         elif symbol in (b"\n", b"\r"):
-            self._word("par", None)
+            self._process_word("par", None)
         elif symbol in _SYMBOLS:
             self._flush()
             self._add_text(_SYMBOLS[symbol])
 
     # ------------------------------------------------------------ control words
 
-    def _word(self, word: str, number: int | None) -> None:
+    def _process_word(self, word: str, number: int | None) -> None:
         if word == "u" and number is not None:
-            self._character(number)
+            self._add_character(number)
             return
         self._flush()
         if self._state.is_ignorable:
@@ -375,11 +375,11 @@ class _Reader:
         self._destination_texts = []
         self._current_definition = 0  # A font or style without a number has 0.
         if destination in _LABELS:
-            self._at_group_end(self._store_label)
+            self._call_at_group_end(self._store_label)
         elif destination == "fldinst":
-            self._at_group_end(self._store_address)
+            self._call_at_group_end(self._store_address)
 
-    def _at_group_end(self, call: Callable[[], None]) -> None:
+    def _call_at_group_end(self, call: Callable[[], None]) -> None:
         self._groups[-1].on_end = call
 
     def _begin_nested_text(self, word: str) -> None:
@@ -389,7 +389,7 @@ class _Reader:
         if word == "fldrslt":
             first_run, address = len(self._paragraph.runs), self._address
             self._address = ""
-            self._at_group_end(lambda: self._link_runs(first_run, address))
+            self._call_at_group_end(lambda: self._link_runs(first_run, address))
             return
         if not self._paragraph.is_in_table:
             self._end_table()
@@ -401,7 +401,7 @@ class _Reader:
             self._end_nested_text(word, *outer)
             self._rows, self._row = table
 
-        self._at_group_end(on_end)
+        self._call_at_group_end(on_end)
 
     def _end_group(self) -> None:
         self._flush()

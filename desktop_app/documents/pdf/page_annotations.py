@@ -30,7 +30,7 @@ def lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, text: str) -> list
         if _is_hidden(annotation):
             continue
         if kind == raw.FPDF_ANNOT_WIDGET and document.formenv:
-            fields += _field(document.formenv, annotation)
+            fields += _field_lines(document.formenv, annotation)
         elif kind == raw.FPDF_ANNOT_FREETEXT:
             typed += _contents(annotation)
         elif kind == raw.FPDF_ANNOT_LINK and (address := _target_url(document, annotation)):
@@ -83,7 +83,7 @@ def _annotations(page: pdfium.PdfPage) -> Iterator[Any]:
                 raw.FPDFPage_CloseAnnot(annotation)
 
 
-def _field(form: Any, annotation: Any) -> list[str]:
+def _field_lines(form: Any, annotation: Any) -> list[str]:
     """Return the line of a field; none for a button, or a radio button that is not selected."""
     kind = raw.FPDFAnnot_GetFormFieldType(form, annotation)
     if kind in _FIELDS_WITHOUT_VALUE:

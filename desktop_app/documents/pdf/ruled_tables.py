@@ -77,7 +77,7 @@ def find_ruled(
 ) -> tuple[list[Table], Rulings]:
     """Return the ruled tables of a page, and the lines that are not part of a grid."""
     tables, rest = [], Rulings()
-    for lines in _connected(rulings):
+    for lines in _connected_groups(rulings):
         grid = _grid(lines)
         if grid is None:
             rest.across += lines.across
@@ -87,7 +87,7 @@ def find_ruled(
     return tables, rest
 
 
-def _connected(rulings: Rulings) -> Iterator[Rulings]:
+def _connected_groups(rulings: Rulings) -> Iterator[Rulings]:
     """Group lines that meet, directly or through others; none if there are too many."""
     across, down = rulings.across, rulings.down
     if len(across) * len(down) > _MOST_PAIRS:
@@ -102,7 +102,7 @@ def _connected(rulings: Rulings) -> Iterator[Rulings]:
 
     for row, horizontal in enumerate(across):
         for column, vertical in enumerate(down, len(across)):
-            if _reaches(horizontal, vertical.at) and _reaches(vertical, horizontal.at):
+            if _reaches(horizontal, vertical.position) and _reaches(vertical, horizontal.position):
                 group[root(row)] = root(column)
     found: dict[int, Rulings] = {}
     for row, horizontal in enumerate(across):
@@ -122,18 +122,20 @@ def _grid(lines: Rulings) -> _Grid | None:
         return None
     left, right = min(h.start for h in lines.across), max(h.end for h in lines.across)
     bottom, top = min(v.start for v in lines.down), max(v.end for v in lines.down)
-    xs = _borders([*(v.at for v in lines.down), left, right])
-    ys = _borders([*(h.at for h in lines.across), bottom, top])
+    xs = _borders([*(v.position for v in lines.down), left, right])
+    ys = _borders([*(h.position for h in lines.across), bottom, top])
     if len(ys) < 3 or len(xs) * len(ys) > _MOST_CELLS:
         return None
-    if not any(xs[0] + _MEETING_DISTANCE < v.at < xs[-1] - _MEETING_DISTANCE for v in lines.down):
+    if not any(
+        xs[0] + _MEETING_DISTANCE < v.position < xs[-1] - _MEETING_DISTANCE for v in lines.down
+    ):
         return None
     ys.reverse()
     return _Grid(xs, ys, _on_borders(lines.down, xs), _on_borders(lines.across, ys))
 
 
 def _on_borders(lines: Sequence[Ruling], borders: Sequence[float]) -> list[list[Ruling]]:
-    return [[line for line in lines if abs(line.at - at) < _SMALLEST_CELL] for at in borders]
+    return [[line for line in lines if abs(line.position - at) < _SMALLEST_CELL] for at in borders]
 
 
 def _borders(places: Iterable[float]) -> list[float]:

@@ -15,22 +15,25 @@ from typing import Any, Final, NamedTuple
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
-# In points. Thinner rectangles look like lines.
-_THIN: Final = 3.0
+# All lengths are in points. Thinner rectangles look like lines.
+_MAX_THICKNESS: Final = 3.0
 # Lines this close to each other are meant to be the same.
 _SAME_DISTANCE: Final = 2.5
-_SHORTEST: Final = 4.0
+_MIN_LENGTH: Final = 4.0
 # A page with more is a drawing or a map.
-_MOST_OBJECTS: Final = 20_000
-_MOST_SEGMENTS: Final = 12_000
-_MOST_IN_A_PATH: Final = 4_000
+_MAX_OBJECTS: Final = 20_000
+_MAX_LINES: Final = 12_000
+_MAX_PATH_SEGMENTS: Final = 4_000
 _MAX_DEPTH: Final = 3
 
 
 class Ruling(NamedTuple):
-    """A line along an axis: at `at` on the other axis, from `start` to `end`, in points."""
+    """A horizontal line at height `position`, or a vertical one at `position` from the left.
 
-    at: float
+    It reaches from `start` to `end`. All three are in points.
+    """
+
+    position: float
     start: float
     end: float
 
@@ -55,7 +58,7 @@ def page_rulings(page: pdfium.PdfPage) -> Rulings:
     count = raw.FPDFPage_CountObjects(page)
     found = Rulings()
     try:
-        if count > _MOST_OBJECTS:
+        if count > _MAX_OBJECTS:
             raise _TooManyError
         for page_object in (raw.FPDFPage_GetObject(page, index) for index in range(count)):
             _collect(page_object, pdfium.PdfMatrix(), found, 0)
@@ -65,13 +68,14 @@ def page_rulings(page: pdfium.PdfPage) -> Rulings:
 
 
 def _collect(page_object: Any, matrix: pdfium.PdfMatrix, found: Rulings, depth: int) -> None:
+    """Add the lines of an object to `found`, and those of the objects in it."""
     kind = raw.FPDFPageObj_GetType(page_object)
     if kind == raw.FPDF_PAGEOBJ_PATH:
         if _is_drawn(page_object):
             _add_strokes(_strokes(page_object, _matrix_of(page_object).multiply(matrix)), found)
     elif kind == raw.FPDF_PAGEOBJ_FORM and depth < _MAX_DEPTH:
         inner = _matrix_of(page_object).multiply(matrix)
-        for index in range(min(raw.FPDFFormObj_CountObjects(page_object), _MOST_OBJECTS)):
+        for index in range(min(raw.FPDFFormObj_CountObjects(page_object), _MAX_OBJECTS)):
             _collect(raw.FPDFFormObj_GetObject(page_object, index), inner, found, depth + 1)
 
 
@@ -90,7 +94,7 @@ def _matrix_of(page_object: Any) -> pdfium.PdfMatrix:
 def _strokes(path: Any, matrix: pdfium.PdfMatrix) -> Iterator[list[_Point]]:
     """Yield the strokes of a path, split where the pen is lifted; skip those with curves."""
     count = raw.FPDFPath_CountSegments(path)
-    if not 1 < count <= _MOST_IN_A_PATH:
+    if not 1 < count <= _MAX_PATH_SEGMENTS:
         return
     points: list[_Point] = []
     is_curved = False
@@ -115,21 +119,21 @@ def _add_strokes(parts: Iterable[list[_Point]], found: Rulings) -> None:
             continue
         xs, ys = [x for x, _ in points], [y for _, y in points]
         left, right, bottom, top = min(xs), max(xs), min(ys), max(ys)
-        if top - bottom <= _THIN or right - left <= _THIN:
-            _add(((left, bottom), (right, top)), found)
+        if top - bottom <= _MAX_THICKNESS or right - left <= _MAX_THICKNESS:
+            _add_side(((left, bottom), (right, top)), found)
             continue
         for side in pairwise(points):
-            _add(side, found)
+            _add_side(side, found)
 
 
-def _add(side: tuple[_Point, _Point], found: Rulings) -> None:
+def _add_side(side: tuple[_Point, _Point], found: Rulings) -> None:
     (x, y), (to_x, to_y) = side
-    if len(found.across) + len(found.down) > _MOST_SEGMENTS:
+    if len(found.across) + len(found.down) > _MAX_LINES:
         raise _TooManyError
     width, height = abs(x - to_x), abs(y - to_y)
-    if height <= _THIN and width >= _SHORTEST:
+    if height <= _MAX_THICKNESS and width >= _MIN_LENGTH:
         found.across.append(Ruling((y + to_y) / 2, min(x, to_x), max(x, to_x)))
-    elif width <= _THIN and height >= _SHORTEST:
+    elif width <= _MAX_THICKNESS and height >= _MIN_LENGTH:
         found.down.append(Ruling((x + to_x) / 2, min(y, to_y), max(y, to_y)))
 
 
@@ -139,8 +143,8 @@ def _join_rulings(lines: list[Ruling]) -> list[Ruling]:
     for line in sorted(lines):
         if (
             rows
-            and line.at - rows[-1][-1].at <= _SAME_DISTANCE / 2
-            and line.at - rows[-1][0].at <= _SAME_DISTANCE
+            and line.position - rows[-1][-1].position <= _SAME_DISTANCE / 2
+            and line.position - rows[-1][0].position <= _SAME_DISTANCE
         ):
             rows[-1].append(line)
         else:
@@ -149,13 +153,13 @@ def _join_rulings(lines: list[Ruling]) -> list[Ruling]:
 
 
 def _join_row(row: list[Ruling]) -> Iterator[Ruling]:
-    at = sum(line.at for line in row) / len(row)
+    position = sum(line.position for line in row) / len(row)
     first, *others = sorted(row, key=lambda line: line.start)
     start, end = first.start, first.end
     for line in others:
         if line.start <= end + _SAME_DISTANCE:
             end = max(end, line.end)
         else:
-            yield Ruling(at, start, end)
+            yield Ruling(position, start, end)
             start, end = line.start, line.end
-    yield Ruling(at, start, end)
+    yield Ruling(position, start, end)

@@ -67,7 +67,7 @@ def find_between_rules(
 def _group_by_width(across: Sequence[Ruling]) -> Iterator[list[Ruling]]:
     """Group rules with the same ends, from top to bottom."""
     groups: list[list[Ruling]] = []
-    for rule in sorted(across, key=lambda rule: -rule.at):
+    for rule in sorted(across, key=lambda rule: -rule.position):
         if rule.end - rule.start < _NARROWEST_TABLE:
             continue
         for group in groups:
@@ -86,7 +86,7 @@ def _group_by_width(across: Sequence[Ruling]) -> Iterator[list[Ruling]]:
 def _table_between_rules(
     rules: Sequence[Ruling], words: Sequence[Word], textpage: pdfium.PdfTextPage
 ) -> Table | None:
-    frame = Table(rules[0].start - 2, rules[-1].at, rules[0].end + 2, rules[0].at, [])
+    frame = Table(rules[0].start - 2, rules[-1].position, rules[0].end + 2, rules[0].position, [])
     inside = [word for word in words if frame.contains(word)]
     lines = page_words.lines(inside)
     if len(lines) < _FEWEST_RULED or page_words.are_rotated(textpage, inside):
@@ -122,7 +122,7 @@ def _join_rows(rows: list[Cells], lines: Sequence[Line], rules: Sequence[Ruling]
     A row is the header, or the lines between two rules if every row is ruled, or a line and those
     below it whose first cell is empty.
     """
-    bands = [sum(rule.at > middle_of(line) for rule in rules) for line in lines]
+    bands = [sum(rule.position > middle_of(line) for rule in rules) for line in lines]
     is_ruled = len(set(bands)) >= 4 and len(lines) <= 2.5 * len(set(bands))
     has_head = bands.count(bands[0]) <= _LONGEST_HEADER and len(rules) > 2
     joined: list[Cells] = []

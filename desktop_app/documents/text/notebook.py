@@ -32,7 +32,7 @@ def _cells(notebook: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _cell(cell: dict[str, Any], language: str) -> list[str]:
-    source = _joined(cell["input"] if "input" in cell else cell["source"])
+    source = _join_source(cell["input"] if "input" in cell else cell["source"])
     if cell["cell_type"] == "heading":
         return [f"{'#' * min(int(cell.get('level', 1)), 6)} {source}"]
     if cell["cell_type"] != "code":
@@ -45,12 +45,12 @@ def _cell(cell: dict[str, Any], language: str) -> list[str]:
 
 def _output(output: dict[str, Any]) -> str:
     if output["output_type"] == "stream":
-        return _joined(output["text"]).rstrip("\n")
+        return _join_source(output["text"]).rstrip("\n")
     if output["output_type"] in ("error", "pyerr"):
         return f"{output['ename']}: {output['evalue']}"
     parts = output["data"].get("text/plain", "") if "data" in output else output.get("text", "")
-    return _joined(parts)
+    return _join_source(parts)
 
 
-def _joined(text: str | list[str]) -> str:
+def _join_source(text: str | list[str]) -> str:
     return text if isinstance(text, str) else "".join(text)

@@ -176,7 +176,7 @@ class ReaderClient:
             await _send(child, {**header, "limits": limits._asdict()}, payload)
             if opened is not None and opened.members is None:
                 await self._send_file(child, opened.descriptor)
-            answer, found = await self._answer(child, opened, on_progress, request)
+            answer, found = await self._receive_answer(child, opened, on_progress, request)
         try:
             if answer["kind"] == "crashed":
                 raise _ChildGoneError(worker_answers.details(answer))
@@ -188,7 +188,7 @@ class ReaderClient:
         except worker_answers.MalformedAnswerError as error:
             raise await _child_gone_error(child) from error
 
-    async def _answer(
+    async def _receive_answer(
         self,
         child: Process,
         opened: OpenDocument | None,

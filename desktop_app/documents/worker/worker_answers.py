@@ -64,7 +64,7 @@ class MalformedAnswerError(ValueError):
 
 def header_of(packed: bytes) -> dict[str, Any]:
     """Parse the header of a frame, and check its `kind` and `payload`."""
-    header = _expect(dict, _parsed(packed))
+    header = _expect(dict, _parse_json(packed))
     _text(header.get("kind"))
     _integer(header.get("payload"), 0, _MAX_INTEGER)
     return header
@@ -136,8 +136,8 @@ def document(
     pictured = header.get("pictured")
     return ExtractedDocument(
         name=name,
-        media_type=_matching(_MEDIA_TYPE, header.get("media_type")),
-        sha256=_matching(_HASH, header.get("sha256")),
+        media_type=_matching_text(_MEDIA_TYPE, header.get("media_type")),
+        sha256=_matching_text(_HASH, header.get("sha256")),
         size=_integer(header.get("size"), 0, _MAX_INTEGER),
         text=text,
         pages=None if pages is None else _integer(pages, 0, _MAX_INTEGER),
@@ -227,7 +227,7 @@ def passages(payload: str, length: int) -> list[IndexedPassage]:
 
 def page_sizes(payload: str) -> list[tuple[float, float]]:
     """Return the width and height of each page of a document, in points."""
-    rows = (_row(row, 2) for row in _expect(list, _parsed(payload)))
+    rows = (_row(row, 2) for row in _expect(list, _parse_json(payload)))
     return [(_length(width), _length(height)) for width, height in rows]
 
 
@@ -241,7 +241,7 @@ def pixels(data: bytes, size: int) -> bytes:
 def boxes(header: Mapping[str, Any]) -> list[Box]:
     """Return rectangles on a page."""
     rows = (_row(row, 4) for row in _expect(list, header.get("boxes")))
-    return [Box(*map(_finite, row)) for row in rows]
+    return [Box(*map(_finite_number, row)) for row in rows]
 
 
 def _rows(payload: str, columns: int) -> Iterator[list[Any]]:
@@ -253,10 +253,10 @@ def _rows(payload: str, columns: int) -> Iterator[list[Any]]:
     for match in re.finditer(r"[^\n]+", payload):
         if match.end() - match.start() > _MAX_ROW_LENGTH:
             raise MalformedAnswerError("a row that is too long")
-        yield _row(_parsed(match[0]), columns)
+        yield _row(_parse_json(match[0]), columns)
 
 
-def _parsed(packed: str | bytes) -> Any:
+def _parse_json(packed: str | bytes) -> Any:
     try:
         return json.loads(packed)
     except (ValueError, RecursionError) as error:
@@ -284,7 +284,7 @@ def _span(value: Sequence[Any], length: int) -> tuple[int, int]:
     return _integer(value[0], 0, end), end
 
 
-def _finite(value: Any) -> float:
+def _finite_number(value: Any) -> float:
     # Comparisons with NaN are false.
     if type(value) not in (int, float) or not abs(value) <= sys.float_info.max:
         raise MalformedAnswerError("no number that makes sense")
@@ -292,7 +292,7 @@ def _finite(value: Any) -> float:
 
 
 def _length(value: Any) -> float:
-    length = _finite(value)
+    length = _finite_number(value)
     if not 1 <= length <= _MAX_PAGE_SIDE:
         raise MalformedAnswerError("a page of no size that the format allows")
     return length
@@ -305,7 +305,7 @@ def _text(value: Any, longest: int = _MAX_TEXT_LENGTH) -> str:
     return replace_surrogates(text)
 
 
-def _matching(pattern: re.Pattern[str], value: Any) -> str:
+def _matching_text(pattern: re.Pattern[str], value: Any) -> str:
     text = _text(value)
     if not pattern.fullmatch(text):
         raise MalformedAnswerError("a text of another form")

@@ -58,20 +58,20 @@ class _BoundedBody(httpx2.AsyncByteStream):
         if len(self._encodings) > 1 or not set(self._encodings) <= set(_ENCODINGS):
             raise httpx2.StreamError("The response is compressed in a way that is not supported.")
         size = 0
-        async with aclosing(self._received()) as pieces:
+        async with aclosing(self._raw_pieces()) as pieces:
             async for piece in pieces:
-                for data in self._unpacked(piece) if self._encodings else (piece,):
+                for data in self._unpack(piece) if self._encodings else (piece,):
                     size += len(data)
                     if self._limit is not None and size > self._limit:
                         limit = f"{self._limit >> 20} MB"
                         raise httpx2.StreamError(f"The response is larger than {limit}.")
                     yield data
 
-    async def _received(self) -> AsyncGenerator[bytes]:
+    async def _raw_pieces(self) -> AsyncGenerator[bytes]:
         async for piece in self._stream:
             yield piece
 
-    def _unpacked(self, piece: bytes) -> Iterator[bytes]:
+    def _unpack(self, piece: bytes) -> Iterator[bytes]:
         may_have_more = not self._unpacking.eof  # servers may pad the end
         while may_have_more:
             data = self._next_data(piece)

@@ -71,12 +71,12 @@ async def bounded_stdio(
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_read, process, incoming, log, on_ended)
             tasks.start_soon(_write, process, outgoing)
-            tasks.start_soon(_log, process, log)
+            tasks.start_soon(_log_errors, process, log)
             try:
                 yield read_stream, write_stream
             finally:
                 with anyio.CancelScope(shield=True):
-                    await _end(process)
+                    await _end_process(process)
                 tasks.cancel_scope.cancel()
     finally:
         for stream in (incoming, read_stream, write_stream, outgoing):
@@ -172,7 +172,7 @@ async def _write(process: asyncio.subprocess.Process, outgoing: Any) -> None:
                 await process.stdin.drain()
 
 
-async def _log(process: asyncio.subprocess.Process, log: Log) -> None:
+async def _log_errors(process: asyncio.subprocess.Process, log: Log) -> None:
     assert process.stderr is not None
     while True:
         try:
@@ -184,7 +184,7 @@ async def _log(process: asyncio.subprocess.Process, log: Log) -> None:
         log("", line[:MAX_SHOWN_BYTES].decode("utf-8", "replace").rstrip())
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _end_process(process: asyncio.subprocess.Process) -> None:
     assert process.stdin is not None
     process.stdin.close()
     with suppress(TimeoutError):

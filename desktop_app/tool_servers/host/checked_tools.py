@@ -25,8 +25,8 @@ MAX_LISTED: Final = 500
 """The most rows of a list that are used. The SDK would take 1 GB of memory for 300,000 tools."""
 FAULT: Final = "repartee/fault"
 """The field of a tool's `_meta` that says why its schema cannot be used."""
-_NEEDED: Final = ("name", "title", "description", "inputSchema", "annotations")
-_REQUIRED: Final = ("name", "inputSchema")
+_USED_FIELDS: Final = ("name", "title", "description", "inputSchema", "annotations")
+_REQUIRED_FIELDS: Final = ("name", "inputSchema")
 _LISTS: Final = ("tools", "resources", "prompts")
 
 
@@ -50,10 +50,10 @@ class _CheckedStream:
         return self
 
     async def __anext__(self) -> SessionMessage | Exception:
-        return _checked(await self._stream.__anext__())
+        return _check_lists(await self._stream.__anext__())
 
     async def receive(self) -> SessionMessage | Exception:
-        return _checked(await self._stream.receive())
+        return _check_lists(await self._stream.receive())
 
     async def __aenter__(self) -> Self:
         await self._stream.__aenter__()
@@ -63,7 +63,7 @@ class _CheckedStream:
         return await self._stream.__aexit__(*error)
 
 
-def _checked(item: SessionMessage | Exception) -> SessionMessage | Exception:
+def _check_lists(item: SessionMessage | Exception) -> SessionMessage | Exception:
     message = item.message if isinstance(item, SessionMessage) else None
     if isinstance(message, types.JSONRPCResponse):
         result = message.result
@@ -71,14 +71,16 @@ def _checked(item: SessionMessage | Exception) -> SessionMessage | Exception:
             if isinstance(result.get(name), list):
                 result[name] = result[name][:MAX_LISTED]
         if isinstance(result.get("tools"), list):
-            result["tools"] = [_usable(each) for each in result["tools"] if isinstance(each, dict)]
+            result["tools"] = [
+                _make_usable(each) for each in result["tools"] if isinstance(each, dict)
+            ]
     return item
 
 
-def _usable(tool: dict[str, Any]) -> dict[str, Any]:
+def _make_usable(tool: dict[str, Any]) -> dict[str, Any]:
     """Return a tool with as much of it as the SDK accepts."""
     first_fault = ""
-    for fields in (tool.keys(), _NEEDED, _REQUIRED):
+    for fields in (tool.keys(), _USED_FIELDS, _REQUIRED_FIELDS):
         reduced = {key: tool[key] for key in fields if key in tool}
         fault = _fault(reduced)
         if not fault:

@@ -23,7 +23,7 @@ MAX_RESOURCE_CHARS: Final = 10 << 20
 
 def tools_to_json(pages: Sequence[Iterable[types.Tool]]) -> list[dict[str, Any]]:
     """Return the tools. A tool with an unusable schema has no parameters but a `fault`."""
-    return [_tool(tool) for tool in _listed(pages)]
+    return [_tool(tool) for tool in _first_rows(pages)]
 
 
 def _tool(tool: types.Tool) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def resources_to_json(pages: Sequence[Iterable[types.Resource]]) -> list[dict[st
             "description": (resource.description or "")[:MAX_DESCRIPTION_CHARS],
             "media_type": (resource.mime_type or "")[:MAX_NAME_CHARS],
         }
-        for resource in _listed(pages)
+        for resource in _first_rows(pages)
     ]
 
 
@@ -72,11 +72,11 @@ def prompts_to_json(pages: Sequence[Iterable[types.Prompt]]) -> list[dict[str, A
                 for argument in (prompt.arguments or [])[:MAX_LISTED]
             ],
         }
-        for prompt in _listed(pages)
+        for prompt in _first_rows(pages)
     ]
 
 
-def _listed(pages: Sequence[Iterable[Any]]) -> Iterator[Any]:
+def _first_rows(pages: Sequence[Iterable[Any]]) -> Iterator[Any]:
     return islice((row for page in pages for row in page), MAX_LISTED)
 
 

@@ -31,7 +31,9 @@ from desktop_app.tool_servers.host.sign_in import SIGN_IN_NEEDED, SignIn
 
 MAX_PAGES: Final = 50
 STREAM_S: Final = 300.0
+"""Seconds that a stream of events may be silent."""
 CONNECT_S: Final = 30.0
+"""Seconds to connect, to send a request, or to wait for a free connection."""
 CLOSED_S: Final = 1.0
 """Seconds in which a failed connection ends this process, with a better reason than its closing."""
 
@@ -81,7 +83,7 @@ class HostedServer:
                     http_client = None
                     if "url" in self._order:
                         os.environ.update(self._order["proxies"])
-                        http_client = await self._http_client(self._order["headers"])
+                        http_client = await self._create_http_client(self._order["headers"])
                         await stack.enter_async_context(http_client)
                     await self._stay_connected(stack, http_client)
                 self._end_soon()
@@ -137,7 +139,7 @@ class HostedServer:
             message_handler=self._on_message,
         )
 
-    async def _http_client(self, headers: dict[str, str]) -> httpx2.AsyncClient:
+    async def _create_http_client(self, headers: dict[str, str]) -> httpx2.AsyncClient:
         headers = {"accept-encoding": ACCEPTED_ENCODINGS, **headers}
         timeout = httpx2.Timeout(CONNECT_S, read=STREAM_S)
         mounts, watch = _direct_mounts(self._order["url"]), self._watch_session

@@ -39,9 +39,9 @@ SIGN_IN_NEEDED: Final = "the user has to sign in again"
 _CALLBACK_PATH: Final = "/callback"
 _MAX_REQUEST_BYTES: Final = 1 << 16
 _REQUEST_S: Final = 10.0
-_SAVED_OF_CLIENT: Final = {"client_id", "client_secret", "token_endpoint_auth_method", "issuer"}
-_SAVED_OF_SERVER: Final = {"issuer", "authorization_endpoint", "token_endpoint"}
-_SAVED_OF_RESOURCE: Final = {"resource", "authorization_servers"}
+_SAVED_CLIENT_FIELDS: Final = {"client_id", "client_secret", "token_endpoint_auth_method", "issuer"}
+_SAVED_SERVER_FIELDS: Final = {"issuer", "authorization_endpoint", "token_endpoint"}
+_SAVED_RESOURCE_FIELDS: Final = {"resource", "authorization_servers"}
 _EXPIRED: Final = 1.0  # seconds since 1970
 RENEWAL_S: Final = 60.0
 """The time that other processes get to renew the same sign-in."""
@@ -287,9 +287,10 @@ class SignIn:
         saved = {
             "tokens": tokens.model_dump(mode="json", exclude_none=True),
             "expires_at": context.token_expiry_time,
-            "client": context.client_info.model_dump(mode="json", include=_SAVED_OF_CLIENT),
-            "server": server and server.model_dump(mode="json", include=_SAVED_OF_SERVER),
-            "resource": resource and resource.model_dump(mode="json", include=_SAVED_OF_RESOURCE),
+            "client": context.client_info.model_dump(mode="json", include=_SAVED_CLIENT_FIELDS),
+            "server": server and server.model_dump(mode="json", include=_SAVED_SERVER_FIELDS),
+            "resource": resource
+            and resource.model_dump(mode="json", include=_SAVED_RESOURCE_FIELDS),
         }
         self._saved = _parse(saved)
         self._output.send(event="tokens", saved=saved)

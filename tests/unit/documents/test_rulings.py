@@ -118,17 +118,17 @@ def test_forms_are_read_to_the_third_level() -> None:
 
 
 def test_a_drawing_has_no_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rulings, "_MOST_SEGMENTS", 3)
+    monkeypatch.setattr(rulings, "_MAX_LINES", 3)
     level = "10 50 m 60 50 l S 10 90 m 60 90 l S "
     upright = "10 50 m 10 90 l S 60 50 m 60 90 l S "
     assert found(level + upright) == ([(50, 10, 60), (90, 10, 60)], [(10, 50, 90), (60, 50, 90)])
     assert found(level + upright + "99 50 m 99 90 l S ") == ([], [])
-    monkeypatch.setattr(rulings, "_MOST_OBJECTS", 2)
+    monkeypatch.setattr(rulings, "_MAX_OBJECTS", 2)
     assert found(level)[0] == [(50, 10, 60), (90, 10, 60)]
     assert found(level + "10 95 m 60 95 l S ") == ([], [])
 
 
 def test_a_path_of_many_segments_is_a_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rulings, "_MOST_IN_A_PATH", 4)
+    monkeypatch.setattr(rulings, "_MAX_PATH_SEGMENTS", 4)
     assert found("10 50 m 60 50 l 60 90 l 10 90 l S")[1] == [(60, 50, 90)]
     assert found("10 50 m 60 50 l 60 90 l 10 90 l 10 50 l S") == ([], [])

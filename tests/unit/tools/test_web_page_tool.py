@@ -22,8 +22,8 @@ from desktop_app.tools import web_page_tool
 from desktop_app.tools.web_page_tool import (
     MAX_PAGE_BYTES,
     WebPageTool,
-    bounded_body,
     is_public,
+    read_bounded_body,
     resolve_host,
 )
 from tests.helpers.certificates import Authority
@@ -190,7 +190,7 @@ async def test_all_members_of_a_compressed_page_are_read(size: int, padding: byt
 
     headers = {"content-encoding": "gzip"}
     reply = httpx.Response(200, headers=headers, content=pieces())
-    assert await bounded_body(reply) == b"<p>OneTwoThree"
+    assert await read_bounded_body(reply) == b"<p>OneTwoThree"
 
 
 @pytest.mark.parametrize("bits", [zlib.MAX_WBITS, zlib.MAX_WBITS + 16])
@@ -201,7 +201,7 @@ async def test_a_deflated_page_is_read(bits: int) -> None:
         yield packing.compress(b"<p>One") + packing.flush()
 
     reply = httpx.Response(200, headers={"content-encoding": "deflate"}, content=pieces())
-    assert await bounded_body(reply) == b"<p>One"
+    assert await read_bounded_body(reply) == b"<p>One"
 
 
 async def test_a_damaged_page_is_refused() -> None:
@@ -210,7 +210,7 @@ async def test_a_damaged_page_is_refused() -> None:
 
     reply = httpx.Response(200, headers={"content-encoding": "gzip"}, content=pieces())
     with pytest.raises(ToolError, match="damaged"):
-        await bounded_body(reply)
+        await read_bounded_body(reply)
 
 
 async def test_a_page_of_the_largest_size_is_read() -> None:
@@ -218,7 +218,7 @@ async def test_a_page_of_the_largest_size_is_read() -> None:
         yield gzip.compress(bytes(MAX_PAGE_BYTES // 2)) + gzip.compress(bytes(MAX_PAGE_BYTES // 2))
 
     reply = httpx.Response(200, headers={"content-encoding": "gzip"}, content=pieces())
-    assert len(await bounded_body(reply)) == MAX_PAGE_BYTES
+    assert len(await read_bounded_body(reply)) == MAX_PAGE_BYTES
 
 
 @pytest.mark.attack("tools")
@@ -230,7 +230,7 @@ async def test_members_together_are_bounded() -> None:
 
     reply = httpx.Response(200, headers={"content-encoding": "gzip"}, content=pieces())
     with pytest.raises(ToolError, match="larger than 5 MB"):
-        await bounded_body(reply)
+        await read_bounded_body(reply)
 
 
 def test_a_compressed_page_that_is_cut_is_refused(port: int) -> None:
@@ -252,7 +252,7 @@ async def test_many_small_chunks_leave_time_for_the_window() -> None:
             turns += 1
 
     counting = asyncio.ensure_future(count())
-    assert await bounded_body(httpx.Response(200, content=pieces())) == b"x" * 2000
+    assert await read_bounded_body(httpx.Response(200, content=pieces())) == b"x" * 2000
     counting.cancel()
     assert turns >= 1999
 
