@@ -28,7 +28,7 @@ class Learning:
     def __init__(self) -> None:
         self.noted: list[tuple[object, ...]] = []
 
-    def note(self, *what: object) -> None:
+    def learn_in_background(self, *what: object) -> None:
         self.noted.append(what)
 
     async def is_cut(self, request: ChatRequest, tokens: int) -> bool:
