@@ -257,7 +257,7 @@ async def test_resources_and_prompts_are_listed_and_read() -> None:
     async with scripted() as server:
         rows = await server.run.fetch_list("resources")
         assert [row["name"] for row in rows] == ["The memo", "large", "dot.png"]
-        read: dict[str, Any] = await server.run.read("memo://one")
+        read: dict[str, Any] = await server.run.read_resource("memo://one")
         assert read == {"kind": "text", "data": "Remember the milk.", "media_type": "text/plain"}
         with pytest.raises(ServerFailure, match="it is too long"):
             await server.run.request("read", uri="memo://large")
