@@ -14,7 +14,7 @@ _SPACE: Final = re.compile(r"[ \t\r\n\f]+")
 _EMPTY_LINES: Final = re.compile(r"\n{3,}")
 
 
-class FlowWriter:
+class HtmlFlowWriter:
     """A writer into nested flows: the document, quotes, list items, cells.
 
     Attributes:
@@ -99,8 +99,12 @@ class FlowWriter:
             if self._cell_texts:
                 self._cell_texts[-1].append(text)
 
+    def start_heading(self, level: int) -> None:
+        """Begin a heading; the next words belong to it."""
+        self.heading = level
+
     def end_heading(self) -> None:
-        """Finish the open heading."""
+        """Finish the open heading, if there is any."""
         self.end_paragraph()
         self.heading = 0
 

@@ -14,13 +14,13 @@ from desktop_app.documents.text.html_elements import (
     Element,
     OpenElements,
 )
-from desktop_app.documents.text.html_flow_writer import FlowWriter
+from desktop_app.documents.text.html_flow_writer import HtmlFlowWriter
 
 _NUMBER: Final = re.compile(r"\s*\(?(?:\d+|[a-zA-Z]{1,5})[.)]")
 _BULLETS: Final = "-*+"
 
 
-class ListWriter:
+class HtmlListWriter:
     """A writer of the open lists.
 
     Attributes:
@@ -28,7 +28,7 @@ class ListWriter:
             its element.
     """
 
-    def __init__(self, elements: OpenElements, flows: FlowWriter) -> None:
+    def __init__(self, elements: OpenElements, flows: HtmlFlowWriter) -> None:
         self.word_label: list[str] | None = None
         self._elements, self._flows = elements, flows
         self._lists: list[HtmlList] = []
@@ -79,6 +79,10 @@ class ListWriter:
             self._elements.push(Element(WORD_LIST, self._end_list))
         self.start_item(WORD_ITEM)
         self._elements.push(Element("p", self._flows.end_paragraph))
+
+    def start_word_label(self) -> None:
+        """Begin the bullet or number that Word writes before an item."""
+        self.word_label = []
 
     def apply_word_label(self) -> None:
         """Make a list numbered if its first item begins with a number."""

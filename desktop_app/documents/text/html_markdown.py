@@ -30,9 +30,9 @@ from desktop_app.documents.text.html_elements import (
     Element,
     OpenElements,
 )
-from desktop_app.documents.text.html_flow_writer import FlowWriter
-from desktop_app.documents.text.html_list_writer import ListWriter
-from desktop_app.documents.text.html_table_writer import TableWriter
+from desktop_app.documents.text.html_flow_writer import HtmlFlowWriter
+from desktop_app.documents.text.html_list_writer import HtmlListWriter
+from desktop_app.documents.text.html_table_writer import HtmlTableWriter
 from desktop_app.domain.code_fence import fenced
 
 _MARKS: Final = {
@@ -121,9 +121,9 @@ class _Parser(HTMLParser):
         super().__init__(convert_charrefs=True)
         self._tags_left_out = left_out
         self._elements = OpenElements()
-        self._flows = FlowWriter(self._elements)
-        self._lists = ListWriter(self._elements, self._flows)
-        self._tables = TableWriter(self._elements, self._flows)
+        self._flows = HtmlFlowWriter(self._elements)
+        self._lists = HtmlListWriter(self._elements, self._flows)
+        self._tables = HtmlTableWriter(self._elements, self._flows)
         self._code: list[str] | None = None
         self._language = ""
         self._formula: list[str] = []
@@ -235,10 +235,10 @@ class _Parser(HTMLParser):
             self._lists.start_word_item(min(int(level[1]), 9))
             return
         self._start_block()
-        self._flows.heading = 0
+        self._flows.end_heading()
         is_too_deep = self._flows.depth + self._lists.depth > _MAX_DEPTH
         if tag in HEADINGS:
-            self._flows.heading = HEADINGS[tag]
+            self._flows.start_heading(HEADINGS[tag])
             self._elements.push(Element(tag, self._flows.end_heading))
         elif tag == "table":
             self._tables.start_table(tag, attributes)
@@ -278,7 +278,7 @@ class _Parser(HTMLParser):
     def _start_inline(self, tag: str, attributes: dict[str, str], style: str) -> None:
         line, address = self._flows.flow.line, attributes.get("href", "").strip()
         if tag == "span" and style and _WORD_LABEL.search(style):
-            self._lists.word_label = []
+            self._lists.start_word_label()
             self._elements.push(Element(tag, self._lists.apply_word_label))
         elif tag == "a" and address and all(mark.sign for mark in self._flows.flow.marks):
             self._start_marks(tag, [InlineMark("", len(line), address.replace(" ", "%20"))])

@@ -7,15 +7,15 @@ from typing import Final
 from desktop_app.documents.office.package import whole_number
 from desktop_app.documents.text.html_blocks import HtmlCell, HtmlTable
 from desktop_app.documents.text.html_elements import CELLS, Element, OpenElements
-from desktop_app.documents.text.html_flow_writer import FlowWriter
+from desktop_app.documents.text.html_flow_writer import HtmlFlowWriter
 
 _MAX_SPAN: Final = 100
 
 
-class TableWriter:
+class HtmlTableWriter:
     """A writer of the open tables."""
 
-    def __init__(self, elements: OpenElements, flows: FlowWriter) -> None:
+    def __init__(self, elements: OpenElements, flows: HtmlFlowWriter) -> None:
         self._elements, self._flows = elements, flows
         self._tables: list[HtmlTable] = []
 
