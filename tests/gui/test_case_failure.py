@@ -31,7 +31,7 @@ FULL = note_of(StoreFullError("The disk is full."))
     ],
 )
 def test_a_check_is_named_by_its_demand(row: dict[str, Any], text: str) -> None:
-    assert check_text(FailedCheck.of(check_from_json(row))) == text
+    assert check_text(FailedCheck.from_check(check_from_json(row))) == text
 
 
 @pytest.mark.parametrize(
