@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.attachments.attachment_reader import ATTACHED, LARGE_PASTE
@@ -123,6 +124,10 @@ class PromptsController(QObject):
 
         If there is no such prompt, let the user choose files.
         """
+        if not self._list.entries:  # the prompts are still being loaded
+            again = partial(self.begin_example, key)
+            self._list.changed.connect(again, Qt.ConnectionType.SingleShotConnection)
+            return
         prompt = self._prompt
         template = next((e.prompt for e in self._list.entries if e.prompt.id == key), None)
         if template is None:

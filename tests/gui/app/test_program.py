@@ -31,11 +31,13 @@ from desktop_app.app.library.navigator import Navigator
 from desktop_app.commands.command import COMMANDS, CommandScope
 from desktop_app.domain.errors import StreamCutError
 from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.rendering.markdown import parser as parser_module
+from desktop_app.storage.settings.prompt_store import PromptStore
 from desktop_app.ui.composer.choice_view import ModelEntry
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, SlowStore, until
-from tests.helpers.file_dialogs import choose_paths
+from tests.helpers.file_dialogs import choose_paths, file_dialogs
 from tests.helpers.templates import EXPLAIN
 from tests.helpers.widgets import find
 
@@ -401,9 +403,27 @@ async def test_an_example_keeps_what_was_typed() -> None:
         app.window.empty_state.example_chosen.emit("explain")
         app.window.empty_state.example_chosen.emit("explain")
         words = f"{EXPLAIN}\n\nx = 1"
-        assert app.text.toPlainText() == words
+        await until(lambda: app.text.toPlainText() == words)
         await app.written()
         assert app.setting("window.new_draft")["text"] == words
+
+
+async def test_an_example_chosen_at_the_start_is_inserted_once_the_prompts_are_loaded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    load, may_load = PromptStore.prompts, asyncio.Event()
+
+    async def load_late(store: PromptStore) -> list[Prompt]:
+        await may_load.wait()
+        return await load(store)
+
+    monkeypatch.setattr(PromptStore, "prompts", load_late)
+    async with AppHarness() as app:
+        app.type("x = 1")
+        app.window.empty_state.example_chosen.emit("explain")
+        assert file_dialogs() == []
+        may_load.set()
+        await until(lambda: app.text.toPlainText() == f"{EXPLAIN}\n\nx = 1")
 
 
 async def test_renaming_restores_the_focus() -> None:
