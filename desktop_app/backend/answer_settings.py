@@ -87,7 +87,7 @@ def _of_setting(key: str, value: Any) -> Any:
 
 def _to_setting(value: Any) -> SettingValue:
     if isinstance(value, tuple):
-        return "\n".join(_escaped(sequence) for sequence in value)
+        return "\n".join(_escape(sequence) for sequence in value)
     setting_value: SettingValue = value
     return setting_value
 
@@ -105,5 +105,5 @@ def stop_sequences(text: str) -> tuple[str, ...]:
     )
 
 
-def _escaped(sequence: str) -> str:
+def _escape(sequence: str) -> str:
     return re.sub(r"[\n\t\\]", lambda found: _ESCAPED[found[0]], sequence)

@@ -77,7 +77,7 @@ class TokenLearning:
         """Return the tokens of each kind in a text. Raises DocumentError."""
         key = _digest(text)
         if key not in self._mixes:
-            _put(self._mixes, key, await self._worker.token_mix(text))
+            _cache(self._mixes, key, await self._worker.token_mix(text))
         return self._mixes[key]
 
     def learn_in_background(
@@ -182,7 +182,7 @@ class ProviderTokenCounter:
             provider = await self._gateway.provider(profile)
             tokens = await provider.count_tokens(model, text)
             if tokens is not None:
-                _put(self._server_counts, key, tokens)
+                _cache(self._server_counts, key, tokens)
                 await self._learning.learn(profile, model, text, tokens)
 
     def method(self, profile: ProviderProfile, model: str, *, is_exact: bool) -> CountMethod:
@@ -221,7 +221,7 @@ def _digest(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-def _put(cache: OrderedDict[bytes, T], key: bytes, value: T) -> None:
+def _cache(cache: OrderedDict[bytes, T], key: bytes, value: T) -> None:
     cache[key] = value
     if len(cache) > _MAX_CACHED:
         cache.popitem(last=False)

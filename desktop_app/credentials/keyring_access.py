@@ -40,15 +40,15 @@ class Keyring:
 
     def backend_name(self) -> str:
         """Return the name of the keyring."""
-        return _run(lambda backend: str(backend.name))
+        return _run_on_backend(lambda backend: str(backend.name))
 
     def read(self, name: str) -> str | None:
         """Return the text stored under a name, or None."""
-        return _run(lambda backend: backend.get_password(self._service, name))
+        return _run_on_backend(lambda backend: backend.get_password(self._service, name))
 
     def write(self, name: str, text: str) -> None:
         """Store a text under a name, replacing the previous one."""
-        _run(lambda backend: backend.set_password(self._service, name, text))
+        _run_on_backend(lambda backend: backend.set_password(self._service, name, text))
 
     def delete(self, name: str) -> None:
         """Remove the text stored under a name, if there is one."""
@@ -62,7 +62,7 @@ class Keyring:
                 if backend.get_password(self._service, name) is not None:
                     raise
 
-        _run(job)
+        _run_on_backend(job)
 
     def probe(self) -> None:
         """Write, read and delete a test entry: some keyrings accept entries but store nothing."""
@@ -76,7 +76,7 @@ class Keyring:
             raise CredentialError(Reason.KEYRING_FORGETS)
 
 
-def _run(job: Callable[[KeyringBackend], T]) -> T:
+def _run_on_backend(job: Callable[[KeyringBackend], T]) -> T:
     try:
         return job(_backend())
     except _backend_errors() as exc:

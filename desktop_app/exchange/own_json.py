@@ -176,7 +176,7 @@ def _read_each(
 ) -> Iterator[ImportedConversation | ImportRefusedError]:
     for item in items:
         try:
-            yield _imported(item, folders, files)
+            yield _conversation_in(item, folders, files)
         except bounds.BAD_VALUE as exc:
             yield damaged_conversation_error(item, exc)
 
@@ -286,7 +286,7 @@ def _time(moment: datetime) -> str:
 # -------------------------------------------------------------- reading
 
 
-def _imported(
+def _conversation_in(
     item: Any, folders: Mapping[str, Mapping[str, Any]], files: Mapping[str, Mapping[str, Any]]
 ) -> ImportedConversation:
     if not isinstance(item, Mapping):

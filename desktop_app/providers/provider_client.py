@@ -185,16 +185,16 @@ class ProviderClient:
                                 case Failed(error):
                                     raise error
                                 case CandidateEvent(number, Failed(error)):
-                                    event = CandidateEvent(number, Failed(self._redacted(error)))
+                                    event = CandidateEvent(number, Failed(self._redact(error)))
                             for cleaned in answer.feed(event):
                                 yield cleaned
                             await turns.yield_if_due()
             except ProviderError as error:
                 for cleaned in answer.end():
                     yield cleaned
-                yield Failed(self._redacted(error))
+                yield Failed(self._redact(error))
 
-    def _redacted(self, error: ProviderError) -> ProviderError:
+    def _redact(self, error: ProviderError) -> ProviderError:
         return error_replies.redacted(self._transport.redactor, error)
 
     async def compact(self, request: ChatRequest) -> ProviderState:

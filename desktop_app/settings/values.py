@@ -23,13 +23,13 @@ def validate(key: str, value: object) -> SettingValue:
     """
     if key.startswith(KEYS_PREFIX):
         if not isinstance(value, str):
-            raise _refused(key, value, Remedy.TAKES_SHORTCUT)
+            raise _setting_error(key, value, Remedy.TAKES_SHORTCUT)
         return value
     declaration = setting(key)
     if value is None:
         if declaration.is_optional:
             return None
-        raise _refused(key, value, Remedy.NEEDS_VALUE)
+        raise _setting_error(key, value, Remedy.NEEDS_VALUE)
     return _check_value(declaration, _with_type(declaration, value))
 
 
@@ -53,7 +53,7 @@ def _with_type(declaration: Setting, value: object) -> str | float:
             return float(value)
     is_stray_bool = isinstance(value, bool) and declaration.value_type is not bool
     if is_stray_bool or not isinstance(value, declaration.value_type):
-        raise _refused(declaration.key, value, _REMEDY_BY_TYPE[declaration.value_type])
+        raise _setting_error(declaration.key, value, _REMEDY_BY_TYPE[declaration.value_type])
     return value
 
 
@@ -68,16 +68,18 @@ _REMEDY_BY_TYPE: Final[Mapping[type, Remedy]] = {
 def _check_value(declaration: Setting, value: str | float) -> str | float:
     if declaration.choices and value not in [choice.value for choice in declaration.choices]:
         known = ", ".join(choice.value for choice in declaration.choices)
-        raise _refused(declaration.key, value, Remedy.TAKES_ONE_OF, known=known)
+        raise _setting_error(declaration.key, value, Remedy.TAKES_ONE_OF, known=known)
     lines = [line for line in value.split("\n") if line] if isinstance(value, str) else []
     if declaration.most_lines is not None and len(lines) > declaration.most_lines:
-        raise _refused(declaration.key, value, Remedy.TAKES_LINES, limit=declaration.most_lines)
+        raise _setting_error(
+            declaration.key, value, Remedy.TAKES_LINES, limit=declaration.most_lines
+        )
     if isinstance(value, str) or not declaration.stops:
         return value
     least, most = declaration.bounds
     if not least <= value <= most:
         shown = {"least": _shown_bound(least), "most": _shown_bound(most)}
-        raise _refused(declaration.key, value, Remedy.TAKES_RANGE, **shown)
+        raise _setting_error(declaration.key, value, Remedy.TAKES_RANGE, **shown)
     return value
 
 
@@ -85,7 +87,7 @@ def _shown_bound(number: float) -> str | int:
     return int(number) if number == int(number) else f"{number:g}"
 
 
-def _refused(key: str, value: object, takes: Remedy, **params: Param) -> SettingError:
+def _setting_error(key: str, value: object, takes: Remedy, **params: Param) -> SettingError:
     from desktop_app.domain.error_reasons import Reason  # not needed at the start
 
     return SettingError(

@@ -136,8 +136,8 @@ def _add_table(connection: Any, table: DocumentTable) -> Iterator[str]:
     """Add a table; yield remarks on it for the model."""
     import sqlite3
 
-    columns = ", ".join(_quoted(name) for name in table.columns)
-    name, marks = _quoted(table.name), ", ".join("?" * len(table.columns))
+    columns = ", ".join(_quote_name(name) for name in table.columns)
+    name, marks = _quote_name(table.name), ", ".join("?" * len(table.columns))
     try:
         connection.execute(f"CREATE TABLE {name} ({columns})")
     except sqlite3.Error as error:
@@ -164,7 +164,7 @@ def _add_table(connection: Any, table: DocumentTable) -> Iterator[str]:
         yield f"(Of the table {table.name}, only the first {table.count} of {total} rows)"
 
 
-def _quoted(name: str) -> str:
+def _quote_name(name: str) -> str:
     return '"' + name.replace('"', '""').replace("\0", "") + '"'
 
 

@@ -673,7 +673,7 @@ async def _queried(path: Path, chance: random.Random) -> list[str]:
         note("all", every)
         note("titles", await store.titles())
         note("ids", sorted(await store.ids()))
-        note("pinned", await store.pinned())
+        note("pinned", await store.list_pinned())
         note("recent", await store.recent(5))
         note("questions", await store.recent_questions(6))
         for limit in (1, 3, 50):

@@ -295,7 +295,7 @@ class ListPresenter(QObject):
         """Return the pinned conversations of a filter, and its first page."""
         pinned: list[Conversation] = []
         if list_filter.kind in (ListFilterKind.LIST, ListFilterKind.FOLDER):
-            every = await self._conversations.pinned()
+            every = await self._conversations.list_pinned()
             pinned = [conversation for conversation in every if list_filter.includes(conversation)]
         return pinned, await self._read_page(list_filter, limit, None)
 

@@ -294,7 +294,7 @@ class ServersController(QObject):
                 problems.append(error.sentences)
                 continue
             name = run.server.name
-            found += [ResourceChoice(name, row["uri"], run.redacted(row["name"])) for row in rows]
+            found += [ResourceChoice(name, row["uri"], run.redact(row["name"])) for row in rows]
         if isValid(dialog):  # not closed meanwhile
             dialog.set_resources(found, problems)
 

@@ -59,7 +59,7 @@ def _shapes(
                 for table in child.iter(f"{A}tbl"):
                     yield md.table([_cells(row) for row in table.iter(f"{A}tr")])
                 yield from drawing.blocks(package, child, relations)
-            case "AlternateContent":
+            case "AlternateContent":  # its first child is the richest version
                 yield from _shapes(next(iter(child), child), package, relations)
             case "cSld" | "spTree" | "grpSp" | "Choice" | "Fallback":
                 yield from _shapes(child, package, relations)

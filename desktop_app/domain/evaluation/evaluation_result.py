@@ -164,9 +164,9 @@ class EvaluationRun:
             "cost_usd": None if self.cost is None else str(self.cost),
             "judge_cost_usd": None if self.judge_cost is None else str(self.judge_cost),
             "usage": asdict(self.usage),
-            "p50_s": _rounded(percentile(seconds, 50)),
-            "p95_s": _rounded(percentile(seconds, 95)),
-            "p50_first_token_s": _rounded(percentile(first, 50)),
+            "p50_s": _round(percentile(seconds, 50)),
+            "p95_s": _round(percentile(seconds, 95)),
+            "p50_first_token_s": _round(percentile(first, 50)),
             "results": [
                 {
                     "id": result.id,
@@ -175,7 +175,7 @@ class EvaluationRun:
                     "failed": result.failures,
                     "answer": result.answer,
                     "cost_usd": None if result.cost is None else str(result.cost),
-                    "duration_s": _rounded(result.duration_s),
+                    "duration_s": _round(result.duration_s),
                 }
                 for result in self.results
             ],
@@ -212,5 +212,5 @@ def _sum(costs: Sequence[Decimal | None]) -> Decimal | None:
     return sum(known, Decimal(0)) if len(known) == len(costs) else None
 
 
-def _rounded(value: float | None) -> float | None:
+def _round(value: float | None) -> float | None:
     return None if value is None else round(value, 3)

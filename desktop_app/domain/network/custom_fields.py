@@ -65,14 +65,14 @@ def parse_headers(text: str) -> dict[str, str]:
         ValueError: it is neither, or a name or value is not allowed.
     """
     if text.lstrip().startswith("{"):
-        return _checked(_pairs_of_json(text), in_query=False)
+        return _valid_fields(_pairs_of_json(text), in_query=False)
     pairs = []
     for line in filter(str.strip, text.splitlines()):
         name, colon, value = line.partition(":")
         if not colon:
             raise ValueError("a line without a colon")
         pairs.append((name.strip(), value.strip()))
-    return _checked(iter(pairs), in_query=False)
+    return _valid_fields(iter(pairs), in_query=False)
 
 
 def parse_query(text: str) -> dict[str, str]:
@@ -82,11 +82,11 @@ def parse_query(text: str) -> dict[str, str]:
         ValueError: it is neither, or a name or value is not allowed.
     """
     if text.lstrip().startswith("{"):
-        return _checked(_pairs_of_json(text), in_query=True)
+        return _valid_fields(_pairs_of_json(text), in_query=True)
     lines = (line.strip().removeprefix("?") for line in text.splitlines())
     joined = "&".join(filter(None, lines))
     pairs = parse_qsl(joined, keep_blank_values=True, strict_parsing=True) if joined else []
-    return _checked(iter(pairs), in_query=True)
+    return _valid_fields(iter(pairs), in_query=True)
 
 
 def _pairs_of_json(text: str) -> Iterator[tuple[str, str]]:
@@ -100,7 +100,7 @@ def _pairs_of_json(text: str) -> Iterator[tuple[str, str]]:
         yield name, value
 
 
-def _checked(pairs: Iterator[tuple[str, str]], *, in_query: bool) -> dict[str, str]:
+def _valid_fields(pairs: Iterator[tuple[str, str]], *, in_query: bool) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in pairs:
         custom = CustomField(name, in_query=in_query)

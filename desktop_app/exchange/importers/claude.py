@@ -29,7 +29,7 @@ from desktop_app.exchange.importers.imported_conversation import (
 from desktop_app.exchange.importers.message_tree import Node, Source, build_conversation
 
 _ROLES: Final = {"human": Role.USER, "assistant": Role.ASSISTANT}
-_PASTED: Final = "pasted.txt"
+_PASTED_NAME: Final = "pasted.txt"
 _MARKDOWN: Final = "text/markdown"
 
 
@@ -72,13 +72,13 @@ def _attached_parts(message: Mapping[str, Any], files: dict[str, AttachmentFile]
     for item in (*objects_at(message, "attachments"), *objects_at(message, "files")):
         name, text = text_at(item, "file_name"), text_at(item, "extracted_content")
         if text.strip():
-            yield add_document(name or _PASTED, text, files)
+            yield add_document(name or _PASTED_NAME, text, files)
         elif name:
             yield TextPart(f"[Attached: {name}]")
 
 
 def _content_parts(message: Mapping[str, Any]) -> Iterator[Part]:
-    # Beside its blocks, an answer's text has placeholders for those that are not text.
+    # An answer also has a `text`, in which placeholders stand for the blocks that are not text.
     for block in objects_at(message, "content") or [{"text": message.get("text")}]:
         if thought := text_at(block, "thinking"):
             yield ReasoningPart(thought)
@@ -87,7 +87,7 @@ def _content_parts(message: Mapping[str, Any]) -> Iterator[Part]:
 
 
 def _artifact(block: Mapping[str, Any]) -> str:
-    """Return the whole document that a call writes, as Markdown, or ""."""
+    """Return the document that a call of the artifacts tool writes, as Markdown, or ""."""
     written = mapping_at(block, "input")
     text = text_at(written, "content")
     if text_at(block, "name") != "artifacts" or not text:

@@ -11,7 +11,8 @@ from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.rendering.markdown.footnote_links import link_to_note
 from desktop_app.rendering.markdown.parser import parser
 
-_CODE: Final = ("fence", "code_block")
+_CODE_TOKENS: Final = ("fence", "code_block")
+# Also matches escapes and code spans, in which a name stays as it is.
 _NAME: Final = re.compile(
     r"\\.|(?<!`)(?P<ticks>`+)(?!`).*?(?<!`)(?P=ticks)(?!`)|\[\^(?P<name>[^\]\s]+)\]"
 )
@@ -29,11 +30,11 @@ def unique_footnotes(text: str, taken: set[str]) -> str:
     names = {label: _free_name(label, taken) for label in dict.fromkeys(labels)}
     if all(label == name for label, name in names.items()):
         return text
-    code = [t.map for t in tokens if t.type in _CODE and t.map is not None]
+    code = [t.map for t in tokens if t.type in _CODE_TOKENS and t.map is not None]
     lines = text.split("\n")
     for number, line in enumerate(lines):
         if not any(begin <= number < end for begin, end in code):
-            lines[number] = _NAME.sub(lambda match: _renamed(match, names), line)
+            lines[number] = _NAME.sub(lambda match: _rename(match, names), line)
     renamed = "\n".join(lines)
     is_same = list(_content(render(text), names)) == list(_content(render(renamed), {}))
     return renamed if is_same else text
@@ -49,7 +50,7 @@ def _free_name(label: str, taken: set[str]) -> str:
     return name
 
 
-def _renamed(match: re.Match[str], names: Mapping[str, str]) -> str:
+def _rename(match: re.Match[str], names: Mapping[str, str]) -> str:
     name = match["name"]
     return f"[^{names[name]}]" if name in names else match[0]
 

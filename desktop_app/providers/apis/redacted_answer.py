@@ -68,7 +68,7 @@ class RedactedAnswer:
             other = self._others.setdefault(event.number, RedactedAnswer(self._new_stream))
             return [CandidateEvent(event.number, inner) for inner in other.feed(event.event)]
         if isinstance(event, Started):  # the model is stored with the answer
-            return [replace(event, model=self._cleaned(event.model))]
+            return [replace(event, model=self._clean(event.model))]
         if isinstance(event, ReasoningItem):  # later reasoning is a new text
             return [*self._end(ReasoningDelta), event]
         if isinstance(event, _TERMINALS):
@@ -82,7 +82,7 @@ class RedactedAnswer:
             held += [CandidateEvent(number, event) for event in other.end()]
         return held
 
-    def _cleaned(self, text: str) -> str:
+    def _clean(self, text: str) -> str:
         stream = self._new_stream()
         return stream.feed(text) + stream.end()
 

@@ -77,7 +77,7 @@ def body(
         fields["store"] = request.store or request.background
         fields["prompt_cache_key"] = request.cache_key
     if serves_gpt_family:
-        fields["include"] = _included(request, may_reason) or None
+        fields["include"] = _included_fields(request, may_reason) or None
     if request.background:
         fields.update(background=True, store=True)
     if request.tools:
@@ -93,7 +93,7 @@ def body(
     }
 
 
-def _included(request: ChatRequest, may_reason: bool) -> list[str]:
+def _included_fields(request: ChatRequest, may_reason: bool) -> list[str]:
     """Return the optional parts to request: results of hosted tools, or encrypted reasoning.
 
     Reasoning is included even if the provider stores conversations: the user may change that later.

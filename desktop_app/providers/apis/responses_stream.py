@@ -140,8 +140,8 @@ class ResponsesReader:
         The response came as one JSON value because streaming was off or unknown, or because its
         stream broke.
         """
-        started: list[StreamEvent] = list(self._started({"response": reply}))
-        return started + list(self._ended({"response": reply}))
+        started: list[StreamEvent] = list(self._on_started({"response": reply}))
+        return started + list(self._on_ended({"response": reply}))
 
     def end(self) -> list[StreamEvent]:
         """End the stream: an answer without a terminal event was cut."""
@@ -169,7 +169,7 @@ class ResponsesReader:
 
     # -- handlers: one event each, in the usual order of a stream
 
-    def _started(self, event: object) -> Iterator[StreamEvent]:
+    def _on_started(self, event: object) -> Iterator[StreamEvent]:
         response = json_fields.mapping(event, "response")
         names = json_fields.name(response, "id"), json_fields.name(response, "model")
         tier = json_fields.name(response, "service_tier")
@@ -219,7 +219,7 @@ class ResponsesReader:
             complete = json_fields.text_or_json(value, name)
         return self._append("call", number, 0, complete, is_whole=True)
 
-    def _ended(self, event: object) -> Iterator[StreamEvent]:
+    def _on_ended(self, event: object) -> Iterator[StreamEvent]:
         """Handle the end of a response: its status, or else the event's type, says how it ended."""
         response = json_fields.mapping(event, "response")
         # If event numbers are reliable, so are item indexes: parts that have come are recognized.
@@ -232,7 +232,7 @@ class ResponsesReader:
                 if json_fields.text(item, "type") in _CALLS:
                     yield from self._item(at, item)
         if not self._has_model:  # llama.cpp names it at the end alone
-            yield from self._started(event)
+            yield from self._on_started(event)
         if usage := usage_of(json_fields.mapping(response, "usage")):
             tier = json_fields.name(response, "service_tier")
             yield UsageReported(usage, tier)
@@ -401,12 +401,12 @@ class _Calls:
 
     def number(self, at: int, item_id: str, call_id: str = "") -> int:
         """Return the number of the call that an event belongs to."""
-        found = self._found(at, item_id, call_id)
+        found = self._find(at, item_id, call_id)
         return self._newest.get(at, at) if found is None else found
 
     def begin(self, at: int, item_id: str, call_id: str) -> int | None:
         """Return the number of a call that begins; None if it began before."""
-        if self._found(at, item_id, call_id) is not None:
+        if self._find(at, item_id, call_id) is not None:
             return None
         number = at if at not in self._numbers else max(self._numbers) + 1
         self._numbers.add(number)
@@ -418,7 +418,7 @@ class _Calls:
             self._known[at, call_id] = number
         return number
 
-    def _found(self, at: int, item_id: str, call_id: str) -> int | None:
+    def _find(self, at: int, item_id: str, call_id: str) -> int | None:
         for key in ((at, call_id), item_id):
             if key in self._known:
                 return self._known[key]
@@ -443,9 +443,9 @@ def _text_handler(kind: str, name: str) -> _Handler:
 # Events not listed here carry nothing to show: progress of the provider's tools, audio, annotations
 # (which come with the complete text too), and future types.
 _HANDLERS: Final[Mapping[str, _Handler]] = {
-    "response.created": ResponsesReader._started,
-    "response.in_progress": ResponsesReader._started,
-    "response.queued": ResponsesReader._started,
+    "response.created": ResponsesReader._on_started,
+    "response.in_progress": ResponsesReader._on_started,
+    "response.queued": ResponsesReader._on_started,
     "response.output_item.added": ResponsesReader._item_added,
     "response.output_item.done": ResponsesReader._item_done,
     "response.content_part.done": ResponsesReader._part_done,
@@ -461,10 +461,10 @@ _HANDLERS: Final[Mapping[str, _Handler]] = {
     "response.function_call_arguments.done": ResponsesReader._call_done,
     "response.custom_tool_call_input.delta": ResponsesReader._call_delta,
     "response.custom_tool_call_input.done": ResponsesReader._call_done,
-    "response.completed": ResponsesReader._ended,
-    "response.incomplete": ResponsesReader._ended,
-    "response.failed": ResponsesReader._ended,
-    "response.cancelled": ResponsesReader._ended,
-    "response.done": ResponsesReader._ended,
+    "response.completed": ResponsesReader._on_ended,
+    "response.incomplete": ResponsesReader._on_ended,
+    "response.failed": ResponsesReader._on_ended,
+    "response.cancelled": ResponsesReader._on_ended,
+    "response.done": ResponsesReader._on_ended,
     "error": ResponsesReader._error,
 }

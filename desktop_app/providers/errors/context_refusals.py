@@ -63,7 +63,9 @@ def size_of(error: object) -> RequestSize:
     >>> size_of({"n_prompt_tokens": 2293, "n_ctx": 2048})
     RequestSize(tokens=2293, window=2048)
     """
-    return _bounded(json_fields.count(error, "n_prompt_tokens"), json_fields.count(error, "n_ctx"))
+    return _bounded_size(
+        json_fields.count(error, "n_prompt_tokens"), json_fields.count(error, "n_ctx")
+    )
 
 
 def size_in(message: str) -> RequestSize:
@@ -73,10 +75,10 @@ def size_in(message: str) -> RequestSize:
     ...         "resulted in 2,345 tokens.")
     RequestSize(tokens=2345, window=2048)
     """
-    return _bounded(_first(_TOKENS, message), _first(_WINDOW, message))
+    return _bounded_size(_first(_TOKENS, message), _first(_WINDOW, message))
 
 
-def _bounded(tokens: int, window: int) -> RequestSize:
+def _bounded_size(tokens: int, window: int) -> RequestSize:
     return RequestSize(
         tokens if tokens <= _MAX_TOKENS else 0, window if window <= _MAX_TOKENS else 0
     )

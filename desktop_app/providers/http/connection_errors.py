@@ -78,36 +78,38 @@ class ConnectionAttempt:
             has_user = bool(self.proxy and self.proxy.user)
             cause = Reason.PROXY_PASSWORD_WRONG if has_user else Reason.PROXY_WANTS_PASSWORD
             remedy = Remedy.ENTER_PROXY_PASSWORD if self.is_own_proxy else self._check_proxy
-            return self._failed(cause, remedy, details)
+            return self._network_failure(cause, remedy, details)
         if _STATUS.match(reason):
-            return self._failed(Reason.PROXY_BLOCKS, self._check_proxy, details, words=reason)
-        return self._failed(Reason.PROXY_CANNOT_REACH, "", details)
+            return self._network_failure(
+                Reason.PROXY_BLOCKS, self._check_proxy, details, words=reason
+            )
+        return self._network_failure(Reason.PROXY_CANNOT_REACH, "", details)
 
     def wrong_proxy_kind(self, details: str) -> AttemptError:
         """Return the failure of a peer that is not a proxy of the expected kind."""
         is_own = self.is_own_proxy
         remedy = Remedy.CHECK_PROXY_KIND if is_own else Remedy.CHECK_ENVIRONMENT_PROXY_KIND
-        return self._failed(Reason.PROXY_OF_OTHER_KIND, remedy, details)
+        return self._network_failure(Reason.PROXY_OF_OTHER_KIND, remedy, details)
 
     def proxy_timeout(self) -> AttemptError:
         """Return the failure of a proxy that accepted the connection and then fell silent."""
-        return self._failed(Reason.PROXY_TIMEOUT, self._check_proxy, "")
+        return self._network_failure(Reason.PROXY_TIMEOUT, self._check_proxy, "")
 
     def connection_failed(self, reason: str, details: str) -> AttemptError:
         """Return the failure to connect; `reason` is the libraries' message."""
         if "CERTIFICATE_VERIFY_FAILED" in reason or "certificate verify failed" in reason:
             return self._not_trusted(reason, details)
         if "[SSL" in reason:
-            failure = self._failed(Reason.NOT_ENCRYPTED, "", details)
+            failure = self._network_failure(Reason.NOT_ENCRYPTED, "", details)
             # A busy server also closes connections.
             return AttemptError(failure.error, may_repeat="_EOF_" in reason)
         if self.proxy is None and is_loopback(self.host):
             failure = self._nothing_listens(details)
         elif self.proxy is not None:
-            failure = self._failed(Reason.PROXY_NOT_REACHED, self._check_proxy, details)
+            failure = self._network_failure(Reason.PROXY_NOT_REACHED, self._check_proxy, details)
         else:
             attempt = self._with_port if is_private(self.host) else self
-            failure = attempt._failed(Reason.NOT_REACHED, "", details)
+            failure = attempt._network_failure(Reason.NOT_REACHED, "", details)
         return AttemptError(failure.error, may_repeat=True)
 
     def _nothing_listens(self, details: str) -> AttemptError:
@@ -117,7 +119,7 @@ class ConnectionAttempt:
         )
         by_kind = _REMEDY_OF_KIND.get(self.server) if self.server else None
         remedy = by_kind or next(by_name, _REMEDY_OF_PORT.get(self.port, Remedy.START_SERVER))
-        return self._with_port._failed(Reason.NOTHING_LISTENS, remedy, details)
+        return self._with_port._network_failure(Reason.NOTHING_LISTENS, remedy, details)
 
     @property
     def _with_port(self) -> ConnectionAttempt:
@@ -126,14 +128,14 @@ class ConnectionAttempt:
 
     def _not_trusted(self, reason: str, details: str) -> AttemptError:
         if "has expired" in reason:
-            return self._failed(Reason.CERTIFICATE_EXPIRED, "", details)
+            return self._network_failure(Reason.CERTIFICATE_EXPIRED, "", details)
         if "not yet valid" in reason:
-            return self._failed(Reason.CERTIFICATE_NOT_YET_VALID, "", details)
+            return self._network_failure(Reason.CERTIFICATE_NOT_YET_VALID, "", details)
         if "mismatch" in reason:
-            return self._failed(Reason.CERTIFICATE_OF_OTHER, "", details)
+            return self._network_failure(Reason.CERTIFICATE_OF_OTHER, "", details)
         is_own = self.has_ca_file
         remedy = Remedy.CHECK_CERTIFICATES if is_own else Remedy.CHOOSE_CERTIFICATES
-        return self._failed(Reason.CERTIFICATE_NOT_TRUSTED, remedy, details)
+        return self._network_failure(Reason.CERTIFICATE_NOT_TRUSTED, remedy, details)
 
     def redirected(self, target: str) -> AttemptError:
         """Return the failure of a redirect: a wrong address, or a network that wants a login.
@@ -153,7 +155,7 @@ class ConnectionAttempt:
         error = EndpointMissingError(Reason.WEB_PAGE, details=details, provider=self.provider)
         return AttemptError(error)
 
-    def _failed(
+    def _network_failure(
         self, reason: Reason, remedy: Remedy | Literal[""], details: str, *, words: str = ""
     ) -> AttemptError:
         error = NetworkError(

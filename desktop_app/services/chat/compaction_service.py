@@ -399,7 +399,7 @@ class CompactionService:
         packed: list[str] = []
         room = 0
         for piece in pieces:
-            for text, tokens in await self._cut(piece, size, answering):
+            for text, tokens in await self._halve(piece, size, answering):
                 if not packed or tokens > room:
                     packed.append(text)
                     room = size - tokens
@@ -408,7 +408,9 @@ class CompactionService:
                     room -= tokens + 2
         return packed
 
-    async def _cut(self, text: str, size: int, answering: ResolvedChoice) -> list[tuple[str, int]]:
+    async def _halve(
+        self, text: str, size: int, answering: ResolvedChoice
+    ) -> list[tuple[str, int]]:
         """Halve a text repeatedly, until each part has at most `size` tokens."""
         tokens = await self._estimator.text_tokens(text, answering)
         if tokens <= size or len(text) < 2:
@@ -417,7 +419,7 @@ class CompactionService:
         line = text.rfind("\n", middle // 2, middle)
         at = line if line > 0 else middle
         halves = (text[:at], text[at:])
-        return [cut for half in halves for cut in await self._cut(half, size, answering)]
+        return [cut for half in halves for cut in await self._halve(half, size, answering)]
 
 
 def _task_of(plan: CompactionPlan) -> SmallTask:

@@ -204,7 +204,7 @@ class ChunkedReader:
                 spans = await self._spans(document, text, room, task, estimator)
                 if is_sent:
                     await self.notes.put(key, spans_to_json(spans), task.conversation_id)
-            cut = await self._cut(document, text, spans, task.resolved.model)
+            cut = await self._pieces_of(document, text, spans, task.resolved.model)
             name = one_line(document.name)
             for number, piece in enumerate(cut, 1):
                 label = f'document="{name}" part="{number} of {len(cut)}"{piece.label}'
@@ -224,7 +224,7 @@ class ChunkedReader:
                 made.append(TextChunk(begins, ends, cut.tokens))
         return made
 
-    async def _cut(
+    async def _pieces_of(
         self, document: DocumentPart, text: str, spans: Sequence[TextChunk], model: ModelInfo
     ) -> list[DocumentPiece]:
         """Return the chunks of a document, each with its image pages.

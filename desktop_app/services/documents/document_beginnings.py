@@ -152,13 +152,13 @@ def _describe_table(name: str, size: str, rows: Sequence[Sequence[str]]) -> str:
     if not rows:
         return f"Table “{name}”: empty"
     columns = [
-        f"{_short(title) or f'column_{at + 1}'} ({_type_of_column(rows[1:], at)})"
+        f"{_shorten(title) or f'column_{at + 1}'} ({_type_of_column(rows[1:], at)})"
         for at, title in enumerate(rows[0][:MAX_COLUMNS])
     ]
     more = len(rows[0]) - len(columns)
     intro = f"Table “{name}”: {size}. Columns: {'; '.join(columns)}"
     intro += f"; and {more} more" if more else ""
-    first = [" | ".join(_short(cell) for cell in row[:MAX_COLUMNS]) for row in rows[1:]]
+    first = [" | ".join(_shorten(cell) for cell in row[:MAX_COLUMNS]) for row in rows[1:]]
     return "\n".join([intro, "First rows:", *first])
 
 
@@ -167,6 +167,6 @@ def _type_of_column(rows: Sequence[Sequence[str]], at: int) -> str:
     return "number" if given and all(map(_NUMBER.fullmatch, given)) else "text"
 
 
-def _short(cell: str) -> str:
+def _shorten(cell: str) -> str:
     line = " ".join(cell.split())
     return line if len(line) <= _MAX_CELL_CHARS else f"{line[:_MAX_CELL_CHARS]}…"

@@ -1,7 +1,7 @@
 """Splits texts into parts that fit a model's window, as that model counts tokens.
 
 The document worker splits by OpenAI's tokenizer, multiplied by the model's ratio for each kind of
-text. If the server counts tokens, every part is counted there, too, before it is sent.
+text. If the server counts tokens, every part is with_counts there, too, before it is sent.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ async def fitting_parts(
     if not is_exact:
         return parts
 
-    async def counted(part: TextChunk, cuts: int) -> list[TextChunk]:
+    async def with_counts(part: TextChunk, cuts: int) -> list[TextChunk]:
         """Return the part as the server counts it, split again if it is too large."""
         own_text = text[part.start : part.end]
         tokens, _ = await estimator.count(own_text, resolved)
@@ -65,7 +65,7 @@ async def fitting_parts(
             moved = TextChunk(part.start + piece.start, part.start + piece.end, piece.tokens)
             if moved == part:
                 return [TextChunk(part.start, part.end, tokens)]
-            fitting += await counted(moved, cuts - 1)
+            fitting += await with_counts(moved, cuts - 1)
         return fitting
 
-    return [fitting for part in parts for fitting in await counted(part, _MAX_CUTS)]
+    return [fitting for part in parts for fitting in await with_counts(part, _MAX_CUTS)]

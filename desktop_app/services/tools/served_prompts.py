@@ -47,7 +47,7 @@ async def _served_prompts(run: ServerRun) -> list[dict[str, str]]:
         async with asyncio.timeout(MAX_PROMPTS_S):
             for row in rows[:MAX_PROMPTS]:
                 if text := await _prompt_text(run, row):
-                    found += [{"name": run.redacted(row["title"]), "text": text}]
+                    found += [{"name": run.redact(row["title"]), "text": text}]
     return found
 
 
@@ -59,6 +59,6 @@ async def _prompt_text(run: ServerRun, row: dict[str, Any]) -> str:
         answer = await run.request("prompt", name=row["name"], arguments=given)
     except ServerFailure:
         return ""
-    text = run.redacted(answer["text"])
+    text = run.redact(answer["text"])
     found = {variable.name for variable in variables(text)}
     return text if len(text) <= MAX_TEXT_CHARS and set(names) <= found else ""

@@ -168,7 +168,7 @@ class ServerRun:
             return await connection.request(do, on_progress, **fields)
         except ServerFailure as failure:
             raise ServerFailure(
-                self.redacted(failure.reason),
+                self.redact(failure.reason),
                 has_ended=failure.has_ended,
                 may_repeat=failure.may_repeat,
             ) from None
@@ -226,7 +226,7 @@ class ServerRun:
         self.failure = None
         self._on_changed()
 
-    def redacted(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """Return a text of the server without its secret values and hidden characters."""
         return visible_text(self._redactor.clean(text))
 
@@ -234,7 +234,7 @@ class ServerRun:
 
     def on_log(self, level: str, text: str) -> None:
         """Add a line to the log."""
-        line = LogLine(level, self.redacted(text))
+        line = LogLine(level, self.redact(text))
         self.log.append(line)
         if not level and line.text.strip():
             self._last_error_line = line.text.strip()
@@ -333,11 +333,11 @@ class ServerRun:
         since = time.monotonic() - CRASH_PERIOD_S
         self._crashes = [at for at in self._crashes if at > since]
         if len(self._crashes) >= MAX_CRASHES:
-            raise self._failed(self._error(Reason.TOOL_SERVER_KEEPS_STOPPING))
+            raise self._record_failure(self._error(Reason.TOOL_SERVER_KEEPS_STOPPING))
         try:
             launch, self._secrets = await self._make_launch(self._on_address is not None)
         except UserFacingError as error:
-            raise self._failed(error) from None
+            raise self._record_failure(error) from None
         # Python needs a while for the spellings of many keys.
         self._redactor = await asyncio.to_thread(Redactor, self._secrets)
         self._is_starting, self._keeping, self._needs_sign_in = True, None, False
@@ -350,9 +350,9 @@ class ServerRun:
             slow = self._error(Reason.TOOL_SERVER_SLOW, seconds=60)
             fault = ServerFault.NO_ANSWER_IN_TIME
             unsigned = self._error(Reason.TOOL_SERVER_SIGN_IN_FAILED, why=fault)
-            raise self._failed(unsigned if self._address else slow) from None
+            raise self._record_failure(unsigned if self._address else slow) from None
         except ServerFailure as failure:
-            raise self._failed(self._not_started(failure)) from None
+            raise self._record_failure(self._not_started(failure)) from None
         finally:
             self._is_starting, self._address = False, ""
             self._on_changed()
@@ -361,14 +361,14 @@ class ServerRun:
     def _not_started(self, failure: ServerFailure) -> ToolServerError:
         if failure.needs_sign_in:
             return self._error(Reason.TOOL_SERVER_SIGN_IN)
-        why = self.redacted(failure.reason).rstrip(".")
+        why = self.redact(failure.reason).rstrip(".")
         if self._address:
             return self._error(Reason.TOOL_SERVER_SIGN_IN_FAILED, why=why)
         if failure.has_closed:
             why = self._last_error_line.rstrip(".") or why
         return self._error(Reason.TOOL_SERVER_NOT_STARTED, why=why)
 
-    def _failed(self, error: UserFacingError) -> UserFacingError:
+    def _record_failure(self, error: UserFacingError) -> UserFacingError:
         self.failure = error
         self._on_changed()
         return error
@@ -384,11 +384,11 @@ class ServerRun:
             error = self._error(Reason.TOOL_SERVER_SLOW, seconds=round(LIST_S))
         except ServerFailure as failure:
             if failure.has_ended:
-                raise self._failed(self._error(Reason.TOOL_SERVER_STOPPED)) from None
-            why = self.redacted(failure.reason).rstrip(".")
+                raise self._record_failure(self._error(Reason.TOOL_SERVER_STOPPED)) from None
+            why = self.redact(failure.reason).rstrip(".")
             error = self._error(Reason.TOOL_SERVER_REFUSED, why=why)
         # Tools can be used without the other lists.
-        raise self._failed(error) if what == "tools" else error
+        raise self._record_failure(error) if what == "tools" else error
 
     async def _close(self) -> None:
         connection, self._connection = self._connection, None

@@ -74,7 +74,7 @@ class ServerSource:
                 why = f": {failure}".rstrip(".") if is_explained else ""
                 raise ToolError(f"{what}{why}. The call may have taken effect.") from failure
             raise ToolError(str(failure)) from failure
-        text = self._run.redacted(answer["text"])
+        text = self._run.redact(answer["text"])
         if answer["length"] > MAX_RESULT_CHARS:
             text += f"\n[Cut here: the result has {answer['length']} characters.]"
         if answer["failed"]:

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 async def tools_of(server: ToolServer, rows: Sequence[Mapping[str, Any]]) -> list[ListedTool]:
     """Return the tools that a server has listed, available or not."""
     found = remote_tools(server.name, rows, is_remote=bool(server.url))
-    return await asyncio.to_thread(lambda: [_checked(tool) for tool in found])
+    return await asyncio.to_thread(lambda: [_check_schema(tool) for tool in found])
 
 
-def _checked(tool: ListedTool) -> ListedTool:
+def _check_schema(tool: ListedTool) -> ListedTool:
     if not tool.is_available:
         return tool
     try:

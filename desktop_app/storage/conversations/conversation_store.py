@@ -110,7 +110,7 @@ class ConversationStore:
         page = {**_page(limit, after, at), "folder_id": folder_id}
         return await self._disk.read(lambda c: _conversations(c, LISTED_CONVERSATIONS, page))
 
-    async def pinned(self) -> list[Conversation]:
+    async def list_pinned(self) -> list[Conversation]:
         """Return the pinned conversations, newest first."""
         return await self._disk.read(lambda c: _conversations(c, PINNED_CONVERSATIONS))
 

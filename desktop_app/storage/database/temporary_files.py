@@ -39,7 +39,7 @@ class TemporaryFolder:
         """
         create_private_folder(parent)
         self.path = parent / os.urandom(8).hex()
-        with _locked(parent, fcntl.LOCK_SH):  # no cleanup may run before the folder is locked
+        with _folder_lock(parent, fcntl.LOCK_SH):  # no cleanup may run before the folder is locked
             self.path.mkdir(mode=0o700)
             self._descriptor = os.open(self.path, _FOLDER_FLAGS)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
@@ -131,9 +131,9 @@ def removed_at_end(elsewhere: Path, parent: Path) -> Iterator[None]:
 
 def remove_abandoned(parent: Path) -> None:
     """Remove the temporary folders below `parent` whose processes have ended, if possible."""
-    with suppress(OSError), _locked(parent, fcntl.LOCK_EX):
+    with suppress(OSError), _folder_lock(parent, fcntl.LOCK_EX):
         for folder in list(parent.iterdir()):
-            with suppress(OSError), _locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            with suppress(OSError), _folder_lock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
                 _remove_folder(folder)
 
 
@@ -145,7 +145,7 @@ def remove_all(parent: Path) -> None:
 
 
 @contextmanager
-def _locked(folder: Path, operation: int) -> Iterator[None]:
+def _folder_lock(folder: Path, operation: int) -> Iterator[None]:
     descriptor = os.open(folder, _FOLDER_FLAGS)
     try:
         fcntl.flock(descriptor, operation)

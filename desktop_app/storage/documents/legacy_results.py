@@ -68,14 +68,14 @@ def current_body(text: str) -> str:
         ]
         return {**body, "runs": runs}
 
-    return _converted(text, convert)
+    return _convert_text(text, convert)
 
 
 def _current_note(text: str) -> str:
-    return _converted(text, lambda note: _current_result(note) if "failed" in note else note)
+    return _convert_text(text, lambda note: _current_result(note) if "failed" in note else note)
 
 
-def _converted(text: str, convert: Callable[[Any], Any]) -> str:
+def _convert_text(text: str, convert: Callable[[Any], Any]) -> str:
     try:
         value = json.loads(text)
         converted = convert(value)

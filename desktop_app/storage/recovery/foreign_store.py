@@ -160,6 +160,7 @@ def _authorizer(
     def authorize(
         action: int, first: str | None, _second: str | None, _base: str | None, inner: str | None
     ) -> int:
+        # `inner` names the view or trigger that reads.
         is_read = action == sqlite3.SQLITE_READ and first in tables and inner is None
         is_allowed = is_read or action == sqlite3.SQLITE_SELECT
         return sqlite3.SQLITE_OK if is_allowed else sqlite3.SQLITE_DENY

@@ -111,7 +111,7 @@ class Search:
         if not expression:
             if not search_filter.review:
                 return []
-            return await self._database.read(lambda c: _reviewed(c, search_filter, limit))
+            return await self._database.read(lambda c: _find_reviewed(c, search_filter, limit))
         if order is SearchOrder.NEWEST:
             matches = await self._database.read(
                 lambda c: _find(c, expression, search_filter, limit)
@@ -207,7 +207,7 @@ def _extract_verdict(text: str, search_filter: SearchFilter) -> tuple[str, Searc
     return _VERDICT.sub(" ", text).strip(), search_filter._replace(review=found[1].casefold())
 
 
-def _reviewed(
+def _find_reviewed(
     connection: sqlite3.Connection, search_filter: SearchFilter, limit: int
 ) -> list[SearchHit]:
     """Return the newest answers with a verdict."""

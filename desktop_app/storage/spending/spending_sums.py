@@ -30,14 +30,14 @@ def month_of(connection: sqlite3.Connection, at: datetime, provider_id: str | No
     """Return the spending of the local month of `at`, of one provider or of all."""
     first = at.astimezone().date().replace(day=1)
     span = (_slot_of(first), _slot_of(_next_month(first)), provider_id)
-    return _grouped(connection, _SLOTS, span, ()).get((), SpendingSum())
+    return _sums_by(connection, _SLOTS, span, ()).get((), SpendingSum())
 
 
 def fill_slots(connection: sqlite3.Connection) -> None:
     """Sum up all entries of the ledger into the empty table of slots."""
     entries = f"""(SELECT at / {SLOT_MICROS} AS slot, *, 1 AS calls, cost IS NULL AS uncounted
         FROM ledger)"""  # noqa: S608 - our own number
-    sums = _grouped(connection, entries, (), ("slot", *_NAMES))
+    sums = _sums_by(connection, entries, (), ("slot", *_NAMES))
     connection.executemany(
         "INSERT INTO ledger_slots VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
@@ -85,7 +85,7 @@ _SLOTS = "ledger_slots WHERE slot >= ?1 AND slot < ?2 AND (?3 IS NULL OR provide
 def lines_of(connection: sqlite3.Connection, first: date, last: date) -> tuple[SpendingLine, ...]:
     """Return the spending of local days, by provider, model and purpose."""
     span = (_slot_of(first), _slot_of(last + _DAY), None)
-    groups = _grouped(connection, _SLOTS, span, _NAMES)
+    groups = _sums_by(connection, _SLOTS, span, _NAMES)
     lines = [
         SpendingLine(provider_id, model, purpose, spent)
         for (provider_id, model, purpose), spent in groups.items()
@@ -93,7 +93,7 @@ def lines_of(connection: sqlite3.Connection, first: date, last: date) -> tuple[S
     return tuple(sorted(lines, key=lambda x: (-x.spent.cost, x.provider_id, x.model, x.purpose)))
 
 
-def _grouped(
+def _sums_by(
     connection: sqlite3.Connection, source: str, values: _Key, names: tuple[str, ...]
 ) -> dict[_Key, SpendingSum]:
     """Return sums by the columns `names`.

@@ -215,4 +215,4 @@ async def test_a_conversation_that_is_dropped_among_the_pinned_ones_is_pinned_un
         app.session.actions["conversation.undo"]()
         assert app.window.conversations.model.pins == [first]
         await app.settled()
-        assert [c.id for c in await app.backend.conversations.pinned()] == [first]
+        assert [c.id for c in await app.backend.conversations.list_pinned()] == [first]

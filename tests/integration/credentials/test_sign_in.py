@@ -76,7 +76,7 @@ async def test_a_sign_in_lasts_until_the_user_signs_out(home: Path) -> None:
             assert await whoami(backend) == "Ann", "a later start needs no sign-in"
             assert "the result has 10485760 characters" in await whoami(backend, "huge")
             run = await backend.tool_servers.run("guarded")
-            assert run.redacted(f"it is {values[0]}") == "it is [key removed]"
+            assert run.redact(f"it is {values[0]}") == "it is [key removed]"
             row = (await backend.tool_servers.storage.servers())[0]
             assert await backend.tool_servers.is_signed_in(row)
             await backend.tool_servers.sign_out("guarded")

@@ -487,14 +487,14 @@ async def test_long_texts_are_cut_at_lines(
     text: str, size: int, cut: list[str], tmp_path: Path
 ) -> None:
     async with open_setup(tmp_path) as setup:
-        found = await setup.service._cut(text, size, setup.own)
+        found = await setup.service._halve(text, size, setup.own)
         assert [part for part, _ in found] == cut
 
 
 @pytest.mark.parametrize("text", ["x", "\nx", "\nxy", "x\ny"])
 async def test_a_text_that_cannot_be_cut_small_enough_is_kept(text: str, tmp_path: Path) -> None:
     async with open_setup(tmp_path) as setup:
-        found = await setup.service._cut(text, -1, setup.own)
+        found = await setup.service._halve(text, -1, setup.own)
         assert [part for part, _ in found] == list(text)
 
 

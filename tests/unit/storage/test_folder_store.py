@@ -85,7 +85,7 @@ async def test_the_list_is_read_in_pages(tmp_path: Path) -> None:
         assert (set(seen[:1]), seen[1:]) == ({"6"}, ["4", "2", "0"])
         inside = await store.list_page(9, folder_id=THESIS.id)
         assert {conversation.title for conversation in inside} == {"1", "3", "5", "7"}
-        assert [c.title for c in await store.pinned()] == ["pinned"]
+        assert [c.title for c in await store.list_pinned()] == ["pinned"]
         assert [c.title for c in await store.list_archived()] == ["archived"]
 
 

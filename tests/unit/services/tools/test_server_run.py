@@ -400,7 +400,7 @@ async def test_a_user_signs_in_and_the_tokens_are_kept(
     assert server.orders == [{"sign_in": True}]
     assert LogLine("", "Sign in: https://a") in server.run.log
     assert SIGNING_IN in server.states
-    assert "t0ken" not in server.run.redacted("a t0ken-that-is-kept b")
+    assert "t0ken" not in server.run.redact("a t0ken-that-is-kept b")
     await server.run.restart()
     assert server.orders[-1] == {"sign_in": False}
     assert addresses == ["https://a"], "nobody waits for it"
@@ -440,7 +440,7 @@ async def test_one_process_renews_a_sign_in_at_a_time(server: ScriptedServer) ->
     server.run.on_renewing(answers.append)
     await asyncio.sleep(1)
     assert (answers, server.renewals) == ([KEPT], 1)
-    assert "t0ken" not in server.run.redacted("a t0ken-that-is-kept b")
+    assert "t0ken" not in server.run.redact("a t0ken-that-is-kept b")
     server.run.on_tokens(KEPT)
     server.run.on_renewed()
     assert server.renewals == 1, "its tokens are not stored yet"
