@@ -28,8 +28,8 @@ from desktop_app.documents.pdf.page_words import Area, bounds
 _MOST_BOXES: Final = 3_000
 _FEWEST_LINES: Final = 3
 _NARROWEST_COLUMN: Final = 100.0  # points
-_NARROWEST_GUTTER: Final = 6.0
-_SAMPLED_LINES: Final = 5
+_NARROWEST_GUTTER: Final = 6.0  # points
+_SAMPLED_LINES: Final = 5  # lines of a page that are looked at first
 _BETWEEN_WORDS: Final = re.compile(r"(?<=\S) +(?=\S)")
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # left or right end of the grid is its outer border.
 _MEETING_DISTANCE: Final = 3.5
 _SMALLEST_CELL: Final = 6.0  # minimum width of a column and height of a row
+# Bounds the time: each horizontal line is compared with each vertical one.
 _MOST_PAIRS: Final = 400_000
 _MOST_CELLS: Final = 4_000
 # The fraction of a border that must be drawn.
@@ -78,11 +79,11 @@ def find_ruled(
     """Return the ruled tables of a page, and the lines that are not part of a grid."""
     tables, rest = [], Rulings()
     for lines in _connected_groups(rulings):
-        grid = _grid(lines)
+        grid = _find_grid(lines)
         if grid is None:
             rest.across += lines.across
             rest.down += lines.down
-        elif (table := _table(grid, words, textpage)) is not None:
+        elif (table := _find_table(grid, words, textpage)) is not None:
             tables.append(table)
     return tables, rest
 
@@ -95,6 +96,7 @@ def _connected_groups(rulings: Rulings) -> Iterator[Rulings]:
     group = list(range(len(across) + len(down)))
 
     def root(member: int) -> int:
+        """Return the member that stands for its group: this is a union-find."""
         while group[member] != member:
             group[member] = group[group[member]]
             member = group[member]
@@ -116,7 +118,7 @@ def _reaches(line: Ruling, position: float) -> bool:
     return line.start - _MEETING_DISTANCE <= position <= line.end + _MEETING_DISTANCE
 
 
-def _grid(lines: Rulings) -> _Grid | None:
+def _find_grid(lines: Rulings) -> _Grid | None:
     """Return the grid of connected lines; None if they separate no columns or no rows."""
     if not lines.across or not lines.down:
         return None
@@ -149,7 +151,8 @@ def _borders(places: Iterable[float]) -> list[float]:
     return [sum(group) / len(group) for group in groups]
 
 
-def _table(grid: _Grid, words: Sequence[Word], textpage: pdfium.PdfTextPage) -> Table | None:
+def _find_table(grid: _Grid, words: Sequence[Word], textpage: pdfium.PdfTextPage) -> Table | None:
+    """Return the table in a grid; None if the words in it say that it is none."""
     frame = Table(grid.xs[0], grid.ys[-1], grid.xs[-1], grid.ys[0], [])
     inside = [word for word in words if frame.contains(word)]
     if not inside or page_words.are_rotated(textpage, inside):

@@ -54,8 +54,6 @@ _VOID: Final = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source"}
     | {"track", "wbr"}
 )
-
-
 _MONOSPACED: Final = re.compile(r"font-family:[^;]*(?:mono|courier|consolas|menlo)", re.I)
 _LINES_KEPT: Final = re.compile(r"white-space:\s*(?:pre-wrap|pre-line|break-spaces)", re.I)
 _PREFORMATTED: Final = re.compile(r"white-space:\s*pre\s*(?:;|$)", re.I)

@@ -114,22 +114,22 @@ class Search:
             return await self._database.read(lambda c: _find_reviewed(c, search_filter, limit))
         if order is SearchOrder.NEWEST:
             matches = await self._database.read(
-                lambda c: _find(c, expression, search_filter, limit)
+                lambda c: _newest_matches(c, expression, search_filter, limit)
             )
             return await self._database.read(
                 lambda _: [_hit(row, micros_of(entry_id), text) for entry_id, row in matches]
             )
         matches = await self._database.read(
-            lambda c: _find(c, expression, search_filter, _MAX_COMPARED)
+            lambda c: _newest_matches(c, expression, search_filter, _MAX_COMPARED)
         )
-        return await self._database.read(lambda _: _best(matches, text, limit))
+        return await self._database.read(lambda _: _best_hits(matches, text, limit))
 
 
 Match = tuple[int, sqlite3.Row]
 """The entry's id, which is its time, and the row found."""
 
 
-def _find(
+def _newest_matches(
     connection: sqlite3.Connection, expression: str, search_filter: SearchFilter, limit: int
 ) -> list[Match]:
     """Return the newest matches. Rows are read one by one, so that older ones cost nothing."""
@@ -225,7 +225,7 @@ def _find_reviewed(
     return [_hit(row, row["created_at"], "") for row in rows]
 
 
-def _best(matches: list[Match], query: str, limit: int) -> list[SearchHit]:
+def _best_hits(matches: list[Match], query: str, limit: int) -> list[SearchHit]:
     """Return the best matches: titles first, then by density of the words, then newest.
 
     This is BM25 with equal weights for all words: counting how rare a word is would need the whole
@@ -243,6 +243,7 @@ def _best(matches: list[Match], query: str, limit: int) -> list[SearchHit]:
 
 
 def _score(text: str, query: str, mean_length: float) -> float:
+    """Return the BM25 score of a text, with the usual parameters k1 = 1.2 and b = 0.75."""
     found = count_occurrences(text, query)
     return found / (found + 1.2 * (0.25 + 0.75 * len(text) / (mean_length or 1)))
 

@@ -96,7 +96,7 @@ def lines_of(connection: sqlite3.Connection, first: date, last: date) -> tuple[S
 def _sums_by(
     connection: sqlite3.Connection, source: str, values: _Key, names: tuple[str, ...]
 ) -> dict[_Key, SpendingSum]:
-    """Return sums by the columns `names`.
+    """Return sums of the rows of `source`, a FROM clause, by the columns `names`.
 
     SQLite adds the integers. Amounts of money, which it would add as floating point, are added
     here.
@@ -113,9 +113,9 @@ def _sums_by(
     sql = f"""SELECT {columns}sum(calls), sum(uncounted), sum(input_tokens), sum(cached_tokens),
         sum(output_tokens), sum(reasoning_tokens) FROM {source}{by}"""  # noqa: S608
     found: dict[_Key, SpendingSum] = {}
-    for *key, calls, uncounted, fresh, cached, output, reasoning in connection.execute(sql, values):
+    for *key, calls, uncounted, sent, cached, output, reasoning in connection.execute(sql, values):
         if calls:
-            usage = Usage(fresh, cached, output, reasoning)
+            usage = Usage(sent, cached, output, reasoning)
             found[tuple(key)] = SpendingSum(calls, uncounted, usage, costs[tuple(key)])
     return found
 
