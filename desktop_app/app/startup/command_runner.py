@@ -48,6 +48,7 @@ class CommandRunner:
 
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
+        self._is_starting = False
         self.was_stopped = False
 
     async def run(self, *arguments: str, progress: Progress) -> CommandResult:
@@ -56,14 +57,19 @@ class CommandRunner:
         Args:
             progress: is called with the number of finished steps, and of all steps.
         """
-        self.was_stopped = False
-        process = self._process = await start_child(
-            library_command(*arguments, reports_to_window=True),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            limit=_MAX_LINE_BYTES,
-        )
+        self.was_stopped, self._is_starting = False, True
+        try:
+            process = self._process = await start_child(
+                library_command(*arguments, reports_to_window=True),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                limit=_MAX_LINE_BYTES,
+            )
+        finally:
+            self._is_starting = False
+        if self.was_stopped:
+            process.send_signal(signal.SIGINT)
         try:
             output, (messages, error) = await asyncio.gather(
                 _read_output(process), _read_messages(process, progress)
@@ -77,7 +83,9 @@ class CommandRunner:
 
     def stop(self) -> None:
         """Stop the command as Ctrl+C does; its finished steps stay."""
-        if self._process is not None and self._process.returncode is None:
+        if self._is_starting:
+            self.was_stopped = True
+        elif self._process is not None and self._process.returncode is None:
             self.was_stopped = True
             self._process.send_signal(signal.SIGINT)
 

@@ -336,6 +336,18 @@ async def test_a_backup_on_request_that_is_killed_is_reported_but_not_one_that_i
         assert "  " not in find(page, Note, "backup-state").text()
 
 
+async def test_a_command_is_stopped_while_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    command = ChildCommand((sys.executable, "-c", "import time; time.sleep(60)"), {})
+    monkeypatch.setattr(command_runner, "library_command", lambda *_, **__: command)
+    runner = CommandRunner()
+    running = asyncio.create_task(runner.run(progress=lambda *_: None))
+    await asyncio.sleep(0)
+    assert runner._process is None
+    runner.stop()
+    assert (await running).code != 0
+    assert runner.was_stopped
+
+
 async def test_a_line_that_only_looks_like_an_error_is_a_message(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
