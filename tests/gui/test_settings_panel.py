@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
     QLineEdit,
+    QMenu,
     QPlainTextEdit,
     QPushButton,
     QSlider,
@@ -36,6 +37,7 @@ from desktop_app.ui.settings.sections.address_section import problem_of_address,
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.settings.settings_frame import PAGES
 from desktop_app.ui.settings.settings_panel import SettingsPanel
+from desktop_app.ui.settings.tabs.data_tab import DataTab
 from desktop_app.ui.settings.tabs.servers_tab import ServerRow
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.forms.form_widgets import Combo, Switch
@@ -458,6 +460,24 @@ def test_the_backup_folder_is_chosen_without_an_event_loop_of_its_own(
     with qtbot.waitSignal(panel.pages.setting_changed) as changed:
         choose_paths(tmp_path)
     assert changed.args == ["backup.folder", str(tmp_path)]
+
+
+def test_the_export_menu_names_what_is_exported(qtbot: QtBot) -> None:
+    page = DataTab(themes.light())
+    qtbot.addWidget(page)
+    this, everything = find(page, QPushButton, "export").menu().actions()
+    assert [entry_text(action) for action in (this, everything)] == [
+        "This conversation",
+        "All conversations",
+    ]
+    assert not this.isEnabled()
+    page.set_has_open_conversation(True)
+    for action, scope in ((this, "open"), (everything, "all")):
+        formats = action.menu()
+        assert isinstance(formats, QMenu)
+        with qtbot.waitSignal(page.export_requested) as asked:
+            formats.actions()[0].trigger()
+        assert asked.args == [scope, "json"]
 
 
 @pytest.mark.qt_log_ignore("grabbing the keyboard", "raise()", extend=True)

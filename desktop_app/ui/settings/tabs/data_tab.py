@@ -78,7 +78,6 @@ class DataTab(QWidget):
         self._state = Note(theme, object_name="backup-state")
         erase = EraseSection(theme)
         self._folder, self._path = ReadOnlyLine(tr("Backup folder"), "backup-folder"), ""
-        self._has_open = False
         self._make_transfer()
         self._make_backups()
         parts = (self._titles, self._transfer, self._backups, documents, erase, STRETCH)
@@ -94,7 +93,10 @@ class DataTab(QWidget):
         import_button.clicked.connect(self.import_requested)
         self._export_button = compact_button(tr("Export"), "export", "plain")
         menu = ProgramMenu(self._export_button)
-        menu.fill_with(self._fill_export)
+        # Submenus, because a style sheet hides the titles of a menu's sections.
+        self._open_menu = self._add_export_menu(menu, "open", tr("This conversation"))
+        self._open_menu.setEnabled(False)
+        self._add_export_menu(menu, "all", tr("All conversations"))
         self._export_button.setMenu(menu)
         self._transfer.body.addLayout(FlowLayout(import_button, self._export_button))
 
@@ -130,21 +132,18 @@ class DataTab(QWidget):
 
     def set_has_open_conversation(self, has_open: bool) -> None:
         """Set whether an open conversation can be exported."""
-        self._has_open = has_open
+        self._open_menu.setEnabled(has_open)
 
     def set_theme(self, theme: Theme) -> None:
         self._gap.setFixedHeight(theme.px(4))
 
-    def _fill_export(self, menu: QMenu) -> None:
-        for scope, title in (("open", tr("This conversation")), ("all", tr("All conversations"))):
-            menu.addSection(menu_text(title))
-            for each in EXPORT_FORMATS:
-                action = menu.addAction(menu_text(tr("{format}…", format=tr(each.label))))
-                action.setData((scope, each.id))
-                action.setEnabled(scope == "all" or self._has_open)
-                action.triggered.connect(
-                    lambda *_, s=scope, f=each.id: self.export_requested.emit(s, f)
-                )
+    def _add_export_menu(self, parent: QMenu, scope: str, title: str) -> QMenu:
+        menu = ProgramMenu(menu_text(title), parent)
+        for each in EXPORT_FORMATS:
+            action = menu.addAction(menu_text(tr("{format}…", format=tr(each.label))))
+            action.triggered.connect(lambda *_, f=each.id: self.export_requested.emit(scope, f))
+        parent.addMenu(menu)
+        return menu
 
     def _choose_folder(self) -> None:
         choose_folder(
