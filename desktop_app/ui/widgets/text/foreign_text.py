@@ -17,6 +17,7 @@ from PySide6.QtGui import Qt, QTextOption
 from PySide6.QtWidgets import QAbstractButton, QLabel, QPlainTextEdit, QPushButton, QToolButton
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QKeyEvent
     from PySide6.QtWidgets import QMessageBox, QWidget
 
 # The longest texts that are shown whole, in characters.
@@ -164,6 +165,14 @@ class PlainButton(QPushButton):
     def text(self) -> str:
         """Return the text as shown."""
         return _without_marks(super().text())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Press the button on Enter; Qt asks the dialog for another one unless it is automatic."""
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if not is_enter:
+            super().keyPressEvent(event)
+        elif not event.isAutoRepeat():
+            self.click()
 
 
 class PlainToolButton(QToolButton):
