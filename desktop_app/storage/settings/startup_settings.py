@@ -18,15 +18,15 @@ BUSY_TIMEOUT_S: Final = 0.2
 
 def read_startup_settings(path: Path) -> dict[str, Any]:
     """Return every setting in the store at `path`; {} if it cannot be read."""
-    if not path.is_file():
-        return {}
     try:
+        if not path.is_file() or path.with_name(f"{path.name}-journal").is_fifo():
+            return {}  # SQLite would wait for the other end of a pipe
         uri = f"{path.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S)) as connection:
             connection.execute("PRAGMA trusted_schema = OFF")
             rows = connection.execute("SELECT key, value FROM settings").fetchall()
         return {key: json.loads(value) for key, value in rows}
-    except (sqlite3.Error, ValueError, TypeError, RecursionError):
+    except (sqlite3.Error, OSError, ValueError, TypeError, RecursionError):
         return {}
 
 

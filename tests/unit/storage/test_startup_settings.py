@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -30,3 +31,16 @@ def test_damaged_and_foreign_files_have_no_settings(tmp_path: Path) -> None:
     connection.close()
     for path in (missing, garbage, foreign, tmp_path):
         assert read_startup_settings(path) == {}
+
+
+def test_a_path_that_cannot_be_used_has_no_settings(tmp_path: Path) -> None:
+    assert read_startup_settings(tmp_path / ("x" * 5_000) / "repartee.sqlite3") == {}
+
+
+async def test_a_named_pipe_in_place_of_the_journal_has_no_settings(tmp_path: Path) -> None:
+    database = Database(tmp_path / "repartee.sqlite3")
+    await database.open()
+    await SettingsStore(database).set("look.theme", "dark")
+    await database.close()
+    os.mkfifo(f"{database.path}-journal")
+    assert read_startup_settings(database.path) == {}
