@@ -53,7 +53,7 @@ PARAMETERS = ("temperature", "top_p", "max_tokens", "stop", "verbosity", "n", "s
 
 
 def options(**given: Any) -> Namespace:
-    return Namespace(**dict.fromkeys((*NAMES, *PARAMETERS)) | given)
+    return Namespace(**dict.fromkeys((*NAMES, *PARAMETERS)) | {"has_preset_effort": False} | given)
 
 
 @asynccontextmanager
@@ -279,7 +279,8 @@ PRESETS = [
 async def test_a_preset_fills_in_missing_options() -> None:
     cases: list[tuple[dict[str, str], int, tuple[str | None, ...]]] = [
         ({"preset": "FAST"}, 0, ("openai", None, "instant", "low")),
-        ({"preset": "P1", "variant": "pro"}, 0, ("openai", None, "pro", "medium")),
+        # The request gets the nearest effort that the variant supports.
+        ({"preset": "P1", "variant": "pro"}, 0, ("openai", None, "pro", "low")),
         (
             {"preset": "p1", "variant": "pro", "effort": "xhigh"},
             0,
@@ -304,6 +305,8 @@ async def test_a_preset_fills_in_missing_options() -> None:
             assert found is not None
             assert found.id == PRESETS[number].id
             assert (asked.provider, asked.model, asked.variant, asked.effort) == expected, given
+            is_from_preset = "effort" not in given and asked.effort is not None
+            assert asked.has_preset_effort is is_from_preset, given
         with pytest.raises(IllegalChoiceError) as refused:
             await apply_preset(backend, options(preset="none"))
         assert refused.value.reason is Reason.NO_SUCH_PRESET
