@@ -194,6 +194,11 @@ def test_very_many_links_are_read_as_plain_text() -> None:
     assert dropped == DroppedContent(text=links)
 
 
+def test_very_many_cells_stay_as_they_are() -> None:
+    cells = "a\tb\n" * 300_000
+    assert read_dropped(offered({"text/tab-separated-values": cells})).text == cells
+
+
 def test_invalid_characters_are_removed_with_a_note() -> None:
     data = QMimeData()
     data.setText("a\0b\0c😀")
