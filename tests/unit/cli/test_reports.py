@@ -36,7 +36,7 @@ from tests.unit.providers.samples import COMPATIBLE
 
 Run = Callable[..., tuple[int, str, str]]
 RUNNERS = {"models": run_models, "spending": run_spending, "tools": run_tools}
-HALF_OF_MARCH = datetime(2026, 3, 16, 12, tzinfo=UTC)
+HALF_OF_MARCH = datetime(2026, 3, 16, 12).astimezone()  # months are those of the user's time zone
 
 
 @pytest.fixture
