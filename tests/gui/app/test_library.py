@@ -729,7 +729,7 @@ async def test_a_page_of_the_list_that_could_not_be_read_is_requested_again(
     async with AppHarness() as app:
         model = app.window.conversations.model
         with monkeypatch.context() as failing:
-            failing.setattr(ConversationStore, "listed", fail)
+            failing.setattr(ConversationStore, "list_page", fail)
             model.fetchMore(model.index(0))
             await until(lambda: "could not be read" in app.said)
         model.fetchMore(model.index(0))
