@@ -132,7 +132,9 @@ def refusals() -> Iterator[str]:
         except RefusedParameterError:
             yield as_line(refusal.param, "needed")
             continue
-        again, known = unsupported_parameters.without_known(request, info, frozenset({left_out}))
+        again, known = unsupported_parameters.without_known_refusals(
+            request, info, frozenset({left_out})
+        )
         own = chance.choice((None, None, "encrypted_content", "n"))
         yield as_line(
             refusal.param,
@@ -141,7 +143,7 @@ def refusals() -> Iterator[str]:
             reduced == again,
             known,
             unsupported_parameters.notices_for("P", refusal.param, own, chance.choice(("", "W"))),
-            unsupported_parameters.notices_for_known("P", known),
+            unsupported_parameters.notices_for_known_refusals("P", known),
         )
 
 

@@ -54,7 +54,7 @@ class DesktopControllers:
         self._closing, self._quick_host, self._raise_window = closing, quick_host, raise_window
         self._is_hotkey_paused = False
         QGuiApplication.setWindowIcon(program_icon())  # task lists on X11 read no desktop entry
-        quick_host.join_desktop(bus)
+        quick_host.set_bus(bus)
         self._make_hotkey()
         self._make_tray()
         self._make_notifier()

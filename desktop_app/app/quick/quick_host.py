@@ -61,8 +61,8 @@ class QuickHost(QObject):
         self._quick_window: QuickPrompt
         self._bus: SessionBus | None = None
 
-    def join_desktop(self, bus: SessionBus) -> None:
-        """Set the bus of the portal, which pastes if this process cannot type."""
+    def set_bus(self, bus: SessionBus) -> None:
+        """Set the session bus. If this process cannot send keys, the portal on it pastes."""
         self._bus = bus
 
     @property
@@ -193,7 +193,7 @@ class QuickHost(QObject):
         return quick
 
     async def _continue_in_window(
-        self, conversation_id: str, action: str, typed: Draft, accompanying: str
+        self, conversation_id: str, action: str, typed: Draft, accompanying_text: str
     ) -> None:
         """Raise the main window and continue there.
 
@@ -201,7 +201,7 @@ class QuickHost(QObject):
             conversation_id: the conversation to open; "" for none.
             action: what the user chose below the answer or its error; "" for nothing.
             typed: unsent text and attachments.
-            accompanying: text that another program sent to the quick prompt.
+            accompanying_text: text that another program sent to the quick prompt.
         """
         controllers, prompt = self._controllers, self._window.prompt
         self._raise_window()
@@ -210,8 +210,8 @@ class QuickHost(QObject):
             if typed.text:
                 gap = "\n\n" if prompt.text() else ""
                 prompt.prepend(typed.text + gap, typed.template_id)
-        elif typed or accompanying:
-            self._begin_conversation(typed, accompanying)
+        elif typed or accompanying_text:
+            self._begin_conversation(typed, accompanying_text)
         if typed.attachments:
             draft = controllers.state.current.draft
             attachments = dict.fromkeys((*draft.value.attachments, *typed.attachments))
@@ -227,14 +227,14 @@ class QuickHost(QObject):
         elif action and conversation_id:
             controllers.conversation.answer_actions.act_on_last(action)
 
-    def _begin_conversation(self, typed: Draft, accompanying: str) -> None:
+    def _begin_conversation(self, typed: Draft, accompanying_text: str) -> None:
         """Put the unsent text of the quick prompt into a new conversation."""
         controllers, prompt = self._controllers, self._window.prompt
         controllers.sidebar.navigator.open_new()
-        if len(accompanying) > int(controllers.state.values[LARGE_PASTE] or 0):
-            controllers.composer.attachments.attach_text(accompanying)
-            accompanying = ""
-        texts = (typed.text, accompanying, prompt.text())
+        if len(accompanying_text) > int(controllers.state.values[LARGE_PASTE] or 0):
+            controllers.composer.attachments.attach_text(accompanying_text)
+            accompanying_text = ""
+        texts = (typed.text, accompanying_text, prompt.text())
         prompt.set_text("")
         prompt.prepend("\n\n".join(filter(None, texts)), typed.template_id)
 

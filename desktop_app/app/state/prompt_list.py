@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.services.chat.prompt_library import (
     FOR_DOCUMENTS,
-    FOR_TWO,
+    FOR_TWO_DOCUMENTS,
     PromptEntry,
     library,
     translate_names,
@@ -55,7 +55,7 @@ class PromptList(QObject):
     def suggestions(self, documents: int) -> list[tuple[str, str, str]]:
         """Return (id, title, icon) of the prompts suggested for this number of documents."""
         offered = {p.id: p for p in self.offered}
-        wanted = FOR_TWO if documents == 2 else FOR_DOCUMENTS
+        wanted = FOR_TWO_DOCUMENTS if documents == 2 else FOR_DOCUMENTS
         return [(i, offered[i].title, _ICONS[i]) for i in wanted if i in offered]
 
     def replace_all(self, built_in: Sequence[Prompt], stored: Iterable[Prompt]) -> None:

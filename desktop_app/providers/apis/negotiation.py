@@ -95,16 +95,18 @@ class Negotiation:
     ) -> None:
         self._info, self._profile, self._facts = info, profile, facts
         known = facts.refused_for(request.model)
-        self.api = _api_of_form(request, profile) or facts.first_api(info)
+        self.api = _api_for_grammar(request, profile) or facts.first_api(info)
         self.omitted_fields = known & unsupported_parameters.OWN_FIELDS
-        self.request, self._known = unsupported_parameters.without_known(request, info, known)
+        self.request, self._known = unsupported_parameters.without_known_refusals(
+            request, info, known
+        )
         self._new_refusals: frozenset[str] = frozenset()
         self._has_sent_notices = False
 
     def begin(self) -> list[Notice | Started]:
         """Return the notices to show before the first attempt."""
         return [
-            *unsupported_parameters.notices_for_known(self._profile.name, self._known),
+            *unsupported_parameters.notices_for_known_refusals(self._profile.name, self._known),
             *self._use_api(self.api),
         ]
 
@@ -164,7 +166,7 @@ class Negotiation:
 
     @property
     def _is_api_fixed(self) -> bool:
-        return _api_of_form(self.request, self._profile) is not None
+        return _api_for_grammar(self.request, self._profile) is not None
 
     def _fall_back(self) -> list[Notice | Started]:
         self._facts.note_missing_responses(self.request.model)
@@ -203,13 +205,13 @@ class Negotiation:
             if self.request.schema not in (schema, None):
                 return []  # sent again as a hint; the answer is validated in any case
         if had_background and not self.request.background:
-            param = "background"  # `store` is also refused because of background mode
+            param = "background"  # a refused `store` can mean background mode, which needs it
         words = str(refusal.params.get("words", ""))
         return unsupported_parameters.notices_for(self._profile.name, param, own_field, words)
 
 
-def _api_of_form(request: ChatRequest, profile: ProviderProfile) -> Api | None:
-    """Return the only API that takes the answer's grammar; None if there is no such limit."""
+def _api_for_grammar(request: ChatRequest, profile: ProviderProfile) -> Api | None:
+    """Return the only API that takes the request's grammar; None if any API may be used."""
     if request.grammar is None or profile.api is not None:
         return None
     return Api.RESPONSES if request.grammar.is_tool_input else Api.CHAT_COMPLETIONS

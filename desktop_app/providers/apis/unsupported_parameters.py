@@ -45,7 +45,7 @@ def own_field(param: str, left_out: frozenset[str]) -> str | None:
     """
     name = param.split(".")[0].split("[")[0]
     if name in _LIMIT_FIELDS:
-        # `chat_completions.body` uses the other name then.
+        # Once one name is left out, `chat_completions.body` uses the other.
         return None if _LIMIT_FIELDS & left_out else name
     is_own = name in OWN_FIELDS or name == "encrypted_content"
     return name if is_own and name not in left_out else None
@@ -70,18 +70,18 @@ def without_refused(
         name for name in _SETTINGS if _setting_value(request, name) != _setting_value(reduced, name)
     )
     is_whole = refusal.api_code in _SETTING_CODES
-    if name == "schema" and (is_whole or not _is_of_schema(refusal)):
+    if name == "schema" and (is_whole or not _is_schema_invalid(refusal)):
         reduced = replace(reduced, schema=None)
     return reduced, name if is_whole else _setting_with_value(request, name)
 
 
-def _is_of_schema(refusal: RefusedParameterError) -> bool:
-    """Return True if a server refuses the schema itself, which it may take as a hint."""
+def _is_schema_invalid(refusal: RefusedParameterError) -> bool:
+    """Return True if a server cannot enforce this schema, but may accept it as a hint."""
     words = str(refusal.params.get("words", ""))
     return refusal.api_code == "invalid_json_schema" or bool(_ABOUT_SCHEMA.search(words))
 
 
-def without_known(
+def without_known_refusals(
     request: ChatRequest, info: ModelInfo, refused: frozenset[str]
 ) -> tuple[ChatRequest, list[str]]:
     """Return `request` without the settings refused before, and their names."""
@@ -134,7 +134,7 @@ def notices_for(
     return [shown, *_default_tier(param)]
 
 
-def notices_for_known(provider: str, names: list[str]) -> list[Notice | Started]:
+def notices_for_known_refusals(provider: str, names: list[str]) -> list[Notice | Started]:
     """Return the notices for settings left out because of earlier refusals."""
     events: list[Notice | Started] = []
     for name in names:

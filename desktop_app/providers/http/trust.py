@@ -72,7 +72,7 @@ def _system_context() -> ssl.SSLContext:
     # This is what truststore does here, but once: truststore reads all certificates again for each
     # connection, which blocks the event loop for 20 ms.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    _require_file_of_environment()
+    _require_ordinary_cert_file()
     paths = ssl.get_default_verify_paths()
     if paths.cafile or (paths.capath and any(Path(paths.capath).iterdir())):
         context.set_default_verify_paths()
@@ -81,8 +81,11 @@ def _system_context() -> ssl.SSLContext:
     return context
 
 
-def _require_file_of_environment() -> None:
-    """Raise SettingError for a named pipe: OpenSSL would wait for a writer, holding the lock."""
+def _require_ordinary_cert_file() -> None:
+    """Raise SettingError if SSL_CERT_FILE is a named pipe.
+
+    OpenSSL would wait for a writer, holding the lock.
+    """
     name = os.environ.get("SSL_CERT_FILE")
     if not name:
         return
@@ -115,7 +118,7 @@ def read_ca_file(name: str) -> bytes:
         reason = Reason.CERTIFICATES_ARE_KEY if is_key else Reason.CERTIFICATES_ARE_OTHER
         raise _unusable_error(name, reason)
     try:
-        _certificates(content)
+        _context_of(content)
     except (ssl.SSLError, ValueError) as exc:
         raise _unusable_error(name, Reason.CERTIFICATES_INVALID, str(exc)) from exc
     return content
@@ -126,7 +129,7 @@ class CaFile:
     """The certificates in a file.
 
     Attributes:
-        authorities: their number; 0 if the file has the certificate of a server.
+        authorities: the number of CA certificates; 0 if the file has a server's certificate.
         name: the name of the authority; "" if there are several or it has none.
         until: the last day on which the authority is valid; None unless there is exactly one.
     """
@@ -143,7 +146,7 @@ def inspect_ca_file(name: str) -> CaFile:
         SettingError: as `read_ca_file`; or every certificate in it has expired.
     """
     content = read_ca_file(name)
-    found = _certificates(content).get_ca_certs()
+    found = _context_of(content).get_ca_certs()
     if not found:
         return CaFile(0)
     ends = [ssl.cert_time_to_seconds(str(certificate["notAfter"])) for certificate in found]
@@ -156,7 +159,7 @@ def inspect_ca_file(name: str) -> CaFile:
     return CaFile(1, _name_of(found[0]), until.date())
 
 
-def _certificates(content: bytes) -> ssl.SSLContext:
+def _context_of(content: bytes) -> ssl.SSLContext:
     """Return a context that trusts only `content`, or raise ssl.SSLError."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(cadata=_as_cadata(content))

@@ -75,7 +75,7 @@ def request_line(
     """
     plain = replace(request.parameters, service_tier=None, candidates=1, reasoning_summary=None)
     request = replace(request, parameters=plain, store=False, background=False, cache_key="")
-    request, _ = unsupported_parameters.without_known(request, info, refused)
+    request, _ = unsupported_parameters.without_known_refusals(request, info, refused)
     builder = responses.body if api is Api.RESPONSES else chat_completions.body
     omit = _OMITTED_FIELDS | (refused & unsupported_parameters.OWN_FIELDS)
     row = {

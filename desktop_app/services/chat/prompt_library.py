@@ -31,7 +31,7 @@ from desktop_app.i18n.translation import N_, tr
 SUMMARY = "executive-summary"
 FOR_DOCUMENTS = (SUMMARY, "extract-table")
 """The prompts offered once a document is attached; Enter takes the first."""
-FOR_TWO = (*FOR_DOCUMENTS, "differences")
+FOR_TWO_DOCUMENTS = (*FOR_DOCUMENTS, "differences")
 """The prompts offered if two documents are attached."""
 BUILT_IN_NAMES = (
     *(N_("Answer from documents only"), N_("Summarize by chapter"), N_("Summarize")),
@@ -146,7 +146,7 @@ def library(built_in: Iterable[Prompt], stored: Iterable[Prompt]) -> tuple[Promp
 
 
 def translate_names(prompt: Prompt, shipped: Prompt) -> Prompt:
-    """Return a version of a built-in prompt with its names in the user's language, if unchanged."""
+    """Return a version of a built-in prompt; translate its title and folder if unchanged."""
     title, folder = prompt.title, prompt.folder
     return replace(
         prompt,

@@ -20,9 +20,9 @@ class ChunkPlan:
         method: how the tokens were counted.
         leaves_out_reasoning: the model reasons before each note, at an unknown cost that is not
             included.
-        taker, answerer: the names of the models that take the notes, and answer from them.
-        cost_of_answerer: US dollars if the answering model took the notes; None if it does take
-            them, or if its price is unknown.
+        note_taker, answerer: the names of the models that take the notes, and answer from them.
+        cost_of_answerer: US dollars for notes by the answering model instead; None if no other
+            model takes them, or if its price is unknown.
     """
 
     calls: int
@@ -31,18 +31,18 @@ class ChunkPlan:
     cost: Decimal | None
     leaves_out_reasoning: bool = False
     method: CountMethod = CountMethod.TOKENIZER
-    taker: str = ""
+    note_taker: str = ""
     answerer: str = ""
     cost_of_answerer: Decimal | None = None
 
     @property
     def comparison(self) -> str:
-        """Return the cost if the answering model took the notes; "" if it does take them."""
+        """Return a sentence on `cost_of_answerer`; "" if that is None."""
         if self.cost_of_answerer is None:
             return ""
         return tr(
             "{taker} reads the parts. Reading with {answerer} would cost about {cost}.",
-            taker=self.taker,
+            taker=self.note_taker,
             answerer=self.answerer,
             cost=money(self.cost_of_answerer),
         )

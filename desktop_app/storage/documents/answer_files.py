@@ -141,7 +141,7 @@ class MemoryFile:
     """The file of an answer in a temporary conversation: pieces in its database in memory.
 
     Args:
-        sizes: bytes of the files of all answers to a question, which share a limit, by its id.
+        sizes: by a question's id, the bytes of the files of all its answers, which share a limit.
     """
 
     def __init__(self, database: Database, answer: Message, sizes: dict[str | None, int]) -> None:
@@ -164,7 +164,7 @@ class MemoryFile:
     async def attach(self) -> DocumentPart:
         """Turn the pieces into an attachment."""
         part = DocumentPart(self._digest.hexdigest(), ANSWER_FILE, MARKDOWN, self._size)
-        await self._database.write(partial(_name_pieces, self._answer_id, part))
+        await self._database.write(partial(_rename_pieces, self._answer_id, part))
         return part
 
     async def discard(self) -> None:
@@ -172,7 +172,8 @@ class MemoryFile:
         await self._database.execute("DELETE FROM originals WHERE name = ?", self._answer_id)
 
 
-def _name_pieces(answer_id: str, part: DocumentPart, connection: sqlite3.Connection) -> None:
+def _rename_pieces(answer_id: str, part: DocumentPart, connection: sqlite3.Connection) -> None:
+    """Rename the pieces of an answer to the hash of the attachment that they become."""
     row = (part.sha256, part.name, part.media_type, part.size, to_micros(now()))
     added = connection.execute(
         "INSERT OR IGNORE INTO attachments VALUES (?, ?, ?, ?, NULL, NULL, ?, '')", row

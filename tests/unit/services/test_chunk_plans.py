@@ -128,11 +128,11 @@ async def test_notes_are_taken_within_the_window_of_both_models(
         plan = await reading.reader.plan(task.documents, PROMPT, whole)
         within = replace(small, model=replace(small.model, max_input=limit))
         pieces = await reading.reader.pieces(replace(task, resolved=within))
-        assert (plan.taker, plan.answerer, plan.calls) == ("S", "L", len(pieces))
+        assert (plan.note_taker, plan.answerer, plan.calls) == ("S", "L", len(pieces))
 
 
 def test_a_plan_compares_the_two_models() -> None:
-    plan = ChunkPlan(3, 0, 100, Decimal("0.5"), taker="Small", answerer="Large")
+    plan = ChunkPlan(3, 0, 100, Decimal("0.5"), note_taker="Small", answerer="Large")
     assert plan.comparison == ""
     assert replace(plan, cost_of_answerer=Decimal(4)).comparison == (
         "Small reads the parts. Reading with Large would cost about $4.00."

@@ -1,4 +1,4 @@
-"""Import and export. `repartee import` and `export` read and write the files in a process."""
+"""Import and export. `repartee import` and `export` read and write the files in a child process."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 BUSY = N_("Another transfer is running. Wait for it or cancel it.")
-# Further refused conversations are only counted.
+# Errors that the message after an import describes; further ones are only counted.
 MAX_REASONS = 3
 
 
@@ -206,11 +206,11 @@ class TransferController(QObject):
         return self._card
 
 
-def _error_of(result: CommandResult, unexpected: Reason) -> UserFacingError:
-    """Return the error that ended a command."""
+def _error_of(result: CommandResult, fallback: Reason) -> UserFacingError:
+    """Return the error that ended a command; `fallback` is the reason if it reported none."""
     if result.error is not None:
         return error_of(result.error)
-    return StorageError(unexpected, details=result.messages)
+    return StorageError(fallback, details=result.messages)
 
 
 def _import_summary(files: Sequence[dict[str, Any]]) -> str:

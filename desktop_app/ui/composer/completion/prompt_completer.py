@@ -33,7 +33,10 @@ _MAX_NAME_CHARACTERS: Final = 60
 
 
 def typed_name(before: str) -> str | None:
-    """Return the typed part of a prompt's name, or None if the line has no such part."""
+    """Return the typed part of a prompt's name, or None if the line has no such part.
+
+    `before` is the line up to the cursor.
+    """
     if not before.startswith(SLASHES) or len(before) > _MAX_NAME_CHARACTERS:
         return None
     name = before[1:]
@@ -60,7 +63,7 @@ class PromptCompleter(QObject):
         self._field, self._popup, self._theme = field, popup, theme
         self._prompts: Sequence[Prompt] = ()
         self._menu: PromptMenu | None = None
-        self._fields: PromptFields | None = None
+        self._form: PromptFields | None = None
         self._is_open = self._is_dismissed = self._has_inserted_slash = False
         self._typed_values: dict[str, dict[str, str]] = {}
         self._fill_in: Callable[[frozenset[str]], Mapping[str, str]] = lambda _names: {}
@@ -68,7 +71,7 @@ class PromptCompleter(QObject):
         self._is_temporary: Callable[[], bool] = lambda: False
         field.text.installEventFilter(self)
 
-    # ------------------------------------------------------------------ for controllers and fields
+    # ------------------------------------------------------------------ for controllers, the field
 
     def set_prompts(self, prompts: Sequence[Prompt]) -> None:
         """Set the prompts to choose from."""
@@ -87,7 +90,7 @@ class PromptCompleter(QObject):
         """Set how prompts are filled in.
 
         Args:
-            fill_in: returns the values of the variables of these names, known to the program.
+            fill_in: returns, of the variables with these names, the values that the program knows.
             finish: returns the text to insert, given a prompt and its filled-in text.
             is_temporary: returns True if nothing that is typed may be stored in a file.
         """
@@ -112,7 +115,7 @@ class PromptCompleter(QObject):
         from desktop_app.domain.prompts.prompts import variables
 
         self._hide_menu()
-        self._close_fields()
+        self._close_form()
         if variables(prompt.text):
             self._ask(prompt)
         else:
@@ -122,11 +125,11 @@ class PromptCompleter(QObject):
         """Close the list and the form, whose values are kept for the next time."""
         self._has_inserted_slash = False
         self._hide_menu()
-        self._close_fields()
+        self._close_form()
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        for part in (self._menu, self._fields):
+        for part in (self._menu, self._form):
             if part is not None:
                 part.set_theme(theme)
 
@@ -183,38 +186,38 @@ class PromptCompleter(QObject):
             self._has_inserted_slash = False
             self._field.replace(len(self._field.text_before), "", 0)
 
-    # ------------------------------------------------------------------ the fields
+    # ------------------------------------------------------------------ the form
 
     def _ask(self, prompt: Prompt) -> None:
         from desktop_app.ui.composer.completion.prompt_fields import PromptFields
 
         values = self._typed_values.get(prompt.id, {})
-        fields = PromptFields(prompt, values, self._theme, is_temporary=self._is_temporary)
-        self._fields = fields
-        fields.filled.connect(self._insert_filled)
-        fields.canceled.connect(self._cancel_fields)
-        self._popup.show(fields)
-        fields.focus_first()
+        form = PromptFields(prompt, values, self._theme, is_temporary=self._is_temporary)
+        self._form = form
+        form.filled.connect(self._insert_filled)
+        form.canceled.connect(self._cancel_form)
+        self._popup.show(form)
+        form.focus_first()
 
     def _insert_filled(self, values: dict[str, str]) -> None:
-        if self._fields is not None:
-            prompt = self._fields.prompt
-            self._close_fields()
+        if self._form is not None:
+            prompt = self._form.prompt
+            self._close_form()
             self._typed_values.pop(prompt.id, None)
             self._insert(prompt, values)
 
-    def _cancel_fields(self) -> None:
+    def _cancel_form(self) -> None:
         self._is_dismissed = True
-        self._close_fields()
+        self._close_form()
         self._remove_inserted_slash()
         self._field.text.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _close_fields(self) -> None:
-        if self._fields is not None:
-            self._typed_values[self._fields.prompt.id] = self._fields.values()
-            self._popup.hide(self._fields)
-            self._fields.deleteLater()
-            self._fields = None
+    def _close_form(self) -> None:
+        if self._form is not None:
+            self._typed_values[self._form.prompt.id] = self._form.values()
+            self._popup.hide(self._form)
+            self._form.deleteLater()
+            self._form = None
 
     def _insert(self, prompt: Prompt, values: Mapping[str, str]) -> None:
         from desktop_app.domain.prompts.prompts import fill, program_variables_in
@@ -242,11 +245,11 @@ class PromptCompleter(QObject):
         return False
 
     def _handle_key(self, event: QKeyEvent, *, is_press: bool) -> bool:
-        if self._field.text.is_composing or not (self._has_rows or self._fields is not None):
+        if self._field.text.is_composing or not (self._has_rows or self._form is not None):
             return False
         if event.key() == Qt.Key.Key_Escape:
             if is_press:
-                self._dismiss() if self._is_open else self._cancel_fields()
+                self._dismiss() if self._is_open else self._cancel_form()
             event.accept()
             return True
         if not self._has_rows or self._menu is None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 HAS_MNEMONICS: Final = sys.platform != "darwin"
 """macOS has no mnemonics: Alt with a letter types a character there."""
 NO_MNEMONIC: Final = "no-mnemonic"
-"""The property of a button whose text is a value, such as its keys."""
+"""The property of a button whose text is a value, such as the keys of a shortcut."""
 KEEPS_LETTER: Final = "keeps-letter"
 """The property of a button that most dialogs have, which keeps its first letter."""
 
@@ -100,13 +100,14 @@ class _LetterAssignment:
                 sources[letter] = source
                 owner = self._owners.get(letter)
                 if owner is None:
-                    self._shift(letter, sources)
+                    self._reassign(letter, sources)
                     return True
                 if owner not in self._kept:
                     waiting.append(owner)
         return False
 
-    def _shift(self, free: str, sources: dict[str, int]) -> None:
+    def _reassign(self, free: str, sources: dict[str, int]) -> None:
+        """Give a letter to its source, the letter that this frees to its own, and so on."""
         letter = free
         while letter:
             source = sources[letter]
