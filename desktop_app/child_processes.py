@@ -30,7 +30,7 @@ WORKING_DIRECTORY: Final = "/"
 # HOME, because "pip install --user" may have put libraries below it.
 _COMMON: Final = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ")
 REPORTS_TO_WINDOW: Final = "REPARTEE_REPORTS_TO_WINDOW"
-"""Set for a library command that writes its errors as JSON, because the window reads them."""
+"""Set if the window starts `repartee export` or another command, to get its errors as JSON."""
 
 # Variables to lay out text as the window does.
 _LAYOUT: Final = (
@@ -284,7 +284,7 @@ async def start_child(command: ChildCommand, **options: Any) -> Process:
     Raises:
         OSError: it cannot be started.
     """
-    import asyncio  # not needed when a second start calls the running window
+    import asyncio  # a second process, which only calls the first, does not need it
 
     return await asyncio.create_subprocess_exec(
         *command.argv, env=command.environment, cwd=command.working_directory, **options

@@ -29,7 +29,7 @@ class Tasks:
     def start(self, work: Work) -> asyncio.Future[Any]:
         """Start a task that runs `work`; after `settle`, return a canceled future instead."""
         if self._is_closed:  # a timer may still fire while the store closes
-            # A task could be left over: the loop may end before its first step.
+            # Not a canceled task: the loop may end before the task's first step.
             work.close()
             canceled = asyncio.get_running_loop().create_future()
             canceled.cancel()

@@ -321,7 +321,7 @@ def _log_tail(log: IO[bytes]) -> str:
 
 
 def _kill(process: asyncio.subprocess.Process | None) -> None:
-    """Kill a child that has nothing to save, once; closing its input would also end it.
+    """Kill a child, which has nothing to save; if its input is closed, it was killed before.
 
     A second signal would make Popen look for the child's exit code, which asyncio then misses.
     """

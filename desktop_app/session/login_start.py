@@ -1,6 +1,7 @@
 """Turns the start at login on and off: by an entry of the system; in a sandbox, by the portal.
 
-For the entries of Linux, macOS and Windows, see login_start_entries.py.
+For the entries of Linux, macOS and Windows, see login_start_entries.py. A `scope` is that of
+`bus_name`: each folder of user data has an entry of its own.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Closing of async generators that are dropped before their end, as in asyncio's own loops.
 
-qasync does not. Python would then close them at once, outside of any task, where httpcore cannot
-wait for its connection to close: "async generator ignored GeneratorExit".
+qasync does not close them. Python would then close them at once, outside of any task, where
+httpcore cannot wait for its connection to close: "async generator ignored GeneratorExit".
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class AttachmentSources(NamedTuple):
-    """The sources of an attachment's content, and its fences in a question."""
+    """The sources of an attachment's content, and the fences (tags) around it in a question."""
 
     attachment_store: AttachmentStore
     documents: DocumentWorker

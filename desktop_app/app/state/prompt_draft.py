@@ -37,7 +37,10 @@ class PromptDraft(QObject):
         return self.with_text(self._prompt.text(), self._prompt.template_id)
 
     def load(self, draft: Draft) -> None:
-        """Set the draft of a conversation that is being opened; `opened` reports it."""
+        """Set the draft of a conversation that is being opened.
+
+        `OpenConversation.opened` reports it.
+        """
         self.value = draft
 
     def replace(self, draft: Draft) -> None:
@@ -46,7 +49,7 @@ class PromptDraft(QObject):
         self.changed.emit()
 
     def update_text(self) -> None:
-        """Set the text that is in the prompt now; this emits nothing."""
+        """Copy the prompt's current text into `value`; this emits nothing."""
         self.value = self.typed
 
     def with_text(self, text: str, template_id: str) -> Draft:

@@ -44,7 +44,7 @@ class TemplateNeeds(NamedTuple):
         documents: the number of documents it is about. 1: the prompt is repeated for each of
             several. 2: it compares exactly two. 0: any number.
         grammar: the form of the answer; None for free text.
-        form: the form of the answer that the user set, as `FormSource` writes it; "" for none.
+        form: the schema or grammar that the user set, as `FormSource` writes it; "" for none.
     """
 
     documents: int = 0

@@ -36,5 +36,5 @@ class ToolSource(Protocol):
             arguments: the validated object, or the text of a custom tool.
 
         Raises:
-            ToolError: in words for the model.
+            ToolError: the call failed; its text is for the model.
         """

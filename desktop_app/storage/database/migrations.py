@@ -408,6 +408,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration("0008_indexes_of_lists", _INDEXES),
     Migration("0009_model_listings", _LISTINGS),
     Migration("0010_prompts", _PROMPTS),
+    # Results of paid calls, such as notes on parts of documents: see note_store.py.
     Migration(
         "0011_part_notes",
         (
@@ -448,7 +449,7 @@ MIGRATIONS: tuple[Migration, ...] = (
         "0019_template_ids",
         ("ALTER TABLE messages ADD COLUMN template_id TEXT NOT NULL DEFAULT ''", MARK_TEMPLATES),
     ),
-    # The answers that an answer's tokens are for. Before, only a notice under it said so.
+    # Which answers a message's tokens and cost cover. Before, only a notice under it said so.
     Migration(
         "0020_usage_scopes",
         ("ALTER TABLE messages ADD COLUMN usage_scope TEXT NOT NULL DEFAULT 'own'",),
@@ -469,7 +470,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     # Messages had sentences in place of the reasons of their errors, and so had batch jobs, their
     # files and the files of collections.
     Migration("0024_error_reasons", (), replace_error_sentences),
-    # The details besides the windows that servers report of their models.
+    # What servers report of their models, besides the context windows.
     Migration(
         "0025_model_details",
         ("ALTER TABLE model_listings ADD COLUMN details TEXT NOT NULL DEFAULT '{}'",),
@@ -499,7 +500,7 @@ MIGRATIONS: tuple[Migration, ...] = (
                 permission TEXT NOT NULL
             ) STRICT""",
             "CREATE INDEX tool_permissions_by_conversation ON tool_permissions (conversation_id)",
-            # Refusals were complete answers.
+            # Refusals had the status of complete answers.
             """UPDATE messages SET status = 'refused' WHERE status = 'complete'
                 AND role = 'assistant' AND parts LIKE '%"kind":"refusal"%'""",
         ),
@@ -568,7 +569,7 @@ MIGRATIONS: tuple[Migration, ...] = (
         ),
     ),
     Migration("0038_days_of_calls", _DAYS, fill_days),
-    # Files of batches that the model declined, or a filter stopped, had failed.
+    # Files of batches had the status "failed" if the model declined, or a filter stopped it.
     Migration(
         "0039_refused_items",
         (
@@ -578,14 +579,14 @@ MIGRATIONS: tuple[Migration, ...] = (
                 OR instr(error, '"reason":"ended_by_filter"'))""",
         ),
     ),
-    # Results of evaluations had the labels of failed checks, and sentences of errors.
+    # Results of evaluations stored failed checks as labels, and errors as sentences.
     Migration("0040_evaluation_codes", (), replace_result_labels),
     # The title is the beginning of the first question. Earlier titles count as chosen.
     Migration(
         "0041_automatic_titles",
         ("ALTER TABLE conversations ADD COLUMN title_is_automatic INTEGER NOT NULL DEFAULT 0",),
     ),
-    # A failed backup had sentences in place of its error, which its next attempt stores.
+    # The error of a failed backup was a sentence. Remove it: the next attempt stores its own.
     Migration(
         "0042_backup_errors",
         ("UPDATE settings SET value = json_remove(value, '$.why') WHERE key = 'backup.last'",),

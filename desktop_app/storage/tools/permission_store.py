@@ -30,7 +30,7 @@ class PermissionStore:
     async def permission(self, conversation_id: str, tool: str, fingerprint: str) -> Permission:
         """Return the permission of a tool in a conversation; ASK if none is stored.
 
-        NEVER applies to every fingerprint of the tool, other permissions only to their own.
+        `fingerprint` is the hash of the tool's definition. When that changes, only NEVER applies.
         """
         name = to_text(tool)
         database = self._databases.for_conversation(conversation_id)
@@ -66,7 +66,7 @@ class PermissionStore:
         return await self._databases.disk.read(_find_general)
 
     async def forget(self, tool: str, conversation_id: str) -> None:
-        """Delete all permissions of a tool: stored ones, and those in this conversation."""
+        """Delete all permissions of a tool, also those of this conversation if it is temporary."""
         sql = "DELETE FROM tool_permissions WHERE tool = ?"
         for database in {self._databases.disk, self._databases.for_conversation(conversation_id)}:
             await database.execute(sql, to_text(tool))

@@ -27,7 +27,7 @@ class ServerStore:
         return await read_rows(self._database, _server, sql)
 
     async def save(self, server: ToolServer) -> None:
-        """Add a server, or replace the server of this name with its tools and prompts."""
+        """Add a server. One of the same name is removed first, and its tools and prompts."""
         fields = {
             "command": server.command,
             "folder": server.folder,

@@ -169,7 +169,7 @@ class ChoiceRow(QWidget):
         self._fit()
 
     def set_tools(self, words: str) -> None:
-        """Show whether tools or a form of answers are chosen; `words` says which, "" for none."""
+        """Show whether tools, a schema or a grammar are chosen; `words` says which, "" for none."""
         self._has_tools = bool(words)
         set_tooltip(self.tools_button, words or tr("Choose tools"))
         self.tools_button.setAccessibleName(spoken_text(words or tr("Tools")))

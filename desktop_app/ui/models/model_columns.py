@@ -129,7 +129,10 @@ class ModelsTable(TableModel[ModelRow]):
 
 
 class ModelFilter(QSortFilterProxyModel):
-    """The models that match a text and a filter, with unknown values last in any order."""
+    """The models that match a text and a filter.
+
+    Unknown values come last, whether sorted ascending or descending.
+    """
 
     def __init__(self, source: ModelsTable) -> None:
         super().__init__(source)

@@ -31,8 +31,7 @@ class NameEditing(QObject):
     def watch(self, delegate: QAbstractItemDelegate) -> None:
         """Report the end of the editors that a delegate closes.
 
-        Call it after the view has the delegate: when an editor is closed, the view takes the focus
-        back first.
+        Call it after `setItemDelegate`, so that the view takes the focus back before `ended`.
         """
         delegate.closeEditor.connect(lambda *_: self._end())
 

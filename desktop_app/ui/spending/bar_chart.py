@@ -293,7 +293,7 @@ def bars_of_groups(
     *,
     is_stacked: bool,
 ) -> Bars:
-    """Return the bars of groups, without empty series (only None or 0) if another has values."""
+    """Return the bars of groups. Omit series of only None or 0, but keep at least one series."""
     used = [n for n in range(len(series)) if any(group[n] for group in values)] or [0]
     return Bars(
         tuple(series[n] for n in used),

@@ -16,7 +16,7 @@ _IMMEDIATE_MARKUP_CHARACTERS: Final = 800
 _IMMEDIATE_LINES: Final = 400
 """Maximum lines of a stored text that are parsed and written immediately."""
 _ADDRESS_MARKS: Final = 20
-"""Marks that take as long to parse as an address."""
+"""The number of marks that take as long to parse as one address."""
 _LINE_ENDS: Final = re.compile(r"\r\n?|\n")
 _MARKS: Final = re.compile(r"[^\w\s,.;:!?'\"()/-]")
 

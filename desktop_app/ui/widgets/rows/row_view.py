@@ -74,7 +74,7 @@ class RowView(QListView):
 
     @property
     def is_editing(self) -> bool:
-        """Return True while a row is edited in place; Qt's state forgets it if a row is removed."""
+        """Return True while a row is edited in place; a removed row resets Qt's `state()`."""
         return self.indexWidget(self.currentIndex()) is not None
 
     def update_focus_policy(self) -> None:
