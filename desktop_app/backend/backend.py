@@ -28,10 +28,10 @@ from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.local_model.server import LocalModel
 from desktop_app.paths import Folders, folders, resource_path
 from desktop_app.services.chat.chat_service import ChatService, MessageSources
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.compaction_service import CompactionService
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
 from desktop_app.services.fence import Fences
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.models.model_listings import ModelListings
 from desktop_app.services.spending.budget import Budget, PaidCalls
 from desktop_app.services.spending.cost_estimate import Estimator

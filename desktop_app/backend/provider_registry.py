@@ -10,7 +10,7 @@ from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.network.origin import origin
 from desktop_app.i18n.translation import tr
-from desktop_app.services.chat.choice_resolution import (
+from desktop_app.services.models.choice_resolution import (
     ON_DEVICE_MODEL,
     ProviderModels,
     default_choice,

@@ -82,7 +82,6 @@ from desktop_app.domain.tools.remote_tool import ALL_TOOLS
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.services.chat.choice_resolution import require_supported
 from desktop_app.services.chat.prompt_library import (
     SUMMARY,
     fill_prompt,
@@ -93,6 +92,7 @@ from desktop_app.services.chat.prompt_library import (
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.file_attachments import as_preferred
 from desktop_app.services.documents.image_attachments import with_detail
+from desktop_app.services.models.choice_resolution import require_supported
 from desktop_app.services.spending.budget import NEAR_LIMIT
 from desktop_app.services.structured.form_support import require_grammar_support
 from desktop_app.services.tools.consent import AllowedTools
@@ -105,9 +105,9 @@ if TYPE_CHECKING:
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.conversations.message_parts import Part
     from desktop_app.domain.documents.extracted_document import ExtractedDocument
-    from desktop_app.services.chat.answer_run import AnswerRun
+    from desktop_app.services.answers.answer_run import AnswerRun
     from desktop_app.services.chat.chat_service import AskSettings, ChatService
-    from desktop_app.services.chat.choice_resolution import ResolvedChoice
+    from desktop_app.services.models.choice_resolution import ResolvedChoice
     from desktop_app.services.spending.cost_estimate import Estimate
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.tools.tool import ListedTool
-    from desktop_app.services.chat.choice_resolution import ResolvedChoice
+    from desktop_app.services.models.choice_resolution import ResolvedChoice
 
 _MAX_SUMMARY_CHARS: Final = 200
 _SENTENCE_END: Final = re.compile(r"\.\s|\n")

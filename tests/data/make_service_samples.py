@@ -68,10 +68,9 @@ from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import ListedTool, ToolDefinition
 from desktop_app.paths import resource_path
 from desktop_app.rendering.structured_answer import has_json_value, with_rendered_form
+from desktop_app.services.answers.inline_pictures import PictureParser
 from desktop_app.services.chat.background_offer import offers_background
-from desktop_app.services.chat.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.chat.compaction_service import CompactionPlan, CompactionService
-from desktop_app.services.chat.inline_pictures import PictureParser
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.titles import wants_title
 from desktop_app.services.collections.passage_context import passage_budget, retrieval_text
@@ -82,6 +81,7 @@ from desktop_app.services.documents.chunk_spans import even_parts, spans_from_js
 from desktop_app.services.documents.chunked_reading import ChunkedReader, chunked_documents
 from desktop_app.services.documents.document_beginnings import beginning
 from desktop_app.services.documents.note_taking import DocumentPiece, Task, longest_note, note_key
+from desktop_app.services.models.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.spending.budget import Hold, PaidCalls
 from desktop_app.services.spending.cost_estimate import (
     Estimator,

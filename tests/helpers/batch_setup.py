@@ -25,7 +25,7 @@ from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.batch.batch_preparation import BatchPreparer
 from desktop_app.services.batch.batch_service import BatchService
 from desktop_app.services.batch.batch_upload import BatchSender, UploadLimits
-from desktop_app.services.chat.choice_resolution import ProviderModels, ResolvedChoice
+from desktop_app.services.models.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.spending.budget import Budget
 from desktop_app.storage.batch.batch_store import BatchStore
 from desktop_app.storage.database.database import Database

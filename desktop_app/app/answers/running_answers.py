@@ -34,7 +34,7 @@ from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.notices import NoticeText
 from desktop_app.domain.errors import StorageError
 from desktop_app.rendering.structured_answer import form_fence
-from desktop_app.services.chat.answer_run import AnswerRun
+from desktop_app.services.answers.answer_run import AnswerRun
 from desktop_app.services.chat.run_resumption import ResumedRun
 from desktop_app.services.ports import MessageStore
 

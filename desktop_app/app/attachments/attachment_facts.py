@@ -23,7 +23,7 @@ from desktop_app.services.documents.image_attachments import page_tokens
 from desktop_app.ui.composer.attachment_chips import Chip
 
 if TYPE_CHECKING:
-    from desktop_app.services.chat.choice_resolution import ResolvedChoice
+    from desktop_app.services.models.choice_resolution import ResolvedChoice
 
 # The ids of the actions in the menu of a chip.
 PREVIEW: Final = "preview"

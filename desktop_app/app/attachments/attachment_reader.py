@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.domain.documents.document_notes import DocumentNote
     from desktop_app.domain.documents.extracted_document import ExtractedDocument
-    from desktop_app.services.chat.choice_resolution import ResolvedChoice
+    from desktop_app.services.models.choice_resolution import ResolvedChoice
 
 PASTED_NAME = N_("Pasted text.txt")
 """The name of pasted text that is attached, marked for translation."""

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.collection_notes import CollectionNotes
     from desktop_app.app.state.drafts import Drafts
     from desktop_app.app.state.prompt_list import PromptList
-    from desktop_app.services.chat.choice_resolution import ResolvedChoice
+    from desktop_app.services.models.choice_resolution import ResolvedChoice
     from desktop_app.storage.documents.attachment_store import AttachmentStore
     from desktop_app.ui.composer.dropped_content import DroppedData
     from desktop_app.ui.window.conversation_pane import ConversationPane

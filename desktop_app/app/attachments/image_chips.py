@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.backend.image_scaling import ImageScaler
     from desktop_app.domain.models.model_catalog import ModelInfo
-    from desktop_app.services.chat.choice_resolution import ResolvedChoice
+    from desktop_app.services.models.choice_resolution import ResolvedChoice
 
 
 MAX_CACHED: Final = 48

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.attachment_sources import AttachmentSources
     from desktop_app.app.tasks import Tasks
-    from desktop_app.services.chat.choice_resolution import ResolvedChoice
+    from desktop_app.services.models.choice_resolution import ResolvedChoice
 
 Attached = DocumentPart | ImagePart
 

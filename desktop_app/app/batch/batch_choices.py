@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.providers import Providers
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.services.chat.chat_service import ChatService
-    from desktop_app.services.chat.choice_resolution import ProviderModels, ResolvedChoice
+    from desktop_app.services.models.choice_resolution import ProviderModels, ResolvedChoice
 
 
 def prompt_options(prompts: PromptList) -> list[BatchPromptOption]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.conversations.conversation import Conversation, Message
-    from desktop_app.services.chat.answer_run import AnswerRun
+    from desktop_app.services.answers.answer_run import AnswerRun
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.ui.window.cards.notifications import Actions, Notifications
 

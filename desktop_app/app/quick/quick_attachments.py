@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from desktop_app.app.quick.quick_conversation import QuickConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.documents.worker.document_worker import Progress
-    from desktop_app.services.chat.choice_resolution import ResolvedChoice
+    from desktop_app.services.models.choice_resolution import ResolvedChoice
     from desktop_app.ui.composer.dropped_content import DroppedData
     from desktop_app.ui.quick.quick_prompt import QuickPrompt
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from desktop_app.app.state.new_conversation import NewConversation
     from desktop_app.app.state.presets import Presets
     from desktop_app.domain.conversations.conversation import Draft, Message, ModelChoice
-    from desktop_app.services.chat.answer_run import AnswerRun
+    from desktop_app.services.answers.answer_run import AnswerRun
     from desktop_app.services.chat.chat_service import ChatService
-    from desktop_app.services.chat.choice_resolution import ResolvedChoice
+    from desktop_app.services.models.choice_resolution import ResolvedChoice
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.storage.database.temporary_database import TemporaryConversations
 

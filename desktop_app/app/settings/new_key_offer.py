@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.services.chat.chat_service import ChatService
-    from desktop_app.services.chat.choice_resolution import ResolvedChoice
     from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
+    from desktop_app.services.models.choice_resolution import ResolvedChoice
     from desktop_app.ui.window.cards.notifications import Actions, Notifications
 
 OFFER = "new-provider"  # the topic of the offer to use a new provider

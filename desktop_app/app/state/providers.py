@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.backend.provider_registry import ProviderRegistry
     from desktop_app.domain.models.model_listing import ModelListing
-    from desktop_app.services.chat.choice_resolution import ProviderModels
+    from desktop_app.services.models.choice_resolution import ProviderModels
     from desktop_app.services.models.model_listings import ModelListings
     from desktop_app.storage.settings.settings_store import SettingsStore
 

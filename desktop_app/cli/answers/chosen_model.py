@@ -25,7 +25,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n.translation import tr
-from desktop_app.services.chat.choice_resolution import ON_DEVICE_MODEL
+from desktop_app.services.models.choice_resolution import ON_DEVICE_MODEL
 from desktop_app.services.models.model_menu import family_models
 
 if TYPE_CHECKING:

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.answering.reply import Reply
     from desktop_app.domain.answering.stream_events import StreamEvent
     from desktop_app.domain.conversations.notices import NoticeText
-    from desktop_app.services.chat.answer_run import AnswerRun
+    from desktop_app.services.answers.answer_run import AnswerRun
 
 MIN_COMPARED, MAX_COMPARED = 2, 4
 

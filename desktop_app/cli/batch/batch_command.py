@@ -47,8 +47,8 @@ from desktop_app.domain.errors import DocumentError, IllegalChoiceError
 from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.services.chat.choice_resolution import require_supported
 from desktop_app.services.chat.prompt_library import SUMMARY
+from desktop_app.services.models.choice_resolution import require_supported
 
 if TYPE_CHECKING:
     import argparse

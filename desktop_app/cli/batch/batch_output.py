@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.notices import NoticeText
     from desktop_app.domain.models.model_catalog import ModelCatalog
     from desktop_app.services.chat.chat_service import AskSettings
-    from desktop_app.services.chat.choice_resolution import ResolvedChoice
+    from desktop_app.services.models.choice_resolution import ResolvedChoice
     from desktop_app.storage.batch.batch_store import BatchStore
 
 UTF8_MARK: Final = "\ufeff"

@@ -52,8 +52,8 @@ from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
 from desktop_app.i18n.system_words import json_words, system_words
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.services.chat.choice_resolution import require_supported
 from desktop_app.services.evaluation.answer_checks import require_schemas
+from desktop_app.services.models.choice_resolution import require_supported
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -49,8 +49,8 @@ if TYPE_CHECKING:
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.answering.reply import Reply
     from desktop_app.services.chat.chat_service import ChatService
-    from desktop_app.services.chat.choice_resolution import ResolvedChoice
     from desktop_app.services.fence import Fence
+    from desktop_app.services.models.choice_resolution import ResolvedChoice
 
 MAX_JUDGE_TOKENS: Final = 2048
 _JUDGE_INSTRUCTIONS: Final = (

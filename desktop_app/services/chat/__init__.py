@@ -1,4 +1,4 @@
-"""Asking: model choice, prompt assembly, the answer's run, compaction, titles.
+"""Asking: prompt assembly, the start and the resumption of answers, compaction, titles.
 
 May import domain, `ports` and the other services.
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 
 _WITH_BACKGROUND = (ProviderKind.OPENAI, ProviderKind.COMPATIBLE)
 

@@ -47,17 +47,20 @@ from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.domain.tools.tool import ToolLimits
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.i18n.translation import tr
-from desktop_app.services.chat.answer_ledger import AnswerLedger
-from desktop_app.services.chat.answer_run import (
+from desktop_app.services.answers.answer_ledger import AnswerLedger
+from desktop_app.services.answers.answer_run import (
     AnswerRun,
     AnswerStores,
     RereadQuestion,
     answering_choice,
 )
+from desktop_app.services.answers.candidate_answers import (
+    SharedRequest,
+    estimate_several,
+    split_hold,
+)
+from desktop_app.services.answers.message_limit import MAX_MESSAGE_BYTES, MIN_SHARE_BYTES
 from desktop_app.services.chat.background_offer import offers_background
-from desktop_app.services.chat.candidate_answers import SharedRequest, estimate_several, split_hold
-from desktop_app.services.chat.choice_resolution import ProviderModels, ResolvedChoice
-from desktop_app.services.chat.message_limit import MAX_MESSAGE_BYTES, MIN_SHARE_BYTES
 from desktop_app.services.chat.prompt_assembly import example_turns, question_parts, sent_messages
 from desktop_app.services.chat.prompt_library import require_two_documents
 from desktop_app.services.chat.send_context import SendContext
@@ -82,6 +85,7 @@ from desktop_app.services.documents.image_attachments import (
 )
 from desktop_app.services.documents.summary_grammar import grammar_for
 from desktop_app.services.fence import Fence, Fences
+from desktop_app.services.models.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.ports import (
     ChatAttachments,
     CompactionStorage,

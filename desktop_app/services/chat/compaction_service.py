@@ -40,12 +40,12 @@ from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.spending.cost import Price, Usage, cost_of
 from desktop_app.domain.spending.spending_report import CallPerformance, Purpose
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import has_content, request_messages, sent_messages
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.utility_model import SmallTask, UtilityModel
 from desktop_app.services.documents.image_attachments import ImageForm
 from desktop_app.services.fence import Fence, Fences
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.ports import AttachmentSource, CompactionStorage, PictureSource
 from desktop_app.services.spending.cost_estimate import Estimator, usable_input, used_tokens
 

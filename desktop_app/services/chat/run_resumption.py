@@ -43,14 +43,14 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.domain.remedy import Remedy
-from desktop_app.services.chat.answer_ledger import AnswerLedger
-from desktop_app.services.chat.answer_run import AnswerRun, Listener
-from desktop_app.services.chat.call_timing import CallTiming
+from desktop_app.services.answers.answer_ledger import AnswerLedger
+from desktop_app.services.answers.answer_run import AnswerRun, Listener
+from desktop_app.services.answers.call_timing import CallTiming
+from desktop_app.services.answers.long_answer import LongAnswer
 from desktop_app.services.chat.chat_service import ChatService
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
-from desktop_app.services.chat.long_answer import LongAnswer
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.utility_model import input_cost
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.ports import Provider, RunStore
 from desktop_app.services.spending.budget import Hold
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from desktop_app.domain.conversations.compaction import Compaction, SentPath, sent_path
 from desktop_app.domain.conversations.conversation import Message
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 
 
 @dataclass(frozen=True)

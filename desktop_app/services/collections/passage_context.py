@@ -17,9 +17,9 @@ from desktop_app.domain.conversations.message_parts import PassagesPart
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentError
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.fence import Fence, attribute
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 
 # About ten passages. The first few contain the answer (`python -m tests.benchmarks retrieval`);
 # more passages distract a model and cost on every turn.

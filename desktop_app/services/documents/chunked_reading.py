@@ -26,7 +26,6 @@ from desktop_app.domain.errors import ContextTooLongError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Usage, cost_of
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.documents.chunk_pages import page_spans, placed_pages
 from desktop_app.services.documents.chunk_plan import ChunkPlan
 from desktop_app.services.documents.chunk_positions import ChunkPositions
@@ -52,6 +51,7 @@ from desktop_app.services.documents.note_taking import (
 )
 from desktop_app.services.documents.summary_grammar import is_built_in
 from desktop_app.services.fence import Fence, one_line
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.ports import AttachmentSource, Gateway, PictureSource
 from desktop_app.services.provider_wrapper import GatewayWrapper
 from desktop_app.services.spending.budget import PaidCalls

@@ -25,7 +25,7 @@ from desktop_app.i18n import formatting
 from desktop_app.services.fence import one_line
 
 if TYPE_CHECKING:
-    from desktop_app.services.chat.choice_resolution import ResolvedChoice
+    from desktop_app.services.models.choice_resolution import ResolvedChoice
     from desktop_app.services.ports import AttachmentSource
 
 P = TypeVar("P", bound=Part)

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from desktop_app.domain.documents.extracted_document import TextChunk
 from desktop_app.domain.models.token_rates import TextKind
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.spending.cost_estimate import Estimator
 
 MIN_PART_TOKENS: Final = 300

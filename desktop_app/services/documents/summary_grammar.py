@@ -14,8 +14,8 @@ from desktop_app.domain.answering.answer_form import AnswerGrammar, FormKind
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.message_parts import Part
 from desktop_app.domain.prompts.prompts import Grammar, TemplateNeeds
-from desktop_app.services.chat.choice_resolution import ON_DEVICE_MODEL, ResolvedChoice
 from desktop_app.services.chat.prompt_library import has_several_documents
+from desktop_app.services.models.choice_resolution import ON_DEVICE_MODEL, ResolvedChoice
 
 SUMMARY: Final = r"""
 root ::= "Summary:\n" bullet{6,8} "\nAction items:\n" ("none stated\n" | items)

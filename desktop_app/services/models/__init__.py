@@ -1,4 +1,4 @@
-"""Models that providers serve: listings and the model menu.
+"""Models that providers serve: listings, the model menu, and the resolution of choices.
 
 May import domain, `ports` and the other services.
 """

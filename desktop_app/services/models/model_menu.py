@@ -26,7 +26,7 @@ from desktop_app.domain.models.model_listing import (
 from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.formatting import tokens
 from desktop_app.i18n.translation import tr
-from desktop_app.services.chat.choice_resolution import ProviderModels
+from desktop_app.services.models.choice_resolution import ProviderModels
 
 
 class MenuEntry(NamedTuple):

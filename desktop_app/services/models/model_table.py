@@ -8,7 +8,7 @@ from typing import Final
 
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.models.model_row import ModelRow
-from desktop_app.services.chat.choice_resolution import ProviderModels
+from desktop_app.services.models.choice_resolution import ProviderModels
 from desktop_app.services.models.model_menu import MenuEntry, menu_entries
 
 FAVORITES: Final = "models.favorites"

@@ -29,7 +29,6 @@ from desktop_app.domain.models.token_rates import CountMethod, TextKind
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage, UsageScope, cost_of
 from desktop_app.i18n.formatting import joined
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import (
     has_fenced,
     is_fenced,
@@ -47,6 +46,7 @@ from desktop_app.services.documents.attachment_dedup import as_sent_after
 from desktop_app.services.documents.file_attachments import file_tokens, is_file
 from desktop_app.services.documents.image_attachments import page_tokens, picture_tokens
 from desktop_app.services.fence import SAMPLE_FENCE
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.ports import AttachmentSource, TokenCounter
 
 # Tokens of a message apart from its text (role, separators); OpenAI's own examples count 3 or 4.

@@ -7,7 +7,7 @@ from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 
 
 def require_grammar_support(grammar: AnswerGrammar, resolved: ResolvedChoice) -> None:

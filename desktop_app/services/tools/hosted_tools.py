@@ -20,7 +20,7 @@ from desktop_app.domain.tools.tool import ListedTool, ToolDefinition, ToolError,
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 
 CODE_INTERPRETER: Final = "code_interpreter"
 # The description of each tool for the model, and its `touches` for the user.

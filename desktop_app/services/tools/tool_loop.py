@@ -38,8 +38,8 @@ from desktop_app.domain.spending.cost import Usage, cost_of
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS, ToolLimits
 from desktop_app.domain.tools.tool_context import ToolContext
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.fence import Fence
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.ports import Gateway, Provider
 from desktop_app.services.provider_wrapper import GatewayWrapper, ProviderWrapper
 from desktop_app.services.spending.budget import Budget, Hold

@@ -13,7 +13,7 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.services.chat.candidate_answers import COUNTED_WITH_FIRST, shared_usage_notice
+from desktop_app.services.answers.candidate_answers import COUNTED_WITH_FIRST, shared_usage_notice
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.family import FAMILY_ENVIRONMENT
 

@@ -24,7 +24,7 @@ from desktop_app.domain.network.origin import origin
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.spending_report import Grouping
 from desktop_app.paths import resource_path
-from desktop_app.services.chat.choice_resolution import ProviderModels
+from desktop_app.services.models.choice_resolution import ProviderModels
 from desktop_app.settings.key_pages import key_page
 from desktop_app.settings.server_presets import SERVER_PRESETS
 from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry

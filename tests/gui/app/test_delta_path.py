@@ -34,8 +34,8 @@ providers/http/silence: SilenceWatch._forward .events_of
 providers/provider_client: ProviderClient._attempts ._negotiate
 providers/apis/redacted_answer: RedactedAnswer.feed
 providers/provider_client: ProviderClient._with_terminal_errors .stream
-services/chat/inline_pictures: PictureParser.feed with_pictures
-services/chat/answer_run: AnswerRun._stream ._add_event
+services/answers/inline_pictures: PictureParser.feed with_pictures
+services/answers/answer_run: AnswerRun._stream ._add_event
 domain/answering/reply: accumulate
 app/answers/running_answers: RunningAnswers._record_event ._report_next ._report
 app/answers/shown_answers: ShownAnswers._show_text

@@ -17,7 +17,7 @@ from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.models.model_listing import ListedModel
 from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n import formatting
-from desktop_app.services.chat.choice_resolution import INSTANT_RETIRED
+from desktop_app.services.models.choice_resolution import INSTANT_RETIRED
 from desktop_app.storage.settings.model_listing_store import ListingStore
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.settings_pages import certificate_note, connection_result, press_test

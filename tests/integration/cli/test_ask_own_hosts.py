@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from desktop_app.services.chat.choice_resolution import INSTANT_RETIRED
+from desktop_app.services.models.choice_resolution import INSTANT_RETIRED
 from tests.helpers.blocking import blocking
 from tests.integration.cli.command import KEY, Ended, Shell
 from tests.integration.cli.interception import Interception, certificate, server_context

@@ -32,9 +32,9 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import ProviderClient
-from desktop_app.services.chat.answer_run import AnswerRun
+from desktop_app.services.answers.answer_run import AnswerRun
 from desktop_app.services.chat.chat_service import AskSettings, ChatService, MessageSources
-from desktop_app.services.chat.choice_resolution import ProviderModels
+from desktop_app.services.models.choice_resolution import ProviderModels
 from desktop_app.services.spending.budget import Budget, PaidCalls
 from desktop_app.services.spending.cost_estimate import Estimator
 from desktop_app.services.tools.tool_set import ToolCatalog

@@ -18,7 +18,7 @@ from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.local_model.server import find_weights
-from desktop_app.services.chat.candidate_answers import (
+from desktop_app.services.answers.candidate_answers import (
     COUNTED_WITH_FIRST,
     separate_request_notice,
     shared_usage_notice,

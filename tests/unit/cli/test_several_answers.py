@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from desktop_app.cli.answers.several_answers import SeveralAnswers
-from desktop_app.services.chat.answer_run import AnswerRun
+from desktop_app.services.answers.answer_run import AnswerRun
 
 
 class _FailingRun:

@@ -27,8 +27,8 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, TextPar
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, notice
 from desktop_app.domain.errors import ReplyTooLargeError, StoreFullError, StreamCutError
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.services.chat import answer_run
-from desktop_app.services.chat.candidate_answers import SharedRequest
+from desktop_app.services.answers import answer_run
+from desktop_app.services.answers.candidate_answers import SharedRequest
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.chat.small_tasks.small_reply import SmallReply
 from desktop_app.storage.documents import answer_files

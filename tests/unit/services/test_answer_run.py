@@ -73,15 +73,15 @@ from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.domain.spending.spending_report import Call, CallPerformance
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
-from desktop_app.services.chat.answer_ledger import AnswerLedger
-from desktop_app.services.chat.answer_run import (
+from desktop_app.services.answers.answer_ledger import AnswerLedger
+from desktop_app.services.answers.answer_run import (
     AnswerRun,
     AnswerStores,
     RereadQuestion,
     answering_choice,
 )
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
-from desktop_app.services.chat.long_answer import attach_interrupted_files
+from desktop_app.services.answers.long_answer import attach_interrupted_files
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.spending.budget import Hold
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
 from tests.helpers.simulated_time import in_simulated_time, run_in_simulated_time

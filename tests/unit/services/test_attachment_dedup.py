@@ -25,12 +25,12 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.models.model_catalog import FileInputs
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import request_messages
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.attachment_dedup import as_sent_after, without_repeats
 from desktop_app.services.documents.image_attachments import ImageForm
 from desktop_app.services.fence import SAMPLE_FENCE
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.spending.cost_estimate import Estimator
 from tests.helpers.fences import plain
 from tests.helpers.one_text import OneText

@@ -35,8 +35,8 @@ from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.models.token_rates import CountMethod
 from desktop_app.domain.spending.cost import UsageScope
-from desktop_app.services.chat.answer_run import AnswerRun
-from desktop_app.services.chat.candidate_answers import (
+from desktop_app.services.answers.answer_run import AnswerRun
+from desktop_app.services.answers.candidate_answers import (
     COUNTED_WITH_FIRST,
     SharedRequest,
     estimate_several,

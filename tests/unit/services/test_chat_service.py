@@ -72,11 +72,11 @@ from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.paths import resource_path
 from desktop_app.providers.errors.error_body import ErrorBody
 from desktop_app.providers.errors.error_replies import error_from
-from desktop_app.services.chat.answer_run import AnswerRun
+from desktop_app.services.answers.answer_run import AnswerRun
 from desktop_app.services.chat.chat_service import AskSettings, ChatService, MessageSources
-from desktop_app.services.chat.choice_resolution import ProviderModels
 from desktop_app.services.collections.passage_context import NoCollections, PassageSource
 from desktop_app.services.documents.summary_grammar import SUMMARY
+from desktop_app.services.models.choice_resolution import ProviderModels
 from desktop_app.services.spending.budget import Budget, PaidCalls
 from desktop_app.services.spending.cost_estimate import MESSAGE_OVERHEAD, Estimator
 from desktop_app.services.tools.consent import ConsentBroker

@@ -17,7 +17,7 @@ from desktop_app.domain.models.model_listing import ListedModel, ModelListing
 from desktop_app.domain.models.variants import FAMILY_EFFORTS, Effort, Variant
 from desktop_app.local_model.server import LocalModel
 from desktop_app.paths import resource_path
-from desktop_app.services.chat.choice_resolution import (
+from desktop_app.services.models.choice_resolution import (
     INSTANT_RETIRED,
     ON_DEVICE_WINDOW,
     ProviderModels,

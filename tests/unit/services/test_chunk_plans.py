@@ -17,7 +17,6 @@ from desktop_app.domain.errors import ContextTooLongError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Price, Usage
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.documents.chunk_plan import ChunkPlan
 from desktop_app.services.documents.note_taking import (
     INSTRUCTIONS,
@@ -25,6 +24,7 @@ from desktop_app.services.documents.note_taking import (
     Task,
     longest_note,
 )
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from tests.unit.services.test_chunked_reading import MODEL, PRICE, PROMPT, book, open_reading
 
 

@@ -58,7 +58,6 @@ from desktop_app.domain.models.token_rates import TextKind
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.i18n.formatting import money
-from desktop_app.services.chat.choice_resolution import ON_DEVICE_MODEL, ResolvedChoice
 from desktop_app.services.documents.chunk_plan import ChunkPlan
 from desktop_app.services.documents.chunked_reading import (
     MAX_CHUNK_TOKENS,
@@ -72,6 +71,7 @@ from desktop_app.services.documents.note_taking import (
     MERGING,
     Task,
 )
+from desktop_app.services.models.choice_resolution import ON_DEVICE_MODEL, ResolvedChoice
 from desktop_app.services.spending.budget import Budget, PaidCalls
 from desktop_app.services.spending.cost_estimate import Estimator
 from desktop_app.storage.database.database import Database

@@ -27,10 +27,10 @@ from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.domain.tools.call_state import ToolCallState
-from desktop_app.services.chat.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.chat.compaction_service import CompactionService, readable_content
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
+from desktop_app.services.models.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.spending.budget import Budget, PaidCalls
 from desktop_app.services.spending.cost_estimate import Estimator, used_tokens
 from desktop_app.storage.conversations.compaction_store import CompactionStore

@@ -47,7 +47,6 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Grouping
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.chat_service import AskSettings, ChatService, MessageSources
-from desktop_app.services.chat.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.chat.compaction_service import (
     CompactionPlan,
     CompactionService,
@@ -56,6 +55,7 @@ from desktop_app.services.chat.compaction_service import (
 from desktop_app.services.chat.prompt_assembly import SUMMARY_READ
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
+from desktop_app.services.models.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.spending.budget import Budget, PaidCalls
 from desktop_app.services.spending.cost_estimate import Estimator, usable_input, used_tokens
 from desktop_app.storage.conversations.compaction_store import CompactionStore

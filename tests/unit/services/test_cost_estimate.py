@@ -33,10 +33,10 @@ from desktop_app.domain.models.token_rates import CountMethod
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.paths import resource_path
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import document_block
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.fence import SAMPLE_FENCE
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.spending.cost_estimate import (
     MESSAGE_OVERHEAD,
     Estimate,

@@ -13,7 +13,6 @@ from desktop_app.domain.conversations.message_parts import ChosenPages, Document
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError
 from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import document_block
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.document_beginnings import (
@@ -27,6 +26,7 @@ from desktop_app.services.documents.document_beginnings import (
     with_beginnings,
 )
 from desktop_app.services.fence import SAMPLE_FENCE
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.spending.cost_estimate import Estimator
 from tests.helpers.scripted_provider import WordCounter
 from tests.unit.storage.samples import a_conversation, a_question

@@ -36,7 +36,7 @@ from desktop_app.domain.errors import StoreFullError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis import chat_completions, responses
-from desktop_app.services.chat.answer_run import AnswerRun
+from desktop_app.services.answers.answer_run import AnswerRun
 from desktop_app.services.chat.prompt_assembly import document_block
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.collections.passage_context import passages_block

@@ -26,8 +26,7 @@ from desktop_app.domain.models.model_catalog import Api, FileInputs
 from desktop_app.domain.models.variants import Variant
 from desktop_app.providers.apis import responses
 from desktop_app.providers.http.request_body import pack_body
-from desktop_app.services.chat.answer_run import AnswerRun
-from desktop_app.services.chat.choice_resolution import ProviderModels, ResolvedChoice
+from desktop_app.services.answers.answer_run import AnswerRun
 from desktop_app.services.chat.prompt_assembly import document_block
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.file_attachments import (
@@ -38,6 +37,7 @@ from desktop_app.services.documents.file_attachments import (
     require_files,
     text_notice,
 )
+from desktop_app.services.models.choice_resolution import ProviderModels, ResolvedChoice
 from tests.helpers.fences import fences
 from tests.helpers.messages import question
 from tests.helpers.scripted_provider import ScriptedProvider

@@ -10,8 +10,8 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.documents.extracted_document import TextChunk
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.token_rates import TextKind
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.documents.fitting_parts import fitting_parts
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.spending.cost_estimate import Estimator
 from tests.helpers.scripted_provider import WordCounter
 from tests.unit.services.test_document_beginnings import Texts

@@ -16,7 +16,7 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.rendering.markdown import inline_images
-from desktop_app.services.chat.inline_pictures import (
+from desktop_app.services.answers.inline_pictures import (
     MAX_IMAGE_BYTES,
     MAX_INLINE_BYTES,
     PictureParser,

@@ -25,7 +25,7 @@ from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Price
 from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
-from desktop_app.services.chat.choice_resolution import ProviderModels
+from desktop_app.services.models.choice_resolution import ProviderModels
 from desktop_app.services.models.model_table import model_rows
 from tests.helpers.blocking import blocking
 from tests.unit.providers.loopback import LoopbackServer, Received, replies

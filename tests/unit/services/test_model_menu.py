@@ -18,7 +18,7 @@ from desktop_app.domain.models.model_listing import (
 )
 from desktop_app.domain.models.variants import Variant
 from desktop_app.paths import resource_path
-from desktop_app.services.chat.choice_resolution import ProviderModels
+from desktop_app.services.models.choice_resolution import ProviderModels
 from desktop_app.services.models.model_menu import (
     MenuEntry,
     menu_entries,

@@ -11,7 +11,6 @@ from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import CollectionPart, PassagesPart
 from desktop_app.domain.errors import DocumentError
 from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.collections.passage_context import (
     HOW_TO_ANSWER,
@@ -24,6 +23,7 @@ from desktop_app.services.collections.passage_context import (
     retrieval_text,
 )
 from desktop_app.services.fence import Fence
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from tests.unit.domain.test_collections import a_passage
 from tests.unit.storage.samples import a_conversation, a_question
 

@@ -15,7 +15,7 @@ from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing
 from desktop_app.domain.spending.cost import FREE, Price
 from desktop_app.paths import resource_path
-from desktop_app.services.chat.choice_resolution import ProviderModels
+from desktop_app.services.models.choice_resolution import ProviderModels
 
 BUNDLED = resource_path("models.toml").read_text("utf-8")
 CATALOG = ModelCatalog.from_toml(BUNDLED)

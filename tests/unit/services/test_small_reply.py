@@ -26,11 +26,11 @@ from desktop_app.domain.errors import ContentFilteredError, NetworkError, ReplyT
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import CallPerformance
-from desktop_app.services.chat import call_timing
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
+from desktop_app.services.answers import call_timing
 from desktop_app.services.chat.small_tasks import small_reply
 from desktop_app.services.chat.small_tasks.small_reply import SmallReply
 from desktop_app.services.chat.small_tasks.titles import clean_title
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from tests.unit.providers.samples import CATALOG
 
 ASKED = ResolvedChoice(OPENAI, CATALOG.for_variant(Variant.THINKING), None, Effort.LOW)

@@ -15,9 +15,9 @@ from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.prompts.prompts import NO_NEEDS, Grammar, Prompt
 from desktop_app.providers.apis.chat_completions import body
-from desktop_app.services.chat.choice_resolution import ON_DEVICE_MODEL, ResolvedChoice
 from desktop_app.services.chat.prompt_library import library
 from desktop_app.services.documents.summary_grammar import SUMMARY, grammar_for
+from desktop_app.services.models.choice_resolution import ON_DEVICE_MODEL, ResolvedChoice
 
 NEEDS = {prompt.id: prompt.needs for prompt in built_in_prompts()}
 DOCUMENT = DocumentPart("a" * 64, "a.md", "text/markdown", 9)

@@ -38,9 +38,9 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call, MonthUnderCap, Purpose
 from desktop_app.paths import resource_path
-from desktop_app.services.chat.choice_resolution import PriceClaim, ProviderModels, ResolvedChoice
 from desktop_app.services.chat.small_tasks.titles import Titles, clean_title, wants_title
 from desktop_app.services.chat.small_tasks.utility_model import SmallTask, UtilityModel
+from desktop_app.services.models.choice_resolution import PriceClaim, ProviderModels, ResolvedChoice
 from desktop_app.services.spending.budget import Budget, PaidCalls
 from tests.helpers.fences import fences
 from tests.helpers.messages import CHOICE, answer, question

@@ -25,7 +25,7 @@ from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.errors import ReplyTooLargeError, StorageError
 from desktop_app.exchange import own_json
 from desktop_app.exchange.importers.imported_conversation import ImportedConversation
-from desktop_app.services.chat.long_answer import attach_interrupted_files, with_file
+from desktop_app.services.answers.long_answer import attach_interrupted_files, with_file
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.temporary_database import TemporaryConversations

@@ -14,7 +14,7 @@ from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_text import happened_text
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.translation import tr
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.models.model_menu import menu_entries
 from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry, nothing_chosen
 

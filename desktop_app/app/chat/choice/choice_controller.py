@@ -21,8 +21,8 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.formatting import money, tokens
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.rendering.markdown.parser import parser
-from desktop_app.services.chat.candidate_answers import estimate_several
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
+from desktop_app.services.answers.candidate_answers import estimate_several
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.spending.cost_estimate import (
     Estimate,
     needs_counting,

@@ -14,7 +14,7 @@ from desktop_app.ui.composer.choice_view import ChoiceFigures
 
 if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import ModelChoice
-    from desktop_app.services.chat.choice_resolution import ResolvedChoice
+    from desktop_app.services.models.choice_resolution import ResolvedChoice
     from desktop_app.services.spending.cost_estimate import Estimate
 
 MeasuredSeconds = Mapping[tuple[str, str], float]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.tasks import Tasks
     from desktop_app.services.chat.chat_service import ChatService
-    from desktop_app.services.chat.choice_resolution import ResolvedChoice
+    from desktop_app.services.models.choice_resolution import ResolvedChoice
     from desktop_app.ui.comparison.compare_dialog import CompareDialog
     from desktop_app.ui.composer.choice_view import ModelEntry
     from desktop_app.ui.look.theme import ThemeWatcher

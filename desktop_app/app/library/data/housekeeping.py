@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.domain.errors import StorageError
-from desktop_app.services.chat.long_answer import attach_interrupted_files
+from desktop_app.services.answers.long_answer import attach_interrupted_files
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

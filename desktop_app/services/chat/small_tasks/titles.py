@@ -14,9 +14,9 @@ from desktop_app.domain.conversations.conversation import (
     title_from,
 )
 from desktop_app.domain.spending.spending_report import Purpose
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.small_tasks.utility_model import SmallTask, UtilityModel
 from desktop_app.services.fence import Fences, one_line
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 
 # The beginnings are enough for a title. Reasoning counts as output.
 QUESTION_CHARS: Final = 2000

@@ -24,12 +24,12 @@ from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage, call_cost, cost_of
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
-from desktop_app.services.chat.choice_resolution import (
+from desktop_app.services.chat.small_tasks.small_reply import SmallReply
+from desktop_app.services.models.choice_resolution import (
     MAX_MODEL_NAME_CHARS,
     ProviderModels,
     ResolvedChoice,
 )
-from desktop_app.services.chat.small_tasks.small_reply import SmallReply
 from desktop_app.services.spending.budget import PaidCalls
 
 # Most tokens have more bytes, so the hold is too large rather than too small.

@@ -40,8 +40,8 @@ from desktop_app.domain.tools.tool import (
     ToolLimits,
 )
 from desktop_app.domain.tools.tool_context import ToolContext
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.fence import SAMPLE_FENCE
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.spending.budget import Budget, Hold
 from desktop_app.services.tools.call_results import (
     DENIED,

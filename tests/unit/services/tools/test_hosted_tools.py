@@ -14,7 +14,7 @@ from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.tools.call_state import ToolCallState
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.tools.hosted_tools import (
     HostedTools,
     hosted_cost,

@@ -63,12 +63,12 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
-from desktop_app.services.chat.answer_ledger import AnswerLedger
-from desktop_app.services.chat.choice_resolution import MAX_MODEL_NAME_CHARS, ResolvedChoice
-from desktop_app.services.chat.inline_pictures import PictureParser, with_pictures
-from desktop_app.services.chat.long_answer import LongAnswer, with_file
-from desktop_app.services.chat.message_limit import MessageLimit
-from desktop_app.services.chat.thinking_time import ThinkingTime
+from desktop_app.services.answers.answer_ledger import AnswerLedger
+from desktop_app.services.answers.inline_pictures import PictureParser, with_pictures
+from desktop_app.services.answers.long_answer import LongAnswer, with_file
+from desktop_app.services.answers.message_limit import MessageLimit
+from desktop_app.services.answers.thinking_time import ThinkingTime
+from desktop_app.services.models.choice_resolution import MAX_MODEL_NAME_CHARS, ResolvedChoice
 from desktop_app.services.ports import AnswerFiles, Gateway, MessageStore, Provider
 from desktop_app.services.spending.budget import Hold
 from desktop_app.services.structured.form_notices import problem_notices

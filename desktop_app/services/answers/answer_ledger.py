@@ -15,8 +15,8 @@ from desktop_app.domain.conversations.message_parts import tool_calls
 from desktop_app.domain.errors import SpendingCapError
 from desktop_app.domain.spending.cost import Usage, UsageScope, call_cost
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
-from desktop_app.services.chat.call_timing import CallTiming
-from desktop_app.services.chat.choice_resolution import ResolvedChoice
+from desktop_app.services.answers.call_timing import CallTiming
+from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.ports import SpendingStorage
 from desktop_app.services.tools.hosted_tools import hosted_cost
 
