@@ -147,7 +147,7 @@ class WindowSession:
 
     @property
     def is_ending(self) -> bool:
-        """True once the program has begun to end."""
+        """Return True once the program has begun to end."""
         return self._end_task is not None
 
     @property

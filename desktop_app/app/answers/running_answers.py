@@ -164,7 +164,7 @@ class RunningAnswers(QObject):
 
     @property
     def has_unstored(self) -> bool:
-        """True if text of an answer could not be stored."""
+        """Return True if text of an answer could not be stored."""
         runs = self._runs.values()
         return bool(self._unstored) or any(progress.store_error for progress in runs)
 

@@ -94,7 +94,7 @@ class BatchController(QObject):
 
     @property
     def is_creating(self) -> bool:
-        """True while the page that creates a job is open."""
+        """Return True while the page that creates a job is open."""
         dialog = self._dialog
         return dialog is not None and dialog.isVisible() and dialog.page == "new"
 

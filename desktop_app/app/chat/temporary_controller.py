@@ -98,7 +98,7 @@ class TemporaryController(QObject):
 
     @property
     def _has_content(self) -> bool:
-        """True if the temporary conversation, which is open, has messages or a draft."""
+        """Return True if the temporary conversation, which is open, has messages or a draft."""
         is_typed = bool(self._prompt.text().strip() or self._draft.value)
         return bool(self._current.path) or is_typed
 

@@ -75,7 +75,7 @@ class ClosingController(QObject):
 
     @property
     def is_resident(self) -> bool:
-        """True if the program keeps running while nothing is visible."""
+        """Return True if the program keeps running while nothing is visible."""
         should_stay = self._values[ON_CLOSE] == OnClose.KEEP
         return self._is_resident or (should_stay and (self._has_tray or self._has_hotkey))
 

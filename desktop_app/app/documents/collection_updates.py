@@ -57,7 +57,7 @@ class CollectionUpdates(QObject):
 
     @property
     def is_running(self) -> bool:
-        """True while a collection is updated."""
+        """Return True while a collection is updated."""
         return self._task is not None
 
     def add(self, collection_id: str, paths: Sequence[Path]) -> None:

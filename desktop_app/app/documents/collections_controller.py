@@ -186,7 +186,7 @@ class CollectionsController(QObject):
 
     @property
     def is_busy(self) -> bool:
-        """True while a collection is updated, or about to be loaded again."""
+        """Return True while a collection is updated, or about to be loaded again."""
         return self._updates.is_running or self._reload_timer.isActive()
 
     # -------------------------------------------------------------- changes

@@ -82,7 +82,7 @@ class PasteBack(QObject):
 
     @property
     def is_pasting(self) -> bool:
-        """True while the other program still needs this process."""
+        """Return True while the other program still needs this process."""
         return self._is_typing or self._fetching > 0
 
     def _begin_pasting(self) -> None:

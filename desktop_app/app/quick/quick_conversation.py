@@ -88,12 +88,12 @@ class QuickConversation(QObject):
 
     @property
     def can_be_unsaved(self) -> bool:
-        """False while another temporary conversation exists."""
+        """Return False while another temporary conversation exists."""
         return self.is_unsaved or not self._temporary.exists
 
     @property
     def is_closed(self) -> bool:
-        """True if the main window has begun another temporary conversation."""
+        """Return True if the main window has begun another temporary conversation."""
         return self.is_unsaved and not self._temporary.is_temporary(self.id)
 
     def set_unsaved(self, unsaved: bool) -> None:

@@ -78,12 +78,12 @@ class QuickHost(QObject):
 
     @property
     def is_visible(self) -> bool:
-        """True if the quick prompt is visible, or hidden only while it pastes."""
+        """Return True if the quick prompt is visible, or hidden only while it pastes."""
         return self._quick is not None and (self._quick.is_visible or self.paste_back.is_pasting)
 
     @property
     def has_unsent(self) -> bool:
-        """True if a text or an attachment waits in the quick prompt to be sent."""
+        """Return True if a text or an attachment waits in the quick prompt to be sent."""
         return self._quick is not None and self._quick.has_unsent
 
     def bind(self, keymap: Keymap) -> None:

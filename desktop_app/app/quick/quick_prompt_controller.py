@@ -93,12 +93,12 @@ class QuickPromptController(QObject):
 
     @property
     def is_visible(self) -> bool:
-        """True if the quick prompt is visible."""
+        """Return True if the quick prompt is visible."""
         return self.window.isVisible()
 
     @property
     def _is_busy(self) -> bool:
-        """True while a question is being stored, or its answer streams."""
+        """Return True while a question is being stored, or its answer streams."""
         return self._is_beginning or self._running.is_running(self._conversation.id)
 
     def open_with(self, text: str) -> None:
@@ -295,7 +295,7 @@ class QuickPromptController(QObject):
 
     @property
     def has_unsent(self) -> bool:
-        """True if a text or an attachment waits to be sent."""
+        """Return True if a text or an attachment waits to be sent."""
         return bool(self.unsent or self.attachments.reading_name)
 
     @property

@@ -159,7 +159,7 @@ class AnswerSetup(QObject):
 
     @property
     def background(self) -> bool | None:
-        """True if answers run in the background, None if that is not offered.
+        """Return True if answers run in the background, None if that is not offered.
 
         It is chosen for one conversation at a time, and forgotten when a blank one is opened.
         """

@@ -89,7 +89,7 @@ class Drafts:
 
     @property
     def has_unwritten(self) -> bool:
-        """True if the last write of a draft failed."""
+        """Return True if the last write of a draft failed."""
         return bool(self._unwritten)
 
     async def write_again(self) -> None:

@@ -68,12 +68,12 @@ class OpenConversation(QObject):
 
     @property
     def is_temporary(self) -> bool:
-        """True if the conversation is in memory only."""
+        """Return True if the conversation is in memory only."""
         return self._temporary.is_temporary(self.id)
 
     @property
     def is_listed(self) -> bool:
-        """True if the list has the conversation."""
+        """Return True if the list has the conversation."""
         return not (self.is_new or self.is_temporary)
 
     @property
