@@ -34,10 +34,10 @@ from desktop_app.app.library.navigator import Navigator
 class Measured(Navigator):
     async def load(self):
         began = time.perf_counter()
-        view = self._conversation_list.view
+        conversations = application.window.conversations
         await super().load()
-        view.viewport().repaint()
-        rows = self._conversation_list.model.rowCount()
+        conversations.view.viewport().repaint()
+        rows = conversations.model.rowCount()
         print(1000 * (time.perf_counter() - began), rows, flush=True)
 
 from desktop_app.app.composition import sidebar_controllers
