@@ -117,10 +117,11 @@ def all_text(panel: QWidget) -> str:
 def test_a_panel_that_was_never_opened_is_empty(qtbot: QtBot, light_theme: themes.Theme) -> None:
     made = SettingsPanel(light_theme)
     qtbot.addWidget(made)
-    made.pages.provider.page.set_profiles(PROFILES, "openai")
+    provider, responses, about = made.pages.provider, made.pages.responses, made.pages.about
+    provider.set_content("profiles", lambda page: page.set_profiles(PROFILES, "openai"))
     made.pages.set_values({"look.theme": "dark"})
-    made.pages.responses.page.set_refusals({"answer.temperature": "no"}, {})
-    made.pages.about.page.set_about("a", "b", [1])
+    responses.set_content("refusals", lambda page: page.set_refusals({"answer.seed": "no"}, {}))
+    about.set_content("about", lambda page: page.set_about("a", "b", [1]))
     made.set_theme(themes.dark())
     assert not made.findChildren(QWidget)
 
@@ -129,6 +130,14 @@ def test_each_page_is_created_when_it_is_opened(panel: SettingsPanel) -> None:
     assert not panel.findChildren(QSlider)
     panel.show_page("look")
     assert [s.objectName() for s in panel.findChildren(QSlider)] == ["look.text_size"]
+
+
+def test_a_page_belongs_to_the_panel_before_it_is_shown(panel: SettingsPanel) -> None:
+    page = panel.pages.responses.page
+    assert page.window() is panel
+    assert not page.isVisible()
+    panel.show_page("answer")
+    assert page.isVisible()
 
 
 def test_opening_the_about_page_requests_its_texts(qtbot: QtBot, panel: SettingsPanel) -> None:

@@ -16,10 +16,11 @@ class LazyPage(Generic[_Page]):
 
     Args:
         create: returns the page; called once.
+        owner: the parent of a page that nobody has shown yet.
     """
 
-    def __init__(self, create: Callable[[], _Page]) -> None:
-        self._create = create
+    def __init__(self, create: Callable[[], _Page], owner: QWidget) -> None:
+        self._create, self._owner = create, owner
         self._page: _Page | None = None
         self._connections: list[Callable[[_Page], object]] = []
         self._content: dict[object, Callable[[_Page], object]] = {}
@@ -29,6 +30,8 @@ class LazyPage(Generic[_Page]):
         """Return the page; create it if it does not exist yet."""
         if self._page is None:
             page = self._page = self._create()
+            page.setParent(self._owner)
+            page.hide()  # it would cover the owner, which shows it in a layout
             for connect in tuple(self._connections):
                 connect(page)
             for show in tuple(self._content.values()):

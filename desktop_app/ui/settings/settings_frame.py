@@ -67,7 +67,9 @@ class SettingsFrame(QWidget):
     def show_page(self, page: str) -> None:
         """Show a page, creating it if needed."""
         if not self._holders[page].count():
-            self._holders[page].addWidget(self._makers[page]())
+            widget = self._makers[page]()
+            self._holders[page].addWidget(widget)
+            widget.show()
             self._outdated.add(page)
         self._update_page(page)
         before = self._tabs.current()

@@ -39,17 +39,17 @@ class SettingsPages(QObject):
     setting_changed = Signal(str, object)
     shortcut_changed = Signal(str, str)
 
-    def __init__(self, theme: Theme, parent: QObject) -> None:
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
         self._values: dict[str, Any] = {}
-        self.provider: LazyPage[ProviderTab] = LazyPage(self._create_provider)
-        self.responses: LazyPage[ResponsesTab] = LazyPage(self._create_responses)
-        self.appearance: LazyPage[AppearanceTab] = LazyPage(self._create_appearance)
-        self.shortcuts: LazyPage[ShortcutsTab] = LazyPage(self._create_shortcuts)
-        self.servers: LazyPage[ServersTab] = LazyPage(self._create_servers)
-        self.data: LazyPage[DataTab] = LazyPage(self._create_data)
-        self.about: LazyPage[AboutTab] = LazyPage(self._create_about)
+        self.provider: LazyPage[ProviderTab] = LazyPage(self._create_provider, parent)
+        self.responses: LazyPage[ResponsesTab] = LazyPage(self._create_responses, parent)
+        self.appearance: LazyPage[AppearanceTab] = LazyPage(self._create_appearance, parent)
+        self.shortcuts: LazyPage[ShortcutsTab] = LazyPage(self._create_shortcuts, parent)
+        self.servers: LazyPage[ServersTab] = LazyPage(self._create_servers, parent)
+        self.data: LazyPage[DataTab] = LazyPage(self._create_data, parent)
+        self.about: LazyPage[AboutTab] = LazyPage(self._create_about, parent)
         self.set_values({})
 
     @property
