@@ -24,14 +24,14 @@ class Tasks:
     def __init__(self, on_error: Callable[[UserFacingError], None]) -> None:
         self._on_error = on_error
         self._running: set[asyncio.Task[Any]] = set()
-        self._is_closed = False
+        self._closed_loop: asyncio.AbstractEventLoop | None = None  # None until `settle`
 
     def start(self, work: Work) -> asyncio.Future[Any]:
         """Start a task that runs `work`; after `settle`, return a canceled future instead."""
-        if self._is_closed:  # a timer may still fire while the store closes
+        if self._closed_loop is not None:  # a timer may still fire, even after the loop's end
             # Not a canceled task: the loop may end before the task's first step.
             work.close()
-            canceled = asyncio.get_running_loop().create_future()
+            canceled: asyncio.Future[Any] = asyncio.Future(loop=self._closed_loop)
             canceled.cancel()
             return canceled
         task = asyncio.get_running_loop().create_task(work)
@@ -68,6 +68,7 @@ class Tasks:
         except TimeoutError:
             for task in self._running:
                 task.cancel()
-        self._is_closed = True  # now: a timer that starts task after task must not delay the end
+        # Now, because a timer that starts task after task must not delay the end.
+        self._closed_loop = asyncio.get_running_loop()
         while self._running:
             await asyncio.wait(set(self._running))

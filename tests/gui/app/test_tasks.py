@@ -93,3 +93,10 @@ def test_a_task_refused_at_the_end_leaks_nothing() -> None:
     loop.close()
     gc.collect()
     assert not reports
+
+
+def test_a_task_is_refused_after_the_end_of_its_loop() -> None:
+    loop, tasks = asyncio.new_event_loop(), Tasks(lambda _error: None)
+    loop.run_until_complete(tasks.settle())
+    loop.close()
+    assert tasks.start(asyncio.sleep(0)).cancelled()
