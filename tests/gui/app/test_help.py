@@ -61,6 +61,7 @@ async def test_f1_works_in_a_dialog() -> None:
         await until(lambda: bool(app.window.findChildren(SpendingView)))
         view = find(app.window, SpendingView, "spending")
         await until(lambda: view.isActiveWindow() and bool(view.property("has-dialog-shortcuts")))
+        await until(lambda: view.isAncestorOf(QApplication.focusWidget() or app.window))
         app.press(Qt.Key.Key_F1)
         shown = await _opened(app, at="money#spending")
         shown.go_to(HelpPlace("keyboard"))
