@@ -139,5 +139,5 @@ def test_a_mapped_file_may_have_a_name_that_is_not_utf8(
         b"7f0000000000-7f0000001000 r--p 00000000 08:01 42 /home/jos\xe9/libm.so\n"
         b"Anonymous:             4 kB\n"  # a changed page, which is kept
     )
-    monkeypatch.setattr(memory_release, "_MAPS", smaps)
+    monkeypatch.setattr(memory_release, "_SMAPS_FILE", smaps)
     memory_release.release_file_pages()
