@@ -1,4 +1,4 @@
-"""What a text view shows: the marked text, and whether text is still to be written."""
+"""Reads the marked text of a text view, and whether text is still to be written."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def _reading_text(progress: Progress) -> str:
 
 
 class FileReadings(QObject):
-    """The files that are being read, each in a task.
+    """The files that are being read, at most MAX_TASKS at a time.
 
     Signals:
         progressed(): reading began, went on or was canceled; the draft reports new attachments.

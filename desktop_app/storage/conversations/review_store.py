@@ -39,7 +39,7 @@ _PAIRS: Final = """
 
 @dataclass(frozen=True)
 class ReviewCount:
-    """How often each verdict was given on a model's answers; only GPT-5.2 has a `variant`."""
+    """The number of each verdict on a model's answers; only GPT-5.2 has a `variant`."""
 
     model: str
     variant: str | None
