@@ -59,6 +59,7 @@ class LoopbackServer:
         self._tls = tls
         self._socket_path = socket_path
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: list[asyncio.StreamWriter] = []
         self.requests: list[Received] = []
         self.connections = 0
         self.arrived = asyncio.Event()
@@ -77,6 +78,10 @@ class LoopbackServer:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for writer in self._writers:  # a task that is canceled before its first step closes none
+            writer.close()
+        closed = (writer.wait_closed() for writer in self._writers)
+        await asyncio.gather(*closed, return_exceptions=True)
 
     @property
     def base_url(self) -> str:
@@ -85,6 +90,7 @@ class LoopbackServer:
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._writers.append(writer)
         task = asyncio.ensure_future(self._serve(reader, writer))
         self._tasks.add(task)
 
