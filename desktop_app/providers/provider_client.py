@@ -51,8 +51,8 @@ from desktop_app.providers.apis.negotiation import LearnedFacts, Negotiation
 from desktop_app.providers.apis.redacted_answer import RedactedAnswer, split_event
 from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.errors import error_replies
-from desktop_app.providers.http.loop_turns import LoopTurns
-from desktop_app.providers.http.reply_limits import AnswerMeter
+from desktop_app.providers.http.reply.loop_turns import LoopTurns
+from desktop_app.providers.http.reply.reply_limits import AnswerMeter
 from desktop_app.providers.http.retries import MAX_ATTEMPTS, AttemptError
 from desktop_app.providers.http.silence import SilenceWatch, suspended_s
 from desktop_app.providers.http.transport import Timeouts, Transport

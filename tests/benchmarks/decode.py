@@ -15,7 +15,7 @@ from typing import Any
 from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.responses_stream import ResponsesReader
-from desktop_app.providers.http.sse import SSEDecoder
+from desktop_app.providers.http.reply.sse import SSEDecoder
 
 Reader = ResponsesReader | ChatCompletionsReader
 

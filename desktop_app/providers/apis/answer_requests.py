@@ -34,7 +34,7 @@ from desktop_app.providers.errors import error_replies
 from desktop_app.providers.http.retries import AttemptError
 
 if TYPE_CHECKING:
-    from desktop_app.providers.http.http_reply import HttpReply
+    from desktop_app.providers.http.reply.http_reply import HttpReply
     from desktop_app.providers.http.transport import Transport
 
 SMALL_REQUEST_CHARS: Final = 4_000

@@ -13,7 +13,7 @@ from typing import Any
 from desktop_app.domain.answering.stream_events import CandidateEvent, Started, StreamEvent
 from desktop_app.providers.apis.chat_completions import DONE, ChatCompletionsReader
 from desktop_app.providers.errors import error_body
-from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.reply import json_fields
 
 
 class CandidatesReader:

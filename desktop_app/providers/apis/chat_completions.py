@@ -59,7 +59,7 @@ from desktop_app.providers.apis.responses import data_url
 from desktop_app.providers.apis.split_pairs import SplitPairs
 from desktop_app.providers.apis.token_usage import usage_of
 from desktop_app.providers.errors import error_body, error_replies
-from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.reply import json_fields
 
 PATH: Final = "chat/completions"
 DONE: Final = b"[DONE]"

@@ -39,8 +39,8 @@ from desktop_app.providers.apis.hosted_items import (
 from desktop_app.providers.apis.split_pairs import SplitPairs
 from desktop_app.providers.apis.token_usage import usage_of
 from desktop_app.providers.errors import error_body, error_replies
-from desktop_app.providers.http import json_fields
-from desktop_app.providers.http.reply_limits import MAX_ANSWER_PARTS
+from desktop_app.providers.http.reply import json_fields
+from desktop_app.providers.http.reply.reply_limits import MAX_ANSWER_PARTS
 
 _CALLS: Final = ("function_call", "custom_tool_call")
 _SEQUENCE_LIMIT: Final = 2**53

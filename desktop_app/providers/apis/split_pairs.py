@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
-from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.reply import json_fields
 
 K = TypeVar("K")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.reply import json_fields
 
 _NUMBER: Final = re.compile("[0-9]{1,10}")
 MAX_TOKENS: Final = 1_000_000_000

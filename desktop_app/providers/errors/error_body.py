@@ -17,8 +17,8 @@ from typing import Any, Final
 
 from desktop_app.providers.errors.context_refusals import NO_SIZE, RequestSize, size_of
 from desktop_app.providers.errors.server_words import without_markup
-from desktop_app.providers.http import json_fields
-from desktop_app.providers.http.sse import SSEDecoder
+from desktop_app.providers.http.reply import json_fields
+from desktop_app.providers.http.reply.sse import SSEDecoder
 
 _MAX_MESSAGE_CHARS: Final = 10_000
 _MAX_CODE_CHARS: Final = 200

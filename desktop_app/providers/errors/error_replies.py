@@ -31,7 +31,7 @@ from desktop_app.domain.network.redaction import Redactor
 from desktop_app.providers.errors.context_refusals import size_in
 from desktop_app.providers.errors.error_body import ErrorBody, parse_error
 from desktop_app.providers.errors.server_words import as_sentence, quote
-from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.reply import json_fields
 
 _CLIENT_ERRORS: Final = (None, 400, 404, 413, 422)
 _REFUSALS: Final = (*_CLIENT_ERRORS, 500, 502)

@@ -1,4 +1,4 @@
-"""Transport: connections, proxies, trust, retries, server-sent events, untrusted JSON.
+"""Transport: connections, proxies, trust, retries; `reply` reads what a server sends.
 
 No other package of `providers` uses httpx.
 """

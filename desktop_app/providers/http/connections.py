@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.network.network_address import ProxyAddress, is_loopback
-from desktop_app.providers.http.loop_turns import LoopTurns
-from desktop_app.providers.http.reply_limits import MAX_HEADER_BYTES
+from desktop_app.providers.http.reply.loop_turns import LoopTurns
+from desktop_app.providers.http.reply.reply_limits import MAX_HEADER_BYTES
 
 if TYPE_CHECKING:
     import ssl

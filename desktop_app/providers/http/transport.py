@@ -45,9 +45,9 @@ from desktop_app.providers.http.connections import (
     new_client,
     socks_error,
 )
-from desktop_app.providers.http.http_reply import HttpReply, details_of, request_id_of
 from desktop_app.providers.http.proxies import proxy_for
-from desktop_app.providers.http.reply_limits import MAX_HEADER_BYTES
+from desktop_app.providers.http.reply.http_reply import HttpReply, details_of, request_id_of
+from desktop_app.providers.http.reply.reply_limits import MAX_HEADER_BYTES
 from desktop_app.providers.http.request_body import pack_body
 from desktop_app.providers.http.request_secrets import RequestSecrets
 from desktop_app.providers.http.retries import AttemptError, failed_attempt

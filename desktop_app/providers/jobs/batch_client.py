@@ -27,9 +27,9 @@ from desktop_app.domain.errors import (
     UnexpectedReplyError,
 )
 from desktop_app.domain.models.model_listing import info_at
-from desktop_app.providers.http import json_fields
-from desktop_app.providers.http.loop_turns import LoopTurns
-from desktop_app.providers.http.reply_limits import (
+from desktop_app.providers.http.reply import json_fields
+from desktop_app.providers.http.reply.loop_turns import LoopTurns
+from desktop_app.providers.http.reply.reply_limits import (
     MAX_JSON_BYTES,
     MAX_RESULT_FILE_BYTES,
     MAX_RESULT_LINES,

@@ -28,9 +28,9 @@ from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.errors import error_body, error_replies
 from desktop_app.providers.errors.server_words import MAX_QUOTE_CHARS
-from desktop_app.providers.http import json_fields
-from desktop_app.providers.http.json_parser import ValueTooLargeError
-from desktop_app.providers.http.reply_limits import MB, AnswerMeter
+from desktop_app.providers.http.reply import json_fields
+from desktop_app.providers.http.reply.json_parser import ValueTooLargeError
+from desktop_app.providers.http.reply.reply_limits import MB, AnswerMeter
 
 URLS: Final = {
     Api.RESPONSES: f"/v1/{responses.PATH}",

@@ -27,7 +27,7 @@ from desktop_app.domain.errors import (
 from desktop_app.providers.apis.token_usage import tokens
 from desktop_app.providers.errors.error_body import ErrorBody
 from desktop_app.providers.errors.error_replies import refused_error
-from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.reply import json_fields
 from desktop_app.providers.http.retries import AttemptError
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from desktop_app.domain.models.model_listing import ModelDetails, ModelKind
-from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.reply import json_fields
 from desktop_app.providers.models.server_kinds import Row
 
 MAX_PRICE: Final = Decimal(100_000)

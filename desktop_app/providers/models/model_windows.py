@@ -18,7 +18,7 @@ from typing import Final
 
 from desktop_app.domain.models.model_listing import ModelDetails
 from desktop_app.domain.models.server_kind import ServerKind
-from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.reply import json_fields
 from desktop_app.providers.models.model_details import details_of
 from desktop_app.providers.models.server_kinds import Row, kind_of
 

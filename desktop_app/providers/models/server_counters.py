@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from desktop_app.domain.models.server_kind import ServerKind
-from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.reply import json_fields
 
 MAX_TEXT_CHARS: Final = 100_000
 """Characters of a request; a longer text is counted in slices."""

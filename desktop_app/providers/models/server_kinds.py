@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from desktop_app.domain.models.server_kind import ServerKind
-from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.reply import json_fields
 
 Row = Mapping[str, Any]
 

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from types import FrameType
 
 PATH: Final = """
-providers/http/http_reply: HttpReply._body
-providers/http/sse: SSEDecoder.feed
-providers/http/json_fields: off_loop_if_large
+providers/http/reply/http_reply: HttpReply._body
+providers/http/reply/sse: SSEDecoder.feed
+providers/http/reply/json_fields: off_loop_if_large
 providers/apis/responses_stream: ResponsesReader.read .read_text ._append ._delta
-providers/http/http_reply: HttpReply.events
+providers/http/reply/http_reply: HttpReply.events
 providers/apis/answer_requests: AnswerRequests._streamed_reply ._one_reply .events
 providers/http/silence: SilenceWatch._forward .events_of
 providers/provider_client: ProviderClient._attempts ._negotiate
@@ -61,7 +61,7 @@ ANSWERS: Final = {"story": Prepared("Once upon a time there was a lighthouse.", 
 
 
 class Step(NamedTuple):
-    """A function of the product, such as providers/http/sse and SSEDecoder.feed."""
+    """A function of the product, such as providers/http/reply/sse and SSEDecoder.feed."""
 
     module: str
     function: str

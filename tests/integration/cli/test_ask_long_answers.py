@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.providers.http.reply_limits import MAX_ANSWER_BYTES, MB
+from desktop_app.providers.http.reply.reply_limits import MAX_ANSWER_BYTES, MB
 from tests.helpers.hostile_replies import KEPT, path_of, serving
 from tests.integration.cli.command import Ended, Shell, answer_to
 from tests.integration.cli.replies import COMPLETED, CREATED, delta

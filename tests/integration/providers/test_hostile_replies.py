@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from desktop_app.providers.http.reply_limits import MAX_ANSWER_BYTES
+from desktop_app.providers.http.reply.reply_limits import MAX_ANSWER_BYTES
 from desktop_app.providers.http.transport import Timeouts
 from tests.helpers.hostile_replies import KEPT, REPLIES, serving
 from tests.helpers.hostile_requests import Outcome, outcome_of

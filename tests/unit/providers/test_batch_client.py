@@ -17,8 +17,8 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.providers.apis.server_memory import ServerMemory
-from desktop_app.providers.http import json_fields, reply_limits
 from desktop_app.providers.http.provider_access import ProviderAccess
+from desktop_app.providers.http.reply import json_fields, reply_limits
 from desktop_app.providers.jobs import batch_client
 from desktop_app.providers.jobs.batch_client import BatchClient, lines_of
 from desktop_app.providers.provider_client import ProviderClient

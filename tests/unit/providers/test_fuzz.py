@@ -19,7 +19,7 @@ from desktop_app.domain.answering.stream_events import StreamEvent
 from desktop_app.domain.conversations.message_parts import parts_from_json, parts_to_json
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.responses_stream import _HANDLERS, ResponsesReader
-from desktop_app.providers.http.sse import SSEDecoder
+from desktop_app.providers.http.reply.sse import SSEDecoder
 from tests.unit.providers.samples import fold, terminals
 
 KINDS = [*_HANDLERS, "response.new", "", "error"]

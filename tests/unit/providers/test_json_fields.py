@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from desktop_app.providers.errors.error_body import ErrorBody, read_body
-from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.reply import json_fields
 
 
 @pytest.mark.parametrize(

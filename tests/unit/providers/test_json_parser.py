@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.providers.http import json_parser
-from desktop_app.providers.http.json_parser import ValueTooLargeError, parse
+from desktop_app.providers.http.reply import json_parser
+from desktop_app.providers.http.reply.json_parser import ValueTooLargeError, parse
 
 MB = 1024 * 1024
 

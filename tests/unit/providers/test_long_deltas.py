@@ -17,7 +17,7 @@ from desktop_app.domain.answering.stream_events import (
     ToolCallDelta,
 )
 from desktop_app.providers.apis.redacted_answer import _SLICE_CHARS, split_event
-from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.reply import json_fields
 
 TEXT = "".join(chr(0x20 + number % 0x2000) for number in range(3 * _SLICE_CHARS + 7))
 

@@ -17,7 +17,7 @@ from desktop_app.domain.conversations.message_parts import ToolCallPart, tool_ca
 from desktop_app.providers.apis import chat_completions, responses
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.responses_stream import ResponsesReader
-from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.reply import json_fields
 from tests.unit.providers.samples import CATALOG, OPENAI
 
 ONE, TWO = '{"n":1}', '{"n":2}'

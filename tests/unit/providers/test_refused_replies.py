@@ -17,9 +17,10 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.remedy import Remedy
-from desktop_app.providers.http import connections, http_reply, json_fields, json_parser
+from desktop_app.providers.http import connections
 from desktop_app.providers.http.provider_access import ProviderAccess
-from desktop_app.providers.http.sse import SSEDecoder
+from desktop_app.providers.http.reply import http_reply, json_fields, json_parser
+from desktop_app.providers.http.reply.sse import SSEDecoder
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.closed_port import closed_port

@@ -20,8 +20,8 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ReplyTooLargeError
-from desktop_app.providers.http import reply_limits
-from desktop_app.providers.http.reply_limits import AnswerMeter
+from desktop_app.providers.http.reply import reply_limits
+from desktop_app.providers.http.reply.reply_limits import AnswerMeter
 
 
 def test_the_limits_are_of_megabytes() -> None:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.providers.http.reply_limits import EventTooLargeError
-from desktop_app.providers.http.sse import ServerSentEvent, SSEDecoder
+from desktop_app.providers.http.reply.reply_limits import EventTooLargeError
+from desktop_app.providers.http.reply.sse import ServerSentEvent, SSEDecoder
 
 
 def decode(*chunks: bytes) -> list[ServerSentEvent]:

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ReplyTooLargeError, StreamCutError, UnexpectedReplyError
-from desktop_app.providers.http import connection_errors, json_fields
-from desktop_app.providers.http.json_parser import ValueTooLargeError
-from desktop_app.providers.http.loop_turns import LoopTurns
-from desktop_app.providers.http.reply_limits import (
+from desktop_app.providers.http import connection_errors
+from desktop_app.providers.http.reply import json_fields
+from desktop_app.providers.http.reply.json_parser import ValueTooLargeError
+from desktop_app.providers.http.reply.loop_turns import LoopTurns
+from desktop_app.providers.http.reply.reply_limits import (
     MAX_EVENT_BYTES,
     MAX_JSON_BYTES,
     MAX_STREAM_BYTES,
@@ -29,7 +30,7 @@ from desktop_app.providers.http.reply_limits import (
     BodyTooLargeError,
     EventTooLargeError,
 )
-from desktop_app.providers.http.sse import ServerSentEvent, SSEDecoder
+from desktop_app.providers.http.reply.sse import ServerSentEvent, SSEDecoder
 
 if TYPE_CHECKING:
     import httpx

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar, TypeVarTuple
 
-from desktop_app.providers.http import json_parser
+from desktop_app.providers.http.reply import json_parser
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from desktop_app.providers.http.reply_limits import MAX_EVENT_BYTES, EventTooLargeError
+from desktop_app.providers.http.reply.reply_limits import MAX_EVENT_BYTES, EventTooLargeError
 
 _BOM: Final = "\ufeff".encode()
 _LINE_COST: Final = 64
