@@ -17,6 +17,7 @@ from typing import Final
 
 from desktop_app.domain.documents.document_types import (
     CSV,
+    DOCUMENT_FORMATS,
     DOCX,
     EPUB,
     HTML,
@@ -27,7 +28,6 @@ from desktop_app.domain.documents.document_types import (
     ODS,
     ODT,
     OPENDOCUMENT,
-    OUTLOOK,
     PDF,
     PPTX,
     RTF,
@@ -51,17 +51,7 @@ ZIP_ERRORS: Final = (
 
 # Binary formats: if a name has this ending, the content must match.
 _TYPE_OF_ENDING: Final = {
-    ".pdf": PDF,
-    ".docx": DOCX,
-    ".pptx": PPTX,
-    ".xlsx": XLSX,
-    ".odt": ODT,
-    ".ods": ODS,
-    ".odp": ODP,
-    ".msg": OUTLOOK,
-    ".zip": ZIP,
-    ".epub": EPUB,
-    ".rtf": RTF,
+    **{known.suffix: kind for kind, known in DOCUMENT_FORMATS.items()},
     ".png": "image/png",
     ".jpg": "image/jpeg",
     ".jpeg": "image/jpeg",

@@ -38,13 +38,7 @@ _MAX_SLICE_LENGTH: Final = 2 * SLICE_LENGTH
 """Characters after which a slice ends even within a paragraph or a line."""
 _LINK_TARGET: Final = re.compile(r"\]\([^()\s]*\)")
 _FENCE: Final = re.compile(r" {0,3}(`{3,}(?!.*`)|~{3,})")
-_STRUCTURED: Final = frozenset(
-    (
-        *(document_types.MARKDOWN, document_types.HTML, document_types.RTF, document_types.EPUB),
-        *(document_types.NOTEBOOK, document_types.DOCX, document_types.PPTX, document_types.XLSX),
-        *(document_types.ODT, document_types.ODP, document_types.ODS),
-    )
-)
+_MARKDOWN_TEXTS: Final = (document_types.MARKDOWN, document_types.HTML, document_types.NOTEBOOK)
 _CODE_PREFIXES: Final = ("text/x-", "text/javascript", "text/css", "text/csv", "text/tab-")
 _CODE: Final = frozenset(
     f"application/{language}" for language in ("json", "jsonl", "sql", "toml", "xml", "yaml")
@@ -61,7 +55,8 @@ class TextForm(Enum):
 
 def text_form_of(media_type: str) -> TextForm:
     """Return the form in which a document of this media type is displayed."""
-    if media_type in _STRUCTURED:
+    known = document_types.DOCUMENT_FORMATS.get(media_type)
+    if media_type in _MARKDOWN_TEXTS or (known and not known.is_plain):
         return TextForm.MARKDOWN
     is_code = media_type in _CODE or media_type.startswith(_CODE_PREFIXES)
     return TextForm.CODE if is_code else TextForm.LINES

@@ -47,8 +47,10 @@ _SLOW_STRIP_S: Final = 1.0
 _MAX_PASSAGE_CHARACTERS: Final = 600
 # The suffix decides which program opens a file; executable types are opened as text.
 _OPENABLE_SUFFIXES: Final = frozenset(
-    ".pdf .docx .odt .rtf .pptx .odp .xlsx .ods .epub .html .htm .eml .msg .md .csv .tsv .json "
-    ".xml .yaml .zip".split()
+    (
+        *(known.suffix for known in document_types.DOCUMENT_FORMATS.values()),
+        *(".html", ".htm", ".eml", ".md", ".csv", ".tsv", ".json", ".xml", ".yaml"),
+    )
 )
 
 

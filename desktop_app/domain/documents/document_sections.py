@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from desktop_app.domain.conversations.message_parts import DocumentPart
-from desktop_app.domain.documents import document_types
+from desktop_app.domain.documents.document_types import DOCUMENT_FORMATS
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError, Param
 from desktop_app.domain.remedy import Remedy
@@ -19,12 +19,7 @@ from desktop_app.domain.remedy import Remedy
 Span = tuple[int, int]
 
 UNITS: Final[Mapping[str, str]] = {
-    document_types.PDF: "page",
-    document_types.PPTX: "slide",
-    document_types.ODP: "slide",
-    document_types.EPUB: "chapter",
-    document_types.XLSX: "sheet",
-    document_types.ODS: "sheet",
+    kind: known.unit for kind, known in DOCUMENT_FORMATS.items() if known.unit
 }
 """The unit that documents of a media type are divided into."""
 

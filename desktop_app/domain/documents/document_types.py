@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 PDF: Final = "application/pdf"
 RTF: Final = "application/rtf"
@@ -24,3 +25,33 @@ ODS: Final = f"{OPENDOCUMENT}.spreadsheet"
 OUTLOOK: Final = "application/vnd.ms-outlook"
 ZIP: Final = "application/zip"
 FOLDER: Final = "inode/directory"
+
+
+class DocumentFormat(NamedTuple):
+    """A format that is detected by a file's content.
+
+    Attributes:
+        suffix: the ending of file names.
+        unit: the sections of its documents; "" if there are none.
+        is_plain: True if its reader returns plain text instead of Markdown.
+    """
+
+    suffix: str
+    unit: str = ""
+    is_plain: bool = False
+
+
+DOCUMENT_FORMATS: Final[Mapping[str, DocumentFormat]] = {
+    PDF: DocumentFormat(".pdf", "page", is_plain=True),
+    DOCX: DocumentFormat(".docx"),
+    PPTX: DocumentFormat(".pptx", "slide"),
+    XLSX: DocumentFormat(".xlsx", "sheet"),
+    ODT: DocumentFormat(".odt"),
+    ODP: DocumentFormat(".odp", "slide"),
+    ODS: DocumentFormat(".ods", "sheet"),
+    EPUB: DocumentFormat(".epub", "chapter"),
+    RTF: DocumentFormat(".rtf"),
+    OUTLOOK: DocumentFormat(".msg", is_plain=True),
+    ZIP: DocumentFormat(".zip", is_plain=True),
+}
+"""The formats of documents except texts, by media type."""

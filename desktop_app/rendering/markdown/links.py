@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
+from desktop_app.domain.documents.document_types import DOCUMENT_FORMATS, ZIP
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
@@ -52,10 +53,9 @@ _MAIL_ADDRESS: Final = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)+"
 _WORD: Final = re.compile(r"[^\W\d_]+")
 
 _FILE_ENDINGS: Final = frozenset(
-    "c cfg cpp cs css csv docx go h htm html ini ipynb java jpeg jpg js json kt lock log lua md "
-    "mp3 mp4 odt pdf php pl png pptx ps py r rb rs rst sh sql svg swift tex toml ts tsv txt webp "
-    "xlsx xml yaml yml".split()
-)
+    "c cfg cpp cs css csv go h htm html ini ipynb java jpeg jpg js json kt lock log lua md mp3 mp4 "
+    "php pl png ps py r rb rs rst sh sql svg swift tex toml ts tsv txt webp xml yaml yml".split()
+) | {known.suffix[1:] for kind, known in DOCUMENT_FORMATS.items() if kind != ZIP}
 """The endings of file names that look like hosts, as in README.md."""
 
 # Full stops of other scripts, and characters that look like a full stop. Between Latin letters, a
