@@ -60,7 +60,8 @@ from desktop_app.providers.apis.candidate_stream import CandidatesReader
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.negotiation import LearnedFacts, Negotiation
 from desktop_app.providers.apis.redacted_answer import RedactedAnswer
-from desktop_app.providers.apis.responses_stream import _HANDLERS, ResponsesReader
+from desktop_app.providers.apis.response_items import ITEM_HANDLERS
+from desktop_app.providers.apis.responses_stream import END_EVENTS, START_EVENTS, ResponsesReader
 from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.errors import error_body, error_replies
 from desktop_app.providers.http.retries import failed_attempt
@@ -587,7 +588,7 @@ def _profile(chance: random.Random) -> ProviderProfile:
 def _responses_event(chance: random.Random) -> dict[str, Any]:
     kind = chance.choice(
         (
-            *_HANDLERS,
+            *(*START_EVENTS, *ITEM_HANDLERS, *END_EVENTS, "error"),
             *["response.output_item.added", "response.output_item.done"] * 3,
             "response.new",
         )

@@ -314,7 +314,7 @@ class ChatCompletionsReader:
 
     def _finish(self, terminal: StreamEvent) -> list[StreamEvent]:
         self.is_finished = True
-        unpaired = [kind(json_fields.REPLACEMENT) for kind in self._pairs.take_unpaired()]
+        unpaired = [kind(json_fields.REPLACEMENT) for kind in self._pairs.pop_unpaired()]
         if self._usage is None:
             return [*unpaired, terminal]
         return [*unpaired, UsageReported(self._usage, self._tier), terminal]

@@ -40,8 +40,8 @@ class SplitPairs(Generic[K]):
         """Drop the half of a text that has arrived whole."""
         self._halves.pop(key, None)
 
-    def take_unpaired(self) -> list[K]:
-        """Return the keys of the texts that end with a half, once."""
+    def pop_unpaired(self) -> list[K]:
+        """Remove and return the keys of the texts that end with a half."""
         keys, self._halves = list(self._halves), {}
         return keys
 

@@ -18,11 +18,12 @@ import pytest
 from desktop_app.domain.answering.stream_events import StreamEvent
 from desktop_app.domain.conversations.message_parts import parts_from_json, parts_to_json
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
-from desktop_app.providers.apis.responses_stream import _HANDLERS, ResponsesReader
+from desktop_app.providers.apis.response_items import ITEM_HANDLERS
+from desktop_app.providers.apis.responses_stream import END_EVENTS, START_EVENTS, ResponsesReader
 from desktop_app.providers.http.reply.sse import SSEDecoder
 from tests.unit.providers.samples import fold, terminals
 
-KINDS = [*_HANDLERS, "response.new", "", "error"]
+KINDS = [*START_EVENTS, *ITEM_HANDLERS, *END_EVENTS, "response.new", "", "error"]
 NAMES = (
     "type response delta text output_index content_index summary_index item id item_id call_id "
     "name arguments input refusal part error code message param status usage output content "

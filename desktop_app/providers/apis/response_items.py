@@ -1,0 +1,366 @@
+"""Reads the output items of a response: texts, reasoning and calls, each part of them once.
+
+This module does no I/O. Text is taken from the deltas. The `.done` events, the finished items, and
+the final response if a gateway sends nothing else, supply the text missing in the deltas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from desktop_app.domain.answering.stream_events import (
+    HostedCall,
+    ImageArrived,
+    ReasoningDelta,
+    ReasoningItem,
+    RefusalDelta,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+)
+from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.providers.apis.hosted_items import (
+    HOSTED_ITEMS,
+    cited_sources,
+    code_images,
+    hosted_call,
+)
+from desktop_app.providers.apis.split_pairs import SplitPairs
+from desktop_app.providers.http.reply import json_fields
+
+_CALLS: Final = ("function_call", "custom_tool_call")
+_KINDS: Final = {"output_text": "text", "refusal": "refusal", "reasoning_text": "reasoning"}
+"""The kind of text by the type of a part of an item."""
+
+_TextKey = tuple[str, int, int]
+"""The kind of a text, the index of its item in the output (or the number of the call whose
+arguments the text is), and the index of the text in the item.
+"""
+
+
+class ResponseItems:
+    """The output items of one response, so far.
+
+    The methods take a decoded event or item, and return the StreamEvents of its new content.
+    """
+
+    def __init__(self) -> None:
+        self._texts = _Texts()
+        self._calls = _Calls()
+        self._open: set[int] = set()  # by index
+        self._has_closed = False
+        self._reasoning: set[str] = set()  # ids of reasoning items
+        self._running: dict[int, str] = {}  # calls that the provider is running, by index
+        self._hosted: set[str] = set()  # ended calls that the provider ran
+        self._cited: set[str] = set()
+
+    @property
+    def has_content(self) -> bool:
+        """Return True once any part of the answer has come."""
+        return bool(
+            self._texts.has_any or self._calls or self._reasoning or self._running or self._hosted
+        )
+
+    @property
+    def are_closed(self) -> bool:
+        """Return True if items have come, and all of them have ended."""
+        return self._has_closed and not self._open
+
+    @property
+    def parts(self) -> int:
+        """Return the number of the answer's parts of the most numerous kind."""
+        return max(self._texts.parts, len(self._calls), len(self._open), len(self._reasoning))
+
+    def unpaired(self) -> list[StreamEvent]:
+        """Return a replacement for each half of a surrogate pair at the end of a text, once."""
+        return self._texts.unpaired()
+
+    def read_final(
+        self, response: Mapping[str, Any], *, has_reliable_indexes: bool
+    ) -> Iterator[StreamEvent]:
+        """Yield the content of a final response that has not come before.
+
+        Args:
+            has_reliable_indexes: the indexes tell which items have come. Otherwise a response is
+                read only if nothing has come, or its calls if no call has: a gateway may stream
+                only the text.
+        """
+        is_read_whole = has_reliable_indexes or not self.has_content
+        if is_read_whole:
+            self._calls.reopen()
+        elif self._calls:
+            return
+        for at, item in enumerate(json_fields.rows(response, "output")):
+            if is_read_whole or json_fields.text(item, "type") in _CALLS:
+                yield from self._read_item(at, item)
+
+    # -- handlers: one event each, in the usual order of a stream
+
+    def on_item_added(self, event: object) -> Iterator[StreamEvent]:
+        at = json_fields.count(event, "output_index")
+        item = json_fields.mapping(event, "item")
+        self._texts.forget_item(at)  # some gateways number every item 0
+        self._open.add(at)
+        self._calls.close(at)
+        if json_fields.text(item, "type") in _CALLS:
+            yield from self._begin_call(at, item)
+        elif json_fields.text(item, "type") in HOSTED_ITEMS:
+            yield from self._begin_hosted_call(at, item)
+
+    def on_item_done(self, event: object) -> Iterator[StreamEvent]:
+        at = json_fields.count(event, "output_index")
+        self._open.discard(at)
+        self._has_closed = True
+        yield from self._read_item(at, json_fields.mapping(event, "item"))
+        self._calls.close(at)
+
+    def on_part_done(self, event: object) -> Iterator[StreamEvent]:
+        at = json_fields.count(event, "output_index")
+        index = json_fields.count(event, "content_index")
+        yield from self._read_part(at, index, json_fields.mapping(event, "part"))
+
+    def on_arguments_delta(self, event: object) -> list[StreamEvent]:
+        return self._texts.add(("call", self._call_of(event), 0), json_fields.text(event, "delta"))
+
+    def on_arguments_done(self, event: object) -> list[StreamEvent]:
+        name = "input" if json_fields.text(event, "input") else "arguments"
+        return self._add_whole_arguments(self._call_of(event), event, name)
+
+    def on_text(self, kind: str, name: str, event: object) -> list[StreamEvent]:
+        """Add the text in the field `name` of an event: a delta if so named, else a whole text."""
+        place = "summary_index" if kind == "summary" else "content_index"
+        key = kind, json_fields.count(event, "output_index"), json_fields.count(event, place)
+        if name == "delta":
+            return self._texts.add_delta(key, event)
+        return self._texts.add_whole(key, json_fields.text(event, name))
+
+    # -- items and their parts
+
+    def _read_item(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
+        """Yield the content of a finished item that its deltas lacked."""
+        kind = json_fields.text(item, "type")
+        if kind == "message":
+            for index, part in enumerate(json_fields.rows(item, "content")):
+                yield from self._read_part(at, index, part)
+        elif kind == "reasoning":
+            yield from self._read_reasoning(at, item)
+        elif kind in _CALLS:
+            yield from self._begin_call(at, item)
+            ids = json_fields.name(item, "id"), json_fields.name(item, "call_id")
+            name = "input" if kind == "custom_tool_call" else "arguments"
+            yield from self._add_whole_arguments(self._calls.number(at, *ids), item, name)
+        elif kind in HOSTED_ITEMS:
+            yield from self._end_hosted_call(at, item)
+
+    def _read_part(self, at: int, index: int, part: Mapping[str, Any]) -> Iterator[StreamEvent]:
+        kind = _KINDS.get(json_fields.text(part, "type"))
+        if kind is not None:
+            text = json_fields.text(part, "refusal" if kind == "refusal" else "text")
+            yield from self._texts.add_whole((kind, at, index), text)
+            if kind == "text":
+                yield from self._sources(text, part)
+
+    def _sources(self, text: str, part: Mapping[str, Any]) -> Iterator[StreamEvent]:
+        """Yield the cited pages, as links, and files that the text does not name itself.
+
+        JSON stays unchanged: links after it would make it invalid.
+        """
+        if text.lstrip().startswith(("{", "[")):
+            return
+        found = [
+            link
+            for link in cited_sources(json_fields.rows(part, "annotations"))
+            if link.name not in text and link.name not in self._cited
+        ]
+        if found:
+            self._cited |= {link.name for link in found}
+            yield TextDelta("\n\n" + "\n".join(f"- {link.markdown}" for link in found))
+
+    def _read_reasoning(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
+        for name, kind in (("summary", "summary"), ("content", "reasoning")):
+            for index, part in enumerate(json_fields.rows(item, name)):
+                text = json_fields.text(part, "text")
+                yield from self._texts.add_whole((kind, at, index), text)
+        item_id = json_fields.name(item, "id")
+        encrypted = json_fields.text(item, "encrypted_content")
+        key = item_id or encrypted
+        if key and key not in self._reasoning:
+            self._reasoning.add(key)
+            yield ReasoningItem(item_id, encrypted)
+
+    # -- calls
+
+    def _call_of(self, event: object) -> int:
+        """Return the number of the call whose arguments an event has."""
+        at = json_fields.count(event, "output_index")
+        return self._calls.number(at, json_fields.name(event, "item_id"))
+
+    def _begin_call(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
+        """Yield the name and id of a call; they come only with its item, not with its deltas."""
+        item_id, call_id = json_fields.name(item, "id"), json_fields.name(item, "call_id")
+        number = self._calls.begin(at, item_id, call_id)
+        if number is not None:
+            yield ToolCallDelta(
+                number,
+                call_id=call_id,
+                name=json_fields.name(item, "name"),
+                is_custom=json_fields.text(item, "type") == "custom_tool_call",
+            )
+
+    def _add_whole_arguments(self, number: int, value: object, name: str) -> list[StreamEvent]:
+        """Add the new part of complete arguments, which some gateways send as an object."""
+        key = "call", number, 0
+        complete = json_fields.text(value, name)
+        if not complete and not self._texts.has_begun(key):
+            complete = json_fields.text_or_json(value, name)
+        return self._texts.add_whole(key, complete)
+
+    def _begin_hosted_call(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
+        """Yield a call that the provider begins to run, and may bill from now on."""
+        name = json_fields.name(item, "id") or f"hosted_{at}"
+        if name not in self._hosted:
+            self._running[at] = name
+            call = hosted_call(name, item).call
+            yield HostedCall(replace(call, state=ToolCallState.RUNNING))
+
+    def _end_hosted_call(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
+        """Yield a call that the provider has run itself, once."""
+        name = self._running.pop(at, "") or json_fields.name(item, "id") or f"hosted_{at}"
+        if name not in self._hosted:
+            self._hosted.add(name)
+            yield hosted_call(name, item)
+            yield from map(ImageArrived, code_images(item))
+
+
+class _Texts:
+    """The texts of a response. Whole texts that repeat deltas add only what is missing."""
+
+    def __init__(self) -> None:
+        self._lengths: dict[_TextKey, int] = {}  # the characters received
+        self._pairs = SplitPairs[_TextKey]()
+        self._sections: dict[_TextKey, int] = {}  # the number of a reasoning section
+        self.has_any = False
+        """True once any text has come."""
+
+    @property
+    def parts(self) -> int:
+        """Return the number of texts, or of reasoning sections if there have been more."""
+        return max(len(self._lengths), len(self._sections))
+
+    def has_begun(self, key: _TextKey) -> bool:
+        return key in self._lengths
+
+    def forget_item(self, at: int) -> None:
+        """Regard the texts of an index as new, because another item begins there."""
+        for key in [key for key in self._lengths if key[1] == at and key[0] != "call"]:
+            del self._lengths[key]
+
+    def add_delta(self, key: _TextKey, event: object) -> list[StreamEvent]:
+        """Add the delta in an event."""
+        return self.add(key, self._pairs.text(key, event, "delta"))
+
+    def add_whole(self, key: _TextKey, text: str) -> list[StreamEvent]:
+        """Add the part of a whole text that has not come yet."""
+        if text:
+            self._pairs.drop(key)
+        return self.add(key, text[self._lengths.get(key, 0) :])
+
+    def add(self, key: _TextKey, text: str) -> list[StreamEvent]:
+        if not text:
+            return []
+        self._lengths[key] = self._lengths.get(key, 0) + len(text)
+        self.has_any = True
+        return [self._delta(key, text)]
+
+    def unpaired(self) -> list[StreamEvent]:
+        return [self._delta(key, json_fields.REPLACEMENT) for key in self._pairs.pop_unpaired()]
+
+    def _delta(self, key: _TextKey, text: str) -> StreamEvent:
+        kind, at, _ = key
+        if kind == "text":
+            return TextDelta(text)
+        if kind == "refusal":
+            return RefusalDelta(text)
+        if kind == "call":
+            return ToolCallDelta(at, arguments=text)
+        return ReasoningDelta(text, self._sections.setdefault(key, len(self._sections)))
+
+
+class _Calls:
+    """The calls of an answer, told apart by the ids of their items, else by their index.
+
+    Some gateways number every item 0, or leave out the number or the ids.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str | tuple[int, str], int] = {}  # by item, and by index and call
+        self._newest: dict[int, int] = {}  # by index
+        self._open: set[int] = set()
+        self._numbers: set[int] = set()
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def number(self, at: int, item_id: str, call_id: str = "") -> int:
+        """Return the number of the call that an event belongs to."""
+        found = self._find(at, item_id, call_id)
+        return self._newest.get(at, at) if found is None else found
+
+    def begin(self, at: int, item_id: str, call_id: str) -> int | None:
+        """Return the number of a call that begins; None if it began before."""
+        if self._find(at, item_id, call_id) is not None:
+            return None
+        number = at if at not in self._numbers else max(self._numbers) + 1
+        self._numbers.add(number)
+        self._newest[at] = number
+        self._open.add(at)
+        if item_id:
+            self._known[item_id] = number
+        if call_id:
+            self._known[at, call_id] = number
+        return number
+
+    def _find(self, at: int, item_id: str, call_id: str) -> int | None:
+        for key in ((at, call_id), item_id):
+            if key in self._known:
+                return self._known[key]
+        return self._newest[at] if at in self._open else None
+
+    def close(self, at: int) -> None:
+        """End the call at this index: the next one with the index is another, even without ids."""
+        self._open.discard(at)
+
+    def reopen(self) -> None:
+        """Assign calls without ids in the final list to the calls that came with their index."""
+        self._open |= self._newest.keys()
+
+
+ItemHandler = Callable[[ResponseItems, object], Iterable[StreamEvent]]
+
+
+def _text_handler(kind: str, name: str) -> ItemHandler:
+    return lambda items, event: items.on_text(kind, name, event)
+
+
+# Events not listed here carry nothing to show: progress of the provider's tools, audio, annotations
+# (which come with the complete text too), and future types.
+ITEM_HANDLERS: Final[Mapping[str, ItemHandler]] = {
+    "response.output_item.added": ResponseItems.on_item_added,
+    "response.output_item.done": ResponseItems.on_item_done,
+    "response.content_part.done": ResponseItems.on_part_done,
+    "response.output_text.delta": _text_handler("text", "delta"),
+    "response.output_text.done": _text_handler("text", "text"),
+    "response.refusal.delta": _text_handler("refusal", "delta"),
+    "response.refusal.done": _text_handler("refusal", "refusal"),
+    "response.reasoning_summary_text.delta": _text_handler("summary", "delta"),
+    "response.reasoning_summary_text.done": _text_handler("summary", "text"),
+    "response.reasoning_text.delta": _text_handler("reasoning", "delta"),
+    "response.reasoning_text.done": _text_handler("reasoning", "text"),
+    "response.function_call_arguments.delta": ResponseItems.on_arguments_delta,
+    "response.function_call_arguments.done": ResponseItems.on_arguments_done,
+    "response.custom_tool_call_input.delta": ResponseItems.on_arguments_delta,
+    "response.custom_tool_call_input.done": ResponseItems.on_arguments_done,
+}
+"""The method that reads an event about items, by the event's type."""
