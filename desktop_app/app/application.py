@@ -28,7 +28,7 @@ from desktop_app import __version__
 from desktop_app.app.desktop.window_request import HiddenRequest, LinkRequest, QuickRequest
 from desktop_app.app.startup.gc_policy import resume_collection, suspend_collection
 from desktop_app.paths import folders, resource_path
-from desktop_app.ui.look.theme import APPLICATION_ARGUMENTS, ThemeWatcher
+from desktop_app.ui.look.theme import APPLICATION_ARGUMENTS, LookSettings, ThemeWatcher
 from desktop_app.ui.look.window_language import WindowLanguage
 
 if TYPE_CHECKING:
@@ -101,14 +101,7 @@ class Application:
         icons.use_folder(resource_path("icons/lucide"))
         self._language.use(str(values["look.language"]))
         state = stored.get("window.state") or {}
-        self._theme = ThemeWatcher(
-            self.qt,
-            values["look.theme"],  # type: ignore[arg-type]
-            int(values["look.text_size"] or 100),
-            str(values["look.font"]),
-            str(values["look.line_width"]),
-            _last_appearance(state),
-        )
+        self._theme = ThemeWatcher(self.qt, LookSettings.of(values), _last_appearance(state))
         self.window = _build_window(self._theme)
         self.window.restore_state(state)
         if not isinstance(self._request, QuickRequest | HiddenRequest):

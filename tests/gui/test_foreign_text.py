@@ -242,7 +242,7 @@ def the_title_of_the_window(host: WidgetHost, text: str) -> QWidget:
 
     app = QApplication.instance()
     assert isinstance(app, QApplication)
-    watcher = themes.ThemeWatcher(app, "light")
+    watcher = themes.ThemeWatcher(app, themes.LookSettings("light"))
     made = MainWindow(watcher, PromptEditor(host.theme), SettingsPanel(host.theme))
     made.pane.set_title(text)
     return host.show(made)

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def watcher(qapp: QApplication) -> Iterator[theme.ThemeWatcher]:
-    made = theme.ThemeWatcher(qapp, "light")
+    made = theme.ThemeWatcher(qapp, theme.LookSettings("light"))
     yield made
-    made.set_mode("system")
+    made.set_look(made.look._replace(mode="system"))
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_another_theme_keeps_all_geometries(
     window.notifications.notify("One", topic="one")
     qtbot.waitUntil(lambda: geometries(window) == geometries(window))
     before = geometries(window)
-    watcher.set_mode("dark")
+    watcher.set_look(watcher.look._replace(mode="dark"))
     qtbot.waitUntil(lambda: geometries(window) == before)
 
 
@@ -226,7 +226,7 @@ def test_renaming_shows_the_list(window: MainWindow) -> None:
 def test_large_text_is_laid_out_like_a_narrow_window(
     qtbot: QtBot, window: MainWindow, watcher: theme.ThemeWatcher
 ) -> None:
-    watcher.set_text_size(200)
+    watcher.set_look(watcher.look._replace(text_size=200))
     qtbot.waitUntil(window.updatesEnabled)
     assert not window.conversations.isVisible()
     assert rect_in(window, window.prompt) == (40, 1200)
@@ -236,7 +236,7 @@ def test_large_text_is_laid_out_like_a_narrow_window(
 def test_large_text_does_not_enlarge_the_minimum_size(
     qtbot: QtBot, window: MainWindow, watcher: theme.ThemeWatcher
 ) -> None:
-    watcher.set_text_size(200)
+    watcher.set_look(watcher.look._replace(text_size=200))
     qtbot.waitUntil(window.updatesEnabled)
     window.resize(800, 600)
     assert (window.width(), window.height()) == (800, 600)
@@ -286,7 +286,7 @@ def test_the_prompt_comes_before_the_key_line_in_a_small_window_with_large_text(
     prompt.chips.set_chips(
         [Chip(str(n), f"{n}.pdf", "3 pages", "ready", None, "file-text") for n in range(4)]
     )
-    watcher.set_text_size(200)
+    watcher.set_look(watcher.look._replace(text_size=200))
     qtbot.waitUntil(window.updatesEnabled)
     window.resize(640, 480)
     for text in ("Send 14 files as a batch job at half price?", "A very long title " * 20):
@@ -316,7 +316,7 @@ def test_the_title_is_in_the_header_and_the_window_title(window: MainWindow) -> 
 def test_a_theme_is_applied_to_all_parts(
     qtbot: QtBot, window: MainWindow, watcher: theme.ThemeWatcher
 ) -> None:
-    watcher.set_mode("dark")
+    watcher.set_look(watcher.look._replace(mode="dark"))
     assert not window.updatesEnabled(), "else a part of the window had the former colors"
     qtbot.waitUntil(window.updatesEnabled)
     assert window.transcript.palette().base().color() == watcher.current.ground

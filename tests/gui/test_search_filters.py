@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 
 from desktop_app.domain.conversations.conversation import Folder, SearchFilter
 from desktop_app.domain.models.variants import Variant
-from desktop_app.ui.look.theme import ThemeWatcher
+from desktop_app.ui.look.theme import LookSettings, ThemeWatcher
 from desktop_app.ui.sidebar.search_filters import DaysDialog, SearchFilters
 from tests.helpers.menus import entry_text
 
@@ -19,7 +19,7 @@ NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 
 @pytest.fixture
 def filters(qapp: QApplication, qtbot: Any) -> SearchFilters:
-    theme = ThemeWatcher(qapp, "light", 100)
+    theme = ThemeWatcher(qapp, LookSettings("light"))
     made = SearchFilters(theme.current)
     qtbot.addWidget(made)
     theme.deleteLater()

@@ -157,7 +157,7 @@ class Counting(QWidget):
 
 
 def test_a_theme_styles_each_widget_once(qtbot: QtBot, qapp: QApplication) -> None:
-    watcher = theme.ThemeWatcher(qapp, "light")
+    watcher = theme.ThemeWatcher(qapp, theme.LookSettings("light"))
     window = QWidget()
     qtbot.addWidget(window)
     column = QVBoxLayout(window)
@@ -171,37 +171,37 @@ def test_a_theme_styles_each_widget_once(qtbot: QtBot, qapp: QApplication) -> No
     window.show()
     hidden.hide()
     before = [deepest.polished, hidden.polished]
-    watcher.set_mode("dark")
+    watcher.set_look(watcher.look._replace(mode="dark"))
     qtbot.waitUntil(lambda: hidden.polished == before[1] + 1)
     assert deepest.polished == before[0] + 1
-    watcher.set_text_size(120)
+    watcher.set_look(watcher.look._replace(text_size=120))
     qtbot.waitUntil(lambda: hidden.polished == before[1] + 2)
     assert deepest.polished == before[0] + 2
-    watcher.set_text_size(100)
-    watcher.set_mode("system")
+    watcher.set_look(watcher.look._replace(text_size=100))
+    watcher.set_look(watcher.look._replace(mode="system"))
 
 
 def test_a_second_change_does_not_keep_hidden_widgets_from_being_styled(
     qtbot: QtBot, qapp: QApplication
 ) -> None:
-    watcher = theme.ThemeWatcher(qapp, "light")
+    watcher = theme.ThemeWatcher(qapp, theme.LookSettings("light"))
     window = QWidget()
     qtbot.addWidget(window)
     hidden = Counting(window)
     window.show()
     hidden.hide()
     before = hidden.polished
-    watcher.set_mode("dark")
-    watcher.set_line_width("wide")  # the style sheet stays the same
+    watcher.set_look(watcher.look._replace(mode="dark"))
+    watcher.set_look(watcher.look._replace(line_width="wide"))  # the style sheet stays the same
     qtbot.waitUntil(lambda: hidden.polished == before + 1)
-    watcher.set_line_width("standard")
-    watcher.set_mode("system")
+    watcher.set_look(watcher.look._replace(line_width="standard"))
+    watcher.set_look(watcher.look._replace(mode="system"))
 
 
 def test_a_widget_shown_before_it_was_styled_has_the_new_text_color(
     qtbot: QtBot, qapp: QApplication
 ) -> None:
-    watcher = theme.ThemeWatcher(qapp, "light")
+    watcher = theme.ThemeWatcher(qapp, theme.LookSettings("light"))
     window = QWidget()
     qtbot.addWidget(window)
     label = QLabel("words", window)
@@ -215,14 +215,14 @@ def test_a_widget_shown_before_it_was_styled_has_the_new_text_color(
         colors.append(label.palette().color(QPalette.ColorRole.WindowText))
 
     watcher.changed.connect(show, Qt.ConnectionType.SingleShotConnection)
-    watcher.set_mode("dark")
+    watcher.set_look(watcher.look._replace(mode="dark"))
     qtbot.waitUntil(lambda: bool(colors))
     assert colors == [watcher.current.error]
-    watcher.set_mode("system")
+    watcher.set_look(watcher.look._replace(mode="system"))
 
 
 def test_a_theme_leaves_the_focus_on_the_default_button(qtbot: QtBot, qapp: QApplication) -> None:
-    watcher = theme.ThemeWatcher(qapp, "light")
+    watcher = theme.ThemeWatcher(qapp, theme.LookSettings("light"))
     box = QMessageBox()
     qtbot.addWidget(box)
     box.addButton("Remove", QMessageBox.ButtonRole.DestructiveRole)
@@ -231,10 +231,10 @@ def test_a_theme_leaves_the_focus_on_the_default_button(qtbot: QtBot, qapp: QApp
     box.open()
     box.activateWindow()
     qtbot.waitUntil(cancel.hasFocus)
-    watcher.set_mode("dark")
+    watcher.set_look(watcher.look._replace(mode="dark"))
     qtbot.waitUntil(box.updatesEnabled)
     assert cancel.hasFocus()
-    watcher.set_mode("system")
+    watcher.set_look(watcher.look._replace(mode="system"))
 
 
 @THEMES
@@ -337,18 +337,18 @@ def test_a_role_can_change_while_shown(qtbot: QtBot, qapp: QApplication) -> None
 
 
 def test_the_watcher_announces_mode_and_text_size(qtbot: QtBot, qapp: QApplication) -> None:
-    watcher = theme.ThemeWatcher(qapp, "light")
+    watcher = theme.ThemeWatcher(qapp, theme.LookSettings("light"))
     with qtbot.waitSignal(watcher.changed) as told:
-        watcher.set_mode("dark")
+        watcher.set_look(watcher.look._replace(mode="dark"))
     assert told.args == [watcher.current]
     assert watcher.current.is_dark
     assert qapp.palette().color(QPalette.ColorRole.Window) == watcher.current.ground
     assert qapp.styleSheet() == theme.style_sheet(watcher.current)
     before = watcher.current.scale
     with qtbot.waitSignal(watcher.changed):
-        watcher.set_text_size(150)
+        watcher.set_look(watcher.look._replace(text_size=150))
     assert watcher.current.scale == pytest.approx(1.5 * before)
-    watcher.set_mode("system")
+    watcher.set_look(watcher.look._replace(mode="system"))
 
 
 class Painted(QWidget):
@@ -366,14 +366,14 @@ def test_each_of_two_changes_in_a_row_is_painted(qtbot: QtBot, qapp: QApplicatio
     window = Painted()
     qtbot.addWidget(window)
     window.show()
-    watcher = theme.ThemeWatcher(qapp, "light")
+    watcher = theme.ThemeWatcher(qapp, theme.LookSettings("light"))
     qtbot.waitUntil(lambda: bool(window.grounds))
     window.grounds.clear()
-    watcher.set_mode("dark")
-    watcher.set_mode("light")
+    watcher.set_look(watcher.look._replace(mode="dark"))
+    watcher.set_look(watcher.look._replace(mode="light"))
     grounds = [theme.dark().ground.name(), theme.light().ground.name()]
     qtbot.waitUntil(lambda: list(dict.fromkeys(window.grounds)) == grounds)
-    watcher.set_mode("system")
+    watcher.set_look(watcher.look._replace(mode="system"))
 
 
 def test_a_window_hidden_between_two_changes_is_painted_again(
@@ -382,52 +382,52 @@ def test_a_window_hidden_between_two_changes_is_painted_again(
     window = QWidget()
     qtbot.addWidget(window)
     window.show()
-    watcher = theme.ThemeWatcher(qapp, "light")
-    watcher.set_mode("dark")
+    watcher = theme.ThemeWatcher(qapp, theme.LookSettings("light"))
+    watcher.set_look(watcher.look._replace(mode="dark"))
     window.hide()
-    watcher.set_mode("light")
+    watcher.set_look(watcher.look._replace(mode="light"))
     assert not window.updatesEnabled()
     qtbot.waitUntil(window.updatesEnabled)
-    watcher.set_mode("system")
+    watcher.set_look(watcher.look._replace(mode="system"))
 
 
 def test_the_watcher_applies_a_font_and_a_line_width(qtbot: QtBot, qapp: QApplication) -> None:
-    watcher = theme.ThemeWatcher(qapp, "light")
+    watcher = theme.ThemeWatcher(qapp, theme.LookSettings("light"))
     system = watcher.current.reading().family()
     chosen = next(family for family in QFontDatabase.families() if family != system)
     with qtbot.waitSignal(watcher.changed):
-        watcher.set_font(chosen)
+        watcher.set_look(watcher.look._replace(font=chosen))
     assert watcher.current.reading().families()[:2] == [chosen, system]
     assert QFontInfo(watcher.current.reading()).family() == QFontInfo(QFont(chosen)).family()
-    watcher.set_font("No Such Family")
+    watcher.set_look(watcher.look._replace(font="No Such Family"))
     assert QFontInfo(watcher.current.reading()).family() == QFontInfo(QFont(system)).family()
     with qtbot.waitSignal(watcher.changed):
-        watcher.set_font("")
+        watcher.set_look(watcher.look._replace(font=""))
     assert watcher.current == theme.light()
     with qtbot.waitSignal(watcher.changed):
-        watcher.set_line_width("narrow")
+        watcher.set_look(watcher.look._replace(line_width="narrow"))
     assert watcher.current.measure < theme.MEASURE
-    watcher.set_line_width("standard")
-    watcher.set_mode("system")
+    watcher.set_look(watcher.look._replace(line_width="standard"))
+    watcher.set_look(watcher.look._replace(mode="system"))
 
 
 def test_the_watcher_announces_no_unchanged_theme(qtbot: QtBot, qapp: QApplication) -> None:
-    watcher = theme.ThemeWatcher(qapp, "light")
+    watcher = theme.ThemeWatcher(qapp, theme.LookSettings("light"))
     with qtbot.assertNotEmitted(watcher.changed):
-        watcher.set_mode("light")
+        watcher.set_look(watcher.look._replace(mode="light"))
         watcher.refresh()
-    watcher.set_mode("system")
+    watcher.set_look(watcher.look._replace(mode="system"))
 
 
 def test_the_watcher_follows_the_system_only_in_its_mode(qtbot: QtBot, qapp: QApplication) -> None:
-    watcher = theme.ThemeWatcher(qapp, "system")
+    watcher = theme.ThemeWatcher(qapp, theme.LookSettings("system"))
     hints = QGuiApplication.styleHints()
     system_is_dark = hints.colorScheme() == Qt.ColorScheme.Dark
     assert watcher.current.is_dark == system_is_dark
-    watcher.set_mode("light")
+    watcher.set_look(watcher.look._replace(mode="light"))
     hints.colorSchemeChanged.emit(Qt.ColorScheme.Dark)
     assert not watcher.current.is_dark
-    watcher.set_mode("system")
+    watcher.set_look(watcher.look._replace(mode="system"))
 
 
 def test_the_system_may_change_its_scheme_at_once(
@@ -437,9 +437,9 @@ def test_the_system_may_change_its_scheme_at_once(
         hints.colorSchemeChanged.emit(scheme)
 
     monkeypatch.setattr(QStyleHints, "setColorScheme", change)
-    watcher = theme.ThemeWatcher(qapp, "dark")
+    watcher = theme.ThemeWatcher(qapp, theme.LookSettings("dark"))
     assert watcher.current.is_dark
-    watcher.set_mode("system")
+    watcher.set_look(watcher.look._replace(mode="system"))
 
 
 # ---------------------------------------------------------------- icons
@@ -486,7 +486,7 @@ def test_unknown_icon_is_an_error() -> None:
 
 
 def test_high_contrast_is_set_by_the_user_or_the_system(qapp: QApplication) -> None:
-    watcher = theme.ThemeWatcher(qapp, "contrast")
+    watcher = theme.ThemeWatcher(qapp, theme.LookSettings("contrast"))
     assert watcher.current == theme.contrast_light()
-    watcher.set_mode("light")
+    watcher.set_look(watcher.look._replace(mode="light"))
     assert watcher.current == theme.light()

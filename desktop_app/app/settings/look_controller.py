@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from desktop_app.ui.look.theme import LookSettings
+
 if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
@@ -22,22 +24,16 @@ class LookController:
 
     def apply(self, key: str) -> None:
         """Apply a changed setting if it belongs to the look."""
-        values = self._values
-        if key == "look.theme":
-            self._theme.set_mode(values[key])  # type: ignore[arg-type]
-        elif key == "look.text_size":
-            self._theme.set_text_size(int(values[key] or 100))
-        elif key == "look.font":
-            self._theme.set_font(str(values[key] or ""))
-        elif key == "look.line_width":
-            self._theme.set_line_width(str(values[key]))
-        elif key == "look.code_wrap":
-            self._transcript.wrap_code(bool(values[key]))
+        if key == "look.code_wrap":
+            self._transcript.wrap_code(bool(self._values[key]))
+        elif key.startswith("look."):
+            self._theme.set_look(LookSettings.of(self._values.all))
 
     def resize_text(self, step: int) -> None:
         """Change the text size by percentage points; 0 restores the normal size."""
         # Taken from the theme, because the setting may not be stored yet.
-        size = 100 if step == 0 else self._theme.text_size + step
+        look = self._theme.look
+        size = 100 if step == 0 else look.text_size + step
         if 80 <= size <= 200:
-            self._theme.set_text_size(size)
+            self._theme.set_look(look._replace(text_size=size))
             self._tasks.start(self._values.set("look.text_size", size))

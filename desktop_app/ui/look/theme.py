@@ -29,7 +29,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, cast
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
@@ -39,10 +39,11 @@ from desktop_app.ui.look import icons
 from desktop_app.ui.look.mirroring import is_mirrored
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from PySide6.QtWidgets import QApplication, QWidget
 
+    from desktop_app.settings.setting import SettingValue
     from desktop_app.ui.look.restyling import Restyling
 
 Mode = Literal["system", "light", "dark", "contrast"]
@@ -419,12 +420,38 @@ def set_style_property(widget: QWidget, name: str, value: object) -> None:
         widget.update()
 
 
+class LookSettings(NamedTuple):
+    """The settings "look.…" that choose a theme.
+
+    Attributes:
+        mode: whether to follow the system, be light, be dark, or have high contrast.
+        text_size: percent of the system font's size; lengths scale with it.
+        font: the font family of all text but code; "" for the system's.
+        line_width: the widest line of a conversation, a name in LINE_WIDTHS.
+    """
+
+    mode: Mode = "system"
+    text_size: int = 100
+    font: str = ""
+    line_width: str = "standard"
+
+    @classmethod
+    def of(cls, values: Mapping[str, SettingValue]) -> LookSettings:
+        """Return the look in the values of all settings."""
+        return cls(
+            cast(Mode, values["look.theme"]),
+            int(values["look.text_size"] or 100),
+            str(values["look.font"]),
+            str(values["look.line_width"]),
+        )
+
+
 class ThemeWatcher(QObject):
     """The watcher of the user's and the system's settings that applies the theme they select.
 
     Attributes:
         current: the theme in use.
-        text_size: the text size in percent of the system font's size.
+        look: the user's settings.
         portal: the arguments of the last `set_portal_appearance`; at first, of the previous run.
 
     Signals:
@@ -438,17 +465,12 @@ class ThemeWatcher(QObject):
     def __init__(
         self,
         application: QApplication,
-        mode: Mode = "system",
-        text_size: int = 100,
-        font: str = "",
-        line_width: str = "standard",
+        look: LookSettings,
         portal: tuple[bool | None, bool | None] = (None, None),
     ) -> None:
         super().__init__(application)
         self._application = application
-        self._mode: Mode = mode
-        self.text_size = text_size
-        self._font, self._line_width = font, line_width
+        self.look = look
         self._flash_time: int | None = None  # of the cursor in ms, while its blinking is off
         self.portal = portal
         self._request_color_scheme()
@@ -459,10 +481,12 @@ class ThemeWatcher(QObject):
         hints.colorSchemeChanged.connect(self.refresh)
         hints.accessibility().contrastPreferenceChanged.connect(self.refresh)
 
-    def set_mode(self, mode: Mode) -> None:
-        """Set whether to follow the system, be light, be dark, or have high contrast."""
-        self._mode = mode
-        self._request_color_scheme()
+    def set_look(self, look: LookSettings) -> None:
+        """Set the user's settings."""
+        has_other_mode = look.mode != self.look.mode
+        self.look = look
+        if has_other_mode:
+            self._request_color_scheme()
         self.refresh()
 
     def set_portal_appearance(self, is_dark: bool | None, has_high_contrast: bool | None) -> None:
@@ -479,21 +503,6 @@ class ThemeWatcher(QObject):
         elif not is_reduced and self._flash_time is not None:
             hints.setCursorFlashTime(self._flash_time)
             self._flash_time = None
-
-    def set_text_size(self, percent: int) -> None:
-        """Set the text size in percent of the system font's size; lengths scale with it."""
-        self.text_size = percent
-        self.refresh()
-
-    def set_font(self, family: str) -> None:
-        """Set the font family of all text but code; "" for the system's."""
-        self._font = family
-        self.refresh()
-
-    def set_line_width(self, name: str) -> None:
-        """Set the widest line of a conversation, by its name in LINE_WIDTHS."""
-        self._line_width = name
-        self.refresh()
 
     def refresh(self) -> None:
         """Apply and announce the theme again if it changed, for example with the system's font."""
@@ -516,7 +525,7 @@ class ThemeWatcher(QObject):
         """Request window frames and system dialogs in the same mode, if the platform can."""
         schemes = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
         hints = QGuiApplication.styleHints()
-        scheme = schemes.get(self._mode)
+        scheme = schemes.get(self.look.mode)
         if scheme is None:
             hints.unsetColorScheme()
         else:
@@ -530,18 +539,16 @@ class ThemeWatcher(QObject):
         if system_has_contrast is None:
             preference = hints.accessibility().contrastPreference()
             system_has_contrast = preference == Qt.ContrastPreference.HighContrast
-        follows_system = self._mode in ("system", "contrast")
-        is_dark = self._mode == "dark" or (follows_system and system_is_dark)
-        has_high_contrast = self._mode == "contrast" or (
-            self._mode == "system" and system_has_contrast
-        )
+        mode = self.look.mode
+        is_dark = mode == "dark" or (mode in ("system", "contrast") and system_is_dark)
+        has_high_contrast = mode == "contrast" or (mode == "system" and system_has_contrast)
         if has_high_contrast:
             create_theme = contrast_dark if is_dark else contrast_light
         else:
             create_theme = dark if is_dark else light
-        theme = create_theme(self.text_size / 100)
+        theme = create_theme(self.look.text_size / 100)
         base = QFont(theme.base_font)
-        if self._font:
+        if self.look.font:
             # The system's font is used if the family is no longer installed.
-            base.setFamilies([self._font, *base.families()])
-        return replace(theme, base_font=base, measure=LINE_WIDTHS[self._line_width])
+            base.setFamilies([self.look.font, *base.families()])
+        return replace(theme, base_font=base, measure=LINE_WIDTHS[self.look.line_width])

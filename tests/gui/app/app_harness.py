@@ -38,13 +38,14 @@ from desktop_app.domain.errors import StoreFullError
 from desktop_app.paths import folders
 from desktop_app.services.models.model_listings import ModelListings
 from desktop_app.session.session_bus import SessionBus
+from desktop_app.settings.values import with_defaults
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.settings.model_listing_store import ListingStore
 from desktop_app.storage.settings.startup_settings import read_startup_settings
 from desktop_app.ui.composer.attachment_chips import ChipWidget
 from desktop_app.ui.composer.prompt_editor import PromptEditor
 from desktop_app.ui.composer.prompt_text import PromptText
-from desktop_app.ui.look.theme import ThemeWatcher
+from desktop_app.ui.look.theme import LookSettings, ThemeWatcher
 from desktop_app.ui.settings.settings_panel import SettingsPanel
 from desktop_app.ui.sidebar.conversation_model import Roles
 from desktop_app.ui.tools.tool_picker import ToolPicker
@@ -162,8 +163,8 @@ class AppHarness:
     async def __aenter__(self) -> Self:
         app = cast(QApplication, QApplication.instance())
         stored = read_startup_settings(folders().database)
-        size = stored.get("look.text_size") or 100
-        self.theme = ThemeWatcher(app, stored.get("look.theme") or "light", size)
+        look = LookSettings.of(with_defaults({"look.theme": "light"} | stored))
+        self.theme = ThemeWatcher(app, look)
         self.window = MainWindow(
             self.theme, PromptEditor(self.theme.current), SettingsPanel(self.theme.current)
         )
@@ -223,8 +224,7 @@ class AppHarness:
             if handler not in self._handlers:
                 logging.getLogger().removeHandler(handler)
                 handler.close()
-        self.theme.set_mode("light")
-        self.theme.set_text_size(100)
+        self.theme.set_look(LookSettings("light"))
         self.window.deleteLater()
         self.theme.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)

@@ -312,7 +312,7 @@ class Audit:
         await self._set_mode("light")
 
     async def _set_mode(self, mode: Mode) -> None:
-        self._app.theme.set_mode(mode)
+        self._app.theme.set_look(self._app.theme.look._replace(mode=mode))
         await until(self._app.window.updatesEnabled)
 
     def _check(self, scene: str, mode: Mode, text: Text, colors: Colors) -> None:

@@ -13,7 +13,7 @@ from desktop_app.session.appearance import AppearanceWatch
 from desktop_app.session.portal import PATH
 from desktop_app.session.portal import SERVICE as PORTAL
 from desktop_app.session.session_bus import SessionBus
-from desktop_app.ui.look.theme import ThemeWatcher
+from desktop_app.ui.look.theme import LookSettings, ThemeWatcher
 from tests.gui.app.app_harness import AppHarness, until
 from tests.helpers.bus_service import BusService, Method, message_bus_daemon, session_bus
 
@@ -51,7 +51,7 @@ async def test_the_theme_is_that_of_the_portal(address: str) -> None:
                 portal.emit(PATH, INTERFACE, "SettingChanged", "ssv", NAMESPACE, key, ("u", value))
 
             assert not app.theme.current.is_dark  # the user chose the light theme
-            app.theme.set_mode("system")
+            app.theme.set_look(app.theme.look._replace(mode="system"))
             await until(lambda: app.theme.current.is_dark)
             await until(lambda: len(portal.calls) >= len(values))  # a late reply has older values
             before = app.theme.current
@@ -65,7 +65,7 @@ async def test_the_theme_is_that_of_the_portal(address: str) -> None:
             says("color-scheme", 0)
             await until(lambda: app.theme.current.text != strong.text)
             assert not app.theme.current.is_dark
-            app.theme.set_mode("dark")
+            app.theme.set_look(app.theme.look._replace(mode="dark"))
             assert app.theme.current == before
 
 
@@ -101,10 +101,10 @@ async def test_without_a_portal_the_desktop_has_no_appearance() -> None:
 
 
 def test_the_first_theme_is_that_of_the_previous_run(qapp: QApplication) -> None:
-    stored = ThemeWatcher(qapp, "system", portal=(True, False))
+    stored = ThemeWatcher(qapp, LookSettings(), (True, False))
     assert stored.current.is_dark
     stored.set_portal_appearance(None, None)
     assert stored.current.is_dark == (
         QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
     )
-    stored.set_mode("light")
+    stored.set_look(stored.look._replace(mode="light"))

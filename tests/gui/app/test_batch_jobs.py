@@ -527,7 +527,7 @@ async def test_jobs_can_be_used_by_keyboard(tmp_path: Path) -> None:
 async def test_with_large_text_in_a_small_window_a_job_scrolls() -> None:
     async with AppHarness() as app:
         await fill_batches(app.backend)
-        app.theme.set_text_size(200)
+        app.theme.set_look(app.theme.look._replace(text_size=200))
         await until(app.window.updatesEnabled)
         app.window.resize(800, 600)
         app.controllers.dialogs.batches.show()

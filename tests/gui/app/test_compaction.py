@@ -509,7 +509,7 @@ async def test_return_presses_the_focused_button_of_the_card() -> None:
 
 async def test_the_card_is_not_cut_off_in_a_small_window_with_large_text() -> None:
     async with AppHarness(environment=OPENAI) as app:
-        app.theme.set_text_size(200)
+        app.theme.set_look(app.theme.look._replace(text_size=200))
         await until(app.window.updatesEnabled)
         app.window.setMinimumSize(0, 0)  # as on a screen of that size
         app.window.resize(640, 480)

@@ -430,9 +430,9 @@ async def test_a_damaged_store_is_offered_for_repair() -> None:
     damage(folders().database)
     with pytest.raises(StoreDamagedError) as raised:
         await Database(folders().database).open()
-    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.look.theme import LookSettings, ThemeWatcher
 
-    theme = ThemeWatcher(QApplication.instance(), "light", 100)  # type: ignore[arg-type]
+    theme = ThemeWatcher(QApplication.instance(), LookSettings("light"))  # type: ignore[arg-type]
     closed = ClosedStore(None, theme.current, folders())
     doing = asyncio.ensure_future(closed.rescue(raised.value))
     assert "is damaged" in await choose("repair")

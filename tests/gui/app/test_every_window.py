@@ -230,7 +230,7 @@ async def test_every_window_shows_text_of_twice_the_size_whole() -> None:
 
 
 async def _faults_of(app: AppHarness, *walks: scenes.Scene) -> dict[str, str]:
-    app.theme.set_text_size(200)
+    app.theme.set_look(app.theme.look._replace(text_size=200))
     await until(app.window.updatesEnabled)
     app.window.resize(SIZES["doubled"])
     visit = Visit(app, "en", "doubled")

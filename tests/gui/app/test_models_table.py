@@ -71,7 +71,7 @@ async def test_the_columns_fit_a_larger_text() -> None:
         await app.state.providers.reload()
         table = await _table(app)
         before = table.table.columnWidth(PROVIDER_COLUMN)
-        app.theme.set_text_size(150)
+        app.theme.set_look(app.theme.look._replace(text_size=150))
         await until(lambda: table.table.columnWidth(PROVIDER_COLUMN) > 1.3 * before)
 
 

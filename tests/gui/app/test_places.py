@@ -120,7 +120,7 @@ async def test_a_link_takes_the_color_of_a_new_theme() -> None:
         (label,) = [
             each for each in app.window.notifications.findChildren(LinkedLabel) if each.isVisible()
         ]
-        app.theme.set_mode("dark")
+        app.theme.set_look(app.theme.look._replace(mode="dark"))
         await until(lambda: dark().accent.name() in colors_of(label))
 
 

@@ -162,7 +162,7 @@ async def test_a_long_text_is_loaded_in_slices() -> None:
         assert abs(rect.center().y() - view.center().y()) < view.height() / 4
         bar = shown.verticalScrollBar()
         before = bar.value()
-        app.theme.set_mode("dark")
+        app.theme.set_look(app.theme.look._replace(mode="dark"))
         await until(lambda: shown.theme == app.theme.current)
         assert bar.value() == before
         for _ in range(60):
