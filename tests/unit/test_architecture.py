@@ -23,7 +23,7 @@ Nodes = dict[Path, list[ast.AST]]
 QT = {"PySide6", "shiboken6"}
 MARKDOWN = {"linkify_it", "markdown", "markdown_it", "mdit_py_plugins"}
 
-# package -> the third-party packages it may import. The twin of the table in desktop_app/README.md.
+# package -> the third-party packages it may import
 LIBRARIES_OF_PACKAGE: dict[str, set[str]] = {
     "": set(),
     "__main__": set(),

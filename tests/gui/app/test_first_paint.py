@@ -1,4 +1,8 @@
-"""The modules imported before the first paint and until ready, because each delays the start."""
+"""The modules imported before the first paint and until ready, because each delays the start.
+
+Before the first paint, Python receives no widget that Qt created (`viewport()`) and no `style()`:
+PySide would build all classes of widgets then.
+"""
 
 from __future__ import annotations
 
