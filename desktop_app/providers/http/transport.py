@@ -1,13 +1,10 @@
 """HTTP requests to one provider.
 
-Each profile has one connection pool, through its proxy or socket (connections.py). Redirects are
-refused: an API does not redirect, a wrong address does. Every foreign exception becomes an error of
-the domain (connection_errors.py). This module handles bytes and events (http_reply.py); their
-meaning is up to `apis`, `jobs` and `models`.
+Redirects are refused: an API does not redirect, a wrong address does. Every foreign exception
+becomes an error of the domain (connection_errors.py). This module handles bytes and events
+(http_reply.py); their meaning is up to `apis`, `jobs` and `models`.
 
-Only this module, connections.py and http_reply.py use httpx; request_secrets.py names its types.
-With ssl and the certificates it costs 100 ms and 20 MB, so it is imported in a thread with the
-first request, never with this module, which start-up imports.
+httpx is imported in the functions that need it: see provider_connection.py.
 """
 
 from __future__ import annotations
@@ -22,43 +19,28 @@ from urllib.parse import quote
 
 from desktop_app.domain.answering.chat_request import MODEL_PLACEHOLDER
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import (
-    NetworkError,
-    ReplyTooLargeError,
-    SettingError,
-    UnexpectedReplyError,
-)
-from desktop_app.domain.network.network_address import (
-    ProxyAddress,
-    is_loopback,
-    split_url,
-    unencrypted_private_host,
-)
-from desktop_app.domain.remedy import Remedy
+from desktop_app.domain.errors import NetworkError, ReplyTooLargeError, UnexpectedReplyError
+from desktop_app.domain.network.network_address import split_url
 from desktop_app.providers.errors import error_body, error_replies
 from desktop_app.providers.http import connection_errors
 from desktop_app.providers.http.connections import (
     HeadersTooLargeError,
     ProxyWatch,
     bounded_headers,
-    is_decodable,
-    new_client,
     socks_error,
 )
-from desktop_app.providers.http.proxies import proxy_for
+from desktop_app.providers.http.provider_connection import ProviderConnection
 from desktop_app.providers.http.reply.http_reply import HttpReply, details_of, request_id_of
 from desktop_app.providers.http.reply.reply_limits import MAX_HEADER_BYTES
 from desktop_app.providers.http.request_body import pack_body
-from desktop_app.providers.http.request_secrets import RequestSecrets
 from desktop_app.providers.http.retries import AttemptError, failed_attempt
 from desktop_app.providers.http.silence import SilenceLimits
 
 if TYPE_CHECKING:
-    from urllib.parse import SplitResult
-
     import httpx
 
     from desktop_app.domain.models.server_kind import ServerKind
+    from desktop_app.domain.network.redaction import Redactor
     from desktop_app.providers.http.provider_access import ProviderAccess
 
 T = TypeVar("T")
@@ -116,26 +98,29 @@ class _Request:
 
 
 class Transport:
-    """Requests to one provider; nothing is opened before the first request."""
+    """Requests to one provider.
+
+    Attributes:
+        server: the kind of server, which errors name; None until its list of models has shown it.
+    """
 
     def __init__(
         self, access: ProviderAccess, timeouts: Timeouts, server: ServerKind | None = None
     ) -> None:
-        self._access, self._profile = access, access.profile
+        self._profile = access.profile
         self._provider = access.profile.name
         self._base_url = access.profile.base_url.rstrip("/")
-        self._secrets = RequestSecrets(access)
-        self.redactor = self._secrets.new_redactor(None)
-        """Knows the secrets that are sent, because a server can echo them."""
+        self._connection = ProviderConnection(access)
         self._timeouts = timeouts
-        self._client: httpx.AsyncClient | None = None
-        self._proxy: ProxyAddress | None = None
-        self._opening = asyncio.Lock()
         self.server = server
-        """The kind of server; None until its list of models has shown it."""
+
+    @property
+    def redactor(self) -> Redactor:
+        """Return the redactor of the secrets that are sent, because a server can echo them."""
+        return self._connection.redactor
 
     def note_server(self, kind: ServerKind) -> None:
-        """Set the kind of server, which errors of later requests use."""
+        """Set the kind of server, which errors of later requests name."""
         self.server = kind
 
     @asynccontextmanager
@@ -148,8 +133,9 @@ class Transport:
     ) -> AsyncIterator[HttpReply]:
         """Send `body` as JSON. Leaving the context closes an unread reply.
 
-        `on_bytes` is called whenever bytes of the reply come. `classify` knows the refusals that
-        only such requests meet.
+        Args:
+            on_bytes: called whenever bytes of the reply come.
+            classify: returns the error for a refusal that only this kind of request can get.
 
         Raises:
             AttemptError: there is no reply, or it is a refusal or not an API's reply.
@@ -217,9 +203,7 @@ class Transport:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
+        await self._connection.aclose()
 
     @asynccontextmanager
     async def _open(
@@ -236,7 +220,7 @@ class Transport:
 
     async def _send(self, stack: AsyncExitStack, request: _Request) -> httpx.Response:
         """Return the reply to `request`; `stack` closes it."""
-        client = await self._get_client()
+        client = await self._connection.client()
         import httpx  # already imported, by the line above
 
         limits = self._timeouts
@@ -247,12 +231,12 @@ class Transport:
             headers=request.headers,
             content=request.content,
             # Always set: without it httpx would send the user and password of an address.
-            auth=self._secrets.authorize,
+            auth=self._connection.secrets.authorize,
             timeout=httpx.Timeout(request.read_s, connect=limits.connect, write=limits.write),
         )
         try:
             with bounded_headers():
-                if self._proxy is None:
+                if self._connection.proxy is None:
                     return await stack.enter_async_context(send())
                 return await self._send_through_proxy(stack, send)
         except HeadersTooLargeError:
@@ -299,35 +283,6 @@ class Transport:
             finally:
                 await watch.close()
 
-    async def _get_client(self) -> httpx.AsyncClient:
-        self._secrets.require_sendable_key()
-        async with self._opening:
-            if self._client is None:
-                address = split_url(self._base_url)
-                self._require_encryption(address)
-                self._proxy, client = await asyncio.to_thread(self._new_client, address)
-                self._client = client
-                self.redactor = self._secrets.new_redactor(self._proxy)
-            return self._client
-
-    def _new_client(self, address: SplitResult) -> tuple[ProxyAddress | None, httpx.AsyncClient]:
-        """Create the client. Runs in a thread: imports, certificates."""
-        try:
-            if self._access.socket_path:
-                return None, new_client(address, None, "", self._access.socket_path)
-            if not is_decodable(self._base_url):
-                raise AttemptError(self._bad_address_error())
-            proxy = proxy_for(address, self._profile.proxy, self._access.proxy_password)
-            return proxy, new_client(address, proxy, self._profile.ca_file)
-        except SettingError as exc:
-            is_proxy = exc.reason is Reason.PROXY_ADDRESS_INVALID
-            is_of_environment = is_proxy and not self._profile.proxy
-            remedy = Remedy.CHECK_ENVIRONMENT_PROXY if is_of_environment else exc.remedy
-            error = NetworkError(exc.reason, exc.params, what_to_do=remedy, details=exc.details)
-        except (ImportError, ValueError, OSError) as exc:
-            error = NetworkError(Reason.NETWORK_SETTINGS_UNUSABLE, details=str(exc))
-        raise AttemptError(error)
-
     @property
     def _attempt(self) -> connection_errors.ConnectionAttempt:
         profile = self._profile
@@ -335,23 +290,12 @@ class Transport:
         return connection_errors.ConnectionAttempt(
             self._provider,
             address.hostname or self._base_url,
-            self._proxy,
+            self._connection.proxy,
             bool(profile.proxy),
             bool(profile.ca_file),
             address.port,
             self.server,
         )
-
-    def _require_encryption(self, address: SplitResult) -> None:
-        host = address.hostname or ""
-        if address.scheme == "https" and host:
-            return
-        if address.scheme != "http" or not host:
-            raise AttemptError(self._bad_address_error())
-        if not is_loopback(host) and host not in self._profile.plain_http_hosts:
-            private_host = unencrypted_private_host(self._base_url)
-            error = connection_errors.unencrypted_address_error(self._provider, private_host)
-            raise AttemptError(error)
 
     async def _require_api_reply(
         self, response: httpx.Response, classify: error_replies.Classify | None
@@ -386,19 +330,14 @@ class Transport:
         error = error_replies.redacted(self.redactor, error)
         return failed_attempt(error, response.status_code, response.headers)
 
-    def _bad_address_error(self) -> NetworkError:
-        is_of_environment = self._profile.from_environment
-        what_to_do = Remedy.SET_BASE_URL if is_of_environment else Remedy.ENTER_ADDRESS
-        return NetworkError(Reason.ADDRESS_UNUSABLE, what_to_do=what_to_do, provider=self._provider)
-
     def _connection_failure(self, exc: Exception) -> AttemptError:
         """Return the failed attempt for a missing reply; only a failed connection is repeated."""
         import httpx
 
         details = details_of(exc, self.redactor)
-        reason = self.redactor.clean(_first_words(exc))
+        reason = self.redactor.clean(_first_message(exc))
         if isinstance(exc, httpx.InvalidURL):
-            return AttemptError(self._bad_address_error())
+            return AttemptError(self._connection.bad_address_error())
         if isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
             return self._attempt.connection_failed(reason, details)
         if isinstance(exc, httpx.ProxyError):
@@ -442,8 +381,11 @@ class Transport:
         return bytes(body[:_MAX_ERROR_BODY_BYTES])
 
 
-def _first_words(exc: BaseException | None) -> str:
-    """Return the first message in a chain; httpx has none for an interrupted handshake."""
+def _first_message(exc: BaseException | None) -> str:
+    """Return the first message in a chain of exceptions.
+
+    httpx has none for an interrupted handshake.
+    """
     while exc and not str(exc):
         exc = exc.__cause__ or exc.__context__
     return str(exc or "")
