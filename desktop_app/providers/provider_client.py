@@ -1,31 +1,22 @@
-"""A client for one provider: send, wait, retry, translate.
+"""A client for one provider: answers, compaction, embeddings, batches, models, counts of tokens.
 
-`stream` raises nothing: every failure becomes one terminal event. A setting that the server refuses
-is left out and reported. The API of a compatible server is learned from the first message itself:
-see negotiation.py.
+`stream` raises nothing: every failure becomes one terminal event.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, contextmanager, nullcontext
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-from desktop_app.domain.answering.answer_status import status_of
 from desktop_app.domain.answering.chat_request import ChatRequest
 from desktop_app.domain.answering.stream_events import (
     CandidateEvent,
     Failed,
     Notice,
-    ReasoningDelta,
-    RefusalDelta,
-    Started,
-    StatusChanged,
     StreamEvent,
-    TextDelta,
-    ToolCallDelta,
     UsageReported,
 )
 from desktop_app.domain.conversations.compaction import ProviderState
@@ -37,27 +28,25 @@ from desktop_app.domain.errors import (
     ContextTooLongError,
     EndpointMissingError,
     ProviderError,
-    RefusedParameterError,
 )
-from desktop_app.domain.models.model_catalog import Api, ModelCatalog, ModelInfo
+from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_listing import ModelListing, info_at
 from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.i18n import formatting
-from desktop_app.providers.apis import chat_completions, responses
+from desktop_app.providers.answer_attempts import AnswerAttempts
 from desktop_app.providers.apis.answer_forms import tool_input_as_text
-from desktop_app.providers.apis.answer_requests import AnswerRequests
-from desktop_app.providers.apis.negotiation import LearnedFacts, Negotiation
+from desktop_app.providers.apis.negotiation import LearnedFacts
 from desktop_app.providers.apis.redacted_answer import RedactedAnswer, split_event
 from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.errors import error_replies
 from desktop_app.providers.http.reply.loop_turns import LoopTurns
 from desktop_app.providers.http.reply.reply_limits import AnswerMeter
-from desktop_app.providers.http.retries import MAX_ATTEMPTS, AttemptError
-from desktop_app.providers.http.silence import SilenceWatch, suspended_s
+from desktop_app.providers.http.retries import AttemptError
+from desktop_app.providers.http.silence import suspended_s
 from desktop_app.providers.http.transport import Timeouts, Transport
 from desktop_app.providers.jobs import provider_compaction
-from desktop_app.providers.jobs.background_run import BackgroundRun, RunTimes, cancel
+from desktop_app.providers.jobs.background_run import RunTimes, cancel
 from desktop_app.providers.models import model_list
 
 if TYPE_CHECKING:
@@ -65,13 +54,6 @@ if TYPE_CHECKING:
     from desktop_app.providers.http.provider_access import ProviderAccess
     from desktop_app.providers.jobs.batch_client import BatchClient
     from desktop_app.providers.models.server_counters import ServerCounter
-
-
-_CONTENT: Final = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta)
-
-
-def _is_content(event: StreamEvent) -> bool:
-    return isinstance(event.event if isinstance(event, CandidateEvent) else event, _CONTENT)
 
 
 class ProviderClient:
@@ -103,13 +85,19 @@ class ProviderClient:
         self._has_sought_counter = False
         self._timeouts = timeouts or Timeouts()
         self._run_times = run_times or RunTimes()
-        self._suspended_s = suspended_s
         self._open_requests = 0
         self._transport = Transport(
             replace(access, profile=profile), self._timeouts, self._memory.kind
         )
-        self._requests = AnswerRequests(self._transport, profile, self._facts)
-        self._one_at_a_time = asyncio.Semaphore()
+        self._attempts = AnswerAttempts(
+            self._transport,
+            profile,
+            catalog,
+            self._facts,
+            self._timeouts.silence,
+            self._run_times,
+            suspended_s,
+        )
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of the answer; the last is Completed, Incomplete or Failed.
@@ -120,7 +108,7 @@ class ProviderClient:
         Canceling the task, or closing the iterator, closes the connection at once. A background
         run goes on at the provider until `cancel`.
         """
-        source = self._negotiate(request)
+        source = self._attempts.events(request)
         if request.grammar is not None and request.grammar.is_tool_input:
             source = tool_input_as_text(source)
         async with aclosing(self._with_terminal_errors(source)) as events:
@@ -156,7 +144,7 @@ class ProviderClient:
 
     def resume(self, run: RemoteRun) -> AsyncGenerator[StreamEvent, None]:
         """Return all events of a background run from its beginning; the last is as in `stream`."""
-        return self._with_terminal_errors(self._background_run(run).follow())
+        return self._with_terminal_errors(self._attempts.background_run(run).follow())
 
     async def cancel(self, run: RemoteRun) -> Usage | None:
         """Cancel a background run. Return its token usage if the provider reports it.
@@ -252,7 +240,7 @@ class ProviderClient:
                     self._has_sought_counter = True
                     self._note_server(await model_list.fetch_kind(self._transport.get_json))
                 counter, total = self._counter, 0
-                if counter is None or self._one_at_a_time.locked():
+                if counter is None or self._attempts.is_locked:
                     return None
                 max_chars = server_counters.MAX_TEXT_CHARS
                 for start in range(0, len(text), max_chars):
@@ -316,75 +304,3 @@ class ProviderClient:
     def _require_key(self) -> None:
         if self._profile.needs_key and self._key is None:
             raise AuthenticationError(Reason.NO_KEY, provider=self._profile.name)
-
-    async def _negotiate(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
-        """Yield the answer, after retries with another API or without refused parameters."""
-        info = info_at(self._profile, request.model, self._catalog)
-        negotiation = Negotiation(request, info, self._profile, self._facts)
-        for notice_event in negotiation.begin():
-            yield notice_event
-        while True:
-            try:
-                async with aclosing(self._attempts(negotiation, info)) as events:
-                    async for event in events:
-                        if isinstance(event, Started):
-                            for notice_event in negotiation.on_opened():
-                                yield notice_event
-                        yield event
-                return
-            except (EndpointMissingError, RefusedParameterError) as refusal:
-                for notice_event in negotiation.adapt(refusal):
-                    yield notice_event
-
-    # -- one API: attempts, then the reply
-
-    async def _attempts(
-        self, negotiation: Negotiation, info: ModelInfo
-    ) -> AsyncGenerator[StreamEvent, None]:
-        api = negotiation.api
-        adapter = responses if api is Api.RESPONSES else chat_completions
-        body = adapter.body(negotiation.request, info, self._profile, negotiation.omitted_fields)
-        in_background = negotiation.request.background and api is Api.RESPONSES
-        for attempt in range(MAX_ATTEMPTS):
-            try:
-                if in_background:
-                    source = self._background_run().begin(adapter.PATH, body)
-                else:
-                    source = self._watched_reply(api, adapter.PATH, body)
-                async with self._request_lock, aclosing(source) as events:
-                    async for event in events:
-                        if _is_content(event):
-                            self._facts.note_api(api)
-                        yield event
-                return
-            except AttemptError as failed:
-                wait = failed.wait_s(attempt)
-                if wait is None:
-                    raise failed.error from failed
-                yield StatusChanged(wait, status_of(failed.error))
-                await asyncio.sleep(wait)
-
-    @property
-    def _request_lock(self) -> AbstractAsyncContextManager[None]:
-        """Return the lock of a request: llama-cpp-python aborts an answer at the next one."""
-        is_exclusive = self._transport.server is ServerKind.LLAMA_CPP_PYTHON
-        return self._one_at_a_time if is_exclusive else nullcontext()
-
-    def _watch(self, cut_s: float | None = None, *, may_cut: bool = True) -> SilenceWatch:
-        limits = replace(self._timeouts.silence, cut=cut_s)
-        return SilenceWatch(self._profile.name, limits, self._suspended_s, may_cut=may_cut)
-
-    def _background_run(self, run: RemoteRun | None = None) -> BackgroundRun:
-        return BackgroundRun(
-            self._profile.name,
-            self._transport,
-            lambda may_cut: self._watch(self._run_times.check, may_cut=may_cut),
-            self._run_times,
-            run,
-        )
-
-    def _watched_reply(
-        self, api: Api, path: str, body: Mapping[str, Any]
-    ) -> AsyncGenerator[StreamEvent, None]:
-        watch = self._watch()
-        return watch.events_of(self._requests.events(api, path, body, watch.note_bytes))

@@ -33,7 +33,7 @@ providers/apis/response_items: _Texts.add_delta .add ._delta
 providers/http/reply/http_reply: HttpReply.events
 providers/apis/answer_requests: AnswerRequests._streamed_reply ._one_reply .events
 providers/http/silence: SilenceWatch._forward .events_of
-providers/provider_client: ProviderClient._attempts ._negotiate
+providers/answer_attempts: AnswerAttempts._attempts .events
 providers/apis/redacted_answer: RedactedAnswer.feed
 providers/provider_client: ProviderClient._with_terminal_errors .stream
 services/answers/inline_pictures: PictureParser.feed with_pictures
