@@ -1,8 +1,8 @@
 """Confines processes that read untrusted input, behind one interface for all systems.
 
 A child process calls `confine` before it reads a byte. An exploited parser can then only compute,
-read the program's own files, and answer. `available` tells `repartee doctor` how much of that this
-computer enforces. `deny_inspection` is for processes that hold keys.
+read the program's own files, and answer. `detect_mechanisms` tells `repartee doctor` how much of
+that this computer enforces. `deny_inspection` is for processes that hold keys.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from desktop_app.sandbox.policy import Confinement, Policy
 if TYPE_CHECKING:
     from types import ModuleType
 
-__all__ = ["Confinement", "Policy", "available", "confine", "deny_inspection"]
+__all__ = ["Confinement", "Policy", "confine", "deny_inspection", "detect_mechanisms"]
 
 
-def available() -> Confinement:
+def detect_mechanisms() -> Confinement:
     """Return the mechanisms by which this computer can confine a process."""
-    found: Confinement = _system().available()
+    found: Confinement = _system().detect_mechanisms()
     return found
 
 

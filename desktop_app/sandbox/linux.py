@@ -44,8 +44,6 @@ _VERSION_QUERY, _RULE_PATH_BENEATH, _RULE_NET_PORT = 1, 1, 2
 _FILE_RIGHTS_BY_ABI: Final = ((1, 0x1FFF), (2, 1 << 13), (3, 1 << 14), (5, 1 << 15))
 _WRITE_FILE, _READ_FILE, _READ_DIR, _TRUNCATE = 1 << 1, 1 << 2, 1 << 3, 1 << 14
 _REMOVE_FILE, _MAKE_REG = 1 << 5, 1 << 8
-_THREAD_EXIT_S: Final = 2.0
-"""The time that a joined thread gets to exit, in seconds; it takes microseconds."""
 _BIND_TCP, _CONNECT_TCP = 1, 2
 _SCOPE_ABSTRACT_UNIX_SOCKET, _SCOPE_SIGNAL = 1, 2
 _NETWORK_ABI, _SCOPES_ABI = 4, 6  # the first versions with these rights
@@ -57,9 +55,11 @@ _SYSTEM_PATHS: Final = (
     *("/usr/share/locale", "/usr/share/fonts", "/usr/local/share/fonts"),
     *("/dev/null", "/dev/urandom"),
 )
+_THREAD_EXIT_S: Final = 2.0
+"""The time that a joined thread gets to exit, in seconds; it takes microseconds."""
 
 
-def available() -> Confinement:
+def detect_mechanisms() -> Confinement:
     """Return the mechanisms that this kernel offers."""
     active, missing = ["no new privileges", "resource limits"], []
     if abi := _landlock_abi():
@@ -150,7 +150,7 @@ class _PathBeneath(ctypes.Structure):
 
 
 def _allow_path(ruleset: int, path: Path, rights: int) -> None:
-    """Add a rule for a path and everything below it. A missing path needs none."""
+    """Add a rule for a path and everything below it, unless the path cannot be opened."""
     try:
         descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
@@ -165,7 +165,7 @@ def _allow_path(ruleset: int, path: Path, rights: int) -> None:
 
 
 def _system_paths() -> Iterator[Path]:
-    """Yield the system's files that libraries read."""
+    """Yield the system's files that libraries read, and the folders of LD_LIBRARY_PATH."""
     yield from map(Path, _SYSTEM_PATHS)
     for entry in os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep):
         if entry:
@@ -188,7 +188,7 @@ class _Program(ctypes.Structure):
 
 
 def _landlock_abi() -> int:
-    """Return the version of the kernel's Landlock, or 0."""
+    """Return the version of the kernel's Landlock interface; 0 if it has none."""
     with suppress(OSError):
         return _call("landlock_create_ruleset", None, 0, _VERSION_QUERY)
     return 0

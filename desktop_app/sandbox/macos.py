@@ -39,7 +39,7 @@ _BASE_RULES: Final = """(version 1)
 _UNIX_SOCKETS: Final = "(allow network-outbound (remote unix-socket))\n"
 
 
-def available() -> Confinement:
+def detect_mechanisms() -> Confinement:
     """Return the mechanisms that macOS offers."""
     return Confinement(
         ("macOS sandbox", "resource limits"), ("It hasn’t been tested on this system.",)

@@ -32,7 +32,7 @@ class Confinement(NamedTuple):
 
     Attributes:
         active: names of the mechanisms, such as "Landlock (ABI 7)".
-        missing: sentences on missing mechanisms. `cli/doctor` marks both for translation.
+        missing: English sentences on missing mechanisms. `cli/doctor` translates both.
     """
 
     active: tuple[str, ...]

@@ -108,7 +108,7 @@ NUMBERS: Final[Mapping[str, tuple[int, int]]] = {
     "pipe2": (293, 59),
     "socketpair": (53, 199),
     "recvmsg": (47, 212),
-    # files; Landlock says which
+    # files; Landlock decides which
     "openat": (257, 56),
     "open": (2, _NO_NUMBER),
     "newfstatat": (262, 79),
@@ -156,15 +156,15 @@ NUMBERS: Final[Mapping[str, tuple[int, int]]] = {
     "landlock_add_rule": (445, 445),
     "landlock_restrict_self": (446, 446),
 }
-_FOR_WRITING: Final = (
+_WRITE_CALLS: Final = (
     *("pwrite64", "ftruncate", "fallocate", "fsync", "fdatasync", "unlink", "unlinkat", "rename"),
     *("renameat", "renameat2", "fchmod", "umask", "flock"),
 )
-_FOR_NETWORK: Final = (
+_NETWORK_CALLS: Final = (
     *("socket", "connect", "sendto", "sendmsg", "sendmmsg", "recvfrom", "shutdown"),
     *("getsockname", "getpeername", "setsockopt", "getsockopt"),
 )
-_TO_INSTALL: Final = (
+_INSTALL_CALLS: Final = (
     *("seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"),
 )
 
@@ -187,7 +187,7 @@ _CLONE_THREAD: Final = 0x00010000
 _CLONE_FORBIDDEN: Final = 0x7E02_6080
 # fcntl.h: open for reading, without creating or truncating. O_TMPFILE contains a bit of its own.
 _O_TMPFILE_BIT: Final = 0o20000000
-_OPENS_TO_WRITE: Final = os.O_ACCMODE | os.O_CREAT | os.O_TRUNC | _O_TMPFILE_BIT
+_WRITE_FLAGS: Final = os.O_ACCMODE | os.O_CREAT | os.O_TRUNC | _O_TMPFILE_BIT
 # asm-generic/ioctls.h: TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX.
 _IOCTL_COMMANDS: Final = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 # F_SETOWN and F_SETSIG would have the kernel send signals to other processes.
@@ -207,15 +207,15 @@ def filter_program(machine: str, *, can_write: bool, can_connect: bool) -> bytes
 
     Args:
         machine: a key of `ARCHITECTURES`.
-        can_write: files may be opened for writing; Landlock says which.
+        can_write: files may be opened for writing; Landlock decides which.
         can_connect: sockets may be made and connected.
     """
     column = list(ARCHITECTURES).index(machine)
     checks = _checks(can_write=can_write)
-    left_out = {
-        *(() if can_write else _FOR_WRITING),
-        *(() if can_connect else _FOR_NETWORK),
-        *_TO_INSTALL,
+    excluded = {
+        *(() if can_write else _WRITE_CALLS),
+        *(() if can_connect else _NETWORK_CALLS),
+        *_INSTALL_CALLS,
     }
     program = [
         _op(_LOAD_WORD, _ARCHITECTURE_AT),
@@ -226,7 +226,7 @@ def filter_program(machine: str, *, can_write: bool, can_connect: bool) -> bytes
         _op(_RETURN, _KILL_PROCESS),
     ]
     for name, numbers in NUMBERS.items():
-        if numbers[column] != _NO_NUMBER and name not in left_out:
+        if numbers[column] != _NO_NUMBER and name not in excluded:
             rule = list(_rule(checks.get(name, ())))
             program += [_op(_JUMP_IF_EQUAL, numbers[column], if_false=len(rule)), *rule]
     program.append(_op(_RETURN, _FAIL | errno.ENOSYS))
@@ -256,19 +256,21 @@ def _checks(*, can_write: bool) -> dict[str, tuple[_Check, ...]]:
 
 
 def _read_only_check(argument: int) -> _Check:
-    return _Check(argument, (os.O_RDONLY,), _OPENS_TO_WRITE)
+    return _Check(argument, (os.O_RDONLY,), _WRITE_FLAGS)
 
 
 def _rule(checks: tuple[_Check, ...]) -> Iterator[bytes]:
-    """Yield the instructions after a matching number: its checks and a verdict."""
+    """Yield the instructions that check the arguments of a system call, and allow it."""
     for check in checks:
         yield _op(_LOAD_WORD, _ARGUMENTS_AT + 8 * check.argument + 4 * check.word)
         yield _op(_AND, check.mask)
-        for left, value in zip(range(len(check.values), 0, -1), check.values, strict=True):
-            yield _op(_JUMP_IF_EQUAL, value, if_true=left)  # skip the other values and the refusal
+        for number, value in enumerate(check.values):
+            # A match skips the other values and the refusal.
+            yield _op(_JUMP_IF_EQUAL, value, if_true=len(check.values) - number)
         yield _op(_RETURN, _FAIL | errno.EACCES)
     yield _op(_RETURN, _ALLOW)
 
 
 def _op(code: int, operand: int, *, if_true: int = 0, if_false: int = 0) -> bytes:
+    """Return an instruction; `if_true` and `if_false` are how many others a jump skips."""
     return _INSTRUCTION.pack(code, if_true, if_false, operand)

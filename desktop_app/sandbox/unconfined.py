@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from desktop_app.sandbox.policy import Policy
 
 
-def available() -> Confinement:
+def detect_mechanisms() -> Confinement:
     """Return no mechanism."""
     return Confinement((), ("Repartee has no sandbox for this system.",))
 

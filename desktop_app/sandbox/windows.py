@@ -58,7 +58,7 @@ class _Label(ctypes.Structure):
     _fields_ = (("sid", ctypes.c_void_p), ("attributes", wintypes.DWORD))
 
 
-def available() -> Confinement:
+def detect_mechanisms() -> Confinement:
     """Return the mechanisms that Windows offers from within a process."""
     return Confinement(
         ("job object", "low integrity", "no child processes"),

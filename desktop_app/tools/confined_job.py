@@ -22,7 +22,7 @@ def missing_sandbox() -> str:
 
     It is the first of the reasons, because it is translated as one message.
     """
-    return next(iter(sandbox.available().missing), "")
+    return next(iter(sandbox.detect_mechanisms().missing), "")
 
 
 async def run_job(job: dict[str, Any]) -> str:

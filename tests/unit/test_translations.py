@@ -120,7 +120,7 @@ def test_the_texts_of_the_sandboxes_are_translated() -> None:
         node.value
         for path in (ROOT / "desktop_app" / "sandbox").glob("*.py")
         for function in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(function, ast.FunctionDef) and function.name == "available"
+        if isinstance(function, ast.FunctionDef) and function.name == "detect_mechanisms"
         for node in ast.walk(function)
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)

@@ -38,7 +38,7 @@ from desktop_app.hotkey.hotkey_status import (
 )
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 from desktop_app.local_model.server import find_weights
-from desktop_app.sandbox import available
+from desktop_app.sandbox import detect_mechanisms
 from desktop_app.session.login_start import login_start_location, starts_at_login
 from desktop_app.session.portal_shortcut import check_portal, is_paused
 
@@ -384,7 +384,7 @@ def why_qt_failed(output: str) -> str:
 
 def _check_sandbox() -> Finding:
     """Report the sandbox of the processes that parse untrusted input."""
-    active, missing = available()
+    active, missing = detect_mechanisms()
     text = tr("Documents are read without a sandbox.")
     if active:
         parts = [tr(part) for part in active]

@@ -531,7 +531,7 @@ def test_the_reason_without_a_sandbox_is_translated(monkeypatch: pytest.MonkeyPa
         "The kernel has no Landlock, so the sandbox can’t protect your files.",
         "The kernel has no seccomp, so the sandbox can’t filter system calls.",
     )
-    monkeypatch.setattr(sandbox, "available", lambda: Confinement((), missing))
+    monkeypatch.setattr(sandbox, "detect_mechanisms", lambda: Confinement((), missing))
     (python,) = [t for t in asyncio.run(TOOLS.tools()) if t.definition.name == "python"]
     try:
         use_language("de", resource_path("locale"))
