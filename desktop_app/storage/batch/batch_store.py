@@ -47,7 +47,8 @@ from desktop_app.storage.conversations.row_conversion import (
     to_micros,
     to_text,
 )
-from desktop_app.storage.database.database import Database, mark_for_wipe
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.database.deletion_wipe import mark_for_wipe, wipe_deleted
 from desktop_app.storage.database.process_identity import is_alive, this_process
 from desktop_app.storage.database.row_writing import Row, insert_rows, update_row
 from desktop_app.storage.spending.ledger import Ledger, insert_call
@@ -149,7 +150,7 @@ class BatchStore:
     async def remove(self, job_id: str) -> None:
         """Delete a job, after which its answers are nowhere on disk; the ledger keeps its cost."""
         await self._database.write(partial(_delete, job_id))
-        await self._database.wipe()
+        await wipe_deleted(self._database)
 
     # -- ownership
 

@@ -53,7 +53,8 @@ from desktop_app.storage.conversations.row_conversion import (
     settings_to_row,
     to_micros,
 )
-from desktop_app.storage.database.database import Databases, mark_for_wipe, read_first
+from desktop_app.storage.database.database import Databases, read_first
+from desktop_app.storage.database.deletion_wipe import mark_for_wipe, wipe_deleted
 from desktop_app.storage.database.process_identity import is_alive, this_process
 from desktop_app.storage.database.row_writing import Row, insert_rows, update_row, upsert_row
 from desktop_app.storage.documents.attachment_cleanup import skip_grace_period
@@ -146,7 +147,7 @@ class ConversationStore:
         for row in await self._disk.rows(sql, micros):
             count += await self._disk.write(partial(_delete_trashed, row["id"], micros))
         if count:
-            await self._disk.wipe()
+            await wipe_deleted(self._disk)
         return count
 
     async def get(self, conversation_id: str) -> Conversation | None:
@@ -220,7 +221,7 @@ class ConversationStore:
         """Delete conversations for good: afterwards their words are nowhere on disk."""
         for conversation_id in conversation_ids:
             await self._disk.write(partial(_erase, conversation_id))
-        await self._disk.wipe()
+        await wipe_deleted(self._disk)
 
     async def messages(self, conversation_id: str) -> list[Message]:
         """Return every message of the tree, parents before their children."""

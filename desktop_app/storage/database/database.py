@@ -4,12 +4,12 @@ WAL mode, so that writes never wait for reads; synchronous=FULL, so that acknowl
 disk. Other processes write in short transactions, too: each waits for the others for at most
 `BUSY_TIMEOUT_S`.
 
-It has its own threads instead of the event loop's executor. It therefore works the same under
-asyncio and under a Qt loop, and a stuck disk blocks nothing else.
+A database has its own threads instead of the event loop's executor. It therefore works the same
+under asyncio and under a Qt loop, and a stuck disk blocks nothing else.
 
 A write-ahead log that is not empty shows that the last exit was not clean: the last process to
-close the store removes it. A lock that all processes share shows whether another has the store
-open.
+close the store removes the log. All processes share a lock, which shows whether another process has
+the store open.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
-from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 from desktop_app.storage.database.migration_runner import (
@@ -52,17 +51,6 @@ PROGRESS_STEPS: Final = 20_000
 # A larger store is not checked during start-up: 64 MB take a tenth of a second.
 CHECKED_AT_OPEN_BYTES: Final = 64 * 1024 * 1024
 
-# The search index is merged in slices of this many pages of 4 KB: some 40 ms of writing each, half
-# a minute in all for a million messages.
-MERGED_PAGES: Final = 200
-_MERGE: Final = (
-    "INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)",
-    "INSERT INTO passage_index (passage_index, rank) VALUES ('merge', ?)",
-)
-# The setting that exists while deleted words may still be in the files; each deletion changes its
-# value.
-_UNWIPED: Final = "store.unwiped"
-
 
 class Databases(Protocol):
     """The databases of conversations: on disk, or in memory for temporary ones.
@@ -76,7 +64,7 @@ class Databases(Protocol):
 
     @property
     def memory(self) -> Database | None:
-        """Return the database of temporary conversations; None before the first."""
+        """Return the database of temporary conversations; None before there is one."""
 
     def for_conversation(self, conversation_id: str | None) -> Database:
         """Return the database of a conversation."""
@@ -164,9 +152,10 @@ class Database:
     async def foreign_version(self) -> int:
         """Return a number that changes whenever another process has written to the store.
 
-        Writes of this process do not change it. Writes that were submitted before it are finished.
+        Writes of this process do not change the number. All writes that were submitted before this
+        call are finished when it returns.
         """
-        # A reader counts this process's writes as foreign.
+        # To a reader's connection, the writes of this process would be foreign, too.
         row = await self._on_writer(partial(self._pragma, "data_version"))
         return int(row[0])
 
@@ -183,7 +172,7 @@ class Database:
         return is_alone
 
     async def check(self) -> None:
-        """Check the whole store beside other work; about 2 s for a gigabyte.
+        """Check the whole store while other work goes on; about 2 s for a gigabyte.
 
         Raises:
             StoreDamagedError: it is damaged.
@@ -194,43 +183,19 @@ class Database:
     def _check(self, connection: sqlite3.Connection) -> None:
         require_sound(connection, "quick_check", str(self.path), "quick check")
 
-    async def wipe(self) -> None:
-        """Remove deleted words from the files, from the write-ahead log and from the indexes.
-
-        The indexes only mark deletions until they are merged. Works in slices, so that other writes
-        get their turn. `resume_wipe` completes an interrupted one.
-        """
-        mark = await self._wipe_mark()
-        for statement in _MERGE:
-            pages = -MERGED_PAGES  # a negative number begins a merge of the whole index
-            while await self.write(partial(_merge, statement, pages)):
-                pages = MERGED_PAGES
-        if await self.checkpoint_log():
-            # The mark of a later deletion stays until that is wiped.
-            await self.execute("DELETE FROM settings WHERE key = ? AND value = ?", _UNWIPED, mark)
-
     async def checkpoint_log(self) -> bool:
         """Checkpoint and empty the write-ahead log. Return False if a long read prevents it."""
         row = await self._on_writer(partial(self._pragma, "wal_checkpoint(TRUNCATE)"))
         return not row["busy"]
 
-    async def resume_wipe(self) -> None:
-        """Complete an interrupted wipe, if there is one."""
-        if await self._wipe_mark() is not None:
-            await self.wipe()
-
     async def remove_old_copies(self) -> None:
-        """Delete the copies from before migrations of long ago."""
+        """Delete the copies from before old migrations: see `migration_runner.COPY_RETENTION`."""
 
         def remove() -> None:
             with translate_errors(str(self.path)):
                 remove_old_copies(self.path)
 
         await self._on_writer(remove)
-
-    async def _wipe_mark(self) -> str | None:
-        row = await self.row("SELECT value FROM settings WHERE key = ?", _UNWIPED)
-        return None if row is None else str(row["value"])
 
     async def close(self) -> None:
         """Finish submitted work, checkpoint the write-ahead log, end the threads."""
@@ -351,21 +316,15 @@ class Database:
 async def read_first(databases: Databases, action: Action[T | None]) -> T | None:
     """Return the result of `action` in memory; if it is None, the result on disk.
 
-    Used if it is unknown whether a row belongs to a temporary conversation.
+    For rows of which it is unknown whether they belong to a temporary conversation.
     """
     found = None if databases.memory is None else await databases.memory.read(action)
     return found if found is not None else await databases.disk.read(action)
 
 
 def erasing_mark(path: Path) -> Path:
-    """Return the path of the file that exists during an erasure: see `erasure.py`."""
+    """Return the path of the file that exists while a store is erased: see `erasure.py`."""
     return path.with_name(f"{path.stem}.erasing")
-
-
-def mark_for_wipe(connection: sqlite3.Connection) -> None:
-    """Record that deleted words are still to be wiped; call it in the deleting transaction."""
-    mark = (_UNWIPED, f'"{new_id()}"')
-    connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", mark)
 
 
 class _Reading:
@@ -433,13 +392,6 @@ def _configure(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA secure_delete = ON")  # deleted content is overwritten in the file
-
-
-def _merge(statement: str, pages: int, connection: sqlite3.Connection) -> bool:
-    """Merge one slice. Return True if more may follow (sqlite.org/fts5.html, "merge")."""
-    before = connection.total_changes
-    connection.execute(statement, (pages,))
-    return connection.total_changes - before >= 2
 
 
 def _is_not_empty(path: Path) -> bool:

@@ -2,8 +2,8 @@
 
 Each step is recorded by name in the table `migrations`. A store with an unknown step was written by
 a newer version and is not touched. Before a step changes a store with content, a verified copy is
-saved beside it. The copy is deleted after `COPY_RETENTION`, because it has content that was deleted
-from the store since.
+saved beside the store. The copy is deleted after `COPY_RETENTION`, because it has content that the
+user has deleted from the store since.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ def pending_steps(
         raise damaged_error(str(path), "its migrations have no names")
     known = [migration.name for migration in migrations]
     if unknown := sorted(str(name)[:100] for name in applied.difference(known)):
-        if unknown[0] < known[-1]:  # A newer version has all known steps, and its own after them
+        # The unknown steps of a newer version come after all known ones.
+        if unknown[0] < known[-1]:
             raise damaged_error(str(path), f"unknown steps: {', '.join(unknown[:20])}")
         raise StoreTooNewError(
             Reason.STORE_TOO_NEW,
@@ -127,7 +128,7 @@ def save_verified_copy(connection: sqlite3.Connection, path: Path, target: Path)
 
 
 def remove_old_copies(path: Path) -> None:
-    """Delete the copies of the store at `path` from before migrations of long ago.
+    """Delete those copies of the store at `path` that are older than COPY_RETENTION.
 
     Raises:
         OSError: a copy cannot be deleted.

@@ -15,9 +15,9 @@ def create_private_folder(folder: Path) -> None:
 
 
 def restrict_access(folder: Path) -> None:
-    """Remove the access that an older version gave others to a folder and its entries.
+    """Remove the access that an older version gave other users to a folder and its entries.
 
-    Subfolders are closed but not entered: that alone hides their files.
+    The entries of subfolders keep their modes: closing a subfolder already hides them.
     """
     with suppress(OSError):
         if folder.stat().st_uid != os.geteuid():

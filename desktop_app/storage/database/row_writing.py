@@ -11,7 +11,7 @@ Row = dict[str, str | int | float | None]
 def insert_rows(
     connection: sqlite3.Connection, table: str, rows: Sequence[Row], verb: str = "INSERT"
 ) -> None:
-    """Insert rows with the same columns; `verb` may add OR REPLACE or OR IGNORE."""
+    """Insert rows with the same columns; `verb` may be INSERT OR REPLACE or INSERT OR IGNORE."""
     if rows:
         connection.executemany(_insertion(table, rows[0], verb), rows)
 
@@ -26,7 +26,7 @@ def upsert_row(
 
 
 def update_row(connection: sqlite3.Connection, table: str, row: Row, *keys: str) -> int:
-    """Update the row with these keys. Return 0 if there is none."""
+    """Update the row whose columns `keys` have the values in `row`. Return 0 if there is none."""
     changes = _assignments(name for name in row if name not in keys)
     conditions = " AND ".join(f"{key} = :{key}" for key in keys)
     sql = f"UPDATE {table} SET {changes} WHERE {conditions}"  # noqa: S608

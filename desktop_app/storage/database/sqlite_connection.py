@@ -30,6 +30,7 @@ def connect(
     Args:
         timeout: seconds to wait for another writer.
         is_immutable: nobody writes to the file; no lock is taken, and the log is ignored.
+        is_for_any_thread: other threads than this one may use the connection, one at a time.
 
     Raises:
         sqlite3.Error: it cannot be opened.
@@ -50,7 +51,7 @@ def connect(
 def _require_no_pipes(path: Path) -> None:
     """Raise OperationalError if a file beside the database is a named pipe.
 
-    SQLite would wait for its other end, and no signal would end that.
+    SQLite would wait until a process opens the pipe's other end, and no signal would interrupt it.
     """
     for suffix in ("-journal", "-wal"):
         companion = path.with_name(path.name + suffix)

@@ -32,7 +32,7 @@ _BUSY: Final[_Kind] = (StorageError, Reason.STORE_BUSY)
 _DAMAGED: Final[_Kind] = (StoreDamagedError, Reason.STORE_DAMAGED)
 _REFUSED: Final[_Kind] = (StoreRefusedError, Reason.STORE_UNUSABLE)
 # Primary result codes: the low byte of the extended ones. https://www.sqlite.org/rescode.html
-_BY_CODE: Final = {
+_KIND_OF_CODE: Final = {
     sqlite3.SQLITE_FULL: _DISK_FULL,
     sqlite3.SQLITE_IOERR: _DISK_FAILED,  # also a limit on the size of files
     sqlite3.SQLITE_READONLY: _READ_ONLY,
@@ -46,7 +46,7 @@ _BY_CODE: Final = {
     sqlite3.SQLITE_TOOBIG: _REFUSED,
     sqlite3.SQLITE_MISMATCH: _REFUSED,
 }
-_BY_ERRNO: Final[Mapping[int | None, _Kind]] = {
+_KIND_OF_ERRNO: Final[Mapping[int | None, _Kind]] = {
     errno.ENOSPC: _DISK_FULL,
     errno.EDQUOT: _DISK_FULL,
     errno.EFBIG: _DISK_FULL,
@@ -82,12 +82,12 @@ def damaged_error(place: str, details: str) -> StoreDamagedError:
 def _from_sqlite(exc: sqlite3.Error, place: str) -> StorageError:
     code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
     unknown = StoreRefusedError if isinstance(exc, sqlite3.DataError) else StorageError
-    kind, reason = _BY_CODE.get(code, (unknown, Reason.STORE_UNUSABLE))
+    kind, reason = _KIND_OF_CODE.get(code, (unknown, Reason.STORE_UNUSABLE))
     details = f"{getattr(exc, 'sqlite_errorname', type(exc).__name__)}: {exc}"
     return kind(reason, details=details, place=place)
 
 
 def _from_os(exc: OSError, place: str) -> StorageError:
-    kind, reason = _BY_ERRNO.get(exc.errno, _DISK_FAILED)
+    kind, reason = _KIND_OF_ERRNO.get(exc.errno, _DISK_FAILED)
     details = f"{errno.errorcode.get(exc.errno or 0, type(exc).__name__)}: {exc.strerror}"
     return kind(reason, details=details, place=place)

@@ -33,7 +33,7 @@ class StoreLock:
         return True
 
     def share(self) -> None:
-        """Hold the lock together with others. Wait while another process has it exclusively."""
+        """Share the lock with other processes. Wait while one of them has it exclusively."""
         fcntl.flock(self._descriptor, fcntl.LOCK_SH)
 
     def release(self) -> None:
@@ -43,7 +43,11 @@ class StoreLock:
 
 @contextmanager
 def exclusive_lock(database: Path, refusal: Reason) -> Iterator[None]:
-    """Hold a store's lock exclusively. Raises StorageError with `refusal` if others have it."""
+    """Hold a store's lock exclusively.
+
+    Raises:
+        StorageError: other processes have the store open; its reason is `refusal`.
+    """
     lock = StoreLock(database)
     try:
         if not lock.try_exclusive():

@@ -48,39 +48,39 @@ class MemoryDatabase(Database):
 class TemporaryConversations:
     """The temporary conversations of this run, at most one at a time; implements Databases.
 
-    The ledger on disk records what they cost, but does not name them.
+    The ledger on disk records the costs of such conversations, but does not name them.
     """
 
     def __init__(self, disk: Database) -> None:
         self.disk = disk
         self.memory: MemoryDatabase | None = None
-        self._open_id = ""
+        self._current_id = ""
         self._begun: set[str] = set()
 
     def begin(self, conversation_id: str) -> None:
         """Make a conversation temporary. It must not be stored yet."""
         if self.memory is None:
             self.memory = MemoryDatabase()
-        self._open_id = conversation_id
+        self._current_id = conversation_id
         self._begun.add(conversation_id)
 
     @property
     def exists(self) -> bool:
-        """Return True if there is a temporary conversation, open or not."""
-        return bool(self._open_id)
+        """Return True if there is a temporary conversation, shown or not."""
+        return bool(self._current_id)
 
     def was_begun(self, conversation_id: str | None) -> bool:
-        """Return True if a conversation is or was temporary: its calls may outlast it."""
+        """Return True if a conversation is or was temporary: its requests may outlast it."""
         return conversation_id in self._begun
 
     def is_temporary(self, conversation_id: str) -> bool:
         """Return True if the conversation is temporary and not discarded."""
-        return conversation_id == self._open_id
+        return conversation_id == self._current_id
 
     def discard(self, conversation_id: str) -> None:
         """Discard a conversation. Later writes for it find no row to change."""
         if self.memory is not None and self.is_temporary(conversation_id):
-            self._open_id = ""
+            self._current_id = ""
             self.memory.clear()
 
     def for_conversation(self, conversation_id: str | None) -> Database:
@@ -90,6 +90,6 @@ class TemporaryConversations:
         return self.disk
 
     async def aclose(self) -> None:
-        """Discard everything, and end the thread."""
+        """Discard all content, and end the database's thread."""
         if self.memory is not None:
             await self.memory.close()

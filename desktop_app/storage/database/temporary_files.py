@@ -1,8 +1,8 @@
-"""Temporary copies, which are removed when their process ends, however that happens.
+"""Temporary copies, which are removed when their process ends, even if it is killed.
 
-Each is in a folder below `Folders.temporary` that its process has locked. The kernel releases the
-lock when the process ends, so that the next start recognizes abandoned folders. A file that must be
-elsewhere, such as beside the file that it will replace, is registered by a symbolic link.
+Each copy is in a folder below `Folders.temporary` that its process has locked. The kernel releases
+the lock when the process ends, so that the next start recognizes abandoned folders. A file that
+must be elsewhere, such as beside the file that it will replace, is registered by a symbolic link.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ class TemporaryFolder:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def register(self, elsewhere: Path) -> None:
+    def register(self, path: Path) -> None:
         """Register a file or folder elsewhere, to be removed together with this folder."""
-        (self.path / os.urandom(8).hex()).symlink_to(elsewhere.absolute())
+        (self.path / os.urandom(8).hex()).symlink_to(path.absolute())
 
     def close(self) -> None:
         """Remove the folder."""
@@ -108,23 +108,24 @@ def _write_copy(original: Path | bytes, copy: Path) -> None:
 
 
 @contextmanager
-def removed_at_end(elsewhere: Path, parent: Path) -> Iterator[None]:
-    """Remove a file or folder at the context's end, even if this process is killed.
+def removed_at_end(path: Path, parent: Path) -> Iterator[None]:
+    """Remove a file or folder at the context's end.
 
-    In that case the next start removes it, unless a full disk prevented its registration.
+    If this process is killed, the next start removes it, unless a full disk prevented its
+    registration.
 
     Args:
-        elsewhere: the file or folder; it may be missing at the end.
+        path: the file or folder; it may be missing at the end.
         parent: `Folders.temporary`.
     """
     folder = None
     with suppress(OSError):
         folder = TemporaryFolder(parent)
-        folder.register(elsewhere)
+        folder.register(path)
     try:
         yield
     finally:
-        _remove(elsewhere)
+        _remove(path)
         if folder is not None:
             folder.close()
 

@@ -25,7 +25,7 @@ from typing import Final
 
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.storage.conversations.row_conversion import to_micros
-from desktop_app.storage.database.database import mark_for_wipe
+from desktop_app.storage.database.deletion_wipe import mark_for_wipe
 from desktop_app.storage.search.search_index import EntryKind, remove_entry
 
 GRACE: Final = timedelta(hours=1)

@@ -33,6 +33,7 @@ from desktop_app.domain.errors import StorageError
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.storage.conversations.row_conversion import to_micros, to_text
 from desktop_app.storage.database.database import Databases, closed_error, read_first
+from desktop_app.storage.database.deletion_wipe import wipe_deleted
 from desktop_app.storage.database.private_files import create_private_folder, sync
 from desktop_app.storage.database.row_writing import Row, insert_rows
 from desktop_app.storage.database.storage_errors import translate_errors
@@ -210,13 +211,13 @@ class AttachmentStore:
             if found is None or not (keeps_whole or found in known):
                 count += await self._disk.write(partial(remove_stray, sha256=found, path=path))
         if count:
-            await self._disk.wipe()
+            await wipe_deleted(self._disk)
         return count
 
     async def remove_of_deleted(self) -> None:
         """Remove the attachments of deleted conversations that nothing else needs."""
         if await self._remove_all(await self._disk.read(partial(unneeded_hashes, of_deleted=True))):
-            await self._disk.wipe()
+            await wipe_deleted(self._disk)
 
     async def _remove_all(self, hashes: list[str]) -> int:
         count = 0

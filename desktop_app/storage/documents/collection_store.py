@@ -33,7 +33,8 @@ from desktop_app.storage.conversations.row_conversion import (
     to_micros,
     to_text,
 )
-from desktop_app.storage.database.database import Database, mark_for_wipe
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.database.deletion_wipe import mark_for_wipe, wipe_deleted
 
 # Passages, or files, that one transaction writes, in a few milliseconds.
 STEP_ROWS: Final = 64
@@ -177,14 +178,14 @@ class CollectionStore:
         """Remove passages that no collection refers to from the index, in short steps.
 
         Afterwards their words are nowhere on disk. If it is interrupted, the next call removes the
-        rest, and `Database.resume_wipe` wipes the words.
+        rest, and `resume_wipe` wipes their words.
         """
         rows = await self._database.rows(_UNREFERENCED)
         if rows:
             await self._database.write(mark_for_wipe)
             for row in rows:
                 await self._remove_passages(row["sha256"])
-            await self._database.wipe()
+            await wipe_deleted(self._database)
 
     async def _remove_passages(self, sha256: str) -> None:
         while await self._database.write(partial(_remove_step, sha256)):

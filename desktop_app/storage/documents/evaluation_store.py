@@ -21,7 +21,8 @@ from desktop_app.storage.conversations.row_conversion import (
     to_micros,
     to_text,
 )
-from desktop_app.storage.database.database import Database, mark_for_wipe
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.database.deletion_wipe import mark_for_wipe, wipe_deleted
 
 
 class EvaluationStore:
@@ -55,7 +56,7 @@ class EvaluationStore:
     async def remove(self, evaluation_id: str) -> None:
         """Delete an evaluation: afterwards its answers are nowhere on disk."""
         await self._database.write(partial(_delete, evaluation_id))
-        await self._database.wipe()
+        await wipe_deleted(self._database)
 
 
 def _delete(evaluation_id: str, connection: sqlite3.Connection) -> None:

@@ -24,6 +24,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.storage.database.database import Database
+from desktop_app.storage.database.deletion_wipe import resume_wipe
 
 NOON = datetime(2026, 3, 14, 12, 0, 0, 123456, tzinfo=UTC)
 CHOICE = ModelChoice("openai", "gpt-5.2", Variant.THINKING, Effort.HIGH)
@@ -88,12 +89,13 @@ async def is_interrupted_wipe_resumed(
     """Let the wipe after a removal fail. Return True if `resume_wipe` tries it again."""
     outcomes = iter((StorageError(Reason.STORE_BUSY), None))
 
-    async def wipe() -> None:
+    async def checkpoint_log() -> bool:
         if (error := next(outcomes)) is not None:
             raise error
+        return True
 
-    monkeypatch.setattr(database, "wipe", wipe)
+    monkeypatch.setattr(database, "checkpoint_log", checkpoint_log)
     with pytest.raises(StorageError):
         await removal
-    await database.resume_wipe()
+    await resume_wipe(database)
     return next(outcomes, "all tried") == "all tried"

@@ -22,7 +22,8 @@ from desktop_app.domain.spending.spending_report import Call, Grouping
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.database import database as database_module
-from desktop_app.storage.database.database import erasing_mark, mark_for_wipe
+from desktop_app.storage.database.database import erasing_mark
+from desktop_app.storage.database.deletion_wipe import mark_for_wipe, resume_wipe, wipe_deleted
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.documents.note_store import NoteStore
 from desktop_app.storage.recovery import erasure
@@ -192,7 +193,7 @@ async def test_an_interrupted_wipe_is_resumed(tmp_path: Path) -> None:
             await wiping
         await held
     async with opened(path) as database:
-        await database.resume_wipe()
+        await resume_wipe(database)
         assert holding(tmp_path) == []
         assert await SettingsStore(database).all() == {}
 
@@ -211,9 +212,9 @@ async def test_a_deletion_during_a_wipe_is_still_to_be_wiped(
 
         await database.write(mark_for_wipe)
         monkeypatch.setattr(database, "checkpoint_log", delete_after_checkpoint)
-        await database.wipe()
+        await wipe_deleted(database)
         assert len(await SettingsStore(database).all()) == 1
-        await database.resume_wipe()
+        await resume_wipe(database)
         assert await SettingsStore(database).all() == {}
 
 
@@ -231,7 +232,7 @@ async def test_a_wipe_that_a_long_read_prevents_is_completed_later(
             other_process.execute("SELECT title FROM conversations").fetchall()
             await store.erase([conversation.id])
             assert holding(tmp_path)
-        await database.resume_wipe()
+        await resume_wipe(database)
         assert holding(tmp_path) == []
 
 
@@ -285,7 +286,7 @@ async def test_an_erased_conversation_leaves_no_words_or_attachments(tmp_path: P
 
 
 async def test_an_index_is_wiped_in_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("desktop_app.storage.database.database.MERGED_PAGES", 1)
+    monkeypatch.setattr("desktop_app.storage.database.deletion_wipe.MERGED_PAGES", 1)
     async with opened(tmp_path / "repartee.sqlite3") as database:
         store = ConversationStore(database)
         for number in range(12):

@@ -22,6 +22,7 @@ from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import StorageError, StoreTooNewError
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
+from desktop_app.storage.database.deletion_wipe import wipe_deleted
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.documents.collection_store import CollectionStore
 from desktop_app.storage.documents.vector_store import VectorStore
@@ -148,7 +149,7 @@ async def used(home: Home) -> list[str]:
             await store.delete(each.id)
         await files.remove_unneeded()
         await collections.remove_unreferenced()
-        await database.wipe()
+        await wipe_deleted(database)
         check = "INSERT INTO search_index (search_index) VALUES ('integrity-check')"
         await database.write(lambda c: c.execute(check))
         return [conversation.title for conversation in conversations]

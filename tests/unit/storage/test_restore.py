@@ -21,6 +21,7 @@ from desktop_app.domain.errors import StoreFullError
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.settings.schema import SETTINGS
 from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.database.deletion_wipe import wipe_deleted
 from desktop_app.storage.database.migration_runner import migrate
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.sqlite_connection import connect
@@ -144,7 +145,7 @@ async def test_content_deleted_after_a_restore_is_not_found(place: Place) -> Non
         store = ConversationStore(database)
         for conversation in await store.all():
             await store.delete(conversation.id)
-        await database.wipe()
+        await wipe_deleted(database)
         assert await Search(database).find("apricot") == []
         check = "INSERT INTO search_index (search_index) VALUES ('integrity-check')"
         await database.write(lambda c: c.execute(check))

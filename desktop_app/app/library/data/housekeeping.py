@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.domain.errors import StorageError
 from desktop_app.services.answers.long_answer import attach_interrupted_files
+from desktop_app.storage.database.deletion_wipe import resume_wipe
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -79,7 +80,7 @@ class Housekeeping(QObject):
         await self._expire()
         try:
             await self._attachment_store.remove_unneeded()
-            await self._database.resume_wipe()
+            await resume_wipe(self._database)
             await self._database.remove_old_copies()
         except StorageError as error:
             log.warning("%s %s", error, error.details)
