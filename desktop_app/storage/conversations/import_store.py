@@ -1,9 +1,9 @@
 """Adds imported conversations to the store, none twice.
 
-It writes short transactions, with pauses between series of them. Without pauses, a window with a
-streaming answer would never find the database free: it retries in steps of up to a tenth of a
-second. A pause after each transaction would make 2,000 conversations take four minutes. After an
-interrupted import, the next one adds what is missing.
+An import writes short transactions, with pauses between series of them. Without pauses, a window
+with a streaming answer would never find the database free: SQLite retries in steps of up to a tenth
+of a second. A pause after each transaction would make 2,000 conversations take four minutes. After
+an interrupted import, the next one adds what is missing.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from desktop_app.storage.settings.prompt_store import add_preset
 BATCH_SIZE: Final = 100  # messages in one transaction
 # SQLite waits at most a tenth of a second between two attempts to write.
 SHORTEST_GAP_S: Final = 0.12
-# The series of transactions between two pauses ends after this time.
+# A series of transactions ends after this time; a pause follows unless this process is alone.
 SERIES_S: Final = 0.1
 
 
@@ -44,7 +44,7 @@ class ImportOutcome:
     """The result of importing a conversation.
 
     Attributes:
-        is_new: False if it was in the library before.
+        is_new: False if the conversation was in the library before.
         messages: the number of messages added.
     """
 
@@ -57,7 +57,7 @@ class ImportStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._busy_s = 0.0  # since the last pause
+        self._busy_s = 0.0  # the time that this series has taken
 
     async def add(
         self,
@@ -76,9 +76,9 @@ class ImportStore:
             messages: parents before their children.
 
         Raises:
-            ImportRefusedError: one of its messages already belongs to another conversation.
+            ImportRefusedError: one of the messages already belongs to another conversation.
         """
-        missing = await self._database.read(partial(_missing, messages))
+        missing = await self._database.read(partial(_missing_messages, messages))
         batches = [missing[at : at + BATCH_SIZE] for at in range(0, len(missing), BATCH_SIZE)]
         leaves = [None, *(batch[-1].id for batch in batches)]
         insertions: list[Action[None]] = [
@@ -92,7 +92,8 @@ class ImportStore:
 
         def begin(connection: sqlite3.Connection) -> bool:
             is_new = _create_if_missing(conversation, folder, preset, connection)
-            for insertion in insertions[:1]:  # a kill before it would leave an empty conversation
+            # In this transaction, too: otherwise a kill could leave an empty conversation.
+            for insertion in insertions[:1]:
                 insertion(connection)
             return is_new
 
@@ -105,17 +106,19 @@ class ImportStore:
         began = time.monotonic()
         result = await self._database.write(action)
         self._busy_s += time.monotonic() - began
-        if self._busy_s >= SERIES_S and not await self._database.is_alone():
-            await asyncio.sleep(max(self._busy_s, SHORTEST_GAP_S))
+        if self._busy_s >= SERIES_S:
+            if not await self._database.is_alone():
+                await asyncio.sleep(max(self._busy_s, SHORTEST_GAP_S))
             self._busy_s = 0.0
         return result
 
 
-def _missing(messages: Sequence[Message], connection: sqlite3.Connection) -> list[Message]:
+def _missing_messages(messages: Sequence[Message], connection: sqlite3.Connection) -> list[Message]:
     return [message for message in messages if not _is_stored(connection, message)]
 
 
 def _is_stored(connection: sqlite3.Connection, message: Message) -> bool:
+    """Return True if a message is stored. Raises ImportRefusedError: in another conversation."""
     sql = "SELECT conversation_id FROM messages WHERE id = ?"
     row = connection.execute(sql, (message.id,)).fetchone()
     if row is not None and row["conversation_id"] != message.conversation_id:

@@ -6,7 +6,9 @@ import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -145,6 +147,29 @@ async def test_an_import_pauses_after_a_series_of_short_writes(
             conversation = a_conversation()
             await imports.add(conversation, a_turn(conversation), None)
     assert len(pauses) == 2, "one for each tenth of a second of writing"
+
+
+async def test_a_pause_does_not_make_up_for_the_time_without_other_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+
+    clock = count(step=60)  # each write takes a minute
+    monkeypatch.setattr(import_store, "time", SimpleNamespace(monotonic=clock.__next__))
+    path = tmp_path / "store.sqlite3"
+    async with opened(path) as database:
+        monkeypatch.setattr(asyncio, "sleep", pause)
+        imports = ImportStore(database)
+        for _ in range(5):
+            conversation = a_conversation()
+            await imports.add(conversation, a_turn(conversation), None)
+        async with opened(path):
+            conversation = a_conversation()
+            await imports.add(conversation, a_turn(conversation), None)
+    assert pauses == [60]
 
 
 class InterruptedDatabase(Database):
