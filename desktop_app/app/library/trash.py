@@ -81,7 +81,7 @@ class Trash(QObject):
         opened_id = self._current.id
         at = now()
         self._leave_and_trash(ids, at)
-        self._presenter.write(self._conversations.set_trashed(ids, at))
+        self._presenter.write(self._flag_store.set_trashed(ids, at))
         self._notifications.notify_undo(message, lambda: self._undo(ids, at, opened_id))
 
     def restore(self, conversation_ids: Sequence[str]) -> None:
@@ -89,7 +89,7 @@ class Trash(QObject):
         ids = self._filter_ids(conversation_ids, in_trash=True)
         if ids:
             self._presenter.change(ids, trashed_at=None)
-            self._presenter.write(self._conversations.set_trashed(ids, None))
+            self._presenter.write(self._flag_store.set_trashed(ids, None))
 
     def archive(self, conversation_ids: Sequence[str], archived: bool) -> None:
         """Archive conversations, or take them out of the archive."""

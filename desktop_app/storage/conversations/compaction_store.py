@@ -48,7 +48,7 @@ class CompactionStore:
         return await database.write(lambda c: insert_compaction(c, compaction))
 
     async def undo(self, compaction_id: str, at: datetime) -> None:
-        """Record that a compaction was undone at this time: its messages are sent again."""
+        """Record that a compaction was undone: the messages that it replaced are sent again."""
         sql = "UPDATE compactions SET undone_at = ? WHERE id = ? AND undone_at IS NULL"
         for database in filter(None, (self._databases.memory, self._databases.disk)):
             await database.execute(sql, to_micros(at), compaction_id)

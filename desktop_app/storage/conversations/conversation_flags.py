@@ -1,4 +1,4 @@
-"""Changes to the place of a conversation in the list: pins, folder, archive.
+"""Changes to the place of a conversation in the list: pins, folder, archive, trash.
 
 A change to one column keeps the changes that other processes make to the others.
 """
@@ -6,7 +6,9 @@ A change to one column keeps the changes that other processes make to the others
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import Database
 
 
@@ -26,10 +28,15 @@ class ConversationFlagStore:
         sql = "UPDATE conversations SET archived = ? WHERE id = ?"
         await self._set(sql, conversation_ids, archived)
 
+    async def set_trashed(self, conversation_ids: Sequence[str], at: datetime | None) -> None:
+        """Move conversations into the trash, or out of it if `at` is None."""
+        sql = "UPDATE conversations SET trashed_at = ? WHERE id = ?"
+        await self._set(sql, conversation_ids, None if at is None else to_micros(at))
+
     async def move(self, conversation_ids: Sequence[str], folder_id: str | None) -> None:
         """Move conversations into a folder, or with None out of their folder.
 
-        If the folder has been deleted meanwhile, they are in none.
+        If the folder has been deleted meanwhile, the conversations are in no folder.
         """
         sql = """UPDATE conversations SET folder_id = (SELECT id FROM folders WHERE id = ?)
             WHERE id = ?"""
@@ -42,7 +49,7 @@ class ConversationFlagStore:
         return [row["id"] for row in rows]
 
     async def _set(
-        self, sql: str, conversation_ids: Sequence[str], value: str | bool | None
+        self, sql: str, conversation_ids: Sequence[str], value: str | int | None
     ) -> None:
         rows = [(value, conversation_id) for conversation_id in conversation_ids]
         await self._database.write(lambda c: c.executemany(sql, rows))

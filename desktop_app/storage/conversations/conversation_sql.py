@@ -19,7 +19,7 @@ def _listing(condition: str) -> str:
 
 
 def _page(condition: str, column: str = "c.updated_at") -> str:
-    """Return SQL for a page of conversations, newest first, after a time and an id."""
+    """Return SQL for a page of conversations, newest first, that follows a time and an id."""
     return f"""{_CONVERSATION} WHERE {condition}
         AND {column} <= :after AND ({column} < :after OR c.id > :after_id)
         ORDER BY {column} DESC, c.id LIMIT :limit"""
@@ -37,9 +37,9 @@ ONE_CONVERSATION: Final = _CONVERSATION + " WHERE c.id = ?"
 
 
 def _path(condition: str = "") -> str:
-    """Return the start of SQL that reads a path, as far as it meets a condition.
+    """Return the start of SQL that reads a path up from the leaf, as long as `condition` holds.
 
-    It walks up from the leaf by the small columns only; full rows are read once the path is known.
+    The walk reads the small columns only; full rows are read once the path is known.
     """
     return f"""
     WITH RECURSIVE path (id, parent_id, depth) AS (
@@ -61,7 +61,6 @@ _SIBLINGS: Final = """
     FROM messages AS m JOIN messages AS s INDEXED BY messages_by_parent
     ON s.conversation_id = m.conversation_id AND s.parent_id IS m.parent_id
 """
-VERSIONS: Final = f"SELECT s.id {_SIBLINGS} WHERE m.id = ? ORDER BY s.created_at, s.rowid"
 VERSIONS_ON_PATH: Final = f"""{_path()} SELECT m.id, s.id AS version {_SIBLINGS}
     WHERE m.id IN (SELECT id FROM path) ORDER BY s.created_at, s.rowid
 """  # noqa: S608 - our own text

@@ -2,7 +2,7 @@
 
 Two rules protect the user's work. A question and its still empty answer are on disk before anything
 is sent. A streaming answer names the process that writes it: if that process has ended, the answer
-is what a crash has left.
+was cut off by a crash.
 """
 
 from __future__ import annotations
@@ -38,7 +38,6 @@ from desktop_app.storage.conversations.conversation_sql import (
     TAIL,
     TAKE_OVER,
     TRASHED_CONVERSATIONS,
-    VERSIONS,
     VERSIONS_ON_PATH,
 )
 from desktop_app.storage.conversations.row_conversion import (
@@ -71,7 +70,7 @@ _MESSAGE: Final = "SELECT * FROM messages WHERE id = ?"
 class ConversationStore:
     """All conversations of the store. All methods raise StorageError.
 
-    Each change is one transaction, except that several conversations are deleted one by one.
+    Each change is one transaction, except that several conversations are erased one by one.
     """
 
     def __init__(self, databases: Databases) -> None:
@@ -129,23 +128,15 @@ class ConversationStore:
         page = _page(limit, after, after.trashed_at if after is not None else None)
         return await self._disk.read(lambda c: _conversations(c, TRASHED_CONVERSATIONS, page))
 
-    async def set_trashed(self, conversation_ids: Sequence[str], at: datetime | None) -> None:
-        """Move conversations into the trash, or out of it if `at` is None."""
-        micros = None if at is None else to_micros(at)
-        rows = [(micros, conversation_id) for conversation_id in conversation_ids]
-        sql = "UPDATE conversations SET trashed_at = ? WHERE id = ?"
-        await self._disk.write(lambda c: c.executemany(sql, rows))
-
     async def empty_trash(self, before: datetime) -> int:
-        """Permanently delete the conversations trashed before a time; return their number.
+        """Erase the conversations that were trashed before a time; return their number.
 
-        Afterwards their text is nowhere on disk. Each deletion is one short transaction, so that
-        other writers never wait long.
+        Each is deleted in one short transaction, so that other writers never wait long.
         """
         sql, micros = "SELECT id FROM conversations WHERE trashed_at < ?", to_micros(before)
         count = 0
         for row in await self._disk.rows(sql, micros):
-            count += await self._disk.write(partial(_delete_trashed, row["id"], micros))
+            count += await self._disk.write(partial(_erase_trashed, row["id"], micros))
         if count:
             await wipe_deleted(self._disk)
         return count
@@ -157,14 +148,14 @@ class ConversationStore:
         )
 
     async def save_settings(self, conversation: Conversation) -> None:
-        """Save choice, overrides, and preset. Do nothing if the conversation is gone."""
+        """Save the model choice, the overrides and the preset of a conversation, if it exists."""
         row = settings_to_row(conversation)
         await self._database_of(conversation.id).write(
             lambda c: update_row(c, "conversations", {"id": conversation.id, **row}, "id")
         )
 
     async def show_version(self, conversation_id: str, message_id: str) -> None:
-        """Show the path to the newest leaf below a message, or to itself if it is a leaf."""
+        """Show the path to the newest leaf below a message, or to the message if it is a leaf."""
 
         def action(connection: sqlite3.Connection) -> None:
             leaf = connection.execute(NEWEST_LEAF, (message_id,)).fetchone()
@@ -208,17 +199,16 @@ class ConversationStore:
         await self._database_of(conversation_id).write(action)
 
     async def save_draft(self, conversation_id: str, draft: Draft) -> None:
-        """Save the draft in the prompt."""
+        """Save a conversation's draft."""
         await self._database_of(conversation_id).write(
             lambda c: _put_draft(c, conversation_id, draft)
         )
 
-    async def delete(self, conversation_id: str) -> None:
-        """Delete a conversation with all its messages. Its costs stay in the ledger."""
-        await self._database_of(conversation_id).write(lambda c: _delete(c, conversation_id))
-
     async def erase(self, conversation_ids: Sequence[str]) -> None:
-        """Delete conversations for good: afterwards their words are nowhere on disk."""
+        """Delete conversations with their messages: afterwards their text is nowhere on disk.
+
+        Their costs stay in the ledger.
+        """
         for conversation_id in conversation_ids:
             await self._disk.write(partial(_erase, conversation_id))
         await wipe_deleted(self._disk)
@@ -238,32 +228,26 @@ class ConversationStore:
     async def tail(self, conversation_id: str, count: int) -> list[Message]:
         """Return the last `count` messages of the path, or all if there are fewer.
 
-        It is fast however long the conversation is.
+        The time does not depend on the length of the conversation.
         """
         database = self._database_of(conversation_id)
         return await database.read(lambda c: _messages(c, TAIL, conversation_id, count))
 
     async def message(self, message_id: str) -> Message | None:
         """Return a message, or None if there is none with this id."""
-        found = await read_first(
-            self._databases, lambda c: _messages(c, _MESSAGE, message_id) or None
-        )
-        return found[0] if found else None
+        return await read_first(self._databases, lambda c: _read_message(c, message_id))
 
     async def recent_questions(self, limit: int) -> list[str]:
         """Return the texts of the newest questions outside the trash, newest first."""
         found = await self._disk.read(lambda c: _messages(c, _QUESTIONS, limit))
         return [text_of(question.parts) for question in found]
 
-    async def versions(self, message_id: str) -> list[str]:
-        """Return the ids of the messages with the same parent, itself included, oldest first."""
-        rows = await read_first(
-            self._databases, lambda c: c.execute(VERSIONS, (message_id,)).fetchall() or None
-        )
-        return [row["id"] for row in rows or ()]
-
     async def versions_on_path(self, conversation_id: str) -> dict[str, tuple[str, ...]]:
-        """Return the ids of all versions, oldest first, for each path message with several."""
+        """Return the versions of each message of the path that has several.
+
+        Versions are messages with the same parent. The keys and values are ids; a message is one of
+        its own versions, and the oldest version comes first.
+        """
         return await self._database_of(conversation_id).read(
             lambda c: _versions_on_path(c, conversation_id)
         )
@@ -271,12 +255,11 @@ class ConversationStore:
     async def begin_turn(
         self, conversation: Conversation, question: Message | None, *answers: Message
     ) -> None:
-        """Save a turn before it is sent.
+        """Save a turn before it is sent: a question, and STREAMING answers that this process owns.
 
-        A turn is the conversation with the first of `answers` as its leaf, the question, and the
-        STREAMING answers, owned by this process. If there is a question, the draft becomes
-        `Draft.after_sending`. The stored title, folder, and flags are kept. STREAMING answers of
-        dead processes become INTERRUPTED.
+        The first of `answers` becomes the leaf of the conversation. If there is a question, the
+        draft becomes `Draft.after_sending`. The stored title, folder and flags are kept. STREAMING
+        answers of dead processes become INTERRUPTED.
 
         Args:
             question: None if an answer is retried.
@@ -293,8 +276,8 @@ class ConversationStore:
                 raise StorageError(Reason.TEMPORARY_CLOSED)
             _require_no_other_writer(connection, conversation.id)
             _interrupt(connection, conversation.id)
-            asked = _as_organized(connection, conversation)
-            put_conversation(connection, asked, leaf_id=answers[0].id)
+            kept = _with_stored_place(connection, conversation)
+            put_conversation(connection, kept, leaf_id=answers[0].id)
             if question is not None:
                 insert_message(connection, question)
                 _put_draft(connection, conversation.id, conversation.draft.after_sending)
@@ -304,7 +287,7 @@ class ConversationStore:
         await database.write(action)
 
     async def save_answer(self, answer: Message) -> None:
-        """Save an answer as it is now: a checkpoint while STREAMING, else its end.
+        """Save an answer: as a checkpoint while it is STREAMING, otherwise as ended.
 
         Do nothing if its conversation has been deleted meanwhile.
         """
@@ -333,7 +316,7 @@ class ConversationStore:
         return await self._disk.write(_take_over)
 
 
-# Rows are converted on the reader's thread: for a long conversation it takes longer than a frame.
+# Rows are converted on the reader's thread: those of a long conversation take longer than a frame.
 
 
 def _page(limit: int, after: Conversation | None, at: datetime | None) -> dict[str, object]:
@@ -359,6 +342,10 @@ def read_conversation(connection: sqlite3.Connection, conversation_id: str) -> C
 
 def _messages(connection: sqlite3.Connection, sql: str, *values: str | int) -> list[Message]:
     return [read_row(message_from_row, row) for row in connection.execute(sql, values)]
+
+
+def _read_message(connection: sqlite3.Connection, message_id: str) -> Message | None:
+    return next(iter(_messages(connection, _MESSAGE, message_id)), None)
 
 
 def _versions_on_path(
@@ -392,8 +379,8 @@ def put_conversation(
     add_entry(connection, EntryKind.TITLE, conversation.id, str(row["title"]), at)
 
 
-def _as_organized(connection: sqlite3.Connection, conversation: Conversation) -> Conversation:
-    """Return a conversation with the stored title, folder, and flags."""
+def _with_stored_place(connection: sqlite3.Connection, conversation: Conversation) -> Conversation:
+    """Return a conversation with its stored title (unless that is empty), folder and flags."""
     stored = read_conversation(connection, conversation.id)
     if stored is None:
         return conversation
@@ -410,6 +397,7 @@ def _as_organized(connection: sqlite3.Connection, conversation: Conversation) ->
 
 
 def _require_no_other_writer(connection: sqlite3.Connection, conversation_id: str) -> None:
+    """Raise StorageError if another live process writes an answer in this conversation."""
     sql = """SELECT owner_pid AS pid, owner_started AS started FROM messages
         WHERE conversation_id = ? AND status = 'streaming'"""
     for row in connection.execute(sql, (conversation_id,)):
@@ -432,12 +420,13 @@ def _put_draft(connection: sqlite3.Connection, conversation_id: str, draft: Draf
 def insert_message(connection: sqlite3.Connection, message: Message) -> None:
     """Add a message, and index it for the search unless it is still streaming."""
     insert_rows(connection, "messages", [{**message_to_row(message), **_owner(message)}])
-    _note_attachments(connection, message)
+    record_attachments(connection, message)
     if message.status is not MessageStatus.STREAMING:
         _add_message_entry(connection, message)
 
 
-def _note_attachments(connection: sqlite3.Connection, message: Message) -> None:
+def record_attachments(connection: sqlite3.Connection, message: Message) -> None:
+    """Record which attachments a message refers to."""
     connection.executemany(
         "INSERT OR IGNORE INTO message_attachments VALUES (?, ?)",
         [(sha256, message.id) for sha256 in message.files],
@@ -450,13 +439,14 @@ def _add_message_entry(connection: sqlite3.Connection, message: Message) -> None
 
 
 def _update_answer(connection: sqlite3.Connection, answer: Message) -> None:
-    _remove_message_entry(connection, answer.id)  # A resumed answer was indexed when it first ended
+    # A resumed answer was indexed when it first ended.
+    _remove_message_entry(connection, answer.id)
     row = {**answer_to_row(answer), **_owner(answer), "id": answer.id}
     updated = update_row(connection, "messages", row, "id")
     del row  # a long answer takes as much memory as its JSON and its index entry
     if updated:
         # At checkpoints too: an answer that is interrupted needs its files.
-        _note_attachments(connection, answer)
+        record_attachments(connection, answer)
         if answer.status is not MessageStatus.STREAMING:
             _add_message_entry(connection, answer)
 
@@ -468,11 +458,15 @@ def _owner(message: Message) -> Row:
 
 def _remove_message_entry(connection: sqlite3.Connection, message_id: str) -> None:
     if has_entry(connection, EntryKind.MESSAGE, message_id):
-        for message in _messages(connection, _MESSAGE, message_id):
+        message = _read_message(connection, message_id)
+        if message is not None:
             remove_entry(connection, EntryKind.MESSAGE, message_id, searchable_text(message.parts))
 
 
-def _delete(connection: sqlite3.Connection, conversation_id: str) -> None:
+def _erase(conversation_id: str, connection: sqlite3.Connection) -> None:
+    """Delete a conversation, and all part notes: they do not name their conversation."""
+    connection.execute("DELETE FROM part_notes")
+    mark_for_wipe(connection)
     title = _title_of(connection, conversation_id)
     if title is None:
         return
@@ -481,25 +475,18 @@ def _delete(connection: sqlite3.Connection, conversation_id: str) -> None:
     sql = "SELECT id FROM messages WHERE conversation_id = ?"
     for row in connection.execute(sql, (conversation_id,)).fetchall():
         _remove_message_entry(connection, row["id"])
-    # In one statement, because SQLite checks references between messages at its end.
+    # One statement for all messages, because SQLite checks references at a statement's end.
     connection.execute("DELETE FROM messages WHERE conversation_id = ?", (conversation_id,))
     connection.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
 
 
-def _erase(conversation_id: str, connection: sqlite3.Connection) -> None:
-    """Delete a conversation for good, and all part notes: they do not name their conversation."""
-    _delete(connection, conversation_id)
-    connection.execute("DELETE FROM part_notes")
-    mark_for_wipe(connection)
-
-
-def _delete_trashed(conversation_id: str, before: int, connection: sqlite3.Connection) -> bool:
-    """Delete a conversation unless it was taken out of the trash meanwhile."""
+def _erase_trashed(conversation_id: str, before: int, connection: sqlite3.Connection) -> bool:
+    """Delete a conversation, unless it was restored meanwhile. Return True if it was deleted."""
     sql = "SELECT 1 FROM conversations WHERE id = ? AND trashed_at < ?"
-    is_there = connection.execute(sql, (conversation_id, before)).fetchone() is not None
-    if is_there:
+    is_trashed = connection.execute(sql, (conversation_id, before)).fetchone() is not None
+    if is_trashed:
         _erase(conversation_id, connection)
-    return is_there
+    return is_trashed
 
 
 def _orphan_ids(connection: sqlite3.Connection, conversation_id: str | None = None) -> list[str]:
@@ -514,7 +501,7 @@ def _abandoned_run_ids(connection: sqlite3.Connection) -> list[str]:
 def _abandoned_ids(
     connection: sqlite3.Connection, condition: str, *values: str | None
 ) -> list[str]:
-    """Return the ids of STREAMING answers whose process is gone, filtered by an SQL condition."""
+    """Return the ids of STREAMING answers of dead processes, filtered by an SQL condition."""
     sql = f"""SELECT id, owner_pid, owner_started FROM messages
         WHERE status = 'streaming' AND {condition} ORDER BY created_at, rowid"""  # noqa: S608
     rows = connection.execute(sql, values)
@@ -522,6 +509,7 @@ def _abandoned_ids(
 
 
 def _take_over(connection: sqlite3.Connection) -> list[Message]:
+    """Own the background runs of dead processes; return their messages, oldest first."""
     owner = this_process()
     rows = [
         connection.execute(TAKE_OVER, (*owner, message_id)).fetchone()
@@ -531,6 +519,7 @@ def _take_over(connection: sqlite3.Connection) -> list[Message]:
 
 
 def _interrupt(connection: sqlite3.Connection, conversation_id: str | None = None) -> list[str]:
+    """Interrupt STREAMING answers of dead processes; return the ids of their conversations."""
     conversations: dict[str, None] = {}
     for message_id in _orphan_ids(connection, conversation_id):
         row = connection.execute(INTERRUPT, (message_id,)).fetchone()

@@ -24,7 +24,8 @@ _COUNTS: Final = """
     FROM messages AS m
     WHERE instr(m.notices, '"code":"review_') > 0 AND m.created_at >= ? GROUP BY 1, 2
 """
-# Notices of older versions are texts, in which json_extract would fail.
+# The notices of older versions are texts instead of objects: json_extract would fail on them, but
+# not on a path into the array of all notices.
 _PAIRS: Final = """
     SELECT m.id, m.conversation_id, m.parts, m.notices, m.model, m.variant, m.effort,
         o.parts AS original, q.parts AS question
@@ -48,7 +49,13 @@ class ReviewCount:
 
 @dataclass(frozen=True)
 class CorrectedPair:
-    """A question, the model's answer, and the user's correction of it."""
+    """A question, the model's answer, and the user's correction of the answer.
+
+    Attributes:
+        note: the user's comment; "" for none.
+        model: the id of the model, or its variant if it is GPT-5.2; "" if unknown.
+        effort: the reasoning effort; "" for the model's default.
+    """
 
     conversation_id: str
     question: str
@@ -66,13 +73,16 @@ class ReviewStore:
         self._database = database
 
     async def counts(self, since: date | None = None) -> list[ReviewCount]:
-        """Return the number of each verdict by model, for answers from a local day on."""
+        """Return the number of each verdict by model, for answers since a local day, or for all.
+
+        The model with the most verdicts comes first.
+        """
         start = 0 if since is None else to_micros(datetime.combine(since, time()).astimezone())
         return await self._database.read(lambda connection: _read_counts(connection, start))
 
     async def pairs(self, conversation_ids: Sequence[str] | None = None) -> list[CorrectedPair]:
         """Return the corrections in the given conversations, or in all, oldest first."""
-        found = await read_rows(self._database, _pair, _PAIRS)
+        found = await read_rows(self._database, _pair_from_row, _PAIRS)
         if conversation_ids is None:
             return found
         wanted = set(conversation_ids)
@@ -88,7 +98,7 @@ def _read_counts(connection: sqlite3.Connection, start: int) -> list[ReviewCount
     return sorted(found, key=lambda count: -sum(count.counts.values()))
 
 
-def _pair(row: sqlite3.Row) -> CorrectedPair:
+def _pair_from_row(row: sqlite3.Row) -> CorrectedPair:
     notes = (
         each["params"].get("note", "")
         for each in json.loads(row["notices"])

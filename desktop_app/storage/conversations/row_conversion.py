@@ -50,7 +50,7 @@ Cells = sqlite3.Row | Mapping[str, Any]
 """A row by column name: SQLite's, or a row that is being checked."""
 
 _PIECE_LENGTH: Final = 100_000
-"""Characters of a text that are encoded at once."""
+"""The number of characters that are encoded at a time."""
 USAGE_COLUMNS: Final = tuple(field.name for field in fields(Usage))
 NO_USAGE: Final[Row] = dict.fromkeys(USAGE_COLUMNS)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -209,7 +209,7 @@ def error_to_text(note: ErrorNote | None) -> str:
 
 @lru_cache(maxsize=64)
 def error_from_text(text: str) -> ErrorNote | None:
-    """Return the error in a column's text, cached: many files of a job share one.
+    """Return the error in a column's text, cached: many files of a job share an error.
 
     Earlier versions stored sentences.
     """

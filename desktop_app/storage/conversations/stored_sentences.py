@@ -43,10 +43,10 @@ def mark_usage_scopes(connection: sqlite3.Connection) -> None:
 
 def replace_message_sentences(connection: sqlite3.Connection) -> None:
     """Replace class names and sentences in the errors of messages with codes."""
-    _replace(connection, "messages", "error", _with_codes)
+    _convert_column(connection, "messages", "error", _error_with_code)
 
 
-def _with_codes(error: str) -> str:
+def _error_with_code(error: str) -> str:
     from desktop_app.domain.conversations.legacy.legacy_sentences import legacy_error
 
     try:
@@ -64,10 +64,10 @@ def replace_error_sentences(connection: sqlite3.Connection) -> None:
 def replace_column_sentences(connection: sqlite3.Connection) -> None:
     """Replace the sentences in the errors of batch jobs, their files and collections with codes."""
     for table, column in _ERROR_COLUMNS:
-        _replace(connection, table, column, _text_with_code)
+        _convert_column(connection, table, column, _error_text_with_code)
 
 
-def _text_with_code(text: str) -> str:
+def _error_text_with_code(text: str) -> str:
     try:
         return error_to_text(error_from_text(text))
     except BAD_VALUE:
@@ -76,7 +76,7 @@ def _text_with_code(text: str) -> str:
 
 def replace_notice_sentences(connection: sqlite3.Connection) -> None:
     """Replace the sentences in the notices of messages with codes."""
-    _replace(connection, "messages", "notices", _notices_with_codes)
+    _convert_column(connection, "messages", "notices", _notices_with_codes)
 
 
 def _notices_with_codes(notices: str) -> str:
@@ -90,10 +90,10 @@ def _notices_with_codes(notices: str) -> str:
     return to_json([notice_to_json(notice) for notice in coded])
 
 
-def _replace(
+def _convert_column(
     connection: sqlite3.Connection, table: str, column: str, convert: Callable[[str], str]
 ) -> None:
-    """Convert the texts of a column, except empty ones."""
+    """Convert the texts of a column, except empty texts and empty lists."""
     sql = f"""SELECT rowid, {column} FROM {table}
         WHERE {column} <> '' AND {column} <> '[]'"""  # noqa: S608
     rows = [(convert(text), rowid) for rowid, text in connection.execute(sql)]

@@ -11,6 +11,7 @@ from typing import Final
 
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.storage.conversations.conversation_store import record_attachments
 from desktop_app.storage.conversations.row_conversion import (
     message_from_row,
     read_row,
@@ -30,7 +31,7 @@ from desktop_app.storage.spending.daily_sums import fill_days
 from desktop_app.storage.spending.spending_sums import fill_slots
 
 LOST_TITLE: Final = N_("Recovered conversation")
-# Tables that are rebuilt from others, or about processes that ran when the file was written.
+# Tables that are rebuilt from others, or describe processes that ran when the file was written.
 DERIVED_TABLES: Final = frozenset(
     {
         "migrations",
@@ -128,14 +129,11 @@ def rebuild_derived(connection: sqlite3.Connection) -> None:
         add_entry(connection, EntryKind.TITLE, row["id"], row["title"], row["updated_at"])
     for row in connection.execute("SELECT * FROM messages"):
         message = read_row(message_from_row, row)
-        connection.executemany(
-            "INSERT OR IGNORE INTO message_attachments VALUES (?, ?)",
-            [(sha256, message.id) for sha256 in message.files],
-        )
+        record_attachments(connection, message)
         if message.status is not MessageStatus.STREAMING:
             text = searchable_text(message.parts)
             add_entry(connection, EntryKind.MESSAGE, message.id, text, row["created_at"])
-    # Otherwise their files would soon be deleted, which the damaged library still needs.
+    # Otherwise a cleanup would soon delete their files, which the previous library still needs.
     remove_unneeded_rows(connection)
     for row in connection.execute("SELECT sha256, text, created_at FROM attachments"):
         add_entry(connection, EntryKind.ATTACHMENT, row["sha256"], row["text"], row["created_at"])

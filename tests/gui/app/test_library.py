@@ -380,8 +380,8 @@ async def test_undo_after_the_trash_was_emptied_restores_nothing() -> None:
 async def test_the_trash_is_emptied_after_thirty_days() -> None:
     one, two = await fill(2)
     async with another_program() as other:
-        await other.conversations.set_trashed([one.id], now() - timedelta(days=31))
-        await other.conversations.set_trashed([two.id], now() - timedelta(days=29))
+        await other.flags.set_trashed([one.id], now() - timedelta(days=31))
+        await other.flags.set_trashed([two.id], now() - timedelta(days=29))
     async with AppHarness() as app:
         await app.controllers.sidebar.housekeeping.collect()
         assert app.stored("SELECT id FROM conversations") == [(two.id,)]
@@ -540,9 +540,9 @@ async def test_the_window_shows_what_another_program_wrote() -> None:
             )
             await until(lambda: "From outside" in app.transcript)
             assert "Heard" in app.transcript
-            await other.conversations.delete(added.id)
+            await other.conversations.erase([added.id])
             await until(lambda: app.rows == ["From afar", "First"])
-            await other.conversations.delete(here)
+            await other.conversations.erase([here])
             await until(lambda: app.open_id != here)
             assert app.rows == ["From afar"]
 
@@ -566,7 +566,7 @@ async def test_a_conversation_deleted_during_its_answer_is_closed_with_its_end()
         here = await app.ask_and_answer("First", "One")
         turn = await app.ask("Second")
         async with another_program() as other:
-            await other.conversations.delete(here)
+            await other.conversations.erase([here])
             await until(lambda: not app.rows)
         turn.end("Two")
         await until(lambda: "Another program deleted this conversation." in app.said)

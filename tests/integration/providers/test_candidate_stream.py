@@ -84,7 +84,8 @@ async def ask(folder: Path, url: str, api: Api, count: int, *, stream: bool) -> 
         began = await asker.begin(Draft("Say hello to Ada."), [])
         runs = [each.run(asker.listen, lambda _: None) for each in (began, *began.siblings)]
         await asyncio.gather(*runs)
-        ids = await asker.store.versions(began.answer.id)
+        versions = await asker.store.versions_on_path(began.answer.conversation_id)
+        ids = versions[began.answer.id]
         found = [await asker.store.message(id_) for id_ in ids]
     return [message for message in found if message is not None]
 

@@ -72,7 +72,7 @@ async def test_an_answer_is_a_conversation_once() -> None:
             await store_as_conversation(backend.conversations, backend.batch_store, JOB, item)
             == conversation_id
         )
-        await backend.conversations.delete(conversation_id)
+        await backend.conversations.erase([conversation_id])
         again = await store_as_conversation(backend.conversations, backend.batch_store, JOB, item)
         assert again != conversation_id
         assert await backend.conversations.get(again) is not None

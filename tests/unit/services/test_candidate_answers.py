@@ -83,8 +83,9 @@ async def test_with_responses_each_answer_is_a_request_with_its_own_cost(tmp_pat
         began = await chat.begin("?", settings=THREE)
         kept = await chat.store.path(began.conversation.id)
         assert kept[-1].id == began.answer.id
-        versions = await chat.store.versions(began.answer.id)
-        assert versions == [began.answer.id, *(each.answer.id for each in began.siblings)]
+        versions = await chat.store.versions_on_path(began.answer.conversation_id)
+        ids = (began.answer.id, *(each.answer.id for each in began.siblings))
+        assert versions == {began.answer.id: ids}
         done = await run_all(chat, began)
         assert [message.text for message in done] == ["a", "b", "c"]
         assert [message.cost for message in done] == [ONE_COST] * 3
@@ -237,7 +238,8 @@ async def test_another_answer_is_a_single_answer(tmp_path: Path) -> None:
         again = await chat.service.begin_again(began.conversation, path[:1], OPENAI, TWO)
         assert again.siblings == ()
         await chat.run(again)
-        assert len(await chat.store.versions(again.answer.id)) == 3
+        versions = await chat.store.versions_on_path(again.answer.conversation_id)
+        assert len(versions[again.answer.id]) == 3
 
 
 async def test_the_estimate_counts_the_input_once_for_each_request(tmp_path: Path) -> None:

@@ -581,7 +581,8 @@ async def test_another_answer_is_stored_beside_the_first(tmp_path: Path) -> None
         path = await chat.store.path(began.conversation.id)
         again = await chat.service.begin_again(began.conversation, path[:1], OPENAI, AskSettings())
         second = await chat.run(again)
-        assert await chat.store.versions(first.id) == [first.id, second.id]
+        versions = await chat.store.versions_on_path(second.conversation_id)
+        assert versions == {second.id: (first.id, second.id)}
         assert [m.text for m in await chat.store.path(first.conversation_id)] == ["?", "Two"]
         assert len(provider.requests[1].messages) == 1
 

@@ -571,7 +571,7 @@ async def test_compacting_a_deleted_conversation_fails(tmp_path: Path) -> None:
     async with open_setup(tmp_path) as setup:
         await three_turns(setup)
         plan = await setup.plan()
-        await setup.store.delete(setup.conversation.id)
+        await setup.store.erase([setup.conversation.id])
         setup.provider.states.append(STATE)
         with pytest.raises(CompactionError):
             await setup.service.compact(plan)

@@ -150,9 +150,9 @@ async def test_exactly_the_unreferenced_attachments_are_removed(
                 for place in places:
                     parts[place].append(part)
             await library.ask(*parts["message"])
-            await library.conversations.delete(await library.ask(*parts["deleted"]))
+            await library.conversations.erase([await library.ask(*parts["deleted"])])
             await library.draft(*parts["draft"])
-            await library.conversations.delete(await library.draft(*parts["deleted draft"]))
+            await library.conversations.erase([await library.draft(*parts["deleted draft"])])
             await library.new_draft(*parts["new draft"])
             assert await library.attachments.remove_unneeded() == len(names) - len(needed)
             assert await library.kept() == needed
@@ -166,7 +166,7 @@ async def test_adding_an_attachment_again_renews_its_grace_period(tmp_path: Path
         library = Library(database, tmp_path / "files")
         asked = await library.ask(await library.add("again"))
         await library.add("again", old=False)  # on its way into another draft
-        await library.conversations.delete(asked)
+        await library.conversations.erase([asked])
         assert await library.attachments.remove_unneeded() == 0
         assert await library.kept() == {"again"}
 

@@ -71,7 +71,7 @@ async def test_compactions_are_deleted_with_their_conversation(tmp_path: Path) -
         store, conversations = CompactionStore(database), ConversationStore(database)
         made = a_compaction(conversation, answer)
         await store.add(made)
-        await conversations.delete(conversation.id)
+        await conversations.erase([conversation.id])
         assert await store.load(conversation.id) == ()
         assert not await store.add(made)
         assert await store.load(conversation.id) == ()

@@ -19,6 +19,7 @@ from desktop_app.domain.conversations.message_parts import Attachment, DocumentP
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call, Grouping
+from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.database import database as database_module
@@ -310,7 +311,7 @@ async def test_emptying_the_trash_wipes_the_open_store(tmp_path: Path) -> None:
             answer = ended(an_answer(question), f"{word} " * 900)
             await store.begin_turn(conversation, question, answer)
         assert holding(tmp_path)
-        await store.set_trashed([gone.id], NOON)
+        await ConversationFlagStore(database).set_trashed([gone.id], NOON)
         assert await store.empty_trash(NOON + timedelta(days=1)) == 1
         assert holding(tmp_path) == []
         assert len(await Search(database).find("kept")) == 2

@@ -40,11 +40,11 @@ async def test_trashed_conversations_are_neither_listed_nor_found(tmp_path: Path
             await store.create(conversation)
         question = a_question(gone, "How is marmalade made?")
         await store.begin_turn(gone, question, an_answer(question))
-        await store.set_trashed([gone.id], NOON)
+        await ConversationFlagStore(database).set_trashed([gone.id], NOON)
         assert [c.id for c in await store.all()] == [kept.id]
         assert [c.id for c in await store.list_trashed()] == [gone.id]
         assert {hit.conversation_id for hit in await search.find("marmalade")} == {kept.id}
-        await store.set_trashed([gone.id], None)
+        await ConversationFlagStore(database).set_trashed([gone.id], None)
         assert await store.list_trashed() == []
         assert len(await search.find("marmalade")) == 3
 
@@ -55,8 +55,8 @@ async def test_only_old_trash_is_deleted(tmp_path: Path) -> None:
         old, new, kept = a_conversation("old"), a_conversation("new"), a_conversation("kept")
         for conversation in (old, new, kept):
             await store.create(conversation)
-        await store.set_trashed([old.id], NOON)
-        await store.set_trashed([new.id], NOON + timedelta(days=2))
+        await ConversationFlagStore(database).set_trashed([old.id], NOON)
+        await ConversationFlagStore(database).set_trashed([new.id], NOON + timedelta(days=2))
         assert await store.empty_trash(NOON + timedelta(days=1)) == 1
         assert [c.id for c in await store.list_trashed()] == [new.id]
         assert await store.get(old.id) is None

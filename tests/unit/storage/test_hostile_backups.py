@@ -122,7 +122,7 @@ async def used(home: Home) -> list[str]:
             for message in await store.messages(conversation.id):
                 bounds.checked_message(message)
             assert len(await store.path(conversation.id)) <= 2
-            await store.versions(conversation.leaf_id or "")
+            await store.versions_on_path(conversation.id)
         await FolderStore(database).all()
         await values.all()
         await values.profiles()
@@ -146,7 +146,7 @@ async def used(home: Home) -> list[str]:
         question = a_question(conversation, "Does it work?")
         await store.begin_turn(conversation, question, ended(an_answer(question), "Yes."))
         for each in conversations:
-            await store.delete(each.id)
+            await store.erase([each.id])
         await files.remove_unneeded()
         await collections.remove_unreferenced()
         await wipe_deleted(database)

@@ -144,7 +144,7 @@ async def test_content_deleted_after_a_restore_is_not_found(place: Place) -> Non
     async with opened(place.database) as database:
         store = ConversationStore(database)
         for conversation in await store.all():
-            await store.delete(conversation.id)
+            await store.erase([conversation.id])
         await wipe_deleted(database)
         assert await Search(database).find("apricot") == []
         check = "INSERT INTO search_index (search_index) VALUES ('integrity-check')"

@@ -162,7 +162,7 @@ async def test_reasoning_is_found(path: Path) -> None:
         [hit] = await Search(database).find("quokka")
         assert hit.message_id == answer.id
         assert marked(hit) == ["quokka"]
-        await store.delete(conversation.id)
+        await store.erase([conversation.id])
         assert await Search(database).find("quokka") == []
 
 
@@ -268,7 +268,7 @@ async def test_titles_follow_their_conversation(path: Path) -> None:
         await store.rename(conversation.id, "Plans for Porto")
         assert not await search.find("lisbon")
         assert await search.find("porto")
-        await store.delete(conversation.id)
+        await store.erase([conversation.id])
         assert not await search.find("plans")
 
 
@@ -385,7 +385,7 @@ async def test_an_index_of_an_older_version_is_rebuilt(path: Path) -> None:
             found = await migrated.read(partial(_first_value, sql, word))
             assert found == count
         # What was entered anew can be taken out again.
-        await ConversationStore(migrated).delete(hit.conversation_id)
+        await ConversationStore(migrated).erase([hit.conversation_id])
         assert not await Search(migrated).find("lodz")
         await migrated.write(
             lambda c: c.execute("INSERT INTO search_index (search_index) VALUES ('optimize')")
