@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
     from decimal import Decimal
+    from types import ModuleType
 
     from babel import Locale
     from babel.numbers import NumberPattern
@@ -67,9 +68,7 @@ class BabelFormats:
         return format_percent(value / 100, locale=self._locale)
 
     def day(self, value: date) -> str:
-        from babel.dates import format_date
-
-        return format_date(value, "long", self._locale)
+        return str(_babel_dates().format_date(value, "long", self._locale))
 
     def short_date(self, value: date) -> str:
         return self._skeleton(value, "yMMMd")
@@ -81,9 +80,7 @@ class BabelFormats:
         return self._skeleton(value, "yMMMM")
 
     def time(self, value: datetime) -> str:
-        from babel.dates import format_time
-
-        return format_time(value, "short", locale=self._locale)
+        return str(_babel_dates().format_time(value, "short", locale=self._locale))
 
     def joined(self, items: Sequence[str]) -> str:
         from babel.lists import format_list
@@ -91,18 +88,34 @@ class BabelFormats:
         return format_list(items, locale=self._locale)
 
     def _skeleton(self, value: date, skeleton: str) -> str:
-        from babel.dates import format_skeleton
-
-        return format_skeleton(skeleton, value, locale=self._locale)
+        return str(_babel_dates().format_skeleton(skeleton, value, locale=self._locale))
 
     @cached_property
     def _locale(self) -> Locale:
         from babel import Locale, UnknownLocaleError
 
+        _babel_dates()
         try:
             return Locale.parse(locale_name(self._language), sep="-")
         except (UnknownLocaleError, ValueError):  # Babel lacks it, as it lacks en_RU
             return Locale.parse(_USUAL_LOCALES.get(self._language, self._language), sep="-")
+
+
+def _babel_dates() -> ModuleType:
+    """Import `babel.dates`, which Babel also imports with the data of any locale.
+
+    The import reads the file that TZ names, and fails if this is no time zone. It is then repeated
+    without TZ, because all times that are formatted here are already local.
+    """
+    try:
+        from babel import dates
+    except (OSError, ValueError):
+        time_zone = os.environ.pop("TZ")
+        try:
+            from babel import dates
+        finally:
+            os.environ["TZ"] = time_zone
+    return dates
 
 
 def _with_digits(pattern: NumberPattern, digits: int) -> NumberPattern:
@@ -365,6 +378,7 @@ def script_of_language(code: str) -> str:
     from babel import Locale
     from babel.core import get_global
 
+    _babel_dates()
     subtags = re.split("[-_@]", code)
     likely = get_global("likely_subtags")
     known = likely.get("_".join(subtags[:2])) or likely.get(subtags[0]) or ""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -126,6 +130,22 @@ def test_a_region_without_data_gets_the_formats_of_the_language(
     formatting.use_formats_of("de")
     assert formatting.number(12_345) == "12.345"
     assert formatting.day(date(2026, 3, 2)) == "2. März 2026"
+
+
+@pytest.mark.parametrize(
+    ("call", "file"),
+    [
+        ("number(1234)", "."),
+        ("number(1234)", "text"),
+        ("day(date(2026, 3, 2))", "text"),
+        ("script_of_language('de')", "text"),
+    ],
+)
+def test_a_file_that_is_no_time_zone_is_ignored(call: str, file: str, tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("no time zone")
+    imports = "from datetime import date; from desktop_app.i18n.formatting import *"
+    environment = {"PYTHONPATH": os.pathsep.join(sys.path), "TZ": str(tmp_path / file)}
+    subprocess.run((sys.executable, "-c", f"{imports}; {call}"), env=environment, check=True)
 
 
 def test_a_swiss_amount_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
