@@ -41,8 +41,8 @@ def portal_object(interface: str) -> BusObject:
     return BusObject(SERVICE, PATH, interface)
 
 
-def new_token() -> str:
-    """Return a random token that identifies a request or a session of the portal."""
+def _new_token() -> str:
+    """Return a random token that names a request or a session of the portal."""
     return f"repartee_{secrets.token_hex(8)}"
 
 
@@ -96,11 +96,8 @@ class Portal:
             BusError: there is no such portal.
         """
         *arguments, options = body
-        token = new_token()
-        sender = self._bus.unique_name.removeprefix(":").replace(".", "_")
-        request = BusObject(
-            SERVICE, f"{PATH}/request/{sender}/{token}", "org.freedesktop.portal.Request"
-        )
+        token = _new_token()
+        request = self._own_object("request", token)
         response: asyncio.Future[Body] = asyncio.get_running_loop().create_future()
 
         def on_response(answer: Body) -> None:
@@ -133,14 +130,25 @@ class Portal:
         Raises:
             BusError: there is no such portal, or it begins no session.
         """
-        token = {"session_handle_token": ("s", new_token())}
-        created = await self.request(interface, "CreateSession", "a{sv}", token)
+        token = _new_token()
+        options = {"session_handle_token": ("s", token)}
+        try:
+            created = await self.request(interface, "CreateSession", "a{sv}", options)
+        except asyncio.CancelledError:
+            await self.close(self._own_object("session", token))  # it may have begun
+            raise
         if "session_handle" not in created:
             raise BusError(f"{interface}: no session")
         path = str(created["session_handle"][1])
         return BusObject(SERVICE, path, "org.freedesktop.portal.Session")
 
+    def _own_object(self, kind: str, token: str) -> BusObject:
+        """Return the object of a "request" or "session" of this connection, by its token."""
+        sender = self._bus.unique_name.removeprefix(":").replace(".", "_")
+        interface = f"org.freedesktop.portal.{kind.capitalize()}"
+        return BusObject(SERVICE, f"{PATH}/{kind}/{sender}/{token}", interface)
+
     async def close(self, target: BusObject) -> None:
-        """Close a session, or the dialog of a request, unless it has ended."""
+        """Close a session, or the dialog of a request, if it is open."""
         with suppress(BusError):
             await self._bus.call(target, "Close")

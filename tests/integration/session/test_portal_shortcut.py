@@ -73,6 +73,12 @@ class ShortcutsPortal:
         sender = self.service.sender.removeprefix(":").replace(".", "_")
         return f"{PATH}/request/{sender}/{options['handle_token'][1]}"
 
+    def session_path(self) -> str:
+        """Return the path that a real portal gives the requested session."""
+        (options,) = self.service.wait_for("CreateSession")
+        sender = self.service.sender.removeprefix(":").replace(".", "_")
+        return f"{PATH}/session/{sender}/{options['session_handle_token'][1]}"
+
     def _respond(self, options: Any, results: Any) -> Any:
         path, interface = self.request_path(options), "org.freedesktop.portal.Request"
         if self._answers:
@@ -178,7 +184,7 @@ async def test_a_session_that_cannot_be_watched_is_closed(address: str) -> None:
         assert [path for method, path, _ in portal.service.calls if method == "Close"] == [session]
 
 
-async def test_the_dialog_closes_if_the_request_is_canceled(address: str) -> None:
+async def test_dialog_and_session_close_if_the_request_is_canceled(address: str) -> None:
     portal = ShortcutsPortal(address, answers=False)
     with portal.service:
         async with session_bus() as bus:
@@ -188,27 +194,37 @@ async def test_the_dialog_closes_if_the_request_is_canceled(address: str) -> Non
             with pytest.raises(asyncio.CancelledError):
                 await asking
             closed = [path for method, path, _ in portal.service.calls if method == "Close"]
-            assert closed == [portal.request_path(options)]
+            assert closed == [portal.request_path(options), portal.session_path()]
 
 
 class SlowBus(SessionBus):
-    """A bus that does not begin to watch a session."""
+    """A bus that begins neither to watch a session nor to ignore the response of a request."""
 
-    def __init__(self) -> None:
+    def __init__(self, slow_signal: str) -> None:
         super().__init__()
+        self._slow_signal = slow_signal
         self.is_asked = asyncio.Event()
 
     async def listen(self, target: BusObject, signal: str, on_signal: OnSignal) -> None:
-        if signal == "Closed":
+        if signal == self._slow_signal == "Closed":
             self.is_asked.set()
             await asyncio.Event().wait()
         await super().listen(target, signal, on_signal)
 
+    async def ignore(self, target: BusObject, signal: str, on_signal: OnSignal) -> None:
+        if signal == self._slow_signal == "Response":
+            self.is_asked.set()
+            await asyncio.Event().wait()
+        await super().ignore(target, signal, on_signal)
 
-async def test_the_session_is_closed_if_it_is_canceled_before_it_is_watched(address: str) -> None:
+
+@pytest.mark.parametrize("slow_signal", ["Closed", "Response"])
+async def test_the_session_is_closed_if_it_is_canceled_before_it_is_watched(
+    address: str, slow_signal: str
+) -> None:
     portal = ShortcutsPortal(address)
     with portal.service:
-        async with aclosing(SlowBus()) as bus:
+        async with aclosing(SlowBus(slow_signal)) as bus:
             await bus.connect()
             binding = asyncio.create_task(shortcut(bus, lambda: None).bind(KEYS, "Open it"))
             await bus.is_asked.wait()
@@ -216,7 +232,8 @@ async def test_the_session_is_closed_if_it_is_canceled_before_it_is_watched(addr
             with pytest.raises(asyncio.CancelledError):
                 await binding
         await asyncio.to_thread(portal.service.wait_for, "Close")
-        assert [path for method, path, _ in portal.service.calls if method == "Close"] == [SESSION]
+        session = SESSION if slow_signal == "Closed" else portal.session_path()
+        assert [path for method, path, _ in portal.service.calls if method == "Close"] == [session]
 
 
 async def test_the_shortcut_is_unavailable_without_a_portal(address: str) -> None:
