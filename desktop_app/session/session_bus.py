@@ -41,6 +41,10 @@ class BusError(Exception):
     """Raised if the bus or a service on it cannot be used; the argument says why."""
 
 
+class ErrorReplyError(BusError):
+    """Raised if the reply to a call is an error."""
+
+
 @dataclass(frozen=True)
 class BusObject:
     """An interface of an object of a service."""
@@ -159,7 +163,8 @@ class SessionBus:
         finally:
             self._replies.pop(serial, None)
         if answer.header.message_type is MessageType.error:
-            raise BusError(f"{_error_name(answer.header)}: {answer.body[0] if answer.body else ''}")
+            name, text = _error_name(answer.header), answer.body[0] if answer.body else ""
+            raise ErrorReplyError(f"{name}: {text}")
         return tuple(answer.body)
 
     async def read_property(self, target: BusObject, name: str) -> Any:
@@ -228,9 +233,12 @@ class SessionBus:
             await self.call(DAEMON, "RemoveMatch", "s", _match_rule(target, signal))
 
     async def _follow_owner(self, service: str) -> None:
-        """Know the owner of a service from now on.
+        """Record the owner of a service, now and whenever it changes.
 
         The bus checks the sender of a broadcast only. Any program can address a signal to us.
+
+        Raises:
+            BusError: as for `call`.
         """
         if service == DAEMON.service or service in self._owners:
             return
@@ -238,11 +246,11 @@ class SessionBus:
         try:
             rule = f"{_match_rule(DAEMON, _OWNER_CHANGED)},arg0='{service}'"
             await self.call(DAEMON, "AddMatch", "s", rule)
+            with suppress(ErrorReplyError):  # the service does not run yet
+                (self._owners[service],) = await self.call(DAEMON, "GetNameOwner", "s", service)
         except (BusError, asyncio.CancelledError):
             del self._owners[service]
             raise
-        with suppress(BusError):  # it does not run yet
-            (self._owners[service],) = await self.call(DAEMON, "GetNameOwner", "s", service)
 
     def send_signal(
         self, path: str, interface: str, signal: str, signature: str, *body: Any

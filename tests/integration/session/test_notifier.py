@@ -81,8 +81,9 @@ async def test_a_click_that_comes_with_the_reply_opens_its_link(address: str) ->
     assert opened == ["repartee:1"]
 
 
+@pytest.mark.parametrize("failing", ["AddMatch", "GetNameOwner"])
 async def test_a_bus_that_fails_at_first_is_asked_again(
-    address: str, monkeypatch: pytest.MonkeyPatch
+    address: str, failing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failed = False
     methods: dict[tuple[str, str], Method] = {(SERVICE.interface, "Notify"): lambda *_: ("u", (7,))}
@@ -96,7 +97,7 @@ async def test_a_bus_that_fails_at_first_is_asked_again(
 
         async def fail_once(target: BusObject, method: str, *arguments: Any, **options: Any) -> Any:
             nonlocal failed
-            if method == "AddMatch" and not failed:
+            if method == failing and not failed:
                 failed = True
                 raise BusError("no reply in time")
             return await call(target, method, *arguments, **options)
