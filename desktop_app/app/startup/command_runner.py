@@ -79,6 +79,7 @@ class CommandRunner:
             self._process = None
             if process.returncode is None:  # this task was canceled
                 process.send_signal(signal.SIGINT)
+                await process.wait()
         return CommandResult(code, output, messages, error)
 
     def stop(self) -> None:

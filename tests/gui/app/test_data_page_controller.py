@@ -348,6 +348,29 @@ async def test_a_command_is_stopped_while_it_starts(monkeypatch: pytest.MonkeyPa
     assert runner.was_stopped
 
 
+async def test_a_canceled_command_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = """
+import sys, time
+try:
+    print("1 2", file=sys.stderr, flush=True)
+    time.sleep(60)
+except KeyboardInterrupt:
+    open(sys.argv[1], "w").close()
+"""
+    ended = tmp_path / "ended"
+    command = ChildCommand((sys.executable, "-c", code, str(ended)), {})
+    monkeypatch.setattr(command_runner, "library_command", lambda *_, **__: command)
+    has_begun = asyncio.Event()
+    running = asyncio.create_task(CommandRunner().run(progress=lambda *_: has_begun.set()))
+    await has_begun.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert ended.exists()
+
+
 async def test_a_line_that_only_looks_like_an_error_is_a_message(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
