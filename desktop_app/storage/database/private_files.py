@@ -17,10 +17,11 @@ def create_private_folder(folder: Path) -> None:
 def restrict_access(folder: Path) -> None:
     """Remove the access that an older version gave other users to a folder and its entries.
 
-    The entries of subfolders keep their modes: closing a subfolder already hides them.
+    The entries of subfolders keep their modes: closing a subfolder already hides them. A link to a
+    folder is left as it is, because the user may share that folder.
     """
     with suppress(OSError):
-        if folder.stat().st_uid != os.geteuid():
+        if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
             return
         _close_to_others(folder)
         with os.scandir(folder) as entries:

@@ -148,6 +148,17 @@ def test_access_left_by_an_older_version_is_removed(
     assert data.stat().st_mode & 0o777 == 0o755
 
 
+def test_a_folder_that_the_user_has_linked_is_left_as_it_is(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    (shared / "file").touch()
+    for path in (shared, shared / "file"):
+        path.chmod(0o755)
+    (tmp_path / "logs").symlink_to(shared)
+    restrict_access(tmp_path / "logs")
+    assert [path.stat().st_mode & 0o777 for path in (shared, shared / "file")] == [0o755, 0o755]
+
+
 def test_a_file_of_another_user_does_not_leave_others_readable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
