@@ -185,11 +185,7 @@ async def _prepare_and_send(
             say(tr("Nothing was sent."))
             return ExitCode.FAILED
         job = await service.start(job.id)
-        pause = await service.advance(job.id)
-        while options.wait and pause is not None:
-            await asyncio.sleep(pause)
-            pause = await service.advance(job.id)
-            _say_step(await _find_job(backend, job.id), options)
+        await _advance(backend, service, job.id, options)
     except asyncio.CancelledError:
         await _say_how_to_continue(backend, job.id)
         raise
@@ -197,6 +193,24 @@ async def _prepare_and_send(
         await asyncio.shield(backend.batch_store.release(job.id))
     job = await _find_job(backend, job.id)
     return await _say_outcome(backend, job, options, [*notices, *file_notices])
+
+
+async def _advance(
+    backend: Backend, service: BatchService, job_id: str, options: argparse.Namespace
+) -> None:
+    """Do the first steps of a started job; with --wait, all steps, and say how far it is."""
+    pause = await service.advance(job_id)
+    last_error = ""
+    while options.wait and pause is not None:
+        job = await _find_job(backend, job_id)
+        if options.progress or console.is_stderr_terminal():
+            say(progress_words(job))
+        error = await _job_error_words(backend, job)
+        if error and error != last_error:
+            say(error)
+        last_error = error
+        await asyncio.sleep(pause)
+        pause = await service.advance(job_id)
 
 
 async def _say_how_to_continue(backend: Backend, job_id: str) -> None:
@@ -227,11 +241,6 @@ async def _file_notices(backend: Backend, job: BatchJob) -> list[str]:
         notices.append(tr_plural("{count} more file skipped.", "{count} more files skipped.", more))
     scans = [item for item in items if item.status is ItemStatus.READ and item_scan_words(item)]
     return notices + [f"{item.name}: {item_scan_words(item)}" for item in scans[:MAX_NAMED_FILES]]
-
-
-def _say_step(job: BatchJob, options: argparse.Namespace) -> None:
-    if options.progress or console.is_stderr_terminal():
-        say(progress_words(job))
 
 
 async def _job_error_words(backend: Backend, job: BatchJob) -> str:

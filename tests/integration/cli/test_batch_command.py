@@ -424,6 +424,19 @@ async def test_a_signal_ends_the_waiting_and_not_the_job(shell: Shell, number: i
         assert (job["status"], job["answered"]) == ("completed", 1)
 
 
+async def test_a_waiting_command_says_why_a_try_failed(shell: Shell) -> None:
+    async with batch_server(shell) as (provider, run):
+        provider.faults.append(("GET", "batches", 403))
+        arguments = ("batch", "start", *run.files("a"), *TASK, "--wait")
+        process = await shell.start(*arguments, env=gateway(provider.base_url))
+        assert process.stderr is not None
+        async with asyncio.timeout(LONGEST_S):
+            while b"denied access: Not now." not in await process.stderr.readline():
+                assert process.returncode is None
+        process.terminate()
+        await process.communicate()
+
+
 @pytest.mark.parametrize(("method", "path"), [("POST", "files"), ("GET", "batches")])
 async def test_a_job_interrupted_after_its_start_names_the_command_for_its_responses(
     shell: Shell, method: str, path: str
