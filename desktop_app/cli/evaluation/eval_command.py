@@ -273,7 +273,7 @@ async def _read_files(
 
 def _notices(runner: EvaluationRunner) -> list[str]:
     notices = [str(notice) for notice in runner.notices]
-    notices += [f"{case_id}: {why}" for case_id, why in runner.case_errors]
+    notices += [f"{case_id}: {notice}" for case_id, notice in runner.case_notices]
     if runner.reused:
         notices.append(
             tr_plural(

@@ -19,6 +19,7 @@ from desktop_app.child_processes import child_command
 from desktop_app.cli.answers.leading_content import leading_id
 from desktop_app.cli.evaluation.evaluation_batches import Answers, EvaluationBatches
 from desktop_app.cli.evaluation.evaluation_setup import Contestant, EvaluationSetup, digest
+from desktop_app.cli.streams.terminal import call_words, calls_not_run
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.answering.stream_events import (
     RefusalDelta,
@@ -71,7 +72,7 @@ class EvaluationRunner:
         repeated: number of calls that an interrupted command sent and that were not answered.
         reused: number of results of an interrupted command.
         notices: settings that requests left out or changed, each once.
-        case_errors: the ids of cases that got no answer, with the error, each once.
+        case_notices: the ids of cases with an error, or with a call that was not run, each once.
         stopped_by: the error that stopped the evaluation; None if it ran to its end.
     """
 
@@ -85,7 +86,7 @@ class EvaluationRunner:
     repeated: int = field(default=0, init=False)
     reused: int = field(default=0, init=False)
     notices: dict[NoticeText, None] = field(default_factory=dict, init=False)
-    case_errors: dict[tuple[str, NoticeText], None] = field(default_factory=dict, init=False)
+    case_notices: dict[tuple[str, NoticeText], None] = field(default_factory=dict, init=False)
     stopped_by: UserFacingError | None = field(default=None, init=False)
     _done: int = field(default=0, init=False)
     _paused_until: float = field(default=0.0, init=False)
@@ -181,7 +182,7 @@ class EvaluationRunner:
             cost = None if isinstance(error, StorageError) else Decimal(0)
             status, note = MessageStatus.FAILED, note_of(error)
             result = CaseResult(case.id, "", cost=cost, status=status, error=note)
-            self.case_errors[case.id, notice_of_error(note)] = None
+            self.case_notices[case.id, notice_of_error(note)] = None
         await self.backend.notes.put(key, json.dumps(result_to_json(result)), "")
         self._count()
         return result
@@ -215,6 +216,7 @@ class EvaluationRunner:
 
         answer = await run.run(listen, lambda _error: None, retry_writes=False, reports_all=True)
         self.notices |= dict.fromkeys(answer.notices)
+        self.case_notices |= {(case.id, call_words(call)): None for call in calls_not_run(answer)}
         result = CaseResult(
             case.id,
             answer.text,

@@ -184,6 +184,20 @@ def test_a_judge_that_fails_leaves_the_other_results(evaluate: Run) -> None:
     assert result["failed"][1].startswith("rubric: polite (not judged: ")
 
 
+def test_calls_that_were_not_run_are_named(evaluate: Run) -> None:
+    item = {"type": "function_call", "call_id": "c", "name": "weather", "arguments": "{}"}
+    added = {"type": "response.output_item.added", "output_index": 0, "item": item}
+    code, out, err = evaluate(
+        [{"id": "a", "input": "1", "checks": [{"contains": "rain"}]}],
+        *("--variant", "thinking", "--json"),
+        scripts=(streams(sse(added), sse(COMPLETED)),),
+    )
+    told = json.loads(out)
+    assert (code, told["notices"]) == (0, ["a: Not run: weather"])
+    assert told["runs"][0]["results"][0]["failed"] == ["contains: rain"]
+    assert err == "repartee: a: Not run: weather\n"
+
+
 def test_results_are_a_table(evaluate: Run) -> None:
     cases = [
         {"id": "a", "input": "Which?", "checks": [{"contains": "Red"}]},
