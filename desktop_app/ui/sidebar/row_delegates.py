@@ -15,6 +15,7 @@ from desktop_app.ui.look.mirroring import mirrored_rect, upright
 from desktop_app.ui.sidebar import conversation_model, hit_model
 from desktop_app.ui.sidebar.calendar import short_day_text
 from desktop_app.ui.sidebar.conversation_view import ConversationView
+from desktop_app.ui.widgets.forms.form_dialog import DraftForm
 from desktop_app.ui.widgets.rows.row_delegate import RowDelegate
 from desktop_app.ui.widgets.rows.rows_model import ROW, Index
 from desktop_app.ui.widgets.text.foreign_text import one_line, tooltip_text
@@ -31,6 +32,39 @@ _DOT: Final = 8
 _ICON: Final = 15
 _MAX_TITLE_LENGTH: Final = 200
 _SNIPPET_LINES: Final = 2
+
+
+class NameEditor(QLineEdit, DraftForm):
+    """The editor of a name in its row; a half-typed name survives the end of the program.
+
+    Args:
+        identifier: the id of the conversation or folder.
+    """
+
+    def __init__(self, parent: QWidget, identifier: str) -> None:
+        super().__init__(parent)
+        self.setObjectName("rename")
+        self.setMaxLength(_MAX_TITLE_LENGTH)
+        self._draft_name = f"rename {identifier}"
+        self._name_before = ""
+        self.textEdited.connect(lambda text: self.store_draft(self._draft_name, {"name": text}))
+
+    def set_name(self, name: str) -> None:
+        """Show the current name, or the name that was half-typed when the program ended."""
+        self.setText(name)
+        self._name_before = self.text()
+        if draft := self.drafts.get(self._draft_name):
+            self.setText(str(draft["name"]))
+            self.setModified(True)
+
+    @property
+    def is_changed(self) -> bool:
+        """Return True if the name differs from the current one, which may have been cut."""
+        return self.text() != self._name_before
+
+    def forget_draft(self) -> None:
+        """Forget the typed name after the end of the edit."""
+        self.store_draft(self._draft_name, {})
 
 
 class ConversationDelegate(RowDelegate):
@@ -109,11 +143,9 @@ class ConversationDelegate(RowDelegate):
     # ------------------------------------------------------------ renaming in place
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
-        editor = QLineEdit(parent)
-        editor.setObjectName("rename")
+        editor = NameEditor(parent, index.data(conversation_model.Roles.IDENTIFIER))
         is_folder = index.data(conversation_model.Roles.IS_FOLDER)
         editor.setAccessibleName(tr("Folder name") if is_folder else tr("Conversation title"))
-        editor.setMaxLength(_MAX_TITLE_LENGTH)
         return editor
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:
@@ -121,17 +153,18 @@ class ConversationDelegate(RowDelegate):
 
         Qt calls this after each change of the row.
         """
-        if isinstance(editor, QLineEdit) and not editor.isModified():
-            super().setEditorData(editor, index)
-            editor.setProperty("before", editor.text())
+        if isinstance(editor, NameEditor) and not editor.isModified():
+            editor.set_name(index.data(Qt.ItemDataRole.EditRole))
 
     def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
-        """Set the edited name in the model.
-
-        The field may cut a long title, so text that was not edited is not stored.
-        """
-        if isinstance(editor, QLineEdit) and editor.text() != editor.property("before"):
+        """Set the edited name in the model."""
+        if isinstance(editor, NameEditor) and editor.is_changed:
             model.setData(index, editor.text())
+
+    def destroyEditor(self, editor: QWidget, index: Index) -> None:
+        if isinstance(editor, NameEditor):
+            editor.forget_draft()
+        super().destroyEditor(editor, index)
 
     def updateEditorGeometry(
         self, editor: QWidget, option: QStyleOptionViewItem, index: Index

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
+from shiboken6 import isValid
 
 from desktop_app.app.desktop import form_draft_saver
 from desktop_app.domain.errors import StoreFullError
@@ -20,7 +22,7 @@ from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from desktop_app.ui.settings.sections.custom_field_section import CustomFieldSection
 from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
 from desktop_app.ui.tools.server_form import ServerForm
-from desktop_app.ui.widgets.forms.form_dialog import DraftForm
+from desktop_app.ui.widgets.forms.form_dialog import DraftForm, restore_form_drafts
 from desktop_app.ui.window.review_dialog import ReviewDialog
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 from tests.gui.app.scenes import KEYED, dialog_of
@@ -112,6 +114,31 @@ async def test_changes_are_kept_while_the_form_is_open(monkeypatch: pytest.Monke
         await until(lambda: app.stored(STORED_FORMS) == [("{}",)])
         (saver,) = app.window.findChildren(form_draft_saver.FormDraftSaver)
         assert not timer_of(saver).isActive()
+
+
+async def test_a_half_typed_title_is_shown_again_after_a_kill(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(form_draft_saver, "_INTERVAL_MS", 20)
+
+    def title_editor(app: AppHarness) -> QLineEdit:
+        app.session.actions["conversation.rename"]()
+        return find(app.window, QLineEdit, "rename")
+
+    async with AppHarness() as app:
+        await app.ask_and_answer("Why is the sky blue?", "Because of dust.")
+        editor = title_editor(app)
+        QTest.keyClicks(editor, "The sk")
+        await until(lambda: "The sk" in str(app.stored(STORED_FORMS)))
+        ((stored,),) = app.stored(STORED_FORMS)
+        QTest.keyClick(editor, Qt.Key.Key_Escape)
+        await until(lambda: app.stored(STORED_FORMS) == [("{}",)] and not isValid(editor))
+        restore_form_drafts(json.loads(stored))  # as at the start after a kill
+        restored = title_editor(app)
+        assert restored.text() == "The sk"
+        QTest.keyClick(restored, Qt.Key.Key_Return)
+        await until(lambda: app.state.current.conversation.title == "The sk")
+        assert DraftForm.drafts == {}
 
 
 async def test_changes_that_could_not_be_stored_are_stored_later(
