@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.app.answers.shown_answers import STORE
 from desktop_app.app.application import report_failed_start
 from desktop_app.app.desktop import binding_controller
 from desktop_app.app.desktop.binding_controller import BindingController
@@ -98,7 +99,7 @@ from desktop_app.ui.window.review_dialog import ReviewDialog
 from desktop_app.ui.window.sent_text_dialog import SentTextDialog
 from desktop_app.ui.window.store_dialog import StoreDialog
 from tests.end2end.batch_states import fill_batches
-from tests.gui.app.app_harness import AppHarness, rows_created, until
+from tests.gui.app.app_harness import DISK_FULL, AppHarness, rows_created, until
 from tests.gui.app.test_viewer import kept, opened
 from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.widgets import find
@@ -567,6 +568,17 @@ async def closing(app: AppHarness, look: Look) -> None:
     _close_dialogs(app)
     turn.end("⟦Done.⟧")
     await app.settled()
+    app.disk.is_full = True
+    app.window.prompt.set_text("⟦Unsaved⟧")
+    app.controllers.sidebar.draft_saver.save()
+    await until(lambda: DISK_FULL in app.said)
+    app.window.close()
+    await dialog_of(QMessageBox)
+    await look("closing-unsaved")
+    _close_dialogs(app)
+    app.disk.is_full = False
+    app.window.prompt.set_text("")
+    app.window.notifications.dismiss_topic(STORE)
 
 
 async def cards(app: AppHarness, look: Look) -> None:

@@ -30,7 +30,7 @@ from desktop_app.paths import resource_path
 from desktop_app.ui.look.window_language import WindowLanguage
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from tests.gui.app import scenes
-from tests.gui.app.app_harness import AppHarness, until
+from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 from tests.helpers.layout_faults import layout_faults
 from tests.helpers.translated_texts import QT_DIALOGS, texts_of, untranslated
 
@@ -60,7 +60,7 @@ NAMES: Final = (
     *("recipient", "Recipient", "tone", "Tone", "warm", "cool"),
     *("Summarize", "Find the deadlines", "OpenAI refused the request: content policy."),
     *("It was not reached within a day; Not charged for it.", "Too large."),
-    "“scan.pdf” is encrypted. Remove its password.",
+    *("“scan.pdf” is encrypted. Remove its password.", DISK_FULL),
     *("Chat Completions", "Responses"),  # APIs
     *("my-notes", "my-mail", "/bin/notes-server --all", "MY_TOKEN", "TOKEN"),  # tool servers
     *("NAME=VALUE", "NAME: VALUE", "npx -y …", "https://"),
