@@ -123,8 +123,8 @@ class TurnStarter(QObject):
             repairs: see `ChatService.begin_again`.
             compared: the models of several answers, which get no tools.
         """
-        asked = asked or self._current.conversation
-        chat = self._chat_service
+        asked, chat = asked or self._current.conversation, self._chat_service
+        profile = self._setup.profile_of(asked)
         if self.is_beginning(asked.id) or self._running.is_running(asked.id):
             return
         if choice is None and not compared and not self._providers.has_provider(asked):

@@ -117,6 +117,7 @@ class CollectionUpdates(QObject):
             return
         self.collection_id, self._progress = collection_id, None
         self._task = self._tasks.start(self._run(work, done_text))
+        self._task.add_done_callback(self._on_done)  # a task canceled at once runs no `finally`
         self.progressed.emit()
 
     async def _run(self, work: UpdateWork, done_text: str | None) -> None:
@@ -131,9 +132,10 @@ class CollectionUpdates(QObject):
         else:
             await self._reload()
             self.reported.emit(self._summary(before) if done_text is None else done_text, False)
-        finally:
-            self._task, self._progress = None, None
-            self.progressed.emit()
+
+    def _on_done(self, _task: asyncio.Future[None]) -> None:
+        self._task, self._progress = None, None
+        self.progressed.emit()
 
     def _summary(self, before: CollectionState | None) -> str:
         state = self._states().get(self.collection_id)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.library.draft_saver import DRAFT_MS
 from desktop_app.domain.conversations.conversation import Draft
+from desktop_app.domain.errors import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +65,7 @@ class QuickDraft(QObject):
     ) -> None:
         super().__init__(parent)
         self._unsent, self._settings, self._tasks = unsent, settings_store, tasks
-        self._stored = UnsentQuestion()
+        self._stored: UnsentQuestion | None = UnsentQuestion()  # None after a failed write
         self._timer = QTimer(self, singleShot=True, interval=DRAFT_MS)
         self._timer.timeout.connect(self.save)
 
@@ -85,7 +86,11 @@ class QuickDraft(QObject):
             self._tasks.start(self._write(unsent))
 
     async def _write(self, unsent: UnsentQuestion) -> None:
-        if unsent:
-            await self._settings.set(QUICK_DRAFT_KEY, unsent.to_json())
-        else:
-            await self._settings.remove(QUICK_DRAFT_KEY)
+        try:
+            if unsent:
+                await self._settings.set(QUICK_DRAFT_KEY, unsent.to_json())
+            else:
+                await self._settings.remove(QUICK_DRAFT_KEY)
+        except StorageError:  # the next change, or the program's end, writes it
+            self._stored = None
+            raise

@@ -10,6 +10,7 @@ from PySide6.QtGui import QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QMenu, QToolButton
 
+from desktop_app.app.state.answer_setup import AnswerSetup
 from desktop_app.domain.answering.stream_events import (
     Completed,
     Incomplete,
@@ -18,9 +19,9 @@ from desktop_app.domain.answering.stream_events import (
     StatusChanged,
     UsageReported,
 )
-from desktop_app.domain.conversations.conversation import Draft
+from desktop_app.domain.conversations.conversation import Conversation, Draft
 from desktop_app.domain.error_note import ErrorNote
-from desktop_app.domain.errors import AuthenticationError, StreamCutError
+from desktop_app.domain.errors import AuthenticationError, StoreFullError, StreamCutError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.prompt_assembly import CONTINUE
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, PausableStore, SlowStore, until
@@ -348,6 +349,23 @@ async def test_a_full_disk_keeps_the_text_in_the_prompt() -> None:
         await app.settled()
         assert app.said == ""
         assert len(app.messages()) == 2
+
+
+async def test_a_store_that_fails_before_the_model_is_known_keeps_the_text(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def fail(_setup: AnswerSetup, _conversation: Conversation) -> None:
+        raise StoreFullError(DISK_FULL)
+
+    async with AppHarness() as app:
+        with monkeypatch.context() as full:
+            full.setattr(AnswerSetup, "known_choice", fail)
+            app.type("Not lost")
+            app.enter()
+            await until(lambda: DISK_FULL in app.said)
+        assert app.text.toPlainText() == "Not lost"
+        app.enter()
+        await until(lambda: app.providers.turns)
 
 
 async def test_a_draft_and_its_question_report_a_full_disk_once() -> None:

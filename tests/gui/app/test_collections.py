@@ -213,6 +213,19 @@ async def test_filling_can_be_canceled_and_resumed(tmp_path: Path) -> None:
         await until(lambda: "waiting" not in dialog.state_label.text())
 
 
+async def test_a_check_for_changes_can_be_canceled_at_once(tmp_path: Path) -> None:
+    folder = tmp_path / "One"
+    folder.mkdir()
+    (folder / "note.md").write_text("Words.")
+    async with AppHarness(environment=OPENAI) as app:
+        dialog = await shown(app)
+        drop(dialog, folder)
+        await until(lambda: is_quiet(app) and len(rows(dialog)) == 1)
+        dialog.refresh_button.click()
+        dialog.work.cancel_button.click()
+        await until(lambda: is_quiet(app) and not dialog.work.isVisible())
+
+
 async def test_a_collection_is_chosen_by_its_name(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, "notes.md")
 

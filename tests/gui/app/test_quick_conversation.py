@@ -15,7 +15,7 @@ from desktop_app.app import window_session
 from desktop_app.app.quick import paste_back as paste_back_module
 from desktop_app.app.quick.quick_draft import QUICK_DRAFT_KEY
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import AuthenticationError
+from desktop_app.domain.errors import AuthenticationError, StoreFullError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.prompts import CLIPBOARD
 from desktop_app.hotkey import x11_paste
@@ -23,10 +23,11 @@ from desktop_app.hotkey.x11_paste import PasteError
 from desktop_app.paths import folders, resource_path
 from desktop_app.services.chat.chat_service import ChatService
 from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
+from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.ui.quick import quick_prompt
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
-from tests.gui.app.app_harness import AppHarness, until
+from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 from tests.gui.app.scripted_providers import Turn
 from tests.helpers.widgets import find
 
@@ -324,6 +325,22 @@ async def test_an_unsent_question_survives_a_restart() -> None:
         await until(lambda: app.setting(QUICK_DRAFT_KEY) is None)
         quick.hide()
         assert line(opened(app)).toPlainText() == ""
+
+
+async def test_an_unsent_question_that_a_full_disk_refused_is_stored_at_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def fail(_store: SettingsStore, _key: str, _value: object) -> None:
+        raise StoreFullError(DISK_FULL)
+
+    async with AppHarness() as app:
+        quick = opened(app)
+        with monkeypatch.context() as full:
+            full.setattr(SettingsStore, "set", fail)
+            QTest.keyClicks(line(quick), "half a question")
+            await until(lambda: DISK_FULL in app.said)
+    async with AppHarness() as app:
+        assert line(opened(app)).toPlainText() == "half a question"
 
 
 async def test_attachments_and_the_clipboard_survive_a_restart(tmp_path: Path) -> None:
