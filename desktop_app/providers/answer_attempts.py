@@ -7,6 +7,7 @@ learned from the first message itself: see negotiation.py.
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import replace
@@ -32,7 +33,7 @@ from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.providers.apis import chat_completions, responses
 from desktop_app.providers.apis.answer_requests import AnswerRequests
 from desktop_app.providers.apis.negotiation import LearnedFacts, Negotiation
-from desktop_app.providers.http.retries import MAX_ATTEMPTS, AttemptError
+from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.http.silence import SilenceLimits, SilenceWatch
 from desktop_app.providers.http.transport import Transport
 from desktop_app.providers.jobs.background_run import BackgroundRun, RunTimes
@@ -113,7 +114,7 @@ class AnswerAttempts:
         adapter = responses if api is Api.RESPONSES else chat_completions
         body = adapter.body(negotiation.request, info, self._profile, negotiation.omitted_fields)
         in_background = negotiation.request.background and api is Api.RESPONSES
-        for attempt in range(MAX_ATTEMPTS):
+        for attempt in itertools.count():
             try:
                 if in_background:
                     source = self.background_run().begin(adapter.PATH, body)

@@ -19,7 +19,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderError, RateLimitedError
 from desktop_app.domain.remedy import Remedy
 
-MAX_ATTEMPTS: Final = 3
+_MAX_ATTEMPTS: Final = 3
 MAX_WAIT_S: Final = 120.0
 
 _REPEATABLE_STATUSES: Final = frozenset({500, 502, 503})
@@ -49,7 +49,7 @@ class AttemptError(Exception):
 
     def wait_s(self, attempt: int) -> float | None:
         """Return the wait in seconds after attempt `attempt` (from 0), or None after the last."""
-        if not self.may_repeat or attempt + 1 >= MAX_ATTEMPTS:
+        if not self.may_repeat or attempt + 1 >= _MAX_ATTEMPTS:
             return None
         if self.asked_wait_s is None:
             backoff = min(_FIRST_BACKOFF_S * float(2**attempt), _MAX_BACKOFF_S)
