@@ -49,7 +49,7 @@ ui/transcript/document/message_writer: MessageWriter.grow
 ui/transcript/message_state: MessageState.add_text
 rendering/incremental/block_stream: BlockStream.feed ._process_piece ._advance
 ui/transcript/document/message_writer: MessageWriter._apply_changes ._replace_in_body
-ui/transcript/document/document_writer: DocumentWriter.replace ._edit ._replace
+ui/transcript/document/document_writer: DocumentWriter.replace ._edit
 ui/transcript/document/item_updater: ItemUpdater.update ._update_text
 ui/transcript/document/run_changes: replace_text
 ui/transcript/viewport/partial_repaint: PartialRepaint._record_change ._repaint_changed ._repaint

@@ -181,44 +181,38 @@ class DocumentWriter:
     def replace(self, layout: MessageLayout, at: int, removed: int, added: Sequence[Item]) -> None:
         """Replace items [at, at + removed) with `added`. Update items in place if possible."""
         with self._edit() as cursor:
-            self._replace(layout, at, removed, added, cursor)
-
-    def _replace(
-        self,
-        layout: MessageLayout,
-        at: int,
-        removed: int,
-        added: Sequence[Item],
-        cursor: QTextCursor,
-    ) -> None:
-        first = at
-        layout.record_change()
-        common = min(removed, len(added))
-        index = 0
-        while index < common and self._updater.update(layout, at + index, added[index], cursor):
-            if index and layout.counts[at + index]:  # the item above may change the gap
-                self._items.adjust_space_above(layout, at + index, cursor)
-            index += 1
-        at, removed, added = at + index, removed - index, added[index:]
-        is_materialized = (
-            not at or layout.counts[at - 1] > 0 or any(layout.counts[at : at + removed])
-        )
-        if removed:
-            self._items.erase(layout, at, at + removed, cursor)
-            layout.remove(at, removed)
-        if added:
-            self._reflow.finish_table_above(layout, at, cursor)
-            layout.insert(at, added, [self._items.estimate_height(item) for item in added])
-            if is_materialized:
-                self._items.write(layout, at, at + len(added), cursor, whole=True)
-        below = at + len(added)
-        if self._unmeasured is not None and below < len(layout.items) and not layout.counts[below]:
-            self._unmeasured.append((layout, below))
-        elif removed or added or index:
-            self._items.adjust_space_above(layout, below, cursor)
-        self._write_ends(layout, cursor)
-        self._reflow.finish_earlier_table(layout, cursor)
-        self._report_written(layout, first, below)
+            first = at
+            layout.record_change()
+            common = min(removed, len(added))
+            index = 0
+            while index < common and self._updater.update(layout, at + index, added[index], cursor):
+                if index and layout.counts[at + index]:  # the item above may change the gap
+                    self._items.adjust_space_above(layout, at + index, cursor)
+                index += 1
+            at, removed, added = at + index, removed - index, added[index:]
+            is_materialized = (
+                not at or layout.counts[at - 1] > 0 or any(layout.counts[at : at + removed])
+            )
+            if removed:
+                self._items.erase(layout, at, at + removed, cursor)
+                layout.remove(at, removed)
+            if added:
+                self._reflow.finish_table_above(layout, at, cursor)
+                layout.insert(at, added, [self._items.estimate_height(item) for item in added])
+                if is_materialized:
+                    self._items.write(layout, at, at + len(added), cursor, whole=True)
+            below = at + len(added)
+            if (
+                self._unmeasured is not None
+                and below < len(layout.items)
+                and not layout.counts[below]
+            ):
+                self._unmeasured.append((layout, below))
+            elif removed or added or index:
+                self._items.adjust_space_above(layout, below, cursor)
+            self._write_ends(layout, cursor)
+            self._reflow.finish_earlier_table(layout, cursor)
+            self._report_written(layout, first, below)
 
     def _report_written(self, layout: MessageLayout, first: int, end: int) -> None:
         if self._on_written is not None and any(layout.counts[first:end]):
