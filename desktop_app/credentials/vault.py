@@ -78,7 +78,7 @@ class KeyNotes(Protocol):
 
 
 class _SessionSecret(NamedTuple):
-    """A secret that was read or entered since the start."""
+    """A secret that is only in this process's memory, and its source."""
 
     secret: Secret
     place: KeyPlace
@@ -109,7 +109,7 @@ class KeyVault:
         self._prompt_timeout_s = prompt_timeout_s
         self._session: dict[str, _SessionSecret] = {}
         self._changes = 0  # counts the entries stored and removed
-        self._writing = threading.Lock()  # so that an old key never replaces a newer one
+        self._write_lock = threading.Lock()  # so that an old key never replaces a newer one
         self.last_probe: ProbeResult | None = None
 
     async def get(self, name: str, origin: str) -> Secret | None:
@@ -136,6 +136,11 @@ class KeyVault:
         return found if belongs_to == origin else None
 
     def _read(self, name: str) -> Secret | None:
+        """Return the secret in the keyring's entry, None if there is none.
+
+        Add the origin to the bare key of an older version. If its origin is unknown, return an
+        empty secret with NO_ORIGIN.
+        """
         text = self._keyring.read(name)
         if text is None:  # removed by another program
             return None
@@ -146,7 +151,7 @@ class KeyVault:
         if not origin:
             return Secret("", NO_ORIGIN)
         secret = Secret(text, origin)
-        with self._writing:
+        with self._write_lock:
             current = self._keyring.read(name)
             if current == text:
                 # The secret is usable anyway; the next read tries again.
@@ -171,7 +176,7 @@ class KeyVault:
 
         def store() -> str:
             self._keyring.probe()
-            with self._writing:
+            with self._write_lock:
                 if not abandoned.is_set():  # otherwise the secret is in memory by now
                     self._keyring.write(name, keyring_entry(secret))
             return self._keyring.backend_name()
@@ -207,7 +212,7 @@ class KeyVault:
             await self._notes.note_key(name, None)
 
     def _delete(self, name: str) -> None:
-        with self._writing:
+        with self._write_lock:
             self._keyring.delete(name)
 
     async def pop(self, name: str) -> Secret | None:

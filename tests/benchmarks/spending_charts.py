@@ -51,7 +51,7 @@ async def _measure(entries: int) -> dict[str, Any]:
         await database.write(lambda connection: fill(connection, entries, now()))
         await database.write(fill_slots)
         await database.write(fill_days)
-        await app.backend.ledger.sum_up_earlier(lambda _done, _total: None)
+        await app.backend.ledger.sum_up_earlier_calls(lambda _done, _total: None)
         began = time.perf_counter()
         app.controllers.dialogs.spending.show()
         await _until(lambda: app.window.findChild(SpendingView) is not None)

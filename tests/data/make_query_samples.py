@@ -126,11 +126,11 @@ async def ledgers(database: MemoryDatabase) -> AsyncIterator[str]:
         yield _line((await ledger.spent_in_month(_NOON - timedelta(days=70), provider)).cost)
     yield _line(await ledger.conversation_cost("c"), await ledger.utility_cost("c"))
     yield _line(repr(await ledger.answer_spending("c", "a")), await ledger.first_token_seconds("c"))
-    seconds = await ledger.usual_seconds("openai")
+    seconds = await ledger.median_seconds("openai")
     yield _line([[*key, value] for key, value in seconds.items()])
     for by in Grouping:
         for since in (None, date(2026, 3, 13)):
-            for row in await ledger.grouped(by, since):
+            for row in await ledger.group_spending(by, since):
                 yield _line(by, since, repr(row))
     yield _line(repr(await ledger.report(_NOON)))
     for amount in ("1", "2.5", "100", "0.01"):

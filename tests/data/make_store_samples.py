@@ -57,7 +57,7 @@ from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.recovery.row_checks import INDEX_TABLE_PREFIXES, TableSchema, tables_of
 from desktop_app.storage.recovery.sqlite_pages import SqlitePages
 from desktop_app.storage.recovery.store_copy import copy_store
-from desktop_app.storage.settings.address_secrets import copy_damaged
+from desktop_app.storage.settings.address_secrets import copy_damaged_store
 from desktop_app.storage.settings.model_listing_store import listing_from_row
 from desktop_app.storage.settings.prompt_store import preset_from_row, prompt_from_row
 from desktop_app.storage.settings.settings_store import profile_from_row, profile_to_text
@@ -482,7 +482,7 @@ def values() -> Iterator[str]:
     for table, convert in _CONVERSIONS.items():
         row = _stored(_ROWS[table])
         emptied = {
-            column.name: None if not column.is_needed else row[column.name]
+            column.name: None if not column.is_required else row[column.name]
             for column in _tables()[table].columns
         }
         for each in (row, emptied):
@@ -524,7 +524,7 @@ def logins() -> Iterator[str]:
                     data += chance.randrange(6).to_bytes(4, "big")
             store.write_bytes(data)
             store.with_name("store.sqlite3-wal").write_bytes(bytes(data[:700]))
-            copy_damaged(store, copy)
+            copy_damaged_store(store, copy)
             left = [copy.read_bytes(), copy.with_name("copy.sqlite3-wal").read_bytes()]
             changed = [at for at, (a, b) in enumerate(zip(data, left[0], strict=True)) if a != b]
             copy.unlink()

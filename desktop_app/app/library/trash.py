@@ -194,7 +194,7 @@ class Trash(QObject):
             self._leave(conversation_id)
             self._presenter.forget(conversation_id)
         await self._conversations.erase(ids)
-        await self._attachment_store.remove_of_deleted()
+        await self._attachment_store.remove_of_deleted_conversations()
 
     async def empty(self) -> None:
         """Permanently delete everything in the trash."""
@@ -222,7 +222,7 @@ class Trash(QObject):
         self._presenter.forget_trashed(before)
         if count and self._presenter.list_filter == TRASH:
             await self._presenter.apply_filter(TRASH)
-        await self._attachment_store.remove_of_deleted()
+        await self._attachment_store.remove_of_deleted_conversations()
 
     def _leave(self, conversation_id: str) -> None:
         self._running.stop(conversation_id)

@@ -118,7 +118,7 @@ class SpendingController(QObject):
 
     async def _prepare(self) -> None:
         try:
-            has_new_sums = await self._ledger.sum_up_earlier(self._show_prepared, PAUSE_S)
+            has_new_sums = await self._ledger.sum_up_earlier_calls(self._show_prepared, PAUSE_S)
         finally:  # also if it failed: the next start goes on
             self._prepared_percent = None
             if self._view is not None:
@@ -186,7 +186,7 @@ class SpendingController(QObject):
         self._load_number += 1
         number, charts = self._load_number, view.charts
         by, since = charts.grouping, charts.since(now().astimezone().date())
-        rows = await self._ledger.grouped(by, since)
+        rows = await self._ledger.group_spending(by, since)
         if by is Grouping.MODEL:
             rows = _with_reviews(rows, await self._review_store().counts(since))
         if number != self._load_number:

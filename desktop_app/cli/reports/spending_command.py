@@ -62,8 +62,8 @@ async def _read_rows(by: Grouping) -> tuple[list[SpendingRow], list[ProviderMont
     async with open_backend() as backend:
         months = await current_months(backend.ledger, await backend.providers.profiles())
         reporter = ProgressReporter(tr("Preparing figures of earlier calls"))
-        await backend.ledger.sum_up_earlier(reporter.show)
-        return await backend.ledger.grouped(by), months
+        await backend.ledger.sum_up_earlier_calls(reporter.show)
+        return await backend.ledger.group_spending(by), months
 
 
 async def current_months(

@@ -53,8 +53,8 @@ class BatchStorage(Protocol):
         self,
         upload: BatchUpload,
         status: ItemStatus,
-        why: ErrorNote,
-        by_number: Mapping[int, ErrorNote],
+        error: ErrorNote,
+        errors_by_number: Mapping[int, ErrorNote],
     ) -> None: ...
 
 

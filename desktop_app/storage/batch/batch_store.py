@@ -1,8 +1,8 @@
 """Batch jobs. Every step of a job is saved before it is taken.
 
 After a crash, or in another process, the store therefore tells which steps may have been taken. A
-result is saved together with its ledger entry. In whatever order results arrive, an answer replaces
-a failure, never the reverse.
+result is saved together with its ledger entry. Whether a file's answer or its failure arrives
+first, the answer is kept.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ from desktop_app.storage.database.deletion_wipe import mark_for_wipe, wipe_delet
 from desktop_app.storage.database.process_identity import is_alive, this_process
 from desktop_app.storage.database.row_writing import Row, insert_rows, update_row
 from desktop_app.storage.spending.ledger import Ledger, insert_call
-from desktop_app.storage.spending.spending_sums import token_counts
+from desktop_app.storage.spending.spending_sums import LedgerEntry, token_counts
 
 PAGE_SIZE: Final = 200
 """The number of files that are read with their answers at a time."""
@@ -100,7 +100,7 @@ class BatchStore:
         """Return all files of a job as lines of a list, in order; fast for tens of thousands."""
         sql = """SELECT number AS id, number, name, status, tokens, input_tokens, output_tokens,
             cost, error FROM batch_items WHERE job_id = ? ORDER BY number"""
-        return await read_rows(self._database, _line, sql, job_id)
+        return await read_rows(self._database, _line_from_row, sql, job_id)
 
     async def page(self, job_id: str, after: int, limit: int = PAGE_SIZE) -> list[BatchItem]:
         """Return the files after number `after`, with their answers."""
@@ -196,20 +196,21 @@ class BatchStore:
         repeated: frozenset[str],
         cost_of: Callable[[BatchResult], Decimal | None],
     ) -> int:
-        """Save results with their costs. Return the number that match no file of the upload.
+        """Save results with their costs. Return how many match no file of the upload.
 
         Args:
-            repeated: the ids that came more than once.
+            repeated: the custom ids that came more than once.
+            cost_of: returns the US dollars of a result; None if unknown.
         """
 
-        def put(connection: sqlite3.Connection) -> int:
+        def save(connection: sqlite3.Connection) -> int:
             at = to_micros(now())
             return sum(
                 not _save_result(connection, job, upload, result, repeated, cost_of, at)
                 for result in results
             )
 
-        unknown = await self._database.write(put)
+        unknown = await self._database.write(save)
         self._ledger.notify(job.choice.provider_id)
         return unknown
 
@@ -217,22 +218,22 @@ class BatchStore:
         self,
         upload: BatchUpload,
         status: ItemStatus,
-        why: ErrorNote,
-        by_number: Mapping[int, ErrorNote],
+        error: ErrorNote,
+        errors_by_number: Mapping[int, ErrorNote],
     ) -> None:
         """End an upload: give each file without a result an error.
 
-        A file in `by_number` fails with that error; the others get `status` and `why`.
+        A file in `errors_by_number` fails with that error; the others get `status` and `error`.
         """
         sql = """UPDATE batch_items SET status = ?, error = ?
             WHERE job_id = ? AND upload = ? AND status = 'sent'"""
 
         def update(connection: sqlite3.Connection) -> None:
             key = (upload.job_id, upload.number)
-            for number, error in by_number.items():
-                row = (ItemStatus.FAILED.value, error_to_text(error), *key, number)
+            for number, own_error in errors_by_number.items():
+                row = (ItemStatus.FAILED.value, error_to_text(own_error), *key, number)
                 connection.execute(f"{sql} AND number = ?", row)
-            connection.execute(sql, (status.value, error_to_text(why), *key))
+            connection.execute(sql, (status.value, error_to_text(error), *key))
             done = upload_to_row(replace(upload, is_fetched=True))
             update_row(connection, "batch_uploads", done, "job_id", "number")
 
@@ -266,7 +267,7 @@ def _save_result(
     cost_of: Callable[[BatchResult], Decimal | None],
     at: int,
 ) -> bool:
-    """Save a result if it outranks the known one. Return False if it matches no file."""
+    """Save a result if it outranks the stored result. Return False if it matches no file."""
     number = item_number(job.id, result.custom_id)
     sql = "SELECT status FROM batch_items WHERE job_id = ? AND number = ? AND upload = ?"
     row = connection.execute(sql, (job.id, number, upload.number)).fetchone()
@@ -304,7 +305,8 @@ def _add_to_ledger(
     names = (job.choice.provider_id, to_text(job.choice.model), job.purpose.value)
     effort = job.choice.effort
     performance = CallPerformance(effort.value if effort else "", tier="batch")
-    insert_call(connection, (at, *names, *tokens, amount), performance=performance)
+    entry = LedgerEntry(at, *names, *tokens, amount)
+    insert_call(connection, entry, performance=performance)
     row = connection.execute("SELECT cost FROM batch_jobs WHERE id = ?", (job.id,)).fetchone()
     total = EXACT_CONTEXT.add(Decimal(row["cost"]), cost or Decimal(0))
     sums = ", ".join(f"{name} = {name} + ?" for name in USAGE_COLUMNS)
@@ -313,7 +315,7 @@ def _add_to_ledger(
     connection.execute(sql, (str(total), int(cost is None), *tokens, job.id))
 
 
-def _line(row: sqlite3.Row) -> BatchLine:
+def _line_from_row(row: sqlite3.Row) -> BatchLine:
     is_used = row["input_tokens"] is not None
     return BatchLine(
         row["number"],

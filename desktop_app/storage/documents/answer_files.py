@@ -1,8 +1,8 @@
 """Files of answers that are too long for their message, until they become attachments.
 
 A file is named after its answer and a number: a resumed background run writes a new file, and the
-longest file counts. Their folder is inside the folder of the attachments, and is erased with it.
-The files of a temporary conversation are in memory.
+longest file becomes the attachment. Their folder is inside the folder of the attachments, and is
+erased with it. The files of a temporary conversation are in memory.
 """
 
 from __future__ import annotations
@@ -83,9 +83,9 @@ class StoredAnswerFiles:
         return memory_file
 
     async def attach(self, answer: Message) -> DocumentPart | None:
-        """Store the longest file of an answer as an attachment.
+        """Store the longest file of an answer as an attachment, and return its part of the message.
 
-        Return None if there is no file. If the answer was deleted, remove its files.
+        Return None if there is no file, or if the answer was deleted: then remove its files.
 
         Raises:
             StorageError: it cannot be stored; the file is kept.
@@ -97,7 +97,7 @@ class StoredAnswerFiles:
         memory_file = self._memory_files.get(answer.id)
         if memory_file is not None:
             return await memory_file.attach()
-        path = await self._in_thread(partial(_longest, self._folder, answer.id))
+        path = await self._in_thread(partial(_longest_file, self._folder, answer.id))
         if path is None:
             return None
         sha256, size = await self._in_thread(partial(_digest, path))
@@ -133,7 +133,7 @@ class StoredAnswerFiles:
             await memory_file.discard()
 
     async def unattached_ids(self) -> list[str]:
-        """Return the ids of the stored answers that have files. Raises StorageError."""
+        """Return the ids of the answers that still have files on disk. Raises StorageError."""
         return await self._in_thread(partial(_answer_ids, self._folder))
 
 
@@ -215,7 +215,7 @@ def _files(folder: Path, answer_id: str) -> list[Path]:
     return sorted(folder.glob(f"{answer_id}-*"))
 
 
-def _longest(folder: Path, answer_id: str) -> Path | None:
+def _longest_file(folder: Path, answer_id: str) -> Path | None:
     with translate_errors(str(folder)):
         files = _files(folder, answer_id)
         return max(files, key=lambda file: file.stat().st_size) if files else None

@@ -2,14 +2,14 @@
 
 An attachment is needed while a message, a collection or its passages, a file of a batch job, or a
 draft refers to it: the draft of a conversation, of a new conversation, or of the quick prompt. An
-unneeded attachment is removed once `GRACE` has passed since it was last added: until then it may be
-on its way into a draft, here or in another process. Attachments of a deleted conversation are
+unneeded attachment is removed once `GRACE` has passed since it was last added: until then, this or
+another process may be about to put it into a draft. Attachments of a deleted conversation are
 removed at once, unless they were added again after that conversation last changed.
 
 The file is removed inside the transaction that deletes the row. A crash in between leaves a row
-without a file, which is still unneeded, or a file without a row. The next cleanup removes both.
-But a file without a row may belong to the library from before a restore or a repair: it stays as
-long as a copy of such a library.
+without a file, which is still unneeded, or a file without a row. The next cleanup removes both. But
+a file without a row may belong to the library from before a restore or a repair. While a copy of
+such a library is kept, so are all files without a row.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ GRACE: Final = timedelta(hours=1)
 DRAFT_KEYS: Final = ("window.new_draft", "window.quick_draft")
 
 _NO_LIMIT: Final = (1 << 63) - 1
-_AFTER_SKIPPED: Final = 1
-"""The limit for attachments whose grace period was skipped: it set their time to 0."""
+_SKIPPED_LIMIT: Final = 1
+"""The limit for attachments whose grace period was skipped, which sets their time to 0."""
 _FOLDER: Final = re.compile("[0-9a-f]{2}")
 _REST_OF_HASH: Final = re.compile("[0-9a-f]{62}")
 
@@ -76,18 +76,21 @@ def skip_grace_period(connection: sqlite3.Connection, conversation_id: str) -> N
     connection.execute(_SKIP_GRACE_PERIOD, (conversation_id,))
 
 
-def unneeded_hashes(connection: sqlite3.Connection, *, of_deleted: bool = False) -> list[str]:
+def unneeded_hashes(connection: sqlite3.Connection, *, is_grace_skipped: bool = False) -> list[str]:
     """Return the hashes of the attachments that can be removed.
 
     Args:
-        of_deleted: only those of deleted conversations.
+        is_grace_skipped: only attachments of deleted conversations: see `skip_grace_period`.
     """
-    limit = _AFTER_SKIPPED if of_deleted else _grace_limit()
+    limit = _SKIPPED_LIMIT if is_grace_skipped else _grace_limit()
     return [row["sha256"] for row in connection.execute(_UNNEEDED, (limit,))]
 
 
 def remove_unneeded(connection: sqlite3.Connection, sha256: str, path: Path) -> bool:
-    """Remove an attachment with its text and its search entry. Return False if it is needed again.
+    """Remove an attachment with its text and its search entry. Return False if it is needed now.
+
+    Args:
+        path: its file.
 
     Raises:
         OSError: the file cannot be removed.
@@ -135,9 +138,12 @@ def has_previous_library(database: Path) -> bool:
 
 
 def remove_stray(connection: sqlite3.Connection, sha256: str | None, path: Path) -> bool:
-    """Remove a file if it has no row, in a transaction, so that no row is added meanwhile.
+    """Remove a file if it has no row. Return True if it was removed.
 
-    Return True if it was removed.
+    Called in a transaction, so that no row is added meanwhile.
+
+    Args:
+        sha256: the hash that the file is named by; None for the remains of an interrupted copy.
 
     Raises:
         OSError: the file cannot be removed.

@@ -50,7 +50,7 @@ from desktop_app.storage.search.search_index import EntryKind, add_entry, has_en
 T = TypeVar("T")
 
 _CHUNK: Final = 1 << 20
-_NOTE_ORIGIN: Final = """
+_RECORD_ORIGIN: Final = """
     INSERT OR REPLACE INTO attachment_origins (path, sha256)
     SELECT ?, sha256 FROM attachments WHERE sha256 = ?
 """
@@ -70,12 +70,12 @@ class AttachmentStore:
         self._databases, self._disk = databases, databases.disk
         self._folder = folder
         # A separate thread, so that a large file delays neither the writer nor the readers.
-        self._files = ThreadPoolExecutor(1, thread_name_prefix="attachments")
+        self._file_thread = ThreadPoolExecutor(1, thread_name_prefix="attachments")
         self.answers = StoredAnswerFiles(databases, folder, self.add, self._in_thread)
 
     def close(self) -> None:
         """End the thread once its submitted jobs are done."""
-        self._files.shutdown(wait=False)
+        self._file_thread.shutdown(wait=False)
 
     async def add(
         self,
@@ -90,8 +90,10 @@ class AttachmentStore:
         An existing attachment stays unchanged and counts as added now.
 
         Args:
-            source: the original.
-            is_searchable: True if a search through the library should find it.
+            source: the original: a file, or its bytes.
+            is_searchable: True if a search through the library should find the attachment.
+            conversation_id: the conversation that it is for, which may be temporary; None if it is
+                not for a conversation.
 
         Raises:
             StorageError: the bytes of the source no longer match the attachment's hash.
@@ -123,11 +125,10 @@ class AttachmentStore:
         A folder has no bytes, so its text is stored as the original.
 
         Args:
-            conversation_id: the conversation it is for, which may be temporary.
-            is_searchable: True if a search through the library should find it.
+            conversation_id, is_searchable: as for `add`.
 
         Raises:
-            StorageError: it could not be stored, or changed meanwhile.
+            StorageError: it could not be stored, or its file has changed meanwhile.
         """
         if document.media_type == FOLDER:
             source = document.text.encode("utf-8", "surrogatepass")
@@ -144,8 +145,7 @@ class AttachmentStore:
         origin = str(path)
         if to_text(origin) != origin:
             return  # with a replaced character, the path would lead elsewhere
-        row = (origin, sha256)
-        await self._disk.write(lambda c: c.execute(_NOTE_ORIGIN, row).rowcount)
+        await self._disk.execute(_RECORD_ORIGIN, origin, sha256)
 
     async def origins(self, hashes: Sequence[str]) -> dict[str, Path]:
         """Return the files that attachments were read from, by hash, as far as they are known."""
@@ -172,7 +172,7 @@ class AttachmentStore:
         )
 
     async def source(self, sha256: str) -> Path | bytes | None:
-        """Return the path of the original, its bytes if it has no file, or None if it is gone."""
+        """Return the original's path, its bytes if it is only in memory, or None if it is gone."""
         path = self.path(sha256)
         data = await _bytes_in_memory(self._databases, sha256)
         if data is not None:
@@ -201,22 +201,23 @@ class AttachmentStore:
     async def remove_unneeded(self) -> int:
         """Remove unneeded attachments and stray files, see `attachment_cleanup.py`.
 
-        Return their number. Afterwards their words are nowhere on disk. Each removal is one short
+        Return their number. Afterwards their text is nowhere on disk. Each removal is one short
         transaction, so that other writers never wait long.
         """
         count = await self._remove_all(await self._disk.read(unneeded_hashes))
         known = await self._disk.read(_known_hashes)
-        keeps_whole = await self._in_thread(lambda: has_previous_library(self._disk.path))
+        keeps_strays = await self._in_thread(lambda: has_previous_library(self._disk.path))
         for path, found in await self._in_thread(lambda: _old_files(self._folder)):
-            if found is None or not (keeps_whole or found in known):
+            if found is None or not (keeps_strays or found in known):
                 count += await self._disk.write(partial(remove_stray, sha256=found, path=path))
         if count:
             await wipe_deleted(self._disk)
         return count
 
-    async def remove_of_deleted(self) -> None:
+    async def remove_of_deleted_conversations(self) -> None:
         """Remove the attachments of deleted conversations that nothing else needs."""
-        if await self._remove_all(await self._disk.read(partial(unneeded_hashes, of_deleted=True))):
+        hashes = await self._disk.read(partial(unneeded_hashes, is_grace_skipped=True))
+        if await self._remove_all(hashes):
             await wipe_deleted(self._disk)
 
     async def _remove_all(self, hashes: list[str]) -> int:
@@ -236,7 +237,7 @@ class AttachmentStore:
 
     async def _in_thread(self, job: Callable[[], T]) -> T:
         try:
-            submitted = self._files.submit(job)
+            submitted = self._file_thread.submit(job)
         except RuntimeError as exc:  # it has been closed
             raise closed_error() from exc
         return await asyncio.shield(asyncio.wrap_future(submitted))
@@ -277,12 +278,12 @@ def _read_source(source: Path | bytes, sha256: str) -> bytes:
     """Return the bytes of `source`. Raises StorageError: their hash is not `sha256`."""
     copy = io.BytesIO()
     with translate_errors(str(source) if isinstance(source, Path) else sha256):
-        _copy_as(sha256, source, copy)
+        _copy_verified(sha256, source, copy)
     return copy.getvalue()
 
 
 def _store(source: Path | bytes, target: Path, sha256: str) -> int:
-    """Copy `source` to `target` unless it exists. Return the size in bytes."""
+    """Copy `source` to `target`, unless the target exists. Return its size in bytes."""
     with translate_errors(str(target.parents[1])):
         if target.exists():
             return target.stat().st_size
@@ -300,17 +301,17 @@ def _store(source: Path | bytes, target: Path, sha256: str) -> int:
 
 
 def _write_copy(sha256: str, source: Path | bytes, target: Path) -> int:
-    """Copy to a new file and sync it. Return the size."""
+    """Copy `source` to a new file and sync that. Return its size in bytes."""
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as copy:
-        size = _copy_as(sha256, source, copy)
+        size = _copy_verified(sha256, source, copy)
         copy.flush()
         os.fsync(copy.fileno())
     return size
 
 
-def _copy_as(sha256: str, source: Path | bytes, copy: BinaryIO) -> int:
-    """Copy `source`. Return the size. Raise StorageError if its hash is not `sha256`."""
+def _copy_verified(sha256: str, source: Path | bytes, copy: BinaryIO) -> int:
+    """Copy `source`, and return its size in bytes. Raises StorageError: it has another hash."""
     digest = hashlib.sha256()
     size = 0
     try:
@@ -342,7 +343,7 @@ def _insert_with_file(
     is_searchable: bool,
     connection: sqlite3.Connection,
 ) -> bool:
-    """Insert or renew the row. Return False if the file was removed meanwhile."""
+    """Insert the row or renew its time. Return False if the file was removed meanwhile."""
     if target.exists():
         _insert(attachment, size, is_searchable, connection)
         return True

@@ -40,7 +40,8 @@ from desktop_app.storage.database.deletion_wipe import mark_for_wipe, wipe_delet
 STEP_ROWS: Final = 64
 # The weight of a word in the title (file name, headings above) relative to a word in the text.
 TITLE_WEIGHT: Final = 2.0
-# The best matches of the whole index are tried first: they often belong to the chosen collections.
+# This many best matches of the whole index are tried first: they often belong to the chosen
+# collections.
 CANDIDATES: Final = 400
 # A query uses its rarest words, as many as match at most this many passages in total: words that
 # occur everywhere distinguish passages badly and take time. The frequency of a word is estimated
@@ -109,7 +110,7 @@ class CollectionStore:
         await self._database.execute(sql, collection.id, name, created_at, folder)
 
     async def delete(self, collection_id: str) -> None:
-        """Delete a collection; `remove_unreferenced` removes its passages from the index."""
+        """Delete a collection. Its passages stay in the index until `remove_unreferenced`."""
         await self._database.execute("DELETE FROM collections WHERE id = ?", collection_id)
 
     async def files(self, collection_id: str) -> list[CollectionFile]:
@@ -119,9 +120,9 @@ class CollectionStore:
         return await read_rows(self._database, file_from_row, sql, collection_id)
 
     async def file_stats(self, collection_id: str) -> dict[str, tuple[int, int]]:
-        """Return size and modification time (nanoseconds) by path, as of the last reading.
+        """Return each file's size in bytes and modification time in nanoseconds, by path.
 
-        Both are -1 unless the file is "ready" or "failed".
+        They are those of the last reading; both are -1 unless the file is "ready" or "failed".
         """
         sql = "SELECT path, size, modified, status FROM collection_files WHERE collection_id = ?"
         rows = await self._database.rows(sql, collection_id)
@@ -139,22 +140,23 @@ class CollectionStore:
         return {row["path"] for row in rows}
 
     async def mark_removed(self, collection_id: str, path: str) -> None:
-        """Mark a file as removed by the user; `remove_unreferenced` removes its passages."""
+        """Mark a file as removed by the user. `remove_unreferenced` removes its passages."""
         sql = """UPDATE collection_files SET status = 'removed', sha256 = NULL, problem = ''
             WHERE collection_id = ? AND path = ?"""
         await self._database.execute(sql, collection_id, to_text(path))
 
     async def put_files(self, files: Sequence[tuple[CollectionFile, int]]) -> None:
-        """Add files, each with its modification time, or update known ones.
+        """Add files, each with its modification time in nanoseconds, or update known files.
 
-        Do nothing if the collection no longer exists. Only a waiting file replaces a removed one.
+        Do nothing if the collection no longer exists. A file that the user has removed stays
+        removed, unless its new status is "waiting".
         """
         rows = [_file_to_row(file, modified) for file, modified in files]
         for at in range(0, len(rows), STEP_ROWS):
             await self._database.write(partial(_put_files, rows[at : at + STEP_ROWS]))
 
     async def remove_files(self, collection_id: str, paths: Iterable[str]) -> None:
-        """Delete files; `remove_unreferenced` removes their passages from the index."""
+        """Delete files. Their passages stay in the index until `remove_unreferenced`."""
         rows = [(collection_id, to_text(path)) for path in paths]
         sql = "DELETE FROM collection_files WHERE collection_id = ? AND path = ?"
         await self._database.write(lambda c: c.executemany(sql, rows))
@@ -175,10 +177,10 @@ class CollectionStore:
             await self._database.write(partial(_insert_passages, sha256, step))
 
     async def remove_unreferenced(self) -> None:
-        """Remove passages that no collection refers to from the index, in short steps.
+        """Remove the passages that no collection refers to, in short steps.
 
-        Afterwards their words are nowhere on disk. If it is interrupted, the next call removes the
-        rest, and `resume_wipe` wipes their words.
+        Afterwards their words are nowhere on disk. If this is interrupted, the next call removes
+        the other passages, and `resume_wipe` completes the wipe.
         """
         rows = await self._database.rows(_UNREFERENCED)
         if rows:
@@ -194,7 +196,7 @@ class CollectionStore:
     async def find(
         self, collection_ids: Sequence[str], words: Sequence[str], limit: int
     ) -> list[PassageLocation]:
-        """Return the passages that match the words best, best first."""
+        """Return at most `limit` passages that contain some of the words, the best match first."""
         return await self._database.read(partial(_find, list(collection_ids), words, limit))
 
     async def texts(self, locations: Sequence[PassageLocation]) -> list[str | None]:
@@ -338,7 +340,7 @@ def _count_in_windows(
 def locations_of(
     connection: sqlite3.Connection, ids: Sequence[int], collection_ids: list[str], limit: int
 ) -> list[PassageLocation]:
-    """Return the passages that belong to the collections, in order, at most `limit`."""
+    """Return those of the passages `ids` that are in the collections: the first `limit`."""
     sql = _LOCATIONS.format(placeholders=", ".join("?" * len(collection_ids)))
     found = []
     for number in ids:

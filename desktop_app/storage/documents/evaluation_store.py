@@ -48,7 +48,7 @@ class EvaluationStore:
         return await read_rows(self._database, evaluation_from_row, sql)
 
     async def get(self, evaluation_id: str) -> Evaluation | None:
-        """Return an evaluation, or None."""
+        """Return an evaluation, or None if there is none with this id."""
         sql = "SELECT * FROM evaluations WHERE id = ?"
         found = await read_rows(self._database, evaluation_from_row, sql, evaluation_id)
         return found[0] if found else None

@@ -1,6 +1,7 @@
 """Results of paid calls by a key of their input, so that repeating a task does not pay again.
 
-They are notes on parts of documents, and the answers of unfinished evaluations.
+The results are notes on parts of documents, and the answers of unfinished evaluations. Both are
+called notes here.
 """
 
 from __future__ import annotations
@@ -18,19 +19,19 @@ RETENTION: Final = timedelta(days=30)
 
 
 class NoteStore:
-    """The notes. All methods raise StorageError."""
+    """The stored results. All methods raise StorageError."""
 
     def __init__(self, databases: Databases) -> None:
         self._databases = databases
 
     async def get(self, key: str) -> str | None:
-        """Return a note, or None."""
+        """Return a note, or None if there is none with this key."""
         sql = "SELECT text FROM part_notes WHERE key = ?"
         row = await read_first(self._databases, lambda c: c.execute(sql, (key,)).fetchone())
         return None if row is None else str(row["text"])
 
     async def put(self, key: str, text: str, conversation_id: str) -> None:
-        """Save a note of a conversation, and delete the notes older than RETENTION."""
+        """Save a note of a conversation ("" for none), and delete notes older than RETENTION."""
         await self._databases.for_conversation(conversation_id).write(
             partial(_put, key, to_text(text))
         )

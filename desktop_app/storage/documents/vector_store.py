@@ -13,7 +13,7 @@ from desktop_app.domain.documents.vectors import UnembeddedPassage, Vector
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.collection_store import locations_of
 
-# The passages with the nearest signs; only these are compared by the cosine of all numbers.
+# Only this many passages, those whose vectors have the most similar signs, are compared by cosine.
 COMPARED_AT_MOST: Final = 200
 _FROM_COLLECTIONS: Final = """
     FROM passages AS p {joins} JOIN passage_vectors AS v ON v.passage_id = p.id AND v.model = ?
@@ -31,7 +31,7 @@ class VectorStore:
         self._database = database
 
     async def count_missing(self, collection_id: str, model: str) -> tuple[int, int]:
-        """Return the number of passages without a vector by `model`, and of their tokens."""
+        """Return the number of passages without a vector by `model`, and that of their tokens."""
         sql = f"SELECT count(*) AS n, coalesce(sum(p.tokens), 0) AS tokens {_from_unembedded()}"
         (row,) = await self._database.rows(sql, model, collection_id)
         return row["n"], row["tokens"]
@@ -45,11 +45,11 @@ class VectorStore:
     async def next_missing(
         self, collection_id: str, model: str, limit: int
     ) -> list[UnembeddedPassage]:
-        """Return some passages without a vector, with their texts."""
+        """Return at most `limit` passages without a vector by `model`, with their texts."""
         return await self._database.read(partial(_next_missing, collection_id, model, limit))
 
     async def put(self, model: str, vectors: Sequence[tuple[int, Vector]]) -> None:
-        """Save vectors by passage number, except those of deleted passages."""
+        """Save vectors by the id of their passage, except those of deleted passages."""
         sql = """INSERT OR REPLACE INTO passage_vectors (passage_id, model, vector)
             SELECT id, ?, ? FROM passages WHERE id = ?"""
         rows = [(model, vector.numbers, number) for number, vector in vectors]
@@ -58,7 +58,7 @@ class VectorStore:
     async def nearest(
         self, collection_ids: Sequence[str], model: str, vector: Vector, limit: int
     ) -> list[PassageLocation]:
-        """Return the passages with the nearest meaning, nearest first."""
+        """Return the passages whose vectors are nearest to `vector`, the nearest first."""
         if not collection_ids:
             return []
         find = partial(_nearest, list(collection_ids), model, vector, limit)

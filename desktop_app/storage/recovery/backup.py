@@ -48,14 +48,14 @@ class Backup(NamedTuple):
     """A backup that was made.
 
     Attributes:
-        left_out: the names of the attachments that are damaged or missing.
+        left_out: the names of the attachments that it lacks, because they are damaged or missing.
     """
 
     path: Path
     left_out: list[str]
 
     def warning(self) -> StorageError | None:
-        """Return what the user should know, None if the backup is complete."""
+        """Return an error that names attachments left out; None if the backup is complete."""
         if not self.left_out:
             return None
         unnamed = len(self.left_out) - _MOST_NAMES
@@ -84,7 +84,7 @@ def make_backup(
             with closing(connect(database, "ro")) as connection:
                 save_verified_copy(connection, database, copy)
             create_private(unfinished)
-            left_out = _pack(copy, attachments, unfinished, at, progress)
+            left_out = _write_archive(copy, attachments, unfinished, at, progress)
             sync(unfinished)
             name = f"repartee-backup-{at.astimezone():%Y-%m-%d-%H%M%S}-{_library_id(copy)}.zip"
             target = unfinished.replace(folder / name)
@@ -93,9 +93,9 @@ def make_backup(
 
 
 def keep_newest(made: Path, count: int) -> None:
-    """Delete all but `count` backups of a library: `made` and the newest others beside it.
+    """Delete the backups of a library beside `made`, except `made` and the newest `count` - 1.
 
-    Others may have later names than `made` if the clock or the time zone was changed.
+    Another backup may have a later name than `made` if the clock or the time zone was changed.
 
     Raises:
         StorageError: the folder cannot be read or written to.
@@ -119,10 +119,14 @@ def _library_id(store: Path) -> str:
     return hashlib.sha256(str(created_at).encode()).hexdigest()[:8]
 
 
-def _pack(
+def _write_archive(
     copy: Path, attachments: Path, target: Path, at: datetime, progress: Progress
 ) -> list[str]:
-    """Write the archive; return the names of the attachments that are left out."""
+    """Write the archive. Return the names of the attachments that are left out.
+
+    Args:
+        copy: the copy of the store.
+    """
     with closing(connect(copy, "ro")) as connection:
         rows = connection.execute("SELECT sha256, name FROM attachments ORDER BY sha256")
         # A row written by another program must not lead out of the folder.
@@ -135,7 +139,7 @@ def _pack(
         for number, (sha256, name) in enumerate(known):
             progress(number, len(known))
             path = attachment_path(attachments, sha256)
-            # A lost or damaged one is left out: a restore refuses an archive with other bytes.
+            # A restore would refuse an archive with a damaged attachment.
             if not is_undamaged(path, sha256):
                 left_out.append(name)
                 continue

@@ -1,9 +1,10 @@
 """Deletes everything: conversations, folders, attachments, drafts, prompts, all copies.
 
-The copies are those that the program made beside the store, as before a migration. What stays:
-settings, providers, their model listings and token rates, tool servers, and spending, without its
-conversations. Keys are in the keyring and not touched, nor are backups in the user's own folders.
-Tables are emptied unless they are listed here, so that no table added later is forgotten.
+The copies are those that the program made beside the store, as before a migration. Settings,
+providers, their model listings and token rates, tool servers, and the spending without the names of
+its conversations are kept. Keys are in the keyring and not touched, nor are backups in the user's
+own folders. Tables are emptied unless they are listed here, so that no table added later is
+forgotten.
 
 Deleted content is overwritten in the file, and then the file is rebuilt without it.
 """
@@ -108,7 +109,7 @@ def _erase(database: Path, attachments: Path, mark: Path) -> None:
 
 
 def _erase_store(database: Path, attachments: Path, mark: Path) -> None:
-    """Empty the store, and put the attachments aside, to be deleted."""
+    """Empty the store, and rename the folder of the attachments, so that it can be deleted."""
     with closing(connect(database, "rw")) as connection:
         pending_migrations(connection, database, MIGRATIONS)
         connection.execute("PRAGMA secure_delete = ON")
@@ -151,7 +152,8 @@ def _empty(connection: sqlite3.Connection) -> None:
         for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         if not row["name"].startswith((*_INDEXES, "sqlite_"))
     ]
-    connection.execute("BEGIN IMMEDIATE")  # no foreign keys here: each table is emptied on its own
+    # SQLite does not enforce foreign keys on this connection, so the order of tables is irrelevant.
+    connection.execute("BEGIN IMMEDIATE")
     for table in tables:
         if table not in KEPT_TABLES:
             connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a name of the schema

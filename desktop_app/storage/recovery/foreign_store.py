@@ -99,7 +99,7 @@ class ForeignStore:
         if known_columns is None:
             return
         for column in table.columns:
-            if column.name not in known_columns and column.is_needed and column.default is None:
+            if column.name not in known_columns and column.is_required and column.default is None:
                 raise damaged_error(self._name, f"{table.name} has no column {column.name}")
         wanted = ", ".join(
             f'"{column.name}"' if column.name in known_columns else _literal(column.default)

@@ -40,7 +40,7 @@ from desktop_app.storage.recovery.row_repair import (
     repair_references,
 )
 from desktop_app.storage.recovery.sqlite_pages import MAGIC, Record, SqlitePages
-from desktop_app.storage.settings.address_secrets import copy_damaged
+from desktop_app.storage.settings.address_secrets import copy_damaged_store
 from desktop_app.storage.settings.key_origins import record_key_origins
 
 # Notes and passages are made again. Tool servers and permissions are the user's decisions: they are
@@ -53,7 +53,8 @@ _SKIPPED_TABLES: Final = DERIVED_TABLES | {
     "passage_vectors",
 }
 _ID: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}")
-_WITH_FREE_IDS: Final = ("profiles", "model_listings", "prompts", "presets")
+# The ids in these tables may be any text; all others are hexadecimal.
+_TABLES_WITH_FREE_IDS: Final = ("profiles", "model_listings", "prompts", "presets")
 
 Progress = Callable[[int, int], None]
 """Called with the numbers of pages done and of all pages."""
@@ -119,6 +120,9 @@ class RepairResult:
 def repair_store(database: Path, at: datetime, progress: Progress) -> RepairResult:
     """Replace a damaged store with a new store of every row that can be read.
 
+    Args:
+        at: the time in the new name of the damaged file.
+
     Raises:
         StorageError: the store is open elsewhere, or there is no room; it is unchanged.
         StoreTooNewError: a newer version wrote it, and may have unknown rows; it is unchanged.
@@ -131,8 +135,9 @@ def repair_store(database: Path, at: datetime, progress: Progress) -> RepairResu
         with tempfile.TemporaryDirectory(dir=database.parent, prefix=".repair-") as scratch:
             new_store = Path(scratch) / "made.sqlite3"
             with _pages(database, Path(scratch) / "damaged.sqlite3") as pages:
-                counts = _build(new_store, pages, progress)
-            copy_damaged(database, damaged_file)  # a copy, so that a store exists at all times
+                counts = _build_store(new_store, pages, progress)
+            # A copy, so that a store exists at all times.
+            copy_damaged_store(database, damaged_file)
             record_key_origins(database, new_store)
             sync(new_store)
             remove_log(database)
@@ -152,7 +157,7 @@ def _refuse_newer(database: Path) -> None:
 
 @contextmanager
 def _pages(database: Path, scratch: Path) -> Iterator[SqlitePages]:
-    """Yield the pages of a copy in which SQLite has checkpointed the log, if it still can."""
+    """Yield the pages of a copy of the store, with the content of its log if SQLite can read it."""
     for end in ("", "-wal"):
         source = database.with_name(database.name + end)
         if source.exists():
@@ -173,7 +178,9 @@ def _header() -> bytes:
     return fixed + bytes(32) + (1).to_bytes(4, "big")
 
 
-def _build(path: Path, pages: SqlitePages, progress: Progress) -> tuple[int, int, int, int, int]:
+def _build_store(
+    path: Path, pages: SqlitePages, progress: Progress
+) -> tuple[int, int, int, int, int]:
     """Make the new store at `path`. Return the counts of `RepairResult`, in their order."""
     create_private(path)
     with closing(connect(path, "rw")) as connection:
@@ -193,8 +200,8 @@ def _build(path: Path, pages: SqlitePages, progress: Progress) -> tuple[int, int
     return counts[0], counts[1], len(pages.damaged), mended, dropped
 
 
-def _row(table: TableSchema, record: Record, *, is_orphan: bool) -> tuple[Value, ...] | None:
-    """Return a record as a row of this table, or None if it is not one.
+def _row_of(table: TableSchema, record: Record, *, is_orphan: bool) -> tuple[Value, ...] | None:
+    """Return a record as a row of this table, or None if it is not a row of it.
 
     Args:
         is_orphan: True if the record's table is unknown. Its ids must then look like the program's.
@@ -216,14 +223,14 @@ def _row(table: TableSchema, record: Record, *, is_orphan: bool) -> tuple[Value,
 
 
 def _looks_like_own_id(table: str, value: str) -> bool:
-    return bool(value) if table in _WITH_FREE_IDS else bool(_ID.fullmatch(value))
+    return bool(value) if table in _TABLES_WITH_FREE_IDS else bool(_ID.fullmatch(value))
 
 
 def _insert(
     connection: sqlite3.Connection, table: TableSchema, record: Record, *, is_orphan: bool = False
 ) -> bool:
-    """Insert a record into the new store, unless it is invalid or already there."""
-    row, names = _row(table, record, is_orphan=is_orphan), table.names
+    """Insert a record unless it is invalid or already in the store. Return True if inserted."""
+    row, names = _row_of(table, record, is_orphan=is_orphan), table.names
     if row is None:
         return False
     if table.alias is None:
@@ -239,7 +246,7 @@ def _insert_records(
     tables: dict[str, TableSchema],
     progress: Progress,
 ) -> int:
-    """Insert the records of all pages. Return how many were invalid or repeated."""
+    """Insert the records of all pages. Return how many records of known tables were left out."""
     seen: set[int] = set()
     dropped = 0
     for table, root in _roots(pages, tables):
@@ -274,7 +281,7 @@ def _insert_orphan(
 ) -> None:
     """Insert a record from a page without a known table into the best-fitting table."""
     fitting = [
-        table for table in tables.values() if _row(table, record, is_orphan=True) is not None
+        table for table in tables.values() if _row_of(table, record, is_orphan=True) is not None
     ]
     if fitting:
         table = min(fitting, key=lambda each: len(each.columns))

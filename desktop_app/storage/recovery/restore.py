@@ -38,7 +38,7 @@ from desktop_app.storage.database.store_lock import exclusive_lock
 from desktop_app.storage.documents.attachment_store import attachment_path, is_undamaged
 from desktop_app.storage.recovery.backup import FORMAT, MANIFEST, STORE, VERSION
 from desktop_app.storage.recovery.store_copy import copy_store
-from desktop_app.storage.settings.address_secrets import copy_damaged
+from desktop_app.storage.settings.address_secrets import copy_damaged_store
 from desktop_app.storage.settings.key_origins import copy_key_origins, record_key_origins
 from desktop_app.storage.settings.outbound_settings import (
     OutboundSettings,
@@ -55,7 +55,8 @@ Progress = Callable[[int, int], None]
 LARGEST_ATTACHMENT: Final = 4 << 30
 LARGEST_STORE: Final = 64 << 30
 _LARGEST_MANIFEST: Final = 64 << 20
-# The new store needs room beside the unpacked one, more while its index is built.
+# The room that the unpacked store and the new store need together, as a multiple of the former. The
+# new store needs more while its index is built.
 _ROOM_FOR_COPY: Final = 2
 
 
@@ -124,6 +125,7 @@ def restore_backup(
     """Replace the store with the store of a backup.
 
     Args:
+        at: the time in the new name of the previous store.
         ask: called on this thread before anything changes, if settings that decide where data goes
             would change.
         built_in: the profiles that exist without being stored.
@@ -343,7 +345,7 @@ def _copy_previous(database: Path, target: Path) -> None:
         with closing(connect(database, "rw")) as connection:
             save_verified_copy(connection, database, target)
     except (*UNREADABLE, StoreDamagedError):
-        copy_damaged(database, target)
+        copy_damaged_store(database, target)
 
 
 def _no_backup_error(path: Path, details: str) -> StorageError:

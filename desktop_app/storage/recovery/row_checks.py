@@ -76,11 +76,16 @@ _REMOTE_ID: Final = re.compile(r"(?:[0-9A-Za-z][0-9A-Za-z_.:=+-]{0,999})?")
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table of this version."""
+    """A column of a table of this version.
+
+    Attributes:
+        kind: its type in a STRICT table: a key of `_TYPES`.
+        is_required: NULL is not allowed.
+    """
 
     name: str
     kind: str
-    is_needed: bool
+    is_required: bool
     default: Value
 
 
@@ -108,7 +113,7 @@ class TableSchema:
         if types not in self._accepted_types:
             for found, column in zip(types, self.columns, strict=True):
                 wanted = _TYPES[column.kind]
-                if not (found in wanted or (found is type(None) and not column.is_needed)):
+                if not (found in wanted or (found is type(None) and not column.is_required)):
                     return False
             self._accepted_types.add(types)  # there are few combinations of types
         return True
@@ -147,8 +152,8 @@ def _table(connection: sqlite3.Connection, name: str) -> TableSchema:
         default = None if info["dflt_value"] is None else _literal(info["dflt_value"])
         if info["type"] == "INTEGER" and info["pk"] == 1:
             alias = n
-        is_needed = bool(info["notnull"]) or bool(info["pk"])
-        columns.append(Column(info["name"], info["type"], is_needed, default))
+        is_required = bool(info["notnull"]) or bool(info["pk"])
+        columns.append(Column(info["name"], info["type"], is_required, default))
     return TableSchema(name, tuple(columns), alias)
 
 

@@ -46,7 +46,7 @@ class SqlitePages:
     Attributes:
         size: the bytes of a page: as the header states, or 4096 if it is damaged.
         usable: the bytes of a page without those reserved for extensions, at its end.
-        damaged: the pages read so far that are damaged, or contain a damaged record.
+        damaged: the numbers of pages read so far that are damaged, or contain a damaged record.
     """
 
     data: bytes | mmap.mmap
@@ -80,7 +80,7 @@ class SqlitePages:
         return self.data[(number - 1) * self.size : number * self.size]
 
     def leaves_below(self, root: int) -> list[int]:
-        """Return the reachable leaves below a table's root, in order."""
+        """Return the numbers of the reachable leaves below a table's root, in order."""
         leaves: list[int] = []
         waiting, seen = [root], set()
         while waiting:
@@ -125,7 +125,7 @@ class SqlitePages:
         return found
 
     def leaves(self) -> Iterator[int]:
-        """Yield every page that looks like the leaf of a table."""
+        """Yield the number of every page that looks like the leaf of a table."""
         for number in range(1, self.count + 1):
             start = (number - 1) * self.size + (_HEADER if number == 1 else 0)
             if self.data[start] == _LEAF:
@@ -185,6 +185,7 @@ class SqlitePages:
 
 
 def _read_varint(data: bytes, at: int) -> tuple[int, int]:
+    """Return the variable-length integer at an offset, and the offset after it."""
     value = 0
     for n in range(8):
         byte = data[at + n]
@@ -199,6 +200,7 @@ def _as_signed(value: int) -> int:
 
 
 def _values(payload: bytes) -> tuple[Value, ...]:
+    """Return the values of a record: a header of their types precedes them."""
     end, at = _read_varint(payload, 0)
     serial_types = []
     while at < end:

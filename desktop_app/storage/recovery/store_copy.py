@@ -99,30 +99,31 @@ class _StoreCopy:
         self, connection: sqlite3.Connection, store: ForeignStore, progress: Progress
     ) -> None:
         self._connection, self._store, self._progress = connection, store, progress
+        self._index = _IndexWriter(connection)
+        self._searchable_hashes = set(store.texts(_INDEXED_ATTACHMENTS, "search_entries"))
         self._dropped = 0
 
     def run(self, tables: dict[str, TableSchema]) -> int:
-        indexed = set(self._store.texts(_INDEXED_ATTACHMENTS, "search_entries"))
-        index = _IndexWriter(self._connection)
+        """Copy the tables, and return the number of rows dropped."""
         for table in tables.values():
             if table.name not in DERIVED_TABLES:
-                self._copy(table, index, indexed)
+                self._copy(table)
         _index_passages(self._connection)
         repair_references(self._connection)
         for row in self._connection.execute("SELECT id, title, updated_at FROM conversations"):
-            index.add(EntryKind.TITLE, row["id"], row["title"], row["updated_at"])
-        index.finish()
+            self._index.add(EntryKind.TITLE, row["id"], row["title"], row["updated_at"])
+        self._index.finish()
         fill_slots(self._connection)
         fill_days(self._connection)
         return self._dropped
 
-    def _copy(self, table: TableSchema, index: _IndexWriter, indexed: set[str]) -> None:
+    def _copy(self, table: TableSchema) -> None:
         placeholders = ", ".join("?" * len(table.columns))
         sql = f"INSERT OR IGNORE INTO {table.name} VALUES ({placeholders})"  # noqa: S608
         if table.name == "messages":
-            rows = self._messages(table, index)
+            rows = self._messages(table)
         elif table.name == "attachments":
-            rows = self._attachments(table, index, indexed)
+            rows = self._attachments(table)
         else:
             rows = self._valid_rows(table)
         batch, began = [], self._store.bytes_read
@@ -142,7 +143,7 @@ class _StoreCopy:
             else:
                 yield checked
 
-    def _messages(self, table: TableSchema, index: _IndexWriter) -> Iterator[tuple[Value, ...]]:
+    def _messages(self, table: TableSchema) -> Iterator[tuple[Value, ...]]:
         """Yield and index the messages. Parse each only once: messages are most of a store."""
         names, files = table.names, []
         for found in self._store.rows(table):
@@ -162,21 +163,19 @@ class _StoreCopy:
             files += [(sha256, message.id) for sha256 in message.files]
             if message.status is not MessageStatus.STREAMING:
                 text = searchable_text(message.parts)
-                index.add(EntryKind.MESSAGE, message.id, text, to_micros(message.created_at))
+                at = to_micros(message.created_at)
+                self._index.add(EntryKind.MESSAGE, message.id, text, at)
         sql = "INSERT OR IGNORE INTO message_attachments VALUES (?, ?)"
         self._connection.executemany(sql, files)
 
-    def _attachments(
-        self, table: TableSchema, index: _IndexWriter, indexed: set[str]
-    ) -> Iterator[tuple[Value, ...]]:
+    def _attachments(self, table: TableSchema) -> Iterator[tuple[Value, ...]]:
         """Yield the attachments, and index them, unless they belong only to collections."""
-        names = table.names
         for row in self._valid_rows(table):
             yield row
-            values: Values = dict(zip(names, row, strict=True))
-            sha256 = values["sha256"]
-            if sha256 in indexed:
-                index.add(EntryKind.ATTACHMENT, sha256, values["text"], values["created_at"])
+            values: Values = dict(zip(table.names, row, strict=True))
+            sha256, at = values["sha256"], values["created_at"]
+            if sha256 in self._searchable_hashes:
+                self._index.add(EntryKind.ATTACHMENT, sha256, values["text"], at)
 
 
 class _IndexWriter:

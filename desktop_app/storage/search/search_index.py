@@ -2,7 +2,7 @@
 
 Writes keep it in step with the tables: `add_entry` and `remove_entry` are called in the transaction
 that changes a text. An answer is indexed when it ends, not at its checkpoints, which come twice a
-second. Every entry is indexed with the text that is in its table now.
+second. The index has the words of the text that is in the table now.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ _to_index: Final = _TextToIndex()
 
 
 class EntryKind(StrEnum):
-    """The kinds of text in the index; the entry's `ref` is the id, or the attachment's hash."""
+    """The kinds of text in the index.
+
+    The `ref` of an entry is the id of its conversation or message, or the hash of its attachment.
+    """
 
     TITLE = "title"
     MESSAGE = "message"
@@ -62,7 +65,12 @@ def add_entry(
 
 
 def _change_index(connection: sqlite3.Connection, values: str, entry_id: int, text: str) -> None:
-    """Insert the words of `text` into the index, with little memory if it is long."""
+    """Insert into the index or delete from it, with little memory if `text` is long.
+
+    Args:
+        values: the columns and values of the INSERT; "{}" stands for the words of `text`. FTS5
+            deletes by an INSERT, too, which must state the words that were indexed.
+    """
     sql = f"INSERT INTO search_index {values}"
     if len(text) <= _LONG_TEXT_CHARS:
         connection.execute(sql.format("CAST(? AS TEXT)"), (entry_id, index_text(text)))
@@ -81,10 +89,10 @@ def _words_to_index() -> bytearray:
 
 
 def _free_id_from(connection: sqlite3.Connection, first: int) -> int:
-    """Return an unused id from `first` on.
+    """Return an unused id that is at least `first`.
 
-    Thousands of entries may have the same time, as in an import without times: ranges in use are
-    skipped in steps of growing length.
+    Thousands of entries may have the same time, as in an import without times. Ranges in use are
+    therefore skipped in steps of growing length.
     """
     span = _IDS_PER_MILLISECOND
     while True:

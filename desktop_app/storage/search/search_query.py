@@ -22,8 +22,8 @@ from desktop_app.storage.search.search_text import count_occurrences, match_expr
 if TYPE_CHECKING:
     from desktop_app.storage.database.database import Database
 
-# The row of an entry, by its kind; the conditions of a filter follow. Trashed conversations are not
-# found. Titles have no message: `m` is their conversation.
+# SQL for the row of an entry, by its kind; the conditions of a filter are appended. Trashed
+# conversations are not found. A title has no message: there `m` is the conversation itself.
 _ROWS: Final = {
     EntryKind.TITLE: """
     SELECT c.id AS conversation_id, c.archived, c.title, c.title AS text, NULL AS message_id
@@ -43,7 +43,7 @@ _ROWS: Final = {
 }
 # An attachment is found in the newest message that refers to it, not in a draft.
 _NEWEST_MESSAGE: Final = " ORDER BY m.created_at DESC LIMIT 1"
-# The entries of all texts, by kind; the conditions of a filter follow.
+# SQL for the entries of all texts, by kind; the conditions of a filter are appended.
 _ENTRIES: Final = {
     EntryKind.TITLE: """
     SELECT e.id FROM conversations AS c JOIN conversations AS m ON m.id = c.id
@@ -73,10 +73,10 @@ _FILTERS: Final = {
 _VERDICT: Final = re.compile(
     r"(?:^|(?<=\s))is:(reviewed|corrected|rejected)(?=\s|$)", re.IGNORECASE
 )
-# After this many matches, checked singly from the newest on, the ids of all entries that fit the
-# filter are read.
+# Matches are compared with a filter one by one, the newest first. After this many, the ids of all
+# entries that fit the filter are read instead.
 _MAX_CHECKED_SINGLY: Final = 2_000
-# The best matches are chosen among this many of the newest.
+# The best matches are chosen among this many of the newest matches.
 _MAX_COMPARED: Final = 500
 _MAX_INTEGER: Final = (1 << 63) - 1
 _MIN_INTEGER: Final = -(1 << 63)
@@ -84,7 +84,7 @@ _NO_FILTER: Final = SearchFilter()
 
 
 class Search:
-    """The search through the library."""
+    """The full-text search through the library on disk."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -100,8 +100,8 @@ class Search:
         """Return the newest or best texts with every word of `text`; the last word is a prefix.
 
         Words between double quotes must follow each other. "is:reviewed", "is:corrected" and
-        "is:rejected" find answers with this verdict of the user's, with or without other words. No
-        other character has a meaning. A text of punctuation alone finds nothing.
+        "is:rejected" find answers with this verdict of the user's, with or without other words. All
+        other punctuation is ignored.
 
         Raises:
             StorageError: the store cannot be read.
@@ -126,7 +126,7 @@ class Search:
 
 
 Match = tuple[int, sqlite3.Row]
-"""The entry's id, which is its time, and the row found."""
+"""The entry's id, which tells its time, and its row."""
 
 
 def _newest_matches(

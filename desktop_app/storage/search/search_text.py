@@ -4,8 +4,8 @@ SQLite's tokenizer takes a run of Chinese or Japanese for one word, so that noth
 found. Such runs are indexed as overlapping pairs, followed by the last character alone: 日本語
 becomes 日本 本語 語. A query of two or more characters is the phrase of its pairs, without the last
 character alone; a query of one character is a prefix of pairs. The tokenizer also ignores emoji and
-other signs: each becomes a word of its own, a private-use character, which it takes for a letter,
-in texts and in queries.
+other signs. In texts and in queries, each therefore becomes a word of its own: a private-use
+character, which the tokenizer takes for a letter.
 
 Words are removed from the index by computing them again. A change to this folding therefore needs
 a migration that rebuilds the index.
@@ -40,7 +40,7 @@ _MAX_BYTES_PER_CHARACTER: Final = 7
 # Emoji, and signs used as such.
 _SIGNS = "\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
 _SIGN = re.compile(f"[{_SIGNS}]")
-_PRIVATE: Final = 0xF0000
+_FIRST_PRIVATE: Final = 0xF0000
 _TERM = re.compile(r'"([^"]*)"|(\S+)')
 _LINE_SIGNS: Final = re.compile(
     r"\n[ \t]*(?:>[ \t]?)*"
@@ -59,10 +59,10 @@ _CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f]+")
 
 
 def index_text(text: str) -> bytearray:
-    """Return the text to index for `text`, as UTF-8.
+    """Return the words to index for `text`, as UTF-8.
 
-    It is made in pieces, because folding blocks all threads. As one text, the words of 16 MB of
-    emoji would also take 200 MB. A text that grows far more than any script does is cut: a
+    They are made in pieces, because folding blocks all threads. As a single text, the words of
+    16 MB of emoji would also take 200 MB. A text that grows far more than any script does is cut: a
     server can send 16 MB of characters that each become a word.
     """
     words = bytearray()
@@ -103,7 +103,7 @@ def _split_signs(folded: str) -> str:
     """Return the text with each sign as a word of its own."""
     if folded.isascii():
         return folded
-    return _SIGN.sub(lambda sign: f" {chr(_PRIVATE + (ord(sign.group()) & 0xFFFF))} ", folded)
+    return _SIGN.sub(lambda sign: f" {chr(_FIRST_PRIVATE + (ord(sign.group()) & 0xFFFF))} ", folded)
 
 
 def _pairs_of_run(run: str, *, is_whole: bool) -> str:
@@ -124,9 +124,9 @@ def match_expression(query: str) -> str:
 
 
 def terms(query: str) -> list[tuple[str, bool]]:
-    """Return the folded words and phrases of a query, and whether each may be a prefix.
+    """Return the folded words and phrases of a query, each with True if it may be a prefix.
 
-    The last word may be one, unless a space, a quote or a sign ("C++") ends it.
+    Only the last word may be a prefix, unless a space, a quote or a sign ("C++") ends it.
     """
     query = query[:_LONGEST_QUERY]
     found = []
@@ -157,9 +157,9 @@ def _phrase(term: tuple[str, bool]) -> tuple[str, bool]:
 def snippet(text: str, query: str) -> str:
     """Return the part of `text` around the first match of `query`, on one line.
 
-    Matches are between U+0002 and U+0003. Markdown's signs and addresses of links are left out. The
-    part is the beginning of the text if no match can be located: the text may spell a word with
-    other characters than the query.
+    Matches are between U+0002 and U+0003. Markdown's signs and addresses of links are left out. If
+    no match can be located, return the beginning of the text: it may spell a word with other
+    characters than the query.
     """
     pattern = _query_pattern(query)
     first = _first_match(pattern, text) if pattern else None
@@ -226,9 +226,9 @@ def _gap_pattern() -> str:
     `re` does not count the marks in Indian and Thai words as letters, so they are excluded, as are
     signs, which are words themselves.
     """
-    marks = (chr(code) for code in range(0x300, 0x10000))
-    of_words = "".join(mark for mark in marks if unicodedata.category(mark).startswith("M"))
-    return rf"(?:(?![{of_words}{_SIGNS}])[\W_])+"
+    characters = map(chr, range(0x300, 0x10000))
+    marks = "".join(char for char in characters if unicodedata.category(char).startswith("M"))
+    return rf"(?:(?![{marks}{_SIGNS}])[\W_])+"
 
 
 def _word_pattern(word: str) -> str:
@@ -257,9 +257,9 @@ def _unfolded_pairs() -> dict[str, str]:
 
 @cache
 def _unfolded_letters() -> dict[str, str]:
-    """Return the Latin, Greek and Cyrillic letters that fold to a letter or pair.
+    """Return the Latin, Greek and Cyrillic letters that fold to a letter or pair, by that.
 
-    Made by the first search (30 ms), not at start-up.
+    Computed at the first search, because it takes 30 ms.
     """
     found: dict[str, str] = {}
     for code in (*range(0xC0, 0x530), *range(0x1E00, 0x2000)):

@@ -42,7 +42,7 @@ _BEFORE_PAGE_NUMBER: Final = re.compile(rb"[\x20-\x7e](?=(\x00[\x00-\xff]{3}))")
 
 
 def secrets_in_profiles(connection: sqlite3.Connection) -> list[tuple[str, Secret]]:
-    """Return the secrets in the addresses of profiles, by their names in the keyring.
+    """Return the secrets in the addresses of profiles, with the names for them in the keyring.
 
     A secret is empty if only a query or a fragment is to be removed: such an address never works.
     """
@@ -108,7 +108,7 @@ def has_secrets(database: Path) -> bool:
         return False
 
 
-def copy_damaged(database: Path, target: Path) -> None:
+def copy_damaged_store(database: Path, target: Path) -> None:
     """Copy a store that SQLite may be unable to read, with its log, but without passwords."""
     for end in ("", "-wal"):
         source, copy = (path.with_name(path.name + end) for path in (database, target))
@@ -120,10 +120,10 @@ def copy_damaged(database: Path, target: Path) -> None:
 
 
 def _overwrite_secrets(path: Path) -> None:
-    """Overwrite the passwords within addresses in the bytes of a store.
+    """Overwrite the passwords in the bytes of a store or of its log.
 
-    Passwords are found in the addresses of profiles and in the keys of learned facts, and
-    overwritten at every occurrence. A password that continues on another page of the log is not
+    A password that is found in the address of a profile or in the key of a learned fact is
+    overwritten wherever it occurs. In the log, a password that continues on another page is not
     found.
     """
     if not path.stat().st_size:
@@ -146,7 +146,7 @@ def _occurrences(secret: bytes, data: mmap.mmap) -> Iterator[int]:
 
 
 def _secrets_in(data: bytes | mmap.mmap) -> Iterator[tuple[int, int]]:
-    """Yield start and end of each login or query in the bytes of addresses, with its delimiters."""
+    """Yield the offsets of each login or query of an address, including its delimiters."""
     for found in _LEARNED_BYTES.finditer(data):
         yield found.start(1) - len(b"://"), found.end(1) + len(b"@")
     for found in _ADDRESS_BYTES.finditer(data):
@@ -159,7 +159,7 @@ def _secrets_in(data: bytes | mmap.mmap) -> Iterator[tuple[int, int]]:
 
 
 def _overwrite_cut_secrets(data: mmap.mmap) -> set[bytes]:
-    """Overwrite passwords that continue on another page, and return them."""
+    """Overwrite each password that continues on another page, and return these passwords."""
     secrets = set()
     for end, continued_at in _continued_rows(data):
         first = max(0, end - _LONGEST_ADDRESS)
@@ -195,7 +195,7 @@ def _continued_rows(data: mmap.mmap) -> Iterator[tuple[int, int]]:
 
 
 def _profiles(connection: sqlite3.Connection) -> list[tuple[str, dict[str, Any]]]:
-    """Return the readable profiles, as they are stored."""
+    """Return the id and the stored fields of each readable profile."""
     found = []
     for profile_id, body in connection.execute("SELECT id, body FROM profiles").fetchall():
         try:

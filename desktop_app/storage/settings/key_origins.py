@@ -1,9 +1,9 @@
 """The origins of keys from an older version, protected from restored stores.
 
 Older versions put bare keys into the keyring. Such a key belongs to the address that its profile
-had when this version first opened the store. That is written into a file beside the store before
-anything can change an address: a restored store has other addresses, and must not decide where a
-key is sent. The file is written once and never changed.
+had when this version first opened the store. The origins of these addresses are written into a file
+beside the store before anything can change an address: a restored store has other addresses, and
+must not decide where a key is sent. The file is written once and never changed.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def copy_key_origins(database: Path, restored: Path) -> None:
     The backup's own origins describe the keyring of the computer that made it. Its keys may be in
     this keyring, but their origins are unknown until the keyring is asked.
     """
-    known = _noted_origins(database)
+    known = _stored_origins(database)
     with closing(connect(restored, "rw")) as connection:
         connection.execute("UPDATE keys_in_keyring SET origin = ''")
         sql = "UPDATE keys_in_keyring SET origin = ? WHERE profile_id = ?"
@@ -75,6 +75,7 @@ def copy_key_origins(database: Path, restored: Path) -> None:
 
 
 def _origins_in(database: Path) -> dict[str, str] | None:
+    """Return the origins of the addresses in profiles, by the key's name; None if unreadable."""
     found: dict[str, str] = {}
     try:
         with closing(connect(database, "ro")) as connection:
@@ -100,7 +101,8 @@ def _fields(body: Any) -> dict[str, Any]:
     return {}
 
 
-def _noted_origins(database: Path) -> dict[str, str]:
+def _stored_origins(database: Path) -> dict[str, str]:
+    """Return the origins in a store's list of the keys in the keyring, by the key's name."""
     try:
         with closing(connect(database, "ro")) as connection:
             rows = connection.execute("SELECT profile_id, origin FROM keys_in_keyring")

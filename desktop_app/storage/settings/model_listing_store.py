@@ -66,7 +66,7 @@ def _known_details(details: ModelDetails) -> dict[str, str | bool]:
     }
 
 
-def _details(stored: Mapping[str, Any]) -> ModelDetails:
+def _details_from_json(stored: Mapping[str, Any]) -> ModelDetails:
     prices = [
         None if (price := stored.get(name)) is None else bounds.checked_money(price)
         for name in ("input_price", "output_price", "cached_price")
@@ -99,7 +99,7 @@ def listing_from_row(row: Cells) -> ModelListing:
             model_id,
             date.fromisoformat(shutdown) if shutdown else None,
             windows.get(model_id),
-            _details(details.get(model_id, {})),
+            _details_from_json(details.get(model_id, {})),
         )
         for model_id, shutdown in json.loads(row["models"])
     )

@@ -1,7 +1,8 @@
 """Settings that decide where data goes, what leaves this computer, and what may be spent.
 
-They are hosts, proxies, certificates, model files, permissions and content added to every request;
-limits, prices and settings that raise the cost of answers; and the number of backups to keep.
+These outbound settings are hosts, proxies, certificates, model files, permissions and content added
+to every request; limits, prices and settings that raise the cost of answers; and the number of
+backups to keep.
 
 A restore compares the backup's settings with the current ones, and lists the differences.
 Unconfirmed changes are dropped. An existing provider keeps its own settings. A new provider gets no
@@ -149,7 +150,11 @@ def find_changes(
 def keep_current(
     connection: sqlite3.Connection, current: OutboundSettings, unconfirmed: Iterable[SettingChange]
 ) -> None:
-    """Write the current values of these settings into a restored store, in its transaction."""
+    """Write the current values of unconfirmed settings into a restored store.
+
+    Args:
+        connection: that of the restored store, within a transaction.
+    """
     for profile_id in {change.profile_id for change in unconfirmed if change.profile_id}:
         body = current.stored.get(profile_id)
         if profile_id in current.profiles and body is None:  # built in and unchanged
@@ -167,6 +172,7 @@ def keep_current(
 
 
 def _without_address(connection: sqlite3.Connection, profile_id: str) -> str:
+    """Return a stored profile as JSON, with the defaults for all fields of `_fields`."""
     sql = "SELECT id, body FROM profiles WHERE id = ?"
     found = profile_from_row(connection.execute(sql, (profile_id,)).fetchone())
     default = ProviderProfile(found.id, found.name, found.kind)
@@ -176,6 +182,8 @@ def _without_address(connection: sqlite3.Connection, profile_id: str) -> str:
 
 @dataclass(frozen=True)
 class _Field:
+    """A field of a profile: its label and its value, and that as shown to the user."""
+
     label: str
     value: Any
     text: str

@@ -83,9 +83,10 @@ class SettingsStore:
         await self._database.execute("DELETE FROM profiles WHERE id = ?", profile_id)
 
     async def key_origin(self, name: str) -> str | None:
-        """Return the origin noted for a secret in the keyring, None if there is no such secret.
+        """Return the origin recorded for a secret in the keyring, None if there is no such secret.
 
-        The origin is "", unknown, if the store was restored or comes from an older version.
+        The origin is "", which means unknown, if the store was restored or is from an older
+        version.
         """
         sql = "SELECT origin FROM keys_in_keyring WHERE profile_id = ?"
         row = await self._database.row(sql, name)

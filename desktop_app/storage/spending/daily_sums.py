@@ -29,19 +29,24 @@ _FAILED: Final = "failed"
 UNSUMMED_KEY: Final = "store.unsummed_calls"
 """The setting with the last row of the ledger that is not in the sums yet, if there is one."""
 SLICE_SIZE: Final = 250
-"""Entries that the window sums up at a time: in 5 ms, which may delay the event loop."""
+"""Entries that the window sums up at a time: 5 ms, for which the event loop may be delayed."""
 LARGE_SLICE_SIZE: Final = 10_000
-"""Entries that are summed up at a time without a window: in 0.2 s, which delay other writers."""
+"""Entries that are summed up at a time without a window: 0.2 s, for which other writers wait."""
 
 _Tokens = tuple[int, int, int, int]
 
 
 @dataclass
-class DailySums:
+class CallSums:
     """The sums of a group of calls.
 
     Attributes:
+        uncounted: the number of calls of unknown cost.
+        usage: the tokens, in the order of the fields of `Usage`.
+        cost: in US dollars.
         streamed_tokens, streamed_s: the output after the first token, and the seconds it took.
+        first_tokens, durations: the seconds until the first token and until the end.
+        speeds: the tokens per second after the first token.
     """
 
     calls: int = 0
@@ -93,8 +98,8 @@ class DailySums:
 
     def _add_spent(self, uncounted: int, tokens: _Tokens, cost: Decimal) -> None:
         self.uncounted += uncounted
-        a, b = self.usage, tokens
-        self.usage = (a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3])
+        old, new = self.usage, tokens
+        self.usage = (old[0] + new[0], old[1] + new[1], old[2] + new[2], old[3] + new[3])
         self.cost = EXACT_CONTEXT.add(self.cost, cost)
 
     def values(self) -> tuple[Any, ...]:
@@ -124,8 +129,8 @@ class DailySums:
         )
 
 
-_COLUMNS: Final = len(_KEY) + len(DailySums().values())
-_UPSERT: Final = f"INSERT OR REPLACE INTO ledger_days VALUES ({', '.join('?' * _COLUMNS)})"  # noqa: S608
+_COLUMN_COUNT: Final = len(_KEY) + len(CallSums().values())
+_UPSERT: Final = f"INSERT OR REPLACE INTO ledger_days VALUES ({', '.join('?' * _COLUMN_COUNT)})"  # noqa: S608
 _SELECT: Final = f"SELECT * FROM ledger_days WHERE {' AND '.join(f'{name} = ?' for name in _KEY)}"  # noqa: S608
 
 _ENTRIES: Final = f"""SELECT id, at / {SLOT_MICROS}, provider_id, model, purpose,
@@ -143,20 +148,20 @@ def add_to_day(
         if performance is None
         else (performance.effort, performance.tier, performance.outcome)
     )
-    key = (_day_of(entry[0] // SLOT_MICROS), *entry[1:4], *kind)
-    sums = DailySums()
-    sums.add_call(entry[4:8], entry[8], performance)
+    key = (_day_of(entry.slot), *entry.names, *kind)
+    sums = CallSums()
+    sums.add_call(entry.tokens, entry.cost, performance)
     _add_to_stored(connection, key, sums)
 
 
 def fill_days(connection: sqlite3.Connection) -> None:
-    """Sum up all entries of the ledger into the empty table of days.
+    """Sum up all entries of the ledger into the empty table of days, if they are few.
 
-    A million entries take many seconds. If there are many, only record that they are to be summed
-    up, because the window must open at once. Then `sum_up_slice` does it beside other work.
+    A million entries take many seconds, but the window must open at once. Of many entries, only
+    record that they are to be summed up: `sum_up_slice` does that later.
     """
     count, last = connection.execute("SELECT count(*), max(id) FROM ledger").fetchone()
-    _note_unsummed(connection, last)
+    _record_last_unsummed(connection, last)
     if count <= LARGE_SLICE_SIZE:
         sum_up_slice(connection, LARGE_SLICE_SIZE + 1)
 
@@ -169,15 +174,15 @@ def count_unsummed(connection: sqlite3.Connection) -> int:
 
 
 def sum_up_slice(connection: sqlite3.Connection, size: int = SLICE_SIZE) -> bool:
-    """Sum up some of the earlier entries. Return True if there are more.
+    """Add the `size` newest unsummed entries to the sums. Return True if there are more.
 
-    It begins with the newest, because the charts show the last days first.
+    The newest come first, because the charts show the last days first.
     """
     last = _last_unsummed(connection)
     if last is None:
         return False
     day_of = cache(_day_of)
-    days: defaultdict[tuple[str, ...], DailySums] = defaultdict(DailySums)
+    days: defaultdict[tuple[str, ...], CallSums] = defaultdict(CallSums)
     entries = connection.execute(_ENTRIES, (last, size)).fetchall()
     for _, slot, *names, fresh, cached, output, reasoning, cost, retries, first, total in entries:
         performance = CallPerformance("", "", "", retries, first, total)
@@ -185,25 +190,25 @@ def sum_up_slice(connection: sqlite3.Connection, size: int = SLICE_SIZE) -> bool
     for key, sums in days.items():
         _add_to_stored(connection, key, sums)
     has_more = len(entries) == size
-    _note_unsummed(connection, entries[-1][0] - 1 if has_more else None)
+    _record_last_unsummed(connection, entries[-1][0] - 1 if has_more else None)
     return has_more
 
 
-def _add_to_stored(connection: sqlite3.Connection, key: tuple[str, ...], sums: DailySums) -> None:
+def _add_to_stored(connection: sqlite3.Connection, key: tuple[str, ...], sums: CallSums) -> None:
     if known := connection.execute(_SELECT, key).fetchone():
         sums.add_row(known)
     connection.execute(_UPSERT, (*key, *sums.values()))
 
 
 def _last_unsummed(connection: sqlite3.Connection) -> int | None:
-    """Return the last row that is not in the sums of days yet, or None if all rows are."""
+    """Return the id of the last entry that is not in the sums of days; None if all are in them."""
     sql = "SELECT value FROM settings WHERE key = ?"
     found = connection.execute(sql, (UNSUMMED_KEY,)).fetchone()
     return int(found[0]) if found else None
 
 
-def _note_unsummed(connection: sqlite3.Connection, last: int | None) -> None:
-    """Record the last row that is not in the sums of days yet, or with None that all rows are."""
+def _record_last_unsummed(connection: sqlite3.Connection, last: int | None) -> None:
+    """Record what `_last_unsummed` returns."""
     if last is None:
         connection.execute("DELETE FROM settings WHERE key = ?", (UNSUMMED_KEY,))
     else:
@@ -212,6 +217,6 @@ def _note_unsummed(connection: sqlite3.Connection, last: int | None) -> None:
 
 
 def _day_of(slot: int) -> str:
-    """Return the local day of a quarter of an hour."""
+    """Return the local day of a slot, in ISO format."""
     start = datetime.fromtimestamp(slot * SLOT_MICROS // 1_000_000)  # noqa: DTZ006
     return start.date().isoformat()

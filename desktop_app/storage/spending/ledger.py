@@ -43,7 +43,7 @@ from desktop_app.storage.spending.spending_sums import (
 )
 
 _RECENT_CALLS: Final = 2_000
-_ENOUGH_CALLS: Final = 3
+_FEWEST_CALLS: Final = 3
 
 
 class Ledger:
@@ -61,7 +61,7 @@ class Ledger:
         """Add a call. The entry on disk does not name a temporary conversation."""
         amount = None if call.cost is None else str(call.cost)
         names = (call.provider_id, call.model, call.purpose)
-        entry = (to_micros(call.at), *names, *token_counts(call.usage), amount)
+        entry = LedgerEntry(to_micros(call.at), *names, *token_counts(call.usage), amount)
         ids = (call.conversation_id, call.message_id)
         performance = call.performance
         database, disk = (
@@ -79,7 +79,7 @@ class Ledger:
             listener(provider_id)
 
     async def spent_in_month(self, at: datetime, provider_id: str | None = None) -> SpendingSum:
-        """Return the spending in the month of `at`, with calls and tokens."""
+        """Return the spending in the local month of `at`, of a provider, or with None of all."""
         return await self._databases.disk.read(lambda c: month_of(c, at, provider_id))
 
     async def conversation_cost(self, conversation_id: str) -> Decimal:
@@ -87,10 +87,10 @@ class Ledger:
         sql = "SELECT cost FROM ledger WHERE conversation_id = ? AND cost IS NOT NULL"
         return await self._sum(sql, conversation_id)
 
-    async def usual_seconds(self, provider_id: str) -> dict[tuple[str, str], float]:
-        """Return the median seconds of a provider's last answers, by model and effort.
+    async def median_seconds(self, provider_id: str) -> dict[tuple[str, str], float]:
+        """Return the median duration of a provider's recent answers, by model and effort.
 
-        Models and efforts with fewer than three answers are left out.
+        It is in seconds. Models and efforts with fewer than three answers are left out.
         """
         sql = """SELECT model, coalesce(effort, '') AS effort, duration_s FROM ledger
             WHERE provider_id = ? AND purpose = 'answer' AND outcome = 'complete'
@@ -102,7 +102,7 @@ class Ledger:
         return {
             key: usual
             for key, seconds in found.items()
-            if len(seconds) >= _ENOUGH_CALLS and (usual := percentile(seconds, 50)) is not None
+            if len(seconds) >= _FEWEST_CALLS and (usual := percentile(seconds, 50)) is not None
         }
 
     async def utility_cost(self, conversation_id: str) -> Decimal:
@@ -139,8 +139,14 @@ class Ledger:
         rows = await database.rows(sql, conversation_id)
         return {row[0]: row[1] for row in rows}
 
-    async def grouped(self, by: Grouping, since: date | None = None) -> list[SpendingRow]:
-        """Return the spending from a local day on, grouped; times in order, others by cost."""
+    async def group_spending(self, by: Grouping, since: date | None = None) -> list[SpendingRow]:
+        """Return the spending of each group of calls.
+
+        Days and months are in order of time; other groups begin with the most expensive.
+
+        Args:
+            since: the first local day; None for all calls.
+        """
         from desktop_app.storage.spending.spending_groups import grouped_rows  # for the charts
 
         await self._record_lost_calls()
@@ -153,15 +159,15 @@ class Ledger:
         await self._record_lost_calls()
         return await self._databases.disk.read(lambda c: report_of(c, at))
 
-    async def sum_up_earlier(
+    async def sum_up_earlier_calls(
         self, progress: Callable[[int, int], object], pause_s: float = 0
     ) -> bool:
-        """Add calls recorded by an older version to the sums of days, if any are missing.
+        """Add calls recorded by an older version to the sums of days, if any are missing there.
 
-        Until then they are missing in `grouped` and `report`.
+        Until then they are missing in `group_spending` and `report`.
 
         Args:
-            progress: called with the numbers of calls summed up and of all earlier calls.
+            progress: called with the number of calls summed up, and that of calls to sum up.
             pause_s: the pause after each slice, in seconds, for other work. Without a pause the
                 slices are large, which takes about a third less time.
 
@@ -192,7 +198,7 @@ def record_lost_calls(connection: sqlite3.Connection) -> None:
     for row in _dead_holds(connection):
         if row["model"]:  # a hold without a model is not for a single call
             names = (row["provider_id"], row["model"], row["purpose"])
-            entry: LedgerEntry = (row["at"], *names, 0, 0, 0, 0, None)
+            entry = LedgerEntry(row["at"], *names, 0, 0, 0, 0, None)
             insert_call(connection, entry, performance=performance)
         connection.execute("DELETE FROM spending_holds WHERE id = ?", (row["id"],))
 

@@ -16,7 +16,7 @@ from desktop_app.domain.spending.spending_report import (
     SpendingRow,
     SpendingSum,
 )
-from desktop_app.storage.spending.daily_sums import DailySums
+from desktop_app.storage.spending.daily_sums import CallSums
 from desktop_app.storage.spending.spending_sums import lines_of
 
 _MONTHS_REPORTED: Final = 12
@@ -36,8 +36,8 @@ _KEYS: Final = {
 def grouped_rows(
     connection: sqlite3.Connection, by: Grouping, since: date | None = None
 ) -> list[SpendingRow]:
-    """Return the calls from a local day on, grouped; times in order, other groups by cost."""
-    groups: defaultdict[str, DailySums] = defaultdict(DailySums)
+    """Return the spending of each group of calls: see `Ledger.group_spending`."""
+    groups: defaultdict[str, CallSums] = defaultdict(CallSums)
     first = "" if since is None else since.isoformat()
     sql = f"SELECT {_KEYS[by]} AS name, * FROM ledger_days WHERE day >= ?"  # noqa: S608 - constants
     for row in connection.execute(sql, (first,)):

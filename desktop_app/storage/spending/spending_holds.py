@@ -36,7 +36,8 @@ class SpendingHolds:
         """Hold `amount` (US dollars) if the month of `at` has room for it under `cap`.
 
         Args:
-            provider_ids: those that share the cap. The first gets the hold.
+            provider_ids: the providers that share the cap. The hold is stored for the first.
+            cap: the monthly limit in US dollars.
             call: the call's model and purpose; empty texts if the hold is not for a single call.
 
         Returns:
@@ -61,7 +62,7 @@ class SpendingHolds:
     async def month(
         self, provider_ids: tuple[str, ...], cap: Decimal | None, at: datetime
     ) -> MonthUnderCap:
-        """Return the spending and holds of the month of `at`."""
+        """Return the spending and holds of the month of `at`; `cap` is None without a limit."""
         return await self._database.read(lambda c: _month(c, provider_ids, cap, at))
 
 

@@ -10,7 +10,7 @@ import sqlite3
 from collections import defaultdict
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import EXACT_CONTEXT, SpendingLine, SpendingSum
@@ -22,8 +22,39 @@ _DAY: Final = timedelta(days=1)
 _NAMES: Final = ("provider_id", "model", "purpose")
 _Key = tuple[Any, ...]
 
-LedgerEntry = tuple[int, str, str, str, int, int, int, int, str | None]
-"""A call: time, provider, model, purpose, four token counts, cost."""
+
+class LedgerEntry(NamedTuple):
+    """A call, in the order of the ledger's columns.
+
+    Attributes:
+        at: in microseconds since 1970.
+        cost: in US dollars; None if unknown.
+    """
+
+    at: int
+    provider_id: str
+    model: str
+    purpose: str
+    input_tokens: int
+    cached_tokens: int
+    output_tokens: int
+    reasoning_tokens: int
+    cost: str | None
+
+    @property
+    def slot(self) -> int:
+        """Return the number of the quarter of an hour since 1970."""
+        return self.at // SLOT_MICROS
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """Return the provider, the model and the purpose."""
+        return self[1:4]
+
+    @property
+    def tokens(self) -> tuple[int, int, int, int]:
+        """Return the token counts in the order of the columns."""
+        return self[4:8]
 
 
 def month_of(connection: sqlite3.Connection, at: datetime, provider_id: str | None) -> SpendingSum:
@@ -47,8 +78,6 @@ def fill_slots(connection: sqlite3.Connection) -> None:
     )
 
 
-# ---------------------------------------------------------------------------- writing
-
 _SELECT = """SELECT cost FROM ledger_slots
     WHERE slot = ? AND provider_id = ? AND model = ? AND purpose = ?"""
 _UPSERT = """INSERT INTO ledger_slots VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)
@@ -64,11 +93,11 @@ _UPSERT = """INSERT INTO ledger_slots VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)
 
 def add_to_slot(connection: sqlite3.Connection, entry: LedgerEntry) -> None:
     """Add a call to the sums of its slot."""
-    key, tokens, cost = (entry[0] // SLOT_MICROS, *entry[1:4]), entry[4:8], entry[8]
+    key, cost = (entry.slot, *entry.names), entry.cost
     known = connection.execute(_SELECT, key).fetchone()
     before = Decimal(known[0]) if known else Decimal(0)
     total = before if cost is None else EXACT_CONTEXT.add(before, Decimal(cost))
-    connection.execute(_UPSERT, (*key, int(cost is None), *tokens, str(total)))
+    connection.execute(_UPSERT, (*key, int(cost is None), *entry.tokens, str(total)))
 
 
 def token_counts(usage: Usage) -> tuple[int, int, int, int]:
@@ -77,13 +106,14 @@ def token_counts(usage: Usage) -> tuple[int, int, int, int]:
     return (*counts, usage.output_tokens, usage.reasoning_tokens)
 
 
-# ---------------------------------------------------------------------------- reading
-
 _SLOTS = "ledger_slots WHERE slot >= ?1 AND slot < ?2 AND (?3 IS NULL OR provider_id = ?3)"
 
 
 def lines_of(connection: sqlite3.Connection, first: date, last: date) -> tuple[SpendingLine, ...]:
-    """Return the spending of local days, by provider, model and purpose."""
+    """Return the spending from local day `first` to `last`, by provider, model and purpose.
+
+    The most expensive line comes first.
+    """
     span = (_slot_of(first), _slot_of(last + _DAY), None)
     groups = _sums_by(connection, _SLOTS, span, _NAMES)
     lines = [
@@ -96,10 +126,13 @@ def lines_of(connection: sqlite3.Connection, first: date, last: date) -> tuple[S
 def _sums_by(
     connection: sqlite3.Connection, source: str, values: _Key, names: tuple[str, ...]
 ) -> dict[_Key, SpendingSum]:
-    """Return sums of the rows of `source`, a FROM clause, by the columns `names`.
+    """Return the sums of rows by the values of the columns `names`.
 
     SQLite adds the integers. Amounts of money, which it would add as floating point, are added
     here.
+
+    Args:
+        source: the FROM clause, without FROM; `values` are its parameters.
     """
     columns = "".join(f"{name}, " for name in names)
     costs: dict[_Key, Decimal] = defaultdict(Decimal)

@@ -66,7 +66,7 @@ class PermissionStore:
         return await self._databases.disk.read(_find_general)
 
     async def forget(self, tool: str, conversation_id: str) -> None:
-        """Delete all permissions of a tool, also those of this conversation if it is temporary."""
+        """Delete all permissions of a tool, also in this conversation if it is temporary."""
         sql = "DELETE FROM tool_permissions WHERE tool = ?"
         for database in {self._databases.disk, self._databases.for_conversation(conversation_id)}:
             await database.execute(sql, to_text(tool))

@@ -24,10 +24,10 @@ class ServerStore:
     async def servers(self) -> list[ToolServer]:
         """Return all servers by name."""
         sql = "SELECT name AS id, definition FROM tool_servers ORDER BY name"
-        return await read_rows(self._database, _server, sql)
+        return await read_rows(self._database, _server_from_row, sql)
 
     async def save(self, server: ToolServer) -> None:
-        """Add a server. One of the same name is removed first, and its tools and prompts."""
+        """Add a server, or replace that of the same name, whose tools and prompts are removed."""
         fields = {
             "command": server.command,
             "folder": server.folder,
@@ -77,7 +77,7 @@ def _prompts(row: sqlite3.Row) -> list[tuple[str, str, str]]:
     return [(row["id"], prompt["name"], prompt["text"]) for prompt in found]
 
 
-def _server(row: sqlite3.Row) -> ToolServer:
+def _server_from_row(row: sqlite3.Row) -> ToolServer:
     fields = json.loads(row["definition"])
     return ToolServer(
         row["id"],

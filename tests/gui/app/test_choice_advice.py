@@ -73,7 +73,7 @@ async def test_the_duration_is_that_of_the_users_own_calls() -> None:
             await app.backend.ledger.add(_call(seconds))
         await app.backend.ledger.add(_call(1.0, outcome="failed"))
         await app.backend.ledger.add(_call(1.0, "low"))
-        usual = await app.backend.ledger.usual_seconds("env-openai")
+        usual = await app.backend.ledger.median_seconds("env-openai")
         assert usual == {("gpt-5.2", "high"): 130.0}
         app.type("Why?")
         await until(lambda: any("usually" in label for label in _labels(app)))

@@ -553,7 +553,7 @@ async def test_a_new_key_is_tried_with_one_request_whose_cost_was_said() -> None
         assert app.providers.turns[0].request.model == "gpt-5-nano"
         app.providers.turns[0].end("Hello!")
         await until(lambda: "Hello!" in notifications.status.text())
-        spent = await app.backend.ledger.grouped(Grouping.PURPOSE)
+        spent = await app.backend.ledger.group_spending(Grouping.PURPOSE)
         assert [row.key for row in spent] == ["test"]
 
 

@@ -192,7 +192,7 @@ async def test_embedding_continues_after_a_failure_with_the_missing_vectors(tmp_
         plan = await here.collections.embedding_plan(made.id)
         assert plan is not None
         assert plan.passages == 5
-        calls = {row.key: row.spent for row in await here.ledger.grouped(Grouping.OUTCOME)}
+        calls = {row.key: row.spent for row in await here.ledger.group_spending(Grouping.OUTCOME)}
         assert (calls["complete"].calls, calls["failed"].calls) == (1, 1)
         assert calls["failed"].cost == 0
         here.provider.fails_behind = 1_000

@@ -697,7 +697,7 @@ async def test_a_call_that_was_cut_is_recorded_with_an_unknown_cost(tmp_path: Pa
         await chat.run(await chat.begin("three", ON_DEVICE, None))  # costs nothing
         month = await chat.ledger.spent_in_month(now())
         assert (month.calls, month.uncounted, month.cost) == (3, 1, Decimal(0))
-        (failed,) = await chat.ledger.grouped(Grouping.OUTCOME)
+        (failed,) = await chat.ledger.group_spending(Grouping.OUTCOME)
         assert (failed.key, failed.performance.failed) == ("failed", 3)
 
 

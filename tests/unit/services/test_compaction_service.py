@@ -512,13 +512,13 @@ async def test_a_failed_compaction_raises_and_stores_nothing(tmp_path: Path) -> 
         with pytest.raises(ProviderFaultError):
             await setup.compact()
         assert await setup.compactions() == ()
-        calls = {row.key: row.spent for row in await setup.ledger.grouped(Grouping.OUTCOME)}
+        calls = {row.key: row.spent for row in await setup.ledger.group_spending(Grouping.OUTCOME)}
         assert (calls["failed"].calls, calls["failed"].uncounted) == (2, 0)
         assert calls["failed"].cost == 0
         setup.provider.states.append(UnexpectedReplyError("Not readable."))
         with pytest.raises(UnexpectedReplyError):
             await setup.compact()
-        calls = {row.key: row.spent for row in await setup.ledger.grouped(Grouping.OUTCOME)}
+        calls = {row.key: row.spent for row in await setup.ledger.group_spending(Grouping.OUTCOME)}
         assert (calls["failed"].calls, calls["failed"].uncounted) == (3, 1)
 
 
@@ -533,7 +533,7 @@ async def test_a_canceled_compaction_stores_nothing(tmp_path: Path) -> None:
             await work
         assert await setup.compactions() == ()
         assert setup.provider.closed == len(setup.provider.requests)
-        calls = {row.key: row.spent for row in await setup.ledger.grouped(Grouping.OUTCOME)}
+        calls = {row.key: row.spent for row in await setup.ledger.group_spending(Grouping.OUTCOME)}
         assert (calls["cancelled"].calls, calls["cancelled"].uncounted) == (1, 1)
 
 
@@ -546,7 +546,7 @@ async def test_a_canceled_compaction_counts_as_unknown_cost(tmp_path: Path) -> N
         work.cancel()
         with pytest.raises(asyncio.CancelledError):
             await work
-        calls = {row.key: row.spent for row in await setup.ledger.grouped(Grouping.OUTCOME)}
+        calls = {row.key: row.spent for row in await setup.ledger.group_spending(Grouping.OUTCOME)}
         assert (calls["cancelled"].calls, calls["cancelled"].uncounted) == (1, 1)
 
 

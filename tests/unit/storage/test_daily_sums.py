@@ -23,12 +23,13 @@ from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.sqlite_connection import connect_in_memory
 from desktop_app.storage.spending import daily_sums
 from desktop_app.storage.spending.daily_sums import (
-    DailySums,
+    CallSums,
     add_to_day,
     count_unsummed,
     fill_days,
     sum_up_slice,
 )
+from desktop_app.storage.spending.spending_sums import LedgerEntry
 
 NOON = to_micros(datetime(2026, 3, 4, 12, tzinfo=UTC))
 TOKENS = (1, 20, 300, 4000)
@@ -41,21 +42,21 @@ def connection() -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def stored(connection: sqlite3.Connection) -> DailySums:
+def stored(connection: sqlite3.Connection) -> CallSums:
     """Return the sums of all rows of the table."""
-    sums = DailySums()
+    sums = CallSums()
     for row in connection.execute("SELECT * FROM ledger_days"):
         sums.add_row(row)
     return sums
 
 
 def test_sums_without_calls_are_empty() -> None:
-    assert DailySums().spent == SpendingSum()
-    assert DailySums().performance == GroupPerformance()
+    assert CallSums().spent == SpendingSum()
+    assert CallSums().performance == GroupPerformance()
 
 
 def test_calls_add_up() -> None:
-    sums = DailySums()
+    sums = CallSums()
     sums.add_call(TOKENS, "0.25", None)
     sums.add_call((5, 5, 5, 5), None, CallPerformance(retries=2))
     sums.add_call((0, 0, 0, 0), "0", CallPerformance(retries=1, duration_s=4.0))
@@ -73,7 +74,7 @@ def test_calls_add_up() -> None:
 def test_speed_counts_from_the_first_token(
     output: int, duration_s: float, speed: float | None
 ) -> None:
-    sums = DailySums()
+    sums = CallSums()
     call = CallPerformance(first_token_s=2.0, duration_s=duration_s)
     sums.add_call((9, 0, output, 0), "0", call)
     performance = sums.performance
@@ -86,8 +87,8 @@ def test_speed_counts_from_the_first_token(
 def test_calls_of_a_day_are_stored_together(connection: sqlite3.Connection) -> None:
     slow = CallPerformance("low", "flex", "failed", 1, 2.0, 5.0)
     for _ in range(2):
-        add_to_day(connection, (NOON, "p", "m", "answer", *TOKENS, "0.5"), slow)
-    add_to_day(connection, (NOON, "p", "m", "answer", *TOKENS, None), None)
+        add_to_day(connection, LedgerEntry(NOON, "p", "m", "answer", *TOKENS, "0.5"), slow)
+    add_to_day(connection, LedgerEntry(NOON, "p", "m", "answer", *TOKENS, None), None)
     rows = connection.execute(
         "SELECT day, effort, tier, outcome, calls, uncounted FROM ledger_days ORDER BY calls"
     )

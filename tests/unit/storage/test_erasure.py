@@ -250,8 +250,8 @@ async def test_calls_that_are_not_summed_up_yet_are_counted_after_an_erasure(
         await database.write(daily_sums.fill_days)
     erase_everything(path, tmp_path / "attachments")
     async with opened(path) as database:
-        assert await Ledger(database).sum_up_earlier(lambda _done, _total: None)
-        (row,) = await Ledger(database).grouped(Grouping.MODEL)
+        assert await Ledger(database).sum_up_earlier_calls(lambda _done, _total: None)
+        (row,) = await Ledger(database).group_spending(Grouping.MODEL)
         assert row.spent.calls == 1
 
 

@@ -180,7 +180,7 @@ async def test_groups_have_exact_sums_and_approximate_percentiles(
             await went(database, day, "high", outcome, second / 10, "0.00000000000000000000000001")
         await went(database, datetime(2026, 3, 2, 15, tzinfo=UTC), "low", "complete", 0.2)
         ledger = Ledger(database)
-        low, high = await ledger.grouped(Grouping.EFFORT)
+        low, high = await ledger.group_spending(Grouping.EFFORT)
         assert (low.key, high.key, high.spent.calls) == ("low", "high", 100)
         assert high.spent.cost == Decimal("0.000000000000000000000001")
         assert high.spent.usage == Usage(1000, 400, 20_000, 500)
@@ -189,17 +189,19 @@ async def test_groups_have_exact_sums_and_approximate_percentiles(
         assert high.performance.p95_first_token_s == pytest.approx(9.5, rel=0.02)
         assert high.performance.p50_s == pytest.approx(15.0, rel=0.02)
         assert high.performance.p95_tokens_per_s == pytest.approx(20, rel=0.02)
-        days = await ledger.grouped(Grouping.DAY)
+        days = await ledger.group_spending(Grouping.DAY)
         assert [(row.key, row.spent.calls) for row in days] == [
             ("2026-03-01", 50),
             ("2026-03-02", 50),
             ("2026-03-03", 1),
         ]
-        (since,) = await ledger.grouped(Grouping.MONTH, date(2026, 3, 3))
+        (since,) = await ledger.group_spending(Grouping.MONTH, date(2026, 3, 3))
         assert (since.key, since.spent.calls) == ("2026-03", 1)
-        outcomes = {row.key: row.spent.calls for row in await ledger.grouped(Grouping.OUTCOME)}
+        outcomes = {
+            row.key: row.spent.calls for row in await ledger.group_spending(Grouping.OUTCOME)
+        }
         assert outcomes == {"complete": 100, "failed": 1}
-        (tier,) = await ledger.grouped(Grouping.TIER)
+        (tier,) = await ledger.group_spending(Grouping.TIER)
         assert (tier.key, tier.spent.calls) == ("priority", 101)
 
 
@@ -210,7 +212,7 @@ async def test_a_call_keeps_its_day_if_the_time_zone_changes(
         await spend(database, "1", datetime(2026, 2, 28, 15, 0, tzinfo=UTC))  # 1 March
         monkeypatch.setenv("TZ", "America/New_York")
         time.tzset()
-        (row,) = await Ledger(database).grouped(Grouping.DAY)
+        (row,) = await Ledger(database).group_spending(Grouping.DAY)
         assert row.key == "2026-03-01"
 
 
@@ -233,7 +235,7 @@ async def test_days_of_an_older_store_are_summed_up(tmp_path: Path) -> None:
     await old.close()
     async with opened(path) as database:
         ledger = Ledger(database)
-        low, none = await ledger.grouped(Grouping.EFFORT)
+        low, none = await ledger.group_spending(Grouping.EFFORT)
         assert (low.key, low.spent.cost, low.performance.retries) == ("low", Decimal("0.3"), 2)
         assert low.performance.p50_first_token_s == pytest.approx(1.0, rel=0.02)
         assert low.performance.tokens_per_s == 10
@@ -258,20 +260,22 @@ async def test_many_older_calls_are_summed_up_after_the_store_is_open(
     async with opened(path) as database:
         calls = Ledger(database)
         await spend(database, "0.5", at)
-        (new,) = await calls.grouped(Grouping.DAY)
+        (new,) = await calls.group_spending(Grouping.DAY)
         assert (new.spent.calls, new.spent.cost) == (1, Decimal("0.5"))
         await database.write(lambda c: daily_sums.sum_up_slice(c, 4))  # then the program ends
     async with opened(path) as database:
         seen: list[tuple[int, int]] = []
         calls = Ledger(database)
-        assert await calls.sum_up_earlier(lambda done, total: seen.append((done, total)))
+        assert await calls.sum_up_earlier_calls(lambda done, total: seen.append((done, total)))
         assert seen == [(0, 7), (4, 7)]
-        found = [(row.spent.calls, row.spent.cost) for row in await calls.grouped(Grouping.DAY)]
+        found = [
+            (row.spent.calls, row.spent.cost) for row in await calls.group_spending(Grouping.DAY)
+        ]
         assert found == [(4, Decimal("0.4")), (4, Decimal("0.4")), (4, Decimal("0.8"))]
-        assert not await calls.sum_up_earlier(lambda _done, _total: None)
+        assert not await calls.sum_up_earlier_calls(lambda _done, _total: None)
 
 
-async def test_usual_seconds_are_the_median_of_recent_answers(tmp_path: Path) -> None:
+async def test_median_seconds_are_those_of_recent_answers(tmp_path: Path) -> None:
     at = datetime(2026, 3, 14, tzinfo=UTC)
 
     async def answered(model: str, effort: str, *seconds: float | None, **other: str) -> None:
@@ -291,8 +295,8 @@ async def test_usual_seconds_are_the_median_of_recent_answers(tmp_path: Path) ->
         await answered("m", "low", 100.0, 100.0, outcome="failed")
         await answered("m", "low", 100.0, 100.0, purpose="title")
         await answered("m", "low", 7.0, 7.0, 8.0, provider="own")
-        assert await calls.usual_seconds("openai") == {("m", "low"): 2.0, ("m", ""): 4.0}
-        assert await calls.usual_seconds("own") == {("m", "low"): 7.0}
+        assert await calls.median_seconds("openai") == {("m", "low"): 2.0, ("m", ""): 4.0}
+        assert await calls.median_seconds("own") == {("m", "low"): 7.0}
 
 
 async def test_calls_of_dead_processes_have_an_unknown_cost(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from desktop_app.storage.recovery.backup import MANIFEST, STORE, make_backup
 from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.recovery.restore import RestoreChoice, restore_backup
 from desktop_app.storage.search.search_query import Search
-from desktop_app.storage.settings.address_secrets import copy_damaged
+from desktop_app.storage.settings.address_secrets import copy_damaged_store
 from desktop_app.storage.settings.outbound_settings import SETTINGS as OUTWARD
 from desktop_app.storage.settings.outbound_settings import _fields
 from desktop_app.storage.settings.settings_store import SettingsStore, profile_to_text
@@ -468,7 +468,7 @@ def test_a_password_across_two_pages_is_overwritten(place: Place, before: int) -
     target.unlink(missing_ok=True)
     source = place.database.with_name("damaged.sqlite3")
     source.write_bytes(damaged)
-    copy_damaged(source, target)
+    copy_damaged_store(source, target)
     kept = target.read_bytes()
     assert WORD.encode() not in kept
     for number in range(2, len(WORD) - 1):  # neither of the two pieces, if a page cuts it
@@ -495,7 +495,7 @@ def test_a_password_across_two_of_the_largest_pages_is_overwritten(
     stored = place.database.read_bytes()
     assert stored[16:18] == b"\0\1"
     target = place.database.with_name("kept.sqlite3")
-    copy_damaged(place.database, target)
+    copy_damaged_store(place.database, target)
     kept = target.read_bytes()
     assert sum(a != b for a, b in zip(kept, stored, strict=True)) < 200
     for number in range(2, len(WORD) - 1):

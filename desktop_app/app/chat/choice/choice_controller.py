@@ -257,7 +257,7 @@ class ChoiceController(QObject):
         """Show the figures of an estimate; None shows durations only."""
         profile, self._estimated = self._setup.profile, estimate
         if profile.id not in self._measured:
-            self._measured[profile.id] = await self._ledger.usual_seconds(profile.id)
+            self._measured[profile.id] = await self._ledger.median_seconds(profile.id)
         self._show_figures()
 
     async def _estimate(self) -> None:
