@@ -159,6 +159,19 @@ def test_the_text_of_a_text_box_is_read_once() -> None:
     assert rtf(body) == "In a box\n\nBefore"
 
 
+def test_a_file_truncated_in_a_note_or_a_text_box_yields_all_its_text() -> None:
+    text = rb"{\rtf1 Before.\par Word{\footnote First.} more"
+    note = "Before.\n\nWord[^1] more[^2]\n\n[^1]: First.\n[^2]: Cut"
+    assert read(text + rb"{\footnote Cut") == note
+    assert read(text + rb"{\shptxt{\b Cut") == "Before.\n\n**Cut**\n\nWord[^1] more\n\n[^1]: First."
+
+
+def test_a_text_box_keeps_a_cell_without_an_end() -> None:
+    assert rtf(rb"Before.\par{\shptxt\intbl In\par the box\par}After.") == (
+        "Before.\n\nIn\n\nthe box\n\nAfter."
+    )
+
+
 def test_a_truncated_file_yields_its_text() -> None:
     assert read(rb"{\rtf1 One\par {\b two}\par\trowd\cellx9\intbl left") == "One\n\n**two**\n\nleft"
 
