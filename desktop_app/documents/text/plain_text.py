@@ -213,7 +213,7 @@ def _declared_encoding(data: bytes) -> str:
 
 
 def text_codec(encoding: str) -> str:
-    """Return the codec of an encoding that a text declares; "" unless it contains ASCII.
+    """Return Python's name of an encoding that a text declares; "" unless it contains ASCII.
 
     A text that declares UTF-16 in ASCII is not UTF-16.
     """
@@ -284,7 +284,7 @@ def _decode_guessed(data: bytes) -> DecodedText | None:
 def _plausible_encodings(data: bytes) -> list[str]:
     """Return the legacy encodings in which the data make sense, the likeliest first.
 
-    The fewest oddities come first. Windows-1252 comes first among equals, because
+    Encodings with the fewest oddities come first. Windows-1252 comes first among equals, because
     charset-normalizer takes most Italian for Czech, and much Finnish for Hebrew. The measures of
     charset-normalizer rank the others.
     """
@@ -292,7 +292,8 @@ def _plausible_encodings(data: bytes) -> list[str]:
 
     # Only the text around the first non-ASCII bytes distinguishes encodings.
     first = next(re.finditer(rb"[\x80-\xff]", data)).start()
-    begin = max(0, data.rfind(b"\n", 0, first) + 1)
+    # From the beginning of their line, unless that is long.
+    begin = max(0, data.rfind(b"\n", 0, first) + 1, first - _SAMPLE // 2)
     sample = data[begin : begin + _SAMPLE]
     sample = sample[: sample.rfind(b"\n") + 1] or sample
     measures: dict[str, tuple[float, float]] = {}

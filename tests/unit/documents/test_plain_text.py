@@ -330,6 +330,13 @@ def test_albanian_is_not_decoded_as_lithuanian() -> None:
     assert decoded.text == ALBANIAN
 
 
+def test_the_first_non_ascii_character_may_be_far_into_a_line() -> None:
+    text = f'{{"padding": "{"x" * 70_000}", "text": "Привет, это обычный текст на русском языке."}}'
+    decoded = decode(text.encode("cp1251"))
+    assert decoded is not None
+    assert decoded.text == text
+
+
 def test_the_first_non_ascii_character_may_be_far_into_the_file() -> None:
     text = "Plain words in ASCII only.\n" * 20_000 + POLISH + "\n"
     decoded = decode(text.encode("cp1250"))
