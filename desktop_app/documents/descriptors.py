@@ -7,7 +7,7 @@ from typing import Final
 
 from desktop_app.documents.worker.protocol import Limits
 
-# At least this much is asked for at a time, because files of /proc state the size 0.
+# Each read asks for at least this much, because files of /proc state the size 0.
 _LEAST_BYTES: Final = 16 << 20
 
 
@@ -15,8 +15,8 @@ def read_descriptor(descriptor: int, limits: Limits) -> bytes:
     """Read an open file up to one byte more than the limit, and close it. Raises OSError."""
     most = limits.file_bytes + 1
     with os.fdopen(descriptor, "rb") as file:
-        # `read` allocates all the bytes that it is asked for: asking for the limit could exceed
-        # the memory limit of the process, even for a small file.
+        # `read` allocates as many bytes as are asked for. If that were the limit, even a small file
+        # could exceed the memory limit of the process.
         size = max(os.fstat(descriptor).st_size, _LEAST_BYTES)
         data = file.read(min(size, most))
         while len(data) < most and (more := file.read(min(_LEAST_BYTES, most - len(data)))):

@@ -1,7 +1,7 @@
 """Extracts and counts the text of a file or folder, or measures an image (child process).
 
 The parent process opens the files. Everything is read from a single copy of the bytes, so that
-the hash belongs to the text. A folder has no bytes: the hash is that of its text.
+the hash belongs to the text. A folder has no bytes: its hash is that of its text.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ Image.MAX_IMAGE_PIXELS = None
 
 
 def inspect(name: str, data: bytes, media_type: str, limits: Limits) -> ExtractedDocument:
-    """Return an image's size and format, after decoding it once to find damage."""
+    """Return an image's size and format, without text. Decode it once to find damage."""
     try:
         with _open_image(name, data, media_type, limits) as image:
             animated = bool(getattr(image, "is_animated", False))
@@ -93,7 +93,7 @@ def inspect(name: str, data: bytes, media_type: str, limits: Limits) -> Extracte
 def scale(
     name: str, data: bytes, media_type: str, size: tuple[int, int], limits: Limits
 ) -> ScaledImage:
-    """Scale an image to fit into `size`, without metadata, as PNG or JPEG.
+    """Scale an image down to fit into `size` (in pixels), without metadata, as PNG or JPEG.
 
     A PNG or JPEG that fits and has no metadata is returned unchanged. The same bytes give the same
     result.
@@ -109,7 +109,7 @@ def scale(
 
 
 def _open_image(name: str, data: bytes, media_type: str, limits: Limits) -> Image.Image:
-    """Open an image without decoding it."""
+    """Open an image without decoding it. Raises DocumentTooLargeError: it has too many pixels."""
     image = Image.open(io.BytesIO(data), formats=[_FORMATS[media_type]])
     if image.width * image.height > limits.pixels:
         image.close()
@@ -125,7 +125,7 @@ def _orientation_of(image: Image.Image) -> int:
     try:
         orientation = image.getexif().get(_ORIENTATION, 1)
     except _DAMAGED:
-        return 1  # a broken EXIF block says nothing; the image itself may be intact
+        return 1  # the EXIF block is broken; the image itself may be intact
     return orientation if orientation in _TRANSPOSITIONS else 1
 
 
@@ -168,7 +168,7 @@ def _to_plain_colors(image: Image.Image) -> Image.Image:
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:
-    """Apply the image's color profile, because the sent image has none.
+    """Convert the colors by the image's color profile, because the sent image has none.
 
     A broken profile is ignored.
     """

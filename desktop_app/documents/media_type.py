@@ -1,8 +1,8 @@
 """Detects a file's type by its content, or by its name if the content cannot tell.
 
 Names can be wrong (a photo called report.txt), and content does not tell texts apart (Markdown or
-Python?). So magic bytes decide between binary formats; the name decides between texts, and which
-ZIP packages are refused.
+Python?). So magic bytes decide between binary formats. The name decides between texts, and whether
+a ZIP package is refused.
 """
 
 from __future__ import annotations
@@ -167,8 +167,8 @@ def detect_binary(name: str, data: bytes) -> str | None:
     """Detect a binary document by its magic bytes.
 
     Returns:
-        Its media type, "" for an OpenDocument format that is not supported, None without magic
-        bytes.
+        Its media type; "" for an OpenDocument format that is not supported; None if no magic bytes
+        are known.
 
     Raises:
         one of ZIP_ERRORS: it begins like a ZIP archive, but is damaged.

@@ -15,7 +15,8 @@ class ReadDocument:
     Attributes:
         kind: the media type.
         pages: the number of pages, slides or chapters; None if the format has none.
-        note: what the user should know about how it was read.
+        note: tells the user how it was read: with a guessed encoding, without some members, or with
+            pages to be sent as images.
         pictured: the pages to send as images, usually scans.
     """
 

@@ -38,7 +38,7 @@ def unparsable(name: str, error: Exception) -> errors.DocumentDamagedError:
 
 
 def misnamed(name: str, ending: str) -> errors.DocumentDamagedError:
-    """Return the error for content that is not the format the name stands for."""
+    """Return the error for content that is not in the format of the name's ending."""
     return errors.DocumentDamagedError(Reason.DOCUMENT_MISNAMED, name=name, ending=ending)
 
 

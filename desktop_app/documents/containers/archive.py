@@ -48,8 +48,8 @@ def _read_members(name: str, archive: zipfile.ZipFile, bundle: DocumentBundle) -
     members = [member for member in archive.infolist() if not member.is_dir()]
     if len(members) > limits.pages:
         raise refusals.too_many_files(name, len(members), limits.pages)
-    # The contents of nested archives are in memory together, so an inner archive may unpack to a
-    # quarter of what the outer one may.
+    # The contents of nested archives are in memory together, so an inner archive may unpack to only
+    # a quarter of the outer one's limit.
     if sum(member.file_size for member in members) > limits.unpacked_bytes >> (2 * bundle.depth):
         raise refusals.unpacks_too_far(name, limits)
     named = zip(_decode_names(members), members, strict=True)
@@ -69,9 +69,9 @@ def _read_members(name: str, archive: zipfile.ZipFile, bundle: DocumentBundle) -
 
 
 def _decode_names(members: list[zipfile.ZipInfo]) -> list[str]:
-    """Decode the members' names.
+    """Return the names of the members, in their order.
 
-    Unless an archive has names as UTF-8, they are in the encoding of the computer that packed it.
+    A name that is not marked as UTF-8 is in the encoding of the computer that packed the archive.
     """
     extra = list(map(_unicode_path, members))
     names = [added or member.filename for added, member in zip(extra, members, strict=True)]
@@ -91,9 +91,10 @@ def _decode_names(members: list[zipfile.ZipInfo]) -> list[str]:
 
 
 def _unicode_path(member: zipfile.ZipInfo) -> str:
-    """Return the name in UTF-8 that an extra field adds to the member's name; "" if none does.
+    """Return the member's name from the extra field for UTF-8 names; "" if there is none.
 
-    The field counts only if its checksum is that of the name, which may have been changed since.
+    The field is ignored unless its checksum is that of the ordinary name, which may have been
+    changed since.
     """
     extra = member.extra
     while len(extra) >= 4:

@@ -34,7 +34,7 @@ class DocumentBundle:
 
     Attributes:
         depth: the number of archives and mails around this one.
-        read: reads the text of a member: see `reader_registry.read`.
+        read: reads a member: `reader_registry.read`, which this module cannot import.
         left_out: the paths of members that are not read, with the reasons.
         texts: the members that were read, each under a heading with its path.
     """
@@ -51,7 +51,12 @@ class DocumentBundle:
         self.left_out.append((path, reason))
 
     def add(self, path: str, data: bytes, number: int, total: int) -> None:
-        """Read a member, or leave it out; `number` of `total` counts from 0."""
+        """Read a member, or leave it out.
+
+        Args:
+            number: the members before it, for the progress.
+            total: all members.
+        """
         self.on_progress(Progress(number, total, "file"))
         if media_type.detect_image(data):
             self.leave_out(path, Skip.IMAGE)
@@ -83,12 +88,12 @@ class DocumentBundle:
         return "\n\n".join([*self.texts, *ending])
 
     def with_message(self, kind: str, message: str) -> ReadDocument:
-        """Return a mail of the type `kind`, followed by its attachments, as one document."""
+        """Return a mail followed by its attachments as one document; `kind` is its media type."""
         note = self.note() if self.left_out else None
         return ReadDocument(kind, "\n\n".join([message, *self.texts]), note=note)
 
     def note(self) -> DocumentNote:
-        """Return the note on what was read and what was left out."""
+        """Return the note that tells the user which members were left out."""
         left_out = [(replace_surrogates(path), reason) for path, reason in self.left_out]
         return bundle_note(len(self.texts), left_out)
 

@@ -1,4 +1,4 @@
-"""Token counts, chunks and passages of a text.
+"""Token counts, chunks and passages of a text, and the files of collections.
 
-May import `documents.worker.protocol`.
+May import the root of `documents`, `containers` and `worker`.
 """

@@ -15,7 +15,7 @@ from enum import IntEnum, auto
 from itertools import pairwise
 from typing import Final
 
-from desktop_app.documents.index.text_kinds import Count
+from desktop_app.documents.index.text_kinds import TokenCounter
 from desktop_app.domain.documents.extracted_document import TextChunk
 
 # How full a chunk must be to end early at a stronger border.
@@ -61,11 +61,11 @@ class Border(IntEnum):
     HEADING = auto()
 
 
-def chunks(text: str, limit: int, count: Count) -> list[TextChunk]:
+def chunks(text: str, limit: int, count: TokenCounter) -> list[TextChunk]:
     """Split text into chunks of at most `limit` tokens each; together they are the text.
 
     Args:
-        count: counts the tokens of a text; must be nearly additive.
+        count: counts tokens. The sum for parts must be nearly that for the whole text.
     """
     result: list[TextChunk] = []
     pieces: list[_Piece] = []
@@ -94,7 +94,7 @@ class _Piece:
 
 
 def _count_for_chunk(pieces: list[_Piece]) -> int:
-    """Return how many pieces make up the next chunk; together they are too large for one."""
+    """Return how many pieces make up the next chunk. All pieces together are too large for it."""
     total = sum(piece.tokens for piece in pieces[:-1])
     filled, best = 0, len(pieces) - 1
     for number, piece in enumerate(pieces):
@@ -108,7 +108,7 @@ def _join_pieces(pieces: list[_Piece]) -> TextChunk:
     return TextChunk(pieces[0].start, pieces[-1].end, sum(piece.tokens for piece in pieces))
 
 
-def _split_pieces(text: str, limit: int, count: Count) -> Iterator[_Piece]:
+def _split_pieces(text: str, limit: int, count: TokenCounter) -> Iterator[_Piece]:
     """Yield paragraphs, tables and headings; split those that are larger than a chunk."""
     for start, end, border in _blocks(text):
         yield from _split(text, start, end, border, limit, count)
@@ -184,7 +184,7 @@ def _split(
     end: int,
     border: Border,
     limit: int,
-    count: Count,
+    count: TokenCounter,
     pattern_index: int = 0,
 ) -> Iterator[_Piece]:
     """Yield the span as one piece, or split by finer patterns until each piece fits.

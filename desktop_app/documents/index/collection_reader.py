@@ -43,10 +43,10 @@ class CollectionReader:
         return await asyncio.to_thread(lambda: list(_files_in(paths, skip_missing)))
 
     async def read(self, path: Path) -> ExtractedDocument:
-        """Return a file's text.
+        """Return the document in a file.
 
         Raises:
-            DocumentEmptyError: it has none: an image or a scan.
+            DocumentEmptyError: it has no text: it is an image or a scan.
             DocumentError: it cannot be read.
         """
         document = await self._worker.extract(path)

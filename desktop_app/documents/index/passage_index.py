@@ -15,7 +15,7 @@ from pathlib import PurePath
 from typing import Final
 
 from desktop_app.documents.index.chunks import chunks
-from desktop_app.documents.index.text_kinds import Count
+from desktop_app.documents.index.text_kinds import TokenCounter
 from desktop_app.domain.documents.document_sections import UNITS, DocumentSection, find_sections
 from desktop_app.domain.documents.extracted_document import IndexedPassage
 from desktop_app.domain.documents.passage_place import place_code
@@ -31,14 +31,14 @@ _EXAMINED_LENGTH: Final = 1_000
 
 
 def passages(
-    text: str, name: str, kind: str, count: Count, tokens: int = PASSAGE_TOKENS
+    text: str, name: str, kind: str, count: TokenCounter, tokens: int = PASSAGE_TOKENS
 ) -> Iterator[IndexedPassage]:
     """Yield the passages of a document's extracted text, in order.
 
     Args:
-        kind: its media type.
-        count: counts the tokens of a text.
-        tokens: the maximum of a passage.
+        name: the document's name, whose words are part of each passage's title.
+        kind: the document's media type.
+        tokens: the maximum number of tokens in a passage.
     """
     unit = UNITS.get(kind, "")
     sections = find_sections(text, unit) if unit else []
@@ -62,7 +62,10 @@ def passages(
 def _locate(
     unit: str, sections: list[DocumentSection], start: int, end: int
 ) -> tuple[int | None, str]:
-    """Return the number of a passage's first section, and the code of its place."""
+    """Return the number of the section in which a passage begins, and the code of its place.
+
+    None and "" if it is in no section.
+    """
     first = bisect_right(sections, start, key=lambda section: section.start) - 1
     last = bisect_right(sections, end - 1, key=lambda section: section.start) - 1
     if last < 0:

@@ -23,7 +23,8 @@ _MARK_SHARE: Final = 0.12
 # A longer line is classified in pieces of this many characters.
 _MAX_LINE_LENGTH: Final = 2_000
 
-Count = Callable[[str], int]
+TokenCounter = Callable[[str], int]
+"""Returns the number of tokens in a text."""
 
 
 def kind_of(line: str) -> TextKind:
@@ -48,15 +49,15 @@ def kind_of(line: str) -> TextKind:
     return TextKind.PROSE
 
 
-def count_by_kind(text: str, count: Count) -> dict[TextKind, int]:
-    """Return the tokens of each kind of text, as `count` counts them."""
+def count_by_kind(text: str, count: TokenCounter) -> dict[TextKind, int]:
+    """Return the number of tokens in the lines of each kind."""
     found: dict[TextKind, int] = {}
     for kind, run in groupby(_lines(text), kind_of):
         found[kind] = found.get(kind, 0) + count("".join(run))
     return found
 
 
-def weighted_counter(count: Count, rates: Mapping[TextKind, float]) -> Count:
+def weighted_counter(count: TokenCounter, rates: Mapping[TextKind, float]) -> TokenCounter:
     """Return a counter that multiplies the tokens of each kind by its rate."""
 
     def count_weighted(text: str) -> int:

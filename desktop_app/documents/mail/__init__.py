@@ -1,4 +1,4 @@
 """Mail files and Outlook messages.
 
-May import the root of `documents` and `documents.text`.
+May import the root of `documents`, `containers`, `text`, and the RTF reader of `office`.
 """

@@ -1,7 +1,7 @@
 """Reads e-mail files: sender, recipients, date, subject, text and attachments.
 
-Attached messages, such as forwarded ones, follow the text; attached documents follow those, each
-under its name. The header lists attachments that are not read.
+Attached messages, such as forwarded ones, follow the text. Attached documents follow these
+messages, each under its name. The header lists all attachments.
 """
 
 from __future__ import annotations
@@ -43,7 +43,10 @@ def read(name: str, data: bytes, files: DocumentBundle) -> ReadDocument:
 def _read_message(
     message: EmailMessage, files: DocumentBundle, depth: int
 ) -> tuple[list[str], str]:
-    """Return the header lines, and all text: the header, the body and attached messages."""
+    """Return the header lines, and the whole text: the header, the body and attached messages.
+
+    `files` collects the attached documents.
+    """
     header_lines = [header_line(head, message[head]) for head in _HEADERS if message[head]]
     body = message.get_body(("plain", "html"))
     words, messages = ["" if body is None else _text_of_part(body)], []
@@ -100,15 +103,18 @@ def _attached_message(part: MIMEPart) -> EmailMessage | None:
     if not isinstance(inner, EmailMessage):
         return None
     if not inner.keys() and part.get("Content-Transfer-Encoding", "").lower() == "base64":
-        # Some programs encode the message, which the standard forbids; the parser does not decode
-        # it.
+        # Some programs encode the message. The standard forbids that, and the parser does not
+        # decode it.
         packed = binascii.a2b_base64(str(inner.get_payload()).encode("ascii", "replace"))
         return email.message_from_bytes(packed, EmailMessage, policy=email.policy.default)
     return inner
 
 
 def read_attachments(attached: list[tuple[str, bytes]], files: DocumentBundle) -> Iterator[str]:
-    """Read the attached files, and yield header lines that list them."""
+    """Add the attached files (names and bytes) to `files`, and yield header lines that list them.
+
+    The first line lists those that were read, the second those that were not.
+    """
     read: list[str] = []
     skipped: list[str] = []
     for number, (name, data) in enumerate(attached):

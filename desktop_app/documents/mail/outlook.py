@@ -1,8 +1,8 @@
 """Reads Outlook's messages (.msg): header fields, text and attachments.
 
-Attached messages follow the text; attached documents follow those, each under its name. A message
-is a compound file whose streams are named after the properties of [MS-OXMSG]: property and type as
-eight hexadecimal digits.
+Attached messages follow the text. Attached documents follow these messages, each under its name. A
+message is a compound file whose streams are named after the properties of [MS-OXMSG]: property and
+type as eight hexadecimal digits.
 """
 
 from __future__ import annotations
@@ -126,7 +126,10 @@ class _Message:
             return bytes(stream.read())
 
     def _date(self) -> str:
-        """Return when it was sent, else delivered, stored as units of 100 ns since 1601."""
+        """Return the time when it was sent, else delivered, like that of a mail; "" if unknown.
+
+        Times are stored as units of 100 ns since 1601.
+        """
         times = {}
         with self._file.openstream(f"{self._path}{_PROPERTIES}") as stream:
             rows = stream.read()[_ATTACHED_HEADER_SIZE if self._path else _HEADER_SIZE :]

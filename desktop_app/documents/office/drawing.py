@@ -138,6 +138,7 @@ def _points(source: Element | None) -> dict[int, str]:
 
 
 def _level(element: Element) -> dict[int, str]:
+    """Return the values of a level of categories, or of a series, by index."""
     style = next((code.text or "" for code in _iterate(element, "formatCode")), "")
     are_texts = any(local_name(child) in _TEXT_SOURCES for child in element.iter())
     found: dict[int, str] = {}
@@ -149,7 +150,7 @@ def _level(element: Element) -> dict[int, str]:
 
 
 def _value(text: str, style: str) -> str:
-    """Format a value as the chart shows it: percentages, dates, significant digits."""
+    """Format a value as the chart shows it; `style` is a number format of Excel."""
     style = _LITERAL.sub("", style).lower()
     try:
         number = float(text)
@@ -172,7 +173,7 @@ def _text_of(element: Element | None) -> str:
 
 
 def _diagram(tree: Element) -> Iterator[MarkdownBlock]:
-    """Yield a diagram's words in stored order, indented by level."""
+    """Yield the words of a diagram as list items, in stored order."""
     points = {point.get("modelId", ""): point for point in _iterate(tree, "pt")}
     children: dict[str, list[tuple[int, str]]] = {}
     for link in _iterate(tree, "cxn"):

@@ -154,7 +154,7 @@ def superscript(text: str) -> str:
 
 
 def subscript(text: str) -> str:
-    """Lower digits: "H₂O"."""
+    """Lower digits: "H₂O"; letters stay."""
     return text.translate(_SUBSCRIPT_DIGITS) if _DIGITS.fullmatch(text) else text
 
 

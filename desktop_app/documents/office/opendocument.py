@@ -43,7 +43,11 @@ _LEFT_OUT: Final = frozenset(
 
 
 def read(name: str, kind: str, data: bytes, limits: Limits) -> tuple[str, int | None]:
-    """Return the document as Markdown, and the number of slides of a presentation."""
+    """Return the document as Markdown, and the number of its slides; None if it has none.
+
+    Args:
+        kind: the media type.
+    """
     package = Package(name, data, limits)
     content = package.xml("content.xml")
     reader = _Reader(package, _Styles([package.optional_xml("styles.xml"), content]))
@@ -127,14 +131,18 @@ class _Styles:
         return name in self._bold
 
     def raise_or_lower(self, name: str, words: str) -> str:
-        """Raise or lower words, if the style does."""
+        """Return words as superscript or subscript, if the style named `name` makes them that."""
         position = self._text_positions.get(name, "").split(" ")[0]
         if position.startswith(("sub", "-")):
             return md.subscript(words)
         return words if position in ("", "0%") else md.superscript(words)
 
     def label(self, name: str, counts: list[int]) -> str:
-        """Return the label of a list item; `counts` are its number and those above it."""
+        """Return the label of a list item in the list style named `name`.
+
+        Args:
+            counts: the numbers of the items around it, from the outermost, and its own.
+        """
         levels = self._lists.get(name, {})
         level = levels.get(len(counts))
         if level is None or not level.get(f"{STYLE}num-format"):

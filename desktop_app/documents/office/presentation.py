@@ -1,7 +1,7 @@
 """Converts PowerPoint's slides (.pptx) to text under marks such as "[slide 2]".
 
-Includes tables, charts and notes, and hidden slides, which are marked. Reads the slides' parts in
-the order of the presentation, as ISO/IEC 29500-1 describes them.
+Includes tables, charts, notes and hidden slides; a line marks the latter. Reads the slides' parts
+in the order of the presentation, as ISO/IEC 29500-1 describes them.
 """
 
 from __future__ import annotations

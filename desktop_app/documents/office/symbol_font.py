@@ -54,7 +54,7 @@ def is_symbol_font(font: str) -> bool:
 
 
 def unicode_text(font: str, text: str) -> str:
-    """Return text in a font, whose letters may be codes of pictures; "" for unknown ones."""
+    """Return text as Unicode if its font maps characters to pictures; drop unknown pictures."""
     if not is_symbol_font(font):
         return text
     return "".join(_in_symbol_font(font, char) for char in text)
@@ -70,7 +70,7 @@ def _in_symbol_font(font: str, char: str) -> str:
 
 
 def unicode_character(font: str, code: int) -> str:
-    """Return the character with this code in a font, "" for an unknown picture."""
+    """Return the character that a font shows for a code; "" for an unknown picture."""
     if code in _PRIVATE:
         return _PICTURES.get(font.lower(), {}).get(code - _PRIVATE.start, "")
     return chr(code) if 0x20 <= code < 0xD800 or 0xF900 <= code < 0xFFFE else ""

@@ -1,9 +1,9 @@
 """Converts Word documents (.docx) to Markdown.
 
 Converts headings, numbered lists, tables, footnotes and text boxes; reads the parts directly, as
-ISO/IEC 29500-1 describes them. A heading is any paragraph with an outline level, its own or that of
-a style it is based on; list numbers are those that Word shows. Tracked deletions, comments, headers
-and footers are left out.
+ISO/IEC 29500-1 describes them. A heading is any paragraph with an outline level, which its style
+may define. The numbers of lists are those that Word shows. Tracked deletions, comments, headers and
+footers are left out.
 """
 
 from __future__ import annotations
@@ -86,6 +86,7 @@ class _Styles:
         return any(name == "title" for name in names)
 
     def _chain(self, style_id: str | None) -> Iterator[Element]:
+        """Yield a style, and the styles that it is based on."""
         seen: set[str] = set()
         while style_id in self._styles and style_id not in seen:
             seen.add(style_id)
@@ -151,6 +152,14 @@ class _Numbering:
         definition: Element | None,
         instance: Element | None,
     ) -> None:
+        """Count a paragraph, and forget the counts of deeper levels.
+
+        Args:
+            counts: the counts so far, by level.
+            at: the id of the list, and the level of the paragraph.
+            definition: the definition of the level.
+            instance: the list.
+        """
         level = at[1]
         path = f"{W}lvlOverride[@{W}ilvl='{level}']/{W}startOverride"
         restart = _value(instance, path)
@@ -226,7 +235,7 @@ class _Reader:
         return md.item(label, text, depth) if label else MarkdownBlock(text)
 
     def _label(self, properties: Element | None, style: str | None) -> tuple[str, int]:
-        """Return the label of a list item, "" for other paragraphs, and its depth."""
+        """Return the label and the depth of a list item; "" and 0 for other paragraphs."""
         path = f"{W}numPr/{W}"
         number_id = _value(properties, f"{path}numId")
         level = _value(properties, f"{path}ilvl")
@@ -319,10 +328,8 @@ class _Reader:
     def _cells(self, row: Element) -> Iterator[str]:
         for cell in _children_named(row, "tc"):
             properties = cell.find(f"{W}tcPr")
-            merge_mark = properties is not None and properties.find(f"{W}vMerge")
-            is_continuation = (
-                isinstance(merge_mark, Element) and merge_mark.get(f"{W}val") != "restart"
-            )
+            merge = None if properties is None else properties.find(f"{W}vMerge")
+            is_continuation = merge is not None and merge.get(f"{W}val") != "restart"
             blocks = () if is_continuation else self.blocks(cell)
             yield " ".join(block.text for block in blocks if block.text).replace("**", "")
             span = whole_number(_value(properties, f"{W}gridSpan"), 1)

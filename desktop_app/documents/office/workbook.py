@@ -62,7 +62,7 @@ def _sheet_texts(
 ) -> Iterator[tuple[str, str]]:
     """Yield the heading of each sheet, and its content: its table and its drawings.
 
-    Includes empty sheets, and hidden ones, which are marked.
+    Empty and hidden sheets are included; the headings of hidden sheets say so.
     """
     main = package.main_part(_WORKBOOK)
     targets = package.relations(main)

@@ -1,4 +1,5 @@
 """PDF: text, reading order, tables, annotations, page images.
 
-May import the root of `documents`; the only place of pypdfium2.
+The only importer of pypdfium2. May import the root of `documents`, `office.markdown_text` and
+`worker.protocol`.
 """

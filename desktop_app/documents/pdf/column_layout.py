@@ -187,7 +187,7 @@ def _bands(page: pdfium.PdfPage, lines: Sequence[Area], gutter: float) -> list[_
 
 
 def _rulings(page: pdfium.PdfPage, gutter: float) -> list[float]:
-    """Return the heights of lines drawn across the gutter, as in a table."""
+    """Return the y of both edges of each line drawn across the gutter, as in a table."""
     found = []
     for path in page.get_objects(filter=[raw.FPDF_PAGEOBJ_PATH], max_depth=2):
         left, bottom, right, top = path.get_bounds()
@@ -239,14 +239,14 @@ def _is_running_text(lines: Sequence[Area]) -> bool:
 
 
 def _have_shared_rows(left: Sequence[Area], right: Sequence[Area]) -> bool:
-    """Return True if both sides have wide gaps at the same heights, like the rows of a table."""
+    """Return True if both sides have wide gaps at the same y, like the rows of a table."""
     gaps, others = _gaps(left), _gaps(right)
     shared = sum(any(abs(y - other) < 3 for other in others) for y in gaps)
     return shared >= 2 and shared >= 0.6 * max(len(gaps), len(others))
 
 
 def _gaps(lines: Sequence[Area]) -> list[float]:
-    """Return the heights of the lines that begin a new paragraph or row."""
+    """Return the y of the lines that begin a new paragraph or row."""
     middles = sorted((box.middle for box in lines), reverse=True)
     steps = [a - b for a, b in pairwise(middles)]
     pitch = median(steps)
@@ -254,7 +254,7 @@ def _gaps(lines: Sequence[Area]) -> list[float]:
 
 
 class _PieceKey(NamedTuple):
-    """The sort key of a piece: its band, its column there, its first character's number."""
+    """The sort key of a piece: its band, its column in the band, its first character's number."""
 
     band: int
     column: int
@@ -262,6 +262,7 @@ class _PieceKey(NamedTuple):
 
 
 def _pieces(textpage: pdfium.PdfTextPage, bands: Sequence[_Band]) -> list[list[int]]:
+    """Return the numbers of the characters in reading order: each column of each band in turn."""
     pieces: dict[_PieceKey, list[int]] = {}
     key = _PieceKey(0, 0, 0)
     for index in range(textpage.count_chars()):
@@ -288,6 +289,6 @@ def _center_of(textpage: pdfium.PdfTextPage, index: int) -> tuple[float, float] 
 
 
 def _band_at(bands: Sequence[_Band], y: float) -> int:
-    """Return the index of the band nearest to a height."""
+    """Return the index of the band nearest to `y`."""
     distances = [max(0.0, band.bottom - y, y - band.top) for band in bands]
     return distances.index(min(distances))

@@ -21,7 +21,7 @@ LINE_END_HYPHEN: Final = "\ufffe"
 """pdfium's character for a hyphen with the line end after it, in the text of a page."""
 _HYPHEN: Final = "\x02"  # the same hyphen, if pdfium returns one character by its number
 
-FIGURE: Final = re.compile(
+NUMBER: Final = re.compile(
     r"[(\[<>≤≥~≈±+\-–−$€£¥]*\s?\d[\d.,:/\s'’%±×x()\-–−eE+]*\s?[%€$£¥)\]*†‡kKMB]*|[-–—−]|n/?a|N/?A"
 )
 """A number with its unit, or a placeholder for a missing number."""
@@ -72,11 +72,13 @@ class Word(NamedTuple):
 
 
 def middle_of(line: Sequence[Word]) -> float:
-    """Return the height of a line's middle."""
+    """Return the y of a line's middle."""
     return sum(word.middle for word in line) / len(line)
 
 
 class _Letter(NamedTuple):
+    """A visible character: its box in points, and its number in the content stream."""
+
     left: float
     bottom: float
     right: float
@@ -145,7 +147,7 @@ def _word(run: Sequence[_Letter]) -> Word:
 
 
 def split(word: Word, borders: Sequence[float], textpage: pdfium.PdfTextPage) -> list[Word]:
-    """Split a word at those borders (each an x) that it crosses."""
+    """Split a word at the borders that it crosses; `borders` are the x of vertical lines."""
     inside = [x for x in borders if word.left + 1 < x < word.right - 1]
     if not inside:
         return [word]
@@ -224,8 +226,9 @@ def encode_unit(unit: int) -> bytes:
     return chr(unit).encode("utf-16-le", "surrogatepass") if unit <= sys.maxunicode else b""
 
 
-def is_figure(textpage: pdfium.PdfTextPage, line: Sequence[Word]) -> bool:
-    return bool(FIGURE.fullmatch(text(textpage, line)))
+def is_number(textpage: pdfium.PdfTextPage, line: Sequence[Word]) -> bool:
+    """Return True if the words are a number with its unit, or stand for a missing number."""
+    return bool(NUMBER.fullmatch(text(textpage, line)))
 
 
 def are_rotated(textpage: pdfium.PdfTextPage, words: Sequence[Word]) -> bool:

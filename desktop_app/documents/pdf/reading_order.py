@@ -51,7 +51,7 @@ def text(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> str:
 
 
 def order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[int]:
-    """Return the characters of a page in the order of `text`."""
+    """Return the numbers of a page's characters in the order of `text`."""
     found = _pieces(page, textpage, textpage.get_text_range())
     if found is None:
         return list(range(textpage.count_chars()))
@@ -113,7 +113,7 @@ def _tables(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, in_stream: str) 
         return []
     words = page_words.words_of_page(textpage)
     ruled, rest = ruled_tables.find_ruled(rulings, words, textpage)
-    tables = [unruled_tables.split_figure_columns(table, textpage) for table in ruled]
+    tables = [unruled_tables.split_number_columns(table, textpage) for table in ruled]
     tables += [
         table
         for table in unruled_tables.find_between_rules(rest, words, textpage)
@@ -161,7 +161,7 @@ def _insert_tables(
 
 
 def _in_reading_direction(table: Table, textpage: pdfium.PdfTextPage) -> Table:
-    """Return the table with its columns from right to left if its words are."""
+    """Return the table, with its columns reversed if most of its letters are right-to-left."""
     text_so_far = "".join(page_words.text(textpage, cell) for row in table.rows for cell in row)
     letters = sum(map(str.isalpha, text_so_far))
     if len(RIGHT_TO_LEFT.findall(text_so_far)) <= letters / 2:

@@ -2,7 +2,7 @@
 
 Lines that meet make a grid; cells without a line between them are merged. The content decides
 whether a grid is a table: forms are irregular, frames around columns of running text hold much text
-in few cells, drawings and charts hold little. In doubt the words are read as text.
+in few cells, drawings and charts hold little. If in doubt, the grid is not a table.
 
 `unruled_tables` finds tables without lines between their columns.
 """
@@ -152,7 +152,7 @@ def _borders(places: Iterable[float]) -> list[float]:
 
 
 def _find_table(grid: _Grid, words: Sequence[Word], textpage: pdfium.PdfTextPage) -> Table | None:
-    """Return the table in a grid; None if the words in it say that it is none."""
+    """Return the table in a grid; None unless its words are those of a table."""
     frame = Table(grid.xs[0], grid.ys[-1], grid.xs[-1], grid.ys[0], [])
     inside = [word for word in words if frame.contains(word)]
     if not inside or page_words.are_rotated(textpage, inside):
@@ -182,7 +182,7 @@ def _find_table(grid: _Grid, words: Sequence[Word], textpage: pdfium.PdfTextPage
 def _words_by_position(
     cells: dict[Position, list[Word]], regions: dict[Position, Position], grid: _Grid
 ) -> Iterator[tuple[Position, list[Word]]]:
-    """Yield words by position; those of a merged cell move to the columns they align with."""
+    """Yield words by position. The words of a merged cell move to the columns they align with."""
     for (row, column), words in cells.items():
         last = max(c for (_, c), first in regions.items() if first == (row, column))
         borders = grid.xs[column + 1 : last + 1]
@@ -292,7 +292,7 @@ def _split_row(
         column
         for column in lines
         if len(column) >= max(2, 0.6 * len(longest))
-        and all(page_words.is_figure(textpage, line) for line in column)
+        and all(page_words.is_number(textpage, line) for line in column)
     ]
     is_row_per_line = has_few_rows and len(longest) >= 4 and len(lines) == len(row)
     is_row_per_line = is_row_per_line and all(len(column) == len(longest) for column in lines)

@@ -172,12 +172,12 @@ def may_contain_table(text: str) -> bool:
 
 
 def _is_mostly_numbers(line: str) -> bool:
-    figures = len(_NUMBER.findall(line))
-    return figures > 0 and figures >= 0.3 * len(line.split())
+    count = len(_NUMBER.findall(line))
+    return count > 0 and count >= 0.3 * len(line.split())
 
 
-def split_figure_columns(table: Table, textpage: pdfium.PdfTextPage) -> Table:
-    """Split those columns of a ruled table in which numbers stand side by side."""
+def split_number_columns(table: Table, textpage: pdfium.PdfTextPage) -> Table:
+    """Split those columns of a ruled table that have several columns of numbers."""
     for at in reversed(range(len(table.rows[0]))):
         lines = [page_words.lines(row[at]) for row in table.rows]
         all_lines = [line for cell in lines for line in cell]
@@ -221,7 +221,7 @@ def _runs(lines: Sequence[Line]) -> Iterator[list[Line]]:
 
 
 def _gutters(lines: Sequence[Line], least_width: float) -> list[float]:
-    """Return the x of vertical gaps that hardly any line's words cover.
+    """Return the x of the middle of each vertical gap that hardly any line's words cover.
 
     Args:
         least_width: minimum width of a gap, in line heights.
@@ -301,14 +301,14 @@ def _has_numbers(rows: Sequence[Cells], textpage: pdfium.PdfTextPage) -> bool:
     """Return True if a column after the first has numbers that are not line or page numbers."""
     for at in range(1, len(rows[0])):
         texts = [page_words.text(textpage, row[at]) for row in rows if row[at]]
-        figures = [text for text in texts if page_words.FIGURE.fullmatch(text)]
-        if len(figures) >= max(3, 0.6 * len(rows)) and not _is_sequence(figures):
+        numbers = [text for text in texts if page_words.NUMBER.fullmatch(text)]
+        if len(numbers) >= max(3, 0.6 * len(rows)) and not _is_sequence(numbers):
             return True
     return False
 
 
-def _is_sequence(figures: Sequence[str]) -> bool:
-    """Return True if all are integers that grow by small steps, like page numbers."""
-    numbers = [int(figure) for figure in figures if figure.isdecimal()]
+def _is_sequence(texts: Sequence[str]) -> bool:
+    """Return True if all texts are integers that grow by small steps, like page numbers."""
+    numbers = [int(text) for text in texts if text.isdecimal()]
     steps = [b - a for a, b in pairwise(numbers)]
-    return len(numbers) == len(figures) and all(0 <= step <= _LARGEST_STEP for step in steps)
+    return len(numbers) == len(texts) and all(0 <= step <= _LARGEST_STEP for step in steps)

@@ -1,4 +1,4 @@
 """Plain text in any encoding, notebooks, HTML.
 
-May import the root of `documents`.
+May import the root of `documents`, and `markdown_text` and `package` of `office`.
 """

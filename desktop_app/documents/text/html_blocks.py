@@ -30,7 +30,7 @@ class HtmlTable:
     rows: list[list[HtmlCell]] = field(default_factory=list)
 
     def treat_as_layout(self) -> None:
-        """Return the blocks of the cells instead of a table from now on."""
+        """Have `blocks` return the blocks of the cells instead of a table."""
         self.is_layout = True
 
     def blocks(self) -> list[MarkdownBlock]:
@@ -67,7 +67,7 @@ class InlineMark:
     Attributes:
         sign: the characters on both sides of the marked words; "" for a link.
         start: index of its first piece in the flow's `line`.
-        address: of a link; "" once the first line of its words has been linked.
+        address: the address of a link; "" for other marks, and once a line has been linked.
     """
 
     sign: str
@@ -97,7 +97,7 @@ class BlockFlow:
         return "\n\n".join(texts)
 
     def end_line(self) -> str:
-        """Return the words of the paragraph with their marks, which go on in the next one."""
+        """Return and clear the paragraph's text. Its open marks continue in the next paragraph."""
         for mark in reversed(self.marks):
             self.apply_mark(mark)
             mark.start = 0
@@ -130,8 +130,8 @@ class HtmlList:
 
     Attributes:
         bullet: the marker of its items; "" if they are numbered.
-        number: of the first item.
-        level: of a list from Word.
+        number: the number of its first item.
+        level: the level of a list from Word, from 1; 0 for other lists.
     """
 
     bullet: str

@@ -25,7 +25,10 @@ _MAX_OPEN_ELEMENTS: Final = 1_000
 
 @dataclass(frozen=True)
 class _ImpliedEnd:
-    """A rule: a start tag in `starting` ends an element in `ended`, unless a barrier is between."""
+    """A rule: a start tag in `starting` ends the innermost open element in `ended`.
+
+    It does not if an element in `barriers` is between them.
+    """
 
     starting: frozenset[str]
     ended: frozenset[str]
@@ -53,7 +56,7 @@ class Element:
     """
 
     tag: str
-    on_end: Callable[[], None] | None = None
+    on_end: Callable[[], object] | None = None
     keeps_lines: bool = False
     is_left_out: bool = False
 

@@ -48,7 +48,7 @@ class HtmlListWriter:
         self._elements.push(Element(tag, lambda: self._end_list(item)))
 
     def _next_bullet(self) -> str:
-        """Return the bullet of a list in the open lists; it differs from that around it."""
+        """Return the bullet for a new innermost list; it differs from that of the list around."""
         depth = sum(bool(list_.bullet) for list_ in self._lists)
         return _BULLETS[depth % len(_BULLETS)]
 
@@ -62,10 +62,7 @@ class HtmlListWriter:
     def start_item(self, tag: str) -> None:
         """Start an item of the innermost list."""
         self._lists[-1].items.append(self._flows.open_flow())
-        self._elements.push(Element(tag, self._end_item))
-
-    def _end_item(self) -> None:
-        self._flows.close_flow()
+        self._elements.push(Element(tag, self._flows.close_flow))
 
     def start_word_item(self, level: int) -> None:
         """Start an item of a list from Word: a paragraph that states its level."""

@@ -31,7 +31,7 @@ class HtmlTableWriter:
         self._elements.push(Element(tag, self._end_table))
 
     def start_part(self, tag: str, attributes: dict[str, str]) -> None:
-        """Start a row or a cell. A cell outside a table is a paragraph."""
+        """Start a row, a cell or a group of rows. A cell outside a table is a paragraph."""
         self._flows.end_paragraph()
         if not self._tables or tag not in CELLS | {"tr"}:
             self._elements.push(Element(tag, self._flows.end_paragraph))

@@ -32,6 +32,7 @@ def _cells(notebook: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _cell(cell: dict[str, Any], language: str) -> list[str]:
+    """Return the source of a cell and its outputs, as Markdown; `language` is the notebook's."""
     source = _join_source(cell["input"] if "input" in cell else cell["source"])
     if cell["cell_type"] == "heading":
         return [f"{'#' * min(int(cell.get('level', 1)), 6)} {source}"]

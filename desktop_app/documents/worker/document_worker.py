@@ -52,7 +52,7 @@ class DocumentWorker(ReaderClient):
         self.passwords: dict[str, str] = {}
 
     def remember_password(self, sha256: str, password: str) -> None:
-        """Use this password whenever the document is rendered."""
+        """Store a document's password, which rendering its pages needs."""
         self.passwords[sha256] = password
 
     async def extract(
@@ -70,7 +70,7 @@ class DocumentWorker(ReaderClient):
     async def extract_bytes(
         self, name: str, data: bytes, on_progress: OnProgress | None = None, *, password: str = ""
     ) -> ExtractedDocument:
-        """Return the text of a document without a file, pasted or piped; like `extract`."""
+        """Return the text of a pasted or piped document, which has no file: see `extract`."""
         header = {"kind": "extract-bytes", "name": name, "password": password}
         return await self._extract(Request(header, data), on_progress)
 
@@ -123,7 +123,7 @@ class DocumentWorker(ReaderClient):
         )
 
     async def token_mix(self, text: str) -> TokenMix:
-        """Count the tokens of each kind in a text, by o200k_base."""
+        """Count the tokens of each kind of text in a text, by o200k_base."""
         payload = text.encode(errors="replace")
         request = Request({"kind": "mix", "name": "The text"}, payload, max_bytes=0)
         most = len(payload)

@@ -37,8 +37,10 @@ class ViewedDocument(NamedTuple):
 class PageWorker(ReaderClient):
     """Client of a child process that renders pages and finds passages on them.
 
-    All methods raise DocumentError if the document or the page cannot be rendered. Given
-    `passwords` are shared, not copied: later ones apply, too.
+    All methods raise DocumentError if the document or the page cannot be rendered.
+
+    Args:
+        passwords: by SHA-256. The dictionary is not copied: passwords added later apply, too.
     """
 
     def __init__(
@@ -52,12 +54,12 @@ class PageWorker(ReaderClient):
         limits = Limits(file_bytes=_MAX_FILE_BYTES, seconds=20)
         super().__init__(limits, idle_s, command)
         self._passwords = {} if passwords is None else passwords
-        # The child has one document open, which no other request may close before an answer.
-        self._document_turn = asyncio.Lock()
+        # The child has one document open. No request may close it before another has its answer.
+        self._document_lock = asyncio.Lock()
 
     async def open_document(self, viewed: ViewedDocument) -> list[tuple[float, float]]:
         """Open the document, close any other, and return each page's width and height in points."""
-        async with self._document_turn:
+        async with self._document_lock:
             return await self._open_document(viewed)
 
     async def _open_document(self, viewed: ViewedDocument) -> list[tuple[float, float]]:
@@ -91,12 +93,14 @@ class PageWorker(ReaderClient):
     async def _ask_view(
         self, viewed: ViewedDocument, request: Request, read: Callable[[dict[str, Any], Any], _T]
     ) -> _T:
+        """Send a request about a document as `_ask` does; open the document first if needed."""
+
         def read_unless_closed(answer: dict[str, Any], found: Any) -> _T | None:
             return None if answer["kind"] == "view-closed" else read(answer, found)
 
         header = {**request.header, "name": viewed.name, "document": viewed.sha256}
         asked = request._replace(header=header)
-        async with self._document_turn:
+        async with self._document_lock:
             found = await self._ask(asked, read_unless_closed)
             if found is None:
                 await self._open_document(viewed)

@@ -4,7 +4,7 @@ A frame is four bytes of length, a header (a JSON object of that length), and a 
 or a file's bytes, of the size that the header's `payload` states. The payload is not part of the
 JSON, because a document's text may be tens of megabytes, which the parent must receive in
 small pieces. Open files go from the parent to the child over a separate socket, one after each
-frame that announces or asks for one.
+frame that announces a file or asks for one.
 
 The parent does not trust the child: see worker_answers.py.
 """

@@ -1,9 +1,9 @@
 """Sends requests to a child process that starts on first use; this is the parent's side.
 
-A document that crashes, hangs or fills the memory ends the child; the user gets an error message,
-and the next document a new child. The child is confined (worker_process.py): files are opened here
-and sent to it, and its answers are checked. It ends after a while without work, or when its
-standard input closes, so it never outlives this process.
+If a document makes the child crash, hang or fill the memory, the child ends, and the user gets an
+error message. The next document gets a new child. The child is confined (worker_process.py): files
+are opened here and sent to it, and its answers are checked. The child ends after a while without
+work, or when its standard input closes, so it never outlives this process.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _T = TypeVar("_T")
 
 
 class _ChildGoneError(Exception):
-    """The child has ended or violated the protocol; the argument says how."""
+    """The child has ended or violated the protocol; the argument tells the details."""
 
 
 class Request(NamedTuple):
@@ -77,20 +77,20 @@ class ReaderClient:
         command: starts the child; only tests of broken children pass it.
 
     Attributes:
-        limits: of the next document.
+        limits: the limits of the next document.
     """
 
     def __init__(self, limits: Limits, idle_s: float, command: ChildCommand | None) -> None:
         self.limits = limits
         self._idle_s = idle_s
         self._command = command
-        self._turn = asyncio.Lock()
+        self._request_lock = asyncio.Lock()
         self._child: Process | None = None
-        self._files: socket.socket | None = None
-        self._memory = 0
-        self._killed: int | None = None
-        self._idle: asyncio.TimerHandle | None = None
-        self._ending: set[asyncio.Task[object]] = set()
+        self._file_socket: socket.socket | None = None
+        self._child_memory = 0
+        self._killed_pid: int | None = None
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._ending_children: set[asyncio.Task[object]] = set()
 
     @property
     def pid(self) -> int | None:
@@ -104,13 +104,13 @@ class ReaderClient:
     async def aclose(self) -> None:
         """End the child and wait for its end.
 
-        A running request is cut off; requests that wait for their turn are served first.
+        A running request is cut off; requests that are waiting are served first.
         """
         if self._child:
             self._kill(self._child)
-        async with self._turn:
+        async with self._request_lock:
             self._discard()
-        await asyncio.gather(*self._ending)
+        await asyncio.gather(*self._ending_children)
 
     async def _ask(
         self,
@@ -121,10 +121,11 @@ class ReaderClient:
         """Send a request, and return what `read` makes of its answer within the time limit.
 
         Args:
-            read: makes the result of the answer's header and payload, in a thread if it is long.
+            read: makes the result from the answer's header and payload; runs in a thread if the
+                payload is long.
         """
         limits = self.limits
-        async with self._turn:
+        async with self._request_lock:
             self._cancel_idle_stop()
             try:
                 async with asyncio.timeout(limits.seconds):
@@ -195,7 +196,7 @@ class ReaderClient:
         on_progress: OnProgress | None,
         request: Request,
     ) -> tuple[dict[str, Any], str | bytes]:
-        """Return the answer's header and payload; until then, open the files the child asks for."""
+        """Return the answer's header and payload. Meanwhile, open files that the child asks for."""
         while True:
             header, payload = await _receive(child, request.max_bytes, is_text=request.is_text)
             try:
@@ -227,19 +228,20 @@ class ReaderClient:
 
     async def _send_file(self, child: Process, descriptor: int | None) -> None:
         """Send an open file to the child, or tell it that there is none."""
-        assert self._files is not None
+        assert self._file_socket is not None
         descriptors = [] if descriptor is None else [descriptor]
         try:
-            socket.send_fds(self._files, [b"f" if descriptors else b"-"], descriptors)
+            socket.send_fds(self._file_socket, [b"f" if descriptors else b"-"], descriptors)
         except OSError as error:  # including BlockingIOError: the child takes no files
             raise await _child_gone_error(child) from error
 
     async def _running_child(self, limits: Limits) -> Process:
+        """Return the child; start it if it is not running, or has another memory limit."""
         is_running = self._child is not None and self._child.returncode is None
-        if not is_running or self._memory != limits.memory_bytes:
+        if not is_running or self._child_memory != limits.memory_bytes:
             self._discard()
-            self._child, self._files = await self._start(limits.memory_bytes)
-            self._memory = limits.memory_bytes
+            self._child, self._file_socket = await self._start(limits.memory_bytes)
+            self._child_memory = limits.memory_bytes
         assert self._child is not None
         return self._child
 
@@ -268,17 +270,17 @@ class ReaderClient:
 
     def _schedule_idle_stop(self) -> None:
         loop = asyncio.get_running_loop()
-        self._idle = loop.call_later(self._idle_s, self._discard)
+        self._idle_timer = loop.call_later(self._idle_s, self._discard)
 
     def _cancel_idle_stop(self) -> None:
-        if self._idle:
-            self._idle.cancel()
-            self._idle = None
+        if self._idle_timer:
+            self._idle_timer.cancel()
+            self._idle_timer = None
 
     def _kill(self, child: Process) -> None:
         """Kill the child only once: a second kill could reap it before asyncio does."""
-        if child.pid != self._killed:
-            self._killed = child.pid
+        if child.pid != self._killed_pid:
+            self._killed_pid = child.pid
             with contextlib.suppress(ProcessLookupError):
                 child.kill()
 
@@ -286,15 +288,15 @@ class ReaderClient:
         """Kill the child, and reap it in the background. A new child starts on demand."""
         self._cancel_idle_stop()
         child, self._child = self._child, None
-        if self._files:
-            self._files.close()
-            self._files = None
+        if self._file_socket:
+            self._file_socket.close()
+            self._file_socket = None
         if child:
             self._kill(child)
             # `communicate` waits for the child's end, and closes the pipes.
             task = asyncio.get_running_loop().create_task(child.communicate())
-            self._ending.add(task)
-            task.add_done_callback(self._ending.discard)
+            self._ending_children.add(task)
+            task.add_done_callback(self._ending_children.discard)
 
 
 async def _open(path: Path, limits: Limits) -> OpenDocument:

@@ -42,8 +42,8 @@ class OpenDocument:
     """An open file or folder.
 
     Attributes:
-        descriptor: of the file or the folder, -1 once closed.
-        size: bytes of the file, 0 for a folder.
+        descriptor: the open descriptor; -1 once closed.
+        size: the bytes of a file; 0 for a folder.
         members: the files in the folder and its subfolders, in reading order; None for a file.
         listing: the members as JSON.
     """

@@ -1,8 +1,8 @@
 """Checks the answers of the process that reads documents.
 
 A hostile document may have taken that process over. So the process is killed unless its answer has
-the expected types, is within the limits, and is about the request. No path is taken from an answer.
-All functions raise MalformedAnswerError for any other answer.
+the expected types, is within the limits, and belongs to the request. No path in an answer is ever
+used. All functions raise MalformedAnswerError for any other answer.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """Reads documents and counts tokens; the main module of the child process.
 
-It takes requests from its standard input, and answers on its standard output, in the frames of
-`protocol.py`. Before it reads a byte, it gives up every permission that it does not need: it can
-open only the program's own files and fonts, and cannot write files, connect or start processes (see
-the package `sandbox`). Documents come as descriptors of open files. It ends when its standard input
-closes, even if the parent process was killed. A thread watches for that, so that a document that
-takes minutes does not keep it alive.
+The child reads requests from its standard input, and writes answers to its standard output, in the
+frames of `protocol.py`. Before it reads a byte, it gives up every permission that it does not need:
+it can open only the program's own files and fonts, and cannot write files, connect or start
+processes (see the package `sandbox`). Documents come as descriptors of open files. The child ends
+when its standard input closes, even if the parent process was killed. A thread watches the input,
+so that a document that takes minutes does not keep the child alive.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from desktop_app.paths import resource_path
 
 Frame = tuple[dict[str, Any], bytes]
 
-# More frequent updates are invisible.
+# The user would not see more frequent updates.
 _PROGRESS_EVERY_S: Final = 0.04
 
 
