@@ -1,4 +1,4 @@
-"""Passwords within addresses: out of the store and every copy of it, into a real keyring."""
+"""Passwords within addresses are moved from the store and its copies to a real keyring."""
 
 from __future__ import annotations
 

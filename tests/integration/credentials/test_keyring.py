@@ -107,7 +107,7 @@ async def test_without_a_bus_the_key_is_for_this_session(
 async def test_a_dismissed_dialog_of_a_locked_keyring_is_reported(
     tmp_path: Path, new_desktop: Callable[[], Desktop]
 ) -> None:
-    new_desktop().start_keyring()  # there is nobody here to draw the dialog
+    new_desktop().start_keyring()  # no program shows the dialog
 
     async with a_vault(tmp_path) as vault:
         assert await vault.set("openai", SECRET) is KeyPlace.KEYRING

@@ -43,7 +43,7 @@ def why(file: CollectionFile) -> str:
 
 @dataclass
 class CollectionSetup:
-    """Collections over a store on disk, with what it is made of."""
+    """Collections over a store on disk, and the parts that they use."""
 
     database: Database
     attachments: AttachmentStore
@@ -112,7 +112,7 @@ def papers(tmp_path: Path) -> Path:
     return folder
 
 
-async def test_a_folder_is_read_and_what_fails_stands_there_with_its_reason(
+async def test_a_folder_is_read_and_unreadable_files_are_listed_with_their_reasons(
     tmp_path: Path, papers: Path
 ) -> None:
     async with open_collections(tmp_path / "data") as here:
@@ -180,7 +180,7 @@ async def test_the_same_file_twice_adds_nothing(tmp_path: Path, papers: Path) ->
         assert [len(part.passages) > 0 for part in both] == [True, False]  # the same words
 
 
-async def test_a_refresh_sees_what_is_new_changed_and_gone(tmp_path: Path, papers: Path) -> None:
+async def test_a_refresh_finds_new_changed_and_deleted_files(tmp_path: Path, papers: Path) -> None:
     async with open_collections(tmp_path / "data") as here:
         made = await here.collections.create("Papers", papers)
         await here.collections.refresh(made.id)
@@ -202,7 +202,7 @@ async def test_a_refresh_sees_what_is_new_changed_and_gone(tmp_path: Path, paper
         assert await here.is_clean()
 
 
-async def test_a_folder_that_is_gone_takes_nothing_along(tmp_path: Path, papers: Path) -> None:
+async def test_a_missing_folder_removes_no_files(tmp_path: Path, papers: Path) -> None:
     async with open_collections(tmp_path / "data") as here:
         made = await here.collections.create("Papers", papers)
         await here.collections.refresh(made.id)
@@ -305,7 +305,7 @@ async def test_a_file_without_a_collection_is_removed_from_the_store(tmp_path: P
     assert [p.name for p in kept if WORD.encode() in p.read_bytes()] == []
 
 
-async def test_originals_stay_while_a_collection_names_them_and_are_no_hits_of_the_library(
+async def test_originals_stay_while_a_collection_has_them_and_the_library_does_not_find_them(
     tmp_path: Path, papers: Path
 ) -> None:
     async with open_collections(tmp_path / "data") as here:
@@ -322,7 +322,7 @@ async def test_originals_stay_while_a_collection_names_them_and_are_no_hits_of_t
         assert await here.count("SELECT count(*) FROM search_entries") == 0
 
 
-async def test_names_and_ways_out(tmp_path: Path) -> None:
+async def test_collections_are_created_renamed_and_deleted(tmp_path: Path) -> None:
     async with open_collections(tmp_path / "data") as here:
         made = await here.collections.create("b")
         await here.collections.create("A")
@@ -338,7 +338,7 @@ async def test_names_and_ways_out(tmp_path: Path) -> None:
         assert await here.collections.retrieve([made.id], "word", 100) == ()
 
 
-async def test_backups_repairs_and_erasing_know_collections(tmp_path: Path, papers: Path) -> None:
+async def test_collections_are_backed_up_repaired_and_erased(tmp_path: Path, papers: Path) -> None:
     data, at = tmp_path / "data", now()
     database, attachments = data / "repartee.sqlite3", data / "attachments"
 

@@ -82,13 +82,13 @@ async def test_a_document_is_read_with_its_name_hash_pages_type_and_tokens() -> 
         assert document.tokens == await worker.count_tokens(document.text)
 
 
-async def test_pasted_text_is_a_document_too() -> None:
+async def test_pasted_text_is_read_as_a_document() -> None:
     async with a_worker() as worker:
         document = await worker.extract_bytes("pasted.txt", "Grüße 😀".encode())
         assert (document.text, document.size) == ("Grüße 😀", 12)
 
 
-async def test_a_refusal_arrives_as_it_was_said_and_the_child_stays() -> None:
+async def test_a_refusal_arrives_unchanged_and_the_child_stays() -> None:
     async with a_worker() as worker:
         with pytest.raises(errors.DocumentEncryptedError, match="password") as caught:
             await worker.extract(DATA / "encrypted.pdf")
@@ -118,7 +118,7 @@ async def test_pages_of_two_documents_are_rendered_in_turn() -> None:
         await worker.aclose()
 
 
-async def test_tens_of_megabytes_of_text_come_through_whole() -> None:
+async def test_tens_of_megabytes_of_text_arrive_completely() -> None:
     text = "Zwölf Boxkämpfer jagen Eva quer über den Sylter Deich. 東京\n" * 300_000
 
     async with a_worker() as worker:
@@ -168,13 +168,13 @@ async def test_a_refused_file_is_ignored_if_its_opening_was_cancelled(tmp_path: 
             with pytest.raises(asyncio.CancelledError):
                 await reading
             may_open.set()
-            await asyncio.to_thread(int)  # the only thread has opened the file before
+            await asyncio.to_thread(int)  # the only thread has opened the file before this
         await asyncio.sleep(0)
     assert not raised
 
 
 @pytest.mark.parametrize("how", [signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL])
-async def test_a_crash_is_a_sentence_and_the_next_document_is_read(
+async def test_a_crash_is_reported_and_the_next_document_is_read(
     thousand_pages: Path, how: signal.Signals
 ) -> None:
     async with a_worker() as worker:
@@ -192,7 +192,7 @@ async def test_a_crash_is_a_sentence_and_the_next_document_is_read(
         assert (await worker.extract(DATA / "utf-8.txt")).text
 
 
-async def test_a_child_that_dies_while_idle_is_not_noticed() -> None:
+async def test_a_child_that_dies_while_idle_is_replaced() -> None:
     async with a_worker() as worker:
         await worker.count_tokens("one")
         first = worker.pid
@@ -215,21 +215,21 @@ async def test_a_child_that_dies_while_idle_is_not_noticed() -> None:
         ),
     ],
 )
-async def test_a_child_that_talks_nonsense_is_a_sentence(script: str) -> None:
+async def test_a_malformed_answer_is_reported(script: str) -> None:
     async with a_worker(script=script) as worker:
         for _ in range(2):
             with pytest.raises(errors.DocumentDamagedError, match="is damaged or needs more than"):
                 await worker.extract(DATA / "report.pdf")
 
 
-async def test_a_program_that_cannot_be_started_is_a_sentence() -> None:
+async def test_a_program_that_cannot_be_started_is_reported() -> None:
     worker = DocumentWorker(command=MISSING_CHILD)
     with pytest.raises(errors.DocumentError, match="Couldn’t start"):
         await worker.count_tokens("x")
     await worker.aclose()
 
 
-async def test_a_hang_ends_at_the_time_limit() -> None:
+async def test_a_child_that_hangs_ends_at_the_time_limit() -> None:
     async with a_worker(Limits(seconds=0.3), script="import sys; sys.stdin.read()") as worker:
         reading = asyncio.create_task(worker.extract(DATA / "report.pdf"))
         with pytest.raises(errors.DocumentTooLargeError, match=r"longer than 0\.3 s"):
@@ -268,7 +268,7 @@ async def test_closing_ends_a_request_that_is_still_running(thousand_pages: Path
         await reading
 
 
-async def test_the_child_knows_no_key_and_says_nothing_on_our_standard_error(
+async def test_the_child_has_no_key_and_writes_nothing_to_our_standard_error(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-not-for-the-child")
@@ -298,7 +298,7 @@ asyncio.run(main())
 
 
 @pytest.mark.parametrize("busy", [False, True])
-def test_the_child_ends_when_we_are_killed(busy: bool) -> None:
+def test_the_child_ends_when_the_parent_is_killed(busy: bool) -> None:
     parent = subprocess.Popen(
         [sys.executable, "-c", PARENT.format(busy=busy)],
         cwd=ROOT,

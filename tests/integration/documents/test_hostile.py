@@ -158,7 +158,7 @@ def test_files_named_inside_a_document_are_not_read(tmp_path: Path) -> None:
     assert secret.read_text() == "not for the model"
 
 
-def test_deep_nesting_is_a_sentence_or_a_text() -> None:
+def test_deep_nesting_is_refused_or_read() -> None:
     deep = b"<div>" * 200_000 + b"x"
     rtf = b"{\\rtf1" + b"{" * 200_000 + b"x"
     pdf = b"%PDF-1.4\n1 0 obj\n" + b"[" * 200_000 + b"\nendobj\ntrailer << /Root 1 0 R >>"

@@ -46,7 +46,7 @@ async def outcomes(pictures: list[bytes], limits: Limits = LIMITS) -> list[str |
     return results
 
 
-def test_bombs_are_refused_or_fit_into_the_memory_set_aside() -> None:
+def test_bombs_are_refused_or_fit_into_the_memory_limit() -> None:
     huge, claimed, large, frames = outcomes(
         [bomb(12_000), png_claiming(2**31 - 1, 2**31 - 1), bomb(9_000), long_animation(10_000)]
     )
@@ -58,13 +58,13 @@ def test_bombs_are_refused_or_fit_into_the_memory_set_aside() -> None:
     assert isinstance(frames, ScaledImage)
 
 
-def test_too_little_memory_is_a_sentence() -> None:
+def test_too_little_memory_is_reported() -> None:
     (said,) = outcomes([bomb(9_000)], Limits(memory_bytes=120 << 20))
     assert isinstance(said, str)
     assert "memory" in said or "damaged" in said
 
 
-def test_a_photo_of_a_telephone_is_scaled_turned_and_bare() -> None:
+def test_a_photo_of_a_phone_is_scaled_rotated_and_without_metadata() -> None:
     image = photo(1, 1).resize((4000, 3000))
     (sent,) = outcomes([packed(image, "JPEG", exif=exif(6))])
     assert isinstance(sent, ScaledImage)
@@ -72,8 +72,8 @@ def test_a_photo_of_a_telephone_is_scaled_turned_and_bare() -> None:
     assert not unpacked(sent.data).getexif()
 
 
-async def test_the_loop_turns_while_a_picture_is_read() -> None:
-    """Check this for a reply of four megabytes in one piece, in seconds of the processor."""
+async def test_the_event_loop_is_free_while_a_picture_is_read() -> None:
+    """For a reply of four megabytes in one piece; measured in CPU seconds."""
     worker = DocumentWorker(LIMITS)
     data = packed(photo(1400, 1000), "PNG")
     longest, last = 0.0, time.thread_time()

@@ -43,7 +43,7 @@ TOPICS = ("dog puppy hound", "car automobile lorry", "rain storm weather")
 
 
 class Meanings:
-    """A provider whose vectors are the topics that a text is of, at the seam of the gateway."""
+    """A provider whose vectors tell the topics of a text."""
 
     def __init__(self) -> None:
         self.sent: list[str] = []
@@ -131,7 +131,7 @@ async def filled(here: CollectionSetup, papers: Path) -> Collection:
     return made
 
 
-async def test_other_words_for_the_same_thing_are_found_once_it_was_paid_for(
+async def test_synonyms_are_found_after_the_vectors_were_paid_for(
     tmp_path: Path, papers: Path
 ) -> None:
     async with open_collections(tmp_path) as here:
@@ -153,7 +153,7 @@ async def test_other_words_for_the_same_thing_are_found_once_it_was_paid_for(
         assert len(here.provider.sent) == 4
 
 
-async def test_nothing_leaves_for_an_estimate_nor_where_it_is_switched_off(
+async def test_nothing_is_sent_for_an_estimate_or_if_vectors_are_switched_off(
     tmp_path: Path, papers: Path
 ) -> None:
     async with open_collections(tmp_path) as here:
@@ -168,7 +168,7 @@ async def test_nothing_leaves_for_an_estimate_nor_where_it_is_switched_off(
         assert len(here.provider.sent) == sent
 
 
-async def test_a_question_goes_on_by_its_words_where_the_provider_cannot_be_asked(
+async def test_a_question_is_searched_by_its_words_if_the_provider_fails(
     tmp_path: Path, papers: Path
 ) -> None:
     async with open_collections(tmp_path) as here:
@@ -214,7 +214,7 @@ async def test_another_model_makes_vectors_of_its_own(tmp_path: Path, papers: Pa
         assert plan.passages == 3
         await here.collections.embed(made.id)
         assert (await here.found(made, "Where is the puppy?"))[0] == "pets.txt"
-        here.choice = first  # whose vectors are there still
+        here.choice = first  # its vectors are still stored
         plan = await here.collections.embedding_plan(made.id)
         assert plan is not None
         assert plan.passages == 0
@@ -249,7 +249,7 @@ async def test_touched_files_keep_their_vectors_after_a_cancelled_refresh(
         assert (await here.found(made, "Where is the puppy?"))[0] == "pets.txt"
 
 
-async def test_vectors_go_with_their_passages(tmp_path: Path, papers: Path) -> None:
+async def test_vectors_are_removed_with_their_passages(tmp_path: Path, papers: Path) -> None:
     async with open_collections(tmp_path) as here:
         made = await filled(here, papers)
         await here.collections.embed(made.id)

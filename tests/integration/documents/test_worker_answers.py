@@ -1,4 +1,4 @@
-"""A reader that a document has taken over: whatever it answers, the window is not harmed."""
+"""Answers of a reader that a document has taken over do not harm the window."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ async def test_the_name_is_the_one_that_was_asked_for(document: Path) -> None:
     assert (found.name, found.text) == ("asked.txt", "words")
 
 
-async def test_only_a_password_that_was_given_protects(document: Path) -> None:
+async def test_a_document_read_without_a_password_is_not_protected(document: Path) -> None:
     found = await extract(frame({**GOOD, "is_protected": True}, b"words"), document)
     assert not found.is_protected
 
@@ -170,13 +170,13 @@ async def test_a_malformed_answer_is_refused_as_damaged(name: str, document: Pat
         await extract(MALFORMED[name], document)
 
 
-async def test_a_reader_of_a_file_gets_no_members_and_goes_on(document: Path) -> None:
+async def test_a_reader_of_a_file_gets_no_members_and_can_continue(document: Path) -> None:
     asked = frame({"kind": "open", "number": 0})
     found = await extract(asked * 50 + frame(GOOD, b"words"), document, stays=True)
     assert found.text == "words"
 
 
-async def test_a_flood_of_progress_leaves_the_loop_free(document: Path) -> None:
+async def test_a_flood_of_progress_does_not_block_the_event_loop(document: Path) -> None:
     step = frame({"kind": "progress", "done": 1, "total": None, "unit": "page"})
     turns = 0
 

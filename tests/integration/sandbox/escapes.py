@@ -155,7 +155,7 @@ def _clone3() -> None:
 
 
 def _vm(name: str, victim: int) -> None:
-    # The address of nothing: another error than EPERM means that the kernel would have gone on.
+    # The address is invalid: an error other than EPERM means that access was allowed.
     area = struct.pack("=2Q", 0, 0)
     call(name, victim, area, 1, area, 1, 0)
 
@@ -191,7 +191,7 @@ def _send_descriptor() -> None:
 
 
 def attempts(t: Target) -> Iterator[tuple[str, Callable[[], object]]]:
-    """Yield what is tried."""
+    """Yield the name and the code of each attempt."""
     home, proc = Path(t.home), Path("/proc", str(t.victim))
     secret, other, new = home / "secret", home / "other", home / "new"
     tcp, unix = (socket.AF_INET, socket.SOCK_STREAM), (socket.AF_UNIX, socket.SOCK_STREAM)
@@ -282,7 +282,7 @@ def attempts(t: Target) -> Iterator[tuple[str, Callable[[], object]]]:
 
 
 def confine(target: Target) -> None:
-    """Confine this process as the target says."""
+    """Confine this process by the target's policy."""
     if target.without == "landlock":
         linux._landlock_abi = lambda: 0
     if target.without == "seccomp":

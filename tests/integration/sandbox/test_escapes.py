@@ -25,7 +25,7 @@ pytestmark = [
 ]
 ROOT = Path(__file__).parents[3]
 REFUSED = {"EACCES", "ENOSYS", "EPERM"}
-# What any user may do who is not confined: the attempts are real.
+# Attempts that succeed for any user in an unconfined process.
 ORDINARY = {
     "read a file of the user's",
     "read it through /proc",
@@ -66,7 +66,7 @@ ORDINARY = {
 }
 # A printer is reached by the system's own print server, which listens on such a socket.
 OF_PRINTING = {"connect to a Unix socket", "send a datagram", "send a descriptor"}
-# What Landlock alone refuses, and would be open in a kernel without it.
+# Attempts that only Landlock refuses.
 OF_LANDLOCK = {
     "read a file of the user's",
     "read it through /proc",
@@ -116,7 +116,7 @@ def target(tmp_path: Path) -> Iterator[Target]:
 
 
 def results(target: Target, **changes: Any) -> dict[str, str]:
-    """Return what became of each attempt."""
+    """Return the result of each attempt: "done", or the error that refused it."""
     target = replace(target, **changes)
     given = json.dumps(asdict(target))
     done = subprocess.run(
@@ -145,7 +145,7 @@ def test_every_escape_attempt_is_refused(target: Target, policy: str) -> None:
     assert all((Path(target.home) / name).read_text() == "a secret" for name in ("secret", "other"))
 
 
-def test_to_a_printer_only_its_server_is_reached(target: Target) -> None:
+def test_printing_reaches_only_the_print_server(target: Target) -> None:
     found = results(target, policy="print-printer")
     assert {name for name, what in found.items() if what not in REFUSED} == OF_PRINTING
 
@@ -211,7 +211,7 @@ except RuntimeError as error:
 """
 
 
-def test_a_thread_that_would_stay_free_is_refused() -> None:
+def test_a_process_with_an_unconfined_thread_is_refused() -> None:
     done = subprocess.run(
         [sys.executable, "-c", MANY_THREADS], cwd=ROOT, capture_output=True, text=True, check=True
     )

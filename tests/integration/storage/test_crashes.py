@@ -224,7 +224,7 @@ async def test_an_answer_of_another_process_is_not_interrupted(path: Path) -> No
             assert process.stdout is not None
             answer_id = process.stdout.readline().split()[2]
             assert await store.interrupt_orphans() == []
-            process.send_signal(signal.SIGSTOP)  # so that it stays in the middle
+            process.send_signal(signal.SIGSTOP)  # so that it stays within the answer
             assert await store.interrupt_orphans() == []
             process.kill()
         interrupted = await store.interrupt_orphans()
@@ -277,7 +277,7 @@ async def test_no_turn_begins_while_another_process_answers(path: Path, is_kille
                 process.stdin.flush()
                 assert process.stdout.readline() == "ended\n"
             await begin(store, theirs)
-            await begin(store, theirs)  # what this process writes itself is its own to know
+            await begin(store, theirs)  # its own answers do not prevent a turn
             process.stdin.close()
 
 

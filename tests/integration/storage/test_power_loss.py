@@ -71,7 +71,7 @@ _DATA = re.compile(r', "(?P<hex>(?:\\x[0-9a-f]{2})*)"')
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that the process did.
+    """A step of the process.
 
     Attributes:
         kind: "write", "cut" (to the length `at`), "sync", "gone", or "said" (`data` is what).
@@ -198,7 +198,7 @@ def _whole_lines(log: str) -> Iterator[str]:
 
 
 def fail_at(steps: list[Step], moment: int, chance: random.Random, folder: Path) -> None:
-    """Let the power fail after so many steps, and look."""
+    """Let the power fail after `moment` steps, and check the store."""
     disk = Disk()
     for step in steps[:moment]:
         disk.take(step)

@@ -66,7 +66,7 @@ def test_tens_of_thousands_of_short_paragraphs_are_split_in_linear_time() -> Non
     began = time.process_time()
     (first, *_) = chunks(text, 150_000, words)
     assert first.tokens <= 150_000
-    assert time.process_time() - began < 10  # a minute where each is added up anew
+    assert time.process_time() - began < 10  # a minute if all are summed up for each
 
 
 def test_chapters_begin_chunks() -> None:
@@ -165,11 +165,11 @@ def test_a_sentence_across_a_page_break_is_not_cut(before: str, behind: str, goe
         # A chunk that is two thirds full ends at a heading.
         ("a b c d e f\n\n# g h\n\ni j k l", 10, ["a b c d e f\n\n", "# g h\n\ni j k l"]),
         ("a b c d e\n\n# g h i\n\nj k l", 10, ["a b c d e\n\n# g h i\n\n", "j k l"]),
-        # Headings are stronger than pages, and those than paragraphs.
+        # Headings are stronger borders than pages, and pages than paragraphs.
         ("a b c d\n\n# e\n\n[page 2]\nf g h", 8, ["a b c d\n\n", "# e\n\n[page 2]\nf g h"]),
         ("a b c d e f.\n\n[page 2]\ne\n\nf g h", 9, ["a b c d e f.\n\n", "[page 2]\ne\n\nf g h"]),
         ("a b c d e\nf g\nh i j", 8, ["a b c d e\nf g\n", "h i j"]),
-        # Rows are whole, although they hold sentences.
+        # Rows are not cut, although they contain sentences.
         ("| One. Two |\n| Three. Four |\n", 4, ["| One. Two |\n", "| Three. Four |\n"]),
         ("Before.\n| a |\n\n| b |", 4, ["Before.\n| a |\n\n", "| b |"]),
         ("[page 1]\n\n# One\n\nTwo three.", 4, ["[page 1]\n\n# One\n\n", "Two three."]),

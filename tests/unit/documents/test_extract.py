@@ -413,7 +413,7 @@ def test_a_small_file_takes_little_memory_under_a_high_limit() -> None:
 
 @pytest.mark.parametrize(("limit", "read"), [(1 << 30, 20 << 20), (18 << 20, (18 << 20) + 1)])
 def test_a_file_that_states_no_size_is_read_up_to_the_limit(limit: int, read: int) -> None:
-    """Files of /proc are such files; here a pipe stands for one."""
+    """Files of /proc state no size; a pipe stands for such a file here."""
     reader, writer = os.pipe()
 
     def write() -> None:

@@ -171,7 +171,7 @@ def test_other_short_texts_are_not_decoded_as_western(text: str, encoding: str) 
 
 @pytest.mark.parametrize("language", WESTERN_WORDS)
 def test_western_languages_are_decoded(language: str) -> None:
-    """Single words, names and lines of tables: none is taken for a Baltic or other code page."""
+    """No word, name or line of a table is decoded as Baltic or in another code page."""
     wrong = []
     for text in WESTERN_WORDS[language].split("|"):
         decoded = decode(text.encode("cp1252"))
@@ -315,7 +315,7 @@ ALBANIAN = "Është një ditë e bukur. Çdo gjë është në rregull."
     ],
 )
 def test_a_few_sentences_are_decoded_correctly(language: str, encoding: str) -> None:
-    """Baltic letters have the bytes of French, Danish and Icelandic ones: their places decide."""
+    """Baltic letters have the bytes of French and Icelandic letters; their neighbors decide."""
     wrong = []
     for text in (WESTERN_SENTENCES | BALTIC_SENTENCES)[language]:
         decoded = decode(text.encode(encoding))

@@ -19,7 +19,7 @@ def test_letters_are_decoded_in_the_code_page_of_their_font() -> None:
     assert rtf(rb"Gr\'f6\'dfe {\f1 \'cf\'f0\'e8\'e2\'e5\'f2} {\f2 \'93\'fa\'96\'7b}") == (
         "Größe Привет 日本"
     )
-    # The second byte of a letter may be written as the sign that it is in ASCII.
+    # The second byte of a letter may be written as an ASCII character.
     assert rtf(rb"{\f2 \'83e\'83X\'83g}") == "テスト"
     assert read(rb"{\rtf1\ansi\ansicpg1251 \'cf\'f0}") == "Пр"
     assert read(rb"{\rtf1\ansi\ansicpg99999 \'e9}") == "é"

@@ -122,7 +122,7 @@ def test_a_cell_across_columns_is_in_its_first_column() -> None:
     )
 
 
-def test_lines_of_figures_in_a_ruled_row_become_rows() -> None:
+def test_lines_of_numbers_in_a_ruled_row_become_rows() -> None:
     text = read(
         grid([60, 160, 240], [712, 696, 650])
         + rows([("Year", "Tons"), ("1999", "3.5"), ("2000", "4.75"), ("2001", "-")], (64, 164))
@@ -179,7 +179,7 @@ def test_columns_between_three_rules_are_separated_by_space() -> None:
     )
 
 
-def test_aligned_figures_are_a_table_without_rules() -> None:
+def test_aligned_numbers_are_a_table_without_rules() -> None:
     text = read(
         rows(
             [
@@ -195,7 +195,7 @@ def test_aligned_figures_are_a_table_without_rules() -> None:
     assert text.splitlines()[-1] == "| Wages of staff | 2,905 | 3,022 |"
 
 
-def test_columns_of_prose_with_figures_are_not_a_table() -> None:
+def test_columns_of_prose_with_numbers_are_not_a_table() -> None:
     assert "|" not in read(rows(zip(PROSE, PROSE, strict=True), (60, 320)))
     boxed = line(60, 712, 520, 712) + line(60, 640, 520, 640) + line(60, 600, 520, 600)
     assert "|" not in read(boxed + rows(zip(PROSE, PROSE, strict=True), (60, 320)))
@@ -260,7 +260,7 @@ def test_rotated_words_are_not_rows() -> None:
 
 
 def ruled_columns(left: float, top: float) -> str:
-    """Return two columns of figures between three rules."""
+    """Return two columns of numbers between three rules."""
     drawn = "".join(line(left, top - y, left + 180, top - y) for y in (0, 16, 58))
     figures = [("Year", "Tons"), ("1999", "3.5"), ("2000", "4.5"), ("2001", "4")]
     return drawn + rows(figures, (left + 4, left + 100), top - 11, 14)

@@ -1,4 +1,4 @@
-"""Answers of the process that reads documents: the largest that are taken, the least refused."""
+"""Answers of the process that reads documents, at the limits of what is accepted."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ async def test_the_remains_of_a_failed_write_are_overwritten(place: Place) -> No
     assert file.path.read_text() == "first second"
 
 
-async def test_the_longest_file_of_a_resumed_answer_counts(place: Place) -> None:
+async def test_the_longest_file_of_a_resumed_answer_is_attached(place: Place) -> None:
     async with opened(place.database) as database:
         _, answer = await place.begin(database, WHOLE)
         again = place.stores(database)[1].answers.open(answer)

@@ -49,7 +49,7 @@ LONG_AGO = int(time.time()) - 61 * 60
 
 
 class Library:
-    """A store with its attachments, each called by a word that stands in it and nowhere else."""
+    """A store with attachments. The name of each is a word that only its text contains."""
 
     def __init__(self, database: Database, folder: Path) -> None:
         self.database = database
@@ -65,7 +65,7 @@ class Library:
         )
         if old:
             await self.age(sha256)
-        if name[-1] in "13579":  # pictures are kept and let go like documents
+        if name[-1] in "13579":  # images are kept and removed like documents
             return ImagePart(sha256, name, "image/png", len(name), 9, 9)
         return DocumentPart(sha256, name, "text/plain", len(name), None, 1)
 
@@ -177,7 +177,7 @@ async def test_remains_of_a_crash_are_removed(tmp_path: Path) -> None:
         kept = await library.add("kept")
         await library.ask(kept)
         lost = await library.add("lost")
-        library.attachments.path(lost.sha256).unlink()  # the file went, the row did not
+        library.attachments.path(lost.sha256).unlink()  # only the row is left
         stray = library.attachments.path("ab" * 32)
         stray.parent.mkdir(parents=True, exist_ok=True)
         part = stray.with_name(".unfinished")

@@ -54,7 +54,7 @@ async def test_the_origin_of_a_stored_file_is_recorded(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
         source = tmp_path / "dropped.pdf"
         source.write_bytes(DATA)
-        await store.note_origin(HASH, source)  # not kept: nothing is remembered
+        await store.note_origin(HASH, source)  # not stored, so nothing is recorded
         assert await store.origins([HASH]) == {}
         await add(store, source, "text")
         await store.note_origin(HASH, source)

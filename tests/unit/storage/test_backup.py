@@ -130,7 +130,7 @@ def test_a_damaged_attachment_is_not_in_the_backup(home: Home) -> None:
 @pytest.mark.parametrize(
     ("names", "files"), [("abc", "a, b, c"), ("abcd", "a, b, c +1"), ("abcde", "a, b, c +2")]
 )
-def test_the_names_of_a_few_attachments_that_are_left_out_are_said(names: str, files: str) -> None:
+def test_the_warning_names_a_few_of_the_attachments_left_out(names: str, files: str) -> None:
     warning = Backup(Path(), list(names)).warning()
     assert warning is not None
     assert warning.sentences == (
@@ -307,7 +307,7 @@ def test_backups_without_a_library_id_are_kept(home: Home) -> None:
 
 
 def test_the_backup_just_made_is_kept_though_others_have_later_names(home: Home) -> None:
-    later = [home.back_up(hours) for hours in (3, 4)]  # the clock was fast, or far east
+    later = [home.back_up(hours) for hours in (3, 4)]  # as if the clock had been fast
     made = home.back_up(0)
     keep_newest(made, 2)
     assert sorted(home.backups.iterdir()) == [made, later[1]]

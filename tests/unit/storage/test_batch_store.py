@@ -1,4 +1,4 @@
-"""Batch jobs in the store: kept, repaired, backed up and deleted as everything else."""
+"""Batch jobs in the store: kept, repaired, backed up and deleted like everything else."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ UNCOUNTED = (999_999, 1_001_000, 2_999_999, 3_001_000, 4_999_999, 5_001_000)
 async def test_the_rarest_words_of_a_large_index_are_searched(
     tmp_path: Path, bays: Sequence[int], owls: Sequence[int], found: set[str]
 ) -> None:
-    """Of those that are counted in three windows, each stands for 2,000."""
+    """A passage that is counted in one of the three windows stands for 2,000."""
     assert len(COUNTED) == 14
     async with opened(tmp_path / "store.sqlite3") as database:
         await fill(database, tmp_path / "files", A, "log", ["Owl. ", "Bay. "])
@@ -121,7 +121,7 @@ async def test_collections_and_their_files_are_stored(tmp_path: Path) -> None:
         assert await store.files(A) == [failed]
         assert await store.removed_paths(A) == {"/b"}
         assert await store.file_stats(A) == {"/b": (-1, -1), "/c": (7, 12)}
-        await store.put_files([(ready, 17)])  # it was being read
+        await store.put_files([(ready, 17)])  # by a reading that began before
         assert await store.removed_paths(A) == {"/b"}
         await store.delete(A)
         assert await store.all() == [other, later]

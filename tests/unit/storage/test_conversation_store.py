@@ -61,7 +61,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "store.sqlite3"
 
 
-# Halves of surrogate pairs too: a model's JSON may carry them.
+# Halves of surrogate pairs too: a model's JSON may contain them.
 any_text = st.text(st.characters(), max_size=30) | st.text(
     st.characters(categories=["Cs", "Cc", "Lo"]), max_size=5
 )
@@ -335,7 +335,7 @@ async def test_settings_are_saved_alone(path: Path) -> None:
         assert len(await store.all()) == 2
 
 
-async def test_a_turn_keeps_how_its_conversation_was_organized_meanwhile(path: Path) -> None:
+async def test_a_turn_keeps_the_title_folder_and_flags_saved_meanwhile(path: Path) -> None:
     async with opened(path) as database:
         store, flags = ConversationStore(database), ConversationFlagStore(database)
         await FolderStore(database).save(Folder("f", "Thesis", NOON))
@@ -407,7 +407,7 @@ async def test_only_answers_of_dead_processes_are_interrupted(path: Path) -> Non
         await store.begin_turn(conversation, None, left)
         await store.save_answer(replace(left, parts=(TextPart("half a tangerine"),)))
         assert await store.interrupt_orphans() == []
-        # This process's id, but of one that started at another time.
+        # The id of this process, but another start: an earlier process had it.
         sql = "UPDATE messages SET owner_started = 'earlier' WHERE id = ?"
         await database.write(lambda c: c.execute(sql, (left.id,)))
         assert await store.interrupt_orphans() == [conversation.id]

@@ -126,7 +126,7 @@ async def test_a_write_does_not_wait_for_a_read(path: Path) -> None:
         begun()
         assert written.wait(LONGEST_S)
         again: int = connection.execute("SELECT count(*) FROM settings").fetchone()[0]
-        assert count == again  # one state throughout
+        assert count == again  # the read sees no change
         return again
 
     async with opened(path) as database:
@@ -151,7 +151,7 @@ async def test_a_write_is_completed_though_its_caller_was_canceled(path: Path) -
         await first
         with pytest.raises(asyncio.CancelledError):
             await second
-        await database.write(lambda c: None)  # behind it
+        await database.write(lambda c: None)  # queued after it
         assert [c.title for c in await store.all()] == ["written"]
 
 
@@ -309,7 +309,7 @@ def test_after_a_crash_the_store_opens_with_what_was_acknowledged(path: Path) ->
 
 async def test_damage_is_found_after_a_crash(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     crash(path)
-    with closing(sqlite3.connect(path)) as connection:  # fold the log in, so that it can be hurt
+    with closing(sqlite3.connect(path)) as connection:  # checkpoint the log into the file
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         root = connection.execute(
             "SELECT rootpage FROM sqlite_master WHERE name = 'settings'"
@@ -319,7 +319,7 @@ async def test_damage_is_found_after_a_crash(path: Path, monkeypatch: pytest.Mon
         file.seek((root - 1) * size + 8)
         file.write(os.urandom(200))
     damaged = path.read_bytes()
-    await asyncio.to_thread(open_with, path)  # a clean exit: not looked at
+    await asyncio.to_thread(open_with, path)  # not checked after a clean exit
 
     def after_an_unclean_exit() -> None:
         path.write_bytes(damaged)
@@ -329,7 +329,7 @@ async def test_damage_is_found_after_a_crash(path: Path, monkeypatch: pytest.Mon
     with pytest.raises(StoreDamagedError):
         await asyncio.to_thread(open_with, path)
 
-    # A store too large to be looked at while the window waits: when there is time.
+    # A store that is too large to be checked during start-up is checked later.
     monkeypatch.setattr("desktop_app.storage.database.database.CHECKED_AT_OPEN_BYTES", 0)
     after_an_unclean_exit()
     async with opened(path) as database:
@@ -391,7 +391,7 @@ def test_a_failed_write_on_a_full_disk_loses_nothing_else(path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_created_is_reported_as_read_only() -> None:
-    # /proc takes no new folder, whoever asks: a read-only place even for root.
+    # Not even root can create a folder in /proc.
     with pytest.raises(StorageError):
         open_with(Path("/proc/repartee/store.sqlite3"))
 

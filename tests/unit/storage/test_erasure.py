@@ -120,7 +120,7 @@ class Cut(BaseException):
     """The process ends here."""
 
 
-# What is called in the course of it, one behind the other.
+# Functions that an erasure calls, in order.
 @pytest.mark.parametrize("step", ["_put_aside", "_empty", "_remove_files", "sync"])
 @pytest.mark.parametrize("is_done", [False, True])
 async def test_an_interrupted_erasure_is_completed_at_the_next_start(

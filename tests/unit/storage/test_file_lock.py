@@ -32,7 +32,7 @@ def is_free(path: Path) -> bool:
 
 
 class Clock:
-    """Time that passes while somebody sleeps, in place of the module's asyncio."""
+    """A stand-in for the module's asyncio: time passes only while a task sleeps."""
 
     CancelledError = asyncio.CancelledError
     ensure_future = staticmethod(asyncio.ensure_future)

@@ -113,7 +113,7 @@ def shape() -> list[tuple[object, ...]]:
 
 @blocking
 async def used(home: Home) -> list[str]:
-    """Do what the program does with a store; returns the titles."""
+    """Use a store as the program does, and return the titles."""
     async with opened(home.database) as database:
         store, values = ConversationStore(database), SettingsStore(database)
         conversations = await store.all()
@@ -226,7 +226,7 @@ def test_pipes_and_devices_are_refused_at_once(home: Home, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("name", [*STRANGE, *BROKEN])
 def test_a_repair_checks_rows_like_a_restore(name: str, valid: ValidBackup, home: Home) -> None:
-    """The same stores, as the file that is to be repaired."""
+    """The damaged files are the stores of the tests above."""
     change: Callable[[sqlite3.Connection], None] = {**STRANGE, **BROKEN}[name]
     home.database.write_bytes(valid.store)
     with closing(sqlite3.connect(home.database, isolation_level=None)) as connection:
@@ -245,7 +245,7 @@ def test_a_repair_checks_rows_like_a_restore(name: str, valid: ValidBackup, home
 def test_a_row_with_a_path_outside_the_folder_is_not_backed_up(
     home: Home, tmp_path: Path, name: str
 ) -> None:
-    """A live store that some other program has written to."""
+    """As if another program had written to the store."""
     secret = tmp_path / "secret"
     secret.write_text("a word that leads out")
     home.attachments.mkdir()

@@ -34,7 +34,7 @@ THEIRS = replace(MINE, base_url="https://evil.example/v1")
 
 @blocking
 async def old_store(path: Path, *profiles: ProviderProfile) -> None:
-    """Make a store as the version before had it, which has put a key of each profile away."""
+    """Make a store of the previous version, with a key of each profile in the keyring."""
 
     database = Database(path, BEFORE_ORIGINS)
     await database.open()
@@ -133,7 +133,7 @@ def test_a_backup_restored_over_a_damaged_store_binds_no_key(store: Path, tmp_pa
     old_store(tmp_path / "theirs" / "s.sqlite3", THEIRS)
     restore(backup_of(tmp_path, tmp_path / "theirs" / "s.sqlite3"), store)
     assert noted(store, "mine") == ""
-    # Where the damaged store had OpenAI's key sent is unknown: it may not have been OpenAI.
+    # The address that the damaged store had for OpenAI's key is unknown.
     assert legacy_key_origins(store, BUILT_IN) == {}
 
 

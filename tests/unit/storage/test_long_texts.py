@@ -61,7 +61,7 @@ def indexed_at_once(text: str) -> str:
 @pytest.mark.attack("reply-bounds")
 @pytest.mark.parametrize("unit", ["\u0301\u0316", "\u05b0\u05b7", "🙂", "ж", "\u1161", "\u200b"])
 def test_a_text_without_spaces_folds_in_short_pieces(unit: str) -> None:
-    """To sort 50,000 accents at once blocks all threads for 2 s, 16 MB of them for days."""
+    """Sorting 50,000 accents at once blocks all threads for 2 s, sorting 16 MB for days."""
     text = unit * 10_000
     pieces = list(_pieces(text))
     assert "".join(pieces) == text
@@ -73,7 +73,7 @@ def test_a_text_without_spaces_folds_in_short_pieces(unit: str) -> None:
 def test_a_text_of_single_character_words_is_indexed_up_to_a_limit(
     character: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """16 MB of them would take 336 MB as words, and SQLite as much again."""
+    """As words, 16 MB of such characters take 336 MB, and in SQLite as much again."""
     monkeypatch.setattr(search_text, "_MAX_INDEX_BYTES", 0)
     assert len(index_text(character * 20_000)) < 10 * 20_000
     ideographs = "漢字" * 10_000

@@ -33,7 +33,7 @@ async def test_a_permission_applies_to_its_tool_fingerprint_and_conversation(
         await store.save(one.id, "s/a", "f", HERE)
         assert await found("s/a", "f") == [HERE, ASK]
         assert await found("s/a", "changed") == [ASK, ASK]
-        await store.save(one.id, "s/a", "changed", HERE)  # takes the place of the first
+        await store.save(one.id, "s/a", "changed", HERE)  # replaces the first
         assert await found("s/a", "f") == [ASK, ASK]
         assert await found("s/a", "changed") == [HERE, ASK]
         await store.save(one.id, "s/b", "f", ALWAYS)
@@ -43,7 +43,7 @@ async def test_a_permission_applies_to_its_tool_fingerprint_and_conversation(
         await store.save(one.id, "s/b", "f", NEVER)
         assert await found("s/b", "f") == await found("s/b", "changed") == [NEVER, NEVER]
         await store.save(one.id, "s/b", "f", HERE)
-        assert await found("s/b", "f") == [NEVER, NEVER]  # what is refused everywhere outranks it
+        assert await found("s/b", "f") == [NEVER, NEVER]  # a general refusal outranks it
         await store.forget("s/b", other.id)
         assert await found("s/b", "f") == [ASK, ASK]
         assert await found("s/a", "changed") == [HERE, ASK]

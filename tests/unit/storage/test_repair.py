@@ -205,7 +205,7 @@ def test_a_repair_survives_any_overwritten_pages(
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
     for table, ids in kept.items():
         now = {row[0] for row in rows(path, f"SELECT id FROM {table}")}
-        # Its long text may be what was overwritten: SQLite reads the id before that.
+        # SQLite reads an id even if the long text after it was overwritten.
         assert len(ids - now) <= count + found.dropped
     _used(path)
 
@@ -253,7 +253,7 @@ def _whole(factory: pytest.TempPathFactory) -> bytes:
     return _WHOLE[0]
 
 
-async def test_an_open_store_is_left_alone(tmp_path: Path) -> None:
+async def test_an_open_store_is_not_repaired(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
 
     async with opened(path):

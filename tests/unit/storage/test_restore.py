@@ -136,7 +136,7 @@ async def found_by_every_search(path: Path) -> list[object]:
 
 
 async def test_content_deleted_after_a_restore_is_not_found(place: Place) -> None:
-    """The index holds the words that the texts hold, else taking them out would damage it."""
+    """Removing words damages the index, unless it has exactly the words of the texts."""
     async with opened(place.database) as database:
         await fill(database, place.attachments)
     archive = place.back_up()
@@ -267,13 +267,13 @@ def test_unconfirmed_settings_stay_unchanged(place: Place, tmp_path: Path) -> No
     assert len(done.kept) == 25
     assert "25 settings of the backup weren’t restored" in done.sentence("x")
     profiles, values = place.settings()
-    assert set(profiles) == {"own", "new"}  # those that are built in are as they came
+    assert set(profiles) == {"own", "new"}  # the built-in profiles are unchanged
     assert profiles["own"] == PROFILE
     fresh = ProviderProfile("new", "Cheap", ProviderKind.COMPATIBLE, needs_key=False)
     assert profiles["new"] == fresh
     assert values["default.provider"] == "own"
     assert values["answer.background"] == "off"
-    assert values["look.theme"] == "light"  # which goes nowhere
+    assert values["look.theme"] == "light"  # it does not decide where data goes
     for key in (
         "local_model.weights",
         "library.embeddings",
@@ -363,7 +363,7 @@ def test_nothing_changes_before_confirmation(place: Place, tmp_path: Path) -> No
     assert {p: p.read_bytes() for p in place.database.parent.rglob("*") if p.is_file()} == before
 
 
-# -------------------------------------------------------------- what is kept of the store in place
+# -------------------------------------------------------------- the copy of the previous store
 
 WORD = "w0rd-within-an-address"
 

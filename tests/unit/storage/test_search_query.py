@@ -283,7 +283,7 @@ async def test_an_answer_is_indexed_when_it_has_ended(path: Path) -> None:
         assert not await search.find("apple")  # a checkpoint
         await store.save_answer(ended(answer, "apple pear"))
         assert await search.find("pear")
-        # It goes on: out while it streams, in again with the new words.
+        # The answer is resumed: not indexed while it streams, then with the new words.
         await store.save_answer(replace(answer, parts=(TextPart("plum"),)))
         assert not await search.find("apple")
         cancelled = replace(
@@ -384,7 +384,7 @@ async def test_an_index_of_an_older_version_is_rebuilt(path: Path) -> None:
             sql = "SELECT count(*) FROM search_index WHERE search_index MATCH ?"
             found = await migrated.read(partial(_first_value, sql, word))
             assert found == count
-        # What was entered anew can be taken out again.
+        # An entry of the rebuilt index can be removed.
         await ConversationStore(migrated).erase([hit.conversation_id])
         assert not await Search(migrated).find("lodz")
         await migrated.write(
@@ -534,5 +534,5 @@ async def test_adding_an_entry_is_fast_among_thousands_of_the_same_time(path: Pa
             connection.set_progress_handler(None, 0)
 
         await database.write(insert_counting)
-        assert steps < 100  # walking through all of them takes many times that
+        assert steps < 100  # reading all entries takes many times that
         assert len(await Search(database).find("last")) == 1

@@ -47,7 +47,7 @@ def test_ids_and_numbers_of_every_length_are_read(tmp_path: Path) -> None:
     ("size", "reserved"), [(512, 0), (512, 32), (1024, 7), (4096, 0), (65536, 0)]
 )
 def test_rows_of_every_length_are_read(tmp_path: Path, size: int, reserved: int) -> None:
-    """With those around the lengths from which on a row goes on in one, two or more pages."""
+    """Include the lengths around which a row needs one, two or more overflow pages."""
     path = tmp_path / "lengths.sqlite3"
     with closing(opened(path)) as connection:
         connection.execute(f"PRAGMA page_size = {size}")
@@ -120,7 +120,7 @@ def interior(children: Sequence[int], last: int) -> bytes:
 
 
 def database(*pages: bytes, trunk: int = 0) -> SqlitePages:
-    """Return a file of an empty first page and these from the second on."""
+    """Return a file with an empty first page, followed by `pages`."""
     head = MAGIC + struct.pack(">HBBBBBB", SIZE, 1, 1, 0, 64, 32, 32)
     head += bytes(8) + struct.pack(">II", trunk, 0)
     first = head + bytes(100 - len(head)) + leaf()[: SIZE - 100]
