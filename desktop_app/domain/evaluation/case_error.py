@@ -54,6 +54,7 @@ class CaseProblem(Enum):
     TEMPLATE_UNSUPPORTED = N_("templates with {% … %} are not supported")
     TESTS_NOT_A_LIST = N_("“tests” is not a list")
     THRESHOLD_UNSUPPORTED = N_("the threshold of “{kind}” is not supported")
+    TOO_MANY_CASES = N_("more than {limit} cases")
     TOO_MANY_CELLS = N_("more cells than columns")
     TOO_MANY_COMBINATIONS = N_("too many combinations of “vars”")
     UNKNOWN_CHECK = N_("there is no check “{name}”")

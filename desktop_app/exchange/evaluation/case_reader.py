@@ -10,6 +10,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any, Final, TypeVar
 
 from desktop_app.domain.evaluation.case_error import (
@@ -23,6 +24,7 @@ from desktop_app.domain.evaluation.evaluation_case import Check, EvaluationCase,
 from desktop_app.exchange.evaluation import promptfoo
 from desktop_app.exchange.evaluation.promptfoo import INPUT_NAMES, ReadSibling, refuse_siblings
 
+MAX_CASES: Final = 50_000
 _EXAMPLES: Final = {"example_user": "user", "example_assistant": "assistant"}
 """The roles of example turns: system messages with one of these names."""
 _CSV_CHECKS: Final = ("contains", "regex", "equals", "rubric")
@@ -44,24 +46,27 @@ def read_cases(
     if text.startswith("version https://git-lfs"):
         raise CaseError(CaseProblem.GIT_LFS_POINTER)
     try:
-        return _with_ids(_cases_in(text, name.lower(), read_sibling))
+        cases = list(islice(_cases_in(text, name.lower(), read_sibling), MAX_CASES + 1))
     except csv.Error as error:
         raise CaseError(CaseProblem.QUOTES_UNMATCHED) from error
     except RecursionError as error:
         raise ValueError(str(error)) from error
+    if len(cases) > MAX_CASES:
+        raise CaseError(CaseProblem.TOO_MANY_CASES, limit=MAX_CASES)
+    return _with_ids(cases)
 
 
-def _cases_in(text: str, name: str, read_sibling: ReadSibling) -> list[EvaluationCase]:
+def _cases_in(text: str, name: str, read_sibling: ReadSibling) -> Iterator[EvaluationCase]:
     if name.endswith(".csv"):
-        return [_read_at(place, _case_of_csv, row) for place, row in _csv_rows(text)]
+        return (_read_at(place, _case_of_csv, row) for place, row in _csv_rows(text))
     if name.endswith((".json", ".yaml", ".yml")):
         value = json.loads(text) if name.endswith(".json") else promptfoo.parse_yaml(text)
         return _cases_of_value(value, read_sibling)
     return _cases_of_rows(_json_lines(text))
 
 
-def _cases_of_rows(rows: Iterable[tuple[CasePlace, _Row]]) -> list[EvaluationCase]:
-    return [case for place, row in rows for case in _read_at(place, _cases_of_json, row)]
+def _cases_of_rows(rows: Iterable[tuple[CasePlace, _Row]]) -> Iterator[EvaluationCase]:
+    return (case for place, row in rows for case in _read_at(place, _cases_of_json, row))
 
 
 def _read_at(place: CasePlace, read: Callable[[_Row], T], row: _Row) -> T:
@@ -105,13 +110,11 @@ def _csv_rows(text: str) -> Iterator[tuple[CasePlace, _Row]]:
             yield place, {key: value or "" for key, value in row.items()}
 
 
-def _cases_of_value(value: object, read_sibling: ReadSibling) -> list[EvaluationCase]:
+def _cases_of_value(value: object, read_sibling: ReadSibling) -> Iterator[EvaluationCase]:
     if isinstance(value, dict) and promptfoo.is_configuration(value):
         if "scenarios" in value:
             raise CaseError(CaseProblem.SCENARIOS_UNSUPPORTED)
-        return promptfoo.cases_in(
-            value, list(_tests(value.get("tests"), read_sibling)), read_sibling
-        )
+        return promptfoo.cases_in(value, _tests(value.get("tests"), read_sibling), read_sibling)
     if not isinstance(value, list):
         raise CaseError(CaseProblem.NO_CASES)
     if value and all(isinstance(row, dict) and "input" not in row for row in value):
@@ -148,7 +151,7 @@ def _cases_of_json(row: _Row) -> list[EvaluationCase]:
     if not isinstance(row, dict):
         raise CaseError(CaseProblem.CASE_NOT_AN_OBJECT)
     if "vars" in row:
-        return promptfoo.cases_in({}, [row], refuse_siblings)
+        return list(promptfoo.cases_in({}, [row], refuse_siblings))
     if isinstance(row.get("input"), list):
         return [_case_of_openai(row)]
     checks = row.get("checks", [])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
 from typing import Any, Final
@@ -95,9 +95,9 @@ def parse_yaml(text: str) -> Any:
 
 
 def cases_in(
-    config: _Row, tests: Sequence[_Row], read_sibling: ReadSibling
-) -> list[EvaluationCase]:
-    """Return the cases of a configuration: each test with each prompt.
+    config: _Row, tests: Iterable[_Row], read_sibling: ReadSibling
+) -> Iterator[EvaluationCase]:
+    """Yield the cases of a configuration: each test with each prompt.
 
     Raises:
         ValueError: with the place and the reason.
@@ -106,13 +106,11 @@ def cases_in(
     default = config.get("defaultTest") or {}
     if not isinstance(default, dict):
         raise CaseError(CaseProblem.DEFAULT_TEST_NOT_AN_OBJECT)
-    found: list[EvaluationCase] = []
     for number, test in enumerate(tests, start=1):
         try:
-            found += _cases(test, default, config, prompts)
+            yield from _cases(test, default, config, prompts)
         except (ValueError, TypeError) as error:
             raise LocatedCaseError(CasePlace(PlaceKind.TEST, number), error) from error
-    return found
 
 
 def _prompts(value: object, read_sibling: ReadSibling) -> Iterator[str]:

@@ -38,6 +38,8 @@ from desktop_app.i18n.system_words import system_words
 # unpacked.
 LARGEST_JSON: Final = 4 * 1024**3
 LARGEST_IMAGE: Final = 64 * 1024**2
+MAX_CONVERSATIONS: Final = 100_000
+"""The most conversations of an export. Importing so many takes half a minute."""
 # Text compresses to a fifth, Base64 to three quarters. Above this size, a file that is compressed
 # to less than a hundredth is not an export.
 _ALWAYS_PLAUSIBLE: Final = 64 * 1024**2
@@ -80,6 +82,10 @@ def read_export(path: Path) -> Export:
                 export = _read_archive(ForeignArchive(file), _Images(path))
             else:
                 export = _read_json(read_all(file, LARGEST_JSON), _find_nothing)
+            if export.total > MAX_CONVERSATIONS:
+                raise RefusedFileError(
+                    Reason.FOREIGN_TOO_MANY_CONVERSATIONS, limit=MAX_CONVERSATIONS
+                )
             file_time = time_from_seconds(fstat(file.fileno()).st_mtime) or EPOCH
             return replace(export, conversations=_with_times(export.conversations, file_time))
     except OSError as exc:

@@ -25,6 +25,7 @@ from desktop_app.domain.evaluation.evaluation_case import CheckKind, EvaluationC
 from desktop_app.domain.evaluation.evaluation_result import CaseResult, Evaluation, EvaluationRun
 from desktop_app.domain.evaluation.failed_check import FailedCheck
 from desktop_app.domain.spending.cost import Usage
+from desktop_app.exchange.evaluation import case_reader
 from desktop_app.exchange.evaluation.case_reader import read_cases
 from desktop_app.exchange.evaluation.evaluation_report import csv_report, html_report
 from desktop_app.i18n.translation import use_language
@@ -241,6 +242,22 @@ def test_lines_of_openai_evals_become_cases() -> None:
 def test_a_wrong_file_is_refused_with_its_line(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         read_cases(text, "cases.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ('{"input": "x"}\n' * 4, "cases.jsonl"),
+        ("input\n" + "x\n" * 4, "cases.csv"),
+        ('{"tests": [{"vars": {"input": ["a", "b"]}}], "prompts": ["{{input}}", "x"]}', "a.json"),
+    ],
+)
+def test_too_many_cases_are_refused(text: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(case_reader, "MAX_CASES", 4)
+    assert len(read_cases(text, name)) == 4
+    monkeypatch.setattr(case_reader, "MAX_CASES", 3)
+    with pytest.raises(ValueError, match="more than 3 cases"):
+        read_cases(text, name)
 
 
 @pytest.mark.parametrize("cell", ['"x\n2,y', '"x" y\n2,z'])

@@ -26,6 +26,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError, StoreRefusedError
+from desktop_app.exchange.importers import import_reader
 from desktop_app.exchange.importers.import_reader import read_export
 from desktop_app.exchange.importers.imported_conversation import (
     LOST_IMAGE,
@@ -388,6 +389,24 @@ def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(ImportRefusedError) as caught:
         read_export(file)
     assert caught.value.what_to_do == "Export it again from the original app."
+
+
+def test_an_export_with_too_many_conversations_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "conversations.json"
+    file.write_text(json.dumps(CHATGPT * 3))
+    archive = tmp_path / "x.zip"
+    with zipfile.ZipFile(archive, "w") as content:
+        content.writestr("conversations-1.json", json.dumps(CHATGPT * 2))
+        content.writestr("conversations-2.json", json.dumps(CHATGPT))
+    monkeypatch.setattr(import_reader, "MAX_CONVERSATIONS", 3)
+    for path in (file, archive):
+        assert len(list(read_export(path).conversations)) == 3
+    monkeypatch.setattr(import_reader, "MAX_CONVERSATIONS", 2)
+    for path in (file, archive):
+        with pytest.raises(ImportRefusedError, match="contains more than 2 conversations"):
+            read_export(path)
 
 
 def test_deeply_nested_json_is_reported_as_damaged(tmp_path: Path) -> None:
