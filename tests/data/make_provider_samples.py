@@ -64,6 +64,7 @@ from desktop_app.providers.apis.response_items import ITEM_HANDLERS
 from desktop_app.providers.apis.responses_stream import END_EVENTS, START_EVENTS, ResponsesReader
 from desktop_app.providers.apis.server_memory import ServerMemory
 from desktop_app.providers.errors import error_body, error_replies
+from desktop_app.providers.http.request_body import data_url
 from desktop_app.providers.http.retries import failed_attempt
 from desktop_app.providers.jobs import batch_lines
 from desktop_app.providers.models.model_list import listing_from
@@ -100,7 +101,7 @@ def requests() -> Iterator[str]:
         changed = {
             name: line["body"].get(name)
             for name in sorted({*made, *line["body"]})
-            if json.dumps(made.get(name), default=_file) != json.dumps(line["body"].get(name))
+            if json.dumps(made.get(name), default=data_url) != json.dumps(line["body"].get(name))
         }
         yield as_line(profile.id, profile.models, sorted(omit), made, line["url"], changed)
 
@@ -860,11 +861,6 @@ def _differs(one: ChatRequest, other: ChatRequest, name: str) -> bool:
     return bool(getattr(one, name) != getattr(other, name))
 
 
-def _file(value: object) -> str:
-    assert isinstance(value, FileData)
-    return f"data:{value.media_type};base64,{base64.b64encode(value.data).decode()}"
-
-
 def as_line(*values: object) -> str:
     return json.dumps(
         [_shown(value) for value in values], ensure_ascii=False, separators=(",", ":")
@@ -883,8 +879,8 @@ def _shown(value: object) -> object:
     if isinstance(value, ErrorNote):
         quoted = (_shown(value.because),) if value.because else ()
         return [str(value.reason), value.code, value.params, *quoted]
-    if isinstance(value, FileData):
-        return _file(value)
+    if isinstance(value, FileData | ImageData):
+        return data_url(value)
     if isinstance(value, dict):
         return {str(key): _shown(each) for key, each in value.items()}
     if isinstance(value, list | tuple):

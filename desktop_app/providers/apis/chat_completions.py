@@ -55,7 +55,6 @@ from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis.answer_forms import schema_fields
 from desktop_app.providers.apis.hosted_items import decode_image
-from desktop_app.providers.apis.responses import data_url
 from desktop_app.providers.apis.split_pairs import SplitPairs
 from desktop_app.providers.apis.token_usage import usage_of
 from desktop_app.providers.errors import error_body, error_replies
@@ -87,7 +86,7 @@ def body(
     profile: ProviderProfile,
     omit: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
-    """Return the request as JSON-ready values.
+    """Return the request as values for `request_body.pack_body`.
 
     Settings that `info` knows to be refused are left out, as are the fields named in `omit`, which
     the server refused before. If the token limit is among them, its other name is used.
@@ -238,13 +237,12 @@ def _content(message: RequestMessage) -> str | list[dict[str, Any]]:
 
 def _file(file: FileData) -> dict[str, Any]:
     """Return a file part as documented for PDF. Which other files a server takes is unknown."""
-    # `request_body.pack_body` replaces the file by its data URL.
     return {"type": "file", "file": {"filename": file.name, "file_data": file}}
 
 
 def _image(image: ImageData) -> dict[str, Any]:
     detail = image.detail if image.detail in ("low", "high", "auto") else "auto"
-    return {"type": "image_url", "image_url": {"url": data_url(image), "detail": detail}}
+    return {"type": "image_url", "image_url": {"url": image, "detail": detail}}
 
 
 class ChatCompletionsReader:

@@ -5,7 +5,6 @@ This module does no I/O. Source: OpenAI's published OpenAPI document and the typ
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any, Final
@@ -47,7 +46,7 @@ def body(
     profile: ProviderProfile,
     omit: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
-    """Return the request as JSON-ready values.
+    """Return the request as values for `request_body.pack_body`.
 
     Settings that `info` knows to be refused are left out, as are the fields named in `omit`, which
     the server refused before ("encrypted_content" there means the reasoning of earlier answers).
@@ -230,7 +229,7 @@ def _user_content(message: RequestMessage) -> str | list[dict[str, Any]]:
     text = _text(message)
     files = [_file(part) for part in message.parts if isinstance(part, FileData)]
     images = [
-        {"type": "input_image", "image_url": data_url(part), "detail": part.detail}
+        {"type": "input_image", "image_url": part, "detail": part.detail}
         for part in message.parts
         if isinstance(part, ImageData)
     ]
@@ -244,16 +243,8 @@ def _text(message: RequestMessage) -> str:
 
 
 def _file(file: FileData) -> dict[str, Any]:
-    """Return a file part. The server chooses its parser by the file name.
-
-    request_body.py inserts the data when the body is sent.
-    """
+    """Return a file part. The server chooses its parser by the file name."""
     return {"type": "input_file", "filename": file.name, "file_data": file}
-
-
-def data_url(part: ImageData | FileData) -> str:
-    """Return an image or a file as a data URL, which both APIs take."""
-    return f"data:{part.media_type};base64,{base64.b64encode(part.data).decode()}"
 
 
 def _reasoning_item(part: ReasoningPart) -> dict[str, Any]:

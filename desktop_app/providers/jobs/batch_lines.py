@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from desktop_app.domain.answering.chat_request import ChatRequest, FileData, ProviderProfile
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.domain.answering.stream_events import Failed
 from desktop_app.domain.answering.text_size import TextSize
@@ -31,6 +31,7 @@ from desktop_app.providers.errors.server_words import MAX_QUOTE_CHARS
 from desktop_app.providers.http.reply import json_fields
 from desktop_app.providers.http.reply.json_parser import ValueTooLargeError
 from desktop_app.providers.http.reply.reply_limits import MB, AnswerMeter
+from desktop_app.providers.http.request_body import data_url
 
 URLS: Final = {
     Api.RESPONSES: f"/v1/{responses.PATH}",
@@ -84,16 +85,9 @@ def request_line(
         "url": URLS[api],
         "body": builder(request, info, profile, omit),
     }
-    text = json.dumps(row, ensure_ascii=False, separators=(",", ":"), default=_to_data_url)
+    text = json.dumps(row, ensure_ascii=False, separators=(",", ":"), default=data_url)
     text = text.translate(_LINE_BREAKS)
     return text.encode("utf-8", "replace") + b"\n"
-
-
-def _to_data_url(value: object) -> str:
-    """Return a file as a data URL: a line cannot be sent piece by piece."""
-    if not isinstance(value, FileData):
-        raise TypeError(f"{type(value).__name__} has no place in a request")
-    return responses.data_url(value)
 
 
 def result_of(line: bytes, provider: str, api: Api) -> BatchResult | None:

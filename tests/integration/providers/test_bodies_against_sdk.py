@@ -192,7 +192,7 @@ def test_bodies_of_responses_match_the_sdk(request: ChatRequest, profile: Any) -
 @given(requests, profiles)
 @settings(suppress_health_check=[HealthCheck.too_slow])
 def test_bodies_of_chat_completions_match_the_sdk(request: ChatRequest, profile: Any) -> None:
-    body = chat_completions.body(request, CATALOG.info(request.model), profile)
+    body = on_the_wire(chat_completions.body(request, CATALOG.info(request.model), profile))
     checked(CHAT[request.parameters.stream], body)
     assert len(body.get("stop") or []) <= 4
 

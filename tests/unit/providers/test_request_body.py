@@ -10,11 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.answering.chat_request import FileData
+from desktop_app.domain.answering.chat_request import FileData, ImageData
 from desktop_app.providers.http.request_body import PIECE_BYTES, pack_body
 from tests.helpers.blocking import blocking
 
-FILES = st.builds(FileData, st.just("a.pdf"), st.just("application/pdf"), st.binary(max_size=50))
+TYPE = st.just("application/pdf")
+FILES = st.builds(FileData, st.just("a.pdf"), TYPE, st.binary(max_size=50)) | st.builds(
+    ImageData, TYPE, st.binary(max_size=50)
+)
 
 
 def sent(body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
@@ -34,11 +37,13 @@ def url(data: bytes) -> str:
 
 
 @given(st.lists(st.text() | FILES))
-def test_files_are_data_urls_in_the_json(values: list[str | FileData]) -> None:
+def test_files_and_images_are_data_urls_in_the_json(
+    values: list[str | FileData | ImageData],
+) -> None:
     content, headers = sent({"input": values})
-    wanted = [url(v.data) if isinstance(v, FileData) else v for v in values]
+    wanted = [v if isinstance(v, str) else url(v.data) for v in values]
     assert json.loads(content)["input"] == wanted
-    has_files = any(isinstance(value, FileData) for value in values)
+    has_files = not all(isinstance(value, str) for value in values)
     assert headers == ({"content-length": str(len(content))} if has_files else {})
 
 
