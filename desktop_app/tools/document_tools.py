@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, Protocol
@@ -85,7 +86,8 @@ class DocumentTools:
     """The tools that read the user’s data, and Python.
 
     Args:
-        retrieve: returns the best passages of collections, for a question and a number of tokens.
+        retrieve: returns the best passages, by the ids of collections, a question, and the most
+            tokens.
         documents_in: returns the documents of collections, by the ids of the collections.
         text_of: returns the text of a document in a collection, by its hash.
     """
@@ -187,11 +189,12 @@ def _named_documents(documents: Iterable[DocumentPart]) -> dict[str, DocumentPar
     """Return documents by their names; the second “a.pdf” is “a.pdf (2)”."""
     named: dict[str, DocumentPart] = {}
     taken = set[str]()
+    numbers = Counter[str]()  # a collection may have thousands of documents of one name
     for document in documents:
-        name, number = document.name, 1
+        folded, name = document.name.casefold(), document.name
         while name.casefold() in taken:
-            number += 1
-            name = f"{document.name} ({number})"
+            numbers[folded] += 1
+            name = f"{document.name} ({numbers[folded] + 1})"
         taken.add(name.casefold())
         named[name] = document
     return named
