@@ -35,7 +35,7 @@ STREAM_S: Final = 300.0
 CONNECT_S: Final = 30.0
 """Seconds to connect, to send a request, or to wait for a free connection."""
 CLOSED_S: Final = 1.0
-"""Seconds in which a failed connection ends this process, with a better reason than its closing."""
+"""Seconds to wait after a closed connection: this process may end for a more exact reason."""
 
 _CHANGES: Final[dict[type[object], str]] = {
     types.ToolListChangedNotification: "tools",
@@ -49,7 +49,7 @@ class _SessionLostError(Exception):
 
 
 class HostedServer:
-    """A connection to one server, by the orders of the parent.
+    """A connection to one server, which carries out the parent's orders.
 
     Args:
         order: a value of `launch_message`, which says how to reach or start the server.
@@ -142,24 +142,21 @@ class HostedServer:
     async def _create_http_client(self, headers: dict[str, str]) -> httpx2.AsyncClient:
         headers = {"accept-encoding": ACCEPTED_ENCODINGS, **headers}
         timeout = httpx2.Timeout(CONNECT_S, read=STREAM_S)
-        mounts, watch = _direct_mounts(self._order["url"]), self._watch_session
-        if "authorization" in map(str.lower, headers):  # the user has a token already
-            return httpx2.AsyncClient(
-                headers=headers,
-                timeout=timeout,
-                mounts=mounts,
-                event_hooks={"response": [bound_body, watch]},
-            )
-        sign_in = self._sign_in = SignIn(self._order, self._output)
+        auth = None
+        hooks: dict[str, list[Any]] = {"response": [bound_body, self._watch_session]}
+        if "authorization" not in map(str.lower, headers):  # otherwise the user has a token already
+            sign_in = self._sign_in = SignIn(self._order, self._output)
+            auth = await sign_in.create_provider()
+            hooks = {
+                "request": [sign_in.check_request],
+                "response": [bound_body, sign_in.check_response, self._watch_session],
+            }
         return httpx2.AsyncClient(
             headers=headers,
             timeout=timeout,
-            mounts=mounts,
-            auth=await sign_in.create_provider(),
-            event_hooks={
-                "request": [sign_in.check_request],
-                "response": [bound_body, sign_in.check_response, watch],
-            },
+            mounts=_direct_mounts(self._order["url"]),
+            auth=auth,
+            event_hooks=hooks,
         )
 
     async def _watch_session(self, response: httpx2.Response) -> None:
