@@ -36,9 +36,9 @@ BASE_URL: Final = "http://127.0.0.1/v1"
 START_TIMEOUT_S: Final = 180.0  # several GB from a slow disk
 REQUEST_TIMEOUT_S: Final = 60.0
 MAX_REPLY_BYTES: Final = 32 * 1024 * 1024
-DETAILS_CHARACTERS: Final = 4000
-# A slice of a text to count: parsing the reply takes well under a frame.
-SLICE_CHARACTERS: Final = 100_000
+_MAX_DETAILS_CHARS: Final = 4000
+_SLICE_CHARS: Final = 100_000
+"""Characters of a text that are counted at once: parsing the reply takes well under a frame."""
 
 # Sampling that suits a model of this size, tried with the system message below on 18 answers to
 # simple questions and on summaries of one page. llama.cpp's defaults (temperature 0.8): 14 right.
@@ -90,7 +90,7 @@ class LocalEndpoint:
 class _RunningServer(NamedTuple):
     """The running server: its process and its address."""
 
-    chosen: Path | None  # LocalModel.weights when it started
+    chosen: Path | None  # the file that the user had chosen when the server started
     process: asyncio.subprocess.Process
     endpoint: LocalEndpoint
 
@@ -115,7 +115,7 @@ class LocalModel:
     def __init__(
         self, *, context_window: int = 8192, start_timeout_s: float = START_TIMEOUT_S
     ) -> None:
-        """Set up without starting the child.
+        """Create the model without starting the child.
 
         Args:
             context_window: the largest window to use, in tokens. Memory grows with it: 22 KB a
@@ -163,8 +163,8 @@ class LocalModel:
         """
         server = await self._ensure_started()
         count = 0
-        for start in range(0, len(text), SLICE_CHARACTERS):
-            body = {"content": text[start : start + SLICE_CHARACTERS]}
+        for start in range(0, len(text), _SLICE_CHARS):
+            body = {"content": text[start : start + _SLICE_CHARS]}
             socket_and_key = server.endpoint.socket_path, server.endpoint.key
             reply = await _request(*socket_and_key, "/tokenize", body)
             count += len(reply["tokens"])
@@ -314,10 +314,9 @@ def _endpoint(configuration: Configuration, properties: dict[str, Any]) -> Local
 def _log_tail(log: IO[bytes]) -> str:
     # pread, because the child shares the descriptor's position and would write there.
     size = os.fstat(log.fileno()).st_size
-    start = max(0, size - 4 * DETAILS_CHARACTERS)
-    return os.pread(log.fileno(), size - start, start).decode("utf-8", "replace")[
-        -DETAILS_CHARACTERS:
-    ]
+    start = max(0, size - 4 * _MAX_DETAILS_CHARS)
+    text = os.pread(log.fileno(), size - start, start).decode("utf-8", "replace")
+    return text[-_MAX_DETAILS_CHARS:]
 
 
 def _kill(process: asyncio.subprocess.Process | None) -> None:

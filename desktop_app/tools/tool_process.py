@@ -83,7 +83,7 @@ def _end_with_parent() -> None:
 
 
 def run_query(documents: Iterable[Mapping[str, str]], sql: str) -> dict[str, str]:
-    """Run one reading SQL statement over the tables of documents, in memory.
+    """Run one SQL statement that only reads, over the tables of documents, in memory.
 
     Return {"result"} or {"error"}.
     """

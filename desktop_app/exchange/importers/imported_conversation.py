@@ -125,6 +125,7 @@ def objects_at(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
 
 
 def damaged_conversation_error(item: Any, why: Exception) -> ImportRefusedError:
+    """Return the error for a conversation whose JSON cannot be read, with its title if any."""
     title = text_at(item, "title") or text_at(item, "name") if isinstance(item, Mapping) else ""
     return not_imported_error(title, why)
 

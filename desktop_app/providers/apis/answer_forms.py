@@ -20,6 +20,8 @@ from desktop_app.domain.answering.stream_events import (
 )
 
 _TOOL: Final = "answer"
+_NO_CALL: Final = -1
+"""The number of the first call if the model has refused instead."""
 _DESCRIPTION: Final = "Gives the answer to the user. Call it once, with the whole answer."
 
 
@@ -47,9 +49,10 @@ async def tool_input_as_text(
 ) -> AsyncGenerator[StreamEvent, None]:
     """Yield the events with the first call's input as the text of the answer.
 
-    Other text is left out. If no call comes, this text is the answer, and the answer is incomplete.
+    Other text, and calls after a refusal, are left out. If neither a call nor a refusal comes, the
+    other text is the answer, and the answer is incomplete.
     """
-    first: int | None = None
+    first: int | None = None  # the number of the first call
     other_text: list[StreamEvent] = []
     async with aclosing(source) as events:
         async for event in events:
@@ -68,7 +71,7 @@ async def tool_input_as_text(
                     # Later requests lack the call that this reasoning belongs to.
                     yield replace(event, encrypted="")
                 case RefusalDelta():
-                    first = -1 if first is None else first
+                    first = _NO_CALL if first is None else first
                     yield event
                 case _:
                     yield event

@@ -42,6 +42,7 @@ SMALL_REQUEST_CHARS: Final = 4_000
 
 
 def _is_cut(events: Sequence[StreamEvent]) -> bool:
+    """Return True if the only event is that the stream was cut."""
     match events:
         case [Failed(StreamCutError())]:
             return True
@@ -65,7 +66,11 @@ class _Reader(Protocol):
 
 
 class AnswerRequests:
-    """Requests for answers to one server; `facts` are those known about it, to which it adds."""
+    """Requests for answers to one server.
+
+    Args:
+        facts: the facts known about the server; requests add to them.
+    """
 
     def __init__(self, transport: Transport, profile: ProviderProfile, facts: LearnedFacts) -> None:
         self._transport, self._profile, self._facts = transport, profile, facts
@@ -168,8 +173,7 @@ class AnswerRequests:
     def _empty_reply_error(self, api: Api, body: Mapping[str, Any]) -> ProviderError:
         """Return the error of a reply with status 200 and no event.
 
-        Hosts without the endpoint answer like this; but an address that has answered before is
-        right.
+        Hosts without the endpoint reply like this, unless the address has answered before.
         """
         facts = self._facts
         may_be_wrong_address = facts.is_learning_api and not facts.is_known(api)

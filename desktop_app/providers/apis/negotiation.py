@@ -25,7 +25,7 @@ class LearnedFacts:
 
     Attributes:
         refused: the refused parameters by model, spelled as in unsupported_parameters.py.
-        is_learning_api: True if the server's API is to be learned, not given by the profile.
+        is_learning_api: True if the API is learned from replies, not given by the profile.
         has_answered: True if the address is known to be that of an API.
     """
 

@@ -1,8 +1,7 @@
-"""Errors for requests without a reply: name, proxy, encryption, certificate.
+"""Errors of requests that get no reply: name, proxy, encryption, certificate.
 
-Pure: takes the attempt and the libraries' messages, returns an error of
-desktop_app/domain/errors.py. The patterns match messages of httpcore, socksio and OpenSSL. For an
-unknown message the error has a general sentence; the message itself is in the details.
+This module does no I/O. It recognizes messages of httpcore, socksio and OpenSSL. For an unknown
+message the error has a general sentence; the message itself is in the details.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from desktop_app.domain.remedy import Remedy
 from desktop_app.providers.http.retries import AttemptError
 
 _ASKS_PASSWORD: Final = re.compile(r"^407|username/password|NO AUTH", re.IGNORECASE)
-# The usual ports of servers on the user's computer, and how to start these servers.
+# How to start a server on the user's computer, by its usual port.
 _REMEDY_OF_PORT: Final[dict[int | None, Remedy]] = {
     11434: Remedy.START_OLLAMA,
     1234: Remedy.START_LM_STUDIO,
@@ -27,7 +26,7 @@ _REMEDY_OF_PORT: Final[dict[int | None, Remedy]] = {
     8000: Remedy.START_VLLM,
     4000: Remedy.START_LITELLM,
 }
-# The same by parts of the profile's name, for servers that listen on another port.
+# How to start a server that listens on another port, by a part of the profile's name.
 _REMEDY_OF_NAME: Final = {
     "ollama": Remedy.START_OLLAMA,
     "lm studio": Remedy.START_LM_STUDIO,
@@ -54,7 +53,7 @@ class ConnectionAttempt:
     Attributes:
         provider, host: the provider's name, and the host of its address.
         proxy: the proxy in between, or None.
-        is_own_proxy: True if the profile names the proxy, False for one of the environment.
+        is_own_proxy: True if the profile names the proxy, False for a proxy of the environment.
         has_ca_file: True if the certificates of a file were trusted in addition to the system's.
         port: the port of the provider's address.
         server: the kind of the server, if its list of models has shown it.
@@ -87,8 +86,9 @@ class ConnectionAttempt:
 
     def wrong_proxy_kind(self, details: str) -> AttemptError:
         """Return the failure of a peer that is not a proxy of the expected kind."""
-        is_own = self.is_own_proxy
-        remedy = Remedy.CHECK_PROXY_KIND if is_own else Remedy.CHECK_ENVIRONMENT_PROXY_KIND
+        remedy = (
+            Remedy.CHECK_PROXY_KIND if self.is_own_proxy else Remedy.CHECK_ENVIRONMENT_PROXY_KIND
+        )
         return self._network_failure(Reason.PROXY_OF_OTHER_KIND, remedy, details)
 
     def proxy_timeout(self) -> AttemptError:
@@ -133,15 +133,14 @@ class ConnectionAttempt:
             return self._network_failure(Reason.CERTIFICATE_NOT_YET_VALID, "", details)
         if "mismatch" in reason:
             return self._network_failure(Reason.CERTIFICATE_OF_OTHER, "", details)
-        is_own = self.has_ca_file
-        remedy = Remedy.CHECK_CERTIFICATES if is_own else Remedy.CHOOSE_CERTIFICATES
+        remedy = Remedy.CHECK_CERTIFICATES if self.has_ca_file else Remedy.CHOOSE_CERTIFICATES
         return self._network_failure(Reason.CERTIFICATE_NOT_TRUSTED, remedy, details)
 
     def redirected(self, target: str) -> AttemptError:
         """Return the failure of a redirect: a wrong address, or a network that wants a login.
 
         Args:
-            target: the host that it redirects to; "" if unknown.
+            target: the host that the server redirects to; "" if unknown.
         """
         details = f"it redirects to {target or 'another address'}"
         error = EndpointMissingError(
@@ -173,7 +172,7 @@ class ConnectionAttempt:
 def unencrypted_address_error(provider: str, host: str) -> NetworkError:
     """Return the error for an unencrypted address that the user has not allowed.
 
-    `host` is a private host that the user can allow, or "".
+    `host` is the address's host if it is private, so that the user can allow it; otherwise "".
     """
     remedy = Remedy.ALLOW_HOST if host else ""
     return NetworkError(

@@ -25,14 +25,17 @@ if TYPE_CHECKING:
 
     import httpx
 
-# Seconds until an idle connection is closed. It is opened while the user still types.
 _KEEPALIVE_S: Final = 300.0
+"""Seconds until an idle connection is closed. It is opened while the user still types."""
 
 _MAX_READ_BYTES: Final = 16 * 1024
 """httpx would read 64 KB and handle them in one turn of the event loop: 0.3 s if they are chunks of
 one byte.
 """
-_headers_left: ContextVar[list[int] | None] = ContextVar("headers_left", default=None)
+_header_bytes_left: ContextVar[list[int] | None] = ContextVar("header_bytes_left", default=None)
+"""The bytes of headers that the current task may still read, in a list to be counted down; None for
+no limit.
+"""
 
 
 def _keepalive_options() -> list[tuple[int, int, int]]:
@@ -75,7 +78,7 @@ class ProxyWatch:
         self._deadline = deadline
         self._greeting: Any = None
         self.is_sending = False
-        """The request goes to the provider, who may bill it from now on."""
+        """True once the request goes to the provider, which may bill it from then on."""
 
     async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
         if event == "socks.connect_tcp.complete":
@@ -110,11 +113,11 @@ class HeadersTooLargeError(Exception):
 @contextmanager
 def bounded_headers() -> Iterator[None]:
     """Limit the headers that this task reads; more raise HeadersTooLargeError."""
-    token = _headers_left.set([MAX_HEADER_BYTES])
+    token = _header_bytes_left.set([MAX_HEADER_BYTES])
     try:
         yield
     finally:
-        _headers_left.reset(token)
+        _header_bytes_left.reset(token)
 
 
 class BoundedStream:
@@ -128,7 +131,7 @@ class BoundedStream:
         """Read the bytes available, 16 KB at most."""
         await self._turns.yield_if_due()
         data: bytes = await self._stream.read(min(max_bytes, _MAX_READ_BYTES), timeout)
-        bytes_left = _headers_left.get()
+        bytes_left = _header_bytes_left.get()
         if bytes_left is not None:
             bytes_left[0] -= len(data)
             if bytes_left[0] < 0:

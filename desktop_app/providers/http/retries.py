@@ -1,9 +1,9 @@
 """Decides whether and when a failed attempt is repeated automatically.
 
-None of these endpoints supports idempotency keys, so a repeated request can be billed twice. Only
-requests that cannot have been billed are repeated: after a failed connection, or a status that says
-that nothing ran. For 408, 409, 504, 524 and timeouts the user decides. The waits are those of
-OpenAI's SDK.
+No provider supports idempotency keys, so a repeated request can be billed twice. Only requests
+that cannot have been billed are repeated: after a failed connection, or a status that says that
+nothing ran. After 408, 409, 504, 524 and timeouts the user decides. The waits are those of OpenAI's
+SDK.
 """
 
 from __future__ import annotations

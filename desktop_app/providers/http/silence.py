@@ -1,10 +1,11 @@
 """Reports a long silence of a provider, and withdraws the report when bytes come again.
 
-Any byte ends a silence, even a heartbeat comment that yields no event. So the stream runs in a task
-of its own, and its events and those of the clock meet in one queue.
+Any byte ends a silence, even a heartbeat comment that yields no event. So the stream is read in a
+task of its own, which puts its events into the same queue as the reports of silence.
 
-After the computer slept, connections look alive but are dead, and the clock of timeouts has stood
-still. A connection that stays silent for some seconds after waking is therefore taken for lost.
+After the computer has slept, connections look alive but are dead, and the clock of timeouts has
+stood still. A connection that stays silent for some seconds after waking is therefore taken for
+lost.
 """
 
 from __future__ import annotations

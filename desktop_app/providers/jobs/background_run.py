@@ -109,7 +109,7 @@ class BackgroundRun:
         self._loop = asyncio.get_running_loop()
         self._reached_at = self._loop.time()
         self._queued_at: float | None = None
-        self._shows_waiting = False  # A StatusChanged event is shown, which the next event clears
+        self._shows_waiting = False  # a StatusChanged event is shown, to be cleared by an empty one
 
     async def begin(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[StreamEvent, None]:
         """Send the request and follow the run to its end.
@@ -172,12 +172,17 @@ class BackgroundRun:
     # -- one connection
 
     async def _listen(
-        self, opened: Callable[[Callable[[], None]], AbstractAsyncContextManager[HttpReply]]
+        self, open_reply: Callable[[Callable[[], None]], AbstractAsyncContextManager[HttpReply]]
     ) -> AsyncGenerator[StreamEvent, None]:
+        """Yield the events of one connection, and reports of its silences.
+
+        Args:
+            open_reply: opens the connection; takes a function to call whenever bytes come.
+        """
         # A run without an id cannot be found again.
         self._watch = watch = self._new_watch(bool(self._id))
         async with aclosing(
-            watch.events_of(self._read_connection(opened(watch.note_bytes)))
+            watch.events_of(self._read_connection(open_reply(watch.note_bytes)))
         ) as events:
             async for event in events:
                 yield event

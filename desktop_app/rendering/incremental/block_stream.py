@@ -4,8 +4,8 @@
 last block in a list or a quote, the last row of a table, the last line of code. Each new piece
 parses that end again, and the differences to the current blocks are returned as patches. Later text
 changes closed blocks in two cases: a definition of a link or footnote changes the text that names
-it, and a list may turn loose. (The mark of a footnote counts as one before its definition arrives,
-which is nearly always at the end of the answer.)
+it, and a list may turn loose. (`[^1]` is shown as a footnote's mark before its definition arrives,
+because definitions are nearly always at the end of the answer.)
 
 Closing blocks early is correct because later lines never undo a block construct that a complete
 line has begun (see parser.py for the rules that would break this). An incomplete line may still

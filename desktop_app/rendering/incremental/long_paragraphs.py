@@ -141,7 +141,7 @@ def _is_settled(parse: Parse, words: str) -> bool:
         return False
     inline = parse.tokens[parse.tokens.index(leaf_tokens(parse)[0]) + 1]
     children = inline.children or ()
-    # An opener that nothing closes leaf_tokens only its bracket in the text.
+    # An opener that nothing closes leaves only its bracket in the text.
     closed = sum(t.type == "math_inline" and t.markup in BRACKET_CLOSERS for t in children)
     if sum(map(words.count, BRACKET_CLOSERS)) > closed:
         return False

@@ -31,7 +31,7 @@ _INCOMPLETE_ADDRESS: Final = re.compile(
     r"\]\(data:image/[a-z]{3,4};base64,[A-Za-z0-9+/]*=*\Z", re.IGNORECASE
 )
 _ADDRESS_REST: Final = re.compile(r"[A-Za-z0-9+/]*=*")
-_BEGINS: Final = "](data:image/"
+_ADDRESS_OPENING: Final = "](data:image/"
 _MAX_NAME_LENGTH: Final = 400
 """Characters; an image is not split within its name unless the name is longer."""
 _ADDRESS_START: Final = re.compile(
@@ -127,7 +127,7 @@ def ends_in_address(source: str, added: int) -> bool:
     Args:
         added: the number of characters at the end that have not been checked before.
     """
-    begin = source.rfind(_BEGINS, max(0, len(source) - MAX_ADDRESS_LENGTH))
+    begin = source.rfind(_ADDRESS_OPENING, max(0, len(source) - MAX_ADDRESS_LENGTH))
     if begin < 0:
         return False
     # Earlier pieces have been checked already.
@@ -144,7 +144,7 @@ def overlong_range(source: str, added: int) -> tuple[int, int] | None:
     Args:
         added: the number of characters at the end that have not been checked before.
     """
-    begin = source.find(_BEGINS, max(0, len(source) - added - MAX_ADDRESS_LENGTH))
+    begin = source.find(_ADDRESS_OPENING, max(0, len(source) - added - MAX_ADDRESS_LENGTH))
     end = begin + MAX_ADDRESS_LENGTH
     if begin < 0 or end >= len(source):
         return None
@@ -163,11 +163,12 @@ def outside_image(source: str, at: int) -> int:
 
     An image whose name is longer than `_MAX_NAME_LENGTH` may be split within its name.
     """
-    begin = source.rfind(_BEGINS, max(0, at - MAX_ADDRESS_LENGTH), at + len(_BEGINS) - 1)
+    last = at + len(_ADDRESS_OPENING) - 1
+    begin = source.rfind(_ADDRESS_OPENING, max(0, at - MAX_ADDRESS_LENGTH), last)
     if begin < 0 or 0 <= source.find(")", begin) < at:
         start = source.rfind("![", max(0, at - _MAX_NAME_LENGTH - 2), at + 1)
         begin = source.find("](", start) if start >= 0 else -1
-        if begin < at or not source.startswith(_BEGINS, begin):
+        if begin < at or not source.startswith(_ADDRESS_OPENING, begin):
             return at
     end = source.find(")", begin)
     if end > begin + MAX_ADDRESS_LENGTH:

@@ -55,10 +55,13 @@ ENDS_ADDRESS: Final = "，。、；：！？（）【】「」『』《》“”
 _ENDS_ADDRESS: Final = re.compile(f"[{ENDS_ADDRESS}]")
 _WWW_REST: Final = re.compile(rf"[^\s<>\"'`{ENDS_ADDRESS}]+")
 _NOT_LAST: Final = "*_~?!.,:"
+"""Characters that do not belong to an address at its end, by GitHub's rules."""
+
 _E_MAIL: Final = r"[A-Za-z0-9._+-]+@(?>[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+)(?<=[A-Za-z])"
 """An e-mail address by GitHub's rules: any domain that ends in a letter."""
 
 _RESOURCE: Final = r"(?:/[A-Za-z0-9@.]+)?"
+"""The resource of an XMPP address."""
 
 _ENTITY_NAME: Final = re.compile(r"[A-Za-z0-9]+")
 _BEGINS_CONTAINER: Final = re.compile(r"(?:[-+*]|\d{1,9}[.)])[ \t]|>")

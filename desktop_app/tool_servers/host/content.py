@@ -22,7 +22,7 @@ MAX_RESOURCE_CHARS: Final = 10 << 20
 
 
 def tools_to_json(pages: Sequence[Iterable[types.Tool]]) -> list[dict[str, Any]]:
-    """Return the tools. A tool with an unusable schema has no parameters but a `fault`."""
+    """Return the tools. If a tool's schema is unusable, `fault` says why, `parameters` is empty."""
     return [_tool(tool) for tool in _first_rows(pages)]
 
 

@@ -13,8 +13,7 @@ MAX_REASON_CHARS: Final = 2000
 # A message of the SDK's validator: the first place, the reason, and details that are cut off.
 _INVALID: Final = re.compile(r"\d+ validation errors? for \w+\n(.+)\n +(.+?)(?: \[type=|$)", re.M)
 
-
-# The same within a message of the SDK about JSON that it cannot parse.
+# A message of the validator within a message of the SDK about JSON that it cannot parse.
 _INVALID_JSON: Final = re.compile(
     r"\d+ validation errors? for \S+\s+(Invalid JSON: .+?) \[type=.*", re.S
 )

@@ -10,9 +10,9 @@ It exchanges lines of JSON with its parent. The first line names the server to c
     {"do": "tokens", "saved"}                                       answers the event "renewing"
 
 The answer to a request that failed is {"id", "error", "may_repeat"}; a request that never reached
-the server may be repeated. Events are {"event": "ready" | "failed" |
-"log" | "progress" | "changed" | "sign_in" | "tokens" | "renewing" | "renewed", …}. The process ends
-when its standard input does, and ends the server.
+the server may be repeated. Events are {"event": "ready" | "failed" | "log" | "progress" |
+"changed" | "sign_in" | "tokens" | "renewing" | "renewed", …}. The process ends when its standard
+input does, and ends the server.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ class LineOutput:
 
     @classmethod
     def take_standard_output(cls) -> Self:
-        """Use standard output for lines, and let other output go to standard error."""
+        """Use standard output for lines, and redirect other output to standard error."""
         descriptor = os.dup(STDOUT)
         os.dup2(STDERR, STDOUT)
         return cls(descriptor)

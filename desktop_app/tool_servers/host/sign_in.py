@@ -44,7 +44,7 @@ _SAVED_SERVER_FIELDS: Final = {"issuer", "authorization_endpoint", "token_endpoi
 _SAVED_RESOURCE_FIELDS: Final = {"resource", "authorization_servers"}
 _EXPIRED: Final = 1.0  # seconds since 1970
 RENEWAL_S: Final = 60.0
-"""The time that other processes get to renew the same sign-in."""
+"""Seconds that other processes get to renew the same sign-in."""
 
 
 class SignInError(HostError):
@@ -247,12 +247,12 @@ class SignIn:
             self._context.client_info = await self.get_client_info()
 
     def receive_saved(self, saved: dict[str, Any] | None) -> None:
-        """Take the saved state of the sign-in that the parent has sent; None if it has none."""
+        """Use the saved state that the parent has sent, in a renewal; None if it has none."""
         if self._received is not None and not self._received.done():
             self._received.set_result(saved)
 
     def end_renewal(self, number: int) -> None:
-        """End a renewal, unless it has ended: other requests and processes may renew again."""
+        """End a renewal, so that other requests and processes may renew; do nothing if it ended."""
         if number == self._renewal and self._renewing.locked():
             self._renewing.release()
             self._output.send(event="renewed")

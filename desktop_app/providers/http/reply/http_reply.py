@@ -12,6 +12,7 @@ httpx is imported in the functions that need it: see transport.py.
 from __future__ import annotations
 
 import asyncio
+from codecs import BOM_UTF8
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -40,13 +41,17 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _MAX_ID_CHARS: Final = 200
-_BOM: Final = "\ufeff".encode()
 # The first letter of a server-sent event's comment or field: data, event, id, retry.
 _FIELD_INITIALS: Final = (b":", b"d", b"e", b"i", b"r")
 
 
 class HttpReply:
-    """A reply with a success status."""
+    """A reply with a success status.
+
+    Args:
+        drain_s: the longest wait of `drain`, in seconds.
+        on_bytes: called whenever bytes of the body come.
+    """
 
     def __init__(
         self,
@@ -97,8 +102,8 @@ class HttpReply:
         async for chunk in self._chunks:
             await self._note_chunk(chunk, MAX_STREAM_BYTES)
             self._peeked += chunk
-            if not _BOM.startswith(self._peeked):
-                content = self._peeked.removeprefix(_BOM).lstrip()
+            if not BOM_UTF8.startswith(self._peeked):
+                content = self._peeked.removeprefix(BOM_UTF8).lstrip()
                 if content:
                     return bytes(content[:1])
                 self._peeked.clear()  # some servers send blank lines as heartbeats

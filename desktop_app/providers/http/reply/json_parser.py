@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF8
 from typing import Any, Final
 
 MAX_VALUE_BYTES: Final = 100 * 1024 * 1024
@@ -25,7 +26,6 @@ MAX_OBJECT_NAMES: Final = 50_000
 """The most names in one object: its table is rebuilt as it grows, 0.1 s per million."""
 MAX_DEPTH: Final = 500
 
-_BOM: Final = "\ufeff".encode()
 _BLANKS: Final = re.compile(rb"[ \t\n\r]{0,65536}")
 _NUMBER: Final = re.compile(
     rb"-?(?:0|[1-9][0-9]{0,399}+)(\.[0-9]{1,400}+)?([eE][-+]?[0-9]{1,400}+)?(?![0-9.eE])"
@@ -81,7 +81,7 @@ class _Parser:
 
     def __init__(self, data: bytes | bytearray) -> None:
         self._data = data
-        self._position = len(_BOM) if data.startswith(_BOM) else 0
+        self._position = len(BOM_UTF8) if data.startswith(BOM_UTF8) else 0
         self._bytes_left = MAX_VALUE_BYTES
         self._containers_left = MAX_CONTAINERS
         self._names: dict[str, str] = {}  # objects in a list usually share their names

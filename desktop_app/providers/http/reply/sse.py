@@ -8,11 +8,11 @@ would take 64 MB.
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from typing import Final, NamedTuple
 
 from desktop_app.providers.http.reply.reply_limits import MAX_EVENT_BYTES, EventTooLargeError
 
-_BOM: Final = "\ufeff".encode()
 _LINE_COST: Final = 64
 """Bytes of memory that a line of data takes beyond its content."""
 _MAX_FIELD_BYTES: Final = 1024
@@ -79,7 +79,7 @@ class SSEDecoder:
     def _end_line(self, line: bytes | bytearray) -> ServerSentEvent | None:
         if self._is_first_line:
             self._is_first_line = False
-            line = line.removeprefix(_BOM)
+            line = line.removeprefix(BOM_UTF8)
         if not line:
             return self._dispatch()
         if line[:5] == b"data:" or line == b"data":
