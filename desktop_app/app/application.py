@@ -315,12 +315,12 @@ def report_failed_start(error: UserFacingError) -> int:
     """
     from PySide6.QtWidgets import QMessageBox
 
-    from desktop_app.cli.streams.console import say  # only a failing start needs it
+    from desktop_app.cli.streams.console import write_diagnostic  # only a failing start needs it
     from desktop_app.ui.widgets.text.foreign_text import message_box
 
     # The user's folders may be the cause, so nothing is read from them here.
     qt = QApplication.instance() or QApplication([*sys.argv[:1], *APPLICATION_ARGUMENTS])
-    say(f"{error.sentences} {error.details}".rstrip())
+    write_diagnostic(f"{error.sentences} {error.details}".rstrip())
     box = message_box(error.what_happened, error.what_to_do, details=error.details)
     box.setObjectName("cannot-start")
     box.setIcon(QMessageBox.Icon.Critical)

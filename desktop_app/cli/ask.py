@@ -21,8 +21,8 @@ from desktop_app.cli.answers.answer_parameters import apply_preset, settings_of
 from desktop_app.cli.answers.asked_form import (
     check_against_schema,
     is_form_notice,
-    say_problems,
     with_form,
+    write_problems,
 )
 from desktop_app.cli.answers.chosen_model import (
     answering_profile,
@@ -50,7 +50,7 @@ from desktop_app.cli.command_setup import cancel_at_signals, error_exit_code, ex
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.page_options import pages_by_file, with_pages
 from desktop_app.cli.streams import password_prompt
-from desktop_app.cli.streams.console import say
+from desktop_app.cli.streams.console import write_diagnostic
 from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.cli.streams.standard_input import as_file, read_all
 from desktop_app.cli.streams.terminal import AnswerOutput, has_only_calls
@@ -189,7 +189,7 @@ async def _ask(options: argparse.Namespace, prompt: str, output: AnswerOutput) -
         await backend.listings.load()
         return await _answer(backend, options, prompt, output)
     except asyncio.CancelledError:
-        output.say_interrupted()
+        output.end_interrupted()
         return ExitCode.INTERRUPTED
     finally:
         output.stop_with(lambda: None)
@@ -239,7 +239,7 @@ async def _answer(
         if attached and not options.in_parts:
             raise error.with_remedy(Remedy.SUMMARIZE) from error
         raise
-    _say_notices([run, *run.siblings])
+    _write_notices([run, *run.siblings])
     try:
         if run.siblings:
             code = await _run_several(backend, [run, *run.siblings], options, profile, null_store)
@@ -281,11 +281,11 @@ async def _choose(
     return profile, settings, choices
 
 
-def _say_notices(runs: Sequence[AnswerRun]) -> None:
+def _write_notices(runs: Sequence[AnswerRun]) -> None:
     """Say the notices of the answers, each once, except those on the requested form."""
     notices = (notice for run in runs for notice in run.answer.notices)
     for notice in dict.fromkeys(notice for notice in notices if not is_form_notice(notice)):
-        say(str(notice))
+        write_diagnostic(str(notice))
 
 
 async def _warn_of_limit(backend: Backend, profile: ProviderProfile) -> None:
@@ -293,7 +293,7 @@ async def _warn_of_limit(backend: Backend, profile: ProviderProfile) -> None:
     month = await backend.budget.month_to_warn_of(profile)
     if month is not None and month.cap is not None:
         spent, limit = formatting.money(month.spent), formatting.money(month.cap)
-        say(tr(NEAR_LIMIT, spent=spent, limit=limit, provider=profile.short_name))
+        write_diagnostic(tr(NEAR_LIMIT, spent=spent, limit=limit, provider=profile.short_name))
 
 
 async def _require_form_and_tools(
@@ -351,7 +351,7 @@ async def _run_several(
             passages=passages_json(question),
         )
     for source in dict.fromkeys(s for run in runs for s in cited_sources(question, run.answer)):
-        say(source)
+        write_diagnostic(source)
     if several.write_error is not None:
         return _write_error_code(several.write_error)
     if was_stopped:
@@ -411,15 +411,15 @@ async def _with_cost_shown(
         service.estimator.require_room(draft, estimate, resolved)
     except DocumentDoesNotFitError:
         return await _with_parts_planned(service, draft, resolved, instructions)
-    say(_input_words(estimate))
-    _say_method(estimate.method)
+    write_diagnostic(_input_words(estimate))
+    _write_method(estimate.method)
     return draft
 
 
-def _say_method(method: CountMethod) -> None:
+def _write_method(method: CountMethod) -> None:
     """Say how tokens were counted, unless the model's own tokenizer counted them."""
     if method is not CountMethod.TOKENIZER:
-        say(tr(COUNT_DESCRIPTIONS[method]))
+        write_diagnostic(tr(COUNT_DESCRIPTIONS[method]))
 
 
 def _input_words(estimate: Estimate) -> str:
@@ -458,8 +458,8 @@ async def _with_parts_planned(
         )
     if plan.cost_words:
         words.append(tr("Cost: {cost}", cost=plan.cost_words))
-    say(" ".join(words))
-    _say_method(plan.method)
+    write_diagnostic(" ".join(words))
+    _write_method(plan.method)
     return replace(draft, attachments=parts)
 
 
@@ -483,12 +483,12 @@ async def _run_one(
         checked=checked,
     )
     if checked is not None:
-        say_problems(checked)
+        write_problems(checked)
     for source in cited_sources(run.question, run.answer):
-        say(source)
+        write_diagnostic(source)
     choice, answered_by = run.answer.choice, run.answer.answered_by
     if choice is not None and not is_same_model(choice.model, answered_by):
-        say(tr("Answered by {model}.", model=answered_by))
+        write_diagnostic(tr("Answered by {model}.", model=answered_by))
     if output.write_error is not None:
         return _write_error_code(output.write_error)
     if was_stopped:
@@ -533,7 +533,7 @@ async def extract_file(backend: Backend, path: Path) -> ExtractedDocument:
 
     document = await password_prompt.extract(backend.documents, path, show)
     if document.note:
-        say(f"{document.name}: {document.note}")
+        write_diagnostic(f"{document.name}: {document.note}")
     return document
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.cli.command_setup import expand_path
-from desktop_app.cli.streams.console import can_ask, confirm, say
+from desktop_app.cli.streams.console import can_ask, confirm, write_diagnostic
 from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.domain.conversations.message_parts import CollectionPart
 from desktop_app.domain.error_reasons import Reason
@@ -75,7 +75,7 @@ async def _collection_of_folder(
     for file in await backend.collections.files(collection.id):
         if file.status == "failed":
             problem = file.problem.what_happened if file.problem else ""
-            say(f"{collection.name}: {problem}")
+            write_diagnostic(f"{collection.name}: {problem}")
     return collection
 
 
@@ -100,11 +100,11 @@ async def embed_missing(
             continue
         if not plan.passages:
             continue
-        say(f"{part.name}: {_missing_words(plan)}")
+        write_diagnostic(f"{part.name}: {_missing_words(plan)}")
         if without_asking or await confirm(tr("Create embeddings now? [y/N]"), default=False):
             await _embed(backend, part)
         elif not can_ask():
-            say(tr("Add --create-embeddings to create them."))
+            write_diagnostic(tr("Add --create-embeddings to create them."))
 
 
 async def _embed(backend: Backend, part: CollectionPart) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from desktop_app.backend.backend import Backend, build_backend
 from desktop_app.cli.exit_code import ExitCode
-from desktop_app.cli.streams.console import say
+from desktop_app.cli.streams.console import write_diagnostic
 from desktop_app.cli.streams.terminal import error_words
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 
@@ -24,7 +24,7 @@ def run_command(command: Coroutine[Any, Any, int], options: argparse.Namespace) 
     except asyncio.CancelledError:
         return ExitCode.INTERRUPTED
     except UserFacingError as error:
-        say(error_words(error, from_environment=is_from_environment(options)))
+        write_diagnostic(error_words(error, from_environment=is_from_environment(options)))
         return error_exit_code(error)
 
 

@@ -26,7 +26,7 @@ from desktop_app.child_processes import child_command, start_child
 from desktop_app.cli.command_setup import expand_path, open_backend
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.office_export import OFFICE_SUFFIXES, OfficeExporter
-from desktop_app.cli.streams.console import as_json, reports_to_window, say, write_line
+from desktop_app.cli.streams.console import as_json, reports_to_window, write_diagnostic, write_line
 from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.conversation import Conversation, Message, Role
@@ -258,7 +258,7 @@ async def export(options: argparse.Namespace) -> int:
             await backend.conversations.interrupt_orphans()
         running = _Export(backend, options)
         sentence = await running.run()
-    write = write_line if reports_to_window() else say
+    write = write_line if reports_to_window() else write_diagnostic
     for line in (sentence, *running.left_out):
         write(line)
     return ExitCode.FAILED if running.left_out else 0

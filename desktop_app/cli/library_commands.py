@@ -24,12 +24,12 @@ from desktop_app.cli.streams.console import (
     can_ask,
     is_cancel,
     is_yes,
-    note,
     reports_to_window,
-    say,
+    write_diagnostic,
     write_json,
     write_line,
     write_question,
+    write_stderr_line,
 )
 from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.cli.streams.terminal import error_words
@@ -92,9 +92,9 @@ def run_library(options: argparse.Namespace) -> int:
 
 def _report(error: UserFacingError) -> None:
     if reports_to_window():
-        note(json.dumps(error_to_json(note_of(error))))
+        write_stderr_line(json.dumps(error_to_json(note_of(error))))
     else:
-        say(error_words(error))
+        write_diagnostic(error_words(error))
 
 
 # -------------------------------------------------------------- import
@@ -175,16 +175,16 @@ async def _import(options: argparse.Namespace) -> int:
         for name in options.files:
             results.append(await _import_file(backend, expand_path(name), choice, options))
             if not options.json:
-                _say_result(results[-1])
+                _write_result(results[-1])
     if options.json:
         write_json({"files": [result.to_json() for result in results]})
     return ExitCode.FAILED if any(result.refused for result in results) else 0
 
 
-def _say_result(result: _ImportResult) -> None:
-    say(result.sentence)
+def _write_result(result: _ImportResult) -> None:
+    write_diagnostic(result.sentence)
     for error in result.refused if result.kind else ():
-        say(error_words(error))
+        write_diagnostic(error_words(error))
 
 
 async def _import_file(
@@ -295,9 +295,9 @@ def _restore(options: argparse.Namespace) -> int:
         built_in=BUILT_IN,
     )
     if restored is None:
-        say(tr("Nothing was changed."))
+        write_diagnostic(tr("Nothing was changed."))
         return ExitCode.FAILED
-    say(restored.sentence(archive.name))
+    write_diagnostic(restored.sentence(archive.name))
     return 0
 
 
@@ -308,13 +308,15 @@ async def _open_once() -> None:
 
 def _ask_about_settings(changes: Sequence[SettingChange], *, accept: bool) -> RestoreChoice:
     """List what would change, and ask the user on a terminal."""
-    say(tr("This backup changes where data is sent or how much can be spent:"))
+    write_diagnostic(tr("This backup changes where data is sent or how much can be spent:"))
     for change in changes:
-        say(f"  {change.sentence}")
+        write_diagnostic(f"  {change.sentence}")
     if accept:
         return RestoreChoice.TAKE
     if not can_ask():
-        say(tr("These settings were not restored. To restore them, use --accept-settings."))
+        write_diagnostic(
+            tr("These settings were not restored. To restore them, use --accept-settings.")
+        )
         return RestoreChoice.KEEP
     write_question(tr("Restore these settings? [y]es, [N]o, keep the current ones, or [c]ancel:"))
     try:
@@ -331,5 +333,5 @@ def _repair() -> int:
     if not user_folders.database.exists():
         raise StorageError(Reason.STORE_MISSING)
     found = repair_store(user_folders.database, now(), reporter.show)
-    say(found.sentence)
+    write_diagnostic(found.sentence)
     return 0

@@ -193,7 +193,7 @@ def _write(chance: random.Random, output: AnswerOutput) -> None:
         case 0:
             output.refuse(error)
         case 1:
-            output.say_interrupted()
+            output.end_interrupted()
         case _:
             choice = ModelChoice("openai", "gpt-5.2", Variant.THINKING, Effort.LOW)
             status = chance.choice(list(MessageStatus))

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from desktop_app.app.desktop.window_request import RequestError, WindowRequest, encode
-from desktop_app.cli.streams.console import say
+from desktop_app.cli.streams.console import write_diagnostic
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.i18n.translation import tr
 from desktop_app.paths import Folders, folders
@@ -59,7 +59,7 @@ def open_or_call(request: WindowRequest) -> int:
         frame = encode(request)
     except RequestError as error:  # too large, even for a window of this process
         _use_language(user_folders)
-        say(str(error))
+        write_diagnostic(str(error))
         return 1
     lock = WindowLock(user_folders.data)
     try:
@@ -73,7 +73,7 @@ def open_or_call(request: WindowRequest) -> int:
         _use_language(user_folders)
         why_not = why_no_window(os.environ)  # in the user's language
         advice = tr("“repartee ask” works without a window.")
-        say(f"{why_not} {advice}")
+        write_diagnostic(f"{why_not} {advice}")
         return 1
     from desktop_app.app.application import run
 
@@ -90,7 +90,7 @@ def _report_unusable_folder(user_folders: Folders, cause: OSError) -> int:
         Reason.FOLDER_NOT_WRITABLE, details=str(cause), folder=str(user_folders.data)
     )
     if why_no_window(os.environ) is not None:
-        say(f"{error.sentences} {error.details}")
+        write_diagnostic(f"{error.sentences} {error.details}")
         return 1
     from desktop_app.app.application import report_failed_start
 
@@ -129,7 +129,7 @@ def _call(user_folders: Folders, frame: bytes, lock: WindowLock) -> int | None:
         from desktop_app.domain.errors import StorageError
 
         message = StorageError(Reason.CALLS_PLACE_TAKEN, path=str(user_folders.socket)).sentences
-    say(message)
+    write_diagnostic(message)
     return 1
 
 

@@ -31,7 +31,7 @@ from desktop_app.app.export.pdf_process import (
 from desktop_app.child_processes import child_command
 from desktop_app.cli.command_setup import open_backend
 from desktop_app.cli.export_command import LoadedConversation, load_conversation
-from desktop_app.cli.streams.console import say
+from desktop_app.cli.streams.console import write_diagnostic
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.i18n.system_words import system_words
@@ -73,10 +73,10 @@ def main() -> int:
         application = make_offscreen_application()
         _print(loaded, request["printer"], formulas)
     except UserFacingError as error:
-        say(error.sentences)
+        write_diagnostic(error.sentences)
         return 1
     except OSError as error:
-        say(_failure(request["printer"]["file"], error).sentences)
+        write_diagnostic(_failure(request["printer"]["file"], error).sentences)
         return 1
     finally:
         formulas.close()

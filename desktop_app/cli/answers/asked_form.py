@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop_app.cli.command_setup import expand_path
-from desktop_app.cli.streams.console import say
+from desktop_app.cli.streams.console import write_diagnostic
 from desktop_app.domain.answering.answer_form import (
     GRAMMAR_SYNTAXES,
     MAX_FORM_CHARS,
@@ -117,7 +117,7 @@ def _check(text: str, schema: AnswerSchema, full_text_file: Path | None) -> Chec
     return check_answer(schema.schema, text)
 
 
-def say_problems(checked: CheckedAnswer, name: str = "") -> None:
+def write_problems(checked: CheckedAnswer, name: str = "") -> None:
     """Say where an answer does not match its schema.
 
     Args:
@@ -129,4 +129,4 @@ def say_problems(checked: CheckedAnswer, name: str = "") -> None:
     if name:
         lines = [tr("{name}: The response doesn’t match the schema.", name=name)]
     lines += [f"{problem.path}: {problem.reason}" for problem in checked.problems]
-    say("\n".join(lines))
+    write_diagnostic("\n".join(lines))

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from desktop_app.cli.command_setup import expand_path
-from desktop_app.cli.streams.console import say
+from desktop_app.cli.streams.console import write_diagnostic
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_reasons import Reason
@@ -153,7 +153,7 @@ async def choice_of(
             Reason.NO_MODEL_KNOWN, what_to_do=Remedy.NAME_MODEL, provider=profile.short_name
         )
     if choice.model and not profile.models and profile.kind is ProviderKind.COMPATIBLE:
-        say(
+        write_diagnostic(
             tr(
                 "Using {model}, the first chat model of {provider}. Name another with --model.",
                 model=choice.model,

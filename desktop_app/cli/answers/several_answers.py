@@ -11,9 +11,9 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.cli.answers.asked_form import check_against_schema, say_problems
+from desktop_app.cli.answers.asked_form import check_against_schema, write_problems
 from desktop_app.cli.argument_types import EFFORTS, VARIANTS
-from desktop_app.cli.streams.console import as_json, rounded, say
+from desktop_app.cli.streams.console import as_json, rounded, write_diagnostic
 from desktop_app.cli.streams.terminal import (
     AnswerStreams,
     answer_fields,
@@ -120,7 +120,7 @@ class SeveralAnswers(AnswerStreams):
         self._states = [_AnswerState(run, time.monotonic()) for run in runs]
         self._as_json = as_json
         self._written_count = 0
-        self._said_notices: set[tuple[str, NoticeText]] = set()
+        self._reported_notices: set[tuple[str, NoticeText]] = set()
 
     @property
     def answers(self) -> list[Message]:
@@ -215,12 +215,12 @@ class SeveralAnswers(AnswerStreams):
                 state.is_at_line_start = True
                 self._advance()
             case ToolCallStep(call) if call.state.has_ended:
-                say(f"{_name_of(state.run.answer)}: {call_words(call)}")
+                write_diagnostic(f"{_name_of(state.run.answer)}: {call_words(call)}")
             case Notice(notice):
                 name = _name_of(state.run.answer)
-                if (name, notice) not in self._said_notices:  # models repeat their notices
-                    self._said_notices.add((name, notice))
-                    say(f"{name}: {notice}")
+                if (name, notice) not in self._reported_notices:  # models repeat their notices
+                    self._reported_notices.add((name, notice))
+                    write_diagnostic(f"{name}: {notice}")
 
     def _advance(self) -> None:
         """Write all finished answers up to the first unfinished one, and its text so far."""
@@ -239,18 +239,18 @@ class SeveralAnswers(AnswerStreams):
                 return
             self._written_count = number + 1
             self.write("\n")
-            self._say_figures(state)
+            self._write_figures(state)
 
-    def _say_figures(self, state: _AnswerState) -> None:
+    def _write_figures(self, state: _AnswerState) -> None:
         answer = state.run.answer
         if answer.error is not None:
             words = error_words(answer.error, from_environment=self._from_environment)
-            say(f"{_name_of(answer)}: {words}")
+            write_diagnostic(f"{_name_of(answer)}: {words}")
             return
-        say(f"{_name_of(answer)}: {_figures(answer, state.first_token_s)}")
+        write_diagnostic(f"{_name_of(answer)}: {_figures(answer, state.first_token_s)}")
         for call in calls_not_run(answer):
-            say(f"{_name_of(answer)}: {call_words(call)}")
-        say_problems(state.checked, _name_of(answer))
+            write_diagnostic(f"{_name_of(answer)}: {call_words(call)}")
+        write_problems(state.checked, _name_of(answer))
 
 
 def _name_of(answer: Message) -> str:

@@ -31,7 +31,7 @@ from desktop_app.cli.batch.batch_output import (
 from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_backend, run_command
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams import console
-from desktop_app.cli.streams.console import say
+from desktop_app.cli.streams.console import write_diagnostic
 from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.cli.streams.terminal import error_words
 from desktop_app.domain.batch.batch_jobs import BatchJob, ItemStatus, batch_refusal
@@ -117,7 +117,7 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
     )
     notices = [str(notice) for notice in job_notices(asked, resolved, job)]
     for notice in notices:
-        say(notice)
+        write_diagnostic(notice)
     return await _prepare_and_send(backend, service, job, options, notices)
 
 
@@ -171,28 +171,28 @@ async def _prepare_and_send(
         job = await service.prepare(job.id, reporter.show)
         file_notices = await _file_notices(backend, job)
         for notice in file_notices:
-            say(notice)
+            write_diagnostic(notice)
         if not job.estimate.files:
             await service.remove(job.id)
-            say(tr("None of the files can be sent."))
+            write_diagnostic(tr("None of the files can be sent."))
             return ExitCode.FAILED
-        say(estimate_words(job))
+        write_diagnostic(estimate_words(job))
         if not options.yes and not await console.confirm(
             tr("Start this batch job? [y/N]"), default=True
         ):
             if is_new:
                 await service.remove(job.id)
-            say(tr("Nothing was sent."))
+            write_diagnostic(tr("Nothing was sent."))
             return ExitCode.FAILED
         job = await service.start(job.id)
         await _advance(backend, service, job.id, options)
     except asyncio.CancelledError:
-        await _say_how_to_continue(backend, job.id)
+        await _write_next_command(backend, job.id)
         raise
     finally:
         await asyncio.shield(backend.batch_store.release(job.id))
     job = await _find_job(backend, job.id)
-    return await _say_outcome(backend, job, options, [*notices, *file_notices])
+    return await _write_outcome(backend, job, options, [*notices, *file_notices])
 
 
 async def _advance(
@@ -204,29 +204,31 @@ async def _advance(
     while options.wait and pause is not None:
         job = await _find_job(backend, job_id)
         if options.progress or console.is_stderr_terminal():
-            say(progress_words(job))
+            write_diagnostic(progress_words(job))
         error = await _job_error_words(backend, job)
         if error and error != last_error:
-            say(error)
+            write_diagnostic(error)
         last_error = error
         await asyncio.sleep(pause)
         pause = await service.advance(job_id)
 
 
-async def _say_how_to_continue(backend: Backend, job_id: str) -> None:
+async def _write_next_command(backend: Backend, job_id: str) -> None:
     """Say which command continues an interrupted job, or gets its responses if it was sent."""
     job = await backend.batch_store.get(job_id)
     if job is not None and job.status.was_sent:
-        _say_progress(job)
+        _write_progress(job)
     elif job is not None:
         resume = f"repartee batch resume {job_id}"
-        say(tr("Interrupted. To continue, run “{command}” or open Repartee.", command=resume))
+        write_diagnostic(
+            tr("Interrupted. To continue, run “{command}” or open Repartee.", command=resume)
+        )
 
 
-def _say_progress(job: BatchJob) -> None:
+def _write_progress(job: BatchJob) -> None:
     """Say how far a job is that was sent, and which command gets its responses."""
-    say(progress_words(job))
-    say(tr("To get the responses, run “{command}”.", command="repartee batch status"))
+    write_diagnostic(progress_words(job))
+    write_diagnostic(tr("To get the responses, run “{command}”.", command="repartee batch status"))
 
 
 async def _file_notices(backend: Backend, job: BatchJob) -> list[str]:
@@ -254,11 +256,11 @@ async def _job_error_words(backend: Backend, job: BatchJob) -> str:
     )
 
 
-async def _say_outcome(
+async def _write_outcome(
     backend: Backend, job: BatchJob, options: argparse.Namespace, notices: list[str]
 ) -> int:
     if error := await _job_error_words(backend, job):
-        say(error)
+        write_diagnostic(error)
     if options.json:
         console.write_json(
             {**await job_and_items_json(backend.batch_store, job), "notices": notices}
@@ -267,12 +269,12 @@ async def _say_outcome(
         console.write_line(job.id)
     if not job.status.was_sent:
         resume = f"repartee batch resume {job.id}"
-        say(tr("The job was saved. To try again, run “{command}”.", command=resume))
+        write_diagnostic(tr("The job was saved. To try again, run “{command}”.", command=resume))
         return ExitCode.FAILED
     if job.status.is_over:
-        say(result_words(job))
+        write_diagnostic(result_words(job))
         return await _exit_code(backend, job)
-    _say_progress(job)
+    _write_progress(job)
     return 0 if any(upload.batch_id for upload in job.uploads) else ExitCode.FAILED
 
 
@@ -311,7 +313,7 @@ async def _status(backend: Backend, service: BatchService, options: argparse.Nam
         if error := await _job_error_words(backend, job):
             console.write_line(f"    {error}")
     if not jobs:
-        say(tr("No batch jobs"))
+        write_diagnostic(tr("No batch jobs"))
     return 0
 
 
@@ -346,9 +348,9 @@ async def _cancel(backend: Backend, service: BatchService, options: argparse.Nam
     job = await _find_job(backend, job.id)
     if options.json:
         console.write_json(job_json(job))
-    say(progress_words(job))
+    write_diagnostic(progress_words(job))
     if error := await _job_error_words(backend, job):
-        say(error)
+        write_diagnostic(error)
     return 0
 
 
@@ -372,7 +374,7 @@ async def _report(backend: Backend, _: BatchService, options: argparse.Namespace
         return 0
     target = expand_path(options.to)
     await write_report(backend.batch_store, backend.catalog, job, kind, target)
-    say(tr("Results exported to {file}.", file=str(target)))
+    write_diagnostic(tr("Results exported to {file}.", file=str(target)))
     return 0
 
 

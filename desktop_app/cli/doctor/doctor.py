@@ -111,7 +111,7 @@ def run_doctor(*, as_json: bool) -> int:
     try:
         backend = build_backend()
     except UserFacingError as error:
-        console.say(error_words(error))
+        console.write_diagnostic(error_words(error))
         return 1
     found = asyncio.run(_examine_and_close(backend))
     if as_json:

@@ -36,7 +36,7 @@ from desktop_app.cli.evaluation.evaluation_runner import EvaluationRunner
 from desktop_app.cli.evaluation.evaluation_setup import Contestant, EvaluationSetup
 from desktop_app.cli.evaluation.report_files import make_folder, write_reports
 from desktop_app.cli.exit_code import ExitCode
-from desktop_app.cli.streams.console import clean_line, say, write_json, write_line
+from desktop_app.cli.streams.console import clean_line, write_diagnostic, write_json, write_line
 from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.cli.streams.terminal import error_words
 from desktop_app.cli.unsaved_answer import UnsavedAnswers
@@ -72,10 +72,10 @@ def run_eval(options: argparse.Namespace) -> int:
     try:
         return asyncio.run(_eval(options))
     except (asyncio.CancelledError, KeyboardInterrupt):
-        say(tr("Interrupted. Continue with the same command."))
+        write_diagnostic(tr("Interrupted. Continue with the same command."))
         return ExitCode.INTERRUPTED
     except UserFacingError as error:
-        say(error_words(error, from_environment=is_from_environment(options)))
+        write_diagnostic(error_words(error, from_environment=is_from_environment(options)))
         if options.json:
             write_json({"runs": [], "notices": [], "error": error.what_happened})
         return error_exit_code(error)
@@ -104,10 +104,10 @@ async def _eval(options: argparse.Namespace) -> int:
         await backend.evaluation_store.add(evaluation)
         notices = _notices(runner)
     for notice in notices:
-        say(notice)
+        write_diagnostic(notice)
     error = runner.stopped_by
     if error is not None:
-        say(error_words(error, from_environment=is_from_environment(options)))
+        write_diagnostic(error_words(error, from_environment=is_from_environment(options)))
     report: dict[str, Any] = {
         "runs": [run.to_json() for run in runs],
         "notices": notices,
@@ -118,7 +118,7 @@ async def _eval(options: argparse.Namespace) -> int:
             await asyncio.to_thread(write_reports, expand_path(options.to), evaluation, report)
         except StorageError as unwritten:  # the results are shown below
             error = error or unwritten
-            say(error_words(unwritten))
+            write_diagnostic(error_words(unwritten))
     if options.json:
         write_json(report)
     else:

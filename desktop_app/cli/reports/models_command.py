@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.cli.answers.chosen_model import find_profile, learn_listing
 from desktop_app.cli.command_setup import open_backend, run_command
-from desktop_app.cli.streams.console import clean_line, say, write_json, write_line
+from desktop_app.cli.streams.console import clean_line, write_diagnostic, write_json, write_line
 from desktop_app.cli.streams.terminal import error_words
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.errors import UserFacingError
@@ -36,7 +36,7 @@ def run_models(options: argparse.Namespace) -> int:
 async def _show_models(options: argparse.Namespace) -> int:
     rows, notices = await _read_rows(options)
     for notice in notices:
-        say(notice)
+        write_diagnostic(notice)
     if options.json:
         write_json({"models": [_fields(row) for row in rows], "notices": notices})
     else:

@@ -12,7 +12,7 @@ from desktop_app.child_processes import open_in_browser
 from desktop_app.cli.answers.chosen_model import replace_invalid_utf8
 from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_backend
 from desktop_app.cli.exit_code import ExitCode
-from desktop_app.cli.streams.console import say, write_json, write_line
+from desktop_app.cli.streams.console import write_diagnostic, write_json, write_line
 from desktop_app.cli.streams.terminal import error_words
 from desktop_app.cli.tool_commands import tool_json, tool_summary
 from desktop_app.domain.error_reasons import Reason
@@ -58,7 +58,7 @@ def run_mcp(options: argparse.Namespace) -> int:
     try:
         return asyncio.run(_run(options))
     except UserFacingError as error:
-        say(error_words(error))
+        write_diagnostic(error_words(error))
         return ExitCode.USAGE if error.reason in _USAGE_REASONS else ExitCode.FAILED
     except (asyncio.CancelledError, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
@@ -148,7 +148,7 @@ async def _server_json(server: ToolServer, servers: ToolServers) -> dict[str, An
 
 async def _sign_in(servers: ToolServers, name: str) -> int:
     def show(address: str) -> None:
-        say(tr("Sign in at: {address}", address=address))
+        write_diagnostic(tr("Sign in at: {address}", address=address))
         if is_opened(address):
             with suppress(OSError):  # the user can open the printed address
                 open_in_browser(address)
@@ -174,9 +174,9 @@ async def _test(servers: ToolServers, name: str, *, as_json: bool) -> int:
         write_json(_test_json(run, seconds, tools, error))
         return 0 if error is None else ExitCode.FAILED
     if error is not None:
-        say(error_words(error))
+        write_diagnostic(error_words(error))
         for line in list(run.log)[-_MAX_LOG_LINES:]:
-            say(line.text)
+            write_diagnostic(line.text)
         return ExitCode.FAILED
     duration = formatting.decimal(seconds, 1)
     words = tr_plural(
@@ -215,7 +215,7 @@ async def _import(servers: ToolServers, path: Path) -> int:
     try:
         found = await asyncio.to_thread(read_servers, path)
     except (ImportRefusedError, ToolServerError) as error:
-        say(error_words(error))
+        write_diagnostic(error_words(error))
         return ExitCode.USAGE
     for entry in found:
         try:
@@ -223,7 +223,7 @@ async def _import(servers: ToolServers, path: Path) -> int:
             await servers.add(server, secrets)
         except UserFacingError as error:
             has_failed |= not entry.is_disabled
-            say(error_words(error))
+            write_diagnostic(error_words(error))
         else:
             write_line(tr("Added {server}", server=server.name))
     return ExitCode.FAILED if has_failed else 0

@@ -82,9 +82,9 @@ class OutputError(OSError):
     """Standard output could not be written, for another reason than that its reader is gone."""
 
 
-def say(text: str) -> None:
+def write_diagnostic(text: str) -> None:
     """Write a message to standard error, with its further lines indented."""
-    note(f"repartee: {_indented(text)}")
+    write_stderr_line(f"repartee: {_indented(text)}")
 
 
 def reports_to_window() -> bool:
@@ -92,7 +92,7 @@ def reports_to_window() -> bool:
     return REPORTS_TO_WINDOW in os.environ
 
 
-def note(text: str) -> None:
+def write_stderr_line(text: str) -> None:
     """Write a line to standard error, unless it is full or nobody reads it."""
     if sys.stderr is not None:
         try:

@@ -9,7 +9,7 @@ from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from desktop_app.cli.streams.console import note
+from desktop_app.cli.streams.console import write_stderr_line
 from desktop_app.domain.errors import DocumentEncryptedError
 from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n.translation import tr
@@ -38,7 +38,7 @@ async def extract(
             refusal = error.with_remedy(Remedy.ENTER_IN_TERMINAL)
             if not _has_terminal():
                 raise refusal from error
-            note(error.what_happened)
+            write_stderr_line(error.what_happened)
             password = _read_password()
             if not password:
                 raise refusal from error

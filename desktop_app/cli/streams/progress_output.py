@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from desktop_app.cli.streams.console import clean_line, is_stderr_terminal, note
+from desktop_app.cli.streams.console import clean_line, is_stderr_terminal, write_stderr_line
 from desktop_app.i18n.translation import tr
 
 _INTERVAL_S: Final = 2.0
@@ -29,11 +29,11 @@ class ProgressReporter:
     def show(self, done: int, total: int | None) -> None:
         """Report that `done` of `total` are done; None if the total is unknown."""
         if self._in_lines:
-            note(f"{done} {total}")
+            write_stderr_line(f"{done} {total}")
         elif is_stderr_terminal() and time.monotonic() >= self._next_at:
             self._next_at = time.monotonic() + _INTERVAL_S
             if total is None:
                 line = tr("{task}: {done}", task=self._task, done=done)
             else:
                 line = tr("{task}: {done} of {total}", task=self._task, done=done, total=total)
-            note(clean_line(line))
+            write_stderr_line(clean_line(line))

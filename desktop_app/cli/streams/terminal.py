@@ -16,8 +16,8 @@ from desktop_app.cli.streams.console import (
     drop_output,
     is_stderr_terminal,
     rounded,
-    say,
     write,
+    write_diagnostic,
 )
 from desktop_app.domain.answering.answer_status import Status, status_text
 from desktop_app.domain.answering.chat_request import ProviderProfile
@@ -106,7 +106,7 @@ class AnswerStreams:
         """Say that something could not be stored."""
         if error is not None:
             self.has_store_failed = True
-            say(error_words(error))
+            write_diagnostic(error_words(error))
 
     def write(self, text: str) -> None:
         """Write to standard output. After an error, stop the answers and write nothing more."""
@@ -118,7 +118,9 @@ class AnswerStreams:
             self.write_error = error
             drop_output()
             if not isinstance(error, BrokenPipeError):  # a reader that has gone is no failure
-                say(tr("Can’t write the response: {reason}", reason=system_words(error)))
+                write_diagnostic(
+                    tr("Can’t write the response: {reason}", reason=system_words(error))
+                )
             self._stop()
 
 
@@ -152,23 +154,23 @@ class AnswerOutput(AnswerStreams):
             case TextDelta(text) | RefusalDelta(text) if not self._as_json and text:
                 self.write(text)
             case Notice(text):
-                say(str(text))
+                write_diagnostic(str(text))
             case ToolCallStep(call) if call.state.has_ended:
-                say(call_words(call))
+                write_diagnostic(call_words(call))
             case RoundEnded() if not self._is_at_line_start:
                 self.write("\n\n")
             case StatusChanged(seconds, status) if seconds:
-                say(status_text(status, seconds))
+                write_diagnostic(status_text(status, seconds))
             # The first event only says that the program waits for the answer.
             case StatusChanged(_, status) if self._has_started:
-                self._say_status(status)
+                self._write_status(status)
         self._has_started = True
 
-    def _say_status(self, status: Status | None) -> None:
+    def _write_status(self, status: Status | None) -> None:
         """Say once why nothing arrives, unless that would interrupt a line of the answer."""
         is_shown = self._shows_steps or (is_stderr_terminal() and self._is_at_line_start)
         if status is not None and status != self._status and is_shown:
-            say(status_text(status))
+            write_diagnostic(status_text(status))
         self._status = status
 
     def close(
@@ -192,20 +194,22 @@ class AnswerOutput(AnswerStreams):
         error = answer.error
         is_saved = conversation_id is not None
         if error is not None:
-            say(error_words(error, from_environment=self._from_environment))
+            write_diagnostic(error_words(error, from_environment=self._from_environment))
             if is_saved:
-                say(tr("The conversation is saved in your library."))
+                write_diagnostic(tr("The conversation is saved in your library."))
         elif answer.status is MessageStatus.REFUSED:
-            say(tr("The model declined."))
+            write_diagnostic(tr("The model declined."))
         elif answer.status is MessageStatus.CANCELLED and self.write_error is None:
-            say(tr("Stopped. The conversation is saved.") if is_saved else tr("Stopped."))
+            write_diagnostic(
+                tr("Stopped. The conversation is saved.") if is_saved else tr("Stopped.")
+            )
         for call in calls_not_run(answer):
-            say(call_words(call))
+            write_diagnostic(call_words(call))
         self._write_json(answer, error, conversation_id, passages, full_text_file, checked)
 
-    def say_interrupted(self) -> None:
+    def end_interrupted(self) -> None:
         """Say that the request was stopped before an answer began."""
-        say(tr("Stopped."))
+        write_diagnostic(tr("Stopped."))
         self.end_without_answer()
 
     def end_without_answer(self) -> None:
@@ -215,7 +219,7 @@ class AnswerOutput(AnswerStreams):
     def refuse(self, error: UserFacingError) -> None:
         """Say why there is no answer."""
         note = note_of(error)
-        say(error_words(note, from_environment=self._from_environment))
+        write_diagnostic(error_words(note, from_environment=self._from_environment))
         self._write_json(error=note)
 
     def _write_json(

@@ -11,9 +11,9 @@ import pytest
 from desktop_app.cli.answers.asked_form import (
     check_against_schema,
     is_form_notice,
-    say_problems,
     with_form,
     with_schema_of,
+    write_problems,
 )
 from desktop_app.cli.answers.leading_content import leading_id
 from desktop_app.domain.answering.answer_form import (
@@ -112,8 +112,8 @@ async def test_a_complete_answer_is_checked(
     )
     wrong = await check_against_schema(answer, SCHEMA, None)
     assert wrong is not None
-    say_problems(wrong)
-    say_problems(wrong, "openai/pro")
+    write_problems(wrong)
+    write_problems(wrong, "openai/pro")
     (problem,) = wrong.problems
     told = f"    {problem.path}: {problem.reason}\n"
     assert capsys.readouterr().err == (
@@ -124,7 +124,7 @@ async def test_a_complete_answer_is_checked(
     whole.write_text('{"a": 1}')
     right = await check_against_schema(answer, SCHEMA, whole)
     assert right is not None
-    say_problems(right)
+    write_problems(right)
     assert (list(right.problems), capsys.readouterr().err) == ([], "")
 
 

@@ -128,7 +128,7 @@ def test_a_full_output_is_reported(
 
 @pytest.mark.attack("terminal")
 def test_a_message_cannot_forge_a_second_message(capsys: pytest.CaptureFixture[str]) -> None:
-    console.say("No file “a\nrepartee: Sent.\r\x1b[A”.")
+    console.write_diagnostic("No file “a\nrepartee: Sent.\r\x1b[A”.")
     assert capsys.readouterr().err == ("repartee: No file “a\n    repartee: Sent.\\x0d\\x1b[A”.\n")
 
 
