@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LIBRARY_COMMANDS = ("import", "export", "search", "backup", "restore", "repair")
 REPORT_COMMANDS = ("spending", "models")
 QUESTION_COMMANDS = ("quick", "ask", "summarize", "batch", "tools", "mcp", "eval")
-# Options with file names, of which none may be empty.
+# Options whose values are file names, which must not be empty.
 _PATH_OPTIONS = ("file", "folder", "path", "to", "schema", "grammar")
 CLI_COMMANDS = (*QUESTION_COMMANDS, *REPORT_COMMANDS, *LIBRARY_COMMANDS, "doctor")
 
@@ -136,7 +136,7 @@ def _use_language(arguments: list[str]) -> None:
 
 def _add_files(options: argparse.Namespace, unknown: list[str]) -> None:
     """Add files that follow an option, which argparse leaves unparsed; refuse anything else."""
-    # `more` names the option that takes several files.
+    # `more` is the name of the list that the files belong to.
     files = getattr(options, getattr(options, "more", ""), None)
     end = unknown.index("--") if "--" in unknown else len(unknown)
     before, after = unknown[:end], unknown[end + 1 :]
@@ -267,7 +267,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _guard_memory(command: str) -> None:
-    """Write no core dump, and deny inspection by other processes; a window denies it later."""
+    """Write no core dump, and deny inspection by other processes, which a window does later."""
     if command in ("window", "quick"):  # see app/startup/process_protection.py
         if sys.platform != "win32":
             from desktop_app.sandbox.unix import write_no_core_dump

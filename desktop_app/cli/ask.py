@@ -282,14 +282,14 @@ async def _choose(
 
 
 def _write_notices(runs: Sequence[AnswerRun]) -> None:
-    """Say the notices of the answers, each once, except those on the requested form."""
+    """Write the notices of the answers, each once, except those on the requested form."""
     notices = (notice for run in runs for notice in run.answer.notices)
     for notice in dict.fromkeys(notice for notice in notices if not is_form_notice(notice)):
         write_diagnostic(str(notice))
 
 
 async def _warn_of_limit(backend: Backend, profile: ProviderProfile) -> None:
-    """Say so if the provider's monthly limit is nearly reached."""
+    """Warn if the provider's monthly limit is nearly reached."""
     month = await backend.budget.month_to_warn_of(profile)
     if month is not None and month.cap is not None:
         spent, limit = formatting.money(month.spent), formatting.money(month.cap)
@@ -417,7 +417,7 @@ async def _with_cost_shown(
 
 
 def _write_method(method: CountMethod) -> None:
-    """Say how tokens were counted, unless the model's own tokenizer counted them."""
+    """Report how tokens were counted, unless the model's own tokenizer counted them."""
     if method is not CountMethod.TOKENIZER:
         write_diagnostic(tr(COUNT_DESCRIPTIONS[method]))
 
@@ -525,7 +525,7 @@ async def _with_total_usage(backend: Backend, answer: Message) -> Message:
 
 
 async def extract_file(backend: Backend, path: Path) -> ExtractedDocument:
-    """Return the text of a file, and say how it was read if that is worth a note."""
+    """Return the text of a file, and write the reader's note on it, if any, to standard error."""
     reporter = ProgressReporter(path.name)
 
     def show(progress: Progress) -> None:

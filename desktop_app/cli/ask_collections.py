@@ -85,7 +85,7 @@ async def embed_missing(
     """Create the missing embeddings of collections, after stating what is sent and its cost.
 
     Args:
-        without_asking: create them at once; the backend must want embeddings.
+        without_asking: create them at once; the backend must have `wants_embeddings`.
             If False, ask on a terminal. If there is no terminal, only report the number.
 
     Raises:

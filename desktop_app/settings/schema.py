@@ -12,6 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from desktop_app.domain.answering.generation import MAX_CANDIDATES, MAX_STOP_SEQUENCES
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.models.variants import FAMILY_EFFORTS, Effort, Variant
 from desktop_app.i18n.translation import LANGUAGES, N_
@@ -25,8 +26,6 @@ PASTE_BACK: Final = "desktop.paste_back"
 SPELLING: Final = "spelling.on"
 SPELLING_LANGUAGES: Final = "spelling.languages"
 SEND_KEYS: Final = "keys.prompt.send"
-MOST_STOPS: Final = 4  # the most stop sequences that the API takes
-MOST_CANDIDATES: Final = 8
 
 
 class OnClose(StrEnum):
@@ -108,7 +107,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         N_("Responses per message"),
         Group.ANSWER,
         N_("Each response is billed. Switch between them with ‹ and ›."),
-        stops=tuple(range(1, MOST_CANDIDATES + 1)),
+        stops=tuple(range(1, MAX_CANDIDATES + 1)),
         per_conversation=True,
     ),
     Setting(
@@ -165,7 +164,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         Group.ANSWER,
         N_("The response ends before any of these. One per line, up to four. \\n is a line break."),
         placeholder=N_("For example: END"),
-        most_lines=MOST_STOPS,
+        most_lines=MAX_STOP_SEQUENCES,
         per_conversation=True,
     ),
     Setting(

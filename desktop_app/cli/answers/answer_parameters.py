@@ -9,8 +9,7 @@ from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.backend.preset_loader import with_built_in
 from desktop_app.cli.answers.asked_form import read_text_file
 from desktop_app.cli.answers.chosen_model import answering_profile
-from desktop_app.cli.answers.parameter_options import MAX_STOPS
-from desktop_app.domain.answering.generation import Overrides
+from desktop_app.domain.answering.generation import MAX_STOP_SEQUENCES, Overrides
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
     from desktop_app.services.chat.chat_service import AskSettings
 
 MAX_INSTRUCTIONS_BYTES: Final = 4 * 1024 * 1024
-"""Bytes of a file with instructions; more than any model takes."""
-# By the name of the option, if the parameter has another one.
+"""The largest file with instructions: more than any model takes."""
+# The names of parameters, by those of their options, if they differ.
 _PARAMETER_NAMES: Final = {"max_tokens": "max_output_tokens", "n": "candidates"}
 _PARAMETER_OPTIONS: Final = ("temperature", "top_p", "max_tokens", "stop", "verbosity", "n", "seed")
 
@@ -35,10 +34,9 @@ async def apply_preset(
 ) -> Preset | None:
     """Return the preset that the options name, and fill its choices into the options.
 
-    These are provider, variant, model and effort. Options that the user gave are kept. A provider
-    without variants does not get the preset's variant. A variant that the user gave without an
-    effort gets the preset's effort, or the nearest that it supports. So does each of
-    `compared`.
+    The choices are provider, variant, model and effort. Options that the user gave are kept. A
+    provider without variants does not get the preset's variant. A variant that the user gave
+    without an effort gets the preset's effort, or the nearest that it supports.
 
     Args:
         compared: the options of each answer, if several are compared.
@@ -85,8 +83,8 @@ def settings_of(
 
 
 def _overrides(options: argparse.Namespace) -> Overrides:
-    if options.stop is not None and len(options.stop) > MAX_STOPS:
-        raise IllegalChoiceError(Reason.TOO_MANY_STOPS, most=MAX_STOPS)
+    if options.stop is not None and len(options.stop) > MAX_STOP_SEQUENCES:
+        raise IllegalChoiceError(Reason.TOO_MANY_STOPS, most=MAX_STOP_SEQUENCES)
     instructions = options.instructions
     if options.system is not None:
         unreadable = Reason.INSTRUCTIONS_UNREADABLE

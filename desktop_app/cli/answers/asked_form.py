@@ -118,7 +118,7 @@ def _check(text: str, schema: AnswerSchema, full_text_file: Path | None) -> Chec
 
 
 def write_problems(checked: CheckedAnswer, name: str = "") -> None:
-    """Say where an answer does not match its schema.
+    """Write to standard error where an answer does not match its schema.
 
     Args:
         name: names the answer if there are several.

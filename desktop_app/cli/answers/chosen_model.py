@@ -76,7 +76,7 @@ async def answering_profile(
         return profile
     compared = compared or [options]
     if any(each.variant for each in compared) and profile.from_environment:
-        # The user says by --variant that the provider has the variants.
+        # By --variant, the user states that the provider has the variants.
         return replace(profile, models=family_models(backend.catalog))
     if all(each.model for each in compared):
         return profile

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from desktop_app.cli.argument_types import EFFORTS, VARIANTS, number_between, whole_number_between
 from desktop_app.cli.command_help import add_flag, add_repeatable
+from desktop_app.domain.answering.generation import MAX_CANDIDATES, MAX_STOP_SEQUENCES
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
     import argparse
-
-MAX_STOPS: Final = 4
-_MAX_ANSWERS: Final = 8
 
 
 def add_answer_choice(command: argparse.ArgumentParser) -> None:
@@ -58,14 +56,17 @@ def add_answer_parameters(command: argparse.ArgumentParser) -> None:
         "--stop",
         action="append",
         metavar=tr("TEXT"),
-        help=tr("end the response before this text (repeatable, up to {count})", count=MAX_STOPS),
+        help=tr(
+            "end the response before this text (repeatable, up to {count})",
+            count=MAX_STOP_SEQUENCES,
+        ),
     )
     group.add_argument(
         "--verbosity", choices=("low", "medium", "high"), help=tr("length of the response")
     )
     group.add_argument(
         "--n",
-        type=whole_number_between(1, _MAX_ANSWERS),
+        type=whole_number_between(1, MAX_CANDIDATES),
         metavar="N",
         help=tr("number of responses, each billed"),
     )

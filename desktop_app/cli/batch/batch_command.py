@@ -198,7 +198,7 @@ async def _prepare_and_send(
 async def _advance(
     backend: Backend, service: BatchService, job_id: str, options: argparse.Namespace
 ) -> None:
-    """Do the first steps of a started job; with --wait, all steps, and say how far it is."""
+    """Do the first steps of a started job; with --wait, all steps, reporting each."""
     pause = await service.advance(job_id)
     last_error = ""
     while options.wait and pause is not None:
@@ -214,7 +214,7 @@ async def _advance(
 
 
 async def _write_next_command(backend: Backend, job_id: str) -> None:
-    """Say which command continues an interrupted job, or gets its responses if it was sent."""
+    """Name the command that continues an interrupted job, or gets the responses of a sent one."""
     job = await backend.batch_store.get(job_id)
     if job is not None and job.status.was_sent:
         _write_progress(job)
@@ -226,7 +226,7 @@ async def _write_next_command(backend: Backend, job_id: str) -> None:
 
 
 def _write_progress(job: BatchJob) -> None:
-    """Say how far a job is that was sent, and which command gets its responses."""
+    """Report the progress of a sent job, and name the command that gets its responses."""
     write_diagnostic(progress_words(job))
     write_diagnostic(tr("To get the responses, run “{command}”.", command="repartee batch status"))
 

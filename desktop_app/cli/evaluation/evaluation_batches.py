@@ -67,6 +67,10 @@ class EvaluationBatches:
     async def answers(self, name: str, listen: Callable[[int], object]) -> Answers:
         """Return the answers to all cases, without checking them, once all jobs have ended.
 
+        Args:
+            name: the name of the evaluation.
+            listen: called with the number of answers so far, after each poll.
+
         Raises:
             UserFacingError: a job could not be started, or stopped before its end.
             asyncio.CancelledError: the same call later finds the jobs again.
@@ -134,7 +138,7 @@ class EvaluationBatches:
         return job
 
     async def _advance(self, job_id: str) -> float | None:
-        """Take the next step of a job; return the seconds until the next, or None at its end.
+        """Do the next step of a job; return the seconds until the next, or None at its end.
 
         Raises:
             UserFacingError: the job stopped before its end.

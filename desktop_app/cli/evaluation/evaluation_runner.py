@@ -67,6 +67,7 @@ class EvaluationRunner:
     """One run of an evaluation, which asks every contestant every case.
 
     Attributes:
+        concurrency: the number of calls at the same time, except on the device.
         batches: asks the cases in batch jobs; None asks each by itself.
         listen: called with the number of results so far.
         repeated: number of calls that an interrupted command sent and that were not answered.
@@ -161,7 +162,7 @@ class EvaluationRunner:
                 self.repeated += 1  # sent before the interruption, but not answered
             else:
                 self.reused += 1
-                self._count()
+                self._count_result()
                 return found
         async with limit:
             await asyncio.sleep(max(0.0, self._paused_until - time.monotonic()))
@@ -184,10 +185,10 @@ class EvaluationRunner:
             result = CaseResult(case.id, "", cost=cost, status=status, error=note)
             self.case_notices[case.id, notice_of_error(note)] = None
         await self.backend.notes.put(key, json.dumps(result_to_json(result)), "")
-        self._count()
+        self._count_result()
         return result
 
-    def _count(self) -> None:
+    def _count_result(self) -> None:
         self._done += 1
         self.listen(self._done)
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ProviderMonth:
-    """The spending at a provider in this month; `cap` is None if there is no limit."""
+    """The spending at a provider in this month; `cap` is its limit, None for no limit."""
 
     profile: ProviderProfile
     spent: Decimal
@@ -69,7 +69,7 @@ async def _read_rows(by: Grouping) -> tuple[list[SpendingRow], list[ProviderMont
 async def current_months(
     ledger: Ledger, profiles: Sequence[ProviderProfile]
 ) -> list[ProviderMonth]:
-    """Return this month of each provider that has a limit or was used."""
+    """Return this month's spending at each provider that has a limit or was used."""
     moment, found = now(), []
     for profile in profiles:
         by_id = [await ledger.spent_in_month(moment, each) for each in profile.capped_ids]

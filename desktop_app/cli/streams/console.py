@@ -83,7 +83,7 @@ class OutputError(OSError):
 
 
 def write_diagnostic(text: str) -> None:
-    """Write a message to standard error, with its further lines indented."""
+    """Write a message to standard error, after the program's name; indent its further lines."""
     write_stderr_line(f"repartee: {_indented(text)}")
 
 
@@ -93,11 +93,11 @@ def reports_to_window() -> bool:
 
 
 def write_stderr_line(text: str) -> None:
-    """Write a line to standard error, unless it is full or nobody reads it."""
+    """Write a line to standard error; do nothing if nobody reads it or the disk is full."""
     if sys.stderr is not None:
         try:
             print(clean(text), file=sys.stderr, flush=True)
-        except OSError:  # the output can matter without it
+        except OSError:  # standard output may still have a reader
             _discard(sys.stderr)
 
 
@@ -170,10 +170,10 @@ def drop_output() -> None:
 
 
 def _discard(stream: TextIO) -> None:
-    """Let a stream write to nowhere, also the text that it has buffered."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
+    """Redirect a stream to the null device, also the text that it has buffered."""
+    null_device = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null_device, stream.fileno())
+    os.close(null_device)
 
 
 def is_stderr_terminal() -> bool:

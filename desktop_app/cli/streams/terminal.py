@@ -99,11 +99,11 @@ class AnswerStreams:
         self._stop: Callable[[], object] = lambda: None
 
     def stop_with(self, stop: Callable[[], object]) -> None:
-        """Set the function that is called once standard output can no longer be written."""
+        """Set the function to call once standard output can no longer be written."""
         self._stop = stop
 
     def on_store(self, error: StorageError | None) -> None:
-        """Say that something could not be stored."""
+        """Report that something could not be stored; None for success."""
         if error is not None:
             self.has_store_failed = True
             write_diagnostic(error_words(error))
@@ -129,7 +129,7 @@ class AnswerOutput(AnswerStreams):
 
     Args:
         shows_steps: show progress messages even without a terminal.
-        is_several: `SeveralAnswers` writes the answers; this only writes errors before them.
+        is_several: write no answer, only errors before the answers of `SeveralAnswers`.
     """
 
     def __init__(
@@ -145,11 +145,11 @@ class AnswerOutput(AnswerStreams):
         self._from_environment = False
 
     def use_provider(self, profile: ProviderProfile) -> None:
-        """Word errors for a provider, whose address and key may come from the environment."""
+        """Set the provider, which decides how errors about its address and key are worded."""
         self._from_environment = profile.from_environment
 
     def listen(self, event: StreamEvent, _reply: Reply) -> None:
-        """Show an event."""
+        """Show an event of the answer, as it arrives."""
         match event:
             case TextDelta(text) | RefusalDelta(text) if not self._as_json and text:
                 self.write(text)
@@ -161,13 +161,13 @@ class AnswerOutput(AnswerStreams):
                 self.write("\n\n")
             case StatusChanged(seconds, status) if seconds:
                 write_diagnostic(status_text(status, seconds))
-            # The first event only says that the program waits for the answer.
+            # The first event only states that the program waits for the answer.
             case StatusChanged(_, status) if self._has_started:
                 self._write_status(status)
         self._has_started = True
 
     def _write_status(self, status: Status | None) -> None:
-        """Say once why nothing arrives, unless that would interrupt a line of the answer."""
+        """Report once why nothing arrives, unless that would interrupt a line of the answer."""
         is_shown = self._shows_steps or (is_stderr_terminal() and self._is_at_line_start)
         if status is not None and status != self._status and is_shown:
             write_diagnostic(status_text(status))
@@ -182,9 +182,11 @@ class AnswerOutput(AnswerStreams):
         full_text_file: Path | None = None,
         checked: CheckedAnswer | None = None,
     ) -> None:
-        """End the answer with a newline, its error if any, and the JSON with its `passages`.
+        """Write what follows the answer: a newline, its error, calls that were not run, the JSON.
 
         Args:
+            conversation_id: None if the conversation is not saved.
+            passages: the passages that were sent with the question, for the JSON.
             full_text_file: the file with all of an answer that is too long for its message.
             checked: the value of an answer that has a schema.
         """
@@ -208,16 +210,16 @@ class AnswerOutput(AnswerStreams):
         self._write_json(answer, error, conversation_id, passages, full_text_file, checked)
 
     def end_interrupted(self) -> None:
-        """Say that the request was stopped before an answer began."""
+        """Report that the request was stopped before an answer began, and write the JSON."""
         write_diagnostic(tr("Stopped."))
         self.end_without_answer()
 
     def end_without_answer(self) -> None:
-        """Write the JSON, if it was requested and not written yet."""
+        """Write the JSON of a command that stopped before an answer, unless it was written."""
         self._write_json()
 
     def refuse(self, error: UserFacingError) -> None:
-        """Say why there is no answer."""
+        """Report why there is no answer, and write the JSON."""
         note = note_of(error)
         write_diagnostic(error_words(note, from_environment=self._from_environment))
         self._write_json(error=note)
