@@ -84,7 +84,7 @@ def folders() -> Folders:
 def _runtime_folder(data: Path) -> Path:
     """Return XDG_RUNTIME_DIR, which only the user can read.
 
-    Return a private folder in /tmp if XDG_RUNTIME_DIR is missing, belongs to another user (as after
+    Return a private folder in /tmp if XDG_RUNTIME_DIR is missing, cannot be written to (as after
     `su`) or has too long a path. Return the data folder if another user owns the folder in /tmp.
     """
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")

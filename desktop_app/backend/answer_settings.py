@@ -35,7 +35,7 @@ def ask_settings(values: Mapping[str, Any], *chain: Overrides) -> AskSettings:
         values: the values of all settings.
         chain: overrides with precedence over `values`, the nearest (the conversation's) first.
     """
-    defaults = {name: _of_setting(key, values[key]) for name, key in KEYS.items()}
+    defaults = {name: _to_parameter(key, values[key]) for name, key in KEYS.items()}
     instructions, parameters = resolve_overrides(
         values[INSTRUCTIONS], GenerationParameters(**defaults), *chain
     )
@@ -69,7 +69,7 @@ def with_override(overrides: Overrides, key: str, value: SettingValue) -> Overri
     """Return `overrides` with a setting set to a valid value."""
     if key == INSTRUCTIONS:
         return replace(overrides, instructions=str(value))
-    return overrides.with_parameter(_NAMES[key], _of_setting(key, value))
+    return overrides.with_parameter(_NAMES[key], _to_parameter(key, value))
 
 
 def without_override(overrides: Overrides, key: str) -> Overrides:
@@ -79,7 +79,7 @@ def without_override(overrides: Overrides, key: str) -> Overrides:
     return overrides.without_parameter(_NAMES[key])
 
 
-def _of_setting(key: str, value: Any) -> Any:
+def _to_parameter(key: str, value: Any) -> Any:
     if key == KEYS["tools"]:
         return tuple(line.strip() for line in value.splitlines() if line.strip())
     return stop_sequences(value) if key == KEYS["stop"] else value

@@ -48,10 +48,8 @@ def _why_no_x(display: str) -> str | None:
     if not display:
         return tr("There is no X11 display: DISPLAY isn’t set.")
     local = _LOCAL_X_DISPLAY.match(display)
-    if local is None:
-        return (
-            None  # a display of another computer, as through ssh: only connecting to it would tell
-        )
+    if local is None:  # another computer's display, as through ssh: only connecting would tell
+        return None
     path = f"/tmp/.X11-unix/X{local[1]}"  # noqa: S108 — where X servers listen
     if (
         _has_listener(path)

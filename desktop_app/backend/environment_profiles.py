@@ -60,7 +60,7 @@ def profiles_of_environment(
         bare, login = bare_address(url)
         bare = "" if "?" in url or "#" in url else bare.rstrip("/") or OPENAI_URL
         # Without an origin the address is the problem to report, not a missing key.
-        models = _names(environment.get("OPENAI_MODEL", ""))
+        models = _split_names(environment.get("OPENAI_MODEL", ""))
         profile = _openai_like(bare, bool(key and origin(bare)), models)
         secret = Secret(login, origin(bare), "Basic") if login else None
         profile, secrets = _with_fields(
@@ -69,7 +69,7 @@ def profiles_of_environment(
         profile = replace(profile, custom_fields=with_version(profile.custom_fields, version))
         found.append((_as_azure(profile, version), secrets))
     if endpoint := environment.get("AZURE_OPENAI_ENDPOINT", ""):
-        deployments = _names(environment.get("AZURE_OPENAI_DEPLOYMENT", ""))
+        deployments = _split_names(environment.get("AZURE_OPENAI_DEPLOYMENT", ""))
         endpoint, version = split_version(endpoint)
         version = environment.get("OPENAI_API_VERSION", "") or version
         profile = _azure(endpoint, version, deployments)
@@ -88,7 +88,7 @@ def profiles_of_environment(
     return found
 
 
-def _names(text: str) -> tuple[str, ...]:
+def _split_names(text: str) -> tuple[str, ...]:
     return tuple(name for part in text.split(",") if (name := part.strip()))
 
 
@@ -99,7 +99,11 @@ def _bound_secret(key: str, profile: ProviderProfile) -> Secret:
 def _with_fields(
     profile: ProviderProfile, key: Secret | None, environment: Mapping[str, str]
 ) -> tuple[ProviderProfile, dict[str, Secret]]:
-    """Add the headers and query parameters of the environment, all as secrets."""
+    """Add the headers and query parameters of the environment, all as secrets.
+
+    Returns:
+        The profile, and all its secrets by their names in the keyring, `key` included.
+    """
     values: dict[CustomField, str] = {}
     unusable = ""
     for variable, header in (

@@ -85,8 +85,8 @@ async def fill_template(
     """Return a prompt of the library and its text, filled in for a command.
 
     Args:
-        fields: the values of its fields, each as "name=value".
-        text: replaces {{selection}}; appended to a prompt without it.
+        fields: the values of the prompt's fields, each as "name=value".
+        text: replaces {{selection}}, or is appended to a prompt without that placeholder.
 
     Raises:
         IllegalChoiceError: there is no such prompt, or a value is missing or invalid.
@@ -94,8 +94,8 @@ async def fill_template(
     """
     values = dict(_parse_field(field) for field in fields)
     prompt = find_prompt(name, await prompt_library(backend))
-    built_in_values = {SELECTION: text.strip(), CLIPBOARD: "", DATE: today()}
-    question = fill_prompt(prompt, values, built_in_values)
+    program_values = {SELECTION: text.strip(), CLIPBOARD: "", DATE: today()}
+    question = fill_prompt(prompt, values, program_values)
     if text.strip() and SELECTION not in program_variables_in(prompt.text):
         question = f"{question}\n\n{text.strip()}"
     return prompt, question

@@ -47,14 +47,16 @@ class ProviderGateway:
         # A client is replaced if anything that it was made with changes.
         self._clients: dict[str, tuple[ProviderAccess, ProviderClient]] = {}
         self._retired: list[ProviderClient] = []
-        self._opening = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._writes: set[asyncio.Task[None]] = set()
 
     async def provider(self, profile: ProviderProfile) -> ProviderClient:
         """Return the client for `profile`.
 
         Raises:
-            CredentialError, LocalModelError, StorageError
+            CredentialError: the keyring cannot be read, or a secret is missing.
+            LocalModelError: the on-device model cannot be started.
+            StorageError: the settings cannot be read.
         """
         key, socket_path = None, ""
         if profile.kind is ProviderKind.ON_DEVICE:
@@ -66,7 +68,7 @@ class ProviderGateway:
             key = await self._vault.get(profile.id, origin(profile.base_url))
         password, fields = await self._proxy_password(profile), await self._field_secrets(profile)
         access = ProviderAccess(profile, key, password, fields, socket_path)
-        async with self._opening:  # concurrent callers share a single client
+        async with self._lock:  # concurrent callers share a single client
             known = self._clients.get(profile.id)
             if known is not None and known[0] == access:
                 return known[1]
@@ -82,6 +84,7 @@ class ProviderGateway:
         return (await self.provider(profile)).batches()
 
     async def _close_idle(self) -> None:
+        """Close the replaced clients that have no request left."""
         idle = [client for client in self._retired if client.is_idle]
         self._retired = [client for client in self._retired if not client.is_idle]
         for client in idle:

@@ -123,7 +123,7 @@ class ProviderRegistry:
 
 
 def _with_shared_caps(profiles: Sequence[ProviderProfile]) -> list[ProviderProfile]:
-    """Let a provider of the environment share the cap of the stored one with its address.
+    """Give providers of the environment the cap of the stored provider with the same address.
 
     Spending under the environment's profile also counts in runs without its variables. The ledger
     stores no addresses, so spending through a gateway that used this profile is included.

@@ -40,7 +40,7 @@ class StoredMemory(ServerMemory):
         write: Callable[[str, object], None],
         learning: TokenLearning,
     ) -> Self:
-        """Return what the settings say about the server of `profile`."""
+        """Return the facts that the settings have about the server of `profile`."""
         api, kind = settings.get(_api_key(profile)), settings.get(_kind_key(profile))
         return cls(
             Api(api) if api else None,

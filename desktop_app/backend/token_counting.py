@@ -172,13 +172,15 @@ class ProviderTokenCounter:
             return await self._worker.count_tokens(text), profile.serves_gpt_family
         key = _digest(f"{profile.id}\n{profile.base_url}\n{model}\n{text}")
         if key not in self._server_counts and may_ask and usual is not OPENAI_RATES:
-            await self._ask(key, text, profile, model)
+            await self._count_at_server(key, text, profile, model)
         if key in self._server_counts:
             return self._server_counts[key], True
         return rates.tokens(await self._learning.count_by_kind(text), usual), False
 
-    async def _ask(self, key: bytes, text: str, profile: ProviderProfile, model: str) -> None:
-        with suppress(UserFacingError):  # without a key nothing is sent, which sending reports
+    async def _count_at_server(
+        self, key: bytes, text: str, profile: ProviderProfile, model: str
+    ) -> None:
+        with suppress(UserFacingError):  # sending the text reports a missing key
             provider = await self._gateway.provider(profile)
             tokens = await provider.count_tokens(model, text)
             if tokens is not None:

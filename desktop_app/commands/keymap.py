@@ -66,7 +66,7 @@ class Keymap:
         return command_id in self._overrides
 
     def conflicts(self) -> dict[str, tuple[str, ...]]:
-        """Return the commands that each command conflicts with, by its id."""
+        """Return, by command id, the ids of the commands that the command conflicts with."""
         by_first: defaultdict[str, list[Command]] = defaultdict(list)
         for command in self:
             if keys := self.shortcut_of(command.id):
@@ -74,14 +74,14 @@ class Keymap:
         found = {}
         for rivals in by_first.values():
             for command in rivals:
-                clashing = tuple(
-                    o.id for o in rivals if o is not command and self._clash(o, command)
+                conflicting = tuple(
+                    o.id for o in rivals if o is not command and self._is_conflict(o, command)
                 )
-                if clashing:
-                    found[command.id] = clashing
+                if conflicting:
+                    found[command.id] = conflicting
         return found
 
-    def _clash(self, one: Command, other: Command) -> bool:
+    def _is_conflict(self, one: Command, other: Command) -> bool:
         keys, others = self.shortcut_of(one.id), self.shortcut_of(other.id)
         is_same_start = is_prefix(keys, others) or is_prefix(others, keys)
         return is_same_start and one.scope.overlaps(other.scope)

@@ -43,9 +43,11 @@ class TitleIndex:
     def find(
         self, words: Sequence[str], limit: int = MAX_ROWS, *, within: int = sys.maxsize
     ) -> list[tuple[str, str]]:
-        """Return the newest conversations whose titles contain all words (folded).
+        """Return the ids and titles of the newest conversations whose titles contain all words.
 
         Args:
+            words: as `fold` returns them.
+            limit: the largest number of conversations.
             within: the number of newest conversations to search.
         """
         if not words:
@@ -70,7 +72,7 @@ class TitleIndex:
         return self._starts[min(count, len(self._rows))]
 
     def find_letters(self, letters: re.Pattern[str], limit: int) -> list[tuple[str, str]]:
-        """Return the newest conversations whose titles match a pattern of `letters_in_order`."""
+        """Return ids and titles of the newest conversations that match a `letters_in_order`."""
         end = self._end_of(_MAX_FUZZY_TITLES)
         found: list[tuple[str, str]] = []
         match = letters.search(self._text, 0, end)

@@ -15,7 +15,10 @@ def is_x11(environment: Mapping[str, str]) -> bool:
 
 
 def check_hotkey(keys: str, environment: Mapping[str, str]) -> HotkeyReport:
-    """Return the state of the global shortcut. It talks to the X server: call it in a thread."""
+    """Return the state of the global shortcut on X11.
+
+    This talks to the X server: call it in a thread.
+    """
     if not keys:
         return HotkeyReport(keys, HotkeyStatus.OFF)
     if not is_x11(environment):

@@ -18,8 +18,8 @@ _KEYSYM_NAMES: Final = {
     "PgDown": "Next",
     "Space": "space",
 }
-# Most layouts still use older keysyms for letters of other scripts. Those of each row here are
-# consecutive numbers, from the keysym of its first letter.
+# Most layouts still use older keysyms for letters of other scripts. The letters of a row have
+# consecutive keysyms; the key is the keysym of the first one.
 _KEYSYM_ROWS: Final = {
     0x6A1: "ђѓёєѕіїјљњћќґўџ",
     0x6C0: "юабцдефгхийклмнопярстужвьызшэщчъ",
@@ -49,7 +49,7 @@ _GTK_MODIFIERS: Final = {"Ctrl": "Primary", "Alt": "Alt", "Shift": "Shift", "Met
 
 
 def parse_keys(keys: str) -> tuple[frozenset[str], str]:
-    """Return modifiers and key of a shortcut; those of Backtab always include Shift."""
+    """Return modifiers and key of a shortcut. The modifiers of Backtab always include Shift."""
     modifiers, key = parse_press(keys)
     return (modifiers | {"Shift"} if key == "Backtab" else modifiers), key
 

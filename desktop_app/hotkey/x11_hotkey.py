@@ -46,7 +46,7 @@ class X11Hotkey:
         self._keys = keys
         try:
             self._grab()
-            self._own_selection()
+            self._claim_selection()
         except HotkeyError:
             self._display.close()
             raise
@@ -125,7 +125,7 @@ class X11Hotkey:
         for chosen in itertools.product(*((0, mask) for mask in masks)):
             yield sum(chosen)
 
-    def _own_selection(self) -> None:
+    def _claim_selection(self) -> None:
         owner = self._root.create_window(0, 0, 1, 1, 0, X.CopyFromParent)
         owner.set_selection_owner(self._display.intern_atom(_SELECTION), X.CurrentTime)
         self._display.sync()

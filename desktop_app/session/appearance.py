@@ -27,9 +27,9 @@ class AppearanceWatch:
     """Watcher of the desktop's appearance.
 
     Args:
-        report: called with whether the desktop is dark, and whether it has high contrast; None if
-            the portal does not say.
-        report_motion: called with whether the desktop reduces motion.
+        report: called with True or False for a dark desktop, and for high contrast; each is None
+            if the portal does not say.
+        report_motion: called with True if the desktop reduces motion.
     """
 
     def __init__(

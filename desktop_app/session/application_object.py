@@ -38,7 +38,7 @@ class ApplicationObject:
     """The object that the desktop calls.
 
     Args:
-        on_open: called with the URIs to open, () to only show the window.
+        on_open: called with the URIs to open; () only shows the window.
         on_action: called with the name of an action and its argument, "" for none.
     """
 
@@ -46,7 +46,7 @@ class ApplicationObject:
         self._on_open, self._on_action = on_open, on_action
 
     async def publish(self, bus: SessionBus, name: str) -> bool:
-        """Offer the object and take the name; return False if another process has it.
+        """Export the object and request the name; return False if another process owns it.
 
         Raises:
             BusError: the bus cannot be used.

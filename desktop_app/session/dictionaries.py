@@ -43,24 +43,27 @@ class Dictionaries:
         return sorted(found)
 
     def misspelled(self, words: Iterable[str], languages: Sequence[str]) -> set[str]:
-        """Return the words that are in no dictionary of their script, if it has a dictionary."""
+        """Return the words that no dictionary of their script has.
+
+        Words of a script without a dictionary are left out.
+        """
         wrong: set[str] = set()
         for word in words:
-            suitable = self._for_word(languages, word)
+            suitable = self._dictionaries_for(languages, word)
             if suitable and not any(self._has(each, word) for each in suitable):
                 wrong.add(word)
         return wrong
 
     def suggestions(self, word: str, languages: Sequence[str]) -> list[str]:
         """Return replacements for a word, the best of each language in turn."""
-        lists = [self._suggest(each, word) for each in self._for_word(languages, word)]
+        lists = [self._suggest(each, word) for each in self._dictionaries_for(languages, word)]
         longest = max(map(len, lists), default=0)
         in_turn = [each[index] for index in range(longest) for each in lists if index < len(each)]
         return list(dict.fromkeys(in_turn))[:MAX_SUGGESTIONS]
 
     def add(self, word: str, languages: Sequence[str]) -> None:
         """Add a word to the user's own list of the first language of its script."""
-        for each in self._for_word(languages, word)[:1]:
+        for each in self._dictionaries_for(languages, word)[:1]:
             self._library.enchant_dict_add(each, *_encoded(word))
 
     def close(self) -> None:
@@ -70,7 +73,7 @@ class Dictionaries:
         self._loaded.clear()
         self._library.enchant_broker_free(self._broker)
 
-    def _for_word(self, languages: Sequence[str], word: str) -> list[ctypes.c_void_p]:
+    def _dictionaries_for(self, languages: Sequence[str], word: str) -> list[ctypes.c_void_p]:
         """Return the dictionaries of the languages that are written in the word's script."""
         suitable = [code for code in languages if script_of_language(code) == script_of(word)]
         for code in suitable:

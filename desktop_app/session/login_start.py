@@ -1,7 +1,7 @@
 """Turns the start at login on and off: by an entry of the system; in a sandbox, by the portal.
 
-For the entries of Linux, macOS and Windows, see login_start_entries.py. A `scope` is that of
-`bus_name`: each folder of user data has an entry of its own.
+For the entries of Linux, macOS and Windows, see login_start_entries.py. `scope` is
+`Folders.scope`: each folder of user data has an entry of its own.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def set_start_at_login(
 
 
 async def ask_portal(bus: SessionBus, reason: str, *, wanted: bool) -> bool:
-    """Ask the portal to start the program at login; return what the user allowed.
+    """Ask the portal to start the program at login, or no longer; return True if it now does.
 
     Raises:
         BusError: there is no portal.

@@ -41,9 +41,9 @@ class Notifier:
 
     def __init__(self, bus: SessionBus, on_open: Callable[[str], None]) -> None:
         self._bus, self._on_open = bus, on_open
-        self._has_portal: bool | None = None
+        self._has_portal: bool | None = None  # None until the first notification
         self._lock = asyncio.Lock()
-        # Key and link by the number that the service gave; the portal takes our keys.
+        # Key and link by the number that the service assigned; the portal needs no numbers.
         self._shown: dict[int, tuple[str, str]] = {}
 
     async def notify(self, title: str, body: str, key: str, link: str) -> None:

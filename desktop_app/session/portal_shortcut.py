@@ -24,7 +24,7 @@ INTERFACE: Final = "org.freedesktop.portal.GlobalShortcuts"
 
 
 def _holder_name(scope: str) -> str:
-    """Return the name that the process with the shortcut owns on the bus; see `bus_name`."""
+    """Return the name that the process with the shortcut owns on the bus."""
     return f"{bus_name(scope)}.GlobalShortcut"
 
 

@@ -24,12 +24,12 @@ OnSignal = Callable[[Body], None]
 
 TIMEOUT_S: Final = 5.0
 JOIN_TIMEOUT_S: Final = 60.0
-"""The time for the program's own start on the bus: at login a busy computer can need over 5 s."""
+"""The timeout of `ApplicationObject.publish`: at login, a busy computer can need over 5 s."""
 MAX_MESSAGE_BYTES: Final = 4 << 20
 """The size up to which a message is read: a call with 5,000 files takes 3 MB at most."""
 _MAX_INLINE_BYTES: Final = 8 << 10
 """A larger message is parsed in a thread: jeepney takes up to 1 ms per KB."""
-_PREFIX_BYTES: Final = 16  # of a message; they say its size
+_PREFIX_BYTES: Final = 16  # the beginning of a message, which states its size
 _PIECE_BYTES: Final = 1 << 16
 _PRIMARY_OWNER: Final = 1
 _DO_NOT_QUEUE: Final = 4
@@ -124,7 +124,7 @@ class SessionBus:
         return self._reading is not None and not self._reading.done()
 
     def set_activatable(self, activatable: bool) -> None:
-        """Set `is_activatable`, once the program's name and its registration are known."""
+        """Set `is_activatable`, once it is known whether name and registration were granted."""
         self.is_activatable = activatable
 
     @property
@@ -178,7 +178,7 @@ class SessionBus:
         return variant[1]
 
     async def request_name(self, name: str, timeout_s: float = TIMEOUT_S) -> bool:
-        """Try to take a name on the bus; return False if another process has it.
+        """Request a name on the bus; return False if another process owns it.
 
         Raises:
             BusError: as for `call`.
@@ -196,7 +196,7 @@ class SessionBus:
         await self.call(DAEMON, "ReleaseName", "s", name)
 
     async def has_owner(self, name: str) -> bool:
-        """Return True if a process has this name.
+        """Return True if a process owns this name.
 
         Raises:
             BusError: as for `call`.
@@ -205,11 +205,11 @@ class SessionBus:
         return bool(owned)
 
     def export(self, path: str, interface: str, on_call: OnCall) -> None:
-        """Offer an interface. Its methods reply nothing; `on_call` raises BusError to refuse."""
+        """Export an interface whose methods return nothing. `on_call` raises BusError to refuse."""
         self._objects[path, interface] = on_call
 
     async def listen(self, target: BusObject, signal: str, on_signal: OnSignal) -> None:
-        """Call `on_signal` with each signal of an object that its service sends.
+        """Call `on_signal` with the arguments of each such signal that the service itself sends.
 
         Raises:
             BusError: as for `call`.
@@ -255,14 +255,14 @@ class SessionBus:
     def send_signal(
         self, path: str, interface: str, signal: str, signature: str, *body: Any
     ) -> None:
-        """Send a signal to all who listen, if there is a bus."""
+        """Broadcast a signal; do nothing without a bus."""
         from jeepney import DBusAddress, new_signal
 
         address = DBusAddress(path, interface=interface)
         self._send(new_signal(address, signal, signature, body))
 
     async def aclose(self) -> None:
-        """Leave the bus; our names and objects go with the connection."""
+        """Close the connection; the bus then drops our names and objects."""
         if self._reading is not None:
             self._reading.cancel()
             await asyncio.gather(self._reading, *self._sending, return_exceptions=True)

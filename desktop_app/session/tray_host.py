@@ -47,7 +47,7 @@ class TrayHost:
         await self._check_host()
 
     async def _check_host(self) -> None:
-        with suppress(BusError):  # no service counts the hosts yet
+        with suppress(BusError):  # there is no StatusNotifierWatcher yet
             if await self._bus.read_property(WATCHER, "IsStatusNotifierHostRegistered"):
                 self._set_presence(True)
 

@@ -1,7 +1,7 @@
 """The declaration of a setting: its values, and how and where it is shown.
 
-A setting whose default is None may be None, the model's own default: the field is then left out of
-the request.
+A setting whose default is None may have the value None: the field is then left out of the request,
+so that the model's own default applies.
 """
 
 from __future__ import annotations

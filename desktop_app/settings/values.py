@@ -46,7 +46,7 @@ def with_defaults(stored: Mapping[str, object]) -> dict[str, SettingValue]:
     return values
 
 
-# To a type checker, bool and int are floats, too.
+# The result may be a bool or an int: to a type checker, both are floats.
 def _with_type(declaration: Setting, value: object) -> str | float:
     if declaration.value_type is float and isinstance(value, int) and not isinstance(value, bool):
         with suppress(OverflowError):
@@ -87,9 +87,9 @@ def _shown_bound(number: float) -> str | int:
     return int(number) if number == int(number) else f"{number:g}"
 
 
-def _setting_error(key: str, value: object, takes: Remedy, **params: Param) -> SettingError:
+def _setting_error(key: str, value: object, remedy: Remedy, **params: Param) -> SettingError:
     from desktop_app.domain.error_reasons import Reason  # not needed at the start
 
     return SettingError(
-        Reason.SETTING_INVALID, params, what_to_do=takes, key=key, value=repr(value)
+        Reason.SETTING_INVALID, params, what_to_do=remedy, key=key, value=repr(value)
     )
