@@ -41,7 +41,7 @@ def check_native_hotkey(keys: str, platform: str = sys.platform) -> HotkeyReport
     try:
         # A registration fails even if this program, in another process, holds the keys.
         if not native_hotkey.is_held(platform):
-            native_hotkey.hold(keys, lambda: None, platform).close()
+            native_hotkey.register(keys, lambda: None, platform).close()
     except HotkeyError as error:
         return HotkeyReport(keys, error.status)
     return HotkeyReport(keys, HotkeyStatus.WORKS)

@@ -15,11 +15,13 @@ class NativeHotkey(Protocol):
 
 
 def is_native(platform: str = sys.platform) -> bool:
-    """Return True on systems that `hold` supports."""
+    """Return True on systems that `register` supports."""
     return platform in ("win32", "darwin")
 
 
-def hold(keys: str, on_press: Callable[[], object], platform: str = sys.platform) -> NativeHotkey:
+def register(
+    keys: str, on_press: Callable[[], object], platform: str = sys.platform
+) -> NativeHotkey:
     """Register keys with the system. Call it in the main thread; it takes milliseconds.
 
     Args:

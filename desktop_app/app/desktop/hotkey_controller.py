@@ -86,7 +86,7 @@ class HotkeyController(QObject):
             return HotkeyReport(keys, HotkeyStatus.OFF)
         if native_hotkey.is_native():
             loop = asyncio.get_running_loop()
-            self._native = native_hotkey.hold(
+            self._native = native_hotkey.register(
                 keys, lambda: loop.call_soon_threadsafe(self.pressed.emit)
             )
             return HotkeyReport(keys, HotkeyStatus.WORKS)

@@ -30,7 +30,7 @@ class System:
     def __init__(self) -> None:
         self.held: dict[str, Callable[[], object]] = {}
 
-    def hold(self, keys: str, on_press: Callable[[], object]) -> Held:
+    def register(self, keys: str, on_press: Callable[[], object]) -> Held:
         if keys == "Ctrl+F2":
             raise HotkeyError(HotkeyStatus.TAKEN)
         self.held[keys] = on_press
@@ -54,7 +54,7 @@ async def test_keys_are_grabbed_until_other_keys_or_none_are_set(
 ) -> None:
     system = System()
     monkeypatch.setattr(native_hotkey, "is_native", lambda: True)
-    monkeypatch.setattr(native_hotkey, "hold", system.hold)
+    monkeypatch.setattr(native_hotkey, "register", system.register)
     reports: list[HotkeyReport] = []
     pressed: list[threading.Thread] = []
     parent, tasks = QObject(), Tasks(lambda error: None)

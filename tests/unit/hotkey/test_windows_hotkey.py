@@ -12,7 +12,7 @@ import pytest
 from desktop_app.hotkey import windows_hotkey
 from desktop_app.hotkey.hotkey_check import check_native_hotkey
 from desktop_app.hotkey.hotkey_status import HotkeyError, HotkeyStatus
-from desktop_app.hotkey.native_hotkey import hold, is_native
+from desktop_app.hotkey.native_hotkey import is_native, register
 from desktop_app.hotkey.windows_hotkey import (
     ALREADY_REGISTERED,
     NO_REPEAT,
@@ -155,7 +155,7 @@ def test_the_doctor_takes_the_keys_for_a_moment(monkeypatch: pytest.MonkeyPatch)
     assert check_native_hotkey("Ctrl+Ж", "win32").status is HotkeyStatus.UNKNOWN_KEYS
     assert check_native_hotkey("Ctrl+F1", "win32").status is HotkeyStatus.WORKS
     assert not windows.registered
-    held = hold("Ctrl+F1", lambda: None, "win32")
+    held = register("Ctrl+F1", lambda: None, "win32")
     windows.error = ALREADY_REGISTERED
     # A registration fails because another process of the program holds the keys.
     assert check_native_hotkey("Ctrl+F1", "win32").status is HotkeyStatus.WORKS
