@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from packaging.utils import canonicalize_name
-from parts import ROOT, Shipped, natives, shipped
+from parts import ROOT, ShippedDistribution, native_parts, shipped_distributions
 
 OWN: Final = "Repartee"
 PYTHON: Final = "Python"
@@ -34,7 +34,7 @@ _SHARED: Final = ("usr/share/", "usr/bin/", "DEBIAN/")
 _FROZEN: Final = re.compile(r"^(?:usr/lib/repartee/|repartee/)?_internal/")
 
 
-def owner(file: str, tops: Mapping[str, Shipped]) -> str:
+def part_of(file: str, tops: Mapping[str, ShippedDistribution]) -> str:
     """Return the part that a file belongs to, or "" if it is unknown.
 
     Args:
@@ -42,7 +42,7 @@ def owner(file: str, tops: Mapping[str, Shipped]) -> str:
         tops: distributions by the top-level folders and files that they install.
     """
     path = PurePosixPath(_FROZEN.sub("", file))
-    for part in natives():
+    for part in native_parts():
         if part.owns(str(path)):
             return part.name
     top = path.parts[0]
@@ -59,17 +59,19 @@ def owner(file: str, tops: Mapping[str, Shipped]) -> str:
     return PYTHON if "lib-dynload" in path.parts else ""
 
 
-def uncovered(files: Iterable[str], document: str) -> list[str]:
+def uncovered_files(files: Iterable[str], document: str) -> list[str]:
     """Return the files whose part is unknown or has no section in the licenses."""
     tops = _tops()
     sections = set(re.findall(r"^={78}\n(.+)\n.*\n={78}$", document, re.M))
     headings = {section.rpartition(" ")[0] or section for section in sections} | sections
-    return [file for file in files if (found := owner(file, tops)) != OWN and found not in headings]
+    return [
+        file for file in files if (found := part_of(file, tops)) != OWN and found not in headings
+    ]
 
 
 @cache
-def _shipped() -> list[Shipped]:
-    return shipped()
+def _shipped() -> list[ShippedDistribution]:
+    return shipped_distributions()
 
 
 @cache
@@ -78,7 +80,7 @@ def _names() -> dict[str, str]:
 
 
 @cache
-def _tops() -> dict[str, Shipped]:
+def _tops() -> dict[str, ShippedDistribution]:
     return {
         PurePosixPath(file).parts[0]: dist
         for dist in _shipped()
@@ -87,7 +89,7 @@ def _tops() -> dict[str, Shipped]:
     }
 
 
-def _covers(dist: Shipped, path: PurePosixPath) -> bool:
+def _covers(dist: ShippedDistribution, path: PurePosixPath) -> bool:
     """Return True unless the file is third-party and the distribution does not name it."""
     if path.suffix in _ASSETS:
         return False  # native.toml names them
@@ -112,7 +114,7 @@ def main() -> int:
         if path.is_file() and not path.is_symlink()
     ]
     document = (ROOT / "resources" / "licences.txt").read_text("utf-8")
-    found = sorted(uncovered(files, document))
+    found = sorted(uncovered_files(files, document))
     for file in found:
         print(f"no license covers {file}", file=sys.stderr)
     print(f"{len(files):,} files, {len(found)} without a license", file=sys.stderr)

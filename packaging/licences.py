@@ -15,7 +15,16 @@ import sysconfig
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from parts import ROOT, TEXTS, Native, Shipped, identifiers, natives, shipped, standard_text
+from parts import (
+    ROOT,
+    TEXTS,
+    NativePart,
+    ShippedDistribution,
+    identifiers,
+    native_parts,
+    shipped_distributions,
+    standard_text,
+)
 
 OUTPUT = ROOT / "resources" / "licences.txt"
 RULE = "=" * 78
@@ -31,7 +40,7 @@ class Part:
 
     name: str
     version: str
-    licence: str
+    license: str
     note: str = ""
     texts: list[str] = field(default_factory=list)
     named: set[str] = field(default_factory=set)
@@ -39,25 +48,28 @@ class Part:
 
 def main() -> int:
     """Write the file, or return 1 if a part has no license text."""
-    parts = [of_distribution(dist) for dist in shipped()] + [of_native(part) for part in natives()]
-    parts.append(Part("Python", "", "PSF-2.0", texts=python_licences()))
+    parts = [
+        *map(part_of_distribution, shipped_distributions()),
+        *map(part_of_native, native_parts()),
+    ]
+    parts.append(Part("Python", "", "PSF-2.0", texts=python_licenses()))
     parts.sort(key=lambda part: part.name.lower())
-    wanting = [
+    problems = [
         f"{part.name}: {identifier}"
         for part in parts
         for identifier in sorted(part.named)
         if not standard_text(identifier).exists()
     ]
-    wanting += [f"{part.name}: no text" for part in parts if not part.texts and not part.named]
-    if wanting:
-        print("License texts are missing:", *wanting, sep="\n  ", file=sys.stderr)
+    problems += [f"{part.name}: no text" for part in parts if not part.texts and not part.named]
+    if problems:
+        print("License texts are missing:", *problems, sep="\n  ", file=sys.stderr)
         return 1
     OUTPUT.write_text(document(parts), encoding="utf-8")
     print(f"{OUTPUT.relative_to(ROOT)}: {len(parts)} parts, {OUTPUT.stat().st_size / 1000:.0f} KB")
     return 0
 
 
-def of_distribution(dist: Shipped) -> Part:
+def part_of_distribution(dist: ShippedDistribution) -> Part:
     """Return a distribution with the components that its wheel contains."""
     # If the wheel has no license file, the metadata may still name the author.
     notes = [f"By {dist.author}"] if dist.author and not dist.texts else []
@@ -74,15 +86,15 @@ def of_distribution(dist: Shipped) -> Part:
     return Part(dist.name, dist.version, dist.license, "\n".join(notes), dist.texts, named)
 
 
-def of_native(part: Native) -> Part:
+def part_of_native(part: NativePart) -> Part:
     """Return the entry for a part of native.toml."""
     texts = [(TEXTS / part.text).read_text("utf-8")] if part.text else []
-    where = f"\nInside {', '.join(part.inside)}." if part.inside else ""
+    holders = f"\nInside {', '.join(part.inside)}." if part.inside else ""
     named = identifiers(part.license)
-    return Part(part.name, "", part.license, part.copyright + where, texts, named)
+    return Part(part.name, "", part.license, part.copyright + holders, texts, named)
 
 
-def python_licences() -> list[str]:
+def python_licenses() -> list[str]:
     """Return the running Python's license and those of the code bundled in Debian's."""
     own = Path(sysconfig.get_path("stdlib")) / "LICENSE.txt"
     return [path.read_text(encoding="utf-8") for path in (own, TEXTS / "python.txt")]
@@ -93,29 +105,34 @@ def document(parts: list[Part]) -> str:
     blocks = [
         "Repartee ships with the work of many others. Their licenses, and its own:",
         (ROOT / "LICENSE").read_text(encoding="utf-8").strip(),
-        "\n".join(f"{part.name} {part.version}".ljust(36) + f"  {part.licence}" for part in parts),
+        "\n".join(f"{part.name} {part.version}".ljust(36) + f"  {part.license}" for part in parts),
     ]
     seen: dict[str, str] = {}
     for part in parts:
-        blocks.append(f"{RULE}\n{part.name} {part.version}".rstrip() + f"\n{part.licence}\n{RULE}")
+        blocks.append(f"{RULE}\n{part.name} {part.version}".rstrip() + f"\n{part.license}\n{RULE}")
         if part.note.strip():
             blocks.append(part.note.strip("\n"))
-        blocks += [once(text, part.name, seen) for text in part.texts]
+        blocks += [text_or_reference(text, part.name, seen) for text in part.texts]
         if not part.texts:
-            texts = ", ".join(sorted(identifiers(part.licence)))
+            texts = ", ".join(sorted(identifiers(part.license)))
             blocks.append(f"(The text stands at the end of this file: {texts}.)")
     for path in sorted((ROOT / "resources").rglob("LICENSE*")):
-        where = path.parent.relative_to(ROOT)
-        blocks += [f"{RULE}\n{where}\n{RULE}", once(path.read_text("utf-8"), str(where), seen)]
+        folder = str(path.parent.relative_to(ROOT))
+        text = text_or_reference(path.read_text("utf-8"), folder, seen)
+        blocks += [f"{RULE}\n{folder}\n{RULE}", text]
     named = {identifier for part in parts for identifier in part.named}
     for path in sorted({standard_text(identifier) for identifier in named}):
-        text = once(path.read_text("utf-8"), path.stem, seen)
+        text = text_or_reference(path.read_text("utf-8"), path.stem, seen)
         blocks.append(f"{RULE}\n{path.stem}\n{RULE}\n\n{text}")
     return "\n\n".join(blocks) + "\n"
 
 
-def once(text: str, owner: str, seen: dict[str, str]) -> str:
-    """Return the text, or a reference to the part that already shows it."""
+def text_or_reference(text: str, owner: str, seen: dict[str, str]) -> str:
+    """Return the text, or a reference to the part that already shows it.
+
+    Args:
+        seen: the owner of each text so far; the text is added.
+    """
     lines = "\n".join(line.rstrip() for line in text.replace("\f", "").strip().splitlines())
     first = seen.setdefault(" ".join(text.split()), owner)
     return lines if first == owner else f"(The text is the one of {first}.)"

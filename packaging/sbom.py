@@ -25,7 +25,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from packaging.utils import canonicalize_name
-from parts import ROOT, Component, Native, Shipped, identifiers, natives, shipped, standard_text
+from parts import (
+    ROOT,
+    Component,
+    NativePart,
+    ShippedDistribution,
+    identifiers,
+    native_parts,
+    shipped_distributions,
+    standard_text,
+)
 
 from packaging.requirements import Requirement
 
@@ -37,14 +46,14 @@ _RESOURCES: Final = (("Lucide icons", "ISC", "icons/lucide"), ("o200k_base", "MI
 Row = dict[str, Any]
 
 
-def bill(folder: Path | None) -> Row:
+def bill_of_materials(folder: Path | None) -> Row:
     """Return the bill of materials.
 
     Without `folder`, parts that only the frozen program contains are left out.
     """
     own = {"type": "application", "bom-ref": OWN, "name": OWN, "version": version(OWN)}
-    rows = [_distribution(dist) for dist in shipped()]
-    for part in natives():
+    rows = [_distribution(dist) for dist in shipped_distributions()]
+    for part in native_parts():
         files = [] if folder is None else sorted(_files(folder, part))
         if files or part.inside:
             rows.append(_native(part, files))
@@ -53,7 +62,7 @@ def bill(folder: Path | None) -> Row:
         python = _component("platform", "Python", platform.python_version(), "PSF-2.0")
         rows.append({**python, "bom-ref": "python"})
     moment = datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", "0")), UTC)
-    made: Row = {
+    bill: Row = {
         "$schema": SCHEMA,
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
@@ -65,12 +74,12 @@ def bill(folder: Path | None) -> Row:
         "components": rows,
         "dependencies": _dependencies(rows),
     }
-    content = hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()
-    made["serialNumber"] = f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_OID, content)}"
-    return made
+    content = hashlib.sha256(json.dumps(bill, sort_keys=True).encode()).hexdigest()
+    bill["serialNumber"] = f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_OID, content)}"
+    return bill
 
 
-def _distribution(dist: Shipped) -> Row:
+def _distribution(dist: ShippedDistribution) -> Row:
     name = canonicalize_name(dist.name)
     row = _component("library", dist.name, dist.version, dist.license)
     row |= {"bom-ref": name, "purl": f"pkg:pypi/{name}@{dist.version}"}
@@ -78,8 +87,8 @@ def _distribution(dist: Shipped) -> Row:
         row["author"] = dist.author
     inside: dict[str, Row] = {}
     for component in dist.components:
-        made = _inside(component, name)
-        inside.setdefault(made["bom-ref"], made)
+        part = _inside(component, name)
+        inside.setdefault(part["bom-ref"], part)
     if inside:
         row["components"] = [inside[ref] for ref in sorted(inside)]
     return row
@@ -95,7 +104,7 @@ def _inside(component: Component, holder: str) -> Row:
     return row
 
 
-def _native(part: Native, files: list[tuple[str, Path]]) -> Row:
+def _native(part: NativePart, files: list[tuple[str, Path]]) -> Row:
     # Files directly in _internal come from the system that froze the program.
     system = [path for _, path in files if path.parent.name == "_internal"]
     package, number = next(filter(None, map(_debian, system)), ("", ""))
@@ -108,10 +117,10 @@ def _native(part: Native, files: list[tuple[str, Path]]) -> Row:
     return row
 
 
-def _resource(name: str, license_: str, where: str) -> Row:
-    folder = ROOT / "resources" / where
-    row = _component("data", name, "", license_) | {"bom-ref": f"resources/{where}"}
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+def _resource(name: str, license_: str, path: str) -> Row:
+    folder = ROOT / "resources" / path
+    row = _component("data", name, "", license_) | {"bom-ref": f"resources/{path}"}
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
     whole = hashlib.sha256(b"".join(hashlib.sha256(p.read_bytes()).digest() for p in files))
     row["hashes"] = [{"alg": "SHA-256", "content": whole.hexdigest()}]
     return row
@@ -141,7 +150,7 @@ def _licenses(expression: str) -> list[Row]:
     return [{"license": {"name": expression}}]
 
 
-def _files(folder: Path, part: Native) -> Iterator[tuple[str, Path]]:
+def _files(folder: Path, part: NativePart) -> Iterator[tuple[str, Path]]:
     for path in folder.rglob("*"):
         name = path.relative_to(folder).as_posix()
         if path.is_file() and not path.is_symlink() and part.owns(name):
@@ -167,7 +176,7 @@ def _output(*command: str) -> str:
 def _dependencies(rows: list[Row]) -> list[Row]:
     refs = {row["bom-ref"] for row in rows}
     needed: dict[str, set[str]] = {OWN: refs}
-    for dist in shipped():
+    for dist in shipped_distributions():
         texts = [Requirement(text) for text in dist.distribution.requires or []]
         names = {
             canonicalize_name(requirement.name)
@@ -175,7 +184,7 @@ def _dependencies(rows: list[Row]) -> list[Row]:
             if requirement.marker is None or requirement.marker.evaluate({"extra": ""})
         }
         needed[canonicalize_name(dist.name)] = names & refs
-    for part in natives():
+    for part in native_parts():
         for holder in part.inside:
             needed[canonicalize_name(holder)].add(f"native/{part.name}")
     return [
@@ -186,9 +195,9 @@ def _dependencies(rows: list[Row]) -> list[Row]:
 def main() -> None:
     """Write the file."""
     output = Path(sys.argv[1])
-    made = bill(Path(sys.argv[2]) if len(sys.argv) > 2 else None)
-    output.write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(f"{output}: {len(made['components'])} components", file=sys.stderr)
+    bill = bill_of_materials(Path(sys.argv[2]) if len(sys.argv) > 2 else None)
+    output.write_text(json.dumps(bill, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(f"{output}: {len(bill['components'])} components", file=sys.stderr)
 
 
 if __name__ == "__main__":

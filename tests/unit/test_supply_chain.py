@@ -87,7 +87,7 @@ def test_a_wheel_is_the_same_byte_for_byte_wherever_it_is_built(
     for catalog in (ROOT / "resources").rglob("*.po"):
         compiled = catalog.relative_to(ROOT).with_suffix(".mo").as_posix()
         assert f"desktop_app/{compiled}" in names
-    assert scripts("contents").uncovered(names, LICENSES) == []
+    assert scripts("contents").uncovered_files(names, LICENSES) == []
 
 
 # ---------------------------------------------------------------- licenses
@@ -98,12 +98,12 @@ def test_a_license_covers_every_file_of_every_distribution(scripts: Any) -> None
     contents = scripts("contents")
     files = [
         str(file)
-        for dist in scripts("parts").shipped()
+        for dist in scripts("parts").shipped_distributions()
         for file in dist.distribution.files
         if ".." not in PurePosixPath(file).parts and "__pycache__" not in str(file)
     ]
     assert len(files) > 1_000
-    assert contents.uncovered(files, LICENSES) == []
+    assert contents.uncovered_files(files, LICENSES) == []
 
 
 @pytest.mark.attack("supply-chain")
@@ -125,12 +125,12 @@ def test_a_file_that_no_license_covers_is_found(scripts: Any, stranger: str) -> 
         "_internal/json/decoder.pyc",
         "_internal/_sysconfigdata__x86_64-linux-gnu.pyc",
     ]
-    assert scripts("contents").uncovered([*known, stranger], LICENSES) == [stranger]
+    assert scripts("contents").uncovered_files([*known, stranger], LICENSES) == [stranger]
 
 
 def test_a_part_without_its_section_is_found(scripts: Any) -> None:
     without = LICENSES.replace("\nOpenSSL\n", "\nSomething else\n")
-    assert scripts("contents").uncovered(["_internal/libssl.so.3"], without) == [
+    assert scripts("contents").uncovered_files(["_internal/libssl.so.3"], without) == [
         "_internal/libssl.so.3"
     ]
 
@@ -138,7 +138,7 @@ def test_a_part_without_its_section_is_found(scripts: Any) -> None:
 def test_every_part_stands_with_its_text(scripts: Any) -> None:
     parts = scripts("parts")
     words = " ".join(LICENSES.split())
-    for part in parts.natives():
+    for part in parts.native_parts():
         assert f"\n{part.name}\n{part.license}\n" in LICENSES, "run packaging/licences.py"
         assert " ".join(part.copyright.split()) in words, part.name
         if part.text:
@@ -161,11 +161,11 @@ def test_the_bill_of_materials_is_valid_and_names_everything(tmp_path: Path, scr
     frozen = tmp_path / "frozen"
     (frozen / "_internal").mkdir(parents=True)
     (frozen / "_internal" / "libssl.so.3").write_bytes(b"a library")
-    made = scripts("sbom").bill(frozen)
+    made = scripts("sbom").bill_of_materials(frozen)
     text = json.dumps(made)
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     assert datetime.fromisoformat(made["metadata"]["timestamp"]).tzinfo == UTC
-    assert json.dumps(scripts("sbom").bill(frozen)) == text
+    assert json.dumps(scripts("sbom").bill_of_materials(frozen)) == text
     listed = {row.get("purl", "") for row in made["components"]}
     pinned = re.findall(
         r"^([a-z0-9._-]+)==(\S+)", (PACKAGING / "requirements" / "app.txt").read_text("utf-8"), re.M
