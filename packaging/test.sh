@@ -3,24 +3,24 @@
 # or some, by name:        packaging/test.sh unit gui
 #
 # The first time it installs what is missing; see environment.sh. It reads nothing from standard
-# input, goes on after a stage that failed, and ends with 1 if any did.
+# input, continues after a failed stage, and ends with 1 if any failed.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 cd "$root"
 exec </dev/null
-# Some containers set it. Then each process would compile all modules that have changed.
+# Some containers set this variable, and then each process compiles all changed modules.
 unset PYTHONDONTWRITEBYTECODE
 
 # The quick stages first, then the others from the longest to the shortest, so that no long one runs
-# alone at the end. The stage that mostly waits comes late, beside two that need a processor each.
+# alone at the end. end2end mostly waits, so it runs late, beside two that need a processor each.
 stages=(lint format imports app integration unit gui commands end2end types)
 
 describe() {
     case $1 in
-        lint) echo "ruff finds no fault in the code" ;;
-        format) echo "the code is formatted as ruff does it" ;;
+        lint) echo "ruff" ;;
+        format) echo "ruff format" ;;
         types) echo "mypy, strict" ;;
-        imports) echo "who may import whom (import-linter)" ;;
+        imports) echo "import-linter" ;;
         unit) echo "the parts without Qt" ;;
         gui) echo "real widgets on Qt's offscreen platform" ;;
         app) echo "the whole window on Qt's offscreen platform" ;;
@@ -47,8 +47,8 @@ run_stage() {
     esac
 }
 
-# It fails where a folder is missing (4) or holds no test (5), and so does the stage. In the
-# foreground: in the stage's own process group, so that a stop reaches it.
+# pytest also fails if a folder is missing (4) or has no test (5). --foreground keeps it in the
+# stage's process group, so that `stop` reaches it.
 pytest=(timeout --foreground --kill-after=10 1800 "$venv/bin/python" -m pytest -q)
 
 chosen=("${@:-${stages[@]}}")
@@ -62,8 +62,8 @@ done
 ensure_system test
 ensure_venv test
 
-# Two stages more than there are processors: each waits for a third of its time or more. What a
-# stage prints is shown when it has ended; a stage that was asked for alone is shown as it runs.
+# Two stages more than there are processors: each waits for a third of its time or more. The output
+# of a stage is shown when it has ended; that of a single stage, while it runs.
 at_once=$(($(nproc) + 2))
 # The stores sync every change to the disk. In memory, if there is room, no test waits for that.
 has_room_in_memory() {
@@ -90,7 +90,7 @@ check() {
         run_stage "$stage" >"$log" 2>&1 || outcome=FAILED
     fi
     seconds=$((SECONDS - started))
-    # The last line of pytest holds its counts.
+    # pytest's last line has its counts.
     counts=$(grep --extended-regexp '^[0-9]+ (passed|failed|error|skipped|xfailed)' "$log" | tail -n 1) || counts=
     printf '%-12s %-7s %4d s   %s\n' "$stage" "$outcome" "$seconds" "$counts" >"$logs/$stage.summary"
     {

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Tries what build-wheel.sh and build-deb.sh made, as a person would:
+# Tries the packages of build-wheel.sh and build-deb.sh, as a user would:
 #
 #   packaging/try-packages.sh wheel    installs the wheel into a fresh environment and starts it
 #   packaging/try-packages.sh deb      installs the .deb with apt, starts it, opens a document in a
-#                                      window, removes it, and looks whether the data is still there
+#                                      window, removes it, and checks that the data is kept
 #
-# Without an argument both. "deb" changes the system it runs on: as root, on a machine to spare.
+# Without an argument, both. "deb" changes the system: run it as root on a disposable machine.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 cd "$root"
@@ -18,7 +18,7 @@ fail() {
     exit 1
 }
 
-# works REPORT NAME… — whether `repartee doctor --json` found that these work.
+# works REPORT NAME… — fails unless `repartee doctor --json` reported that these work.
 works() {
     "$(find_python)" -I - "$@" <<'PYTHON'
 import json, sys
@@ -35,7 +35,7 @@ try_wheel() {
     "$(find_python)" -m venv "$scratch/venv"
     "${pip[@]}" --require-hashes -r "$requirements/app.txt"
     "${pip[@]}" --no-deps "$wheel"
-    # Away from the checkout, whose modules must not be found by chance.
+    # Outside of the checkout, whose modules could be imported instead.
     set_traps
     cd "$scratch/traps"
     export REPARTEE_HOME=$scratch/home QT_QPA_PLATFORM=offscreen
@@ -74,7 +74,7 @@ try_deb() {
     say "deb: removing"
     apt-get purge --yes --quiet=2 -o Dpkg::Use-Pty=0 repartee >/dev/null
     [[ ! -e /usr/lib/repartee && ! -e /usr/bin/repartee ]] || fail "files are left behind"
-    [[ -s $HOME/.local/share/repartee/repartee.sqlite3 ]] || fail "the person's data is gone"
+    [[ -s $HOME/.local/share/repartee/repartee.sqlite3 ]] || fail "the user's data is gone"
     say "deb: removed, and the data is still there"
 }
 
@@ -90,10 +90,10 @@ for name in sys.stdlib_module_names | {"desktop_app", "httpx", "PySide6", "sitec
 PYTHON
 }
 
-# ask PROGRAM — an answer of the on-device model, about a document too.
+# ask PROGRAM — fails unless the on-device model answers, also about a document.
 ask() {
     local answer
-    answer=$("$1" ask --save "Name three primary colours.")
+    answer=$("$1" ask --save "Name three primary colors.")
     [[ -n $answer ]] || fail "no answer"
     say "it answers: ${answer:0:60}…"
     answer=$("$1" ask --file "$root/tests/data/report.docx" "What is this about?")
