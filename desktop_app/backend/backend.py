@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.backend.environment_profiles import BUILT_IN, profiles_of_environment
+from desktop_app.backend.gateway.provider_gateway import ProviderGateway
+from desktop_app.backend.gateway.provider_registry import ProviderRegistry
+from desktop_app.backend.gateway.token_counting import ProviderTokenCounter, TokenLearning
 from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.backend.prompt_loader import needs_of_prompt
-from desktop_app.backend.provider_gateway import ProviderGateway
-from desktop_app.backend.provider_registry import ProviderRegistry
-from desktop_app.backend.token_counting import ProviderTokenCounter, TokenLearning
 from desktop_app.child_processes import environment_with_keys
 from desktop_app.credentials.vault import KeyPlace, KeyVault
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits

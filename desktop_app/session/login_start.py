@@ -22,7 +22,7 @@ from desktop_app.session.login_start_entries import (
     RunValue,
     autostart_file,
 )
-from desktop_app.session.portal import Portal
+from desktop_app.session.portal.portal_requests import Portal
 
 if TYPE_CHECKING:
     from desktop_app.session.session_bus import SessionBus

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.i18n.translation import tr
 from desktop_app.session.application_object import APP_ID
-from desktop_app.session.portal import Portal, portal_object
+from desktop_app.session.portal.portal_requests import Portal, portal_object
 from desktop_app.session.session_bus import BusObject
 
 if TYPE_CHECKING:

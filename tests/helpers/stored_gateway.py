@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from desktop_app.backend.provider_gateway import ProviderGateway
-from desktop_app.backend.token_counting import TokenLearning
+from desktop_app.backend.gateway.provider_gateway import ProviderGateway
+from desktop_app.backend.gateway.token_counting import TokenLearning
 from desktop_app.credentials.vault import KeyVault
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.local_model.server import LocalModel

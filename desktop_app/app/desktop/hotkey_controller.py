@@ -14,7 +14,7 @@ from desktop_app.hotkey.hotkey_check import is_x11
 from desktop_app.hotkey.hotkey_status import HotkeyError, HotkeyReport, HotkeyStatus
 from desktop_app.i18n.translation import tr
 from desktop_app.session.desktop_binding import binding_desktop
-from desktop_app.session.portal_shortcut import PortalShortcut, announce_pause
+from desktop_app.session.portal.portal_shortcut import PortalShortcut, announce_pause
 
 if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks

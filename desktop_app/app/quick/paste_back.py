@@ -16,8 +16,8 @@ from PySide6.QtGui import QGuiApplication
 
 from desktop_app.hotkey.hotkey_check import is_x11
 from desktop_app.i18n.translation import tr
-from desktop_app.session.portal import PortalRefusedError
-from desktop_app.session.remote_keyboard import RemoteKeyboard
+from desktop_app.session.portal.portal_requests import PortalRefusedError
+from desktop_app.session.portal.remote_keyboard import RemoteKeyboard
 from desktop_app.session.session_bus import BusError, SessionBus
 from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
 from desktop_app.ui.widgets.text.foreign_text import message_box

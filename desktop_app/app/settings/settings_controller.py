@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.new_conversation import NewConversation
     from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.provider_gateway import ProviderGateway
+    from desktop_app.backend.gateway.provider_gateway import ProviderGateway
     from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
     from desktop_app.services.models.choice_resolution import ResolvedChoice
     from desktop_app.ui.settings.settings_panel import SettingsPanel

@@ -11,7 +11,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from desktop_app import sandbox
-from desktop_app.session import portal
+from desktop_app.session.portal.portal_requests import PATH, SERVICE, identify_to_portal
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject
@@ -31,7 +31,7 @@ async def deny_inspection_after_portal(parent: QObject, bus: SessionBus) -> bool
     try:
         if not bus.is_connected:  # Qt would wait on the event loop for a bus that does not reply
             return False
-        _, is_named = await asyncio.gather(_identify_qt(parent), portal.identify_to_portal(bus))
+        _, is_named = await asyncio.gather(_identify_qt(parent), identify_to_portal(bus))
         return is_named
     finally:
         sandbox.deny_inspection()
@@ -45,9 +45,7 @@ async def _identify_qt(parent: QObject) -> None:
     bus = QDBusConnection.sessionBus()
     if not bus.isConnected():
         return
-    call = QDBusMessage.createMethodCall(
-        portal.SERVICE, portal.PATH, "org.freedesktop.portal.Settings", "Read"
-    )
+    call = QDBusMessage.createMethodCall(SERVICE, PATH, "org.freedesktop.portal.Settings", "Read")
     call.setArguments(["org.freedesktop.appearance", "color-scheme"])
     replied = asyncio.Event()
     watcher = QDBusPendingCallWatcher(bus.asyncCall(call), parent)

@@ -19,7 +19,7 @@ from desktop_app.rendering.structured_answer import with_rendered_form
 
 if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
-    from desktop_app.backend.provider_registry import ProviderRegistry
+    from desktop_app.backend.gateway.provider_registry import ProviderRegistry
     from desktop_app.domain.models.model_listing import ModelListing
     from desktop_app.services.models.choice_resolution import ProviderModels
     from desktop_app.services.models.model_listings import ModelListings

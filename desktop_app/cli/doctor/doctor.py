@@ -40,7 +40,7 @@ from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 from desktop_app.local_model.server import find_weights
 from desktop_app.sandbox import detect_mechanisms
 from desktop_app.session.login_start import login_start_location, starts_at_login
-from desktop_app.session.portal_shortcut import check_portal, is_paused
+from desktop_app.session.portal.portal_shortcut import check_portal, is_paused
 
 PACKAGES = (
     *("PySide6-Essentials", "qasync", "httpx", "keyring", "markdown-it-py", "Markdown", "Pygments"),

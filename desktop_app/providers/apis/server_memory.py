@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ServerMemory:
-    """The known facts of a server. This class stores nothing new; see backend/stored_memory.py.
+    """The known facts of a server. It stores nothing: see `StoredMemory`.
 
     Attributes:
         api: the API that a compatible server was found to speak.

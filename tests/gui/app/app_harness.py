@@ -25,9 +25,9 @@ from desktop_app.app.desktop.window_request import (
 )
 from desktop_app.app.window_session import WindowSession
 from desktop_app.backend.backend import Backend, build_backend
-from desktop_app.backend.provider_gateway import ProviderGateway
-from desktop_app.backend.provider_registry import ProviderRegistry
-from desktop_app.backend.token_counting import ProviderTokenCounter
+from desktop_app.backend.gateway.provider_gateway import ProviderGateway
+from desktop_app.backend.gateway.provider_registry import ProviderRegistry
+from desktop_app.backend.gateway.token_counting import ProviderTokenCounter
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,

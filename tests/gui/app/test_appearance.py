@@ -9,9 +9,9 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.session.appearance import AppearanceWatch
-from desktop_app.session.portal import PATH
-from desktop_app.session.portal import SERVICE as PORTAL
+from desktop_app.session.portal.appearance import AppearanceWatch
+from desktop_app.session.portal.portal_requests import PATH
+from desktop_app.session.portal.portal_requests import SERVICE as PORTAL
 from desktop_app.session.session_bus import SessionBus
 from desktop_app.ui.look.theme import LookSettings, ThemeWatcher
 from tests.gui.app.app_harness import AppHarness, until

@@ -16,8 +16,8 @@ from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.conversations.message_link import MessageLink, parse_link
 from desktop_app.session.launcher_progress import INTERFACE as LAUNCHER
 from desktop_app.session.notifier import PORTAL_INTERFACE, SERVICE
-from desktop_app.session.portal import PATH
-from desktop_app.session.portal import SERVICE as PORTAL
+from desktop_app.session.portal.portal_requests import PATH
+from desktop_app.session.portal.portal_requests import SERVICE as PORTAL
 from desktop_app.session.session_bus import BusObject
 from desktop_app.settings.schema import NOTIFICATIONS
 from desktop_app.ui.sidebar.conversation_model import Roles

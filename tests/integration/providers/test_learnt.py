@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.backend.stored_memory import REFUSALS_LIFETIME
+from desktop_app.backend.gateway.stored_memory import REFUSALS_LIFETIME
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.stream_events import Notice
 from desktop_app.domain.error_reasons import Reason

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from jeepney import DBusAddress, HeaderFields, Message, new_method_return, new_signal
 
-from desktop_app.session import portal
 from desktop_app.session.notifier import PORTAL_INTERFACE, SERVICE, Notifier
+from desktop_app.session.portal import portal_requests
 from desktop_app.session.session_bus import BusError, BusObject
 from tests.helpers.bus_service import BusService, Method, properties, session_bus
 from tests.helpers.waiting import until
@@ -45,13 +45,13 @@ async def test_a_click_opens_its_link_once_if_the_first_notifications_came_toget
         return bool(opened)
 
     async with session_bus() as bus:
-        with BusService(address, portal.SERVICE, methods) as desktop:
+        with BusService(address, portal_requests.SERVICE, methods) as desktop:
             notifier = Notifier(bus, opened.append)
             await asyncio.gather(
                 *(notifier.notify("Ready", "a", key, f"repartee:{key}") for key in "12")
             )
             clicked = ("1", "open", [("s", "repartee:1")])
-            desktop.emit(portal.PATH, PORTAL_INTERFACE, "ActionInvoked", "ssav", *clicked)
+            desktop.emit(portal_requests.PATH, PORTAL_INTERFACE, "ActionInvoked", "ssav", *clicked)
             await until(is_opened)
     assert opened == ["repartee:1"]
 

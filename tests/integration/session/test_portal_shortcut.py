@@ -23,8 +23,8 @@ from desktop_app.session.desktop_binding import (
     create_binding,
     remove_binding,
 )
-from desktop_app.session.portal import PATH, SERVICE
-from desktop_app.session.portal_shortcut import (
+from desktop_app.session.portal.portal_requests import PATH, SERVICE
+from desktop_app.session.portal.portal_shortcut import (
     INTERFACE,
     PortalShortcut,
     announce_pause,

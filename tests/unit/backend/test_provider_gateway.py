@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.backend import provider_gateway
-from desktop_app.backend.provider_gateway import ProviderGateway
-from desktop_app.backend.stored_memory import StoredMemory
-from desktop_app.backend.token_counting import TokenLearning
+from desktop_app.backend.gateway import provider_gateway
+from desktop_app.backend.gateway.provider_gateway import ProviderGateway
+from desktop_app.backend.gateway.stored_memory import StoredMemory
+from desktop_app.backend.gateway.token_counting import TokenLearning
 from desktop_app.credentials.vault import KeyPlace, KeyVault
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.answering.stream_events import Completed, Failed, TextDelta

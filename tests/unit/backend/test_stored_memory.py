@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.backend.stored_memory import StoredMemory
+from desktop_app.backend.gateway.stored_memory import StoredMemory
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.server_kind import ServerKind

@@ -11,7 +11,11 @@ from typing import Any
 
 import pytest
 
-from desktop_app.backend.token_counting import _MAX_CACHED, ProviderTokenCounter, TokenLearning
+from desktop_app.backend.gateway.token_counting import (
+    _MAX_CACHED,
+    ProviderTokenCounter,
+    TokenLearning,
+)
 from desktop_app.domain.answering.chat_request import (
     FAMILY_MODEL,
     ChatRequest,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.session.appearance import AppearanceWatch
+from desktop_app.session.portal.appearance import AppearanceWatch
 from desktop_app.session.session_bus import DAEMON, BusError, BusObject
 from desktop_app.session.tray_host import WATCHER, TrayHost
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from desktop_app.backend.stored_memory import StoredMemory
+from desktop_app.backend.gateway.stored_memory import StoredMemory
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import CredentialError, StorageError
@@ -18,7 +18,7 @@ from desktop_app.domain.network.secret import Secret
 from desktop_app.providers.http.provider_access import ProviderAccess
 
 if TYPE_CHECKING:
-    from desktop_app.backend.token_counting import TokenLearning
+    from desktop_app.backend.gateway.token_counting import TokenLearning
 
     # The client imports httpx, which must not be loaded before the first paint.
     from desktop_app.credentials.vault import KeyVault

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.session.portal import portal_object
+from desktop_app.session.portal.portal_requests import portal_object
 from desktop_app.session.session_bus import BusError
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from desktop_app.hotkey.hotkey_status import HOTKEY_COMMAND, HotkeyError, HotkeyReport, HotkeyStatus
 from desktop_app.hotkey.keysyms import portal_trigger
 from desktop_app.session.application_object import bus_name
-from desktop_app.session.portal import Portal, portal_object
+from desktop_app.session.portal.portal_requests import Portal, portal_object
 from desktop_app.session.session_bus import BusError, BusObject, SessionBus
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from desktop_app.domain.models.token_rates import (
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
 
-    from desktop_app.backend.provider_gateway import ProviderGateway
+    from desktop_app.backend.gateway.provider_gateway import ProviderGateway
     from desktop_app.documents.worker.document_worker import DocumentWorker
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.models.model_catalog import ModelCatalog

@@ -14,7 +14,7 @@ from desktop_app.providers.apis.server_memory import ServerMemory
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from desktop_app.backend.token_counting import TokenLearning
+    from desktop_app.backend.gateway.token_counting import TokenLearning
     from desktop_app.domain.answering.chat_request import ChatRequest
 
 REFUSALS_LIFETIME: Final = timedelta(days=30)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.session.portal import Portal, portal_object
+from desktop_app.session.portal.portal_requests import Portal, portal_object
 from desktop_app.session.session_bus import BusError, BusObject
 
 if TYPE_CHECKING:
