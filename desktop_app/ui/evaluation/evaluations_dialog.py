@@ -26,7 +26,7 @@ from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, SPRING, STRETCH, column
 from desktop_app.ui.widgets.buttons.dialog_button import delete_button, dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size, scroll_area_of
-from desktop_app.ui.widgets.forms.form_widgets import Combo, retheme
+from desktop_app.ui.widgets.forms.form_widgets import Combo, ReadOnlyLine, retheme
 from desktop_app.ui.widgets.rows.table_views import set_headings, show_as_rows, table_item
 from desktop_app.ui.widgets.text.foreign_text import (
     PlainLabel,
@@ -87,6 +87,8 @@ class EvaluationsDialog(QDialog):
         self.runs.setObjectName("evaluation-runs")
         self.failing.setObjectName("evaluation-failing")
         self.note = PlainLabel(name="evaluation-note", wraps=True)
+        self.command = ReadOnlyLine(tr("Command"), "evaluation-command")
+        self.command.show_text(COMMAND, "")
         self._save_button = dialog_button(tr("Save report…"), "save-evaluation")
         self._delete_button = delete_button(tr("Delete"), "delete-evaluation")
         self._undo_button = dialog_button(tr("Undo"), "undo-evaluation")
@@ -111,7 +113,8 @@ class EvaluationsDialog(QDialog):
         head = row_of((self.choice, 1), SPRING, HelpButton(), spacing=8)
         foot = row_of(self._undo_button, STRETCH, self._delete_button, self._save_button, spacing=8)
         page = QWidget()
-        column_of(self.runs, self.note, (self.failing, 1), parent=page, margins=0, spacing=12)
+        parts = (self.runs, self.note, (self.failing, 1), self.command)
+        column_of(*parts, parent=page, margins=0, spacing=12)
         body = (scroll_area_of(page), 1)
         column_of(head, body, foot, parent=self, margins=DIALOG_MARGINS, spacing=12)
 
@@ -152,12 +155,10 @@ class EvaluationsDialog(QDialog):
             self._delete_button,
         ):
             widget.setVisible(evaluation is not None)
+        self.command.setVisible(evaluation is None)
         if evaluation is None:
             self.note.setText(
-                tr(
-                    "No evaluations yet. To compare models on your own cases, run “{command}”.",
-                    command=COMMAND,
-                )
+                tr("No evaluations yet. To compare models on your own cases, run this command:")
             )
             return
         failing = evaluation.failing
@@ -217,7 +218,9 @@ class EvaluationsDialog(QDialog):
         width = max(self._min_column_width, *(header.sectionSizeHint(column) for column in columns))
         fits = table.viewport().width() >= width * (1 + len(columns))
         header.setSectionResizeMode(mode.Stretch if fits else mode.Interactive)
-        header.setSectionResizeMode(0, mode.ResizeToContents)
+        header.setSectionResizeMode(0, mode.Interactive)
+        widest_id = max(table.sizeHintForColumn(0), header.sectionSizeHint(0))
+        table.setColumnWidth(0, min(widest_id, self._min_column_width))
         for column in () if fits else columns:
             table.setColumnWidth(column, width)
         table.resizeRowsToContents()

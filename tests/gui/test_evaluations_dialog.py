@@ -1,0 +1,53 @@
+"""The dialog of evaluations, without a store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtGui import QGuiApplication, QKeySequence
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+
+from desktop_app.domain.conversations.conversation import MessageStatus, now
+from desktop_app.domain.evaluation.evaluation_result import CaseResult, Evaluation, EvaluationRun
+from desktop_app.ui.evaluation.evaluations_dialog import EvaluationsDialog
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.ui.look.theme import Theme
+
+
+@pytest.fixture
+def window(qtbot: QtBot) -> QWidget:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(1000, 700)
+    return window
+
+
+@pytest.fixture
+def dialog(light_theme: Theme, window: QWidget) -> EvaluationsDialog:
+    dialog = EvaluationsDialog(light_theme, window)
+    dialog.show()
+    return dialog
+
+
+def test_a_long_case_id_leaves_room_for_the_answers(dialog: EvaluationsDialog) -> None:
+    widths = []
+    for case_id in ("c1", "c" * 300):
+        result = CaseResult(case_id, "Answer", status=MessageStatus.FAILED)
+        run = EvaluationRun("openai", None, None, "m", [result])
+        dialog.show_evaluation(Evaluation("e", now(), "e.jsonl", [run], {case_id: "Question"}))
+        assert not dialog.failing.horizontalScrollBar().maximum()
+        widths.append(dialog.failing.columnWidth(0))
+    assert widths[0] < widths[1] <= dialog.failing.width() // 3
+
+
+def test_the_command_that_starts_an_evaluation_can_be_copied(dialog: EvaluationsDialog) -> None:
+    dialog.show_evaluation(None)
+    dialog.command.setFocus()
+    QTest.keySequence(dialog.command, QKeySequence.StandardKey.SelectAll)
+    QTest.keySequence(dialog.command, QKeySequence.StandardKey.Copy)
+    assert QGuiApplication.clipboard().text().startswith("repartee eval ")
