@@ -37,7 +37,7 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.ui.composer.attachment_chips import Chip, ChipWidget
 from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry
-from desktop_app.ui.composer.dropped_content import DroppedData
+from desktop_app.ui.composer.dropped_content import DroppedContent, DroppedData
 from desktop_app.ui.composer.prompt_editor import PromptEditor
 from desktop_app.ui.composer.suggestions import SuggestionButton, Suggestions
 from desktop_app.ui.look import theme as themes
@@ -850,3 +850,17 @@ def test_a_new_text_breaks_at_words_again_after_an_endless_word(editor: PromptEd
     assert text_of(editor).wordWrapMode() is modes.WrapAnywhere
     text_of(editor).clear()
     assert text_of(editor).wordWrapMode() is modes.WrapAtWordBoundaryOrAnywhere
+
+
+def test_html_without_plain_text_is_inserted_as_text_at_once(editor: PromptEditor) -> None:
+    editor.insert_dropped(DroppedContent(html="<p>some <b>words</b></p>"))
+    assert editor.text() == "some words"
+
+
+@pytest.mark.parametrize("text", ["x" * 6000, ""])
+def test_an_endless_word_with_formatting_is_broken_anywhere(
+    editor: PromptEditor, text: str
+) -> None:
+    editor.insert_dropped(DroppedContent(text=text, html=f"<b>{'x' * 6000}</b>"))
+    assert editor.text() == "x" * 6000
+    assert text_of(editor).wordWrapMode() is QTextOption.WrapMode.WrapAnywhere

@@ -298,7 +298,7 @@ class PromptText(PlainTextField):
 
     def insert_dropped(self, dropped: DroppedContent) -> None:
         """Insert text at the cursor; emit signals for everything else."""
-        from desktop_app.ui.composer.rich_text_paste import RichTextPaste
+        from desktop_app.ui.composer.rich_text_paste import RichTextPaste, text_of_html
 
         if dropped.files:
             self.files_pasted.emit(list(dropped.files))
@@ -309,11 +309,13 @@ class PromptText(PlainTextField):
                 self.large_rich_text_pasted.emit(dropped.text, dropped.html)
             else:
                 self.large_text_pasted.emit(dropped.text)
-        elif dropped.html:
-            self.rich_text_pasted.emit(RichTextPaste(self.textCursor(), dropped))
-        elif dropped.text:
-            self.wrap_for(dropped.text)
-            self.textCursor().insertText(dropped.text)
+        elif dropped.is_text:
+            text = dropped.text or text_of_html(dropped.html)
+            self.wrap_for(text)
+            if dropped.html:
+                self.rich_text_pasted.emit(RichTextPaste(self.textCursor(), text, dropped.html))
+            else:
+                self.textCursor().insertText(text)
         if dropped.is_text:
             self.ensureCursorVisible()
         if dropped.note:

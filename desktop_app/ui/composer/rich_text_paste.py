@@ -7,12 +7,9 @@ are a single undo step unless the user typed in between.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtGui import QTextCursor
-
-if TYPE_CHECKING:
-    from desktop_app.ui.composer.dropped_content import DroppedContent
 
 _KEEP_ANCHOR: Final = QTextCursor.MoveMode.KeepAnchor
 _WORD: Final = r"\w{4,}"
@@ -27,13 +24,15 @@ class RichTextPaste:
 
     Args:
         cursor: the position; its selection is replaced.
+        text: the plain text.
+        html: the same text with its formatting.
     """
 
-    def __init__(self, cursor: QTextCursor, dropped: DroppedContent) -> None:
-        self.html = dropped.html
+    def __init__(self, cursor: QTextCursor, text: str, html: str) -> None:
+        self.html = html
         start = cursor.selectionStart()
         cursor.beginEditBlock()  # the Markdown can join this edit block
-        cursor.insertText(dropped.text or text_of_html(dropped.html))
+        cursor.insertText(text)
         cursor.endEditBlock()
         self._range = QTextCursor(cursor.document())
         self._range.setPosition(start)
