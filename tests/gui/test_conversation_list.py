@@ -430,6 +430,18 @@ def test_the_next_page_keeps_the_marks(listing: ConversationList) -> None:
     assert listing.marked == ["a", "b", "c"]
 
 
+def test_the_open_conversation_is_selected_again_when_the_last_mark_is_removed(
+    listing: ConversationList, qtbot: QtBot
+) -> None:
+    listing.select("a")
+    for identifier in ("b", "a", "b"):
+        place = listing.view.visualRect(row_of(listing, identifier)).center()
+        modifier = Qt.KeyboardModifier.ControlModifier
+        qtbot.mouseClick(listing.view.viewport(), Qt.MouseButton.LeftButton, modifier, place)
+    assert not listing.view.has_marks
+    assert [i.data() for i in listing.view.selectedIndexes()] == ["Title a"]
+
+
 def test_a_new_day_clears_the_marks(
     listing: ConversationList, monkeypatch: pytest.MonkeyPatch
 ) -> None:

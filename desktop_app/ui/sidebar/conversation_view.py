@@ -157,6 +157,8 @@ class ConversationView(RowView):
         self._anchor = QPersistentModelIndex(index)
         self.setCurrentIndex(index)
         self.selectionModel().select(index, _Flag.Toggle)
+        if not self.selectedIndexes():
+            self.clear_marks()
 
     def rowsAboutToBeRemoved(self, parent: Index, start: int, end: int) -> None:
         """Before the current row is removed, make an enabled row below or above it current."""
