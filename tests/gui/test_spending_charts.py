@@ -1,14 +1,16 @@
-"""The charts of spending and their table."""
+"""The spending report: its tables, its charts and their table."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
 from desktop_app.domain.spending.spending_report import SpendingRow, SpendingSum
 from desktop_app.ui.spending.spending_charts import SpendingCharts
+from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable
 from desktop_app.ui.spending.spending_view import CHARTS, SpendingView
 from tests.helpers.widgets import find
 
@@ -56,3 +58,15 @@ def test_another_theme_keeps_the_size_of_the_report(qtbot: QtBot, light_theme: T
     before = view.size()
     view.set_theme(light_theme)
     assert view.size() == before
+
+
+def test_only_the_rounded_cost_has_the_exact_cost_as_tooltip(
+    qtbot: QtBot, light_theme: Theme
+) -> None:
+    view = SpendingView(light_theme)
+    qtbot.addWidget(view)
+    rows = ((("Today",), SpendingSum(1, cost=Decimal("0.001234"))),)
+    view.set_tables({"month": SpendingTable(("Day", *FIGURES), rows)})
+    cells = [view.table.model().index(0, column) for column in range(view.table.columnCount())]
+    tooltips = [cell.data(Qt.ItemDataRole.ToolTipRole) for cell in cells]
+    assert tooltips == ["Today", "$0.001234", *[""] * 5]

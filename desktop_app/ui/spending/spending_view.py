@@ -159,9 +159,9 @@ class SpendingView(QDialog):
         for row, (names, spent) in enumerate(table.rows):
             for column, name in enumerate(names):
                 self.table.setItem(row, column, table_item(name, painting.LEFT, name))
-            exact = exact_money(spent.cost)
-            for column, figure in zip(figures, figures_of(spent), strict=True):
-                self.table.setItem(row, column, table_item(figure, painting.RIGHT, exact))
+            tooltips = (exact_money(spent.cost), *[""] * (len(FIGURES) - 1))
+            for column, figure, tooltip in zip(figures, figures_of(spent), tooltips, strict=True):
+                self.table.setItem(row, column, table_item(figure, painting.RIGHT, tooltip))
         self.table.setColumnHidden(len(headings) - 1, not table.total.uncounted)
         self._fit_columns()
 
