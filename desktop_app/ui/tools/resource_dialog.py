@@ -10,11 +10,11 @@ from PySide6.QtWidgets import QDialog, QListView
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import Theme, set_role
-from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of
+from desktop_app.ui.widgets.boxes import DIALOG_MARGINS, STRETCH, column_of, row_of
 from desktop_app.ui.widgets.buttons.dialog_button import dialog_button
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.forms.fitting_dialog import fitting_size
-from desktop_app.ui.widgets.forms.form_widgets import Note
+from desktop_app.ui.widgets.forms.form_widgets import Note, retheme
 from desktop_app.ui.widgets.rows.rows_model import ROW, RowsModel
 from desktop_app.ui.widgets.text.foreign_text import spoken_text, window_title
 
@@ -64,7 +64,9 @@ class ResourceDialog(QDialog):
         self.attach_button.clicked.connect(self._choose)
         help_button = (HelpButton(), Qt.AlignmentFlag.AlignRight)  # also while the note is hidden
         head, foot = row_of((self._note, 1), help_button), row_of(STRETCH, self.attach_button)
-        column_of(head, (self.list_view, 1), foot, parent=self)
+        parts = (head, (self.list_view, 1), foot)
+        column_of(*parts, parent=self, margins=DIALOG_MARGINS, spacing=12)
+        retheme(self, theme)
         self.list_view.setFocus()  # not the help, which comes first
         self.resize(fitting_size(_SIZE, theme, parent))
 
