@@ -56,7 +56,7 @@ def test_a_paste_right_after_a_copy_gets_the_copied_text(parent: QObject, qtbot:
     clipboard, slow = QGuiApplication.clipboard(), Slow()
     clipboard.setText("the old")
     copying = ClipboardCopier(parent)
-    copying.put(slow.texts)
+    copying.copy(slow.texts)
     assert clipboard.text() == "text/plain: ä"
     assert clipboard.mimeData().formats() == [PLAIN, HTML, MARKDOWN]
     with qtbot.waitSignal(copying.done):
@@ -80,7 +80,7 @@ def test_only_the_requested_format_is_built_and_only_once(parent: QObject) -> No
 
 def test_a_built_text_can_be_pasted_while_another_is_built(parent: QObject, qtbot: QtBot) -> None:
     slow, copying = Slow(), ClipboardCopier(parent)
-    copying.put(slow.texts)
+    copying.copy(slow.texts)
     assert slow.waits.wait(LONGEST_S)
     assert QGuiApplication.clipboard().text() == "text/plain: ä"
     assert slow.made == [PLAIN]
@@ -92,7 +92,7 @@ def test_a_newer_copy_is_not_replaced(parent: QObject, qtbot: QtBot) -> None:
     slow, copying = Slow(), ClipboardCopier(parent)
     done: list[bool] = []
     copying.done.connect(done.append)
-    copying.put(slow.texts)
+    copying.copy(slow.texts)
     QGuiApplication.clipboard().setText("newer")
     with qtbot.waitSignal(copying.ended):
         slow.gate.set()
@@ -103,7 +103,7 @@ def test_a_newer_copy_is_not_replaced(parent: QObject, qtbot: QtBot) -> None:
 def test_a_slow_copy_emits_delayed(parent: QObject, qtbot: QtBot) -> None:
     slow, copying = Slow(), ClipboardCopier(parent)
     with qtbot.waitSignal(copying.delayed):
-        copying.put(slow.texts)
+        copying.copy(slow.texts)
     with qtbot.waitSignal(copying.done) as caught:
         slow.gate.set()
     assert caught.args == [True]
@@ -111,7 +111,7 @@ def test_a_slow_copy_emits_delayed(parent: QObject, qtbot: QtBot) -> None:
 
 def test_a_short_text_is_copied_at_once(parent: QObject) -> None:
     copying = ClipboardCopier(parent)
-    copying.put(ClipboardTexts({PLAIN: lambda: ["a", "b"]}, is_short=True))
+    copying.copy(ClipboardTexts({PLAIN: lambda: ["a", "b"]}, is_short=True))
     assert QGuiApplication.clipboard().text() == "ab"
     assert not copying.is_building
 
@@ -130,7 +130,7 @@ def test_a_failed_text_ends_the_copy_and_leaves_those_that_are_built(
 
     done: list[bool] = []
     copying.done.connect(done.append)
-    copying.put(ClipboardTexts({PLAIN: lambda: ["a"], HTML: fail}, is_short=False))
+    copying.copy(ClipboardTexts({PLAIN: lambda: ["a"], HTML: fail}, is_short=False))
     with qtbot.waitSignal(copying.ended):
         gate.set()
     assert not copying.is_building
@@ -143,7 +143,7 @@ def test_a_failed_text_ends_the_copy_and_leaves_those_that_are_built(
 def test_a_copier_can_be_deleted_while_texts_are_built(parent: QObject) -> None:
     slow = Slow()
     copying = ClipboardCopier(parent)
-    copying.put(slow.texts)
+    copying.copy(slow.texts)
     assert slow.waits.wait(LONGEST_S)
     copying.deleteLater()
     QCoreApplication.sendPostedEvents(copying, QEvent.Type.DeferredDelete.value)

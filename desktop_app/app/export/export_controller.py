@@ -142,7 +142,7 @@ class ExportController(QObject):
             makers[HTML] = lambda: rich_text.html_pieces(*content)
         makers[MARKDOWN] = lambda: [markdown()]
         end = tr("Conversation copied.") if is_rich else tr("Conversation copied as Markdown.")
-        self._make_copier(end).put(ClipboardTexts(makers, is_short=False))
+        self._make_copier(end).copy(ClipboardTexts(makers, is_short=False))
 
     def _make_copier(self, end: str) -> ClipboardCopier:
         from desktop_app.ui.widgets.text.clipboard import ClipboardCopier

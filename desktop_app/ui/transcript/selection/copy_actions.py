@@ -57,7 +57,7 @@ class CopyActions(QObject):
         """Copy the selection to the clipboard. Return False if nothing is selected."""
         if self._selection.is_empty:
             return False
-        self._copier.put(self._selection.texts())
+        self._copier.copy(self._selection.texts())
         return True
 
     def _on_done(self, was_slow: bool) -> None:
@@ -74,14 +74,14 @@ class CopyActions(QObject):
         message = state.message
         stored = message.stored if isinstance(message, ShownMessage) else None
         if stored is not None and not state.is_streaming:
-            self._copier.put(selected_text.texts_of_source(stored.text))
+            self._copier.copy(selected_text.texts_of_source(stored.text))
             return
         text = state.source
         items = state.layout.items if state.is_materialized else state.rebuild_items()
         # A long answer may still be loading and have few items, so check its text as well.
         is_short = len(text) <= selected_text.FEW_CHARACTERS and selected_text.are_few_items(items)
         source = text if message.role is Role.ASSISTANT else None
-        self._copier.put(
+        self._copier.copy(
             selected_text.clipboard_texts(state.block_maker(), source, is_short=is_short)
         )
 
@@ -93,7 +93,7 @@ class CopyActions(QObject):
 
     def _copy_code_at(self, layout: MessageLayout, head: int) -> None:
         """Copy the code whose head is item `head` of a message."""
-        self._copier.put(selected_text.texts_of_code(selected_text.code_below(layout.items, head)))
+        self._copier.copy(selected_text.texts_of_code(selected_text.code_below(layout.items, head)))
         if layout.counts[head]:
             block = self._layouts.block_of(layout, head)
             self.code_copied.emit(block.blockNumber())

@@ -1,6 +1,6 @@
 """Copy long texts to the clipboard in several formats without blocking.
 
-`ClipboardCopier.put` sets lazy MIME data at once, so nobody pastes the previous content by
+`ClipboardCopier.copy` sets lazy MIME data at once, so nobody pastes the previous content by
 mistake. A thread builds the texts, the plain one first. A paste before that is done waits only
 for the requested format. Plain MIME data then replaces the lazy one, which would have to exist
 as long as the clipboard has it.
@@ -38,9 +38,11 @@ class ClipboardTexts:
     def __init__(
         self, builders: Mapping[str, Callable[[], Iterable[str]]], *, is_short: bool
     ) -> None:
-        """Create texts from functions that return their pieces, by format in building order.
+        """Create texts that are not built yet.
 
-        `is_short` means that building takes no noticeable time.
+        Args:
+            builders: functions that return the pieces of the text, by format in building order.
+            is_short: whether building takes no noticeable time.
         """
         self.formats = list(builders)
         self.is_short = is_short
@@ -129,17 +131,18 @@ class _Builder(QObject):
     """A builder of texts in a thread, which outlives a copier that is deleted meanwhile.
 
     Signals:
-        ended(ClipboardTexts, QMimeData): the texts are built, or building a text has failed.
+        ended(ClipboardTexts, QMimeData): the texts are built, or building a text has failed; the
+            arguments of `build`.
     """
 
     ended = Signal(object, object)
 
-    def build(self, texts: ClipboardTexts, owner: QMimeData) -> None:
+    def build(self, texts: ClipboardTexts, lazy_data: QMimeData) -> None:
         """Build all texts. Runs in a thread."""
         try:
             texts.build_all()
         finally:
-            self.ended.emit(texts, owner)
+            self.ended.emit(texts, lazy_data)
 
 
 class ClipboardCopier(QObject):
@@ -158,7 +161,7 @@ class ClipboardCopier(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._owner: QMimeData | None = None
+        self._pending_data: QMimeData | None = None
         self._was_delayed = False
         self._builder = _Builder()
         self._builder.ended.connect(self._publish)
@@ -168,30 +171,30 @@ class ClipboardCopier(QObject):
     @property
     def is_building(self) -> bool:
         """Return True while texts are being built."""
-        return self._owner is not None
+        return self._pending_data is not None
 
-    def put(self, texts: ClipboardTexts) -> None:
+    def copy(self, texts: ClipboardTexts) -> None:
         """Copy texts to the clipboard; the last call wins."""
         self._was_delayed = False
         self._delay_timer.stop()
-        self._owner = mime_data(texts)
-        QGuiApplication.clipboard().setMimeData(self._owner)
+        self._pending_data = mime_data(texts)
+        QGuiApplication.clipboard().setMimeData(self._pending_data)
         if texts.is_short:
             self._report_done()
             return
         self._delay_timer.start()
-        arguments = (texts, self._owner)
+        arguments = (texts, self._pending_data)
         Thread(target=self._builder.build, args=arguments, daemon=True, name="copy").start()
 
     def _report_delay(self) -> None:
         self._was_delayed = True
         self.delayed.emit()
 
-    def _publish(self, texts: ClipboardTexts, owner: QMimeData) -> None:
-        if owner is not self._owner:
+    def _publish(self, texts: ClipboardTexts, lazy_data: QMimeData) -> None:
+        if lazy_data is not self._pending_data:
             return  # a newer copy replaced it
         clipboard = QGuiApplication.clipboard()
-        if clipboard.mimeData() is owner:
+        if clipboard.mimeData() is lazy_data:
             clipboard.setMimeData(_plain_mime_data(texts))
             if len(texts.built) == len(texts.formats):
                 self._report_done()
@@ -204,5 +207,5 @@ class ClipboardCopier(QObject):
 
     def _finish(self) -> None:
         self._delay_timer.stop()
-        self._owner = None
+        self._pending_data = None
         self.ended.emit()
