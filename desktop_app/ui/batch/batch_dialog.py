@@ -139,7 +139,7 @@ class BatchDialog(DraftDialog):
     def set_jobs(self, jobs: Sequence[BatchJob]) -> None:
         """Set all jobs, newest first; the current job stays current."""
         current = self.jobs.row_at(self.table.currentIndex())
-        self.jobs.set_jobs(jobs)
+        self.jobs.update_rows(jobs, lambda job: job.id)
         self.table.setVisible(bool(jobs))
         if jobs and self.page == "list" and not self.table.currentIndex().isValid():
             row = 0 if current is None else max(0, self.jobs.row_of(current.id))

@@ -28,19 +28,6 @@ class BatchJobModel(TableModel[BatchJob]):
     def __init__(self) -> None:
         super().__init__((N_("Job"), N_("Started"), N_("Status"), N_("Cost")), figures=(3,))
 
-    def set_jobs(self, jobs: Sequence[BatchJob]) -> None:
-        """Set the jobs; if they are the same in the same order, update only changed rows."""
-        before = self.rows
-        if [job.id for job in jobs] == [job.id for job in before]:
-            self.rows = jobs
-            for row, job in enumerate(jobs):
-                if job != before[row]:
-                    self.emit_changed(row, row)
-            return
-        self.beginResetModel()
-        self.rows = jobs
-        self.endResetModel()
-
     def row_of(self, job_id: str) -> int:
         """Return the row of a job; -1 if it is not in the table."""
         return next((row for row, job in enumerate(self.rows) if job.id == job_id), -1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -77,22 +77,11 @@ FILTERS: Final[tuple[tuple[str, str, Callable[[ModelRow], bool]], ...]] = (
 
 
 class ModelsTable(TableModel[ModelRow]):
-    """The table model of models; it is reset unless only facts of the same models changed."""
+    """The table model of models."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         figures = [number for number, column in enumerate(_COLUMNS) if column.is_figure]
         super().__init__([column.heading for column in _COLUMNS], figures, parent)
-
-    def set_rows(self, rows: Sequence[ModelRow]) -> None:
-        """Replace all rows."""
-        if [row.key for row in rows] == [row.key for row in self.rows]:
-            self.rows = rows
-            if rows:
-                self.emit_changed(0, len(rows) - 1)
-            return
-        self.beginResetModel()
-        self.rows = rows
-        self.endResetModel()
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole

@@ -127,7 +127,7 @@ class ModelsDialog(QDialog):
         """
         current, bar = self.current, self.table.verticalScrollBar()
         scrolled = bar.value()
-        self._model.set_rows(rows)
+        self._model.update_rows(rows, lambda row: row.key)
         if current is not None:
             self.select(*current.key)
         self._show_count()

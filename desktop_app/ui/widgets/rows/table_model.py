@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
@@ -39,6 +39,19 @@ class TableModel(QAbstractTableModel, Generic[Row]):
 
     def cell_text(self, row: Row, column: int) -> str:
         raise NotImplementedError
+
+    def update_rows(self, rows: Sequence[Row], key: Callable[[Row], object]) -> None:
+        """Replace the rows; if their keys and order stay the same, only report changed texts."""
+        if list(map(key, rows)) != list(map(key, self.rows)):
+            self.beginResetModel()
+            self.rows = rows
+            self.endResetModel()
+            return
+        pairs = zip(self.rows, rows, strict=True)
+        changed = [number for number, (old, new) in enumerate(pairs) if old != new]
+        self.rows = rows
+        if changed:
+            self.emit_changed(changed[0], changed[-1])
 
     def emit_changed(self, first: int, last: int) -> None:
         """Report that the texts of rows `first` to `last` have changed."""
