@@ -50,6 +50,9 @@ class SettingsPages(QObject):
         self.servers: LazyPage[ServersTab] = LazyPage(self._create_servers, parent)
         self.data: LazyPage[DataTab] = LazyPage(self._create_data, parent)
         self.about: LazyPage[AboutTab] = LazyPage(self._create_about, parent)
+        for lazy in (self.provider, self.responses, self.appearance, self.data):
+            lazy.when_created(lambda page: page.changed.connect(self._on_setting_changed))
+        self.shortcuts.when_created(lambda page: page.changed.connect(self._on_shortcut_changed))
         self.set_values({})
 
     @property
@@ -96,30 +99,22 @@ class SettingsPages(QObject):
     def _create_provider(self) -> ProviderTab:
         from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
 
-        page = ProviderTab(self._theme)
-        page.changed.connect(self._on_setting_changed)
-        return page
+        return ProviderTab(self._theme)
 
     def _create_responses(self) -> ResponsesTab:
         from desktop_app.ui.settings.tabs.responses_tab import ResponsesTab
 
-        page = ResponsesTab(self._theme)
-        page.changed.connect(self._on_setting_changed)
-        return page
+        return ResponsesTab(self._theme)
 
     def _create_appearance(self) -> AppearanceTab:
         from desktop_app.ui.settings.tabs.appearance_tab import AppearanceTab
 
-        page = AppearanceTab(self._theme)
-        page.changed.connect(self._on_setting_changed)
-        return page
+        return AppearanceTab(self._theme)
 
     def _create_shortcuts(self) -> ShortcutsTab:
         from desktop_app.ui.settings.tabs.shortcuts_tab import ShortcutsTab
 
-        page = ShortcutsTab(self._theme)
-        page.changed.connect(self._on_shortcut_changed)
-        return page
+        return ShortcutsTab(self._theme)
 
     def _create_servers(self) -> ServersTab:
         from desktop_app.ui.settings.tabs.servers_tab import ServersTab
@@ -129,9 +124,7 @@ class SettingsPages(QObject):
     def _create_data(self) -> DataTab:
         from desktop_app.ui.settings.tabs.data_tab import DataTab
 
-        page = DataTab(self._theme)
-        page.changed.connect(self._on_setting_changed)
-        return page
+        return DataTab(self._theme)
 
     def _create_about(self) -> AboutTab:
         from desktop_app.ui.settings.tabs.about_tab import AboutTab
