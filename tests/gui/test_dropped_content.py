@@ -94,7 +94,7 @@ def moz(address: str, title: str) -> bytes:
                 "text/uri-list": "https://e.example/cat.png",
                 "image/png": PNG,
             },
-            DroppedContent(content=DroppedData("cat.png", PNG)),
+            DroppedContent(data=DroppedData("cat.png", PNG)),
             id="a picture with its bytes",
         ),
         pytest.param(
@@ -107,7 +107,7 @@ def moz(address: str, title: str) -> bytes:
         ),
         pytest.param(
             {"text/html": "<meta charset='utf-8'><img src='data:image/png;base64,aGk='/>"},
-            DroppedContent(content=DroppedData("Pasted image.png", b"hi")),
+            DroppedContent(data=DroppedData("Pasted image.png", b"hi")),
             id="a picture within HTML",
         ),
         pytest.param(
@@ -125,12 +125,12 @@ def moz(address: str, title: str) -> bytes:
         ),
         pytest.param(
             {"text/plain": "data:image/jpg;base64,aGk="},
-            DroppedContent(content=DroppedData("Pasted image.jpg", b"hi")),
+            DroppedContent(data=DroppedData("Pasted image.jpg", b"hi")),
             id="a picture of the type image/jpg",
         ),
         pytest.param(
             {"message/rfc822": MAIL, "text/plain": "x"},
-            DroppedContent(content=DroppedData("Grüße an alle.eml", MAIL)),
+            DroppedContent(data=DroppedData("Grüße an alle.eml", MAIL)),
             id="a mail",
         ),
         pytest.param(
@@ -154,7 +154,7 @@ def moz(address: str, title: str) -> bytes:
         ),
         pytest.param(
             {"text/rtf": "{\\rtf1 a}"},
-            DroppedContent(content=DroppedData("Pasted text.rtf", b"{\\rtf1 a}")),
+            DroppedContent(data=DroppedData("Pasted text.rtf", b"{\\rtf1 a}")),
             id="RTF alone",
         ),
         pytest.param(

@@ -99,7 +99,7 @@ class DropController(QObject):
         # only if it is open.
         self._attach(dropped, conversation_id)
         await self._navigator.open(conversation_id)
-        text = replace(dropped, files=(), content=None)
+        text = replace(dropped, files=(), data=None)
         if self._current.id == conversation_id:
             self._prompt.insert_dropped(text)
             self._prompt.focus_text()
@@ -108,14 +108,14 @@ class DropController(QObject):
 
     def _put_into_prompt(self, dropped: DroppedContent) -> None:
         self._attach(dropped, self._current.id)
-        self._prompt.insert_dropped(replace(dropped, files=(), content=None))
+        self._prompt.insert_dropped(replace(dropped, files=(), data=None))
         self._prompt.focus_text()
 
     def _attach(self, dropped: DroppedContent, conversation_id: str) -> None:
         if dropped.files:
             self.files_attach_requested.emit(list(dropped.files), conversation_id)
-        if dropped.content is not None:
-            self.content_attach_requested.emit(dropped.content, conversation_id)
+        if dropped.data is not None:
+            self.content_attach_requested.emit(dropped.data, conversation_id)
 
     # -------------------------------------------------------------- rich text
 

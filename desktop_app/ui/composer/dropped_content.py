@@ -93,14 +93,14 @@ class DroppedContent:
 
     Attributes:
         files: local paths; they may not exist.
-        content: an image, a mail message, or rich text without plain text.
+        data: an image, a mail message, or rich text without plain text.
         text: to be inserted into the prompt.
         html: the same text with its formatting, if it was offered.
         note: a sentence for the user about content that was left out, or "".
     """
 
     files: tuple[Path, ...] = ()
-    content: DroppedData | None = None
+    data: DroppedData | None = None
     text: str = ""
     html: str = ""
     note: str = ""
@@ -124,9 +124,9 @@ def read_dropped(data: QMimeData) -> DroppedContent:
     if files or non_local:
         return DroppedContent(files, note=_non_local_note(non_local))
     if data.hasFormat(_MAIL) and (message := bytes(data.data(_MAIL).data())):
-        return DroppedContent(content=DroppedData(_mail_name(message), message))
+        return DroppedContent(data=DroppedData(_mail_name(message), message))
     if (image := image_in(data)) is not None:
-        return DroppedContent(content=image)
+        return DroppedContent(data=image)
     links = _links(data)
     if not links and any(data.hasFormat(kind) for kind in _MAIL_REFERENCES):
         return DroppedContent(note=tr(NO_MESSAGE))
@@ -284,7 +284,7 @@ def _text_in(data: QMimeData) -> DroppedContent:
     for form in _RICH_TEXT:
         if data.hasFormat(form):
             return DroppedContent(
-                content=DroppedData(tr("Pasted text.rtf"), bytes(data.data(form).data()))
+                data=DroppedData(tr("Pasted text.rtf"), bytes(data.data(form).data()))
             )
     return DroppedContent(note=note or (tr(NOTHING_READABLE) if data.formats() else ""))
 

@@ -302,8 +302,8 @@ class PromptText(PlainTextField):
 
         if dropped.files:
             self.files_pasted.emit(list(dropped.files))
-        if dropped.content is not None:
-            self.data_pasted.emit(dropped.content)
+        if dropped.data is not None:
+            self.data_pasted.emit(dropped.data)
         if dropped.length > self._max_pasted_characters:
             if dropped.html:
                 self.large_rich_text_pasted.emit(dropped.text, dropped.html)

@@ -465,9 +465,9 @@ class MainWindow(QMainWindow):
         """Emit dropped files and data; insert text into the prompt."""
         if dropped.files:
             self.files_dropped.emit(list(dropped.files))
-        if dropped.content is not None:
-            self.data_dropped.emit(dropped.content)
-        self.prompt.insert_dropped(replace(dropped, files=(), content=None))
+        if dropped.data is not None:
+            self.data_dropped.emit(dropped.data)
+        self.prompt.insert_dropped(replace(dropped, files=(), data=None))
 
 
 def _screens() -> str:
