@@ -69,7 +69,7 @@ class SpellingController(QObject):
         self._apply_settings()
 
     def _apply_settings(self) -> None:
-        self.spelling.set_on(bool(self._installed and self._values[SPELLING]))
+        self.spelling.set_enabled(bool(self._installed and self._values[SPELLING]))
 
     @property
     def _languages(self) -> list[str]:
@@ -100,7 +100,7 @@ class SpellingController(QObject):
     async def _search(
         self, text: str, position: int, on_result: Callable[[ProseWord | None], None]
     ) -> None:
-        if (dictionaries := self._dictionaries) is None or not self.spelling.is_on:
+        if (dictionaries := self._dictionaries) is None or not self.spelling.is_enabled:
             on_result(None)
             return
         languages, ignored = self._languages, frozenset(self.spelling.ignored)

@@ -44,20 +44,20 @@ class Spelling(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.is_on = False
+        self.is_enabled = False
         self.ignored: set[str] = set()
         self._verdicts: dict[str, bool] = {}  # False: misspelled
 
-    def set_on(self, is_on: bool) -> None:
+    def set_enabled(self, is_enabled: bool) -> None:
         """Start or stop checking; drop all verdicts, because the languages may have changed."""
-        self.is_on = is_on
+        self.is_enabled = is_enabled
         self._verdicts.clear()
         self.changed.emit()
 
     def check(self, words: Iterable[ProseWord]) -> None:
         """Request a check of the words without a verdict."""
         unknown = {word.text for word in words} - self._verdicts.keys()
-        if not (self.is_on and unknown):
+        if not (self.is_enabled and unknown):
             return
         if len(self._verdicts) > _MAX_WORDS:
             self._verdicts.clear()
@@ -71,7 +71,7 @@ class Spelling(QObject):
 
     def is_misspelled(self, word: str) -> bool:
         """Return True if a word is known to be in none of the dictionaries."""
-        return self.is_on and not (self._verdicts.get(word, True) or word in self.ignored)
+        return self.is_enabled and not (self._verdicts.get(word, True) or word in self.ignored)
 
     def misspelled_in(self, line: str) -> list[ProseWord]:
         """Return the words of a line that are known to be misspelled."""
