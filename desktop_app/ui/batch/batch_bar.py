@@ -1,4 +1,4 @@
-"""The bar above the prompt for batch jobs that run or have ended, or to offer a new one."""
+"""The bar above the prompt that shows the state of batch jobs, or offers a new job."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ the buttons would move back, and so on until the stack overflows.
 
 
 class BatchBar(QFrame):
-    """A bar with the state of the batch jobs, or the offer of a new one.
+    """A bar with the state of the batch jobs, or the offer of a new job.
 
     Signals:
         show_requested(): show the jobs or the offer.

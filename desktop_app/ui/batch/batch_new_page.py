@@ -178,7 +178,7 @@ class BatchNewPage(QWidget):
         self._show_files()
 
     def clear_order(self, order: BatchOrder) -> None:
-        """Remove what a job was created from; keep what the user has entered since then."""
+        """Remove the files and the message of a job that was created; keep later entries."""
         self._cleared_paths = tuple(path for path in self._cleared_paths if path not in order.paths)
         self.undo_button.setVisible(bool(self._cleared_paths) and not self.undo_button.isHidden())
         for path in order.paths:

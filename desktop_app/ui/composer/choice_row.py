@@ -1,10 +1,15 @@
 """The row below the prompt's text: attach, model, effort, estimate, Send or Stop.
 
-The row shows a `ChoiceView` and emits what the user chooses instead. If it is too narrow,
-it hides the least needed first: all of the estimate but the cost, the caption "Effort", the
-label "Background", the segments of the variants (the menu behind ▾ still has them), the
-effort's name, the button for tools while none is chosen (the command palette still has it),
-the estimate.
+The row shows a `ChoiceView` and emits a signal for each choice of the user. If it is too narrow,
+it hides these parts, in this order, until the rest fits:
+
+- all of the estimate but the cost,
+- the caption "Effort",
+- the label "Background",
+- the segments of the variants, which are also in the menu behind ▾,
+- the name of the effort,
+- the button for tools while none is chosen, which is also in the command palette,
+- the estimate.
 """
 
 from __future__ import annotations
@@ -169,7 +174,7 @@ class ChoiceRow(QWidget):
         self._fit()
 
     def set_tools(self, words: str) -> None:
-        """Show whether tools, a schema or a grammar are chosen; `words` says which, "" for none."""
+        """Show whether tools, a schema or a grammar are chosen; `words` names them, "" for none."""
         self._has_tools = bool(words)
         set_tooltip(self.tools_button, words or tr("Choose tools"))
         self.tools_button.setAccessibleName(spoken_text(words or tr("Tools")))

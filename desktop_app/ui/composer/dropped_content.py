@@ -1,10 +1,10 @@
 """Read dropped or pasted data: local files, content without a file, or text.
 
 Programs offer the same content in many formats at once. The order here follows the user's
-intention: a file before its address, a mail message before its subject, an image before its
-source, a link with its title, then text with its HTML. Images and messages are passed on
-unparsed, for the process that reads documents. An address alone is text: nothing is ever
-fetched.
+intention: files come before their addresses, messages before their subjects, images before
+their sources. Links with their titles, and texts with their HTML, come last. Images and
+messages are passed on unparsed, for the process that reads documents. An address alone is
+text: nothing is ever fetched.
 """
 
 from __future__ import annotations

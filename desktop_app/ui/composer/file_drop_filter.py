@@ -1,4 +1,4 @@
-"""Keep the text fields of a window from taking the files that are dropped on them."""
+"""Leave files that are dropped on the text fields of a window to the window."""
 
 from __future__ import annotations
 

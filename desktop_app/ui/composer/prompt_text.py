@@ -1,6 +1,6 @@
 """The text field of the prompt.
 
-It grows with its text and leaves keys to an input method while that is composing. It takes
+It grows with its text and leaves keys to an input method while that is composing. It inserts
 pasted and dropped text; for files, images and very long texts it emits signals.
 """
 

@@ -45,7 +45,7 @@ class RichTextPaste:
         self._revision = cursor.document().revision()
 
     def replace_with(self, markdown: str) -> None:
-        """Replace the text by Markdown if it is unedited and the Markdown says more."""
+        """Replace the text by Markdown if the text is unedited and the Markdown is richer."""
         cursor_range = self._range
         cursor_range.setPosition(cursor_range.selectionStart())
         cursor_range.setPosition(self._end.position(), _KEEP_ANCHOR)

@@ -1,6 +1,6 @@
-"""Keeps the spelling verdicts on words, for all editors.
+"""The spelling verdicts on words, shared by all editors.
 
-`Spelling` has no dictionaries: by signals it asks a controller, which answers with verdicts.
+`Spelling` has no dictionaries: its signals ask a controller for verdicts.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class Spelling(QObject):
     """Store of the verdicts on words: misspelled or not. See the module.
 
     Signals:
-        check_requested(list[str]): check these words; `mark_misspelled` takes the result.
-        suggestions_requested(str word, function on_result): `on_result` takes the replacements of
-            the word, best first.
+        check_requested(list[str]): check these words; pass the result to `mark_misspelled`.
+        suggestions_requested(str word, function on_result): call `on_result` with the
+            replacements of the word, best first.
         search_requested(str text, int position, function on_result): see `search`.
         addition_requested(str): add a word to the user's dictionary.
         changed(): other words are misspelled than before.
@@ -129,7 +129,7 @@ class Spelling(QObject):
         Args:
             position: the offset at which the search begins, in units of UTF-16; at the end of the
                 text, the search continues at the beginning.
-            on_result: takes the word with its position in the text, or None.
+            on_result: called with the word, whose `start` is its position in the text, or None.
         """
         self.search_requested.emit(text, position, on_result)
 

@@ -48,7 +48,7 @@ class HelpText(SealedBrowser):
         self.set_theme(theme)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        """Announce the link that Tab goes to, because Qt reports only the whole text."""
+        """Announce the link that Tab focuses, because Qt reports only the whole text."""
         has_moved = super().focusNextPrevChild(forward)
         if self.hasFocus():
             announce(self, self.textCursor().selectedText())

@@ -114,7 +114,6 @@ class CollectionsDialog(QDialog):
         self.setObjectName("collections-dialog")
         self.setWindowTitle(tr("Collections"))
         self.setAcceptDrops(True)
-        self._theme = theme
         self._states: dict[str, CollectionState] = {}
         self._initial_name = ""
         self.list = LibraryList(
@@ -324,7 +323,7 @@ class CollectionsDialog(QDialog):
             accept_copy(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Add the files to the shown collection; create one if none is shown or files are read."""
+        """Add the files to the shown collection, or create a collection; see the module."""
         paths = files_in(event.mimeData())
         accept_copy(event)
         if self.current and not self.work.isVisible():
@@ -335,7 +334,7 @@ class CollectionsDialog(QDialog):
     # ------------------------------------------------------------ appearance
 
     def set_theme(self, theme: Theme) -> None:
-        self._theme, px = theme, theme.px
+        px = theme.px
         self._delegate.set_theme(theme)
         self.introduction.setMargin(px(24))
         self.files.setMinimumHeight(px(80))

@@ -50,7 +50,7 @@ _HELP: Final = N_(
 )
 
 
-class PageText(MultilineField):
+class ExpandingTextField(MultilineField):
     """A text field that fills the available height."""
 
     def set_theme(self, theme: Theme) -> None:
@@ -91,7 +91,7 @@ class PromptsPage(QWidget):
         completer = QCompleter(self._folders, self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.folder.setCompleter(completer)
-        self.text = PageText(theme, tr("Text"))
+        self.text = ExpandingTextField(theme, tr("Text"))
         self.text.setObjectName("prompt-text")
         self.text.edited.connect(lambda _text: self.report_edits())
         self.text.textChanged.connect(self._show_variables)

@@ -36,9 +36,9 @@ _ALT = Qt.KeyboardModifier.AltModifier
 
 
 def needs_ring(event: QFocusEvent, had_ring: bool) -> bool:
-    """Return True if the keyboard moved the focus.
+    """Return True if a widget that gets the focus needs a ring: the keyboard moved the focus.
 
-    A widget that had a ring has it again once its window is active again or its menu is closed.
+    When its window becomes active again or its menu closes, it needs a ring if it had one before.
     """
     if event.reason() in _KEYBOARD_REASONS:
         return True

@@ -56,7 +56,7 @@ class Restyling(QObject):
             self._begin_change()
 
     def add_step(self, receiver: QObject, step: Callable[[], object]) -> None:
-        """Schedule a step before the windows are painted, unless its receiver is deleted."""
+        """Schedule a step to run before the windows are painted, unless its receiver is deleted."""
         self._steps.append((receiver, step))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -19,9 +19,8 @@ lengths (`px`) and fonts from it. Everything that a style sheet can express is i
     QAbstractScrollArea         ringed (shows that it has the focus)
 
 All lengths are those at the default text size and scale with it. The text size is the
-system font's, times the user's setting. A system font below 13.5 px (Qt's fallback on
-systems without a desktop) counts as 13.5 px, the smallest size that this layout was
-designed for.
+system font's, times the user's setting. A system font below 13.5 px, such as Qt's fallback on
+systems without a desktop, counts as 13.5 px: the layout was designed for no smaller size.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ _PRICES: Final = (
     ("output_price", N_("Output price")),
 )
 _SIZE: Final = (460, 620)
-_SIZES: Final = (("window", N_("Context window")), ("max_output", N_("Output limit")))
+_LIMITS: Final = (("window", N_("Context window")), ("max_output", N_("Output limit")))
 _FLAGS: Final = (
     ("images", N_("Images")),
     ("tools", N_("Tools")),
@@ -92,8 +92,8 @@ class ModelEditor(FormDialog):
     def _build(self, theme: Theme) -> None:
         inner = QWidget()
         self._form = QVBoxLayout(inner)
-        for name, label in _SIZES:
-            field = self._field(name, tr(label), tr("tokens"), self._known_size(name))
+        for name, label in _LIMITS:
+            field = self._field(name, tr(label), tr("tokens"), self._known_limit(name))
             field.setValidator(QIntValidator(1, MAX_TOKENS, field))
         for name, label in _PRICES:
             self._field(
@@ -155,7 +155,7 @@ class ModelEditor(FormDialog):
         self._form.addWidget(label)
         self._form.addWidget(field)
 
-    def _known_size(self, name: str) -> str:
+    def _known_limit(self, name: str) -> str:
         known = self._row.window if name == "window" else self._row.max_output
         return "" if known is None else str(known)
 
@@ -183,7 +183,7 @@ class ModelEditor(FormDialog):
 
     def _show_own(self) -> None:
         own = self._own
-        for name, _ in _SIZES:
+        for name, _ in _LIMITS:
             value = getattr(own, name)
             self.fields[name].setText("" if value is None else str(value))
         for name, _ in _PRICES:
@@ -239,7 +239,7 @@ class ModelEditor(FormDialog):
         Raises:
             ValueError: a value is missing or invalid; the message is a sentence for the user.
         """
-        sizes = {name: self._size(name, tr(label)) for name, label in _SIZES}
+        limits = {name: self._limit(name, tr(label)) for name, label in _LIMITS}
         prices = {name: self._amount(name, tr(label)) for name, label in _PRICES}
         has_prices = (prices["input_price"] is not None, prices["output_price"] is not None)
         if has_prices[0] != has_prices[1] or (
@@ -251,8 +251,8 @@ class ModelEditor(FormDialog):
         flags = {_AUTOMATIC: None, _YES: True, _NO: False}
         return OwnModel(
             self._row.model,
-            window=sizes["window"],
-            max_output=sizes["max_output"],
+            window=limits["window"],
+            max_output=limits["max_output"],
             input_price=prices["input_price"],
             cached_price=prices["cached_price"],
             output_price=prices["output_price"],
@@ -262,14 +262,14 @@ class ModelEditor(FormDialog):
             schema=flags[self.flags["schema"].currentData()],
         )
 
-    def _size(self, name: str, label: str) -> int | None:
+    def _limit(self, name: str, label: str) -> int | None:
         text = self.fields[name].text().strip()
         if not text:
             return None
-        size, is_number = QLocale().toInt(text)  # may have separators, as the validator allows
-        if not is_number or not 0 < size <= MAX_TOKENS:
+        limit, is_number = QLocale().toInt(text)  # may have separators, as the validator allows
+        if not is_number or not 0 < limit <= MAX_TOKENS:
             raise ValueError(tr("“{name}” isn’t a valid number of tokens.", name=label))
-        return size
+        return limit
 
     def _amount(self, name: str, label: str) -> Decimal | None:
         text = self.fields[name].text().strip()

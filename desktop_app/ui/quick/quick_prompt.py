@@ -143,7 +143,7 @@ class QuickPrompt(QWidget):
         self._connect()
         self.set_keymap(Keymap())
         self._apply_theme(theme)
-        self._expand(False)
+        self._set_expanded(False)
 
     # ------------------------------------------------------------------ building
 
@@ -241,7 +241,7 @@ class QuickPrompt(QWidget):
             self.field.clear()
             self.status.show_status("")
             self.transcript.set_messages([])
-            self._expand(False)
+            self._set_expanded(False)
         self.set_accompanying_text(text)
         if not self.isVisible():
             self.placement.place()
@@ -273,7 +273,7 @@ class QuickPrompt(QWidget):
         """Show whether the conversation is kept off the disk."""
         self._unsaved_button.setChecked(is_unsaved)
         self._unsaved_button.setText(tr("Not saved") if is_unsaved else tr("Don’t save"))
-        self._expand(self._is_expanded)
+        self._set_expanded(self._is_expanded)
 
     def _type_into_field(self, text: str) -> None:
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -314,7 +314,7 @@ class QuickPrompt(QWidget):
         self._is_streaming = is_streaming
         if is_streaming:
             self.status.show_status("")
-            self._expand(True)
+            self._set_expanded(True)
             # A follow-up replaces the question, but nothing that was typed after it.
             if self.field.toPlainText() == self._submitted_text:
                 self.field.selectAll()
@@ -403,7 +403,7 @@ class QuickPrompt(QWidget):
         event.ignore()
         self.hide()
 
-    # ------------------------------------------------------------------ inside
+    # ------------------------------------------------------------------ private
 
     def _apply_theme(self, theme: Theme) -> None:
         self.theme = theme
@@ -465,7 +465,7 @@ class QuickPrompt(QWidget):
     def _fill_menu(self, menu: QMenu) -> None:
         fill_menu(menu, self.choice, self.variant_requested.emit, self.effort_step_requested.emit)
 
-    def _expand(self, is_expanded: bool) -> None:
+    def _set_expanded(self, is_expanded: bool) -> None:
         """Show or hide the transcript, small at first; it grows with the answer."""
         self._is_expanded, is_unsaved = is_expanded, self._unsaved_button.isChecked()
         for widget in (self.transcript, self._copy_button, self._paste_button):
@@ -481,15 +481,15 @@ class QuickPrompt(QWidget):
         """Fit the window to the answer, up to the limit. The transcript only grows."""
         self._fit_footer()
         available = self.screen().availableGeometry()
-        height = available.height()
-        top = max(round(height * TOP_SHARE), self.y() - available.top())  # the user may move it
-        self.field.fit_lines(round(height * MAX_SHARE_OF_FIELD))
+        room = available.height()
+        top = max(round(room * TOP_SHARE), self.y() - available.top())  # the user may move it
+        self.field.fit_lines(round(room * MAX_SHARE_OF_FIELD))
         bar = self.transcript.verticalScrollBar()
         wanted = self.transcript.height() + bar.maximum() - bar.minimum()
         column = self._column
         column.activate()
         rest = column.totalSizeHint().height() - self.transcript.height()
-        limit = min(round(height * MAX_SHARE_OF_SCREEN), height - top - rest)
+        limit = min(round(room * MAX_SHARE_OF_SCREEN), room - top - rest)
         fitting = min(max(wanted, self.transcript.height()), limit)
         if self.transcript.isVisibleTo(self) and fitting != self.transcript.height():
             self.transcript.setFixedHeight(max(fitting, self.theme.px(_MIN_ANSWER_HEIGHT)))

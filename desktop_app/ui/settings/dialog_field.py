@@ -35,7 +35,7 @@ class EditRequest(NamedTuple):
     Attributes:
         key: the key of the setting.
         value: the current value.
-        on_changed: takes the new value.
+        on_changed: called with the new value.
         anchor: the button that was clicked.
     """
 

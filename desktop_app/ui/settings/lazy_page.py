@@ -1,4 +1,4 @@
-"""A page of the settings that costs nothing until somebody needs it."""
+"""Pages of the settings that are created on first use."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 Headings are rows, too, but disabled, so that keys and clicks skip them. The rows are sorted
 by a key and found by bisection. A change of a conversation changes, moves, inserts or
-removes its row and at most two headings, so that views keep their selection, current row
-and scroll position.
+removes its row and at most two headings. So views keep their selection, current row and
+scroll position.
 
 Large lists are loaded in pages. `more_requested` asks for the next page; until it arrives,
 rows that sort after the last page are not shown.

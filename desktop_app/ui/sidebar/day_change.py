@@ -10,7 +10,7 @@ from desktop_app.ui.sidebar.calendar import midnight, today
 
 
 class DayChange(QObject):
-    """The report that a new day has begun.
+    """A timer that reports that a new day has begun.
 
     Signals:
         reported(): midnight has passed, or `report` was called.

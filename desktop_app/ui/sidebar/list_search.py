@@ -116,7 +116,7 @@ class ListSearch(QObject):
         if self.is_showing_hits:
             found = tr_plural("{count} result", "{count} results", count)
             words = found if count else self.no_hits_text
-        if words != self._announced:  # so that not every key repeats them
+        if words != self._announced:  # otherwise every key would repeat them
             # Not needed at start-up.
             from desktop_app.ui.widgets.accessibility.announcements import announce
 

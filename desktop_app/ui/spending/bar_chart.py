@@ -272,7 +272,7 @@ class BarChart(QWidget):
         painter.setPen(self._theme.dim)
         for index in range(0, len(labels), step):
             room = self._column(plot, index)
-            width = max(room.width() * step, room.width())
+            width = room.width() * step
             box = QRectF(room.center().x() - width / 2, plot.bottom() + px(4), width, px(40))
             if box.right() > self.width():
                 box.moveRight(self.width())

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 _MAX_ARGUMENT_CHARACTERS: Final = 20_000
 """Longer arguments are truncated, and cannot be changed."""
 _MAX_LINES: Final = 6
-# Characters that could hide or reorder what the user reads, among them the tags and variation
-# selectors, which can carry a whole text, and those that a text field changes: U+00A0 to a space,
-# U+FDD0 and U+FDD1 to line breaks. JSON takes them as escapes.
+# Characters that could hide or reorder what the user reads. Tags and variation selectors, among
+# them, can carry a whole text. A text field changes others: U+00A0 to a space, U+FDD0 and U+FDD1
+# to line breaks. JSON accepts all of them as escapes.
 _HIDDEN_CHARACTERS: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
     "\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufdd0\ufdd1\ufeff\uffa0\ufff0-\ufffb"

@@ -173,7 +173,7 @@ class ToolPicker(QFrame):
             first.setFocus()
 
     def _create_more_rows(self) -> None:
-        """Create more rows unless those below the visible ones would fill the list again."""
+        """Create more rows if less than a full list of rows is below the visible ones."""
         below = self._content.sizeHint().height() - self._area.verticalScrollBar().value()
         if self._waiting_tools and below < 2 * self._theme.px(_MAX_HEIGHT):
             self._timer.start()

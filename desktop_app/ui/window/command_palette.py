@@ -181,7 +181,7 @@ class CommandPalette(QWidget):
         self.view.select_only(self.view.currentIndex())
         words = self.view.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole)
         words = words or self._empty_label.text()
-        if words != self._announced:  # so that not every key repeats them
+        if words != self._announced:  # otherwise every key would repeat them
             self._announced = words
             announce(self.field, words)
 

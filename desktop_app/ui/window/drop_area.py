@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QRect, Signal
 
+from desktop_app.ui.look.mirroring import is_mirrored
+
 if TYPE_CHECKING:
     from PySide6.QtGui import QDragEnterEvent, QDropEvent
     from PySide6.QtWidgets import QWidget
@@ -74,8 +76,6 @@ class DropArea(QObject):
             self._overlay.hide()
             return
         area = QRect(self._window.rect())
-        from desktop_app.ui.look.mirroring import is_mirrored
-
         if is_mirrored():
             area.setRight(self._list.geometry().left() - 1)
         else:

@@ -81,7 +81,7 @@ class Header(QFrame):
 
     def set_context(self, used: int | None, limit: int | None) -> None:
         """Show the used tokens of the model's context; None, or a limit of 0, hides the meter."""
-        is_known = used is not None and limit is not None and limit > 0
+        is_known = used is not None and bool(limit)
         self.meter.setVisible(is_known)
         self.context.setVisible(is_known)
         if used is not None and limit:

@@ -148,7 +148,7 @@ class MainWindow(QMainWindow):
         self._wants_settings = is_shown
         if not is_shown:  # before hiding it, which would focus the next widget
             self.focus_prompt()
-        self._set_drawer(self.settings, is_shown)
+        self._show_pane(self.settings, is_shown)
         if is_shown:
             self.settings.focus_tabs(Qt.FocusReason.ShortcutFocusReason)
 
@@ -159,7 +159,7 @@ class MainWindow(QMainWindow):
             self._wants_list = shown
         if not shown:
             self.focus_prompt()
-        self._set_drawer(self.conversations, shown)
+        self._show_pane(self.conversations, shown)
         if shown and self._drawer is self.conversations:
             self.conversations.view.setFocus(Qt.FocusReason.OtherFocusReason)
             self.conversations.view.ensure_current()
@@ -189,6 +189,7 @@ class MainWindow(QMainWindow):
             self.toggle_list()
 
     def _end_rename(self) -> None:
+        """Restore the list and the focus after a rename."""
         before, was_hidden = self._state_before_rename
         self._state_before_rename = (None, False)
         has_focus = self.conversations.view.hasFocus()  # otherwise the user has moved the focus
@@ -230,14 +231,14 @@ class MainWindow(QMainWindow):
             ),
             -1 if step > 0 else 0,
         )
-        _, focus_next = shown[(current + step) % len(shown)]
-        focus_next(Qt.FocusReason.TabFocusReason)
+        _, focus_region = shown[(current + step) % len(shown)]
+        focus_region(Qt.FocusReason.TabFocusReason)
 
     def saved_state(self) -> dict[str, Any]:
         """Return the state to restore at the next start: geometry, visible panes, appearance.
 
-        Each set of screens has its own geometry, so that a laptop's window returns to the position
-        that it had on the screens of a desk.
+        Each set of screens has its own geometry: a laptop's window returns to its position on the
+        screens of a desk.
         """
         geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         is_dark, has_high_contrast = self._watcher.portal
@@ -372,18 +373,18 @@ class MainWindow(QMainWindow):
         list_in_row = self._wants_list and self._is_wide()
         if pane is self.conversations:
             return _PaneState.IN_ROW if list_in_row else _PaneState.HIDDEN
-        return (
-            _PaneState.IN_ROW if self._wants_settings and self._panel_fits() else _PaneState.HIDDEN
-        )
+        settings_in_row = self._wants_settings and self._settings_fit()
+        return _PaneState.IN_ROW if settings_in_row else _PaneState.HIDDEN
 
-    def _panel_fits(self) -> bool:
+    def _settings_fit(self) -> bool:
         room = self.width() - self._theme_px(themes.PANEL_WIDTH)
         if self._wants_list and self._is_wide():
             room -= self._theme_px(themes.LIST_WIDTH)
         return room >= self._theme_px(_MIN_MIDDLE_WIDTH)
 
-    def _set_drawer(self, pane: QWidget, is_shown: bool) -> None:
-        fits = self._is_wide() if pane is self.conversations else self._panel_fits()
+    def _show_pane(self, pane: QWidget, is_shown: bool) -> None:
+        """Show an outer pane, as a drawer if the row has no room for it; or hide it."""
+        fits = self._is_wide() if pane is self.conversations else self._settings_fit()
         if is_shown:
             self._drawer = None if fits else pane
         elif self._drawer is pane:
@@ -432,7 +433,7 @@ class MainWindow(QMainWindow):
         super().resizeEvent(event)
         if self._drawer is self.conversations and self._is_wide():
             self._drawer, self._wants_list = None, True
-        elif self._drawer is self.settings and self._panel_fits():
+        elif self._drawer is self.settings and self._settings_fit():
             self._drawer = None
         self._arrange()
 

@@ -34,7 +34,7 @@ class ScrolledText(QScrollArea):
 
 
 class StoreDialog(QDialog):
-    """The dialog about the store. Esc or closing the dialog takes the last choice.
+    """The dialog about the store. Esc or closing the dialog chooses the last.
 
     Signals:
         chosen(str): emitted with the name of a choice.
@@ -79,7 +79,7 @@ class StoreDialog(QDialog):
         return f"{self._title.text()} {self._words.text()}".strip()
 
     def offer(self, title: str, words: str, choices: Choices) -> None:
-        """Describe the problem and offer choices; Enter takes the first."""
+        """Describe the problem and offer choices; Enter chooses the first."""
         self._show_text(title, words)
         self._bar.hide()
         for number, (name, label, note) in enumerate(choices):
@@ -110,7 +110,7 @@ class StoreDialog(QDialog):
         return handled
 
     def reject(self) -> None:
-        """Take the last choice on Esc or closing; stay open while work is running."""
+        """Choose the last choice on Esc or closing; stay open while work is running."""
         if self._last_choice:
             self._choose(self._last_choice)
 

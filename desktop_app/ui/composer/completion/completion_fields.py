@@ -126,12 +126,12 @@ class PopupBelowField:
     """Placement of a popup in the column of the quick prompt, which grows for it.
 
     Args:
-        column, position: the layout, and the index of the popup in it.
+        column, index: the layout, and the index of the popup in it.
         fit: adjusts the window to its new height.
     """
 
-    def __init__(self, column: QVBoxLayout, position: int, fit: Callable[[], None]) -> None:
-        self._column, self._index, self._fit = column, position, fit
+    def __init__(self, column: QVBoxLayout, index: int, fit: Callable[[], None]) -> None:
+        self._column, self._index, self._fit = column, index, fit
 
     def show(self, widget: QWidget) -> None:
         """See PopupPlacement."""

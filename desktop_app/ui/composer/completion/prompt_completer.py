@@ -1,7 +1,7 @@
 """Completion of library prompts after `/`, and the form for their variables.
 
-The list opens only for a `/` typed at the beginning of a line: not for /usr/bin within a
-sentence, a pasted path or a restored draft. It is hidden while no prompt matches the typed
+The list opens only for a `/` typed at the beginning of a line. Paths within a sentence, pasted
+texts and restored drafts do not open it. It is hidden while no prompt matches the typed
 letters, and closes if a second / follows.
 
 Esc closes the list and keeps the typed text. The list opens again after another `/` at the

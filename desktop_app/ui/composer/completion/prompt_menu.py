@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 _MAX_ROWS: Final = 9
-_PREVIEW: Final = 160  # characters
+_MAX_PREVIEW_CHARACTERS: Final = 160
 _INSET: Final = 12
 _EDGE: Final = 6
 _CHOOSE_KEYS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab)
@@ -61,7 +61,7 @@ class _PromptDelegate(RowDelegate):
         for words, font, color in (
             (prompt.title, theme.interface(), theme.text),
             (prompt.folder, theme.note(), theme.dim),
-            (preview(prompt.text, _PREVIEW), theme.note(), theme.faint),
+            (preview(prompt.text, _MAX_PREVIEW_CHARACTERS), theme.note(), theme.faint),
         ):
             if words and rect.width() > px(24):
                 painting.draw_text(painter, rect, words, font, color)

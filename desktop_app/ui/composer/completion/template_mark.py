@@ -1,7 +1,7 @@
 """Track which library prompt a text came from.
 
-The id is forgotten once none of the inserted text is left, so that text which the user
-types instead is never taken for the template's. The inserted text itself may be edited.
+The id is forgotten once none of the inserted text is left: text that the user types instead does
+not come from the prompt. The inserted text itself may be edited.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ class AddressSection(LineSection):
     """The base URL of a provider.
 
     Args:
-        save: takes the profile with a new address or a newly allowed host.
+        save: called with the profile with a new address or a newly allowed host.
 
     Signals:
         edited(): another address was entered, valid or not, or its host was allowed.

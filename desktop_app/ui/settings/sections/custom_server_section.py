@@ -21,7 +21,7 @@ class CustomServerSection(FormSection):
     """The switches of a custom server. See the module.
 
     Args:
-        save: takes the changed profile.
+        save: called with the changed profile.
     """
 
     def __init__(self, theme: Theme, save: Callable[[ProviderProfile], None]) -> None:

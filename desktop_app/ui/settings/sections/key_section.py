@@ -130,7 +130,7 @@ class KeySection(FormSection):
         self._state = KeyState("none")
         self._build()
         self.set_theme(theme)
-        self.show_state(self._state)
+        self.reset_state(self._state)
 
     def _build(self) -> None:
         texts = self._texts
@@ -182,15 +182,15 @@ class KeySection(FormSection):
         """Set the title for this kind of provider."""
         self.title.setText(text)
 
-    def set_state(self, state: KeyState) -> None:
+    def update_state(self, state: KeyState) -> None:
         """Show where the key is stored; keep a typed key if the field for it stays."""
         is_entering, typed = self._entry.isVisibleTo(self), self._entry.text()
         if state != self._state or not is_entering:
-            self.show_state(state)
+            self.reset_state(state)
             if is_entering and state.place in _WITHOUT_KEY:
                 self._entry.setText(typed)
 
-    def show_state(self, state: KeyState) -> None:
+    def reset_state(self, state: KeyState) -> None:
         """Show where the key is stored; discard a typed key."""
         self._state = state
         self._show_key_page_link()
@@ -216,7 +216,7 @@ class KeySection(FormSection):
 
     def _cancel_entry(self) -> None:
         """Restore the state before Replace."""
-        self.show_state(self._state)
+        self.reset_state(self._state)
         self._replace_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def set_theme(self, theme: Theme) -> None:

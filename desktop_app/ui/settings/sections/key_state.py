@@ -10,7 +10,7 @@ KeyPlace = Literal["keyring", "session", "environment", "none", "unknown", "else
 class KeyState(NamedTuple):
     """The place where a profile's key is stored.
 
-    `place` is "unknown" until the keyring has been asked (which may open a dialog), and
+    `place` is "unknown" until the keyring has been asked, which may open a dialog. It is
     "elsewhere" if the stored key belongs to another address than that of `host`.
     """
 

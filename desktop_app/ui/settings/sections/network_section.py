@@ -212,7 +212,7 @@ class NetworkSection(CollapsibleSection):
     """Proxy, certificates, storage at the provider, and settings for custom servers.
 
     Args:
-        save: takes the changed profile.
+        save: called with the changed profile.
 
     Signals:
         password_entered(str, str): the keyring name of a proxy's password, and the password.
@@ -254,9 +254,8 @@ class NetworkSection(CollapsibleSection):
             tr("Change this if a Chat Completions server rejects the default.")
         )
         self._fields = CustomFieldSection(theme, self._change)
-        for part in (self._storage, self._proxy, self._certificates):
-            self.body.addWidget(part)
-        for part in (self._fields, self._api, self._limit):
+        parts = (self._storage, self._proxy, self._certificates)
+        for part in (*parts, self._fields, self._api, self._limit):
             self.body.addWidget(part)
 
     def _connect(self) -> None:
@@ -293,7 +292,7 @@ class NetworkSection(CollapsibleSection):
         self._fields.show_profile(profile)
         if is_other:
             secret = profile.proxy_password_id
-            self._proxy.password.show_state(self._password_states.get(secret, KeyState("none")))
+            self._proxy.password.reset_state(self._password_states.get(secret, KeyState("none")))
         self._show_ca_file()
         api = self._api.combo.findData(profile.api.value if profile.api else "")
         self._api.combo.setCurrentIndex(max(0, api))
@@ -306,7 +305,7 @@ class NetworkSection(CollapsibleSection):
         """Show where the password of a proxy is stored."""
         self._password_states[secret_id] = state
         if secret_id == self._profile.proxy_password_id:
-            self._proxy.password.set_state(state)
+            self._proxy.password.update_state(state)
 
     def set_custom_field_states(self, profile_id: str, has_value: Mapping[str, bool]) -> None:
         """Show which secret fields may be in the keyring, by the fields' keys.

@@ -111,8 +111,8 @@ class ProviderTab(QWidget):
         self._column.addWidget(self._address)
         self._key = KeySection(theme)
         self._column.addWidget(self._key)
-        self._weights_section = LocalModelSection(theme)
-        self._column.addWidget(self._weights_section)
+        self._local_model = LocalModelSection(theme)
+        self._column.addWidget(self._local_model)
         self._build_test(theme)
         self._rule = QFrame()
         set_role(self._rule, "rule")
@@ -192,7 +192,7 @@ class ProviderTab(QWidget):
         self._default_switch.toggled.connect(
             lambda on: self.changed.emit(DEFAULT_PROVIDER, self.current_id() if on else "")
         )
-        self._weights_section.model_file_chosen.connect(self.model_file_chosen)
+        self._local_model.model_file_chosen.connect(self.model_file_chosen)
         self._remove_button.clicked.connect(
             lambda: self.profile_removal_requested.emit(self.current_id())
         )
@@ -229,7 +229,7 @@ class ProviderTab(QWidget):
         """Show where a profile's key is stored."""
         self._key_states[profile_id] = state
         if profile_id == self.current_id():
-            self._key.set_state(state)
+            self._key.update_state(state)
 
     def set_test_result(self, profile_id: str, has_passed: bool, text: str | LinkedText) -> None:
         """Show the result of a connection test."""
@@ -282,7 +282,7 @@ class ProviderTab(QWidget):
         self._price.setVisible(profile.kind is ProviderKind.COMETAPI)
         self._price.show_value(str(round(profile.price_multiplier * 100)), read_only=is_fixed)
         self.spending.show_profile(profile)
-        self._weights_section.setVisible(not is_remote)
+        self._local_model.setVisible(not is_remote)
         self._remove_button.setVisible(is_custom and not is_fixed)
         self._show_settings()
         self._show_result()
@@ -295,14 +295,14 @@ class ProviderTab(QWidget):
         """Update the key field only for another profile, so that a key being typed survives."""
         if profile.id != self._key_profile_id:
             self._key_profile_id = profile.id
-            self._key.show_state(self._key_states.get(profile.id, _first_state(profile)))
+            self._key.reset_state(self._key_states.get(profile.id, _first_state(profile)))
 
     def _show_settings(self) -> None:
         with QSignalBlocker(self._default_switch):
             self._default_switch.setChecked(
                 bool(self._default) and self._default == self.current_id()
             )
-        self._weights_section.show_file(self._weights)
+        self._local_model.show_file(self._weights)
 
     def _show_result(self) -> None:
         has_passed, text = self._test_results.get(self.current_id(), (True, ""))

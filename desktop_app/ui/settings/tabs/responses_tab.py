@@ -140,7 +140,7 @@ class ResponsesTab(QWidget):
             self.override_removed.emit(self._conversation_id, key)
 
     def _request_edit(self, request: EditRequest) -> None:
-        """Request a new value for the scope shown now, also if it comes or is undone later."""
+        """Request a new value for the present scope, even if another is shown by then."""
         on_changed = partial(self._reporter(), request.key)
         self.edit_requested.emit(request._replace(on_changed=on_changed))
 
@@ -148,7 +148,7 @@ class ResponsesTab(QWidget):
         self._reporter()(key, value)
 
     def _reporter(self) -> Callable[[str, object], None]:
-        """Return the function that reports a changed value of the scope shown now."""
+        """Return the function that reports a changed value of the present scope."""
         if self._shown_scope == CONVERSATION:
             return partial(self.override_changed.emit, self._conversation_id)
         if self._shown_scope == FOLDER:

@@ -150,7 +150,7 @@ def _has_name(event: QKeyEvent) -> bool:
 
 
 def _pressed(event: QKeyEvent) -> str:
-    """Return the pressed keys; the keypad triggers the shortcuts of the other keys, too."""
+    """Return the pressed keys as text; keys of the keypad count as those of the main block."""
     modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
     return _text_of(QKeyCombination(modifiers, event.keyCombination().key()))
 

@@ -120,7 +120,7 @@ class AccessibleProgram(QAccessibleObject):
     """The program with its windows and open menus.
 
     Qt lists neither menus nor the lists of combo boxes, though it names the program as their
-    parent: a screen reader could not find them from above.
+    parent. A screen reader that searches from the program down would not find them.
     """
 
     def role(self) -> QAccessible.Role:

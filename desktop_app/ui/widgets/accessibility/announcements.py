@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def announce(widget: QWidget, text: str) -> None:
-    """Have a screen reader speak a text that concerns a widget; "" says nothing."""
+    """Have a screen reader speak a text that concerns a widget; "" is ignored."""
     # Imported late because it takes 10 ms at start-up.
     from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 

@@ -41,7 +41,7 @@ def choose_letters(
         taken: letters that are in use elsewhere.
     """
     assignment = _LetterAssignment([_letters(text) for text in texts], taken)
-    assignment.keep(previous)
+    assignment.assign_previous(previous)
     assignment.assign_preferred()
     assignment.move_others()
     return assignment.chosen
@@ -58,7 +58,7 @@ class _LetterAssignment:
         self._kept: set[int] = set()
         self.chosen = [""] * len(letters)
 
-    def keep(self, previous: Sequence[str]) -> None:
+    def assign_previous(self, previous: Sequence[str]) -> None:
         """Assign texts their previous letters."""
         for index, letter in enumerate(previous):
             starts, others = self._letters[index]
@@ -90,29 +90,33 @@ class _LetterAssignment:
                 return
 
     def _move_others_for(self, index: int, tried: set[str]) -> bool:
-        sources: dict[str, int] = {}
+        """Free a letter for a text, breadth first, by moving its owner to another letter.
+
+        Return False if no letter can be freed.
+        """
+        wanted_by: dict[str, int] = {}  # each letter's new owner, if a free letter is found
         waiting = [index]
-        for source in waiting:
-            for letter in (*self._letters[source][0], *self._letters[source][1]):
+        for text in waiting:
+            for letter in (*self._letters[text][0], *self._letters[text][1]):
                 if letter in tried or letter in self._taken:
                     continue
                 tried.add(letter)
-                sources[letter] = source
+                wanted_by[letter] = text
                 owner = self._owners.get(letter)
                 if owner is None:
-                    self._reassign(letter, sources)
+                    self._reassign(letter, wanted_by)
                     return True
                 if owner not in self._kept:
                     waiting.append(owner)
         return False
 
-    def _reassign(self, free: str, sources: dict[str, int]) -> None:
-        """Give a letter to its source, the letter that this frees to its own, and so on."""
+    def _reassign(self, free: str, wanted_by: dict[str, int]) -> None:
+        """Assign a free letter to its new owner, whose former letter goes to its own, and so on."""
         letter = free
         while letter:
-            source = sources[letter]
-            before = self.chosen[source]
-            self._owners[letter], self.chosen[source] = source, letter
+            owner = wanted_by[letter]
+            before = self.chosen[owner]
+            self._owners[letter], self.chosen[owner] = owner, letter
             letter = before
 
 

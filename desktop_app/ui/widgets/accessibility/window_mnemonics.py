@@ -1,9 +1,9 @@
 """The mnemonics of windows: Alt with a letter presses a button or focuses a labelled field.
 
-A window gets its mnemonics when the focus comes into it or moves in it, and again when Alt is
-pressed, because texts and widgets change. The letters are underlined only while Alt is pressed.
-Otherwise the texts have no mark: the keys are set by `QAbstractButton.setShortcut`, and by a
-QShortcut for each label.
+A window gets its mnemonics when the focus enters it or moves in it. They are chosen again when
+Alt is pressed, because texts and widgets change. The letters are underlined only while Alt is
+pressed. Otherwise the texts have no mark: the keys are set by `QAbstractButton.setShortcut`, and
+by a QShortcut for each label.
 """
 
 from __future__ import annotations

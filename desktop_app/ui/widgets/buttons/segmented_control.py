@@ -37,7 +37,7 @@ class Segment(PaintedButton):
         self, label: str, theme: Theme, padding: int, role: str, *, is_small: bool
     ) -> None:
         super().__init__(theme)
-        self.accessible_role = role  # before the text, whose change makes Qt ask for it
+        self.accessible_role = role  # before the text: setting it makes Qt ask for the role
         self.setText(label)
         self._is_small = is_small
         self._padding = padding

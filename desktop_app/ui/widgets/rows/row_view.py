@@ -4,7 +4,7 @@ Keys and clicks move the current row but select nothing: the owner of the view s
 `chosen` reports a row that is to be opened.
 
 A QListView asks the model for its row count for each row in a layout, and lays out all rows
-after every change. A proxy model between them answers in C++: at 100,000 rows a change
+after every change. A proxy between model and view answers in C++: at 100,000 rows a change
 costs 20 ms instead of 330 ms.
 """
 

@@ -24,8 +24,8 @@ class CardText(QScrollArea):
 
     def __init__(self, *labels: QLabel) -> None:
         super().__init__()
-        # The viewport is created here, and roles are set before polishing: PySide takes 15
-        # ms for the first widget that Qt created, and nearly as long for a style.
+        # The viewport is created here, because PySide takes 15 ms for the first widget that Qt
+        # created. Roles are set before polishing, because a style takes nearly as long.
         inner, viewport = QWidget(), QWidget()
         for surface in (self, viewport, inner):
             surface.setProperty("role", "card-text")

@@ -167,7 +167,7 @@ class PlainButton(QPushButton):
         return _without_marks(super().text())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Press the button on Enter; Qt asks the dialog for another one unless it is automatic."""
+        """Press the button on Enter, and not the dialog's default button as Qt may do."""
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if not is_enter:
             super().keyPressEvent(event)

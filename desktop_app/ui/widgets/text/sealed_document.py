@@ -1,7 +1,7 @@
 """Text documents that never load the resources that their text names.
 
-By default, Qt opens the file of every image and style sheet that a document names: a FIFO
-would block the window forever, and /dev/zero fill its memory. Images to draw are added with
+By default, Qt opens the file of every image and style sheet that a document names. A FIFO
+would block the window forever, and /dev/zero would fill its memory. Images to draw are added with
 `addResource` or by a subclass's `loadResource`.
 """
 

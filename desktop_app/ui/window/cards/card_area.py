@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class CardArea(QScrollArea):
     """A scrollable column of cards, shown while any card is shown.
 
-    Its layout gives it the height of its cards, up to its maximum height.
+    In its layout, it is as high as its cards, up to its maximum height.
     """
 
     def __init__(self) -> None:
