@@ -34,8 +34,8 @@ def parent(qtbot: QtBot) -> Iterator[QObject]:
     owner.deleteLater()
 
 
-class Slow:
-    """Texts whose conversions wait until they are released. `made` lists those done."""
+class SlowTexts:
+    """Texts of which all but the plain one wait for `gate`. `made` lists the built formats."""
 
     def __init__(self) -> None:
         self.gate, self.waits, self.made = Event(), Event(), list[str]()
@@ -53,7 +53,7 @@ class Slow:
 
 
 def test_a_paste_right_after_a_copy_gets_the_copied_text(parent: QObject, qtbot: QtBot) -> None:
-    clipboard, slow = QGuiApplication.clipboard(), Slow()
+    clipboard, slow = QGuiApplication.clipboard(), SlowTexts()
     clipboard.setText("the old")
     copying = ClipboardCopier(parent)
     copying.copy(slow.texts)
@@ -68,7 +68,7 @@ def test_a_paste_right_after_a_copy_gets_the_copied_text(parent: QObject, qtbot:
 
 
 def test_only_the_requested_format_is_built_and_only_once(parent: QObject) -> None:
-    slow = Slow()
+    slow = SlowTexts()
     slow.gate.set()
     data = mime_data(slow.texts)
     assert slow.made == []
@@ -79,7 +79,7 @@ def test_only_the_requested_format_is_built_and_only_once(parent: QObject) -> No
 
 
 def test_a_built_text_can_be_pasted_while_another_is_built(parent: QObject, qtbot: QtBot) -> None:
-    slow, copying = Slow(), ClipboardCopier(parent)
+    slow, copying = SlowTexts(), ClipboardCopier(parent)
     copying.copy(slow.texts)
     assert slow.waits.wait(LONGEST_S)
     assert QGuiApplication.clipboard().text() == "text/plain: ä"
@@ -89,7 +89,7 @@ def test_a_built_text_can_be_pasted_while_another_is_built(parent: QObject, qtbo
 
 
 def test_a_newer_copy_is_not_replaced(parent: QObject, qtbot: QtBot) -> None:
-    slow, copying = Slow(), ClipboardCopier(parent)
+    slow, copying = SlowTexts(), ClipboardCopier(parent)
     done: list[bool] = []
     copying.done.connect(done.append)
     copying.copy(slow.texts)
@@ -101,7 +101,7 @@ def test_a_newer_copy_is_not_replaced(parent: QObject, qtbot: QtBot) -> None:
 
 
 def test_a_slow_copy_emits_delayed(parent: QObject, qtbot: QtBot) -> None:
-    slow, copying = Slow(), ClipboardCopier(parent)
+    slow, copying = SlowTexts(), ClipboardCopier(parent)
     with qtbot.waitSignal(copying.delayed):
         copying.copy(slow.texts)
     with qtbot.waitSignal(copying.done) as caught:
@@ -141,7 +141,7 @@ def test_a_failed_text_ends_the_copy_and_leaves_those_that_are_built(
 
 
 def test_a_copier_can_be_deleted_while_texts_are_built(parent: QObject) -> None:
-    slow = Slow()
+    slow = SlowTexts()
     copying = ClipboardCopier(parent)
     copying.copy(slow.texts)
     assert slow.waits.wait(LONGEST_S)

@@ -33,7 +33,7 @@ def window(qtbot: QtBot) -> QWidget:
     return widget
 
 
-def has_none(window: QWidget) -> bool:
+def has_no_dialog(window: QWidget) -> bool:
     return window.findChild(QFileDialog) is None
 
 
@@ -53,7 +53,7 @@ def test_an_open_dialog_lets_the_loop_run(qtbot: QtBot, window: QWidget, tmp_pat
     assert not chosen
     choose_paths(file)
     assert chosen == [file]
-    qtbot.waitUntil(lambda: has_none(window))
+    qtbot.waitUntil(lambda: has_no_dialog(window))
 
 
 def test_the_next_dialog_opens_after_the_first_has_closed(
@@ -63,7 +63,7 @@ def test_the_next_dialog_opens_after_the_first_has_closed(
     choose_folder(window, "Folder", lambda _path: modal.append(QApplication.activeModalWidget()))
     choose_paths(tmp_path)
     assert modal == [None]
-    qtbot.waitUntil(lambda: has_none(window))
+    qtbot.waitUntil(lambda: has_no_dialog(window))
 
 
 def test_several_files_are_chosen(qtbot: QtBot, window: QWidget, tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_several_files_are_chosen(qtbot: QtBot, window: QWidget, tmp_path: Path)
     choose_files(window, "Open", chosen.append, start=tmp_path)
     choose_paths(*files)
     assert chosen == [files]
-    qtbot.waitUntil(lambda: has_none(window))
+    qtbot.waitUntil(lambda: has_no_dialog(window))
 
 
 def test_a_save_dialog_proposes_a_name_and_asks_before_overwriting(
@@ -88,7 +88,7 @@ def test_a_save_dialog_proposes_a_name_and_asks_before_overwriting(
     assert not dialog.testOption(QFileDialog.Option.DontConfirmOverwrite)
     choose_paths(target)
     assert chosen == [target]
-    qtbot.waitUntil(lambda: has_none(window))
+    qtbot.waitUntil(lambda: has_no_dialog(window))
 
 
 def test_a_name_without_a_suffix_gets_that_of_the_format(
@@ -99,7 +99,7 @@ def test_a_name_without_a_suffix_gets_that_of_the_format(
     choose_target(window, "Export", chosen.append, start="x", filters=filters, suffix="json")
     choose_paths(tmp_path / "typed")
     assert chosen == [tmp_path / "typed.json"]
-    qtbot.waitUntil(lambda: has_none(window))
+    qtbot.waitUntil(lambda: has_no_dialog(window))
 
 
 @pytest.mark.parametrize("closes", [False, True])
@@ -116,7 +116,7 @@ def test_a_left_dialog_reports_nothing_and_is_deleted(
         dialog.reject()
     assert left == [None]
     assert not chosen
-    qtbot.waitUntil(lambda: has_none(window))
+    qtbot.waitUntil(lambda: has_no_dialog(window))
 
 
 def test_a_dialog_ends_with_its_window(qtbot: QtBot, tmp_path: Path) -> None:

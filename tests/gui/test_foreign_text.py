@@ -215,7 +215,7 @@ def folders_to_search_in(host: WidgetHost, text: str) -> QWidget:
 
 
 @place
-def the_foot_of_the_list(host: WidgetHost, text: str) -> QWidget:
+def the_footer_of_the_sidebar(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.sidebar.sidebar_footer import SidebarFooter
 
     made = SidebarFooter(host.theme)
@@ -249,7 +249,7 @@ def the_title_of_the_window(host: WidgetHost, text: str) -> QWidget:
 
 
 @place
-def the_report_about_the_program(host: WidgetHost, text: str) -> QWidget:
+def the_about_page(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.cli.doctor.doctor import Finding, findings_text
     from desktop_app.ui.settings.tabs.about_tab import AboutTab
 
@@ -414,7 +414,7 @@ def the_list_of_tools(host: WidgetHost, text: str) -> QWidget:
 
 
 @place
-def the_window_of_forms(host: WidgetHost, text: str) -> QWidget:
+def the_dialog_of_response_formats(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.domain.answering.answer_form import FormKind, FormSource
     from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
 
@@ -425,7 +425,7 @@ def the_window_of_forms(host: WidgetHost, text: str) -> QWidget:
 
 
 @place
-def what_a_drop_will_do(host: WidgetHost, text: str) -> QWidget:
+def the_hint_for_a_drop(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.window.overlays import DropOverlay
 
     made = DropOverlay(host.window, host.theme)
@@ -554,7 +554,7 @@ def the_settings_of_a_folder(host: WidgetHost, text: str) -> QWidget:
 
 
 @place
-def the_file_of_weights(host: WidgetHost, text: str) -> QWidget:
+def the_model_file(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.settings.sections.local_model_section import LocalModelSection
 
     made = LocalModelSection(host.theme)
@@ -728,7 +728,7 @@ def a_new_batch_job(host: WidgetHost, text: str) -> QWidget:
 
 
 @place
-def what_stands_around_messages(host: WidgetHost, text: str) -> QWidget:
+def facts_around_messages(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.transcript.view import TranscriptView
 
     made = TranscriptView(host.theme)

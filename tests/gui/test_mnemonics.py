@@ -153,7 +153,7 @@ class Dialog(QWidget):
 
     @property
     def texts(self) -> list[str]:
-        """The texts as Qt has them."""
+        """Return the texts as Qt has them."""
         widgets = (self.box, self.label, self.save, self.cancel)
         return [str(widget.property("text")) for widget in widgets]
 

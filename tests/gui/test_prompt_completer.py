@@ -41,8 +41,8 @@ PROMPTS = (EXPLAIN, REVIEW, TRANSLATE)
 KEY = Qt.Key
 
 
-class Typed:
-    """The prompt or the quick prompt in its window, with the text typed in it."""
+class PromptDriver:
+    """The driver of the prompt, or of the quick prompt, in its window."""
 
     def __init__(self, qtbot: QtBot, window: QWidget, slash: PromptCompleter, name: str) -> None:
         self._qtbot = qtbot
@@ -84,7 +84,7 @@ class Typed:
         menu = self.window.findChild(PromptMenu)
         return "" if menu is None else str(menu.view.currentIndex().data())
 
-    def asks(self) -> bool:
+    def has_form(self) -> bool:
         return self.fields is not None
 
     @property
@@ -98,7 +98,7 @@ class Typed:
 
 
 @pytest.fixture
-def editor(qtbot: QtBot, light_theme: themes.Theme) -> Typed:
+def editor(qtbot: QtBot, light_theme: themes.Theme) -> PromptDriver:
     window = QWidget()
     window.resize(700, 600)
     qtbot.addWidget(window)
@@ -106,25 +106,25 @@ def editor(qtbot: QtBot, light_theme: themes.Theme) -> Typed:
     column.addStretch(1)
     prompt = PromptEditor(light_theme)
     column.addWidget(prompt)
-    typed = Typed(qtbot, window, prompt.completer, "prompt")
+    typed = PromptDriver(qtbot, window, prompt.completer, "prompt")
     prompt.submit_requested.connect(typed.sent.append)
     return typed
 
 
 @pytest.fixture
-def quick(qtbot: QtBot, light_theme: themes.Theme) -> Iterator[Typed]:
+def quick(qtbot: QtBot, light_theme: themes.Theme) -> Iterator[PromptDriver]:
     window = QuickPrompt(light_theme, TranscriptView(light_theme, is_brief=True))
     qtbot.addWidget(window)
     window.open_with("")
-    typed = Typed(qtbot, window, window.completer, "prompt")
+    typed = PromptDriver(qtbot, window, window.completer, "prompt")
     window.submit_requested.connect(typed.sent.append)
     yield typed
     window.hide()
 
 
 @pytest.fixture(params=["editor", "quick"])
-def either(request: pytest.FixtureRequest) -> Typed:
-    return cast(Typed, request.getfixturevalue(request.param))
+def driver(request: pytest.FixtureRequest) -> PromptDriver:
+    return cast(PromptDriver, request.getfixturevalue(request.param))
 
 
 @pytest.mark.parametrize(
@@ -180,215 +180,215 @@ def test_matching_prompts_are_ranked_by_their_title() -> None:
     assert matching_prompts("", PROMPTS) == list(PROMPTS)
 
 
-def test_the_list_opens_narrows_and_closes_with_esc_which_keeps_the_text(either: Typed) -> None:
-    either.type("/")
-    assert either.offered == ["Explain code", "Review code", "Translate"]
-    either.type("co")
-    assert either.offered == ["Explain code", "Review code"]
-    either.press(KEY.Key_Escape)
-    assert either.offered == []
-    assert either.text == "/co"
-    assert either.window.isVisible()
-    either.type("d")
-    assert either.offered == []
+def test_the_list_opens_narrows_and_closes_with_esc_keeping_the_text(driver: PromptDriver) -> None:
+    driver.type("/")
+    assert driver.offered == ["Explain code", "Review code", "Translate"]
+    driver.type("co")
+    assert driver.offered == ["Explain code", "Review code"]
+    driver.press(KEY.Key_Escape)
+    assert driver.offered == []
+    assert driver.text == "/co"
+    assert driver.window.isVisible()
+    driver.type("d")
+    assert driver.offered == []
     for _ in "/cod":
-        either.press(KEY.Key_Backspace)
-    either.type("/")
-    assert either.offered  # the line began anew
+        driver.press(KEY.Key_Backspace)
+    driver.type("/")
+    assert driver.offered  # the line began anew
 
 
 @pytest.mark.parametrize("key", [KEY.Key_Return, KEY.Key_Tab])
-def test_enter_and_tab_choose_the_current_prompt(either: Typed, key: Qt.Key) -> None:
-    either.completer.configure(
+def test_enter_and_tab_choose_the_current_prompt(driver: PromptDriver, key: Qt.Key) -> None:
+    driver.completer.configure(
         lambda names: {"selection": "x = 1"} if "selection" in names else {},
         lambda _prompt, text: text,
         lambda: False,
     )
-    either.type("/ex")
-    either.press(key)
-    assert either.text == "Explain this:\n\nx = 1"
-    assert either.cursor == len(either.text)
-    assert either.widget.hasFocus()
-    assert either.sent == []
-    either.press(KEY.Key_Return)
-    assert either.sent == ["Explain this:\n\nx = 1"]
+    driver.type("/ex")
+    driver.press(key)
+    assert driver.text == "Explain this:\n\nx = 1"
+    assert driver.cursor == len(driver.text)
+    assert driver.widget.hasFocus()
+    assert driver.sent == []
+    driver.press(KEY.Key_Return)
+    assert driver.sent == ["Explain this:\n\nx = 1"]
 
 
-def test_the_arrow_keys_wrap_around(either: Typed) -> None:
-    either.type("/")
-    either.press(KEY.Key_Down)
-    assert either.current == "Review code"
-    either.press(KEY.Key_Up)
-    either.press(KEY.Key_Up)
-    assert either.current == "Translate"
-    either.press(KEY.Key_Down)
-    assert either.current == "Explain code"
+def test_the_arrow_keys_wrap_around(driver: PromptDriver) -> None:
+    driver.type("/")
+    driver.press(KEY.Key_Down)
+    assert driver.current == "Review code"
+    driver.press(KEY.Key_Up)
+    driver.press(KEY.Key_Up)
+    assert driver.current == "Translate"
+    driver.press(KEY.Key_Down)
+    assert driver.current == "Explain code"
 
 
-def test_a_typed_path_does_not_open_the_list(either: Typed) -> None:
-    either.type("/usr/bin")
-    assert either.offered == []
-    either.press(KEY.Key_Return)
-    assert either.sent == ["/usr/bin"]
+def test_a_typed_path_does_not_open_the_list(driver: PromptDriver) -> None:
+    driver.type("/usr/bin")
+    assert driver.offered == []
+    driver.press(KEY.Key_Return)
+    assert driver.sent == ["/usr/bin"]
 
 
-def test_pasted_text_does_not_open_the_list(either: Typed) -> None:
+def test_pasted_text_does_not_open_the_list(driver: PromptDriver) -> None:
     QGuiApplication.clipboard().setText("/translate")
-    either.press(KEY.Key_V, Qt.KeyboardModifier.ControlModifier)
-    assert either.text == "/translate"
-    assert either.offered == []
+    driver.press(KEY.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert driver.text == "/translate"
+    assert driver.offered == []
 
 
-def test_letters_without_matches_hide_the_list_until_they_are_deleted(either: Typed) -> None:
-    either.type("/trq")
-    assert either.offered == []
-    either.press(KEY.Key_Backspace)
-    assert either.offered == ["Translate"]
+def test_letters_without_matches_hide_the_list_until_they_are_deleted(driver: PromptDriver) -> None:
+    driver.type("/trq")
+    assert driver.offered == []
+    driver.press(KEY.Key_Backspace)
+    assert driver.offered == ["Translate"]
 
 
-def test_the_fields_start_with_defaults_and_enter_inserts_the_prompt(either: Typed) -> None:
-    either.type("/tr")
-    either.press(KEY.Key_Return)
-    assert either.asks()
-    field = either.field("language")
+def test_the_fields_start_with_defaults_and_enter_inserts_the_prompt(driver: PromptDriver) -> None:
+    driver.type("/tr")
+    driver.press(KEY.Key_Return)
+    assert driver.has_form()
+    field = driver.field("language")
     assert field.toPlainText() == "English"
     assert field.hasFocus()
-    either.press(KEY.Key_P)  # all of it is selected
-    either.press(KEY.Key_Return, Qt.KeyboardModifier.ShiftModifier)
-    either.press(KEY.Key_L)
-    either.press(KEY.Key_Return)
-    assert not either.asks()
-    assert either.text == "Into p\nl: "
-    assert either.cursor == len("Into p\nl: ")
-    assert either.widget.hasFocus()
+    driver.press(KEY.Key_P)  # all of it is selected
+    driver.press(KEY.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    driver.press(KEY.Key_L)
+    driver.press(KEY.Key_Return)
+    assert not driver.has_form()
+    assert driver.text == "Into p\nl: "
+    assert driver.cursor == len("Into p\nl: ")
+    assert driver.widget.hasFocus()
 
 
-def test_missing_fields_are_named_and_tab_moves_between_fields(either: Typed) -> None:
-    either.type("/rev")
-    either.press(KEY.Key_Return)
-    fields = either.fields
+def test_missing_fields_are_named_and_tab_moves_between_fields(driver: PromptDriver) -> None:
+    driver.type("/rev")
+    driver.press(KEY.Key_Return)
+    fields = driver.fields
     assert fields is not None
-    assert either.field("what").hasFocus()  # the only one that must be filled
-    either.press(KEY.Key_Return)
+    assert driver.field("what").hasFocus()  # the only one that must be filled
+    driver.press(KEY.Key_Return)
     (label,) = (each for each in fields.findChildren(QLabel) if each.text() == "What")
     assert find(fields, QLabel, "prompt-fields-note").text() == "Fill in: What"
     assert label.property("role") == "error-title"
-    either.press(KEY.Key_Backtab)
+    driver.press(KEY.Key_Backtab)
     choice = cast(Combo, fields.findChild(Combo, "field-focus"))
     assert choice.hasFocus()
-    either.press(KEY.Key_Down)
+    driver.press(KEY.Key_Down)
     assert choice.currentText() == "safety"
-    either.press(KEY.Key_Tab)
-    either.press(KEY.Key_A)
+    driver.press(KEY.Key_Tab)
+    driver.press(KEY.Key_A)
     assert label.property("role") == ""
-    either.press(KEY.Key_Return)
-    assert either.text == "Look at safety of a"
+    driver.press(KEY.Key_Return)
+    assert driver.text == "Look at safety of a"
 
 
-def test_esc_closes_the_fields_and_keeps_their_values(either: Typed) -> None:
-    either.type("/rev")
-    either.press(KEY.Key_Return)
-    either.press(KEY.Key_A)
-    either.press(KEY.Key_Escape)
-    assert not either.asks()
-    assert either.text == "/rev"
-    assert either.widget.hasFocus()
-    assert either.window.isVisible()
+def test_esc_closes_the_fields_and_keeps_their_values(driver: PromptDriver) -> None:
+    driver.type("/rev")
+    driver.press(KEY.Key_Return)
+    driver.press(KEY.Key_A)
+    driver.press(KEY.Key_Escape)
+    assert not driver.has_form()
+    assert driver.text == "/rev"
+    assert driver.widget.hasFocus()
+    assert driver.window.isVisible()
     for _ in "/rev":
-        either.press(KEY.Key_Backspace)
-    either.type("/rev")
-    either.press(KEY.Key_Return)
-    assert either.field("what").toPlainText() == "a"
+        driver.press(KEY.Key_Backspace)
+    driver.type("/rev")
+    driver.press(KEY.Key_Return)
+    assert driver.field("what").toPlainText() == "a"
 
 
-def test_another_prompt_replaces_the_fields(either: Typed) -> None:
-    either.type("/rev")
-    either.press(KEY.Key_Return)
-    assert either.asks()
-    either.completer.insert_prompt(EXPLAIN)
-    assert not either.asks()
-    assert either.text == "Explain this:\n\n"
+def test_another_prompt_replaces_the_fields(driver: PromptDriver) -> None:
+    driver.type("/rev")
+    driver.press(KEY.Key_Return)
+    assert driver.has_form()
+    driver.completer.insert_prompt(EXPLAIN)
+    assert not driver.has_form()
+    assert driver.text == "Explain this:\n\n"
 
 
-def test_an_input_method_keeps_its_keys(either: Typed) -> None:
-    either.type("/")
-    assert either.offered
-    QGuiApplication.sendEvent(either.widget, QInputMethodEvent("ほん", []))
-    either.press(KEY.Key_Return)
-    either.press(KEY.Key_Escape)
-    assert either.text == "/"
-    assert either.offered  # neither taken nor closed
-    assert either.sent == []
+def test_an_input_method_keeps_its_keys(driver: PromptDriver) -> None:
+    driver.type("/")
+    assert driver.offered
+    QGuiApplication.sendEvent(driver.widget, QInputMethodEvent("ほん", []))
+    driver.press(KEY.Key_Return)
+    driver.press(KEY.Key_Escape)
+    assert driver.text == "/"
+    assert driver.offered  # neither taken nor closed
+    assert driver.sent == []
     done = QInputMethodEvent("", [])
     done.setCommitString("本")
-    QGuiApplication.sendEvent(either.widget, done)
-    assert either.text == "/本"
+    QGuiApplication.sendEvent(driver.widget, done)
+    assert driver.text == "/本"
 
 
-def test_the_wide_slash_of_an_input_method_opens_it(either: Typed) -> None:
+def test_the_wide_slash_of_an_input_method_opens_it(driver: PromptDriver) -> None:
     done = QInputMethodEvent("", [])
     done.setCommitString("／")
-    QGuiApplication.sendEvent(either.widget, done)
-    assert either.offered
+    QGuiApplication.sendEvent(driver.widget, done)
+    assert driver.offered
 
 
-def test_esc_removes_the_slash_that_a_command_inserted(either: Typed) -> None:
-    either.completer.open()
-    assert either.offered
-    either.type("tr")
-    either.press(KEY.Key_Escape)
-    assert either.text == ""
-    either.completer.open()
-    assert either.offered
+def test_esc_removes_the_slash_that_a_command_inserted(driver: PromptDriver) -> None:
+    driver.completer.open()
+    assert driver.offered
+    driver.type("tr")
+    driver.press(KEY.Key_Escape)
+    assert driver.text == ""
+    driver.completer.open()
+    assert driver.offered
 
 
-def test_the_command_writes_no_slash_without_prompts(either: Typed) -> None:
-    either.completer.set_prompts(())
-    either.completer.open()
-    assert either.text == ""
+def test_the_command_writes_no_slash_without_prompts(driver: PromptDriver) -> None:
+    driver.completer.set_prompts(())
+    driver.completer.open()
+    assert driver.text == ""
 
 
-def test_a_canceled_form_removes_the_slash_that_a_command_inserted(either: Typed) -> None:
-    either.completer.open()
-    either.type("rev")
-    either.press(KEY.Key_Return)
-    assert either.window.findChild(PromptFields) is not None
-    either.press(KEY.Key_Escape)
-    assert either.text == ""
+def test_a_canceled_form_removes_the_slash_that_a_command_inserted(driver: PromptDriver) -> None:
+    driver.completer.open()
+    driver.type("rev")
+    driver.press(KEY.Key_Return)
+    assert driver.window.findChild(PromptFields) is not None
+    driver.press(KEY.Key_Escape)
+    assert driver.text == ""
 
 
-def test_enter_on_cancel_closes_the_fields_without_the_prompt(either: Typed) -> None:
-    either.type("/rev")
-    either.press(KEY.Key_Return)
-    either.press(KEY.Key_A)
-    cancel = either.window.findChild(QPushButton, "leave-prompt")
+def test_enter_on_cancel_closes_the_fields_without_the_prompt(driver: PromptDriver) -> None:
+    driver.type("/rev")
+    driver.press(KEY.Key_Return)
+    driver.press(KEY.Key_A)
+    cancel = driver.window.findChild(QPushButton, "leave-prompt")
     assert cancel is not None
     cancel.setFocus()
-    either.press(KEY.Key_Return)
-    assert not either.asks()
-    assert either.text == "/rev"
+    driver.press(KEY.Key_Return)
+    assert not driver.has_form()
+    assert driver.text == "/rev"
 
 
-def test_the_list_closes_when_the_text_loses_the_focus(either: Typed, qtbot: QtBot) -> None:
-    either.type("/")
-    either.widget.clearFocus()
-    assert either.offered == []
+def test_the_list_closes_when_the_text_loses_the_focus(driver: PromptDriver, qtbot: QtBot) -> None:
+    driver.type("/")
+    driver.widget.clearFocus()
+    assert driver.offered == []
 
 
-def test_a_click_chooses_a_prompt(either: Typed, qtbot: QtBot) -> None:
-    either.type("/")
-    menu = either.window.findChild(PromptMenu)
+def test_a_click_chooses_a_prompt(driver: PromptDriver, qtbot: QtBot) -> None:
+    driver.type("/")
+    menu = driver.window.findChild(PromptMenu)
     assert menu is not None
     at = menu.view.visualRect(menu.view.model().index(0, 0)).center()
     qtbot.mouseClick(menu.view.viewport(), Qt.MouseButton.LeftButton, pos=at)
-    assert either.text == "Explain this:\n\n"
-    assert either.offered == []
+    assert driver.text == "Explain this:\n\n"
+    assert driver.offered == []
 
 
 # ------------------------------------------------------------------ the prompt of the main window
 
 
-def test_the_list_opens_at_the_start_of_any_line_and_ctrl_z_undoes_it(editor: Typed) -> None:
+def test_the_list_opens_at_the_start_of_any_line_and_ctrl_z_undoes_it(editor: PromptDriver) -> None:
     editor.type("First see /usr and then")
     editor.press(KEY.Key_Return, Qt.KeyboardModifier.ShiftModifier)
     assert editor.offered == []
@@ -400,40 +400,40 @@ def test_the_list_opens_at_the_start_of_any_line_and_ctrl_z_undoes_it(editor: Ty
     assert editor.text == "First see /usr and then\n/ex"
 
 
-def test_a_text_belongs_to_its_template_until_none_of_it_is_left(either: Typed) -> None:
+def test_a_text_belongs_to_its_template_until_none_of_it_is_left(driver: PromptDriver) -> None:
     def template_id() -> str:
-        window = either.window
+        window = driver.window
         editor = window if isinstance(window, QuickPrompt) else window.findChild(PromptEditor)
         return cast(PromptEditor | QuickPrompt, editor).template_id
 
     assert template_id() == ""
-    either.type("/exp")
-    either.press(KEY.Key_Return)
+    driver.type("/exp")
+    driver.press(KEY.Key_Return)
     assert template_id() == "explain"
-    either.type("and why")
+    driver.type("and why")
     assert template_id() == "explain"
-    words = len(either.text) - len("and why")
-    either.press(KEY.Key_Home, Qt.KeyboardModifier.ControlModifier)
-    either.press(KEY.Key_Home)
+    words = len(driver.text) - len("and why")
+    driver.press(KEY.Key_Home, Qt.KeyboardModifier.ControlModifier)
+    driver.press(KEY.Key_Home)
     for _ in range(words - 1):
-        either.press(KEY.Key_Delete)
+        driver.press(KEY.Key_Delete)
     assert template_id() == "explain"
-    either.press(KEY.Key_Delete)
-    assert (either.text, template_id()) == ("and why", "")
+    driver.press(KEY.Key_Delete)
+    assert (driver.text, template_id()) == ("and why", "")
 
 
-def test_undoing_a_template_forgets_it(either: Typed) -> None:
-    either.type("/exp")
-    either.press(KEY.Key_Return)
-    either.press(KEY.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    either.press(KEY.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    either.type(" my own words")
-    window = either.window
+def test_undoing_a_template_forgets_it(driver: PromptDriver) -> None:
+    driver.type("/exp")
+    driver.press(KEY.Key_Return)
+    driver.press(KEY.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    driver.press(KEY.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    driver.type(" my own words")
+    window = driver.window
     editor = window if isinstance(window, QuickPrompt) else window.findChild(PromptEditor)
     assert cast(PromptEditor | QuickPrompt, editor).template_id == ""
 
 
-def test_a_draft_keeps_its_template(editor: Typed) -> None:
+def test_a_draft_keeps_its_template(editor: PromptDriver) -> None:
     prompt = cast(PromptEditor, editor.window.findChild(PromptEditor))
     prompt.set_text("What is different?", "differences")
     assert prompt.template_id == "differences"
@@ -443,21 +443,21 @@ def test_a_draft_keeps_its_template(editor: Typed) -> None:
     assert prompt.template_id == "differences"
 
 
-def test_a_restored_draft_does_not_open_the_list(editor: Typed) -> None:
+def test_a_restored_draft_does_not_open_the_list(editor: PromptDriver) -> None:
     prompt = cast(PromptEditor, editor.window.findChild(PromptEditor))
     prompt.set_text("/")
     assert editor.offered == []
 
 
-def test_characters_outside_the_basic_plane_count_as_one(either: Typed) -> None:
-    either.completer.set_prompts([Prompt("x", "𝒳 title", "🙂 {{selection}} 🙂")])
-    either.type("/")
-    either.press(KEY.Key_Return)
-    assert either.text == "🙂  🙂"
-    assert either.cursor == 3  # in UTF-16 units: after the first character and a space
+def test_characters_outside_the_basic_plane_count_as_one(driver: PromptDriver) -> None:
+    driver.completer.set_prompts([Prompt("x", "𝒳 title", "🙂 {{selection}} 🙂")])
+    driver.type("/")
+    driver.press(KEY.Key_Return)
+    assert driver.text == "🙂  🙂"
+    assert driver.cursor == 3  # in UTF-16 units: after the first character and a space
 
 
-def test_the_list_opens_above_the_prompt_within_the_window(editor: Typed) -> None:
+def test_the_list_opens_above_the_prompt_within_the_window(editor: PromptDriver) -> None:
     editor.type("/")
     menu = editor.window.findChild(PromptMenu)
     prompt = editor.window.findChild(PromptEditor)
@@ -474,7 +474,7 @@ def test_the_list_opens_above_the_prompt_within_the_window(editor: Typed) -> Non
 # ------------------------------------------------------------------ the quick prompt
 
 
-def test_the_quick_prompt_grows_for_it_and_shrinks_again(quick: Typed) -> None:
+def test_the_quick_prompt_grows_for_it_and_shrinks_again(quick: PromptDriver) -> None:
     before = quick.window.height()
     quick.type("/")
     assert quick.window.height() > before
@@ -484,7 +484,7 @@ def test_the_quick_prompt_grows_for_it_and_shrinks_again(quick: Typed) -> None:
     assert not quick.window.isVisible()
 
 
-def test_a_long_prompt_is_not_cut(quick: Typed) -> None:
+def test_a_long_prompt_is_not_cut(quick: PromptDriver) -> None:
     long = "word " * 20_000
     quick.completer.set_prompts([Prompt("x", "Long", long + "end")])
     quick.type("/")
@@ -494,7 +494,7 @@ def test_a_long_prompt_is_not_cut(quick: Typed) -> None:
 
 @pytest.mark.parametrize("name", ["👨‍👩‍👧", "e\u0301", "🇩🇪"])
 def test_a_name_of_joined_characters_is_removed_without_the_text_above(
-    editor: Typed, qtbot: QtBot, name: str
+    editor: PromptDriver, qtbot: QtBot, name: str
 ) -> None:
     editor.type("Dear all")
     editor.completer.open()
@@ -505,6 +505,6 @@ def test_a_name_of_joined_characters_is_removed_without_the_text_above(
     assert editor.text == "Dear all\n"
 
 
-def test_an_inserted_prompt_with_an_endless_word_breaks_it_anywhere(editor: Typed) -> None:
+def test_an_inserted_prompt_with_an_endless_word_breaks_it_anywhere(editor: PromptDriver) -> None:
     editor.completer.insert_prompt(Prompt("data", "Data", "x" * 6000, ""))
     assert editor.widget.wordWrapMode() is QTextOption.WrapMode.WrapAnywhere
