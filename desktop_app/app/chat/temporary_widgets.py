@@ -60,7 +60,7 @@ class TemporaryWidgets(QObject):
         self._theme.changed.connect(row.set_theme)
         row.open_requested.connect(self.open_requested)
         row.close_requested.connect(self.close_requested)
-        row.drop_hint_changed.connect(self._conversation_list.view.show_drop_hint)
+        row.drop_hint_changed.connect(self._conversation_list.view.drop_hint_changed)
         row.content_dropped.connect(self.content_dropped)
         self._conversation_list.add_to_top(row)
         return row

@@ -303,24 +303,20 @@ class ConversationView(RowView):
             event.setAccepted(self._target.isValid())
             return
         self._set_target(index if index.data(Roles.IDENTIFIER) else QModelIndex())
-        self.show_drop_hint(_drop_hint(event.mimeData(), index))
+        self.drop_hint_changed.emit(_drop_hint(event.mimeData(), index))
         accept_copy(event)
-
-    def show_drop_hint(self, hint: str) -> None:
-        """Show the hint for a drop, also on a row above the list; "" hides it."""
-        self.drop_hint_changed.emit(hint)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         super().dragLeaveEvent(event)
         self._set_target(QModelIndex())
-        self.show_drop_hint("")
+        self.drop_hint_changed.emit("")
 
     def dropEvent(self, event: QDropEvent) -> None:
         from desktop_app.ui.composer.dropped_content import accept_copy, read_dropped
 
         index = self.indexAt(event.position().toPoint())
         self._set_target(QModelIndex())
-        self.show_drop_hint("")
+        self.drop_hint_changed.emit("")
         identifier, is_folder = index.data(Roles.IDENTIFIER), bool(index.data(Roles.IS_FOLDER))
         if not event.mimeData().hasFormat(MIME_TYPE):
             accept_copy(event)
