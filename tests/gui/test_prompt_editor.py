@@ -468,7 +468,7 @@ def test_a_wrapped_line_makes_the_prompt_grow(qtbot: QtBot, editor: PromptEditor
 
 
 def test_chips_are_updated_in_place_and_removed(qtbot: QtBot, editor: PromptEditor) -> None:
-    editor.set_chips([replace(PDF, state="reading", progress=0.2, detail="page 9 of 48")])
+    editor.set_chips([replace(PDF, state="reading", progress=0.2, summary="page 9 of 48")])
     (chip,) = editor.findChildren(ChipWidget)
     editor.set_chips([PDF])
     assert editor.findChildren(ChipWidget) == [chip]

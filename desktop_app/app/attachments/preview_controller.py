@@ -219,7 +219,7 @@ class PreviewController(QObject):
             chip = document_chip(part, resolved)
             note = self._sending_note(part)
         self._dialog.show_facts(
-            chip.detail, "\n".join(line for line in (note, chip.tooltip) if line)
+            chip.summary, "\n".join(line for line in (note, chip.tooltip) if line)
         )
 
     def _sending_note(self, part: DocumentPart) -> str:

@@ -1,6 +1,6 @@
 """Chips for the attachments of the prompt, with the progress of reading each.
 
-A chip shows an icon, a thumbnail or a progress ring, its name and its details. Its menu
+A chip shows an icon, a thumbnail or a progress ring, its name and its summary. Its menu
 selects what is sent, and a cross (or Delete) removes it. Clicking the chip previews what
 will be sent. Chips are updated in place, because progress arrives many times a second.
 """
@@ -56,7 +56,7 @@ class Chip:
     """An attachment as shown by a chip.
 
     Attributes:
-        detail: its size ("52 pages · 33,907 tokens · 12 %"), the present step, or a failure.
+        summary: its size ("52 pages · 33,907 tokens · 12 %"), the present step, or a failure.
         progress: 0 to 1 while it is read; None if unknown.
         icon: name of a Lucide icon.
         tooltip: further information.
@@ -70,7 +70,7 @@ class Chip:
 
     id: str
     name: str
-    detail: str
+    summary: str
     state: Literal["reading", "ready", "failed"]
     progress: float | None
     icon: str
@@ -151,12 +151,12 @@ class ChipWidget(QFrame):
         if chip == self._chip and self.accessibleName():
             return
         self._chip = chip
-        name, detail = one_line(chip.name), one_line(chip.detail)
-        self.setAccessibleName(spoken_text(f"{name}, {detail}"))
-        set_tooltip(self, "\n".join(line for line in (name, detail, chip.tooltip) if line))
+        name, summary = one_line(chip.name), one_line(chip.summary)
+        self.setAccessibleName(spoken_text(f"{name}, {summary}"))
+        set_tooltip(self, "\n".join(line for line in (name, summary, chip.tooltip) if line))
         self.setAccessibleDescription(spoken_text(chip.tooltip))
         self._name_menu(chip)
-        spoken = tr("Preview {name}, {detail}", name=name, detail=detail)
+        spoken = tr("Preview {name}, {detail}", name=name, detail=summary)
         self._preview.setAccessibleName(spoken_text(spoken))
         self._preview.setAccessibleDescription(spoken_text(chip.tooltip))
         self._preview.setVisible(chip.has_preview)
@@ -240,7 +240,7 @@ class ChipWidget(QFrame):
         px = self.theme.px
         texts = max(
             painting.text_width(self._chip.name, self.theme.strong()),
-            painting.text_width(self._chip.detail, self.theme.note()),
+            painting.text_width(self._chip.summary, self.theme.note()),
         )
         other_width = px(44) + self._text_left() + (px(24) if self._has_menu else 0)
         return QSize(min(texts + other_width, px(_MAX_CHIP_WIDTH)), px(_CHIP_HEIGHT))
@@ -293,8 +293,8 @@ class ChipWidget(QFrame):
         # File names often differ only at the end.
         elide_mode = Qt.TextElideMode.ElideMiddle
         painting.draw_text(painter, upper, chip.name, theme.strong(), theme.text, elide_mode)
-        detail = theme.error if chip.state == "failed" else theme.dim
-        painting.draw_text(painter, lower, chip.detail, theme.note(), detail)
+        color = theme.error if chip.state == "failed" else theme.dim
+        painting.draw_text(painter, lower, chip.summary, theme.note(), color)
 
     def _paint_thumbnail(self, painter: QPainter, picture: QImage) -> None:
         """Paint the center of the image as a square with round corners."""
