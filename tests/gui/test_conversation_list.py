@@ -427,7 +427,7 @@ def test_the_next_page_keeps_the_marks(listing: ConversationList) -> None:
     listing.select("a")
     listing.view.mark_all()
     listing.append([conversation("old", days(400))], None)
-    assert listing.marked == ["a", "b", "c"]
+    assert listing.affected_ids == ["a", "b", "c"]
 
 
 def test_the_open_conversation_is_selected_again_when_the_last_mark_is_removed(
@@ -451,7 +451,7 @@ def test_a_new_day_clears_the_marks(
     monkeypatch.setattr("desktop_app.ui.sidebar.conversation_list.today", lambda: tomorrow)
     listing.upsert(replace(conversation("b"), updated_at=datetime.now(UTC)))
     assert not listing.view.has_marks
-    assert listing.marked == ["a"]
+    assert listing.affected_ids == ["a"]
 
 
 def test_a_change_of_the_row_keeps_a_half_typed_title(
@@ -875,9 +875,9 @@ def test_a_drop_elsewhere_changes_no_order(pinned: ConversationList, qtbot: QtBo
 
 def test_the_pin_order_is_kept_below_unordered_pins(pinned: ConversationList) -> None:
     pinned.model.set_pin_order(["r", "q"])
-    assert pinned.model.pins == ["p", "r", "q"]
+    assert pinned.model.pinned_ids == ["p", "r", "q"]
     pinned.upsert(conversation("q", -days(1), pinned=True))  # it was changed
-    assert pinned.model.pins == ["p", "r", "q"]
+    assert pinned.model.pinned_ids == ["p", "r", "q"]
 
 
 def test_a_changed_filter_is_not_scrolled_to_its_end(

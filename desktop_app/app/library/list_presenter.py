@@ -121,8 +121,8 @@ class ListPresenter(QObject):
     @property
     def chosen_conversations(self) -> list[Conversation]:
         """The conversations that a command applies to: the marked ones, else the open one."""
-        marked = self._list.marked
-        return [cached for id_ in marked if (cached := self.cached(id_)) is not None]
+        ids = self._list.affected_ids
+        return [cached for id_ in ids if (cached := self.cached(id_)) is not None]
 
     def upsert(self, conversation: Conversation) -> None:
         """Cache a conversation and show it at its position in the list; the caller writes it."""

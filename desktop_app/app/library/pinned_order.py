@@ -58,7 +58,7 @@ class PinnedOrder(QObject):
 
     def move(self, step: int) -> None:
         """Move the chosen pinned conversation up (-1) or down (+1), and announce its position."""
-        order = self._list.model.pins
+        order = self._list.model.pinned_ids
         chosen = [c for c in self._presenter.chosen_conversations if c.id in order]
         if len(chosen) != 1:
             self._notifications.notify(tr("Choose one pinned conversation to move it."))
@@ -80,7 +80,7 @@ class PinnedOrder(QObject):
 
     def _arrange(self, order: Sequence[str]) -> None:
         """Show and store this order of pinned conversations; pin those that are not yet pinned."""
-        before = self._list.model.pins
+        before = self._list.model.pinned_ids
         newly_pinned = [id_ for id_ in order if id_ not in before]
         self._apply_order(order, newly_pinned, pinned=True)
         self._notifications.notify_undo(

@@ -147,7 +147,7 @@ class ConversationList(QFrame):
         """Append the next page, which ends with `last`; None if it is the last page."""
         self.model.append(page, last)
         if not self.view.has_marks:
-            self._mark_selected()
+            self._select_open_row()
         if last is None and self._scrolls_to_end:
             self._scrolls_to_end = False
             self.view.go_to_end()
@@ -164,13 +164,13 @@ class ConversationList(QFrame):
         self._regroup()
         self.model.upsert(conversation)
         if not self.view.has_marks:
-            self._mark_selected()
+            self._select_open_row()
 
     def select(self, identifier: str | None) -> None:
         """Select the open conversation; None if it is not listed yet."""
         self._selected = identifier
         self.view.clear_marks()
-        self._mark_selected()
+        self._select_open_row()
         row = self._row_of(identifier)
         if row.isValid():
             self.view.setCurrentIndex(row)
@@ -180,10 +180,10 @@ class ConversationList(QFrame):
         """Request to pin conversations before another pinned one, or with "" after the last."""
         if before in identifiers:
             return
-        others = [id_ for id_ in self.model.pins if id_ not in identifiers]
+        others = [id_ for id_ in self.model.pinned_ids if id_ not in identifiers]
         position = others.index(before) if before else len(others)
         order = [*others[:position], *identifiers, *others[position:]]
-        if order != self.model.pins:
+        if order != self.model.pinned_ids:
             self.pin_order_requested.emit(order)
 
     def set_unread(self, identifiers: Collection[str]) -> None:
@@ -228,8 +228,8 @@ class ConversationList(QFrame):
         return self.name_editing.begin(self._row_of(identifier))
 
     @property
-    def marked(self) -> list[str]:
-        """Return the ids of the marked conversations, otherwise of the open one."""
+    def affected_ids(self) -> list[str]:
+        """Return the ids that a command applies to: the marked ones, otherwise the open one."""
         rows = self.view.selectedIndexes() if self.view.has_marks else []
         found = [row.data(Roles.IDENTIFIER) for row in rows]
         return found or ([self._selected] if self._selected else [])
@@ -286,7 +286,7 @@ class ConversationList(QFrame):
             signal.connect(self._create_delegates)
         self.view.chosen.connect(self._open_row)
         self.view.delete_pressed.connect(self._delete_row)
-        self.view.selection_cleared.connect(self._mark_selected)
+        self.view.selection_cleared.connect(self._select_open_row)
         self.view.end_pressed.connect(self._request_all)
         self.view.dropped.connect(self.move_requested)
         self.view.pins_dropped.connect(self._place_pins)
@@ -296,7 +296,7 @@ class ConversationList(QFrame):
         self.model.folder_renamed.connect(self.folder_renamed)
         self.model.more_requested.connect(lambda: self.more_requested.emit(False))
         self.model.modelAboutToBeReset.connect(self.view.clear_marks)
-        self.model.modelReset.connect(self._mark_selected)
+        self.model.modelReset.connect(self._select_open_row)
         for signal in (self.model.rowsInserted, self.model.rowsRemoved, self.model.modelReset):
             signal.connect(self._show_page)
         self.day_change.reported.connect(self._regroup)
@@ -340,7 +340,7 @@ class ConversationList(QFrame):
     def _row_of(self, identifier: str | None) -> QModelIndex:
         return self.view.row_of(self.model.index_of(identifier or ""))
 
-    def _mark_selected(self) -> None:
+    def _select_open_row(self) -> None:
         self.view.select_only(self._row_of(self._selected))
 
     def _show_page(self) -> None:
@@ -363,11 +363,11 @@ class ConversationList(QFrame):
             self.open_requested.emit(row.data(Roles.IDENTIFIER))
 
     def _delete_row(self, row: QModelIndex) -> None:
-        """Move the marked conversations to the trash; in the trash, erase them."""
+        """Move the affected conversations to the trash; in the trash, erase them."""
         if row.data(Roles.IS_FOLDER):
             self.folder_delete_requested.emit(row.data(Roles.IDENTIFIER))
             return
-        ids = [marked.data(Roles.IDENTIFIER) for marked in self.view.marked]
+        ids = [affected.data(Roles.IDENTIFIER) for affected in self.view.affected_rows]
         is_trash = self.model.order.list_filter.kind is ListFilterKind.TRASH
         (self.erase_requested if is_trash else self.delete_requested).emit(ids)
 

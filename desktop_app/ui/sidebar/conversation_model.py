@@ -39,10 +39,7 @@ _NO_PARENT: Final = QModelIndex()
 
 
 class Roles(IntEnum):
-    """Additional data of a row for delegates.
-
-    ON_TOP: the row is in the group of pinned conversations. NOTE: the text at the end of the row.
-    """
+    """Additional data of a row for delegates. NOTE: the text at the end of the row."""
 
     IS_HEADING = Qt.ItemDataRole.UserRole
     STREAMING = Qt.ItemDataRole.UserRole + 1
@@ -50,7 +47,7 @@ class Roles(IntEnum):
     IS_FOLDER = Qt.ItemDataRole.UserRole + 3
     NOTE = Qt.ItemDataRole.UserRole + 4
     UNREAD = Qt.ItemDataRole.UserRole + 5
-    ON_TOP = Qt.ItemDataRole.UserRole + 6
+    IN_PINNED_GROUP = Qt.ItemDataRole.UserRole + 6
 
 
 class ConversationModel(QAbstractListModel):
@@ -123,8 +120,8 @@ class ConversationModel(QAbstractListModel):
                 return row.id in self._unread
             case Roles.IDENTIFIER:
                 return row.id
-            case Roles.ON_TOP:
-                return not isinstance(row, FolderRow) and self.order.is_on_top(row)
+            case Roles.IN_PINNED_GROUP:
+                return not isinstance(row, FolderRow) and self.order.is_in_pinned_group(row)
             case Roles.IS_FOLDER:
                 return isinstance(row, FolderRow)
             case Roles.NOTE:
@@ -256,19 +253,19 @@ class ConversationModel(QAbstractListModel):
         self._unread = frozenset(identifiers)
 
     @property
-    def pins(self) -> list[str]:
+    def pinned_ids(self) -> list[str]:
         """Return the ids in the group of pinned conversations, in their order."""
         return [
             conversation.id
             for conversation in self.conversations
-            if self.order.is_on_top(conversation)
+            if self.order.is_in_pinned_group(conversation)
         ]
 
     def set_pin_order(self, order: Iterable[str]) -> None:
         """Show the pinned conversations in this order, below those that it does not contain."""
         self.order.set_pin_order(order)
         for conversation in self.conversations:
-            if self.order.is_on_top(conversation):
+            if self.order.is_in_pinned_group(conversation):
                 self._insert_or_update(conversation)
 
     def set_streaming(self, identifier: str, is_streaming: bool) -> None:

@@ -98,7 +98,7 @@ class ConversationView(RowView):
     # ------------------------------------------------------------ marks
 
     @property
-    def marked(self) -> list[QModelIndex]:
+    def affected_rows(self) -> list[QModelIndex]:
         """Return the rows that an action on the current row applies to, from top to bottom.
 
         These are all marked rows if the current row is marked, otherwise the current row
@@ -269,7 +269,7 @@ class ConversationView(RowView):
 
     def startDrag(self, _actions: Qt.DropAction) -> None:
         """Drag the marked rows, with the first row as the image."""
-        rows = [row for row in self.marked if row.flags() & Qt.ItemFlag.ItemIsDragEnabled]
+        rows = [row for row in self.affected_rows if row.flags() & Qt.ItemFlag.ItemIsDragEnabled]
         if not rows:
             return
         from PySide6.QtGui import QDrag  # imported here and below because start-up needs no drags
@@ -340,15 +340,15 @@ class ConversationView(RowView):
         is_lower = place.y() > self.visualRect(index).center().y()
         below = self.model().index(index.row() + 1, 0)
         if index.data(Roles.IS_HEADING):
-            if below.data(Roles.ON_TOP):
+            if below.data(Roles.IN_PINNED_GROUP):
                 return str(below.data(Roles.IDENTIFIER))
             # The first heading of the unfiltered list accepts conversations if none is pinned.
             return None if index.row() or self.can_go_back else ""
-        if not index.data(Roles.ON_TOP):
+        if not index.data(Roles.IN_PINNED_GROUP):
             return None
         if not is_lower:
             return str(index.data(Roles.IDENTIFIER))
-        return str(below.data(Roles.IDENTIFIER)) if below.data(Roles.ON_TOP) else ""
+        return str(below.data(Roles.IDENTIFIER)) if below.data(Roles.IN_PINNED_GROUP) else ""
 
     def _set_target(self, index: QModelIndex) -> None:
         self._target = QPersistentModelIndex(index)

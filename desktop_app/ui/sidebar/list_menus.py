@@ -64,8 +64,8 @@ class ListMenus(QObject):
             return self.folder_menu(folder)
         if not row.data(Roles.IDENTIFIER):
             return self.list_menu()
-        rows = view.marked if row in view.marked else [row]
-        found = [model.conversation_at(view.source_of(marked)) for marked in rows]
+        rows = view.affected_rows if row in view.affected_rows else [row]
+        found = [model.conversation_at(view.source_of(affected)) for affected in rows]
         return self.conversations_menu([c for c in found if c is not None])
 
     def conversations_menu(self, chosen: Sequence[Conversation]) -> QMenu:

@@ -80,11 +80,11 @@ class RowOrder:
         if isinstance(row, FolderRow):
             return (FOLDERS, 0.0, f"{row.folder.name.casefold()}\0{row.id}")
         timestamp = self.list_filter.moment_of(row).timestamp()
-        if self.is_on_top(row):  # conversations without a rank come first, newest first
+        if self.is_in_pinned_group(row):  # conversations without a rank come first, newest first
             return (PINNED, float(self._pin_ranks.get(row.id, -timestamp)), row.id)
         return (self._calendar.group(timestamp), -timestamp, row.id)
 
-    def is_on_top(self, row: Conversation) -> bool:
+    def is_in_pinned_group(self, row: Conversation) -> bool:
         """Return True if a conversation is in the group of pinned conversations."""
         return row.pinned and self.list_filter.kind in (ListFilterKind.LIST, ListFilterKind.FOLDER)
 

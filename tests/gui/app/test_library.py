@@ -180,7 +180,7 @@ async def test_a_folder_is_created_named_filled_and_opened() -> None:
         assert "“Old 0” moved to “Thesis”" in app.said
         click_row(app, two.id, CONTROL)
         click_row(app, three.id, CONTROL)
-        shown.view.dropped.emit(shown.marked, folder_id)
+        shown.view.dropped.emit(shown.affected_ids, folder_id)
         assert app.rows == ["Thesis"]
         app.press_action("Undo")
         assert app.rows == ["Thesis", "Old 1", "Old 2"]
@@ -414,11 +414,11 @@ async def test_marked_conversations_are_moved_together() -> None:
         shown = app.window.conversations
         await app.opened(ids[0])
         click_row(app, ids[2], SHIFT)
-        assert shown.marked == ids[:3]
+        assert shown.affected_ids == ids[:3]
         assert app.open_id == ids[0]
         click_row(app, ids[1], CONTROL)
         click_row(app, ids[4], CONTROL)
-        assert set(shown.marked) == {ids[0], ids[2], ids[4]}
+        assert set(shown.affected_ids) == {ids[0], ids[2], ids[4]}
         choose(menu_of(app, ids[4]), "Pin 3 conversations")
         assert shown.model.index(0).data() == "Pinned"
         assert app.rows[:3] == ["Old 0", "Old 2", "Old 4"]
@@ -432,9 +432,9 @@ async def test_marked_conversations_are_moved_together() -> None:
         assert len(app.rows) == 6
         shown.view.setFocus()
         app.press(Qt.Key.Key_A, CONTROL)
-        assert len(shown.marked) == 6
+        assert len(shown.affected_ids) == 6
         app.press(Qt.Key.Key_Escape)
-        assert shown.marked == [ids[0]]
+        assert shown.affected_ids == [ids[0]]
 
 
 # ---------------------------------------------------------------- branches

@@ -180,7 +180,7 @@ async def test_a_found_word_is_marked_in_the_conversation_that_its_hit_opens() -
 def pinned_titles(app: AppHarness) -> list[str]:
     known = [
         app.controllers.sidebar.list_presenter.cached(id_)
-        for id_ in app.window.conversations.model.pins
+        for id_ in app.window.conversations.model.pinned_ids
     ]
     return [conversation.title for conversation in known if conversation is not None]
 
@@ -211,8 +211,8 @@ async def test_a_conversation_that_is_dropped_among_the_pinned_ones_is_pinned_un
         first, second = (c.id for c in app.window.conversations.model.conversations)
         app.window.conversations.pin_requested.emit([first], True)
         app.window.conversations.view.pins_dropped.emit([second], first)
-        assert app.window.conversations.model.pins == [second, first]
+        assert app.window.conversations.model.pinned_ids == [second, first]
         app.session.actions["conversation.undo"]()
-        assert app.window.conversations.model.pins == [first]
+        assert app.window.conversations.model.pinned_ids == [first]
         await app.settled()
         assert [c.id for c in await app.backend.conversations.list_pinned()] == [first]

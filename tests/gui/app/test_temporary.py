@@ -58,7 +58,7 @@ async def test_after_a_change_of_the_list_delete_still_asks_to_close_it() -> Non
         await app.ask_and_answer("Mine?", "Yes.")
         app.session.actions["list.archive"]()
         await app.written()
-        assert app.window.conversations.marked == []
+        assert app.window.conversations.affected_ids == []
         app.session.actions["conversation.delete"]()
         assert app.said == ""
         assert is_temporary(app)

@@ -164,7 +164,7 @@ class FoldersController(QObject):
 
     def offer_folders(self) -> None:
         """Let the user choose a folder for the marked conversations."""
-        ids = [id_ for id_ in self._conversation_list.marked if self._presenter.cached(id_)]
+        ids = [id_ for id_ in self._conversation_list.affected_ids if self._presenter.cached(id_)]
         if not ids:
             return
         self._picking_ids = ids
