@@ -1,4 +1,4 @@
-"""The line below the prompt: a warning, a hint, a notice about the model, or the keys to press."""
+"""The line below the prompt: a warning, a hint, a notice, or the keys to press."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from desktop_app.ui.widgets.text.foreign_text import PlainLabel
 
 
 class PromptHint(PlainLabel):
-    """The line below the prompt: the warning or hint if there is one, otherwise notice or keys.
+    """The line below the prompt: a warning or a hint, otherwise a notice or the keys.
 
     Attributes:
         warning: why the user's last attempt to send was refused; "" for none.

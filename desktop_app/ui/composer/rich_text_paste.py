@@ -60,7 +60,7 @@ class RichTextPaste:
 
 
 def is_richer(markdown: str, plain: str) -> bool:
-    """Return True if the Markdown adds more than white space and keeps all words of 4+ letters."""
+    """Return True if the Markdown adds more than space and keeps all words of 4+ letters."""
     if not markdown.strip() or markdown.split() == plain.split():
         return False
     return set(re.findall(_WORD, plain)) <= set(re.findall(_WORD, re.sub(_MARKUP, "", markdown)))

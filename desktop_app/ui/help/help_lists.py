@@ -1,4 +1,4 @@
-"""The delegates of the two lists of the help window: chapters, and sections that a search finds."""
+"""The delegates of the help window's lists: chapters, and the hits of a search."""
 
 from __future__ import annotations
 

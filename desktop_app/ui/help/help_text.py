@@ -23,7 +23,7 @@ _HELP_SCHEME: Final = "help"
 
 
 class HelpText(SealedBrowser):
-    """A view of our own HTML. It loads nothing; links lead to places of the help or the window.
+    """A view of our own HTML, which loads nothing. Links lead to the help or the window.
 
     Signals:
         place_requested(HelpPlace): a link to another place of the help was followed.

@@ -1,4 +1,4 @@
-"""The window of the help: chapters at the left, text at the right, a search over all of it."""
+"""The window of the help: chapters at the left, text at the right, a search above."""
 
 from __future__ import annotations
 

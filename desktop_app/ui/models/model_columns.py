@@ -1,4 +1,4 @@
-"""The columns of the table of models: text, alignment, and sorting with unknown values last."""
+"""The columns of the table of models: texts, and sorting with unknown values last."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The messages of the quick prompt: a status in its footer, or a problem on a line of its own."""
+"""The messages of the quick prompt: a status in its footer, or a problem on its own line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class QuickStatus(QObject):
-    """The status, the problem, and the button that remedies it; each message replaces the former.
+    """The status, the problem and its remedy button; each message replaces the former.
 
     Args:
         speaker: the widget for which messages are announced.

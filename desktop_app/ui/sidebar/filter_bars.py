@@ -1,4 +1,4 @@
-"""Bars of the sidebar's filters: the Back button above the list, archive and trash below it."""
+"""The bars of the sidebar's filters: Back above the list, archive and trash below it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The order of the rows in the conversation list: their sort keys, and the headings of groups."""
+"""The order of the rows in the conversation list: sort keys, and headings of groups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Charts of spending by a chosen measure, grouping and period, with the figures as a table."""
+"""Charts of spending by measure, grouping and period, with the figures as a table."""
 
 from __future__ import annotations
 

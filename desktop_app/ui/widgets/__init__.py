@@ -1,4 +1,4 @@
-"""General widgets: layouts, menus and buttons; in the subpackages rows, forms, texts and more.
+"""General widgets: layouts and menus; in subpackages buttons, forms, rows and texts.
 
 May import `ui.look` only.
 """

@@ -1,4 +1,4 @@
-"""A dialog shown while the store of conversations cannot be used: the problem and the choices.
+"""A dialog about a problem of the store of conversations, with the choices.
 
 It also shows the progress of a choice that takes time, such as a repair.
 """

@@ -1,4 +1,4 @@
-"""The names of the roles in `accessible_role`, apart from accessible_roles.py for a fast start."""
+"""The names of the roles in `accessible_role`, in a module that loads fast."""
 
 from __future__ import annotations
 

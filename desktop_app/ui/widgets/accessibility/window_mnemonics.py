@@ -1,4 +1,4 @@
-"""The mnemonics of windows: Alt with a letter presses a button or focuses a labelled field.
+"""The mnemonics of windows: Alt with a letter presses a button or focuses a field.
 
 A window gets its mnemonics when the focus enters it or moves in it. They are chosen again when
 Alt is pressed, because texts and widgets change. The letters are underlined only while Alt is

@@ -1,4 +1,4 @@
-"""A button that opens a menu, with an optional caption, signal bars and value before its ▾."""
+"""A button that opens a menu; before its ▾, it may have a caption, bars and a value."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def leave_field() -> None:
 
 
 def ask_about_changes() -> bool:
-    """Ask whether the changes in an open form may be discarded. Return False if there are none."""
+    """Ask whether an open form's changes may be discarded. Return False if there are none."""
     for form in QApplication.topLevelWidgets():
         if isinstance(form, FormDialog) and form.isVisible() and form.has_changes:
             form.raise_()

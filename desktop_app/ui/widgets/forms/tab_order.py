@@ -20,7 +20,7 @@ def order_tabs(previous: QWidget, widgets: Iterable[QWidget]) -> QWidget:
 
 
 class TabAnchor(QWidget):
-    """A hidden widget that marks a position in the tab order for widgets that are created later.
+    """A hidden widget that marks a tab position for widgets that are created later.
 
     It accepts focus, because Qt orders nothing after a widget that does not.
     """

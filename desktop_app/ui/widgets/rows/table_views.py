@@ -1,4 +1,4 @@
-"""Tables that select whole rows, with or without fixed shares of the width for the columns."""
+"""Tables that select whole rows; their columns may have fixed shares of the width."""
 
 from __future__ import annotations
 

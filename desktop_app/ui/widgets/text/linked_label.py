@@ -95,7 +95,7 @@ class LinkedLabel(PlainLabel):
 
 
 def set_linked_informative_text(box: QMessageBox, text: LinkedText) -> None:
-    """Show places as links in a message box's informative text; a followed link closes the box."""
+    """Show a message box's informative text with links; following a link closes the box."""
     from PySide6.QtWidgets import QLabel
 
     label = box.findChild(QLabel, "qt_msgbox_informativelabel")
