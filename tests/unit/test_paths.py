@@ -19,7 +19,7 @@ def test_repartee_home_contains_all_folders(repartee_home: Path) -> None:
         repartee_home / name for name in ("data", "config", "cache", "logs")
     }
     assert found.database.parent == found.attachments.parent == found.data
-    assert not repartee_home.exists()  # looked at, not made
+    assert not repartee_home.exists()  # not created
 
 
 def test_two_homes_share_no_socket_and_no_keyring_service(

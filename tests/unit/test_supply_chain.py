@@ -135,7 +135,7 @@ def test_a_part_without_its_section_is_found(scripts: Any) -> None:
     ]
 
 
-def test_every_part_stands_with_its_text(scripts: Any) -> None:
+def test_every_part_is_listed_with_its_text(scripts: Any) -> None:
     parts = scripts("parts")
     words = " ".join(LICENSES.split())
     for part in parts.native_parts():
@@ -148,7 +148,7 @@ def test_every_part_stands_with_its_text(scripts: Any) -> None:
             assert " ".join(text.split()) in words, f"{part.name}: {identifier}"
 
 
-def test_every_standard_text_is_of_use(scripts: Any) -> None:
+def test_every_standard_text_is_used(scripts: Any) -> None:
     for path in (scripts("parts").TEXTS / "spdx").iterdir():
         assert f"\n{path.stem}\n" in LICENSES, path.name
 

@@ -51,7 +51,7 @@ class Shell:
 
     Attributes:
         home: REPARTEE_HOME.
-        server: Forks the commands; None to start processes.
+        server: forks the commands; None to start processes.
         outside: HOME, the XDG folders, TMPDIR and the working folder.
     """
 
@@ -83,7 +83,7 @@ class Shell:
         env: Mapping[str, str] | None = None,
         stderr: int = asyncio.subprocess.PIPE,
     ) -> asyncio.subprocess.Process:
-        """Start the command; its streams are pipes, if not said otherwise."""
+        """Start the command. Its output and errors are pipes, unless `stderr` says otherwise."""
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -179,7 +179,11 @@ async def against(
     test: Callable[[LoopbackServer], Awaitable[None]],
     models: Sequence[str] = FAMILY,
 ) -> None:
-    """Run a test with a server; `models` are what it lists, () if a script answers that, too."""
+    """Run a test with a server.
+
+    Args:
+        models: the models that the server lists; () if a script answers that request, too.
+    """
 
     async with LoopbackServer(*scripts, models=models) as server:
         await test(server)

@@ -53,7 +53,7 @@ class Interception:
 
     Attributes:
         wanted: the hosts and ports that were asked for.
-        environment: what leads a command here, and makes it trust the certificate.
+        environment: variables that lead a command to this proxy, and make it trust the certificate.
     """
 
     def __init__(self, port: int, trusted: Path) -> None:

@@ -81,7 +81,7 @@ async def test_llmock_answers_a_job_from_start_to_report(shell: Shell, server: L
     assert (job["status"], job["answered"], job["left_out"]) == ("completed", 2, 1)
     assert [item["status"] for item in job["items"]] == ["answered", "answered", "left_out"]
     assert all(item["usage"]["input_tokens"] > 0 for item in job["items"][:2])
-    # What was uploaded is the provider's no longer.
+    # The provider no longer has the upload.
     to = shell.outside / "report.md"
     report = await run("report", job["id"], "--format", "markdown", "--to", str(to))
     assert report.code == 0
@@ -386,7 +386,7 @@ async def test_twenty_of_the_skipped_files_are_named(shell: Shell) -> None:
         assert "2 more files skipped." in ended.err
 
 
-async def test_a_folder_stands_for_its_files(shell: Shell) -> None:
+async def test_a_folder_adds_its_files(shell: Shell) -> None:
     async with batch_server(shell) as (_provider, run):
         folder = shell.outside / "here" / "papers"
         for name in ("b.md", "A.md", ".hidden", "deep/c.txt"):

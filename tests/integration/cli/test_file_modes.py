@@ -87,7 +87,7 @@ async def test_attachments_and_reports_are_private(shell: Shell, tmp_path: Path)
             stdin=b"A text that is piped in.",
             env=gateway(server.base_url),
         )
-        assert done.code in (0, 1)  # the server says nothing: what was asked is kept
+        assert done.code in (0, 1)  # the server does not answer; the question is stored
 
     async with batch_server(shell) as (_provider, run):
         begun = await run("start", *run.files("a"), *TASK, "--wait", "--json")
@@ -150,7 +150,7 @@ async def test_deleting_everything_deletes_the_copies(repartee_home: Path) -> No
 
 
 @pytest.mark.attack("file-modes")
-def test_half_a_restoring_is_removed_at_the_start(shell: Shell) -> None:
+def test_an_unfinished_restore_is_removed_at_the_start(shell: Shell) -> None:
     asyncio.run(shell.run("search", "x"))
     for name in (".restore-killed", ".repair-killed"):
         (shell.home / "data" / name).mkdir()

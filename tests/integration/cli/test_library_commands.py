@@ -237,7 +237,7 @@ def test_a_backup_restores_the_library(library: Library) -> None:
     assert (refused.code, "isn’t a Repartee backup" in refused.err) == (1, True)
 
 
-def test_a_backup_that_is_not_there_is_no_failing_disk(library: Library) -> None:
+def test_a_missing_backup_is_not_reported_as_a_failing_disk(library: Library) -> None:
     missing = library.run("restore", str(library.folder / "none.zip"))
     assert (missing.code, "none.zip: it doesn’t exist." in missing.err) == (1, True)
     folder = library.run("restore", str(library.folder))

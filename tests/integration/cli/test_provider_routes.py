@@ -23,9 +23,7 @@ def database_of(shell: Shell) -> Database:
     return Database(shell.home / "data" / "repartee.sqlite3")
 
 
-async def test_an_address_in_the_environment_is_a_yes_for_a_private_host_alone(
-    shell: Shell,
-) -> None:
+async def test_an_address_in_the_environment_allows_only_its_own_private_host(shell: Shell) -> None:
     async with LoopbackServer(WHOLE) as server, SocksProxy(upstream=server.base_url) as proxy:
         way = {"ALL_PROXY": proxy.url}
         near = await shell.run("ask", "Hi", env={**gateway("http://10.9.8.7:1/v1"), **way})
@@ -51,9 +49,7 @@ async def test_a_proxy_that_wants_a_password_is_named_without_one(shell: Shell) 
         assert SECRET not in found.out
 
 
-async def test_doctor_says_by_which_way_each_provider_is_reached(
-    shell: Shell, tmp_path: Path
-) -> None:
+async def test_doctor_describes_the_route_to_each_provider(shell: Shell, tmp_path: Path) -> None:
     database = database_of(shell)
     await database.open()
     settings = SettingsStore(database)

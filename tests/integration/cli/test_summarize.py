@@ -67,7 +67,7 @@ def two_documents(shell: Shell) -> None:
         ("a.md", "--template=paragraph", "--", "b.md"),
     ],
 )
-def test_options_may_stand_between_files(shell: Shell, arguments: tuple[str, ...]) -> None:
+def test_options_may_come_between_files(shell: Shell, arguments: tuple[str, ...]) -> None:
     two_documents(shell)
 
     async def test(server: LoopbackServer) -> None:

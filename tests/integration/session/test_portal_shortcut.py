@@ -39,7 +39,7 @@ SESSION = f"{PATH}/session/x/y"
 
 
 class ShortcutsPortal:
-    """The portal's part, played by the test: it answers each request with a code and results."""
+    """A simulated portal, which answers each request with a code and results."""
 
     def __init__(
         self,
@@ -256,7 +256,7 @@ def test_keys_are_written_as_each_desktop_does(keys: str, trigger: str, gtk: str
     assert accelerator(keys) == gtk
 
 
-# Keeps the calls of a tool in a file, and prints what the real one would.
+# Appends the calls of a tool to a file, and prints the output of the real tool.
 TOOL = """#!/bin/sh
 echo "$(basename $0) $*" >> {log}
 [ "$1" = get ] && cat {paths}

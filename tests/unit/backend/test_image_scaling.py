@@ -1,4 +1,4 @@
-"""Scaled images are kept until there are too many bytes of them, the newest longest."""
+"""The cache of scaled images has the last used ones, up to a number of bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Facts about a server that its replies show, as the settings keep them."""
+"""Facts about a server that its replies show, as the settings store them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def days_ago(days: int) -> str:
 
 
 class Learning:
-    """Notes what is to be learned; every request was cut."""
+    """Records what is to be learned, and reports every request as cut."""
 
     def __init__(self) -> None:
         self.noted: list[tuple[object, ...]] = []

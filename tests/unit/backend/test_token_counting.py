@@ -51,7 +51,7 @@ KEY = (SERVER.id, SERVER.base_url, "llama")
 
 
 class Worker:
-    """Counts ten tokens for each character, one in a mix of kinds, and records what it mixed."""
+    """Counts ten tokens a character, but one in `token_mix`, and records the texts of mixes."""
 
     def __init__(self) -> None:
         self.read: list[str] = []

@@ -67,7 +67,7 @@ def test_a_schema_is_named_after_its_file(tmp_path: Path, monkeypatch: pytest.Mo
         ("g.gbnf", 'root ::= "a"\n', AnswerGrammar(FormKind.GBNF, 'root ::= "a"\n')),
     ],
 )
-def test_a_grammar_is_of_its_suffix(
+def test_the_suffix_decides_the_kind_of_grammar(
     tmp_path: Path, name: str, text: str, grammar: AnswerGrammar
 ) -> None:
     file = tmp_path / name
@@ -141,7 +141,7 @@ def test_notices_on_the_requested_form_are_recognized(told: NoticeText, is_form:
     assert is_form_notice(told) is is_form
 
 
-def test_equal_beginnings_have_the_same_name() -> None:
+def test_equal_beginnings_have_the_same_id() -> None:
     one, two = (ImagePart(letter * 64, "x.png", "image/png", 1) for letter in "ab")
     ids = [
         leading_id("", [], "Why?"),

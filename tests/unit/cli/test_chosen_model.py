@@ -57,7 +57,7 @@ def options(**given: Any) -> Namespace:
 
 
 @asynccontextmanager
-async def started_with(
+async def opened_backend(
     *profiles: ProviderProfile, environment: dict[str, str] | None = None
 ) -> AsyncIterator[Backend]:
     async with started(environment) as backend:
@@ -73,7 +73,7 @@ async def served(
     """Yield a backend with a server of the user's own, which is its only provider."""
     async with LoopbackServer(*scripts, models=models) as server:
         profile = replace(COMPATIBLE, base_url=server.base_url, **changes)
-        async with started_with(profile) as backend:
+        async with opened_backend(profile) as backend:
             yield backend, server, profile
 
 
@@ -87,12 +87,12 @@ async def test_a_provider_has_several_names() -> None:
         "compatible": "home",
         None: "on-device",
     }
-    async with started_with(COMPATIBLE) as backend:
+    async with opened_backend(COMPATIBLE) as backend:
         assert {name: (await find_profile(backend, name)).id for name in ids} == ids
 
 
 async def test_an_unknown_provider_is_refused_with_those_that_are_known() -> None:
-    async with started_with(COMPATIBLE) as backend:
+    async with opened_backend(COMPATIBLE) as backend:
         with pytest.raises(IllegalChoiceError) as refused:
             await find_profile(backend, "acme")
         assert refused.value.reason is Reason.NO_SUCH_PROVIDER
@@ -100,7 +100,7 @@ async def test_an_unknown_provider_is_refused_with_those_that_are_known() -> Non
         assert refused.value.params == {"provider": "acme", "known": known}
 
 
-async def test_the_environment_s_provider_may_be_named_without_its_beginning() -> None:
+async def test_the_environment_s_provider_may_be_named_without_its_prefix() -> None:
     async with started({"COMETAPI_KEY": "not-a-key"}) as backend:
         assert (await find_profile(backend, "CometAPI")).id == "env-cometapi"
         assert (await find_profile(backend, None)).id == "env-cometapi"
@@ -227,7 +227,7 @@ CHOICES: list[tuple[str, dict[str, str], ModelChoice]] = [
 
 
 async def test_the_options_choose_a_model() -> None:
-    async with started_with(FAMILY_SERVER) as backend:
+    async with opened_backend(FAMILY_SERVER) as backend:
         for provider, given, choice in CHOICES:
             profile = await find_profile(backend, provider)
             assert await choice_of(backend, profile, options(**given)) == choice
@@ -241,7 +241,7 @@ async def test_an_unavailable_choice_is_refused() -> None:
         ("home", {}, Reason.NO_MODEL_KNOWN),
         ("on-device", {"model": "a.bin"}, Reason.NO_LOCAL_MODEL),
     ]
-    async with started_with(COMPATIBLE) as backend:
+    async with opened_backend(COMPATIBLE) as backend:
         for provider, given, reason in refusals:
             profile = await find_profile(backend, provider)
             with pytest.raises(IllegalChoiceError) as refused:

@@ -60,14 +60,14 @@ def test_any_text_is_cleaned_for_the_terminal(text: str) -> None:
 
 @pytest.mark.attack("terminal")
 @given(st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
-def test_json_is_safe_and_says_the_same(value: object) -> None:
+def test_json_is_safe_and_has_the_same_value(value: object) -> None:
     text = as_json(value, indent=1)
     assert is_safe(text)
     assert json.loads(text) == value
 
 
 class Terminal(io.TextIOWrapper):
-    """A stream that says it is a terminal."""
+    """A stream whose `isatty` returns True."""
 
     def __init__(self) -> None:
         super().__init__(io.BytesIO(), "utf-8", newline="", write_through=True)
@@ -132,7 +132,7 @@ def test_a_message_cannot_forge_a_second_message(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().err == ("repartee: No file “a\n    repartee: Sent.\\x0d\\x1b[A”.\n")
 
 
-# Children speak to their parent in JSON, one of them asks whether a terminal is there.
+# Children write JSON for their parent; one checks for a terminal.
 WRITERS = {"print", "sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr__"}
 OTHERS = {
     "rendering/processes/json_server.py",

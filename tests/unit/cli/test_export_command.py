@@ -36,27 +36,29 @@ def export(capsys: pytest.CaptureFixture[str]) -> Run:
 
 
 @pytest.fixture
-def boats() -> str:
-    """Put a conversation of two questions into the store; return its id."""
+def conversation_id() -> str:
+    """Store a conversation of two questions; return its id."""
     conversation = a_conversation("Boats")
     first = a_question(conversation, "Which boats?")
     reply = an_answer(first, "The first reply.", status=MessageStatus.COMPLETE)
     second = a_question(conversation, "As a table.", reply, minutes=1)
     table = an_answer(second, TABLE, 1, MessageStatus.COMPLETE)
 
-    async def put() -> None:
+    async def store() -> None:
         async with started() as backend:
             shown = replace(conversation, leaf_id=table.id)
             messages = [first, reply, second, table]
             await backend.conversations.add_with_messages(shown, messages, [])
 
-    asyncio.run(put())
+    asyncio.run(store())
     return conversation.id
 
 
-def test_the_last_response_is_exported_alone(export: Run, boats: str, tmp_path: Path) -> None:
+def test_the_last_response_is_exported_alone(
+    export: Run, conversation_id: str, tmp_path: Path
+) -> None:
     file = tmp_path / "boats.md"
-    words = ("--conversation", boats, "--format", "markdown", "--to", file)
+    words = ("--conversation", conversation_id, "--format", "markdown", "--to", file)
     assert export(*words)[0] == 0
     whole = file.read_text()
     for text in ("Which boats?", "The first reply.", "As a table.", "Selby"):
@@ -78,7 +80,7 @@ def test_an_unfinished_answer_is_being_written_only_while_its_process_lives(
     conversation = a_conversation("Boats")
     question = a_question(conversation, "Which boats?")
 
-    async def put() -> None:
+    async def store() -> None:
         async with started() as backend:
             await backend.conversations.begin_turn(
                 conversation, question, an_answer(question, "half")
@@ -86,7 +88,7 @@ def test_an_unfinished_answer_is_being_written_only_while_its_process_lives(
             if not owner_lives:
                 await backend.database.execute("UPDATE messages SET owner_started = 'earlier'")
 
-    asyncio.run(put())
+    asyncio.run(store())
     file = tmp_path / "boats.md"
     words = ("--conversation", conversation.id, "--format", "markdown", "--to", file)
     assert export(*words)[0] == 0
@@ -103,17 +105,17 @@ def test_an_unfinished_answer_is_being_written_only_while_its_process_lives(
     ],
 )
 def test_files_of_office_programs_are_written(
-    export: Run, boats: str, tmp_path: Path, suffix: str, part: str
+    export: Run, conversation_id: str, tmp_path: Path, suffix: str, part: str
 ) -> None:
     file = tmp_path / f"boats.{suffix}"
-    assert export("--conversation", boats, "--format", suffix, "--to", file)[0] == 0
+    assert export("--conversation", conversation_id, "--format", suffix, "--to", file)[0] == 0
     with zipfile.ZipFile(file) as archive:
         assert part in archive.namelist()
 
 
-def test_tables_are_written_as_csv(export: Run, boats: str, tmp_path: Path) -> None:
+def test_tables_are_written_as_csv(export: Run, conversation_id: str, tmp_path: Path) -> None:
     file = tmp_path / "boats.csv"
-    assert export("--conversation", boats, "--format", "csv", "--to", file)[0] == 0
+    assert export("--conversation", conversation_id, "--format", "csv", "--to", file)[0] == 0
     assert file.read_text("utf-8-sig").split() == ["boat,sails", "Selby,4"]
 
 
@@ -122,12 +124,12 @@ def test_a_conversation_without_tables_is_reported(export: Run, tmp_path: Path) 
     question = a_question(conversation, TABLE)
     answer = an_answer(question, "None.", status=MessageStatus.COMPLETE)
 
-    async def put() -> None:
+    async def store() -> None:
         async with started() as backend:
             shown = replace(conversation, leaf_id=answer.id)
             await backend.conversations.add_with_messages(shown, [question, answer], [])
 
-    asyncio.run(put())
+    asyncio.run(store())
     file = tmp_path / "words.csv"
     code, out, err = export("--conversation", conversation.id, "--format", "csv", "--to", file)
     assert (code, out, file.exists()) == (1, "", False)
@@ -135,14 +137,14 @@ def test_a_conversation_without_tables_is_reported(export: Run, tmp_path: Path) 
 
 
 def test_only_folders_that_are_used_are_in_the_file(export: Run, tmp_path: Path) -> None:
-    async def put() -> None:
+    async def store() -> None:
         async with started() as backend:
             await backend.conversation_folders.save(Folder("used", "Used", NOON))
             await backend.conversation_folders.save(Folder("unused", "Unused", NOON))
             conversation = a_conversation("Boats", folder_id="used")
             await backend.conversations.add_with_messages(conversation, [], [])
 
-    asyncio.run(put())
+    asyncio.run(store())
     file = tmp_path / "all.json"
     assert export("--all", "--format", "json", "--to", file)[0] == 0
     told = json.loads(file.read_text())

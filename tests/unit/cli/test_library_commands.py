@@ -183,7 +183,7 @@ class Terminal(io.StringIO):
         return True
 
 
-async def put_server(address: str) -> None:
+async def store_server(address: str) -> None:
     async with open_backend() as backend:
         await backend.settings.save_profile(replace(COMPATIBLE, base_url=address))
 
@@ -214,9 +214,9 @@ def test_changed_addresses_in_a_backup_are_confirmed(
     address: str,
     told: str,
 ) -> None:
-    asyncio.run(put_server("https://there.example/v1"))
+    asyncio.run(store_server("https://there.example/v1"))
     made = command("backup", tmp_path / "backups")[1].strip()
-    asyncio.run(put_server("https://here.example/v1"))
+    asyncio.run(store_server("https://here.example/v1"))
     monkeypatch.setattr(sys, "stdin", None if typed is None else Terminal(typed))
     monkeypatch.setattr(sys.stderr, "isatty", lambda: typed is not None)
     found = command("restore", made, *options)

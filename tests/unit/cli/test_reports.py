@@ -52,7 +52,7 @@ def command(capsys: pytest.CaptureFixture[str]) -> Run:
 
 
 def with_store(action: Callable[[Backend], Coroutine[Any, Any, object]]) -> None:
-    """Let a function change the store."""
+    """Run a function with the opened backend."""
 
     async def run() -> None:
         async with started() as backend:
@@ -81,7 +81,7 @@ LISTED = (
 )
 
 
-async def put_models(backend: Backend) -> None:
+async def store_models(backend: Backend) -> None:
     profile = replace(COMPATIBLE, own_models=(OwnModel("mistral", images=True),))
     await backend.settings.save_profile(profile)
     await backend.settings.set(FAVORITES, [["home", "llama"]])
@@ -99,7 +99,7 @@ My server         Window     Input    Cached    Output
 
 
 def test_models_are_listed_with_their_known_facts(command: Run) -> None:
-    with_store(put_models)
+    with_store(store_models)
     assert command("models") == (0, TABLE, "")
     assert command("models", "MIST", "server") == (
         0,
@@ -142,7 +142,7 @@ def test_a_server_without_models_is_reported(command: Run) -> None:
     assert (code, out, err) == (2, "", told)
 
 
-async def put_calls(backend: Backend) -> None:
+async def store_calls(backend: Backend) -> None:
     await backend.settings.save_profile(replace(COMPATIBLE, monthly_cap=Decimal(5)))
     for provider, cost, outcome in (
         ("openai", "0.25", "complete"),
@@ -165,7 +165,7 @@ async def put_calls(backend: Backend) -> None:
 
 def test_spending_is_summed_up(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spending_command, "now", lambda: HALF_OF_MARCH)
-    with_store(put_calls)
+    with_store(store_calls)
     code, out, err = command("spending", "--by", "model", "--json")
     found = json.loads(out)
     family, other = sorted(found.pop("rows"), key=lambda row: -row["calls"])

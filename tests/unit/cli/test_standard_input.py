@@ -29,7 +29,7 @@ class Terminal(io.TextIOWrapper):
 
 
 @pytest.fixture
-def use(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
+def replace_stdin(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
     """Return a function that replaces standard input, whose limits are small."""
     monkeypatch.setattr(standard_input, "MAX_QUESTION_BYTES", LIMIT)
     monkeypatch.setattr(standard_input, "MAX_DOCUMENT_BYTES", LIMIT)
@@ -50,23 +50,23 @@ def terminal() -> Terminal:
     return Terminal(io.BytesIO(b"typed"))
 
 
-def play_terminal(monkeypatch: pytest.MonkeyPatch, *, is_there: bool) -> None:
+def simulate_terminal(monkeypatch: pytest.MonkeyPatch, *, exists: bool) -> None:
     """Give the process a controlling terminal, or none."""
     plain_open = os.open
 
-    def play(path: str, flags: int, *more: int) -> int:
+    def open_terminal(path: str, flags: int, *more: int) -> int:
         if path != "/dev/tty":
             return plain_open(path, flags, *more)
-        if not is_there:
+        if not exists:
             raise OSError(errno.ENXIO, "no terminal")
         return plain_open(os.devnull, flags)
 
-    monkeypatch.setattr(os, "open", play)
+    monkeypatch.setattr(os, "open", open_terminal)
 
 
-def test_standard_input_is_read_up_to_a_limit(use: Callable[[Any], None]) -> None:
+def test_standard_input_is_read_up_to_a_limit(replace_stdin: Callable[[Any], None]) -> None:
     for stream in (None, terminal()):
-        use(stream)
+        replace_stdin(stream)
         assert read_all() == ""
         with pytest.raises(IllegalChoiceError) as refused, as_file(["a", "-"]):
             pass
@@ -74,10 +74,10 @@ def test_standard_input_is_read_up_to_a_limit(use: Callable[[Any], None]) -> Non
         with as_file(["a"]) as names:
             assert names == ["a"]
     with piped(b"0123456\xff89") as pipe:
-        use(pipe)
+        replace_stdin(pipe)
         assert read_all() == "0123456\ufffd89"
     with piped(b"0123456789a") as pipe:
-        use(pipe)
+        replace_stdin(pipe)
         with pytest.raises(IllegalChoiceError) as refused:
             read_all()
         assert refused.value.reason is Reason.TOO_MUCH_PIPED_IN
@@ -95,10 +95,10 @@ def test_the_limit_is_stated_in_megabytes(monkeypatch: pytest.MonkeyPatch) -> No
     ("data", "kept"), [(b"", b""), (b"0123456789", b"0123456789"), (b"a" * 99, b"a" * 11)]
 )
 def test_a_file_is_one_byte_too_large_if_more_is_piped(
-    use: Callable[[Any], None], data: bytes, kept: bytes
+    replace_stdin: Callable[[Any], None], data: bytes, kept: bytes
 ) -> None:
     with piped(data) as stream:
-        use(stream)
+        replace_stdin(stream)
         with as_file(["a", "-", "b"]) as names:
             file = Path(names[1])
             assert [names[0], names[2]] == ["a", "b"]
@@ -108,27 +108,27 @@ def test_a_file_is_one_byte_too_large_if_more_is_piped(
 
 @pytest.mark.parametrize("has_terminal", [True, False])
 def test_pieces_of_a_pipe_are_put_together(
-    use: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch, has_terminal: bool
+    replace_stdin: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch, has_terminal: bool
 ) -> None:
-    play_terminal(monkeypatch, is_there=has_terminal)
+    simulate_terminal(monkeypatch, exists=has_terminal)
     monkeypatch.setattr(standard_input, "_PIECE_BYTES", 4)
     for data, expected in ((b"", ""), (b"012345678\xff", "012345678\ufffd")):
         with piped(data) as stream:
-            use(stream)
+            replace_stdin(stream)
             assert read_piped() == expected
     with piped(b"0123456789abcdef") as stream:
-        use(stream)
+        replace_stdin(stream)
         # Pieces of four: the last one begins below the limit.
         assert read_piped() == ("0123456789" if has_terminal else "0123456789ab")
 
 
 def test_a_silent_open_pipe_is_not_awaited(
-    use: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
+    replace_stdin: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    play_terminal(monkeypatch, is_there=False)
+    simulate_terminal(monkeypatch, exists=False)
     reader, writer = os.pipe()
     with os.fdopen(reader, "r") as stream:
-        use(stream)
+        replace_stdin(stream)
         assert read_piped() == ""
         os.write(writer, b"abc")
         assert read_piped() == "abc"
@@ -136,24 +136,24 @@ def test_a_silent_open_pipe_is_not_awaited(
 
 
 def test_files_and_sockets_are_read_and_devices_are_not(
-    use: Callable[[Any], None], tmp_path: Path
+    replace_stdin: Callable[[Any], None], tmp_path: Path
 ) -> None:
     file = tmp_path / "text"
     file.write_text("0123456789a")
     with file.open() as stream:
-        use(stream)
+        replace_stdin(stream)
         assert read_piped() == "0123456789"
     ours, theirs = socket.socketpair()
     with ours, theirs, ours.makefile("r") as stream:
         theirs.sendall(b"abc")
-        use(stream)
+        replace_stdin(stream)
         assert read_piped() == "abc"
     with socket.socket() as listening, listening.makefile("r") as stream:
-        use(stream)
+        replace_stdin(stream)
         assert read_piped() == ""
     with Path(os.devnull).open() as stream:
-        use(stream)
+        replace_stdin(stream)
         assert read_piped() == ""
     for nothing in (None, terminal()):
-        use(nothing)
+        replace_stdin(nothing)
         assert read_piped() == ""

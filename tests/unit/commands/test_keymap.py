@@ -148,7 +148,7 @@ def test_damaged_settings_leave_the_defaults() -> None:
     assert keymap.shortcut_of("app.quit") == "Ctrl+Q"
 
 
-def of(**overrides: str) -> Keymap:
+def keymap_with(**overrides: str) -> Keymap:
     commands = (
         Command("a.one", "One", Category.VIEW, "Ctrl+G, Ctrl+A"),
         Command("a.two", "Two", Category.VIEW, "Ctrl+G, Ctrl+B"),
@@ -159,9 +159,12 @@ def of(**overrides: str) -> Keymap:
 
 
 def test_chords_conflict_with_the_keys_that_they_begin_with() -> None:
-    assert of().conflicts() == {}
-    assert of(two="Ctrl+G, Ctrl+A").conflicts() == {"a.one": ("a.two",), "a.two": ("a.one",)}
-    conflicts = of(three="Ctrl+G").conflicts()
+    assert keymap_with().conflicts() == {}
+    assert keymap_with(two="Ctrl+G, Ctrl+A").conflicts() == {
+        "a.one": ("a.two",),
+        "a.two": ("a.one",),
+    }
+    conflicts = keymap_with(three="Ctrl+G").conflicts()
     assert conflicts["a.three"] == ("a.one", "a.two")
     assert conflicts["a.one"] == ("a.three",)
 
@@ -175,6 +178,6 @@ def test_a_prefix_is_of_whole_presses() -> None:
 def test_a_chord_begins_with_keys_that_do_not_type() -> None:
     assert key_refusal("Ctrl+G, S") is None
     assert key_refusal("S, Ctrl+G")
-    assert of(typed="Ctrl+G, Ctrl+X").shortcut_of("a.typed") == "Return"
+    assert keymap_with(typed="Ctrl+G, Ctrl+X").shortcut_of("a.typed") == "Return"
     with pytest.raises(SettingError):
         normalized("Ctrl+A, Ctrl+B, Ctrl+C")

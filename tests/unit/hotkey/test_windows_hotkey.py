@@ -148,7 +148,7 @@ def test_a_refused_registration_raises_its_reason(error: int, status: HotkeyStat
     assert not windows.mutexes
 
 
-def test_the_doctor_takes_the_keys_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_doctor_registers_the_keys_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     windows = Windows()
     monkeypatch.setattr(windows_hotkey, "windows_library", lambda: windows.library)
     assert check_native_hotkey("", "win32").status is HotkeyStatus.OFF

@@ -206,7 +206,7 @@ def test_modifiers_need_a_key(server: XServer) -> None:
         ("Meta+Ж", SESSION, HotkeyStatus.UNKNOWN_KEYS),
     ],
 )
-def test_the_doctor_takes_the_keys_for_a_moment(
+def test_the_doctor_registers_the_keys_for_a_moment(
     server: XServer, keys: str, environment: dict[str, str], status: HotkeyStatus
 ) -> None:
     assert check_hotkey(keys, environment) == HotkeyReport(keys, status)
