@@ -18,12 +18,6 @@ from desktop_app.backend.backend import (
 )
 from desktop_app.backend.prompt_loader import fill_template, prompt_library
 from desktop_app.cli.answers.answer_parameters import apply_preset, settings_of
-from desktop_app.cli.answers.asked_form import (
-    check_against_schema,
-    is_form_notice,
-    with_form,
-    write_problems,
-)
 from desktop_app.cli.answers.chosen_model import (
     answering_profile,
     choice_of,
@@ -32,6 +26,12 @@ from desktop_app.cli.answers.chosen_model import (
     learn_window,
     replace_invalid_utf8,
     required_effort,
+)
+from desktop_app.cli.answers.form_options import (
+    check_against_schema,
+    is_form_notice,
+    with_form,
+    write_problems,
 )
 from desktop_app.cli.answers.leading_content import leading_id
 from desktop_app.cli.answers.several_answers import (

@@ -11,7 +11,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.cli.answers.asked_form import check_against_schema, write_problems
+from desktop_app.cli.answers.form_options import check_against_schema, write_problems
 from desktop_app.cli.argument_types import EFFORTS, VARIANTS
 from desktop_app.cli.streams.console import as_json, rounded, write_diagnostic
 from desktop_app.cli.streams.terminal import (

@@ -13,7 +13,6 @@ from desktop_app.backend.backend import use_limits
 from desktop_app.backend.batch_wiring import batch_service, expand_paths
 from desktop_app.backend.prompt_loader import fill_template
 from desktop_app.cli.answers.answer_parameters import apply_preset, settings_of
-from desktop_app.cli.answers.asked_form import with_schema_of
 from desktop_app.cli.answers.chosen_model import (
     answering_profile,
     choice_of,
@@ -21,6 +20,7 @@ from desktop_app.cli.answers.chosen_model import (
     learn_window,
     required_effort,
 )
+from desktop_app.cli.answers.form_options import with_schema_of
 from desktop_app.cli.batch.batch_output import (
     job_and_items_json,
     job_json,

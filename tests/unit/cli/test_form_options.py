@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.cli.answers.asked_form import (
+from desktop_app.cli.answers.form_options import (
     check_against_schema,
     is_form_notice,
     with_form,
