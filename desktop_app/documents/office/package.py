@@ -84,7 +84,7 @@ class Package:
         """
         folder, _, file = part.rpartition("/")
         found = {}
-        for row in self.optional_xml(f"{folder}/_rels/{file}.rels"):
+        for row in self.optional_xml(resolve_part(folder, f"_rels/{file}.rels")):
             target = row.get("Target", "")
             if row.get("TargetMode") != "External":
                 target = resolve_part(folder, target)

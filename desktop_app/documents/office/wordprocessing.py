@@ -17,7 +17,7 @@ from xml.etree.ElementTree import Element
 from desktop_app.documents.office import drawing, office_formulas
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.markdown_text import MarkdownBlock
-from desktop_app.documents.office.package import Package, local_name, whole_number
+from desktop_app.documents.office.package import Package, local_name, resolve_part, whole_number
 from desktop_app.documents.office.symbol_font import unicode_character, unicode_text
 from desktop_app.documents.worker.protocol import Limits
 
@@ -45,12 +45,16 @@ def read(name: str, data: bytes, limits: Limits) -> str:
     package = Package(name, data, limits)
     part = package.main_part("word/document.xml")
     folder = part.rpartition("/")[0]
+
+    def beside(file: str) -> Element:
+        return package.optional_xml(resolve_part(folder, file))
+
     reader = _Reader(
-        _Styles(package.optional_xml(f"{folder}/styles.xml")),
-        _Numbering(package.optional_xml(f"{folder}/numbering.xml")),
+        _Styles(beside("styles.xml")),
+        _Numbering(beside("numbering.xml")),
         package,
         package.relations(part),
-        {kind: package.optional_xml(f"{folder}/{kind}s.xml") for kind in ("footnote", "endnote")},
+        {kind: beside(f"{kind}s.xml") for kind in ("footnote", "endnote")},
     )
     blocks = list(reader.blocks(package.xml(part)))
     return md.join_blocks([*blocks, *reader.notes.blocks()]).replace(_ASTERISK, "*")

@@ -229,6 +229,27 @@ def test_a_document_with_a_renamed_main_part_is_read(ending: str) -> None:
     assert read(f"x.{ending}", parts) == "Words."
 
 
+def test_the_parts_of_a_document_may_be_in_its_root() -> None:
+    link = '<w:p><w:hyperlink r:id="site"><w:r><w:t>a site</w:t></w:r></w:hyperlink></w:p>'
+    heading = '<w:p><w:pPr><w:pStyle w:val="H"/></w:pPr><w:r><w:t>Title</w:t></w:r></w:p>'
+    styles = '<w:style w:styleId="H"><w:pPr><w:outlineLvl w:val="0"/></w:pPr></w:style>'
+    kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+    parts = {
+        "[Content_Types].xml": f'<Types><Override ContentType="{kind}"/></Types>',
+        "_rels/.rels": (
+            f'<Relationships><Relationship Type="{_MAIN}/officeDocument" Target="document.xml"/>'
+            "</Relationships>"
+        ),
+        "document.xml": word(heading + link)["word/document.xml"],
+        "styles.xml": word(styles)["word/document.xml"],
+        "_rels/document.xml.rels": (
+            '<Relationships><Relationship Id="site" Target="https://a.example" '
+            'TargetMode="External"/></Relationships>'
+        ),
+    }
+    assert read("x.docx", parts) == "# Title\n\n[a site](https://a.example)"
+
+
 def test_a_strict_document_keeps_headings_and_lists() -> None:
     strict = "http://purl.oclc.org/ooxml/wordprocessingml/main"
     body = '<w:p><w:pPr><w:outlineLvl w:val="1"/></w:pPr><w:r><w:t>Doors</w:t></w:r></w:p>'
