@@ -15,6 +15,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.list_filter import TRASH_RETENTION
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, StoreTooNewError
@@ -79,7 +80,8 @@ def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[Migratio
 
     Raises:
         sqlite3.Error, OSError: no space and the like; the store is unchanged.
-        StoreDamagedError: the copy failed the check.
+        StoreDamagedError: the copy failed the check, or a step cannot convert a row; the store is
+            unchanged.
     """
     if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         save_verified_copy(
@@ -95,7 +97,10 @@ def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[Migratio
             for statement in step.statements:
                 connection.execute(statement)
             if step.action is not None:
-                step.action(connection)
+                try:
+                    step.action(connection)
+                except BAD_VALUE as exc:
+                    raise damaged_error(str(path), f"{step.name}: {type(exc).__name__}") from exc
             row = (step.name, time.time_ns() // 1000)
             connection.execute("INSERT INTO migrations VALUES (?, ?)", row)
         connection.execute("COMMIT")

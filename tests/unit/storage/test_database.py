@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sqlite3
 import stat
@@ -189,6 +190,19 @@ def test_a_failed_migration_changes_nothing(path: Path) -> None:
         open_with(path, BROKEN)
     with closing(sqlite3.connect(path)) as connection:
         assert not connection.execute("SELECT 1 FROM sqlite_master WHERE name='half'").fetchall()
+    open_with(path)
+    assert titles(path) == ["kept"]
+
+
+def test_a_row_that_a_migration_cannot_convert_is_damage(path: Path) -> None:
+    create(path)
+
+    def parse(connection: sqlite3.Connection) -> None:
+        json.loads(connection.execute("SELECT title FROM conversations").fetchone()[0])
+
+    with pytest.raises(StoreDamagedError) as raised:
+        open_with(path, Migration("9999_parsed", (), parse))
+    assert raised.value.details == "9999_parsed: JSONDecodeError"
     open_with(path)
     assert titles(path) == ["kept"]
 
