@@ -64,6 +64,7 @@ def read(name: str, kind: str, data: bytes, limits: Limits) -> tuple[str, int | 
 
 
 def _slides(reader: _Reader, body: Element) -> tuple[str, int]:
+    """Return the slides with their speaker notes as Markdown, and their number."""
     pages = body.findall(f"{_DRAW}page")
     texts = []
     for number, page in enumerate(pages, start=1):
@@ -207,6 +208,12 @@ class _Reader:
             yield from self.blocks(box)
 
     def _list(self, element: Element, style: str, above: list[int]) -> Iterator[MarkdownBlock]:
+        """Yield the items of a list.
+
+        Args:
+            style: the name of the list around it, used unless it has a style of its own.
+            above: the numbers of the items around it, from the outermost.
+        """
         style = element.get(f"{TEXT}style-name", style)
         is_continued = element.get(f"{TEXT}continue-numbering") == "true"
         count = self._last_counts.get(style, 0) if is_continued and not above else 0
@@ -220,6 +227,7 @@ class _Reader:
             self._last_counts[style] = count
 
     def _entry(self, entry: Element, style: str, counts: list[int]) -> Iterator[MarkdownBlock]:
+        """Yield the blocks of an item; `counts` are the numbers around it and its own."""
         label = self.styles.label(style, counts)
         for child in entry:
             if local_name(child) == "list":

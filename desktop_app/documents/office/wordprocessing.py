@@ -291,6 +291,7 @@ class _Reader:
         return font or ""
 
     def _run_words(self, run: Element, boxes: list[Element], font: str) -> Iterator[str]:
+        """Yield the words of a run; `boxes` collects anchored text boxes and drawings."""
         for child in run:
             name = local_name(child)
             if name == "t":
@@ -330,6 +331,7 @@ class _Reader:
         yield md.table(texts)
 
     def _cells(self, row: Element) -> Iterator[str]:
+        """Yield the text of each column; "" for a column that a cell also covers."""
         for cell in _children_named(row, "tc"):
             properties = cell.find(f"{W}tcPr")
             merge = None if properties is None else properties.find(f"{W}vMerge")

@@ -57,6 +57,7 @@ class PdfView:
         return [self._size(index) for index in range(len(self._document))]
 
     def _size(self, index: int) -> tuple[float, float]:
+        """Return width and height of a page in points, at least 1 and at most the maximum."""
         try:
             width, height = self._document.get_page_size(index)
         except pdfium.PdfiumError:

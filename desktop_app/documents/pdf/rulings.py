@@ -114,6 +114,7 @@ def _strokes(path: Any, matrix: pdfium.PdfMatrix) -> Iterator[list[_Point]]:
 
 
 def _add_strokes(parts: Iterable[list[_Point]], found: Rulings) -> None:
+    """Add each stroke to `found`: as a line if it is thin, otherwise side by side."""
     for points in parts:
         if len(points) < 2:
             continue
@@ -153,6 +154,7 @@ def _join_rulings(lines: list[Ruling]) -> list[Ruling]:
 
 
 def _join_row(row: list[Ruling]) -> Iterator[Ruling]:
+    """Join lines at nearly the same position, which becomes their mean."""
     position = sum(line.position for line in row) / len(row)
     first, *others = sorted(row, key=lambda line: line.start)
     start, end = first.start, first.end

@@ -66,13 +66,7 @@ def _delete(evaluation_id: str, connection: sqlite3.Connection) -> None:
 
 def _body(evaluation: Evaluation) -> dict[str, Any]:
     runs = [
-        {
-            "provider": run.provider,
-            "variant": run.variant,
-            "effort": run.effort,
-            "model": run.model,
-            "results": [result_to_json(result) for result in run.results],
-        }
+        {**vars(run), "results": [result_to_json(result) for result in run.results]}
         for run in evaluation.runs
     ]
     return {"runs": runs, "inputs": dict(evaluation.inputs)}

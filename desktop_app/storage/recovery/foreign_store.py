@@ -157,6 +157,8 @@ def foreign_store(path: Path, name: str, tables: Container[str]) -> Iterator[For
 def _authorizer(
     tables: frozenset[str],
 ) -> Callable[[int, str | None, str | None, str | None, str | None], int]:
+    """Return a callback that allows only to read these tables, and only directly."""
+
     def authorize(
         action: int, first: str | None, _second: str | None, _base: str | None, inner: str | None
     ) -> int:

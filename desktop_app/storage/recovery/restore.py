@@ -193,6 +193,7 @@ def _current_settings(database: Path, built_in: Sequence[ProviderProfile]) -> Ou
 
 @contextmanager
 def _open_archive(archive: Path) -> Iterator[ForeignArchive]:
+    """Open a backup. Raises StorageError for all errors of the archive, also in the context."""
     try:
         pack = ForeignArchive(open_file(archive))
     except RefusedFileError as exc:

@@ -164,6 +164,7 @@ def _can_match(kind: EntryKind, search_filter: SearchFilter) -> bool:
 def _matching_row(
     connection: sqlite3.Connection, entry_id: int, search_filter: SearchFilter
 ) -> sqlite3.Row | None:
+    """Return the row of an entry; None if it does not match the filter, or is in the trash."""
     sql = "SELECT kind, ref FROM search_entries WHERE id = ?"
     entry = connection.execute(sql, (entry_id,)).fetchone()
     if entry is None:
@@ -187,6 +188,7 @@ def _time_range(search_filter: SearchFilter) -> tuple[int, int]:
 
 
 def _conditions(search_filter: SearchFilter) -> tuple[list[str], dict[str, str]]:
+    """Return a filter as SQL conditions, except its time range, and their parameters."""
     values: dict[str, str] = {}
     conditions = [_FILTERS["attachment"]] if search_filter.has_attachment else []
     for name, value in (("folder", search_filter.folder_id), ("variant", search_filter.variant)):
