@@ -230,7 +230,7 @@ def test_the_record_has_every_kind_of_step(steps: list[Step]) -> None:
     assert len(said) == TURNS * 5
     files = {(step.kind, step.file) for step in steps}
     assert {("sync", "store.sqlite3"), ("sync", "store.sqlite3-wal")} <= files
-    # Without a sync between them two acknowledgements would be of one state of the disk.
+    # Without a sync in between, two acknowledgments would share a state of the disk.
     syncs = 0
     for step in steps:
         syncs += step.kind == "sync"

@@ -102,7 +102,7 @@ async def work(folder: Path) -> None:
         settings = AskSettings(parameters=GenerationParameters(tools=("count",)))
         for number in count():
             await chat.run(await chat.begin("Count.", settings=settings))
-            if number == 0:  # what is imported late is now there
+            if number == 0:  # all late imports are done
                 print("ready", flush=True)  # noqa: T201 — the parent waits for it
 
 

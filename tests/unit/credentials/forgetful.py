@@ -6,7 +6,7 @@ from keyring.backend import KeyringBackend
 
 
 class Keyring(KeyringBackend):
-    """Passes for the operating system's own by the name of its module."""
+    """Counts as the operating system's keyring, because of the name of its module."""
 
     __module__ = "keyring.backends.kwallet"
     priority = 5

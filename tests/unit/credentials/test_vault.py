@@ -44,7 +44,7 @@ def no_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PYTHON_KEYRING_BACKEND", raising=False)
 
 
-# Keeps nothing; always fails; passes on to whatever there is; is not there; nonsense; unset.
+# It stores nothing, always fails, asks other back ends, is missing, has no valid name, is unset.
 @pytest.mark.parametrize(
     "backend",
     [
@@ -116,7 +116,7 @@ async def test_an_unreachable_stored_key_raises_an_error() -> None:
     assert caught.value.what_to_do
     with pytest.raises(CredentialError):
         await vault.remove("openai")
-    assert notes.stored == {"openai": HERE}  # it still lies there
+    assert notes.stored == {"openai": HERE}  # it is still in the keyring
 
 
 async def test_keys_from_the_environment_come_first() -> None:
@@ -141,7 +141,9 @@ async def test_a_session_key_belongs_to_its_origin(place: KeyPlace) -> None:
 @pytest.mark.attack("key-origin")
 async def test_a_key_of_another_origin_is_not_read() -> None:
     vault = KeyVault("repartee:test", Notes(openai=HERE))
-    assert await vault.get("openai", ELSEWHERE) is None  # there is no keyring to be asked
+    assert (
+        await vault.get("openai", ELSEWHERE) is None
+    )  # the keyring, which is missing, is not asked
     assert await vault.place("openai", ELSEWHERE) is KeyPlace.ELSEWHERE
     with pytest.raises(CredentialError):
         await vault.get("openai", HERE)

@@ -68,7 +68,7 @@ class FullNotes(Notes):
         raise StorageError(Reason.DISK_FULL, place="library.db")
 
 
-async def test_a_key_whose_note_cannot_be_removed_is_not_taken(entries: Entries) -> None:
+async def test_a_key_whose_note_cannot_be_removed_stays(entries: Entries) -> None:
     notes = Notes()
     await KeyVault(SERVICE, notes).set("openai", SECRET)
     vault = KeyVault(SERVICE, FullNotes(**notes.stored))
@@ -152,7 +152,7 @@ async def test_an_old_key_replaces_no_newer_one(newer: Secret | None, entries: E
     assert entries == ({} if newer is None else {(SERVICE, "openai"): keyring_entry(newer)})
 
 
-async def test_a_secret_is_taken_once(entries: Entries) -> None:
+async def test_a_popped_secret_is_gone(entries: Entries) -> None:
     notes = Notes()
     vault = KeyVault(SERVICE, notes)
     assert await vault.pop("openai") is None
