@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Protocol
@@ -17,7 +16,8 @@ from desktop_app.domain.network.redaction import Redactor
 from desktop_app.domain.tools.remote_tool import visible_text
 from desktop_app.domain.tools.server_fault import ServerFault
 from desktop_app.domain.tools.tool_context import Report
-from desktop_app.domain.tools.tool_server import ServerFailure, ToolServer, sign_in_secrets
+from desktop_app.domain.tools.tool_server import ServerFailure, ToolServer
+from desktop_app.services.tools.sign_in_tokens import OnTokens, Renewal, SignInTokens, StoreTokens
 
 MAX_CRASHES: Final = 3
 CRASH_PERIOD_S: Final = 300.0
@@ -56,13 +56,6 @@ MakeLaunch = Callable[[bool], Awaitable[tuple[Mapping[str, Any], Sequence[str]]]
 
 The argument is True to have the user sign in.
 """
-StoreTokens = Callable[[Mapping[str, Any]], Awaitable[None]]
-"""Stores the tokens of a sign-in or a refresh. Raises UserFacingError."""
-Renewal = Callable[[], AbstractAsyncContextManager[Mapping[str, Any] | None]]
-"""Waits until no other process renews the sign-in, and yields its stored tokens.
-
-Raises UserFacingError.
-"""
 
 
 class ServerState(StrEnum):
@@ -100,13 +93,16 @@ class ServerRun:
         renewal: Renewal,
     ) -> None:
         self.server = server
-        self._renewal = renewal
-        self._renewing: asyncio.Task[None] | None = None
-        self._renewed = asyncio.Event()
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
         self.failure: UserFacingError | None = None
         self._on_changed: Callable[[], None] = lambda: None
-        self._connect, self._make_launch, self._store_tokens = connect, make_launch, store_tokens
+        self._connect, self._make_launch = connect, make_launch
+        self._tokens = SignInTokens(
+            store_tokens,
+            renewal,
+            self._redact_also,
+            lambda error: self.on_log("warning", error.sentences),
+        )
         self._connection: Connection | None = None
         self._redactor = Redactor()
         self._lock = asyncio.Lock()
@@ -121,7 +117,6 @@ class ServerRun:
         self._on_address: Callable[[str], None] | None = None
         self._signing_in: asyncio.Task[Any] | None = None
         self._address, self._needs_sign_in = "", False
-        self._keeping: asyncio.Task[UserFacingError | None] | None = None
 
     @property
     def state(self) -> ServerState:
@@ -211,11 +206,7 @@ class ServerRun:
             await self._running_connection()
         finally:
             self._on_address = self._signing_in = None
-        if self._keeping is None:
-            return False
-        if error := await self._keeping:
-            raise error
-        return True
+        return await self._tokens.is_stored()
 
     async def stop(self) -> None:
         """End the server; the next use starts it again."""
@@ -229,6 +220,11 @@ class ServerRun:
     def redact(self, text: str) -> str:
         """Return a text of the server without its secret values and hidden characters."""
         return visible_text(self._redactor.clean(text))
+
+    async def _redact_also(self, values: Sequence[str]) -> None:
+        """Redact these values, too, from now on."""
+        # In a thread, because the spellings of many keys take a while.
+        self._redactor = await asyncio.to_thread(Redactor, [*self._secrets, *values])
 
     # -- messages of the server
 
@@ -260,47 +256,15 @@ class ServerRun:
 
     def on_tokens(self, saved: Mapping[str, Any]) -> None:
         """Store the tokens of a sign-in or a refresh."""
-        self._keeping = asyncio.ensure_future(self._keep_tokens(saved, self._keeping))
-        renewed = self._renewed
-        self._keeping.add_done_callback(lambda _: renewed.set())
+        self._tokens.store(saved)
 
-    def on_renewing(self, answer: Callable[[Mapping[str, Any] | None], None]) -> None:
-        """Pass `answer` the stored tokens once no other process renews them; None if that fails."""
-        self._renewed = asyncio.Event()
-        self._renewing = asyncio.ensure_future(self._renew(answer, self._renewed))
-
-    async def _renew(
-        self, answer: Callable[[Mapping[str, Any] | None], None], renewed: asyncio.Event
-    ) -> None:
-        try:
-            async with self._renewal() as saved:
-                if saved is not None:
-                    values = [*self._secrets, *sign_in_secrets(saved)]
-                    self._redactor = await asyncio.to_thread(Redactor, values)
-                answer(saved)
-                await renewed.wait()
-        except UserFacingError as error:
-            self.on_log("warning", error.sentences)
-            answer(None)
+    def on_renewing(self, on_tokens: OnTokens) -> None:
+        """Call `on_tokens` with the stored tokens once no other process renews them."""
+        self._tokens.renew(on_tokens)
 
     def on_renewed(self) -> None:
         """Let other processes renew the sign-in, once its tokens are stored."""
-        if self._keeping is None or self._keeping.done():
-            self._renewed.set()
-
-    async def _keep_tokens(
-        self, saved: Mapping[str, Any], earlier: asyncio.Task[UserFacingError | None] | None
-    ) -> UserFacingError | None:
-        if earlier is not None:
-            await earlier
-        values = [*self._secrets, *sign_in_secrets(saved)]
-        self._redactor = await asyncio.to_thread(Redactor, values)
-        try:
-            await self._store_tokens(saved)
-        except UserFacingError as error:
-            self.on_log("warning", error.sentences)
-            return error
-        return None
+        self._tokens.end_renewal(waits_for_store=True)
 
     def on_ended(self) -> None:
         """Set the failure, unless this program ended the server.
@@ -308,7 +272,7 @@ class ServerRun:
         Only crashes of a local program count: a server on the network may be out of reach.
         """
         self._lists = {}
-        self._renewed.set()
+        self._tokens.end_renewal()
         if not (self._is_closing or self._is_starting or self._needs_sign_in):
             if not self.server.url:
                 self._crashes.append(time.monotonic())
@@ -338,9 +302,9 @@ class ServerRun:
             launch, self._secrets = await self._make_launch(self._on_address is not None)
         except UserFacingError as error:
             raise self._record_failure(error) from None
-        # Python needs a while for the spellings of many keys.
-        self._redactor = await asyncio.to_thread(Redactor, self._secrets)
-        self._is_starting, self._keeping, self._needs_sign_in = True, None, False
+        await self._redact_also(())
+        self._tokens.clear()
+        self._is_starting, self._needs_sign_in = True, False
         self._last_error_line = ""
         self._on_changed()
         try:
@@ -401,11 +365,7 @@ class ServerRun:
                 await connection.aclose()
             finally:
                 self._is_closing = False
-        if self._keeping is not None:
-            await self._keeping
-        if self._renewing is not None:
-            self._renewed.set()
-            await self._renewing
+        await self._tokens.aclose()
 
     def _stop_later(self) -> None:
         if self._idle is not None:
