@@ -129,7 +129,10 @@ class UsageReported:
 
 @dataclass(frozen=True)
 class UsageShared:
-    """The request returned several answers, whose tokens the provider counts together."""
+    """The request returned several answers, whose tokens the provider counts together.
+
+    `scope` says which of the answers the reported usage is for.
+    """
 
     scope: UsageScope
 

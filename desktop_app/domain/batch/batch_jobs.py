@@ -184,7 +184,12 @@ class BatchUpload:
 
 @dataclass(frozen=True)
 class BatchCounts:
-    """The number of a job's files per state, and the usage and cost of their answers."""
+    """The number of a job's files per state, and the usage and cost of their answers.
+
+    Attributes:
+        cost: US dollars, of the results whose cost is known.
+        uncounted: billed results of unknown cost.
+    """
 
     total: int = 0
     waiting: int = 0
@@ -220,7 +225,8 @@ class BatchJob:
         template_id: the library prompt that the task comes from; "" for none.
         error: why it cannot continue, or failed; None if neither.
         is_cancelled: the user has canceled it; finished results are still fetched.
-        held: US dollars of input that count against the monthly cap while it runs.
+        held: US dollars of input that count against the monthly cap while it runs; None before and
+            after, or if unknown.
         examples: pairs of a question and its ideal answer, sent before each question.
         purpose: of its calls, for the ledger.
     """

@@ -43,7 +43,7 @@ class TemplateNeeds(NamedTuple):
     Attributes:
         documents: the number of documents it is about. 1: the prompt is repeated for each of
             several. 2: it compares exactly two. 0: any number.
-        grammar: the form of the answer; None for free text.
+        grammar: the built-in grammar of the answer; None for free text.
         form: the schema or grammar that the user set, as `FormSource` writes it; "" for none.
     """
 
@@ -65,7 +65,7 @@ class Prompt:
         position: in its folder.
         hidden: stored, but not offered.
         needs: the needs of the built-in prompt with this id.
-        form: of the answer, as `FormSource` writes it; "" for none.
+        form: the schema or grammar of the answer, as `FormSource` writes it; "" for none.
     """
 
     id: str

@@ -9,8 +9,9 @@ from desktop_app.domain.conversations.conversation import Message
 
 TextOf = Callable[[str], Awaitable[str]]
 
+"""Returns the text of an attached document by its hash. Raises StorageError."""
 Report = Callable[[float, float | None, str], None]
-"""Takes the progress of a call: the amount done, the total if it is known, and a message."""
+"""Reports the progress of a call: the amount done, the total (None if unknown), and a message."""
 
 
 async def _no_text(_sha256: str) -> str:
@@ -26,8 +27,7 @@ class ToolContext(NamedTuple):
 
     Attributes:
         messages: up to the question, oldest first.
-        text_of: returns the text of an attached document by its hash; raises StorageError.
-        report: takes the progress while the call runs.
+        report: called while the call runs.
     """
 
     conversation_id: str

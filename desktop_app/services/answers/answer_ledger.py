@@ -27,7 +27,7 @@ class AnswerLedger:
     """The lines of an answer in the ledger.
 
     Each method takes the model that was asked, the reply so far, and the answer as it is stored.
-    Those that record raise StorageError.
+    The methods that record raise StorageError.
 
     Attributes:
         timing: the times of the answer.
@@ -87,9 +87,9 @@ class AnswerLedger:
             await self.record_fees(asked, reply, answer)
 
     async def record_round(self, asked: ResolvedChoice, reply: Reply, answer: Message) -> bool:
-        """Record a request that the answer's next request follows. Return False if it is recorded.
+        """Record the request of the round that has ended; the answer continues with another.
 
-        Its usage is the one of the last RoundEnded.
+        Its usage is that before the last RoundEnded. Return False if it was recorded before.
         """
         if self._rounds_recorded >= reply.round:
             return False

@@ -392,7 +392,7 @@ class AnswerRun:
     async def _add_long_event(
         self, event: StreamEvent, kept: StreamEvent, listen: Listener
     ) -> bool:
-        """Take an event of which the message keeps only `kept`.
+        """Add an event to the answer's file; the message gets only the part `kept`.
 
         Return False if the answer ends there, because its file must not grow any more.
         """

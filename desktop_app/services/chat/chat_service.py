@@ -639,7 +639,9 @@ def _with_tools(request: ChatRequest, tools: ToolSet, fence: Fence) -> ChatReque
 async def _with_form(
     settings: AskSettings, prompt_form: str, resolved: ResolvedChoice
 ) -> AskSettings:
-    """Return the settings with the form of the prompt or the conversation, unless they have one.
+    """Return the settings with the schema or grammar of the prompt, else of the conversation.
+
+    Settings that have one stay as they are.
 
     Raises:
         IllegalChoiceError: it is invalid, or cannot be sent.

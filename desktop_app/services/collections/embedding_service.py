@@ -81,7 +81,12 @@ class EmbeddingGateway(Protocol):
 
 
 class Embeddings:
-    """Requests for vectors, within the monthly cap."""
+    """Requests for vectors, within the monthly cap.
+
+    Args:
+        chosen: returns the user's embedding model; None if embeddings are off, or if no provider
+            has them.
+    """
 
     def __init__(
         self,

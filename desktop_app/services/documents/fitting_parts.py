@@ -1,7 +1,7 @@
 """Splits texts into parts that fit a model's window, as that model counts tokens.
 
 The document worker splits by OpenAI's tokenizer, multiplied by the model's ratio for each kind of
-text. If the server counts tokens, every part is with_counts there, too, before it is sent.
+text. If the server counts tokens, it also counts every part before the part is sent.
 """
 
 from __future__ import annotations

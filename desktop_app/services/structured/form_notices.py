@@ -1,4 +1,4 @@
-"""Notices under an answer with a form: the form, and the places that do not match its schema."""
+"""Notices that name an answer's schema or grammar, and the places that do not match the schema."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _REPAIR = (
 
 
 def form_notice(form: AnswerForm | None) -> NoticeText:
-    """Return the notice that names the form; "" without one."""
+    """Return the notice that names the schema or the grammar's syntax; "" without a form."""
     if form is None:
         return ""
     if isinstance(form, AnswerSchema):

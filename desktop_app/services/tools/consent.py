@@ -69,7 +69,7 @@ class ConsentBroker:
         self._consent_source: ConsentSource | None = None
 
     def set_source(self, source: ConsentSource) -> None:
-        """Let `source` decide from now on."""
+        """Ask `source` for the decisions from now on."""
         self._consent_source = source
 
     async def decide(self, question: ConsentQuestion) -> Decision:
