@@ -40,6 +40,8 @@ from desktop_app.domain.errors import (
     EndpointMissingError,
     ProviderError,
     QuotaExhaustedError,
+    StorageError,
+    StoreDamagedError,
     UserFacingError,
 )
 from desktop_app.domain.models.model_catalog import ModelInfo
@@ -139,7 +141,7 @@ class BatchSender:
         await self._create(job, provider, upload)
 
     async def _release_rest(self, upload: BatchUpload, numbers: Sequence[int]) -> None:
-        """Take the files that no longer fit from an upload, so that another one sends them."""
+        """Remove from an upload the files that no longer fit; another upload sends them."""
         kept = frozenset(numbers)
         for row in await self._store.items(upload.job_id):
             if row.upload == upload.number and row.number not in kept:
@@ -197,6 +199,9 @@ class BatchSender:
 
         Returns:
             The numbers of the items written, and the size in bytes.
+
+        Raises:
+            StorageError: the store failed; the call can be repeated.
         """
         numbers: list[int] = []
         size = 0
@@ -204,6 +209,8 @@ class BatchSender:
             try:
                 line = await self._line(job, info, provider, item)
             except UserFacingError as error:
+                if _is_failure_of_store(error):
+                    raise
                 await self._leave_out(item, note_of(error))
                 continue
             if len(line) > self._limits.size:
@@ -240,7 +247,7 @@ class BatchSender:
 
 
 async def form_of_job(job: BatchJob) -> AnswerForm | None:
-    """Return the form of a job's answers. Raises IllegalChoiceError."""
+    """Return the schema or grammar of a job's answers. Raises IllegalChoiceError."""
     return await chosen_form(job.parameters.form)
 
 
@@ -258,6 +265,12 @@ def question_of(job: BatchJob, item: BatchItem, conversation_id: str) -> Message
         choice=job.choice,
         template_id=job.template_id,
     )
+
+
+def _is_failure_of_store(error: UserFacingError) -> bool:
+    """Return False for an error of one file, such as a missing or damaged attachment."""
+    is_of_file = error.reason is Reason.ATTACHMENT_MISSING or isinstance(error, StoreDamagedError)
+    return isinstance(error, StorageError) and not is_of_file
 
 
 def is_final_refusal(error: ProviderError) -> bool:

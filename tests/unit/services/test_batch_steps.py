@@ -37,6 +37,7 @@ from desktop_app.domain.errors import (
     NetworkError,
     ProviderError,
     QuotaExhaustedError,
+    StorageError,
 )
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.variants import Effort, Variant
@@ -253,6 +254,26 @@ async def test_a_file_that_can_no_longer_be_sent_is_left_out(tmp_path: Path) -> 
         assert (first.status, first.upload) == (ItemStatus.LEFT_OUT, 0)
         assert first.error is not None
         assert (second.status, second.upload) == (ItemStatus.SENT, 1)
+
+
+async def test_a_failing_store_leaves_no_file_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_sha256: str) -> str:
+        raise StorageError(Reason.STORE_BUSY, place="library")
+
+    async with open_steps(tmp_path) as made:
+        await made.service.create(made.files("a", "b"), made.resolved(), "?", job_id="j")
+        await made.service.prepare("j")
+        await made.service.start("j")
+        with monkeypatch.context() as busy:
+            busy.setattr(made.attachments, "text", fail)
+            made.provider.states = [RemoteBatch("b", BatchStatus.IN_PROGRESS)]
+            with pytest.raises(StorageError):
+                await made.service.advance("j")
+        assert await made.statuses() == ["read", "read"]
+        await made.service.advance("j")
+        assert made.provider.calls[0] == ("upload", "repartee-j-1", "j-1\nj-2\n", 8)
 
 
 async def test_an_upload_whose_files_are_all_left_out_has_failed(tmp_path: Path) -> None:
