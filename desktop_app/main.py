@@ -61,11 +61,12 @@ def _run_command(arguments: list[str]) -> int:
 def _report_output_error(error: OSError) -> int:
     from desktop_app.cli.exit_code import ExitCode
     from desktop_app.cli.streams.console import drop_output, write_diagnostic
-    from desktop_app.i18n.system_words import system_words
+    from desktop_app.domain.system_error import system_error
     from desktop_app.i18n.translation import tr
 
     drop_output()
-    write_diagnostic(tr("Can’t write to standard output: {reason}", reason=system_words(error)))
+    reason = system_error(error).what_happened
+    write_diagnostic(tr("Can’t write to standard output: {reason}", reason=reason))
     return ExitCode.FAILED
 
 

@@ -38,10 +38,10 @@ from desktop_app.domain.errors import (
     StoreFullError,
     UserFacingError,
 )
+from desktop_app.domain.system_error import system_error
 from desktop_app.exchange.importers.imported_conversation import short_title
 from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.exchange.writers import html_page, markdown_file
-from desktop_app.i18n.system_words import system_words
 from desktop_app.i18n.translation import N_, language, tr, tr_plural
 from desktop_app.paths import folders
 from desktop_app.rendering.processes.formula_client import FormulaClient
@@ -477,4 +477,4 @@ def file_names(wanted: list[Conversation], suffix: str) -> Iterator[str]:
 
 def unwritable_error(target: Path, exc: OSError) -> StorageError:
     """Return the error for a file that could not be written."""
-    return StorageError(Reason.EXPORT_UNWRITABLE, file=str(target), words=system_words(exc))
+    return StorageError(Reason.EXPORT_UNWRITABLE, file=str(target), because=system_error(exc))

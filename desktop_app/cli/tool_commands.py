@@ -10,13 +10,15 @@ from desktop_app.cli.answers.chosen_model import learn_listing
 from desktop_app.cli.command_setup import open_backend, run_command
 from desktop_app.cli.streams.console import write_json, write_line
 from desktop_app.domain.answering.chat_request import ProviderKind
+from desktop_app.domain.error_note import ErrorNote, error_of
 from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.error_text import TERMINAL, error_segments, remedy_of
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.places import plain_text
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.tools.remote_tool import ALL_TOOLS
 from desktop_app.i18n.translation import in_english, tr
-from desktop_app.services.tools.hosted_tools import hosted_refusal, price_words, why_unavailable
+from desktop_app.services.tools.hosted_tools import hosted_refusal, price_words
 from desktop_app.services.tools.tool_set import wildcard_of
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ async def _list_tools(*, as_json: bool) -> int:
         found = await backend.tools.list_tools(names)
         usual = await _usual_choice(backend)
     with in_english() if as_json else nullcontext():
-        listed = [(tool, _refusal(tool, usual)) for tool in found]
+        listed = [(tool, refusal_text(_refusal(tool, usual))) for tool in found]
     if as_json:
         write_json([tool_json(tool, refusal) for tool, refusal in listed])
         return 0
@@ -108,11 +110,11 @@ async def require_tools(
         source, _, tool = name.rpartition("/")  # a server that the user typed may contain slashes
         if tool == ALL_TOOLS and source:
             of_source = [each for each in listed.values() if each.definition.source == source]
-            if any(each.is_available for each in of_source):
+            refusals = [each.refusal for each in of_source if each.refusal is not None]
+            if len(refusals) < len(of_source):
                 continue
-            if of_source:
-                reason = plain_text(why_unavailable(of_source[0]))
-                raise IllegalChoiceError(Reason.TOOL_UNAVAILABLE, tool=name, reason=reason)
+            if refusals:
+                raise _unavailable(name, refusals[0])
         if name not in listed:
             known = ", ".join(sorted(listed))
             if tool == ALL_TOOLS:
@@ -124,8 +126,8 @@ async def require_tools(
                     what_to_do=Remedy.THERE_ARE if servers else Remedy.NONE,
                 )
             raise IllegalChoiceError(Reason.NO_SUCH_TOOL, tool=name, known=known)
-        if reason := _refusal_for_answer(listed[name], resolved, is_saved=is_saved):
-            raise IllegalChoiceError(Reason.TOOL_UNAVAILABLE, tool=name, reason=reason)
+        if refusal := _refusal_for_answer(listed[name], resolved, is_saved=is_saved):
+            raise _unavailable(name, refusal)
 
 
 async def require_known_tools(
@@ -150,16 +152,33 @@ async def require_known_tools(
             raise IllegalChoiceError(Reason.NO_SUCH_TOOL, tool=name, known=there_are)
 
 
-def _refusal_for_answer(tool: ListedTool, resolved: ResolvedChoice, *, is_saved: bool) -> str:
-    """Return why a tool cannot be used for this answer; "" if it can."""
+def _unavailable(name: str, refusal: ErrorNote) -> IllegalChoiceError:
+    return IllegalChoiceError(
+        Reason.TOOL_UNAVAILABLE,
+        refusal.params,
+        tool=name,
+        because=error_of(refusal),
+        what_to_do=remedy_of(refusal),
+    )
+
+
+def _refusal_for_answer(
+    tool: ListedTool, resolved: ResolvedChoice, *, is_saved: bool
+) -> ErrorNote | None:
+    """Return why a tool cannot be used for this answer; None if it can."""
     name = tool.definition.name
     if tool.definition.hosted is not None and name == "image_generation" and not is_saved:
-        return tr("Images are kept only with --save.")
+        return ErrorNote(Reason.TOOL_IMAGES_UNSAVED)
     return _refusal(tool, resolved)
 
 
-def _refusal(tool: ListedTool, resolved: ResolvedChoice) -> str:
-    """Return why a tool cannot be used with a model; "" if it can."""
+def _refusal(tool: ListedTool, resolved: ResolvedChoice) -> ErrorNote | None:
+    """Return why a tool cannot be used with a model; None if it can."""
     is_hosted = tool.definition.hosted is not None
-    refusal = hosted_refusal(tool.definition.name, resolved) if is_hosted else ""
-    return refusal or plain_text(why_unavailable(tool))
+    refusal = hosted_refusal(tool.definition.name, resolved) if is_hosted else None
+    return refusal or tool.refusal
+
+
+def refusal_text(refusal: ErrorNote | None) -> str:
+    """Return the sentences of a tool's refusal; "" without one."""
+    return "" if refusal is None else plain_text(error_segments(refusal, TERMINAL))

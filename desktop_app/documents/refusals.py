@@ -9,7 +9,7 @@ from desktop_app.documents.worker.protocol import MAX_TEXT_BYTES, Limits
 from desktop_app.domain import errors
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Param
-from desktop_app.i18n.system_words import system_words
+from desktop_app.domain.system_error import system_error
 
 
 def encrypted(name: str) -> errors.DocumentEncryptedError:
@@ -84,7 +84,7 @@ def unreadable(name: str, error: OSError) -> errors.DocumentError:
     """Return the error for a file that cannot be opened."""
     if isinstance(error, FileNotFoundError):
         return errors.DocumentError(Reason.DOCUMENT_NOT_THERE, name=name)
-    return errors.DocumentError(Reason.DOCUMENT_NOT_OPENED, name=name, words=system_words(error))
+    return errors.DocumentError(Reason.DOCUMENT_NOT_OPENED, name=name, because=system_error(error))
 
 
 def needs_memory(name: str, limits: Limits) -> errors.DocumentTooLargeError:

@@ -355,7 +355,7 @@ class Reason(StrEnum):
         N_("--compare asks each choice for one response."), Remedy.LEAVE_OUT_N_OR_COMPARE
     )
     NO_CASES = _row(N_("There are no cases to evaluate."), Remedy.NAME_CASES)
-    CASES_UNREADABLE = _row(N_("Can’t read the cases in {file}: {why}."), Remedy.SEE_EVAL_HELP)
+    CASES_UNREADABLE = _row(N_("Can’t read the cases in {file}: {words}."), Remedy.SEE_EVAL_HELP)
     CASE_WITH_FILES_IN_BATCH = _row(
         N_("Case “{case}” has several files, but batch jobs take one each."), Remedy.LEAVE_OUT_BATCH
     )
@@ -509,7 +509,26 @@ class Reason(StrEnum):
         N_("Without the tool, only the beginning of “{name}” would be read."),
         Remedy.CHOOSE_TOOL_OR_SEND_ALL,
     )
-    TOOL_UNAVAILABLE = _row(N_("The tool “{tool}” isn’t available. {reason}"))
+    TOOL_UNAVAILABLE = _row(N_("The tool “{tool}” isn’t available. {words}"))
+    # Why a tool is unavailable
+    TOOL_NAME_INVALID = _row(N_("The tool’s name isn’t valid."))
+    TOOL_ARGUMENTS_INVALID = _row(N_("The description of its arguments isn’t valid: {why}."))
+    TOOLS_NOT_LISTED = _row(N_("Its tools are listed once it has been started."))
+    TOOL_IMAGES_UNSAVED = _row(N_("Images are kept only with --save."))
+    NO_HOSTED_TOOLS_HERE = _row(N_("Local models don’t run tools themselves."))
+    NO_HOSTED_TOOLS = _row(N_("{provider} doesn’t run tools itself."))
+    HOSTED_TOOL_NOT_SUPPORTED = _row(N_("{model} doesn’t support this tool."))
+    NO_VECTOR_STORE = _row(N_("There is no vector store."), Remedy.ENTER_VECTOR_STORE)
+    # By the codes of `sandbox.detect_mechanisms().missing`
+    SANDBOX_WITHOUT_LANDLOCK = _row(
+        N_("The kernel has no Landlock, so the sandbox can’t protect your files.")
+    )
+    SANDBOX_WITHOUT_SECCOMP = _row(
+        N_("The kernel has no seccomp, so the sandbox can’t filter system calls.")
+    )
+    SANDBOX_WITHOUT_FILES = _row(N_("The sandbox can’t protect your files or block connections."))
+    SANDBOX_UNTESTED = _row(N_("It hasn’t been tested on this system."))
+    SANDBOX_MISSING = _row(N_("Repartee has no sandbox for this system."))
 
     # Tool servers
     NO_SUCH_TOOL_SERVER = _row(N_("There is no tool server named “{server}”."), Remedy.THERE_ARE)
@@ -841,6 +860,19 @@ class Reason(StrEnum):
     NO_ROOM_TO_RESTORE = _row(
         N_("{file} needs {size} MB, but only {free} MB are free."), Remedy.FREE_SPACE_TO_RESTORE
     )
+
+    # Quoted by other sentences, after a colon
+    SYSTEM_NO_PERMISSION = _row(N_("you have no permission"))
+    SYSTEM_NAME_TAKEN = _row(N_("a file with this name exists"))
+    SYSTEM_DISK_ERROR = _row(N_("the disk reported an error"))
+    SYSTEM_IS_FOLDER = _row(N_("it is a folder"))
+    SYSTEM_NAME_TOO_LONG = _row(N_("the name is too long"))
+    SYSTEM_NOT_FOUND = _row(N_("it doesn’t exist"))
+    SYSTEM_DISK_FULL = _row(N_("the disk is full"))
+    SYSTEM_NOT_A_FOLDER = _row(N_("a part of the path is not a folder"))
+    SYSTEM_QUOTA_USED = _row(N_("your disk quota is used up"))
+    SYSTEM_READ_ONLY = _row(N_("the disk is read-only"))
+    NOT_JSON_AT = _row(N_("it isn’t valid JSON at line {line}, column {column}"))
 
     # Files that somebody else made
     FOREIGN_NOT_A_FILE = _row(N_("{file} isn’t a regular file."))

@@ -15,8 +15,9 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ErrorDescription, Param
 from desktop_app.domain.places import LinkedText, LinkSegment, Place, linked_text, plain_text
 from desktop_app.domain.remedy import Remedy
+from desktop_app.domain.text_enum import TextEnum
 from desktop_app.domain.tools.server_fault import fault_text
-from desktop_app.i18n.translation import N_, tr_filled
+from desktop_app.i18n.translation import N_, tr, tr_filled
 
 _ENVIRONMENT_NAME: Final = N_("environment variables")
 
@@ -78,6 +79,8 @@ def happened_text(reason: Reason | str, params: Mapping[str, Param]) -> str:
     Raises:
         LookupError, ValueError: a parameter is missing or of another type.
     """
+    if isinstance(reason, TextEnum):
+        return tr_filled(reason.text, params) if params else tr(reason.text)
     if not isinstance(reason, Reason):
         return reason
     is_full = bool(reason.fuller) and all(params.get(name) for name in _placeholders(reason.fuller))

@@ -36,7 +36,8 @@ Each class has a stable `code`, and each error a `Reason`: both are stored, neve
     ├── ImportRefusedError          the file is not a readable export
     ├── LocalModelError             weights missing, the server did not start
     ├── ToolServerError             a server of tools cannot be configured, started or used
-    └── SettingError                a value or file of the user's that cannot be used
+    ├── SettingError                a value or file of the user's that cannot be used
+    └── CaseError                   a file of cases cannot be read (evaluation/case_error.py)
 
 Foreign exceptions are translated once, at the library call that raises them.
 """
@@ -61,7 +62,8 @@ class ErrorDescription:
     """The codes of an error or of its stored note, and the sentences made from them.
 
     Attributes:
-        reason: the code of what happened, or a sentence from another process or a store.
+        reason: the code of what happened, or a sentence from another process or a store. Of errors
+            that are never stored, it may be another `TextEnum`.
         remedy: the next step, if it differs from that of the reason in `error_reasons`.
         params: values for the placeholders in the sentences.
         because: the error that the placeholder {words} quotes.
@@ -100,6 +102,11 @@ class ErrorDescription:
     def sentences(self) -> str:
         """Return both sentences, as the window shows them."""
         return f"{self.what_happened} {self.what_to_do}".rstrip()
+
+    def __str__(self) -> str:
+        """Return what happened in English, for reports, logs and tracebacks."""
+        with in_english():
+            return self.what_happened
 
 
 class UserFacingError(ErrorDescription, Exception):
@@ -141,11 +148,6 @@ class UserFacingError(ErrorDescription, Exception):
     def with_remedy(self, remedy: Remedy, **params: Param) -> Self:
         """Return a copy with another remedy and the values for its placeholders."""
         return self.copy_with(remedy=remedy, params={**self.params, **params})
-
-    def __str__(self) -> str:
-        """Return what happened in English, for logs and tracebacks."""
-        with in_english():
-            return self.what_happened
 
     @property
     def all_details(self) -> str:
@@ -201,7 +203,7 @@ def as_provider_error(error: UserFacingError) -> ProviderError:
         return error
     failed = ProviderError(
         error.reason, error.params, what_to_do=error.remedy, details=error.details
-    ).copy_with(code=error.code)
+    ).copy_with(code=error.code, because=error.because)
     failed.__cause__ = error
     return failed
 

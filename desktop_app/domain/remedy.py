@@ -259,6 +259,7 @@ class Remedy(Enum):
     SEE_FIRST_PROBLEM = coded(N_("The first problem: {words}"))
     REMOVE_COLLECTION = coded(N_("Remove it from the prompt, or choose another."))
     ENTER_NAME = coded(N_("Enter one."))
+    ENTER_VECTOR_STORE = coded(N_("Enter the ID of a vector store in {responses_page}."))
     NAME_FOLDER = coded(N_("Name a folder to make a collection of it."))
     TURN_ON_EMBEDDINGS = coded(N_("Turn it on in {data_page}, or leave out --create-embeddings."))
     TURN_ON_BATCHES = coded(N_("If it does, turn on “Supports Batch API” in {provider_page}."))

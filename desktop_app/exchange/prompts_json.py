@@ -34,6 +34,7 @@ from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.domain.remedy import Remedy
+from desktop_app.domain.system_error import system_error
 from desktop_app.exchange.preset_json import (
     creation_time,
     derived_id,
@@ -45,7 +46,6 @@ from desktop_app.exchange.preset_json import (
     time_to_json,
 )
 from desktop_app.foreign_file import RefusedFileError, open_file, read_all
-from desktop_app.i18n.system_words import system_words
 
 LARGEST_FILE: Final = 4 << 20
 FORMAT, VERSION = "repartee-prompts", 1
@@ -94,7 +94,7 @@ def read_file(path: Path) -> PromptCollection:
         raise ImportRefusedError(Reason.PROMPTS_NOT_JSON, details=str(exc)) from exc
     except OSError as exc:
         raise ImportRefusedError(
-            Reason.PROMPTS_UNREADABLE, file=path.name, words=system_words(exc)
+            Reason.PROMPTS_UNREADABLE, file=path.name, because=system_error(exc)
         ) from exc
     return read(text)
 

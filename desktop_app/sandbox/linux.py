@@ -65,11 +65,11 @@ def detect_mechanisms() -> Confinement:
     if abi := _landlock_abi():
         active.insert(0, f"Landlock (ABI {abi})")
     else:
-        missing.append("The kernel has no Landlock, so the sandbox can’t protect your files.")
+        missing.append("sandbox_without_landlock")
     if _has_seccomp():
         active.insert(0, "seccomp")
     else:
-        missing.append("The kernel has no seccomp, so the sandbox can’t filter system calls.")
+        missing.append("sandbox_without_seccomp")
     return Confinement(tuple(active), tuple(missing))
 
 

@@ -31,8 +31,9 @@ class Confinement(NamedTuple):
     """The mechanisms by which this computer can confine a process.
 
     Attributes:
-        active: names of the mechanisms, such as "Landlock (ABI 7)".
-        missing: English sentences on missing mechanisms. `cli/doctor` translates both.
+        active: names of the mechanisms, such as "Landlock (ABI 7)", which `cli/doctor` marks for
+            translation.
+        missing: what is missing: values of `Reason`, which has the sentences.
     """
 
     active: tuple[str, ...]

@@ -62,10 +62,7 @@ def detect_mechanisms() -> Confinement:
     """Return the mechanisms that Windows offers from within a process."""
     return Confinement(
         ("job object", "low integrity", "no child processes"),
-        (
-            "The sandbox can’t protect your files or block connections.",
-            "It hasn’t been tested on this system.",
-        ),
+        ("sandbox_without_files", "sandbox_untested"),
     )
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.tools.tool import ListedTool, ToolDefinition, ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.i18n.translation import N_
@@ -43,12 +44,12 @@ class BuiltInTool:
     """A built-in tool: its definition and its code.
 
     Attributes:
-        reason: returns why the tool cannot be used on this computer; "" if it can.
+        refusal: returns why the tool cannot be used on this computer; None if it can.
     """
 
     definition: ToolDefinition
     run: Run
-    reason: Callable[[], str] = str
+    refusal: Callable[[], ErrorNote | None] = lambda: None
 
 
 class BuiltInTools:
@@ -69,7 +70,7 @@ class BuiltInTools:
 
     async def tools(self) -> Sequence[ListedTool]:
         """Return all built-in tools."""
-        return [ListedTool(tool.definition, tool.reason()) for tool in self._tools.values()]
+        return [ListedTool(tool.definition, tool.refusal()) for tool in self._tools.values()]
 
     async def call(self, tool: ToolDefinition, arguments: Any, context: ToolContext) -> str:
         """Run a call. Raises ToolError."""

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from desktop_app import sandbox
 from desktop_app.child_processes import child_command, start_child
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.tools.tool import ToolError
 
 MAX_RUN_S: Final = 110.0
@@ -17,12 +19,9 @@ _PIECE_BYTES: Final = 1 << 16
 MAX_ANSWER_BYTES: Final = 2 << 20
 
 
-def missing_sandbox() -> str:
-    """Return why this computer cannot confine a process; "" if it can.
-
-    It is the first of the reasons, because it is translated as one message.
-    """
-    return next(iter(sandbox.detect_mechanisms().missing), "")
+def missing_sandbox() -> ErrorNote | None:
+    """Return the first reason why this computer cannot confine a process; None if it can."""
+    return next((ErrorNote(Reason(code)) for code in sandbox.detect_mechanisms().missing), None)
 
 
 async def run_job(job: dict[str, Any]) -> str:

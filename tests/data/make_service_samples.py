@@ -524,6 +524,7 @@ def tools() -> Iterator[str]:
             )
             for number in range(chance.randint(0, 4))
         ]
+        refusal = hosted_refusal(name, resolved)
         grammar = AnswerGrammar(chance.choice(GRAMMAR_SYNTAXES), "x")
         try:
             require_grammar_support(grammar, resolved)
@@ -534,7 +535,7 @@ def tools() -> Iterator[str]:
             kind.value,
             grammar.syntax.value,
             refused,
-            hosted_refusal(name, resolved),
+            refusal.sentences if refusal else "",
             price_words(listed, prices, resolved.profile),
             hosted_cost(calls, prices),
             offers_background(resolved),

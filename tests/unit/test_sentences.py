@@ -22,8 +22,10 @@ Nodes = dict[Path, list[ast.AST]]
 ERRORS = {name for name, cls in vars(errors).items() if isinstance(cls, type)} - {"Remedy"}
 OPTIONS = {"what_to_do", "details", "because", "status", "api_code", "request_id"}
 SENTENCE_ARGUMENTS = {"what_to_do", "remedy"}
-# Of stored answers; nothing raises it any more.
-ONLY_STORED = {Reason.ANSWER_ENDED_AT_LIMIT}
+NEVER_NAMED = {
+    Reason.ANSWER_ENDED_AT_LIMIT,  # of stored answers; nothing raises it any more
+    *(reason for reason in Reason if reason.name.startswith("SANDBOX_")),  # codes of `sandbox`
+}
 
 
 def name_of(node: ast.expr) -> str:
@@ -229,7 +231,15 @@ def test_errors_have_at_most_two_sentences_and_20_words(
 WITHOUT_REMEDY = {
     Reason.VARIANT_AND_MODEL,
     Reason.ITEM_DECLINED,
-    Reason.TOOL_UNAVAILABLE,  # its reason says what is missing
+    Reason.TOOL_UNAVAILABLE,  # it has the remedy of the error that it quotes
+    Reason.TOOL_NAME_INVALID,
+    Reason.TOOL_ARGUMENTS_INVALID,
+    Reason.TOOLS_NOT_LISTED,
+    Reason.TOOL_IMAGES_UNSAVED,
+    Reason.NO_HOSTED_TOOLS_HERE,
+    Reason.NO_HOSTED_TOOLS,
+    Reason.HOSTED_TOOL_NOT_SUPPORTED,
+    Reason.NOT_JSON_AT,
     Reason.SCHEMA_INVALID,  # its words say what is wrong, and where
     Reason.GRAMMAR_INVALID,
     Reason.BATCH_WITHOUT_QUESTION,
@@ -240,6 +250,7 @@ WITHOUT_REMEDY = {
         reason
         for reason in Reason
         if reason.name.startswith(("NOTE_", "ITEM_", "BATCH_LINES_", "BATCH_GONE", "BATCH_IS_OVER"))
+        or reason.name.startswith(("SANDBOX_", "SYSTEM_"))
     ),
     Reason.BATCH_UNKNOWN_THERE,
 }
@@ -265,7 +276,7 @@ def test_every_reason_is_used(product_nodes: Nodes) -> None:
         if isinstance(node, ast.Attribute) and name_of(node.value) == "Reason"
         if node.attr in Reason.__members__  # Qt has reasons, too
     }
-    assert set(Reason) - used == ONLY_STORED
+    assert set(Reason) - used == NEVER_NAMED
 
 
 def test_stored_codes_stay() -> None:

@@ -21,7 +21,7 @@ from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
-from desktop_app.i18n.system_words import system_words
+from desktop_app.domain.system_error import system_error
 from desktop_app.i18n.translation import tr
 from desktop_app.paths import folders
 from desktop_app.ui.widgets.external_open import open_path
@@ -188,7 +188,9 @@ class ExportController(QObject):
         try:
             scratch = await asyncio.to_thread(TemporaryFolder, self._temporary_folder)
         except OSError as error:
-            raise StorageError(Reason.PRINT_WITHOUT_ROOM, details=system_words(error)) from error
+            raise StorageError(
+                Reason.PRINT_WITHOUT_ROOM, details=str(system_error(error))
+            ) from error
         try:
             request = {"conversation": conversation_id, "scratch": str(scratch.path)}
             run = _run_print(request, choice)
@@ -257,7 +259,7 @@ async def _run_print(request: Mapping[str, str], choice: Mapping[str, Any]) -> N
             await _run_process(child_command("print"), arguments)
     except OSError as error:
         raise StorageError(
-            Reason.EXPORT_UNWRITABLE, file=file, words=system_words(error)
+            Reason.EXPORT_UNWRITABLE, file=file, because=system_error(error)
         ) from error
 
 
@@ -273,7 +275,9 @@ async def _run_process(command: ChildCommand, request: bytes, file: Path | None 
     try:
         process = await start_child(command, stdin=PIPE, stdout=DEVNULL, stderr=PIPE)
     except OSError as error:
-        raise UserFacingError(Reason.PROCESS_NOT_STARTED, details=system_words(error)) from error
+        raise UserFacingError(
+            Reason.PROCESS_NOT_STARTED, details=str(system_error(error))
+        ) from error
     try:
         _, errors = await process.communicate(request)
     except asyncio.CancelledError:

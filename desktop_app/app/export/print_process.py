@@ -34,7 +34,7 @@ from desktop_app.cli.export_command import LoadedConversation, load_conversation
 from desktop_app.cli.streams.console import write_diagnostic
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, UserFacingError
-from desktop_app.i18n.system_words import system_words
+from desktop_app.domain.system_error import system_error
 from desktop_app.paths import folders, resource_path
 from desktop_app.rendering.processes.formula_client import FormulaClient
 from desktop_app.storage.settings.startup_settings import use_stored_language
@@ -200,5 +200,5 @@ def _print(loaded: LoadedConversation, choice: Mapping[str, Any], formulas: Form
 def _failure(file: str, error: OSError) -> StorageError:
     """Return the error for a file that cannot be written, or a printer that failed."""
     if file:
-        return StorageError(Reason.EXPORT_UNWRITABLE, file=file, words=system_words(error))
+        return StorageError(Reason.EXPORT_UNWRITABLE, file=file, because=system_error(error))
     return StorageError(Reason.PRINTER_FAILED)

@@ -15,6 +15,7 @@ from desktop_app.domain.answering.answer_form import (
     FormKind,
     FormSource,
 )
+from desktop_app.domain.error_text import WINDOW, error_segments
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.places import LinkedText, LinkSegment
 from desktop_app.domain.tools.tool import ListedTool, Permission, ToolKind
@@ -22,7 +23,7 @@ from desktop_app.foreign_file import RefusedFileError, open_file, read_all
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.structured.form_support import require_grammar_support
 from desktop_app.services.tools.consent import fingerprint
-from desktop_app.services.tools.hosted_tools import hosted_refusal, price_words, why_unavailable
+from desktop_app.services.tools.hosted_tools import hosted_refusal, price_words
 from desktop_app.ui.settings.dialog_field import EditRequest, describe_form, describe_tools
 
 if TYPE_CHECKING:
@@ -161,11 +162,10 @@ class ToolsController(QObject):
 
     def _reason(self, tool: ListedTool) -> LinkedText:
         """Return why a tool cannot be chosen in the open conversation; () if it can."""
+        refusal = tool.refusal
         if tool.definition.hosted is not None:
-            refusal = hosted_refusal(tool.definition.name, self._setup.resolved)
-            if refusal:
-                return (LinkSegment(refusal),)
-        return why_unavailable(tool)
+            refusal = hosted_refusal(tool.definition.name, self._setup.resolved) or refusal
+        return () if refusal is None else error_segments(refusal, WINDOW)
 
     async def _permit(self, name: str, permission: Permission) -> None:
         store, conversation_id = self._permissions, self._current.id
@@ -234,7 +234,7 @@ class ToolsController(QObject):
         try:
             await asyncio.to_thread(check_form, source)
         except IllegalChoiceError as error:
-            words = tr("Not valid: {words}", words=str(error.params["words"]))
+            words = tr("Not valid: {words}", words=str(error.shown_params["words"]))
         if dialog is not self._dialog:
             return  # closed since
         if should_accept and not words:

@@ -26,6 +26,8 @@ from desktop_app.cli.doctor.provider_routes import describe_route, is_server
 from desktop_app.cli.streams import console
 from desktop_app.cli.streams.terminal import error_words
 from desktop_app.commands.keymap import Keymap
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.error_text import happened_text
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.hotkey import native_hotkey
 from desktop_app.hotkey.hotkey_check import check_hotkey, check_native_hotkey, is_x11
@@ -80,11 +82,6 @@ SANDBOX_TEXTS = (
     N_("job object"),
     N_("low integrity"),
     N_("no child processes"),
-    N_("The kernel has no Landlock, so the sandbox can’t protect your files."),
-    N_("The kernel has no seccomp, so the sandbox can’t filter system calls."),
-    N_("The sandbox can’t protect your files or block connections."),
-    N_("It hasn’t been tested on this system."),
-    N_("Repartee has no sandbox for this system."),
 )
 
 
@@ -389,7 +386,8 @@ def _check_sandbox() -> Finding:
     if active:
         parts = [tr(part) for part in active]
         text = tr("Documents are read in a sandbox: {parts}.", parts=", ".join(parts))
-    return Finding("confinement", not missing, " ".join((text, *map(tr, missing))))
+    reasons = (happened_text(Reason(code), {}) for code in missing)
+    return Finding("confinement", not missing, " ".join((text, *reasons)))
 
 
 def _system_findings(backend: Backend) -> list[Finding]:

@@ -47,10 +47,10 @@ from desktop_app.domain.errors import IllegalChoiceError, StorageError, UserFaci
 from desktop_app.domain.evaluation.case_error import CaseError, CaseProblem
 from desktop_app.domain.evaluation.evaluation_case import EvaluationCase
 from desktop_app.domain.evaluation.evaluation_result import Evaluation
+from desktop_app.domain.system_error import quoted_error
 from desktop_app.exchange.evaluation.case_reader import read_cases
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
-from desktop_app.i18n.system_words import json_words, system_words
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.evaluation.answer_checks import require_schemas
 from desktop_app.services.models.choice_resolution import require_supported
@@ -144,17 +144,9 @@ def _load_cases(name: str | None, preset: str | None) -> list[EvaluationCase]:
         cases = read_cases(_read_text(path), name, partial(_read_sibling, path.parent))
         require_schemas(cases)
     except (OSError, ValueError) as error:
-        raise IllegalChoiceError(Reason.CASES_UNREADABLE, file=name, why=_reason(error)) from error
+        because = quoted_error(error)
+        raise IllegalChoiceError(Reason.CASES_UNREADABLE, file=name, because=because) from error
     return cases
-
-
-def _reason(error: Exception) -> str:
-    """Return the reason of an error, to follow a colon."""
-    if isinstance(error, OSError):
-        return system_words(error)
-    if isinstance(error, json.JSONDecodeError):
-        return json_words(error)
-    return str(error)
 
 
 def _read_sibling(folder: Path, name: str) -> str:

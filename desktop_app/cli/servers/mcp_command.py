@@ -14,15 +14,13 @@ from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_b
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams.console import write_diagnostic, write_json, write_line
 from desktop_app.cli.streams.terminal import error_words
-from desktop_app.cli.tool_commands import tool_json, tool_summary
+from desktop_app.cli.tool_commands import refusal_text, tool_json, tool_summary
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError, ToolServerError, UserFacingError
-from desktop_app.domain.places import plain_text
 from desktop_app.domain.tools.tool_server import server_of
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import in_english, tr, tr_plural
 from desktop_app.rendering.markdown.links import is_opened
-from desktop_app.services.tools.hosted_tools import why_unavailable
 from desktop_app.services.tools.served_prompts import store_lists
 from desktop_app.services.tools.server_tools import tools_of
 
@@ -188,8 +186,8 @@ async def _test(servers: ToolServers, name: str, *, as_json: bool) -> int:
     )
     write_line(words)
     for tool in tools:
-        refusal = plain_text(why_unavailable(tool))
-        write_line(f"{tool.definition.full_name}  {tool_summary(tool, refusal)}".rstrip())
+        summary = tool_summary(tool, refusal_text(tool.refusal))
+        write_line(f"{tool.definition.full_name}  {summary}".rstrip())
     return 0
 
 
@@ -201,7 +199,7 @@ def _test_json(
             "name": run.server.name,
             "ok": error is None,
             "seconds": round(seconds, 3),
-            "tools": [tool_json(tool, plain_text(why_unavailable(tool))) for tool in tools],
+            "tools": [tool_json(tool, refusal_text(tool.refusal)) for tool in tools],
             "offers": list(run.offers),
             "error": None if error is None else error.sentences,
             "log": [line.text for line in run.log],

@@ -36,8 +36,8 @@ from desktop_app.domain.conversations.message_parts import ToolCallPart, tool_ca
 from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_text import TERMINAL
 from desktop_app.domain.errors import StorageError, UserFacingError
+from desktop_app.domain.system_error import system_error
 from desktop_app.domain.tools.call_state import ToolCallState
-from desktop_app.i18n.system_words import system_words
 from desktop_app.i18n.translation import tr
 from desktop_app.services.structured.schema_check import CheckedAnswer
 from desktop_app.services.structured.stepped_json import decode
@@ -118,9 +118,8 @@ class AnswerStreams:
             self.write_error = error
             drop_output()
             if not isinstance(error, BrokenPipeError):  # a reader that has gone is no failure
-                write_diagnostic(
-                    tr("Can’t write the response: {reason}", reason=system_words(error))
-                )
+                reason = system_error(error).what_happened
+                write_diagnostic(tr("Can’t write the response: {reason}", reason=reason))
             self._stop()
 
 

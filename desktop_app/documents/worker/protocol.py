@@ -93,6 +93,7 @@ def error_to_json(error: errors.DocumentError) -> dict[str, object]:
         "error": type(error).__name__,
         "reason": error.reason,
         "params": error.params,
+        "because": None if error.because is None else error.because.reason,
         "details": error.details,
         "takes_password": getattr(error, "takes_password", False),
     }

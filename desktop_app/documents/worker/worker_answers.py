@@ -44,6 +44,7 @@ _MAX_PAGE_SIDE: Final = 14_401
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _MEDIA_TYPE: Final = re.compile(r"[a-z]{1,20}/[\w.+-]{1,100}", re.ASCII)
 _IMAGE_TYPES: Final = ("image/jpeg", "image/png")
+_REASONS: Final = frozenset(Reason)
 _ERRORS: Final[Mapping[str, type[errors.DocumentError]]] = {
     cls.__name__: cls
     for cls in (
@@ -93,13 +94,21 @@ def error(header: Mapping[str, Any]) -> errors.DocumentError:
     params = _params(_expect(dict, header.get("params")))
     try:
         reason = Reason(_text(header.get("reason")))
-        found = kind(reason, params, details=_text(header.get("details")))
+        found = kind(reason, params, details=_text(header.get("details")), because=_quoted(header))
         found.sentences  # noqa: B018 - raises if a parameter is missing
     except (LookupError, ValueError) as exc:
         raise MalformedAnswerError("an error of no known kind") from exc
     if isinstance(found, errors.DocumentEncryptedError):
         return found.copy_with(takes_password=_expect(bool, header.get("takes_password")))
     return found
+
+
+def _quoted(header: Mapping[str, Any]) -> errors.UserFacingError | None:
+    """Return the error that a refusal quotes, which has no parameters; None for none."""
+    if header.get("because") is None:
+        return None
+    reason = _text(header["because"])
+    return errors.UserFacingError(Reason(reason) if reason in _REASONS else reason)
 
 
 def details(header: Mapping[str, Any]) -> str:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.tools.tool import ListedTool, ToolDefinition, ToolKind
 from desktop_app.i18n.translation import N_
-
-if TYPE_CHECKING:
-    from desktop_app.domain.errors import UserFacingError
 
 ALL_TOOLS: Final = "*"
 """Instead of a tool's name: all tools of a source."""
@@ -23,9 +22,6 @@ COMMAND_TOUCHES: Final = N_(
     "It runs in a program on this computer, with the same access to your files as you have."
 )
 ADDRESS_TOUCHES: Final = N_("It runs on another computer, which receives the arguments.")
-NAME_UNUSABLE: Final = N_("The tool’s name isn’t valid.")
-SCHEMA_UNUSABLE: Final = N_("The description of its arguments isn’t valid: {why}.")
-NOT_LISTED: Final = N_("Its tools are listed once it has been started.")
 
 # Control characters, also those that reverse or hide text, and line separators.
 _HIDDEN: Final = re.compile(
@@ -46,11 +42,18 @@ def remote_tools(
     return list(found.values())
 
 
-def unavailable_entry(
-    source: str, reason: str = "", failure: UserFacingError | None = None
-) -> ListedTool:
+def unavailable_entry(source: str, refusal: ErrorNote) -> ListedTool:
     """Return the entry for a server whose tools are unknown or cannot be used."""
-    return ListedTool(ToolDefinition(ALL_TOOLS, "", source=source), reason, failure)
+    return ListedTool(ToolDefinition(ALL_TOOLS, "", source=source), refusal)
+
+
+def unusable_arguments(fault: str) -> ErrorNote:
+    """Return the refusal of a tool because of the schema of its arguments.
+
+    Args:
+        fault: a `ServerFault`, or words of the server or a library.
+    """
+    return ErrorNote(Reason.TOOL_ARGUMENTS_INVALID, params={"why": visible_text(fault)})
 
 
 def _listed_tool(source: str, row: Mapping[str, Any], *, is_remote: bool) -> ListedTool:
@@ -59,11 +62,9 @@ def _listed_tool(source: str, row: Mapping[str, Any], *, is_remote: bool) -> Lis
     fault = str(row["fault"])
     if not fault and parameters.get("type", "object") != "object":
         fault = "type: it is not an object"
-    reason = why = ""
+    refusal = unusable_arguments(fault) if fault else None
     if shown != name or not name.strip() or name == ALL_TOOLS:
-        reason = NAME_UNUSABLE
-    elif fault:
-        reason, why = SCHEMA_UNUSABLE, visible_text(fault)
+        refusal = ErrorNote(Reason.TOOL_NAME_INVALID)
     definition = ToolDefinition(
         shown or "?",
         visible_text(str(row["description"])),
@@ -72,7 +73,7 @@ def _listed_tool(source: str, row: Mapping[str, Any], *, is_remote: bool) -> Lis
         source=source,
         touches=ADDRESS_TOUCHES if is_remote else COMMAND_TOUCHES,
     )
-    return ListedTool(definition, reason, why=why)
+    return ListedTool(definition, refusal)
 
 
 def _kind(row: Mapping[str, Any]) -> ToolKind:

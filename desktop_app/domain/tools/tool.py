@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
-    from desktop_app.domain.errors import UserFacingError
+    from desktop_app.domain.error_note import ErrorNote
 
 TOO_MANY_ROUNDS: Final = "tool_rounds"
 TOO_LONG: Final = "tool_time"
@@ -107,20 +107,16 @@ class ListedTool(NamedTuple):
     """A tool in a list.
 
     Attributes:
-        reason: why it cannot be used here; "" if it can. Marked for translation.
-        failure: why its server cannot be used; None if it can.
-        why: the value of {why} in `reason`: a `ServerFault`, or words of the server or a library.
+        refusal: why the tool cannot be used here; None if it can.
     """
 
     definition: ToolDefinition
-    reason: str = ""
-    failure: UserFacingError | None = None
-    why: str = ""
+    refusal: ErrorNote | None = None
 
     @property
     def is_available(self) -> bool:
         """Return True if it can be used."""
-        return not self.reason and self.failure is None
+        return self.refusal is None
 
 
 class ToolLimits(NamedTuple):

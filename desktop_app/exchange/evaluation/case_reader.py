@@ -17,8 +17,8 @@ from desktop_app.domain.evaluation.case_error import (
     CaseError,
     CasePlace,
     CaseProblem,
-    LocatedCaseError,
     PlaceKind,
+    located_error,
 )
 from desktop_app.domain.evaluation.evaluation_case import Check, EvaluationCase, check_from_json
 from desktop_app.exchange.evaluation import promptfoo
@@ -76,7 +76,7 @@ def _read_at(place: CasePlace, read: Callable[[_Row], T], row: _Row) -> T:
     except (ValueError, KeyError, TypeError) as error:
         is_missing = isinstance(error, KeyError)
         why = CaseError(CaseProblem.FIELD_MISSING, name=str(error.args[0])) if is_missing else error
-        raise LocatedCaseError(place, why) from error
+        raise located_error(place, why) from error
 
 
 def _json_lines(text: str) -> Iterator[tuple[CasePlace, _Row]]:
@@ -88,9 +88,9 @@ def _json_lines(text: str) -> Iterator[tuple[CasePlace, _Row]]:
             row = json.loads(line)
         except json.JSONDecodeError as error:
             why = CaseError(CaseProblem.NOT_JSON, column=error.colno)
-            raise LocatedCaseError(place, why) from error
+            raise located_error(place, why) from error
         except ValueError as error:  # a number with too many digits for Python
-            raise LocatedCaseError(place, error) from error
+            raise located_error(place, error) from error
         yield place, row
 
 
@@ -105,7 +105,7 @@ def _csv_rows(text: str) -> Iterator[tuple[CasePlace, _Row]]:
         place = CasePlace(PlaceKind.LINE, reader.line_num)
         if None in row:
             more = CaseError(CaseProblem.TOO_MANY_CELLS)
-            raise LocatedCaseError(place, more)
+            raise located_error(place, more)
         if any(row.values()):  # spreadsheets write rows of empty cells
             yield place, {key: value or "" for key, value in row.items()}
 

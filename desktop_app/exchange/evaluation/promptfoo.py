@@ -18,8 +18,8 @@ from desktop_app.domain.evaluation.case_error import (
     CaseError,
     CasePlace,
     CaseProblem,
-    LocatedCaseError,
     PlaceKind,
+    located_error,
 )
 from desktop_app.domain.evaluation.evaluation_case import Check, EvaluationCase, check_from_json
 
@@ -68,7 +68,7 @@ def parse_yaml(text: str) -> Any:
             if self.check_event(yaml.AliasEvent):
                 line = self.peek_event().start_mark.line + 1
                 place = CasePlace(PlaceKind.LINE, line)
-                raise LocatedCaseError(place, CaseError(CaseProblem.ALIASES_UNSUPPORTED))
+                raise located_error(place, CaseError(CaseProblem.ALIASES_UNSUPPORTED))
             return super().compose_node(parent, index)
 
     for kind, pattern, first in (
@@ -89,7 +89,7 @@ def parse_yaml(text: str) -> Any:
         if error.problem_mark is None:
             raise ValueError(error.problem) from error
         place = CasePlace(PlaceKind.LINE, error.problem_mark.line + 1)
-        raise LocatedCaseError(place, ValueError(error.problem)) from error
+        raise located_error(place, ValueError(error.problem)) from error
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from error
 
@@ -110,7 +110,7 @@ def cases_in(
         try:
             yield from _cases(test, default, config, prompts)
         except (ValueError, TypeError) as error:
-            raise LocatedCaseError(CasePlace(PlaceKind.TEST, number), error) from error
+            raise located_error(CasePlace(PlaceKind.TEST, number), error) from error
 
 
 def _prompts(value: object, read_sibling: ReadSibling) -> Iterator[str]:
@@ -120,7 +120,7 @@ def _prompts(value: object, read_sibling: ReadSibling) -> Iterator[str]:
     for number, prompt in enumerate(listed, start=1):
         place = CasePlace(PlaceKind.PROMPT, number)
         if not isinstance(prompt, str):
-            raise LocatedCaseError(place, CaseError(CaseProblem.PROMPT_NOT_A_TEXT))
+            raise located_error(place, CaseError(CaseProblem.PROMPT_NOT_A_TEXT))
         name = prompt.removeprefix("file://")
         if name == prompt:
             yield prompt
@@ -129,7 +129,7 @@ def _prompts(value: object, read_sibling: ReadSibling) -> Iterator[str]:
                 None, (text.strip() for text in _PROMPT_END.split(read_sibling(name)))
             )
         else:
-            raise LocatedCaseError(place, CaseError(CaseProblem.NOT_A_TEXT_FILE, name=prompt))
+            raise located_error(place, CaseError(CaseProblem.NOT_A_TEXT_FILE, name=prompt))
 
 
 def _cases(
@@ -159,7 +159,7 @@ def _cases(
             try:
                 checks += _assertion_checks(_resolve_template(row, config), variables)
             except (ValueError, TypeError) as error:
-                raise LocatedCaseError(place, error) from error
+                raise located_error(place, error) from error
         for cell in (*_list_at(test, EXPECTED), *_list_at(default, EXPECTED)):
             checks += expected_checks(cell, variables)
         for prompt in prompts:

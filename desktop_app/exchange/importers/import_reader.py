@@ -23,6 +23,7 @@ from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.remedy import Remedy
+from desktop_app.domain.system_error import system_error
 from desktop_app.exchange import own_json
 from desktop_app.exchange.importers import chatgpt, claude, librechat, open_webui
 from desktop_app.exchange.importers.imported_conversation import (
@@ -32,7 +33,6 @@ from desktop_app.exchange.importers.imported_conversation import (
     time_from_seconds,
 )
 from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file, read_all
-from desktop_app.i18n.system_words import system_words
 
 # In bytes. A user's history takes some hundred megabytes; larger files are refused before they are
 # unpacked.
@@ -90,7 +90,7 @@ def read_export(path: Path) -> Export:
             return replace(export, conversations=_with_times(export.conversations, file_time))
     except OSError as exc:
         raise ImportRefusedError(
-            Reason.IMPORT_UNREADABLE, details=str(path), file=path.name, words=system_words(exc)
+            Reason.IMPORT_UNREADABLE, details=str(path), file=path.name, because=system_error(exc)
         ) from exc
     except RefusedFileError as exc:
         raise ImportRefusedError(

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError, ToolServerError, UserFacingError
+from desktop_app.domain.system_error import system_error
 from desktop_app.domain.tools.tool_server import (
     MAX_SERVER_NAME_CHARS,
     ServerSecrets,
@@ -24,7 +25,6 @@ from desktop_app.domain.tools.tool_server import (
     server_of,
 )
 from desktop_app.foreign_file import RefusedFileError, open_file
-from desktop_app.i18n.system_words import system_words
 
 LARGEST_FILE: Final = 1 << 20
 # Also matches a string or comment without its end: otherwise each start would be searched to the
@@ -75,7 +75,7 @@ def read_servers(path: Path) -> list[ConfiguredServer]:
             data = file.read(LARGEST_FILE + 1)
     except OSError as error:
         raise ImportRefusedError(
-            Reason.IMPORT_UNREADABLE, details=str(path), file=str(path), words=system_words(error)
+            Reason.IMPORT_UNREADABLE, details=str(path), file=str(path), because=system_error(error)
         ) from error
     except RefusedFileError as error:
         raise ImportRefusedError(error.reason, error.params, file=str(path)) from error

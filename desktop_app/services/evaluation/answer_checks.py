@@ -9,8 +9,8 @@ from desktop_app.domain.evaluation.case_error import (
     CaseError,
     CasePlace,
     CaseProblem,
-    LocatedCaseError,
     PlaceKind,
+    located_error,
 )
 from desktop_app.domain.evaluation.evaluation_case import (
     Check,
@@ -69,14 +69,14 @@ def _failure_of_comparison(
 
 
 def require_schemas(cases: Iterable[EvaluationCase]) -> None:
-    """Raise LocatedCaseError if the schema of a check is invalid."""
+    """Raise CaseError if the schema of a check is invalid."""
     for case in cases:
         for schema in (check.value for check in case.checks if check.kind is CheckKind.SCHEMA):
             try:
                 _require_schema(schema)
             except UnusableSchemaError as error:
                 wrong = CaseError(CaseProblem.SCHEMA_UNUSABLE, why=str(error))
-                raise LocatedCaseError(CasePlace(PlaceKind.CASE, case.id), wrong) from error
+                raise located_error(CasePlace(PlaceKind.CASE, case.id), wrong) from error
 
 
 def _require_schema(schema: object) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""Reads and checks the requested form of an answer before anything is sent."""
+"""Reads and checks the schema or grammar of an answer before anything is sent."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from desktop_app.domain.answering.answer_form import (
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.i18n.system_words import json_words
+from desktop_app.domain.system_error import quoted_error
 from desktop_app.services.structured.grammar_check import UnusableGrammarError, require_grammar
 from desktop_app.services.structured.schema_check import UnusableSchemaError, require_schema
 
 
 def check_form(source: FormSource, shown_name: str = "") -> AnswerForm:
-    """Return the checked form. Takes a while: call it in a thread.
+    """Return the schema or grammar in `source`. Takes a while: call it in a thread.
 
     Args:
         shown_name: the name of its file in errors.
@@ -56,13 +56,14 @@ def _schema_of(source: FormSource, shown_name: str) -> AnswerSchema:
 
 
 def _invalid(reason: Reason, name: str, error: Exception) -> IllegalChoiceError:
-    words = str(error) or type(error).__name__
-    if isinstance(error, json.JSONDecodeError):
-        words = json_words(error)
-    return IllegalChoiceError(reason, file=name, words=words)
+    return IllegalChoiceError(reason, file=name, because=quoted_error(error))
 
 
 async def chosen_form(*settings: str) -> AnswerForm | None:
-    """Return the checked form in the first setting that has one. Raises IllegalChoiceError."""
+    """Return the schema or grammar of the first setting that is set; None if none is.
+
+    Raises:
+        IllegalChoiceError: it is invalid.
+    """
     source = next(filter(None, map(FormSource.from_setting, settings)), None)
     return None if source is None else await asyncio.to_thread(check_form, source)

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.message_parts import ToolCallPart
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.places import LinkedText, LinkSegment, linked_text
 from desktop_app.domain.tools.call_state import ToolCallState
-from desktop_app.domain.tools.server_fault import fault_text
 from desktop_app.domain.tools.tool import ListedTool, ToolDefinition, ToolError, ToolKind
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.i18n import formatting
@@ -37,7 +37,6 @@ _ABOUT: Final = {
     "image_generation": ("Generates images.", N_("The provider generates images.")),
 }
 HOSTED_NAMES: Final = frozenset(_ABOUT)
-_NO_STORE: Final = N_("Enter the ID of a vector store in {responses_page}.")
 _FIELDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "web_search": {"type": "web_search"},
     CODE_INTERPRETER: {"type": "code_interpreter", "container": {"type": "auto"}},
@@ -75,7 +74,7 @@ class HostedTools:
                     needs_consent=False,
                     hosted=search if name == "file_search" else _FIELDS[name],
                 ),
-                _NO_STORE if name == "file_search" and not stores else "",
+                ErrorNote(Reason.NO_VECTOR_STORE) if name == "file_search" and not stores else None,
             )
             for name, (about, touches) in _ABOUT.items()
         ]
@@ -85,23 +84,16 @@ class HostedTools:
         raise ToolError("Only the provider runs this tool.")
 
 
-def hosted_refusal(name: str, resolved: ResolvedChoice) -> str:
-    """Return why a model cannot use a hosted tool, for the user; "" if it can."""
+def hosted_refusal(name: str, resolved: ResolvedChoice) -> ErrorNote | None:
+    """Return why a model cannot use a hosted tool; None if it can."""
     profile, model = resolved.profile, resolved.model
     if profile.kind is ProviderKind.ON_DEVICE:
-        return tr("Local models don’t run tools themselves.")
+        return ErrorNote(Reason.NO_HOSTED_TOOLS_HERE)
     if not profile.serves_gpt_family or profile.api is Api.CHAT_COMPLETIONS:
-        return tr("{provider} doesn’t run tools itself.", provider=profile.name)
+        return ErrorNote(Reason.NO_HOSTED_TOOLS, params={"provider": profile.name})
     if name not in model.hosted_tools:
-        return tr("{model} doesn’t support this tool.", model=model.name)
-    return ""
-
-
-def why_unavailable(tool: ListedTool) -> LinkedText:
-    """Return why a tool cannot be used here, with links to places; () if it can."""
-    if tool.failure is not None:
-        return (LinkSegment(tool.failure.sentences),)
-    return linked_text(tool.reason, {"why": fault_text(tool.why)})
+        return ErrorNote(Reason.HOSTED_TOOL_NOT_SUPPORTED, params={"model": model.name})
+    return None
 
 
 def price_words(tool: ListedTool, prices: Mapping[str, Decimal], profile: ProviderProfile) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from desktop_app.domain.error_note import ErrorNote, note_of
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.domain.tools.remote_tool import NOT_LISTED, unavailable_entry
+from desktop_app.domain.tools.remote_tool import unavailable_entry
 from desktop_app.domain.tools.server_fault import ServerFault
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ListedTool, ToolDefinition, ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
@@ -52,12 +54,12 @@ class ServerSource:
         rows = await self._storage.listed_tools(self.name)
         found = await tools_of(self._run.server, rows)
         if self._run.failure is not None:
-            failure = self._run.failure
-            return [ListedTool(each.definition, failure=failure) for each in found] or [
-                unavailable_entry(self.name, failure=failure)
+            refusal = note_of(self._run.failure)
+            return [ListedTool(each.definition, refusal) for each in found] or [
+                unavailable_entry(self.name, refusal)
             ]
         if not found and self._run.state is not ServerState.RUNNING:
-            return [unavailable_entry(self.name, NOT_LISTED)]
+            return [unavailable_entry(self.name, ErrorNote(Reason.TOOLS_NOT_LISTED))]
         return found
 
     async def call(self, tool: ToolDefinition, arguments: Any, context: ToolContext) -> str:

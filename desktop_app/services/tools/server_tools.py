@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.domain.tools.remote_tool import SCHEMA_UNUSABLE, remote_tools, visible_text
+from desktop_app.domain.tools.remote_tool import remote_tools, unusable_arguments
 from desktop_app.domain.tools.server_fault import ServerFault
 from desktop_app.services.structured.schema_check import UnusableSchemaError, require_schema
 from desktop_app.services.tools.call_arguments import without_patterns
@@ -31,7 +31,7 @@ def _check_schema(tool: ListedTool) -> ListedTool:
         fault = _fault_in(json.dumps(tool.definition.parameters))
     except RecursionError:
         fault = ServerFault.TOO_DEEP
-    return tool._replace(reason=SCHEMA_UNUSABLE, why=visible_text(fault)) if fault else tool
+    return tool._replace(refusal=unusable_arguments(fault)) if fault else tool
 
 
 @lru_cache(maxsize=1024)

@@ -26,8 +26,8 @@ from desktop_app.domain.bounds import is_hash
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, StoreDamagedError, StoreFullError
 from desktop_app.domain.remedy import Remedy
+from desktop_app.domain.system_error import system_error
 from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file
-from desktop_app.i18n.system_words import system_words
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.storage.database.database import erasing_mark
 from desktop_app.storage.database.migration_runner import save_verified_copy
@@ -208,7 +208,7 @@ def _open_archive(archive: Path) -> Iterator[ForeignArchive]:
         ) from exc
     except OSError as exc:
         raise StorageError(
-            Reason.IMPORT_UNREADABLE, file=str(archive), words=system_words(exc)
+            Reason.IMPORT_UNREADABLE, file=str(archive), because=system_error(exc)
         ) from exc
     with closing(pack):
         try:

@@ -13,12 +13,13 @@ from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.error_text import WINDOW, error_segments
 from desktop_app.domain.errors import AuthenticationError, NetworkError
 from desktop_app.domain.places import PLACE_PATHS, Place, linked_text, place_name
 from desktop_app.domain.remedy import Remedy
 from desktop_app.paths import resource_path
 from desktop_app.rendering.markdown.links import is_opened
-from desktop_app.services.tools.hosted_tools import HostedTools, why_unavailable
+from desktop_app.services.tools.hosted_tools import HostedTools
 from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.look.theme import dark
 from desktop_app.ui.models.models_dialog import ModelsDialog
@@ -87,7 +88,8 @@ async def test_a_tool_that_needs_a_setting_links_to_it() -> None:
         (search,) = [
             each for each in await HostedTools(_no_stores).tools() if not each.is_available
         ]
-        reason = why_unavailable(search)
+        assert search.refusal is not None
+        reason = error_segments(search.refusal, WINDOW)
         picker.set_tools([ToolChoice("file_search", "", reason)], is_for_conversation=True)
         picker.show_at(app.window.prompt.row.tools_button)
         (label,) = [each for each in picker.findChildren(LinkedLabel) if "href" in each.text()]

@@ -8,12 +8,10 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.errors import ToolServerError
-from desktop_app.domain.places import plain_text
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ToolError, ToolKind
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.domain.tools.tool_server import ServerFailure
 from desktop_app.services.tools.consent import fingerprint
-from desktop_app.services.tools.hosted_tools import why_unavailable
 from desktop_app.services.tools.server_run import ServerState
 from desktop_app.services.tools.server_source import TOOL_CHANGED
 from tests.helpers.server_runs import RunningServer, running, scripted
@@ -174,7 +172,9 @@ async def test_a_tool_that_is_off_the_specification_is_left_out_alone(fault: str
         assert list(await server.tools()) == ["echo"]
         assert await server.call("echo", text="on") == "echo: on"
         found = {tool.definition.name: tool for tool in await server.source.tools()}
-    reason = plain_text(why_unavailable(found["odd"]))
+    refusal = found["odd"].refusal
+    assert refusal is not None
+    reason = refusal.what_happened
     assert "description of its arguments isn’t valid" in reason
     assert why in reason
     assert "pydantic" not in reason
@@ -211,9 +211,9 @@ async def test_a_server_that_ends_at_once_says_why_without_its_secrets() -> None
         assert SECRET not in server.log
         (row,) = await server.source.tools()
         assert row.definition.full_name == "demo/*"
-        assert row.failure is not None
-        assert "didn’t start: cannot start with" in str(row.failure)
-        assert SECRET not in str(row.failure)
+        assert row.refusal is not None
+        assert "didn’t start: cannot start with" in row.refusal.sentences
+        assert SECRET not in row.refusal.sentences
 
 
 async def test_a_result_never_shows_a_secret() -> None:

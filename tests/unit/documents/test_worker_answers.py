@@ -13,7 +13,7 @@ from desktop_app.documents.worker.protocol import Box, Limits, Progress, ScaledI
 from desktop_app.domain.conversations.message_parts import PageImage
 from desktop_app.domain.documents.extracted_document import IndexedPassage, TextChunk
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import DocumentEncryptedError, DocumentError
+from desktop_app.domain.errors import DocumentEncryptedError, DocumentError, UserFacingError
 from desktop_app.domain.models.token_rates import TextKind
 
 MOST = 2**53
@@ -168,6 +168,16 @@ def test_errors_arrive_as_they_were_sent(kind: type[DocumentError]) -> None:
     assert type(arrived) is kind
     assert error_to_json(arrived) == header
     assert arrived.sentences == sent.sentences
+
+
+@pytest.mark.parametrize("reason", [Reason.SYSTEM_DISK_ERROR, "Stale file handle"])
+def test_an_error_arrives_with_the_reason_that_it_quotes(reason: Reason | str) -> None:
+    quoted = UserFacingError(reason)
+    sent = DocumentError(Reason.DOCUMENT_NOT_OPENED, name="a.pdf", because=quoted)
+    arrived = answers.error(json.loads(json.dumps(error_to_json(sent))))
+    assert arrived.sentences == sent.sentences
+    assert arrived.because is not None
+    assert type(arrived.because.reason) is type(reason)
 
 
 def test_invalid_answers_are_refused() -> None:

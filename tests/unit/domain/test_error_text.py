@@ -36,11 +36,9 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.domain.remedy import Remedy
-from desktop_app.domain.tools.remote_tool import SCHEMA_UNUSABLE
+from desktop_app.domain.tools.remote_tool import unusable_arguments
 from desktop_app.domain.tools.server_fault import ServerFault
-from desktop_app.domain.tools.tool import ListedTool, ToolDefinition
 from desktop_app.i18n.translation import use_language
-from desktop_app.services.tools.hosted_tools import why_unavailable
 from tests.helpers.error_params import error_params
 
 PARAMS = error_params()
@@ -167,12 +165,12 @@ def test_a_wait_is_shown_in_whole_seconds() -> None:
 
 def test_the_program_s_words_about_a_tool_server_are_translated() -> None:
     error = ToolServerError(Reason.TOOL_SERVER_NOT_STARTED, server="s", why=ServerFault.ENDED)
-    tool = ListedTool(ToolDefinition("t", "", {}), SCHEMA_UNUSABLE, why=ServerFault.TOO_DEEP)
+    refusal = unusable_arguments(ServerFault.TOO_DEEP)
     foreign = ToolServerError(Reason.TOOL_SERVER_REFUSED, server="s", why="No {room}")
     assert foreign.what_happened == "The tool server “s” reports: No {room}."
     use_language("pseudo", Path())
     try:
-        shown = error.what_happened + "".join(part.text for part in why_unavailable(tool))
+        shown = error.what_happened + refusal.what_happened
         same_words = ToolServerError(Reason.TOOL_SERVER_REFUSED, server="s", why="it is empty")
         assert "it is empty" in same_words.what_happened  # a server’s words stay
     finally:

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.tools.remote_tool import (
     ADDRESS_TOUCHES,
     COMMAND_TOUCHES,
-    NAME_UNUSABLE,
-    SCHEMA_UNUSABLE,
     remote_tools,
     unavailable_entry,
+    unusable_arguments,
     visible_text,
 )
 from desktop_app.domain.tools.tool import ListedTool, ToolDefinition, ToolKind
@@ -72,14 +73,14 @@ def test_a_tool_of_another_computer_touches_the_arguments_only() -> None:
 def test_arguments_are_an_object(
     parameters: dict[str, Any], expected: dict[str, Any], why: str
 ) -> None:
-    reason = SCHEMA_UNUSABLE if why else ""
-    tool = ListedTool(definition(parameters=expected), reason, why=why)
+    refusal = unusable_arguments(why) if why else None
+    tool = ListedTool(definition(parameters=expected), refusal)
     assert only_tool(listed(parameters=parameters)) == tool
 
 
 def test_the_fault_of_a_schema_has_no_hidden_characters() -> None:
     row = listed(fault="a\u202eb", parameters={"type": "array"})
-    assert only_tool(row) == ListedTool(definition(), SCHEMA_UNUSABLE, why="ab")
+    assert only_tool(row) == ListedTool(definition(), unusable_arguments("ab"))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_the_fault_of_a_schema_has_no_hidden_characters() -> None:
     ],
 )
 def test_a_bad_name_makes_a_tool_unusable(name: str, shown: str) -> None:
-    expected = ListedTool(definition(shown), NAME_UNUSABLE)
+    expected = ListedTool(definition(shown), ErrorNote(Reason.TOOL_NAME_INVALID))
     assert only_tool(listed(name)) == expected
     assert only_tool(listed(name, fault="broken")) == expected
 
@@ -113,7 +114,8 @@ def test_the_first_of_two_tools_with_the_same_name_is_used() -> None:
 
 def test_a_server_that_lists_nothing_is_an_entry() -> None:
     all_tools = ToolDefinition("*", "", source="files")
-    assert unavailable_entry("files", "why") == ListedTool(all_tools, "why")
+    refusal = ErrorNote(Reason.TOOLS_NOT_LISTED)
+    assert unavailable_entry("files", refusal) == ListedTool(all_tools, refusal)
 
 
 def test_hidden_characters_are_removed_but_not_line_ends() -> None:

@@ -15,12 +15,7 @@ from hypothesis import strategies as st
 
 from desktop_app.backend.preset_loader import built_in_presets, preset_cases
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.evaluation.case_error import (
-    CaseError,
-    CaseProblem,
-    LocatedCaseError,
-    PlaceKind,
-)
+from desktop_app.domain.evaluation.case_error import CaseError, CaseProblem, PlaceKind
 from desktop_app.domain.evaluation.evaluation_case import CheckKind, EvaluationCase
 from desktop_app.domain.evaluation.evaluation_result import CaseResult, Evaluation, EvaluationRun
 from desktop_app.domain.evaluation.failed_check import FailedCheck
@@ -340,8 +335,9 @@ def test_reports_have_all_figures() -> None:
 def test_errors_are_in_the_language_of_the_user() -> None:
     use_language("de", resource_path("locale"))
     try:
-        with pytest.raises(ValueError, match="Zeile 2: „input“ fehlt"):
+        with pytest.raises(CaseError) as caught:
             read_cases('{"input": "?"}\n{"id": 1}\n', "cases.jsonl")
+        assert caught.value.what_happened == "Zeile 2: „input“ fehlt"
     finally:
         use_language("en", Path())
 
@@ -658,12 +654,12 @@ def test_every_refusal_names_the_place_and_the_reason(name: str, text: str, why:
 
 def test_an_error_has_a_code_and_parameters() -> None:
     text = '{"input": "a"}\n{"input": "b", "checks": [{"likes": "x"}]}'
-    with pytest.raises(LocatedCaseError) as caught:
+    with pytest.raises(CaseError) as caught:
         read_cases(text, "cases.jsonl")
-    assert caught.value.place == (PlaceKind.LINE, 2)
-    assert isinstance(caught.value.cause, CaseError)
-    assert caught.value.cause.problem is CaseProblem.UNKNOWN_CHECK
-    assert caught.value.cause.params == {"name": "likes"}
+    assert (caught.value.reason, caught.value.params) == (PlaceKind.LINE, {"number": "2"})
+    because = caught.value.because
+    assert because is not None
+    assert (because.reason, because.params) == (CaseProblem.UNKNOWN_CHECK, {"name": "likes"})
     assert str(caught.value) == "line 2: there is no check “likes”"
 
 

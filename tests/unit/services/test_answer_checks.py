@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from desktop_app.child_processes import child_command
-from desktop_app.domain.evaluation.case_error import LocatedCaseError
+from desktop_app.domain.evaluation.case_error import CaseError
 from desktop_app.domain.evaluation.evaluation_case import EvaluationCase, check_from_json
 from desktop_app.domain.evaluation.failed_check import FailedCheck, FailureReason
 from desktop_app.rendering.processes.line_client import LineClient
@@ -96,7 +96,7 @@ def test_a_number_too_large_for_a_float_is_compared() -> None:
 def test_a_case_with_an_unusable_schema_is_named(target: Any) -> None:
     check = check_from_json({"schema": {"$ref": "#/x", "x": target}})
     cases = [EvaluationCase("first", "?", checks=(check,))]
-    with pytest.raises(LocatedCaseError, match="the schema can’t be used"):
+    with pytest.raises(CaseError, match="the schema can’t be used"):
         require_schemas(cases)
 
 

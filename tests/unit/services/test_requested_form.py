@@ -50,7 +50,7 @@ def test_an_invalid_form_is_named(kind: FormKind, text: str, reason: Reason, wor
         with pytest.raises(IllegalChoiceError) as caught:
             check_form(FormSource(kind, text, "my form"), shown_name)
         assert (caught.value.reason, caught.value.params["file"]) == (reason, named)
-        assert words in str(caught.value.params["words"])
+        assert words in str(caught.value.shown_params["words"])
 
 
 def test_the_first_setting_with_a_form_counts() -> None:

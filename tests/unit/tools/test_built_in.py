@@ -25,14 +25,13 @@ from desktop_app.domain.conversations.conversation import (
     SearchOrder,
 )
 from desktop_app.domain.conversations.message_parts import DocumentPart, PassagesPart
-from desktop_app.domain.places import plain_text
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.tools.strict_schema import is_strict
 from desktop_app.domain.tools.tool import ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.i18n.translation import tr, use_language
 from desktop_app.paths import resource_path
 from desktop_app.sandbox.policy import Confinement
-from desktop_app.services.tools.hosted_tools import why_unavailable
 from desktop_app.tools import confined_job, tables
 from desktop_app.tools.built_in import BuiltInTools, describe_time
 from desktop_app.tools.calculator import MAX_EXPRESSION_CHARS, calculate
@@ -527,15 +526,14 @@ def test_output_beyond_the_bound_is_counted(more: int, said: str) -> None:
 
 
 def test_the_reason_without_a_sandbox_is_translated(monkeypatch: pytest.MonkeyPatch) -> None:
-    missing = (
-        "The kernel has no Landlock, so the sandbox can’t protect your files.",
-        "The kernel has no seccomp, so the sandbox can’t filter system calls.",
-    )
+    missing = ("sandbox_without_landlock", "sandbox_without_seccomp")
+    sentence = Reason.SANDBOX_WITHOUT_LANDLOCK.happened
     monkeypatch.setattr(sandbox, "detect_mechanisms", lambda: Confinement((), missing))
     (python,) = [t for t in asyncio.run(TOOLS.tools()) if t.definition.name == "python"]
     try:
         use_language("de", resource_path("locale"))
-        assert plain_text(why_unavailable(python)) == tr(missing[0]) != missing[0]
+        assert python.refusal is not None
+        assert python.refusal.what_happened == tr(sentence) != sentence
     finally:
         use_language("en", resource_path("locale"))
 
@@ -619,7 +617,7 @@ async def test_code_that_takes_too_long_is_stopped(monkeypatch: pytest.MonkeyPat
 
 @needs_sandbox
 async def test_every_tool_can_be_used() -> None:
-    assert [tool.reason for tool in await TOOLS.tools()] == [""] * 7
+    assert [tool.refusal for tool in await TOOLS.tools()] == [None] * 7
 
 
 _PARENT = """

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     CredentialError,
@@ -16,7 +17,7 @@ from desktop_app.domain.errors import (
     ToolServerError,
     UserFacingError,
 )
-from desktop_app.domain.tools.remote_tool import NOT_LISTED, SCHEMA_UNUSABLE, unavailable_entry
+from desktop_app.domain.tools.remote_tool import unavailable_entry
 from desktop_app.domain.tools.server_fault import ServerFault
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ToolDefinition, ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
@@ -492,7 +493,7 @@ async def test_the_tools_of_a_stopped_server_are_listed(server: ScriptedServer) 
     book = Book()
     source = ServerSource(server.run, book)
     assert source.name == "demo"
-    assert await source.tools() == [unavailable_entry("demo", NOT_LISTED)]
+    assert await source.tools() == [unavailable_entry("demo", ErrorNote(Reason.TOOLS_NOT_LISTED))]
     broken = row("broken", parameters={"properties": {"a": {"type": "?"}}})
     rows = [row("look"), broken]
     await server.run.request("call")
@@ -502,13 +503,16 @@ async def test_the_tools_of_a_stopped_server_are_listed(server: ScriptedServer) 
     assert book.rows == rows
     look, unusable = await source.tools()
     assert look.is_available
-    assert (unusable.reason, bool(unusable.why)) == (SCHEMA_UNUSABLE, True)
+    assert unusable.refusal is not None
+    assert unusable.refusal.reason is Reason.TOOL_ARGUMENTS_INVALID
     server.made[0].replies = [ServerFailure("never asked")]
     await source.prepare()  # only the tools, which are known
     server.crash()
-    assert [tool.failure for tool in await source.tools()] == [server.run.failure] * 2
+    assert server.run.failure is not None
+    failure = note_of(server.run.failure)
+    assert [tool.refusal for tool in await source.tools()] == [failure] * 2
     book.rows = []
-    assert await source.tools() == [unavailable_entry("demo", failure=server.run.failure)]
+    assert await source.tools() == [unavailable_entry("demo", failure)]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,36 @@
+"""Errors of the system and of libraries that other errors quote."""
+
+from __future__ import annotations
+
+import errno
+import json
+from pathlib import Path
+
+import pytest
+
+from desktop_app.domain.system_error import quoted_error, system_error
+
+
+def test_a_known_error_of_the_system_is_translated(tmp_path: Path) -> None:
+    with pytest.raises(OSError) as caught:
+        (tmp_path / "missing").read_text()
+    assert system_error(caught.value).what_happened == "it doesn’t exist"
+    with pytest.raises(OSError) as caught:
+        tmp_path.read_bytes()
+    assert system_error(caught.value).what_happened == "it is a folder"
+
+
+def test_other_errors_have_the_words_of_the_system() -> None:
+    assert system_error(OSError(errno.ENOTTY, "Not a terminal")).what_happened == "Not a terminal"
+    assert system_error(OSError("odd")).what_happened == "OSError"
+
+
+def test_a_json_error_has_its_line_and_column() -> None:
+    with pytest.raises(json.JSONDecodeError) as caught:
+        json.loads('{\n  "a": }')
+    assert quoted_error(caught.value).what_happened == "it isn’t valid JSON at line 2, column 8"
+
+
+def test_other_errors_keep_the_words_of_the_library() -> None:
+    assert quoted_error(ValueError("odd")).what_happened == "odd"
+    assert quoted_error(RecursionError()).what_happened == "RecursionError"
