@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from math import ceil
 
-from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.errors import Param, UserFacingError
 from desktop_app.domain.remedy import Remedy
 from desktop_app.i18n.translation import N_, tr, tr_filled
@@ -56,7 +56,7 @@ def answer_status(code: StatusCode, **params: Param) -> AnswerStatus:
 
 def status_of(error: UserFacingError, remedy: Remedy = Remedy.NONE) -> ErrorNote:
     """Return the status of an answer that continues after an error."""
-    return ErrorNote(error.reason, remedy, code=error.code, params=dict(error.params))
+    return replace(note_of(error), remedy=remedy, details="")
 
 
 def status_text(status: Status | None, seconds: float = 0) -> str:

@@ -58,7 +58,7 @@ class CaseResult:
         """Return why the case did not pass, in English, for reports."""
         if self.is_complete:
             return [failed.label for failed in self.failed]
-        why = "" if self.error is None else self.error.what_happened
+        why = "" if self.error is None else str(self.error)
         if self.status is MessageStatus.REFUSED:
             return [f"refused: {why}" if why else "refused"]
         return [f"error: {why or self.status.value}"]

@@ -81,7 +81,7 @@ class FailedCheck:
         if self.reason is FailureReason.UNUSABLE_SCHEMA:
             explanation = f"unusable schema: {self.explanation}"
         elif self.error is not None:
-            explanation = f"not judged: {self.error.what_happened}"
+            explanation = f"not judged: {self.error}"
         return f"{check} ({explanation})" if explanation else check
 
 

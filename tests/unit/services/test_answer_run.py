@@ -12,7 +12,7 @@ import pytest
 
 from desktop_app.backend.environment_profiles import ON_DEVICE, OPENAI
 from desktop_app.domain.answering.answer_form import AnswerSchema
-from desktop_app.domain.answering.answer_status import StatusCode, answer_status
+from desktop_app.domain.answering.answer_status import StatusCode, answer_status, status_of
 from desktop_app.domain.answering.chat_request import ChatRequest
 from desktop_app.domain.answering.stream_events import (
     Completed,
@@ -58,6 +58,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     ContextTooLongError,
     CredentialError,
+    DocumentError,
     ModelNotFoundError,
     NetworkError,
     ProviderError,
@@ -485,6 +486,13 @@ async def test_an_error_before_the_request_fails_the_answer_without_a_call() -> 
     made = as_provider_error(error)
     assert (made.__cause__, made.code) == (error, error.code)
     assert as_provider_error(made) is made
+
+
+def test_an_error_that_quotes_another_does_so_as_a_provider_s_error_and_as_a_status() -> None:
+    quoted = UserFacingError(Reason.SYSTEM_NO_PERMISSION)
+    made = as_provider_error(DocumentError(Reason.DOCUMENT_NOT_OPENED, name="a", because=quoted))
+    assert made.what_happened == "Couldn’t open “a”: you have no permission."
+    assert status_of(made).what_happened == made.what_happened
 
 
 # ---------------------------------------------------------------- storing
