@@ -56,7 +56,7 @@ rules = st.sampled_from([GPT_4O, GPT_5, GPT_4_1, GPT_5_2, None])
         (GPT_5_2, (4000, 3000), "low", (512, 384), 231),
     ],
 )
-def test_the_first_examples_of_the_chain_are_used(
+def test_images_are_scaled_and_charged_as_published(
     rule: ImageTokens, size: Size, detail: str, sent: Size, tokens: int
 ) -> None:
     assert sent_size(size, detail, rule) == sent

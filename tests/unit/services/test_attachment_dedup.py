@@ -89,7 +89,7 @@ async def test_a_repeated_document_is_sent_once() -> None:
         '<document name="a \'copy\'.pdf" pages="20">\n(The same as “report.pdf” '
     )
     assert plain(texts[1]).endswith("</document>\n\nsecond")
-    # Behind a compaction that took the first away, it goes whole; what is kept is as it was.
+    # After a compaction has replaced the first copy, the second is sent whole.
     (alone,) = await request_messages(path[1:], OneText(WORDS), SAMPLE_FENCE)
     assert alone.parts[0].text.count("ferry") == 100  # type: ignore[union-attr]
     assert path[1].attachments[0].again_as == ""  # type: ignore[union-attr]

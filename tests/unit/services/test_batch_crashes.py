@@ -28,14 +28,14 @@ MOST_STEPS = 200
 
 
 class EndedError(BaseException):
-    """The process is no more: nothing behind this is done, not even tidying up."""
+    """The simulated end of the process; a BaseException, so that no handler runs."""
 
 
 class Trap:
     """Ends the process at step number `at`.
 
     Attributes:
-        steps: the names of those that were taken.
+        steps: the names of the steps that were taken.
     """
 
     def __init__(self, at: int, *, behind: bool) -> None:
@@ -53,7 +53,7 @@ class Trap:
 
 
 class Trapped:
-    """Something whose every method is a step."""
+    """A proxy of a store or provider, each of whose methods is a step."""
 
     def __init__(self, inner: Any, trap: Trap) -> None:
         self._inner, self._trap = inner, trap
@@ -119,7 +119,7 @@ async def test_a_job_continues_after_a_crash_at_any_step(tmp_path: Path, behind:
                 await setup.run(job.id, service)
             except EndedError:
                 pass
-            later = setup.make_service(limits)  # another process, with what the store says
+            later = setup.make_service(limits)  # of another process, which has only the store
             await later.prepare(job.id)
             if (await setup.job(job.id)).status is BatchStatus.READY:
                 await later.start(job.id)
@@ -131,7 +131,7 @@ async def test_a_job_continues_after_a_crash_at_any_step(tmp_path: Path, behind:
         folder = tmp_path / str(at)
         folder.mkdir()
         if len(await once(folder, at)) < at:
-            assert at > 30  # all that there is was gone through
+            assert at > 30  # the job ended before this step, so every step was tried
             return
     pytest.fail("it never ends")
 

@@ -184,7 +184,7 @@ async def test_a_failed_shared_request_fails_all_answers_and_keeps_their_text(
         done = await run_all(chat, await chat.begin("?", CHAT, settings=TWO))
         assert [message.status for message in done] == [MessageStatus.FAILED] * 2
         assert [message.text for message in done] == ["a", "b"]
-        assert len(provider.requests) == 1  # what failed is not asked for again by itself
+        assert len(provider.requests) == 1  # the failed answer is not requested again
 
 
 async def test_stopping_all_closes_the_one_request_and_keeps_every_text(tmp_path: Path) -> None:
@@ -399,7 +399,7 @@ REPORTED = UsageReported(USAGE)
             [Started("r"), TextDelta("a"), *OF_BOTH, REPORTED, Completed()],
             [Started("r"), *SHARED, TextDelta("b"), Completed()],
         ),
-        # What concerns all is told to all.
+        # Events that concern all answers reach all of them.
         (
             [STATUS, Notice("n"), TextDelta("a"), CandidateEvent(1, TextDelta("b")), FAILURE],
             [STATUS, Notice("n"), TextDelta("a"), FAILURE],

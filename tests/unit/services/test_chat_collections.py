@@ -151,7 +151,7 @@ async def test_passages_are_estimated_without_a_request(tmp_path: Path) -> None:
         assert counted.input_tokens > bare.input_tokens + 400
         assert counted.input_cost is not None
         assert source.asked[-1][1]
-        # What stands in the conversation counts as it was sent.
+        # Passages that the conversation contains count as they were sent.
         assert began.question is not None
         tokens, _ = await estimator.context_tokens(SendContext([began.question], resolved))
         assert tokens == counted.input_tokens

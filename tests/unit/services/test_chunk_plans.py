@@ -1,4 +1,4 @@
-"""Plans for reading documents in chunks, and what they are made of."""
+"""Plans for reading documents in chunks, and the sizes of notes and pieces."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ NUMBER = "123456789012"
 
 @blocking
 async def run(broker: ConsentBroker, text: str) -> tuple[Source, list[ToolCallPart]]:
-    """Run what a model does that obeys: `read`, whose result is `text`, and then `send`."""
+    """Run the calls of a model that obeys `text`: `read`, which returns it, then `send`."""
 
     async def read(_arguments: Any) -> str:
         return text

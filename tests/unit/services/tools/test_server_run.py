@@ -592,7 +592,7 @@ async def test_prompts_are_offered_as_texts_with_variables(
         {"name": "T d", "text": "t" * 20},
     ]
     assert server.made[0].asked[3] == ("prompt", {"name": "a", "arguments": {"x": "{{x}}"}})
-    # No more than fifty are asked for, and for no longer than 20 s.
+    # At most fifty are requested, for at most 20 s.
     server.run.on_list_changed("prompts")
     server.made[0].replies = [[prompt("a")] * 51, *[{"text": "t"}] * 51]
     await served_prompts.store_lists(server.run, book)
