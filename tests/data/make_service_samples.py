@@ -80,7 +80,12 @@ from desktop_app.services.documents.chunk_positions import ChunkPositions
 from desktop_app.services.documents.chunk_spans import even_parts, spans_from_json
 from desktop_app.services.documents.chunked_reading import ChunkedReader, chunked_documents
 from desktop_app.services.documents.document_beginnings import beginning
-from desktop_app.services.documents.note_taking import DocumentPiece, Task, longest_note, note_key
+from desktop_app.services.documents.note_taking import (
+    DocumentPiece,
+    ReadingTask,
+    longest_note,
+    note_key,
+)
 from desktop_app.services.models.choice_resolution import ProviderModels, ResolvedChoice
 from desktop_app.services.spending.budget import Hold, PaidCalls
 from desktop_app.services.spending.cost_estimate import (
@@ -299,7 +304,7 @@ async def _reading(chance: random.Random) -> list[object]:
         replace(_document(chance), in_parts=True, sha256=str(number) * 64)
         for number in range(chance.choice((1, 1, 2)))
     ]
-    task = Task(tuple(documents), _phrase(chance), taker, chance.choice(("", "Be short.")))
+    task = ReadingTask(tuple(documents), _phrase(chance), taker, chance.choice(("", "Be short.")))
     try:
         plan = await reader.plan(documents, task.prompt, own, task.instructions)
         pieces = await reader.pieces(task)
@@ -365,7 +370,7 @@ async def _noted(chance: random.Random) -> list[object]:
         for number in range(chance.choice((1, 1, 2)))
     ]
     prompt = _phrase(chance, 200)
-    task = Task(tuple(documents), prompt, own, chance.choice(("", "Be short. " * 30)))
+    task = ReadingTask(tuple(documents), prompt, own, chance.choice(("", "Be short. " * 30)))
     said = [_phrase(chance, 300) for _ in range(chance.choice((0, 2)))]
     messages = [RequestMessage(Role.USER, (TextPart(text),)) for text in (*said, prompt)]
     request = ChatRequest("m", tuple(messages), task.instructions)

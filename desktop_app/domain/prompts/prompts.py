@@ -31,8 +31,11 @@ _NAME: Final = r"[^\W\d_][\w \-]*"
 _PIECE: Final = re.compile(rf"(\\?)\{{\{{[ ]*({_NAME})(=[^{{}}]*)?\}}\}}")
 
 
-class Grammar(StrEnum):
-    """A form of answers, enforced on the on-device model, but only requested of other models."""
+class BuiltInGrammar(StrEnum):
+    """A grammar of the program's own for an answer.
+
+    It restricts the built-in model only; the prompt's text asks other models for the same form.
+    """
 
     SUMMARY = "summary"
 
@@ -48,7 +51,7 @@ class TemplateNeeds(NamedTuple):
     """
 
     documents: int = 0
-    grammar: Grammar | None = None
+    grammar: BuiltInGrammar | None = None
     form: str = ""
 
 

@@ -102,7 +102,7 @@ class RereadQuestion(NamedTuple):
     gateway: Gateway
 
 
-async def _not_in_parts() -> RereadQuestion | None:
+async def _no_reread() -> RereadQuestion | None:
     return None
 
 
@@ -120,7 +120,7 @@ class AnswerRun:
     Args:
         hold: the input's share of the provider's monthly cap, held until the answer ends.
         stand_in: called if the provider does not serve Instant's model; returns its stand-in.
-        in_parts: called if the server refuses the question as too long; returns how its documents
+        reread: called if the server refuses the question as too long; returns how its documents
             are read in parts, or None if it has none.
     """
 
@@ -137,7 +137,7 @@ class AnswerRun:
         ledger: AnswerLedger,
         hold: Hold,
         stand_in: Callable[[], ResolvedChoice],
-        in_parts: Callable[[], Awaitable[RereadQuestion | None]] = _not_in_parts,
+        reread: Callable[[], Awaitable[RereadQuestion | None]] = _no_reread,
         schema: AnswerSchema | None = None,
     ) -> None:
         self.conversation = conversation
@@ -156,7 +156,7 @@ class AnswerRun:
         self._retries_writes = True
         self._hold = hold
         self._stand_in = stand_in
-        self._in_parts = in_parts
+        self._reread = reread
         self.changed_question: Message | None = None
         self._request = request
         self._resolved = resolved
@@ -430,10 +430,10 @@ class AnswerRun:
     async def _read_in_parts(self) -> bool:
         """Read the documents in parts from now on. Return False if there are none."""
         try:
-            reread = await self._in_parts()
+            reread = await self._reread()
             if reread is None:
                 return False
-            self._in_parts = _not_in_parts
+            self._reread = _no_reread
             await self._store.save_answer(reread.question)
         except UserFacingError:
             return False  # the refusal is reported

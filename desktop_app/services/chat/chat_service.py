@@ -464,7 +464,7 @@ class ChatService:
                 ledger=AnswerLedger(self.spending, purpose, tool_prices),
                 hold=share,
                 stand_in=partial(self._retire_instant, resolved.profile, conversation.choice),
-                in_parts=partial(self._in_parts, sent, path[-1], answer, resolved, settings),
+                reread=partial(self._reread_in_parts, sent, path[-1], answer, resolved, settings),
                 schema=settings.schema,
             )
             for answer, gateway, share in zip(answers, gateways, holds, strict=True)
@@ -547,7 +547,7 @@ class ChatService:
             return [together.gateway_of(number) for number in range(count)], request
         return [self.gateway] * count, request.for_one()
 
-    async def _in_parts(
+    async def _reread_in_parts(
         self,
         sent: SentPath,
         question: Message,

@@ -18,7 +18,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.prompts.prompts import (
     NO_NEEDS,
-    Grammar,
+    BuiltInGrammar,
     Prompt,
     TemplateNeeds,
     fill,
@@ -128,7 +128,7 @@ def _needs(prompt_id: str, front: str) -> TemplateNeeds:
     documents, grammar = fields.pop("documents", "0"), fields.pop("grammar", None)
     if fields or documents not in ("0", "1", "2"):
         raise ValueError(f"prompt {prompt_id}: unknown front matter")
-    return TemplateNeeds(int(documents), None if grammar is None else Grammar(grammar))
+    return TemplateNeeds(int(documents), None if grammar is None else BuiltInGrammar(grammar))
 
 
 def library(built_in: Iterable[Prompt], stored: Iterable[Prompt]) -> tuple[PromptEntry, ...]:

@@ -13,14 +13,14 @@ from typing import Final
 
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.documents.extracted_document import TextChunk
-from desktop_app.services.documents.note_taking import Task
+from desktop_app.services.documents.note_taking import ReadingTask
 
 # An even split moves back to these borders, strongest first, by at most this share of a part.
 _BORDERS: Final = ("\n\n", "\n", ". ", "。", " ")
 _MAX_MOVED_SHARE: Final = 0.3
 
 
-def spans_key(task: Task, document: DocumentPart) -> str:
+def spans_key(task: ReadingTask, document: DocumentPart) -> str:
     """Return the key of a document's chunks for a task."""
     resolved = task.resolved
     effort = resolved.effort.value if resolved.effort else ""

@@ -43,7 +43,7 @@ from desktop_app.services.documents.note_taking import (
     DocumentPiece,
     NoteCache,
     ReadingProvider,
-    Task,
+    ReadingTask,
     longest_note,
     note_key,
     page_names,
@@ -110,7 +110,7 @@ class ChunkedReader:
     ) -> ChunkPlan:
         """Return the plan for reading documents in chunks. Raises UserFacingError."""
         taker = self._taker(resolved)
-        task = Task(tuple(documents), prompt, taker, instructions, answerer=resolved)
+        task = ReadingTask(tuple(documents), prompt, taker, instructions, answerer=resolved)
         return await self.plan_of(task, await self.pieces(task, self._estimator))
 
     def _taker(self, answering: ResolvedChoice) -> ResolvedChoice:
@@ -121,7 +121,7 @@ class ChunkedReader:
             return taker
         return replace(taker, model=replace(taker.model, max_input=limit))
 
-    async def plan_of(self, task: Task, pieces: Sequence[DocumentPiece]) -> ChunkPlan:
+    async def plan_of(self, task: ReadingTask, pieces: Sequence[DocumentPiece]) -> ChunkPlan:
         """Return the plan for these pieces; cached notes cost nothing."""
         left = [p for p in pieces if await self.notes.get(note_key(task, p)) is None]
         overhead = ceil((len(INSTRUCTIONS) + len(task.prompt)) / 3)
@@ -147,7 +147,7 @@ class ChunkedReader:
         instructions: str = "",
     ) -> list[str]:
         """Return the chunks of a document as they would be sent. Raises UserFacingError."""
-        task = Task((document,), prompt, self._taker(resolved), instructions)
+        task = ReadingTask((document,), prompt, self._taker(resolved), instructions)
         pieces = await self.pieces(task, self._estimator)
         return [
             "\n\n".join([wrap_piece(piece, fence, is_merging=False), *page_names(piece)])
@@ -163,7 +163,7 @@ class ChunkedReader:
         fence: Fence,
     ) -> Gateway:
         """Return a gateway whose provider reads the documents in chunks, then answers."""
-        task = Task(
+        task = ReadingTask(
             chunked_documents(question.parts),
             question.text,
             self._taker(resolved),
@@ -176,13 +176,15 @@ class ChunkedReader:
         )
         return self.gateway_for(task)
 
-    def gateway_for(self, task: Task) -> Gateway:
+    def gateway_for(self, task: ReadingTask) -> Gateway:
         """Return a gateway whose provider does `task`."""
         return GatewayWrapper(
             self.gateway, lambda _profile, provider: ReadingProvider(self, task, provider)
         )
 
-    async def pieces(self, task: Task, estimator: Estimator | None = None) -> list[DocumentPiece]:
+    async def pieces(
+        self, task: ReadingTask, estimator: Estimator | None = None
+    ) -> list[DocumentPiece]:
         """Return all chunks of all documents, in order. Raises UserFacingError.
 
         The first reading stores the boundaries, so that later readings find its notes.
@@ -212,7 +214,7 @@ class ChunkedReader:
         return made
 
     async def _spans(
-        self, document: DocumentPart, text: str, room: int, task: Task, estimator: Estimator
+        self, document: DocumentPart, text: str, room: int, task: ReadingTask, estimator: Estimator
     ) -> list[TextChunk]:
         """Return the chunks of a document's text that fit `room` with their image pages."""
         made = []
@@ -244,7 +246,7 @@ class ChunkedReader:
         return made
 
     async def split(
-        self, task: Task, piece: DocumentPiece, error: ContextTooLongError
+        self, task: ReadingTask, piece: DocumentPiece, error: ContextTooLongError
     ) -> list[DocumentPiece]:
         """Return the parts of a piece that the server refused as too long.
 
@@ -270,11 +272,11 @@ class ChunkedReader:
             made.append(DocumentPiece(label, piece.text[start:end], tokens, seen))
         return made
 
-    async def room(self, task: Task) -> int:
+    async def room(self, task: ReadingTask) -> int:
         """Return the tokens of a chunk that leave the model room for its prompt and its note."""
         return await self._room(task, self._estimator.at_sending())
 
-    async def _room(self, task: Task, estimator: Estimator) -> int:
+    async def _room(self, task: ReadingTask, estimator: Estimator) -> int:
         usable, resolved = usable_input(task.resolved.model) or UNKNOWN_WINDOW, task.resolved
         fixed = task.instructions + INSTRUCTIONS + MERGING
         overhead = MESSAGE_OVERHEAD * 8 + await estimator.text_tokens(fixed, resolved)
@@ -282,7 +284,7 @@ class ChunkedReader:
         overhead += await estimator.text_tokens(task.fence.wrap("notes", ""), resolved)
         return max(MIN_PART_TOKENS, int((usable - overhead) * USABLE_SHARE))
 
-    async def room_for_notes(self, task: Task, request: ChatRequest) -> int:
+    async def room_for_notes(self, task: ReadingTask, request: ChatRequest) -> int:
         """Return the tokens that all notes may have in the last call.
 
         The call also contains the earlier messages and the documents that are sent in full.
@@ -296,7 +298,7 @@ class ChunkedReader:
         return max(MIN_PART_TOKENS, int(await self.room(task) * share) - sum(beside))
 
     async def merge_notes(
-        self, task: Task, notes: list[DocumentPiece], room: int
+        self, task: ReadingTask, notes: list[DocumentPiece], room: int
     ) -> list[DocumentPiece]:
         """Merge adjacent notes into as few pieces as fit a call each."""
         batches: list[list[DocumentPiece]] = [[]]
@@ -306,22 +308,22 @@ class ChunkedReader:
             batches[-1].append(note)
         return [await self._merge(task, batch) for batch in batches]
 
-    async def image_pages(self, task: Task, piece: DocumentPiece) -> list[RequestPart]:
+    async def image_pages(self, task: ReadingTask, piece: DocumentPiece) -> list[RequestPart]:
         """Return the image pages of a piece. Raises UserFacingError."""
         image_form = ImageForm(task.resolved.model, self.pictures)
         return [] if piece.seen is None else await image_form.pages(piece.seen)
 
-    async def with_note(self, task: Task, piece: DocumentPiece, text: str) -> DocumentPiece:
+    async def with_note(self, task: ReadingTask, piece: DocumentPiece, text: str) -> DocumentPiece:
         """Return a piece with the note in place of its source."""
         return DocumentPiece(piece.label, text, await self._tokens(task, text))
 
-    async def _merge(self, task: Task, notes: Sequence[DocumentPiece]) -> DocumentPiece:
+    async def _merge(self, task: ReadingTask, notes: Sequence[DocumentPiece]) -> DocumentPiece:
         text = "\n\n".join(task.fence.wrap("notes", note.text, f" {note.label}") for note in notes)
         first, last = notes[0].label, notes[-1].label.replace('"', "")
         label = first if len(notes) == 1 else f'{first} to="{last}"'
         return DocumentPiece(label, text, await self._tokens(task, text))
 
-    async def _tokens(self, task: Task, text: str) -> int:
+    async def _tokens(self, task: ReadingTask, text: str) -> int:
         return await self._estimator.at_sending().text_tokens(text, task.resolved)
 
 

@@ -112,7 +112,7 @@ class DocumentPiece:
 
 
 @dataclass(frozen=True)
-class Task:
+class ReadingTask:
     """The task for the documents, and the model that does it.
 
     Attributes:
@@ -141,7 +141,7 @@ class NoteCache(Protocol):
     async def put(self, key: str, text: str, conversation_id: str) -> None: ...
 
 
-def note_key(task: Task, piece: DocumentPiece) -> str:
+def note_key(task: ReadingTask, piece: DocumentPiece) -> str:
     """Return the cache key of a note on a piece.
 
     The label is included because notes name their position. The fence is not, so that a run in
@@ -161,7 +161,7 @@ def note_key(task: Task, piece: DocumentPiece) -> str:
 class ReadingProvider(ProviderWrapper):
     """A provider for a single task: `stream` takes notes, then requests the answer."""
 
-    def __init__(self, reader: ChunkedReader, task: Task, provider: Provider) -> None:
+    def __init__(self, reader: ChunkedReader, task: ReadingTask, provider: Provider) -> None:
         super().__init__(provider)
         self._reader, self._task = reader, task
         self._spent = Decimal(0)
@@ -399,7 +399,7 @@ class ReadingProvider(ProviderWrapper):
 
 
 def _request(
-    task: Task, piece: DocumentPiece, seen: Sequence[RequestPart], *, is_merging: bool
+    task: ReadingTask, piece: DocumentPiece, seen: Sequence[RequestPart], *, is_merging: bool
 ) -> ChatRequest:
     words = wrap_piece(piece, task.fence, is_merging=is_merging)
     asked = TextPart(f"<task>\n{task.prompt.strip()}\n</task>\n\n{words}")
@@ -429,7 +429,7 @@ def page_names(piece: DocumentPiece) -> list[str]:
     return [] if seen is None else [page_name(seen, page.number) for page in seen.pictured]
 
 
-def longest_note(task: Task) -> int | None:
+def longest_note(task: ReadingTask) -> int | None:
     """Return the most tokens of a note; None leaves the length to the model.
 
     Small models get a limit because they write until the limit.

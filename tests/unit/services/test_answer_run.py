@@ -812,23 +812,23 @@ def test_a_question_that_is_too_long_is_read_in_parts_once() -> None:
     again = TimedProvider([TextDelta("a"), *ENDED])
     made = [RereadQuestion(asked, ChatRequest("other", ()), OneProvider(again))]
     changed: list[AnswerRun] = []
-    answer, memory = run([LONG], in_parts=parts_of([*made]), change=changed.append)
+    answer, memory = run([LONG], reread=parts_of([*made]), change=changed.append)
     assert (answer.status, answer.text) == (STATUS.COMPLETE, "a")
     assert [request.model for request in again.requests] == ["other"]
     assert changed[0].changed_question == asked
     assert memory.saved[0][1:] == ("complete", "?")
     still = TimedProvider([LONG])
     made = [RereadQuestion(asked, ChatRequest("other", ()), OneProvider(still))]
-    answer, _ = run([LONG], in_parts=parts_of([*made]))
+    answer, _ = run([LONG], reread=parts_of([*made]))
     assert answer.status is STATUS.FAILED
 
 
 @pytest.mark.parametrize("found", [None, StorageError("Full.")])
 def test_a_question_that_cannot_be_read_in_parts_is_refused(found: object) -> None:
     changed: list[AnswerRun] = []
-    answer, _ = run([LONG], in_parts=parts_of([found]), change=changed.append)
+    answer, _ = run([LONG], reread=parts_of([found]), change=changed.append)
     assert (answer.status, changed[0].changed_question) == (STATUS.FAILED, None)
-    answer, _ = run([TextDelta("a"), LONG], in_parts=parts_of([]))
+    answer, _ = run([TextDelta("a"), LONG], reread=parts_of([]))
     assert answer.text == "a", "it has begun to answer"
 
 

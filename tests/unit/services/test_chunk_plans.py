@@ -21,7 +21,7 @@ from desktop_app.services.documents.chunk_plan import ChunkPlan
 from desktop_app.services.documents.note_taking import (
     INSTRUCTIONS,
     DocumentPiece,
-    Task,
+    ReadingTask,
     longest_note,
 )
 from desktop_app.services.models.choice_resolution import ResolvedChoice
@@ -45,7 +45,7 @@ def test_notes_are_short_for_small_windows(
 ) -> None:
     info = ModelInfo("m", "M", context_window=window)
     parameters = GenerationParameters(max_output_tokens=wanted)
-    task = Task((), PROMPT, ResolvedChoice(OPENAI, info, None, None), parameters=parameters)
+    task = ReadingTask((), PROMPT, ResolvedChoice(OPENAI, info, None, None), parameters=parameters)
     assert longest_note(task) == longest
 
 
@@ -70,8 +70,8 @@ async def test_a_plan_counts_what_each_model_would_cost(
         usage = Usage(input_tokens=tokens, output_tokens=len(pieces) * note + 1500)
         plan = await reading.reader.plan_of(task, pieces)
         assert plan == ChunkPlan(
-            len(pieces), 0, tokens, PRICE.of(usage), True, plan.method, "Small", "Large",
-            answerer.price and answerer.price.of(usage),
+            len(pieces), 0, tokens, PRICE.cost(usage), True, plan.method, "Small", "Large",
+            answerer.price and answerer.price.cost(usage),
         )  # fmt: skip
         alone = await reading.reader.plan_of(replace(task, answerer=None), pieces)
         assert (alone.answerer, alone.cost_of_answerer) == ("Small", None)

@@ -69,7 +69,7 @@ from desktop_app.services.documents.note_taking import (
     MAX_NOTE_TOKENS_BUILT_IN,
     MAX_NOTE_TOKENS_ON_DEVICE,
     MERGING,
-    Task,
+    ReadingTask,
 )
 from desktop_app.services.models.choice_resolution import ON_DEVICE_MODEL, ResolvedChoice
 from desktop_app.services.spending.budget import Budget, PaidCalls
@@ -178,23 +178,23 @@ class Reading:
     def __init__(self, reader: ChunkedReader, provider: NoteTaker, ledger: Ledger) -> None:
         self.reader, self.provider, self.ledger = reader, provider, ledger
 
-    def task(self, *names: str, profile: ProviderProfile = OPENAI) -> Task:
+    def task(self, *names: str, profile: ProviderProfile = OPENAI) -> ReadingTask:
         parts = tuple(
             DocumentPart(sha256(name.encode()).hexdigest(), name, "text/plain", 9, in_parts=True)
             for name in names
         )
-        return Task(parts, PROMPT, ResolvedChoice(profile, MODEL, None, None))
+        return ReadingTask(parts, PROMPT, ResolvedChoice(profile, MODEL, None, None))
 
-    async def plan(self, task: Task) -> ChunkPlan:
+    async def plan(self, task: ReadingTask) -> ChunkPlan:
         return await self.reader.plan(task.documents, task.prompt, task.resolved)
 
-    async def run(self, task: Task, *before: RequestMessage) -> list[StreamEvent]:
+    async def run(self, task: ReadingTask, *before: RequestMessage) -> list[StreamEvent]:
         message = RequestMessage(Role.USER, (TextPart(PROMPT),))
         request = ChatRequest(model=MODEL.id, messages=(*before, message))
         provider = await self.reader.gateway_for(task).provider(task.resolved.profile)
         return [event async for event in provider.stream(request)]
 
-    async def facts(self, task: Task) -> list[str]:
+    async def facts(self, task: ReadingTask) -> list[str]:
         return facts_in(await self.run(task))
 
     async def until_all_calls_run(self) -> None:
@@ -259,7 +259,7 @@ async def test_only_the_chosen_pages_are_read(tmp_path: Path) -> None:
         assert again.done == 0  # other words, other notes
 
 
-def scanned(reading: Reading, count: int, *, every: int = 1, **given: object) -> Task:
+def scanned(reading: Reading, count: int, *, every: int = 1, **given: object) -> ReadingTask:
     """Return a task with a document whose every n-th page is an image of 85 + 20 tokens."""
     pictured = tuple(PageImage(n, 400, 400) for n in range(every, count + 1, every))
     task = reading.task("a")

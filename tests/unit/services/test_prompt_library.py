@@ -11,7 +11,13 @@ from desktop_app.backend.prompt_loader import built_in_prompts
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, Part, TextPart
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.prompts.prompts import NO_NEEDS, Grammar, Prompt, TemplateNeeds, parse
+from desktop_app.domain.prompts.prompts import (
+    NO_NEEDS,
+    BuiltInGrammar,
+    Prompt,
+    TemplateNeeds,
+    parse,
+)
 from desktop_app.i18n.translation import tr
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.prompt_library import (
@@ -46,10 +52,10 @@ def test_front_matter_says_what_a_prompt_needs() -> None:
     source = "---\ndocuments: 2\ngrammar: summary\n---\n# Title\nDo this."
     found = prompt_from_markdown("x", source)
     assert (found.title, found.text) == ("Title", "Do this.")
-    assert found.needs == TemplateNeeds(2, Grammar.SUMMARY)
+    assert found.needs == TemplateNeeds(2, BuiltInGrammar.SUMMARY)
     needs = {prompt.id: prompt.needs for prompt in built_in_prompts()}
     assert needs["differences"] == TemplateNeeds(documents=2)
-    assert needs["executive-summary"] == TemplateNeeds(1, Grammar.SUMMARY)
+    assert needs["executive-summary"] == TemplateNeeds(1, BuiltInGrammar.SUMMARY)
 
 
 @pytest.mark.parametrize(

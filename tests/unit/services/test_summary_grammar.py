@@ -13,7 +13,7 @@ from desktop_app.domain.answering.answer_form import AnswerGrammar, FormKind
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.domain.prompts.prompts import NO_NEEDS, Grammar, Prompt
+from desktop_app.domain.prompts.prompts import NO_NEEDS, BuiltInGrammar, Prompt
 from desktop_app.providers.apis.chat_completions import body
 from desktop_app.services.chat.prompt_library import library
 from desktop_app.services.documents.summary_grammar import SUMMARY, grammar_for
@@ -51,7 +51,7 @@ def test_an_edited_summary_keeps_its_form() -> None:
     edited = Prompt("executive-summary", "Short", "Sum it up in a few bullets.")
     (entry,) = (e for e in library(built_in_prompts(), [edited]) if e.prompt.id == edited.id)
     assert entry.prompt.text == edited.text
-    assert entry.prompt.needs.grammar is Grammar.SUMMARY
+    assert entry.prompt.needs.grammar is BuiltInGrammar.SUMMARY
 
 
 @pytest.mark.parametrize(("profile", "is_sent"), [(ON_DEVICE, True), (OPENAI, False)])
