@@ -19,14 +19,14 @@ _Z_95: Final = 1.959963984540054
 """The quantile of the normal distribution for a confidence of 95 % (two-sided)."""
 
 
-def percentile(values: Iterable[float], share: int) -> float | None:
+def percentile(values: Iterable[float], percent: int) -> float | None:
     """Return the nearest-rank percentile; None without values.
 
     >>> percentile([3.0, 1.0, 2.0, 4.0], 50), percentile([1.0, 2.0], 95), percentile([], 50)
     (2.0, 2.0, None)
     """
     ordered = sorted(values)
-    return ordered[max(0, ceil(len(ordered) * share / 100) - 1)] if ordered else None
+    return ordered[max(0, ceil(len(ordered) * percent / 100) - 1)] if ordered else None
 
 
 @dataclass
@@ -49,17 +49,17 @@ class Histogram:
         self.packed += other.packed
         return self
 
-    def percentile(self, share: int) -> float | None:
+    def percentile(self, percent: int) -> float | None:
         """Return the nearest-rank percentile, within 2 %; None without values.
 
         >>> some = Histogram()
         >>> for value in (3.0, 1.0, 2.0, 4.0):
         ...     some.add(value)
-        >>> [round(some.percentile(share), 1) for share in (50, 95)]
+        >>> [round(some.percentile(percent), 1) for percent in (50, 95)]
         [2.0, 4.0]
         """
         counts = self._counts()
-        rank = max(1, ceil(sum(counts) * share / 100))
+        rank = max(1, ceil(sum(counts) * percent / 100))
         for bucket, count in enumerate(counts):
             rank -= count
             if rank <= 0:  # the value with the same relative distance to both ends of the bucket

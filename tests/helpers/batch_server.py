@@ -25,7 +25,7 @@ USAGE = {"input_tokens": 1_000, "output_tokens": 100, "total_tokens": 1_100}
 
 def cost_at(price: Price) -> CostOf:
     """Return what a result costs at a price."""
-    return lambda result: None if result.usage is None else price.of(result.usage)
+    return lambda result: None if result.usage is None else price.cost(result.usage)
 
 
 def answered(custom_id: str, text: str, **more: Any) -> dict[str, Any]:

@@ -93,7 +93,7 @@ def share_and_cost(tokens: int, resolved: ResolvedChoice) -> list[str]:
         facts.append(format_percent(round(percent)) if percent >= 1 else f"< {format_percent(1)}")
     price = resolved.price
     if price is not None and price != FREE:
-        facts.append(money(price.of(Usage(input_tokens=tokens))))
+        facts.append(money(price.cost(Usage(input_tokens=tokens))))
     return facts
 
 

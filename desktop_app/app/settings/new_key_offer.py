@@ -88,7 +88,7 @@ class NewKeyOffer(QObject):
         asked = self._utility_model().model_for(Purpose.TEST, resolved)
         if asked.price is None or asked.price == FREE:
             return ()
-        cost = asked.price.of(Usage(input_tokens=_TEST_INPUT, output_tokens=_TEST_OUTPUT))
+        cost = asked.price.cost(Usage(input_tokens=_TEST_INPUT, output_tokens=_TEST_OUTPUT))
         label = tr("Try it for {cost} at most", cost=formatting.money(cost))
         return [(label, lambda: self._tasks.start(self._send_request(resolved)))]
 

@@ -292,14 +292,14 @@ def _write_runs(runs: Sequence[EvaluationRun]) -> None:
         seconds = run.to_json()["p50_s"]
         time = "–" if seconds is None else tr("{seconds} s", seconds=formatting.decimal(seconds, 1))
         write_line(
-            f"{clean_line(run.name):<24} {run.passed:>4}/{len(run.results):<4} "
+            f"{clean_line(run.name):<24} {run.passed_count:>4}/{len(run.results):<4} "
             f"{formatting.percent(round(run.share * 100)):>5} "
             f"({formatting.percent(round(low * 100))}–{formatting.percent(round(high * 100))})  "
             f"{cost:>10}  {time:>8}"
         )
-        if run.refused:
-            declined = tr_plural("{count} declined", "{count} declined", run.refused)
+        if run.refused_count:
+            declined = tr_plural("{count} declined", "{count} declined", run.refused_count)
             write_line(f"{'':4}{declined}")
         for result in run.results:
-            if not result.passed:
+            if not result.has_passed:
                 write_line(clean_line(f"    {result.id}: {'; '.join(result.failures)}"))

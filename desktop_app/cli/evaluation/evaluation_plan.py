@@ -128,11 +128,11 @@ async def _plan_judgments(
     if not count:
         lowest_cost = highest_cost = Decimal(0)
     elif judge.price is not None:
-        lowest_cost = judge.price.of(Usage(input_tokens=tokens))
+        lowest_cost = judge.price.cost(Usage(input_tokens=tokens))
         if longest is not None or judge.price.is_free:
             most_input = tokens + count * (longest or 0)
             usage = Usage(input_tokens=most_input, output_tokens=count * MAX_JUDGE_TOKENS)
-            highest_cost = judge.price.of(usage)
+            highest_cost = judge.price.cost(usage)
     return {
         "judge_model": judge.model.id if count else None,
         "judge_calls": count,

@@ -49,7 +49,7 @@ class CaseResult:
         return self.status is MessageStatus.COMPLETE and self.error is None
 
     @property
-    def passed(self) -> bool:
+    def has_passed(self) -> bool:
         """Return True if the answer is complete and passes every check."""
         return self.is_complete and not self.failed
 
@@ -111,24 +111,24 @@ class EvaluationRun:
         return f"{name}/{self.effort}" if self.effort else name
 
     @property
-    def passed(self) -> int:
+    def passed_count(self) -> int:
         """Return the number of cases whose answer passes every check."""
-        return sum(result.passed for result in self.results)
+        return sum(result.has_passed for result in self.results)
 
     @property
-    def refused(self) -> int:
+    def refused_count(self) -> int:
         """Return the number of cases that the model declined, or a content filter stopped."""
         return sum(result.status is MessageStatus.REFUSED for result in self.results)
 
     @property
     def share(self) -> float:
         """Return the share of passed cases; 0 without cases."""
-        return self.passed / len(self.results) if self.results else 0.0
+        return self.passed_count / len(self.results) if self.results else 0.0
 
     @property
     def interval(self) -> tuple[float, float]:
         """Return the 95 % confidence interval of the share."""
-        return wilson_interval(self.passed, len(self.results))
+        return wilson_interval(self.passed_count, len(self.results))
 
     @property
     def cost(self) -> Decimal | None:
@@ -155,9 +155,9 @@ class EvaluationRun:
             "variant": self.variant,
             "effort": self.effort,
             "model": self.model,
-            "passed": self.passed,
+            "passed": self.passed_count,
             "cases": len(self.results),
-            "refused": self.refused,
+            "refused": self.refused_count,
             "share": round(self.share, 4),
             "low": round(low, 4),
             "high": round(high, 4),
@@ -171,7 +171,7 @@ class EvaluationRun:
                 {
                     "id": result.id,
                     "status": result.status.value,
-                    "passed": result.passed,
+                    "passed": result.has_passed,
                     "failed": result.failures,
                     "answer": result.answer,
                     "cost_usd": None if result.cost is None else str(result.cost),
@@ -200,7 +200,9 @@ class Evaluation:
     @property
     def failing(self) -> list[str]:
         """Return the ids of the cases that failed in at least one run, in their order."""
-        return list(dict.fromkeys(r.id for run in self.runs for r in run.results if not r.passed))
+        return list(
+            dict.fromkeys(r.id for run in self.runs for r in run.results if not r.has_passed)
+        )
 
     def input_of(self, case_id: str) -> str:
         """Return the question of a case. Repetitions have ids such as `case#2`."""

@@ -83,11 +83,11 @@ class ListedModel(NamedTuple):
 
 @dataclass(frozen=True)
 class ModelListing:
-    """The models that the server at `base_url` listed at a moment."""
+    """The models that the server at `base_url` has listed."""
 
     base_url: str
     models: tuple[ListedModel, ...]
-    at: datetime
+    listed_at: datetime
 
     @cached_property
     def _by_id(self) -> dict[str, ListedModel]:
@@ -185,7 +185,7 @@ class ModelAvailability(NamedTuple):
         end = self.shutdown_date
         if end is None or end > self.today:
             return False
-        return self.listing is None or not self._is_listed or self.listing.at.date() < end
+        return self.listing is None or not self._is_listed or self.listing.listed_at.date() < end
 
     @property
     def is_served(self) -> bool:

@@ -69,7 +69,7 @@ class Price(NamedTuple):
         cached = None if self.cached_input is None else self.cached_input * multiplier
         return Price(self.input * multiplier, self.output * multiplier, cached)
 
-    def of(self, usage: Usage) -> Decimal:
+    def cost(self, usage: Usage) -> Decimal:
         """Return the exact cost of `usage`."""
         cached_price = self.input if self.cached_input is None else self.cached_input
         fresh = usage.input_tokens - usage.cached_tokens
@@ -86,7 +86,7 @@ FREE = Price(Decimal(0), Decimal(0), Decimal(0))
 
 def cost_of(price: Price | None, usage: Usage | None) -> Decimal | None:
     """Return the US dollars of `usage`; None if the price or the usage is unknown."""
-    return None if price is None or usage is None else price.of(usage)
+    return None if price is None or usage is None else price.cost(usage)
 
 
 def call_cost(price: Price | None, usage: Usage | None, *, is_billed: bool) -> Decimal | None:

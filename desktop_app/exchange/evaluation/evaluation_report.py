@@ -48,7 +48,7 @@ def _cells(result: CaseResult) -> tuple[str, ...]:
     return (
         result.id,
         result.status.value,
-        "yes" if result.passed else "no",
+        "yes" if result.has_passed else "no",
         "; ".join(result.failures),
         result.answer,
         str(usage.input_tokens),
@@ -80,8 +80,8 @@ def _summary(runs: Sequence[EvaluationRun]) -> str:
         facts, (low, high) = run.to_json(), run.interval
         tokens = run.usage.input_tokens + run.usage.output_tokens
         cells = (
-            f"{run.passed}/{len(run.results)}",
-            run.refused,
+            f"{run.passed_count}/{len(run.results)}",
+            run.refused_count,
             f"{run.share:.0%}",
             f"{low:.0%}–{high:.0%}",
             facts["cost_usd"] or "unknown",

@@ -56,7 +56,7 @@ class AnswerLedger:
         price = _answered(asked, reply).price
         if reply.usage is None or reply.is_uncounted or price is None:
             return None
-        return price.of(reply.usage) + hosted_cost(tool_calls(reply.parts), self._tool_prices)
+        return price.cost(reply.usage) + hosted_cost(tool_calls(reply.parts), self._tool_prices)
 
     def observe(self, event: StreamEvent, reply: Reply) -> None:
         """Measure an event that `reply` does not contain yet."""

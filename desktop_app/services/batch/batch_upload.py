@@ -90,18 +90,22 @@ class BatchSender:
         self._limits = limits or UploadLimits()
 
     async def send(
-        self, job: BatchJob, info: ModelInfo, provider: BatchProvider, stopped: Callable[[], bool]
+        self,
+        job: BatchJob,
+        info: ModelInfo,
+        provider: BatchProvider,
+        is_stopped: Callable[[], bool],
     ) -> None:
-        """Send the files that have not been sent, until `stopped` returns True.
+        """Send the files that have not been sent, until `is_stopped` returns True.
 
         Raises:
             ProviderError, StorageError: finished steps are stored; another call continues.
         """
         for upload in job.uploads:
-            if not upload.batch_id and not stopped():
+            if not upload.batch_id and not is_stopped():
                 await self._resume_upload(job, info, provider, upload)
         number = max((upload.number for upload in job.uploads), default=0)
-        while not stopped():
+        while not is_stopped():
             waiting = [
                 item
                 for item in await self._store.items(job.id)

@@ -60,7 +60,7 @@ class ModelListings:
     def is_fresh(self, profile: ProviderProfile) -> bool:
         """Return True if the listing is less than an hour old."""
         known = self.known_listing(profile)
-        return known is not None and datetime.now(UTC) - known.at < FRESH_FOR
+        return known is not None and datetime.now(UTC) - known.listed_at < FRESH_FOR
 
     async def fetch(self, profile: ProviderProfile) -> ModelListing:
         """Request the listing; store it unless it is on-device or from the environment.

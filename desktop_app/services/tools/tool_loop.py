@@ -152,7 +152,7 @@ class _LoopProvider(ProviderWrapper):
         if task.limits.cost is None or price is None or reply.usage is None:
             return ""
         hosted = hosted_cost(tool_calls(reply.parts), task.tool_prices)
-        spent = price.of(reply.usage) + hosted
+        spent = price.cost(reply.usage) + hosted
         return TOO_EXPENSIVE if spent >= Decimal(str(task.limits.cost)) else ""
 
     async def _hold(self, request: ChatRequest, reply: Reply, last: Reply) -> Hold:

@@ -47,7 +47,10 @@ class ListingStore:
         details = {
             model.id: known for model in listing.models if (known := _known_details(model.details))
         }
-        at, texts = to_micros(listing.at), (to_json(models), to_json(windows), to_json(details))
+        at, texts = (
+            to_micros(listing.listed_at),
+            (to_json(models), to_json(windows), to_json(details)),
+        )
         row = (profile_id, listing.base_url, at, *texts)
         sql = "INSERT OR REPLACE INTO model_listings VALUES (?, ?, ?, ?, ?, ?)"
         await self._database.execute(sql, *row)

@@ -162,7 +162,7 @@ class EvaluationsDialog(QDialog):
             )
             return
         failing = evaluation.failing
-        refused = sum(run.refused for run in evaluation.runs)
+        refused = sum(run.refused_count for run in evaluation.runs)
         counts = [tr_plural("{count} case failed", "{count} cases failed", len(failing))]
         counts += [tr_plural("{count} declined", "{count} declined", refused)] if refused else []
         self.note.setText(" · ".join(counts) if failing else tr("Every case passed."))
@@ -239,7 +239,7 @@ def _figures(run: EvaluationRun) -> tuple[str, ...]:
     share = percent(round(100 * run.share))
     return (
         _name(run),
-        f"{number(run.passed)}/{number(len(run.results))} ({share})",
+        f"{number(run.passed_count)}/{number(len(run.results))} ({share})",
         f"{percent(round(100 * low))}–{percent(round(100 * high))}",
         _money(run.cost),
         _money(run.judge_cost),
@@ -260,7 +260,7 @@ def _duration(seconds: float | None) -> str:
 def _verdict(result: CaseResult | None) -> str:
     if result is None:
         return MISSING
-    if result.passed:
+    if result.has_passed:
         return tr("Passed: {answer}", answer=result.answer)
     if result.status is MessageStatus.REFUSED:
         return tr("Declined: {answer}", answer=result.answer or failure_text(result))

@@ -221,7 +221,7 @@ def test_a_missing_answer_fails_with_the_reason(
 ) -> None:
     error = ErrorNote(why) if why else None
     result = CaseResult("1", "", FAILED, status=status, error=error)
-    assert (result.failures, result.passed) == (told, False)
+    assert (result.failures, result.has_passed) == (told, False)
 
 
 def test_the_reasons_in_reports_are_in_english() -> None:

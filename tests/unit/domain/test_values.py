@@ -61,10 +61,10 @@ def test_a_free_model_costs_nothing_even_if_no_usage_was_reported() -> None:
 def test_a_price_is_exact() -> None:
     price = Price(Decimal("1.75"), Decimal(14), Decimal("0.175"))
     usage = Usage(input_tokens=1000, cached_tokens=400, output_tokens=300, reasoning_tokens=200)
-    assert price.of(usage) == Decimal("0.00532")
-    assert price.times(Decimal("0.2")).of(usage) == Decimal("0.001064")
-    assert Price(Decimal(21), Decimal(168)).of(Usage(1000, 400, 0)) == Decimal("0.021")
-    assert FREE.of(usage) == 0
+    assert price.cost(usage) == Decimal("0.00532")
+    assert price.times(Decimal("0.2")).cost(usage) == Decimal("0.001064")
+    assert Price(Decimal(21), Decimal(168)).cost(Usage(1000, 400, 0)) == Decimal("0.021")
+    assert FREE.cost(usage) == 0
 
 
 @given(st.lists(st.builds(Usage, *[st.integers(0, 10**6)] * 4)))

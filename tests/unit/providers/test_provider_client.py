@@ -968,4 +968,4 @@ async def test_a_listing_has_its_time_and_the_last_day_of_each_model(
         await client.aclose()
         assert listing.models == (ListedModel("a", end),)
         assert listing.base_url == s.base_url
-        assert listing.at.tzinfo is not None
+        assert listing.listed_at.tzinfo is not None

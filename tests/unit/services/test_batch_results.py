@@ -42,7 +42,7 @@ from tests.helpers.examples import examples
 
 FILES = 5
 PRICE = Price(Decimal("0.875"), Decimal(7))
-EACH = PRICE.of(Usage(USAGE["input_tokens"], 0, USAGE["output_tokens"]))
+EACH = PRICE.cost(Usage(USAGE["input_tokens"], 0, USAGE["output_tokens"]))
 
 fates = st.sampled_from(["answered", "refused", "expired", "missing", "both", "broken"])
 noise = st.lists(

@@ -629,7 +629,7 @@ async def test_a_cap_refuses_the_next_message_but_does_not_stop_a_running_answer
     )
     price = CATALOG.info("gpt-5.2").price
     assert price is not None
-    words = price.of(Usage(input_tokens=1 + MESSAGE_OVERHEAD))
+    words = price.cost(Usage(input_tokens=1 + MESSAGE_OVERHEAD))
     capped = replace(OPENAI, monthly_cap=words)
 
     async with open_chat(tmp_path, provider) as chat:

@@ -493,7 +493,7 @@ async def test_passages_near_by_meaning_are_merged_by_rank() -> None:
     assert [each.sha256 for each in parts[0].passages] == ["sha 1", "sha 3", "sha 2", "sha 4"]
     assert memory.asked[1] == (("1", "2"), CHOICE.key, MAX_FOUND)
     assert embedder.texts == [["What is it?"]]
-    assert embedder.held == [(OPENAI, PRICE.of(Usage(11 // 3)), "embed", "embedding")]
+    assert embedder.held == [(OPENAI, PRICE.cost(Usage(11 // 3)), "embed", "embedding")]
 
 
 @pytest.mark.parametrize(

@@ -298,5 +298,7 @@ async def test_the_provider_or_a_small_model_compacts(
     if kind is CompactionKind.PROVIDER:
         price = planned.maker.price
         assert price is not None
-        assert planned.cost_of_input == price.of(Usage(1500, 0, 0))
-        assert planned.cost_at_most == price.of(Usage(1500, 0, planned.maker.model.max_output or 0))
+        assert planned.cost_of_input == price.cost(Usage(1500, 0, 0))
+        assert planned.cost_at_most == price.cost(
+            Usage(1500, 0, planned.maker.model.max_output or 0)
+        )

@@ -110,10 +110,10 @@ def test_prices_equal_figures_calculated_by_hand() -> None:
     # tokens $1.4336.
     price = resolved("gpt-5.2").price
     assert price is not None
-    assert price.of(Usage(input_tokens=1_000)) == Decimal("0.0014")
+    assert price.cost(Usage(input_tokens=1_000)) == Decimal("0.0014")
     assert estimate(resolved("gpt-5.2")).longest_answer_cost == Decimal("1.4336")
     # 600 fresh, 400 cached at a tenth, 50 out: 0.00084 + 0.000056 + 0.00056.
-    assert price.of(Usage(1_000, 400, 50, 20)) == Decimal("0.001456")
+    assert price.cost(Usage(1_000, 400, 50, 20)) == Decimal("0.001456")
 
 
 def test_the_users_limit_counts_if_it_is_lower() -> None:

@@ -115,7 +115,7 @@ def test_results_without_a_status_have_that_of_their_labels() -> None:
     results = [converted(old_result("a", label)) for label in labels]
     assert [result.status.value for result in results] == ["refused", "failed", "complete"]
     assert [result.failures for result in results] == [["refused"], [labels[1]], [labels[2]]]
-    assert converted(old_result("a")).passed
+    assert converted(old_result("a")).has_passed
 
 
 @pytest.mark.parametrize("body", ["[", "{}", "7", '{"runs": 7}', body_of(old_result("a", "x"))])

@@ -61,7 +61,7 @@ def _highest_cost_text(
         input_tokens=estimate.input_tokens * estimate.inputs,
         output_tokens=min(limits) * estimate.answers,
     )
-    return tr("up to {cost}", cost=money(price.of(usage)))
+    return tr("up to {cost}", cost=money(price.cost(usage)))
 
 
 def _duration_text(resolved: ResolvedChoice, measured: MeasuredSeconds) -> str:

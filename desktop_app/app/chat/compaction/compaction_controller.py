@@ -321,7 +321,7 @@ def _cost_of(plan: CompactionPlan) -> str:
     words = tr("It costs {cost} for input, {most} at most.", cost=money(least), most=money(most))
     if plan.answering.price is None or plan.answering.model.id == plan.maker.model.id:
         return words
-    own = plan.answering.price.of(Usage(input_tokens=plan.tokens))
+    own = plan.answering.price.cost(Usage(input_tokens=plan.tokens))
     with_own = tr(
         "With {model}: {cost} for input.", model=plan.answering.model.name, cost=money(own)
     )
