@@ -136,6 +136,22 @@ def test_long_reasoning_is_written_in_slices_once_it_is_unfolded(
     assert "The end." in view.toPlainText()
 
 
+@pytest.mark.parametrize("references", [190, 400], ids=["shown at once", "shown in slices"])
+def test_a_definition_at_the_end_of_unfolded_reasoning_applies_to_all_its_references(
+    view: TranscriptView, qtbot: QtBot, references: int
+) -> None:
+    reasoning = "Some words of a thought, then see [there] and on.\n\n" * references
+    stored = answer("Yes.", reasoning=reasoning + "[there]: https://example.com/\n\nThe end.\n")
+    view.set_messages([stored])
+    view.commands.run(stored.id, "reasoning")
+
+    def linked() -> int:
+        runs = (run for item in view.messages.layout_of(stored.id).items for run in item.runs)
+        return sum(run.link == "https://example.com/" for run in runs)
+
+    qtbot.waitUntil(lambda: linked() == references)
+
+
 @pytest.mark.parametrize("control", [False, True])
 def test_home_and_end_go_to_the_ends_of_the_conversation(
     view: TranscriptView, qtbot: QtBot, *, control: bool

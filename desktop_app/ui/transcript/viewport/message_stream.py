@@ -163,11 +163,13 @@ class MessageStream(QObject):
         self.write_unfolded_reasoning()
 
     def write_unfolded_reasoning(self) -> None:
-        """Queue the rest of all unfolded reasoning, to be written in slices."""
+        """Queue the rest of all unfolded reasoning, or its late link definitions."""
         for state in self._messages.materialized():
             message_id, unshown_text = state.message.id, state.reasoning.unshown_text
             if unshown_text and not self._reasoning.has(message_id):
                 self._reasoning.add(message_id, unshown_text, deferred=True)
+            elif state.reasoning.has_pending_updates:
+                self._schedule_updates(message_id)
 
     # ------------------------------------------------------------------ writing
 

@@ -115,14 +115,16 @@ class StreamScheduler(QObject):
             queued.add(text)
             return
         self._queue[message_id] = _QueuedText(text)
+        is_idle = not self._timer.isActive()
+        if is_idle and not deferred and time.monotonic() >= self._next_slice_at:
+            self._write_slice()
+        else:
+            self._schedule_slice()
+
+    def _schedule_slice(self) -> None:
         if not self._timer.isActive():
             wait = self._next_slice_at - time.monotonic()
-            if deferred:
-                self._timer.start(max(1, round(wait * 1000)))
-            elif wait <= 0:
-                self._write_slice()
-            else:
-                self._timer.start(round(wait * 1000))
+            self._timer.start(max(1, round(wait * 1000)))
 
     @property
     def has_any(self) -> bool:
@@ -141,6 +143,7 @@ class StreamScheduler(QObject):
         """Run an action once the message is fully written; replaces an earlier action."""
         self._follow_ups.pop(message_id, None)  # the new action runs after those of others
         self._follow_ups[message_id] = action
+        self._schedule_slice()
 
     def prioritize(self, message_id: str) -> None:
         """Write a message first, without pauses between slices, because the user waits for it.
