@@ -59,7 +59,7 @@ def test_a_mark_on_a_page_narrower_than_others_is_scrolled_into_view(pages: View
     assert 0 <= mark <= room / 2
 
 
-def test_only_vertical_steps_of_the_wheel_zoom(pages: ViewerPages) -> None:
+def test_only_whole_vertical_steps_of_the_wheel_zoom(pages: ViewerPages) -> None:
     pages.set_pages([(300, 400)])
     pages.set_percent(100)
 
@@ -81,6 +81,9 @@ def test_only_vertical_steps_of_the_wheel_zoom(pages: ViewerPages) -> None:
     assert turn(120, 0) == 100
     assert turn(0, 120) == 125
     assert turn(0, -120) == 100
+    assert turn(0, 50) == 100, "a touchpad sends fractions of a step"
+    assert turn(0, 70) == 125
+    assert turn(0, -240) == 80
 
 
 def show_all(view: ViewerText, text: str, form: TextForm = TextForm.LINES) -> None:

@@ -55,6 +55,7 @@ from desktop_app.ui.transcript.viewport.virtualizer import Virtualizer
 from desktop_app.ui.widgets.accessibility.accessible_roles import install_roles
 from desktop_app.ui.widgets.text.foreign_text import tooltip_text
 from desktop_app.ui.widgets.text.sealed_document import empty_resource
+from desktop_app.ui.widgets.wheel_steps import WheelSteps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -81,9 +82,6 @@ _LOADED_AT_ONCE_S: Final = 0.008
 
 _REWRITTEN_SCREENS: Final = 1.5
 """Screens to rewrite at once: more than one, because the text may be shorter than estimated."""
-
-_NOTCH: Final = 120
-"""One step of a mouse wheel, in eighths of a degree."""
 
 
 class TranscriptView(TranscriptSurface):
@@ -215,7 +213,7 @@ class TranscriptView(TranscriptSurface):
         self._accessible: AccessibleTranscript | None = None
         self._clicked_at: QPoint | None = None
         self._is_mark_pressed = False
-        self._wheel_angle = 0
+        self._wheel_steps = WheelSteps()
         self._next_theme = theme
         self._font_timer = QTimer(self, singleShot=True, interval=0)
         self._font_timer.timeout.connect(self._apply_next_theme)
@@ -300,7 +298,7 @@ class TranscriptView(TranscriptSurface):
     # ------------------------------------------------------------------ assistive technology
 
     def make_accessible(self) -> AccessibleTranscript:
-        """Return the transcript as a list of messages, made when assistive technology asks."""
+        """Create the interface by which assistive technology reads the messages as a list."""
         from desktop_app.ui.transcript.accessibility.accessible_transcript import (
             AccessibleTranscript,
         )
@@ -437,19 +435,14 @@ class TranscriptView(TranscriptSurface):
         self.navigator.load_more_soon()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Scroll, or with Ctrl change the text size by one step per notch.
-
-        Touchpads send fractions of a notch, which are added up.
-        """
+        """Scroll, or with Ctrl change the text size by one step per step of the wheel."""
         if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self._wheel_angle = 0
+            self._wheel_steps.reset()
             super().wheelEvent(event)
             return
-        self._wheel_angle += event.angleDelta().y()
-        while abs(self._wheel_angle) >= _NOTCH:
-            is_up = self._wheel_angle > 0
-            self._wheel_angle -= _NOTCH if is_up else -_NOTCH
-            self.command_requested.emit("view.larger" if is_up else "view.smaller")
+        steps = self._wheel_steps.add(event.angleDelta().y())
+        for _ in range(abs(steps)):
+            self.command_requested.emit("view.larger" if steps > 0 else "view.smaller")
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

@@ -21,6 +21,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.widgets.accessibility.role_names import GRAPHIC
+from desktop_app.ui.widgets.wheel_steps import WheelSteps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,6 +93,7 @@ class ViewerPages(QAbstractScrollArea):
         self._marks: dict[int, list[QRectF]] = {}
         self._strips: OrderedDict[PageStrip, QImage] = OrderedDict()
         self._failed: set[int] = set()
+        self._wheel_steps = WheelSteps()
         self._request_timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._request_timer.timeout.connect(self._request_strips)
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
@@ -387,10 +389,12 @@ class ViewerPages(QAbstractScrollArea):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            if turn := event.angleDelta().y():  # 0 for a step sideways
-                self.step_zoom(1 if turn > 0 else -1)
+            steps = self._wheel_steps.add(event.angleDelta().y())
+            for _ in range(abs(steps)):
+                self.step_zoom(1 if steps > 0 else -1)
             event.accept()
         else:
+            self._wheel_steps.reset()
             super().wheelEvent(event)
 
 
