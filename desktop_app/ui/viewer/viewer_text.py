@@ -7,7 +7,6 @@ viewport are removed, so that a book takes no more memory than a chapter.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QTimer, Signal
@@ -25,7 +24,7 @@ from desktop_app.ui.transcript.viewport.transcript_surface import TranscriptSurf
 from desktop_app.ui.widgets.text.utf16 import utf16_length
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from PySide6.QtGui import QKeyEvent, QResizeEvent, QTextBlock, QTextCursor
 
@@ -88,10 +87,11 @@ class ViewerText(TranscriptSurface):
         if not self._shown or number > max(self._shown):
             self._insert_slice(len(self._writer.layouts), number, shown)
         else:
-            self._with_stable_view(partial(self._insert_slice, 0, number, shown))
+            with self._keep_position():
+                self._insert_slice(0, number, shown)
         while len(self._shown) > _MAX_SLICES:
-            at = 0 if number > min(self._shown) else -1
-            self._with_stable_view(partial(self._remove_slice, at))
+            with self._keep_position():
+                self._remove_slice(0 if number > min(self._shown) else -1)
         self._apply_marks()
         if number == self._slice_to_mark:
             QTimer.singleShot(0, self, self._scroll_to_mark)
@@ -109,15 +109,6 @@ class ViewerText(TranscriptSurface):
         layout = self._writer.layouts[index]
         self._writer.remove_message(layout)
         del self._shown[int(layout.key)]
-
-    def _with_stable_view(self, change: Callable[[], None]) -> None:
-        """Apply a change while the visible text stays in place."""
-        bar = self.verticalScrollBar()
-        top = self.cursorForPosition(self.viewport().rect().topLeft()).block()
-        before = self._top_of(top)
-        change()
-        if top.isValid():
-            bar.setValue(bar.value() + round(self._top_of(top) - before))
 
     def _top_of(self, block: QTextBlock) -> float:
         return self.document().documentLayout().blockBoundingRect(block).top()
@@ -211,7 +202,7 @@ class ViewerText(TranscriptSurface):
 
     def set_theme(self, theme: Theme) -> None:
         """Rewrite the slices with the theme; the text on top stays there."""
-        with self._top_kept():
+        with self._keep_position():
             self._apply_theme(theme)
             shown = sorted(self._shown.items())
             self._writer.set_styles(Styles(theme))
@@ -224,19 +215,20 @@ class ViewerText(TranscriptSurface):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Center the column, and fit tables to the new width; the text on top stays there."""
-        with self._top_kept():
+        with self._keep_position():
             self._set_margins()
             super().resizeEvent(event)
             self._writer.set_width(self.viewport().width())
 
     @contextmanager
-    def _top_kept(self) -> Iterator[None]:
-        """Keep the text on top while all text is rewritten or laid out again."""
+    def _keep_position(self) -> Iterator[None]:
+        """Keep the text on top in place while slices come and go or are laid out again."""
         top = self.cursorForPosition(self.viewport().rect().topLeft()).block()
         place, above = self._place_of(top), self.verticalScrollBar().value() - self._top_of(top)
         yield
-        if place is not None:
-            scroll_to(self, round(self._top_of(self._block_at(*place)) + above))
+        block = None if place is None else self._block_at(*place)
+        if block is not None:
+            scroll_to(self, round(self._top_of(block) + above))
 
     def _place_of(self, block: QTextBlock) -> tuple[str, int, int] | None:
         """Return the key of a block's slice, its item, and its row or number in the item."""
@@ -246,9 +238,11 @@ class ViewerText(TranscriptSurface):
         layout, at, part = found
         return layout.key, at, layout.row_at(at, part) if is_table(layout.items[at]) else part
 
-    def _block_at(self, key: str, at: int, part: int) -> QTextBlock:
-        """Return the block at a place returned by `_place_of`."""
-        layout = next(layout for layout in self._writer.layouts if layout.key == key)
+    def _block_at(self, key: str, at: int, part: int) -> QTextBlock | None:
+        """Return the block at a place returned by `_place_of`; None if its slice is gone."""
+        layout = next((layout for layout in self._writer.layouts if layout.key == key), None)
+        if layout is None:
+            return None
         if is_table(layout.items[at]):
             part = layout.row_blocks(at, part).start
         first = self._writer.layouts.block_of(layout, at).blockNumber()
