@@ -108,7 +108,7 @@ def watch() -> Watch:
 
 
 @dataclass
-class Shown:
+class Outcome:
     """The outcome of an input.
 
     Attributes:
@@ -128,7 +128,8 @@ class Shown:
     took: float = 0.0
     raised: list[str] = field(default_factory=list)
 
-    def take(self, name: str, step: Callable[[], object]) -> None:
+    def measure(self, name: str, step: Callable[[], object]) -> None:
+        """Run a step and record its times."""
         clock, cpu = time.perf_counter(), time.thread_time()
         step()
         used, passed = time.thread_time() - cpu, time.perf_counter() - clock
@@ -138,38 +139,38 @@ class Shown:
         self.clock = max(self.clock, passed)
 
 
-def show(view: TranscriptView, number: int, turn: Callable[[], None]) -> Shown:
+def show(view: TranscriptView, number: int, turn: Callable[[], None]) -> Outcome:
     """Stream an input in pieces, finish and paint it, then open it as a stored message."""
     text, began = generated(number), time.perf_counter()
     chance = random.Random(-number)
     cuts = sorted(chance.randrange(len(text) + 1) for _ in range(chance.randint(0, _PIECES)))
-    shown = Shown(number, len(text))
+    outcome = Outcome(number, len(text))
     message = streaming()
-    shown.take("begin", lambda: view.set_messages([message]))
+    outcome.measure("begin", lambda: view.set_messages([message]))
     for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True):
-        shown.take("piece", partial(view.stream.append_text, message.id, text[start:end]))
-        shown.take("turn", turn)
+        outcome.measure("piece", partial(view.stream.append_text, message.id, text[start:end]))
+        outcome.measure("turn", turn)
     done = replace(message, parts=(TextPart(text),), status=MessageStatus.COMPLETE)
-    shown.take("end", lambda: view.stream.update_message(done))
-    settle(view, shown, turn, "turn")
-    shown.take("open", lambda: view.set_messages([done]))
-    settle(view, shown, turn, "opened")
-    shown.took = time.perf_counter() - began
-    return shown
+    outcome.measure("end", lambda: view.stream.update_message(done))
+    settle(view, outcome, turn, "turn")
+    outcome.measure("open", lambda: view.set_messages([done]))
+    settle(view, outcome, turn, "opened")
+    outcome.took = time.perf_counter() - began
+    return outcome
 
 
-def settle(view: TranscriptView, shown: Shown, turn: Callable[[], None], name: str) -> None:
+def settle(view: TranscriptView, outcome: Outcome, turn: Callable[[], None], name: str) -> None:
     """Run the event loop until everything is written and painted."""
     until = time.perf_counter() + _GIVEN_UP_S
-    shown.take(name, turn)
+    outcome.measure(name, turn)
     while is_writing(view):
         time.sleep(0.001)  # frames are waited for
-        shown.take(name, turn)
+        outcome.measure(name, turn)
         if time.perf_counter() > until:
-            shown.raised.append(f"not written within {_GIVEN_UP_S:.0f} s")
+            outcome.raised.append(f"not written within {_GIVEN_UP_S:.0f} s")
             break
-    shown.take(name, turn)
-    shown.take("paint", view.viewport().repaint)
+    outcome.measure(name, turn)
+    outcome.measure("paint", view.viewport().repaint)
 
 
 # ---------------------------------------------------------------------- a worker
@@ -207,10 +208,10 @@ def work(numbers: range) -> None:
     )
     with watch().on():
         for number in numbers:
-            shown = show(view, number, app.processEvents)
-            shown.raised += raised
+            outcome = show(view, number, app.processEvents)
+            outcome.raised += raised
             raised.clear()
-            sys.stdout.write(json.dumps(asdict(shown)) + "\n")
+            sys.stdout.write(json.dumps(asdict(outcome)) + "\n")
             sys.stdout.flush()
     typesetter.close()
     lexer.close()
@@ -232,8 +233,8 @@ class Figures:
     failed: int = 0
     raised: int = 0
 
-    def take(self, found: dict[str, Any]) -> None:
-        """Process a line of a worker's output."""
+    def add(self, found: dict[str, Any]) -> None:
+        """Add a line of a worker's output, and print what is wrong with its input."""
         if "seen" in found:
             self.seen += found["seen"]
             return
@@ -254,8 +255,7 @@ class Figures:
                 flush=True,
             )
 
-    def say(self) -> None:
-        """Print the figures."""
+    def print_summary(self) -> None:
         self.cpu.sort()
         print(f"{self.inputs:,} inputs, {len(self.cpu):,} steps of the event loop;")
         print(f"longest {self.cpu[-1] * 1000:.0f} ms of processor time, {self.clock * 1000:.0f} ms")
@@ -289,7 +289,7 @@ def main() -> int:
         if arguments.strace:
             for record in Path(folder).glob("*.strace"):
                 figures.seen += sorted(set(_reaching_out(record)))
-    figures.say()
+    figures.print_summary()
     return 0 if figures.is_good else 1
 
 
@@ -337,7 +337,7 @@ def _collect(workers: list[subprocess.Popen[str]], figures: Figures) -> int:
             for key, _ in selector.select():
                 line = key.fileobj.readline()  # type: ignore[union-attr]
                 if line:
-                    figures.take(json.loads(line))
+                    figures.add(json.loads(line))
                 else:
                     selector.unregister(key.fileobj)
     return workers[0].wait()

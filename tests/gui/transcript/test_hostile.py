@@ -22,7 +22,9 @@ SAMPLE = [
 
 
 @pytest.mark.parametrize("number", SAMPLE)
-def test_a_hostile_answer(view: TranscriptView, qapp: Any, number: int) -> None:
+def test_a_hostile_answer_is_shown_without_an_error_and_reaches_nothing(
+    view: TranscriptView, qapp: Any, number: int
+) -> None:
     with watch().on():
         seen = len(watch().seen)
         assert not show(view, number, qapp.processEvents).raised

@@ -74,7 +74,7 @@ def test_the_facts_beside_a_message_are_translated() -> None:
 @pytest.mark.parametrize(
     "status", [MessageStatus.CANCELLED, MessageStatus.INTERRUPTED, MessageStatus.INCOMPLETE]
 )
-def test_the_end_of_an_answer(status: MessageStatus) -> None:
+def test_the_ending_of_an_answer_is_translated(status: MessageStatus) -> None:
     lines = ending_lines(answer("Text", status), "", shows_details=False)
     assert not untranslated(run.text for line in lines for run in line.runs)
 
@@ -142,7 +142,7 @@ def test_a_line_tells_how_many_lines_of_details_are_not_shown() -> None:
     assert not untranslated([last.runs[0].text])
 
 
-def test_the_actions_and_the_find_bar(
+def test_the_actions_and_the_find_bar_are_translated(
     qtbot: QtBot, view: TranscriptView, light_theme: Theme
 ) -> None:
     row = ActionRow(light_theme, view)
