@@ -1,8 +1,8 @@
 """A conversation as a paged document, built message by message.
 
 It is separate from the transcript's document, which holds only the messages near the viewport, uses
-the window's theme, and is painted by its view. This document respects page breaks: a heading stays
-with the text below it, a short code block stays on one page, and table headers repeat on each page.
+the window's theme, and is painted by its view. This document respects page breaks. A heading stays
+with the text below it, and a short code block stays on one page. Table headers repeat on each page.
 Each message is laid out when it is added, so the caller can do other work between messages.
 """
 
@@ -94,7 +94,7 @@ _MAX_SHARE_WITH_HEADINGS: Final = 0.5
 """Content is kept together with the headings above it up to this share of a page."""
 
 
-class _KeepTogether(NamedTuple):
+class _UnbrokenContent(NamedTuple):
     """Content to keep on one page: a frame, or a block with the line after it."""
 
     block: QTextBlock
@@ -145,7 +145,7 @@ class PrintedConversation:
         self._cursor = QTextCursor(self.document)
         self._is_block_empty = True
         self._text_count = 0
-        self._unbroken: list[_KeepTogether] = []
+        self._unbroken: list[_UnbrokenContent] = []
         self.title = _display_text(title)
         self._insert_text(self.title, self._styles.paragraph_format(0), TITLE_SIZE, bold=True)
 
@@ -273,11 +273,10 @@ class PrintedConversation:
         for run in runs:
             if is_drawn_image(run):
                 self._insert_embedded_image(run.link)
-            if is_drawn_image(run) or is_image_name(run):
-                if is_image_name(run):
-                    self._cursor.insertText(
-                        _display_text(run.text), self._styles.hidden_text_format()
-                    )
+                continue
+            if is_image_name(run):
+                hidden = self._styles.hidden_text_format()
+                self._cursor.insertText(_display_text(run.text), hidden)
                 continue
             char_format = self._styles.run_format(
                 run, kind, level, is_head=is_head, is_quiet=is_quiet
@@ -365,7 +364,7 @@ class PrintedConversation:
         self._insert_block(self._styles.empty_block_format())
         table_format = self._styles.table_format(first)
         table = self._cursor.insertTable(len(rows), len(columns), table_format)
-        self._unbroken.append(_KeepTogether(self._cursor.block(), table))
+        self._unbroken.append(_UnbrokenContent(self._cursor.block(), table))
         cell_format = self._styles.cell_format()
         for number, (row, is_head) in enumerate(rows):
             for position, column in enumerate(columns):
@@ -432,14 +431,14 @@ class PrintedConversation:
             self._cursor.insertBlock(block_format, QTextCharFormat())
         self._is_block_empty = False
         if keeps_next:
-            self._unbroken.append(_KeepTogether(self._cursor.block(), None))
+            self._unbroken.append(_UnbrokenContent(self._cursor.block(), None))
 
     def _begin_frame(self, frame_format: QTextFrameFormat) -> None:
         """Begin a frame that is kept on a page; later content goes into it."""
         self._insert_block(self._styles.empty_block_format())
         frame = self._cursor.insertFrame(frame_format)
         self._is_block_empty = True
-        self._unbroken.append(_KeepTogether(self._cursor.block(), frame))
+        self._unbroken.append(_UnbrokenContent(self._cursor.block(), frame))
 
     def _end_frame(self) -> None:
         """Leave the frame; later content goes below it."""
@@ -451,14 +450,14 @@ class PrintedConversation:
     def _keep_together(self) -> None:
         """Insert page breaks so that content to keep together is not split."""
         contents, self._unbroken = self._unbroken, []
-        group: list[_KeepTogether] = []
+        group: list[_UnbrokenContent] = []
         for content, below in zip_longest(contents, contents[1:]):
             group.append(content)
             if below is None or not _is_directly_above(content, below):
                 self._keep_on_one_page(group)
                 group = []
 
-    def _keep_on_one_page(self, group: list[_KeepTogether]) -> None:
+    def _keep_on_one_page(self, group: list[_UnbrokenContent]) -> None:
         """Keep the last content on one page, with as many of the headings above it as fit."""
         height, bottom = self._page.height(), self._extent(group[-1])[1]
         for content in group:
@@ -468,7 +467,7 @@ class PrintedConversation:
                     self._begin_page(*content)
                 return
 
-    def _extent(self, content: _KeepTogether) -> tuple[float, float]:
+    def _extent(self, content: _UnbrokenContent) -> tuple[float, float]:
         """Return the top and bottom of content, in pixels from the top of the first page.
 
         For a tall frame, which may be split, return the bottom of its first lines.
@@ -498,7 +497,7 @@ class PrintedConversation:
         cursor.setBlockFormat(block_format)
 
 
-def _is_directly_above(content: _KeepTogether, below: _KeepTogether) -> bool:
+def _is_directly_above(content: _UnbrokenContent, below: _UnbrokenContent) -> bool:
     """Return True if `content` is directly above `below`.
 
     Above each frame there is an empty block, which is one pixel high.

@@ -69,13 +69,13 @@ class MessageState:
         self,
         message: Message,
         facts: FooterFacts,
-        version: tuple[int, int] | None = None,
-        unfolded: UnfoldedSections | None = None,
-        citable: frozenset[int] = frozenset(),
+        version: tuple[int, int] | None,
+        unfolded: UnfoldedSections,
+        citable: frozenset[int],
     ) -> None:
         """Initialize the state; `citable` are the numbers of passages that the answer may cite."""
         self.message = message
-        self.unfolded = UnfoldedSections() if unfolded is None else unfolded
+        self.unfolded = unfolded
         self._facts = facts
         self.version = version
         self.status_line = ""
@@ -116,13 +116,13 @@ class MessageState:
         """Record that the message is no longer in the document."""
         self.is_materialized = False
 
-    def set_foot_count(self, items: int) -> None:
+    def set_foot_count(self, count: int) -> None:
         """Set the number of items after the body."""
-        self.foot_count = items
+        self.foot_count = count
 
-    def grow_head(self, items: int) -> None:
-        """Add to the number of items before the body."""
-        self.head_count += items
+    def grow_head(self, count: int) -> None:
+        """Add `count` to the number of items before the body."""
+        self.head_count += count
 
     def set_mark(self, mark: MessageMark | None) -> None:
         """Set the line below the message."""
@@ -156,7 +156,10 @@ class MessageState:
         return self._stream.has_pending_updates or self.reasoning.has_pending_updates
 
     def run_updates(self) -> Sequence[ItemChange]:
-        """Apply late link definitions to some blocks. Return changes with indices in the body."""
+        """Apply late link definitions to some blocks.
+
+        Return changes with indices in the body; those of the reasoning above it are negative.
+        """
         if self._stream.has_pending_updates:
             return self._stream.run_updates()
         changes = self.reasoning.run_updates()
@@ -164,7 +167,7 @@ class MessageState:
 
     @property
     def piece_bounds(self) -> tuple[int, int]:
-        """Return the minimum and maximum characters of text to add at once, if available."""
+        """Return the minimum and maximum characters to add at once, if so many have arrived."""
         return self._stream.piece_bounds
 
     @property

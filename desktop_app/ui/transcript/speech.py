@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QAccessible
 
+from desktop_app.ui.widgets.accessibility.announcements import announce
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -77,7 +79,7 @@ class AnswerSpeech(QObject):
         self._announce_queued()
 
     def finish_once(self, message_id: str, text: str) -> None:
-        """Announce an answer that ended before its conversation was shown."""
+        """Announce a finished answer, unless `finish` has announced it."""
         if message_id != self._finished_id:
             self.finish(message_id, text)
 
@@ -89,15 +91,8 @@ class AnswerSpeech(QObject):
     def _announce_queued(self) -> None:
         self._timer.stop()
         *before, last = self._queued or [""]
-        words, self._queued = " ".join([*map(_with_pause, before), last]), []
-        if words:
-            self.say(words)
-
-    def say(self, words: str) -> None:
-        """Announce words now."""
-        from PySide6.QtGui import QAccessibleAnnouncementEvent
-
-        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._view, words))
+        announce(self._view, " ".join([*map(_with_pause, before), last]))
+        self._queued = []
 
 
 def _with_pause(piece: str) -> str:

@@ -339,7 +339,7 @@ def test_the_ends_of_a_text_are_split_as_in_the_whole(
     ends = layout.shapes[0]
     writer.set_styles(writer.styles)
     writer.clear()
-    writer.put_back(layout, [(0, 2)], 1)
+    writer.restore_message(layout, [(0, 2)], 1)
     assert layout.shapes[0] == ends
     for unit in (cuts[-1] // 2, cuts[-1] * 3 // 4):
         writer.fill_text(layout, 0, unit, unit + 1)

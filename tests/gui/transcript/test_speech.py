@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
 from PySide6.QtGui import QGuiApplication, QTextCursor
 
 from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.ui.transcript import speech
 from tests.helpers.messages import answer, question, streaming
 from tests.helpers.transcript_views import is_writing
 
@@ -15,33 +17,38 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.ui.transcript.speech import AnswerSpeech
     from desktop_app.ui.transcript.view import TranscriptView
 
 
 class Heard:
     """A screen reader that records the announcements of a view while it listens."""
 
-    def __init__(self, speech: AnswerSpeech) -> None:
+    def __init__(self, view: TranscriptView) -> None:
         self.listens = True
         self.words: list[str] = []
-        speech.has_screen_reader = lambda: self.listens  # type: ignore[method-assign]
-        speech.say = self.say  # type: ignore[method-assign]
+        view.speech.has_screen_reader = lambda: self.listens  # type: ignore[method-assign]
 
-    def say(self, words: str) -> None:
-        self.words.append(words)
+    def announce(self, _widget: object, words: str) -> None:
+        if words:
+            self.words.append(words)
 
 
-def listening(view: TranscriptView) -> Heard:
-    return Heard(view.speech)
+@pytest.fixture
+def heard(view: TranscriptView, monkeypatch: pytest.MonkeyPatch) -> Heard:
+    """Return a screen reader that listens to the view."""
+    reader = Heard(view)
+    monkeypatch.setattr(speech, "announce", reader.announce)
+    return reader
 
 
 def whole(message: Message, text: str) -> Message:
     return replace(answer(text), id=message.id, status=MessageStatus.COMPLETE)
 
 
-def test_sentences_are_announced_once_as_they_arrive(qtbot: QtBot, view: TranscriptView) -> None:
-    heard, arriving = listening(view), streaming()
+def test_sentences_are_announced_once_as_they_arrive(
+    qtbot: QtBot, view: TranscriptView, heard: Heard
+) -> None:
+    arriving = streaming()
     view.set_messages([question("q"), arriving])
     view.stream.append_text(arriving.id, "The *first* one. The second ")
     qtbot.waitUntil(lambda: heard.words == ["The first one."])
@@ -49,11 +56,12 @@ def test_sentences_are_announced_once_as_they_arrive(qtbot: QtBot, view: Transcr
     view.stream.update_message(
         whole(arriving, "The *first* one. The second one.\n\n```py\nx\n```\n")
     )
-    assert " ".join(heard.words) == "The first one. The second one. py code, 1 line"
+    said = "The first one. The second one. py code, 1 line"
+    qtbot.waitUntil(lambda: " ".join(heard.words) == said)
 
 
-def test_a_piece_that_is_no_sentence_ends_with_a_pause(view: TranscriptView) -> None:
-    heard, arriving = listening(view), streaming()
+def test_a_piece_that_is_no_sentence_ends_with_a_pause(view: TranscriptView, heard: Heard) -> None:
+    arriving = streaming()
     view.set_messages([question("q"), arriving])
     text = "# Head\n\n- one\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\nThe end."
     view.stream.append_text(arriving.id, text)
@@ -61,8 +69,10 @@ def test_a_piece_that_is_no_sentence_ends_with_a_pause(view: TranscriptView) -> 
     assert " ".join(heard.words) == "Head; one; two; a, b; 1, 2; The end."
 
 
-def test_a_screen_reader_started_late_hears_the_whole_answer(view: TranscriptView) -> None:
-    heard, arriving = listening(view), streaming()
+def test_a_screen_reader_started_late_hears_the_whole_answer(
+    view: TranscriptView, heard: Heard
+) -> None:
+    arriving = streaming()
     heard.listens = False
     view.set_messages([question("q"), arriving])
     view.stream.append_text(arriving.id, "One. Two.")
@@ -88,11 +98,15 @@ def test_code_is_copied_by_the_keyboard(qtbot: QtBot, view: TranscriptView) -> N
     assert QGuiApplication.clipboard().text() == "first"
 
 
-def test_the_end_is_announced_after_the_last_sentence(qtbot: QtBot, view: TranscriptView) -> None:
-    heard, arriving = listening(view), streaming()
+def test_the_end_is_announced_after_the_last_sentence(
+    qtbot: QtBot, view: TranscriptView, heard: Heard
+) -> None:
+    arriving = streaming()
     view.set_messages([question("q"), arriving])
     text = "A sentence of it. " * 3000
-    view.message_updated.connect(lambda message_id: heard.say(f"ended {message_id == arriving.id}"))
+    view.message_updated.connect(
+        lambda message_id: heard.words.append(f"ended {message_id == arriving.id}")
+    )
     view.stream.append_text(arriving.id, text)
     view.stream.update_message(whole(arriving, text))
     qtbot.waitUntil(lambda: "ended True" in heard.words)
@@ -101,9 +115,9 @@ def test_the_end_is_announced_after_the_last_sentence(qtbot: QtBot, view: Transc
 
 
 def test_an_answer_outside_the_document_is_announced_completely(
-    qtbot: QtBot, view: TranscriptView
+    qtbot: QtBot, view: TranscriptView, heard: Heard
 ) -> None:
-    heard, arriving = listening(view), streaming()
+    arriving = streaming()
     many = [answer("words " * 900) for _ in range(60)]
     view.set_messages([*many, arriving])
     view.stream.append_text(arriving.id, "One sentence. The last")

@@ -10,7 +10,7 @@ window resize, and for 1 MB of text that takes half a second. A placeholder keep
 missing items as an extra top margin of the next item. So the scroll bar stays correct, and no extra
 block has to be skipped when text is read, selected or copied.
 
-New items are materialized if the item above them is.
+New items are materialized if the item above them is, or one of the items that they replace.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class DocumentWriter:
         self._reflow = Reflow(self.layouts, self._items)
         self._updater = ItemUpdater(self.layouts, self._items, self._reflow)
         self._on_written = on_written
-        # Missing items that changed within `one_edit`. It measures their placeholders at its end.
+        # Missing items that changed within `one_edit`. At its end, their placeholders are measured.
         self._unmeasured: list[tuple[MessageLayout, int]] | None = None
         document.setUndoRedoEnabled(False)
         self.clear()
@@ -158,7 +158,7 @@ class DocumentWriter:
         self.replace(layout, 0, 0, items)
         return layout
 
-    def put_back(
+    def restore_message(
         self, layout: MessageLayout, ranges: Iterable[tuple[int, int]], scale: float
     ) -> None:
         """Append a message that was in the document before the document was cleared.
@@ -312,14 +312,15 @@ class DocumentWriter:
         self, layout: MessageLayout, at: int, removed: int, items: Sequence[Item]
     ) -> None:
         """Replace items like `replace`, except for equal items at both ends."""
-        old, first, last = layout.items[at : at + removed], 0, 0
-        while first < min(len(old), len(items)) and old[first] == items[first]:
-            first += 1
-        while last < min(len(old), len(items)) - first and old[-1 - last] == items[-1 - last]:
-            last += 1
-        if first < len(old) - last or first < len(items) - last:
-            end = len(items) - last
-            self.replace(layout, at + first, len(old) - first - last, items[first:end])
+        old = layout.items[at : at + removed]
+        common, above, below = min(len(old), len(items)), 0, 0
+        while above < common and old[above] == items[above]:
+            above += 1
+        while below < common - above and old[-1 - below] == items[-1 - below]:
+            below += 1
+        removed, added = len(old) - above - below, items[above : len(items) - below]
+        if removed or added:
+            self.replace(layout, at + above, removed, added)
 
     def finish_table(self) -> None:
         """Give the last table its final column widths, because no more rows will arrive."""

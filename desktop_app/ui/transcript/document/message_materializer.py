@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MATERIALIZED_CHARACTERS: Final = 100_000
 """Maximum characters to materialize.
 
-Qt lays out all of them at each step of a window resize, which must take less than 0.1 s.
+Qt lays out all materialized text at each step of a window resize: at this limit, in under 0.1 s.
 """
 
 READER_CHARACTERS: Final = 600_000
@@ -31,7 +31,7 @@ READER_CHARACTERS: Final = 600_000
 
 
 class MessageMaterializer:
-    """The choice of the messages that are in the document of one view, within a limit."""
+    """The materializer of one view's messages, within a limit of characters."""
 
     def __init__(
         self,
@@ -57,9 +57,10 @@ class MessageMaterializer:
         return None if is_below else self._write(above=False)
 
     def write_more(self, characters: int, kept_ids: Container[str], *, above: bool) -> None:
-        """Write messages of about `characters` above or below; remove messages at the other end.
+        """Write messages of about `characters` above or below the document.
 
-        Never remove the messages with `kept_ids`: a very long message may exceed the limit alone.
+        If that exceeds the limit, remove messages at the other end, but none of `kept_ids`: a very
+        long message may exceed the limit alone.
         """
         self._write_many(characters, above=above)
         other_end = -1 if above else 0
@@ -155,45 +156,45 @@ class MessageMaterializer:
             width: the width of the document in pixels.
         """
         scale = styles.theme.px(1000) / self._writer.styles.theme.px(1000)
-        on_screen = self._keep_on_screen(message_id, item, height / scale)
+        on_screen = self._remove_off_screen(message_id, item, height / scale)
         self._highlighter.set_theme(styles.theme)
         self._writer.set_styles(styles, width)
         self._clear()
         for state, ranges in on_screen:
             layout = state.layout
-            self._writer.put_back(layout, ranges, scale)
+            self._writer.restore_message(layout, ranges, scale)
             for first, end in layout.materialized_ranges(0, len(layout.items)):
                 self._highlighter.highlight_items(layout, first, end)
             self._message_writer.show_folds(state)
         self._writer.finish_table()
 
-    def _keep_on_screen(
+    def _remove_off_screen(
         self, message_id: str, item: int, height: float
     ) -> list[tuple[MessageState, list[tuple[int, int]]]]:
-        """Return the states on screen with the items to write, and remove all others."""
+        """Move the messages that are not on screen out of the document.
+
+        Return the states of the others, each with the ranges of its items on screen. The arguments
+        are those of `rewrite_screen`.
+        """
         order = self._messages.materialized()
-        at = next((n for n, state in enumerate(order) if state.message.id == message_id), -1)
+        top = next((n for n, state in enumerate(order) if state.message.id == message_id), -1)
+        is_end = top < 0
         on_screen: list[tuple[MessageState, list[tuple[int, int]]]] = []
-        first = end = max(at, 0)
-        if at < 0:
-            first = end = len(order)
-            while first and height > 0:
-                first -= 1
-                layout = order[first].layout
-                last = len(layout.items) - 1
-                self._writer.measure(layout, last)
-                on_screen.insert(0, (order[first], layout.ranges_around(last, height, 0)))
-                height -= sum(layout.heights)
-        while at >= 0 and end < len(order) and height > 0:
-            layout = order[end].layout
-            begin = item if end == at else 0
-            self._writer.measure(layout, begin)
-            on_screen.append((order[end], layout.ranges_around(begin, 0, height)))
-            height -= sum(layout.heights[begin + 1 :])
-            end += 1
-        for state in order[:first]:
+        for state in reversed(order) if is_end else order[top:]:
+            if height <= 0:
+                break
+            layout = state.layout
+            at = len(layout.items) - 1 if is_end else 0 if on_screen else item
+            self._writer.measure(layout, at)
+            reach = (height, 0) if is_end else (0, height)
+            on_screen.append((state, layout.ranges_around(at, *reach)))
+            height -= sum(layout.heights if is_end else layout.heights[at + 1 :])
+        if is_end:
+            on_screen.reverse()
+            top = len(order) - len(on_screen)
+        for state in order[:top]:
             self._messages.move_out(state, above=True)
-        for state in reversed(order[end:]):
+        for state in reversed(order[top + len(on_screen) :]):
             self._messages.move_out(state, above=False)
         return on_screen
 

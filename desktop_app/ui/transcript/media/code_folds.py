@@ -3,8 +3,8 @@
 A fold line below the code tells the number of hidden lines, and folds or unfolds it. Folded lines
 stay in the document as invisible blocks, so that they can be found, selected, copied and read out.
 
-Code that streams in is never folded automatically, so that the text does not jump. Its fold line,
-which offers to fold it, is added with the block that follows the code, while nothing is below.
+Code that streams in is never folded automatically, so that the text does not jump. Its fold line is
+added with the block that follows the code, while nothing is below.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ def with_fold_lines(
 
     Code at the end of a growing message gets no fold line.
     """
-    number = lines = -1
+    number, lines = -1, 0
     for block in blocks:
         if block.kind is not Kind.CODE:
             if lines > MAX_UNFOLDED_LINES:
@@ -204,10 +204,8 @@ def last_visible_line(items: Sequence[Item], at: int) -> int:
 
 def show_folds(writer: DocumentWriter, layout: MessageLayout, unfolded: Container[int]) -> None:
     """Hide the folded lines of a message and show the others."""
-    lines = [at for at, item in enumerate(layout.items) if type(item) is Line]
-    for at in lines:
-        number = fold_number(layout.items[at])
-        if number is not None:
+    for at, item in enumerate(layout.items):  # tens of thousands: the type is checked first
+        if type(item) is Line and (number := fold_number(item)) is not None:
             show_fold(writer, layout, at, is_visible=number in unfolded)
 
 

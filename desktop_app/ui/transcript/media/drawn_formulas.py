@@ -2,7 +2,7 @@
 
 In the document, a formula is one character for the drawing, followed by its TeX. So searches and
 screen readers find the source, and both states have the same length. Until the formula is typeset,
-or if it cannot be, the first character is invisible and the source is in italics, as the document
+or if it cannot be, the first character is invisible. The source is in italics, as the document
 writer inserted it. Afterwards the character is an inline object and the source takes no space.
 
 Qt passes all characters to a screen reader, even U+FFFC, which stands for a drawing. eSpeak ignores
@@ -12,7 +12,6 @@ drawn formula is followed by U+200B, the only zero-width character that Liblouis
 
 from __future__ import annotations
 
-import sys
 import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
@@ -157,7 +156,7 @@ class Formulas:
                 break
         return found.isNull()
 
-    def draw(self, start: int = 0, end: int = sys.maxsize) -> None:
+    def draw(self, start: int, end: int) -> None:
         """Draw the typeset formulas in a range, and request the others."""
         if self._typesetter is None or self._is_drawing:
             return

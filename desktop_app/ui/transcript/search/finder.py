@@ -162,7 +162,7 @@ class Finder(QObject):
             items: materializes the item of a match.
             materialize: materializes all of a message. Returns False if that takes longer; the
                 callback it received runs once all of it is materialized.
-            unfold_reasoning: unfolds a message's reasoning; a long one is not materialized at once.
+            unfold_reasoning: unfolds a message's reasoning, whose end may be written later.
             unfold_code: shows the folded code of an item of a message.
         """
         super().__init__(view)
@@ -408,10 +408,8 @@ class Finder(QObject):
         end = len(layout.items) - state.foot_count
         key = (layout, layout.edition, query, first, end)
         if self._matching_items_cache is None or self._matching_items_cache[0] != key:
-            self._matching_items_cache = (
-                key,
-                list(_find_matching_items(layout.items, first, end, query)),
-            )
+            found = list(_find_matching_items(layout.items, first, end, query))
+            self._matching_items_cache = key, found
         return self._matching_items_cache[1]
 
     def _cursor_of(
@@ -421,21 +419,15 @@ class Finder(QObject):
 
         Return None if it is not materialized.
         """
-        if not layout.counts[item_match.item]:
+        at, number = item_match
+        layouts, item = self._messages.layouts, layout.items[at]
+        if not layout.counts[at]:
             return None
-        if layout.shapes[item_match.item] and not is_table(layout.items[item_match.item]):
-            first, end = self._units_of_match(
-                layout.items[item_match.item], item_match.number, query
-            )
-            return self._messages.layouts.select_units(layout, item_match.item, first, end)
-        block = self._messages.layouts.block_of(layout, item_match.item)
-        number, last, head = item_match.number, None, len(prefix_of(layout.items[item_match.item]))
-        for _ in range(layout.counts[item_match.item]):
-            ranges = [
-                match_range
-                for match_range in match_ranges(block.text(), query)
-                if match_range[0] >= head
-            ]
+        if layout.shapes[at] and not is_table(item):
+            return layouts.select_units(layout, at, *self._units_of_match(item, number, query))
+        block, last, head = layouts.block_of(layout, at), None, len(prefix_of(item))
+        for _ in range(layout.counts[at]):
+            ranges = [found for found in match_ranges(block.text(), query) if found[0] >= head]
             if ranges:
                 last = block, ranges[min(number, len(ranges) - 1)]
             if number < len(ranges):
@@ -445,14 +437,12 @@ class Finder(QObject):
 
     def _units_of_match(self, item: Item, number: int, query: str) -> tuple[int, int]:
         """Return the UTF-16 units [first, end) of a match in a text; (0, 0) if there is none."""
-        if (
-            self._text_matches is None
-            or self._text_matches.runs is not item.runs
-            or self._text_matches.query != query
-        ):
+        known = self._text_matches
+        if known is None or known.runs is not item.runs or known.query != query:
             text = text_of(item.runs)
-            self._text_matches = _TextMatches(item.runs, query, text, match_ranges(text, query))
-        text, ranges = self._text_matches.text, self._text_matches.ranges
+            known = _TextMatches(item.runs, query, text, match_ranges(text, query))
+            self._text_matches = known
+        text, ranges = known.text, known.ranges
         first, end = ranges[min(number, len(ranges) - 1)] if ranges else (0, 0)
         return utf16_length(text[:first]), utf16_length(text[:end])
 
@@ -466,12 +456,12 @@ class Finder(QObject):
         """Return the current match as a selection; None if it is not materialized."""
         match = self._current
         state = None if match is None else self._messages.get(match.message_id)
-        item_match = (
-            None if match is None or state is None else self._item_match_of(state, match.number)
-        )
-        if state is None or item_match is None:
+        if match is None or state is None:
             return None
-        return self._cursor_of(state.layout, item_match, self._query)
+        item_match = self._item_match_of(state, match.number)
+        return (
+            None if item_match is None else self._cursor_of(state.layout, item_match, self._query)
+        )
 
 
 def _find_matching_items(

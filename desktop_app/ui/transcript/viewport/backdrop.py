@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPainter, QTextBlock, QTextLayout, QTextLine
 
 _BLOCKS_PER_QUERY: Final = 8
-"""The box of only one in so many blocks without decoration is queried."""
+"""Of so many consecutive blocks without decoration, the box of only one is queried."""
 _MAX_CODE_SPANS: Final = 250
 """Inline code spans of a block that are painted; a block with more has no backgrounds."""
 _MARK_ICON: Final = 19
@@ -208,12 +208,9 @@ class Backdrop:
         if flags & Decoration.ROW:
             found.rows.append((box, block.blockFormat().leftMargin()))
         if flags >> QUOTES_SHIFT:
-            if flags & (
-                Decoration.ROW | Decoration.CELL
-            ):  # a row's or cell's box excludes its padding
-                pad = self.theme.px(CELL_PAD) - (
-                    self.theme.px(_BAR_OVERHANG) if flags & Decoration.CELL else 0
-                )
+            if flags & (Decoration.ROW | Decoration.CELL):  # whose box excludes the padding
+                overhang = self.theme.px(_BAR_OVERHANG) if flags & Decoration.CELL else 0
+                pad = self.theme.px(CELL_PAD) - overhang
                 box = box.adjusted(0, -pad, 0, pad)
             found.bars += self._bars(block, box, width)
         if flags & Decoration.RULE:
@@ -234,10 +231,8 @@ class Backdrop:
             joined = QRectF(box)
             joined.setTop(min(box.top(), layout.blockBoundingRect(block.previous()).bottom()))
             yield joined, common
-        if (
-            len(common) < len(edges)
-            and not block.blockFormat().intProperty(DECORATION) & Decoration.SHARED_BARS_ONLY
-        ):
+        flags = block.blockFormat().intProperty(DECORATION)
+        if len(common) < len(edges) and not flags & Decoration.SHARED_BARS_ONLY:
             yield box, edges[len(common) :]
 
     def _edges(self, block: QTextBlock, width: int) -> list[int]:
