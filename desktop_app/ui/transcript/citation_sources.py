@@ -37,7 +37,7 @@ _NO_PASSAGES: Final[Mapping[int, Passage]] = {}
 class CitationSources:
     """The passages that each message of a path may cite, by number.
 
-    These are the passages that were sent with the message's question or an earlier one.
+    These are the passages that were sent with the message's question or an earlier question.
     """
 
     def __init__(self) -> None:

@@ -66,7 +66,7 @@ class ContextMenu(QObject):
         return self.menu_for(block, self._view.anchorAt(position))
 
     def menu_for(self, block: QTextBlock, link: str) -> QMenu:
-        """Return the context menu for a block, and a link in it or ""."""
+        """Return the context menu for a block and a link in it; "" for no link."""
         menu = ProgramMenu(self._view)
         state = self._messages.state_at_block(block)
         if not self._selection.is_empty:

@@ -24,7 +24,7 @@ _MARKS: Final = re.compile(r"[^\w\s,.;:!?'\"()/-]")
 def immediate_length(text: str) -> int:
     """Return the number of characters of a text to parse and write immediately.
 
-    It is lower if the text is mostly markup, has very short lines or many scripts.
+    The number is lower if the text is mostly markup, has very short lines or many scripts.
     """
     beginning = text[:IMMEDIATE_CHARACTERS]
     beginning = beginning[: few_scripts_length(beginning)]

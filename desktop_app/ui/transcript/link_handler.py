@@ -54,13 +54,13 @@ class LinkHandler(QObject):
         focus.target_activated.connect(self.activate)
         view.highlighted.connect(self._on_hovered)
 
-    def activate(self, target: str, position: int) -> None:
-        """Activate the focus target at a position: copy its code, or follow its link."""
+    def activate(self, link: str, position: int) -> None:
+        """Follow the link of the focus target at a document position, or copy its code."""
         block = self._view.document().findBlock(position)
-        if target == COPY_CODE:
+        if link == COPY_CODE:
             self._copies.copy_code(block.blockNumber())
             return
-        self.follow(QUrl(target), block)
+        self.follow(QUrl(link), block)
         self._focus.scroll_to_focused()  # the link may have unfolded text and moved it off screen
 
     def follow(self, url: QUrl, block: QTextBlock) -> None:
@@ -74,12 +74,12 @@ class LinkHandler(QObject):
             if passage is not None:
                 self.passage_requested.emit(passage)
         elif is_note_link(target):
-            self._go_to_footnote_end(target, block)
+            self._follow_footnote_link(target, block)
         else:
             open_link(url)
 
-    def _go_to_footnote_end(self, target: str, block: QTextBlock) -> None:
-        """Go from a footnote's mark to its definition, or back."""
+    def _follow_footnote_link(self, target: str, block: QTextBlock) -> None:
+        """Focus the definition of a footnote, or the reference to it."""
         found = self._jumps.find(target, block, self._view.viewport().height())
         if found is not None:
             self._anchor.stop_following_stream()

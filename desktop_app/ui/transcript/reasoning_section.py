@@ -29,7 +29,7 @@ class ReasoningSection:
     """
 
     def __init__(self, text: str, unfolded: UnfoldedSections) -> None:
-        """`unfolded` keeps whether the section is unfolded."""
+        """Show the beginning of a text, if `unfolded` records that the section is unfolded."""
         self.text = text
         self._unfolded = unfolded
         self._stream = BlockStream()

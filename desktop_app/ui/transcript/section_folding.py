@@ -67,8 +67,8 @@ class SectionFolding:
     def _item_to_keep(self, state: MessageState, action: str) -> Callable[[], int]:
         """Return a function that finds the item to keep in place while a section folds.
 
-        It is the line with the action. If lines of code unfold above that line, it is the last
-        item shown above them.
+        The item is the line with the action. If lines of code unfold above that line, the item is
+        the last line that was visible above them.
         """
         if not action.startswith(TOGGLE_CODE) or state.unfolded.is_code_unfolded(action):
             return lambda: index_of_action(state.layout.items, action)

@@ -70,7 +70,7 @@ HEADINGS: Final = (20.0, 17.0, 15.5, 14.5, 14.5, 14.5)
 """Font sizes of heading levels 1 to 6, in points at the default text size."""
 
 DECORATION: Final = int(QTextFormat.Property.UserProperty) + 1
-"""User property of block formats: `Decoration` flags, and above them the number of quotes."""
+"""User property of block formats: `Decoration` flags; in the higher bits, the number of quotes."""
 
 QUOTES_SHIFT: Final = 9
 """Bits below the number of quotes in the value of DECORATION."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _Role = QAccessible.Role
 _MAX_NAME_LENGTH: Final = 200
 """Characters of an accessible name."""
-# Lines without a node. The words of a footer are in the description of the message's node, images
+# Lines without a node. The words of a footer are in the description of the message's node. Images
 # also have lines of attachments, and buttons cover the arrows of versions (focus_targets.py).
 _UNREAD: Final = (LineKind.FOOTER, LineKind.VERSIONS, LineKind.IMAGES)
 

@@ -35,7 +35,7 @@ class ItemUpdater:
         self._layouts, self._items, self._reflow = layouts, items, reflow
 
     def update(self, layout: MessageLayout, at: int, new: Item, cursor: QTextCursor) -> bool:
-        """Update the text of an item in place. Return False if more than its text differs."""
+        """Update the text and the spacing of an item in place. Return False if more differs."""
         old = layout.items[at]
         if old == new:
             return True

@@ -77,7 +77,8 @@ class ItemWriter:
     ) -> None:
         """Materialize the missing items of [first, end).
 
-        Of a very long text, materialize only the first and last parts, unless `whole` is set.
+        Of a very long text, materialize only the first and last parts. With `whole`, this applies
+        only to a text so long that one step cannot write it.
         """
         for placeholder in layout.placeholders(first, end):
             inserter = BlockInserter(cursor, self._layouts.block_of(layout, placeholder.first))
@@ -142,8 +143,8 @@ class ItemWriter:
         tables, key = self.tables, self.tables.key(layout, at, block)
         are_row_blocks = tables.can_be_row_blocks(block, widths)
         if not block.head and _follows_qtext_table(layout, at):
-            # The table continues. Row blocks need padding above them, which is a margin of the part
-            # above, because Qt ignores the top margin of a block below a table.
+            # The table continues. The padding above row blocks is a margin of the part above,
+            # because Qt ignores the top margin of a block below a table.
             pad = self.styles.row_padding() if are_row_blocks else 0
             tables.set_margin_below(inserter.cursor, pad)
         if are_row_blocks:
@@ -201,7 +202,7 @@ class ItemWriter:
         if is_table(layout.item_above(at)) and not is_table(item):
             cursor.setPosition(self._layouts.block_of(layout, at).position())
             self._set_gap_below_table(layout, at, item, cursor)
-        is_below_table = placeholder > 0 and self._put_placeholder_below_table(
+        is_below_table = placeholder > 0 and self._add_placeholder_below_table(
             layout, at, placeholder, cursor
         )
         if space_key == layout.space_keys[at]:
@@ -214,7 +215,7 @@ class ItemWriter:
             space = 0 if is_below_table else placeholder
             cursor.setBlockFormat(with_space_above(space, self.first_block_format(layout, at)))
 
-    def _put_placeholder_below_table(
+    def _add_placeholder_below_table(
         self, layout: MessageLayout, at: int, placeholder: int, cursor: QTextCursor
     ) -> bool:
         """Add the height of the placeholder above item `at` to the margin of a QTextTable above.

@@ -43,7 +43,7 @@ _WHOLE_COST: Final = 12_000
 _REQUESTED_COST: Final = 60_000
 """The highest cost of a text that is materialized as a whole if the caller requests that.
 
-Without a limit, a mark that closes far behind its opening would rewrite 1 MB in one step.
+Without a limit, emphasis that closes far behind its opening would rewrite 1 MB in one step.
 """
 
 

@@ -73,8 +73,8 @@ def replace_text(
         new: the new runs.
         prefix: the `common_prefix` of both.
         format_of: returns the format of a run.
-        parts: the number of blocks after the first one that the changed text spans. All of them
-            become one block.
+        parts: the number of further blocks into which the changed text extends. They are joined
+            to its first block.
     """
     equal_runs, equal_characters = prefix
     start = end - length_after_prefix(old, prefix) - parts

@@ -1,6 +1,6 @@
 """Writes tables: as blocks with tab stops, or as a QTextTable if a row needs wrapping.
 
-If each cell of a part takes one line, its rows are blocks of the root frame with tab stops, and the
+If each cell of a part takes one line, its rows are blocks of the root frame with tab stops. The
 painter draws the lines between them. Such a row costs no more than a line of text. A QTextTable is
 a frame, which slows every later edit, and each of its cells is a block. Only cells that wrap need
 it. The choice depends only on the part's own rows and the column widths; both forms look the same.
@@ -241,9 +241,9 @@ class TableWriter:
         widths: tuple[int, ...],
         cursor: QTextCursor,
     ) -> int:
-        """Update row blocks, beginning with `first`, from `old` to `new`. Return the new blocks.
+        """Update row blocks, beginning with `first`, from `old` to `new`.
 
-        `new` has at least as many rows as `old`.
+        `new` has at least as many rows as `old`. Return the number of new blocks.
         """
         block = first
         for number, row in enumerate(old.rows):

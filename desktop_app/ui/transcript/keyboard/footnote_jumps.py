@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class FootnoteJumps:
-    """A finder of the other ends of footnote links, which materializes what it finds."""
+    """A finder of the other end of a footnote link, which it materializes."""
 
     def __init__(self, layouts: MessageLayouts, items: ItemMaterializer) -> None:
         self._layouts, self._items = layouts, items

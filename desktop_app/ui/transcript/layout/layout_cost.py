@@ -1,6 +1,6 @@
 """Estimates how long Qt takes to lay out items.
 
-The unit is the time for one letter of plain text. Runs, cells and formulas take more: each run is
+The unit is the time for one letter of plain text. Runs, cells and formulas take more. Each run is
 shaped separately, a cell of a QTextTable is a frame, and a formula is measured in Python.
 """
 

@@ -47,7 +47,7 @@ class MessageLayouts(list[MessageLayout]):
         return None
 
     def index_at(self, position: int) -> int:
-        """Return the index of the message at a position of the document, or of the last one."""
+        """Return the index of the message at a position; if there is none, of the last message."""
         found = self.layout_at(self.document.findBlock(position).blockNumber())
         return len(self) - 1 if found is None else self.index(found[0])
 

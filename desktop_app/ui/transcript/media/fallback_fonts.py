@@ -46,9 +46,9 @@ def few_scripts_length(text: str) -> int:
 
 
 class FallbackFonts:
-    """The letters whose fallback fonts are loaded for some fonts.
+    """A loader of the fallback fonts for the rare letters of a view's text.
 
-    The fonts are kept, because Qt unloads the fallback fonts of a font that is gone.
+    The text fonts are kept, because Qt unloads the fallback fonts of a font that is gone.
     """
 
     def __init__(self, fonts: Iterable[QFont]) -> None:
@@ -57,9 +57,10 @@ class FallbackFonts:
         self._scheduled: list[tuple[str, QFont]] = []
 
     def set_fonts(self, fonts: Iterable[QFont]) -> None:
-        """Use these fonts from now on.
+        """Use other text fonts from now on.
 
-        If the letters so far belong to many scripts, schedule them to load in the new fonts.
+        If the letters so far belong to many scripts, schedule their fallback fonts in the new sizes
+        and styles.
         """
         if (fonts := list(fonts)) != self._fonts:
             known, self._fonts = _rare(self._known), fonts
@@ -116,7 +117,7 @@ def _are_few_scripts(letters: set[str]) -> bool:
 
 
 def _code_page(letter: str) -> int:
-    """Return the number of the 128 code points with a letter, which mostly belong to one script."""
+    """Return the number of a letter's page: 128 code points, mostly of the same script."""
     return ord(letter) >> 7
 
 

@@ -97,15 +97,15 @@ class MatchMarks(QObject):
         self._view.setExtraSelections(marks)
 
     def _searched_blocks(self) -> Iterator[tuple[QTextBlock, int]]:
-        """Yield the blocks on screen that are searched, and the length of each one's prefix."""
+        """Yield each searched block on screen, and the length of its prefix in characters."""
         for block in visible_blocks(self._view):
             found = self._messages.layouts.place_of(block.blockNumber())
             state = self._messages.get(found.layout.key) if found is not None else None
             if found is not None and state is not None:
                 layout, at, number = found
                 item = layout.items[at]
-                is_own_line = (state.head_count and at == 0) or fold_number(item) is not None
-                if not is_own_line and at < len(layout.items) - state.foot_count:
+                is_toggle = (state.head_count and at == 0) or fold_number(item) is not None
+                if not is_toggle and at < len(layout.items) - state.foot_count:
                     yield block, 0 if number else len(prefix_of(item))
 
 

@@ -30,7 +30,7 @@ _MIN_PASS_CHARACTERS: Final = 4_000
 _MAX_PASS_CHARACTERS: Final = 16_000
 """Minimum and maximum characters to materialize in one pass of the event loop.
 
-Within these limits, it is as many as fill a screen.
+Within these limits, the number is that of a full screen.
 """
 
 READER_PASS_CHARACTERS: Final = 3_000
@@ -68,7 +68,7 @@ class MessageNavigator(QObject):
 
     def scroll_state(self) -> tuple[str, int]:
         """Return the topmost message on screen and how many pixels of it are scrolled off."""
-        return self._anchor.state()
+        return self._anchor.scroll_state()
 
     def restore_scroll(self, state: tuple[str, int]) -> None:
         """Restore a position of `scroll_state`, or scroll to the bottom if its message is gone."""

@@ -65,7 +65,7 @@ class MessageStream(QObject):
             messages: the messages of the view.
             materializer: puts new messages into the document.
             message_writer: updates the messages.
-            anchor: keeps the reader's position meanwhile.
+            anchor: keeps the reader's position while text is written.
             selection: the selection of the view.
             filler: materializes text that comes on screen because of the new text.
             speech: announces the text.
@@ -224,7 +224,7 @@ class MessageStream(QObject):
     def _schedule_updates(self, message_id: str) -> None:
         """Schedule the writing of earlier blocks that late link definitions change, in slices.
 
-        An action that already waits for the message stays, and schedules them at its end.
+        If an action already waits for the message, it stays, and schedules the updates at its end.
         """
         if self._text.has_action(message_id):
             return

@@ -104,7 +104,7 @@ class ScrollAnchor(QObject):
         self._line_view_state = (0, 0)
         view.verticalScrollBar().rangeChanged.connect(self._on_range_changed)
 
-    def state(self) -> tuple[str, int]:
+    def scroll_state(self) -> tuple[str, int]:
         """Return the topmost message on screen and how many pixels of it are scrolled off."""
         state = self._messages.state_at_block(self._view.cursorForPosition(QPoint(0, 0)).block())
         if state is None:
@@ -112,9 +112,9 @@ class ScrollAnchor(QObject):
         top = self.top_of(state.message.id)
         return state.message.id, round(self._view.verticalScrollBar().value() - top)
 
-    def go_to(self, state: tuple[str, int]) -> None:
-        """Restore a position returned by `state`; the message must be materialized."""
-        message_id, offset = state
+    def go_to(self, scroll_state: tuple[str, int]) -> None:
+        """Restore a position returned by `scroll_state`; the message must be materialized."""
+        message_id, offset = scroll_state
         scroll_to(self._view, round(self.top_of(message_id) + offset))
         self.follow(self.is_at_end)
 
@@ -172,7 +172,7 @@ class ScrollAnchor(QObject):
 
     @contextmanager
     def suspend_scrolling(self) -> Iterator[None]:
-        """Let nothing react to scrolling within the context, which is not done by the user."""
+        """Record that scrolling within the context is not by the user: nothing reacts to it."""
         was_kept, self.is_position_kept = self.is_position_kept, True
         try:
             yield
@@ -215,8 +215,8 @@ class ScrollAnchor(QObject):
     def _line_on_top(self) -> _LineOnScreen | None:
         """Return the topmost line on screen.
 
-        The line is cached until the user scrolls or the document changes. Otherwise each step
-        of a window resize would move it a little.
+        The line is cached until the user scrolls or the document changes. Otherwise the text would
+        move a little with each step of a window resize.
         """
         if self._line is not None and self._line_view_state == self._view_state():
             return self._line

@@ -23,7 +23,7 @@ _SLICE_S: Final = 0.008
 _PIECE_S: Final = 0.004
 """Seconds that writing a piece should take: half a slice."""
 _SHORTLY_S: Final = 0.01
-"""Seconds of processor time for `flush(shortly=True)`: a busy machine takes longer to use them."""
+"""Seconds of processor time for `flush(shortly=True)`; on a busy machine, more time passes."""
 
 _MIN_PIECE_CHARACTERS: Final = 400
 _MAX_PIECE_CHARACTERS: Final = 1500

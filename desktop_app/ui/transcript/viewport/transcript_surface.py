@@ -164,7 +164,7 @@ class TranscriptSurface(SealedBrowser):
         first = self.cursorForPosition(area.topLeft()).block()
         with QPainter(self.viewport()) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            self._backdrop.paint(painter, _above(first), offset, area, width, left)
+            self._backdrop.paint(painter, _block_above(first), offset, area, width, left)
         super().paintEvent(event)
         if self.cursorWidth() and self.textCursor().atEnd():
             # The last block is one pixel high, and so would be the caret: a dot.
@@ -241,7 +241,7 @@ class FocusFrame(QWidget):
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 4, 4)
 
 
-def _above(block: QTextBlock) -> QTextBlock:
-    """Return the previous block, whose background may reach down to this block."""
+def _block_above(block: QTextBlock) -> QTextBlock:
+    """Return the previous block, whose background may reach down to `block`, or `block` itself."""
     previous = block.previous()
     return previous if previous.isValid() else block

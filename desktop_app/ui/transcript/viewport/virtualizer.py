@@ -69,8 +69,8 @@ class Virtualizer:
     def fill(self, screens: float = 1.0, max_fills: int = _MAX_FILLS) -> bool:
         """Materialize the screen and `screens` screens above and below it.
 
-        Fill at most `max_fills` placeholders. Return True if text was materialized, but False if
-        the last fill had no effect: another call would have none either.
+        Fill at most `max_fills` placeholders. Return True if that materialized text. If the last
+        fill had no effect, return False, because another call would have none either.
         """
         if all(layout.is_fully_materialized for layout in self._writer.layouts):
             return False
