@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QMarginsF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QAbstractTextDocumentLayout, QPageLayout, QPageSize, QPainter
 
-from desktop_app.ui.printing.document import PrintedConversation
+from desktop_app.ui.printing.printed_conversation import PrintedConversation
 
 if TYPE_CHECKING:
     from collections.abc import Callable

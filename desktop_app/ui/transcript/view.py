@@ -43,12 +43,11 @@ from desktop_app.ui.transcript.speech import AnswerSpeech
 from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
 from desktop_app.ui.transcript.transcript_styles import Styles
 from desktop_app.ui.transcript.viewport.formula_display import FormulaDisplay
-from desktop_app.ui.transcript.viewport.message_navigator import (
-    MessageNavigator,
-    ScreenReaderLoader,
-)
+from desktop_app.ui.transcript.viewport.latest_button import LatestButton
+from desktop_app.ui.transcript.viewport.message_navigator import MessageNavigator
 from desktop_app.ui.transcript.viewport.message_stream import MessageStream
-from desktop_app.ui.transcript.viewport.scroll_anchor import LatestButton, ScrollAnchor
+from desktop_app.ui.transcript.viewport.screen_reader_loader import ScreenReaderLoader
+from desktop_app.ui.transcript.viewport.scroll_anchor import ScrollAnchor
 from desktop_app.ui.transcript.viewport.transcript_surface import TranscriptSurface
 from desktop_app.ui.transcript.viewport.viewport_filler import ViewportFiller
 from desktop_app.ui.transcript.viewport.virtualizer import Virtualizer

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,12 +19,10 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.document.message_materializer import MessageMaterializer
     from desktop_app.ui.transcript.keyboard.message_actions import ActionRowPlacer
     from desktop_app.ui.transcript.selection.virtual_selection import VirtualSelection
-    from desktop_app.ui.transcript.speech import AnswerSpeech
     from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
     from desktop_app.ui.transcript.viewport.message_stream import MessageStream
     from desktop_app.ui.transcript.viewport.scroll_anchor import ScrollAnchor
     from desktop_app.ui.transcript.viewport.viewport_filler import ViewportFiller
-    from desktop_app.ui.transcript.viewport.virtualizer import Virtualizer
 
 _MIN_PASS_CHARACTERS: Final = 4_000
 _MAX_PASS_CHARACTERS: Final = 16_000
@@ -32,13 +30,6 @@ _MAX_PASS_CHARACTERS: Final = 16_000
 
 Within these limits, the number is that of a full screen.
 """
-
-READER_PASS_CHARACTERS: Final = 3_000
-READER_PASS_ITEMS: Final = 60
-"""Characters of messages, and items, to materialize in one pass for a screen reader."""
-
-_READER_PASS_MS: Final = 60
-"""Milliseconds between two passes for a screen reader."""
 
 
 class MessageNavigator(QObject):
@@ -232,64 +223,3 @@ class MessageNavigator(QObject):
         if (above and value < near) or (below and value > most - near):
             self.load_more_soon()
         self._actions.place_again()
-
-
-class ScreenReaderLoader(QObject):
-    """A timer that materializes the conversation bit by bit while a screen reader runs.
-
-    A screen reader reads the whole conversation, not only the screen. The filler sets a
-    higher limit of materialized characters while one runs.
-
-    Signals:
-        loaded(): more text is in the document.
-    """
-
-    loaded = Signal()
-
-    def __init__(
-        self,
-        messages: TranscriptMessages,
-        materializer: MessageMaterializer,
-        anchor: ScrollAnchor,
-        selection: VirtualSelection,
-        virtualizer: Virtualizer,
-        filler: ViewportFiller,
-        stream: MessageStream,
-        speech: AnswerSpeech,
-    ) -> None:
-        super().__init__(filler)
-        self._messages, self._materializer = messages, materializer
-        self._anchor, self._selection = anchor, selection
-        self._virtualizer, self._filler = virtualizer, filler
-        self._stream, self._speech = stream, speech
-        self._timer = QTimer(self, singleShot=True, interval=_READER_PASS_MS)
-        self._timer.timeout.connect(self._load)
-        filler.reader_detected.connect(self.start)
-
-    @property
-    def is_waiting(self) -> bool:
-        """Return True if more is to be materialized."""
-        return self._timer.isActive()
-
-    def start(self) -> None:
-        """Schedule the next messages, unless they are already scheduled."""
-        if not self._timer.isActive():
-            self._timer.start()
-
-    def _load(self) -> None:
-        self._filler.update_limit()
-        if not self._speech.has_screen_reader():
-            return
-        if self._virtualizer.fill_more(READER_PASS_ITEMS):
-            self.loaded.emit()
-            self._timer.start()
-        if not self._materializer.has_room:
-            return
-        if not self._stream.is_writing_text and self._messages.older:
-            with self._anchor.keep_position(), self._selection.keep():
-                on_screen = self._anchor.ids_on_screen()
-                self._materializer.write_more(READER_PASS_CHARACTERS, on_screen, above=True)
-            self._stream.queue_unwritten()
-            self.loaded.emit()
-        if self._messages.older:
-            self._timer.start()

@@ -7,19 +7,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QObject, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QTextCursor
-from PySide6.QtWidgets import QScrollBar, QTextBrowser
 
-from desktop_app.i18n.translation import tr
-from desktop_app.ui.look import icons
-from desktop_app.ui.look.theme import Theme, set_role
 from desktop_app.ui.transcript.viewport.text_anchor import TextAnchor, anchor_at, cursor_at
 from desktop_app.ui.transcript.viewport.visible_blocks import visible_blocks
-from desktop_app.ui.widgets.text.foreign_text import PlainButton
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtWidgets import QTextBrowser
 
     from desktop_app.ui.transcript.document.item_materializer import ItemMaterializer
     from desktop_app.ui.transcript.message_state import MessageState
@@ -27,48 +22,6 @@ if TYPE_CHECKING:
 
 _AT_BOTTOM_PX: Final = 8
 """Distance from the end at which the view still counts as scrolled to the end."""
-
-
-class QuietScrollBar(QScrollBar):
-    """A scroll bar that always takes its space but is painted only if there is a range.
-
-    A bar that appears and disappears changes the width of the text. It would do so during a
-    document edit, and Qt crashes if the text is laid out again then.
-    """
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        if self.maximum() > self.minimum():
-            super().paintEvent(event)
-
-
-class LatestButton(PlainButton):
-    """A button that scrolls to the end of the conversation."""
-
-    def __init__(self, view: QTextBrowser) -> None:
-        super().__init__(parent=view)
-        self._view = view
-        self._is_wanted = False
-        self.setObjectName("latest")
-        self.setText(tr("Latest"))
-        self.setAccessibleName(tr("Go to latest message"))
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click would lose the keyboard focus
-        self.setCursor(Qt.CursorShape.ArrowCursor)
-        set_role(self, "plain")
-        self.hide()
-
-    def set_wanted(self, wanted: bool) -> None:
-        """Show the button if it is wanted and the view is high enough for it."""
-        self._is_wanted = wanted
-        self.setVisible(wanted and self._view.height() > self.height())
-
-    def place(self, theme: Theme) -> None:
-        """Apply the theme and move to the horizontal center above the lower edge."""
-        icons.set_icon(self, "arrow-down", theme.text, theme.px(14))
-        self.adjustSize()
-        view_size = self._view.size()
-        left = (view_size.width() - self.width()) // 2
-        self.move(left, max(0, view_size.height() - self.height() - theme.px(12)))
-        self.set_wanted(self._is_wanted)
 
 
 class _LineOnScreen(NamedTuple):

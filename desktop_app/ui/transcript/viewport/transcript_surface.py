@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QTimer
 from PySide6.QtGui import QMouseEvent, QPainter, QPen, QTextCursor
-from PySide6.QtWidgets import QFrame, QWidget
+from PySide6.QtWidgets import QFrame, QScrollBar, QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
@@ -17,7 +17,6 @@ from desktop_app.ui.look.theme import MARGIN, Theme
 from desktop_app.ui.transcript.transcript_styles import DECORATION, Decoration
 from desktop_app.ui.transcript.viewport.backdrop import Backdrop, CodeMark
 from desktop_app.ui.transcript.viewport.partial_repaint import PartialRepaint
-from desktop_app.ui.transcript.viewport.scroll_anchor import QuietScrollBar
 from desktop_app.ui.widgets.text.sealed_document import SealedBrowser
 
 if TYPE_CHECKING:
@@ -224,6 +223,18 @@ class TranscriptSurface(SealedBrowser):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._focus_frame.setGeometry(self.rect())
+
+
+class QuietScrollBar(QScrollBar):
+    """A scroll bar that always takes its space but is painted only if there is a range.
+
+    A bar that appears and disappears changes the width of the text. It would do so during a
+    document edit, and Qt crashes if the text is laid out again then.
+    """
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.maximum() > self.minimum():
+            super().paintEvent(event)
 
 
 class FocusFrame(QWidget):
