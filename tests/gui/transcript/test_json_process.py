@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtCore import QProcess
 
 from desktop_app.child_processes import child_command
 from desktop_app.ui.transcript.media import json_process
@@ -98,6 +99,33 @@ def test_the_first_answer_of_a_process_has_a_longer_timeout(
             number = asker.ask({"language": "python", "code": "x"})
         assert answered.args == [number, answer]
     asker.close()
+
+
+# Answers one request, and takes longer to end than a window may be blocked.
+SLOW_TO_END = (
+    TAKEN_OVER.replace("ANSWER", "json.dumps({'id': number}) + '\\n'")
+    + """
+import time
+time.sleep(0.5)
+open(END, "a").write("end ")
+"""
+)
+
+
+def test_an_idle_process_ends_by_itself_and_the_next_request_starts_another(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(json_process, "_IDLE_MS", 10)
+    record = tmp_path / "record"
+    asker = JsonProcess(python_child(SLOW_TO_END.replace("END", repr(str(record)))))
+    with qtbot.waitSignal(asker.answered):
+        asker.ask({"language": "python", "code": "x"})
+    qtbot.waitUntil(lambda: asker.pid is None)
+    with qtbot.waitSignal(asker.answered) as answered:
+        number = asker.ask({"language": "python", "code": "x"})
+    assert answered.args == [number, {}]
+    qtbot.waitUntil(lambda: not asker.findChildren(QProcess))
+    assert record.read_text() == "end end ", "none was killed"
 
 
 def test_a_process_closed_during_a_request_is_started_again_by_the_next(qtbot: QtBot) -> None:

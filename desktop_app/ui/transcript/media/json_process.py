@@ -27,6 +27,8 @@ _FIRST_TIMEOUT_MS: Final = 20_000
 """Timeout for the first answer of a process, which has to start and import its modules."""
 _IDLE_MS: Final = 30_000
 """Milliseconds after which an idle process ends."""
+_END_MS: Final = 2_000
+"""Milliseconds after which an idle process that does not end is killed."""
 
 
 class JsonProcess(QObject):
@@ -49,7 +51,7 @@ class JsonProcess(QObject):
         self._timeout = QTimer(self, singleShot=True)
         self._timeout.timeout.connect(self._kill)
         self._idle = QTimer(self, singleShot=True, interval=_IDLE_MS)
-        self._idle.timeout.connect(self.close)
+        self._idle.timeout.connect(self._end_idle)
 
     @property
     def is_busy(self) -> bool:
@@ -88,6 +90,15 @@ class JsonProcess(QObject):
             process.deleteLater()
 
     # ------------------------------------------------------------------ process
+
+    def _end_idle(self) -> None:
+        """End the idle process without waiting for it: that would block the window for 0.2 s."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.finished.disconnect(self._on_finished)
+            process.finished.connect(process.deleteLater)
+            process.closeWriteChannel()
+            QTimer.singleShot(_END_MS, process, process.kill)
 
     def _ask_next(self) -> None:
         if self._current:
