@@ -41,7 +41,7 @@ class LinkHandler(QObject):
         self,
         view: QTextBrowser,
         messages: TranscriptMessages,
-        items: ItemMaterializer,
+        item_materializer: ItemMaterializer,
         anchor: ScrollAnchor,
         focus: FocusNavigator,
         commands: MessageCommands,
@@ -50,7 +50,7 @@ class LinkHandler(QObject):
         super().__init__(view)
         self._view, self._messages, self._anchor = view, messages, anchor
         self._focus, self._commands, self._copies = focus, commands, copies
-        self._jumps = FootnoteJumps(messages.layouts, items)
+        self._jumps = FootnoteJumps(messages.layouts, item_materializer)
         focus.target_activated.connect(self.activate)
         view.highlighted.connect(self._on_hovered)
 

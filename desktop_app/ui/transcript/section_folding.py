@@ -37,14 +37,14 @@ class SectionFolding:
         view: QTextBrowser,
         messages: TranscriptMessages,
         message_writer: MessageWriter,
-        items: ItemMaterializer,
+        item_materializer: ItemMaterializer,
         anchor: ScrollAnchor,
         filler: ViewportFiller,
         stream: MessageStream,
         actions: ActionRowPlacer,
     ) -> None:
         self._view, self._messages, self._anchor = view, messages, anchor
-        self._message_writer, self._items = message_writer, items
+        self._message_writer, self._item_materializer = message_writer, item_materializer
         self._filler, self._stream, self._actions = filler, stream, actions
 
     def toggle(self, state: MessageState, action: str) -> bool:
@@ -86,7 +86,7 @@ class SectionFolding:
         """Unfold the code block that contains item `at` of a message."""
         with self._anchor.keep_position():
             self._unfold_code(layout, at)
-            self._items.write_item(layout, at, self._view.viewport().height())
+            self._item_materializer.write_item(layout, at, self._view.viewport().height())
         self._filler.fill()
 
     def _unfold_code(self, layout: MessageLayout, at: int) -> None:

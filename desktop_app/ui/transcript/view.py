@@ -96,7 +96,7 @@ class TranscriptView(TranscriptSurface):
         formula_display: draws formulas; without a typesetter, their source is shown.
         messages: all messages and their states.
         materializer: chooses the messages that are in the document.
-        items: materializes items of the messages in the document.
+        item_materializer: materializes items of the messages in the document.
         virtualizer: materializes the messages near the screen, and removes the rest.
         stream: receives messages and streamed text.
         navigator: scrolls to messages.
@@ -150,16 +150,16 @@ class TranscriptView(TranscriptSurface):
         self.highlighter = highlighter = CodeHighlighter(writer, theme, self)
         self._message_writer = message_writer = MessageWriter(writer, highlighter)
         self.messages = messages = TranscriptMessages(writer.layouts, shows_facts=not is_brief)
-        self.items = items = ItemMaterializer(messages, writer, highlighter)
+        self.item_materializer = item_materializer = ItemMaterializer(messages, writer, highlighter)
         self.materializer = materializer = MessageMaterializer(
             messages, writer, highlighter, message_writer
         )
         self.images = MessageImages(document, theme, self)
         self._fallbacks = FallbackFonts(writer.styles.running_fonts())
         self.speech = AnswerSpeech(self)
-        self.anchor = anchor = ScrollAnchor(self, messages, items)
-        self.selection = selection = VirtualSelection(self, messages, items)
-        self.virtualizer = virtualizer = Virtualizer(self, writer, items, anchor)
+        self.anchor = anchor = ScrollAnchor(self, messages, item_materializer)
+        self.selection = selection = VirtualSelection(self, messages, item_materializer)
+        self.virtualizer = virtualizer = Virtualizer(self, writer, item_materializer, anchor)
         self.action_placer = actions = ActionRowPlacer(
             self, messages, ActionRow(theme, self.viewport())
         )
@@ -184,12 +184,12 @@ class TranscriptView(TranscriptSurface):
         )
         self.formula_display = FormulaDisplay(self._formulas, anchor, actions)
         folding = SectionFolding(
-            self, messages, message_writer, items, anchor, filler, stream, actions
+            self, messages, message_writer, item_materializer, anchor, filler, stream, actions
         )
         finder = Finder(
             self,
             messages,
-            items,
+            item_materializer,
             self.navigator.materialize_whole,
             folding.unfold_reasoning,
             folding.unfold_code,
@@ -198,11 +198,11 @@ class TranscriptView(TranscriptSurface):
         self.copies = copies = CopyActions(self, messages.layouts, selection)
         self.drags = DragOut(self, copies)
         self.commands = MessageCommands(messages, folding, copies)
-        self.focus_navigator = FocusNavigator(self, messages, items, actions)
+        self.focus_navigator = FocusNavigator(self, messages, item_materializer, actions)
         self._links = LinkHandler(
-            self, messages, items, anchor, self.focus_navigator, self.commands, copies
+            self, messages, item_materializer, anchor, self.focus_navigator, self.commands, copies
         )
-        self.reading = ReadingSteps(self, messages, items, self.navigator, self._links)
+        self.reading = ReadingSteps(self, messages, item_materializer, self.navigator, self._links)
         self._keys = KeyCommands(self, messages, selection, self.navigator, self._links, copies)
         self.context_menu = ContextMenu(
             self, messages, selection, self.commands, copies, self._keys, is_brief=is_brief

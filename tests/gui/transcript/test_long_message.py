@@ -502,7 +502,7 @@ def test_folded_code_stays_folded_when_it_is_materialized_again(
         writer.erase([(layout, first, end)])
         kept = {text: row for text, *row in looks(view)}
         assert all(kept[text] == row for text, *row in before if text in kept)
-        view.items.write_ranges(layout, [(first, end)])
+        view.item_materializer.write_ranges(layout, [(first, end)])
         qtbot.waitUntil(lambda: looks(view) == before)
 
 

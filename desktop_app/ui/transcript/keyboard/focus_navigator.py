@@ -65,7 +65,7 @@ class FocusNavigator(QObject):
         self,
         view: TranscriptSurface,
         messages: TranscriptMessages,
-        items: ItemMaterializer,
+        item_materializer: ItemMaterializer,
         placer: ActionRowPlacer,
     ) -> None:
         """Follow the view's scroll bars and document.
@@ -73,11 +73,11 @@ class FocusNavigator(QObject):
         Args:
             view: the view to navigate.
             messages: the messages of the view.
-            items: materializes the items with the next target.
+            item_materializer: materializes the items with the next target.
             placer: shows the action row of the view beside a message.
         """
         super().__init__(view)
-        self._view, self._messages, self._items = view, messages, items
+        self._view, self._messages, self._item_materializer = view, messages, item_materializer
         self._placer, self._row = placer, placer.row
         self._message_id = ""  # the message with the focused target
         self._buttons = FocusButtons(view, messages, self)
@@ -183,17 +183,17 @@ class FocusNavigator(QObject):
             first = found.item
             unit = self._missing_link_unit(layout, first, cursor.position(), forward=forward)
             if unit is not None:
-                self._items.write_item(layout, first, height, unit)
+                self._item_materializer.write_item(layout, first, height, unit)
                 return cursor.position()
         order = range(first + 1, len(layout.items)) if forward else range(first - 1, -1, -1)
         at = next((at for at in order if has_focus_target(layout.items[at])), -1)
         if at >= 0:
-            self._items.write_item(layout, at, height)
+            self._item_materializer.write_item(layout, at, height)
             unit = self._missing_link_unit(
                 layout, at, -1 if forward else sys.maxsize, forward=forward
             )
             if unit is not None:
-                self._items.write_item(layout, at, height, unit)
+                self._item_materializer.write_item(layout, at, height, unit)
         return cursor.position()
 
     def _missing_link_unit(

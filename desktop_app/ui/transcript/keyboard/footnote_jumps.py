@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 class FootnoteJumps:
     """A finder of the other end of a footnote link, which it materializes."""
 
-    def __init__(self, layouts: MessageLayouts, items: ItemMaterializer) -> None:
-        self._layouts, self._items = layouts, items
+    def __init__(self, layouts: MessageLayouts, item_materializer: ItemMaterializer) -> None:
+        self._layouts, self._item_materializer = layouts, item_materializer
         self._origin: tuple[str, str, int] = "", "", 0
 
     def find(self, target: str, block: QTextBlock, height: int) -> FocusTarget | None:
@@ -45,7 +45,7 @@ class FootnoteJumps:
             return None
         self._origin = layout.key, target, at
         unit = _link_unit(layout.items[item], wanted) if layout.gaps[item] else 0
-        self._items.write_item(layout, item, height, unit)
+        self._item_materializer.write_item(layout, item, height, unit)
         return self._target_in(layout, item, wanted)
 
     def _find_item(self, layout: MessageLayout, at: int, target: str, wanted: str) -> int | None:

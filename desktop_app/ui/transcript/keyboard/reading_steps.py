@@ -30,12 +30,12 @@ class ReadingSteps(QObject):
         self,
         view: QTextBrowser,
         messages: TranscriptMessages,
-        items: ItemMaterializer,
+        item_materializer: ItemMaterializer,
         navigator: MessageNavigator,
         links: LinkHandler,
     ) -> None:
         super().__init__(view)
-        self._view, self._messages, self._items = view, messages, items
+        self._view, self._messages, self._item_materializer = view, messages, item_materializer
         self._navigator, self._links = navigator, links
 
     def step_message(self, step: int) -> None:
@@ -88,5 +88,5 @@ class ReadingSteps(QObject):
     def _block_of(self, message_id: str, item: int) -> QTextBlock:
         layout = self._messages.layout_of(message_id)
         if item < len(layout.items) and not layout.counts[item]:
-            self._items.write_item(layout, item, self._view.viewport().height())
+            self._item_materializer.write_item(layout, item, self._view.viewport().height())
         return self._messages.layouts.block_of(layout, item)

@@ -149,7 +149,7 @@ class Finder(QObject):
         self,
         view: QTextBrowser,
         messages: TranscriptMessages,
-        items: ItemMaterializer,
+        item_materializer: ItemMaterializer,
         materialize: Callable[[str, Callback], bool],
         unfold_reasoning: Callable[[str], None],
         unfold_code: Callable[[MessageLayout, int], None],
@@ -159,14 +159,14 @@ class Finder(QObject):
         Args:
             view: the view to search in.
             messages: the messages of the view.
-            items: materializes the item of a match.
+            item_materializer: materializes the item of a match.
             materialize: materializes all of a message. Returns False if that takes longer; the
                 callback it received runs once all of it is materialized.
             unfold_reasoning: unfolds a message's reasoning, whose end may be written later.
             unfold_code: shows the folded code of an item of a message.
         """
         super().__init__(view)
-        self._view, self._messages, self._items = view, messages, items
+        self._view, self._messages, self._item_materializer = view, messages, item_materializer
         self._materialize, self._unfold_reasoning = materialize, unfold_reasoning
         self._unfold_code = unfold_code
         self._query = ""
@@ -357,7 +357,9 @@ class Finder(QObject):
             )
             return
         unit = self._units_of_match(layout.items[item_match.item], item_match.number, query)[0]
-        self._items.write_item(layout, item_match.item, self._view.viewport().height(), unit)
+        self._item_materializer.write_item(
+            layout, item_match.item, self._view.viewport().height(), unit
+        )
         found = self._cursor_of(layout, item_match, query)
         if found is not None:
             self._scroll_to_match(found)

@@ -56,9 +56,9 @@ class VirtualSelection:
     """The selection of one view."""
 
     def __init__(
-        self, view: QTextBrowser, messages: TranscriptMessages, items: ItemMaterializer
+        self, view: QTextBrowser, messages: TranscriptMessages, item_materializer: ItemMaterializer
     ) -> None:
-        self._view, self._messages, self._items = view, messages, items
+        self._view, self._messages, self._item_materializer = view, messages, item_materializer
         self._last_cursor = QTextCursor()
         self._anchor: _End | None = None
         self._position: _End | None = None
@@ -207,7 +207,7 @@ class VirtualSelection:
             return messages.layouts.document.characterCount() - 1
         if messages.get(message_id) is None:
             return None
-        return cursor_at(messages, self._items, end.text_anchor, 0).position()
+        return cursor_at(messages, self._item_materializer, end.text_anchor, 0).position()
 
 
 def _end_of(message_id: str) -> TextAnchor:

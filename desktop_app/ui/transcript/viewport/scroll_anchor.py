@@ -46,11 +46,11 @@ class ScrollAnchor(QObject):
     following_changed = Signal(bool)
 
     def __init__(
-        self, view: QTextBrowser, messages: TranscriptMessages, items: ItemMaterializer
+        self, view: QTextBrowser, messages: TranscriptMessages, item_materializer: ItemMaterializer
     ) -> None:
         super().__init__(parent=view)
         self._view = view
-        self._messages, self._items = messages, items
+        self._messages, self._item_materializer = messages, item_materializer
         self.is_following = True
         self.is_position_kept = False
         self._line: _LineOnScreen | None = None
@@ -184,7 +184,7 @@ class ScrollAnchor(QObject):
     def _go_to_line(self, line: _LineOnScreen) -> None:
         """Scroll so that the line is at its former position on screen."""
         height = self._view.viewport().height()
-        cursor = cursor_at(self._messages, self._items, line.text_anchor, height)
+        cursor = cursor_at(self._messages, self._item_materializer, line.text_anchor, height)
         bar = self._view.verticalScrollBar()
         scroll_to(self._view, bar.value() + self._view.cursorRect(cursor).top() - line.y)
         # A line off screen was only the nearest line to a placeholder, so it is not cached.

@@ -49,7 +49,10 @@ def anchor_at(messages: TranscriptMessages, cursor: QTextCursor) -> TextAnchor |
 
 
 def cursor_at(
-    messages: TranscriptMessages, items: ItemMaterializer, anchor: TextAnchor, height: float
+    messages: TranscriptMessages,
+    item_materializer: ItemMaterializer,
+    anchor: TextAnchor,
+    height: float,
 ) -> QTextCursor:
     """Return a cursor at an anchor of a materialized message.
 
@@ -57,7 +60,7 @@ def cursor_at(
     """
     layout, layouts = messages.layout_of(anchor.message_id), messages.layouts
     at, part, units = min(anchor.item, len(layout.items) - 1), anchor.part, anchor.units
-    items.write_item(layout, at, height, units)
+    item_materializer.write_item(layout, at, height, units)
     if layout.shapes[at] and not is_table(layout.items[at]):
         part = bisect_right(layout.shapes[at], units)
         units += -layout.shapes[at][part - 1] if part else prefix_length(layout.items[at])

@@ -51,10 +51,11 @@ class Virtualizer:
         self,
         view: QTextBrowser,
         writer: DocumentWriter,
-        items: ItemMaterializer,
+        item_materializer: ItemMaterializer,
         anchor: ScrollAnchor,
     ) -> None:
-        self._view, self._writer, self._items, self._anchor = view, writer, items, anchor
+        self._view, self._writer, self._anchor = view, writer, anchor
+        self._item_materializer = item_materializer
 
     # ------------------------------------------------------------------ materializing
 
@@ -121,9 +122,11 @@ class Virtualizer:
                     # Start at the top, because all text below is laid out again.
                     first, end = next(layout.unfolded_ranges(*placeholder))
                     with self._anchor.keep_position():
-                        self._items.write_ranges(layout, [(first, min(end, first + items))])
+                        self._item_materializer.write_ranges(
+                            layout, [(first, min(end, first + items))]
+                        )
                     return True
-        return self._items.write_folded()
+        return self._item_materializer.write_folded()
 
     def _find_placeholder(self, top: float, bottom: float) -> Callable[[], None] | None:
         """Return a function that fills a placeholder or a text gap between two y coordinates.
@@ -144,7 +147,7 @@ class Virtualizer:
                     return None
                 if height and begin + height > top:
                     wanted = layout.ranges_between(placeholder, top - begin, bottom - begin)
-                    return partial(self._items.write_ranges, layout, list(wanted))
+                    return partial(self._item_materializer.write_ranges, layout, list(wanted))
         return None
 
     def _find_text_gap(
