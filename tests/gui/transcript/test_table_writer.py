@@ -240,7 +240,7 @@ def test_a_long_table_is_copied_as_one_table(view: TranscriptView) -> None:
 def test_column_widths_ignore_how_far_a_cell_exceeds_a_line(
     view: TranscriptView, letters: str
 ) -> None:
-    columns = view.writer._items.tables.columns
+    columns = view.writer._item_writer.tables.columns
     short, long = (
         columns.widths(render(HEAD + f"| {letters * times} | b | 3 |\n")[0], is_complete=True)
         for times in (1, 40)

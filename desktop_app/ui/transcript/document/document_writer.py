@@ -66,9 +66,9 @@ class DocumentWriter:
         """
         self.document = document
         self.layouts = MessageLayouts(document)
-        self._items = ItemWriter(self.layouts, styles, width)
-        self._reflow = Reflow(self.layouts, self._items)
-        self._updater = ItemUpdater(self.layouts, self._items, self._reflow)
+        self._item_writer = ItemWriter(self.layouts, styles, width)
+        self._reflow = Reflow(self.layouts, self._item_writer)
+        self._updater = ItemUpdater(self.layouts, self._item_writer, self._reflow)
         self._on_written = on_written
         # Missing items that changed within `one_edit`. At its end, their placeholders are measured.
         self._unmeasured: list[tuple[MessageLayout, int]] | None = None
@@ -78,11 +78,11 @@ class DocumentWriter:
     @property
     def styles(self) -> Styles:
         """Return the styles of the items."""
-        return self._items.styles
+        return self._item_writer.styles
 
     def set_styles(self, styles: Styles, width: float = 0) -> None:
         """Use other styles for later writes, and another document width in pixels if positive."""
-        self._items.set_styles(styles, width if width > 0 else self._items.width)
+        self._item_writer.set_styles(styles, width if width > 0 else self._item_writer.width)
 
     def clear(self) -> None:
         """Empty the document."""
@@ -103,9 +103,9 @@ class DocumentWriter:
         Start at block number `top`, which is on screen, and stop after about `seconds`;
         `continue_reflow` does the rest.
         """
-        if width == self._items.width or width <= 0:
+        if width == self._item_writer.width or width <= 0:
             return
-        self._items.set_styles(self.styles, width)
+        self._item_writer.set_styles(self.styles, width)
         self._reflow.schedule(top)
         self.continue_reflow(seconds)
 
@@ -134,7 +134,7 @@ class DocumentWriter:
             finally:
                 self._unmeasured = None
                 for layout, at in {(each, each.next_materialized(at)) for each, at in missing}:
-                    self._items.adjust_space_above(layout, at, cursor)
+                    self._item_writer.adjust_space_above(layout, at, cursor)
 
     @contextmanager
     def _edit(self) -> Iterator[QTextCursor]:
@@ -143,7 +143,7 @@ class DocumentWriter:
             finish_layout(self.document)
         cursor = QTextCursor(self.document)
         cursor.beginEditBlock()
-        self._items.tables.begin_edit()
+        self._item_writer.tables.begin_edit()
         try:
             yield cursor
         finally:
@@ -187,20 +187,22 @@ class DocumentWriter:
             index = 0
             while index < common and self._updater.update(layout, at + index, added[index], cursor):
                 if index and layout.counts[at + index]:  # the item above may change the gap
-                    self._items.adjust_space_above(layout, at + index, cursor)
+                    self._item_writer.adjust_space_above(layout, at + index, cursor)
                 index += 1
             at, removed, added = at + index, removed - index, added[index:]
             is_materialized = (
                 not at or layout.counts[at - 1] > 0 or any(layout.counts[at : at + removed])
             )
             if removed:
-                self._items.erase(layout, at, at + removed, cursor)
+                self._item_writer.erase(layout, at, at + removed, cursor)
                 layout.remove(at, removed)
             if added:
                 self._reflow.finish_table_above(layout, at, cursor)
-                layout.insert(at, added, [self._items.estimate_height(item) for item in added])
+                layout.insert(
+                    at, added, [self._item_writer.estimate_height(item) for item in added]
+                )
                 if is_materialized:
-                    self._items.write(layout, at, at + len(added), cursor, whole=True)
+                    self._item_writer.write(layout, at, at + len(added), cursor, whole=True)
             below = at + len(added)
             if (
                 self._unmeasured is not None
@@ -209,7 +211,7 @@ class DocumentWriter:
             ):
                 self._unmeasured.append((layout, below))
             elif removed or added or index:
-                self._items.adjust_space_above(layout, below, cursor)
+                self._item_writer.adjust_space_above(layout, below, cursor)
             self._write_ends(layout, cursor)
             self._reflow.finish_earlier_table(layout, cursor)
             self._report_written(layout, first, below)
@@ -227,8 +229,8 @@ class DocumentWriter:
             # From top to bottom: the placeholder below a table is a margin of the table, which is
             # found by its position until the edit ends.
             for first, end in ((0, min(1, len(layout.items))), *sorted(ranges)):
-                self._items.write(layout, first, end, cursor)
-                self._items.adjust_space_above(layout, end, cursor)
+                self._item_writer.write(layout, first, end, cursor)
+                self._item_writer.adjust_space_above(layout, end, cursor)
                 self._report_written(layout, first, end)
             self._write_ends(layout, cursor)
 
@@ -246,8 +248,8 @@ class DocumentWriter:
             self._record_height(layout, first, end)
         with self._edit() as cursor:
             for layout, first, end in runs:
-                self._items.erase(layout, first, end, cursor)
-                self._items.adjust_space_above(layout, end, cursor)
+                self._item_writer.erase(layout, first, end, cursor)
+                self._item_writer.adjust_space_above(layout, end, cursor)
 
     def measure(self, layout: MessageLayout, at: int) -> None:
         """Record the heights of the materialized items above and below an item."""
@@ -260,8 +262,8 @@ class DocumentWriter:
         with self._edit() as cursor:
             block, item = self.layouts.block_of(layout, at), layout.items[at]
             parts = Parts(layout.shapes[at], layout.gaps[at])
-            block_format = self._items.first_block_format(layout, at)
-            parts = self._items.long_texts.fill(
+            block_format = self._item_writer.first_block_format(layout, at)
+            parts = self._item_writer.long_texts.fill(
                 item, block, parts, first, end, block_format, cursor
             )
             layout.record_blocks(at, 1 + len(parts.cuts), *parts)
@@ -282,8 +284,8 @@ class DocumentWriter:
         if runs:
             with self._edit() as cursor:
                 parts = Parts(layout.shapes[at], layout.gaps[at])
-                block_format = self._items.first_block_format(layout, at)
-                parts = self._items.long_texts.erase(first, parts, runs, block_format, cursor)
+                block_format = self._item_writer.first_block_format(layout, at)
+                parts = self._item_writer.long_texts.erase(first, parts, runs, block_format, cursor)
                 layout.record_blocks(at, 1 + len(parts.cuts), *parts)
 
     def top_of_part(self, layout: MessageLayout, at: int, number: int) -> float:
@@ -306,7 +308,7 @@ class DocumentWriter:
     def top_of(self, layout: MessageLayout, at: int) -> float:
         """Return the y coordinate of a materialized item, below any placeholder above it."""
         box = self.document.documentLayout().blockBoundingRect(self.layouts.block_of(layout, at))
-        return box.top() - self._items.first_block_format(layout, at).topMargin()
+        return box.top() - self._item_writer.first_block_format(layout, at).topMargin()
 
     def replace_changed(
         self, layout: MessageLayout, at: int, removed: int, items: Sequence[Item]
@@ -333,4 +335,4 @@ class DocumentWriter:
         last = len(layout.items) - 1
         for at in (0, last) if last >= 0 else ():
             if not layout.counts[at]:
-                self._items.write(layout, at, at + 1, cursor)
+                self._item_writer.write(layout, at, at + 1, cursor)

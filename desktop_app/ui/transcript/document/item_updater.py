@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 class ItemUpdater:
     """A writer that updates items in place and reports growing tables to `reflow`."""
 
-    def __init__(self, layouts: MessageLayouts, items: ItemWriter, reflow: Reflow) -> None:
-        self._layouts, self._items, self._reflow = layouts, items, reflow
+    def __init__(self, layouts: MessageLayouts, item_writer: ItemWriter, reflow: Reflow) -> None:
+        self._layouts, self._item_writer, self._reflow = layouts, item_writer, reflow
 
     def update(self, layout: MessageLayout, at: int, new: Item, cursor: QTextCursor) -> bool:
         """Update the text and the spacing of an item in place. Return False if more differs."""
@@ -43,14 +43,15 @@ class ItemUpdater:
             above = layout.item_above(at)
             layout.replace_item(at, new)
             if layout.counts[at]:
-                self._items.adjust_space_above(layout, at, cursor)
+                self._item_writer.adjust_space_above(layout, at, cursor)
             else:
-                room = self._items.styles.gap(new, above) - self._items.styles.gap(old, above)
-                layout.set_heights(at, [layout.heights[at] + room * self._items.styles.scale])
+                styles = self._item_writer.styles
+                room = styles.gap(new, above) - styles.gap(old, above)
+                layout.set_heights(at, [layout.heights[at] + room * styles.scale])
             return True
         if not layout.counts[at]:
             layout.replace_item(at, new)
-            layout.set_heights(at, [self._items.estimate_height(new)])
+            layout.set_heights(at, [self._item_writer.estimate_height(new)])
             return True
         if is_table(old):
             return is_table(new) and self._update_table(layout, at, old, new, cursor)
@@ -72,13 +73,13 @@ class ItemUpdater:
             return False
         self._update_formats(layout, at, new, cursor)
         end, joined = last.position() + last.length() - 1, len(cuts) - kept
-        format_of = partial(self._items.styles.char_format, new)
+        format_of = partial(self._item_writer.styles.char_format, new)
         replace_text(cursor, end, old.runs, new.runs, prefix, format_of, parts=joined)
         layout.replace_item(at, new)
         cuts, block = cuts[:kept], cursor.block()
         if block.length() - 1 > MAX_BLOCK_UNITS:
-            cuts = self._items.long_texts.grow(
-                new, block, cuts, self._items.first_block_format(layout, at), cursor
+            cuts = self._item_writer.long_texts.grow(
+                new, block, cuts, self._item_writer.first_block_format(layout, at), cursor
             )
         layout.record_blocks(at, 1 + len(cuts), cuts, gaps)
         return True
@@ -88,24 +89,25 @@ class ItemUpdater:
     ) -> None:
         """Update the block formats, which tell the painter if a block has inline code."""
         above, former = layout.item_above(at), layout.space_keys[at]
-        block_key = self._items.styles.block_key(new, above)
+        styles = self._item_writer.styles
+        block_key = styles.block_key(new, above)
         if block_key == former.block_key:
             return
         layout.record_space(at, block_key, former.placeholder)
         block = self._layouts.block_of(layout, at)
-        block_format = self._items.styles.block_format(new, above)
+        block_format = styles.block_format(new, above)
         spaces = {0: former.placeholder, **{gap.block: gap.height for gap in layout.gaps[at]}}
         for number in range(layout.counts[at]):
             cursor.setPosition(block.position())
             cursor.setBlockFormat(with_space_above(spaces.get(number, 0), block_format))
-            block, block_format = block.next(), self._items.styles.continuation_format(block_format)
+            block, block_format = block.next(), styles.continuation_format(block_format)
 
     def _update_table(
         self, layout: MessageLayout, at: int, old: Block, new: Block, cursor: QTextCursor
     ) -> bool:
         if len(new.rows) < len(old.rows) or (old.aligns, old.head) != (new.aligns, new.head):
             return False
-        tables, widths = self._items.tables, layout.shapes[at]
+        tables, widths = self._item_writer.tables, layout.shapes[at]
         if new.head and len(new.rows) > len(old.rows):
             widths = tables.columns.widths(new, is_complete=False)
         are_row_blocks = layout.has_row_blocks(at)
@@ -113,7 +115,7 @@ class ItemUpdater:
             widths != layout.shapes[at]
             or tables.can_be_row_blocks(new, widths) is not are_row_blocks
         ):
-            self._items.rewrite_table(layout, at, new, widths, cursor)
+            self._item_writer.rewrite_table(layout, at, new, widths, cursor)
         else:
             first, above = self._layouts.block_of(layout, at), layout.item_above(at)
             if are_row_blocks:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class Reflow:
     """The growing table of a document and the items laid out for an earlier width."""
 
-    def __init__(self, layouts: MessageLayouts, items: ItemWriter) -> None:
-        self._layouts, self._items = layouts, items
+    def __init__(self, layouts: MessageLayouts, item_writer: ItemWriter) -> None:
+        self._layouts, self._item_writer = layouts, item_writer
         self._growing: tuple[MessageLayout, int] | None = None
         self._outdated: Iterator[tuple[MessageLayout, int]] | None = None
 
@@ -78,11 +78,11 @@ class Reflow:
         head = layout.items[at]
         if not is_table(head) or not head.head:
             return
-        widths = self._items.tables.columns.widths(head, is_complete=True)
+        widths = self._item_writer.tables.columns.widths(head, is_complete=True)
         part: Item = head
         while is_table(part) and (part is head or not part.head):
             if layout.counts[at] and layout.shapes[at] != widths:
-                self._items.rewrite_table(layout, at, part, widths, cursor)
+                self._item_writer.rewrite_table(layout, at, part, widths, cursor)
             at += 1
             if at == len(layout.items):
                 return
@@ -104,11 +104,11 @@ class Reflow:
         for layout, at in self._outdated or ():
             item = layout.items[at]
             if is_table(item):
-                widths = self._items.tables.final_widths(layout, at)
+                widths = self._item_writer.tables.final_widths(layout, at)
                 if layout.shapes[at] != widths:
-                    self._items.rewrite_table(layout, at, item, widths, cursor)
+                    self._item_writer.rewrite_table(layout, at, item, widths, cursor)
             else:
-                self._items.rewrite(layout, at, cursor)
+                self._item_writer.rewrite(layout, at, cursor)
             if time.perf_counter() > until:
                 break
         else:
