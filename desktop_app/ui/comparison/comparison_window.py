@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 _SIZE: Final = (1240, 760)
 _MIN_COLUMN_WIDTH: Final = 300
-"""The least width of a column, in theme pixels; with less room, they become tabs."""
+"""The least width of a column, in pixels at the default text size; narrower ones become tabs."""
 _MAX_COMPACT_HEIGHT: Final = 320
-"""Below this height, in theme pixels, a narrow window names the models only in the tabs."""
+"""The height, in pixels at the default text size, below which only the tabs name the models."""
 _MAX_TAB_CHARACTERS: Final = 18
 
 

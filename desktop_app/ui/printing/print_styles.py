@@ -33,14 +33,16 @@ TITLE_SIZE: Final = 17.0
 HEADING_SIZES: Final = (15.0, 13.0, 11.5, 10.5, 10.0, 10.0)
 INDENT: Final = 18.0
 FRAME_PADDING: Final = 8.0
-_MAX_LEVELS: Final = 12
-"""Deeper lists and quotes are not indented further, because the page would have no room left."""
 QUOTE_GAP: Final = 12.0
 """Extra space between quotes, which have no lines at their side on paper."""
-_TEXT_KINDS: Final = (Kind.PARAGRAPH, Kind.MATH)
 _CELL_PADDING: Final = 5.0
 _HIDDEN_SIZE: Final = 0.1
+
+_MAX_LEVELS: Final = 12
+"""Deeper lists and quotes are not indented further, because the page would have no room left."""
+_TEXT_KINDS: Final = (Kind.PARAGRAPH, Kind.MATH)
 _TAB_SPACES: Final = 4
+"""The width of a tab in spaces."""
 _TAB_STOPS: Final = range(1, 10)
 """Tab stops between a marker and its text, in multiples of INDENT."""
 

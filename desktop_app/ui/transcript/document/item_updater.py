@@ -66,9 +66,9 @@ class ItemUpdater:
         last = self._layouts.document.findBlockByNumber(
             self._layouts.block_of(layout, at).blockNumber() + len(cuts)
         )
-        changed = length_after_prefix(old.runs, prefix)
-        after = length_after_prefix(new.runs, prefix)
-        kept = count_kept_cuts(cuts, last.length() - 1 - changed, after)
+        replaced_units = length_after_prefix(old.runs, prefix)
+        added_units = length_after_prefix(new.runs, prefix)
+        kept = count_kept_cuts(cuts, last.length() - 1 - replaced_units, added_units)
         if cuts and kept < (gaps[-1].block if gaps else 1):
             return False
         self._update_formats(layout, at, new, cursor)

@@ -92,7 +92,7 @@ class FoldLines:
         first = bisect_right(self._foldable, at - continues_code, key=_end)
         broken: list[int] = []
         for folds_above, fold in enumerate(self._foldable[first:], first):
-            if fold.head >= at + removed and fold.head >= at:
+            if fold.head >= at + removed:
                 break
             broken.insert(0, fold.end + folds_above)
         return broken

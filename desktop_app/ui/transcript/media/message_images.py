@@ -37,6 +37,7 @@ OPEN_IMAGE: Final = "picture/"
 """The prefix of an action that opens an image. The hash of the image follows."""
 
 MAX_SHOWN_SIZE: Final = (320, 240)
+"""Maximum width and height of a shown image, in pixels at the default text size."""
 THUMBNAIL_BOX: Final = (640, 480)
 """Width and height of a thumbnail: `MAX_SHOWN_SIZE` on a screen with twice the usual density."""
 CORNER_RADIUS: Final = 8
