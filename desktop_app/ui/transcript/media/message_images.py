@@ -38,6 +38,8 @@ OPEN_IMAGE: Final = "picture/"
 
 MAX_SHOWN_SIZE: Final = (320, 240)
 """Maximum width and height of a shown image, in pixels at the default text size."""
+_MIN_SIDE: Final = 12
+"""Minimum width and height of a shown image, so that it can be seen and clicked."""
 THUMBNAIL_BOX: Final = (640, 480)
 """Width and height of a thumbnail: `MAX_SHOWN_SIZE` on a screen with twice the usual density."""
 CORNER_RADIUS: Final = 8
@@ -66,15 +68,15 @@ def raster_format(target: str, theme: Theme, base: QTextCharFormat) -> QTextImag
 
     See rendering/markdown/inline_images.py.
     """
-    width, height = (theme.px(side) for side in _fit_size(image_size_of(target) or (12, 12)))
+    width, height = (theme.px(side) for side in _fit_size(image_size_of(target) or (1, 1)))
     return _format_with_name(f"{target}#{width}x{height}", width, height, base)
 
 
 def _fit_size(size: tuple[int, int]) -> tuple[int, int]:
-    """Shrink a size to `MAX_SHOWN_SIZE`."""
+    """Shrink a size to `MAX_SHOWN_SIZE`, with no side shorter than `_MIN_SIDE`."""
     width, height = size
     ratio = min(1.0, MAX_SHOWN_SIZE[0] / width, MAX_SHOWN_SIZE[1] / height)
-    return max(12, round(width * ratio)), max(12, round(height * ratio))
+    return max(_MIN_SIDE, round(width * ratio)), max(_MIN_SIDE, round(height * ratio))
 
 
 def image_format(link: str, theme: Theme, base: QTextCharFormat) -> QTextImageFormat:
