@@ -84,6 +84,7 @@ DOES_NOT = [
     ("http://192.168.0.1/x", "http://192.168.0.1/x"),
     ("http://localhost:8080", "http://localhost:8080/"),
     ("README.md", "https://git.example/x/README.md"),
+    ("slides.odp", "https://docs.example/slides.odp"),
     ("the file main.py", "https://git.example/x/main.py?plain=1"),
     ("localhost", "https://git.example/x"),
     ("localhost:8080", "http://localhost:8080/"),
@@ -139,6 +140,11 @@ def test_the_host_is_parsed_as_in_browsers(target: str, place: str) -> None:
 
 
 @pytest.mark.attack("links")
+def test_a_name_in_the_top_level_domain_zip_is_a_host() -> None:
+    target = "https://evil.example/update.zip"
+    assert true_destination("update.zip", target) == "evil.example"
+
+
 def test_a_user_name_does_not_hide_the_host_of_an_image() -> None:
     assert image_destination("https://bank.example@evil.example/x.png") == "evil.example"
 
