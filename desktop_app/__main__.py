@@ -18,8 +18,8 @@ def start() -> int:
 def _forget_current_folder() -> None:
     """Remove the current folder and relative entries from `sys.path`.
 
-    "python -m" and an empty entry in PYTHONPATH put it there, before Python's own modules. A file
-    in it with the name of a module would run when something imports that module.
+    "python -m" and an empty entry in PYTHONPATH add the folder, before Python's own modules. A file
+    in the folder would run when something imports a module of the same name.
     """
     if getattr(sys, "frozen", False):
         return
@@ -41,7 +41,7 @@ def _forget_current_folder() -> None:
 def _import_own_package() -> None:
     """Import `desktop_app` from this file's folder, and leave `sys.path` unchanged.
 
-    A checkout need not be installed, and a worktree's environment may hold another checkout.
+    A checkout need not be installed, and a worktree's environment may have another checkout.
     """
     parent = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
     sys.path.insert(0, parent)

@@ -24,7 +24,7 @@ ChildKind = Literal[
     "documents", "lexing", "math", "model", "pdf", "print", "qt", "regex", "server", "tool"
 ]
 
-# Only root can leave a file here, and no mounted drive is kept busy.
+# Only root can create a file here, and the folder prevents no drive from being unmounted.
 WORKING_DIRECTORY: Final = "/"
 
 # HOME, because "pip install --user" may have put libraries below it.
@@ -151,7 +151,7 @@ def environment_with_keys() -> dict[str, str]:
 
 
 def keep_files_private() -> None:
-    """Let only the owner read files and folders created from now on, by child processes too."""
+    """Make files and folders created from now on private, also those of child processes."""
     global _original_umask
     _original_umask = os.umask(0o077)
 

@@ -1,7 +1,7 @@
 """The command `repartee`: window, quick prompt, answers in the terminal, library.
 
-The command line is defined in cli/arguments.py. Each command imports what it needs when it needs
-it: `repartee quick` calls a running window in milliseconds, and all but the window and the quick
+The command line is defined in cli/arguments.py. Each command imports modules only when it needs
+them: `repartee quick` calls a running window in milliseconds, and all but the window and the quick
 prompt work without Qt.
 """
 
@@ -50,7 +50,7 @@ def _run_command(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         from desktop_app.cli.exit_code import ExitCode
 
-        # A command that had not begun still writes its one JSON object.
+        # A command that is interrupted before it begins still writes its JSON object.
         if arguments[:1] in (["ask"], ["summarize"]):
             from desktop_app.cli.streams.terminal import AnswerOutput
 
@@ -149,7 +149,7 @@ def _add_files(options: argparse.Namespace, unknown: list[str]) -> None:
     if any("" in (names if isinstance(names, list) else [names]) for names in named):
         from desktop_app.i18n.translation import tr
 
-        options.refuse(tr("a file name is empty"))  # Path would take it for the current folder
+        options.refuse(tr("a file name is empty"))  # for Path, it is the current folder
 
 
 def _refuse_arguments(options: argparse.Namespace, unknown: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Runs pip-audit over requirements files and reports what it could not look up.
+"""Runs pip-audit over requirements files, and reports failed lookups.
 
 pip-audit exits with 0 and prints "No known vulnerabilities found" even if every lookup failed. This
 script reports that case with its own message and exit code. Used by audit.sh.

@@ -29,7 +29,7 @@ _ASSETS: Final = {".bin", ".dat", ".gguf", ".icc", ".onnx", ".otf", ".ttf", ".wo
 _METADATA: Final = re.compile(r"([\w.]+)-[^-/]+\.(?:dist|egg)-info")
 # Python's own files whose names are no modules of its standard library.
 _PYTHON: Final = ("base_library.zip", "libpython3", "_sysconfigdata_")
-# The Debian package puts its own files here, beside the frozen program.
+# The places of Debian files that are not part of the frozen program.
 _SHARED: Final = ("usr/share/", "usr/bin/", "DEBIAN/")
 _FROZEN: Final = re.compile(r"^(?:usr/lib/repartee/|repartee/)?_internal/")
 

@@ -112,7 +112,7 @@ class Backend:
     wants_embeddings: bool = False
 
     async def open(self) -> None:
-        """Open the store, first completing an interrupted deletion of all data.
+        """Open the store; complete an interrupted deletion of all data before that.
 
         Raises the errors of `Database.open`.
         """
@@ -147,7 +147,7 @@ class Backend:
 
     @property
     def paid_calls(self) -> PaidCalls:
-        """Return what services need to make paid calls."""
+        """Return the gateway, budget and ledger, which paid calls need."""
         return PaidCalls(self.gateway, self.budget, self.ledger)
 
     @cached_property
@@ -156,12 +156,12 @@ class Backend:
         return self.chat_with(self.conversations, self.attachments)
 
     def chat_with(self, store: MessageStore, attachments: ChatAttachments) -> ChatService:
-        """Return a chat service that keeps its messages in another store."""
+        """Return a chat service that stores its messages in another store."""
         estimator = Estimator(self.counter, attachments, lambda: self.collections)
         pictures = ImageScaler(attachments, self.documents)
 
         def chunked_reader() -> ChunkedReader:
-            # Takes 10 ms, and few questions need it.
+            # The import takes 10 ms, and few questions need it.
             from desktop_app.services.documents.chunked_reading import ChunkedReader
 
             return ChunkedReader(
@@ -206,7 +206,7 @@ class Backend:
     @cached_property
     def tools(self) -> ToolCatalog:
         """Return the tools of all sources."""
-        # Few answers need them.
+        # Imported late, because few answers need tools.
         from desktop_app.backend.tool_wiring import server_sources, tool_sources
         from desktop_app.services.tools.tool_set import ToolCatalog
 
@@ -222,7 +222,7 @@ class Backend:
     @cached_property
     def collections(self) -> Collections:
         """Return the service for questions about many documents."""
-        # Takes 10 ms, and few conversations need it.
+        # The imports take 10 ms, and few conversations need them.
         from desktop_app.documents.index.collection_reader import CollectionReader
         from desktop_app.services.collections.collection_service import Collections
         from desktop_app.storage.documents.collection_store import CollectionStore
@@ -251,14 +251,14 @@ class Backend:
     @cached_property
     def batch_store(self) -> BatchStore:
         """Return the store of batch jobs."""
-        from desktop_app.storage.batch.batch_store import BatchStore  # takes 9 ms
+        from desktop_app.storage.batch.batch_store import BatchStore  # 9 ms
 
         return BatchStore(self.database, self.ledger)
 
     @cached_property
     def evaluation_store(self) -> EvaluationStore:
         """Return the store of evaluations."""
-        # Few runs need it.
+        # Imported late, because few runs need it.
         from desktop_app.storage.documents.evaluation_store import EvaluationStore
 
         return EvaluationStore(self.database)
@@ -290,8 +290,8 @@ class Backend:
         )
 
     async def embedding_choice(self) -> EmbeddingChoice | None:
-        """Return the provider and model of embeddings; None if there is none."""
-        # Takes 11 ms.
+        """Return the provider and model of embeddings; None if embeddings are not available."""
+        # The import takes 11 ms.
         from desktop_app.backend.embedding_choice import embedding_choice, embedding_model
 
         values = await self.values()
@@ -402,7 +402,7 @@ def _clean_folders(user_folders: Folders) -> None:
 def _create_vault(
     user_folders: Folders, settings: SettingsStore, environment: Mapping[str, str]
 ) -> tuple[KeyVault, tuple[ProviderProfile, ...]]:
-    """Return the key vault and the profiles from the environment, whose keys it holds."""
+    """Return the key vault and the profiles from the environment, whose keys the vault has."""
     built_in = {profile.id: origin(profile.base_url) for profile in BUILT_IN}
     vault = KeyVault(
         user_folders.keyring_service,

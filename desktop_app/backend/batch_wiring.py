@@ -1,4 +1,4 @@
-"""Creates the batch service, finds the files of a batch, and stores answers as conversations."""
+"""The batch service: its parts, the files of a job, and answers stored as conversations."""
 
 from __future__ import annotations
 
@@ -42,7 +42,11 @@ if TYPE_CHECKING:
 def batch_service(
     backend: Backend, on_change: Callable[[str], None] = lambda _job_id: None
 ) -> BatchService:
-    """Create the batch service over the backend's store, documents and providers."""
+    """Create the batch service from the backend's store, documents and providers.
+
+    Args:
+        on_change: called with the id of each job that has changed.
+    """
 
     async def read(path: Path) -> DocumentPart | ImagePart:
         detail = str((await backend.values())["answer.image_detail"])
@@ -70,9 +74,9 @@ def batch_service(
 
 
 async def expand_paths(paths: Iterable[Path]) -> list[BatchFile]:
-    """Return the files, and those in folders, with absolute paths.
+    """Return each of the files once, and of the folders the files in them that are not hidden.
 
-    Hidden files in folders are skipped.
+    The names of files in a folder are relative to the folder's parent.
     """
     return await asyncio.to_thread(_expand_paths, list(paths))
 
@@ -89,7 +93,7 @@ def _expand_paths(paths: Iterable[Path]) -> list[BatchFile]:
 
 
 def has_files(count: int, paths: Iterable[Path]) -> bool:
-    """Return True if the paths lead to `count` files or more, repeated ones included. Blocking."""
+    """Return True if paths and folders have `count` files or more, counting repeats. Blocking."""
     files = (_files_below(path) if _is_folder(path) else (path,) for path in paths)
     return sum(1 for _ in islice(chain.from_iterable(files), count)) == count
 

@@ -49,8 +49,8 @@ def profiles_of_environment(
     """Return profiles for this run, each with its secrets by their names in the keyring.
 
     A key belongs to the address that the environment gives with it, and nothing changes that later.
-    Without a key, a user and password in the address are the secret. Azure's version is taken out
-    of an address's query. An address with any other query is unusable, because the path of each
+    Without a key, a user and password in the address are the secret. Azure's version is removed
+    from an address's query. An address with any other query is unusable, because the path of each
     request would have to precede the query: the profile gets no address, which requests report.
     """
     found: list[tuple[ProviderProfile, dict[str, Secret]]] = []
@@ -186,8 +186,8 @@ def _openai_like(url: str, has_key: bool, models: tuple[str, ...]) -> ProviderPr
         from_environment=True,
         # Setting the variable confirms the address; no dialog asks again.
         plain_http_hosts=tuple(filter(None, [unencrypted_private_host(url)])),
-        # The gateway stands in for OpenAI, so batches and files are assumed. A gateway without
-        # them says so before anything is charged.
+        # The gateway replaces OpenAI, so batches and files are assumed. A gateway without them
+        # refuses before anything is charged.
         offers_batches=None if at_openai else True,
         takes_files=not at_openai,
     )

@@ -1,4 +1,4 @@
-"""Types of arguments on the command line, whose errors say what is accepted."""
+"""Types of arguments on the command line, whose errors state the accepted values."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ def run_ask(options: argparse.Namespace) -> int:
 def _read_question(options: argparse.Namespace) -> str:
     """Return the question from the command line or standard input.
 
-    Return "" if there is only a file or a template. A file "-" takes standard input for itself.
+    Return "" if there is only a file or a template. A file "-" reads standard input instead.
 
     Raises:
         IllegalChoiceError: nothing is asked, or options contradict each other.

@@ -82,7 +82,7 @@ async def _collection_of_folder(
 async def embed_missing(
     backend: Backend, collections: Sequence[CollectionPart], *, without_asking: bool
 ) -> None:
-    """Create the missing embeddings of collections, after stating what is sent and its cost.
+    """Create the missing embeddings of collections, after stating their number and cost.
 
     Args:
         without_asking: create them at once; the backend must have `wants_embeddings`.

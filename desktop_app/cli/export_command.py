@@ -268,7 +268,7 @@ class _Export:
     """An export in progress.
 
     Attributes:
-        left_out: sentences on what could not be exported.
+        left_out: a sentence for each item that could not be exported.
     """
 
     def __init__(self, backend: Backend, options: argparse.Namespace) -> None:

@@ -283,7 +283,7 @@ def _restore(options: argparse.Namespace) -> int:
 
     if has_secrets(user_folders.database):
         # Opening the store moves its passwords to the keyring, so that its copy has none.
-        with suppress(StorageError):  # the restore reports what is wrong with the store
+        with suppress(StorageError):  # the restore reports errors of the store
             asyncio.run(_open_once())
     restored = restore_backup(
         archive,
@@ -307,7 +307,7 @@ async def _open_once() -> None:
 
 
 def _ask_about_settings(changes: Sequence[SettingChange], *, accept: bool) -> RestoreChoice:
-    """List what would change, and ask the user on a terminal."""
+    """List the changes, and ask the user on a terminal whether to restore them."""
     write_diagnostic(tr("This backup changes where data is sent or how much can be spent:"))
     for change in changes:
         write_diagnostic(f"  {change.sentence}")

@@ -1,7 +1,7 @@
 """Find the rows of the palette: commands, conversations, prompts, settings and more in one field.
 
-There may be a hundred thousand conversations, and each key must take less than a frame. Their
-titles are one long text, in which the longest typed word is found by `str.find`.
+There may be a hundred thousand conversations, and the search after a key press must end within a
+frame (16 ms). So all titles are one long text, in which `str.find` finds the longest typed word.
 """
 
 from __future__ import annotations

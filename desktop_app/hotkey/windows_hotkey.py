@@ -150,7 +150,7 @@ def combination(keys: str, library: WindowsLibrary) -> tuple[int, int]:
     if len(key) == 1 and key.isascii() and key.isalnum():
         return modifiers, ord(key)  # on every layout, the virtual key is the character
     if len(key) == 1:
-        # The lower byte is the key, the upper one the modifiers that typing takes; -1 for none.
+        # The lower byte is the key, the upper one the modifiers to type the character; -1 for none.
         # The first character of "İ" in lower case is "i"; the function takes a single UTF-16 unit.
         character = key.lower()[0]
         found = int(library.user.VkKeyScanW(character)) if character <= "\uffff" else -1

@@ -61,7 +61,7 @@ _TERMINALS: Final = frozenset(
 
 
 class PasteError(Exception):
-    """Raised if nothing can be typed into another window; the argument says why."""
+    """Raised if nothing can be typed into another window; the argument is the reason."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +81,10 @@ class PasteTarget:
 def wait_for_target(own_window: int) -> PasteTarget:
     """Return the window that gets the focus after `own_window`.
 
-    Also wait until no key is held, because the target would take it for a part of its shortcut.
+    Also wait until no key is pressed, because the key would become a part of the shortcut.
 
     Raises:
-        PasteError: no other window gets the focus in time, or a key stays held.
+        PasteError: no other window gets the focus in time, or a key stays pressed.
     """
     with _connection() as display:
         deadline = time.monotonic() + _FOCUS_TIMEOUT_S

@@ -1,6 +1,6 @@
 """Pseudo-languages, which reveal untranslated text and widgets that are too narrow.
 
-REPARTEE_LANGUAGE=pseudo adds accents to letters, makes text a third longer and puts it in ⟦ ⟧.
+REPARTEE_LANGUAGE=pseudo adds accents to letters, and makes texts a third longer, in ⟦ ⟧.
 REPARTEE_LANGUAGE=pseudo-rtl does the same, and lays out the window from right to left.
 """
 
@@ -16,7 +16,7 @@ _ACCENTS: Final = str.maketrans(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
     "ÅƁÇÐÉƑĜĤÎĴĶĻṀÑÖÞǪŔŠŢÛṼŴẊÝŽåƀçðéƒĝĥîĵķļɱñöþǫŕšţûṽŵẋýž",
 )
-# Placeholders (argparse's begin with %), Markdown link targets and HTML tags keep their letters.
+# Placeholders (argparse's begin with %), Markdown link targets and HTML tags are left unchanged.
 _KEPT: Final = re.compile(r"(\{\w*\}|%(?:\(\w+\))?[rs]|\]\([^)]*\)|</?\w[^>]*>)")
 
 

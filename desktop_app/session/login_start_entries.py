@@ -26,7 +26,7 @@ NoDisplay=true
 X-GNOME-Autostart-enabled=true
 """
 _RUN_KEY: Final = r"Software\Microsoft\Windows\CurrentVersion\Run"
-# The Task Manager's record of what the user switched off; an odd first byte means off.
+# The Task Manager's switches of the entries; an odd first byte means off.
 _APPROVED_KEY: Final = r"Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run"
 
 

@@ -107,7 +107,7 @@ class Notifier:
             APP_ID,
             title,
             html.escape(body, quote=False),  # most services read the body as markup
-            ["default", tr("Open")],  # Xfce shows a button, others take a click anywhere
+            ["default", tr("Open")],  # Xfce shows a button; on others, a click anywhere counts
             {"desktop-entry": ("s", APP_ID)},
             _TIMEOUT_BY_SERVER,
         )

@@ -38,7 +38,7 @@ _UNKNOWN_METHOD: Final = "org.freedesktop.DBus.Error.UnknownMethod"
 
 
 class BusError(Exception):
-    """Raised if the bus or a service on it cannot be used; the argument says why."""
+    """Raised if the bus or a service on it cannot be used; the argument is the reason."""
 
 
 class ErrorReplyError(BusError):

@@ -1,7 +1,7 @@
 """Every setting of the program, declared once: key, default, bounds, label, group.
 
-The settings panel builds its Responses and Appearance tabs from these rows, and the store keeps
-values under these keys. Texts are marked for translation; the panel translates them. Shortcuts that
+The settings panel builds its Responses and Appearance tabs from these rows, and the store has the
+values by these keys. Texts are marked for translation; the panel translates them. Shortcuts that
 the user changed are settings too, `keys.<command id>`; their commands are declared in commands/.
 """
 

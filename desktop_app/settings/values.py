@@ -19,7 +19,7 @@ def validate(key: str, value: object) -> SettingValue:
     """Return `value` in the type of its setting: for a float, 1 becomes 1.0.
 
     Raises:
-        SettingError: there is no such setting, or it does not take this value.
+        SettingError: there is no such setting, or the value is not allowed.
     """
     if key.startswith(KEYS_PREFIX):
         if not isinstance(value, str):

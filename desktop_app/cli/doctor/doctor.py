@@ -1,4 +1,4 @@
-"""`repartee doctor`: what works on this computer, and where files are stored.
+"""`repartee doctor`: checks of this computer, and the places of files.
 
 The output never contains a key or the text of a conversation.
 """

@@ -97,7 +97,7 @@ async def _eval(options: argparse.Namespace) -> int:
             await asyncio.to_thread(make_folder, expand_path(options.to))
         runs = await runner.run()
         if runner.stopped_by is not None and not any(run.results for run in runs):
-            raise runner.stopped_by  # there is nothing to keep or to show
+            raise runner.stopped_by  # there are no results to store
         inputs = {case.id: case.input for case in cases}
         name = expand_path(options.cases).name if options.cases else options.preset
         evaluation = Evaluation(new_id(), now(), name, runs, inputs)

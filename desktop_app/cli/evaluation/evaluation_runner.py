@@ -1,6 +1,6 @@
 """Runs the cases of an evaluation: concurrent, resumable, each answer paid once.
 
-The store of notes keeps the results. It also has a name for each unfinished evaluation, by the
+The store of notes has the results. It also has a name for each unfinished evaluation, by the
 content of its cases and settings, so that the same command finds the results. A finished evaluation
 has no name, so that the same command asks again.
 """
@@ -261,7 +261,11 @@ class EvaluationRunner:
         answer: str,
         conversation_id: str,
     ) -> tuple[FailedCheck | None, Decimal | None]:
-        """Return why an answer fails a rubric, None if it passes, and what the judgment cost."""
+        """Judge an answer by a rubric.
+
+        Returns:
+            The failure, None if the answer passes; and the cost of the judgment, None if unknown.
+        """
         fence = await self.backend.fences.fence_of(conversation_id)
         text = _judge_prompt(fence, check, case, answer)
         judgment, asked = new_id(), replace(contestant.resolved, service_tier=None)

@@ -1,4 +1,4 @@
-"""`repartee models`: the models of all providers, and what is known about each."""
+"""`repartee models`: the models of all providers, and the known facts about each."""
 
 from __future__ import annotations
 

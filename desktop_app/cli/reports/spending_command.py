@@ -149,7 +149,7 @@ def _write_table(rows: Sequence[SpendingRow], months: Sequence[ProviderMonth]) -
         spent = row.spent
         tokens = formatting.tokens(spent.usage.input_tokens + spent.usage.output_tokens)
         cost = formatting.money(spent.cost)
-        if spent.uncounted:  # the sum is a minimum; "$0" would say that it was free
+        if spent.uncounted:  # the sum is a minimum; "$0" would look free
             cost = f"≥ {cost}"
         write_line(
             f"{clean_line(row.key) or '–':<{max(width, 1)}}  {cost:>10}  "
@@ -165,7 +165,7 @@ def _write_table(rows: Sequence[SpendingRow], months: Sequence[ProviderMonth]) -
 
 
 def month_line(month: ProviderMonth) -> str:
-    """Return what was spent at a provider this month, and what is expected."""
+    """Return a line with a provider's spending this month, and the expected total."""
     forecast = formatting.money(month.forecast)
     name, cost = month.profile.short_name, formatting.money(month.spent)
     if month.cap is None:

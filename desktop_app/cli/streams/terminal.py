@@ -181,7 +181,7 @@ class AnswerOutput(AnswerStreams):
         full_text_file: Path | None = None,
         checked: CheckedAnswer | None = None,
     ) -> None:
-        """Write what follows the answer: a newline, its error, calls that were not run, the JSON.
+        """Complete the output: a newline, the error, the calls that were not run, the JSON.
 
         Args:
             conversation_id: None if the conversation is not saved.

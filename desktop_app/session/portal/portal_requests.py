@@ -47,7 +47,7 @@ def _new_token() -> str:
 
 
 async def identify_to_portal(bus: SessionBus) -> bool:
-    """Let the portal identify this process, before the process denies inspection.
+    """Call the portal, so that it identifies this process before the process denies inspection.
 
     At a connection's first call, the portal reads the caller's /proc, and remembers the result.
     With newer portals, a program outside of sandboxes registers its name before every other call.
