@@ -32,7 +32,7 @@ _SECRETS = re.compile(
 
 
 def redacted(text: str) -> str:
-    """Replace everything in `text` that looks like a key.
+    """Return `text` with everything that looks like a key replaced by "[key]".
 
     >>> redacted("401 for Bearer abc123, sk-proj-12345678")
     '401 for Bearer [key] [key]'

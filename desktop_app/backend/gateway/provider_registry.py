@@ -1,4 +1,4 @@
-"""The providers to choose from: profiles, keys, and the first choice of each."""
+"""The providers to choose from: their profiles, and the initial model choice of each."""
 
 from __future__ import annotations
 

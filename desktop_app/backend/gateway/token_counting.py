@@ -83,7 +83,11 @@ class TokenLearning:
     def learn_in_background(
         self, profile: ProviderProfile, request: ChatRequest, tokens: int, window: int
     ) -> None:
-        """Learn a window and a rate from the tokens that a server counted in a request."""
+        """Learn a window and a rate from the tokens that a server counted in a request.
+
+        Args:
+            window: the context window that the server named, in tokens; 0 for none.
+        """
         model, text = request.model, "\n".join(_texts_of(request) or ())
         if window:
             self._set_rates(profile, model, replace(self.rates_of(profile, model), window=window))
@@ -115,7 +119,7 @@ class TokenLearning:
         self._run_in_background(self._store.save(key, rates))
 
     def _run_in_background(self, job: Coroutine[Any, Any, None]) -> None:
-        """Run a job and ignore its errors.
+        """Run a job as a task, and ignore its errors.
 
         A count is learned again from the next answer, and other writes report a full store.
         """
@@ -133,8 +137,8 @@ class ProviderTokenCounter:
     """Counter of tokens. Implements services.ports.TokenCounter.
 
     OpenAI's tokenizer counts for OpenAI's models, and the on-device model counts by itself. For a
-    compatible server, the server counts text that is about to be sent; learned ratios estimate the
-    rest.
+    compatible server, the server counts text that is about to be sent; learned ratios estimate any
+    other text.
     """
 
     def __init__(
@@ -188,7 +192,7 @@ class ProviderTokenCounter:
                 await self._learning.learn(profile, model, text, tokens)
 
     def method(self, profile: ProviderProfile, model: str, *, is_exact: bool) -> CountMethod:
-        """Return the method of a count of this model, which was exact or not."""
+        """Return the method by which tokens of this model were counted."""
         if is_exact:
             is_foreign = profile.kind is ProviderKind.COMPATIBLE and not profile.serves_gpt_family
             return CountMethod.SERVER if is_foreign else CountMethod.TOKENIZER
