@@ -24,8 +24,8 @@ from desktop_app.ui.widgets.accessibility.mnemonics import (
     NO_MNEMONIC,
     choose_letters,
     mark_menu,
-    marked,
-    unmarked,
+    split_mnemonic,
+    with_mnemonic,
 )
 from desktop_app.ui.widgets.accessibility.window_mnemonics import WindowMnemonics
 from desktop_app.ui.widgets.buttons.dialog_button import cancel_button
@@ -74,7 +74,7 @@ def test_no_letter_is_assigned_twice_and_no_free_letter_is_left(
     assert len(set(given_letters)) == len(given_letters)
     assert not taken.intersection(given_letters)
     for text, letter in zip(texts, letters, strict=True):
-        assert QKeySequence.mnemonic(marked(text, letter)).isEmpty() == (not letter)
+        assert QKeySequence.mnemonic(with_mnemonic(text, letter)).isEmpty() == (not letter)
         if not letter:
             free = {c.upper() for c in text if c.isalnum() and c <= "\uffff"} - taken
             assert {c for c in free if len(c) == 1} <= {*letters}
@@ -82,7 +82,7 @@ def test_no_letter_is_assigned_twice_and_no_free_letter_is_left(
 
 @given(st.text(), st.characters(categories=("L", "N")))
 def test_marking_a_text_does_not_change_it(text: str, letter: str) -> None:
-    shown, found = unmarked(marked(text, letter.upper()))
+    shown, found = split_mnemonic(with_mnemonic(text, letter.upper()))
     assert shown == text
     assert found in ("", letter.upper())
 

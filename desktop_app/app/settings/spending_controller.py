@@ -185,7 +185,7 @@ class SpendingController(QObject):
 
         self._load_number += 1
         number, charts = self._load_number, view.charts
-        by, since = charts.grouping, charts.since(now().astimezone().date())
+        by, since = charts.grouping, charts.first_day(now().astimezone().date())
         rows = await self._ledger.group_spending(by, since)
         if by is Grouping.MODEL:
             rows = _with_reviews(rows, await self._review_store().counts(since))

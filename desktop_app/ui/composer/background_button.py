@@ -12,7 +12,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.composer import choice_menus
-from desktop_app.ui.composer.choice_view import ChoiceView, nothing_chosen
+from desktop_app.ui.composer.choice_view import ChoiceView, no_choice
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.painting import text_width
 from desktop_app.ui.look.theme import Theme, set_role
@@ -46,7 +46,7 @@ class BackgroundButton(PlainToolButton):
         self.setObjectName("background")
         set_role(self, "quiet")
         self._theme = theme
-        self._choice = nothing_chosen()
+        self._choice = no_choice()
         # Not the button's own menu, because screen readers that press the button would not
         # open it.
         self.options = ProgramMenu(self)

@@ -125,7 +125,7 @@ def fill_efforts(
     """
     group = QActionGroup(menu)
     reasons: dict[str, None] = {}
-    for effort in choice.efforts_listed:
+    for effort in choice.listed_efforts:
         label = f"{tr(effort.label)} · {tr(effort.advice)}"
         entry_figures = "" if figures is None else figures.efforts.get(effort, "")
         action = _add(menu, group, label, effort is choice.effort, entry_figures)

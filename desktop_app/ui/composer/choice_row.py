@@ -23,7 +23,7 @@ from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer import choice_menus
 from desktop_app.ui.composer.background_button import BackgroundButton
-from desktop_app.ui.composer.choice_view import EFFORT_BARS, ChoiceFigures, nothing_chosen
+from desktop_app.ui.composer.choice_view import EFFORT_BARS, ChoiceFigures, no_choice
 from desktop_app.ui.look.icons import set_icon
 from desktop_app.ui.look.painting import text_width
 from desktop_app.ui.look.theme import SEND_SIZE, Theme, set_role
@@ -65,7 +65,7 @@ class ModelControl(QFrame):
         self.menu_button.setToolTip(tr("Other models and providers"))
         row_of(self.variants, self.menu_button, parent=self, margins=0, spacing=0)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self.choice = nothing_chosen()
+        self.choice = no_choice()
 
     def set_choice(self, choice: ChoiceView) -> None:
         """Show the model that will answer."""
@@ -118,7 +118,7 @@ class ChoiceRow(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self.choice = nothing_chosen()
+        self.choice = no_choice()
         self.estimate = ("", "", "")
         self._choice_figures = ChoiceFigures()
         self._rate = ""
@@ -142,7 +142,7 @@ class ChoiceRow(QWidget):
         self.models.variants.chosen.connect(lambda key: self.variant_requested.emit(Variant(key)))
         self._lay_out()
         self.set_theme(theme)
-        self.set_choice(nothing_chosen())
+        self.set_choice(no_choice())
         self.set_choice_figures(ChoiceFigures())
 
     def _lay_out(self) -> None:
@@ -163,7 +163,7 @@ class ChoiceRow(QWidget):
         """Show the model that will answer, and the alternatives."""
         self.choice = choice
         self.models.set_choice(choice)
-        effort = choice.effort_shown
+        effort = choice.shown_effort
         self.effort.setVisible(effort is not None)
         if effort is not None:
             self.effort.set_bars(EFFORT_BARS[effort])
@@ -273,7 +273,7 @@ class ChoiceRow(QWidget):
             total += self.tools_button.sizeHint().width()
         total += self._theme.px(SEND_SIZE) + 2 * gap
         total += self.models.width_with(is_wide="variants" not in hidden)
-        if self.choice.effort_shown is not None:
+        if self.choice.shown_effort is not None:
             label = "" if "effort" in hidden else self._effort_label()
             caption = "" if "caption" in hidden else tr("Effort")
             total += gap + self.effort.width_with(text=label, caption=caption)
@@ -284,7 +284,7 @@ class ChoiceRow(QWidget):
         return total
 
     def _effort_label(self) -> str:
-        effort = self.choice.effort_shown
+        effort = self.choice.shown_effort
         return "" if effort is None else tr(effort.label)
 
     def _fill_models(self, menu: QMenu) -> None:

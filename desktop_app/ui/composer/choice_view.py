@@ -74,12 +74,12 @@ class ChoiceView:
         return self.model_name if self.variant is None else self.variant.label
 
     @property
-    def effort_shown(self) -> Effort | None:
+    def shown_effort(self) -> Effort | None:
         """Return the effort, or None if the model offers no choice of effort."""
         return self.effort if self.offers_effort else None
 
     @property
-    def efforts_listed(self) -> tuple[Effort, ...]:
+    def listed_efforts(self) -> tuple[Effort, ...]:
         """Return the five efforts of GPT-5.2, and `minimal` if another model accepts it."""
         takes_minimal = self.variant is None and Effort.MINIMAL not in self.effort_refusals
         return tuple(e for e in Effort if e in FAMILY_EFFORTS or takes_minimal)
@@ -93,6 +93,6 @@ class ChoiceFigures:
     efforts: Mapping[Effort, str] = field(default_factory=dict)
 
 
-def nothing_chosen() -> ChoiceView:
+def no_choice() -> ChoiceView:
     """Return the view of a choice before any model is known."""
     return ChoiceView(None, tr("No model"), None, offers_variants=False)

@@ -132,7 +132,7 @@ def read_dropped(data: QMimeData) -> DroppedContent:
         return DroppedContent(note=tr(NO_MESSAGE))
     if links:
         is_image = bool(_only_image_url(data.html()))
-        text, left_out = remove_invalid_characters("\n".join(map(_as_markdown, links)))
+        text, left_out = remove_invalid_characters("\n".join(map(_markdown_link, links)))
         return DroppedContent(text=text, note=tr(NO_IMAGE) if is_image else left_out)
     return _text_in(data)
 
@@ -258,7 +258,7 @@ def _is_web(address: str) -> bool:
     return address.partition(":")[0].lower() in _WEB
 
 
-def _as_markdown(link: tuple[str, str]) -> str:
+def _markdown_link(link: tuple[str, str]) -> str:
     address, title = link
     words = " ".join(title.split())[:_MAX_TITLE_CHARACTERS]
     if not words or words == address or re.match(_ADDRESS, words):

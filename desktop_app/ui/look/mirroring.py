@@ -35,13 +35,13 @@ def mirrored_rect(rect: QRect, within: QRect) -> QRect:
 
 
 def mirror(painter: QPainter, area: QRect) -> None:
-    """Mirror all later painting in `area`; `upright` keeps texts and icons readable."""
+    """Mirror all later painting in `area`; `keep_upright` keeps texts and icons readable."""
     if is_mirrored():
         _flip(painter, area)
 
 
 @contextmanager
-def upright(painter: QPainter, rect: QRect) -> Iterator[None]:
+def keep_upright(painter: QPainter, rect: QRect) -> Iterator[None]:
     """Keep text or an icon in `rect` from being flipped; `mirror` still moves it."""
     if painter.worldTransform().m11() >= 0:
         yield

@@ -12,7 +12,7 @@ from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QGuiApplication, QPainter, QPen
 
 from desktop_app.ui.look.icons import pixmap
-from desktop_app.ui.look.mirroring import mirror, upright
+from desktop_app.ui.look.mirroring import keep_upright, mirror
 from desktop_app.ui.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def draw_text(
     painter.setFont(font)
     painter.setPen(color)
     shown = painter.fontMetrics().elidedText(one_line(text), elide_mode, rect.width(), flags)
-    with upright(painter, rect):
+    with keep_upright(painter, rect):
         painter.drawText(rect, LEFT.value | flags, shown)
 
 
@@ -106,7 +106,7 @@ def draw_icon(painter: QPainter, rect: QRect, name: str, color: QColor, size: in
     ratio = painter.device().devicePixelRatioF()
     icon_rect = QRect(0, 0, size, size)
     icon_rect.moveCenter(rect.center())
-    with upright(painter, icon_rect):
+    with keep_upright(painter, icon_rect):
         painter.drawPixmap(icon_rect.topLeft(), pixmap(name, color, size, ratio))
 
 
@@ -133,5 +133,5 @@ def draw_key(painter: QPainter, theme: Theme, rect: QRect, text: str, color: QCo
     draw_outline(painter, rect, theme.line, theme.px(5))
     painter.setFont(key_font(theme))
     painter.setPen(color)
-    with upright(painter, rect):
+    with keep_upright(painter, rect):
         painter.drawText(rect, CENTER, text)

@@ -17,7 +17,7 @@ from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer.attachment_chips import AttachmentChips, Chip
-from desktop_app.ui.composer.choice_view import ChoiceView, nothing_chosen
+from desktop_app.ui.composer.choice_view import ChoiceView, no_choice
 from desktop_app.ui.composer.completion.completion_fields import CompletionField, PopupBelowField
 from desktop_app.ui.composer.completion.prompt_completer import PromptCompleter
 from desktop_app.ui.composer.dropped_content import (
@@ -126,7 +126,7 @@ class QuickPrompt(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
         self.transcript = transcript
         self.theme = theme
-        self.choice = nothing_chosen()
+        self.choice = no_choice()
         self._accompanying_text = self._submitted_text = ""
         self._is_streaming = self._is_expanded = False
         self.placement = WindowPlacement(self)
@@ -296,9 +296,9 @@ class QuickPrompt(QWidget):
         """Show the model that answers."""
         self.choice, before = choice, self._model_button.accessibleName()
         words = choice.short_name
-        accepted = [e for e in choice.efforts_listed if e not in choice.effort_refusals]
-        if choice.effort_shown is not None and len(accepted) > 1:
-            words = f"{words} · {tr(choice.effort_shown.label)}"
+        accepted = [e for e in choice.listed_efforts if e not in choice.effort_refusals]
+        if choice.shown_effort is not None and len(accepted) > 1:
+            words = f"{words} · {tr(choice.shown_effort.label)}"
         self._model_button.setText(words)
         self._model_button.setAccessibleName(spoken_text(tr("Model: {name}", name=words)))
         set_tooltip(self._model_button, choice.notice)

@@ -26,7 +26,7 @@ def fill_menu(
         for variant in Variant:
             add_choice(menu, variant.label, variant is choice.variant, partial(choose, variant))
         menu.addSeparator()
-    if choice.effort_shown is not None:
+    if choice.shown_effort is not None:
         menu.addAction(tr("More effort")).triggered.connect(lambda: step(1))
         menu.addAction(tr("Less effort")).triggered.connect(lambda: step(-1))
     if menu.isEmpty():

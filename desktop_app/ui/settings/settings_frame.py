@@ -41,7 +41,7 @@ class SettingsFrame(QWidget):
     """Tabs over pages that are created when they are first shown.
 
     Args:
-        makers: the functions that create the pages, by page name.
+        page_factories: the functions that create the pages, by page name.
 
     Signals:
         close_requested: the close button was pressed.
@@ -54,11 +54,11 @@ class SettingsFrame(QWidget):
     page_shown = Signal(str)
 
     def __init__(
-        self, theme: Theme, makers: Mapping[str, Callable[[], QWidget]], parent: QWidget
+        self, theme: Theme, page_factories: Mapping[str, Callable[[], QWidget]], parent: QWidget
     ) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._makers = makers
+        self._makers = page_factories
         self._holders: dict[str, QVBoxLayout] = {}
         self._areas: dict[str, QScrollArea] = {}
         self._outdated: set[str] = set()

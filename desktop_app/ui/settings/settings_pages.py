@@ -56,7 +56,7 @@ class SettingsPages(QObject):
         self.set_values({})
 
     @property
-    def makers(self) -> Mapping[str, Callable[[], QWidget]]:
+    def page_factories(self) -> Mapping[str, Callable[[], QWidget]]:
         """Return the functions that return the pages, by the page names of `SettingsFrame`."""
         return {
             "provider": lambda: self.provider.page,

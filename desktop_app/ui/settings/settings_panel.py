@@ -92,7 +92,7 @@ class SettingsPanel(QFrame):
             self._ensure_frame().ensure_visible(page, field)  # a new page has no layout before
             _focus_in(field)
 
-        self._call_when_visible(self.pages.makers[page](), show)
+        self._call_when_visible(self.pages.page_factories[page](), show)
 
     def show_section(self, page: str, section: str) -> None:
         """Show a page and expand a section, by the object name of the section's button."""
@@ -162,7 +162,7 @@ class SettingsPanel(QFrame):
     def _ensure_frame(self) -> SettingsFrame:
         """Return the frame, created on first use because start-up does not need it."""
         if self._frame is None:
-            self._frame = SettingsFrame(self._theme, self.pages.makers, self)
+            self._frame = SettingsFrame(self._theme, self.pages.page_factories, self)
             self._frame.close_requested.connect(self.close_requested)
             self._frame.help_requested.connect(self.help_requested)
             self._frame.page_shown.connect(self._on_page_shown)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QStyleOptionViewItem
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.look.mirroring import mirrored_rect, upright
+from desktop_app.ui.look.mirroring import keep_upright, mirrored_rect
 from desktop_app.ui.sidebar import conversation_model, hit_model
 from desktop_app.ui.sidebar.calendar import short_day_text
 from desktop_app.ui.sidebar.conversation_view import ConversationView
@@ -199,7 +199,7 @@ class HitDelegate(RowDelegate):
             cut = utf16_slice(text, 0, shown - 2).rstrip("\ufffd ")
             layout = self._lay_out(cut + "…", spans, rect.width())
         painter.setPen(self.theme.dim)
-        with upright(painter, rect):
+        with keep_upright(painter, rect):
             layout.draw(painter, QPointF(rect.topLeft()))
 
     def _lay_out(self, text: str, spans: list[tuple[int, int]], width: int) -> QTextLayout:
@@ -238,5 +238,5 @@ def _draw_line(
     shown = QFontMetrics(font).elidedText(one_line(text), Qt.TextElideMode.ElideRight, rect.width())
     painter.setFont(font)
     painter.setPen(color)
-    with upright(painter, rect):
+    with keep_upright(painter, rect):
         painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, shown)

@@ -117,7 +117,7 @@ class SpendingCharts(QWidget):
         """Return the chosen grouping."""
         return Grouping(self._grouping.currentData())
 
-    def since(self, today: date) -> date | None:
+    def first_day(self, today: date) -> date | None:
         """Return the first day of the period; None for all time."""
         days = int(self._period.currentData())
         return today - timedelta(days=days - 1) if days else None

@@ -49,23 +49,23 @@ def cached_share(row: SpendingRow) -> float | None:
     return 100 * usage.cached_tokens / usage.input_tokens if usage.input_tokens else None
 
 
-def _in_dollars(value: float) -> str:
+def _format_dollars(value: float) -> str:
     return money(Decimal(repr(value)))
 
 
-def _as_count(value: float) -> str:
+def _format_count(value: float) -> str:
     return number(round(value))
 
 
-def _as_share(value: float) -> str:
+def _format_share(value: float) -> str:
     return percent(round(value))
 
 
-def _as_tokens(value: float) -> str:
+def _format_tokens(value: float) -> str:
     return tokens(round(value))
 
 
-def _per_second(value: float) -> str:
+def _format_per_second(value: float) -> str:
     return decimal(value, 1) if value < 10 else number(round(value))
 
 
@@ -80,7 +80,9 @@ _VERDICTS: Final = (
 )
 
 MEASURES: Final[dict[str, Measure]] = {
-    "cost": Measure(N_("Cost"), ((N_("Cost"), lambda row: float(row.spent.cost)),), _in_dollars),
+    "cost": Measure(
+        N_("Cost"), ((N_("Cost"), lambda row: float(row.spent.cost)),), _format_dollars
+    ),
     "tokens": Measure(
         N_("Tokens"),
         (
@@ -95,10 +97,10 @@ MEASURES: Final[dict[str, Measure]] = {
             ),
             (N_("Reasoning"), lambda row: row.spent.usage.reasoning_tokens),
         ),
-        _as_tokens,
+        _format_tokens,
         is_stacked=True,
     ),
-    "cached": Measure(N_("Cached share of input"), ((N_("Cached"), cached_share),), _as_share),
+    "cached": Measure(N_("Cached share of input"), ((N_("Cached"), cached_share),), _format_share),
     "first-token": Measure(
         N_("Time to first token"),
         (
@@ -113,23 +115,23 @@ MEASURES: Final[dict[str, Measure]] = {
             (N_("Median"), lambda row: row.performance.p50_tokens_per_s),
             (N_("95th percentile"), lambda row: row.performance.p95_tokens_per_s),
         ),
-        _per_second,
+        _format_per_second,
     ),
     "failures": Measure(
         N_("Failed requests"),
         ((N_("Failed"), lambda row: float(row.performance.failed)),),
-        _as_count,
+        _format_count,
     ),
-    "reviews": Measure(N_("Reviews"), _VERDICTS, _as_count, is_stacked=True, is_by_model=True),
+    "reviews": Measure(N_("Reviews"), _VERDICTS, _format_count, is_stacked=True, is_by_model=True),
 }
 
 
 def _share_text(row: SpendingRow) -> str:
     share = cached_share(row)
-    return MISSING if share is None else _as_share(share)
+    return MISSING if share is None else _format_share(share)
 
 
-def _if_measured(
+def _measured_text(
     value: Callable[[GroupPerformance], float | None], text: Callable[[float], str]
 ) -> Callable[[SpendingRow], str]:
     """Return the text function of a column, whose text is a dash if no call was measured."""
@@ -149,14 +151,20 @@ COLUMNS: Final[tuple[tuple[str, Callable[[SpendingRow], str]], ...]] = (
     (N_("Cached"), _share_text),
     (N_("Output"), lambda row: number(row.spent.usage.output_tokens)),
     (N_("Reasoning"), lambda row: number(row.spent.usage.reasoning_tokens)),
-    (N_("Failed"), _if_measured(lambda performance: performance.failed, _as_count)),
-    (N_("First token"), _if_measured(lambda performance: performance.p50_first_token_s, duration)),
+    (N_("Failed"), _measured_text(lambda performance: performance.failed, _format_count)),
+    (
+        N_("First token"),
+        _measured_text(lambda performance: performance.p50_first_token_s, duration),
+    ),
     (
         N_("95th percentile"),
-        _if_measured(lambda performance: performance.p95_first_token_s, duration),
+        _measured_text(lambda performance: performance.p95_first_token_s, duration),
     ),
-    (N_("Duration"), _if_measured(lambda performance: performance.p50_s, duration)),
-    (N_("Tokens/s"), _if_measured(lambda performance: performance.p50_tokens_per_s, _per_second)),
+    (N_("Duration"), _measured_text(lambda performance: performance.p50_s, duration)),
+    (
+        N_("Tokens/s"),
+        _measured_text(lambda performance: performance.p50_tokens_per_s, _format_per_second),
+    ),
 )
 """The headings, marked for translation, and the functions for the texts of the cells."""
 UNCOUNTED_COLUMN: Final = 3
@@ -164,7 +172,7 @@ UNCOUNTED_COLUMN: Final = 3
 
 
 def _count_text(value: Value) -> Callable[[SpendingRow], str]:
-    return lambda row: _as_count(value(row) or 0)
+    return lambda row: _format_count(value(row) or 0)
 
 
 MODEL_COLUMNS: Final = (*COLUMNS, *((name, _count_text(value)) for name, value in _VERDICTS))

@@ -225,16 +225,16 @@ class ToolPicker(QFrame):
         head = row_of((box, 1), *([] if combo is None else [combo]), spacing=_SPACING)
         column = column_of(head, parent=row, margins=0, spacing=2)
         if tool.words:
-            column.addWidget(self._as_note(PlainLabel(several_lines(tool.words))))
+            column.addWidget(self._style_note(PlainLabel(several_lines(tool.words))))
         if tool.reason:
             reason = LinkedLabel()
             reason.set_linked_text(tool.reason)
             reason.place_requested.connect(self.close)
-            column.addWidget(self._as_note(reason))
+            column.addWidget(self._style_note(reason))
         return row
 
     @staticmethod
-    def _as_note(label: PlainLabel) -> PlainLabel:
+    def _style_note(label: PlainLabel) -> PlainLabel:
         label.setWordWrap(True)
         set_role(label, "note")
         return label

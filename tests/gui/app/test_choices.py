@@ -116,7 +116,7 @@ def test_a_model_lists_no_effort_of_an_earlier_family() -> None:
     for model, takes_minimal in (("gpt-5.2-codex", False), ("gpt-5-mini", True)):
         choice = ModelChoice(OPENAI.id, model, None, Effort.LOW)
         view = view_of(ProviderModels(OPENAI, catalog).resolve(choice, date(2026, 1, 1)), ())
-        assert (Effort.MINIMAL in view.efforts_listed) is takes_minimal
+        assert (Effort.MINIMAL in view.listed_efforts) is takes_minimal
 
 
 async def test_effort_by_key_skips_refused_efforts() -> None:

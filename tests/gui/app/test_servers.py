@@ -64,7 +64,7 @@ async def test_the_first_start_proposes_the_first_chat_model() -> None:
     ):
         await until(lambda: named(app) == "qwen3-8b")
         choice = app.window.prompt.row.choice
-        assert (choice.offers_variants, choice.effort_shown, variants(app)) == (False, None, [])
+        assert (choice.offers_variants, choice.shown_effort, variants(app)) == (False, None, [])
         app.type("Why?")
         await until(lambda: "tokens" in app.estimate)
         assert "$" not in app.estimate
@@ -111,7 +111,7 @@ async def test_the_variants_are_those_that_the_server_lists() -> None:
         await until(lambda: variants(app) == [Variant.THINKING])
         choice = app.window.prompt.row.choice
         assert (choice.variant, choice.offers_variants) == (Variant.THINKING, False)
-        assert (choice.short_name, Effort.MINIMAL in choice.efforts_listed) == ("Thinking", False)
+        assert (choice.short_name, Effort.MINIMAL in choice.listed_efforts) == ("Thinking", False)
         app.controllers.composer.choice.choose_variant(Variant.PRO)
         assert app.state.setup.choice.variant is Variant.THINKING
 

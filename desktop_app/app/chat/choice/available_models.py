@@ -16,7 +16,7 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n.translation import tr
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.models.model_menu import menu_entries
-from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry, nothing_chosen
+from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry, no_choice
 
 if TYPE_CHECKING:
     from desktop_app.app.state.answer_setup import AnswerSetup
@@ -51,11 +51,11 @@ class AvailableModels(QObject):
         if not self._providers.has_provider(self._current.conversation):
             removed_note = tr(PROVIDER_REMOVED)
             return replace(
-                nothing_chosen(), model_name=removed_note, models=self.models, notice=removed_note
+                no_choice(), model_name=removed_note, models=self.models, notice=removed_note
             )
         resolved = self._setup.resolved
         if not resolved.model.id:
-            return replace(nothing_chosen(), models=self.models)
+            return replace(no_choice(), models=self.models)
         view = view_of(resolved, self.models)
         return replace(view, background=self._setup.background)
 

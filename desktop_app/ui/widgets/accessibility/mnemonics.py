@@ -120,10 +120,10 @@ class _LetterAssignment:
             letter = before
 
 
-def marked(text: str, letter: str) -> str:
+def with_mnemonic(text: str, letter: str) -> str:
     """Return a text for Qt with & before the mnemonic, and && for each &.
 
-    >>> marked("Cut & paste", "P")
+    >>> with_mnemonic("Cut & paste", "P")
     'Cut && &paste'
     """
     starts = [word.start() for word in _WORD.finditer(text)]
@@ -133,10 +133,10 @@ def marked(text: str, letter: str) -> str:
     return text[:index].replace("&", "&&") + ("&" if rest else "") + rest
 
 
-def unmarked(text: str) -> tuple[str, str]:
+def split_mnemonic(text: str) -> tuple[str, str]:
     """Return a text of Qt as shown, and its mnemonic or "".
 
-    >>> unmarked("Cut && &paste")
+    >>> split_mnemonic("Cut && &paste")
     ('Cut & paste', 'P')
     """
     if "&" not in text:
@@ -156,12 +156,12 @@ def mark_menu(menu: QMenu) -> None:
     ]
     raw = [action.text() for action in entries]
     parts = [text.partition("\t") for text in raw]
-    shown = [unmarked(text) for text, _tab, _keys in parts]
+    shown = [split_mnemonic(text) for text, _tab, _keys in parts]
     letters = choose_letters([text for text, _ in shown], [letter for _, letter in shown])
     for action, before, (text, _), letter, part in zip(
         entries, raw, shown, letters, parts, strict=True
     ):
-        after = marked(text, letter) + "".join(part[1:])
+        after = with_mnemonic(text, letter) + "".join(part[1:])
         if after != before:
             action.setText(after)
 

@@ -29,8 +29,8 @@ from desktop_app.ui.widgets.accessibility.mnemonics import (
     KEEPS_LETTER,
     NO_MNEMONIC,
     choose_letters,
-    marked,
-    unmarked,
+    split_mnemonic,
+    with_mnemonic,
 )
 from desktop_app.ui.widgets.text.foreign_text import marked_text, set_marked_text
 
@@ -71,7 +71,7 @@ class WindowMnemonics(QObject):
         """Choose the mnemonics of the visible widgets of a window; return the widgets by letter."""
         self._remove_underlines()
         widgets = sorted(self._widgets(window), key=_is_common, reverse=True)
-        texts = [unmarked(marked_text(widget))[0] for widget in widgets]
+        texts = [split_mnemonic(marked_text(widget))[0] for widget in widgets]
         letters = choose_letters(texts, list(map(_letter, widgets)), _letters_of_commands(window))
         chosen: dict[str, MnemonicWidget] = {}
         for widget, letter in zip(widgets, letters, strict=True):
@@ -120,7 +120,7 @@ class WindowMnemonics(QObject):
     def _underline(self, window: QWidget) -> None:
         for letter, widget in self.choose(window).items():
             before = marked_text(widget)
-            after = marked(unmarked(before)[0], letter)
+            after = with_mnemonic(split_mnemonic(before)[0], letter)
             self._underlined.append((widget, letter, before, after))
             if isinstance(widget, QLabel):
                 _shortcut_of(widget).setEnabled(False)  # the label makes a shortcut of its own

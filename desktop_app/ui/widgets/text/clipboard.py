@@ -58,7 +58,7 @@ class ClipboardTexts:
         return self._text(kind)
 
     @property
-    def built(self) -> dict[str, str]:
+    def built_texts(self) -> dict[str, str]:
         """Return the texts that are built, by format."""
         return {kind: self._built[kind] for kind in self.formats if kind in self._built}
 
@@ -117,7 +117,7 @@ def mime_data(texts: ClipboardTexts) -> QMimeData:
 
 def _plain_mime_data(texts: ClipboardTexts) -> QMimeData:
     data = QMimeData()
-    for kind, text in texts.built.items():
+    for kind, text in texts.built_texts.items():
         if kind == PLAIN:
             data.setText(text)
         elif kind == HTML:
@@ -196,7 +196,7 @@ class ClipboardCopier(QObject):
         clipboard = QGuiApplication.clipboard()
         if clipboard.mimeData() is lazy_data:
             clipboard.setMimeData(_plain_mime_data(texts))
-            if len(texts.built) == len(texts.formats):
+            if len(texts.built_texts) == len(texts.formats):
                 self._report_done()
                 return
         self._finish()
