@@ -137,15 +137,12 @@ class PresetsPage(QWidget):
         self.form.reset_requested.connect(
             lambda key: self.override_removed.emit(self.list.current_id, key)
         )
-        self.use_button.clicked.connect(
-            lambda: self._emit_with(self.use_requested, self.list.current_id)
-        )
-        self.duplicate_button.clicked.connect(
-            lambda: self._emit_with(self.duplicate_requested, self.list.current_id)
-        )
-        self.delete_button.clicked.connect(
-            lambda: self._emit_with(self.delete_requested, self.list.current_id)
-        )
+        for button, signal in (
+            (self.use_button, self.use_requested),
+            (self.duplicate_button, self.duplicate_requested),
+            (self.delete_button, self.delete_requested),
+        ):
+            button.clicked.connect(lambda *_, s=signal: self._emit_with(s, self.list.current_id))
         self.default_box.clicked.connect(
             lambda on: self.default_requested.emit(self.list.current_id if on else "")
         )

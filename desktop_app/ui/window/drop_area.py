@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QRect, Signal
+from PySide6.QtCore import QEvent, QObject, Signal
 
-from desktop_app.ui.look.mirroring import is_mirrored
+from desktop_app.ui.look.mirroring import mirrored_rect
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QDragEnterEvent, QDropEvent
@@ -75,9 +75,6 @@ class DropArea(QObject):
         if not hint:
             self._overlay.hide()
             return
-        area = QRect(self._window.rect())
-        if is_mirrored():
-            area.setRight(self._list.geometry().left() - 1)
-        else:
-            area.setLeft(self._list.geometry().right() + 1)
-        self._overlay.show_text(hint, area)
+        window = self._window.rect()
+        beside_list = window.adjusted(self._list.width(), 0, 0, 0)
+        self._overlay.show_text(hint, mirrored_rect(beside_list, window))
