@@ -38,7 +38,7 @@ class ExampleTurns(FormSection):
             tr("Sent before the conversation like earlier messages. Their tokens count as input.")
         )
         self._theme = theme
-        self._reported: tuple[str, Examples] = ("", ())
+        self._reported: tuple[str, Examples] = ("", ())  # with the id of the preset
         self._pairs: list[_ExampleFields] = []
         self.add_button = dialog_button(tr("Add example"), "add-example")
         self.add_button.clicked.connect(self._add_empty)
@@ -46,7 +46,7 @@ class ExampleTurns(FormSection):
         self.undo_button.setAccessibleName(spoken_text(tr("Undo: bring the removed example back")))
         self.undo_button.clicked.connect(self._restore)
         self.undo_button.hide()
-        self._removed: tuple[int, str, str] | None = None
+        self._removed: tuple[int, str, str] | None = None  # position, question and response
         self._anchor = TabAnchor(self)
         self.add(self.undo_button)
         self._column.setAlignment(self.undo_button, Qt.AlignmentFlag.AlignLeft)

@@ -150,7 +150,7 @@ class PresetsPage(QWidget):
     # ------------------------------------------------------------------ state
 
     def set_models(self, models: Sequence[ModelEntry]) -> None:
-        """Set the models to choose from."""
+        """Set the models to choose from; their data are provider id, model id and variant."""
         self.model.clear()
         self.model.addItem(tr(_UNCHANGED), ("", "", None))
         for variant in Variant:

@@ -110,6 +110,7 @@ class MainWindow(QMainWindow):
         self._wants_list, self._wants_settings = True, False
         self._geometries: dict[str, str] = {}
         self._drawer: QWidget | None = None
+        # The widget that had the focus, and whether the conversations were hidden.
         self._state_before_rename: tuple[QWidget | None, bool] = (None, False)
         self._connect()
         self.pane.set_title("")

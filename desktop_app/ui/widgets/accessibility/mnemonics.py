@@ -48,7 +48,15 @@ def choose_letters(
 
 
 class _LetterAssignment:
-    """The letters of the texts while they are being assigned."""
+    """The letters of the texts while they are being assigned.
+
+    Args:
+        letters: the first letters of the words of each text, and its other letters.
+        taken: letters that are in use elsewhere.
+
+    Attributes:
+        chosen: the letter of each text; "" for none.
+    """
 
     def __init__(
         self, letters: Sequence[tuple[list[str], list[str]]], taken: Collection[str]

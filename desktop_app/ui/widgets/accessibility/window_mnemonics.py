@@ -56,6 +56,7 @@ class WindowMnemonics(QObject):
         """
         super().__init__(parent)
         self._excluded = excluded
+        # Each widget with its letter, and its text without and with the mark.
         self._underlined: list[tuple[MnemonicWidget, str, str, str]] = []
         self._window: QWidget | None = None
         self._letter_filter = _AltLetterFilter(self)
