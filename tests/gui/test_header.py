@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from desktop_app.ui.look import theme
+from desktop_app.ui.widgets.text.elided_label import ElidedLabel
 from desktop_app.ui.window.header import Header
 
 if TYPE_CHECKING:
@@ -97,6 +98,18 @@ def test_a_long_title_is_elided_and_whole_in_the_tooltip(header: Header) -> None
     assert header.title.accessibleName() == whole
     assert header.context.geometry().right() < header.settings_button.x()
     assert header.minimumSizeHint().width() < 400
+
+
+def test_a_title_is_elided_when_the_text_size_grows(qtbot: QtBot) -> None:
+    label = ElidedLabel("A title that just fits")
+    qtbot.addWidget(label)
+    label.resize(label.fontMetrics().horizontalAdvance(label.text()) + 1, 20)
+    label.show()
+    assert label.toolTip() == ""
+    font = label.font()
+    font.setPointSizeF(2 * font.pointSizeF())
+    label.setFont(font)
+    assert label.toolTip() == label.text()
 
 
 def test_buttons_request_the_settings_and_the_list(header: Header, qtbot: QtBot) -> None:
