@@ -51,3 +51,12 @@ def test_the_command_that_starts_an_evaluation_can_be_copied(dialog: Evaluations
     QTest.keySequence(dialog.command, QKeySequence.StandardKey.SelectAll)
     QTest.keySequence(dialog.command, QKeySequence.StandardKey.Copy)
     assert QGuiApplication.clipboard().text().startswith("repartee eval ")
+
+
+def test_the_command_is_directly_below_its_sentence(
+    dialog: EvaluationsDialog, qtbot: QtBot
+) -> None:
+    dialog.show_evaluation(None)
+    above, below = dialog.note.geometry, dialog.command.geometry
+    qtbot.waitUntil(lambda: 0 < below().top() - above().bottom() < below().height())
+    assert above().height() < 2 * below().height()
