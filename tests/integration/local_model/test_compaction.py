@@ -39,7 +39,9 @@ FACTS = [
 ]
 
 
-async def told(backend: Backend, conversation: Conversation, text: str, parent: str | None) -> str:
+async def store_turn(
+    backend: Backend, conversation: Conversation, text: str, parent: str | None
+) -> str:
     """Store a question and an answer as if they had been exchanged."""
     question, answer = (
         Message(
@@ -73,7 +75,7 @@ async def test_a_conversation_that_fills_the_window_goes_on() -> None:
         leaf = None
         for number in range(6):
             words = " ".join(f"{FACTS[number % 3]} Note {number}.{n}." for n in range(8))
-            leaf = await told(backend, conversation, words, leaf)
+            leaf = await store_turn(backend, conversation, words, leaf)
         path = await backend.conversations.path(conversation.id)
         own = backend.chat.resolve(ON_DEVICE, choice)
         used, _ = await backend.chat.estimator.context_tokens(SendContext(path, own))

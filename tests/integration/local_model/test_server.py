@@ -1,4 +1,4 @@
-"""The real llama.cpp server with the weights that come along."""
+"""The real llama.cpp server with the bundled weights."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def children_of(pid: int) -> list[int]:
     return found
 
 
-def seen(pid: int, what: str) -> bytes:
+def read_proc(pid: int, what: str) -> bytes:
     return Path(f"/proc/{pid}/{what}").read_bytes()
 
 
@@ -90,7 +90,7 @@ def listening_addresses(pid: int) -> list[str]:
     rows = [
         row.split()
         for table in ("net/tcp", "net/tcp6")
-        for row in seen(pid, table).decode().splitlines()[1:]
+        for row in read_proc(pid, table).decode().splitlines()[1:]
     ]
     listen = "0A"
     return [
@@ -100,7 +100,7 @@ def listening_addresses(pid: int) -> list[str]:
     ]
 
 
-def ended(pidfd: int) -> bool:
+def ends_in_time(pidfd: int) -> bool:
     """Return True if the process ends in time."""
     return bool(select.select([pidfd], [], [], PATIENCE_S)[0])
 
@@ -188,7 +188,7 @@ async def test_the_server_has_no_port_and_hides_its_key() -> None:
         assert is_socket(path)
         assert stat.S_IMODE(os.stat(os.path.dirname(path)).st_mode) == 0o700  # noqa: PTH116, PTH120
         for seen_by_others in ("cmdline", "environ"):
-            assert endpoint.key.encode() not in seen(pid, seen_by_others)
+            assert endpoint.key.encode() not in read_proc(pid, seen_by_others)
     assert not is_socket(path)
 
 
@@ -329,7 +329,7 @@ def test_the_server_ends_with_its_parent() -> None:
         pidfd = os.pidfd_open(child)
         parent.kill()
     try:
-        assert ended(pidfd)
+        assert ends_in_time(pidfd)
     finally:
         os.close(pidfd)
 
@@ -373,7 +373,7 @@ async def test_the_server_ends_with_its_parent_while_it_loads(tmp_path: Path) ->
 
     with child(fifo, tmp_path / "log") as process:
         assert process.stdin is not None
-        await until(lambda: b"xllamacpp" in seen(process.pid, "maps"))
+        await until(lambda: b"xllamacpp" in read_proc(process.pid, "maps"))
         process.stdin.close()
         assert process.wait(PATIENCE_S) == -signal.SIGIO
 

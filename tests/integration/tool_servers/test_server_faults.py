@@ -1,4 +1,4 @@
-"""Servers that fail, flood, lie or change, and what stays of them."""
+"""Servers that fail, flood, lie or change."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("forked_children")
 SECRET = "tok-0123456789-abcdefgh"
 
 
-async def said(server: RunningServer, words: str, count: int = 1) -> None:
+async def wait_for_log(server: RunningServer, words: str, count: int = 1) -> None:
     """Wait until the server has written these words to its log, `count` times."""
 
     async def is_there() -> bool:
@@ -56,12 +56,12 @@ async def test_a_call_that_hangs_is_cancelled_there() -> None:
     async with scripted() as server:
         await server.tools()
         call = asyncio.ensure_future(server.call("hang"))
-        await said(server, "hangs")
+        await wait_for_log(server, "hangs")
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
         assert await server.call("echo", text="on") == "echo: on"
-        await said(server, "told notifications/cancelled")
+        await wait_for_log(server, "told notifications/cancelled")
 
 
 async def test_a_crash_ends_the_call_and_the_next_one_starts_it_again() -> None:
@@ -70,7 +70,7 @@ async def test_a_crash_ends_the_call_and_the_next_one_starts_it_again() -> None:
         states = [server.run.state]
         assert await server.call("echo", text="again") == "echo: again"
         assert [*states, server.run.state] == [ServerState.FAILED, ServerState.RUNNING]
-        await said(server, "started ", 2)
+        await wait_for_log(server, "started ", 2)
 
 
 async def test_a_server_that_keeps_crashing_stays_down_until_it_is_restarted() -> None:
@@ -245,7 +245,7 @@ async def test_a_tool_that_changes_its_description_is_not_called_unasked() -> No
         assert str(caught.value) == TOOL_CHANGED
 
 
-async def test_progress_and_log() -> None:
+async def test_progress_and_log_lines_are_reported() -> None:
     reports: list[tuple[float, float | None, str]] = []
     async with scripted() as server:
         await server.call("slow", lambda *report: reports.append(report))

@@ -267,7 +267,7 @@ def test_a_cell_may_be_long() -> None:
 
 
 @pytest.mark.parametrize("sign", [",", ";", "\t"])
-def test_a_table_has_the_separator_of_its_first_line(sign: str) -> None:
+def test_the_first_line_decides_the_separator_of_a_table(sign: str) -> None:
     text = f'input{sign}contains\n"Hi{sign} ""you"""{sign}blue\n\n{sign}\n'
     (case,) = read_cases(text, "cases.csv")
     assert case.input == f'Hi{sign} "you"'
@@ -373,7 +373,7 @@ SIBLINGS = {
 }
 
 
-def asserted(*assertions: dict[str, object]) -> str:
+def case_with_assertions(*assertions: dict[str, object]) -> str:
     return json.dumps([{"vars": {"input": "x"}, "assert": assertions}])
 
 
@@ -422,7 +422,7 @@ def asserted(*assertions: dict[str, object]) -> str:
         ),
         (
             "a.json",
-            asserted(
+            case_with_assertions(
                 {"type": "contains", "value": "a", "weight": 0},
                 {"type": "contains", "value": "a,b", "weight": 1, "metric": "m"},
                 {"type": "contains-any", "value": "a, b"},
@@ -487,7 +487,9 @@ def asserted(*assertions: dict[str, object]) -> str:
         ),
     ],
 )
-def test_questions_and_checks(name: str, text: str, expected: list[tuple[str, list[str]]]) -> None:
+def test_each_file_of_cases_gives_its_questions_and_checks(
+    name: str, text: str, expected: list[tuple[str, list[str]]]
+) -> None:
     cases = read_cases(text, name, SIBLINGS.__getitem__)
     assert [
         (case.input, [FailedCheck.from_check(check).label for check in case.checks])
@@ -503,7 +505,7 @@ def test_questions_and_checks(name: str, text: str, expected: list[tuple[str, li
     ],
 )
 def test_a_check_of_promptfoo_ignores_case_by_its_name(kind: str, ignores_case: bool) -> None:
-    (case,) = read_cases(asserted({"type": kind, "value": "a"}), "a.json")
+    (case,) = read_cases(case_with_assertions({"type": kind, "value": "a"}), "a.json")
     assert [check.ignores_case for check in case.checks] == [ignores_case]
 
 
@@ -512,7 +514,7 @@ def test_a_case_with_files_needs_no_input() -> None:
     assert cases == [EvaluationCase("1", "", ("a.pdf", "b.pdf"))]
 
 
-def test_instructions_and_turns_of_openai_evals() -> None:
+def test_openai_evals_give_instructions_and_turns() -> None:
     roles = "system developer user assistant user assistant user".split()
     messages = [{"role": role, "content": str(n)} for n, role in enumerate(roles)]
     cases = read_cases(json.dumps([{"input": messages}]), "a.json")

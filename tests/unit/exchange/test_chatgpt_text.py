@@ -70,5 +70,5 @@ def test_a_message_to_the_canvas_is_its_document(value: Any, read: str, field: s
 
 
 @pytest.mark.parametrize("parts", [None, [], "text", [7], ["{broken"]])
-def test_a_message_without_a_document_has_none(parts: Any) -> None:
+def test_a_message_to_the_canvas_may_have_no_document(parts: Any) -> None:
     assert canvas_document({"recipient": "canmore.create", "content": {"parts": parts}}) == ""

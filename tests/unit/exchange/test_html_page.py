@@ -55,7 +55,7 @@ class _Seen(HTMLParser):
         self.words += data
 
 
-def seen(*messages: Any, title: str = "T", pictures: Any = None) -> tuple[_Seen, str]:
+def write_page(*messages: Any, title: str = "T", pictures: Any = None) -> tuple[_Seen, str]:
     page = HtmlPage(str, typeset_here)
     pieces = [page.head(replace(a_conversation(), title=title))]
     pieces += [page.message(message, pictures or {}) for message in messages]
@@ -68,20 +68,22 @@ def seen(*messages: Any, title: str = "T", pictures: Any = None) -> tuple[_Seen,
 def test_a_page_offers_no_continuation_of_an_answer() -> None:
     for reason in (Reason.ENDED_BY_FILTER, Reason.ENDED_AT_LENGTH):
         said = replace(answer("Part", MessageStatus.REFUSED), error=ErrorNote(reason))
-        words = seen(said)[0].words
+        words = write_page(said)[0].words
         assert "response" in words
         assert "Continue" not in words
 
 
 def test_wide_tables_scroll_by_keyboard_and_texts_have_directions() -> None:
-    found, text = seen(answer("| a | b |\n|---|---|\n| 1 | 2 |\n\nשלום"))
+    found, text = write_page(answer("| a | b |\n|---|---|\n| 1 | 2 |\n\nשלום"))
     tags = [tag for tag, _ in found.tags]
     assert found.tags[tags.index("table") - 1] == ("div", {"class": "wide", "tabindex": "0"})
     assert re.search(r"\np, li, [^{]*\{ unicode-bidi: plaintext; \}", text)
 
 
 def test_lists_and_tables_follow_their_texts_and_code_is_left_to_right() -> None:
-    found, text = seen(answer("- قائمة\n\n  ```\n  x\n  ```\n\n3. c\n\n| أ | b |\n|---|---|\n"))
+    found, text = write_page(
+        answer("- قائمة\n\n  ```\n  x\n  ```\n\n3. c\n\n| أ | b |\n|---|---|\n")
+    )
     assert ("ul", {"dir": "auto"}) in found.tags
     assert ("ol", {"start": "3", "dir": "auto"}) in found.tags
     assert ("table", {"dir": "rtl"}) in found.tags
@@ -89,8 +91,8 @@ def test_lists_and_tables_follow_their_texts_and_code_is_left_to_right() -> None
 
 
 def test_a_formula_that_cannot_be_typeset_is_shown_as_written() -> None:
-    assert "$_$" in seen(answer("$_$"))[0].words
-    assert "\x1b" not in seen(answer("$\x1b_$"))[1]
+    assert "$_$" in write_page(answer("$_$"))[0].words
+    assert "\x1b" not in write_page(answer("$\x1b_$"))[1]
 
 
 def test_a_page_has_the_content_of_the_transcript() -> None:
@@ -105,7 +107,9 @@ def test_a_page_has_the_content_of_the_transcript() -> None:
         error=ErrorNote("It broke.", "Try."),
     )
     said = replace(said, parts=(ToolCallPart("1", "weather", '{"city": "Paris"}'), *said.parts))
-    found, text = seen(asked, said, pictures={PICTURE.sha256: EmbeddedImage("image/png", b"abc")})
+    found, text = write_page(
+        asked, said, pictures={PICTURE.sha256: EmbeddedImage("image/png", b"abc")}
+    )
     assert '<div class="said">Is\n  &lt;this&gt; it?</div>' in text
     assert 'src="data:image/png;base64,YWJj"' in text
     assert "q3.pdf\u20032 pages" in found.words
@@ -119,7 +123,7 @@ def test_a_page_has_the_content_of_the_transcript() -> None:
 
 def test_footnotes_link_within_their_answer_and_back() -> None:
     said = answer("One[^1] and[^1] two[^a<b].\n\n[^1]: First.\n\n[^a<b]: Other.")
-    found, _ = seen(said, said)
+    found, _ = write_page(said, said)
     names = [at["id"] for _, at in found.tags if "id" in at]
     assert len(names) == len(set(names)) == 8
     links = [at for tag, at in found.tags if tag == "a"]
@@ -133,7 +137,7 @@ def test_footnotes_link_within_their_answer_and_back() -> None:
 def test_the_passages_of_a_question_are_a_list_of_sources() -> None:
     passages = (a_passage(1, text="<b>The door</b>."), a_passage(2, place="page 7"))
     asked = question("Which?", PassagesPart("c" * 32, "Contracts", passages))
-    found, text = seen(asked)
+    found, text = write_page(asked)
     assert "[1] lease.pdf, page 3" in found.words
     assert "[2] lease.pdf, page 7" in found.words
     assert "&lt;b&gt;The door" in text
@@ -142,7 +146,7 @@ def test_the_passages_of_a_question_are_a_list_of_sources() -> None:
 
 
 def test_a_page_follows_the_systems_theme_and_loads_nothing() -> None:
-    found, text = seen(answer("![x](https://evil.example/x.png) [y](javascript:alert(1))"))
+    found, text = write_page(answer("![x](https://evil.example/x.png) [y](javascript:alert(1))"))
     assert "prefers-color-scheme: dark" in text
     policy = next(at for tag, at in found.tags if "http-equiv" in at)
     assert policy["content"].startswith("default-src 'none'")
@@ -152,19 +156,19 @@ def test_a_page_follows_the_systems_theme_and_loads_nothing() -> None:
 
 def test_an_image_of_an_unsupported_type_is_only_named() -> None:
     svg = replace(PICTURE, media_type="image/svg+xml")
-    found, _ = seen(
+    found, _ = write_page(
         question("x", svg), pictures={svg.sha256: EmbeddedImage("image/svg+xml", b"<svg/>")}
     )
     assert "img" not in {tag for tag, _ in found.tags}
 
 
 def test_a_streaming_answer_is_marked() -> None:
-    found, _ = seen(answer("so far", MessageStatus.STREAMING))
+    found, _ = write_page(answer("so far", MessageStatus.STREAMING))
     assert "Still being written" in found.words
 
 
 def test_direction_overrides_are_made_visible() -> None:
-    found, _ = seen(question("a\u202eb"), answer("c\u202ed `e\u202ef`"), title="\u202ex")
+    found, _ = write_page(question("a\u202eb"), answer("c\u202ed `e\u202ef`"), title="\u202ex")
     assert "\u202e" not in found.words
     assert found.words.count("⟨U+202E⟩") == 5  # the title twice
 
@@ -177,13 +181,13 @@ HOSTILE = st.text(
 @settings(max_examples=examples(150), deadline=None)
 @given(HOSTILE, HOSTILE, HOSTILE)
 def test_no_text_becomes_an_unknown_element(title: str, asked: str, said: str) -> None:
-    plain, _ = seen(question("x"), answer("x"), title="x")
+    plain, _ = write_page(question("x"), answer("x"), title="x")
     bound = {tag for tag, _ in plain.tags} | {
         "p", "a", "em", "strong", "s", "code", "pre", "figure", "figcaption", "span", "ul", "ol",
         "li", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "br", "table", "tr", "th",
         "td", "div", "svg", "path", "rect", "line", "g", "sup",
     }  # fmt: skip
-    found, text = seen(question(asked), answer(said), title=title)
+    found, text = write_page(question(asked), answer(said), title=title)
     assert {tag for tag, _ in found.tags} <= bound
     names = {name for _, attributes in found.tags for name in attributes}
     assert not {name for name in names if name.startswith("on")}

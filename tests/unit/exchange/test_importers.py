@@ -43,7 +43,7 @@ def node(id_: str, parent: str | None, message: Any = None) -> dict[str, Any]:
     return {"id": id_, "message": message, "parent": parent, "children": []}
 
 
-def said(role: str, content: Any, **more: Any) -> dict[str, Any]:
+def chatgpt_message(role: str, content: Any, **more: Any) -> dict[str, Any]:
     if isinstance(content, str):
         content = {"content_type": "text", "parts": [content]}
     status = "finished_successfully"
@@ -62,12 +62,14 @@ CHATGPT = [
         "is_archived": True,
         "mapping": {
             "root": node("root", None),
-            "system": node("system", "root", said("system", "Answer in haiku.")),
-            "u1": node("u1", "system", said("user", "Plan it", create_time=1_700_000_001)),
+            "system": node("system", "root", chatgpt_message("system", "Answer in haiku.")),
+            "u1": node(
+                "u1", "system", chatgpt_message("user", "Plan it", create_time=1_700_000_001)
+            ),
             "thinking": node(
                 "thinking",
                 "u1",
-                said(
+                chatgpt_message(
                     "assistant",
                     {
                         "content_type": "thoughts",
@@ -78,22 +80,26 @@ CHATGPT = [
             "a1": node(
                 "a1",
                 "thinking",
-                said("assistant", "Day 1", metadata={"model_slug": "gpt-5-2-thinking"}),
+                chatgpt_message("assistant", "Day 1", metadata={"model_slug": "gpt-5-2-thinking"}),
             ),
             "a2": node(
                 "a2",
                 "u1",
-                said("assistant", {"content_type": "code", "language": "python", "text": "``` x"}),
+                chatgpt_message(
+                    "assistant", {"content_type": "code", "language": "python", "text": "``` x"}
+                ),
             ),
             "hidden": node(
                 "hidden",
                 "a1",
-                said("user", "?", metadata={"is_visually_hidden_from_conversation": True}),
+                chatgpt_message(
+                    "user", "?", metadata={"is_visually_hidden_from_conversation": True}
+                ),
             ),
             "u2": node(
                 "u2",
                 "hidden",
-                said(
+                chatgpt_message(
                     "user",
                     {
                         "content_type": "multimodal_text",
@@ -105,7 +111,7 @@ CHATGPT = [
                     },
                 ),
             ),
-            "a3": node("a3", "u2", said("assistant", "Half", status="in_progress")),
+            "a3": node("a3", "u2", chatgpt_message("assistant", "Half", status="in_progress")),
         },
     }
 ]
@@ -237,19 +243,19 @@ LIBRECHAT = {
 }
 
 
-def read(tmp_path: Path, value: Any) -> list[Any]:
+def read_file(tmp_path: Path, value: Any) -> list[Any]:
     file = tmp_path / "export.json"
     file.write_text(json.dumps(value))
     return list(read_export(file).conversations)
 
 
-def one(tmp_path: Path, value: Any) -> ImportedConversation:
-    (found,) = read(tmp_path, value)
+def read_single(tmp_path: Path, value: Any) -> ImportedConversation:
+    (found,) = read_file(tmp_path, value)
     assert isinstance(found, ImportedConversation)
     return found
 
 
-def shape(found: ImportedConversation) -> list[tuple[str, int | None]]:
+def texts_and_parents(found: ImportedConversation) -> list[tuple[str, int | None]]:
     """Return each message's words and the index of its parent."""
     places = {message.id: place for place, message in enumerate(found.messages)}
     return [(m.text, None if m.parent_id is None else places[m.parent_id]) for m in found.messages]
@@ -260,9 +266,9 @@ def leaf(found: ImportedConversation) -> Message:
 
 
 def test_chatgpts_tree_is_kept_without_empty_nodes(tmp_path: Path) -> None:
-    found = one(tmp_path, CHATGPT)
+    found = read_single(tmp_path, CHATGPT)
     lost = "[A picture that is not in the export]"
-    assert shape(found) == [
+    assert texts_and_parents(found) == [
         ("Plan it", None),
         ("Day 1", 0),
         ("````python\n``` x\n````", 0),
@@ -298,7 +304,7 @@ def test_images_are_read_from_chatgpts_archive(tmp_path: Path) -> None:
 
 def test_an_image_of_chatgpt_has_the_name_that_it_was_attached_with(tmp_path: Path) -> None:
     image = {"content_type": "image_asset_pointer", "asset_pointer": "sediment://file_1"}
-    question = said(
+    question = chatgpt_message(
         "user",
         {"content_type": "multimodal_text", "parts": [image, "Look"]},
         metadata={"attachments": [{"id": "file_1", "name": "cat.png", "mime_type": "image/png"}]},
@@ -315,8 +321,8 @@ def test_an_image_of_chatgpt_has_the_name_that_it_was_attached_with(tmp_path: Pa
 
 
 def test_open_webuis_tree_is_kept_and_reasoning_is_separated(tmp_path: Path) -> None:
-    found = one(tmp_path, OPEN_WEBUI)
-    assert shape(found) == [("Why?", None), ("Yeast.", 0), ("Carbon dioxide.", 0)]
+    found = read_single(tmp_path, OPEN_WEBUI)
+    assert texts_and_parents(found) == [("Why?", None), ("Yeast.", 0), ("Carbon dioxide.", 0)]
     assert leaf(found).parts == (ReasoningPart("gas\nrises"), TextPart("Carbon dioxide."))
     assert [m.choice.model for m in found.messages[1:] if m.choice] == ["llama3", "qwen3"]
     assert found.conversation.pinned
@@ -324,7 +330,7 @@ def test_open_webuis_tree_is_kept_and_reasoning_is_separated(tmp_path: Path) -> 
 
 
 def test_claudes_tree_is_kept_with_artifacts_and_texts_of_files(tmp_path: Path) -> None:
-    found = one(tmp_path, CLAUDE)
+    found = read_single(tmp_path, CLAUDE)
     question, first, second = found.messages
     assert [m.parent_id for m in found.messages] == [None, question.id, question.id]
     pasted, *others = question.parts
@@ -351,25 +357,25 @@ def test_claudes_tree_is_kept_with_artifacts_and_texts_of_files(tmp_path: Path) 
 
 def test_claudes_older_lists_are_read_too(tmp_path: Path) -> None:
     messages = [{"sender": "human", "text": "a"}, {"sender": "assistant", "text": "b"}]
-    found = one(tmp_path, [{"uuid": "c", "name": "", "chat_messages": messages}])
-    assert shape(found) == [("a", None), ("b", 0)]
+    found = read_single(tmp_path, [{"uuid": "c", "name": "", "chat_messages": messages}])
+    assert texts_and_parents(found) == [("a", None), ("b", 0)]
     assert leaf(found).role is Role.ASSISTANT
 
 
 def test_open_webuis_older_lists_are_read_too(tmp_path: Path) -> None:
     messages = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
-    found = one(tmp_path, [{"id": "w", "title": "t", "chat": {"messages": messages}}])
-    assert shape(found) == [("a", None), ("b", 0)]
+    found = read_single(tmp_path, [{"id": "w", "title": "t", "chat": {"messages": messages}}])
+    assert texts_and_parents(found) == [("a", None), ("b", 0)]
     assert leaf(found).text == "b"
 
 
 def test_librechats_trees_and_lists_are_the_same_conversation(tmp_path: Path) -> None:
-    tree = one(tmp_path, LIBRECHAT)
+    tree = read_single(tmp_path, LIBRECHAT)
     flat = copy.deepcopy(LIBRECHAT)
     first: Any = flat["messages"][0]  # type: ignore[index]
     flat["messages"] = [first, *first.pop("children")]
-    assert one(tmp_path, flat) == tree
-    assert shape(tree) == [("Ahoy", None), ("Ahoy, sailor", 0)]
+    assert read_single(tmp_path, flat) == tree
+    assert texts_and_parents(tree) == [("Ahoy", None), ("Ahoy, sailor", 0)]
     assert leaf(tree).parts == (ReasoningPart("salute"), TextPart("Ahoy, sailor"))
     assert leaf(tree).role is Role.ASSISTANT
     assert tree.conversation.overrides.instructions == "You are a captain."
@@ -377,7 +383,7 @@ def test_librechats_trees_and_lists_are_the_same_conversation(tmp_path: Path) ->
 
 @pytest.mark.parametrize("value", [CHATGPT, CLAUDE, OPEN_WEBUI, LIBRECHAT])
 def test_the_same_file_gives_the_same_conversation(tmp_path: Path, value: Any) -> None:
-    assert one(tmp_path, value) == one(tmp_path, value)
+    assert read_single(tmp_path, value) == read_single(tmp_path, value)
 
 
 @pytest.mark.parametrize(
@@ -442,7 +448,7 @@ def test_a_conversation_that_is_skipped_is_named_with_the_reason(
 
 
 def test_one_damaged_conversation_does_not_stop_the_others(tmp_path: Path) -> None:
-    first, second, third = read(tmp_path, [*CHATGPT, {"mapping": 5}, *CHATGPT])
+    first, second, third = read_file(tmp_path, [*CHATGPT, {"mapping": 5}, *CHATGPT])
     assert isinstance(second, ImportRefusedError)
     assert first == third
 
@@ -495,7 +501,7 @@ def test_the_type_of_an_image_is_detected_from_its_bytes(data: bytes, media_type
 
 
 @pytest.mark.parametrize("is_set", [True, False])
-def test_marks_of_a_chatgpt_conversation(is_set: bool) -> None:
+def test_starred_and_archived_chatgpt_conversations_stay_so(is_set: bool) -> None:
     from desktop_app.exchange.importers import chatgpt
 
     marks = {"is_starred": is_set, "is_archived": not is_set}
@@ -531,7 +537,7 @@ def test_files_of_a_chatgpt_message_are_named() -> None:
 
     def names(kind: str) -> str:
         content = {"content_type": kind, "parts": [7, {"url": "https://a.example"}]}
-        message = said("user", content, metadata={"attachments": files})
+        message = chatgpt_message("user", content, metadata={"attachments": files})
         value = {"id": "c", "mapping": {"m": node("m", None, message)}}
         return chatgpt.read_conversation(value, lambda _: None).messages[0].text
 
@@ -578,13 +584,13 @@ def test_a_conversation_without_times_gets_that_of_its_file(tmp_path: Path) -> N
     assert found.conversation.updated_at == times[-1]
 
 
-def test_a_conversation_that_only_says_its_last_change_begins_then(tmp_path: Path) -> None:
+def test_a_conversation_with_only_an_update_time_begins_at_that_time(tmp_path: Path) -> None:
     value: Any = copy.deepcopy(CHATGPT[:1])
     value[0]["update_time"] = 1_700_000_000
     del value[0]["create_time"]
     for node in value[0]["mapping"].values():
         (node.get("message") or {}).pop("create_time", None)
-    assert one(tmp_path, value).conversation.created_at.timestamp() == 1_700_000_000
+    assert read_single(tmp_path, value).conversation.created_at.timestamp() == 1_700_000_000
 
 
 @given(st.data())
@@ -648,7 +654,7 @@ def test_no_message_is_lost_and_parents_come_first(
 
 def test_a_damaged_conversation_at_the_beginning_does_not_hide_the_kind(tmp_path: Path) -> None:
     for value in (CHATGPT, CLAUDE, OPEN_WEBUI, [LIBRECHAT]):
-        first, _, third = read(tmp_path, [{"broken": 1}, None, *value])
+        first, _, third = read_file(tmp_path, [{"broken": 1}, None, *value])
         assert isinstance(first, ImportRefusedError)
         assert isinstance(third, ImportedConversation)
 
@@ -656,7 +662,7 @@ def test_a_damaged_conversation_at_the_beginning_does_not_hide_the_kind(tmp_path
 @pytest.mark.parametrize("factor", [1, 10**3, 10**6, 10**9])
 def test_times_are_read_in_any_unit(tmp_path: Path, factor: int) -> None:
     messages = [{"role": "user", "content": "a", "timestamp": 1_700_000_000 * factor}]
-    found = one(tmp_path, [{"id": "w", "title": "t", "chat": {"messages": messages}}])
+    found = read_single(tmp_path, [{"id": "w", "title": "t", "chat": {"messages": messages}}])
     assert found.messages[0].created_at.timestamp() == 1_700_000_000
 
 
@@ -689,13 +695,13 @@ def test_any_damaged_bytes_of_an_archive_are_reported(tmp_path: Path) -> None:
 def test_the_time_of_open_webuis_oldest_rows_is_read(tmp_path: Path) -> None:
     messages = [{"role": "user", "content": "a"}]
     row = {"id": "w", "title": "t", "timestamp": 1_690_000_000, "chat": {"messages": messages}}
-    assert one(tmp_path, [row]).conversation.created_at.timestamp() == 1_690_000_000
+    assert read_single(tmp_path, [row]).conversation.created_at.timestamp() == 1_690_000_000
 
 
 def test_librechats_messages_without_ids_are_imported(tmp_path: Path) -> None:
     messages = [{"sender": "User", "text": "a"}, {"sender": "GPT", "text": "b"}]
-    found = one(tmp_path, {"conversationId": "l", "messages": messages})
-    assert shape(found) == [("a", None), ("b", 0)]
+    found = read_single(tmp_path, {"conversationId": "l", "messages": messages})
+    assert texts_and_parents(found) == [("a", None), ("b", 0)]
     assert [message.role for message in found.messages] == [Role.USER, Role.ASSISTANT]
     assert leaf(found).text == "b"
 
@@ -703,22 +709,24 @@ def test_librechats_messages_without_ids_are_imported(tmp_path: Path) -> None:
 def chatgpt_path(tmp_path: Path, *messages: Any) -> ImportedConversation:
     nodes = {str(n): node(str(n), str(n - 1), message) for n, message in enumerate(messages)}
     last = str(len(messages) - 1)
-    return one(tmp_path, [{"conversation_id": "c", "current_node": last, "mapping": nodes}])
+    return read_single(tmp_path, [{"conversation_id": "c", "current_node": last, "mapping": nodes}])
 
 
 def test_recordings_become_their_transcripts(tmp_path: Path) -> None:
     heard = {"content_type": "audio_transcription", "text": "Hello?"}
     sound = {"content_type": "audio_asset_pointer", "asset_pointer": "sediment://x"}
     content = {"content_type": "multimodal_text", "parts": [heard, sound]}
-    assert shape(chatgpt_path(tmp_path, said("user", content))) == [("Hello?", None)]
+    assert texts_and_parents(chatgpt_path(tmp_path, chatgpt_message("user", content))) == [
+        ("Hello?", None)
+    ]
 
 
 def test_chatgpts_marks_become_their_texts(tmp_path: Path) -> None:
     mark = "\ue200cite\ue202turn0search1\ue201"
     reference = {"matched_text": mark, "alt": "([Example](https://example.com))"}
     text = f'A {mark} in \ue200entity\ue202["city","Paris"]\ue201.\ue200navlist\ue202x\ue201'
-    answer = said("assistant", text, metadata={"content_references": [reference]})
-    found = chatgpt_path(tmp_path, said("user", "?"), answer)
+    answer = chatgpt_message("assistant", text, metadata={"content_references": [reference]})
+    found = chatgpt_path(tmp_path, chatgpt_message("user", "?"), answer)
     assert leaf(found).text == "A ([Example](https://example.com)) in Paris."
 
 
@@ -729,11 +737,15 @@ def test_a_canvas_becomes_its_document(tmp_path: Path) -> None:
 
     def call(value: Any, tool: str) -> Any:
         content = {"content_type": "code", "language": "json", "text": json.dumps(value)}
-        return said("assistant", content, recipient=f"canmore.{tool}")
+        return chatgpt_message("assistant", content, recipient=f"canmore.{tool}")
 
-    done = said("tool", "Successfully created", author={"role": "tool", "name": "canmore.x"})
+    done = chatgpt_message(
+        "tool", "Successfully created", author={"role": "tool", "name": "canmore.x"}
+    )
     calls = [call(written, "create_textdoc"), done, call(change, "update_textdoc")]
-    found = chatgpt_path(tmp_path, said("user", "?"), *calls, call(code, "create_textdoc"))
+    found = chatgpt_path(
+        tmp_path, chatgpt_message("user", "?"), *calls, call(code, "create_textdoc")
+    )
     texts = [message.text for message in found.messages[1:]]
     assert texts == ["**poem**\n\n# Roses", "# Violets", "**run**\n\n```python\nx = 1\n```"]
 
@@ -749,7 +761,7 @@ def test_open_webuis_files_are_imported(tmp_path: Path) -> None:
         {"type": "file", "name": "b.pdf"},
     ]
     messages = [{"role": "user", "content": "Look", "files": files}]
-    found = one(tmp_path, [{"id": "w", "title": "t", "chat": {"messages": messages}}])
+    found = read_single(tmp_path, [{"id": "w", "title": "t", "chat": {"messages": messages}}])
     document, image = found.messages[0].attachments
     assert (document.name, image.media_type) == ("a.pdf", "image/png")
     assert {file.sha256: (file.text, file.data) for file in found.files} == {

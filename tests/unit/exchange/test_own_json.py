@@ -50,7 +50,7 @@ from tests.unit.storage.test_conversation_store import drafts, trees
 FOLDER = Folder(new_id(), "Thesis", NOON, CHOICE)
 
 
-def written(
+def write_export(
     folders: list[Folder],
     conversations: list[tuple[Conversation, list[Message]]],
     files: list[AttachmentFile],
@@ -67,7 +67,7 @@ def written(
     return stream.getvalue()
 
 
-def read(tmp_path: Path, data: bytes) -> list[Any]:
+def read_conversations(tmp_path: Path, data: bytes) -> list[Any]:
     file = tmp_path / "export.json"
     file.write_bytes(data)
     return list(read_export(file).conversations)
@@ -94,18 +94,18 @@ def test_a_reexported_import_has_the_same_bytes(
         )
         for messages, draft, own, inside in libraries
     ]
-    first = written([FOLDER], conversations, [])
+    first = write_export([FOLDER], conversations, [])
     with tempfile.TemporaryDirectory() as folder:
-        assert through_a_store(Path(folder), first) == first
+        assert import_and_export(Path(folder), first) == first
 
 
 @blocking
-async def through_a_store(path: Path, file: bytes) -> bytes:
+async def import_and_export(path: Path, file: bytes) -> bytes:
     """Import a file into a store, and export all that is in it."""
     async with opened(path / "store.sqlite3") as database:
         store, importing = ConversationStore(database), ImportStore(database)
         order = []
-        for found in read(path, file):
+        for found in read_conversations(path, file):
             assert isinstance(found, ImportedConversation), found
             added = await importing.add(found.conversation, found.messages, found.folder)
             assert added == ImportOutcome(True, len(found.messages))
@@ -114,7 +114,7 @@ async def through_a_store(path: Path, file: bytes) -> bytes:
             order.append(found.conversation.id)
         kept = [(await store.get(id_), await store.messages(id_)) for id_ in order]
         folders = await FolderStore(database).all() or [FOLDER]
-        return written(folders, [(c, m) for c, m in kept if c is not None], [])
+        return write_export(folders, [(c, m) for c, m in kept if c is not None], [])
 
 
 def test_attachments_are_exported_and_imported(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_attachments_are_exported_and_imported(tmp_path: Path) -> None:
     part = DocumentPart(sha256, "a.txt", "text/plain", 5)
     conversation = a_conversation(draft=Draft("look", (part,)))
     file = AttachmentFile(sha256, "a.txt", "text/plain", "text", 1, 2, data=b"bytes")
-    (found,) = read(tmp_path, written([], [(conversation, [])], [file]))
+    (found,) = read_conversations(tmp_path, write_export([], [(conversation, [])], [file]))
     assert found.files == (file,)
     assert found.conversation == conversation
 
@@ -134,10 +134,10 @@ CHOSEN_ROW = {"unit": "page", "spans": [[3, 10], [15, 15]], "of": 52, "tokens": 
 def test_chosen_pages_are_exported_and_imported(tmp_path: Path) -> None:
     part = DocumentPart("0" * 64, "a.pdf", "application/pdf", 5, 52, chosen=CHOSEN)
     conversation = a_conversation(draft=Draft("look", (part,)))
-    data = written([], [(conversation, [])], [])
+    data = write_export([], [(conversation, [])], [])
     kept = json.loads(data)["conversations"][0]["draft"]["attachments"][0]["chosen"]
     assert kept == CHOSEN_ROW
-    (found,) = read(tmp_path, data)
+    (found,) = read_conversations(tmp_path, data)
     assert found.conversation.draft.attachments == (part,)
 
 
@@ -161,9 +161,9 @@ def test_chosen_pages_are_exported_and_imported(tmp_path: Path) -> None:
 )
 def test_a_damaged_choice_of_pages_is_refused(tmp_path: Path, damage: dict[str, Any]) -> None:
     part = DocumentPart("0" * 64, "a.pdf", "application/pdf", 5, 52, chosen=CHOSEN)
-    value = json.loads(written([], [(a_conversation(draft=Draft("x", (part,))), [])], []))
+    value = json.loads(write_export([], [(a_conversation(draft=Draft("x", (part,))), [])], []))
     value["conversations"][0]["draft"]["attachments"][0]["chosen"] |= damage
-    (bad,) = read(tmp_path, json.dumps(value).encode())
+    (bad,) = read_conversations(tmp_path, json.dumps(value).encode())
     assert isinstance(bad, ImportRefusedError)
 
 
@@ -175,16 +175,16 @@ def test_a_damaged_passage_is_refused(tmp_path: Path, damage: dict[str, Any]) ->
     conversation = a_conversation()
     question = replace(a_question(conversation, "?"), parts=(found,))
     conversation = replace(conversation, leaf_id=question.id)
-    value = json.loads(written([], [(conversation, [question])], []))
+    value = json.loads(write_export([], [(conversation, [question])], []))
     value["conversations"][0]["messages"][0]["parts"][0]["passages"][0] |= damage
-    (bad,) = read(tmp_path, json.dumps(value).encode())
+    (bad,) = read_conversations(tmp_path, json.dumps(value).encode())
     assert isinstance(bad, ImportRefusedError)
 
 
 def test_every_item_is_a_line_of_valid_json() -> None:
     conversation = a_conversation()
     question = a_question(conversation, "Hello\u2028there")
-    data = written([FOLDER], [(conversation, [question])], [])
+    data = write_export([FOLDER], [(conversation, [question])], [])
     assert json.loads(data)["conversations"][0]["messages"][0]["parts"][0]["text"] == question.text
     assert len(data.decode().split("\n")) == 7
 
@@ -212,9 +212,9 @@ def test_a_damaged_conversation_does_not_prevent_the_next(
     tmp_path: Path, damage: dict[str, Any]
 ) -> None:
     good = a_conversation("Good")
-    value = json.loads(written([], [(a_conversation("Bad"), []), (good, [])], []))
+    value = json.loads(write_export([], [(a_conversation("Bad"), []), (good, [])], []))
     value["conversations"][0] |= damage
-    bad, found = read(tmp_path, json.dumps(value).encode())
+    bad, found = read_conversations(tmp_path, json.dumps(value).encode())
     assert isinstance(bad, ImportRefusedError)
     assert found.conversation == good
 
@@ -230,16 +230,16 @@ def test_a_damaged_conversation_does_not_prevent_the_next(
 )
 def test_a_damaged_message_is_reported(tmp_path: Path, damage: dict[str, Any]) -> None:
     conversation = a_conversation("Bad")
-    value = json.loads(written([], [(conversation, [a_question(conversation, "Hello")])], []))
+    value = json.loads(write_export([], [(conversation, [a_question(conversation, "Hello")])], []))
     value["conversations"][0]["messages"][0] |= damage
-    (bad,) = read(tmp_path, json.dumps(value).encode())
+    (bad,) = read_conversations(tmp_path, json.dumps(value).encode())
     assert isinstance(bad, ImportRefusedError)
 
 
 def test_an_attachment_without_a_hash_is_ignored(tmp_path: Path) -> None:
-    value = json.loads(written([], [(a_conversation("Good"), [])], []))
+    value = json.loads(write_export([], [(a_conversation("Good"), [])], []))
     value["attachments"] = [{"sha256": []}, {"sha256": None}, {}]
-    (found,) = read(tmp_path, json.dumps(value).encode())
+    (found,) = read_conversations(tmp_path, json.dumps(value).encode())
     assert isinstance(found, ImportedConversation)
 
 
@@ -273,7 +273,7 @@ async def test_a_newer_export_adds_new_messages(tmp_path: Path) -> None:
 
 def test_a_newer_versions_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ImportRefusedError, match="newer version"):
-        read(tmp_path, b'{"format": "repartee", "version": 2}')
+        read_conversations(tmp_path, b'{"format": "repartee", "version": 2}')
 
 
 async def test_the_preset_is_exported_and_imported(tmp_path: Path) -> None:
@@ -289,7 +289,7 @@ async def test_the_preset_is_exported_and_imported(tmp_path: Path) -> None:
         return stream.getvalue()
 
     first = out(conversation, preset)
-    (found,) = read(tmp_path, first)
+    (found,) = read_conversations(tmp_path, first)
     assert found.preset == preset
 
     async with opened(tmp_path / "store.sqlite3") as database:
@@ -304,7 +304,7 @@ async def test_the_preset_is_exported_and_imported(tmp_path: Path) -> None:
         await importing.add(*whole)
         assert await prompts.presets() == []  # what was deleted since stays so
         without = out(kept, None)
-        (again,) = read(tmp_path, without)
+        (again,) = read_conversations(tmp_path, without)
         assert again.conversation.preset_id is None
         assert out(again.conversation, None) == without
 
@@ -319,7 +319,7 @@ def test_a_damaged_preset_is_reported(tmp_path: Path, damage: dict[str, Any]) ->
     writer.end()
     value = json.loads(stream.getvalue())
     value["conversations"][0]["preset"].update(damage)
-    (found,) = read(tmp_path, json.dumps(value).encode())
+    (found,) = read_conversations(tmp_path, json.dumps(value).encode())
     assert isinstance(found, ImportRefusedError)
 
 
@@ -335,7 +335,7 @@ async def test_compactions_are_imported_once_and_unchanged(tmp_path: Path) -> No
     writer = JsonWriter(stream)
     writer.write_conversation(conversation, [question], [made, undone])
     writer.end()
-    (found,) = read(tmp_path, stream.getvalue())
+    (found,) = read_conversations(tmp_path, stream.getvalue())
     assert found.compactions == (made, undone)
 
     async with opened(tmp_path / "store.sqlite3") as database:
@@ -364,5 +364,5 @@ def test_a_damaged_compaction_is_reported(tmp_path: Path, damage: dict[str, Any]
     writer.end()
     value = json.loads(stream.getvalue())
     value["conversations"][0]["compactions"][0].update(damage)
-    (found,) = read(tmp_path, json.dumps(value).encode())
+    (found,) = read_conversations(tmp_path, json.dumps(value).encode())
     assert isinstance(found, ImportRefusedError)

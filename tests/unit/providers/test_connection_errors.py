@@ -23,7 +23,7 @@ THROUGH = replace(FAR, proxy=PROXY)
 OWN = replace(THROUGH, is_own_proxy=True)
 
 
-def stated(attempt: AttemptError) -> tuple[object, object, object]:
+def facts_of(attempt: AttemptError) -> tuple[object, object, object]:
     """Return why an attempt failed, what to do, and whether it is repeated."""
     assert attempt.error.details.startswith("d")
     assert attempt.error.params["provider"] == "P"
@@ -48,7 +48,7 @@ def test_a_failed_connection_may_be_repeated(
     attempt: ConnectionAttempt, reason: Reason, remedy: Remedy, host: str
 ) -> None:
     failed = attempt.connection_failed("refused", "details")
-    assert stated(failed) == (reason, remedy, True)
+    assert facts_of(failed) == (reason, remedy, True)
     assert failed.error.params["host"] == host
     assert failed.error.params["proxy"] == ("" if attempt.proxy is None else "http://proxy:3128")
 
@@ -96,12 +96,12 @@ def test_a_refused_certificate_has_a_reason(
         f"certificate verify failed: {words}",
     ):
         expected = (reason, remedies[has_ca_file], False)
-        assert stated(attempt.connection_failed(said, "details")) == expected
+        assert facts_of(attempt.connection_failed(said, "details")) == expected
 
 
 def test_a_server_without_encryption_has_its_own_reason() -> None:
     failed = HERE.connection_failed("[SSL: WRONG_VERSION_NUMBER] wrong version", "details")
-    assert stated(failed) == (Reason.NOT_ENCRYPTED, "", False)
+    assert facts_of(failed) == (Reason.NOT_ENCRYPTED, "", False)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_refusing_proxy_has_a_reason(
     assert PROXY is not None
     attempt = replace(OWN, is_own_proxy=is_own, proxy=replace(PROXY, user=user))
     failed = attempt.proxy_refused(words, "details")
-    assert stated(failed) == (reason, remedy, False)
+    assert facts_of(failed) == (reason, remedy, False)
     assert failed.error.params["words"] == (words if reason is Reason.PROXY_BLOCKS else "")
 
 
@@ -143,7 +143,11 @@ def test_an_attempt_with_few_known_facts_has_a_reason() -> None:
 def test_a_server_that_is_no_proxy_has_its_own_reason(is_own: bool) -> None:
     attempt = replace(OWN, is_own_proxy=is_own)
     kind = Remedy.CHECK_PROXY_KIND if is_own else Remedy.CHECK_ENVIRONMENT_PROXY_KIND
-    assert stated(attempt.wrong_proxy_kind("details")) == (Reason.PROXY_OF_OTHER_KIND, kind, False)
+    assert facts_of(attempt.wrong_proxy_kind("details")) == (
+        Reason.PROXY_OF_OTHER_KIND,
+        kind,
+        False,
+    )
     late = attempt.proxy_timeout().error
     check = Remedy.CHECK_PROXY if is_own else Remedy.CHECK_ENVIRONMENT_PROXY
     assert (late.reason, late.remedy, late.details) == (Reason.PROXY_TIMEOUT, check, "")

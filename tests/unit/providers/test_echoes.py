@@ -53,7 +53,7 @@ async def events_of(script: Script, profile: ProviderProfile = OPENAI) -> list[S
         return events
 
 
-def said_by(error: ProviderError) -> str:
+def texts_of(error: ProviderError) -> str:
     """Return all text that an error holds in any representation."""
     return f"{error.sentences} {error.details} {error!r} {error.args} {vars(error)}"
 
@@ -75,7 +75,7 @@ def test_an_error_names_no_key(name: str) -> None:
     spelled = SPELLINGS[name](KEY)
     for field in ("message", "code", "type", "param"):
         body = {"error": {"message": "No.", "code": "unsupported_value", field: f"a {spelled} b"}}
-        said = said_by(failure(events_of(replies(400, body))))
+        said = texts_of(failure(events_of(replies(400, body))))
         assert_is_gone(said, spelled)
 
 
@@ -83,7 +83,7 @@ def test_an_error_names_no_key(name: str) -> None:
 def test_no_header_shows_the_key(status: int) -> None:
     body = {"error": {"message": f"The key {KEY} is wrong.", "code": KEY, "type": KEY}}
     script = replies(status, body, x_request_id=f"{'r' * 180}{KEY}", retry_after="0")
-    said = said_by(failure(events_of(script)))
+    said = texts_of(failure(events_of(script)))
     assert_is_gone(said, KEY)
     assert KEY[:24] not in said, "half of it is not what is left"
 
@@ -108,7 +108,7 @@ def test_malformed_http_shows_no_key(head: str) -> None:
         await writer.drain()
         writer.close()
 
-    said = said_by(failure(events_of(script)))
+    said = texts_of(failure(events_of(script)))
     assert_is_gone(said.lower(), KEY.lower())
 
 
@@ -259,7 +259,7 @@ async def test_cleaning_a_message_uncovers_no_key(echo: str) -> None:
         events = [event async for event in client.stream(ask())]
         await client.aclose()
         error = failure(events)
-    assert "ab1cd2ef3gh" not in said_by(error)
+    assert "ab1cd2ef3gh" not in texts_of(error)
     assert REMOVED in error.what_happened
 
 
@@ -273,4 +273,4 @@ async def test_cleaning_a_refused_list_uncovers_no_key() -> None:
         with pytest.raises(ProviderError) as caught:
             await client.listing()
         await client.aclose()
-    assert "ab1cd2ef3gh" not in said_by(caught.value)
+    assert "ab1cd2ef3gh" not in texts_of(caught.value)

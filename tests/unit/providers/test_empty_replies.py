@@ -39,7 +39,7 @@ SHORT, LONG = "Hello?", "word " * SMALL_REQUEST_CHARS
 def test_an_address_that_has_answered_is_not_wrong(
     known: Api | None, text: str, reason: Reason, body: bytes
 ) -> None:
-    last = received(known, text, *[streams(body)] * 4)[0][-1]
+    last = stream_answer(known, text, *[streams(body)] * 4)[0][-1]
     assert isinstance(last, Failed)
     assert last.error.reason is reason
 
@@ -68,7 +68,9 @@ def test_the_reason_of_an_empty_stream_is_requested(
     known: Api | None, status: int, message: str, reason: Reason
 ) -> None:
     no_responses = [] if known else [refuses(404, "Not Found")]
-    events, requests = received(known, SHORT, *no_responses, streams(b""), refuses(status, message))
+    events, requests = stream_answer(
+        known, SHORT, *no_responses, streams(b""), refuses(status, message)
+    )
     assert isinstance(events[-1], Failed)
     error = events[-1].error
     assert error.reason is reason
@@ -81,7 +83,7 @@ def test_the_reason_of_an_empty_stream_is_requested(
 
 def test_a_server_whose_streams_are_empty_answers_as_a_whole() -> None:
     whole = replies(200, ANSWER)
-    events, _ = received(Api.CHAT_COMPLETIONS, SHORT, streams(b""), whole)
+    events, _ = stream_answer(Api.CHAT_COMPLETIONS, SHORT, streams(b""), whole)
     reply = fold(events)
     assert reply.text == "Here."
     assert reply.usage is not None
@@ -101,21 +103,21 @@ def test_a_vague_refusal_after_an_empty_stream_is_one_of_a_large_request(
     text: str, status: int, reason: Reason
 ) -> None:
     vague = replies(status, {}, x_should_retry="false")
-    events, _ = received(Api.CHAT_COMPLETIONS, text, streams(b""), vague)
+    events, _ = stream_answer(Api.CHAT_COMPLETIONS, text, streams(b""), vague)
     assert isinstance(events[-1], Failed)
     assert events[-1].error.reason is reason
 
 
 def test_a_stream_that_has_begun_is_not_empty() -> None:
     begun = sse({"id": "c", "model": "local", "choices": []}, "[DONE]")
-    events, requests = received(Api.CHAT_COMPLETIONS, SHORT, streams(begun))
+    events, requests = stream_answer(Api.CHAT_COMPLETIONS, SHORT, streams(begun))
     assert isinstance(events[-1], Failed)
     assert isinstance(events[-1].error, StreamCutError)
     assert len(requests) == 1
 
 
 @blocking
-async def received(
+async def stream_answer(
     known: Api | None, text: str, *scripts: Script
 ) -> tuple[list[StreamEvent], list[dict[str, object]]]:
     """Return the events of an answer and the bodies that the server received."""

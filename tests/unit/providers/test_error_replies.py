@@ -344,7 +344,7 @@ def test_the_size_of_a_request_that_is_too_long_is_known(
     assert (made.tokens, made.window) == (tokens, window)
 
 
-def quoting(reply: object, **more: str) -> bytes:
+def gateway_error(reply: object, **more: str) -> bytes:
     """Return the error of a gateway that quotes the reply of the provider behind it."""
     raw = {"raw": json.dumps(reply)}
     return json.dumps({"error": {"message": "Odd.", "metadata": raw, **more}}).encode()
@@ -374,9 +374,12 @@ def quoting(reply: object, **more: str) -> bytes:
             json.dumps({"detail": [{"loc": ["body", *"abcdefghijk"], "msg": "No."}]}).encode(),
             ErrorBody("No.", param="a.b.c.d.e.f.g.h.i"),
         ),
-        (quoting({"error": {"message": "Why.", "param": "x"}}), ErrorBody("Odd: Why.", param="x")),
         (
-            quoting({"error": {"param": "x", "code": "c", "type": "t"}}, code="d", param="p"),
+            gateway_error({"error": {"message": "Why.", "param": "x"}}),
+            ErrorBody("Odd: Why.", param="x"),
+        ),
+        (
+            gateway_error({"error": {"param": "x", "code": "c", "type": "t"}}, code="d", param="p"),
             ErrorBody('Odd: {"error": {"param": "x", "code": "c", "type": "t"}}', "d", "t", "p"),
         ),
     ],

@@ -75,7 +75,7 @@ def test_implausible_windows_are_ignored(value: object) -> None:
 
 
 @blocking
-async def windows(
+async def fetch_windows(
     *scripts: Script, kind: ProviderKind = ProviderKind.COMPATIBLE, timeouts: Timeouts | None = None
 ) -> tuple[Any, Any]:
     """Return the windows in a listing and the requested paths."""
@@ -91,7 +91,7 @@ async def windows(
         return {model.id: model.window for model in listing.models}, paths
 
 
-def listed(*rows: dict[str, Any]) -> Script:
+def model_list_reply(*rows: dict[str, Any]) -> Script:
     return replies(200, {"object": "list", "data": list(rows)})
 
 
@@ -130,7 +130,7 @@ DEPLOYMENTS = {
 def test_a_separate_path_for_windows_is_requested_once(
     row: dict[str, Any], path: str, reply: object, window: int | None
 ) -> None:
-    found, paths = windows(listed(row), replies(200, reply))
+    found, paths = fetch_windows(model_list_reply(row), replies(200, reply))
     assert found == {row["id"]: window}
     assert paths == ["/v1/models", path]
 
@@ -148,7 +148,7 @@ FAILURES = {
 @pytest.mark.parametrize("failure", FAILURES)
 def test_a_failed_request_for_windows_leaves_the_listing_unchanged(failure: str) -> None:
     timeouts = Timeouts(windows=0.2)
-    found, _ = windows(listed(LLAMA), FAILURES[failure], timeouts=timeouts)
+    found, _ = fetch_windows(model_list_reply(LLAMA), FAILURES[failure], timeouts=timeouts)
     assert found == {"m": 131072}
 
 
@@ -163,15 +163,15 @@ def test_a_failed_request_for_windows_leaves_the_listing_unchanged(failure: str)
     ],
 )
 def test_other_servers_get_no_second_request(rows: tuple[dict[str, Any], ...]) -> None:
-    assert windows(listed(*rows))[1] == ["/v1/models"]
+    assert fetch_windows(model_list_reply(*rows))[1] == ["/v1/models"]
 
 
 def test_openai_gets_no_second_request() -> None:
-    assert windows(listed(LITELLM), kind=ProviderKind.OPENAI)[1] == ["/v1/models"]
+    assert fetch_windows(model_list_reply(LITELLM), kind=ProviderKind.OPENAI)[1] == ["/v1/models"]
 
 
 def test_a_bare_list_is_read() -> None:
     """As Together sends it."""
     bare = replies(200, [{"id": "m", "context_length": 16384}])
-    assert windows(bare)[0] == {"m": 16384}
-    assert windows(replies(200, []))[0] == {}
+    assert fetch_windows(bare)[0] == {"m": 16384}
+    assert fetch_windows(replies(200, []))[0] == {}

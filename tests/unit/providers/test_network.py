@@ -32,7 +32,7 @@ LISTED = replies(200, {"data": [{"id": "a"}]})
 SECRET = "pass:word/é"
 
 
-async def asked(
+async def list_models(
     profile: ProviderProfile, password: str = "", timeouts: Timeouts | None = None
 ) -> tuple[str, ...] | ProviderError:
     """Return the listed models, or the error."""
@@ -54,7 +54,7 @@ async def asked(
         await client.aclose()
 
 
-def failed(result: tuple[str, ...] | ProviderError) -> ProviderError:
+def require_error(result: tuple[str, ...] | ProviderError) -> ProviderError:
     assert isinstance(result, ProviderError), result
     return result
 
@@ -72,7 +72,7 @@ async def test_requests_go_through_the_proxy_of_the_profile(
     url = "https://far.example/v1" if encrypted else FAR
     async with LoopbackServer(LISTED, tls=tls) as server, kind(upstream=server.base_url) as proxy:
         profile = replace(ALLOWED, base_url=url, proxy=proxy.url, ca_file=str(authority.pem))
-        assert await asked(profile) == ("a",)
+        assert await list_models(profile) == ("a",)
         host = urlsplit(url).hostname
         assert proxy.wanted == [f"{host}:{443 if encrypted else 80}"]
         assert server.requests[0].path == "/v1/models"
@@ -93,11 +93,11 @@ async def test_a_proxy_requires_the_right_user_and_password(
             proxy=proxy.url_for("me%40work"),
             ca_file=str(authority.pem),
         )
-        assert await asked(profile, SECRET) == ("a",)
-        wrong = failed(await asked(profile, "wrong"))
+        assert await list_models(profile, SECRET) == ("a",)
+        wrong = require_error(await list_models(profile, "wrong"))
         assert "rejected the user name or password" in wrong.what_happened
         assert "Network" in wrong.what_to_do
-        nobody = failed(await asked(replace(profile, proxy=proxy.url)))
+        nobody = require_error(await list_models(replace(profile, proxy=proxy.url)))
         assert "requires a password" in nobody.what_happened
         assert proxy.refused == 2
         assert "me" not in urlsplit(nobody.what_happened.split()[2]).netloc
@@ -110,8 +110,8 @@ async def test_an_encrypted_proxy_is_used(tmp_path: Path) -> None:
         HttpProxy(tls=authority.server(), upstream=server.base_url) as proxy,
     ):
         profile = replace(ALLOWED, proxy=proxy.url)
-        assert "certificate" in failed(await asked(profile)).what_happened
-        assert await asked(replace(profile, ca_file=str(authority.der))) == ("a",)
+        assert "certificate" in require_error(await list_models(profile)).what_happened
+        assert await list_models(replace(profile, ca_file=str(authority.der))) == ("a",)
 
 
 @pytest.mark.parametrize("kind", [HttpProxy, SocksProxy])
@@ -123,11 +123,11 @@ async def test_a_proxy_of_the_environment_is_used_with_its_own_password(
         kind(user="me", password=SECRET, upstream=server.base_url) as proxy,
     ):
         monkeypatch.setenv("ALL_PROXY", proxy.url_for("me:pass%3Aword%2F%C3%A9"))
-        assert await asked(ALLOWED) == ("a",)
+        assert await list_models(ALLOWED) == ("a",)
         monkeypatch.setenv("ALL_PROXY", proxy.url_for("me:wrong"))
-        assert "ALL_PROXY" in failed(await asked(ALLOWED)).what_to_do
+        assert "ALL_PROXY" in require_error(await list_models(ALLOWED)).what_to_do
         monkeypatch.setenv("NO_PROXY", "far.lan")
-        error = failed(await asked(ALLOWED))
+        error = require_error(await list_models(ALLOWED))
         assert "connect to My server at far.lan" in error.what_happened
         assert len(proxy.wanted) == 1
 
@@ -136,7 +136,7 @@ async def test_a_direct_connection_can_be_chosen(monkeypatch: pytest.MonkeyPatch
     with closed_port() as port:
         monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{port}")
         profile = replace(COMPATIBLE, base_url=f"https://127.0.0.2:{port}/v1", proxy=DIRECT)
-        error = failed(await asked(profile, timeouts=Timeouts(connect=1)))
+        error = require_error(await list_models(profile, timeouts=Timeouts(connect=1)))
     assert "Nothing is listening at 127.0.0.2" in error.what_happened
 
 
@@ -147,14 +147,16 @@ async def test_a_server_that_closes_during_the_handshake_is_not_taken_for_absent
 
     async with await asyncio.start_server(close, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        error = failed(await asked(replace(COMPATIBLE, base_url=f"https://127.0.0.1:{port}/v1")))
+        error = require_error(
+            await list_models(replace(COMPATIBLE, base_url=f"https://127.0.0.1:{port}/v1"))
+        )
     assert "Couldn’t connect securely" in error.what_happened
 
 
 async def test_an_unreachable_proxy_is_named() -> None:
     with closed_port() as port:
         profile = replace(ALLOWED, proxy=f"http://127.0.0.1:{port}")
-        error = failed(await asked(profile))
+        error = require_error(await list_models(profile))
     assert "proxy http://127.0.0.1" in error.what_happened
     assert "connect to the proxy" in error.what_happened
 
@@ -169,7 +171,7 @@ async def test_a_proxy_that_cannot_reach_the_provider_is_named(
     with closed_port() as port:
         async with kind(upstream=f"http://127.0.0.1:{port}") as proxy:
             profile = replace(ALLOWED, base_url="https://far.example/v1", proxy=proxy.url)
-            assert says in failed(await asked(profile)).what_happened
+            assert says in require_error(await list_models(profile)).what_happened
 
 
 @asynccontextmanager
@@ -197,7 +199,7 @@ async def test_a_server_that_is_no_proxy_is_named_before_anything_is_billed() ->
     async with peer(b"SSH-2.0-x\r\n") as (address, _):
         proxy = f"http://{address}"
         profile = replace(COMPATIBLE, base_url="https://far.example/v1", proxy=proxy)
-        error = failed(await asked(profile))
+        error = require_error(await list_models(profile))
     assert "has the wrong proxy type" in error.what_happened
     assert "billed" not in error.sentences
 
@@ -205,14 +207,14 @@ async def test_a_server_that_is_no_proxy_is_named_before_anything_is_billed() ->
 async def test_a_plain_server_is_no_socks_proxy() -> None:
     async with peer(b"HTTP/1.1 400 Bad Request\r\n\r\n") as (address, _):
         profile = replace(ALLOWED, proxy=f"socks5://{address}")
-        assert "the wrong proxy type" in failed(await asked(profile)).sentences
+        assert "the wrong proxy type" in require_error(await list_models(profile)).sentences
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
 async def test_a_silent_proxy_is_given_up_after_its_deadline(scheme: str) -> None:
     async with peer() as (address, gone):
         profile = replace(ALLOWED, base_url="https://far.example/v1", proxy=f"{scheme}://{address}")
-        error = failed(await asked(profile, timeouts=Timeouts(proxy=0.05)))
+        error = require_error(await list_models(profile, timeouts=Timeouts(proxy=0.05)))
         assert "didn’t respond in time" in error.what_happened
         await asyncio.wait_for(gone.wait(), 60)
 
@@ -226,7 +228,7 @@ async def test_the_proxy_s_time_is_over_once_the_provider_has_the_request() -> N
 
     async with LoopbackServer(slowly) as server, SocksProxy(upstream=server.base_url) as proxy:
         profile = replace(ALLOWED, proxy=proxy.url)
-        assert await asked(profile, timeouts=Timeouts(proxy=1.0)) == ("a",)
+        assert await list_models(profile, timeouts=Timeouts(proxy=1.0)) == ("a",)
 
 
 # ---------------------------------------------------------------- certificates
@@ -239,11 +241,11 @@ async def test_a_chosen_authority_is_trusted_for_its_provider_only(
     authority = Authority(tmp_path)
     async with LoopbackServer(LISTED, tls=authority.server()) as server:
         profile = replace(COMPATIBLE, base_url=server.base_url)
-        refused = failed(await asked(profile))
+        refused = require_error(await list_models(profile))
         assert "isn’t trusted" in refused.what_happened
         assert "choose its certificate in Settings › Provider › Network" in refused.what_to_do
-        assert await asked(replace(profile, ca_file=str(getattr(authority, form)))) == ("a",)
-        assert isinstance(await asked(profile), ProviderError)
+        assert await list_models(replace(profile, ca_file=str(getattr(authority, form)))) == ("a",)
+        assert isinstance(await list_models(profile), ProviderError)
 
 
 @pytest.mark.parametrize(
@@ -256,7 +258,7 @@ async def test_a_trusted_authority_does_not_excuse_other_faults(
     authority = Authority(tmp_path)
     async with LoopbackServer(LISTED, tls=authority.server(host, days=days)) as server:
         profile = replace(COMPATIBLE, base_url=server.base_url, ca_file=str(authority.pem))
-        error = failed(await asked(profile))
+        error = require_error(await list_models(profile))
         assert says in error.what_happened
         assert not server.requests
 
@@ -270,14 +272,14 @@ async def test_the_system_is_trusted_beside_the_file(
 
     async with LoopbackServer(LISTED, tls=system.server()) as server:
         profile = replace(COMPATIBLE, base_url=server.base_url, ca_file=str(own.pem))
-        assert await asked(profile) == ("a",)
+        assert await list_models(profile) == ("a",)
 
 
 async def test_a_missing_file_of_certificates_is_named(tmp_path: Path) -> None:
     profile = replace(
         COMPATIBLE, base_url="https://127.0.0.1:1/v1", ca_file=str(tmp_path / "gone.pem")
     )
-    error = failed(await asked(profile))
+    error = require_error(await list_models(profile))
     assert "Couldn’t read the certificate file gone.pem" in error.what_happened
 
 
@@ -293,7 +295,9 @@ def test_one_context_is_shared_by_all_with_the_same_file(tmp_path: Path) -> None
 async def test_a_server_without_encryption_at_an_https_address_is_an_error() -> None:
     async with peer(b"HTTP/1.1 400 Bad Request\r\n\r\n") as (address, _):
         profile = replace(COMPATIBLE, base_url=f"https://{address}/v1")
-        assert "Couldn’t connect securely" in failed(await asked(profile)).what_happened
+        assert (
+            "Couldn’t connect securely" in require_error(await list_models(profile)).what_happened
+        )
 
 
 # ---------------------------------------------------------------- not this address
@@ -301,7 +305,7 @@ async def test_a_server_without_encryption_at_an_https_address_is_an_error() -> 
 
 @pytest.mark.parametrize("host", ["xn--a", "xn--sk-zq8x.example"])
 async def test_a_host_that_is_no_name_is_refused(host: str) -> None:
-    error = failed(await asked(replace(COMPATIBLE, base_url=f"https://{host}/v1")))
+    error = require_error(await list_models(replace(COMPATIBLE, base_url=f"https://{host}/v1")))
     assert "isn’t valid" in error.what_happened
 
 
@@ -319,7 +323,7 @@ async def test_a_host_that_is_no_name_is_refused(host: str) -> None:
 )
 async def test_redirects_and_web_pages_are_explained(script: Script, says: str) -> None:
     async with LoopbackServer(script) as server:
-        error = failed(await asked(replace(COMPATIBLE, base_url=server.base_url)))
+        error = require_error(await list_models(replace(COMPATIBLE, base_url=server.base_url)))
         assert isinstance(error, EndpointMissingError)
         assert says in error.what_happened
         assert "base URL" in error.what_to_do
@@ -332,7 +336,7 @@ async def test_redirects_and_web_pages_are_explained(script: Script, says: str) 
 
 async def test_a_private_address_needs_confirmation() -> None:
     profile = replace(COMPATIBLE, base_url="http://192.168.1.5:11434/v1")
-    error = failed(await asked(profile))
+    error = require_error(await list_models(profile))
     assert "isn’t encrypted" in error.what_happened
     assert "Allow 192.168.1.5 in Settings › Provider" in error.what_to_do
 
@@ -340,11 +344,11 @@ async def test_a_private_address_needs_confirmation() -> None:
 async def test_a_confirmation_is_for_one_host() -> None:
     async with LoopbackServer(LISTED) as server, HttpProxy(upstream=server.base_url) as proxy:
         profile = replace(ALLOWED, proxy=proxy.url)
-        assert await asked(profile) == ("a",)
+        assert await list_models(profile) == ("a",)
         other = replace(profile, base_url="http://other.lan/v1")
-        assert "Allow other.lan" in failed(await asked(other)).what_to_do
+        assert "Allow other.lan" in require_error(await list_models(other)).what_to_do
 
 
 async def test_a_confirmation_does_not_allow_a_public_address() -> None:
     profile = replace(COMPATIBLE, base_url="http://far.example/v1", plain_http_hosts=("far.lan",))
-    assert "https:// URL" in failed(await asked(profile)).what_to_do
+    assert "https:// URL" in require_error(await list_models(profile)).what_to_do

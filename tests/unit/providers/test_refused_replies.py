@@ -38,7 +38,7 @@ from tests.unit.providers.loopback import (
 )
 from tests.unit.providers.samples import CATALOG, COMPATIBLE, OPENAI, ask, fold
 from tests.unit.providers.samples import sse as stream_of
-from tests.unit.providers.test_network import ALLOWED, LISTED, asked, failed
+from tests.unit.providers.test_network import ALLOWED, LISTED, list_models, require_error
 from tests.unit.providers.test_provider_client import DELTA, DONE, collect, failure, run
 
 PAGE = b"<html>Sign in</html>"
@@ -48,7 +48,7 @@ async def error_of(script: Script, timeouts: Timeouts | None = None) -> Provider
     """Return the error of a request for the list of models."""
     async with LoopbackServer(script) as server:
         profile = replace(COMPATIBLE, base_url=server.base_url)
-        return failed(await asked(profile, timeouts=timeouts))
+        return require_error(await list_models(profile, timeouts=timeouts))
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ async def test_a_compressed_reply_is_refused(encoding: str, details: str) -> Non
 async def test_a_reply_with_the_identity_encoding_is_read() -> None:
     script = replies(200, {"data": [{"id": "a"}]}, content_encoding=" Identity ")
     async with LoopbackServer(script) as server:
-        assert await asked(replace(COMPATIBLE, base_url=server.base_url)) == ("a",)
+        assert await list_models(replace(COMPATIBLE, base_url=server.base_url)) == ("a",)
 
 
 async def test_of_a_compressed_refusal_only_the_status_is_shown() -> None:
@@ -113,7 +113,7 @@ async def test_the_size_of_headers_is_limited(monkeypatch: pytest.MonkeyPatch) -
     for largest, is_read in ((len(whole), True), (len(whole) - 1, False)):
         monkeypatch.setattr(connections, "MAX_HEADER_BYTES", largest)
         async with LoopbackServer(in_one_piece) as server:
-            listed = await asked(replace(COMPATIBLE, base_url=server.base_url))
+            listed = await list_models(replace(COMPATIBLE, base_url=server.base_url))
         assert (listed == ()) is is_read
 
 
@@ -176,7 +176,7 @@ def test_the_first_character_tells_json_from_a_stream(
 
 async def test_a_provider_behind_a_proxy_that_hangs_up_is_not_the_proxy_s_fault() -> None:
     async with LoopbackServer(hangs_up) as server, SocksProxy(upstream=server.base_url) as proxy:
-        found = failed(await asked(replace(ALLOWED, proxy=proxy.url)))
+        found = require_error(await list_models(replace(ALLOWED, proxy=proxy.url)))
     assert found.reason is Reason.BROKE_BEFORE_ANSWER
 
 
@@ -203,7 +203,7 @@ async def test_a_proxy_has_a_time_limit(scheme: str) -> None:
     async with LoopbackServer(silent) as server:
         proxy = server.base_url.replace("http", scheme, 1).removesuffix("/v1")
         profile = replace(ALLOWED, base_url="https://far.example/v1", proxy=proxy)
-        found = failed(await asked(profile, timeouts=Timeouts(proxy=0.05)))
+        found = require_error(await list_models(profile, timeouts=Timeouts(proxy=0.05)))
     assert found.reason is Reason.PROXY_TIMEOUT
 
 
@@ -224,7 +224,9 @@ async def test_settings_that_cannot_be_used_are_named(
     settings: Mapping[str, Any], environment: str, reason: Reason, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", environment)
-    found = failed(await asked(replace(COMPATIBLE, base_url="https://far.example/v1", **settings)))
+    found = require_error(
+        await list_models(replace(COMPATIBLE, base_url="https://far.example/v1", **settings))
+    )
     assert found.reason is reason
     is_proxy = reason is Reason.PROXY_ADDRESS_INVALID
     is_of_environment = is_proxy and bool(environment)
@@ -235,7 +237,7 @@ async def test_an_unusable_certificate_file_of_the_environment_is_not_a_proxy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/dev/zero")
-    found = failed(await asked(replace(COMPATIBLE, base_url="https://far.example/v1")))
+    found = require_error(await list_models(replace(COMPATIBLE, base_url="https://far.example/v1")))
     assert found.remedy is Remedy.CHOOSE_PEM
 
 
@@ -262,6 +264,8 @@ async def test_a_server_without_a_port_is_asked_through_its_socket(tmp_path: Pat
 
 async def test_a_server_here_that_is_not_running_is_named_with_its_port() -> None:
     with closed_port() as port:
-        found = failed(await asked(replace(COMPATIBLE, base_url=f"http://127.0.0.1:{port}/v1")))
+        found = require_error(
+            await list_models(replace(COMPATIBLE, base_url=f"http://127.0.0.1:{port}/v1"))
+        )
     assert found.reason is Reason.NOTHING_LISTENS
     assert found.params["host"] == f"127.0.0.1:{port}"

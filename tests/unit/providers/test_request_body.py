@@ -20,7 +20,7 @@ FILES = st.builds(FileData, st.just("a.pdf"), TYPE, st.binary(max_size=50)) | st
 )
 
 
-def sent(body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
+def pack(body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
     content, headers = pack_body(body)
 
     @blocking
@@ -40,7 +40,7 @@ def url(data: bytes) -> str:
 def test_files_and_images_are_data_urls_in_the_json(
     values: list[str | FileData | ImageData],
 ) -> None:
-    content, headers = sent({"input": values})
+    content, headers = pack({"input": values})
     wanted = [v if isinstance(v, str) else url(v.data) for v in values]
     assert json.loads(content)["input"] == wanted
     has_files = not all(isinstance(value, str) for value in values)
@@ -52,12 +52,12 @@ def test_files_and_images_are_data_urls_in_the_json(
 )
 def test_large_files_come_in_pieces(size: int) -> None:
     data = bytes(range(256)) * (size // 256 + 1)
-    content, _ = sent({"x": FileData("a", "application/pdf", data[:size]), "y": 1})
+    content, _ = pack({"x": FileData("a", "application/pdf", data[:size]), "y": 1})
     assert json.loads(content) == {"x": url(data[:size]), "y": 1}
 
 
 def test_the_json_is_compact_utf_8() -> None:
-    assert sent({"é": ["\ud800", 1]}) == ('{"é":["?",1]}'.encode(), {})
+    assert pack({"é": ["\ud800", 1]}) == ('{"é":["?",1]}'.encode(), {})
 
 
 def test_values_that_json_does_not_have_are_refused() -> None:

@@ -139,12 +139,12 @@ ENDED = numbered(3, "completed", response=WHOLE)
 STREAM = [CREATED, delta(1, "a"), delta(2, "b"), ENDED]
 
 
-def refused(status: int | None, kind: type[ProviderError] = ProviderError) -> AttemptError:
+def refusal(status: int | None, kind: type[ProviderError] = ProviderError) -> AttemptError:
     return AttemptError(kind(Reason.PROVIDER_FAULT, details="d", status=status, request_id="q"))
 
 
 @in_simulated_time
-async def run(
+async def follow_run(
     *replies: object, begins: bool = False, times: RunTimes = TIMES
 ) -> tuple[Script, list[tuple[float, StreamEvent]], BaseException | None]:
     """Follow a run. Return what was asked, the events with their times, and the error."""
@@ -186,7 +186,7 @@ def reached(events: Sequence[tuple[float, StreamEvent]]) -> list[int | None]:
 
 def test_a_whole_stream_is_read_with_one_request() -> None:
     reply = Reply(STREAM)
-    script, events, error = run(reply, begins=True)
+    script, events, error = follow_run(reply, begins=True)
     assert error is None
     assert script.asked == [(0, "responses")]
     assert events[0] == (0.0, Started("r 1", "m", "req"))
@@ -198,17 +198,19 @@ def test_a_whole_stream_is_read_with_one_request() -> None:
 
 def test_a_cut_stream_resumes_after_the_last_number() -> None:
     cut = StreamCutError(Reason.BROKE_IN_ANSWER)
-    script, events, error = run([*STREAM[:2], cut], STREAM[2:], begins=True)
+    script, events, error = follow_run([*STREAM[:2], cut], STREAM[2:], begins=True)
     assert error is None
     assert script.asked == [(0, "responses"), (0, f"{PATH}?stream=true&starting_after=1")]
     assert texts(events) == "ab"
 
 
 def test_a_silent_connection_is_replaced_once_the_run_has_a_name() -> None:
-    script, events, error = run([*STREAM[:2], 60, delta(2, "never")], STREAM[2:], begins=True)
+    script, events, error = follow_run(
+        [*STREAM[:2], 60, delta(2, "never")], STREAM[2:], begins=True
+    )
     assert (error, texts(events)) == (None, "ab")
     assert [at for at, _ in script.asked] == [0, 40]
-    _, events, error = run([60, *STREAM], begins=True)
+    _, events, error = follow_run([60, *STREAM], begins=True)
     assert (error, texts(events)) == (None, "ab"), "without a name it is waited for"
 
 
@@ -217,17 +219,17 @@ def test_a_silent_connection_is_replaced_once_the_run_has_a_name() -> None:
     [
         (Reply([StreamCutError(Reason.BROKE_IN_ANSWER)]), StreamCutError),
         (Reply([], received=0), EndpointMissingError),
-        (refused(400), AttemptError),
+        (refusal(400), AttemptError),
     ],
 )
 def test_a_run_without_an_id_is_not_followed(reply: object, kind: type[Exception]) -> None:
-    script, events, error = run(reply, begins=True)
+    script, events, error = follow_run(reply, begins=True)
     assert isinstance(error, kind)
     assert (len(script.asked), events) == (1, [])
 
 
 def test_an_empty_stream_is_no_answer() -> None:
-    _, events, error = run(Reply([]), begins=True)
+    _, events, error = follow_run(Reply([]), begins=True)
     assert error is None
     (end,) = (event for _, event in events)
     assert isinstance(end, Failed)
@@ -237,20 +239,20 @@ def test_a_failure_names_its_request() -> None:
     failed = numbered(
         1, "failed", response={"id": "r 1", "status": "failed", "error": {"code": "x"}}
     )
-    _, events, _ = run([CREATED, failed], begins=True)
+    _, events, _ = follow_run([CREATED, failed], begins=True)
     end = events[-1][1]
     assert isinstance(end, Failed)
     assert end.error.request_id == "req"
 
 
 def test_a_reply_in_json_is_the_run_or_its_state() -> None:
-    script, events, error = run(WHOLE, begins=True)
+    script, events, error = follow_run(WHOLE, begins=True)
     assert (error, texts(events), len(script.asked)) == (None, "ab", 1)
-    script, events, error = run(state("queued"), WHOLE, begins=True)
+    script, events, error = follow_run(state("queued"), WHOLE, begins=True)
     assert (error, texts(events)) == (None, "ab")
     assert script.asked == [(0, "responses"), (0, PATH)], "it is not streamed again"
     assert events[:2] == [(0, Started("r 1", "m", "req")), (0, RunReached(RemoteRun("r 1", None)))]
-    _, _, error = run({"error": {"message": "No.", "code": "x"}}, begins=True)
+    _, _, error = follow_run({"error": {"message": "No.", "code": "x"}}, begins=True)
     assert isinstance(error, ProviderError)
 
 
@@ -258,13 +260,15 @@ def test_a_reply_in_json_is_the_run_or_its_state() -> None:
 
 
 def test_a_run_resumes_from_the_beginning_of_its_stream() -> None:
-    script, events, error = run(STREAM)
+    script, events, error = follow_run(STREAM)
     assert (error, texts(events)) == (None, "ab")
     assert script.asked == [(0, f"{PATH}?stream=true")]
 
 
 def test_a_run_that_cannot_be_streamed_is_polled() -> None:
-    script, events, error = run(refused(400), state("in_progress"), state("in_progress"), WHOLE)
+    script, events, error = follow_run(
+        refusal(400), state("in_progress"), state("in_progress"), WHOLE
+    )
     assert (error, texts(events)) == (None, "ab")
     assert script.asked == [(0, f"{PATH}?stream=true"), (0, PATH), (5, PATH), (10, PATH)]
     said = "Running at P. Checked every 5 s."
@@ -273,7 +277,9 @@ def test_a_run_that_cannot_be_streamed_is_polled() -> None:
 
 def test_a_connection_without_events_is_followed_by_a_poll() -> None:
     cut = StreamCutError(Reason.BROKE_IN_ANSWER)
-    script, events, error = run([cut], state("in_progress"), [6, cut], state("queued"), STREAM)
+    script, events, error = follow_run(
+        [cut], state("in_progress"), [6, cut], state("queued"), STREAM
+    )
     assert (error, texts(events)) == (None, "ab")
     stream = f"{PATH}?stream=true"
     assert script.asked == [(0, stream), (0, PATH), (5, stream), (11, PATH), (11, stream)]
@@ -286,7 +292,9 @@ def test_a_connection_without_events_is_followed_by_a_poll() -> None:
 
 def test_a_run_that_stays_in_the_queue_may_never_begin() -> None:
     queued = [state("queued")] * 64
-    _, events, error = run(refused(400), *queued, state("in_progress"), state("queued"), WHOLE)
+    _, events, error = follow_run(
+        refusal(400), *queued, state("in_progress"), state("queued"), WHOLE
+    )
     assert error is None
     said = reasons(events)
     assert said[59] == (295.0, 0.0, "Queued at P. Checked every 5 s.")
@@ -300,7 +308,7 @@ def test_a_run_that_stays_in_the_queue_may_never_begin() -> None:
 
 def test_the_time_in_the_queue_is_told_in_minutes() -> None:
     slow = RunTimes(poll=30, queued=10)
-    _, events, _ = run(refused(400), *[state("queued")] * 65, WHOLE, times=slow)
+    _, events, _ = follow_run(refusal(400), *[state("queued")] * 65, WHOLE, times=slow)
     minutes = [words.split(" min")[0].split()[-1] for _, _, words in reasons(events)[1:]]
     assert (minutes[:2], minutes[-1]) == (["1", "1"], "32")
 
@@ -310,7 +318,7 @@ def test_the_time_in_the_queue_is_told_in_minutes() -> None:
 
 def test_an_unreachable_provider_is_tried_with_growing_pauses() -> None:
     gone = AttemptError(NetworkError(Reason.NOT_REACHED))
-    script, events, error = run(*[gone] * 6, STREAM)
+    script, events, error = follow_run(*[gone] * 6, STREAM)
     assert (error, texts(events)) == (None, "ab")
     assert [at for at, _ in script.asked] == [0, 1, 3, 7, 15, 31, 61]
     words = "Can’t reach P. The response continues there."
@@ -320,7 +328,7 @@ def test_an_unreachable_provider_is_tried_with_growing_pauses() -> None:
     ]
     # Another success begins anew.
     cut = StreamCutError(Reason.BROKE_IN_ANSWER)
-    script, _, error = run(gone, [*STREAM[:2], cut], gone, STREAM[2:])
+    script, _, error = follow_run(gone, [*STREAM[:2], cut], gone, STREAM[2:])
     assert error is None
     assert [at for at, _ in script.asked] == [0, 1, 1, 2]
 
@@ -328,7 +336,7 @@ def test_an_unreachable_provider_is_tried_with_growing_pauses() -> None:
 def test_a_pause_after_very_many_failures_is_the_longest() -> None:
     error = RateLimitedError(Reason.TOO_MANY_REQUESTS, status=429, provider="P")
     busy, gone = AttemptError(error, asked_wait_s=0.01), AttemptError(error)
-    script, _, ended_by = run(*[busy] * 1_100, gone, STREAM)
+    script, _, ended_by = follow_run(*[busy] * 1_100, gone, STREAM)
     assert ended_by is None
     assert [at for at, _ in script.asked][-2:] == [11, 41]
 
@@ -339,7 +347,7 @@ def test_a_pause_after_very_many_failures_is_the_longest() -> None:
 def test_the_wait_that_the_provider_asks_for_is_kept(asked: float | None, waits: float) -> None:
     error = RateLimitedError(Reason.TOO_MANY_REQUESTS, status=429, provider="P")
     busy = AttemptError(error, asked_wait_s=asked)
-    script, _, ended_by = run(busy, STREAM)
+    script, _, ended_by = follow_run(busy, STREAM)
     assert ended_by is None
     assert [at for at, _ in script.asked] == [0, waits]
 
@@ -360,7 +368,7 @@ def test_the_wait_that_the_provider_asks_for_is_kept(asked: float | None, waits:
 def test_a_provider_that_was_reached_is_not_called_unreachable(
     error: ProviderError, words: str
 ) -> None:
-    _, events, _ = run(AttemptError(error), STREAM)
+    _, events, _ = follow_run(AttemptError(error), STREAM)
     assert reasons(events)[0] == (0, 1, f"P {words}. The response continues there.")
 
 
@@ -368,27 +376,27 @@ def test_a_provider_that_was_reached_is_not_called_unreachable(
     ("failed", "kind", "attempts"),
     [
         # A refused stream is polled; a poll that is refused ends the run.
-        (refused(400), ProviderError, 2),
-        (refused(499), ProviderError, 2),
-        (refused(404), RunLostError, 2),
-        (refused(404, NetworkError), RunLostError, 1),
-        (refused(401, AuthenticationError), AuthenticationError, 1),
-        (refused(None, AuthenticationError), AuthenticationError, 1),
+        (refusal(400), ProviderError, 2),
+        (refusal(499), ProviderError, 2),
+        (refusal(404), RunLostError, 2),
+        (refusal(404, NetworkError), RunLostError, 1),
+        (refusal(401, AuthenticationError), AuthenticationError, 1),
+        (refusal(None, AuthenticationError), AuthenticationError, 1),
         # These pass, until the provider is out of reach for too long.
-        (refused(None), ProviderError, 8),
-        (refused(399), ProviderError, 8),
-        (refused(401), ProviderError, 8),
-        (refused(403), ProviderError, 8),
-        (refused(408), ProviderError, 8),
-        (refused(429, RateLimitedError), RateLimitedError, 8),
-        (refused(500), ProviderError, 8),
-        (refused(502, NetworkError), NetworkError, 8),
+        (refusal(None), ProviderError, 8),
+        (refusal(399), ProviderError, 8),
+        (refusal(401), ProviderError, 8),
+        (refusal(403), ProviderError, 8),
+        (refusal(408), ProviderError, 8),
+        (refusal(429, RateLimitedError), RateLimitedError, 8),
+        (refusal(500), ProviderError, 8),
+        (refusal(502, NetworkError), NetworkError, 8),
     ],
 )
 def test_some_errors_end_a_run(
     failed: AttemptError, kind: type[ProviderError], attempts: int
 ) -> None:
-    script, _, error = run(*[failed] * 9)
+    script, _, error = follow_run(*[failed] * 9)
     assert type(error) is kind
     assert isinstance(error, ProviderError)
     assert len(script.asked) == attempts
@@ -402,7 +410,7 @@ def test_some_errors_end_a_run(
 
 def test_the_unreachable_time_counts_from_the_last_reply() -> None:
     gone = AttemptError(NetworkError(Reason.NOT_REACHED))
-    script, _, error = run(refused(400), *[state("queued")] * 9, *[gone] * 9)
+    script, _, error = follow_run(refusal(400), *[state("queued")] * 9, *[gone] * 9)
     assert error is gone.error
     assert [at for at, _ in script.asked[10:]] == [45, 46, 48, 52, 60, 76, 106, 136]
 
@@ -411,6 +419,6 @@ def test_the_unreachable_time_counts_from_the_last_reply() -> None:
     "odd", [StreamCutError(Reason.BROKE_IN_ANSWER), UnexpectedReplyError(Reason.REPLY_NOT_JSON)]
 )
 def test_a_poll_that_fails_is_repeated(odd: ProviderError) -> None:
-    script, events, error = run(refused(400), odd, WHOLE)
+    script, events, error = follow_run(refusal(400), odd, WHOLE)
     assert (error, texts(events)) == (None, "ab")
     assert [at for at, _ in script.asked] == [0, 0, 1]

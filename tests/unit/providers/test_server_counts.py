@@ -26,12 +26,12 @@ from tests.unit.providers.test_provider_client import collect, failure
 LISTED = replies(200, {"data": [{"id": "m", "owned_by": "vllm"}]})
 
 
-def counted(tokens: int) -> Script:
+def count_reply(tokens: int) -> Script:
     return replies(200, {"count": tokens})
 
 
 @asynccontextmanager
-async def opened(
+async def open_client(
     *scripts: Script, memory: ServerMemory | None = None
 ) -> AsyncIterator[tuple[ProviderClient, LoopbackServer]]:
     """Yield the client of a server, and the server."""
@@ -46,7 +46,9 @@ async def opened(
 
 async def test_a_long_text_is_counted_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_counters, "MAX_TEXT_CHARS", 4)
-    async with opened(LISTED, counted(1), counted(2), counted(3), counted(4)) as (client, server):
+    async with open_client(
+        LISTED, count_reply(1), count_reply(2), count_reply(3), count_reply(4)
+    ) as (client, server):
         assert await client.count_tokens("m", "abcdefghij") == 6
         assert await client.count_tokens("m", "abcd") == 4
         _, *texts = server.requests
@@ -66,14 +68,14 @@ async def test_a_long_text_is_counted_in_slices(monkeypatch: pytest.MonkeyPatch)
 async def test_a_server_that_cannot_count_is_not_asked_again(
     scripts: list[Script], asked: int
 ) -> None:
-    async with opened(*scripts, counted(7)) as (client, server):
+    async with open_client(*scripts, count_reply(7)) as (client, server):
         assert await client.count_tokens("m", "text") is None
         assert await client.count_tokens("m", "text") is None
         assert len(server.requests) == asked
 
 
 async def test_a_list_of_models_shows_the_counter() -> None:
-    async with opened(LISTED, counted(7)) as (client, server):
+    async with open_client(LISTED, count_reply(7)) as (client, server):
         await client.listing()
         assert await client.count_tokens("m", "text") == 7
         assert [request.path for request in server.requests] == ["/v1/models", "/tokenize"]
@@ -88,7 +90,7 @@ def answer(**usage: Any) -> Script:
 async def test_an_answer_to_part_of_the_request_says_so(tokens: int, is_told: bool) -> None:
     memory = RecordingMemory(Api.CHAT_COMPLETIONS, least=12_345)
     script = answer(prompt_tokens=tokens, completion_tokens=1)
-    async with opened(script, memory=memory) as (client, _):
+    async with open_client(script, memory=memory) as (client, _):
         events = await collect(client, ask(model="m"))
     assert memory.counts == [("m", tokens, 0)]
     told = notice(NoticeCode.INPUT_CUT, provider="Own", tokens="12,344")
@@ -99,21 +101,21 @@ async def test_a_refusal_tells_the_tokens_and_the_window() -> None:
     memory = RecordingMemory(Api.CHAT_COMPLETIONS)
     words = "This model's maximum context length is 2048 tokens. You requested 3635 tokens."
     script = replies(400, {"error": {"message": words}})
-    async with opened(script, memory=memory) as (client, _):
+    async with open_client(script, memory=memory) as (client, _):
         error = failure(await collect(client, ask(model="m")))
     assert error.reason is Reason.CONVERSATION_TOO_LONG
     assert memory.counts == [("m", 3635, 2048)]
 
 
 async def test_a_server_that_listed_its_models_is_no_wrong_address() -> None:
-    async with opened(LISTED, replies(404, {}), streams(b"")) as (client, _):
+    async with open_client(LISTED, replies(404, {}), streams(b"")) as (client, _):
         await client.listing()
         assert failure(await collect(client, ask(model="m"))).reason is Reason.EMPTY_ANSWER
 
 
 async def test_a_client_is_idle_before_and_after_an_answer() -> None:
     memory = ServerMemory(Api.CHAT_COMPLETIONS, kind=ServerKind.OLLAMA)
-    async with opened(answer(), memory=memory) as (client, _):
+    async with open_client(answer(), memory=memory) as (client, _):
         assert client.is_idle
         async for _event in client.stream(ask(model="m")):
             assert not client.is_idle

@@ -41,7 +41,7 @@ def never() -> float:
 
 
 @in_simulated_time
-async def heard(
+async def events_after(
     limits: SilenceLimits, pauses: Sequence[float], asleep: Callable[[], float] = never
 ) -> list[tuple[float, str]]:
     """Return when each event comes, and its text, if bytes come after each of the pauses."""
@@ -92,7 +92,7 @@ def _text(event: StreamEvent) -> str:
 def test_each_silence_is_reported_and_withdrawn(
     pauses: Sequence[float], expected: list[tuple[float, str]]
 ) -> None:
-    assert heard(LIMITS, pauses) == expected
+    assert events_after(LIMITS, pauses) == expected
 
 
 @pytest.mark.parametrize(
@@ -108,14 +108,14 @@ def test_each_silence_is_reported_and_withdrawn(
 def test_a_silence_is_reported_on_time_between_checks_of_the_clocks(
     limits: SilenceLimits, expected: list[tuple[float, str]]
 ) -> None:
-    assert heard(replace(limits, check_interval=1_000), (101,)) == expected
+    assert events_after(replace(limits, check_interval=1_000), (101,)) == expected
 
 
 def test_a_connection_that_can_be_replaced_is_cut() -> None:
     limits = replace(LIMITS, cut=90)
     cut = f"{Reason.SILENT_IN_ANSWER} nothing heard for 90 s"
-    assert heard(limits, (89,)) == [(40, silent(40)), (89, ""), (89, "0")]
-    assert heard(limits, (5, 91)) == [(5, "0"), (45, silent(40)), (95, cut)]
+    assert events_after(limits, (89,)) == [(40, silent(40)), (89, ""), (89, "0")]
+    assert events_after(limits, (5, 91)) == [(5, "0"), (45, silent(40)), (95, cut)]
 
 
 def sleeps(begin: float, seconds: float) -> Callable[[], float]:
@@ -129,16 +129,16 @@ def sleeps(begin: float, seconds: float) -> Callable[[], float]:
 
 def test_a_connection_that_stays_silent_after_sleep_is_lost() -> None:
     lost = f"{Reason.LOST_IN_SLEEP} nothing heard for 30 s"
-    assert heard(LIMITS, (35,), sleeps(10, 500)) == [(10, ASLEEP), (30, lost)]
+    assert events_after(LIMITS, (35,), sleeps(10, 500)) == [(10, ASLEEP), (30, lost)]
     # Any byte shows that it lives.
-    assert heard(LIMITS, (29, 30), sleeps(10, 500)) == [
+    assert events_after(LIMITS, (29, 30), sleeps(10, 500)) == [
         *((10, ASLEEP), (29, ""), (29, "0"), (59, "1"))
     ]
-    assert heard(LIMITS, (35,), sleeps(10, 1.01)) == [(10, ASLEEP), (30, lost)]
+    assert events_after(LIMITS, (35,), sleeps(10, 1.01)) == [(10, ASLEEP), (30, lost)]
 
 
 def test_the_clocks_may_differ_by_a_second() -> None:
-    assert heard(LIMITS, (35,), sleeps(10, 1)) == [(35, "0")]
+    assert events_after(LIMITS, (35,), sleeps(10, 1)) == [(35, "0")]
 
 
 @pytest.mark.parametrize(("enabled_at", "cut_at"), [(5, 90), (120, 120)])

@@ -60,7 +60,7 @@ def through_chat_completions(calls: list[list[str]]) -> Reply:
     return fold(events)
 
 
-def found(reply: Reply) -> list[tuple[str, str, str]]:
+def calls_of(reply: Reply) -> list[tuple[str, str, str]]:
     return [(c.call_id, c.name, c.arguments) for c in tool_calls(reply.parts)]
 
 
@@ -72,9 +72,9 @@ def test_arguments_cut_at_every_boundary_give_the_same_calls(
     wanted = [("c0", "f", one), ("c1", "f", other)]
     for pieces in pieces_of(one):
         calls = [pieces, [other]]
-        assert found(through_responses(calls, sends_rest=True)) == wanted
-        assert found(through_responses(calls, sends_rest=False)) == wanted
-        assert found(through_chat_completions(calls)) == wanted
+        assert calls_of(through_responses(calls, sends_rest=True)) == wanted
+        assert calls_of(through_responses(calls, sends_rest=False)) == wanted
+        assert calls_of(through_chat_completions(calls)) == wanted
 
 
 def test_a_call_without_arguments_is_read_with_empty_ones() -> None:

@@ -70,7 +70,7 @@ class Server:
 
 
 @asynccontextmanager
-async def running(program: str, *arguments: str) -> AsyncIterator[Server]:
+async def open_server(program: str, *arguments: str) -> AsyncIterator[Server]:
     """Yield a server; it has been ended after the block."""
     server = Server()
     argv = (sys.executable, "-I", "-S", "-c", program, *arguments)
@@ -79,9 +79,11 @@ async def running(program: str, *arguments: str) -> AsyncIterator[Server]:
         yield server
 
 
-async def said(*lines: tuple[object, ...]) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
+async def messages_and_log(
+    *lines: tuple[object, ...],
+) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
     """Return the messages and the log of a server that writes lines and ends."""
-    async with running(SAYS, json.dumps(lines)) as server:
+    async with open_server(SAYS, json.dumps(lines)) as server:
         messages = await server.messages()
         assert server.ended == 1
         await server.logs(sum(not is_output for is_output, *_ in lines))
@@ -112,7 +114,7 @@ async def test_a_reply_that_cannot_be_read_is_an_error_of_its_request(
     line: object, message: dict[str, object] | None
 ) -> None:
     text = json.dumps(line)
-    messages, log = await said((1, text))
+    messages, log = await messages_and_log((1, text))
     assert messages == ([] if message is None else [message])
     assert log == ([("warning", f"Not a message: {text}")] if message is None else [])
 
@@ -131,7 +133,7 @@ async def test_a_reply_with_too_many_values_is_not_parsed(
 ) -> None:
     monkeypatch.setattr(value_count, "MAX_VALUES", 50)
     line = line.replace("{", '{"jsonrpc": "2.0", ', 1)
-    messages, log = await said((1, line))
+    messages, log = await messages_and_log((1, line))
     error = {"code": types.INTERNAL_ERROR, "message": "The reply has more than 1,000,000 values."}
     refusal = reply(12, error=error)
     assert messages == [refusal if is_refused else json.loads(line)]
@@ -141,13 +143,13 @@ async def test_a_reply_with_too_many_values_is_not_parsed(
 async def test_a_deep_result_is_read() -> None:
     deep = "[" * 300 + "]" * 300
     text = json.dumps(reply(1, result={"a": 0})).replace("0}", f"{deep}}}")
-    messages, log = await said((1, text))
+    messages, log = await messages_and_log((1, text))
     assert messages == [reply(1, result={"a": json.loads(deep)})]
     assert log == []
 
 
 async def test_lines_that_are_no_messages_are_logged() -> None:
-    messages, log = await said(
+    messages, log = await messages_and_log(
         *((1, "Hello"), (1, ""), (1, "  "), (1, "x" * 3_000), (1, "[" * 100_000), (1, "\xe9")),
         (1, json.dumps(reply(1, result={"a": "\xe9"}), ensure_ascii=False)),
     )
@@ -165,7 +167,7 @@ async def test_a_server_that_writes_other_things_is_disconnected(
     count: int, is_ended: bool
 ) -> None:
     lines = [(1, ""), *[(1, "Hello")] * count, (1, json.dumps(reply(1, result={})))]
-    messages, log = await said(*lines)
+    messages, log = await messages_and_log(*lines)
     assert len(messages) == (not is_ended)
     told = [("error", "The server writes other things than messages.")] * is_ended
     assert log[count:] == told
@@ -175,14 +177,14 @@ async def test_a_line_that_is_too_long_ends_the_connection(monkeypatch: pytest.M
     monkeypatch.setattr(module, "MAX_LINE_BYTES", 1 << 20)
     message = json.dumps(reply(1, result={}))
     lines = [(1, " ", 1_000_000), (1, message), (1, "x", 1_100_000), (1, message)]
-    messages, log = await said(*lines)
+    messages, log = await messages_and_log(*lines)
     assert messages == [reply(1, result={})]
     assert log == [("error", "The server sent a line of more than 1 MB.")]
 
 
 async def test_standard_error_is_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_LINE_BYTES", 10_000)
-    _, log = await said((0, "One \xe9 "), (0, ""), (0, "x" * 3_000))
+    _, log = await messages_and_log((0, "One \xe9 "), (0, ""), (0, "x" * 3_000))
     assert log == [("", "One \ufffd"), ("", ""), ("", "x" * MAX_SHOWN_BYTES)]
 
 
@@ -190,7 +192,7 @@ async def test_a_line_of_the_log_that_is_too_long_is_left_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "MAX_LINE_BYTES", 10_000)
-    async with running(SAYS, json.dumps([(0, "x", 50_000), (0, "after")])) as server:
+    async with open_server(SAYS, json.dumps([(0, "x", 50_000), (0, "after")])) as server:
 
         async def is_read() -> bool:
             return ("", "after") in server.log
@@ -201,7 +203,7 @@ async def test_a_line_of_the_log_that_is_too_long_is_left_out(
 async def test_a_message_is_sent_as_a_line() -> None:
     request = types.JSONRPCRequest(jsonrpc="2.0", id=1, method="ping", params={"text": "é\u2028"})
     plain = types.JSONRPCNotification(jsonrpc="2.0", method="ping")
-    async with running(ECHOES) as server:
+    async with open_server(ECHOES) as server:
         for message in (request, plain):
             await server.sent.send(SessionMessage(message))
             with anyio.fail_after(LONGEST_S):
@@ -222,7 +224,7 @@ pathlib.Path(sys.argv[1]).write_text("ended")
 
 
 async def test_a_server_ends_by_itself(tmp_path: Path) -> None:
-    async with running(ENDS, str(tmp_path / "file")):
+    async with open_server(ENDS, str(tmp_path / "file")):
         pass
     assert (tmp_path / "file").read_text() == "ended"
 

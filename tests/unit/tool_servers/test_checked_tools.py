@@ -18,7 +18,7 @@ WHOLE = {"name": "t", "inputSchema": {"type": "object"}, "icons": [], "title": "
 EMPTY = {"type": "object"}
 
 
-async def received(*items: SessionMessage | Exception) -> list[Any]:
+async def receive_checked(*items: SessionMessage | Exception) -> list[Any]:
     """Return what comes out of a checked transport that receives items."""
     send, receive = anyio.create_memory_object_stream[Any](len(items))
     sent, outgoing = anyio.create_memory_object_stream[Any](1)
@@ -43,13 +43,13 @@ async def received(*items: SessionMessage | Exception) -> list[Any]:
     return found
 
 
-def listed(result: dict[str, Any]) -> SessionMessage:
+def list_reply(result: dict[str, Any]) -> SessionMessage:
     return SessionMessage(types.JSONRPCResponse(jsonrpc="2.0", id=1, result=result))
 
 
-async def usable(*tools: object) -> list[Any]:
+async def check_tools(*tools: object) -> list[Any]:
     """Return the tools that are left of a list."""
-    [found] = await received(listed({"tools": list(tools), "nextCursor": "2"}))
+    [found] = await receive_checked(list_reply({"tools": list(tools), "nextCursor": "2"}))
     assert found.message.result["nextCursor"] == "2"
     return list(found.message.result["tools"])
 
@@ -85,18 +85,18 @@ async def usable(*tools: object) -> list[Any]:
 async def test_a_tool_loses_what_the_sdk_refuses(
     tool: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    assert await usable(tool, WHOLE) == [expected, WHOLE]
+    assert await check_tools(tool, WHOLE) == [expected, WHOLE]
 
 
 async def test_a_tool_that_is_not_an_object_is_removed_from_the_list() -> None:
-    assert await usable("no tool", WHOLE) == [WHOLE]
+    assert await check_tools("no tool", WHOLE) == [WHOLE]
 
 
 async def test_a_tool_that_is_nested_too_deeply_has_no_schema() -> None:
     deep: dict[str, Any] = {"type": "object"}
     for _ in range(2_000):
         deep = {"type": "object", "properties": {"a": deep}}
-    [found] = await usable({"name": "t", "inputSchema": deep})
+    [found] = await check_tools({"name": "t", "inputSchema": deep})
     assert found["_meta"] == {FAULT: ServerFault.TOO_DEEP}
 
 
@@ -104,7 +104,7 @@ async def test_a_tool_that_is_nested_too_deeply_has_no_schema() -> None:
 @pytest.mark.parametrize("name", ["tools", "resources", "prompts"])
 async def test_a_list_ends_at_the_limit(name: str) -> None:
     rows = [{**WHOLE, "name": str(number)} for number in range(MAX_LISTED + 5)]
-    [found] = await received(listed({name: rows}))
+    [found] = await receive_checked(list_reply({name: rows}))
     assert found.message.result[name] == rows[:MAX_LISTED]
 
 
@@ -112,10 +112,10 @@ async def test_other_messages_pass_as_they_are() -> None:
     request = SessionMessage(types.JSONRPCRequest(jsonrpc="2.0", id=1, method="ping"))
     items: list[SessionMessage | Exception] = [
         *(ValueError("x"), request),
-        listed({"tools": {"a": 1}}),
-        listed({"prompts": [7]}),
+        list_reply({"tools": {"a": 1}}),
+        list_reply({"prompts": [7]}),
     ]
-    found = await received(*items)
+    found = await receive_checked(*items)
     assert all(one is other for one, other in zip(found, items, strict=True))
     assert found[2].message.result == {"tools": {"a": 1}}
     assert found[3].message.result == {"prompts": [7]}

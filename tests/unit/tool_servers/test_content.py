@@ -1,4 +1,4 @@
-"""A server's content, taken as bounded plain values."""
+"""A server’s content, converted to bounded plain values."""
 
 from __future__ import annotations
 
@@ -112,21 +112,25 @@ def test_resources_and_prompts_become_short_rows() -> None:
     ]
 
 
-def read(**part: str) -> dict[str, object]:
+def convert_resource(**part: str) -> dict[str, object]:
     parts = [{"uri": "a:b", **part}] if part else []
     return content.resource_to_json(types.ReadResourceResult.model_validate({"contents": parts}))
 
 
 def test_a_resource_is_text_or_base64() -> None:
-    assert read(text="t", mimeType="m") == {"kind": "text", "data": "t", "media_type": "m"}
-    assert read(blob="QQ==") == {"kind": "base64", "data": "QQ==", "media_type": ""}
+    assert convert_resource(text="t", mimeType="m") == {
+        "kind": "text",
+        "data": "t",
+        "media_type": "m",
+    }
+    assert convert_resource(blob="QQ==") == {"kind": "base64", "data": "QQ==", "media_type": ""}
     with pytest.raises(HostError, match=ServerFault.EMPTY):
-        read()
+        convert_resource()
     with pytest.raises(HostError, match=ServerFault.TOO_LONG):
-        read(text="x" * (content.MAX_RESOURCE_CHARS + 1))
+        convert_resource(text="x" * (content.MAX_RESOURCE_CHARS + 1))
 
 
-def called(*blocks: dict[str, object], **more: object) -> dict[str, object]:
+def convert_result(*blocks: dict[str, object], **more: object) -> dict[str, object]:
     return content.call_result_to_json(
         types.CallToolResult.model_validate({"content": list(blocks), **more})
     )
@@ -148,15 +152,15 @@ def called(*blocks: dict[str, object], **more: object) -> dict[str, object]:
     ],
 )
 def test_each_block_of_a_result_is_text(block: dict[str, object], text: str) -> None:
-    result = called({"type": "text", "text": ""}, {"type": "text", "text": "b"}, block)
+    result = convert_result({"type": "text", "text": ""}, {"type": "text", "text": "b"}, block)
     assert result == {"text": f"b\n\n{text}", "length": len(text) + 3, "failed": False}
 
 
 def test_a_result_without_text_is_its_structure() -> None:
-    result = called(structuredContent={"ä": 1}, isError=True)
+    result = convert_result(structuredContent={"ä": 1}, isError=True)
     assert result == {"text": '{"ä": 1}', "length": 8, "failed": True}
-    assert called() == {"text": "", "length": 0, "failed": False}
-    long = called({"type": "text", "text": "x" * (MAX_RESULT_CHARS + 7)})
+    assert convert_result() == {"text": "", "length": 0, "failed": False}
+    long = convert_result({"type": "text", "text": "x" * (MAX_RESULT_CHARS + 7)})
     assert (len(str(long["text"])), long["length"]) == (MAX_RESULT_CHARS, MAX_RESULT_CHARS + 7)
 
 
@@ -197,7 +201,7 @@ def test_a_failure_is_in_the_words_of_the_server(error: Exception, reason: str) 
     assert invalid_place(error) == ("name.0: Field required" if INVALID in str(error) else "")
 
 
-def test_a_server_that_hangs_up_has_closed() -> None:
+def test_a_server_that_hangs_up_has_closed_the_connection() -> None:
     assert has_closed(ExceptionGroup("g", [MCPError(types.CONNECTION_CLOSED, "closed")]))
     assert not has_closed(MCPError(-1, "closed"))
     assert not has_closed(ValueError())

@@ -1,4 +1,4 @@
-"""Messages that the SDK's parser refuses are read; what is no message is refused as before."""
+"""Messages that the SDK’s parser refuses are read; anything else is refused as before."""
 
 from __future__ import annotations
 

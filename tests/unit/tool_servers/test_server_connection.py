@@ -35,50 +35,50 @@ FAILED = {"event": "failed", "reason": "no", "has_closed": False, "needs_sign_in
 
 
 class Listener:
-    """Notes what it is told."""
+    """A listener that records its calls."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[object, ...]] = []
+        self.calls: list[tuple[object, ...]] = []
         self.answer: Callable[[Mapping[str, Any] | None], None] | None = None
 
     @property
     def orders(self) -> list[dict[str, Any]]:
-        """The orders that the process has read, which it writes to its log."""
+        """Return the orders that the process has read, which it writes to its log."""
         return [json.loads(str(text)) for name, _, text in self._logged if text]
 
     @property
     def _logged(self) -> list[Any]:
-        return [each for each in self.told if each[:2] == ("log", "")]
+        return [each for each in self.calls if each[:2] == ("log", "")]
 
     @property
     def events(self) -> list[tuple[object, ...]]:
-        """All others."""
-        return [each for each in self.told if each not in self._logged]
+        """Return the calls, except for the lines with orders."""
+        return [each for each in self.calls if each not in self._logged]
 
     def on_log(self, level: str, text: str) -> None:
-        self.told.append(("log", level, text))
+        self.calls.append(("log", level, text))
 
     def on_list_changed(self, what: str) -> None:
-        self.told.append(("changed", what))
+        self.calls.append(("changed", what))
 
     def on_sign_in(self, address: str) -> None:
-        self.told.append(("sign in", address))
+        self.calls.append(("sign in", address))
 
     def on_sign_in_needed(self) -> None:
-        self.told.append(("sign-in needed",))
+        self.calls.append(("sign-in needed",))
 
     def on_tokens(self, saved: Mapping[str, Any]) -> None:
-        self.told.append(("tokens", saved))
+        self.calls.append(("tokens", saved))
 
     def on_renewing(self, answer: Callable[[Mapping[str, Any] | None], None]) -> None:
-        self.told.append(("renewing",))
+        self.calls.append(("renewing",))
         self.answer = answer
 
     def on_renewed(self) -> None:
-        self.told.append(("renewed",))
+        self.calls.append(("renewed",))
 
     def on_ended(self) -> None:
-        self.told.append(("ended",))
+        self.calls.append(("ended",))
 
 
 @pytest.fixture
@@ -94,7 +94,9 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 @asynccontextmanager
-async def opened(order: Mapping[str, Any]) -> AsyncIterator[tuple[ServerConnection, Listener]]:
+async def open_connection(
+    order: Mapping[str, Any],
+) -> AsyncIterator[tuple[ServerConnection, Listener]]:
     """Yield a connection and its listener; close the connection at the end."""
     listener = Listener()
     connection = await ServerConnection.open(order, listener)
@@ -109,7 +111,7 @@ Play = Callable[..., None]
 
 async def test_a_connection_opens_once_the_server_is_ready(play: Play) -> None:
     play([{"event": "log", "level": "info", "text": "Loading."}, READY, {**READY, "offers": []}])
-    async with opened({"command": ["a"]}) as (connection, listener):
+    async with open_connection({"command": ["a"]}) as (connection, listener):
         assert connection.is_running
         assert connection.offers in (("tools", "prompts"), ())
     assert listener.orders == [{"command": ["a"]}]
@@ -126,7 +128,7 @@ async def test_a_connection_opens_once_the_server_is_ready(play: Play) -> None:
         ("[", ("it has ended", True, False, False)),
     ],
 )
-async def test_a_server_that_does_not_start(
+async def test_a_server_that_does_not_start_is_reported(
     play: Play, line: object, failure: tuple[object, ...]
 ) -> None:
     play([line, READY])
@@ -169,7 +171,7 @@ async def test_each_result_is_that_of_its_request(play: Play) -> None:
             {"id": 1, "result": ["b"]},
         ],
     )
-    async with opened({}) as (connection, listener):
+    async with open_connection({}) as (connection, listener):
         first = asyncio.ensure_future(connection.request("tools"))
         second = asyncio.ensure_future(connection.request("call", name="n", arguments={"x": "ä"}))
         with pytest.raises(ServerFailure, match=r"^refused$") as caught:
@@ -182,7 +184,7 @@ async def test_each_result_is_that_of_its_request(play: Play) -> None:
     ]
 
 
-async def test_progress_is_told_to_its_request(play: Play) -> None:
+async def test_progress_reaches_its_request(play: Play) -> None:
     def progress(number: int, done: float) -> dict[str, Any]:
         return {"event": "progress", "id": number, "done": done, "total": 3, "text": "half"}
 
@@ -192,13 +194,13 @@ async def test_progress_is_told_to_its_request(play: Play) -> None:
         [progress(1, 1), progress(2, 2), progress(3, 3), {"id": 1, "result": 1}]
         + [{"id": 2, "result": 2}],
     )
-    told: list[tuple[float, float | None, str]] = []
-    on_progress: Report = lambda *report: told.append(report)  # noqa: E731
-    async with opened({}) as (connection, _):
+    calls: list[tuple[float, float | None, str]] = []
+    on_progress: Report = lambda *report: calls.append(report)  # noqa: E731
+    async with open_connection({}) as (connection, _):
         silent = asyncio.ensure_future(connection.request("call"))
         loud = asyncio.ensure_future(connection.request("call", on_progress))
         assert (await silent, await loud) == (1, 2)
-    assert told == [(2, 3, "half")]
+    assert calls == [(2, 3, "half")]
 
 
 async def test_events_reach_the_listener(play: Play) -> None:
@@ -216,7 +218,7 @@ async def test_events_reach_the_listener(play: Play) -> None:
         ],
         [{"id": 1, "result": None}],
     )
-    async with opened({}) as (connection, listener):
+    async with open_connection({}) as (connection, listener):
         await until(lambda: is_so(listener.answer is not None))
         assert listener.answer is not None
         listener.answer({"b": 2})
@@ -240,7 +242,7 @@ async def is_so(fact: bool) -> bool:
 
 async def test_a_canceled_request_is_canceled_at_the_server(play: Play) -> None:
     play([READY], [], [{"id": 1, "result": "late"}], [{"id": 2, "result": "on"}])
-    async with opened({}) as (connection, listener):
+    async with open_connection({}) as (connection, listener):
         call = asyncio.ensure_future(connection.request("call"))
         await until(lambda: is_so(len(listener.orders) == 2))
         call.cancel()
@@ -257,7 +259,7 @@ async def test_a_canceled_request_is_canceled_at_the_server(play: Play) -> None:
 @pytest.mark.parametrize("line", ["no JSON", "[" * 100_000])
 async def test_requests_fail_once_the_process_has_ended(play: Play, line: str) -> None:
     play([READY], [line])
-    async with opened({}) as (connection, listener):
+    async with open_connection({}) as (connection, listener):
         calls = [asyncio.ensure_future(connection.request("call")) for _ in range(2)]
         for call in (*calls, connection.request("late")):
             with pytest.raises(ServerFailure, match=r"^it has ended$") as caught:
@@ -272,7 +274,7 @@ async def test_an_order_that_is_too_long_is_refused(
 ) -> None:
     play([READY], [{"id": 2, "result": 1}])
     monkeypatch.setattr(server_connection, "MAX_ORDER_BYTES", 40)
-    async with opened({}) as (connection, _):
+    async with open_connection({}) as (connection, _):
         with pytest.raises(ServerFailure, match=r"^the arguments are too long$") as caught:
             await connection.request("call", text="x" * 40)
         assert not caught.value.has_ended
@@ -281,7 +283,7 @@ async def test_an_order_that_is_too_long_is_refused(
 
 async def test_a_long_result_comes_whole(play: Play) -> None:
     play([READY], [{"id": 1, "result": "x" * 100_000}])
-    async with opened({}) as (connection, _):
+    async with open_connection({}) as (connection, _):
         assert await connection.request("tools") == "x" * 100_000
 
 
@@ -290,7 +292,7 @@ async def test_a_line_of_the_log_that_is_too_long_is_left_out(
 ) -> None:
     monkeypatch.setattr(server_connection, "MAX_LINE_BYTES", 1_000)
     play([READY], [{"id": 1, "result": 1}], [{"id": 2, "result": 2}])
-    async with opened({}) as (connection, listener):
+    async with open_connection({}) as (connection, listener):
         assert await connection.request("call", text="x" * 2_000) == 1
         assert await connection.request("tools") == 2
     assert listener.orders == [{}, {"id": 2, "do": "tools"}]
@@ -313,7 +315,7 @@ async def test_programs_left_by_a_process_that_does_not_end_are_killed(
 ) -> None:
     play(*([()] if is_detached else ()), program=LEAVES_A_CHILD)
     monkeypatch.setattr(server_connection, "CLOSE_S", 0.01)
-    async with opened({}) as (_, listener):
+    async with open_connection({}) as (_, listener):
         pass
-    pid = int(str(listener.told[0][2]))
+    pid = int(str(listener.calls[0][2]))
     await until(lambda: is_so(not is_running(pid)))

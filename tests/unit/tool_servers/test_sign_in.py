@@ -36,7 +36,7 @@ TOKENS = {
 
 
 class Parent:
-    """Reads what the process writes."""
+    """A reader of the lines that the process writes."""
 
     def __init__(self) -> None:
         self._read, self._write = os.pipe()
@@ -59,13 +59,13 @@ class Parent:
 
 @pytest.fixture
 def parent() -> Iterator[Parent]:
-    """Return the parent of the process."""
+    """Yield the parent of the process."""
     made = Parent()
     yield made
     made.close()
 
 
-async def asked(port: int, target: str) -> tuple[str, dict[str, str], str]:
+async def fetch_page(port: int, target: str) -> tuple[str, dict[str, str], str]:
     """Return status, headers and body of the page that the browser is shown."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
@@ -87,18 +87,22 @@ async def test_only_the_answer_to_the_sign_in_is_taken(parent: Parent) -> None:
     assert address[0].path == "/callback"
     port = address[0].port or 0
     missing = ("HTTP/1.1 404 Not Found", {"content-length": "0", "connection": "close"}, "")
-    assert await asked(port, "/callback?code=7") == missing  # nobody has been sent anywhere yet
-    assert await asked(port, "/callback?code=7&state=") == missing
+    assert (
+        await fetch_page(port, "/callback?code=7") == missing
+    )  # nobody has been sent anywhere yet
+    assert await fetch_page(port, "/callback?code=7&state=") == missing
     await sign_in.open_page("https://login.example/a?state=s1&x=y")
     assert parent.lines() == [{"event": "sign_in", "url": "https://login.example/a?state=s1&x=y"}]
     for target in ("/callback?code=7&state=s2", "/other?code=7&state=s1", "/callback?code=7"):
-        assert await asked(port, target) == missing
-    status, headers, body = await asked(port, "/callback?code=7&state=s1&iss=i")
+        assert await fetch_page(port, target) == missing
+    status, headers, body = await fetch_page(port, "/callback?code=7&state=s1&iss=i")
     assert status == "HTTP/1.1 200 OK"
     assert headers["content-security-policy"] == "default-src 'none'"
     assert headers["cache-control"] == "no-store"
     assert body.endswith("<p>Come back &lt;ä&gt;.</p>")
-    assert (await asked(port, "/callback?code=8&state=s1"))[0] == status  # the first one counts
+    assert (await fetch_page(port, "/callback?code=8&state=s1"))[
+        0
+    ] == status  # the first one counts
     found = await sign_in.wait_for_code()
     assert (found.code, found.state, found.iss) == ("7", "s1", "i")
     with pytest.raises(SignInError, match=SIGN_IN_NEEDED):  # the user was asked once
@@ -118,7 +122,7 @@ async def test_a_refusal_is_in_the_words_of_the_server(
     assert provider is not None
     await sign_in.open_page("https://login.example/a?state=s")
     port = (provider.context.client_metadata.redirect_uris or [])[0].port or 0
-    await asked(port, f"/callback?state=s&{query}")
+    await fetch_page(port, f"/callback?state=s&{query}")
     with pytest.raises(SignInError, match=f"^{reason}$"):
         await sign_in.wait_for_code()
 
@@ -215,7 +219,7 @@ async def test_expired_tokens_are_renewed_once_for_all_processes(parent: Parent)
 BROKEN: dict[str, Any] = {"tokens": {"refresh_token": "r"}}
 
 
-async def test_a_malformed_sign_in_is_none(parent: Parent) -> None:
+async def test_a_malformed_sign_in_is_ignored(parent: Parent) -> None:
     sign_in = SignIn({"url": URL, "tokens": BROKEN}, parent.output)
     assert await sign_in.create_provider() is None
 

@@ -91,7 +91,7 @@ def test_rounding_is_named_in_the_result(expression: str) -> None:
         (f"7 {'?' * 21}", f"Unexpected “{re.escape('?' * 20)}” at position 3"),
     ],
 )
-def test_the_reason_of_a_refusal_is_the_right_one(expression: str, words: str) -> None:
+def test_a_refusal_names_its_reason(expression: str, words: str) -> None:
     with pytest.raises(ToolError, match=words):
         calculate(expression)
 
@@ -143,7 +143,7 @@ def test_any_text_is_a_value_or_refused(expression: str) -> None:
         return
 
 
-def test_time_in_a_zone() -> None:
+def test_the_time_is_that_of_the_zone() -> None:
     said = describe_time("Asia/Tokyo", NOON)
     assert said.startswith("2026-03-18T21:00:00+09:00 (Asia/Tokyo)")
     assert said.endswith("Wednesday, week 12 of 2026")
@@ -216,7 +216,7 @@ async def test_only_tools_that_compute_need_no_consent() -> None:
     assert [t.name for t in tools if t.timeout_s == 120] == ["query_table"]
 
 
-def test_calculator_and_clock_are_called() -> None:
+def test_calculator_and_clock_answer_calls() -> None:
     assert call("calculator", expression="6 * 7") == "42"
     assert "(Asia/Tokyo)\n" in call("date_time", zone="Asia/Tokyo")
 

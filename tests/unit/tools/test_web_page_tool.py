@@ -76,7 +76,7 @@ class _Site(BaseHTTPRequestHandler):
             return
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ async def read(name: str, data: bytes) -> str:
 
 
 def fetch(url: str) -> tuple[str, str, bytes]:
-    """Fetch where `site.test` is a public host, and every other name is its own address."""
+    """Fetch a page; `site.test` is a public host, every other name its own address."""
 
     async def resolve(host: str, _port: int) -> list[str]:
         return ["127.0.0.1"] if host == "site.test" else [host]
@@ -271,7 +271,7 @@ async def test_names_are_those_of_the_current_standard() -> None:
     assert asked == [("xn--strae-oqa.example", 443), ("a.example", 80), ("a.example", 8080)]
 
 
-async def test_a_host_has_its_addresses() -> None:
+async def test_a_host_is_resolved_to_its_addresses() -> None:
     assert await resolve_host("127.0.0.1", 80) == ["127.0.0.1"]
     assert await resolve_host("::1", 80) == ["::1"]
 
