@@ -103,9 +103,9 @@ def _backend() -> KeyringBackend:
 def _backend_errors() -> tuple[type[BaseException], ...]:
     """Return the exceptions of a back end that is absent, locked or failing.
 
-    Besides its own errors, keyring passes on errors of D-Bus and its back ends: RuntimeError for a
-    missing service, LookupError, ImportError and ValueError for a configured back end that does not
-    exist, EOFError if the bus ends.
+    Besides its own errors, keyring passes on errors of D-Bus and its back ends. They are
+    RuntimeError for a missing service, and EOFError if the bus ends. A configured back end that
+    does not exist causes LookupError, ImportError or ValueError.
     """
     from keyring.errors import KeyringError
 

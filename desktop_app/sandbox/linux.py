@@ -1,8 +1,8 @@
 """Confines a process on Linux: no new privileges, Landlock, seccomp, resource limits.
 
 Makes system calls with `ctypes`, because no library is suitable. The four Landlock packages in the
-Python index are alpha or beta, with one author each, for three system calls; `pyseccomp` dates from
-2021 and needs the system's libseccomp, which a user's computer may lack. Nothing here needs
+Python index are alpha or beta, with one author each, for three system calls. `pyseccomp` dates from
+2021, and needs the system's libseccomp, which a user's computer may lack. Nothing here needs
 privileges.
 """
 
@@ -195,7 +195,7 @@ def _landlock_abi() -> int:
 
 
 def _has_seccomp() -> bool:
-    """Return True if the kernel takes a filter on this architecture."""
+    """Return True if the kernel accepts a filter on this architecture."""
     if os.uname().machine not in ARCHITECTURES:
         return False
     action = ctypes.c_uint32(_RETURN_ERRNO)

@@ -75,8 +75,8 @@ def header_line(head: str, value: str) -> str:
 def _parts_beside(message: MIMEPart, body: MIMEPart | None) -> Iterator[MIMEPart]:
     """Yield the attachments and the texts after the body.
 
-    Unlike `iter_attachments`, include those in nested parts: signed mails and those of mailing
-    lists nest the whole message, and Apple Mail attaches files to the HTML version.
+    Unlike `iter_attachments`, include those in nested parts. Signed mails and those of mailing
+    lists nest the whole message. Apple Mail attaches files to the HTML version.
     """
     beside = set(map(id, message.iter_attachments()))
     body_kind = "" if body is None else body.get_content_type()

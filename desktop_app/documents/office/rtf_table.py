@@ -49,8 +49,8 @@ def _edges(rows: Sequence[Row]) -> list[int]:
 def _cells(row: Row, columns: Sequence[int]) -> list[str]:
     """Return the texts in their columns; "" for a cell that continues another.
 
-    Cells that are too narrow for a column of their own, or whose edge is not beyond the previous
-    edge, share a column: their texts are joined.
+    Cells may be too narrow for a column of their own, or their edge may not be beyond the previous
+    edge. They then share a column with the next cell, and the texts are joined.
     """
     if len(row.edges) != len(row.texts) or len(columns) > _MOST_COLUMNS:
         return row.texts

@@ -1,7 +1,7 @@
 """Converts workbooks (.xlsx) to Markdown tables, one per sheet, with python-calamine.
 
-python-calamine does not tell how a number is formatted or which error a cell contains, and it reads
-a formula that no program has calculated as an empty cell. So these cells are first rewritten as
+python-calamine does not tell how a number is formatted or which error a cell contains. It reads a
+formula that no program has calculated as an empty cell. So these cells are first rewritten as
 texts: percentages and errors as Excel shows them, formulas as they were typed.
 """
 

@@ -2,10 +2,10 @@
 
 Most files write each column as a whole, and the order of their content stream is the reading order.
 Some write line by line across the page: the first line of the left column, the first of the right,
-and so on. The positions of the lines tell such pages from tables: few lines cross the gutter,
-running text fills the columns on both sides, no ruling crosses the gutter, and the columns do not
-start rows at the same heights. A side that is not one column may be two. If a file draws both
-columns of a line as a single string with a gap inside, the line is first split at the gap.
+and so on. The positions of the lines tell such pages from tables. Few lines and no ruling cross the
+gutter, running text fills the columns on both sides, and the columns do not start rows at the same
+height. A side that is not one column may be two. If a file draws both columns of a line as a single
+string with a gap inside, the line is first split at the gap.
 """
 
 from __future__ import annotations

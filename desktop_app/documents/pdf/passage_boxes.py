@@ -1,7 +1,7 @@
 """Locates a passage of a PDF's text on its page, as rectangles.
 
-The page's characters are put into reading order (reading_order.py), the passage is searched for
-among them (passage_matching.py), and the boxes of its characters are joined to lines.
+`reading_order` brings the page's characters into reading order, and `passage_matching` finds the
+passage in them. The boxes of its characters are then joined to lines.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Reads PDFs with pypdfium2: the text layer page by page, each page under a mark.
 
-The marks (lines such as "[page 3]") are part of the text that is counted and sent, so that a model
-can say on which page it found something. Lines come in the order of the content stream, which in
+The marks (lines such as "[page 3]") are part of the text that is counted and sent. A model can thus
+name the page on which it found something. Lines come in the order of the content stream, which in
 files from word processors is the reading order, also with two columns. If a file interleaves the
 lines of two columns, `column_layout` separates them. Scanned pages have no text, but unlike empty
 pages they are sent as images.

@@ -1,7 +1,7 @@
 """Keeps a PDF open in the child process, renders strips of its pages, and locates passages.
 
-A page is rendered in strips, so that only the part on screen is rendered, and an image of any size
-comes in pieces of a few megabytes. The last page stays open for the next strip.
+A page is rendered in strips: only the part on screen is rendered, and an image of any size comes in
+pieces of a few megabytes. The last page stays open for the next strip.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Finds the ruled tables on a PDF's page, as rows of cells.
 
 Lines that meet make a grid; cells without a line between them are merged. The content decides
-whether a grid is a table: forms are irregular, frames around columns of running text hold much text
-in few cells, drawings and charts hold little. If in doubt, the grid is not a table.
+whether a grid is a table. Forms are irregular; frames around columns of running text have much text
+in few cells; drawings and charts have little text. If in doubt, the grid is not a table.
 
 `unruled_tables` finds tables without lines between their columns.
 """
@@ -32,7 +32,7 @@ _MOST_CELLS: Final = 4_000
 # The fraction of a border that must be drawn.
 _DRAWN_SHARE: Final = 0.6
 _LONGEST_CELL: Final = 1_200  # characters
-# The number of cells relative to that of grid positions: merged cells take several.
+# The number of cells relative to that of grid positions: a merged cell covers several positions.
 _LEAST_CELL_SHARE: Final = 0.5
 # The fraction of cells that contain words.
 _LEAST_FILLED_SHARE: Final = 0.4

@@ -119,8 +119,8 @@ def _is_caption(line: Line, borders: Sequence[float]) -> bool:
 def _join_rows(rows: list[Cells], lines: Sequence[Line], rules: Sequence[Ruling]) -> list[Cells]:
     """Join the lines of each row.
 
-    A row is the header, or the lines between two rules if every row is ruled, or a line and those
-    below it whose first cell is empty.
+    The header is a row. If every row is ruled, the lines between two rules are a row. Otherwise a
+    row is a line together with the lines below it whose first cell is empty.
     """
     bands = [sum(rule.position > middle_of(line) for rule in rules) for line in lines]
     is_ruled = len(set(bands)) >= 4 and len(lines) <= 2.5 * len(set(bands))

@@ -232,7 +232,7 @@ class ReaderClient:
         descriptors = [] if descriptor is None else [descriptor]
         try:
             socket.send_fds(self._file_socket, [b"f" if descriptors else b"-"], descriptors)
-        except OSError as error:  # including BlockingIOError: the child takes no files
+        except OSError as error:  # including BlockingIOError: the child reads no files
             raise await _child_gone_error(child) from error
 
     async def _running_child(self, limits: Limits) -> Process:

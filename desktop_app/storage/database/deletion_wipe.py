@@ -13,8 +13,8 @@ from typing import Final
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.storage.database.database import Database
 
-# The search index is merged in slices of this many pages of 4 KB: some 40 ms of writing each, half
-# a minute in all for a million messages.
+# The search index is merged in slices of this many pages of 4 KB. Each takes some 40 ms of writing,
+# a million messages half a minute in all.
 MERGED_PAGES: Final = 200
 _MERGE: Final = (
     "INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)",

@@ -449,7 +449,7 @@ MIGRATIONS: tuple[Migration, ...] = (
         "0019_template_ids",
         ("ALTER TABLE messages ADD COLUMN template_id TEXT NOT NULL DEFAULT ''", MARK_TEMPLATES),
     ),
-    # Which answers a message's tokens and cost cover. Before, only a notice under it said so.
+    # Which answers a message's tokens and cost cover. Earlier, only a notice of the message told.
     Migration(
         "0020_usage_scopes",
         ("ALTER TABLE messages ADD COLUMN usage_scope TEXT NOT NULL DEFAULT 'own'",),

@@ -1,8 +1,8 @@
 """Removal of attachments that nothing refers to any more.
 
 An attachment is needed while a message, a collection or its passages, a file of a batch job, or a
-draft refers to it: the draft of a conversation, of a new conversation, or of the quick prompt. An
-unneeded attachment is removed once `GRACE` has passed since it was last added: until then, this or
+draft refers to it. Conversations, the new conversation and the quick prompt have drafts. An
+unneeded attachment is removed once `GRACE` has passed since it was last added. Until then, this or
 another process may be about to put it into a draft. Attachments of a deleted conversation are
 removed at once, unless they were added again after that conversation last changed.
 

@@ -43,7 +43,7 @@ TITLE_WEIGHT: Final = 2.0
 # This many best matches of the whole index are tried first: they often belong to the chosen
 # collections.
 CANDIDATES: Final = 400
-# A query uses its rarest words, as many as match at most this many passages in total: words that
+# A query uses its rarest words, as many as match at most this many passages in total. Words that
 # occur everywhere distinguish passages badly and take time. The frequency of a word is estimated
 # from a few windows (ranges of row ids), in a fifth of the time of a full count.
 MOST_MATCHES: Final = 20_000

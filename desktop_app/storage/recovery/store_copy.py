@@ -2,8 +2,8 @@
 
 Rows are copied into a new, empty store with this version's schema, table by table, after the checks
 of `row_checks.py`. Triggers, views and unknown tables are left out. The search index, the sums of
-the spending and the references between rows are rebuilt: an index that does not match its texts
-breaks when they are deleted.
+the spending and the references between rows are rebuilt. An index that does not match its texts
+would break when they are deleted.
 """
 
 from __future__ import annotations

@@ -230,8 +230,8 @@ def _find_reviewed(
 def _best_hits(matches: list[Match], query: str, limit: int) -> list[SearchHit]:
     """Return the best matches: titles first, then by density of the words, then newest.
 
-    This is BM25 with equal weights for all words: counting how rare a word is would need the whole
-    library, and every match here contains every word.
+    This is BM25 with equal weights for all words, because every match here contains every word.
+    Counting how rare a word is would need the whole library.
     """
     texts = [_text_of(row) for _, row in matches]
     mean_length = sum(map(len, texts)) / len(texts) if texts else 0.0

@@ -3,7 +3,7 @@
 SQLite's tokenizer takes a run of Chinese or Japanese for one word, so that nothing inside it is
 found. Such runs are indexed as overlapping pairs, followed by the last character alone: 日本語
 becomes 日本 本語 語. A query of two or more characters is the phrase of its pairs, without the last
-character alone; a query of one character is a prefix of pairs. The tokenizer also ignores emoji and
+character alone. A query of one character is a prefix of pairs. The tokenizer also ignores emoji and
 other signs. In texts and in queries, each therefore becomes a word of its own: a private-use
 character, which the tokenizer takes for a letter.
 
@@ -142,7 +142,7 @@ def terms(query: str) -> list[tuple[str, bool]]:
 def _phrase(term: tuple[str, bool]) -> tuple[str, bool]:
     """Return a folded term as the words of a phrase, and True if the last is a prefix.
 
-    An unspaced run at the end of a term may continue in the text: its pairs match anyway, but a
+    In the text, an unspaced run at the end of a term may continue. Its pairs match anyway, but a
     single character must be searched as the start of a pair.
     """
     folded, is_prefix = term

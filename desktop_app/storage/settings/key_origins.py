@@ -1,8 +1,8 @@
 """The origins of keys from an older version, protected from restored stores.
 
 Older versions put bare keys into the keyring. Such a key belongs to the address that its profile
-had when this version first opened the store. The origins of these addresses are written into a file
-beside the store before anything can change an address: a restored store has other addresses, and
+had when this version first opened the store. Before anything can change an address, the origins of
+these addresses are written into a file beside the store. A restored store has other addresses, and
 must not decide where a key is sent. The file is written once and never changed.
 """
 

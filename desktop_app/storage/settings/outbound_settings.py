@@ -1,8 +1,8 @@
 """Settings that decide where data goes, what leaves this computer, and what may be spent.
 
-These outbound settings are hosts, proxies, certificates, model files, permissions and content added
-to every request; limits, prices and settings that raise the cost of answers; and the number of
-backups to keep.
+These outbound settings are hosts, proxies, certificates, model files, permissions, and content that
+is added to every request. Limits, prices and settings that raise the cost of answers belong to
+them, too, and the number of backups to keep.
 
 A restore compares the backup's settings with the current ones, and lists the differences.
 Unconfirmed changes are dropped. An existing provider keeps its own settings. A new provider gets no

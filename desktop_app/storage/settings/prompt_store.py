@@ -37,7 +37,7 @@ class PromptStore:
         return await read_rows(self._database, prompt_from_row, sql)
 
     async def form_of_prompt(self, prompt_id: str) -> str:
-        """Return the form that a prompt's answers take; "" if it has none."""
+        """Return the form of the answers to a prompt, as it is stored; "" if it has none."""
         row = await self._database.row("SELECT form FROM prompts WHERE id = ?", prompt_id)
         return "" if row is None else str(row["form"])
 

@@ -45,7 +45,7 @@ def _close(opening: asyncio.Future[int]) -> None:
 
 
 def _try_lock(descriptor: int) -> bool:
-    """Take the lock if it is free. Return True if there is nothing to wait for."""
+    """Acquire the lock if it is free. Return True if there is nothing to wait for."""
     try:
         import fcntl
     except ImportError:  # another system
