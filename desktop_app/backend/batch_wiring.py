@@ -135,6 +135,11 @@ async def store_as_conversation(
     title = f"{item.name}: {job.title}"
     conversation = Conversation(new_id(), title, created_at, created_at, job.choice)
     question = question_of(job, item, conversation.id)
+    notices: list[NoticeText] = [notice(NoticeCode.FROM_BATCH)]
+    if item.error is not None:
+        notices.append(notice_of_error(item.error))
+    elif form is not None:  # the notice shows the answer as a table or a tree
+        notices.append(form_notice(form))
     answer = Message(
         id=new_id(),
         conversation_id=conversation.id,
@@ -147,17 +152,8 @@ async def store_as_conversation(
         usage=item.usage,
         cost=item.cost,
         answered_by=item.answered_by,
-        notices=(notice(NoticeCode.FROM_BATCH), *_form_notices(form, item), *_error_notices(item)),
+        notices=tuple(notices),
     )
     await conversations.begin_turn(conversation, question, answer)
     await batches.note_conversation(job.id, item.number, conversation.id)
     return conversation.id
-
-
-def _form_notices(form: AnswerForm | None, item: BatchItem) -> tuple[NoticeText, ...]:
-    """Return the notice that shows the answer as a table or a tree, if it matches the schema."""
-    return (form_notice(form),) if form is not None and item.error is None else ()
-
-
-def _error_notices(item: BatchItem) -> tuple[NoticeText, ...]:
-    return () if item.error is None else (notice_of_error(item.error),)

@@ -66,7 +66,8 @@ def start_log(folder: Path) -> None:
                 path.replace(path.with_suffix(".log.old"))
         handler = _LogFile(folder / LOG_NAME, encoding="utf-8", delay=True)
         if not faulthandler.is_enabled():  # PYTHONFAULTHANDLER enables it for standard error
-            faulthandler.enable(_open_crash_log(folder / CRASH_NAME))
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+            faulthandler.enable(os.open(folder / CRASH_NAME, flags, 0o600))
     except OSError:
         return
     handler.setFormatter(_RedactingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
@@ -75,10 +76,6 @@ def start_log(folder: Path) -> None:
         root.removeHandler(old)
         old.close()
     root.addHandler(handler)
-
-
-def _open_crash_log(path: Path) -> int:
-    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def last_lines(folder: Path, count: int = 20, name: str = LOG_NAME) -> list[str]:

@@ -84,7 +84,8 @@ class OutputError(OSError):
 
 def write_diagnostic(text: str) -> None:
     """Write a message to standard error, after the program's name; indent its further lines."""
-    write_stderr_line(f"repartee: {_indented(text)}")
+    indented = text.replace("\r\n", "\n").replace("\n", "\n    ")
+    write_stderr_line(f"repartee: {indented}")
 
 
 def reports_to_window() -> bool:
@@ -117,10 +118,6 @@ def is_cancel(typed: str) -> bool:
     """Return True for "c" or "cancel", in English or in the user's language."""
     known = ("c", "cancel", *tr_context("typed to cancel", "c cancel").casefold().split())
     return typed.strip().casefold() in known
-
-
-def _indented(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\n", "\n    ")
 
 
 def write(text: str) -> None:
