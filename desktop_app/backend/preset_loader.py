@@ -10,32 +10,40 @@ from typing import Any, Final
 
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.exchange.preset_json import preset_from_json
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.paths import resource_path
 
 HIDDEN_PRESETS: Final = "presets.hidden"
 """The setting with the ids of built-in presets that the user has deleted."""
+BUILT_IN_NAMES: Final = (
+    *(N_("Careful coder"), N_("Code reviewer"), N_("Analyst"), N_("Editor"), N_("Translator")),
+    *(N_("Tutor"), N_("Minutes"), N_("Summarizer"), N_("Researcher"), N_("Data extractor")),
+    *(N_("Plain writer"), N_("Brainstormer")),
+)
+"""The names of the built-in presets, marked for translation."""
 _FIRST_POSITION: Final = 1_000_000  # after all of the user's
 
 
 @cache
 def built_in_presets() -> tuple[Preset, ...]:
-    """Return the built-in presets."""
+    """Return the built-in presets, with their English names."""
     rows = json.loads(resource_path("presets.json").read_text(encoding="utf-8"))
     return tuple(preset_from_json(row) for row in rows)
 
 
 def preset_cases(name: str) -> list[dict[str, Any]]:
     """Return the evaluation cases of a built-in preset, by its name or id; [] for others."""
-    wanted = name.casefold()
-    ids = [p.id for p in built_in_presets() if wanted in (p.id.casefold(), p.name.casefold())]
+    found = preset_named(name, with_built_in([]))
+    ids = [] if found is None else [found.id]
     rows = json.loads(resource_path("preset_cases.json").read_text(encoding="utf-8"))
     return [case for preset_id in ids for case in rows[preset_id]]
 
 
 def with_built_in(stored: Iterable[Preset], hidden: Collection[str] = ()) -> list[Preset]:
-    """Return the user's presets, then the built-in ones.
+    """Return the user's presets, then the built-in ones, with their names in the user's language.
 
-    A preset of the user replaces the built-in preset of the same name or id.
+    A preset of the user replaces the built-in preset of the same id, or of the same name, in
+    English or translated.
 
     Args:
         hidden: the ids of built-in presets that the user has deleted.
@@ -45,11 +53,25 @@ def with_built_in(stored: Iterable[Preset], hidden: Collection[str] = ()) -> lis
     return [
         *own,
         *(
-            replace(preset, position=_FIRST_POSITION + number)
+            replace(preset, name=tr(preset.name), position=_FIRST_POSITION + number)
             for number, preset in enumerate(built_in_presets())
-            if names.isdisjoint((preset.name.casefold(), preset.id)) and preset.id not in hidden
+            if names.isdisjoint({preset.id, preset.name.casefold(), tr(preset.name).casefold()})
+            and preset.id not in hidden
         ),
     ]
+
+
+def preset_named(name: str, presets: Collection[Preset]) -> Preset | None:
+    """Return the first of the presets with this name or id; None if there is none.
+
+    A built-in preset is also found by its English name, so scripts work in every language.
+    """
+    english = {preset.name.casefold(): preset.id for preset in built_in_presets()}
+    for wanted in (name.casefold(), english.get(name.casefold())):
+        for preset in presets:
+            if wanted in (preset.id.casefold(), preset.name.casefold()):
+                return preset
+    return None
 
 
 def hidden_ids(value: object) -> set[str]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.backend.answer_settings import ask_settings
-from desktop_app.backend.preset_loader import with_built_in
+from desktop_app.backend.preset_loader import preset_named, with_built_in
 from desktop_app.cli.answers.chosen_model import answering_profile
 from desktop_app.cli.answers.form_options import read_text_file
 from desktop_app.domain.answering.generation import MAX_STOP_SEQUENCES, Overrides
@@ -47,9 +47,8 @@ async def apply_preset(
     """
     if options.preset is None:
         return None
-    wanted = options.preset.casefold()
     presets = with_built_in(await backend.prompts.presets())
-    found = next((p for p in presets if wanted in (p.id.casefold(), p.name.casefold())), None)
+    found = preset_named(options.preset, presets)
     if found is None:
         known = ", ".join(p.name for p in presets)
         raise IllegalChoiceError(Reason.NO_SUCH_PRESET, preset=options.preset, known=known)

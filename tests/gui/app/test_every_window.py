@@ -56,7 +56,6 @@ NAMES: Final = (
     *("smollm2-135m-instruct", "Aug 10, 2026"),
     *("gpt-5.2", "CometAPI", "GPT-5 mini", "GPT-5 nano", "GPT-5.2 Codex", "retried", "retriedxyz"),
     *(prompt.text[:600] for prompt in built_in_prompts()),
-    *(preset.name for preset in built_in_presets()),
     *(preset.overrides.instructions or "" for preset in built_in_presets()),
     *("recipient", "Recipient", "tone", "Tone", "warm", "cool"),
     *("Summarize", "Find the deadlines", "OpenAI refused the request: content policy."),

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from desktop_app.backend.preset_loader import (
+    BUILT_IN_NAMES,
     built_in_presets,
     hidden_ids,
     preset_cases,
+    preset_named,
     with_built_in,
 )
+from desktop_app.i18n.translation import tr
 
 FIRST, SECOND, *OTHERS = built_in_presets()
 
@@ -43,3 +48,32 @@ def test_cases_belong_to_a_preset_by_its_name_or_id() -> None:
     cases = preset_cases(with_cases.id)
     assert preset_cases(with_cases.name.upper()) == preset_cases(with_cases.id.upper()) == cases
     assert preset_cases("unknown") == []
+
+
+def test_every_name_is_marked_for_translation() -> None:
+    assert tuple(preset.name for preset in built_in_presets()) == BUILT_IN_NAMES
+
+
+@pytest.mark.usefixtures("pseudo_language")
+def test_names_are_shown_in_the_users_language_and_found_in_english_too() -> None:
+    presets = with_built_in([])
+    shown = presets[0]
+    assert shown.id == FIRST.id
+    assert shown.name == tr(FIRST.name) != FIRST.name
+    for name in (shown.name, FIRST.name.upper(), FIRST.id):
+        assert preset_named(name, presets) == shown
+    assert preset_cases(FIRST.name) == preset_cases(shown.name) == preset_cases(FIRST.id)
+    assert preset_named("unknown", presets) is None
+
+
+@pytest.mark.usefixtures("pseudo_language")
+def test_a_preset_of_the_user_replaces_the_one_of_its_name_in_any_language() -> None:
+    for name in (FIRST.name, tr(FIRST.name)):
+        own = replace(FIRST, id="own", name=name)
+        assert FIRST.id not in [preset.id for preset in with_built_in([own])]
+
+
+def test_a_users_preset_comes_before_a_built_in_one_of_that_english_name() -> None:
+    own, renamed = replace(SECOND, id="own", name=FIRST.name), replace(FIRST, name="Another")
+    assert preset_named(FIRST.name, [renamed, own]) == own
+    assert preset_named(FIRST.name, [renamed]) == renamed
