@@ -42,9 +42,12 @@ def layout_faults(window: QWidget) -> Iterator[str]:
             wide = [w for w in widget.findChildren(QWidget) if w.minimumSizeHint().width() > room]
             causes = ", ".join(map(described, wide[-2:]))
             yield f"{described(widget)} scrolls sideways because of {causes}"
-    for parent in {widget.parentWidget() for widget in shown}:
-        children = [w for w in shown if w.parentWidget() is parent and _has_text(w)]
-        for one, other in combinations(children, 2):
+    siblings: dict[QWidget | None, list[QWidget]] = {}
+    for widget in shown:
+        if _has_text(widget):
+            siblings.setdefault(widget.parentWidget(), []).append(widget)
+    for widgets in siblings.values():
+        for one, other in combinations(widgets, 2):
             common = one.geometry() & other.geometry()
             if common.width() > SLACK and common.height() > SLACK:
                 yield f"{described(one)} overlaps {described(other)}"

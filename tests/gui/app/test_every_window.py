@@ -114,7 +114,7 @@ class Visit:
         for window in self._windows():
             if not isinstance(window, QMenu):
                 window.resize(window.size().boundedTo(room))
-        await asyncio.sleep(0.03)  # what was resized is laid out
+        await self._laid_out()
         for number, window in enumerate(self._windows()):
             self.seen.update(
                 type(w) for w in (window, *window.findChildren(QWidget)) if w.isVisible()
@@ -143,6 +143,16 @@ class Visit:
                 continue  # it scrolls
             for fault in layout_faults(window):
                 self._found(name, fault)
+
+    async def _laid_out(self) -> None:
+        """Wait until no widget moves: layouts pass changes of heights on, one after the other."""
+        before: list[object] = []
+        while before != (places := [w.geometry() for w in self._widgets()]):
+            before = list(places)
+            await asyncio.sleep(0.015)
+
+    def _widgets(self) -> list[QWidget]:
+        return [w for window in self._windows() for w in (window, *window.findChildren(QWidget))]
 
     def _windows(self) -> list[QWidget]:
         """Return the visible windows, the main window first."""
