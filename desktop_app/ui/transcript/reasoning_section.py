@@ -26,6 +26,7 @@ class ReasoningSection:
 
     Attributes:
         text: the reasoning received so far.
+        seconds: the measured duration; None if it is not known yet.
     """
 
     def __init__(self, text: str, unfolded: UnfoldedSections) -> None:
@@ -35,7 +36,7 @@ class ReasoningSection:
         self._stream = BlockStream()
         self._shown_length = 0
         self._began_at: float | None = None
-        self._seconds: float | None = None
+        self.seconds: float | None = None
         self.set_folded(folded=self.is_folded)
 
     def append_text(self, text: str, now: float) -> None:
@@ -47,13 +48,8 @@ class ReasoningSection:
 
     def record_end(self, now: float) -> None:
         """Record that the answer's text began at the monotonic time `now`, in seconds."""
-        if self._began_at is not None and self._seconds is None:
-            self._seconds = now - self._began_at
-
-    @property
-    def seconds(self) -> float | None:
-        """Return the measured duration in seconds; None if it is not known yet."""
-        return self._seconds
+        if self._began_at is not None and self.seconds is None:
+            self.seconds = now - self._began_at
 
     @property
     def is_folded(self) -> bool:

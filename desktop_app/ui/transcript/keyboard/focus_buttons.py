@@ -32,6 +32,9 @@ _MAX_BUTTONS: Final = 60
 class FocusButtons(QObject):
     """The buttons over the focus targets of a view.
 
+    Attributes:
+        focused: the focused button, even while another window is active; None for none.
+
     Signals:
         activated(FocusTargetButton): the user activated the target of a button.
         focus_left(): the focused button has lost the focus.
@@ -47,31 +50,26 @@ class FocusButtons(QObject):
     ) -> None:
         super().__init__(parent)
         self._view, self._messages = view, messages
-        self._focused: FocusTargetButton | None = None
+        self.focused: FocusTargetButton | None = None
         self._buttons: dict[FocusTarget, FocusTargetButton] = {}
         self._place_timer = QTimer(self, singleShot=True, interval=_PLACE_ALL_MS)
         self._place_timer.timeout.connect(self._place_visible)
 
-    @property
-    def focused(self) -> FocusTargetButton | None:
-        """Return the focused button, even while another window is active; None for none."""
-        return self._focused
-
     def focus(self, target: FocusTarget) -> None:
         """Focus a target, and scroll to it."""
-        button = self._focused = self._button_for(target)
+        button = self.focused = self._button_for(target)
         scroll_to_rects(self._view, self._rects(target))
         button.cover(self._rects(target))
         button.setFocus(Qt.FocusReason.TabFocusReason)
 
     def scroll_to_focused(self) -> None:
         """Scroll to the focused target."""
-        if self._focused is not None:
-            scroll_to_rects(self._view, self._rects(self._focused.focus_target))
+        if self.focused is not None:
+            scroll_to_rects(self._view, self._rects(self.focused.focus_target))
 
     def place_focused(self) -> bool:
         """Keep the focused button over its text. Return False if the text was rewritten."""
-        button = self._focused
+        button = self.focused
         if button is None:
             return True
         target = button.focus_target
@@ -93,7 +91,7 @@ class FocusButtons(QObject):
         targets = chain.from_iterable(map(focus_targets_of, visible_blocks(self._view)))
         visible = list(islice(targets, _MAX_BUTTONS))
         for target, button in list(self._buttons.items()):
-            if button is not self._focused and target not in visible:
+            if button is not self.focused and target not in visible:
                 self._remove_button(button)
         for target in visible:
             self._button_for(target).cover(self._rects(target))
@@ -146,8 +144,8 @@ class FocusButtons(QObject):
         self._buttons[target] = button
 
     def _on_focus_left(self, button: FocusTargetButton) -> None:
-        if self._focused is button:
-            self._focused = None
+        if self.focused is button:
+            self.focused = None
             self.focus_left.emit()
         if not QAccessible.isActive():
             self._remove_button(button)
