@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from desktop_app.domain.answering.chat_request import DIRECT, ProviderProfile
 from desktop_app.domain.bounds import BAD_VALUE
+from desktop_app.domain.models.own_model import OwnModel
 from desktop_app.domain.network.origin import origin
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_context
@@ -193,11 +194,7 @@ def _fields(profile: ProviderProfile) -> dict[str, _Field]:
     """Return the fields of a profile that decide where data goes and what it may cost, by name."""
     hosts = profile.plain_http_hosts
     cap, share = profile.monthly_cap, profile.price_multiplier
-    prices = tuple(
-        f"{model.id}: ${model.input_price:f} / ${model.output_price:f}"
-        for model in profile.own_models
-        if model.price is not None
-    )
+    prices = tuple(_prices(model) for model in profile.own_models if model.price is not None)
     return {
         "kind": _Field(tr("Type"), profile.kind, profile.kind.value),
         "base_url": _address(tr("Base URL"), profile.base_url, _none()),
@@ -225,6 +222,12 @@ def _fields(profile: ProviderProfile) -> dict[str, _Field]:
             tr("Price (percent of list price)"), share, f"{(100 * share).normalize():f} %"
         ),
     }
+
+
+def _prices(model: OwnModel) -> str:
+    """Return a model's prices for input, for cached input if it has its own, and for output."""
+    amounts = (model.input_price, model.cached_price, model.output_price)
+    return f"{model.id}: {' / '.join(f'${each:f}' for each in amounts if each is not None)}"
 
 
 def _flag(label: str, value: bool | None) -> _Field:

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,13 @@ def own(**fields: Any) -> ProviderProfile:
         ("custom_fields", (), FIELDS, "none", "X-A: b, ?key: (secret)"),
         ("monthly_cap", None, Decimal(5), "No limit", "$5.00"),
         ("own_models", (), (PRICED,), "none", "m: $1.5 / $20"),
+        (
+            "own_models",
+            (PRICED,),
+            (replace(PRICED, cached_price=Decimal(0)),),
+            "m: $1.5 / $20",
+            "m: $1.5 / $0 / $20",
+        ),
         ("price_multiplier", Decimal(1), Decimal("0.25"), "100 %", "25 %"),
     ],
 )
