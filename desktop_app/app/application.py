@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.main_window import MainWindow
 
 DESKTOP_FILE = "io.github.repartee.Repartee"
-CALL_MS: Final = 30_000
+CALL_TIMEOUT_MS: Final = 30_000
 """The time that a program started by the session bus waits for the call."""
 
 STARTING: Final = N_("Repartee is starting. What you type is kept.")
@@ -66,7 +66,7 @@ class Application:
 
     Attributes:
         window: set by `show`.
-        session: set once the store is open; None before.
+        session: the last session that was created; None until the store is open.
         should_restart: True if the program restarts after its end.
     """
 
@@ -89,7 +89,7 @@ class Application:
         self._language = WindowLanguage(self.qt, resource_path("locale"))
         self._exit_code = 0
         self._pending: list[WindowRequest] = []
-        self._serving_session: WindowSession | None = None
+        self._serving_session: WindowSession | None = None  # the last that has started
         self._join_task: asyncio.Task[None] | None = None
 
     def show(self) -> None:
@@ -257,7 +257,7 @@ class Application:
             session.serve(request)
         if isinstance(self._request, HiddenRequest):
             # The bus starts the program and then calls it, unless the caller has ended meanwhile.
-            QTimer.singleShot(CALL_MS, self.window, session.closing.end_if_nothing_shows)
+            QTimer.singleShot(CALL_TIMEOUT_MS, self.window, session.closing.end_if_nothing_shows)
 
     def _rebuild_window(self) -> None:
         """Build the window again, in the language of the settings, and delete the old one."""
@@ -309,7 +309,7 @@ class Application:
 
 
 def report_failed_start(error: UserFacingError) -> int:
-    """Say why the program cannot start; return the exit code.
+    """Say why the program cannot start; return the exit code of a failure.
 
     The error goes to standard error and, for users who started it from a menu, into a dialog.
     """
@@ -342,7 +342,8 @@ def _prepare_end(code: int) -> None:
 def _last_appearance(state: dict[str, object]) -> tuple[bool | None, bool | None]:
     """Return the appearance (dark, high contrast) that the portal reported in the previous run.
 
-    The portal answers after the first paint, which would be light on a dark desktop.
+    None stands for an unknown value. The portal answers after the first paint, which would be
+    light on a dark desktop.
     """
     is_dark, is_high_contrast = state.get("is_dark"), state.get("is_strong")
     return (

@@ -93,7 +93,7 @@ class PaletteRows:
         return [
             (
                 PaletteEntry(f"collection:{id_}", name, tr("Collection")),
-                partial(self._controllers.composer.collections.put_into_draft, id_),
+                partial(self._controllers.composer.collections.ask_in_draft, id_),
             )
             for id_, name in await self._controllers.composer.collections.names()
         ]

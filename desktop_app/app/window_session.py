@@ -184,7 +184,7 @@ class WindowSession:
             values=values,
             drafts=self.controllers.state.drafts,
             tasks=tasks,
-            is_resident=is_resident,
+            was_started_to_stay=is_resident,
         )
         closing.ended.connect(self.quit)
         self._memory_trimmer = MemoryTrimmer(window, self._is_idle, tasks=tasks)

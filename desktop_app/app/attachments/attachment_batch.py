@@ -58,7 +58,7 @@ class AttachmentBatch:
         """Forget the failures that are not reported yet."""
         self._failures.clear()
 
-    def take_messages(self) -> list[UserFacingError | str]:
+    def pop_messages(self) -> list[UserFacingError | str]:
         """Return the messages for the user since the last call."""
         messages: list[UserFacingError | str] = [*self._location_errors(), *self._failure_errors()]
         if self._duplicates:

@@ -59,7 +59,7 @@ class DropController(QObject):
         self._values, self._tasks = values, tasks
         self._navigator = navigator
         self._reader: DocumentWorker | None = None
-        list_view.content_dropped.connect(self.take_drop)
+        list_view.content_dropped.connect(self.insert_drop)
         pane.prompt.field.rich_text_pasted.connect(tasks.slot(self._convert))
         pane.prompt.field.large_rich_text_pasted.connect(
             lambda text, html: tasks.start(self._attach_rich(text, html, current.id))
@@ -82,8 +82,8 @@ class DropController(QObject):
 
     # -------------------------------------------------------------- drops on the list
 
-    def take_drop(self, dropped: DroppedContent, identifier: str, is_folder: bool) -> None:
-        """Open the conversation of a row, or a new one in its folder, and put the content there.
+    def insert_drop(self, dropped: DroppedContent, identifier: str, is_folder: bool) -> None:
+        """Open a row's conversation, or a new one in its folder, and insert the content there.
 
         If `identifier` is empty, the content goes into the open prompt.
         """

@@ -217,8 +217,7 @@ class FileReadings(QObject):
             part, note = await self._passwords.open_with_password(
                 partial(self._reader.read, content, on_progress, reading.conversation_id)
             )
-            if note:  # how it was read, if that is unexpected
-                # Chips show which pages are images, but not what was skipped.
+            if note:  # chips show which pages are images, but not what was skipped
                 words = f"{part.name}: {note}"
                 self._notifications.notify(words, topic=TOPIC, stays=bool(note.skipped))
             await self._add(reading, part)
@@ -279,7 +278,7 @@ class FileReadings(QObject):
         """Report the failures of a batch; those of many files when all readings have ended."""
         if batch.left and batch.total > FEW_FILES:
             return
-        for words in batch.take_messages():
+        for words in batch.pop_messages():
             topic = "" if isinstance(words, str) else TOPIC
             self._notifications.notify(words, topic=topic)
 

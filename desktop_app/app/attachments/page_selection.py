@@ -52,7 +52,7 @@ class AttachmentHolder(Protocol):
 
     @property
     def conversation_id(self) -> str:
-        """The conversation in which they would be sent."""
+        """The conversation in which the attachments would be sent."""
 
     @property
     def resolved(self) -> ResolvedChoice:

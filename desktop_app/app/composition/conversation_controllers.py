@@ -98,7 +98,7 @@ class ConversationControllers:
             conversations=backend.conversations,
         )
         window.conversations.temporary_requested.connect(temporary.open)
-        temporary.content_dropped.connect(self._composer.drops.take_drop)
+        temporary.content_dropped.connect(self._composer.drops.insert_drop)
         self.branching = Branching(
             window,
             running,

@@ -34,8 +34,8 @@ class ClosingController(QObject):
     """Handler of closed windows, which ends the program once nothing keeps it running.
 
     Args:
-        is_resident: the program was started to stay.
         has_other_windows: returns True if another window is visible.
+        was_started_to_stay: the program was started without a window, and must not end by itself.
 
     Signals:
         ended(): the program has nothing left to do.
@@ -54,12 +54,12 @@ class ClosingController(QObject):
         values: SettingValues,
         drafts: Drafts,
         tasks: Tasks,
-        is_resident: bool,
+        was_started_to_stay: bool,
     ) -> None:
         super().__init__(window)
         self._window, self._running, self._has_other_windows = window, running, has_other_windows
         self._values, self._drafts, self._tasks = values, drafts, tasks
-        self._is_resident = is_resident
+        self._was_started_to_stay = was_started_to_stay
         self._has_tray = self._has_hotkey = self._is_asking = self._is_finishing = False
         running.finished.connect(lambda *_: self.end_if_nothing_shows())
 
@@ -77,7 +77,8 @@ class ClosingController(QObject):
     def is_resident(self) -> bool:
         """Return True if the program keeps running while nothing is visible."""
         should_stay = self._values[ON_CLOSE] == OnClose.KEEP
-        return self._is_resident or (should_stay and (self._has_tray or self._has_hotkey))
+        can_be_reopened = self._has_tray or self._has_hotkey
+        return self._was_started_to_stay or (should_stay and can_be_reopened)
 
     def close_window(self) -> None:
         """Close the window as the setting says; ask if it says so, or if answers are running."""

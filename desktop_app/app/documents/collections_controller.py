@@ -287,23 +287,23 @@ class CollectionsController(QObject):
         if row == _MANAGE:
             self.show()
         else:
-            self.put_into_draft(row)
+            self.ask_in_draft(row)
 
     def _ask_from_dialog(self, collection_id: str) -> None:
         if self._dialog is not None:
             self._dialog.hide()
-        self.put_into_draft(collection_id)
+        self.ask_in_draft(collection_id)
 
     async def names(self) -> list[tuple[str, str]]:
         """Return id and name of all collections."""
         await self._reload()
         return [(id_, state.collection.name) for id_, state in self._states.items()]
 
-    def put_into_draft(self, collection_id: str) -> None:
-        """Ask a collection with the next question."""
+    def ask_in_draft(self, collection_id: str) -> None:
+        """Add a collection to the draft, so that the next question asks it."""
         state = self._states.get(collection_id)
         if state is not None:
-            self._draft_collections.put(CollectionPart(collection_id, state.collection.name))
+            self._draft_collections.add(CollectionPart(collection_id, state.collection.name))
             self._prompt.focus_text()
 
     # -------------------------------------------------------------- documents that do not fit
@@ -324,7 +324,7 @@ class CollectionsController(QObject):
         if opened_id != self._current.id:
             return  # the draft of another conversation is shown
         self._draft_collections.remove(paths)
-        self.put_into_draft(created)
+        self.ask_in_draft(created)
 
     async def close(self) -> None:
         """Stop at the program's end, and complete a deletion."""

@@ -22,7 +22,7 @@ class DraftCollections(QObject):
     """The collections in the draft, and the notes on their chips.
 
     Signals:
-        unknown_found(): the draft has a collection that `show_states` has not been given.
+        unknown_found(): the draft has a collection that the last `show_states` did not contain.
     """
 
     unknown_found = Signal()
@@ -57,8 +57,8 @@ class DraftCollections(QObject):
         has_changed = states != before or self._deleted_ids != deleted_before
         self._notes.set(notes, report=bool(in_draft) and has_changed)
 
-    def put(self, part: CollectionPart) -> None:
-        """Ask a collection with the next question, after the other attachments."""
+    def add(self, part: CollectionPart) -> None:
+        """Add a collection to the draft, after the other attachments."""
         others = [
             each for each in self._draft.value.attachments if part_id(each) != part.collection_id
         ]

@@ -40,7 +40,7 @@ class EvaluationController(QObject):
         evaluation_store: Callable[[], EvaluationStore],
     ) -> None:
         super().__init__(parent)
-        self._parent, self._theme, self._find_store = parent, theme, evaluation_store
+        self._parent, self._theme, self._evaluation_store = parent, theme, evaluation_store
         self._tasks, self._notifications = tasks, notifications
         self._dialog: EvaluationsDialog | None = None
         self._deleted: Evaluation | None = None
@@ -48,7 +48,7 @@ class EvaluationController(QObject):
 
     @property
     def _store(self) -> EvaluationStore:
-        return self._find_store()
+        return self._evaluation_store()
 
     def show(self) -> None:
         """Show the evaluation that was chosen last, or else the newest."""

@@ -25,8 +25,8 @@ class UnsentQuestion:
     """The question in the quick prompt.
 
     Attributes:
-        accompanying: text from another program, which is sent with it.
-        clipboard: the text that a mark in the draft stands for.
+        accompanying: text from another program, which is sent with the question.
+        clipboard: the text that replaces the clipboard's mark in the draft.
     """
 
     draft: Draft = field(default_factory=Draft)
@@ -69,7 +69,7 @@ class QuickDraft(QObject):
         self._timer = QTimer(self, singleShot=True, interval=DRAFT_MS)
         self._timer.timeout.connect(self.save)
 
-    def note_stored(self, stored: UnsentQuestion) -> None:
+    def set_stored(self, stored: UnsentQuestion) -> None:
         """Record the stored question, so that `save` writes only a change."""
         self._stored = stored
 

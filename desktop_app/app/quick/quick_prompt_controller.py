@@ -35,8 +35,8 @@ class QuickPromptController(QObject):
     """Controller of the quick prompt. Each opening begins a new conversation.
 
     Args:
-        continue_in_window: shows the window with the conversation of this id ("" for a new one),
-            applies an action to its last answer ("" for none), and takes over text and attachments.
+        continue_in_window: see `QuickHost`; its arguments are the id of a conversation, an action,
+            the unsent text with attachments, and the accompanying text.
         markdown_of: returns rich text as Markdown.
 
     Attributes:
@@ -201,10 +201,7 @@ class QuickPromptController(QObject):
         return known
 
     def _fill_marks(self, text: str, accompanying: str) -> tuple[str, str]:
-        """Return the typed text with its marks replaced by clipboard and selection.
-
-        The second text is the selection if it has no mark.
-        """
+        """Return the typed text with its marks replaced, and the selection if it has no mark."""
         mark, accompanying = _MARKS[SELECTION], accompanying.strip()
         parts = text.split(mark)  # the selection may contain the clipboard's mark
         if self._clipboard:
@@ -319,7 +316,7 @@ class QuickPromptController(QObject):
 
     def restore_draft(self, stored: UnsentQuestion) -> None:
         """Put the unsent question of an earlier run into the quick prompt."""
-        self._draft.note_stored(stored)
+        self._draft.set_stored(stored)
         self._accompanying, self._clipboard = stored.accompanying, stored.clipboard
         self.attachments.restore(stored.draft.question_attachments)
         self.window.set_text(stored.draft.text, stored.draft.template_id)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def test_an_unsaved_location_has_the_remedy_of_its_cause_as_a_code() -> None:
     batch = AttachmentBatch(1)
     batch.add_location_failure("a.txt", StorageError(Reason.DISK_FULL, place="library.db"))
-    (error,) = batch.take_messages()
+    (error,) = batch.pop_messages()
     assert isinstance(error, UserFacingError)
     assert error.remedy is Remedy.FREE_SPACE
     assert error.what_to_do == "Free up space, then try again."
@@ -30,7 +30,7 @@ def test_a_failed_file_keeps_the_message_about_a_duplicate() -> None:
     error = DocumentError(Reason.FILES_NOT_ATTACHED)
     batch.add_failure(error)
     batch.add_duplicate("a.txt")
-    assert batch.take_messages() == [error, "“a.txt” is already attached."]
+    assert batch.pop_messages() == [error, "“a.txt” is already attached."]
 
 
 async def test_readings_canceled_before_they_begin_do_not_hide_the_failures_of_others(

@@ -155,7 +155,7 @@ async def test_a_deletion_is_undone_or_completed(tmp_path: Path) -> None:
         dialog = await shown(app)
         drop(dialog, folder)
         await until(lambda: is_quiet(app) and len(rows(dialog)) == 1)
-        app.controllers.composer.collections.put_into_draft(dialog.current)
+        app.controllers.composer.collections.ask_in_draft(dialog.current)
         dialog.delete_button.click()
         await until(lambda: dialog.introduction.isVisible() and undo(dialog).isVisible())
         assert len(await app.backend.collections.all()) == 1
@@ -180,7 +180,7 @@ async def test_a_chip_says_that_its_collection_was_deleted(tmp_path: Path) -> No
         dialog = await shown(app)
         drop(dialog, folder)
         await until(lambda: is_quiet(app) and len(rows(dialog)) == 1)
-        app.controllers.composer.collections.put_into_draft(dialog.current)
+        app.controllers.composer.collections.ask_in_draft(dialog.current)
         assert "1 document" in app.chips[0]
         app.window.conversations.new_requested.emit()
         dialog.delete_button.click()
