@@ -159,7 +159,7 @@ class RunningAnswers(QObject):
 
     @property
     def conversations(self) -> frozenset[str]:
-        """Return the conversations in which answers stream."""
+        """The ids of the conversations in which answers stream."""
         return frozenset(progress.run.conversation.id for progress in self._runs.values())
 
     @property
@@ -228,7 +228,7 @@ class RunningAnswers(QObject):
                 self._tasks.start(self._cancel_remote(conversation_id, progress.run))
 
     async def _cancel_remote(self, conversation_id: str, run: AnswerRun) -> None:
-        """Cancel a background run at its provider, without blocking."""
+        """Cancel a background run at its provider, and report its changed answer."""
         if await run.cancel_remote():
             self.amended.emit(conversation_id, run.answer)
 
@@ -297,8 +297,8 @@ class RunningAnswers(QObject):
             progress.set_status("")
 
     @staticmethod
-    def _note_if_cut(progress: _Progress, length: ShownTextLimiter) -> None:
-        if length.is_cut and progress.status != NOT_ALL_SHOWN:
+    def _note_if_cut(progress: _Progress, limiter: ShownTextLimiter) -> None:
+        if limiter.is_cut and progress.status != NOT_ALL_SHOWN:
             progress.set_status(NOT_ALL_SHOWN)
 
     def _on_countdown(self, answer_id: str, sentence: str) -> None:

@@ -363,7 +363,7 @@ class BatchController(QObject):
     async def _leave_to(
         self, show: Callable[[str, int], Coroutine[Any, Any, bool]], job_id: str, number: int
     ) -> None:
-        """Show a file in the window, and hide the dialog if that is done."""
+        """Show a file in the window, and hide the dialog unless the file is gone."""
         if await show(job_id, number):
             self._get_dialog().hide()
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from desktop_app.services.batch.batch_service import BatchService
     from desktop_app.storage.batch.batch_store import BatchStore
 
-# Until the next step if another process runs the job, or the store fails.
 RETRY_S: Final = 30.0
+"""The time until the next step if another process runs the job, or the store fails."""
 
 
 class BatchRuns(QObject):
@@ -66,7 +66,7 @@ class BatchRuns(QObject):
             self.resume(job_id)
 
     def resume(self, job_id: str) -> None:
-        """Take a job's next step now."""
+        """Run a job's next step now."""
         if job_id in self._runs:
             self._wake_events[job_id].set()
             return
@@ -99,7 +99,7 @@ class BatchRuns(QObject):
                 await self._store.release(job_id)
 
     async def _step(self, job_id: str) -> float | None:
-        """Take a job's next step.
+        """Run a job's next step.
 
         Return the seconds until the following step, None if there is none for now.
         """

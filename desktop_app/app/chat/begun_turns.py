@@ -26,7 +26,8 @@ class BegunTurns(QObject):
     """Starter of the answers of begun turns, which shows the turns of the open conversation.
 
     Signals:
-        compared(list path, list answers): several models answer the last question of the path.
+        compared(list[Message], list[Message]): a path whose last question several models answer,
+            and their answers.
     """
 
     compared = Signal(list, list)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class EditedQuestion(QObject):
     """The question that is being edited in each conversation, if any.
 
-    Afterwards, the draft that was in the prompt before is restored.
+    After an edit, the prompt shows the draft that it had before.
 
     Signals:
         changed: editing began or ended.

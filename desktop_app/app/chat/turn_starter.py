@@ -62,7 +62,7 @@ class TurnStarter(QObject):
         remedies_for: returns the remedies for a refused question.
 
     Signals:
-        begun(BegunTurn): a turn is stored; the receiver starts its run.
+        begun(BegunTurn): a turn is stored; the receiver starts its answers.
         cap_change_requested(str): change a provider's monthly cap.
         price_entry_requested(str, str): enter the price of a provider's model.
     """

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class HotkeyController(QObject):
-    """Holder of the keys of the global shortcut, which reports each press.
+    """Grabber of the global shortcut's keys, which reports each press.
 
     Signals:
         pressed(): the user pressed the global shortcut.

@@ -46,7 +46,7 @@ class LoginStartSetting:
         """Write the desktop's entry as the setting says.
 
         Raises:
-            StorageError: it cannot be written; the setting is as before.
+            StorageError: the entry cannot be written; the setting is as before.
         """
         async with self._lock:
             wanted = bool(self._values[START_AT_LOGIN])

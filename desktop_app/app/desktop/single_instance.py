@@ -105,7 +105,7 @@ def _use_language(user_folders: Folders) -> None:
 
 
 def _call(user_folders: Folders, frame: bytes, lock: WindowLock) -> int | None:
-    """Call the other process and return the exit code; None if it ended and `lock` was taken."""
+    """Call the other process; return the exit code, or None if it has ended and `lock` is ours."""
     deadline = time.monotonic() + CALL_TIMEOUT_S
     while time.monotonic() < deadline:
         try:
@@ -137,7 +137,7 @@ def call(path: Path, frame: bytes) -> bytes:
     """Send a request to the window that listens at `path`; return its reply.
 
     Raises:
-        OSError: no window listens, or none replies within 10 s.
+        OSError: no window listens, or it does not reply within 10 s.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(CALL_TIMEOUT_S)

@@ -60,7 +60,7 @@ class Target(NamedTuple):
     Attributes:
         page: the page number from 1, if known.
         place: the position of a passage in words, such as "page 3"; "" if there is none.
-        span: the characters of the document's text that are marked.
+        span: the marked characters of the document's text, from start to end; None for none.
         words: the passage itself; "" if there is none.
     """
 
@@ -385,9 +385,9 @@ class ViewerController(QObject):
 
 
 def _locate_passage(text: str, target: Target) -> Target:
-    """Return the target with the passage's position in the stored text.
+    """Return the target with the passage's position in the stored text, None if it is not there.
 
-    The given position may be that in an earlier extraction of the document.
+    The given position may belong to an earlier extraction of the document.
     """
     if target.span is None or not target.words or text[slice(*target.span)] == target.words:
         return target

@@ -1,8 +1,8 @@
 """The child process that makes PDF files for `repartee export --format pdf`.
 
 It needs no display. It is confined before it reads any input: it may read fonts and write no file.
-Each request is a pickled `LoadedConversation` on its standard input, and each answer a PDF on its
-standard output; the length of each precedes it (`LENGTH_PREFIX`). The process ends when its
+Each request is a pickled `LoadedConversation` on standard input, and each answer is a PDF on
+standard output. A length precedes each of them (`LENGTH_PREFIX`). The process ends when its
 standard input closes, or if it cannot lay out a conversation.
 """
 
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 LAYOUT_MEMORY_BYTES: Final = 4 << 30
 """Memory limit in bytes; laying out a long conversation takes a few hundred megabytes."""
 
-# Letters are placed at whole pixels of this resolution, in pixels per inch.
 _RESOLUTION: Final = 1200
+"""Pixels per inch; letters are placed at whole pixels."""
 _FONT_PATHS: Final = tuple(
     map(
         Path,

@@ -133,7 +133,7 @@ def render_chapter(
 
 
 def _sections(html: str) -> tuple[HelpSection, ...]:
-    # The parts are the text before the first section, then id, title and body of each.
+    # The parts are the text before the first section, then id, title and body of each section.
     parts = _SECTION.split(html)
     return tuple(
         HelpSection(id_, _plain(title), _plain(body))

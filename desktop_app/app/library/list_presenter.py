@@ -112,7 +112,7 @@ class ListPresenter(QObject):
     def find_existing(self, conversation_id: str) -> Conversation | None:
         """Return a conversation from the cache, None if it was deleted.
 
-        One in the trash counts as deleted, unless it is open.
+        A conversation in the trash counts as deleted, unless it is open.
         """
         cached = self.cached(conversation_id)
         is_open = conversation_id == self._current.id
@@ -170,7 +170,7 @@ class ListPresenter(QObject):
             self._show_title(self._current.conversation.title)
 
     def rename(self, conversation_id: str, title: str) -> None:
-        """Give a conversation a title, and write it."""
+        """Set a conversation's title, and write it; the default title replaces an empty one."""
         title = title.strip() or tr("New conversation")
         self.change([conversation_id], title=title, title_is_automatic=False)
         self.write(self._conversations.rename(conversation_id, title))
@@ -292,7 +292,7 @@ class ListPresenter(QObject):
     async def _read_top(
         self, list_filter: ListFilter, limit: int
     ) -> tuple[list[Conversation], list[Conversation]]:
-        """Return the pinned conversations of a filter, and its first page."""
+        """Return the pinned conversations of a filter, and its first page of others."""
         pinned: list[Conversation] = []
         if list_filter.kind in (ListFilterKind.LIST, ListFilterKind.FOLDER):
             every = await self._conversations.list_pinned()

@@ -100,7 +100,7 @@ class Navigator(QObject):
     def open_here(self) -> None:
         """Open a blank conversation in the folder that the list shows.
 
-        If the list shows the archive or the trash, let it show all conversations again.
+        A list that shows the archive or the trash shows all conversations again.
         """
         list_filter = self._presenter.list_filter
         self.open_new(list_filter.folder_id or None)
@@ -108,7 +108,7 @@ class Navigator(QObject):
             self._tasks.start(self._presenter.apply_filter(LIST))
 
     def open_fresh(self) -> None:
-        """Open a blank conversation without a draft; an unsent one becomes a conversation."""
+        """Open a blank conversation without a draft; an unsent draft becomes a conversation."""
         if self._current.is_new:
             self._saver.save()
         draft = self._drafts.of_blank()
@@ -246,7 +246,7 @@ class Navigator(QObject):
     def _leave(self) -> str:
         """Store the scroll position and the draft of the conversation that is left.
 
-        Return text that was typed before any conversation was open.
+        Return the text that was typed before any conversation was open, "" later.
         """
         if not self._is_loaded:
             self._is_loaded = True

@@ -53,9 +53,6 @@ class SearchController(QObject):
         self._list.show_hits([hit for hit in hits if self._should_show(hit.conversation_id)])
 
     def _should_show(self, conversation_id: str) -> bool:
-        """Return False if the conversation is in the trash.
-
-        The store may still find one that was just moved there.
-        """
+        """Return False for a conversation that was just trashed, which the store may still find."""
         conversation = self._presenter.cached(conversation_id)
         return conversation is None or conversation.trashed_at is None

@@ -21,7 +21,7 @@ ScrollPosition = tuple[str, int]
 
 
 class ShownConversation(QObject):
-    """Shows the open conversation, or the end of another one while that is read."""
+    """Shows the open conversation, or the end of one that is about to be opened."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class ShownConversation(QObject):
         self._pane.transcript.viewport().repaint()  # before reading occupies the processor
 
     def save_scroll(self) -> None:
-        """Remember the scroll position of the open conversation, or forget it at the bottom."""
+        """Record the scroll position of the open conversation, or none at the bottom."""
         transcript, conversation_id = self._pane.transcript, self._current.id
         if not self._current.path or self._shown_id != conversation_id:
             return

@@ -146,10 +146,9 @@ class Trash(QObject):
 
     def archive_chosen(self) -> None:
         """Archive the marked conversations, or unarchive them if all are archived."""
-        chosen = self._presenter.chosen_conversations
-        ids = [conversation.id for conversation in chosen if conversation.trashed_at is None]
-        if ids:
-            self.archive(ids, not all(conversation.archived for conversation in chosen))
+        chosen = [c for c in self._presenter.chosen_conversations if c.trashed_at is None]
+        if chosen:
+            self.archive([c.id for c in chosen], not all(c.archived for c in chosen))
 
     # -------------------------------------------------------------- the open conversation
 
@@ -206,8 +205,8 @@ class Trash(QObject):
     async def expire(self) -> None:
         """Permanently delete conversations whose time in the trash has expired.
 
-        Failures are retried the next time. An open conversation stays until it is left, as do those
-        trashed after it.
+        Failures are retried the next time. While an expired conversation is open, it stays, as do
+        those trashed after it.
         """
         before = now() - TRASH_RETENTION
         if (opened := self._current.conversation.trashed_at) is not None:

@@ -235,7 +235,7 @@ class PresetsController(QObject):
             self._save(replace(preset, overrides=change(preset.overrides)))
 
     def _remove_override(self, preset_id: str, key: str) -> None:
-        """Let a setting of a preset follow the defaults; offer Undo."""
+        """Reset a setting of a preset to the default; offer Undo."""
         removed = overridden_values(self._presets.by_id[preset_id].overrides).get(key)
         self._override(preset_id, lambda own: without_override(own, key))
         if self._dialog is not None:
@@ -274,7 +274,7 @@ class PresetsController(QObject):
             self._dialog.status.show_message(tr("“{name}” deleted", name=deleted.name), undo)
 
     async def _forget(self, preset_id: str) -> None:
-        """Delete a preset. A built-in one is hidden, or it would return at the next start."""
+        """Delete a preset. Hide a built-in preset, or it would return at the next start."""
         await self._prompt_store.remove_preset(preset_id)
         if any(preset.id == preset_id for preset in built_in_presets()):
             hidden = hidden_ids((await self._settings_store.all()).get(HIDDEN_PRESETS))

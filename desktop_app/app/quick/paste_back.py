@@ -223,7 +223,7 @@ class PasteBack(QObject):
 
     @staticmethod
     def _set_selection_for(target: PasteTarget) -> None:
-        """Set the primary selection for a terminal; other programs would lose their selection."""
+        """Set the primary selection only for a terminal: it replaces other programs' selection."""
         if target.is_terminal:
             clipboard = QGuiApplication.clipboard()
             clipboard.setText(clipboard.text(), clipboard.Mode.Selection)

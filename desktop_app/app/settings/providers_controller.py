@@ -119,7 +119,7 @@ class ProvidersController(QObject):
     def open_at_cap(self, profile_id: str) -> None:
         """Show the panel at the field for a provider's monthly cap.
 
-        For a key of the environment, that is the cap of its address.
+        A key of the environment has the cap of the stored provider with the same base URL.
         """
         profile = self._profile_or_current(profile_id)
         self._show_settings(True)
@@ -382,7 +382,7 @@ def _windows_text(listing: ModelListing) -> str:
 
 
 def _panel_text(error: UserFacingError, profile: ProviderProfile) -> LinkedText:
-    """Return an error's text for the panel, which has no Retry and sent no question."""
+    """Return an error's text for the panel, which has no Retry button and no question."""
     surface = environment_surface(WINDOW) if profile.from_environment else WINDOW
     return error_segments(error, surface)
 

@@ -22,9 +22,9 @@ UNDO_MS: Final = 60_000
 
 
 class SecretRemoval(QObject):
-    """Removal of secrets from the keyring, which stay in memory while Undo is offered.
+    """Removal of secrets from the keyring; they stay in memory while Undo is offered.
 
-    If the program crashes meanwhile, they are lost. Only the card with Undo refers to them.
+    If the program crashes meanwhile, they are lost. Only the notification refers to them.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class SecretRemoval(QObject):
         """Store removed secrets again.
 
         Raises:
-            StorageError: the store cannot note a secret, which stays in memory for this session.
+            StorageError: the store cannot record a secret, which stays in memory for this session.
         """
         failure: StorageError | None = None
         for name, secret in secrets.items():

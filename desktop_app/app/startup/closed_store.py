@@ -62,8 +62,8 @@ class ClosedWork:
 
     Attributes:
         description: what is done, shown during the work.
-        work: runs in a thread and returns a sentence for the user, or "". It asks its questions
-            in the dialog.
+        work: runs in a thread, and returns a sentence for the user, or "". Its arguments report
+            progress (done, total) and ask the user a question.
     """
 
     description: str
@@ -172,8 +172,8 @@ class ClosedStore:
     async def _do_in_dialog(self, work: ClosedWork, dialog: StoreDialog) -> None:
         dialog.show_work(work.description)
         dialog.open()
-        steps = _ProgressRelay()
-        steps.progressed.connect(dialog.set_progress)  # from the other thread: queued
+        relay = _ProgressRelay()
+        relay.progressed.connect(dialog.set_progress)
         loop = asyncio.get_running_loop()
 
         async def choose(title: str, text: str, choices: Choices) -> str:
@@ -185,7 +185,7 @@ class ClosedStore:
             return asyncio.run_coroutine_threadsafe(choose(title, text, choices), loop).result()
 
         try:
-            result = await asyncio.to_thread(work.work, steps.report, ask)
+            result = await asyncio.to_thread(work.work, relay.report, ask)
         except UserFacingError as error:
             await _wait_for_choice(dialog, error.what_happened, error.what_to_do, _CONTINUE_ONLY)
         else:
@@ -207,6 +207,7 @@ async def _choose_backup(parent: QWidget) -> Path | None:
 
 
 async def _wait_for_choice(dialog: StoreDialog, title: str, text: str, choices: Choices) -> str:
+    """Offer choices in the dialog; return the name of the chosen one."""
     answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     def on_choice(name: str) -> None:

@@ -28,6 +28,7 @@ class CommandResult(NamedTuple):
     """The result of a command.
 
     Attributes:
+        code: its exit code, 0 if it succeeded.
         output: its standard output.
         messages: the sentences of standard error.
         error: why it failed, or why its result is incomplete; None also if it ended unexpectedly.
@@ -99,6 +100,7 @@ async def _read_output(process: asyncio.subprocess.Process) -> str:
 async def _read_messages(
     process: asyncio.subprocess.Process, progress: Progress
 ) -> tuple[str, ErrorNote | None]:
+    """Report progress from standard error; return its sentences, and the last error in JSON."""
     assert process.stderr is not None
     messages, error = [], None
     while line := await process.stderr.readline():

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 async def deny_inspection_after_portal(parent: QObject, bus: SessionBus) -> bool:
-    """Call the portal on both connections, and deny access after the replies or failures.
+    """Call the portal on both connections; after replies or failures, deny inspection.
 
     Returns:
         True if the portal has taken the program's name.

@@ -86,10 +86,10 @@ class AnswerSetup(QObject):
         return found
 
     def choice_of(self, conversation: Conversation) -> ModelChoice:
-        """Return the current choice.
+        """Return the choice for a conversation's next answer.
 
-        The model on this computer may have changed. If the choice names no model, and no variant
-        that the provider serves, it is the provider's default choice.
+        On this computer, the model is the one in use now. A choice without a model, and without a
+        variant that the provider serves, becomes the provider's default choice.
         """
         profile, choice = self.profile_of(conversation), conversation.choice
         if profile.id != choice.provider_id:
@@ -102,7 +102,11 @@ class AnswerSetup(QObject):
         return self.providers.default_choice(profile)
 
     async def known_choice(self, conversation: Conversation) -> ModelChoice:
-        """Return the current choice; if it has no model, request the provider's models first."""
+        """Return `choice_of`; if that has no model, request the provider's models and try again.
+
+        Raises:
+            StorageError: the store does not tell if the provider has a key.
+        """
         choice = self.choice_of(conversation)
         if choice.model or choice.variant is not None:
             return choice
@@ -161,7 +165,7 @@ class AnswerSetup(QObject):
     def background(self) -> bool | None:
         """Return True if answers run in the background, None if that is not offered.
 
-        It is chosen for one conversation at a time, and forgotten when a blank one is opened.
+        The user turns it on for one conversation at a time. A new conversation turns it off.
         """
         if self.current.is_temporary or self.values["answer.background"] == "off":
             return None

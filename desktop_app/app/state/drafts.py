@@ -85,7 +85,7 @@ class Drafts:
         """Set a draft, and write it if it has changed or its last write failed."""
         if self._drafts.get(conversation_id) != draft or conversation_id in self._unwritten:
             self._drafts[conversation_id] = draft
-            self._tasks.start(self._write(conversation_id, self._kept(conversation_id)))
+            self._tasks.start(self._write(conversation_id, self._storable(conversation_id)))
 
     @property
     def has_unwritten(self) -> bool:
@@ -96,10 +96,10 @@ class Drafts:
         """Write the drafts whose last write failed."""
         for conversation_id in tuple(self._unwritten):
             with suppress(StorageError):  # it has been reported
-                await self._write(conversation_id, self._kept(conversation_id))
+                await self._write(conversation_id, self._storable(conversation_id))
 
     def edit(self, conversation_id: str, edit: Edit) -> None:
-        """Set an edited question as the draft; the previous one is stored with it."""
+        """Begin an edit: its question becomes the draft, and the previous draft is stored."""
         self._edits[conversation_id] = edit
         self._drafts[conversation_id] = edit.question.as_draft
         self._tasks.start(self._write(conversation_id, edit.previous))
@@ -141,7 +141,7 @@ class Drafts:
         self._unwritten.discard(conversation_id)
 
     async def attach(self, conversation_id: str, part: DraftPart) -> None:
-        """Attach a part to the draft of a conversation that is not open, unless it has it."""
+        """Attach a part to the draft of a conversation that is not open, at most once."""
         draft = self._drafts.get(conversation_id)
         if draft is None:
             conversation = await self._conversations.get(conversation_id)
@@ -151,8 +151,8 @@ class Drafts:
         if part_id(part) not in map(part_id, draft.attachments):
             self.put(conversation_id, replace(draft, attachments=(*draft.attachments, part)))
 
-    def _kept(self, conversation_id: str) -> Draft:
-        """Return the draft to be stored: with an edit, the one before it is part of it."""
+    def _storable(self, conversation_id: str) -> Draft:
+        """Return the draft to store: during an edit, the previous one and the changed text."""
         draft, edit = self.cached(conversation_id), self._edits.get(conversation_id)
         return draft if edit is None else edit.with_changed_question(draft)
 

@@ -83,13 +83,11 @@ class CompactionController(QObject):
             changed.connect(self._timer.start)
         running.started.connect(lambda _id: self._show_card())
 
-    # -------------------------------------------------------------- the open conversation
+    # -------------------------------------------------------------- the offer
 
     def _on_opened(self) -> None:
         self._plan = None
         self._show_card()
-
-    # -------------------------------------------------------------- the offer
 
     async def _check(self) -> None:
         """Offer to compact if the open conversation nearly fills the context window."""

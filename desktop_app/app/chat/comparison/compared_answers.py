@@ -43,7 +43,7 @@ class ComparedAnswers:
         return answers, await self._ledger.first_token_seconds(answers[0].conversation_id)
 
     async def keep(self, answer: Message) -> bool:
-        """Let the conversation show an answer, and open it. Return False if it was deleted."""
+        """Show an answer in its conversation. Return False if the conversation was deleted."""
         if await self._conversations.get(answer.conversation_id) is None:
             return False
         await self._conversations.show_version(answer.conversation_id, answer.id)

@@ -35,7 +35,7 @@ class ComparedModels(QObject):
     """The models that are chosen for a comparison, in a dialog that shows their costs.
 
     Signals:
-        compare_requested(list): ask the question in the prompt of these models.
+        compare_requested(list[ModelChoice]): ask these models the question in the prompt.
     """
 
     compare_requested = Signal(list)

@@ -114,7 +114,7 @@ class BackupController(QObject):
     def _on_value(self, key: str) -> None:
         if key in ("backup.folder", "backup.every"):
             if self._last_outcome.pop("failed_at", None):
-                self._last_outcome.pop("error", None)  # absent if an earlier version stored it
+                self._last_outcome.pop("error", None)  # earlier versions stored no error
             self._show_state()
             self._schedule(timedelta(seconds=2))
 

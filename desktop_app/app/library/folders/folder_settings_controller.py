@@ -86,7 +86,7 @@ class FolderSettingsController(QObject):
             self._presenter.write(self._folders.save(change(folder)))
 
     def _remove_value(self, folder_id: str, key: str) -> None:
-        """Let a setting of a folder follow the defaults; offer Undo."""
+        """Reset a setting of a folder to the default; offer Undo."""
         folder = self._folders.by_id.get(folder_id)
         if folder is None:
             return
