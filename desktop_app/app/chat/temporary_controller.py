@@ -17,9 +17,7 @@ from desktop_app.storage.database.temporary_database import TemporaryConversatio
 
 if TYPE_CHECKING:
     from desktop_app.app.chat.temporary_widgets import TemporaryWidgets
-    from desktop_app.app.state.drafts import Drafts
     from desktop_app.app.state.open_conversation import OpenConversation
-    from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.composer.prompt_editor import PromptEditor
 
 
@@ -42,18 +40,15 @@ class TemporaryController(QObject):
         *,
         prompt: PromptEditor,
         current: OpenConversation,
-        drafts: Drafts,
         new_conversation: NewConversation,
         temporary: TemporaryConversations,
         tasks: Tasks,
-        conversations: ConversationStore,
     ) -> None:
         super().__init__(parent)
         self._widgets, self._prompt = widgets, prompt
-        self._current, self._draft, self._drafts = current, current.draft, drafts
+        self._current, self._draft = current, current.draft
         self._new_conversation, self._tasks = new_conversation, tasks
-        self._running, self._navigator = running, navigator
-        self._temporary, self._conversations = temporary, conversations
+        self._running, self._navigator, self._temporary = running, navigator, temporary
         self._id = ""
         self._is_being_replaced = False
         self._current.opened.connect(self._show_widgets)
@@ -108,7 +103,6 @@ class TemporaryController(QObject):
         choice = self._new_conversation.default_choice
         conversation = blank_conversation(new_id(), choice, tr(TITLE))
         self._temporary.begin(conversation.id)
-        self._tasks.start(self._conversations.create(conversation))
         self._id = conversation.id
         self._navigator.open_temporary(conversation)
 
@@ -121,7 +115,6 @@ class TemporaryController(QObject):
         self._running.stop(closed_id)
         self._temporary.discard(closed_id)
         self._navigator.open_new()
-        self._drafts.forget(closed_id)
         self._navigator.forget_temporary(closed_id)
         self._show_widgets()
         if self._is_being_replaced:

@@ -90,12 +90,10 @@ class ConversationControllers:
             running,
             self._sidebar.navigator,
             current=current,
-            drafts=state.drafts,
             new_conversation=state.new_conversation,
             temporary=state.temporary,
             tasks=tasks,
             prompt=window.prompt,
-            conversations=backend.conversations,
         )
         window.conversations.temporary_requested.connect(temporary.open)
         temporary.content_dropped.connect(self._composer.drops.insert_drop)

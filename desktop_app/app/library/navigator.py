@@ -150,7 +150,8 @@ class Navigator(QObject):
         self._tasks.start(self._settings_store.set(OPEN_KEY, self._current.id))
 
     def open_temporary(self, conversation: Conversation) -> None:
-        """Open a temporary conversation without messages."""
+        """Store a temporary conversation in memory, and open it."""
+        self._tasks.start(self._conversations.create(conversation))
         self._opening_number += 1
         early_text = self._leave()
         self._presenter.with_cached_changes(conversation)
@@ -160,6 +161,7 @@ class Navigator(QObject):
 
     def forget_temporary(self, conversation_id: str) -> None:
         """Forget a temporary conversation that was closed."""
+        self._drafts.forget(conversation_id)
         self._presenter.forget(conversation_id)
         self._shown.set_scroll_position(conversation_id, None)
 
