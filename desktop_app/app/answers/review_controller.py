@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.library.navigator import Navigator
+    from desktop_app.app.state.message_presenter import MessagePresenter
     from desktop_app.app.state.open_conversation import OpenConversation
-    from desktop_app.app.state.providers import Providers
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.review import Review
     from desktop_app.storage.conversations.conversation_store import ConversationStore
@@ -36,14 +36,13 @@ class ReviewController(QObject):
         *,
         pane: ConversationPane,
         current: OpenConversation,
-        providers: Providers,
+        messages: MessagePresenter,
         tasks: Tasks,
         conversations: ConversationStore,
     ) -> None:
         super().__init__(parent)
         self._parent, self._theme, self._navigator = parent, theme, navigator
-        self._transcript, self._notifications = pane.transcript, pane.notifications
-        self._current, self._providers = current, providers
+        self._notifications, self._current, self._messages = pane.notifications, current, messages
         self._tasks, self._conversations = tasks, conversations
         pane.transcript.action_requested.connect(
             lambda id_, action: self._open(id_) if action == REVIEW else None
@@ -86,10 +85,7 @@ class ReviewController(QObject):
         reviewed = with_review(answer, review)
         await self._conversations.save_answer(reviewed)
         if answer.conversation_id == self._current.id:
-            numbers = self._current.version_numbers
-            shown = self._providers.as_shown(reviewed)
-            self._transcript.stream.update_message(shown, numbers.get(answer.id))
-            self._current.replace_message(reviewed)
+            self._messages.update(reviewed)
         if removed is not None:
             self._notifications.notify_undo(
                 tr("Review removed"), lambda: self._tasks.start(self._save(reviewed, removed, ""))

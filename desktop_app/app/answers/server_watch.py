@@ -21,11 +21,12 @@ from desktop_app.domain.network.network_address import is_private, split_url
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from desktop_app.app.state.message_presenter import MessagePresenter
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.providers import Providers
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.window.cards.notifications import Notifications
 
 FIRST_WAIT_MS: Final = 1_000
 MAX_WAIT_MS: Final = 15_000
@@ -40,14 +41,14 @@ class ServerWatch(QObject):
         self,
         parent: QWidget,
         *,
-        pane: ConversationPane,
+        notifications: Notifications,
+        messages: MessagePresenter,
         current: OpenConversation,
         providers: Providers,
         tasks: Tasks,
     ) -> None:
         super().__init__(parent)
-        self._stream, self._notifications = pane.transcript.stream, pane.notifications
-        self._window = parent
+        self._window, self._notifications, self._messages = parent, notifications, messages
         self._current, self._providers, self._tasks = current, providers, tasks
         self._watched_id = ""
         self._wait_ms = FIRST_WAIT_MS
@@ -128,9 +129,7 @@ class ServerWatch(QObject):
             code=error.code,
             params={"host": f"{host}:{address[1]}"},
         )
-        numbers = self._current.version_numbers
-        shown = self._providers.as_shown(replace(message, error=note))
-        self._stream.update_message(shown, numbers.get(message.id))
+        self._messages.show(replace(message, error=note))
         self._notifications.announce(note.sentences)
 
 

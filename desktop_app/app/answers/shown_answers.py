@@ -14,8 +14,8 @@ from desktop_app.ui.transcript.message_items import is_continuable
 
 if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
+    from desktop_app.app.state.message_presenter import MessagePresenter
     from desktop_app.app.state.open_conversation import OpenConversation
-    from desktop_app.app.state.providers import Providers
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 STORE = "store"  # the topic of notifications about answers that cannot be stored
@@ -48,12 +48,12 @@ class ShownAnswers(QObject):
         *,
         pane: ConversationPane,
         current: OpenConversation,
-        providers: Providers,
+        messages: MessagePresenter,
     ) -> None:
         super().__init__(pane)
         self._transcript, self._notifications = pane.transcript, pane.notifications
         self._choice_row = pane.prompt.row
-        self._current, self._providers = current, providers
+        self._current, self._messages = current, messages
         self._ended_answer: Message | None = None  # announced when all of it is shown
         pane.transcript.message_updated.connect(self._announce_end)
         self._unstored: set[str] = set()  # conversations whose answer cannot be stored
@@ -91,7 +91,7 @@ class ShownAnswers(QObject):
             return
         self._ended_answer = None
         self._transcript.speech.finish_once(answer.id, answer.text)
-        self._notifications.announce(ending_text(self._providers.as_shown(answer)))
+        self._notifications.announce(ending_text(self._messages.as_shown(answer)))
 
     def dismiss_store_error(self) -> None:
         """Dismiss the storage error after a successful write, unless another answer waits."""
@@ -119,10 +119,7 @@ class ShownAnswers(QObject):
 
     def _show_amended(self, conversation_id: str, answer: Message) -> None:
         if self._is_open(conversation_id):
-            numbers = self._current.version_numbers
-            shown = self._providers.as_shown(answer)
-            self._transcript.stream.update_message(shown, numbers.get(answer.id))
-            self._current.replace_message(answer)
+            self._messages.update(answer)
 
     def _show_store_error(self, conversation_id: str, error: StorageError | None) -> None:
         if error is not None:

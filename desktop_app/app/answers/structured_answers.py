@@ -13,8 +13,8 @@ from desktop_app.rendering.structured_answer import json_value
 from desktop_app.ui.transcript.message_items import COPY_CSV, COPY_JSON, SHOW_TEXT, SHOW_VALUE
 
 if TYPE_CHECKING:
+    from desktop_app.app.state.message_presenter import MessagePresenter
     from desktop_app.app.state.open_conversation import OpenConversation
-    from desktop_app.app.state.providers import Providers
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
@@ -23,11 +23,11 @@ class StructuredAnswers(QObject):
     """Actions on the JSON of the open conversation's answers."""
 
     def __init__(
-        self, *, pane: ConversationPane, current: OpenConversation, providers: Providers
+        self, *, pane: ConversationPane, current: OpenConversation, messages: MessagePresenter
     ) -> None:
         super().__init__(pane)
-        self._transcript, self._notifications = pane.transcript, pane.notifications
-        self._current, self._providers = current, providers
+        self._current, self._messages = current, messages
+        self._notifications = pane.notifications
         pane.transcript.action_requested.connect(self._act)
 
     def _act(self, message_id: str, action: str) -> None:
@@ -35,15 +35,9 @@ class StructuredAnswers(QObject):
         if answer is None:
             return
         if action in (SHOW_TEXT, SHOW_VALUE):
-            self._show_form(answer, as_text=action == SHOW_TEXT)
+            self._messages.show_as_text(answer, action == SHOW_TEXT)
         elif action in (COPY_JSON, COPY_CSV):
             self._copy(answer, as_csv=action == COPY_CSV)
-
-    def _show_form(self, answer: Message, *, as_text: bool) -> None:
-        self._providers.show_as_text(answer.id, as_text)
-        number = self._current.version_numbers.get(answer.id)
-        shown = self._providers.as_shown(answer)
-        self._transcript.stream.update_message(shown, number)
 
     def _copy(self, answer: Message, *, as_csv: bool) -> None:
         try:

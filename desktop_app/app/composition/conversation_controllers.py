@@ -112,7 +112,7 @@ class ConversationControllers:
             window,
             running,
             current=current,
-            providers=state.providers,
+            messages=state.messages,
             tasks=tasks,
             notifications=window.notifications,
             temporary_folder=backend.folders.temporary,
@@ -181,7 +181,7 @@ class ConversationControllers:
     def _make_answers(self) -> None:
         """Create the controllers of tool calls, reviews, JSON answers, titles and lost servers."""
         window, theme, state = self._window, self._theme, self._state
-        current, providers, tasks = state.current, state.providers, state.tasks
+        current, messages, tasks = state.current, state.messages, state.tasks
         backend = state.backend
         ConsentController(theme, consent=backend.consent, current=current, pane=window.pane)
         self.reviews = ReviewController(
@@ -190,11 +190,11 @@ class ConversationControllers:
             self._sidebar.navigator,
             pane=window.pane,
             current=current,
-            providers=providers,
+            messages=messages,
             tasks=tasks,
             conversations=backend.conversations,
         )
-        StructuredAnswers(pane=window.pane, current=current, providers=providers)
+        StructuredAnswers(pane=window.pane, current=current, messages=messages)
         TitleController(
             self._running,
             self._sidebar.list_presenter,
@@ -207,10 +207,15 @@ class ConversationControllers:
             utility_model=lambda: backend.utility_model,
         )
         self.server_watch = ServerWatch(
-            window, pane=window.pane, current=current, providers=providers, tasks=tasks
+            window,
+            notifications=window.notifications,
+            messages=messages,
+            current=current,
+            providers=state.providers,
+            tasks=tasks,
         )
         self.shown_answers = ShownAnswers(
-            self._running, current=current, providers=providers, pane=window.pane
+            self._running, current=current, messages=messages, pane=window.pane
         )
 
     # -------------------------------------------------------------- questions
@@ -332,6 +337,7 @@ class ConversationControllers:
             running,
             self._sidebar.navigator,
             setup=state.setup,
+            messages=state.messages,
             chat_service=backend.chat,
             conversations=backend.conversations,
             ledger=backend.ledger,

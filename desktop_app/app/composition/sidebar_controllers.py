@@ -58,7 +58,7 @@ class SidebarControllers:
             pane=window.pane,
             conversation_list=window.conversations,
             current=current,
-            providers=state.providers,
+            messages=state.messages,
         )
         navigator = self.navigator = Navigator(
             running,
@@ -81,7 +81,7 @@ class SidebarControllers:
             self.navigator,
             presenter,
             current=current,
-            providers=state.providers,
+            messages=state.messages,
             pane=window.pane,
             conversations=backend.conversations,
         )

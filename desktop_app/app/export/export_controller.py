@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.answers.running_answers import RunningAnswers
+    from desktop_app.app.state.message_presenter import MessagePresenter
     from desktop_app.app.state.open_conversation import OpenConversation
-    from desktop_app.app.state.providers import Providers
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.models.model_catalog import ModelCatalog
     from desktop_app.ui.widgets.text.clipboard import ClipboardCopier
@@ -56,14 +56,14 @@ class ExportController(QObject):
         *,
         notifications: Notifications,
         current: OpenConversation,
-        providers: Providers,
+        messages: MessagePresenter,
         tasks: Tasks,
         temporary_folder: Path,
         catalog: ModelCatalog,
     ) -> None:
         super().__init__(parent)
         self._parent, self._running, self._notifications = parent, running, notifications
-        self._current, self._providers, self._tasks = current, providers, tasks
+        self._current, self._messages, self._tasks = current, messages, tasks
         self._temporary_folder, self._catalog = temporary_folder, catalog
 
     def export(self) -> None:
@@ -131,7 +131,7 @@ class ExportController(QObject):
 
         catalog = self._catalog
         messages = [
-            self._providers.with_environment_error(self._running.newest_state(message))
+            self._messages.with_environment_error(self._running.newest_state(message))
             for message in self._current.path
         ]
         content = (self._current.conversation, messages, lambda model: catalog.info(model).name)

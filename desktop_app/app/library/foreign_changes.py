@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
+    from desktop_app.app.state.message_presenter import MessagePresenter
     from desktop_app.app.state.open_conversation import OpenConversation
-    from desktop_app.app.state.providers import Providers
     from desktop_app.domain.conversations.conversation import Conversation, Message
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.window.conversation_pane import ConversationPane
@@ -31,14 +31,13 @@ class ForeignChanges(QObject):
         *,
         pane: ConversationPane,
         current: OpenConversation,
-        providers: Providers,
+        messages: MessagePresenter,
         conversations: ConversationStore,
     ) -> None:
         super().__init__(pane)
         self._running, self._navigator, self._presenter = running, navigator, presenter
-        self._show_title, self._stream = pane.set_title, pane.transcript.stream
-        self._notifications, self._current = pane.notifications, current
-        self._providers, self._conversations = providers, conversations
+        self._show_title, self._notifications = pane.set_title, pane.notifications
+        self._current, self._messages, self._conversations = current, messages, conversations
         self._deleted_id = ""  # the open conversation, if it was deleted while its answer runs
 
     async def show(self) -> None:
@@ -76,12 +75,9 @@ class ForeignChanges(QObject):
     def _update_open(self, stored: Conversation, path: Sequence[Message]) -> None:
         """Show the open conversation and its messages as they are stored."""
         self._update_conversation(stored)
-        numbers = self._current.version_numbers
         for old, new in zip(self._current.path, path, strict=True):
             if old != new:
-                shown = self._providers.as_shown(new)
-                self._stream.update_message(shown, numbers.get(new.id))
-                self._current.replace_message(new)
+                self._messages.update(new)
 
     def _update_conversation(self, stored: Conversation) -> None:
         self._current.update(stored.with_settings_of(self._current.conversation))

@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
+    from desktop_app.app.state.message_presenter import MessagePresenter
     from desktop_app.app.state.open_conversation import OpenConversation
-    from desktop_app.app.state.providers import Providers
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.conversation_pane import ConversationPane
@@ -29,11 +29,11 @@ class ShownConversation(QObject):
         pane: ConversationPane,
         conversation_list: ConversationList,
         current: OpenConversation,
-        providers: Providers,
+        messages: MessagePresenter,
     ) -> None:
         super().__init__(pane)
         self._pane, self._conversation_list = pane, conversation_list
-        self._current, self._providers = current, providers
+        self._current, self._messages = current, messages
         self._shown_id = ""  # the conversation whose messages are in the transcript
         self._positions: dict[str, ScrollPosition] = {}  # by conversation id
         current.opened.connect(self._show_opened)
@@ -64,7 +64,7 @@ class ShownConversation(QObject):
         self._pane.set_title(title)
         self._pane.show_empty_state(False)
         self._pane.prompt.set_can_send(False, tr("Loading conversation…"))
-        self._pane.transcript.set_messages([self._providers.as_shown(message) for message in tail])
+        self._pane.transcript.set_messages([self._messages.as_shown(message) for message in tail])
         self._conversation_list.select(conversation_id)
         self._pane.transcript.viewport().repaint()  # before reading occupies the processor
 
@@ -90,7 +90,7 @@ class ShownConversation(QObject):
             scroll = navigator.scroll_state()  # the user has begun to read
         self._shown_id = self._current.id
         self._pane.transcript.set_messages(
-            [self._providers.as_shown(message) for message in self._current.path],
+            [self._messages.as_shown(message) for message in self._current.path],
             versions=self._current.version_numbers,
         )
         if scroll is not None:

@@ -13,7 +13,7 @@ from desktop_app.i18n.formatting import duration, money
 if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.quick.quick_conversation import QuickConversation
-    from desktop_app.app.state.providers import Providers
+    from desktop_app.app.state.message_presenter import MessagePresenter
     from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
 
@@ -25,10 +25,10 @@ class QuickAnswers(QObject):
         quick: QuickPrompt,
         running: RunningAnswers,
         conversation: QuickConversation,
-        providers: Providers,
+        messages: MessagePresenter,
     ) -> None:
         super().__init__(quick)
-        self._quick, self._conversation, self._providers = quick, conversation, providers
+        self._quick, self._conversation, self._messages = quick, conversation, messages
         self._announced_id = ""
         quick.transcript.message_updated.connect(self._announce_end)
         running.text_arrived.connect(self._show_text)
@@ -54,7 +54,7 @@ class QuickAnswers(QObject):
         self._conversation.replace_message(answer)
         self._quick.set_streaming(False)
         self._quick.transcript.stream.set_status_line(answer.id, "")
-        self._quick.transcript.stream.update_message(self._providers.as_shown(answer))
+        self._quick.transcript.stream.update_message(self._messages.as_shown(answer))
         figures = [] if answer.cost is None else [money(answer.cost)]
         if answer.duration_s is not None:
             figures.append(duration(answer.duration_s))
@@ -67,4 +67,4 @@ class QuickAnswers(QObject):
         is_ended = answer is not None and answer.status is not MessageStatus.STREAMING
         if answer is not None and is_ended and answer.id == message_id != self._announced_id:
             self._announced_id = message_id
-            self._quick.announce(ending_text(self._providers.as_shown(answer)))
+            self._quick.announce(ending_text(self._messages.as_shown(answer)))

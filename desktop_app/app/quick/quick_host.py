@@ -154,7 +154,7 @@ class QuickHost(QObject):
             temporary=backend.temporary,
         )
         QuickChoice(quick_window, conversation, controllers.composer.choices)
-        QuickAnswers(quick_window, controllers.running, conversation, state.providers)
+        QuickAnswers(quick_window, controllers.running, conversation, state.messages)
         quick = QuickPromptController(
             quick_window,
             controllers.running,

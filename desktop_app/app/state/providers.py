@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.backend.environment_profiles import ON_DEVICE
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.answering.shown_length import shorten
-from desktop_app.domain.conversations.conversation import Conversation, Message, ModelChoice, Role
+from desktop_app.domain.conversations.conversation import Conversation, ModelChoice
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import N_
-from desktop_app.rendering.structured_answer import with_rendered_form
 
 if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
@@ -56,7 +53,6 @@ class Providers(QObject):
         self._settings_store, self._values = settings_store, values
         self.all: list[ProviderProfile] = []
         self.default: ProviderProfile = ON_DEVICE
-        self._shown_as_text: set[str] = set()  # ids of answers whose JSON is shown as text
         self._load_lock = asyncio.Lock()
 
     def get(self, profile_id: str) -> ProviderProfile | None:
@@ -127,21 +123,3 @@ class Providers(QObject):
             await self.reload()
         self.listings_changed.emit()
         return listing
-
-    def show_as_text(self, answer_id: str, as_text: bool) -> None:
-        """Show the JSON of an answer as text, or again as a table or a tree."""
-        (self._shown_as_text.add if as_text else self._shown_as_text.discard)(answer_id)
-
-    def as_shown(self, message: Message) -> Message:
-        """Return a message for the window: long answers shortened, JSON as a table or a tree."""
-        if message.role is Role.ASSISTANT:
-            as_text = message.id in self._shown_as_text
-            message = with_rendered_form(shorten(message), as_text=as_text)
-        return self.with_environment_error(message)
-
-    def with_environment_error(self, message: Message) -> Message:
-        """Return a message whose error names the environment if its key comes from there."""
-        error, id_ = message.error, message.choice.provider_id if message.choice else ""
-        if error is None or not any(p.id == id_ and p.from_environment for p in self.all):
-            return message
-        return replace(message, error=replace(error, is_of_environment=True))

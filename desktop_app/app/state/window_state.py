@@ -10,6 +10,7 @@ from desktop_app.app.state.attachment_sources import AttachmentSources
 from desktop_app.app.state.collection_notes import CollectionNotes
 from desktop_app.app.state.drafts import Drafts
 from desktop_app.app.state.folder_list import FolderList
+from desktop_app.app.state.message_presenter import MessagePresenter
 from desktop_app.app.state.new_conversation import NewConversation
 from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.state.presets import Presets
@@ -46,6 +47,9 @@ class WindowState:
         self.origins = AttachmentOrigins(backend.attachments)
         self.current = OpenConversation(
             self.drafts, PromptDraft(window.prompt), self.temporary, window
+        )
+        self.messages = MessagePresenter(
+            window.transcript.stream, current=self.current, providers=self.providers
         )
         self.setup = AnswerSetup(
             self.current,

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.message_presenter import MessagePresenter
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.storage.conversations.conversation_store import ConversationStore
@@ -26,13 +27,18 @@ class ComparedAnswers:
         navigator: Navigator,
         *,
         setup: AnswerSetup,
+        messages: MessagePresenter,
         chat_service: ChatService,
         conversations: ConversationStore,
         ledger: Ledger,
     ) -> None:
         self._running, self._navigator = running, navigator
-        self._current, self._setup = setup.current, setup
+        self._current, self._setup, self._messages = setup.current, setup, messages
         self._chat_service, self._conversations, self._ledger = chat_service, conversations, ledger
+
+    def as_shown(self, answer: Message) -> Message:
+        """Return an answer in the form that the window shows."""
+        return self._messages.as_shown(answer)
 
     async def read(self, ids: Sequence[str]) -> tuple[list[Message], dict[str, float]]:
         """Return the answers that still exist, and by id the seconds until their first tokens."""

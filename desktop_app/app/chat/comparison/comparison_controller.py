@@ -60,8 +60,7 @@ class ComparisonController(QObject):
         self._parent, self._theme = parent, theme
         self._running, self._answers, self._current = running, answers, setup.current
         self._make_transcript, self._name_of_model = make_transcript, name_of_model
-        self._values, self._providers = setup.values, setup.providers
-        self._tasks, self._temporary = tasks, temporary
+        self._values, self._tasks, self._temporary = setup.values, tasks, temporary
         self._window: ComparisonWindow | None = None
         self._conversation_id, self._path = "", list[Message]()
         running.text_arrived.connect(self._show_text)
@@ -143,7 +142,7 @@ class ComparisonController(QObject):
             self._close()
 
     def _newest_shown(self, answer: Message) -> Message:
-        return self._providers.as_shown(self._running.newest_state(answer))
+        return self._answers.as_shown(self._running.newest_state(answer))
 
     def _show_text(self, _conversation_id: str, answer_id: str, text: str) -> None:
         column = self._column(answer_id)
@@ -170,7 +169,7 @@ class ComparisonController(QObject):
         column = self._column(answer.id)
         if column is not None and self._window is not None:
             column.transcript.stream.set_status_line(answer.id, "")
-            column.update_answer(self._providers.as_shown(answer))
+            column.update_answer(self._answers.as_shown(answer))
             self._window.update_buttons()
             self._mark_again()
 
