@@ -81,7 +81,6 @@ class Controllers:
         """Open the places that texts link to."""
         places = self.places = PlaceOpener(
             window.settings,
-            show_settings=window.show_settings,
             open_network=self.panel.providers.open_at_network,
             open_help=self.dialogs.help.open_at,
             open_models=self.composer.models.show,

@@ -67,7 +67,6 @@ class PanelControllers:
             new_conversation=state.new_conversation,
             tasks=tasks,
             panel=window.settings,
-            show_settings=window.show_settings,
             vault=state.backend.vault,
             catalog=state.backend.catalog,
         )
@@ -117,7 +116,6 @@ class PanelControllers:
             run_on_closed_store,
             current=state.current,
             panel=window.settings,
-            show_settings=window.show_settings,
             user_folders=state.backend.folders,
         )
         transfer = self.transfer = TransferController(

@@ -139,7 +139,6 @@ class SidebarControllers:
             setup=state.setup,
             notifications=window.notifications,
             panel=window.settings,
-            show_settings=window.show_settings,
         )
         window.conversations.folder_settings_requested.connect(self.folder_settings.show)
 

@@ -32,7 +32,6 @@ class PlaceOpener:
     """Opener of places that texts link to.
 
     Args:
-        show_settings: shows or hides the settings.
         open_network: shows the network settings of a provider that has them.
         open_help: opens a place of the help.
         open_models: shows the table of models.
@@ -42,14 +41,12 @@ class PlaceOpener:
         self,
         panel: SettingsPanel,
         *,
-        show_settings: Callable[[bool], None],
         open_network: Callable[[], None],
         open_help: Callable[[HelpPlace], None],
         open_models: Callable[[], None],
     ) -> None:
-        self._panel, self._show_settings = panel, show_settings
-        self._open_network, self._open_help = open_network, open_help
-        self._open_models = open_models
+        self._panel, self._open_network = panel, open_network
+        self._open_help, self._open_models = open_help, open_models
 
     def open(self, place: Place) -> None:
         """Open a place."""
@@ -63,7 +60,7 @@ class PlaceOpener:
             self._open_models()
             return
         page, section = SETTINGS_PAGES[place]
-        self._show_settings(True)
+        self._panel.request_show()
         if section:
             self._panel.show_section(page, section)
         else:

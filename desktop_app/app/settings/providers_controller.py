@@ -44,9 +44,6 @@ if TYPE_CHECKING:
 class ProvidersController(QObject):
     """Connection of the panel's page of providers with the profiles and the keyring.
 
-    Args:
-        show_settings: shows or hides the panel.
-
     Signals:
         key_changed(str): a provider's key has changed, by the provider's id.
     """
@@ -60,7 +57,6 @@ class ProvidersController(QObject):
         removal: SecretRemoval,
         *,
         panel: SettingsPanel,
-        show_settings: Callable[[bool], None],
         setup: AnswerSetup,
         new_conversation: NewConversation,
         tasks: Tasks,
@@ -68,8 +64,7 @@ class ProvidersController(QObject):
         catalog: ModelCatalog,
     ) -> None:
         super().__init__(parent)
-        self._panel, self._show_settings, self._current = panel, show_settings, setup.current
-        self._page = panel.pages.provider
+        self._panel, self._page, self._current = panel, panel.pages.provider, setup.current
         self._values, self._providers, self._setup = setup.values, setup.providers, setup
         self._new_conversation = new_conversation
         self._tasks, self._vault, self._catalog = tasks, vault, catalog
@@ -103,7 +98,7 @@ class ProvidersController(QObject):
 
     def open_at_key(self) -> None:
         """Show the panel at the key field."""
-        self._show_settings(True)
+        self._panel.request_show()
         if not self._profile_or_current(self._shown_id).needs_key:
             self._select_profile(OPENAI.id)
         self._panel.focus_key_field()
@@ -112,7 +107,7 @@ class ProvidersController(QObject):
         """Show the panel at the network settings of the provider in use, if it has any."""
         profile = self._setup.resolved.profile
         has_none = profile.kind is ProviderKind.ON_DEVICE or profile.from_environment
-        self._show_settings(True)
+        self._panel.request_show()
         self._select_profile(OPENAI.id if has_none else profile.id)
         self._panel.show_section("provider", "network")
 
@@ -122,7 +117,7 @@ class ProvidersController(QObject):
         A key of the environment has the cap of the stored provider with the same base URL.
         """
         profile = self._profile_or_current(profile_id)
-        self._show_settings(True)
+        self._panel.request_show()
         stored = (p for p in self._providers.all if not p.from_environment)
         same = next((p for p in stored if p.base_url == profile.base_url), profile)
         self._select_profile(same.id if profile.from_environment else profile_id)

@@ -29,6 +29,7 @@ class SettingsPanel(QFrame):
         pages: the pages, which controllers fill and whose signals they receive.
 
     Signals:
+        show_requested(): the window must show the panel.
         opened(): the panel is shown.
         close_requested(): the user wants to close the panel.
         servers_opened(): the page of tool servers is shown and needs its servers.
@@ -36,6 +37,7 @@ class SettingsPanel(QFrame):
         help_requested(str): open the help for this part of the settings; "" for its start.
     """
 
+    show_requested = Signal()
     opened = Signal()
     close_requested = Signal()
     servers_opened = Signal()
@@ -56,6 +58,10 @@ class SettingsPanel(QFrame):
         page.help_requested.connect(lambda: self.help_requested.emit(""))
 
     # ------------------------------------------------------------------ the shown page
+
+    def request_show(self) -> None:
+        """Have the window show the panel, before one of its pages is shown."""
+        self.show_requested.emit()
 
     def show_page(self, page: str) -> None:
         """Show "provider", "answer", "look", "keys", "servers", "library" or "about"."""

@@ -277,6 +277,7 @@ class MainWindow(QMainWindow):
         self.header.list_requested.connect(self.toggle_list)
         self.conversations.name_editing.ended.connect(self._end_rename)
         self._shade.pressed.connect(self._close_drawer)
+        self.settings.show_requested.connect(lambda: self.show_settings(True))
         self.settings.close_requested.connect(lambda: self.show_settings(False))
         for chosen in (
             self.conversations.open_requested,

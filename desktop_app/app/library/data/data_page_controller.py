@@ -46,12 +46,11 @@ class DataPageController(QObject):
         run_on_closed_store: Callable[[ClosedWork], None],
         *,
         panel: SettingsPanel,
-        show_settings: Callable[[bool], None],
         current: OpenConversation,
         user_folders: Folders,
     ) -> None:
         super().__init__(parent)
-        self._parent, self._panel, self._show_settings = parent, panel, show_settings
+        self._parent, self._panel = parent, panel
         self._current, self._user_folders = current, user_folders
         self._run_on_closed_store = run_on_closed_store
         panel.pages.data.when_created(self._connect_page)
@@ -71,7 +70,7 @@ class DataPageController(QObject):
 
     def show(self) -> None:
         """Show the Data page of the settings."""
-        self._show_settings(True)
+        self._panel.request_show()
         self._panel.show_page("library")
 
     def export(self, scope: str, format_id: str) -> None:

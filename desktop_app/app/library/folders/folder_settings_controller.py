@@ -23,11 +23,7 @@ if TYPE_CHECKING:
 
 
 class FolderSettingsController(QObject):
-    """Connection of a folder's page of settings with the folders.
-
-    Args:
-        show_settings: shows or hides the settings panel.
-    """
+    """Connection of a folder's page of settings with the folders."""
 
     def __init__(
         self,
@@ -36,14 +32,12 @@ class FolderSettingsController(QObject):
         *,
         notifications: Notifications,
         panel: SettingsPanel,
-        show_settings: Callable[[bool], None],
         folders: FolderList,
         setup: AnswerSetup,
     ) -> None:
         super().__init__(parent)
         self._presenter, self._notifications = presenter, notifications
-        self._panel, self._show_settings = panel, show_settings
-        self._current, self._folders = setup.current, folders
+        self._panel, self._current, self._folders = panel, setup.current, folders
         self._requested_id = ""  # the folder to show; "" for the open conversation's
         panel.pages.responses.when_created(self._connect_page)
         folders.changed.connect(self._show_values)
@@ -67,7 +61,7 @@ class FolderSettingsController(QObject):
             return
         self._requested_id = requested_id
         self._show_values()
-        self._show_settings(True)
+        self._panel.request_show()
         self._panel.show_folder()
 
     def _show_open(self) -> None:
