@@ -47,7 +47,7 @@ class Palette(QObject):
     ) -> None:
         super().__init__(parent)
         self._parent, self._theme, self._values = parent, theme, values
-        self._actions, self._sources = actions, rows
+        self._actions, self._rows = actions, rows
         self._tasks, self._settings_store = tasks, settings_store
         self._widget: CommandPalette | None = None
         self._uses: UseCounts | None = None
@@ -69,7 +69,7 @@ class Palette(QObject):
         ]
         self._entries = {entry.id: entry for entry in commands}
         self._actions_by_row = dict(self._actions)
-        self._add_rows(self._sources.rows())
+        self._add_rows(self._rows.rows())
         self._widget.open_with(commands, self._find)
         self._tasks.start(self._load_stored())
 
@@ -86,9 +86,9 @@ class Palette(QObject):
         """Load use counts, conversations and collections, and search again."""
         if self._uses is None:
             self._uses = UseCounts((await self._settings_store.all()).get(USES_KEY))
-        titles = await self._sources.titles()
+        titles = await self._rows.titles()
         self._titles = await asyncio.to_thread(TitleIndex, titles)
-        self._add_rows(await self._sources.collections())
+        self._add_rows(await self._rows.collections())
         if self._widget is not None and self._widget.isVisible():
             self._widget.search_again()
 
@@ -97,7 +97,7 @@ class Palette(QObject):
             self._uses.count_choice(row_id)
             self._tasks.start(self._settings_store.set(USES_KEY, self._uses.stored))
         if row_id.startswith(CONVERSATION):
-            self._sources.open_conversation(row_id)
+            self._rows.open_conversation(row_id)
         else:
             self._actions_by_row[row_id]()
 

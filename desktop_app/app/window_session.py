@@ -481,7 +481,7 @@ class WindowSession:
             self._close_spelling,
             self.quick_host.close,
             self._memory_trimmer.close,
-            parts.sidebar.housekeeping.collect_at_end,
+            parts.sidebar.housekeeping.clean_up_at_end,
             self._backend.aclose,
         )
 

@@ -105,11 +105,11 @@ class ServerWatch(QObject):
         if message is None or address is None:
             return
         if self._window.isVisible() and not self._window.isMinimized():
-            self._tasks.start(self._try(message, address))
+            self._tasks.start(self._try_connection(message, address))
         else:  # nobody would see it
             self._timer.start(self._wait_ms)
 
-    async def _try(self, message: Message, address: tuple[str, int]) -> None:
+    async def _try_connection(self, message: Message, address: tuple[str, int]) -> None:
         is_back = await _accepts_connections(*address)
         if message.id != self._watched_id:
             return

@@ -63,7 +63,7 @@ class BegunTurns(QObject):
         if not is_open:
             self._report_comparison(turn)
             return
-        self._current.store(stored)
+        self._current.set_stored(stored)
         self._pane.set_title(stored.title)
         question, is_single = run.question, not run.siblings
         if question is not None and is_single and _follows(question, self._current.path):

@@ -25,7 +25,7 @@ class FormDraftSaver(QObject):
 
     def __init__(self, parent: QObject, *, settings_store: SettingsStore, tasks: Tasks) -> None:
         super().__init__(parent)
-        self._settings, self._tasks = settings_store, tasks
+        self._settings_store, self._tasks = settings_store, tasks
         self._stored: dict[str, Any] | None = {}  # None after a failed write
         self._timer = QTimer(self, interval=_INTERVAL_MS)
         self._timer.timeout.connect(self.save)
@@ -56,7 +56,7 @@ class FormDraftSaver(QObject):
 
     async def _write(self, entered: dict[str, Any], *, is_retry: bool) -> None:
         try:
-            await self._settings.set(FORMS_KEY, entered)
+            await self._settings_store.set(FORMS_KEY, entered)
         except StorageError:
             self._stored = None
             if not is_retry:  # report a full disk once

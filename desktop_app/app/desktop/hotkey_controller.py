@@ -51,7 +51,7 @@ class HotkeyController(QObject):
         if (keys, paused) != (self._keys, self._is_paused):
             self._keys, self._is_paused = keys, paused
             self._cancel_portal_request()
-            self._tasks.start(self._change())
+            self._tasks.start(self._apply_keys())
 
     async def close(self) -> None:
         """Release the keys."""
@@ -64,7 +64,8 @@ class HotkeyController(QObject):
         if self._portal_request is not None:
             self._portal_request.cancel()
 
-    async def _change(self) -> None:
+    async def _apply_keys(self) -> None:
+        """Release the former keys, grab the current ones unless paused, and report the result."""
         async with self._change_lock:
             keys, paused = self._keys or "", self._is_paused
             await self._release()

@@ -45,15 +45,15 @@ class LanguageChange(QObject):
         self._notifications = notifications
         # Checked repeatedly, because no signal tells that the last dialog has closed.
         self._retry_timer = QTimer(self, interval=LANGUAGE_RETRY_MS)
-        self._retry_timer.timeout.connect(self._try)
+        self._retry_timer.timeout.connect(self._try_rebuild)
 
     def begin(self) -> None:
         """Request the rebuild as soon as possible; notify of an obstacle."""
         self._retry_timer.start()
-        if obstacle := self._try():
+        if obstacle := self._try_rebuild():
             self._notifications.notify(obstacle)
 
-    def _try(self) -> str:
+    def _try_rebuild(self) -> str:
         """Request the rebuild, or return the obstacle as a sentence."""
         if self._has_unsent():
             return tr("The language changes once the quick prompt’s text is sent.")

@@ -129,7 +129,7 @@ class Navigator(QObject):
             updated_at=now(),
             draft=draft,
         )
-        self._current.store(conversation)
+        self._current.set_stored(conversation)
         self._presenter.write(self._conversations.create(conversation))
         self._drafts.replace_stored(conversation.id, draft)
         self._presenter.upsert(conversation)

@@ -224,6 +224,7 @@ class Trash(QObject):
         await self._attachment_store.remove_of_deleted_conversations()
 
     def _leave(self, conversation_id: str) -> None:
+        """Stop a conversation's answer, and open a blank conversation if this one is open."""
         self._running.stop(conversation_id)
         if self._current.id == conversation_id:
             self._navigator.open_new()

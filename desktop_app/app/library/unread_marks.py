@@ -50,7 +50,7 @@ class UnreadMarks(QObject):
         super().__init__(parent)
         self._list, self._is_in_front = conversation_list, is_in_front
         self._is_elsewhere = is_elsewhere
-        self._current, self._store, self._tasks = current, settings_store, tasks
+        self._current, self._settings_store, self._tasks = current, settings_store, tasks
         self._unread: dict[str, None] = {}
         running.finished.connect(self._on_finished)
         current.opened.connect(self._mark_read)
@@ -60,7 +60,7 @@ class UnreadMarks(QObject):
 
     async def load(self) -> None:
         """Load the stored marks, and show them."""
-        stored = (await self._store.all()).get(UNREAD_KEY)
+        stored = (await self._settings_store.all()).get(UNREAD_KEY)
         self._unread = dict.fromkeys(map(str, stored if isinstance(stored, list) else ()))
         self._list.set_unread(self._unread)
         self._mark_read()  # the last conversation has been opened before
@@ -82,4 +82,4 @@ class UnreadMarks(QObject):
 
     def _save(self) -> None:
         self._list.set_unread(self._unread)
-        self._tasks.start(self._store.set(UNREAD_KEY, list(self._unread)))
+        self._tasks.start(self._settings_store.set(UNREAD_KEY, list(self._unread)))

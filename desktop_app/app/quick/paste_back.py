@@ -73,7 +73,7 @@ class PasteBack(QObject):
         bus: Callable[[], SessionBus | None],
     ) -> None:
         super().__init__(quick)
-        self._settings, self._bus = settings_store, bus
+        self._settings_store, self._bus = settings_store, bus
         self._quick, self._values, self._tasks = quick, values, tasks
         self._question: QMessageBox | None = None
         self._is_typing = False
@@ -172,10 +172,10 @@ class PasteBack(QObject):
         await self._wait_for_fetching()
 
     async def _type_by(self, keyboard: RemoteKeyboard) -> None:
-        stored = await self._settings.all()
+        stored = await self._settings_store.all()
         token = await keyboard.open(str(stored.get(TOKEN_KEY) or ""))
         try:
-            await self._settings.set(TOKEN_KEY, token)  # the earlier token is no longer valid
+            await self._settings_store.set(TOKEN_KEY, token)  # the earlier token is no longer valid
             if self._values[PASTE_BACK] == PasteBackChoice.ASK:
                 self._store_choice(PasteBackChoice.PASTE)
             await self._release_focus()

@@ -64,7 +64,7 @@ class QuickDraft(QObject):
         tasks: Tasks,
     ) -> None:
         super().__init__(parent)
-        self._unsent, self._settings, self._tasks = unsent, settings_store, tasks
+        self._unsent, self._settings_store, self._tasks = unsent, settings_store, tasks
         self._stored: UnsentQuestion | None = UnsentQuestion()  # None after a failed write
         self._timer = QTimer(self, singleShot=True, interval=DRAFT_MS)
         self._timer.timeout.connect(self.save)
@@ -88,9 +88,9 @@ class QuickDraft(QObject):
     async def _write(self, unsent: UnsentQuestion) -> None:
         try:
             if unsent:
-                await self._settings.set(QUICK_DRAFT_KEY, unsent.to_json())
+                await self._settings_store.set(QUICK_DRAFT_KEY, unsent.to_json())
             else:
-                await self._settings.remove(QUICK_DRAFT_KEY)
+                await self._settings_store.remove(QUICK_DRAFT_KEY)
         except StorageError:  # the next change, or the program's end, writes it
             self._stored = None
             raise

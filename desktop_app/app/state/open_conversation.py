@@ -123,7 +123,7 @@ class OpenConversation(QObject):
         if was_moved:
             self.folder_changed.emit()
 
-    def store(self, conversation: Conversation) -> None:
+    def set_stored(self, conversation: Conversation) -> None:
         """Set the conversation as stored with its first question; this emits nothing."""
         self.conversation, self.is_new = conversation, False
 

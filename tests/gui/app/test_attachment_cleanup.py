@@ -87,7 +87,7 @@ async def test_the_trash_is_emptied_in_a_window_that_stays_open_too() -> None:
 async def test_abandoned_files_are_deleted_soon_after_the_start(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(housekeeping, "FIRST_COLLECTION_MS", 0)
+    monkeypatch.setattr(housekeeping, "FIRST_CLEANUP_MS", 0)
     left = folders().attachments / "ab" / ("cd" * 31)
     left.parent.mkdir(parents=True)
     left.write_bytes(b"of a crash")
@@ -107,6 +107,6 @@ async def test_copies_from_before_a_migration_are_deleted_after_thirty_days() ->
         at = time.time() - days * 24 * 3600
         os.utime(copy, (at, at))
     async with AppHarness() as app:
-        await app.controllers.sidebar.housekeeping.collect()
+        await app.controllers.sidebar.housekeeping.clean_up()
     left = sorted(path.suffixes[0] for path in folder.glob("repartee.before-*"))
     assert left == [".before-0003_young", ".before-restore-20260101-120000"]

@@ -383,7 +383,7 @@ async def test_the_trash_is_emptied_after_thirty_days() -> None:
         await other.flags.set_trashed([one.id], now() - timedelta(days=31))
         await other.flags.set_trashed([two.id], now() - timedelta(days=29))
     async with AppHarness() as app:
-        await app.controllers.sidebar.housekeeping.collect()
+        await app.controllers.sidebar.housekeeping.clean_up()
         assert app.stored("SELECT id FROM conversations") == [(two.id,)]
         await go(app, TRASH)
         assert app.window.conversations.model.index_of(two.id).data(Roles.NOTE) == "1 day"

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 # Soon after the start, before the user removes a document from a draft: to put it back, its file
 # must still exist.
-FIRST_COLLECTION_MS: Final = 2000
+FIRST_CLEANUP_MS: Final = 2000
 END_TIMEOUT_S: Final = 2.0
 INTERVAL_MS: Final = 6 * 60 * 60 * 1000
 
@@ -55,7 +55,7 @@ class Housekeeping(QObject):
         self._attachment_store, self._database = attachment_store, database
         # Repeated, because a window may stay open for weeks.
         self._timer = QTimer(self, interval=INTERVAL_MS)
-        self._timer.timeout.connect(self._start_collecting)
+        self._timer.timeout.connect(self._start_cleanup)
 
     async def recover(self) -> None:
         """Interrupt answers of ended processes and attach their files, before the list is read."""
@@ -68,14 +68,14 @@ class Housekeeping(QObject):
             self._tasks.start(self._database.check())
 
     def start(self) -> None:
-        """Collect after two seconds, and then every six hours."""
-        QTimer.singleShot(FIRST_COLLECTION_MS, self, self._start_collecting)
+        """Clean up after two seconds, and then every six hours."""
+        QTimer.singleShot(FIRST_CLEANUP_MS, self, self._start_cleanup)
         self._timer.start()
 
-    def _start_collecting(self) -> None:
-        self._tasks.start(self.collect())
+    def _start_cleanup(self) -> None:
+        self._tasks.start(self.clean_up())
 
-    async def collect(self) -> None:
+    async def clean_up(self) -> None:
         """Remove everything that is unused now; failures are retried the next time."""
         await self._expire()
         try:
@@ -85,7 +85,7 @@ class Housekeeping(QObject):
         except StorageError as error:
             log.warning("%s %s", error, error.details)
 
-    async def collect_at_end(self) -> None:
-        """Collect at the program's end, for at most two seconds."""
+    async def clean_up_at_end(self) -> None:
+        """Clean up at the program's end, for at most two seconds."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.collect(), END_TIMEOUT_S)
+            await asyncio.wait_for(self.clean_up(), END_TIMEOUT_S)
