@@ -99,6 +99,7 @@ class Controllers:
         store_changed.connect(lambda: start(presets.refresh()))
         store_changed.connect(lambda: start(foreign_changes.show()))
         store_changed.connect(dialogs.spending.refresh)
+        store_changed.connect(dialogs.monthly_spending.refresh)
         store_changed.connect(dialogs.batches.check_store)
         store_changed.connect(self.composer.collections.check_store)
         store_changed.connect(lambda: start(dialogs.evaluations.check_store()))

@@ -11,6 +11,7 @@ from desktop_app.app.batch.batch_files import BatchFiles
 from desktop_app.app.dialog_shortcuts import DialogShortcuts
 from desktop_app.app.evaluation.evaluation_controller import EvaluationController
 from desktop_app.app.help.help_controller import HelpController
+from desktop_app.app.settings.monthly_spending import MonthlySpending
 from desktop_app.app.settings.spending_controller import SpendingController
 from desktop_app.ui.widgets.program_menu import open_context_menu
 
@@ -54,12 +55,20 @@ class DialogControllers:
             spending=state.spending,
             tasks=state.tasks,
             notifications=window.notifications,
-            panel=window.settings,
             ledger=state.backend.ledger,
-            budget=state.backend.budget,
             review_store=lambda: state.backend.review_store,
         )
-        window.conversations.day_change.reported.connect(self.spending.refresh)
+        self.monthly_spending = MonthlySpending(
+            window.settings,
+            notifications=window.notifications,
+            providers=state.providers,
+            spending=state.spending,
+            tasks=state.tasks,
+            budget=state.backend.budget,
+        )
+        self.monthly_spending.report_requested.connect(self.spending.show)
+        for refresh in (self.spending.refresh, self.monthly_spending.refresh):
+            window.conversations.day_change.reported.connect(refresh)
         self.evaluations = EvaluationController(
             window,
             self._theme,

@@ -1,4 +1,4 @@
-"""Spending: each month with its limit, the warning at 80 %, and the tables."""
+"""The window with the tables and charts of spending."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.spending_report import Grouping, SpendingRow, SpendingSum
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.services.spending.budget import NEAR_LIMIT, Budget
 from desktop_app.ui.widgets.file_dialogs import choose_target
 from desktop_app.ui.widgets.window_activation import bring_to_front
 
@@ -27,11 +26,9 @@ if TYPE_CHECKING:
     from desktop_app.app.state.providers import Providers
     from desktop_app.app.state.spending_events import SpendingEvents
     from desktop_app.app.tasks import Tasks
-    from desktop_app.domain.spending.spending_report import MonthUnderCap
     from desktop_app.storage.conversations.review_store import ReviewCount, ReviewStore
     from desktop_app.storage.spending.ledger import Ledger
     from desktop_app.ui.look.theme import ThemeWatcher
-    from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.spending.spending_view import SpendingView
     from desktop_app.ui.window.cards.notifications import Notifications
 
@@ -40,7 +37,7 @@ PAUSE_S: Final = 0.02
 
 
 class SpendingController(QObject):
-    """Connection of the ledger with the settings and the tables.
+    """Connection of the ledger with the tables and charts.
 
     Args:
         name_of_model: returns a model's name for display.
@@ -53,64 +50,28 @@ class SpendingController(QObject):
         name_of_model: Callable[[str], str],
         *,
         notifications: Notifications,
-        panel: SettingsPanel,
         providers: Providers,
         spending: SpendingEvents,
         tasks: Tasks,
         ledger: Ledger,
-        budget: Budget,
         review_store: Callable[[], ReviewStore],
     ) -> None:
         super().__init__(parent)
         self._parent, self._notifications = parent, notifications
-        self._page = panel.pages.provider
         self._theme, self._providers, self._tasks = theme, providers, tasks
-        self._ledger, self._budget, self._review_store = ledger, budget, review_store
+        self._ledger, self._review_store = ledger, review_store
         self._name_of_model = name_of_model
         self._view: SpendingView | None = None
         self._load_number = 0
         self._prepared_percent: int | None = None
         self._preparation: asyncio.Future[None] | None = None
-        spending.spent.connect(self._tasks.slot(self._on_spent))
-        self._providers.changed.connect(self.refresh)
-        self._page.when_created(lambda page: page.spending.report_requested.connect(self.show))
+        spending.spent.connect(self.refresh)
+        providers.changed.connect(self.refresh)
 
     def refresh(self) -> None:
-        """Show each provider's spending this month in the settings, and an open report, again."""
-        self._tasks.start(self._refresh())
-
-    async def _refresh(self) -> None:
-        for profile in self._providers.all:
-            self._show_month(profile.id, await self._budget.month(profile))
-        await self._fill_visible()
-
-    def _show_month(self, profile_id: str, month: MonthUnderCap) -> None:
-        self._page.set_content(
-            ("month", profile_id), lambda page: page.spending.set_month(profile_id, month)
-        )
-
-    async def _on_spent(self, provider_id: str) -> None:
-        """Update a provider's month, and warn if spending comes near the cap."""
-        budget = self._budget
-        for each in (p for p in self._providers.all if provider_id in p.capped_ids):
-            self._show_month(each.id, await budget.month(each))
-        profile = self._providers.get(provider_id)
-        if profile is None:
-            return
-        month = await budget.month_to_warn_of(profile)
-        if month is not None and month.cap is not None:
-            warning = tr(
-                NEAR_LIMIT,
-                spent=formatting.money(month.spent),
-                limit=formatting.money(month.cap),
-                provider=profile.short_name,
-            )
-            self._notifications.notify(warning, [(tr("Show spending"), self.show)])
-        await self._fill_visible()
-
-    async def _fill_visible(self) -> None:
+        """Show the tables again if they are visible."""
         if self._view is not None and self._view.isVisible():
-            await self._fill(self._view)
+            self._tasks.start(self._fill(self._view))
 
     def prepare(self) -> None:
         """Sum up the calls that an older version has recorded, with pauses for other work."""

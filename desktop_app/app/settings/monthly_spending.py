@@ -1,0 +1,78 @@
+"""Each provider's spending this month in the settings, and the warning at 80 % of its limit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import tr
+from desktop_app.services.spending.budget import NEAR_LIMIT, Budget
+
+if TYPE_CHECKING:
+    from desktop_app.app.state.providers import Providers
+    from desktop_app.app.state.spending_events import SpendingEvents
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.domain.spending.spending_report import MonthUnderCap
+    from desktop_app.ui.settings.settings_panel import SettingsPanel
+    from desktop_app.ui.window.cards.notifications import Notifications
+
+
+class MonthlySpending(QObject):
+    """Connection of the budget with the page of providers and the notifications.
+
+    Signals:
+        report_requested(): show the tables of spending.
+    """
+
+    report_requested = Signal()
+
+    def __init__(
+        self,
+        panel: SettingsPanel,
+        *,
+        notifications: Notifications,
+        providers: Providers,
+        spending: SpendingEvents,
+        tasks: Tasks,
+        budget: Budget,
+    ) -> None:
+        super().__init__(panel)
+        self._page, self._notifications = panel.pages.provider, notifications
+        self._providers, self._tasks, self._budget = providers, tasks, budget
+        spending.spent.connect(tasks.slot(self._on_spent))
+        providers.changed.connect(self.refresh)
+        self._page.when_created(
+            lambda page: page.spending.report_requested.connect(self.report_requested)
+        )
+
+    def refresh(self) -> None:
+        """Show the months of all providers again."""
+        self._tasks.start(self._refresh())
+
+    async def _refresh(self) -> None:
+        for profile in self._providers.all:
+            self._show_month(profile.id, await self._budget.month(profile))
+
+    def _show_month(self, profile_id: str, month: MonthUnderCap) -> None:
+        self._page.set_content(
+            ("month", profile_id), lambda page: page.spending.set_month(profile_id, month)
+        )
+
+    async def _on_spent(self, provider_id: str) -> None:
+        """Update a provider's month, and warn if spending comes near the cap."""
+        for each in (p for p in self._providers.all if provider_id in p.capped_ids):
+            self._show_month(each.id, await self._budget.month(each))
+        profile = self._providers.get(provider_id)
+        if profile is None:
+            return
+        month = await self._budget.month_to_warn_of(profile)
+        if month is not None and month.cap is not None:
+            warning = tr(
+                NEAR_LIMIT,
+                spent=formatting.money(month.spent),
+                limit=formatting.money(month.cap),
+                provider=profile.short_name,
+            )
+            self._notifications.notify(warning, [(tr("Show spending"), self.report_requested.emit)])
