@@ -297,7 +297,7 @@ class AppHarness:
         await until(lambda: self.open_id == conversation_id)
 
     def act(self, action: str, at: int = -1) -> None:
-        """Take an action of a message, by default the last."""
+        """Run an action of a message, by default of the last one."""
         message = self.state.current.path[at]
         self.window.transcript.action_requested.emit(message.id, action)
 
