@@ -346,9 +346,11 @@ async def _probe_qt(extra_environment: dict[str, str]) -> tuple[dict[str, Any], 
             )
             await process.wait()
     except TimeoutError:
-        process.kill()
-        await process.wait()
         return found, tr("Qt didn’t respond within {seconds} s.", seconds=QT_TIMEOUT_S)
+    finally:
+        if process.returncode is None:  # too slow, or this task was canceled
+            process.kill()
+            await process.wait()
     return found, output.decode("utf-8", "replace")
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+from asyncio.subprocess import Process
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QLabel, QMessageBox, QWidget
 
 from desktop_app.app.desktop import closing_controller, memory_trimmer
+from desktop_app.child_processes import ChildCommand, start_child
+from desktop_app.cli.doctor import doctor
 from desktop_app.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.settings.schema import ON_CLOSE, OnClose
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
@@ -236,6 +240,24 @@ async def test_memory_is_released_after_the_start_then_only_when_idle(
         app.window.hide()
         release_memory(app)
         assert tidied == [True, True]
+
+
+async def test_the_end_stops_the_process_that_looks_for_a_display(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started: list[Process] = []
+
+    async def start_slow(command: ChildCommand, **options: Any) -> Process:
+        process = await start_child(command._replace(argv=("sleep", "600")), **options)
+        started.append(process)
+        return process
+
+    monkeypatch.setattr(doctor, "start_child", start_slow)
+    async with AppHarness() as app:
+        app.window.show_settings(True)
+        app.window.settings.show_page("about")
+        await until(lambda: started)
+    assert started[0].returncode is not None
 
 
 async def test_the_question_links_to_the_setting() -> None:
