@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 from desktop_app.domain.places import linked_text, plain_text
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import ON_CLOSE, OnClose
+from desktop_app.ui.widgets.forms.form_dialog import ask_about_changes
 from desktop_app.ui.widgets.text.foreign_text import message_box
 from desktop_app.ui.widgets.text.linked_label import set_linked_informative_text
 from desktop_app.ui.window.session_end import is_session_ending
@@ -82,10 +83,6 @@ class ClosingController(QObject):
 
     def close_window(self) -> None:
         """Close the window as the setting says; ask if it says so, or if answers are running."""
-        from desktop_app.ui.widgets.forms.form_dialog import (
-            ask_about_changes,  # not needed at the start
-        )
-
         if is_session_ending():  # nobody could answer any more
             self.ended.emit()
         elif self._is_asking:
@@ -102,10 +99,6 @@ class ClosingController(QObject):
 
     def quit(self) -> None:
         """End the program, resident or not; ask if answers are running."""
-        from desktop_app.ui.widgets.forms.form_dialog import (
-            ask_about_changes,  # not needed at the start
-        )
-
         if self._is_asking or ask_about_changes():
             return
         self._end_or_ask()
@@ -155,16 +148,16 @@ class ClosingController(QObject):
         box.setDefaultButton(keep)
         keep.setObjectName("keep-running")
 
-        def answered() -> None:
-            if box.clickedButton() is keep:
-                self._tasks.start(self._values.set(ON_CLOSE, OnClose.KEEP.value))
-                self._hide()
-            elif box.clickedButton() is leave:
-                self._tasks.start(self._values.set(ON_CLOSE, OnClose.QUIT.value))
-                self._end_or_ask()
-
-        box.finished.connect(lambda _result: answered())
+        keep.clicked.connect(lambda: self._apply_choice(OnClose.KEEP))
+        leave.clicked.connect(lambda: self._apply_choice(OnClose.QUIT))
         box.open()
+
+    def _apply_choice(self, choice: OnClose) -> None:
+        self._tasks.start(self._values.set(ON_CLOSE, choice.value))
+        if choice is OnClose.KEEP:
+            self._hide()
+        else:
+            self._end_or_ask()
 
     def _ask_whether_to_stop(self) -> None:
         box = self._question(
@@ -175,18 +168,16 @@ class ClosingController(QObject):
         stop = box.addButton(tr("Quit now"), box.ButtonRole.DestructiveRole)
         box.addButton(box.StandardButton.Cancel)
         box.setDefaultButton(wait)
-
-        def answered() -> None:
-            if box.clickedButton() is stop:
-                self._end()
-            elif box.clickedButton() is wait:
-                self._is_finishing = True
-                self._hide()
-                self.end_if_nothing_shows()  # it may have ended meanwhile
-
-        box.finished.connect(lambda _result: answered())
+        wait.clicked.connect(self._finish)
+        stop.clicked.connect(self._end)
         box.open()
         box.activateWindow()  # the tray may have asked, with the window hidden or behind others
+
+    def _finish(self) -> None:
+        """Hide the window, and end once no answer streams."""
+        self._is_finishing = True
+        self._hide()
+        self.end_if_nothing_shows()  # the answer may have ended meanwhile
 
     def _ask_whether_to_lose_text(self) -> None:
         box = self._question(
@@ -195,12 +186,7 @@ class ClosingController(QObject):
         )
         leave = box.addButton(tr("Quit now"), box.ButtonRole.DestructiveRole)
         box.setDefaultButton(box.addButton(box.StandardButton.Cancel))
-
-        def answered() -> None:
-            if box.clickedButton() is leave:
-                self._end()
-
-        box.finished.connect(lambda _result: answered())
+        leave.clicked.connect(self._end)
         box.open()
         box.activateWindow()
 

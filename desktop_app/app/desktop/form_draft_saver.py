@@ -8,6 +8,13 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.domain.errors import StorageError
+from desktop_app.ui.widgets.forms.form_dialog import (
+    collect_form_drafts,
+    forget_form_drafts,
+    is_form_open,
+    leave_field,
+    restore_form_drafts,
+)
 
 if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
@@ -37,16 +44,11 @@ class FormDraftSaver(QObject):
     def restore(self, stored: dict[str, Any]) -> None:
         """Load the changes that an earlier run stored; their forms show them when opened."""
         if drafts := stored.get(FORMS_KEY):
-            # Imported here, because the start does not need it.
-            from desktop_app.ui.widgets.forms.form_dialog import restore_form_drafts
-
             self._stored = drafts
             restore_form_drafts(drafts)
 
     def save(self) -> None:
         """Store the changes that are not stored yet."""
-        from desktop_app.ui.widgets.forms.form_dialog import collect_form_drafts, is_form_open
-
         if not is_form_open():
             self._timer.stop()  # until something else has the focus
         entered = collect_form_drafts()
@@ -64,8 +66,6 @@ class FormDraftSaver(QObject):
 
     def close(self) -> None:
         """Store the changes for the last time, and save the field with the focus."""
-        from desktop_app.ui.widgets.forms.form_dialog import forget_form_drafts, leave_field
-
         # A later focus change must not store that there are no changes any more.
         self._is_closed = True
         leave_field()
