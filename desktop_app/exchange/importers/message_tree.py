@@ -136,7 +136,9 @@ class _Tree:
         above = self.message_at(node.parent)
         pending = self._pending_reasoning.get(node.parent or "", ()) + node.reasoning
         if len(pending) > _MAX_REASONING_PARTS:
-            raise ValueError("it reasons without end")
+            raise ValueError(
+                f"more than {_MAX_REASONING_PARTS} pieces of reasoning before an answer"
+            )
         is_answer = node.role is Role.ASSISTANT
         if node.role is None or not (node.parts or (pending and is_answer)):
             self._message_by_node[node.id], self._pending_reasoning[node.id] = above, pending

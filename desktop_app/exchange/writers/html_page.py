@@ -166,7 +166,7 @@ class _PageWriter(HtmlWriter):
         return f' id="{name}"'
 
     def words(self, run: Run) -> str:
-        """Return the text, in which unseen characters and link targets have been made visible."""
+        """Return the text with the codes of invisible characters and the added destinations."""
         return _CONTROLS.sub("", run.text.replace(ADDED_MARK, ""))
 
     def code(self, language: str, text: str) -> str:

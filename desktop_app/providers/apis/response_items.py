@@ -35,8 +35,9 @@ _KINDS: Final = {"output_text": "text", "refusal": "refusal", "reasoning_text": 
 """The kind of text by the type of a part of an item."""
 
 _TextKey = tuple[str, int, int]
-"""The kind of a text, the index of its item in the output (or the number of the call whose
-arguments the text is), and the index of the text in the item.
+"""The kind of a text, the index of its item in the output, and the index of the text in the item.
+
+The arguments of a call have the kind "call", and the number of the call in place of the index.
 """
 
 

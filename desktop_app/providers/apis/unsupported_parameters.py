@@ -147,7 +147,7 @@ def notices_for_known_refusals(provider: str, names: list[str]) -> list[Notice |
 
 
 def _default_tier(param: str) -> list[Started]:
-    """Correct the service tier if it was refused, so that the cost is that of the default."""
+    """Return an event with the default tier if the tier was refused, so that the cost is right."""
     return [Started(service_tier="default")] if param == "service_tier" else []
 
 

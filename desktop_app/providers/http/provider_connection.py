@@ -38,7 +38,7 @@ class ProviderConnection:
     Attributes:
         secrets: what is sent with requests.
         redactor: removes the secrets that are sent, because a server can echo them.
-        proxy: the proxy of the connections; None until the first request, or for none.
+        proxy: the proxy of the connections; None before the first request, or if there is none.
     """
 
     def __init__(self, access: ProviderAccess) -> None:

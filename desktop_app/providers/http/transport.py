@@ -86,7 +86,14 @@ def _ignore() -> None:
 
 @dataclass(frozen=True)
 class _Request:
-    """A request. `read_s` is the longest silence while its reply is awaited; see `post`."""
+    """A request.
+
+    Attributes:
+        path: relative to the base URL; with a leading /, to the base URL without its /v1.
+        read_s: the longest silence while the reply is awaited, in seconds.
+        model: the model whose address gets the request; "" for none.
+        classify: see `Transport.post`.
+    """
 
     method: str
     path: str

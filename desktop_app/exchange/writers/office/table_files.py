@@ -48,7 +48,7 @@ def write_xlsx(file: Path, tables: Sequence[OfficeTable]) -> None:
 
 
 def write_csv(file: Path, tables: Sequence[OfficeTable]) -> None:
-    """Write the tables, with an empty line between two. Raises OSError."""
+    """Write the tables, separated by empty lines. Raises OSError."""
     with file.open("w", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream)
         for number, table in enumerate(tables):
