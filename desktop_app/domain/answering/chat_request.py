@@ -8,8 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from desktop_app.domain.answering.answer_form import AnswerGrammar, AnswerSchema
-from desktop_app.domain.answering.generation import PARAMETER_NAMES
-from desktop_app.domain.answering.generation import GenerationParameters as GenerationParameters
+from desktop_app.domain.answering.generation import PARAMETER_NAMES, GenerationParameters
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.message_parts import (
     ReasoningPart,

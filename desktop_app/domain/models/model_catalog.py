@@ -18,9 +18,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, SettingError
 from desktop_app.domain.models.image_tokens import ImageTokens, image_tokens_from_row
-from desktop_app.domain.models.variants import FAMILY_EFFORTS as FAMILY_EFFORTS
-from desktop_app.domain.models.variants import Effort as Effort
-from desktop_app.domain.models.variants import Variant as Variant
+from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import FREE, Price
 
 # "auto" is the tier of the account, by default the ordinary one.
