@@ -11,14 +11,16 @@ import warnings
 from typing import Final
 
 from desktop_app.domain.answering.answer_form import AnswerGrammar, FormKind
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.services.structured.form_fault import FormFault
 
 _MAX_REASON_CHARS: Final = 300
 # Features that the regular expressions of the providers, which are Rust's, lack.
 _UNSUPPORTED: Final = (
-    (re.compile(r"\(\?<?[=!]"), "lookaround is not supported"),
-    (re.compile(r"\\[1-9]|\(\?P=|\(\?\("), "references to groups are not supported"),
-    (re.compile(r"(?:[*+?]|\{\d+(?:,\d*)?\})\?"), "lazy repetition is not supported"),
-    (re.compile(r"\(\?[>#]"), "such groups are not supported"),
+    (re.compile(r"\(\?<?[=!]"), FormFault.NO_LOOKAROUND),
+    (re.compile(r"\\[1-9]|\(\?P=|\(\?\("), FormFault.NO_BACKREFERENCE),
+    (re.compile(r"(?:[*+?]|\{\d+(?:,\d*)?\})\?"), FormFault.NO_LAZY_REPETITION),
+    (re.compile(r"\(\?[>#]"), FormFault.NO_SUCH_GROUP),
 )
 # Features that Python lacks, each with an expression that is valid in Python.
 _PYTHON_FORMS: Final = (
@@ -34,9 +36,9 @@ _LARK_LITERAL: Final = re.compile(
     r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/(?!/)(?P<regex>(?:\\.|[^/\\\n])*)/'
 )
 _LARK_UNSUPPORTED: Final = (
-    (re.compile(r"^\s*[A-Z_0-9]+\.-?\d+\s*:", re.MULTILINE), "priorities are not supported"),
-    (re.compile(r"^\s*[a-z_0-9]+\{", re.MULTILINE), "templates are not supported"),
-    (re.compile(r"^\s*%declare\b", re.MULTILINE), "it is not supported"),
+    (re.compile(r"^\s*[A-Z_0-9]+\.-?\d+\s*:", re.MULTILINE), FormFault.NO_PRIORITIES),
+    (re.compile(r"^\s*[a-z_0-9]+\{", re.MULTILINE), FormFault.NO_TEMPLATES),
+    (re.compile(r"^\s*%declare\b", re.MULTILINE), FormFault.NO_DECLARATIONS),
 )
 _LARK_IMPORT: Final = re.compile(r"^\s*%import\s+(?!common\b)(\S+)", re.MULTILINE)
 _LARK_START: Final = re.compile(r"^\s*[?!]*start(?:\.-?\d+)?\s*:", re.MULTILINE)
@@ -58,8 +60,10 @@ REPEAT: /[*+?]|\{\s*\d+\s*(,\s*\d*\s*)?\}/
 """
 
 
-class UnusableGrammarError(Exception):
-    """A grammar that cannot be sent, with the reason in English."""
+class UnusableGrammarError(UserFacingError):
+    """A grammar that cannot be sent. Its reason is a `FormFault`, or the words of a library."""
+
+    code = "unusable_grammar"
 
 
 def require_grammar(grammar: AnswerGrammar) -> None:
@@ -79,13 +83,13 @@ def _require_lark(definition: str) -> None:
     from lark.exceptions import LarkError
 
     if found := _LARK_IMPORT.search(definition):
-        raise UnusableGrammarError(f"%import {found[1]}: only common can be imported")
+        raise UnusableGrammarError(FormFault.NOT_COMMON, found=found[1])
     rules = _LARK_LITERAL.sub('""', definition)
-    for pattern, why in _LARK_UNSUPPORTED:
+    for pattern, fault in _LARK_UNSUPPORTED:
         if found := pattern.search(rules):
-            raise UnusableGrammarError(f"{found[0].strip().rstrip(':')}: {why}")
+            raise UnusableGrammarError(fault, found=found[0].strip().rstrip(":"))
     if not _LARK_START.search(rules):
-        raise UnusableGrammarError("there is no rule named start")
+        raise UnusableGrammarError(FormFault.NO_START)
     checked = _LARK_LITERAL.sub(_checked_literal, definition)
     # Lark compiles with the package regex if it is installed.
     compiler = getattr(utils, "regex", re)
@@ -108,7 +112,7 @@ def _require_lark(definition: str) -> None:
 
 def _require_regex(definition: str) -> None:
     if not definition or "\n" in definition:
-        raise UnusableGrammarError("not a single line")
+        raise UnusableGrammarError(FormFault.NOT_A_LINE)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python may give a set of sets another meaning later
@@ -131,9 +135,9 @@ def _as_python(regex: str) -> str:
     """
     # In a set, and behind a backslash, characters stand for themselves.
     plain = _CLASS_OR_ESCAPE.sub(_as_placeholder, regex)
-    for pattern, why in _UNSUPPORTED:
+    for pattern, fault in _UNSUPPORTED:
         if found := pattern.search(plain):
-            raise UnusableGrammarError(f"{found[0]}: {why}")
+            raise UnusableGrammarError(fault, found=found[0])
     for pattern, written in _PYTHON_FORMS:
         regex = pattern.sub(written, regex)
     return regex
@@ -155,7 +159,8 @@ def _require_gbnf(definition: str) -> None:
     defined = {t.removesuffix("::=").strip() for t in tokens if t.type == "DEFINED"}
     used = {"root", *(str(t) for t in tokens if t.type == "NAME")}
     if missing := sorted(used - defined):
-        raise UnusableGrammarError(f"undefined: {', '.join(missing)}"[:_MAX_REASON_CHARS])
+        names = ", ".join(missing)[:_MAX_REASON_CHARS]
+        raise UnusableGrammarError(FormFault.UNDEFINED, names=names)
 
 
 def _reason(error: BaseException) -> str:

@@ -17,6 +17,7 @@ from desktop_app.domain.answering.answer_form import (
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.system_error import quoted_error
+from desktop_app.services.structured.form_fault import FormFault
 from desktop_app.services.structured.grammar_check import UnusableGrammarError, require_grammar
 from desktop_app.services.structured.schema_check import UnusableSchemaError, require_schema
 
@@ -35,7 +36,7 @@ def check_form(source: FormSource, shown_name: str = "") -> AnswerForm:
     grammar = AnswerGrammar(source.kind, source.text, source.name.strip())
     try:
         if len(source.text) > MAX_FORM_CHARS:
-            raise UnusableGrammarError("too long")
+            raise UnusableGrammarError(FormFault.TOO_LONG)
         require_grammar(grammar)
     except UnusableGrammarError as error:
         raise _invalid(Reason.GRAMMAR_INVALID, shown_name or source.kind, error) from error
@@ -45,11 +46,11 @@ def check_form(source: FormSource, shown_name: str = "") -> AnswerForm:
 def _schema_of(source: FormSource, shown_name: str) -> AnswerSchema:
     try:
         if len(source.text) > MAX_FORM_CHARS:
-            raise UnusableSchemaError("too long")
+            raise UnusableSchemaError(FormFault.TOO_LONG)
         found: Any = json.loads(source.text)
         return AnswerSchema(source.answer_name, require_schema(found))
     except RecursionError as error:
-        too_deep = UnusableSchemaError("it is nested too deeply")
+        too_deep = UnusableSchemaError(FormFault.TOO_DEEP)
         raise _invalid(Reason.SCHEMA_INVALID, shown_name, too_deep) from error
     except (ValueError, UnusableSchemaError) as error:
         raise _invalid(Reason.SCHEMA_INVALID, shown_name, error) from error

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from decimal import Context, Decimal, DecimalException
 from typing import TYPE_CHECKING, Any, Final
 
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.services.structured.form_fault import FormFault
 from desktop_app.services.structured.stepped_json import decode
 
 if TYPE_CHECKING:
@@ -19,11 +21,15 @@ _MAX_DIGITS: Final = 700
 """Enough for the quotient of the largest and the smallest float, so that a remainder is exact."""
 # Also raised if a reference leads to something that is not a schema.
 _NO_SCHEMA_ERRORS: Final = (AttributeError, TypeError, ValueError, OverflowError, re.error)
-_TOO_DEEP: Final = "it is nested too deeply, or refers to itself without an end"
 
 
-class UnusableSchemaError(Exception):
-    """A schema that nothing can be checked against, with the reason in English."""
+class UnusableSchemaError(UserFacingError):
+    """A schema that nothing can be checked against.
+
+    Its reason is a `FormFault`, or the words of a library.
+    """
+
+    code = "unusable_schema"
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,7 @@ def require_schema(schema: object) -> Mapping[str, Any]:
     from desktop_app.services.structured.schema_patterns import pattern_checker
 
     if not isinstance(schema, dict):
-        raise UnusableSchemaError("it is not a JSON object")
+        raise UnusableSchemaError(FormFault.NOT_AN_OBJECT)
     # Without the format checker, an unusable regular expression would be noticed only when an
     # answer is checked.
     validator = Draft202012Validator(
@@ -60,7 +66,7 @@ def require_schema(schema: object) -> Mapping[str, Any]:
     try:
         found = best_match(validator.iter_errors(schema))
     except RecursionError as error:
-        raise UnusableSchemaError(_TOO_DEEP) from error
+        raise UnusableSchemaError(FormFault.ENDLESS) from error
     except (SchemaError, OverflowError) as error:
         raise UnusableSchemaError(type(error).__name__) from error
     if found is not None:
@@ -91,11 +97,12 @@ def _require_references(schema: Mapping[str, Any]) -> None:
             waiting += [(each, resolver.in_subresource(each)) for each in inner]
     # ValueError: a malformed address, or a word as the index of a list.
     except (Unresolvable, ValueError) as error:
-        raise UnusableSchemaError(_leads_nowhere(reference)) from error
+        raise _leads_nowhere(reference) from error
 
 
-def _leads_nowhere(reference: str) -> str:
-    return f"the reference {reference[:_MAX_REASON_CHARS]} leads nowhere"
+def _leads_nowhere(reference: str) -> UnusableSchemaError:
+    shown = reference[:_MAX_REASON_CHARS]
+    return UnusableSchemaError(FormFault.LEADS_NOWHERE, reference=shown)
 
 
 def schema_problems(schema: Mapping[str, Any] | bool, value: Any) -> tuple[SchemaProblem, ...]:
@@ -118,9 +125,9 @@ def schema_problems(schema: Mapping[str, Any] | bool, value: Any) -> tuple[Schem
             if len(problems) == _MAX_PROBLEMS:
                 break
     except Unresolvable as error:
-        raise UnusableSchemaError(_leads_nowhere(error.ref)) from error
+        raise _leads_nowhere(error.ref) from error
     except RecursionError as error:
-        raise UnusableSchemaError(_TOO_DEEP) from error
+        raise UnusableSchemaError(FormFault.ENDLESS) from error
     except (SchemaError, UnknownType, *_NO_SCHEMA_ERRORS) as error:
         raise UnusableSchemaError(type(error).__name__) from error
     return tuple(problems)
