@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from desktop_app.documents import media_type, reader_registry, refusals
 from desktop_app.documents.descriptors import read_descriptor
-from desktop_app.documents.read_document import ReadDocument
+from desktop_app.documents.reader_result import ReaderResult
 from desktop_app.documents.worker.protocol import (
     MAX_TEXT_BYTES,
     Limits,
@@ -65,7 +65,7 @@ def extract_bytes(
     return replace(_with_token_count(name, data, read), is_protected=bool(password))
 
 
-def _with_token_count(name: str, data: bytes, read: ReadDocument) -> ExtractedDocument:
+def _with_token_count(name: str, data: bytes, read: ReaderResult) -> ExtractedDocument:
     text = replace_surrogates(read.text)
     if len(text.encode()) > MAX_TEXT_BYTES:
         raise refusals.too_much_text(name)

@@ -7,7 +7,7 @@ from typing import Final
 
 from desktop_app.documents import media_type, refusals
 from desktop_app.documents.containers.document_bundle import DocumentBundle
-from desktop_app.documents.read_document import ReadDocument
+from desktop_app.documents.reader_result import ReaderResult
 from desktop_app.documents.text import plain_text
 from desktop_app.documents.worker.protocol import Limits, OnProgress
 from desktop_app.domain.documents import document_types
@@ -25,7 +25,7 @@ def read(
     on_progress: OnProgress,
     depth: int = 0,
     password: str = "",
-) -> ReadDocument:
+) -> ReaderResult:
     """Read a document that is not an image.
 
     Args:
@@ -50,7 +50,7 @@ def read(
 
 def _read_binary(
     name: str, kind: str, data: bytes, bundle: DocumentBundle, password: str
-) -> ReadDocument:
+) -> ReaderResult:
     """Read a binary document; the reader's libraries are imported when they are first needed."""
     limits, on_progress = bundle.limits, bundle.on_progress
     match kind:
@@ -69,27 +69,27 @@ def _read_binary(
         case document_types.DOCX:
             from desktop_app.documents.office import wordprocessing
 
-            return ReadDocument(kind, wordprocessing.read(name, data, limits))
+            return ReaderResult(kind, wordprocessing.read(name, data, limits))
         case document_types.ODT | document_types.ODP | document_types.ODS:
             from desktop_app.documents.office import opendocument
 
-            return ReadDocument(kind, *opendocument.read(name, kind, data, limits))
+            return ReaderResult(kind, *opendocument.read(name, kind, data, limits))
         case document_types.PPTX:
             from desktop_app.documents.office import presentation
 
-            return ReadDocument(kind, *presentation.read(name, data, limits))
+            return ReaderResult(kind, *presentation.read(name, data, limits))
         case document_types.EPUB:
             from desktop_app.documents.office import book
 
-            return ReadDocument(kind, *book.read(name, data, limits, on_progress))
+            return ReaderResult(kind, *book.read(name, data, limits, on_progress))
         case document_types.RTF:
             from desktop_app.documents.office import rtf
 
-            return ReadDocument(kind, rtf.read(data))
+            return ReaderResult(kind, rtf.read(data))
         case document_types.XLSX:
             from desktop_app.documents.office import workbook
 
-            return ReadDocument(kind, workbook.read(name, data, limits))
+            return ReaderResult(kind, workbook.read(name, data, limits))
         case _:
             raise refusals.unsupported(name, Reason.DOCUMENT_UNKNOWN)
 
@@ -127,7 +127,7 @@ def _compound_file_error(name: str, data: bytes) -> DocumentError:
     return refusals.unsupported(name, Reason.OLD_OFFICE_FORMAT)
 
 
-def _read_text(name: str, data: bytes, bundle: DocumentBundle) -> ReadDocument:
+def _read_text(name: str, data: bytes, bundle: DocumentBundle) -> ReaderResult:
     decoded = plain_text.decode(data)
     if decoded is None:
         raise refusals.unsupported(name, Reason.DOCUMENT_UNKNOWN)
@@ -139,10 +139,10 @@ def _read_text(name: str, data: bytes, bundle: DocumentBundle) -> ReadDocument:
     if kind == document_types.NOTEBOOK:
         from desktop_app.documents.text import notebook
 
-        return ReadDocument(kind, notebook.read(name, decoded.text), note=decoded.note)
+        return ReaderResult(kind, notebook.read(name, decoded.text), note=decoded.note)
     if kind == document_types.HTML:
         from desktop_app.documents.text import web_page
 
         page = web_page.read(data) or decoded
-        return ReadDocument(kind, page.text, note=page.note)
-    return ReadDocument(kind, decoded.text, note=decoded.note)
+        return ReaderResult(kind, page.text, note=page.note)
+    return ReaderResult(kind, decoded.text, note=decoded.note)

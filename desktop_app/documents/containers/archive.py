@@ -14,7 +14,7 @@ from desktop_app.documents import refusals
 from desktop_app.documents.containers import document_bundle
 from desktop_app.documents.containers.document_bundle import DocumentBundle
 from desktop_app.documents.media_type import ZIP_ERRORS
-from desktop_app.documents.read_document import ReadDocument
+from desktop_app.documents.reader_result import ReaderResult
 from desktop_app.documents.text import plain_text
 from desktop_app.documents.worker.protocol import Progress
 from desktop_app.domain.documents import document_types
@@ -28,7 +28,7 @@ _BREAK: Final = re.compile(rb"[\r\n]+")
 _IMPLAUSIBLE_CP437: Final = re.compile("[\u2190-\u25ff\u0393-\u03c6¢£¥₧ƒªº¿⌐¬½¼«»±÷°∙·√ⁿ²]")
 
 
-def read(name: str, data: bytes, bundle: DocumentBundle) -> ReadDocument:
+def read(name: str, data: bytes, bundle: DocumentBundle) -> ReaderResult:
     """Read the members in the order of their names; `bundle` collects them."""
     if bundle.depth > document_bundle.MAX_DEPTH:
         raise refusals.too_large(name, Reason.TOO_MANY_ARCHIVES)
@@ -40,7 +40,7 @@ def read(name: str, data: bytes, bundle: DocumentBundle) -> ReadDocument:
     if not bundle.texts:
         is_locked = any(reason is Skip.LOCKED for _, reason in bundle.left_out)
         raise refusals.encrypted(name) if is_locked else refusals.empty(name)
-    return ReadDocument(document_types.ZIP, bundle.text(), note=bundle.note())
+    return ReaderResult(document_types.ZIP, bundle.text(), note=bundle.note())
 
 
 def _read_members(name: str, archive: zipfile.ZipFile, bundle: DocumentBundle) -> None:

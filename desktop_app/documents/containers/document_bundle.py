@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from desktop_app.documents import media_type
-from desktop_app.documents.read_document import ReadDocument
+from desktop_app.documents.reader_result import ReaderResult
 from desktop_app.documents.worker.protocol import Limits, OnProgress, Progress, replace_surrogates
 from desktop_app.domain import errors
 from desktop_app.domain.documents.document_notes import DocumentNote, Skip, bundle_note
@@ -42,7 +42,7 @@ class DocumentBundle:
     limits: Limits
     on_progress: OnProgress
     depth: int
-    read: Callable[[str, bytes, Limits, OnProgress, int], ReadDocument]
+    read: Callable[[str, bytes, Limits, OnProgress, int], ReaderResult]
     left_out: list[tuple[str, Skip]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
 
@@ -87,10 +87,10 @@ class DocumentBundle:
         ending = [f"[not included: {', '.join(rows)}]"] if rows else []
         return "\n\n".join([*self.texts, *ending])
 
-    def with_message(self, kind: str, message: str) -> ReadDocument:
+    def with_message(self, kind: str, message: str) -> ReaderResult:
         """Return a mail followed by its attachments as one document; `kind` is its media type."""
         note = self.note() if self.left_out else None
-        return ReadDocument(kind, "\n\n".join([message, *self.texts]), note=note)
+        return ReaderResult(kind, "\n\n".join([message, *self.texts]), note=note)
 
     def note(self) -> DocumentNote:
         """Return the note that tells the user which members were left out."""

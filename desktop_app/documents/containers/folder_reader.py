@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from desktop_app.documents import reader_registry, refusals
 from desktop_app.documents.containers.document_bundle import DocumentBundle
 from desktop_app.documents.descriptors import read_descriptor
-from desktop_app.documents.read_document import ReadDocument
+from desktop_app.documents.reader_result import ReaderResult
 from desktop_app.documents.worker.protocol import Limits, OnProgress, Progress
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_notes import Skip
@@ -24,7 +24,7 @@ def read(
     open_member: Callable[[int], int | None],
     limits: Limits,
     on_progress: OnProgress,
-) -> ReadDocument:
+) -> ReaderResult:
     """Return the text of the files in a folder, each under its path.
 
     Args:
@@ -53,7 +53,7 @@ def read(
     on_progress(Progress(len(members_to_read), len(members_to_read), "file"))
     if not bundle.texts:
         raise refusals.empty(name)
-    return ReadDocument(document_types.FOLDER, bundle.text(), note=bundle.note())
+    return ReaderResult(document_types.FOLDER, bundle.text(), note=bundle.note())
 
 
 def _read_member(descriptor: int | None, limits: Limits) -> bytes | None:

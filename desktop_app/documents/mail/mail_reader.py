@@ -15,7 +15,7 @@ from typing import Final
 
 from desktop_app.documents import refusals
 from desktop_app.documents.containers.document_bundle import MAX_DEPTH, DocumentBundle
-from desktop_app.documents.read_document import ReadDocument
+from desktop_app.documents.reader_result import ReaderResult
 from desktop_app.documents.text import plain_text
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_notes import Skip
@@ -24,7 +24,7 @@ _HEADERS: Final = ("From", "To", "Cc", "Date", "Subject")
 _MAX_DEPTH: Final = 4
 
 
-def read(name: str, data: bytes, files: DocumentBundle) -> ReadDocument:
+def read(name: str, data: bytes, files: DocumentBundle) -> ReaderResult:
     """Return the message and its attachments, which `files` collects.
 
     Raises:

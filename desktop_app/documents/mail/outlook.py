@@ -20,7 +20,7 @@ from desktop_app.documents.containers.document_bundle import DocumentBundle
 from desktop_app.documents.mail.mail_reader import header_line, read_attachments
 from desktop_app.documents.office import rtf
 from desktop_app.documents.office.compressed_rtf import decompress
-from desktop_app.documents.read_document import ReadDocument
+from desktop_app.documents.reader_result import ReaderResult
 from desktop_app.documents.text import plain_text, web_page
 from desktop_app.domain.documents import document_types
 
@@ -47,7 +47,7 @@ def is_message(data: bytes) -> bool:
     return f"{_STREAM}{_MESSAGE_CLASS}".encode("utf-16-le") in data
 
 
-def read(name: str, data: bytes, files: DocumentBundle) -> ReadDocument:
+def read(name: str, data: bytes, files: DocumentBundle) -> ReaderResult:
     """Return the message and its attachments, which `files` collects."""
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as file:

@@ -18,7 +18,7 @@ from pypdfium2 import raw
 from desktop_app.documents import refusals
 from desktop_app.documents.pdf import page_annotations, reading_order
 from desktop_app.documents.pdf.page_words import LINE_END_HYPHEN, RIGHT_TO_LEFT
-from desktop_app.documents.read_document import ReadDocument
+from desktop_app.documents.reader_result import ReaderResult
 from desktop_app.documents.worker.protocol import Limits, OnProgress, Progress
 from desktop_app.domain.conversations.message_parts import PageImage
 from desktop_app.domain.documents import document_types
@@ -41,7 +41,7 @@ _WHOLE_PAGE_SHARE: Final = 0.5
 
 def read(
     name: str, data: bytes, limits: Limits, on_progress: OnProgress, password: str = ""
-) -> ReadDocument:
+) -> ReaderResult:
     """Return the text of a PDF, and the pages to send as images."""
     try:
         with pdfium.PdfDocument(data, password=password) as document:
@@ -56,7 +56,7 @@ def read(
 
 def _read(
     name: str, document: pdfium.PdfDocument, limits: Limits, on_progress: OnProgress
-) -> ReadDocument:
+) -> ReaderResult:
     total = len(document)
     if total > limits.pages:
         raise refusals.too_many_pages(name, total, "page", limits.pages)
@@ -76,7 +76,7 @@ def _read(
         raise refusals.empty(name)
     marked = (f"[page {n}]\n{text or NO_TEXT}" for n, text in enumerate(texts, start=1))
     text, note = "\n\n".join(marked), _note(pictured, total)
-    return ReadDocument(document_types.PDF, text, total, note, tuple(pictured))
+    return ReaderResult(document_types.PDF, text, total, note, tuple(pictured))
 
 
 def _page(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.documents.containers import folder_reader
-from desktop_app.documents.read_document import ReadDocument
+from desktop_app.documents.reader_result import ReaderResult
 from desktop_app.documents.worker.protocol import Limits, Progress
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_notes import Skip
@@ -31,7 +31,7 @@ def opener(*contents: bytes | None) -> Callable[[int], int | None]:
 
 def read(
     members: list[tuple[str, str]], *contents: bytes | None, limits: Limits | None = None
-) -> ReadDocument:
+) -> ReaderResult:
     return folder_reader.read("f", members, opener(*contents), limits or Limits(), lambda _: None)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from desktop_app.documents.pdf import pdf_reader
 from desktop_app.documents.pdf.pdf_reader import NO_TEXT
-from desktop_app.documents.read_document import ReadDocument
+from desktop_app.documents.reader_result import ReaderResult
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain import errors
 from tests.data.long_pdf import drawn_pdf
@@ -15,7 +15,7 @@ RECT = "/Rect [50 700 200 720]"
 CONTRACT = "BT /F 10 Tf 60 790 Td (The contract.) Tj ET"
 
 
-def read(page: str, *annotations: str, fields: str = "") -> ReadDocument:
+def read(page: str, *annotations: str, fields: str = "") -> ReaderResult:
     made = " ".join(
         f"<< /Type /Annot {each} {'' if '/Rect' in each else RECT} >>" for each in annotations
     )

@@ -9,7 +9,7 @@ import pytest
 
 from desktop_app.documents.pdf import pdf_reader
 from desktop_app.documents.pdf.pdf_view import PdfView
-from desktop_app.documents.read_document import ReadDocument
+from desktop_app.documents.reader_result import ReaderResult
 from desktop_app.documents.worker.protocol import Limits, Strip
 from desktop_app.domain.documents.document_notes import DocumentNote
 from desktop_app.domain.error_reasons import Reason
@@ -19,7 +19,7 @@ from tests.data.long_pdf import drawn_pdf, long_pdf, pdf_of
 LINE = "60 700 m 90 700 l S "
 
 
-def read(*pages: str, most: int = 100) -> ReadDocument:
+def read(*pages: str, most: int = 100) -> ReaderResult:
     return pdf_reader.read("x.pdf", drawn_pdf([*pages]), Limits(pages=most), lambda _: None)
 
 

@@ -9,7 +9,7 @@ from desktop_app.domain.documents.document_notes import DocumentNote
 
 
 @dataclass(frozen=True)
-class ReadDocument:
+class ReaderResult:
     """The text of a document, and facts about it.
 
     Attributes:
