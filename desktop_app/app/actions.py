@@ -67,7 +67,7 @@ def actions_of(window: MainWindow, controllers: Controllers) -> Actions:
         "prompt.paste-plain": window.prompt.paste_plain,
         "prompt.spelling": window.prompt.suggest_spelling,
         "prompt.as-text": composer.attachments.insert_as_text,
-        "prompt.stop": conversation.chat.step_back,
+        "prompt.stop": conversation.chat.stop_latest,
         "attachment.preview": composer.previews.show_focused,
         "attachment.choose-pages": composer.previews.choose_pages,
         "collections.ask": composer.collections.ask,

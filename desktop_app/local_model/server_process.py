@@ -41,7 +41,7 @@ class Configuration(TypedDict):
 
 def main() -> int:
     """Serve until standard input ends. Return 1 if the model does not load; stderr says why."""
-    answer = _redirect_standard_output()
+    reply_fd = _redirect_standard_output()
     line = sys.stdin.buffer.readline()
     if not line:
         return 0
@@ -55,7 +55,7 @@ def main() -> int:
     # llama.cpp's own handlers would stop its loop, but not the process.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    os.write(answer, json.dumps({"model": configuration["alias"]}).encode() + b"\n")
+    os.write(reply_fd, json.dumps({"model": configuration["alias"]}).encode() + b"\n")
     sys.stdin.buffer.read()
     Path(configuration["socket_path"]).unlink(missing_ok=True)  # the parent may have been killed
     # The server's destructor would wait for unfinished answers.
@@ -64,9 +64,9 @@ def main() -> int:
 
 def _redirect_standard_output() -> int:
     """Return a descriptor for the reply line. Libraries' output goes to standard error."""
-    answer = os.dup(STDOUT)
+    reply_fd = os.dup(STDOUT)
     os.dup2(STDERR, STDOUT)
-    return answer
+    return reply_fd
 
 
 @contextmanager

@@ -332,7 +332,8 @@ async def _reading(chance: random.Random) -> list[object]:
 
 
 def _piece(piece: DocumentPiece) -> list[object]:
-    pages = [page.number for page in piece.seen.pictured] if piece.seen else None
+    document = piece.image_document
+    pages = [page.number for page in document.pictured] if document else None
     return [piece.label.partition(" ")[2], len(piece.text), piece.tokens, pages]
 
 

@@ -57,7 +57,7 @@ class ChatController(QObject):
         self._announced_hint = ""
         prompt.submit_requested.connect(lambda text: self.submit(text, prompt.template_id))
         prompt.stop_requested.connect(self.stop)
-        prompt.field.stop_pressed.connect(self.step_back)
+        prompt.field.stop_pressed.connect(self.stop_latest)
         self._current.opened.connect(self._show_state)
         edited.changed.connect(self._show_hint)
         queue.changed.connect(self._show_hint)
@@ -138,12 +138,8 @@ class ChatController(QObject):
         """Stop the answer of the open conversation."""
         self._running.stop(self._current.id)
 
-    def step_back(self) -> None:
-        """Undo the last step.
-
-        Steps are a queued question, other work on the conversation, a streaming answer, and an
-        edit.
-        """
+    def stop_latest(self) -> None:
+        """Cancel the first of these: queued question, other work, streaming answer, edit."""
         opened_id = self._current.id
         if opened_id in self._queue:
             self._queue.remove(opened_id)

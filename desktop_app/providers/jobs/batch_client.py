@@ -57,6 +57,7 @@ class BatchClient:
     """A client for the batches of one provider. All methods raise ProviderError.
 
     Args:
+        refused_parameters: by model, the parameters that the server refused.
         in_use: returns a context manager that keeps the client's connections open.
     """
 
@@ -65,19 +66,19 @@ class BatchClient:
         transport: Transport,
         profile: ProviderProfile,
         catalog: ModelCatalog,
-        refused: Mapping[str, frozenset[str]],
+        refused_parameters: Mapping[str, frozenset[str]],
         in_use: Callable[[], AbstractContextManager[None]],
     ) -> None:
         self._transport = transport
         self._profile = profile
         self._catalog = catalog
-        self._refused = refused
+        self._refused_parameters = refused_parameters
         self._in_use = in_use
 
     def line(self, custom_id: str, request: ChatRequest, api: Api) -> bytes:
         """Return a request as a line of the file to upload."""
         info = info_at(self._profile, request.model, self._catalog)
-        refused = self._refused.get(request.model, frozenset())
+        refused = self._refused_parameters.get(request.model, frozenset())
         return request_line(custom_id, request, info, self._profile, api, refused)
 
     # -- files
@@ -239,10 +240,10 @@ class BatchClient:
                     return await attempt()
                 except AttemptError as failed:
                     error = failed.error
-                    had_effect = error.status is not None and not isinstance(
+                    may_have_succeeded = error.status is not None and not isinstance(
                         error, RateLimitedError
                     )
-                    if may_cost and had_effect:
+                    if may_cost and may_have_succeeded:
                         raise error from failed
                     await failed.pause(next(attempts))
                 except StreamCutError as cut:

@@ -52,8 +52,8 @@ class AnswerLedger:
         self._fees_recorded = Decimal(0)
 
     def cost(self, asked: ResolvedChoice, reply: Reply) -> Decimal | None:
-        """Return the cost in US dollars of the requests with a reported usage, None if unknown."""
-        price = _answered(asked, reply).price
+        """Return the US dollars of requests and the provider's tools; None if unknown."""
+        price = _billed_choice(asked, reply).price
         if reply.usage is None or reply.is_uncounted or price is None:
             return None
         return price.cost(reply.usage) + hosted_cost(tool_calls(reply.parts), self._tool_prices)
@@ -78,9 +78,9 @@ class AnswerLedger:
         if usage is None and reply.usage_scope is UsageScope.FIRST:
             return
         is_billable = usage is not None or reply.may_be_billed
-        # The cap may refuse a further round of tools, which then is not sent.
-        is_refused = reply.error is not None and reply.error.code != SpendingCapError.code
-        if is_billable or (is_sent and is_refused):
+        # The spending cap stops a round before it is sent, so no request failed.
+        has_failed = reply.error is not None and reply.error.code != SpendingCapError.code
+        if is_billable or (is_sent and has_failed):
             is_free = usage is None and asked.price is not None and asked.price.is_free
             is_billed = is_billable and not is_free
             await self._add_request(asked, reply, answer, usage, is_billed=is_billed)
@@ -124,9 +124,9 @@ class AnswerLedger:
         *,
         is_billed: bool = True,
     ) -> None:
-        cost = call_cost(_answered(asked, reply).counted_price, usage, is_billed=is_billed)
+        cost = call_cost(_billed_choice(asked, reply).counted_price, usage, is_billed=is_billed)
         line = self._line(asked, answer, self._purpose, cost)
-        performance = self._performance(_answered(asked, reply), reply, answer)
+        performance = self._performance(_billed_choice(asked, reply), reply, answer)
         await self._spending.add(line._replace(usage=usage or Usage(), performance=performance))
 
     def _line(
@@ -158,8 +158,8 @@ class AnswerLedger:
         )
 
 
-def _answered(asked: ResolvedChoice, reply: Reply) -> ResolvedChoice:
-    """Return the choice in the tier that answered, or was requested if the reply names none.
+def _billed_choice(asked: ResolvedChoice, reply: Reply) -> ResolvedChoice:
+    """Return the choice with the reply's service tier, or the requested tier if none.
 
     The choice has no price if another model answered.
     """

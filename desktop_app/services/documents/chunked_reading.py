@@ -238,11 +238,11 @@ class ChunkedReader:
         placed = placed_pages(document, text, model)
         for span in spans:
             pages = tuple(page for at, page in placed if span.start <= at < span.end)
-            seen = replace(document, pictured=pages, in_parts=False, chosen=None)
-            tokens = span.tokens + page_tokens(seen, model)[0]
+            image_document = replace(document, pictured=pages, in_parts=False, chosen=None)
+            tokens = span.tokens + page_tokens(image_document, model)[0]
             words = places.table_head(span.start) + text[span.start : span.end]
             label = places.attributes(span.start)
-            made.append(DocumentPiece(label, words, tokens, seen if pages else None))
+            made.append(DocumentPiece(label, words, tokens, image_document if pages else None))
         return made
 
     async def split(
@@ -268,8 +268,8 @@ class ChunkedReader:
         for number, (start, end) in enumerate(spans, 1):
             label = f'{piece.label} section="{number} of {len(spans)}"'
             tokens = piece.tokens * (end - start) // len(piece.text)
-            seen = piece.seen if number == 1 else None
-            made.append(DocumentPiece(label, piece.text[start:end], tokens, seen))
+            image_document = piece.image_document if number == 1 else None
+            made.append(DocumentPiece(label, piece.text[start:end], tokens, image_document))
         return made
 
     async def room(self, task: ReadingTask) -> int:
@@ -291,11 +291,11 @@ class ChunkedReader:
         """
         estimator = self._estimator.at_sending()
         texts = [text_of(message.parts) for message in request.messages]  # type: ignore[arg-type]
-        beside = [
+        message_tokens = [
             await estimator.text_tokens(text, task.resolved) + MESSAGE_OVERHEAD for text in texts
         ]
         share = await estimator.room_share(INSTRUCTIONS, task.resolved) / USABLE_SHARE
-        return max(MIN_PART_TOKENS, int(await self.room(task) * share) - sum(beside))
+        return max(MIN_PART_TOKENS, int(await self.room(task) * share) - sum(message_tokens))
 
     async def merge_notes(
         self, task: ReadingTask, notes: list[DocumentPiece], room: int
@@ -311,7 +311,7 @@ class ChunkedReader:
     async def image_pages(self, task: ReadingTask, piece: DocumentPiece) -> list[RequestPart]:
         """Return the image pages of a piece. Raises UserFacingError."""
         image_form = ImageForm(task.resolved.model, self.pictures)
-        return [] if piece.seen is None else await image_form.pages(piece.seen)
+        return [] if piece.image_document is None else await image_form.pages(piece.image_document)
 
     async def with_note(self, task: ReadingTask, piece: DocumentPiece, text: str) -> DocumentPiece:
         """Return a piece with the note in place of its source."""

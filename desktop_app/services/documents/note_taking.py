@@ -102,13 +102,13 @@ class DocumentPiece:
     Attributes:
         label: its description, as an attribute of its tag.
         tokens: the tokens of the text and the images.
-        seen: the document reduced to the pages that are sent as images; None if there are none.
+        image_document: the document reduced to its image pages; None if it has none.
     """
 
     label: str
     text: str
     tokens: int
-    seen: DocumentPart | None = None
+    image_document: DocumentPart | None = None
 
 
 @dataclass(frozen=True)
@@ -152,9 +152,9 @@ def note_key(task: ReadingTask, piece: DocumentPiece) -> str:
     model = (resolved.profile.id, resolved.model.id, effort)
     text = task.fence.strip_number(piece.text)
     key_parts: list[object] = [INSTRUCTIONS, *model, task.prompt, piece.label, text]
-    if piece.seen is not None:
-        pages = [page.number for page in piece.seen.pictured]
-        key_parts += [piece.seen.sha256, piece.seen.detail, pages]
+    if (document := piece.image_document) is not None:
+        pages = [page.number for page in document.pictured]
+        key_parts += [document.sha256, document.detail, pages]
     return hashlib.sha256(json.dumps(key_parts).encode()).hexdigest()
 
 
@@ -425,8 +425,9 @@ def wrap_piece(piece: DocumentPiece, fence: Fence, *, is_merging: bool) -> str:
 
 def page_names(piece: DocumentPiece) -> list[str]:
     """Return the texts before the image pages of a piece."""
-    seen = piece.seen
-    return [] if seen is None else [page_name(seen, page.number) for page in seen.pictured]
+    if (document := piece.image_document) is None:
+        return []
+    return [page_name(document, page.number) for page in document.pictured]
 
 
 def longest_note(task: ReadingTask) -> int | None:

@@ -24,7 +24,7 @@ _PAGE_SIZES: Final = frozenset(1 << n for n in range(9, 17))
 _INTEGER_SIZES: Final = (0, 1, 2, 3, 4, 6, 8)
 # Larger values come from a damaged length.
 _LARGEST_RECORD: Final = 1 << 30
-_MOST_READ: Final = 4  # reads of overflow pages, as a multiple of the file's pages
+_MAX_OVERFLOW_READS: Final = 4  # per page of the file
 
 
 class _DamagedError(Exception):
@@ -62,7 +62,7 @@ class SqlitePages:
         self.usable = self.size - (reserved if reserved <= self.size - 480 else 0)
         # Each record has its own overflow pages. In a forged file thousands of records share the
         # same pages: a megabyte would be read as terabytes.
-        self._overflow_left = _MOST_READ * (len(self.data) // self.size + 1)
+        self._overflow_left = _MAX_OVERFLOW_READS * (len(self.data) // self.size + 1)
 
     @property
     def _has_header(self) -> bool:

@@ -103,7 +103,7 @@ async def test_a_refused_piece_is_split_by_the_sizes_that_the_server_named(
             f'part section="{number} of {count}"' for number in range(1, count + 1)
         ]
         assert [part.tokens for part in parts] == [len(part.text) // 2 for part in parts]
-        assert [part.seen for part in parts] == [seen, *[None] * (count - 1)]
+        assert [part.image_document for part in parts] == [seen, *[None] * (count - 1)]
         short = DocumentPiece("part", "w", 1)
         assert await reading.reader.split(task, short, error) == [short]
 

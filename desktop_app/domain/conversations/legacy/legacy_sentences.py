@@ -124,10 +124,10 @@ def legacy_notice(sentence: str) -> NoticeText:
 
 @cache
 def _error_patterns() -> list[tuple[Reason, tuple[re.Pattern[str], ...]]]:
-    fuller = LEGACY["fuller"]
+    detailed_sentences = LEGACY["fuller"]
     return [
-        (Reason(code), tuple(map(_pattern, filter(None, (fuller.get(code), happened)))))
-        for code, happened in LEGACY["errors"].items()
+        (Reason(code), tuple(map(_pattern, filter(None, (detailed_sentences.get(code), sentence)))))
+        for code, sentence in LEGACY["errors"].items()
     ]
 
 
