@@ -101,7 +101,7 @@ def _load(configuration: Configuration) -> Any:
     params.n_ctx = configuration["context_window"]
     params.n_parallel = 1  # a second request waits: two would share the window and the speed
     params.cache_ram_mib = 0  # up to 8 GiB of old conversations otherwise
-    params.fit_params = False  # reads the model twice to see what fits a graphics card
+    params.fit_params = False  # True reads the model twice to see what fits a graphics card
     params.chat_template = configuration["chat_template"]
     for name, value in configuration["sampling"].items():
         setattr(params.sampling, name, value)
@@ -123,7 +123,7 @@ def _set_threads(params: Any) -> None:
 
 
 def _disable_extras(params: Any) -> None:
-    """Turn off the web page, the view of requests, downloads, and prompts in the log."""
+    """Turn off the web page, downloads, logged prompts, and the endpoint that shows requests."""
     params.ui = False
     params.endpoint_slots = False
     params.offline = True

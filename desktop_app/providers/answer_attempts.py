@@ -46,7 +46,7 @@ def _is_content(event: StreamEvent) -> bool:
 
 
 class AnswerAttempts:
-    """Attempts to get answers from one provider, which can be several at a time.
+    """Attempts to get answers from one provider; several answers can be requested at a time.
 
     Args:
         facts: the facts known about the server; attempts add to them.
@@ -71,7 +71,7 @@ class AnswerAttempts:
 
     @property
     def is_locked(self) -> bool:
-        """Return True during an answer of a server that aborts an answer at the next request."""
+        """Return True if another request now would abort an answer (llama-cpp-python)."""
         return self._one_at_a_time.locked()
 
     async def events(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:

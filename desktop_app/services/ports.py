@@ -44,7 +44,7 @@ class Gateway(Protocol):
         """Return a provider that is ready for a request. Raises UserFacingError."""
 
     async def learned_support(self, profile: ProviderProfile, model: str) -> LearnedSupport:
-        """Return the support that earlier requests have shown. Raises StorageError."""
+        """Return the API and the parameters refused for a model, if known. Raises StorageError."""
 
 
 class MessageStore(Protocol):

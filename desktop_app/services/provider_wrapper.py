@@ -26,7 +26,7 @@ class GatewayWrapper:
         return self._wrap(profile, await self._gateway.provider(profile))
 
     async def learned_support(self, profile: ProviderProfile, model: str) -> LearnedSupport:
-        """Return the support that earlier requests have shown. Raises StorageError."""
+        """Return the API and the parameters refused for a model, if known. Raises StorageError."""
         return await self._gateway.learned_support(profile, model)
 
 

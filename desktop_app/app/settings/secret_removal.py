@@ -1,4 +1,4 @@
-"""Removal of keys and passwords, which Undo can restore for a minute."""
+"""Removal of keys and passwords, which Undo can restore within a minute."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from desktop_app.documents.office.symbol_font import is_symbol_font
 
-# Windows code pages by the character set number of a font.
+# Python's encodings by the character set number of a font.
 _ENCODING_OF_CHARSET: Final = {
     77: "mac_roman",
     128: "cp932",

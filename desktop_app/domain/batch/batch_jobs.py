@@ -129,9 +129,13 @@ def estimate_batch(
     answer_tokens: int = USUAL_ANSWER_TOKENS,
     images: tuple[int, int] = (0, 0),
 ) -> BatchEstimate:
-    """Return the estimate for files of `tokens` each, and answers of `answer_tokens` each.
+    """Return the estimate for a job.
 
     Args:
+        tokens: of the request for each file.
+        left_out: the number of files that are not sent.
+        batch_price, ordinary_price: None if unknown.
+        answer_tokens: of each answer.
         images: the number of pages that are sent as images, and their tokens.
     """
     counts = list(tokens)
@@ -255,7 +259,7 @@ class BatchJob:
 
     @property
     def done(self) -> int:
-        """Return the number of finished files, as stored or as the provider counts them."""
+        """Return the number of finished files, as stored or by the provider's count: the larger."""
         remote = sum(upload.completed + upload.failed for upload in self.uploads)
         return max(remote, self.counts.done)
 
@@ -290,7 +294,7 @@ class BatchItem:
         tokens: of the request, estimated.
         upload: the number of the upload that it was sent with; 0 before.
         error: why it has no complete answer; None if it has one.
-        conversation_id: of the conversation as which it was opened; "" for none.
+        conversation_id: of the conversation that was created from it; "" for none.
         answered_by: the model that the result names; "" if it names none.
     """
 

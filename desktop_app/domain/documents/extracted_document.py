@@ -29,7 +29,7 @@ class ExtractedDocument:
         note: remarks for the user on how it was read.
         width, height: of an image, in pixels as displayed; 0 for everything else.
         animated: True for an image with several frames.
-        pictured: the pages of a PDF that have drawings, but no text, with the size of their images.
+        pictured: the pages of a PDF to send as images, usually scans, with their sizes.
         is_protected: it needed a password.
     """
 
@@ -49,7 +49,7 @@ class ExtractedDocument:
 
     @property
     def attachment(self) -> Attachment:
-        """Return the document as it is stored with its original."""
+        """Return the facts and the text that are stored with the original file."""
         return Attachment(
             self.sha256, self.name, self.media_type, self.text, self.pages, self.tokens
         )

@@ -272,7 +272,7 @@ def _path(kind: str, name: str) -> str:
 
 
 def _parse_page(value: object) -> tuple[list[Mapping[str, Any]], bool]:
-    """Return the rows of a page, at most twice as many as requested, and if another follows."""
+    """Return up to twice the requested rows of a page, and True if another page follows."""
     has_more = isinstance(value, dict) and bool(value.get("has_more"))
     return json_fields.rows(value, "data")[: 2 * _PAGE_ROWS], has_more
 

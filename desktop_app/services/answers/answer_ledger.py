@@ -26,8 +26,8 @@ NO_PRICES: Final[Mapping[str, Decimal]] = MappingProxyType({})
 class AnswerLedger:
     """The lines of an answer in the ledger.
 
-    Each method takes the model that was asked, the reply so far, and the answer as it is stored.
-    The methods that record raise StorageError.
+    The methods that record take the model that was asked, the reply so far, and the answer as it is
+    stored. They raise StorageError.
 
     Attributes:
         timing: the times of the answer.
@@ -69,7 +69,7 @@ class AnswerLedger:
     ) -> None:
         """Record the last request, at an unknown cost if the provider reported no usage.
 
-        A refused request is recorded as failed, and costs nothing.
+        A request that failed and cannot be billed is recorded at no cost.
 
         Args:
             is_sent: the request was sent.
@@ -89,7 +89,8 @@ class AnswerLedger:
     async def record_round(self, asked: ResolvedChoice, reply: Reply, answer: Message) -> bool:
         """Record the request of the round that has ended; the answer continues with another.
 
-        Its usage is that before the last RoundEnded. Return False if it was recorded before.
+        Its usage is the one that `observe` noted, because `reply` is already in the next round.
+        Return False if it was recorded before.
         """
         if self._rounds_recorded >= reply.round:
             return False
@@ -102,7 +103,8 @@ class AnswerLedger:
     ) -> None:
         """Record the cost of the provider's tools, as far as it is not recorded yet.
 
-        The usage is known at the end of a request, which a killed process does not see.
+        Call it during a request, too: the fees are then recorded even if the process is killed
+        before the end.
 
         Args:
             ended_only: leave out the calls that still run, because they may fail.

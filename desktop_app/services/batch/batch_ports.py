@@ -79,7 +79,7 @@ class BatchGateway(Protocol):
     """Source of providers for batches."""
 
     async def batches(self, profile: ProviderProfile) -> BatchProvider:
-        """Return the provider's batches. Raises UserFacingError."""
+        """Return the client for a provider's batches. Raises UserFacingError."""
 
     async def learned_support(self, profile: ProviderProfile, model: str) -> LearnedSupport:
-        """Return the support that earlier requests have shown. Raises StorageError."""
+        """Return the API and the parameters refused for a model, if known. Raises StorageError."""

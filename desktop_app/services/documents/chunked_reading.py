@@ -62,8 +62,8 @@ from desktop_app.services.spending.cost_estimate import (
     usable_input,
 )
 
-# Applies to large windows, too: notes on a longer chunk say less, and several chunks are read at
-# once within the providers' limits per minute.
+# Applies to large windows, too: notes on a longer chunk say less, and several larger chunks at
+# once would exceed the providers' limits per minute.
 MAX_CHUNK_TOKENS: Final = 64_000
 # The built-in model reads a prompt of 5,000 tokens at half the speed of a prompt of 1,500.
 MAX_CHUNK_TOKENS_BUILT_IN: Final = 2_000
@@ -98,7 +98,7 @@ class ChunkedReader:
         self.notes = notes
         self.pictures = pictures
         self._attachments = attachments
-        self._estimator = estimator  # of plans, which ask no server
+        self._estimator = estimator  # asks no server; `at_sending()` returns one that may
         self._splitter = splitter
 
     async def plan(
@@ -185,12 +185,13 @@ class ChunkedReader:
     async def pieces(
         self, task: ReadingTask, estimator: Estimator | None = None
     ) -> list[DocumentPiece]:
-        """Return all chunks of all documents, in order. Raises UserFacingError.
+        """Return a piece for each chunk of all documents, in order. Raises UserFacingError.
 
         The first reading stores the boundaries, so that later readings find its notes.
 
         Args:
-            estimator: counts for a plan; by default the text is about to be sent.
+            estimator: counts the tokens for a plan. None if the pieces are about to be sent: then
+                the server may count, and the boundaries are stored.
         """
         largest = MAX_CHUNK_TOKENS_BUILT_IN if is_built_in(task.resolved) else MAX_CHUNK_TOKENS
         is_sent = estimator is None
@@ -229,7 +230,7 @@ class ChunkedReader:
     async def _pieces_of(
         self, document: DocumentPart, text: str, spans: Sequence[TextChunk], model: ModelInfo
     ) -> list[DocumentPiece]:
-        """Return the chunks of a document, each with its image pages.
+        """Return a piece for each chunk of a document, with its image pages.
 
         Their labels give their position in the document.
         """
@@ -260,7 +261,8 @@ class ChunkedReader:
         count = ceil(error.tokens / (window * SPLIT_SHARE)) if is_known else 2
         count = min(max(2, count), MAX_SPLIT_PARTS)
         size = ceil(len(piece.text) / count)
-        # In characters: a ratio of tokens may have changed when the same command runs again.
+        # The size is in characters: a learned ratio of tokens to characters may differ at the next
+        # reading.
         spans = await asyncio.to_thread(even_parts, piece.text, size)
         if len(spans) < 2:
             return [piece]
@@ -273,7 +275,7 @@ class ChunkedReader:
         return made
 
     async def room(self, task: ReadingTask) -> int:
-        """Return the tokens of a chunk that leave the model room for its prompt and its note."""
+        """Return the maximum tokens of a chunk, with room left for the prompt and the note."""
         return await self._room(task, self._estimator.at_sending())
 
     async def _room(self, task: ReadingTask, estimator: Estimator) -> int:

@@ -69,8 +69,9 @@ class ImportStore:
     ) -> ImportOutcome:
         """Add a conversation, or its missing messages if it exists.
 
-        Existing messages stay unchanged. If messages were added, the conversation shows the path of
-        the imported file; the path that the user chose meanwhile stays as another version.
+        Existing messages stay unchanged. If messages were added, the visible path becomes that
+        of the imported conversation; the path that the user chose meanwhile stays as another
+        version.
 
         Args:
             messages: parents before their children.
@@ -92,7 +93,8 @@ class ImportStore:
 
         def begin(connection: sqlite3.Connection) -> bool:
             is_new = _create_if_missing(conversation, folder, preset, connection)
-            # In this transaction, too: otherwise a kill could leave an empty conversation.
+            # The first batch belongs to this transaction: otherwise a kill could leave an empty
+            # conversation.
             for insertion in insertions[:1]:
                 insertion(connection)
             return is_new
@@ -118,7 +120,7 @@ def _missing_messages(messages: Sequence[Message], connection: sqlite3.Connectio
 
 
 def _is_stored(connection: sqlite3.Connection, message: Message) -> bool:
-    """Return True if a message is stored. Raises ImportRefusedError: in another conversation."""
+    """Return True if a message is stored. Raises ImportRefusedError if in another conversation."""
     sql = "SELECT conversation_id FROM messages WHERE id = ?"
     row = connection.execute(sql, (message.id,)).fetchone()
     if row is not None and row["conversation_id"] != message.conversation_id:
@@ -167,7 +169,7 @@ def _insert_last(
     conversation: Conversation,
     connection: sqlite3.Connection,
 ) -> None:
-    """Insert the last messages, the compactions and the path in one transaction.
+    """Insert the last messages, the compactions and the visible path in one transaction.
 
     An import that was interrupted between them would find no missing message the next time.
     """

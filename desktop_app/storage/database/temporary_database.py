@@ -10,8 +10,9 @@ from desktop_app.storage.database.migration_runner import migrate
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.sqlite_connection import connect_in_memory
 
-# The bytes of attachments, which the store on disk keeps in files. They are in pieces, because a
-# long answer arrives in pieces. `name` is the SHA-256, or the id of an answer that has not ended.
+# The bytes of attachments, which the store on disk keeps in files. An answer too long for its
+# message becomes an attachment, written piece by piece as it arrives. `name` is the SHA-256, or the
+# id of an answer that has not ended.
 _ORIGINALS = """CREATE TABLE originals (
     name TEXT NOT NULL, number INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (name, number)
 ) STRICT"""

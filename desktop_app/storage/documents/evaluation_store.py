@@ -42,7 +42,7 @@ class EvaluationStore:
         await self._database.execute("INSERT INTO evaluations VALUES (?, ?, ?, ?)", *row)
 
     async def summaries(self) -> list[Evaluation]:
-        """Return all evaluations without their runs, newest first."""
+        """Return all evaluations without their runs and inputs, newest first."""
         sql = """SELECT id, created_at, name, '{"runs": [], "inputs": {}}' AS body
             FROM evaluations ORDER BY created_at DESC, rowid DESC"""
         return await read_rows(self._database, evaluation_from_row, sql)

@@ -28,7 +28,7 @@ _MAX_OVERFLOW_READS: Final = 4  # per page of the file
 
 
 class _DamagedError(Exception):
-    """These bytes are not a record."""
+    """The bytes are not a record, or need a page that is missing or may not be read."""
 
 
 @dataclass(frozen=True)

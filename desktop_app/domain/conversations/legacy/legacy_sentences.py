@@ -79,7 +79,7 @@ def _own_remedy(
 
 
 class _KnownParams(dict[str, Param]):
-    """The known parameters; {} for any other, so that the sentence matches nothing."""
+    """Parameters of a template. An unknown one becomes "{}", which matches no stored remedy."""
 
     def __missing__(self, name: str) -> str:
         return "{}"
@@ -100,7 +100,10 @@ def legacy_text_error(text: str) -> ErrorNote:
 
 
 def _with_remedy(note: ErrorNote, reason: Reason, rest: str) -> ErrorNote | None:
-    """Return the error with the remedy in `rest`, the sentences after it; None if unknown."""
+    """Return the error with the remedy in `rest`; None if that remedy is unknown.
+
+    `rest` is the text after what happened; it may begin with what was kept.
+    """
     for sentence in LEGACY["kept"]:
         if rest == sentence or rest.startswith(f"{sentence} "):
             rest = rest[len(sentence) + 1 :]

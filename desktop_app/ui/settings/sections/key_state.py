@@ -11,7 +11,8 @@ class KeyState(NamedTuple):
     """The place where a profile's key is stored.
 
     `place` is "unknown" until the keyring has been asked, which may open a dialog. It is
-    "elsewhere" if the stored key belongs to another address than that of `host`.
+    "elsewhere" if the stored key belongs to another address than the profile's. `host` is the host
+    of the profile's address; "" if unknown.
     """
 
     place: KeyPlace

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def visible_blocks(view: QTextBrowser) -> Iterator[QTextBlock]:
     """Yield the visible blocks in the viewport, from the top.
 
-    Folded blocks are skipped: below the last line, Qt's hit test may return one.
+    Folded blocks are skipped, even the first: for a point below the last line, Qt's hit test may
+    return one.
     """
     layout = view.document().documentLayout()
     bottom = view.verticalScrollBar().value() + view.viewport().height()
