@@ -4,7 +4,7 @@ Some kinds of places are left out, because a program with the change behaves as 
 
 - the body of a Protocol, which only states a type: its defaults never apply;
 - the size of a limit or of a piece of work: a constant of 100 or more, or a product or shift, whose
-  name says so (`MAX_LINES`, `LONGEST_LINE`, `_MOST_CELLS`) or says how much is done at once
+  name says so (`MAX_LINES`, `LONGEST_LINE`, `_MAX_CELLS`) or says how much is done at once
   (`_PIECE`, `AT_ONCE`). Its value was chosen, and a neighboring one would do as well. Small limits
   are mutated;
 - `<` or `<=` of a comparison with such a limit of the module, which is the same neighboring value;

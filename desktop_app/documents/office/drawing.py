@@ -17,8 +17,8 @@ from desktop_app.documents.office.markdown_text import MarkdownBlock
 from desktop_app.documents.office.package import Package, local_name, whole_number
 
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
-_MOST_POINTS: Final = 5_000
-_MOST_SERIES: Final = 200
+_MAX_POINTS: Final = 5_000
+_MAX_SERIES: Final = 200
 # Day 1 is 1 January 1900, and Excel counts a 29 February 1900 that never was.
 _EPOCH: Final = datetime(1899, 12, 30, tzinfo=UTC)
 # Elements whose values are texts, even if they look like numbers.
@@ -88,7 +88,7 @@ def _chart(tree: Element) -> Iterator[MarkdownBlock]:
     area = _find_child(chart, "plotArea")
     if area is None:
         return
-    series = list(_iterate(area, "ser"))[:_MOST_SERIES]
+    series = list(_iterate(area, "ser"))[:_MAX_SERIES]
     title = _text_of(_find_child(chart, "title"))
     yield MarkdownBlock(f"Chart: {title}" if title else "Chart:" if series else "")
     axes = [
@@ -107,7 +107,7 @@ def _rows(series: list[Element]) -> list[list[str]]:
     for element in series:
         for at, category in _points(_find_child(element, "cat", "xVal")).items():
             categories.setdefault(at, category)
-    places = sorted({at for points in (categories, *columns) for at in points})[:_MOST_POINTS]
+    places = sorted({at for points in (categories, *columns) for at in points})[:_MAX_POINTS]
     rows = [
         [categories.get(at, str(at + 1)), *(points.get(at, "") for points in columns)]
         for at in places
@@ -125,7 +125,7 @@ def _points(source: Element | None) -> dict[int, str]:
     if source is None:
         return {}
     levels = [_level(e) for e in [*_iterate(source, "lvl")][::-1] or [source]]
-    count = min(max((at for values in levels for at in values), default=-1) + 1, _MOST_POINTS)
+    count = min(max((at for values in levels for at in values), default=-1) + 1, _MAX_POINTS)
     found: dict[int, str] = {}
     for values in levels:
         last = ""

@@ -35,8 +35,8 @@ _OFFICE: Final = f"{_OASIS}office:1.0}}"
 _HREF: Final = "{http://www.w3.org/1999/xlink}href"
 _SPACE: Final = re.compile(r"[ \t\r\n]+")
 # Sheets are padded to their maximum size with repeated empty cells.
-_MOST_REPEATS: Final = 10_000
-_MOST_CELLS: Final = 2_000_000
+_MAX_REPEATS: Final = 10_000
+_MAX_CELLS: Final = 2_000_000
 _LEFT_OUT: Final = frozenset(
     ("annotation", "tracked-changes", "ruby-text", "title", "desc", "forms", "page-number")
 )
@@ -250,7 +250,7 @@ class _Reader:
     def _inline_element(self, child: Element, boxes: list[Element], font: str) -> str:
         local = local_name(child)
         if local in ("s", "tab", "line-break"):
-            count = min(whole_number(child.get(f"{TEXT}c"), 1), _MOST_REPEATS)
+            count = min(whole_number(child.get(f"{TEXT}c"), 1), _MAX_REPEATS)
             return {"s": " " * count, "tab": "\t", "line-break": "\n"}[local]
         if local == "note":
             body = child.find(f"{TEXT}note-body")
@@ -301,12 +301,12 @@ class _Reader:
             while cells and not cells[-1].strip():
                 cells.pop()
             if cells:
-                times = min(whole_number(row.get(f"{TABLE}number-rows-repeated"), 1), _MOST_REPEATS)
+                times = min(whole_number(row.get(f"{TABLE}number-rows-repeated"), 1), _MAX_REPEATS)
                 rows += [cells] * times
                 self._cells += len(cells) * times
-                if self._cells > _MOST_CELLS:
+                if self._cells > _MAX_CELLS:
                     raise refusals.too_large(
-                        self.package.name, Reason.TOO_MANY_CELLS, limit=_MOST_CELLS
+                        self.package.name, Reason.TOO_MANY_CELLS, limit=_MAX_CELLS
                     )
         return md.table(rows)
 
@@ -316,7 +316,7 @@ class _Reader:
         is_covered = local_name(cell) == "covered-table-cell"
         text = "" if is_covered else " ".join(b.text for b in self.blocks(cell)).replace("**", "")
         times = whole_number(cell.get(f"{TABLE}number-columns-repeated"), 1)
-        return [text] * min(times, _MOST_REPEATS)
+        return [text] * min(times, _MAX_REPEATS)
 
 
 def _rows(element: Element) -> Iterator[Element]:

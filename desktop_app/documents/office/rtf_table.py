@@ -13,7 +13,7 @@ from desktop_app.documents.office.markdown_text import MarkdownBlock
 # In twentieths of a point. Edges this close are meant to be the same: programs round them.
 _SAME_EDGE: Final = 60
 # Word has 63 in a table. Above this limit, rows are not aligned.
-_MOST_COLUMNS: Final = 256
+_MAX_COLUMNS: Final = 256
 
 
 @dataclass
@@ -52,7 +52,7 @@ def _cells(row: Row, columns: Sequence[int]) -> list[str]:
     Cells may be too narrow for a column of their own, or their edge may not be beyond the previous
     edge. They then share a column with the next cell, and the texts are joined.
     """
-    if len(row.edges) != len(row.texts) or len(columns) > _MOST_COLUMNS:
+    if len(row.edges) != len(row.texts) or len(columns) > _MAX_COLUMNS:
         return row.texts
     cells = [""] * len(columns)
     next_column = 0

@@ -36,7 +36,7 @@ _LIST_STYLES: Final = {"lowerLetter": "a", "upperLetter": "A", "lowerRoman": "i"
 # Stands for an asterisk of the text while "**" marks bold words. XML cannot contain it.
 _ASTERISK: Final = "\0"
 _CODE: Final = re.compile("[0-9A-Fa-f]{1,4}")
-_MOST_SPAN: Final = 64
+_MAX_SPAN: Final = 64
 _OUTLINE_LEVELS: Final = 9
 
 
@@ -339,7 +339,7 @@ class _Reader:
             blocks = () if is_continuation else self.blocks(cell)
             yield " ".join(block.text for block in blocks if block.text).replace("**", "")
             span = whole_number(_value(properties, f"{W}gridSpan"), 1)
-            yield from [""] * min(span - 1, _MOST_SPAN)
+            yield from [""] * min(span - 1, _MAX_SPAN)
 
 
 def _children_named(parent: Element, name: str) -> Iterator[Element]:

@@ -25,7 +25,7 @@ from pypdfium2 import raw
 from desktop_app.documents.pdf.page_words import Area, bounds
 
 # A page with more pieces is a drawing or a map.
-_MOST_BOXES: Final = 3_000
+_MAX_BOXES: Final = 3_000
 _FEWEST_LINES: Final = 3
 _NARROWEST_COLUMN: Final = 100.0  # points
 _NARROWEST_GUTTER: Final = 6.0  # points
@@ -55,7 +55,7 @@ def interleaved_order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> lis
         because its stream is in reading order.
     """
     boxes = _boxes(textpage)
-    if len(boxes) < 2 * _FEWEST_LINES or len(boxes) > _MOST_BOXES:
+    if len(boxes) < 2 * _FEWEST_LINES or len(boxes) > _MAX_BOXES:
         return None
     lines = _join_lines(boxes)
     gutter = _gutter(lines)
@@ -68,7 +68,7 @@ def interleaved_order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> lis
 def _boxes(textpage: pdfium.PdfTextPage) -> list[Area]:
     """Return the positions of the pieces of text, in the order of the content stream."""
     count = textpage.count_rects()
-    if count > _MOST_BOXES:
+    if count > _MAX_BOXES:
         return []
     gaps = _wide_gaps(textpage)
     rects = [Area(*textpage.get_rect(index)) for index in range(count)]

@@ -13,7 +13,7 @@ from pypdfium2 import raw
 _CHECKABLE_FIELDS: Final = (raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON)
 _FIELDS_WITHOUT_VALUE: Final = (raw.FPDF_FORMFIELD_PUSHBUTTON, raw.FPDF_FORMFIELD_SIGNATURE)
 # A page of references has hundreds of links, of little use to a model.
-_MOST_LINKS: Final = 20
+_MAX_LINKS: Final = 20
 _LONGEST_STRING: Final = 1 << 16  # bytes
 
 
@@ -35,7 +35,7 @@ def lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, text: str) -> list
             typed += _contents(annotation)
         elif kind == raw.FPDF_ANNOT_LINK and (address := _target_url(document, annotation)):
             links[address] = None
-    missing_links = [address for address in links if address not in text][:_MOST_LINKS]
+    missing_links = [address for address in links if address not in text][:_MAX_LINKS]
     return [
         *(["[form]", *fields] if fields else []),
         *(["[typed over the page]", *typed] if typed else []),

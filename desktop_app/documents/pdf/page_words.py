@@ -14,7 +14,7 @@ import pypdfium2 as pdfium
 from pypdfium2 import raw
 
 # A page with more characters is not examined for tables.
-_MOST_CHARACTERS: Final = 30_000
+_MAX_CHARACTERS: Final = 30_000
 # A gap wider than this fraction of the letters' height separates words.
 _LETTER_GAP: Final = 0.35
 LINE_END_HYPHEN: Final = "\ufffe"
@@ -107,7 +107,7 @@ def line_box(textpage: pdfium.PdfTextPage, index: int) -> Area | None:
 def words_of_page(textpage: pdfium.PdfTextPage) -> list[Word]:
     """Return the words in the order of the content stream; [] if there are too many."""
     count = textpage.count_chars()
-    if count > _MOST_CHARACTERS:
+    if count > _MAX_CHARACTERS:
         return []
     words: list[Word] = []
     run: list[_Letter] = []

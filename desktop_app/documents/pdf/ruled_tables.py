@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 _MEETING_DISTANCE: Final = 3.5
 _SMALLEST_CELL: Final = 6.0  # minimum width of a column and height of a row
 # Bounds the time: each horizontal line is compared with each vertical one.
-_MOST_PAIRS: Final = 400_000
-_MOST_CELLS: Final = 4_000
+_MAX_PAIRS: Final = 400_000
+_MAX_CELLS: Final = 4_000
 # The fraction of a border that must be drawn.
 _DRAWN_SHARE: Final = 0.6
 _LONGEST_CELL: Final = 1_200  # characters
@@ -37,7 +37,7 @@ _LEAST_CELL_SHARE: Final = 0.5
 # The fraction of cells that contain words.
 _LEAST_FILLED_SHARE: Final = 0.4
 # The fraction of words that cross a border.
-_MOST_CUT_SHARE: Final = 0.1
+_MAX_CUT_SHARE: Final = 0.1
 
 Position = tuple[int, int]
 """Row and column, from 0."""
@@ -91,7 +91,7 @@ def find_ruled(
 def _connected_groups(rulings: Rulings) -> Iterator[Rulings]:
     """Group lines that meet, directly or through others; none if there are too many."""
     across, down = rulings.across, rulings.down
-    if len(across) * len(down) > _MOST_PAIRS:
+    if len(across) * len(down) > _MAX_PAIRS:
         return
     group = list(range(len(across) + len(down)))
 
@@ -126,7 +126,7 @@ def _find_grid(lines: Rulings) -> _Grid | None:
     bottom, top = min(v.start for v in lines.down), max(v.end for v in lines.down)
     xs = _borders([*(v.position for v in lines.down), left, right])
     ys = _borders([*(h.position for h in lines.across), bottom, top])
-    if len(ys) < 3 or len(xs) * len(ys) > _MOST_CELLS:
+    if len(ys) < 3 or len(xs) * len(ys) > _MAX_CELLS:
         return None
     if not any(
         xs[0] + _MEETING_DISTANCE < v.position < xs[-1] - _MEETING_DISTANCE for v in lines.down
@@ -168,7 +168,7 @@ def _find_table(grid: _Grid, words: Sequence[Word], textpage: pdfium.PdfTextPage
         cut += len(parts) > 1
         for region, part in parts:
             cells[region].append(part)
-    if cut > max(1, _MOST_CUT_SHARE * len(inside)) or not _is_table(cells, grid):
+    if cut > max(1, _MAX_CUT_SHARE * len(inside)) or not _is_table(cells, grid):
         return None
     words_at = dict(_words_by_position(cells, regions, grid))
     rows = [

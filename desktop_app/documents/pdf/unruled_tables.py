@@ -31,8 +31,8 @@ _NARROWEST_TEXT: Final = 100.0
 _GUTTER: Final = 0.45
 _WIDE_GUTTER: Final = 0.9
 _LARGEST_LINE_DISTANCE: Final = 2.6
-_MOST_RULES: Final = 80
-_MOST_COLUMNS: Final = 40
+_MAX_RULES: Final = 80
+_MAX_COLUMNS: Final = 40
 _LONGEST_CELL: Final = 400  # characters
 _FEWEST_ROWS: Final = 4  # of a table without rules
 _FEWEST_RULED: Final = 3  # rows of a table between rules
@@ -80,7 +80,7 @@ def _group_by_width(across: Sequence[Ruling]) -> Iterator[list[Ruling]]:
                 break
         else:
             groups.append([rule])
-    yield from (group for group in groups if 3 <= len(group) <= _MOST_RULES)
+    yield from (group for group in groups if 3 <= len(group) <= _MAX_RULES)
 
 
 def _table_between_rules(
@@ -92,7 +92,7 @@ def _table_between_rules(
     if len(lines) < _FEWEST_RULED or page_words.are_rotated(textpage, inside):
         return None
     borders = _gutters(lines, _GUTTER)
-    if not 1 <= len(borders) <= _MOST_COLUMNS:
+    if not 1 <= len(borders) <= _MAX_COLUMNS:
         return None
     rows = [_cells(line, borders) for line in lines]
     full = [at for at, row in enumerate(rows) if sum(map(bool, row)) > len(row) / 2]
@@ -156,7 +156,7 @@ def find_unruled(
         return []
     for run in _runs(page_words.lines(free)):
         borders = _gutters(run, _WIDE_GUTTER)
-        if not 2 <= len(borders) <= _MOST_COLUMNS:
+        if not 2 <= len(borders) <= _MAX_COLUMNS:
             continue
         rows = [_cells(line, borders) for line in run]
         is_table = _is_table(rows, run, textpage, least_filled=0.6, most_running=0)

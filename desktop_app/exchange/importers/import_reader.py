@@ -43,14 +43,14 @@ MAX_CONVERSATIONS: Final = 100_000
 # Text compresses to a fifth, Base64 to three quarters. Above this size, a file that is compressed
 # to less than a hundredth is not an export.
 _ALWAYS_PLAUSIBLE: Final = 64 * 1024**2
-_MOST_COMPRESSED: Final = 100
+_MAX_COMPRESSED: Final = 100
 # An empty list takes 2 bytes of JSON and 64 of memory: 4 GB of them would need about 100 GB. The
 # values of exports take about twice the bytes of their JSON.
-_MOST_VALUES: Final = 50_000_000
+_MAX_VALUES: Final = 50_000_000
 _VALUE_BYTES: Final = {b",": 8, b"[": 64, b"{": 200}  # of memory, for each of these marks
 _ALWAYS_PLAUSIBLE_MEMORY: Final = 128 * 1024**2
-_MOST_EXPANDED: Final = 4
-_MOST_DIGITS: Final = 30
+_MAX_EXPANDED: Final = 4
+_MAX_DIGITS: Final = 30
 
 Imported = ImportedConversation | ImportRefusedError
 
@@ -147,7 +147,7 @@ def _require_plausible(members: list[ZipInfo]) -> None:
     packed = sum(info.compress_size for info in members)
     if unpacked > LARGEST_JSON:
         raise RefusedFileError(Reason.FOREIGN_UNPACKS_TOO_FAR, limit=LARGEST_JSON >> 20)
-    if unpacked > _ALWAYS_PLAUSIBLE and unpacked > _MOST_COMPRESSED * packed:
+    if unpacked > _ALWAYS_PLAUSIBLE and unpacked > _MAX_COMPRESSED * packed:
         raise RefusedFileError(Reason.FOREIGN_BOMB)
 
 
@@ -227,8 +227,8 @@ def _parse_json(data: bytes) -> Any:
     """
     marks = {mark: data.count(mark) for mark in _VALUE_BYTES}
     memory = sum(count * _VALUE_BYTES[mark] for mark, count in marks.items())
-    is_plausible = memory <= _ALWAYS_PLAUSIBLE_MEMORY + _MOST_EXPANDED * len(data)
-    if not is_plausible or sum(marks.values()) > _MOST_VALUES:
+    is_plausible = memory <= _ALWAYS_PLAUSIBLE_MEMORY + _MAX_EXPANDED * len(data)
+    if not is_plausible or sum(marks.values()) > _MAX_VALUES:
         raise RefusedFileError(Reason.FOREIGN_TOO_MANY_VALUES)
     try:
         return json.loads(data, parse_int=_bounded_integer)
@@ -237,7 +237,7 @@ def _parse_json(data: bytes) -> Any:
 
 
 def _bounded_integer(digits: str) -> int | float:
-    return int(digits) if len(digits) <= _MOST_DIGITS else nan
+    return int(digits) if len(digits) <= _MAX_DIGITS else nan
 
 
 def _read_each(

@@ -46,7 +46,7 @@ CANDIDATES: Final = 400
 # A query uses its rarest words, as many as match at most this many passages in total. Words that
 # occur everywhere distinguish passages badly and take time. The frequency of a word is estimated
 # from a few windows (ranges of row ids), in a fifth of the time of a full count.
-MOST_MATCHES: Final = 20_000
+MAX_MATCHES: Final = 20_000
 WINDOW_SIZE: Final = 1_000
 WINDOW_COUNT: Final = 3
 
@@ -313,7 +313,7 @@ def _find(
 
 
 def _rarest_words(connection: sqlite3.Connection, words: Sequence[str]) -> list[str]:
-    """Return the rarest words, as many as match at most MOST_MATCHES passages; at least one."""
+    """Return the rarest words, as many as match at most MAX_MATCHES passages; at least one."""
     newest: int = connection.execute("SELECT ifnull(max(id), 0) FROM passages").fetchone()[0]
     window_starts = [newest * (2 * n + 1) // (2 * WINDOW_COUNT) for n in range(WINDOW_COUNT)]
     chosen: list[str] = []
@@ -322,7 +322,7 @@ def _rarest_words(connection: sqlite3.Connection, words: Sequence[str]) -> list[
         (_count_in_windows(connection, word, window_starts), word) for word in words
     ):
         matches += count * newest / (WINDOW_SIZE * WINDOW_COUNT)
-        if chosen and matches > MOST_MATCHES:
+        if chosen and matches > MAX_MATCHES:
             break
         chosen.append(word)
     return chosen

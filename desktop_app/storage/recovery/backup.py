@@ -38,7 +38,7 @@ FORMAT: Final = "repartee-backup"
 VERSION: Final = 1
 STORE: Final = "repartee.sqlite3"
 MANIFEST: Final = "backup.json"
-_MOST_NAMES: Final = 3
+_MAX_NAMES: Final = 3
 
 Progress = Callable[[int, int], None]
 """Called with the numbers of attachments done and of all attachments."""
@@ -58,8 +58,8 @@ class Backup(NamedTuple):
         """Return an error that names attachments left out; None if the backup is complete."""
         if not self.left_out:
             return None
-        unnamed = len(self.left_out) - _MOST_NAMES
-        files = ", ".join(self.left_out[:_MOST_NAMES]) + (f" +{unnamed}" if unnamed > 0 else "")
+        unnamed = len(self.left_out) - _MAX_NAMES
+        files = ", ".join(self.left_out[:_MAX_NAMES]) + (f" +{unnamed}" if unnamed > 0 else "")
         return StorageError(Reason.BACKUP_INCOMPLETE, files=files)
 
 

@@ -39,7 +39,7 @@ from desktop_app.storage.spending.daily_sums import fill_days
 from desktop_app.storage.spending.spending_sums import fill_slots
 
 # Passages overlap a little. A thousand that each span the whole text would fill the disk.
-_MOST_OVERLAP: Final = 4
+_MAX_OVERLAP: Final = 4
 _INDEXED_ATTACHMENTS: Final = "SELECT ref FROM search_entries NOT INDEXED WHERE kind = 'attachment'"
 _ROWS_AT_ONCE: Final = 2000
 _BYTES_AT_ONCE: Final = 16 << 20
@@ -228,7 +228,7 @@ def _index_passages(connection: sqlite3.Connection) -> None:
         FROM passages AS p LEFT JOIN attachments AS a USING (sha256) GROUP BY p.sha256"""
     for row in connection.execute(sql).fetchall():
         sha256, length = (row["sha256"],), row["length"]
-        if length is None or row["last"] > length or row["sum"] > _MOST_OVERLAP * length:
+        if length is None or row["last"] > length or row["sum"] > _MAX_OVERLAP * length:
             connection.execute("DELETE FROM passages WHERE sha256 = ?", sha256)
             continue
         found = connection.execute("SELECT text FROM attachments WHERE sha256 = ?", sha256)

@@ -26,7 +26,7 @@ MATCH_END: Final = "\x03"
 SNIPPET_LENGTH: Final = 160
 _SNIPPET_LEAD: Final = 40
 # Users type short queries. A long text, pasted by mistake, is cut.
-_MOST_TERMS: Final = 32
+_MAX_TERMS: Final = 32
 _LONGEST_QUERY: Final = 1000
 # Characters searched at once, and those after them, in which a match may end.
 _SEARCH_SPAN: Final = 50_000
@@ -130,7 +130,7 @@ def terms(query: str) -> list[tuple[str, bool]]:
     """
     query = query[:_LONGEST_QUERY]
     found = []
-    for term in islice(_TERM.finditer(query), _MOST_TERMS):
+    for term in islice(_TERM.finditer(query), _MAX_TERMS):
         quoted, word = term.groups()
         folded = fold(quoted or word or "")
         if any(map(str.isalnum, folded)) or _SIGN.search(folded):
