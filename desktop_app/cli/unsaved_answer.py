@@ -79,7 +79,7 @@ class UnsavedFile:
         self._has_begun = False
 
     async def append(self, text: str) -> None:
-        """Write more of the answer. Raises StorageError: nothing of `text` was written."""
+        """Write more of the answer, or raise StorageError and write nothing."""
         if not self._has_begun:
             self._file = await self._answers.begin(self._answer_id)
             self._has_begun = True

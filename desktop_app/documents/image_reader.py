@@ -109,7 +109,7 @@ def scale(
 
 
 def _open_image(name: str, data: bytes, media_type: str, limits: Limits) -> Image.Image:
-    """Open an image without decoding it. Raises DocumentTooLargeError: it has too many pixels."""
+    """Open an image without decoding it. Raises DocumentTooLargeError for too many pixels."""
     image = Image.open(io.BytesIO(data), formats=[_FORMATS[media_type]])
     if image.width * image.height > limits.pixels:
         image.close()

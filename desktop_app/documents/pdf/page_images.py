@@ -1,4 +1,4 @@
-"""Renders pages of a PDF as images, for models to look at pages without text."""
+"""Renders pages of a PDF as images, for models to look at scanned pages."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ class BatchEstimate:
         input_cost: US dollars at the batch price, else the ordinary one; None if unknown.
         cost: with answers of `BatchJob.expected_answer` tokens each.
         ordinary_cost: the cost of the same files as ordinary questions.
-        image_pages: the number of pages without text, which are sent as images.
+        image_pages: the number of pages that are sent as images.
         image_tokens, image_cost: of these pages; included in the others.
     """
 

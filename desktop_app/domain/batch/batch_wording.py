@@ -78,7 +78,7 @@ def _scan_words(estimate: BatchEstimate) -> str:
 
 
 def item_scan_words(item: BatchItem) -> str:
-    """Describe the pages without text of a file, as sent or skipped; "" for none."""
+    """Describe a file's image pages, as sent or skipped; "" for none."""
     return image_pages_fact(item.part) if isinstance(item.part, DocumentPart) else ""
 
 

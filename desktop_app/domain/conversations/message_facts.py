@@ -126,7 +126,7 @@ def token_facts(message: Message) -> list[str]:
 
 
 def image_pages_fact(part: DocumentPart) -> str:
-    """Name a document's pages without text, and if they are sent or skipped; "" for none."""
+    """Name a document's image pages, as sent or skipped; "" for none."""
     pages = replace(part, detail="auto").seen_pages
     if not pages:
         return ""

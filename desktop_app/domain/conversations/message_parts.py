@@ -19,7 +19,7 @@ _MAX_SENT_NAME_CHARS: Final = 64
 _MAX_INVALID_CHARS: Final = 2000
 """The characters of invalid arguments that are sent, so that the model sees its mistake."""
 TEXT_ONLY: Final = "text"
-"""A document's `detail` if its pages without text are not sent."""
+"""A document's `detail` if its image pages are not sent."""
 ANSWER_FILE: Final = "answer.md"
 """The name of the file with an answer that is too long for its message."""
 
@@ -57,7 +57,7 @@ class RefusalPart:
 
 @dataclass(frozen=True)
 class PageImage:
-    """A page without text: its number, from 1, and the pixels of its rendered image."""
+    """A page to send as an image, usually a scan: its number, from 1, and its pixels."""
 
     number: int
     width: int
@@ -98,7 +98,7 @@ class DocumentPart:
         pages: None if the format has none.
         tokens: None until counted.
         tokens_exact: False if the count is an estimate.
-        pictured: the pages without text, which are sent as images after the text.
+        pictured: the pages that are sent as images after the text, usually scans.
         detail: of these images, one of image_tokens.DETAILS; TEXT_ONLY leaves them out.
         in_parts: True if it is too large: the model reads it in parts and answers from its notes.
         by_tools: True if it is too large: its beginning is sent, and the model reads the rest

@@ -43,9 +43,9 @@ NAME_KEY: Final = "repartee"
 # A batch streams nothing, and nobody replays the reasoning of its answers.
 _OMITTED_FIELDS: Final = frozenset({"stream", "stream_options", "include", "background"})
 MAX_RESULT_BYTES: Final = 16 << 20
-"""The most bytes of an answer that are kept: storing them takes several times as much memory."""
+"""The maximum bytes of an answer that are kept: storing them takes several times as much memory."""
 MAX_ERRORS: Final = 50_000
-"""The most errors read of a batch: one for each of its requests."""
+"""The maximum number of errors read of a batch: one for each of its requests."""
 # Readers that split lines like Python's splitlines() would split a request at these characters.
 _LINE_BREAKS: Final = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
 _UNSTARTED_ERRORS: Final = {

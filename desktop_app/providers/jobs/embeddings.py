@@ -38,7 +38,7 @@ PATH: Final = "embeddings"
 # meaning. Other models have a fixed number.
 DIMENSIONS: Final = 512
 MAX_DIMENSIONS: Final = 50_000
-"""The limit of a vector. The longest vectors of known models have some ten thousand."""
+"""The maximum dimensions of a vector. Known models have at most some ten thousand."""
 _SHORTENABLE_MODELS: Final = "text-embedding-3-"
 MIN_CUT_CHARS: Final = 200
 """A text that is refused as too long is not cut to fewer characters."""

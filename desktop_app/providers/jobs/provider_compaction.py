@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PATH: Final = "responses/compact"
 REFUSED: Final = "compact"
-"""The refusal under which a server without the endpoint is remembered."""
+"""The refused parameter that is recorded for a server without the endpoint."""
 
 MAX_STATE_BYTES: Final = 8 << 20
 """The limit of a compaction's state, because every later request contains it."""

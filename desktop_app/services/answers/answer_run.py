@@ -95,7 +95,7 @@ class AnswerStores(NamedTuple):
 
 
 class RereadQuestion(NamedTuple):
-    """A question whose documents are read in parts, its request, and the gateway that reads."""
+    """A question with documents to read in parts, its request, and the gateway that reads them."""
 
     question: Message
     request: ChatRequest
@@ -115,7 +115,8 @@ class AnswerRun:
             refused them; the next question does not send them again.
         siblings: further answers to the same question, which run at the same time.
         checkpoint_s: seconds between two checkpoints.
-        schema: the answer is checked against it, even if the model does not support schemas.
+        schema: the answer is checked against it, even if the model does not support schemas; None
+            for no check.
 
     Args:
         hold: the input's share of the provider's monthly cap, held until the answer ends.
@@ -184,8 +185,8 @@ class AnswerRun:
                 storing works again.
             retry_writes: repeat each write, except checkpoints, until it succeeds. A window can
                 wait until the disk has space; a command has to end.
-            reports_all: pass `listen` text that the message has no room for, which commands print;
-                a window shows only the message.
+            reports_all: also pass `listen` the text that the message has no room for. Commands
+                print it; a window shows only the message.
 
         Returns:
             The final answer, which also contains any failure of the provider.
@@ -199,7 +200,7 @@ class AnswerRun:
             return await self._run(listen)
 
     def limit_message(self, size: int) -> None:
-        """Limit the bytes of the answer in its message; a file has longer answers."""
+        """Limit the bytes of the answer in its message; a longer answer is kept in a file."""
         self._limit = MessageLimit(size)
 
     def set_siblings(self, siblings: Sequence[AnswerRun]) -> None:
@@ -352,7 +353,7 @@ class AnswerRun:
             if isinstance(event, HostedCall):
                 await self._ledger.record_fees(*recorded, ended_only=True)
             if isinstance(event, RoundEnded) and await self._ledger.record_round(*recorded):
-                # The loop holds the next request: until then, nothing is lost with this process.
+                # The recorded cost replaces the hold. The tool loop holds that of the next request.
                 await self._hold.release()
             await self._store.save_answer(self.answer_so_far)
 
@@ -462,7 +463,7 @@ class AnswerRun:
 
     @property
     def answer_so_far(self) -> Message:
-        """Return the unfinished answer with the reply so far, as it stays if this process ends."""
+        """Return the unfinished answer with the reply so far, as checkpoints store it."""
         reply, parts = self._reply, self._thinking.with_seconds(self._reply.parts)
         return replace(
             self.answer,

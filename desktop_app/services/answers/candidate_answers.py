@@ -35,7 +35,7 @@ from desktop_app.services.spending.cost_estimate import Estimate
 
 _COMMON_EVENTS: Final = (Started, Notice, StatusChanged, Failed)
 _MAX_WAITING: Final = 16
-"""Events that a reader may lag behind before the stream pauses; each has up to 64 K characters."""
+"""Events that may wait for a reader before the stream pauses; each has up to 64 K characters."""
 _TERMINALS: Final = (Completed, Incomplete, Failed)
 COUNTED_WITH_FIRST: Final = notice(NoticeCode.COST_WITH_FIRST)
 
@@ -51,7 +51,11 @@ def separate_request_notice(provider: str) -> AnswerNotice:
 
 
 def estimate_several(estimate: Estimate, answers: int, *, at_once: bool) -> Estimate:
-    """Return the estimate for all answers, from the `estimate` for one answer."""
+    """Return the estimate for all answers, from the `estimate` for one answer.
+
+    Args:
+        at_once: one request asks for all answers, so its input is billed once.
+    """
     inputs = 1 if at_once else answers
     return estimate._replace(
         input_cost=_times(estimate.input_cost, inputs),
@@ -186,7 +190,7 @@ class _SharedStream:
             self._broadcast(None)
 
     async def _wait_for_readers(self) -> None:
-        """Wait until no reader is far behind, as while it writes a long answer to the disk."""
+        """Wait until no reader is far behind, for example while it writes to disk."""
         while any(self._queues[n].qsize() >= _MAX_WAITING for n in self._reading):
             self._taken.clear()
             await self._taken.wait()
@@ -204,7 +208,7 @@ class _SharedStream:
 
     def _dispatch_candidate(self, event: CandidateEvent) -> None:
         if event.number in self._queues:
-            if event.number not in self._started:  # now, because the stream may be cut
+            if event.number not in self._started:  # not at the end: the stream may be cut before it
                 self._started.add(event.number)
                 self._put(event.number, UsageShared(UsageScope.FIRST))
                 self._put(event.number, Notice(COUNTED_WITH_FIRST))

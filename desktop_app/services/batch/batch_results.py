@@ -43,7 +43,7 @@ class ResultFetcher:
     """Fetcher of the results of one upload, which counts them.
 
     Attributes:
-        answered, repeated: the job's ids with at least one answer, and with more than one.
+        answered, repeated: custom ids of the job with at least one answer, and with more than one.
         unreadable, unknown: the number of invalid lines, and of results for no file of the job.
     """
 

@@ -21,7 +21,10 @@ P = TypeVar("P", bound=Part)
 def without_repeats(messages: Iterable[Message], files: FileInputs | None) -> list[Message]:
     """Return the messages of a request with each document in full only once.
 
-    Later copies are reduced to their names. A provider that accepts `files` gets some as files.
+    Later copies are reduced to their names.
+
+    Args:
+        files: the documents that the provider takes as files; None if it takes none.
     """
     seen: dict[object, str] = {}
     return [_with_parts(message, _name_repeats(message.parts, seen, files)) for message in messages]
@@ -32,7 +35,7 @@ def as_sent_after(
 ) -> list[P]:
     """Return the parts of a question as they would be sent after `messages`."""
     if not any(isinstance(part, DocumentPart) for part in parts):
-        return list(parts)  # `messages` may be thousands
+        return list(parts)  # avoids a pass over thousands of `messages`
     seen: dict[object, str] = {}
     for message in messages:
         _name_repeats(message.sent_parts, seen, files)

@@ -1,6 +1,6 @@
 """Reads documents that are larger than the model's window in chunks.
 
-Each document is split at its natural boundaries; pages without text go with their chunk as images.
+Each document is split at its natural boundaries; scanned pages go with their chunk as images.
 The model takes notes on each chunk for the task, and answers from all the notes: see
 note_taking.py.
 

@@ -36,7 +36,7 @@ MAX_SHEETS: Final = 20
 MAX_COLUMNS: Final = 100
 _MAX_CELL_CHARS: Final = 100
 _SAMPLE_CHARS: Final = 200_000
-"""The beginning of a CSV file that is read for its first rows."""
+"""Characters of a CSV file that are searched for its first rows."""
 _SHEET: Final = re.compile(r"^## (.*)$", re.MULTILINE)
 _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
 
@@ -130,8 +130,8 @@ def _csv_beginning(name: str, text: str) -> str:
     lines = io.StringIO(sample, newline="")  # a backup may have text with carriage returns
     rows = list(islice(csv.reader(lines, delimiter=delimiter), FIRST_ROWS + 1))
     if len(text) - start > _SAMPLE_CHARS and 1 < len(rows) <= FIRST_ROWS:
-        rows.pop()  # it may be cut
-    count = text.count("\n", start) + (not text.endswith("\n"))  # a quoted cell may have several
+        rows.pop()  # the last row may be cut
+    count = text.count("\n", start) + (not text.endswith("\n"))  # more if cells contain line breaks
     return _describe_table(name, f"about {count - 1:,} rows", rows)
 
 

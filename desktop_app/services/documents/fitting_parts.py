@@ -16,7 +16,7 @@ from desktop_app.services.spending.cost_estimate import Estimator
 
 MIN_PART_TOKENS: Final = 300
 _SAMPLE_CHARS: Final = 10_000
-"""The beginning that the server counts first, because it shows its ratio."""
+"""Characters at the beginning that the server counts first, to learn its token ratio."""
 _MAX_CUTS: Final = 3
 _MARGIN: Final = 0.95
 

@@ -53,7 +53,7 @@ class ImageForm(NamedTuple):
         return await self.pictures.scaled_image(part, self.model.image_tokens)
 
     async def pages(self, part: DocumentPart) -> list[RequestPart]:
-        """Return a document's pages without text as images, each after its number.
+        """Return a document's image pages, each after its number.
 
         Return [] for a document that was read in chunks, because its notes cover them.
 

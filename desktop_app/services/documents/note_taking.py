@@ -67,8 +67,8 @@ _PROGRESS_OF_COST: Final = (StatusCode.READING_OF_COST, StatusCode.MERGING_OF_CO
 SMALL_WINDOW: Final = 32_768
 NOTES_PER_WINDOW: Final = 8
 MAX_SPLITS: Final = 3
-# Errors that concurrent calls may cause: limits per minute, and llama-cpp-python ends an answer at
-# the next request.
+# Errors that concurrent calls may cause: limits per minute, and aborted answers (llama-cpp-python
+# ends an answer at the next request).
 _CONCURRENCY_ERRORS: Final = (RateLimitedError, StreamCutError)
 
 INSTRUCTIONS: Final = """\
@@ -431,7 +431,7 @@ def page_names(piece: DocumentPiece) -> list[str]:
 
 
 def longest_note(task: ReadingTask) -> int | None:
-    """Return the most tokens of a note; None leaves the length to the model.
+    """Return the maximum tokens of a note; None leaves the length to the model.
 
     Small models get a limit because they write until the limit.
     """

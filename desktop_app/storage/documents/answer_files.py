@@ -41,7 +41,7 @@ _IMAGE: Final = re.compile(
 )
 _CHUNK: Final = 1 << 20
 MAX_MEMORY_BYTES: Final = 48 * 1024 * 1024
-"""The most bytes that all answers to one question may append in memory.
+"""The maximum bytes that all answers to one question may append in memory.
 
 With 64 MB, one reply could take more than the 200 MB of memory that it may take in all.
 """
@@ -150,7 +150,7 @@ class MemoryFile:
         self._digest, self._size, self._count = hashlib.sha256(), 0, 0
 
     async def append(self, text: str) -> None:
-        """Append text of the answer. Raises ReplyTooLargeError: it exceeds MAX_MEMORY_BYTES."""
+        """Append text of the answer. Raises ReplyTooLargeError beyond MAX_MEMORY_BYTES."""
         data = to_text(text).encode()
         size = self._sizes.get(self._question_id, 0) + len(data)
         if size > MAX_MEMORY_BYTES:
@@ -196,7 +196,7 @@ class GrowingFile:
         self._size = 0
 
     async def append(self, text: str) -> None:
-        """Append text of the answer. Raises StorageError: nothing of `text` was written."""
+        """Append text of the answer, or raise StorageError and write nothing."""
         await self._in_thread(partial(self._append, text))
 
     def _append(self, text: str) -> None:

@@ -275,7 +275,7 @@ async def _bytes_in_memory(databases: Databases, sha256: str) -> bytes | None:
 
 
 def _read_source(source: Path | bytes, sha256: str) -> bytes:
-    """Return the bytes of `source`. Raises StorageError: their hash is not `sha256`."""
+    """Return the bytes of `source`. Raises StorageError if their hash is not `sha256`."""
     copy = io.BytesIO()
     with translate_errors(str(source) if isinstance(source, Path) else sha256):
         _copy_verified(sha256, source, copy)
@@ -311,7 +311,7 @@ def _write_copy(sha256: str, source: Path | bytes, target: Path) -> int:
 
 
 def _copy_verified(sha256: str, source: Path | bytes, copy: BinaryIO) -> int:
-    """Copy `source`, and return its size in bytes. Raises StorageError: it has another hash."""
+    """Copy `source`, and return its size in bytes. Raises StorageError if it has another hash."""
     digest = hashlib.sha256()
     size = 0
     try:

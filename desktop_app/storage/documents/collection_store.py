@@ -340,7 +340,7 @@ def _count_in_windows(
 def locations_of(
     connection: sqlite3.Connection, ids: Sequence[int], collection_ids: list[str], limit: int
 ) -> list[PassageLocation]:
-    """Return those of the passages `ids` that are in the collections: the first `limit`."""
+    """Return the first `limit` of the passages `ids` that are in the collections."""
     sql = _LOCATIONS.format(placeholders=", ".join("?" * len(collection_ids)))
     found = []
     for number in ids:

@@ -97,7 +97,7 @@ def _current_result(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _status(labels: list[str]) -> MessageStatus:
-    """Return the status of a result that was stored without it."""
+    """Return the status of a result that was stored without one, from its labels."""
     if f"{_ERROR}{_REFUSED}" in labels:
         return MessageStatus.REFUSED
     has_failed = any(label.startswith(_ERROR) for label in labels)

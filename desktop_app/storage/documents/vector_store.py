@@ -31,7 +31,7 @@ class VectorStore:
         self._database = database
 
     async def count_missing(self, collection_id: str, model: str) -> tuple[int, int]:
-        """Return the number of passages without a vector by `model`, and that of their tokens."""
+        """Return the numbers of passages without a vector by `model`, and of their tokens."""
         sql = f"SELECT count(*) AS n, coalesce(sum(p.tokens), 0) AS tokens {_from_unembedded()}"
         (row,) = await self._database.rows(sql, model, collection_id)
         return row["n"], row["tokens"]

@@ -55,7 +55,7 @@ Progress = Callable[[int, int], None]
 LARGEST_ATTACHMENT: Final = 4 << 30
 LARGEST_STORE: Final = 64 << 30
 _LARGEST_MANIFEST: Final = 64 << 20
-# The room that the unpacked store and the new store need together, as a multiple of the former. The
+# The disk space for the unpacked store and the new store, as a multiple of the unpacked store. The
 # new store needs more while its index is built.
 _ROOM_FOR_COPY: Final = 2
 

@@ -38,7 +38,8 @@ from desktop_app.storage.search.search_text import index_text
 from desktop_app.storage.spending.daily_sums import fill_days
 from desktop_app.storage.spending.spending_sums import fill_slots
 
-# Passages overlap a little. A thousand that each span the whole text would fill the disk.
+# The maximum length of all passages of a text together, as a multiple of its length. Passages
+# overlap a little. A thousand that each span the whole text would fill the disk.
 _MAX_OVERLAP: Final = 4
 _INDEXED_ATTACHMENTS: Final = "SELECT ref FROM search_entries NOT INDEXED WHERE kind = 'attachment'"
 _ROWS_AT_ONCE: Final = 2000

@@ -8,11 +8,11 @@ KeyPlace = Literal["keyring", "session", "environment", "none", "unknown", "else
 
 
 class KeyState(NamedTuple):
-    """The place where a profile's key is stored.
+    """The place where a profile's key or a proxy's password is stored.
 
     `place` is "unknown" until the keyring has been asked, which may open a dialog. It is
-    "elsewhere" if the stored key belongs to another address than the profile's. `host` is the host
-    of the profile's address; "" if unknown.
+    "elsewhere" if the stored key belongs to another address than the current one, whose host is
+    `host`.
     """
 
     place: KeyPlace
