@@ -88,7 +88,9 @@ class MessageState:
         self.pending_highlights = PendingHighlights()
         self._pieces: list[str] = []
         self._stream = BlockStream(citable)
-        self.reasoning = ReasoningSection(reasoning_text(message), self.unfolded)
+        self.reasoning = ReasoningSection(
+            reasoning_text(message), self.unfolded, is_complete=not self.is_streaming
+        )
         immediate = immediate_length(message.text)
         self._question = message.text[:immediate] if message.role is Role.USER else ""
         self.is_complete = False
@@ -138,9 +140,11 @@ class MessageState:
         return rest
 
     def update(self, message: Message, version: tuple[int, int] | None) -> list[ItemChange] | None:
-        """Replace the message by its newer form. Return the changes as `set_text` does."""
+        """Replace the message by its newer form. Return the body's changes as `set_text` does."""
         self.is_stored = self.is_stored and message.status is not MessageStatus.STREAMING
         self.message, self.version = message, version
+        if not self.is_streaming:
+            self.reasoning.complete()
         return self.set_text(message.text) if message.role is Role.ASSISTANT else []
 
     @property

@@ -26,15 +26,19 @@ class ReasoningSection:
 
     Attributes:
         text: the reasoning received so far.
+        is_complete: whether no more reasoning follows. Until then, the shown text can lack its end,
+            whose Markdown is undecided.
         seconds: the measured duration; None if it is not known yet.
     """
 
-    def __init__(self, text: str, unfolded: UnfoldedSections) -> None:
+    def __init__(self, text: str, unfolded: UnfoldedSections, *, is_complete: bool) -> None:
         """Show the beginning of a text, if `unfolded` records that the section is unfolded."""
         self.text = text
+        self.is_complete = is_complete
         self._unfolded = unfolded
         self._stream = BlockStream()
         self._shown_length = 0
+        self._is_finished = False
         self._began_at: float | None = None
         self.seconds: float | None = None
         self.set_folded(folded=self.is_folded)
@@ -45,11 +49,17 @@ class ReasoningSection:
             if self._began_at is None:
                 self._began_at = now
             self.text += text
+            self.is_complete = self._is_finished = False
 
     def record_end(self, now: float) -> None:
         """Record that the answer's text began at the monotonic time `now`, in seconds."""
         if self._began_at is not None and self.seconds is None:
             self.seconds = now - self._began_at
+
+    def complete(self) -> None:
+        """Record that no more reasoning follows, and show its end. The caller updates the items."""
+        self.is_complete = True
+        self._finish()
 
     @property
     def is_folded(self) -> bool:
@@ -59,7 +69,7 @@ class ReasoningSection:
     def set_folded(self, *, folded: bool) -> None:
         """Hide the reasoning, or show its beginning; `unshown_text` is the rest."""
         self._unfolded.set_reasoning_folded(folded=folded)
-        self._stream, self._shown_length = BlockStream(), 0
+        self._stream, self._shown_length, self._is_finished = BlockStream(), 0, False
         if not folded:
             self.show_more(immediate_length(self.text))
 
@@ -76,7 +86,15 @@ class ReasoningSection:
         """Show more of the reasoning. Return the changes of the message's items."""
         text = self.text[self._shown_length : self._shown_length + characters]
         self._shown_length += len(text)
-        return _quoted_changes(self._stream.feed(text))
+        return _quoted_changes([*self._stream.feed(text), *self._finish()])
+
+    def _finish(self) -> Sequence[Patch]:
+        """Finish the blocks once the whole of the complete reasoning is shown."""
+        is_whole = self.is_complete and not self.is_folded and not self.unshown_text
+        if not is_whole or self._is_finished:
+            return ()
+        self._is_finished = True
+        return self._stream.finish(defer_updates=True)
 
     @property
     def piece_bounds(self) -> tuple[int, int]:

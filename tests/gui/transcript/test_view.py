@@ -309,6 +309,18 @@ def test_reasoning_that_stays_unfolded_shows_all_that_has_arrived(view: Transcri
         assert piece.strip() in view.toPlainText().replace("Thinking: ", "")
 
 
+def test_the_end_of_unfolded_reasoning_is_shown_when_the_answer_ends(view: TranscriptView) -> None:
+    message = streaming()
+    view.stream.append_message(message)
+    view.stream.append_reasoning(message.id, "A thought.\n\nSee [this")
+    view.commands.run(message.id, "reasoning")
+    assert "[this" not in view.toPlainText(), "it may become a link"
+    parts = (ReasoningPart("A thought.\n\nSee [this"), TextPart("So it is."))
+    view.stream.update_message(replace(message, parts=parts, status=MessageStatus.COMPLETE))
+    assert "See [this" in view.toPlainText()
+    assert "So it is." in view.toPlainText()
+
+
 def test_the_status_line_appears_and_disappears(view: TranscriptView) -> None:
     message = streaming()
     view.stream.append_message(message)
