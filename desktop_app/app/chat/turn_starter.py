@@ -121,7 +121,7 @@ class TurnStarter(QObject):
             asked: the conversation; None for the open one.
             single_answer: request a single answer, even if several are set.
             repairs: see `ChatService.begin_again`.
-            compared: the models of several answers, which get no tools.
+            compared: the models that each give an answer, without tools; () for the usual answer.
         """
         asked, chat = asked or self._current.conversation, self._chat_service
         profile = self._setup.profile_of(asked)

@@ -121,7 +121,7 @@ class _Styles:
         return False
 
     def font(self, name: str) -> str:
-        """Return the font of a style, "" if neither it nor those that it is based on have one."""
+        """Return the font of a style or of the styles that it is based on; "" if none has one."""
         for _ in range(10):
             if name in self._fonts:
                 return self._fonts[name].strip("' ")
@@ -132,7 +132,7 @@ class _Styles:
         return name in self._bold
 
     def raise_or_lower(self, name: str, words: str) -> str:
-        """Return words as superscript or subscript, if the style named `name` makes them that."""
+        """Return words raised or lowered as the style named `name` requires."""
         position = self._text_positions.get(name, "").split(" ")[0]
         if position.startswith(("sub", "-")):
             return md.subscript(words)
@@ -211,7 +211,7 @@ class _Reader:
         """Yield the items of a list.
 
         Args:
-            style: the name of the list around it, used unless it has a style of its own.
+            style: the style of the list around it, used unless the list has its own.
             above: the numbers of the items around it, from the outermost.
         """
         style = element.get(f"{TEXT}style-name", style)

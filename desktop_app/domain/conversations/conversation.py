@@ -95,7 +95,7 @@ class Message:
         parent_id: None for the first.
         choice: the model that answered (assistant) or was asked (user).
         cost: US dollars; None if unknown.
-        duration_s: seconds from sending to the end of the answer.
+        duration_s: seconds from sending to the end of the answer; None if unknown.
         notices: remarks for the user on how it was made ("retried without …").
         remote_run: the background run that makes it, while it is STREAMING.
         template_id: the library prompt that a question was made with; "" for none.

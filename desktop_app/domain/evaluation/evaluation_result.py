@@ -29,7 +29,7 @@ class CaseResult:
         cost, judge_cost: US dollars; None if unknown.
         first_token_s, duration_s: None if they were not measured, as in batches.
         status: the final status of the answer.
-        error: why the answer is incomplete; None if unknown.
+        error: why the answer is incomplete; None if it is complete or the reason is unknown.
     """
 
     id: str
@@ -188,7 +188,7 @@ class Evaluation:
 
     Attributes:
         name: the name of the file with its cases.
-        inputs: the questions, by the ids of the cases.
+        inputs: the questions, by the ids of the cases; {} in a summary.
     """
 
     id: str

@@ -47,7 +47,7 @@ class FailedCheck:
         kind, within, is_negated: as in `Check`.
         value: the beginning of the check's value, as text.
         explanation: by the judge, or by the library that compared; "" for none.
-        error: why the judge could not be asked.
+        error: why the judge could not be asked; None if it was, or is not needed.
     """
 
     kind: CheckKind

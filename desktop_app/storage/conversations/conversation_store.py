@@ -366,7 +366,11 @@ def insert_conversation(connection: sqlite3.Connection, conversation: Conversati
 def put_conversation(
     connection: sqlite3.Connection, conversation: Conversation, leaf_id: str | None = None
 ) -> None:
-    """Insert or update a conversation, and index its title with its new time."""
+    """Insert or update a conversation, and index its title with its new time.
+
+    Args:
+        leaf_id: the new end of the visible path; None for the end in `conversation`.
+    """
     row = conversation_to_row(conversation)
     if leaf_id is not None:
         row["leaf_id"] = leaf_id

@@ -151,7 +151,7 @@ def _create_if_missing(
 def _insert(
     messages: Sequence[Message], leaf_id: str | None, connection: sqlite3.Connection
 ) -> None:
-    """Insert messages, and show the last one if `leaf_id`, the one before them, was shown.
+    """Insert messages. If the visible path ends at `leaf_id`, extend it to the last of them.
 
     A kill before the next messages would otherwise leave a conversation that shows nothing.
     """

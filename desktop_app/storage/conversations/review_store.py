@@ -73,9 +73,10 @@ class ReviewStore:
         self._database = database
 
     async def counts(self, since: date | None = None) -> list[ReviewCount]:
-        """Return the number of each verdict by model, for answers since a local day, or for all.
+        """Return the number of each verdict by model, the model with the most verdicts first.
 
-        The model with the most verdicts comes first.
+        Args:
+            since: the first local day of the answers; None for all answers.
         """
         start = 0 if since is None else to_micros(datetime.combine(since, time()).astimezone())
         return await self._database.read(lambda connection: _read_counts(connection, start))
