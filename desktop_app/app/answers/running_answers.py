@@ -159,7 +159,7 @@ class RunningAnswers(QObject):
 
     @property
     def conversations(self) -> frozenset[str]:
-        """The ids of the conversations in which answers stream."""
+        """Return the ids of the conversations in which answers stream."""
         return frozenset(progress.run.conversation.id for progress in self._runs.values())
 
     @property

@@ -118,7 +118,7 @@ def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> str:
 
 
 def _tokens(part: DocumentPart, resolved: ResolvedChoice) -> tuple[int, bool]:
-    """Return the tokens of text and images, and whether their number is exact."""
+    """Return the tokens of text and images, and True if their number is exact."""
     if is_file(part, resolved.files):
         return file_tokens(part, part.tokens or 0, resolved.model), False
     image_tokens, is_known = page_tokens(part, resolved.model)

@@ -119,12 +119,12 @@ class FileReadings(QObject):
 
     @property
     def ids(self) -> frozenset[str]:
-        """The ids of the files that are being read, of all conversations."""
+        """Return the ids of the files that are being read, of all conversations."""
         return frozenset(self._readings)
 
     @property
     def in_open_conversation(self) -> dict[str, FileReading]:
-        """The files of the open conversation that are being read, by id."""
+        """Return the files of the open conversation that are being read, by id."""
         opened_id = self._current.id
         return {id_: r for id_, r in self._readings.items() if r.conversation_id == opened_id}
 

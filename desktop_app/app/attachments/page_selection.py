@@ -48,15 +48,15 @@ class AttachmentHolder(Protocol):
 
     @property
     def attached(self) -> list[Attached]:
-        """The documents and images, in order."""
+        """Return the documents and images, in order."""
 
     @property
     def conversation_id(self) -> str:
-        """The conversation in which the attachments would be sent."""
+        """Return the conversation in which the attachments would be sent."""
 
     @property
     def resolved(self) -> ResolvedChoice:
-        """The model that would be asked now."""
+        """Return the model that would be asked now."""
 
     def as_sent(self, part: Attached) -> Attached:
         """Return an attachment as it would be sent: an earlier document is only named."""
@@ -91,18 +91,18 @@ class DraftAttachmentHolder(QObject):
 
     @property
     def attached(self) -> list[Attached]:
-        """The documents and images in the draft."""
+        """Return the documents and images in the draft."""
         parts = self._draft.value.attachments
         return [part for part in parts if isinstance(part, DocumentPart | ImagePart)]
 
     @property
     def conversation_id(self) -> str:
-        """The open conversation's id."""
+        """Return the open conversation's id."""
         return self._current.id
 
     @property
     def resolved(self) -> ResolvedChoice:
-        """The model of the open conversation."""
+        """Return the model of the open conversation."""
         return self._setup.resolved
 
     def as_sent(self, part: Attached) -> Attached:
@@ -136,7 +136,7 @@ class PageSelection(QObject):
 
     @property
     def parts(self) -> list[Attached]:
-        """The documents and images in the prompt."""
+        """Return the documents and images in the prompt."""
         return self._holder.attached
 
     def part(self, sha256: str) -> Attached | None:

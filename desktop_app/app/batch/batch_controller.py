@@ -102,7 +102,7 @@ class BatchController(QObject):
 
     @cached_property
     def runs(self) -> BatchRuns:
-        """The tasks of running jobs."""
+        """Return the tasks of running jobs."""
         from desktop_app.app.batch.batch_runs import BatchRuns
 
         runs = BatchRuns(self, self._make_service, tasks=self._tasks, store=self._batch_store())

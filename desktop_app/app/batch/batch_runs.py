@@ -57,7 +57,7 @@ class BatchRuns(QObject):
 
     @cached_property
     def service(self) -> BatchService:
-        """The batch service."""
+        """Return the batch service."""
         return self._make_service(self.job_changed.emit)
 
     async def resume_all(self) -> None:

@@ -69,7 +69,7 @@ class DesktopControllers:
 
     @property
     def steps_of_end(self) -> tuple[Callable[[], Awaitable[object] | None], ...]:
-        """The functions to call at the program's end."""
+        """Return the functions to call at the program's end."""
         return (self.hotkey.close, self.tray.close, self.sleep_watch.aclose)
 
     # -------------------------------------------------------------- global shortcut

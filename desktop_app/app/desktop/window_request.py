@@ -101,7 +101,7 @@ class HiddenRequest:
 
     @property
     def command(self) -> bytes:
-        """The command of the frame."""
+        """Return the command of the frame."""
         return b"resident" if self.stays else b"service"
 
 

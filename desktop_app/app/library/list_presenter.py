@@ -102,7 +102,7 @@ class ListPresenter(QObject):
 
     @property
     def list_filter(self) -> ListFilter:
-        """The filter of the list."""
+        """Return the filter of the list."""
         return self._list.model.order.list_filter
 
     def cached(self, conversation_id: str) -> Conversation | None:
@@ -120,7 +120,7 @@ class ListPresenter(QObject):
 
     @property
     def chosen_conversations(self) -> list[Conversation]:
-        """The conversations that a command applies to: the marked ones, else the open one."""
+        """Return the conversations that a command applies to: those marked, else the open one."""
         ids = self._list.affected_ids
         return [cached for id_ in ids if (cached := self.cached(id_)) is not None]
 

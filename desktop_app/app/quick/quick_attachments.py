@@ -72,12 +72,12 @@ class QuickAttachments(QObject):
 
     @property
     def attached(self) -> list[Attached]:
-        """The attachments as a list."""
+        """Return the attachments as a list."""
         return list(self.parts)
 
     @property
     def resolved(self) -> ResolvedChoice:
-        """The model that would be asked now."""
+        """Return the model that would be asked now."""
         return self._conversation.resolved
 
     def as_sent(self, part: Attached) -> Attached:
@@ -86,7 +86,7 @@ class QuickAttachments(QObject):
 
     @property
     def conversation_id(self) -> str:
-        """The id of the quick prompt's conversation."""
+        """Return the id of the quick prompt's conversation."""
         return self._conversation.id
 
     def is_first_fenced(self, part: Attached) -> bool:
@@ -100,7 +100,7 @@ class QuickAttachments(QObject):
 
     @property
     def reading_name(self) -> str:
-        """The name of a file that is being read, "" for none."""
+        """Return the name of a file that is being read, "" for none."""
         return next((name for name, _ in self._reading.values()), "")
 
     def clear(self) -> None:

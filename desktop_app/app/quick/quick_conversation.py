@@ -64,17 +64,17 @@ class QuickConversation(QObject):
 
     @property
     def id(self) -> str:
-        """The conversation's id."""
+        """Return the conversation's id."""
         return self._value.id
 
     @property
     def choice(self) -> ModelChoice:
-        """The provider, model and effort of the answers."""
+        """Return the provider, model and effort of the answers."""
         return self._value.choice
 
     @property
     def resolved(self) -> ResolvedChoice:
-        """The model that the next question would ask."""
+        """Return the model that the next question would ask."""
         profile = self._setup.profile_of(self._value)
         return self._chat_service.resolve(profile, self._value.choice)
 

@@ -67,7 +67,7 @@ class QuickHost(QObject):
 
     @property
     def controller(self) -> QuickPromptController:
-        """The quick prompt's controller, created on first access."""
+        """Return the quick prompt's controller, created on first access."""
         if self._quick is None:
             self._quick = self._build()
         return self._quick

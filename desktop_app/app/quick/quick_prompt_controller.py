@@ -297,7 +297,7 @@ class QuickPromptController(QObject):
 
     @property
     def unsent(self) -> UnsentQuestion:
-        """The unsent question; while an earlier one is recalled, the text typed before."""
+        """Return the unsent question; while an earlier one is recalled, the text typed before."""
         text = self._new_text()
         replaced = self._history.text_before_recall(text)
         draft = Draft(

@@ -125,34 +125,34 @@ class AnswerSetup(QObject):
 
     @property
     def profile(self) -> ProviderProfile:
-        """The provider of the open conversation."""
+        """Return the provider of the open conversation."""
         return self.profile_of(self.current.conversation)
 
     @property
     def choice(self) -> ModelChoice:
-        """The provider, model and effort of the open conversation."""
+        """Return the provider, model and effort of the open conversation."""
         return self.choice_of(self.current.conversation)
 
     @property
     def ask_settings(self) -> AskSettings:
-        """The settings of the open conversation's answers."""
+        """Return the settings of the open conversation's answers."""
         return self.settings_of(self.current.conversation)
 
     @property
     def resolved(self) -> ResolvedChoice:
-        """The model, price and limits that the open conversation's choice resolves to."""
+        """Return the model, price and limits that the open conversation's choice resolves to."""
         return self._chat_service.resolve_with(self.profile, self.choice, self.ask_settings)
 
     @property
     def context(self) -> SendContext:
-        """The context of the next question in the open conversation."""
+        """Return the context of the next question in the open conversation."""
         here, instructions = self.current, self.ask_settings.instructions
         path = list(here.path_before_question)
         return SendContext(path, self.resolved, here.compactions, instructions)
 
     @property
     def sent(self) -> Sequence[Message]:
-        """The messages of the open conversation that are sent with the next question."""
+        """Return the messages of the open conversation that are sent with the next question."""
         return self.context.sent.messages
 
     def as_sent(self, parts: Sequence[P]) -> list[P]:

@@ -19,7 +19,7 @@ class AttachmentOrigins:
 
     @property
     def paths(self) -> Mapping[str, Path]:
-        """All known paths by SHA-256."""
+        """Return all known paths by SHA-256."""
         return self._paths
 
     def add(self, sha256: str, path: Path) -> None:

@@ -29,7 +29,7 @@ class NewConversation:
 
     @property
     def default_choice(self) -> ModelChoice:
-        """The choice of provider, model and effort in a new conversation."""
+        """Return the choice of provider, model and effort in a new conversation."""
         return self.choice_with(self._providers.default.id)
 
     def choice_with(self, profile_id: str) -> ModelChoice:

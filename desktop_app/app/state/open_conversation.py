@@ -63,7 +63,7 @@ class OpenConversation(QObject):
 
     @property
     def id(self) -> str:
-        """The conversation's id."""
+        """Return the conversation's id."""
         return self.conversation.id
 
     @property
@@ -78,13 +78,13 @@ class OpenConversation(QObject):
 
     @property
     def path_before_question(self) -> list[Message]:
-        """The messages before the next question, which may replace an earlier one."""
+        """Return the messages before the next question, which may replace an earlier one."""
         edited = self.edited_question
         return self.path if edited is None else self.path_to(edited.id)
 
     @property
     def edited_question(self) -> Message | None:
-        """The question of the path that is being edited, None for none."""
+        """Return the question of the path that is being edited, None for none."""
         edit = self._drafts.edit_in(self.id)
         return None if edit is None else self.message(edit.question.id)
 

@@ -23,7 +23,7 @@ class Presets:
 
     @property
     def by_id(self) -> Mapping[str, Preset]:
-        """All presets by id."""
+        """Return all presets by id."""
         return self._presets
 
     def replace_all(self, presets: Iterable[Preset]) -> None:

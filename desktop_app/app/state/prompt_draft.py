@@ -33,7 +33,7 @@ class PromptDraft(QObject):
 
     @property
     def typed(self) -> Draft:
-        """The draft with the text that is in the prompt now."""
+        """Return the draft with the text that is in the prompt now."""
         return self.with_text(self._prompt.text(), self._prompt.template_id)
 
     def load(self, draft: Draft) -> None:

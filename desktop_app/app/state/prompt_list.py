@@ -40,7 +40,7 @@ class PromptList(QObject):
 
     @property
     def offered(self) -> tuple[Prompt, ...]:
-        """The prompts that `/` lists."""
+        """Return the prompts that `/` lists."""
         prompts = (entry.prompt for entry in self.entries)
         own = (p for p in prompts if not p.hidden and p.text.strip())
         return (*own, *self._served)

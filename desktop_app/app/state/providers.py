@@ -76,7 +76,7 @@ class Providers(QObject):
 
     @property
     def on_device_model(self) -> str:
-        """The id of the on-device model."""
+        """Return the id of the on-device model."""
         return self._registry.on_device_model
 
     def default_choice(self, profile: ProviderProfile) -> ModelChoice:

@@ -118,10 +118,10 @@ def _check(text: str, schema: AnswerSchema, full_text_file: Path | None) -> Chec
 
 
 def write_problems(checked: CheckedAnswer, name: str = "") -> None:
-    """Write to standard error where an answer does not match its schema.
+    """Write the places at which an answer violates its schema to standard error.
 
     Args:
-        name: names the answer if there are several.
+        name: the name of the answer if there are several; "" for a single answer.
     """
     if not checked.problems:
         return

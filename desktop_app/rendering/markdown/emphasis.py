@@ -46,7 +46,7 @@ def _is_punctuation(character: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def flanks(before: str, after: str, mark: str) -> tuple[bool, bool]:
-    """Return whether a run of marks may begin emphasis, and whether it may end it.
+    """Return two flags: a run of marks may begin emphasis, and it may end emphasis.
 
     `before` and `after` are the characters around the run, "" at an end of the text.
     """
@@ -64,7 +64,7 @@ def flanks(before: str, after: str, mark: str) -> tuple[bool, bool]:
 
 
 def flanks_tildes(before: str, after: str, length: int) -> tuple[bool, bool]:
-    """Return whether a run of tildes may begin strikethrough, and whether it may end it.
+    """Return two flags: a run of tildes may begin strikethrough, and it may end it.
 
     One or two tildes may. Within a word a single tilde may not, like `_`, because of "5~10".
     """

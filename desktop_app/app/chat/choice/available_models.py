@@ -47,7 +47,7 @@ class AvailableModels(QObject):
 
     @property
     def view(self) -> ChoiceView:
-        """The open conversation's choice in the form that the row under the prompt shows."""
+        """Return the open conversation's choice in the form that the row under the prompt shows."""
         if not self._providers.has_provider(self._current.conversation):
             removed_note = tr(PROVIDER_REMOVED)
             return replace(

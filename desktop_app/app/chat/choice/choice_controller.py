@@ -184,7 +184,7 @@ class ChoiceController(QObject):
         self._timer.start()
 
     def propose_model(self) -> None:
-        """If no model is chosen, read the provider's list to propose a model."""
+        """Read the provider's list to propose a model, unless one is chosen."""
         if not self._setup.resolved.model.id:
             self._open_connection()
 

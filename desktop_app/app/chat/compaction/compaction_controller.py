@@ -115,7 +115,7 @@ class CompactionController(QObject):
 
     @property
     def _context(self) -> SendContext:
-        """The context of a question after all messages, even if one of them is being edited."""
+        """Return the context of a question after all messages, even if one is being edited."""
         return replace(self._setup.context, path=list(self._current.path))
 
     def _is_busy(self, conversation_id: str) -> bool:

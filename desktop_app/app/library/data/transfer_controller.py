@@ -174,7 +174,7 @@ class TransferController(QObject):
         """Back up with visible progress.
 
         Returns:
-            None if another command runs, or the user stopped this one.
+            The result, or None if another command runs or the user stopped this one.
         """
         arguments = ("backup", folder, "--keep", str(keep), "--progress")
         result = await self._run_command(tr("Backing up…"), arguments)

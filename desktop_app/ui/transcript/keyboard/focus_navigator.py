@@ -335,7 +335,7 @@ class FocusNavigator(QObject):
                 yield from focus_targets_of(self._messages.layouts.block_of(layout, at))
 
     def _distance(self, target: FocusTarget, button: FocusTargetButton) -> tuple[int, bool]:
-        """Return the distance of a target from a button, and whether their links differ."""
+        """Return the distance of a target from a button, and True if their links differ."""
         return self._buttons.distance(target, button), target.link != button.link
 
     def _targets_between(self, begin: int, end: int) -> Iterator[FocusTarget]:

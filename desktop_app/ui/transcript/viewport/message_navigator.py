@@ -103,7 +103,8 @@ class MessageNavigator(QObject):
     def actions_line_y(self, message_id: str) -> int | None:
         """Return the y position in the viewport of the line beside a message's actions.
 
-        None if it is not on screen, or if the message is the last and its end is on screen.
+        Return None if the line is not on screen, or if the message is the last and its end is on
+        screen.
         """
         state = self._messages.get(message_id)
         if state is None or (self.is_at_end and state is self._messages.last_materialized()):

@@ -110,6 +110,10 @@ class MessageStream(QObject):
         """Update a message's status, footer, error, notices and, if it differs, its text.
 
         If text of the message is still queued, the update follows it.
+
+        Args:
+            version: its number among the versions of the message, from 1, and their count; None if
+                they are unchanged.
         """
         self._text.run_after(message.id, partial(self._update, message, version))
         self._text.flush(shortly=True)
