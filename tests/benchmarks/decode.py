@@ -63,7 +63,7 @@ def chat(deltas: int) -> list[dict[str, Any]]:
 
 
 def main(deltas: int = 100_000, rounds: int = 3) -> dict[str, Any]:
-    """Return the CPU microseconds per delta, by API and stage, with the baseline's."""
+    """Return the CPU microseconds per delta for each API and stage, and for the baseline."""
 
     def per_delta(work: Callable[[], object]) -> float:
         return round(min(_cpu(work) for _ in range(rounds)) / deltas * 1e6, 2)

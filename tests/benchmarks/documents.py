@@ -93,7 +93,7 @@ def main(pages: int = 1_000) -> dict[str, Any]:
         document, seconds, gaps, worker_mb = loop.run_until_complete(_read(path))
         window_mb = _peak_mb(os.getpid())
         bare = _bare_seconds(path)
-        beside = loop.run_until_complete(_idle(seconds))
+        baseline = loop.run_until_complete(_idle(seconds))
     return {
         "benchmark": "documents",
         "pages": document.pages,
@@ -103,5 +103,5 @@ def main(pages: int = 1_000) -> dict[str, Any]:
         "window_mb": window_mb,
         "worker_mb": worker_mb,
         "reading": _figures(gaps),
-        "beside": _figures(beside),
+        "baseline": _figures(baseline),
     }

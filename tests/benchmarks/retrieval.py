@@ -86,10 +86,10 @@ class Variant:
     tokenizer: str = "unicode61"
 
 
-def spaced(
-    of_word: Callable[[str], list[str]], *, unspaced: str = "both", stop: bool = True
+def word_splitter(
+    of_word: Callable[[str], list[str]], *, unspaced: str = "both", drops_stop_words: bool = True
 ) -> Words:
-    """Return a tokenizer.
+    """Return a function that splits a text into words.
 
     Words of scripts with spaces are split by `of_word`. Text of other scripts becomes whole runs,
     single characters, pairs, or both singles and pairs, as `unspaced` says.
@@ -99,19 +99,19 @@ def spaced(
         folded, at, found = fold(text), 0, []
         for run in [*unspaced_run().finditer(folded), None]:
             for match in _WORD.finditer(folded[at : run.start() if run else len(folded)]):
-                if not stop or match[0] not in passage_words.STOP_WORDS:
+                if not drops_stop_words or match[0] not in passage_words.STOP_WORDS:
                     found += of_word(match[0])
             if run is not None:
-                found += _unspaced(run[0], unspaced, stop)
+                found += _unspaced(run[0], unspaced, drops_stop_words)
                 at = run.end()
         return found
 
     return words
 
 
-def _unspaced(run: str, how: str, stop: bool) -> list[str]:
+def _unspaced(run: str, how: str, drops_stop_words: bool) -> list[str]:
     pairs = [run[at : at + 2] for at in range(len(run) - 1)]
-    kept = [pair for pair in pairs if not stop or pair not in passage_words.STOP_PAIRS]
+    kept = [pair for pair in pairs if not drops_stop_words or pair not in passage_words.STOP_PAIRS]
     return {"run": [run], "singles": [*run], "pairs": kept or [run], "both": [*run, *kept]}[how]
 
 
@@ -143,14 +143,16 @@ def default_words(text: str) -> list[str]:
 VARIANTS: Final = (
     Variant("default: runs of 4 letters, 320 tokens", default_words),
     *(Variant(f"passages of {n} tokens", default_words, tokens=n) for n in (96, 160, 256, 448)),
-    Variant("words as they stand", spaced(whole)),
-    Variant("Porter's English stems", spaced(whole), tokenizer="porter unicode61"),
-    *(Variant(f"first {n} letters", spaced(cut(n))) for n in (4, 5, 6)),
-    *(Variant(f"runs of {n} letters alone", spaced(runs(n))) for n in (3, 4, 5)),
-    Variant("stop words kept", spaced(as_default, stop=False)),
-    Variant("scripts without spaces as they stand", spaced(as_default, unspaced="run")),
-    Variant("scripts without spaces in pairs", spaced(as_default, unspaced="pairs")),
-    Variant("scripts without spaces in single characters", spaced(as_default, unspaced="singles")),
+    Variant("words as they stand", word_splitter(whole)),
+    Variant("Porter's English stems", word_splitter(whole), tokenizer="porter unicode61"),
+    *(Variant(f"first {n} letters", word_splitter(cut(n))) for n in (4, 5, 6)),
+    *(Variant(f"runs of {n} letters alone", word_splitter(runs(n))) for n in (3, 4, 5)),
+    Variant("stop words kept", word_splitter(as_default, drops_stop_words=False)),
+    Variant("scripts without spaces as they stand", word_splitter(as_default, unspaced="run")),
+    Variant("scripts without spaces in pairs", word_splitter(as_default, unspaced="pairs")),
+    Variant(
+        "scripts without spaces in single characters", word_splitter(as_default, unspaced="singles")
+    ),
     Variant("titles left out", default_words, title_weight=0.0),
     Variant("titles count as text", default_words, title_weight=1.0),
     Variant("asked again with words of the first 3 passages", default_words, feedback=3),
@@ -198,7 +200,7 @@ Rank = Callable[[str], Sequence[int]]
 """A function from a question to the numbers of pieces, best first."""
 
 
-def ranked(variant: Variant) -> Rank:
+def build_rank(variant: Variant) -> Rank:
     """Return a function that queries an index built for `variant`."""
     connection = sqlite3.connect(":memory:")
     connection.execute(
@@ -265,7 +267,7 @@ def measured(name: str, rank: Rank, tokens: int) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Place:
-    """The rank of the answer's passage, from 0, and the tokens up to the passage's end."""
+    """The rank of the answer's passage, from 0, and the tokens of all passages up to it."""
 
     number: int
     tokens: int
@@ -289,11 +291,11 @@ def _share(hits: Iterator[bool]) -> float:
 def main(embeddings: str = "", variants: int = len(VARIANTS)) -> Iterator[dict[str, Any]]:
     """Yield the figures of the first variants. `embeddings` names a provider's profile."""
     for variant in VARIANTS[:variants]:
-        yield measured(variant.name, ranked(variant), variant.tokens)
+        yield measured(variant.name, build_rank(variant), variant.tokens)
     if embeddings:
         vectors, model, tokens = asyncio.run(_vectors(embeddings))
         near = _by_vectors(vectors)
-        words = ranked(VARIANTS[0])
+        words = build_rank(VARIANTS[0])
         billed = {"tokens_billed": tokens}
         yield measured(f"vectors by {model}", near, PASSAGE_TOKENS) | billed
         both = measured("default and vectors together", _fused(words, near), PASSAGE_TOKENS)
@@ -301,7 +303,7 @@ def main(embeddings: str = "", variants: int = len(VARIANTS)) -> Iterator[dict[s
 
 
 async def _vectors(profile_name: str) -> tuple[dict[str, Vector], str, int]:
-    """Return the vectors of all passages and questions by text, the model, and billed tokens.
+    """Return the vector of each passage and question by its text; the model; the billed tokens.
 
     Raises:
         SystemExit: no such profile exists.

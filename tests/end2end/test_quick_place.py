@@ -1,4 +1,4 @@
-"""The quick prompt on the screen with the pointer, above another program over the whole screen."""
+"""The quick prompt opens on the pointer's screen, above a full-screen window."""
 
 from __future__ import annotations
 

@@ -33,4 +33,5 @@ def qt_loop(application: QApplication) -> Iterator[qasync.QEventLoop]:
             yield loop
     finally:
         sys.set_asyncgen_hooks(*hooks)
-        loop.set_exception_handler(None)  # a handler would keep its whole program
+        # The kept loop would keep its handler, and the handler the whole program.
+        loop.set_exception_handler(None)

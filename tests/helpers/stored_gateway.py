@@ -1,4 +1,4 @@
-"""Gateways to providers over a store, with the catalog of the tests."""
+"""Provider gateways that keep their settings in a given database, with the tests' catalog."""
 
 from __future__ import annotations
 

@@ -25,9 +25,9 @@ from tests.mutants.recording import Record
 _EQUIVALENT: Final = Path(__file__).with_name("equivalent.txt")
 _LOWEST_SCORE: Final = 0.92
 _MAX_RUN_S: Final = 300
-"""The time after which the tests of a mutant count as hanging."""
-_WITHOUT_UNIT_TESTS: Final = ("app", "ui", "sandbox")
-"""Packages that gui tests and whole processes test: too slow for a sample."""
+"""The time after which tests in a process of their own count as hanging."""
+_EXCLUDED_PACKAGES: Final = ("app", "ui", "sandbox")
+"""Packages that are not mutated: their tests need a window or whole processes."""
 _PROCESS_TESTS: Final = {
     "documents/": ["tests/integration/documents", "tests/gui/app/test_viewer.py"],
     "local_model/": ["tests/integration/local_model"],
@@ -40,7 +40,7 @@ _PROCESS_TESTS: Final = {
 }
 """The tests of modules that run in processes that are not recorded."""
 _MAX_TESTS_S: Final = {"tests/unit/": 60.0, "tests/integration/": 60.0, "tests/gui/": 60.0}
-"""Seconds that the tests of each kind may take on a mutant, as recorded; others do not run."""
+"""For each kind of test, the most recorded seconds that run on a mutant. One test always runs."""
 
 
 class Sample:
@@ -73,7 +73,7 @@ class Sample:
         outcome = self._run_forked(forked, mutant, [test for test in unit if test in forked])
         if outcome in ("killed", "timeout"):
             return outcome
-        processes = [
+        process_tests = [
             test
             for folder, tests in _PROCESS_TESTS.items()
             if mutant.module.startswith(f"desktop_app/{folder}")
@@ -81,7 +81,7 @@ class Sample:
         ]
         if outcome == "survived" and not is_imported:
             unit = []
-        for chosen in filter(None, (unit, integration, processes, gui)):
+        for chosen in filter(None, (unit, integration, process_tests, gui)):
             outcome = _run(mutant, chosen)
             if outcome != "survived":
                 # Without a session bus, tests fail that have nothing to do with the mutant.
@@ -96,14 +96,17 @@ class Sample:
             if outcome in ("survived", "unreached"):
                 return outcome
             tests = tests[: tests.index(failed) + 1]
-            without, failed = forked.run(None, tests, limit_s)
-            if without == "survived":
+            outcome_unchanged, failed = forked.run(None, tests, limit_s)
+            if outcome_unchanged == "survived":
                 return outcome
             tests.remove(failed)  # it fails in a fork without a mutant, too
         return "survived"
 
     def _quickest(self, mutant: Mutant, tests: set[str], kind: str) -> list[str]:
-        """Return the quickest tests of a kind, those of the package itself before others."""
+        """Return the quickest tests of a kind within its time limit.
+
+        In the order, tests of other packages count four times their duration.
+        """
         package = mutant.module.split("/")[1]
         seconds = self._record.seconds
         chosen: list[str] = []
@@ -155,7 +158,7 @@ def _draw(count: int, seed: int, only: str) -> list[Mutant]:
     sources = {
         str(module): module.read_text("utf-8")
         for module in sorted(Path("desktop_app").glob("*/**/*.py"))
-        if module.parts[1] not in _WITHOUT_UNIT_TESTS and only in str(module)
+        if module.parts[1] not in _EXCLUDED_PACKAGES and only in str(module)
     }
     found = [
         (module, number) for module, text in sources.items() for number, _ in find_places(text)
@@ -167,7 +170,7 @@ def _draw(count: int, seed: int, only: str) -> list[Mutant]:
 def _read_equivalent() -> set[tuple[str, str, str]]:
     """Return (module, operator, line) of the changes that no test can notice."""
     lines = _EQUIVALENT.read_text("utf-8").splitlines()
-    # A line may contain the mark that separates the columns.
+    # The third column, a line of source, may contain the separator.
     entries = [line.split(" | ", 2) for line in lines if line and not line.startswith("#")]
     return {(module, operator, rest.rpartition(" | ")[0]) for module, operator, rest in entries}
 

@@ -140,7 +140,7 @@ class UnusedLocalModel:
 
 
 class ScriptedGateway:
-    """Stand-in for backend.provider_gateway.ProviderGateway."""
+    """Stand-in for backend.gateway.provider_gateway.ProviderGateway."""
 
     def __init__(self, providers: ScriptedProviders) -> None:
         self._providers = providers

@@ -48,7 +48,7 @@ def has_said(app: AppHarness, sentence: str) -> bool:
     return app.said == sentence
 
 
-def cancels(app: AppHarness) -> list[QPushButton]:
+def cancel_buttons(app: AppHarness) -> list[QPushButton]:
     buttons = app.window.notifications.findChildren(QPushButton)
     return [button for button in buttons if button.text() == "Cancel"]
 
@@ -104,8 +104,8 @@ async def test_a_long_export_is_announced_and_can_be_canceled(tmp_path: Path) ->
         assert not app.window.notifications.note_timer.isActive()
         app.window.notifications.notify("Something else.")
         app.window.notifications.dismiss()
-        await until(lambda: any(b.isVisible() for b in cancels(app)))
-        next(b for b in cancels(app) if b.isVisible()).click()
+        await until(lambda: any(b.isVisible() for b in cancel_buttons(app)))
+        next(b for b in cancel_buttons(app) if b.isVisible()).click()
         await until(lambda: app.said == "Export to x.pdf canceled.")
         assert [file.name for file in folder.iterdir()] == ["x.pdf"]
 
@@ -125,8 +125,8 @@ async def test_a_canceled_export_removes_only_its_own_file(
         await app.ask_and_answer("Which is it?", "This *one*.")
         app.controllers.conversation.export.export_to(app.open_id, folder / "x.pdf", "pdf")
         await until(lambda: "begun" in {path.read_text() for path in folder.iterdir()})
-        await until(lambda: any(b.isVisible() for b in cancels(app)))
-        next(b for b in cancels(app) if b.isVisible()).click()
+        await until(lambda: any(b.isVisible() for b in cancel_buttons(app)))
+        next(b for b in cancel_buttons(app) if b.isVisible()).click()
         await until(lambda: app.said == "Export to x.pdf canceled.")
     assert {path.name: path.read_text() for path in folder.iterdir()} == before
 
@@ -140,11 +140,11 @@ async def test_exports_to_files_of_the_same_name_are_canceled_one_by_one(tmp_pat
             app.controllers.conversation.export.export_to(app.open_id, folder / "x.pdf", "pdf")
         count = find(app.window.notifications, QLabel, "count")
         await until(lambda: count.text() == "1 of 2")
-        next(b for b in cancels(app) if b.isVisible()).click()
+        next(b for b in cancel_buttons(app) if b.isVisible()).click()
         await until(lambda: app.said == "Export to x.pdf canceled.")
         app.window.notifications.dismiss()
-        await until(lambda: any(b.isVisible() for b in cancels(app)))
-        next(b for b in cancels(app) if b.isVisible()).click()
+        await until(lambda: any(b.isVisible() for b in cancel_buttons(app)))
+        next(b for b in cancel_buttons(app) if b.isVisible()).click()
 
 
 async def test_the_export_dialog_closes_with_its_window() -> None:
@@ -206,7 +206,7 @@ async def test_a_copy_has_the_text_of_a_running_answer() -> None:
         assert "<strong>this</strong>" in copied.html()
 
 
-async def test_the_copying_of_a_long_text_is_announced() -> None:
+async def test_a_notice_of_the_transcript_is_shown() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "This one.")
         app.window.transcript.notice_raised.emit("Copying…")
@@ -285,13 +285,13 @@ async def test_a_canceled_print_leaves_the_file_as_it_was(
         printer.setOutputFileName(str(file))
         app.controllers.conversation.export.print_on(app.open_id, printer)
         await until(lambda: "begun" in {path.read_text() for path in folder.iterdir()})
-        await until(lambda: any(b.isVisible() for b in cancels(app)))
-        next(b for b in cancels(app) if b.isVisible()).click()
+        await until(lambda: any(b.isVisible() for b in cancel_buttons(app)))
+        next(b for b in cancel_buttons(app) if b.isVisible()).click()
         await until(lambda: app.said == "Printing canceled.")
     assert {path.name: path.read_text() for path in folder.iterdir()} == {"printed.pdf": "old"}
 
 
-async def test_a_print_to_a_missing_folder_is_reported(tmp_path: Path) -> None:
+async def test_a_print_below_a_file_is_reported(tmp_path: Path) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "This one.")
         (tmp_path / "file").touch()
@@ -302,7 +302,7 @@ async def test_a_print_to_a_missing_folder_is_reported(tmp_path: Path) -> None:
         await until(lambda: "x.pdf" in app.said)
 
 
-def test_a_label_has_narrow_margins() -> None:
+def test_label_paper_has_narrow_margins() -> None:
     choice = {**printer_choice(QPrinter()), "file": "", "paper_mm": [62, 29]}
     area = make_printer(choice).pageLayout().paintRect()
     assert area.height() > 15

@@ -429,7 +429,7 @@ async def test_an_example_chosen_at_the_start_is_inserted_once_the_prompts_are_l
 async def test_renaming_restores_the_focus() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("One", "1")
-        for width in (1200, 640):  # the list in the row, and as a drawer
+        for width in (1200, 640):  # the list as a pane, and as a drawer
             app.window.resize(width, 600)
             app.text.setFocus()
             app.press(Qt.Key.Key_F2)
@@ -489,7 +489,7 @@ async def test_text_typed_after_the_question_moves_to_the_window() -> None:
         assert app.window.focusWidget() is app.text
 
 
-async def test_every_opening_of_the_quick_prompt_begins_a_conversation() -> None:
+async def test_the_quick_prompt_opens_with_a_new_conversation_unless_an_answer_runs() -> None:
     async with AppHarness(environment=KEYED) as app:
         turn = await ask_quick(app, "One")
         open_quick(app)  # the answer under way stays

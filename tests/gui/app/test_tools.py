@@ -75,7 +75,7 @@ async def test_a_call_is_a_line_that_expands() -> None:
         await until(lambda: "\n0.3" in app.transcript)
 
 
-async def ask_at(app: AppHarness, tool: ToolDefinition, arguments: str) -> Decision:
+async def ask_for_consent(app: AppHarness, tool: ToolDefinition, arguments: str) -> Decision:
     question = ConsentQuestion(app.open_id, tool, ToolCallPart("c1", tool.name, arguments))
     return await app.backend.consent.decide(question)
 
@@ -85,7 +85,7 @@ TOOL = ToolDefinition("look", "Looks.", {"type": "object"})
 
 async def test_the_question_shows_the_arguments_and_takes_a_change() -> None:
     async with AppHarness(environment=COMET) as app:
-        task = asyncio.create_task(ask_at(app, TOOL, '{"path": "a\\u202eb"}'))
+        task = asyncio.create_task(ask_for_consent(app, TOOL, '{"path": "a\\u202eb"}'))
         await until(lambda: card(app))
         shown = card(app)
         assert shown is not None
@@ -117,7 +117,7 @@ async def test_the_question_shows_the_arguments_and_takes_a_change() -> None:
 
 async def test_erased_arguments_are_sent_as_empty() -> None:
     async with AppHarness(environment=COMET) as app:
-        task = asyncio.create_task(ask_at(app, TOOL, '{"path": "a"}'))
+        task = asyncio.create_task(ask_for_consent(app, TOOL, '{"path": "a"}'))
         await until(lambda: card(app))
         shown = card(app)
         assert shown is not None
@@ -129,13 +129,13 @@ async def test_erased_arguments_are_sent_as_empty() -> None:
 async def test_a_permission_for_the_conversation_prevents_further_questions() -> None:
     async with AppHarness(environment=COMET) as app:
         await app.ask_and_answer("Hello?", "Yes.")
-        task = asyncio.create_task(ask_at(app, TOOL, "{}"))
+        task = asyncio.create_task(ask_for_consent(app, TOOL, "{}"))
         await until(lambda: card(app))
         app.click("consent-conversation")
         assert (await task).is_allowed
-        assert (await ask_at(app, TOOL, "{}")).is_allowed
+        assert (await ask_for_consent(app, TOOL, "{}")).is_allowed
         changed = ToolDefinition("look", "Looks at more.", {"type": "object"})
-        task = asyncio.create_task(ask_at(app, changed, "{}"))
+        task = asyncio.create_task(ask_for_consent(app, changed, "{}"))
         await until(lambda: card(app))
         app.click("consent-deny")
         assert not (await task).is_allowed
@@ -143,9 +143,9 @@ async def test_a_permission_for_the_conversation_prevents_further_questions() ->
 
 async def test_a_double_click_does_not_answer_the_next_question() -> None:
     async with AppHarness(environment=COMET) as app:
-        first = asyncio.create_task(ask_at(app, TOOL, '{"path": "a"}'))
+        first = asyncio.create_task(ask_for_consent(app, TOOL, '{"path": "a"}'))
         await until(lambda: card(app))
-        second = asyncio.create_task(ask_at(app, TOOL, '{"path": "b"}'))
+        second = asyncio.create_task(ask_for_consent(app, TOOL, '{"path": "b"}'))
         shown = card(app)
         assert shown is not None
         button = find(shown, QPushButton, "consent-once")
@@ -157,8 +157,8 @@ async def test_a_double_click_does_not_answer_the_next_question() -> None:
             (QEvent.Type.MouseButtonRelease, Qt.MouseButton.NoButton),
         ):
             at = QPointF(button.rect().center())
-            whole, left = button.mapToGlobal(at), Qt.MouseButton.LeftButton
-            event = QMouseEvent(kind, at, whole, left, held, Qt.KeyboardModifier.NoModifier)
+            global_at, left = button.mapToGlobal(at), Qt.MouseButton.LeftButton
+            event = QMouseEvent(kind, at, global_at, left, held, Qt.KeyboardModifier.NoModifier)
             QApplication.sendEvent(button, event)
         app.click("consent-deny")
         assert not (await second).is_allowed
@@ -166,13 +166,13 @@ async def test_a_double_click_does_not_answer_the_next_question() -> None:
 
 async def test_a_shown_question_counts_the_questions_behind_it() -> None:
     async with AppHarness(environment=COMET) as app:
-        tasks = [asyncio.create_task(ask_at(app, TOOL, '{"path": "a"}'))]
+        tasks = [asyncio.create_task(ask_for_consent(app, TOOL, '{"path": "a"}'))]
         await until(lambda: card(app))
         shown = card(app)
         assert shown is not None
         shown.arguments.setPlainText("{}")
         for words in ("1 more to decide", "2 more to decide"):
-            tasks.append(asyncio.create_task(ask_at(app, TOOL, "{}")))
+            tasks.append(asyncio.create_task(ask_for_consent(app, TOOL, "{}")))
             await until(partial(lambda wanted: wanted in shown.words, words))
             assert words in shown.accessibleName()
         tasks.pop().cancel()
@@ -186,7 +186,7 @@ async def test_a_shown_question_counts_the_questions_behind_it() -> None:
 
 async def test_stopping_withdraws_the_question() -> None:
     async with AppHarness(environment=COMET) as app:
-        task = asyncio.create_task(ask_at(app, TOOL, "{}"))
+        task = asyncio.create_task(ask_for_consent(app, TOOL, "{}"))
         await until(lambda: card(app))
         task.cancel()
         await until(lambda: card(app) is None)

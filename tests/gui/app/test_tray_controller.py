@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QAction
 
 
-# Qt's plugin without a screen has no such signal.
+# The offscreen platform has no signal systemTrayWindowChanged, so Qt warns.
 pytestmark = pytest.mark.qt_log_ignore("systemTrayWindowChanged", extend=True)
 
 
 def tray_of(app: AppHarness, *, is_always_there: bool = True) -> TrayController:
-    """Return the tray controller of a system that has a tray and no message bus."""
+    """Return a tray controller without a message bus, by default where a tray always exists."""
     return TrayController(
         app.window,
         app.backend.conversations,

@@ -24,7 +24,7 @@ from tests.integration.providers.asking import Asker, asker_of, event
 from tests.unit.providers.loopback import LoopbackServer, Received, streams
 
 TEXT = "The quick brown fox jumps over the lazy dog, again and again. " * 100
-# What ends a list of messages, and with it the last message.
+# The length of the JSON after the last message's text. The next request has more messages there.
 CLOSING = len('"}]}]]')
 ANSWER = "It is a pangram, and it says so at some length. " * 20
 
@@ -96,7 +96,7 @@ async def conversation(asker: Asker) -> list[Message]:
 
 
 @pytest.mark.parametrize("api", Api)
-async def test_every_turn_begins_as_the_one_before(
+async def test_requests_begin_with_the_input_of_earlier_requests(
     api: Api, tmp_path: Path, remarks: list[str]
 ) -> None:
     server = CachingServer(api)
@@ -111,18 +111,18 @@ async def test_every_turn_begins_as_the_one_before(
     assert len(requests) == 6
     shares = " · ".join(f"{share:.1%}" for share in server.shares)
     total = sum(server.cached) / sum(server.inputs)
-    remarks.append(f"Cached of the input over {api}, turn by turn: {shares}; in all {total:.1%}")
+    remarks.append(f"Cached share of the input over {api}, by turn: {shares}; in total {total:.1%}")
 
     inputs, cached = server.inputs, server.cached
     assert cached[0] == 0
     for turn in (1, 2, 3):
         assert cached[turn] >= inputs[turn - 1] - CLOSING, "all that was sent before is cached"
-    assert cached[4] > inputs[2] - CLOSING, "an edit costs what stands behind it, no more"
+    assert cached[4] > inputs[2] - CLOSING, "all before the edited question is cached"
     assert inputs[4] - cached[4] < len("Shorter, and in French.") + CLOSING
     assert cached[5] == inputs[5], "the same question again"
     assert total > 0.5
     used = [message.usage for message in path if message.usage is not None]
-    assert [usage.cached_tokens for usage in used[-2:]] == [cached[4], cached[5]], "and it is kept"
+    assert [usage.cached_tokens for usage in used[-2:]] == cached[4:], "the answers' usage"
 
 
 async def test_another_conversation_has_a_key_of_its_own(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ async def test_a_session_without_a_keyboard_is_closed(address: str) -> None:
 
 
 @pytest.mark.parametrize(("version", "offered"), [(0, 1), (1, 1), (2, 6)])
-async def test_a_keyboard_is_offered_only_if_its_permission_is_remembered(
+async def test_old_portals_and_portals_without_a_keyboard_offer_none(
     address: str, version: int, offered: int
 ) -> None:
     portal = KeyboardPortal(address, version=version, offered=offered)

@@ -151,7 +151,7 @@ def test_opendocument_keeps_headings_and_text(tmp_path: Path) -> None:
     assert [[c or "" for c in row] for row in table.get_values()][1][0] == "Tea"
 
 
-def test_calls_tables_of_json_and_refusals_are_in_every_file(tmp_path: Path) -> None:
+def test_tool_calls_json_tables_and_refusals_are_written(tmp_path: Path) -> None:
     call = ToolCallPart("c", "look", '{"at": "x"}', result="It is red.", state=ToolCallState.DONE)
     made = message(Role.ASSISTANT, '[{"name": "Ann"}]')
     form = (notice(NoticeCode.SCHEMA_USED, name="people"),)
@@ -193,7 +193,7 @@ def test_word_states_the_direction_of_text_from_right_to_left(tmp_path: Path) ->
     (table,) = document.tables
     assert table.table_direction == WD_TABLE_DIRECTION.RTL
     sides = {cell.text: cell.paragraphs[0].alignment for row in table.rows for cell in row.cells}
-    # Right is the side where a paragraph from right to left begins.
+    # Text from right to left starts at the right by itself. Only “12” needs an alignment.
     assert sides == {"שם": None, "סכום": None, "אבג": None, "12": WD_ALIGN_PARAGRAPH.RIGHT}
     item = next(p for p in document.paragraphs if "פריט" in p.text)
     order = [child.tag.rpartition("}")[2] for child in item.paragraph_format.element.pPr]
@@ -338,6 +338,6 @@ def test_any_text_makes_a_file_that_opens(
     with zipfile.ZipFile(file) as archive:
         assert archive.testzip() is None
         for name in archive.namelist():
-            # An OpenDocument template has an empty list of shortcuts.
+            # odfdo's template has an empty accelerator/current.xml.
             if name.endswith(".xml") and (content := archive.read(name)):
                 ElementTree.fromstring(content)

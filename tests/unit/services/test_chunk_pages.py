@@ -25,7 +25,7 @@ def text_of(count: int) -> str:
     return "\n\n".join(f"[page {number}]\nwords {number}" for number in range(1, count + 1))
 
 
-ONE, _ = page_tokens(document(1), MODEL)
+IMAGE_TOKENS, _ = page_tokens(document(1), MODEL)
 
 
 def numbers(found: list[tuple[int, PageImage]]) -> list[int]:
@@ -35,18 +35,18 @@ def numbers(found: list[tuple[int, PageImage]]) -> list[int]:
 @pytest.mark.parametrize(
     ("room", "pages"),
     [
-        (2 * ONE, [[1], [2], [3], [4], [5]]),
-        (4 * ONE - 1, [[1], [2], [3], [4], [5]]),
-        (4 * ONE, [[1, 2], [3, 4], [5]]),
-        (9 * ONE, [[1, 2, 3, 4], [5]]),
-        (10 * ONE, [[1, 2, 3, 4, 5]]),
+        (2 * IMAGE_TOKENS, [[1], [2], [3], [4], [5]]),
+        (4 * IMAGE_TOKENS - 1, [[1], [2], [3], [4], [5]]),
+        (4 * IMAGE_TOKENS, [[1, 2], [3, 4], [5]]),
+        (9 * IMAGE_TOKENS, [[1, 2, 3, 4], [5]]),
+        (10 * IMAGE_TOKENS, [[1, 2, 3, 4, 5]]),
     ],
 )
 def test_images_take_at_most_half_of_a_chunk(room: int, pages: list[list[int]]) -> None:
     text = text_of(5)
     spans = page_spans(document(1, 2, 3, 4, 5), text, room, MODEL)
     assert [numbers(span.pages) for span in spans] == pages
-    assert [span.tokens for span in spans] == [ONE * len(each) for each in pages]
+    assert [span.tokens for span in spans] == [IMAGE_TOKENS * len(each) for each in pages]
     starts = [0, *(text.index(f"[page {each[0]}]") for each in pages[1:])]
     assert [(span.start, span.end) for span in spans] == [
         *zip(starts, [*starts[1:], len(text)], strict=True)
@@ -60,7 +60,7 @@ def test_a_chunk_has_at_most_twenty_images() -> None:
 
 def test_an_image_larger_than_half_of_a_chunk_is_refused() -> None:
     with pytest.raises(IllegalChoiceError) as refused:
-        page_spans(document(2), text_of(2), 2 * ONE - 1, MODEL)
+        page_spans(document(2), text_of(2), 2 * IMAGE_TOKENS - 1, MODEL)
     assert refused.value.reason is Reason.PAGE_IMAGE_TOO_LARGE
     assert refused.value.params == {"page": 2, "name": "a.pdf", "model": "M"}
 
@@ -78,7 +78,7 @@ def test_images_are_placed_at_the_marks_of_their_pages() -> None:
     ]
     assert [at for at, _ in placed_pages(document(2, 9), text, MODEL)] == [
         *[text.index("[page 2]")] * 2
-    ], "an image without a mark stays behind the one before"
+    ], "an image without a mark is placed with the image before it"
     assert [at for at, _ in placed_pages(document(1), f"A preface.\n\n{text}", MODEL)] == [12]
     assert placed_pages(document(1), text, BLIND) == []
 

@@ -224,8 +224,8 @@ def test_a_store_of_a_newer_version_is_refused_and_unchanged(path: Path) -> None
     assert {file.name for file in path.parent.iterdir()} == {path.name, path.name + "-lock"}
 
 
-def killed(path: Path) -> dict[str, bytes]:
-    """Write a store of a newer version and kill the process.
+def exit_uncleanly(path: Path) -> dict[str, bytes]:
+    """Change a store of a newer version in a process that exits uncleanly; return its files.
 
     The last change is only in the write-ahead log.
     """
@@ -247,7 +247,7 @@ def bytes_of(path: Path) -> dict[str, bytes]:
 
 
 def test_a_newer_store_is_unchanged_after_an_unclean_exit(path: Path) -> None:
-    before = killed(path)
+    before = exit_uncleanly(path)
     assert len(before) == 2
     with pytest.raises(StoreTooNewError):
         open_with(path)
@@ -263,7 +263,7 @@ def test_a_newer_store_is_unchanged_after_an_unclean_exit(path: Path) -> None:
         assert connection.execute("SELECT count(*) FROM of_the_future").fetchone()
 
 
-def test_an_impossible_migration_step_is_damage(path: Path) -> None:
+def test_an_unknown_step_before_known_steps_is_damage(path: Path) -> None:
     open_with(path)
     with closing(sqlite3.connect(path)) as connection:
         sql = "UPDATE migrations SET name = '0003_remote_ruos' WHERE name = '0003_remote_runs'"
@@ -335,17 +335,17 @@ async def test_damage_is_found_after_a_crash(path: Path, monkeypatch: pytest.Mon
     damaged = path.read_bytes()
     await asyncio.to_thread(open_with, path)  # not checked after a clean exit
 
-    def after_an_unclean_exit() -> None:
+    def simulate_unclean_exit() -> None:
         path.write_bytes(damaged)
         path.with_name(path.name + "-wal").write_bytes(b"\0" * 32)
 
-    after_an_unclean_exit()
+    simulate_unclean_exit()
     with pytest.raises(StoreDamagedError):
         await asyncio.to_thread(open_with, path)
 
     # A store that is too large to be checked during start-up is checked later.
     monkeypatch.setattr("desktop_app.storage.database.database.CHECKED_AT_OPEN_BYTES", 0)
-    after_an_unclean_exit()
+    simulate_unclean_exit()
     async with opened(path) as database:
         assert database.needs_check
         with pytest.raises(StoreDamagedError):
@@ -357,14 +357,14 @@ async def test_a_sound_store_passes_the_check(path: Path, monkeypatch: pytest.Mo
     crash(path)
 
     async with opened(path) as database:
-        waiting = [database.needs_check]
+        was_needed = database.needs_check
         await database.check()
-        assert [*waiting, database.needs_check] == [True, False]
+        assert [was_needed, database.needs_check] == [True, False]
     async with opened(path) as database:
         assert not database.needs_check
 
 
-def limited(path: Path, script: str) -> str:
+def run_script(path: Path, script: str) -> str:
     result = subprocess.run(
         [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=False
     )
@@ -399,12 +399,12 @@ asyncio.run(main())
 
 
 def test_a_failed_write_on_a_full_disk_loses_nothing_else(path: Path) -> None:
-    said = limited(path, LIMITED)
+    said = run_script(path, LIMITED)
     assert "then try again" in said
     assert "['after', 'before']" in said
 
 
-def test_a_folder_that_cannot_be_created_is_reported_as_read_only() -> None:
+def test_a_folder_that_cannot_be_created_is_reported() -> None:
     # Not even root can create a folder in /proc.
     with pytest.raises(StorageError):
         open_with(Path("/proc/repartee/store.sqlite3"))

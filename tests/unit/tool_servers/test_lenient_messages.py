@@ -1,4 +1,4 @@
-"""Messages that the SDK’s parser refuses are read; anything else is refused as before."""
+"""Messages with surrogates or deep nesting are read; what is no message is refused."""
 
 from __future__ import annotations
 
