@@ -106,7 +106,7 @@ async def _in_a_window(name: str, address: str, answers: int, temporary: int) ->
     await outcome_of(address, REPLIES["garbage"])
     base_url = f"{address}/{path_of(name)}/v1"
     environment = {"OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": "sk-test-0123456789"}
-    async with AppHarness(real=True, environment=environment) as app:
+    async with AppHarness(has_real_providers=True, environment=environment) as app:
         await app.state.values.set("answer.candidates", answers)
         if temporary:
             app.controllers.conversation.temporary.open()

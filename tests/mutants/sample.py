@@ -40,7 +40,7 @@ _PROCESS_TESTS: Final = {
 }
 """The tests of modules that run in processes that are not recorded."""
 _MAX_TESTS_S: Final = {"tests/unit/": 60.0, "tests/integration/": 60.0, "tests/gui/": 60.0}
-"""For each kind of test, the most recorded seconds that run on a mutant. One test always runs."""
+"""The limit, for each kind, of the summed durations of the tests on a mutant. At least one runs."""
 
 
 class Sample:

@@ -143,7 +143,7 @@ class AppHarness:
         providers: ScriptedProviders | None = None,
         *,
         request: WindowRequest | None = None,
-        real: bool = False,
+        has_real_providers: bool = False,
         disk: type[FillableStore] = FillableStore,
         environment: dict[str, str] | None = None,
         bus: SessionBus | None = None,
@@ -151,7 +151,7 @@ class AppHarness:
     ) -> None:
         self.providers = providers or ScriptedProviders()
         self._request = request or OpenRequest()
-        self._real = real
+        self._has_real_providers = has_real_providers
         self._disk_class = disk
         self._bus = bus or SessionBus()
         self._is_resident = is_resident
@@ -196,7 +196,7 @@ class AppHarness:
         backend = build_backend(environment=self._environment)
         self.disk = self._disk_class(backend.temporary)
         backend = replace(backend, conversations=self.disk)
-        if not self._real:
+        if not self._has_real_providers:
             gateway = cast(ProviderGateway, ScriptedGateway(self.providers))
             counter = cast(ProviderTokenCounter, WordCounter())
             listings = ModelListings(ListingStore(backend.database), gateway)
@@ -291,7 +291,7 @@ class AppHarness:
         """Choose a conversation in the list."""
         self.window.conversations.open_requested.emit(conversation_id)
 
-    async def opened(self, conversation_id: str) -> None:
+    async def open_conversation(self, conversation_id: str) -> None:
         """Choose a conversation in the list, and wait until it is open."""
         self.open_row(conversation_id)
         await until(lambda: self.open_id == conversation_id)
@@ -331,7 +331,7 @@ class AppHarness:
         indexes = [model.index(row) for row in range(model.rowCount())]
         return [i.data() for i in indexes if not i.data(Roles.IS_HEADING)]
 
-    def has_dot(self, conversation_id: str) -> bool:
+    def is_marked_as_streaming(self, conversation_id: str) -> bool:
         index = self.window.conversations.model.index_of(conversation_id)
         return bool(index.data(Roles.STREAMING))
 

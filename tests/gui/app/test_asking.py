@@ -46,7 +46,7 @@ async def test_the_first_question_titles_the_window_and_the_row() -> None:
         assert app.rows == ["Why is the sky blue?"]
         assert app.window.windowTitle().startswith("Why is the sky blue?")
         assert not app.window.empty_state.isVisible()
-        assert app.has_dot(app.open_id)
+        assert app.is_marked_as_streaming(app.open_id)
         assert app.is_shown("stop")
         await until(lambda: "Waiting for SmolLM2 135M." in app.transcript)
         assert app.messages() == [
@@ -60,7 +60,7 @@ async def test_the_first_question_titles_the_window_and_the_row() -> None:
         await app.settled()
         assert "Because of Rayleigh scattering." in app.transcript
         assert app.is_shown("send")
-        assert not app.has_dot(app.open_id)
+        assert not app.is_marked_as_streaming(app.open_id)
         whole = ("assistant", "complete", "Because of **Rayleigh** scattering.")
         assert app.messages()[1] == whole
         assert app.window.notifications.status.text() == "Response complete."
@@ -223,7 +223,7 @@ async def test_a_queued_question_is_asked_in_its_own_conversation() -> None:
         assert (app.open_id, app.text.toPlainText()) == (elsewhere, "Something else")
         app.providers.turns[1].end("2")
         await app.settled()
-        await app.opened(here)
+        await app.open_conversation(here)
         assert app.text.toPlainText() == ""
         assert [text for _, _, text in app.messages()] == ["One", "1", "Two", "2"]
 
@@ -398,8 +398,8 @@ async def test_a_disk_that_fills_while_an_answer_streams_loses_nothing() -> None
         app.window.notifications.dismiss()
         app.click("stop")
         await until(lambda: not app.controllers.running.conversations)
-        await app.opened(other)
-        await app.opened(here)
+        await app.open_conversation(other)
+        await app.open_conversation(here)
         assert "All of it" in app.transcript
         assert "Stopped" in app.transcript
         app.disk.is_full = False
@@ -486,9 +486,9 @@ async def test_replacing_the_text_does_not_end_the_edit() -> None:
         app.act("edit", -1)  # of an answer: its question
         assert app.text.toPlainText() == "Two"
         here = app.open_id
-        await app.opened(first)
+        await app.open_conversation(first)
         assert not app.hint.startswith("Editing")
-        await app.opened(here)
+        await app.open_conversation(here)
         assert app.hint.startswith("Editing")
         app.text.selectAll()
         app.press(Qt.Key.Key_Delete)
@@ -551,7 +551,7 @@ async def test_edits_in_two_conversations_keep_both_drafts() -> None:
         app.type("mine, too")
         app.act("edit", 0)
         for conversation_id, draft in ((first, "mine"), (second, "mine, too")):
-            await app.opened(conversation_id)
+            await app.open_conversation(conversation_id)
             assert app.hint.startswith("Editing")
             assert app.state.current.path_before_question == []
             app.press(Qt.Key.Key_Escape)

@@ -38,7 +38,7 @@ def app_at(server: BackgroundServer, **more: str) -> AppHarness:
         **FAMILY_ENVIRONMENT,
         **more,
     }
-    return AppHarness(real=True, environment=environment)
+    return AppHarness(has_real_providers=True, environment=environment)
 
 
 async def choose_background(app: AppHarness) -> None:
@@ -127,8 +127,8 @@ async def test_the_reason_for_the_wait_is_shown_again_when_the_conversation_is_o
         here = app.open_id
         turn.give(StatusChanged(0, ErrorNote("Running at the provider.")))
         await until(lambda: "Running at the provider." in app.transcript)
-        await app.opened(other)
-        await app.opened(here)
+        await app.open_conversation(other)
+        await app.open_conversation(here)
         assert "Running at the provider." in app.transcript
         turn.end("Two.")
         await app.settled()
@@ -194,7 +194,7 @@ async def test_a_run_is_resumed_at_the_next_start() -> None:
         async with app_at(server) as app:
             assert "Word 10 " in app.transcript
             assert app.is_shown("stop")
-            assert app.has_dot(app.open_id)
+            assert app.is_marked_as_streaming(app.open_id)
             await until(lambda: len(server.requested_paths("GET")) > 0)
             server.release()
             await until(lambda: TEXT.strip() in app.transcript)
@@ -233,7 +233,7 @@ async def test_a_run_without_its_provider_keeps_the_text() -> None:
             app.enter()
             await until(lambda: "Word 10 " in app.transcript)
         end_process()
-        async with AppHarness(real=True) as app:
+        async with AppHarness(has_real_providers=True) as app:
             await until(lambda: "is no longer set up" in app.transcript)
             assert app.messages()[1][1] == "interrupted"
             assert "Word 10 " in app.transcript
@@ -252,7 +252,7 @@ async def test_a_run_whose_key_is_gone_waits_for_it_to_be_entered() -> None:
         with closing(sqlite3.connect(folders().database)) as connection, connection:
             connection.execute("UPDATE messages SET provider_id = ?", (OPENAI.id,))
         server.release()
-        async with AppHarness(real=True) as app:
+        async with AppHarness(has_real_providers=True) as app:
             await until(lambda: "Enter the key to get it" in app.transcript)
             assert "Word 10 " in app.transcript
             assert app.is_shown("stop")

@@ -38,7 +38,7 @@ ANSWER = "Nine bullets, and `code`."
 
 
 def opened(provider: BatchServer) -> AppHarness:
-    return AppHarness(real=True, environment=gateway(provider.base_url))
+    return AppHarness(has_real_providers=True, environment=gateway(provider.base_url))
 
 
 def bar_of(app: AppHarness) -> str:

@@ -57,11 +57,11 @@ async def test_versions_are_listed_while_they_arrive() -> None:
         second.end()
         await until(lambda: "Response complete." in app.window.notifications.status.text())
         assert app.is_shown("stop")  # the first is still on its way
-        assert app.has_dot(app.open_id)
+        assert app.is_marked_as_streaming(app.open_id)
         first.end()
         await app.settled()
         assert not app.is_shown("stop")
-        assert not app.has_dot(app.open_id)
+        assert not app.is_marked_as_streaming(app.open_id)
         texts = [text for role, _, text in app.messages() if role == "assistant"]
         assert texts == ["The first.", "The second goes on.", "The third."]
 

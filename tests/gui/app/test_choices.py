@@ -85,7 +85,7 @@ async def test_the_choice_belongs_to_the_conversation() -> None:
         assert (turn.request.model, turn.request.effort) == ("gpt-5.2-pro", Effort.MEDIUM)
         turn.end("2")
         await app.settled()
-        await app.opened(one)
+        await app.open_conversation(one)
         assert (row(app).variant, row(app).effort) == (Variant.THINKING, Effort.XHIGH)
     async with AppHarness(environment=COMET) as app:
         assert (row(app).variant, row(app).effort) == (Variant.THINKING, Effort.XHIGH)
@@ -391,7 +391,7 @@ async def test_a_refused_key_of_the_environment_is_named_as_such() -> None:
         assert "Add key" not in app.transcript
         here = app.open_id
         app.window.conversations.new_requested.emit()
-        await app.opened(here)
+        await app.open_conversation(here)
         assert "Check or replace the key in environment variables." in app.transcript
 
 

@@ -185,7 +185,7 @@ async def test_a_chip_says_that_its_collection_was_deleted(tmp_path: Path) -> No
         app.window.conversations.new_requested.emit()
         dialog.delete_button.click()
         await until(lambda: undo(dialog).isVisible())
-        await app.opened(here)
+        await app.open_conversation(here)
         await until(lambda: app.chips[0].endswith(", deleted"))
         undo(dialog).click()
         await until(lambda: "1 document" in app.chips[0])
@@ -366,7 +366,7 @@ async def test_a_chip_says_so_again_if_its_collection_was_deleted_long_ago() -> 
         await shown(app)
         await until(lambda: is_quiet(app))
         await app.written()
-        await app.opened(here)
+        await app.open_conversation(here)
         await until(lambda: app.chips[0].endswith(", deleted"))
 
 

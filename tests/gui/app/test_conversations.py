@@ -30,23 +30,23 @@ async def test_switching_in_the_middle_of_a_stream_and_back() -> None:
         here = app.open_id
         turn.say("One ")
         await until(lambda: "One" in app.transcript)
-        await app.opened(other)
-        assert app.has_dot(here)
-        assert not app.has_dot(other)
+        await app.open_conversation(other)
+        assert app.is_marked_as_streaming(here)
+        assert not app.is_marked_as_streaming(other)
         assert app.is_shown("send")
         turn.say("two ")
         await asyncio.sleep(0)
         assert "two" not in app.transcript
-        await app.opened(here)
+        await app.open_conversation(here)
         assert app.is_shown("stop")
         await until(lambda: "One two" in app.transcript)
         turn.say("three ")
         await until(lambda: "One two three" in app.transcript)
-        await app.opened(other)
+        await app.open_conversation(other)
         turn.end("four")
         await app.settled()
-        assert not app.has_dot(here)
-        await app.opened(here)
+        assert not app.is_marked_as_streaming(here)
+        await app.open_conversation(here)
         assert "One two three four" in app.transcript
         assert app.is_shown("send")
         assert app.messages()[-1] == ("assistant", "complete", "One two three four")
@@ -59,7 +59,7 @@ async def test_an_answer_that_ends_while_its_conversation_is_being_opened() -> N
         new(app)
         turn = await app.ask("Tell me")
         here = app.open_id
-        await app.opened(other)
+        await app.open_conversation(other)
         app.disk.is_paused = True
         app.open_row(here)
         await app.disk.waiting.wait()  # its messages were read: the answer still streams
@@ -80,21 +80,21 @@ async def test_two_conversations_stream_at_once() -> None:
         new(app)
         second = await app.ask("Second")
         two = app.open_id
-        assert app.has_dot(one)
-        assert app.has_dot(two)
+        assert app.is_marked_as_streaming(one)
+        assert app.is_marked_as_streaming(two)
         for number in range(5):
             first.say(f"a{number} ")
             second.say(f"b{number} ")
         await until(lambda: "b4" in app.transcript)
         assert "a0" not in app.transcript
-        await app.opened(one)
+        await app.open_conversation(one)
         assert "a0 a1 a2 a3 a4" in app.transcript
         first.end("a5")
-        await until(lambda: not app.has_dot(one))
-        assert app.has_dot(two)
+        await until(lambda: not app.is_marked_as_streaming(one))
+        assert app.is_marked_as_streaming(two)
         second.end("b5")
         await app.settled()
-        await app.opened(two)
+        await app.open_conversation(two)
         assert "b0 b1 b2 b3 b4 b5" in app.transcript
 
 
@@ -124,7 +124,7 @@ async def test_every_conversation_keeps_its_draft_at_once_and_after_a_restart() 
         new(app)
         assert app.text.toPlainText() == ""
         app.type("draft of the new one")
-        await app.opened(one)
+        await app.open_conversation(one)
         assert app.text.toPlainText() == "draft of one"
         app.type(" and more")
         app.open_row(one)  # the same one again
@@ -133,7 +133,7 @@ async def test_every_conversation_keeps_its_draft_at_once_and_after_a_restart() 
         assert app.text.toPlainText() == "draft of one and more!"
         new(app)
         assert app.text.toPlainText() == "draft of the new one"
-        await app.opened(one)
+        await app.open_conversation(one)
         await app.written()
         assert app.draft_of(one) == "draft of one and more!"
         assert app.setting("window.new_draft")["text"] == "draft of the new one"
@@ -156,13 +156,13 @@ async def test_attachments_are_part_of_a_draft() -> None:
         new(app)
         app.window.prompt.field.large_text_pasted.emit("word " * 5_000)
         assert PASTED_NAME in app.chips[0]
-        await app.opened(one)  # it is read on
+        await app.open_conversation(one)  # it is read on
         assert app.chips == []
         await app.written()
         new(app)
         assert [chip.split(",")[0] for chip in app.chips] == [PASTED_NAME], app.said
         app.window.prompt.field.large_text_pasted.emit("other " * 5_000)
-        await app.opened(one)
+        await app.open_conversation(one)
         new(app)
         await until(lambda: len(app.chips) == 2 and "reading" not in "".join(app.chips))
         await app.written()
@@ -225,7 +225,7 @@ async def test_rename_and_pin_keep_all_else() -> None:
         app.window.conversations.renamed.emit(one, "  Better title ")
         app.controllers.sidebar.pinned_order.pin_chosen()
         assert app.rows == ["Better title"]
-        assert app.has_dot(one)
+        assert app.is_marked_as_streaming(one)
         assert app.window.header.title.text() == "Better title"
         turn.end("ok")
         await app.settled()
@@ -304,12 +304,12 @@ async def test_geometry_open_conversation_and_place_come_back() -> None:
         bar = app.window.transcript.verticalScrollBar()
         new(app)
         await app.ask_and_answer("Second", "2")
-        await app.opened(one)
+        await app.open_conversation(one)
         assert bar.value() == bar.maximum()
         bar.setValue(bar.maximum() // 2)
         place = app.window.transcript.navigator.scroll_state()
         new(app)
-        await app.opened(one)
+        await app.open_conversation(one)
         assert app.window.transcript.navigator.scroll_state() == place
         app.window.resize(760, 620)
         app.window.toggle_settings()

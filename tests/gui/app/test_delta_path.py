@@ -123,7 +123,7 @@ async def test_a_delta_takes_this_path() -> None:
     environment = {"OPENAI_API_KEY": "not-a-key", **FAMILY_ENVIRONMENT}
     async with PreparedServer(ANSWERS) as server:
         environment["OPENAI_BASE_URL"] = server.base_url
-        async with AppHarness(real=True, environment=environment) as app:
+        async with AppHarness(has_real_providers=True, environment=environment) as app:
             app.type("Tell me a story")
             await until(lambda: "tokens" in app.estimate)
             app.enter()

@@ -270,7 +270,7 @@ async def test_a_drop_on_the_temporary_conversation_stays_there(data: Path) -> N
         there = await app.ask_and_answer("Listed", "1")
         app.controllers.conversation.temporary.open()
         temporary = app.open_id
-        await app.opened(there)
+        await app.open_conversation(there)
         row = app.window.conversations.findChild(TemporaryRow)
         assert row is not None
         at, copy, what = QPointF(5, 5), Qt.DropAction.CopyAction, of_files(data / "notes.md")

@@ -45,7 +45,7 @@ ALLOWED_BEFORE_PAINT = {
     "ui.window": "conversation_pane header main_window overlays",
 }
 
-# Modules of other libraries that must not be imported before the first paint.
+# Modules of the standard library and of others that must not be imported before the first paint.
 NOT_BEFORE_PAINT = {
     *("asyncio", "qasync", "httpx", "ssl", "keyring", "pygments", "markdown_it", "tiktoken"),
     *(
@@ -57,8 +57,8 @@ NOT_BEFORE_PAINT = {
         "PySide6.QtDBus",
     ),
 }
-# To wrap an object that Qt created, PySide looks up its class. The first lookup builds all classes of
-# widgets, in 15 ms: a `viewport()` that the program did not set, or a `style()`.
+# To wrap an object that Qt created, PySide looks up its class. The first lookup builds all widget
+# classes and takes 15 ms: a `viewport()` that the program did not set, or a `style()`.
 CLASSES_BUILT_BY_LOOKUP = {"QMdiArea", "QTabBar", "QStyle"}
 
 # Modules that must not be imported until the program is ready.

@@ -76,7 +76,7 @@ async def test_the_key_follows_the_address(
     async with (
         LoopbackServer(LISTED) as mine,
         LoopbackServer(LISTED) as theirs,
-        AppHarness(real=True) as app,
+        AppHarness(has_real_providers=True) as app,
     ):
         settings = Settings(app)
         app.window.settings.pages.provider.page.profile_add_requested.emit(

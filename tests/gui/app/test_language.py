@@ -114,7 +114,7 @@ async def test_a_temporary_conversation_that_is_not_open_is_closed_first() -> No
         app.controllers.conversation.temporary.open()
         temporary = app.open_id
         await app.ask_and_answer("One?", "One.")
-        await app.opened(kept)
+        await app.open_conversation(kept)
         app.window.settings.pages.setting_changed.emit("look.language", "en")
         await app.written()
         assert not app.session.is_rebuilt

@@ -281,7 +281,7 @@ async def test_the_folder_is_picked_by_its_name() -> None:
             app.controllers.sidebar.list_presenter.write(
                 app.state.folders.save(Folder(new_id(), name, now()))
             )
-        await app.opened(one.id)
+        await app.open_conversation(one.id)
         app.controllers.sidebar.folders.offer_folders()
         from PySide6.QtTest import QTest
 
@@ -300,10 +300,10 @@ async def test_a_folder_has_a_dot_while_an_answer_streams_in_it() -> None:
         app.window.conversations.new_button.click()
         turn = await app.ask("Why?")
         await go(app, LIST)
-        assert app.has_dot(folder.id)
+        assert app.is_marked_as_streaming(folder.id)
         turn.end("Because.")
         await app.settled()
-        assert not app.has_dot(folder.id)
+        assert not app.is_marked_as_streaming(folder.id)
 
 
 # ---------------------------------------------------------------- archive and trash
@@ -394,7 +394,7 @@ async def test_a_question_in_the_trash_restores_the_conversation() -> None:
         one = await app.ask_and_answer("First", "1")
         app.window.conversations.delete_requested.emit([one])
         await go(app, TRASH)
-        await app.opened(one)
+        await app.open_conversation(one)
         assert "in the trash" in app.said
         await app.ask_and_answer("Second", "2")
         await until(lambda: app.rows == [])
@@ -412,7 +412,7 @@ async def test_marked_conversations_are_moved_together() -> None:
     ids = [c.id for c in made]
     async with AppHarness() as app:
         shown = app.window.conversations
-        await app.opened(ids[0])
+        await app.open_conversation(ids[0])
         click_row(app, ids[2], SHIFT)
         assert shown.affected_ids == ids[:3]
         assert app.open_id == ids[0]
@@ -449,7 +449,7 @@ async def test_marked_conversations_are_exported_from_their_menu(tmp_path: Path)
         assert Path(file_dialog().selectedFiles()[0]).name == "Old 3.json"
         choose_paths(target)
         await until(target.exists)
-        await app.opened(ids[0])
+        await app.open_conversation(ids[0])
         click_row(app, ids[2], SHIFT)
         await until(lambda: not app.controllers.panel.transfer.is_busy)
         target.unlink()
@@ -653,7 +653,7 @@ async def test_editing_an_answer_without_a_question_does_nothing() -> None:
         first = replace(answer("Hello."), conversation_id=imported.id, parent_id=None)
         imported = replace(imported, leaf_id=first.id)
         await app.backend.conversations.add_with_messages(imported, [first], [])
-        await app.opened(imported.id)
+        await app.open_conversation(imported.id)
         app.type("draft")
         app.window.transcript.action_requested.emit(first.id, "edit")
         assert app.window.prompt.text() == "draft"

@@ -60,7 +60,7 @@ async def test_the_end_is_shown_while_the_rest_is_read() -> None:
         assert len(app.state.current.path) == len(messages)
         assert f"Message {5 * PREVIEW_COUNT - 1}." in app.transcript
         assert app.window.transcript.navigator.is_at_end
-        await app.opened(other)
+        await app.open_conversation(other)
         assert "Thing" in app.transcript
 
 

@@ -158,7 +158,7 @@ async def test_the_connection_opens_early_through_the_proxy_and_with_the_certifi
     async with (
         LoopbackServer(answers, tls=authority.server("far.example")) as server,
         HttpProxy(user="me", password="hush", upstream=server.base_url) as proxy,
-        AppHarness(real=True) as app,
+        AppHarness(has_real_providers=True) as app,
     ):
         settings = app.window.settings
         profile = replace(SERVER, base_url="https://far.example/v1", models=("gpt-5.2",))
@@ -222,7 +222,7 @@ async def test_a_private_address_is_allowed_in_the_panel() -> None:
     async with (
         LoopbackServer(answers) as server,
         HttpProxy(upstream=server.base_url) as proxy,
-        AppHarness(real=True) as app,
+        AppHarness(has_real_providers=True) as app,
     ):
         profile = replace(SERVER, base_url="http://nas.lan:11434/v1", proxy=proxy.url)
         app.window.settings.pages.provider.page.profile_add_requested.emit(profile)

@@ -25,7 +25,7 @@ async def test_answers_over_http() -> None:
     async with (
         PreparedServer(ANSWERS) as server,
         AppHarness(
-            real=True,
+            has_real_providers=True,
             environment={
                 "OPENAI_BASE_URL": server.base_url,
                 "OPENAI_API_KEY": "not-a-key",
@@ -78,7 +78,7 @@ async def test_a_failed_answer_leaves_no_generator_open(monkeypatch: pytest.Monk
     async with (
         FailingServer({}) as server,
         AppHarness(
-            real=True,
+            has_real_providers=True,
             environment={
                 "OPENAI_BASE_URL": server.base_url,
                 "OPENAI_API_KEY": "not-a-key",

@@ -59,7 +59,7 @@ async def test_a_conversations_own_settings_are_sent_with_it_alone() -> None:
         assert turn.request.instructions == ""
         turn.end("2")
         await app.settled()
-        await app.opened(first)
+        await app.open_conversation(first)
         app.window.settings.pages.responses.page.override_removed.emit(first, "answer.temperature")
         await app.written()
         turn = await app.ask("Three")
@@ -69,7 +69,7 @@ async def test_a_conversations_own_settings_are_sent_with_it_alone() -> None:
         await app.settled()
 
     async with AppHarness(environment=COMET) as app:
-        await app.opened(first)
+        await app.open_conversation(first)
         assert own(app) == Overrides("Rhyme.")
         shown = answer_field(app, "answer.system_prompt")
         assert isinstance(shown, QPlainTextEdit)
@@ -109,7 +109,7 @@ async def test_instructions_typed_in_a_conversation_just_left_are_stored_there()
         )
         await app.written()
         assert own(app) == Overrides()
-        await app.opened(first)
+        await app.open_conversation(first)
         assert own(app) == Overrides("Rhyme.")
 
 
@@ -139,7 +139,7 @@ async def test_settings_before_the_first_question_survive_a_restart() -> None:
         first = await app.ask_and_answer("One", "1")
         app.controllers.sidebar.navigator.open_new()
         set_own(app, "answer.system_prompt", "Rhyme.")
-        await app.opened(first)  # left, and come back to
+        await app.open_conversation(first)  # left, and come back to
         app.controllers.sidebar.navigator.open_new()
         assert own(app) == Overrides("Rhyme.")
         await app.written()
@@ -164,6 +164,6 @@ async def test_two_changes_of_a_conversation_just_left_are_both_kept() -> None:
         for key in ("answer.temperature", "answer.top_p"):
             app.window.settings.pages.responses.page.override_changed.emit(left, key, 0.5)
         await app.written()
-        await app.opened(left)
+        await app.open_conversation(left)
         parameters = app.state.setup.ask_settings.parameters
         assert (parameters.temperature, parameters.top_p) == (0.5, 0.5)

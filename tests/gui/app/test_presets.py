@@ -262,7 +262,7 @@ async def test_settings_that_were_cleared_in_a_blank_conversation_stay_cleared()
         choose(app, "Poet")
         app.state.setup.override(app.open_id, lambda _own: Overrides())
         assert shown(app) == "Preset: Poet (changed)"
-        await app.opened(first)
+        await app.open_conversation(first)
         app.controllers.sidebar.navigator.open_new()
         assert shown(app) == "Preset: Poet (changed)"
         assert app.state.current.conversation.overrides == Overrides()
@@ -275,7 +275,7 @@ async def test_a_preset_of_a_blank_conversation_is_undone_after_it_was_left() ->
         first = await app.ask_and_answer("Why?", "So.")
         app.controllers.sidebar.navigator.open_new()
         choose(app, "Poet")
-        await app.opened(first)
+        await app.open_conversation(first)
         undo(app)
         await app.written()
         app.controllers.sidebar.navigator.open_new()

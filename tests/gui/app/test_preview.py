@@ -34,7 +34,7 @@ def with_server(server: PreparedServer) -> AppHarness:
         "OPENAI_API_KEY": "not-a-key",
         **FAMILY_ENVIRONMENT,
     }
-    return AppHarness(real=True, environment=environment)
+    return AppHarness(has_real_providers=True, environment=environment)
 
 
 async def attached(app: AppHarness, *paths: Path) -> None:

@@ -60,7 +60,7 @@ def environment(base_url: str, **more: str) -> dict[str, str]:
 async def test_the_first_start_proposes_the_first_chat_model() -> None:
     async with (
         LoopbackServer(REFUSED, CHAT, models=OWN) as server,
-        AppHarness(real=True, environment=environment(server.base_url)) as app,
+        AppHarness(has_real_providers=True, environment=environment(server.base_url)) as app,
     ):
         await until(lambda: named(app) == "qwen3-8b")
         choice = app.window.prompt.row.choice
@@ -78,7 +78,9 @@ async def test_a_hidden_program_reads_no_list_until_it_is_shown() -> None:
     async with (
         LoopbackServer(REFUSED, CHAT, models=OWN) as server,
         AppHarness(
-            real=True, environment=environment(server.base_url), request=HiddenRequest(stays=True)
+            has_real_providers=True,
+            environment=environment(server.base_url),
+            request=HiddenRequest(stays=True),
         ) as app,
     ):
         await app.written()
@@ -93,7 +95,9 @@ async def test_a_question_asked_before_the_list_has_arrived_waits_for_it() -> No
     async with (
         LoopbackServer(REFUSED, CHAT, models=OWN) as server,
         AppHarness(
-            real=True, environment=environment(server.base_url), request=HiddenRequest(stays=True)
+            has_real_providers=True,
+            environment=environment(server.base_url),
+            request=HiddenRequest(stays=True),
         ) as app,
     ):
         app.session.quick.open_with("")
@@ -106,7 +110,7 @@ async def test_a_question_asked_before_the_list_has_arrived_waits_for_it() -> No
 async def test_the_variants_are_those_that_the_server_lists() -> None:
     async with (
         LoopbackServer(REFUSED, CHAT, models=("gpt-4o", "gpt-5.2")) as server,
-        AppHarness(real=True, environment=environment(server.base_url)) as app,
+        AppHarness(has_real_providers=True, environment=environment(server.base_url)) as app,
     ):
         await until(lambda: variants(app) == [Variant.THINKING])
         choice = app.window.prompt.row.choice
@@ -120,7 +124,7 @@ async def test_the_quick_prompt_offers_the_variants_that_the_server_lists() -> N
     family = ("gpt-5.2", "gpt-5.2-chat-latest", "gpt-5.2-pro")
     async with (
         LoopbackServer(REFUSED, CHAT, models=family) as server,
-        AppHarness(real=True, environment=environment(server.base_url)) as app,
+        AppHarness(has_real_providers=True, environment=environment(server.base_url)) as app,
     ):
         app.session.quick.open_with("")
         quick = app.session.quick.window
@@ -131,7 +135,10 @@ async def test_the_quick_prompt_offers_the_variants_that_the_server_lists() -> N
 
 async def test_a_provider_without_models_proposes_one_too() -> None:
     profile = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, needs_key=False)
-    async with LoopbackServer(REFUSED, CHAT, models=OWN) as server, AppHarness(real=True) as app:
+    async with (
+        LoopbackServer(REFUSED, CHAT, models=OWN) as server,
+        AppHarness(has_real_providers=True) as app,
+    ):
         app.window.settings.pages.provider.page.profile_add_requested.emit(
             replace(profile, base_url=server.base_url)
         )
@@ -144,7 +151,7 @@ async def test_a_provider_without_models_proposes_one_too() -> None:
 async def test_without_a_list_the_window_asks_for_a_model() -> None:
     async with (
         LoopbackServer(REFUSED) as server,
-        AppHarness(real=True, environment=environment(server.base_url)) as app,
+        AppHarness(has_real_providers=True, environment=environment(server.base_url)) as app,
     ):
         app.type("Why?")
         app.enter()
@@ -157,7 +164,7 @@ async def test_without_a_list_the_window_asks_for_a_model() -> None:
 async def test_the_price_that_the_server_lists_is_estimated_and_paid() -> None:
     async with (
         LoopbackServer(replies(200, PRICED), whole_of_the_asked) as server,
-        AppHarness(real=True, environment=environment(server.base_url)) as app,
+        AppHarness(has_real_providers=True, environment=environment(server.base_url)) as app,
     ):
         await until(lambda: named(app) == "vendor/small")
         app.type("Why? " * 50)
@@ -190,7 +197,7 @@ async def test_a_stopped_server_is_used_once_it_runs_again(monkeypatch: pytest.M
     monkeypatch.setattr(server_watch, "MAX_WAIT_MS", 80)
     with closed_port() as port:
         there = environment(f"http://127.0.0.1:{port}/v1", **FAMILY_ENVIRONMENT)
-        async with AppHarness(real=True, environment=there) as app:
+        async with AppHarness(has_real_providers=True, environment=there) as app:
             app.type("Why is the sky blue?")
             app.enter()
             await until(lambda: f"Nothing is listening at 127.0.0.1:{port}" in app.transcript)
@@ -216,7 +223,7 @@ async def test_a_hidden_window_tries_no_server(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(server_watch, "FIRST_WAIT_MS", 1)
     with closed_port() as port:
         there = environment(f"http://127.0.0.1:{port}/v1", **FAMILY_ENVIRONMENT)
-        async with AppHarness(real=True, environment=there) as app:
+        async with AppHarness(has_real_providers=True, environment=there) as app:
             app.window.hide()
             app.type("Why?")
             app.enter()
@@ -239,7 +246,9 @@ async def test_a_question_that_is_sent_twice_while_a_model_is_looked_for_is_aske
     async with (
         LoopbackServer(CHAT, CHAT, models=OWN) as server,
         AppHarness(
-            real=True, environment=environment(server.base_url), request=HiddenRequest(stays=True)
+            has_real_providers=True,
+            environment=environment(server.base_url),
+            request=HiddenRequest(stays=True),
         ) as app,
     ):
         monkeypatch.setattr(Providers, "refresh_listing", refresh_late)

@@ -101,7 +101,7 @@ async def test_no_word_is_on_the_disk_while_it_is_open_or_after(scratch: Path) -
         assert app.transcript.count("All else.") == 1
         assert len(app.state.current.path) == 2
         # Elsewhere and back.
-        await app.opened(kept)
+        await app.open_conversation(kept)
         assert not bar(app).isVisible()
         assert not app.window.header.temporary_icon.isVisible()
         assert SECRET not in app.transcript
@@ -193,7 +193,7 @@ async def test_closing_the_row_opens_the_conversation_and_asks() -> None:
         app.controllers.conversation.temporary.open()
         app.type("half a question")
         await app.written()
-        await app.opened(kept)
+        await app.open_conversation(kept)
         row(app).close_button.click()
         await until(lambda: is_temporary(app) and bar(app).forget_button.isVisible())
         bar(app).forget_button.click()

@@ -103,7 +103,7 @@ async def test_a_removed_provider_returns_with_its_secrets(
     new_desktop: Callable[[], Desktop],  # noqa: F811 - pytest's way
 ) -> None:
     new_desktop().start_keyring()
-    async with AppHarness(real=True) as app:
+    async with AppHarness(has_real_providers=True) as app:
         vault, panel = app.backend.vault, app.window.settings
         token = CustomField("X-Token", is_secret=True)
         profile = replace(PROXIED, custom_fields=(token,))
@@ -204,7 +204,7 @@ async def test_a_key_that_undo_restores_in_memory_only_is_reported(
         raise StorageError(Reason.DISK_FULL, place="library.db")
 
     new_desktop().start_keyring()
-    async with AppHarness(real=True) as app:
+    async with AppHarness(has_real_providers=True) as app:
         panel, vault = app.window.settings, app.backend.vault
         panel.pages.provider.page.key_entered.emit(OPENAI.id, KEY)
         await app.written()

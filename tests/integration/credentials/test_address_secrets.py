@@ -19,7 +19,7 @@ from desktop_app.main import main
 from desktop_app.paths import folders
 from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.storage.settings.settings_store import SettingsStore, profile_to_text
-from tests.helpers.started import started
+from tests.helpers.started_backend import started_backend
 from tests.unit.providers.loopback import LoopbackServer, replies
 from tests.unit.providers.samples import COMPATIBLE
 from tests.unit.storage.samples import NOON
@@ -66,7 +66,7 @@ async def test_passwords_move_to_the_keyring_and_are_still_sent(home: Path) -> N
     async with LoopbackServer(LISTED) as server:
         await asyncio.to_thread(leave_words, address_with_login(server))
         assert files_with_the_word(home)
-        async with started() as backend:
+        async with started_backend() as backend:
             assert files_with_the_word(home) == []
             [profile] = [p for p in await backend.providers.profiles() if p.id == "mine"]
             assert profile.base_url == server.base_url
@@ -83,7 +83,7 @@ async def test_passwords_move_to_the_keyring_and_are_still_sent(home: Path) -> N
 
 async def test_a_copy_before_a_migration_has_no_password(home: Path) -> None:
     await asyncio.to_thread(leave_words, f"https://someone:{WORD}@gateway.example/v1")
-    async with started():
+    async with started_backend():
         pass
     assert list((home / "data").glob("repartee.before-*.sqlite3"))
     assert files_with_the_word(home) == []
@@ -111,7 +111,7 @@ def test_a_backup_has_no_password(tmp_path: Path) -> None:
 
 
 async def test_an_existing_key_is_not_replaced(home: Path) -> None:
-    async with started() as backend:
+    async with started_backend() as backend:
         key = Secret("sk-mine-0123456789", "https://gateway.example:443")
         await backend.vault.set("mine", key)
         profile = replace(COMPATIBLE, id="mine")
@@ -119,13 +119,13 @@ async def test_an_existing_key_is_not_replaced(home: Path) -> None:
         body = profile_to_text(replace(profile, base_url=text))
         sql = "INSERT INTO profiles (id, position, body) VALUES ('mine', 1, ?)"
         await backend.database.write(lambda c: c.execute(sql, (body,)))
-    async with started() as backend:
+    async with started_backend() as backend:
         assert await backend.vault.get("mine", key.origin) == key
         assert files_with_the_word(home) == []
 
 
 async def test_a_profile_is_never_stored_with_a_password(home: Path) -> None:
-    async with started() as backend:
+    async with started_backend() as backend:
         profile = replace(COMPATIBLE, id="mine", base_url=f"https://a:{WORD}@h.example/v1")
         await SettingsStore(backend.database).save_profile(replace(profile, proxy=PROXY))
     assert files_with_the_word(home) == []
@@ -134,7 +134,7 @@ async def test_a_profile_is_never_stored_with_a_password(home: Path) -> None:
 async def test_facts_learned_about_an_environment_address_have_no_password(home: Path) -> None:
     async with LoopbackServer(LISTED) as server:
         environment = {"OPENAI_BASE_URL": address_with_login(server)}
-        async with started(environment) as backend:
+        async with started_backend(environment) as backend:
             profile = (await backend.providers.profiles())[0]
             await backend.listings.fetch(profile)
             assert server.requests[0].headers["authorization"].startswith("Basic ")

@@ -20,7 +20,7 @@ from desktop_app.paths import folders
 from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.helpers.restores import restore_now
-from tests.helpers.started import started
+from tests.helpers.started_backend import started_backend
 from tests.helpers.system_keyring import keyring_secrets
 from tests.unit.providers.loopback import LoopbackServer, replies
 from tests.unit.providers.samples import COMPATIBLE
@@ -110,7 +110,7 @@ async def test_a_password_of_an_address_keeps_its_scheme(tmp_path: Path) -> None
 async def test_an_old_key_belongs_to_the_address_that_its_profile_had() -> None:
     put_bare("openai")
     await asyncio.to_thread(old_store, folders().database, OPENAI)
-    async with started() as backend:
+    async with started_backend() as backend:
         assert keyring_secrets() == {"openai": KEY}, "the keyring is not touched at a start"
         moved = replace(OPENAI, base_url="https://evil.example/v1")
         await backend.settings.save_profile(moved)
@@ -119,7 +119,7 @@ async def test_an_old_key_belongs_to_the_address_that_its_profile_had() -> None:
         assert await backend.vault.get("openai", ELSEWHERE) is None
         assert await backend.vault.get("openai", HERE) == SECRET
         assert keyring_secrets() == {"openai": keyring_entry(SECRET)}
-    async with started() as backend:
+    async with started_backend() as backend:
         assert await backend.vault.get("openai", ELSEWHERE) is None
         assert await backend.vault.get("openai", HERE) == SECRET
 
@@ -127,7 +127,7 @@ async def test_an_old_key_belongs_to_the_address_that_its_profile_had() -> None:
 async def test_an_old_key_of_an_unstored_built_in_profile_is_bound() -> None:
     put_bare("openai")
     await asyncio.to_thread(old_store, folders().database, replace(COMPATIBLE, id="other"))
-    async with started() as backend:
+    async with started_backend() as backend:
         await backend.settings.note_key("openai", "")
         assert await backend.vault.get("openai", ELSEWHERE) is None
         assert await backend.vault.get("openai", HERE) == SECRET
@@ -139,13 +139,13 @@ async def test_a_restored_store_gets_no_old_key(tmp_path: Path, is_started: bool
     await asyncio.to_thread(old_store, folders().database, OPENAI)
     theirs = tmp_path / "theirs" / "s.sqlite3"
     if is_started:
-        async with started():
+        async with started_backend():
             pass
     async with LoopbackServer(LISTED) as server:
         evil = replace(OPENAI, base_url=server.base_url)
         await asyncio.to_thread(old_store, theirs, evil)
         await asyncio.to_thread(restore, theirs)
-        async with started() as backend:
+        async with started_backend() as backend:
             [found] = [p for p in await backend.providers.profiles() if p.id == "openai"]
             assert found == evil
             assert await sent_by(backend, found, server) == []
@@ -156,7 +156,7 @@ async def test_a_restored_store_gets_no_old_key(tmp_path: Path, is_started: bool
 async def test_an_unbound_old_key_is_not_used() -> None:
     put_bare("openai")
 
-    async with started() as backend:  # a new store: nobody knows where the key was used
+    async with started_backend() as backend:  # a new store: nobody knows where the key was used
         await backend.settings.note_key("openai", "")
         assert await backend.vault.place("openai", HERE) is KeyPlace.UNKNOWN
         assert await backend.vault.get("openai", HERE) is None
@@ -173,7 +173,7 @@ async def test_a_server_that_takes_an_address_over_gets_no_key() -> None:
     async with (
         LoopbackServer(LISTED) as mine,
         LoopbackServer(LISTED) as theirs,
-        started() as backend,
+        started_backend() as backend,
     ):
         profile = replace(COMPATIBLE, id="mine", base_url=mine.base_url)
         key = Secret(KEY, origin(mine.base_url))

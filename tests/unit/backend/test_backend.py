@@ -30,7 +30,7 @@ from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.paths import folders
 from tests.helpers.secrets import key_for
-from tests.helpers.started import started
+from tests.helpers.started_backend import started_backend
 from tests.unit.providers.samples import COMETAPI, COMPATIBLE, OPENAI
 
 ENVIRONMENT = {"OPENAI_API_KEY": "sk-env", "OPENAI_BASE_URL": "http://127.0.0.1:1/v1"}
@@ -52,7 +52,7 @@ ENVIRONMENT = {"OPENAI_API_KEY": "sk-env", "OPENAI_BASE_URL": "http://127.0.0.1:
 async def test_new_conversations_have_a_usable_provider(
     chosen: str, keys: list[ProviderProfile], environment: dict[str, str], found: str
 ) -> None:
-    async with started(environment) as backend:
+    async with started_backend(environment) as backend:
         await backend.settings.save_profile(COMPATIBLE)
         for profile in keys:
             await backend.settings.save_profile(profile)
@@ -66,7 +66,7 @@ async def test_providers_of_the_environment_have_the_values_entered_for_their_ad
     entered = replace(
         COMPATIBLE, monthly_cap=Decimal(5), own_models=(OwnModel("llama", window=100),)
     )
-    async with started(ENVIRONMENT) as backend:
+    async with started_backend(ENVIRONMENT) as backend:
         plain, *built_in = await backend.providers.profiles()
         assert (plain.id, plain.monthly_cap, plain.own_models) == ("env-openai", None, ())
         assert [profile.id for profile in built_in] == ["on-device", "openai", "cometapi"]
@@ -101,7 +101,7 @@ async def test_providers_of_the_environment_have_the_values_entered_for_their_ad
 async def test_spending_of_an_absent_environment_counts_against_the_limit(
     stored: ProviderProfile, environment: dict[str, str], capped_ids: tuple[str, ...]
 ) -> None:
-    async with started(environment) as backend:
+    async with started_backend(environment) as backend:
         await backend.settings.save_profile(replace(stored, monthly_cap=Decimal(5)))
         by_id = {profile.id: profile for profile in await backend.providers.profiles()}
         stored_id, *_ = capped_ids
@@ -110,7 +110,7 @@ async def test_spending_of_an_absent_environment_counts_against_the_limit(
 
 async def test_the_openai_provider_of_the_environment_has_the_models_entered_for_it() -> None:
     entered = (OwnModel("gpt-next", window=100),)
-    async with started({"OPENAI_API_KEY": "sk-x"}) as backend:
+    async with started_backend({"OPENAI_API_KEY": "sk-x"}) as backend:
         await backend.settings.save_profile(
             replace(OPENAI, base_url=OPENAI_URL, own_models=entered)
         )
@@ -119,7 +119,7 @@ async def test_the_openai_provider_of_the_environment_has_the_models_entered_for
 
 
 async def test_embeddings_come_from_the_provider_of_new_conversations() -> None:
-    async with started() as backend:
+    async with started_backend() as backend:
         await backend.settings.save_profile(COMPATIBLE)
         await backend.settings.set("default.provider", "home")
         assert await backend.embedding_choice() is None
@@ -136,7 +136,7 @@ async def test_embeddings_come_from_the_provider_of_new_conversations() -> None:
 async def test_the_text_of_a_folder_is_stored(media_type: str, data: bytes) -> None:
     sha256 = hashlib.sha256(data).hexdigest()
     document = ExtractedDocument("a", media_type, sha256, len(data), "tëxt", None, 1)
-    async with started() as backend:
+    async with started_backend() as backend:
         part = await backend.attachments.add_document(b"bytes", document)
         assert part == DocumentPart(sha256, "a", media_type, len(data), None, 1)
         assert await backend.attachments.bytes(sha256) == data
@@ -164,7 +164,7 @@ def test_a_file_of_models_that_cannot_be_used_is_named(
 
 
 async def test_settings_of_the_models_on_this_computer_are_applied() -> None:
-    async with started() as backend:
+    async with started_backend() as backend:
         built_in = backend.providers.on_device_model
         use_weights(backend.gateway.local_model, {WEIGHTS_SETTING: "/models/a.gguf"})
         assert backend.providers.on_device_model == "/models/a.gguf"

@@ -10,7 +10,7 @@ from desktop_app.cli.ask import _with_total_usage
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role, now
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
-from tests.helpers.started import started
+from tests.helpers.started_backend import started_backend
 
 REPORTED, RECORDED = Usage(10, 0, 5), Usage(7, 0, 3)
 
@@ -36,7 +36,7 @@ async def test_the_usage_of_several_calls_is_added(calls: int, usage: Usage, cos
         cost=Decimal("0.75"),
     )
     recorded = Call(now(), "p", "m", "answer", RECORDED, Decimal("0.25"))
-    async with started() as backend:
+    async with started_backend() as backend:
         for _ in range(calls):
             await backend.ledger.add(
                 recorded._replace(conversation_id="conversation", message_id="answer")

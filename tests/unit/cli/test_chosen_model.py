@@ -42,7 +42,7 @@ from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.models.choice_resolution import ON_DEVICE_MODEL
 from desktop_app.services.models.model_menu import family_models
 from desktop_app.settings.values import with_defaults
-from tests.helpers.started import started
+from tests.helpers.started_backend import started_backend
 from tests.unit.providers.loopback import LoopbackServer, replies
 from tests.unit.providers.samples import COMPATIBLE
 
@@ -60,7 +60,7 @@ def options(**given: Any) -> Namespace:
 async def opened_backend(
     *profiles: ProviderProfile, environment: dict[str, str] | None = None
 ) -> AsyncIterator[Backend]:
-    async with started(environment) as backend:
+    async with started_backend(environment) as backend:
         for profile in profiles:
             await backend.settings.save_profile(profile)
         yield backend
@@ -101,7 +101,7 @@ async def test_an_unknown_provider_is_refused_with_those_that_are_known() -> Non
 
 
 async def test_the_environment_s_provider_may_be_named_without_its_prefix() -> None:
-    async with started({"COMETAPI_KEY": "not-a-key"}) as backend:
+    async with started_backend({"COMETAPI_KEY": "not-a-key"}) as backend:
         assert (await find_profile(backend, "CometAPI")).id == "env-cometapi"
         assert (await find_profile(backend, None)).id == "env-cometapi"
 
@@ -141,7 +141,7 @@ async def test_a_known_list_of_models_is_not_fetched_again() -> None:
 async def test_a_server_of_the_environment_has_the_variants_that_are_named() -> None:
     async with (
         LoopbackServer(models=("a",)) as server,
-        started({"OPENAI_BASE_URL": server.base_url}) as backend,
+        started_backend({"OPENAI_BASE_URL": server.base_url}) as backend,
     ):
         found = await answering_profile(backend, options(variant="pro"))
         assert found.models == family_models(backend.catalog)

@@ -22,7 +22,7 @@ from desktop_app.cli.doctor.doctor import (
 from desktop_app.cli.doctor.provider_routes import describe_route, is_server
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from tests.helpers.certificates import Authority
-from tests.helpers.started import started
+from tests.helpers.started_backend import started_backend
 from tests.unit.providers.samples import COMPATIBLE
 
 NO_PLUGIN = "no Qt platform plugin could be initialized"
@@ -44,7 +44,7 @@ def test_findings_are_a_line_each() -> None:
 
 
 async def test_providers_of_the_same_name_are_told_apart() -> None:
-    async with started() as backend:
+    async with started_backend() as backend:
         for profile_id in ("a", "b"):
             profile = replace(COMPATIBLE, id=profile_id, name="Home")
             await backend.settings.save_profile(profile)
@@ -67,7 +67,7 @@ async def test_an_unreadable_start_at_login_is_reported(monkeypatch: pytest.Monk
         raise PermissionError("Access is denied")
 
     monkeypatch.setattr(doctor, "starts_at_login", refuse)
-    async with started() as backend:
+    async with started_backend() as backend:
         found = _check_login_start(backend)
     assert found.works is None
     assert found.text.endswith(": Access is denied")

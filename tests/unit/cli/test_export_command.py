@@ -15,7 +15,7 @@ from desktop_app.cli.arguments import create_parser
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.library_commands import run_library
 from desktop_app.domain.conversations.conversation import Folder, MessageStatus
-from tests.helpers.started import started
+from tests.helpers.started_backend import started_backend
 from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer
 
 Run = Callable[..., tuple[int, str, str]]
@@ -45,7 +45,7 @@ def conversation_id() -> str:
     table = an_answer(second, TABLE, 1, MessageStatus.COMPLETE)
 
     async def store() -> None:
-        async with started() as backend:
+        async with started_backend() as backend:
             shown = replace(conversation, leaf_id=table.id)
             messages = [first, reply, second, table]
             await backend.conversations.add_with_messages(shown, messages, [])
@@ -81,7 +81,7 @@ def test_an_unfinished_answer_is_being_written_only_while_its_process_lives(
     question = a_question(conversation, "Which boats?")
 
     async def store() -> None:
-        async with started() as backend:
+        async with started_backend() as backend:
             await backend.conversations.begin_turn(
                 conversation, question, an_answer(question, "half")
             )
@@ -125,7 +125,7 @@ def test_a_conversation_without_tables_is_reported(export: Run, tmp_path: Path) 
     answer = an_answer(question, "None.", status=MessageStatus.COMPLETE)
 
     async def store() -> None:
-        async with started() as backend:
+        async with started_backend() as backend:
             shown = replace(conversation, leaf_id=answer.id)
             await backend.conversations.add_with_messages(shown, [question, answer], [])
 
@@ -138,7 +138,7 @@ def test_a_conversation_without_tables_is_reported(export: Run, tmp_path: Path) 
 
 def test_only_folders_that_are_used_are_in_the_file(export: Run, tmp_path: Path) -> None:
     async def store() -> None:
-        async with started() as backend:
+        async with started_backend() as backend:
             await backend.conversation_folders.save(Folder("used", "Used", NOON))
             await backend.conversation_folders.save(Folder("unused", "Unused", NOON))
             conversation = a_conversation("Boats", folder_id="used")

@@ -31,7 +31,7 @@ from desktop_app.domain.spending.spending_report import (
 from desktop_app.domain.tools.tool import ListedTool, ToolDefinition
 from desktop_app.services.models.model_table import FAVORITES
 from desktop_app.storage.settings.model_listing_store import ListingStore
-from tests.helpers.started import started
+from tests.helpers.started_backend import started_backend
 from tests.unit.providers.samples import COMPATIBLE
 
 Run = Callable[..., tuple[int, str, str]]
@@ -55,7 +55,7 @@ def with_store(action: Callable[[Backend], Coroutine[Any, Any, object]]) -> None
     """Run a function with the opened backend."""
 
     async def run() -> None:
-        async with started() as backend:
+        async with started_backend() as backend:
             await action(backend)
 
     asyncio.run(run())

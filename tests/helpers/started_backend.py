@@ -9,7 +9,7 @@ from desktop_app.backend.backend import Backend, build_backend
 
 
 @asynccontextmanager
-async def started(environment: Mapping[str, str] | None = None) -> AsyncIterator[Backend]:
+async def started_backend(environment: Mapping[str, str] | None = None) -> AsyncIterator[Backend]:
     """Yield an open backend and close it at the end.
 
     Args:
