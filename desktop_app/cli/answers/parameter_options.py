@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from desktop_app.cli.argument_types import EFFORTS, VARIANTS, number_between, whole_number_between
 from desktop_app.cli.command_help import add_flag, add_repeatable
-from desktop_app.domain.answering.generation import MAX_CANDIDATES, MAX_STOP_SEQUENCES
+from desktop_app.domain.answering.answer_limits import MAX_CANDIDATES, MAX_STOP_SEQUENCES
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:

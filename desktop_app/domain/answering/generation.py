@@ -9,11 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Final
-
-MAX_STOP_SEQUENCES: Final = 4
-"""The most stop sequences that OpenAI's API accepts."""
-MAX_CANDIDATES: Final = 8
+from typing import Any
 
 
 @dataclass(frozen=True)

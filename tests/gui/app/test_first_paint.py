@@ -20,6 +20,7 @@ ALLOWED_BEFORE_PAINT = {
     "app.startup": "gc_policy",
     "commands": "command keymap shortcut",
     "domain": "errors remedy text_enum",
+    "domain.answering": "answer_limits",
     "domain.conversations": "list_filter",
     "domain.models": "variants",
     "i18n": "formatting pseudo translation",
