@@ -129,7 +129,7 @@ class Backend:
     async def _move_secrets_of_addresses(self) -> None:
         """Move passwords in stored addresses, from older versions, into the keyring.
 
-        This may open the dialog that unlocks the keyring, but only once, and only for such a store.
+        This may open the dialog that unlocks the keyring, but only if there are such passwords.
         """
         found = await self.settings.secrets_in_addresses()
         for name, secret in found:
@@ -290,7 +290,7 @@ class Backend:
         )
 
     async def embedding_choice(self) -> EmbeddingChoice | None:
-        """Return the provider and model of embeddings; None if embeddings are not available."""
+        """Return the provider and model of embeddings; None if they are off or not available."""
         # The import takes 11 ms.
         from desktop_app.backend.embedding_choice import embedding_choice, embedding_model
 
@@ -333,7 +333,7 @@ def build_backend(
         wants_embeddings: see `Backend`.
 
     Raises:
-        SettingError: the user's models.toml is invalid.
+        SettingError: the user's models.toml is invalid or unreadable.
     """
     user_folders = user_folders or folders()
     catalog = read_catalog(user_folders)
@@ -420,7 +420,7 @@ def read_catalog(user_folders: Folders) -> ModelCatalog:
     """Read the bundled model catalog, extended by the user's models.toml.
 
     Raises:
-        SettingError: the user's file is invalid.
+        SettingError: the user's file is invalid or unreadable.
     """
     texts = [resource_path("models.toml").read_text("utf-8")]
     own = user_folders.config / "models.toml"

@@ -255,7 +255,7 @@ async def _answer(
 async def _choose(
     backend: Backend, options: argparse.Namespace, values: Mapping[str, Any], output: AnswerOutput
 ) -> tuple[ProviderProfile, AskSettings, list[ModelChoice]]:
-    """Return the provider, the settings, and the choice of each answer. Nothing is sent.
+    """Return the provider, the settings, and the choice of each answer; send no question.
 
     Raises:
         IllegalChoiceError: an option names something unknown, or the model does not support it.
@@ -369,7 +369,7 @@ def _write_error_code(error: OSError) -> ExitCode:
 
 
 def _with_tools(settings: AskSettings, options: argparse.Namespace) -> AskSettings:
-    """Return the settings with the tools of the command line, and no others."""
+    """Return the settings with only the command line's tools, and its limit of rounds."""
     servers = tuple(f"{name}/{ALL_TOOLS}" for name in options.mcp)
     parameters = replace(settings.parameters, tools=(*options.tool, *servers))
     limits = settings.limits
@@ -525,7 +525,7 @@ async def _with_total_usage(backend: Backend, answer: Message) -> Message:
 
 
 async def extract_file(backend: Backend, path: Path) -> ExtractedDocument:
-    """Return the text of a file, and write the reader's note on it, if any, to standard error."""
+    """Return the document in a file; write the reader's note, if any, to standard error."""
     reporter = ProgressReporter(path.name)
 
     def show(progress: Progress) -> None:
@@ -562,7 +562,7 @@ class NullStore:
     """Store of messages and attachments that stores nothing.
 
     Attributes:
-        files: the text and path of each document, by its hash.
+        files: the text and path of each attached file, by its SHA-256.
         answers: the temporary files of long answers.
     """
 
@@ -582,7 +582,7 @@ class NullStore:
         return self.files[sha256][0]
 
     async def bytes(self, sha256: str) -> bytes:
-        """Return the bytes of an image, if the file is unchanged since it was read.
+        """Return the bytes of an attached file, if it is unchanged since its text was read.
 
         Raises:
             DocumentError: it has changed or is gone.

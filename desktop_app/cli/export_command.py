@@ -130,7 +130,7 @@ class LoadedConversation(NamedTuple):
 
     Attributes:
         path: the messages on the conversation's path.
-        pictures: the images of each message, by the message's id.
+        pictures: by a message's id, its images by their SHA-256.
         catalog: provides the names of models.
         language: the language of captions.
     """
@@ -411,7 +411,7 @@ class _Export:
 
     @contextmanager
     def _skipping_conversation(self, conversation: Conversation) -> Iterator[None]:
-        """Leave out a conversation that cannot be read or written, and note why."""
+        """Leave out a conversation that cannot be read or laid out, and note why."""
         count, title = len(self.left_out), short_title(conversation.title)
         with self._skipping_errors(N_("Conversation “{title}” skipped: {reason}"), title=title):
             yield
@@ -420,7 +420,9 @@ class _Export:
 
     @contextmanager
     def _skipping_errors(self, sentence: str, **params: str) -> Iterator[None]:
-        """Suppress an error of reading or writing, and note it; a full disk ends the export.
+        """Suppress an error in the data, and note it.
+
+        A full disk, or a file that cannot be written, ends the export.
 
         Args:
             sentence: is added to `left_out` with its reason and `params`.

@@ -25,7 +25,7 @@ Each class has a stable `code`, and each error a `Reason`: both are stored, neve
     ├── CredentialError             the keyring is locked, missing or failing
     ├── StorageError
     │   ├── StoreFullError          no space, read-only file system
-    │   ├── StoreDamagedError       the integrity check found damage
+    │   ├── StoreDamagedError       the store, a row or a backup is damaged
     │   ├── StoreRefusedError       the store rejects a value; all others are kept
     │   └── StoreTooNewError        written by a newer version; left untouched
     ├── DocumentError               a document that cannot be attached
@@ -330,7 +330,7 @@ class IllegalChoiceError(UserFacingError):
 
 
 class SpendingCapError(UserFacingError):
-    """The month's spending would exceed the provider's cap; found before anything was sent."""
+    """The month's spending would exceed the provider's cap; the request was not sent."""
 
     code = "spending_cap"
 
@@ -366,7 +366,7 @@ class StoreFullError(StorageError):
 
 
 class StoreDamagedError(StorageError):
-    """The store's integrity check found damage."""
+    """The store, one of its rows, or a backup is damaged."""
 
     code = "store_damaged"
 

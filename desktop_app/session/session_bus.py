@@ -178,7 +178,7 @@ class SessionBus:
         return variant[1]
 
     async def request_name(self, name: str, timeout_s: float = TIMEOUT_S) -> bool:
-        """Request a name on the bus; return False if another process owns it.
+        """Request a name on the bus; return False if it already has an owner.
 
         Raises:
             BusError: as for `call`.

@@ -51,7 +51,7 @@ class ServerListener(Protocol):
         """Save the state of a sign-in, which has just succeeded or been refreshed."""
 
     def on_renewing(self, answer: Callable[[Mapping[str, Any] | None], None]) -> None:
-        """Call `answer` with the saved state once the process may renew the sign-in."""
+        """Call `answer` with the saved state or None, once the process may renew the sign-in."""
 
     def on_renewed(self) -> None:
         """Handle the end of a renewal."""
@@ -88,8 +88,8 @@ class ServerConnection:
         """Start the process and wait until the server is ready.
 
         Raises:
-            ServerFailure: it did not start.
-            TimeoutError: it took too long.
+            ServerFailure: the process or the server did not start.
+            TimeoutError: the start or the sign-in took too long.
         """
         try:
             process = await start_child(
@@ -122,7 +122,7 @@ class ServerConnection:
         """Return the result of a request. If canceled, it is canceled at the server too.
 
         Raises:
-            ServerFailure: the server refused it, or has ended.
+            ServerFailure: the server refused it or has ended, or its arguments are too long.
         """
         if not self.is_running:
             raise ServerFailure(has_ended=True)

@@ -91,7 +91,7 @@ class ProviderRegistry:
         return by_id[ON_DEVICE.id]
 
     async def is_usable(self, profile: ProviderProfile) -> bool:
-        """Return True if there is a key for the profile's address, or it needs none.
+        """Return True if there is a key for the profile's address, or the profile needs none.
 
         This does not ask the keyring.
         """

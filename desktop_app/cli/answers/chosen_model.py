@@ -88,7 +88,7 @@ async def answering_profile(
         # The address is wrong, or a gateway wants a header: the question would be refused, too.
         if isinstance(failed, ProviderError) and failed.reason in _REASONS_TO_STOP:
             raise
-        return profile  # the server has no list of models
+        return profile  # the server sends no list of models, or not in time
     return await find_profile(backend, options.provider)
 
 
@@ -128,7 +128,8 @@ async def choice_of(
 ) -> ModelChoice:
     """Return the model choice from --variant, --effort and --model.
 
-    Without --model, it is the profile's model, or the first chat model of the server's list.
+    Without --model, it is a variant at a provider that serves the GPT family. Elsewhere it is the
+    profile's model, or the first chat model of the server's list.
 
     Raises:
         IllegalChoiceError: the options contradict each other, the provider does not offer the
@@ -165,7 +166,10 @@ async def choice_of(
 
 
 def required_effort(options: argparse.Namespace, choice: ModelChoice) -> Effort | None:
-    """Return the effort that the user gave; the nearest can replace that of a preset."""
+    """Return the effort that must be supported as the user named it; None if none was named.
+
+    The nearest supported effort can replace that of a preset.
+    """
     return choice.effort if options.effort and not options.has_preset_effort else None
 
 

@@ -1,7 +1,7 @@
 """Several answers to one question: `repartee ask --compare` and `--n`.
 
-The requests run at the same time. The terminal shows one answer after the other, the first as it
-arrives; standard error has the figures of each.
+The requests run at the same time. The terminal shows one answer after the other, each as it
+arrives once all before it have ended; standard error has the figures of each.
 """
 
 from __future__ import annotations
@@ -180,7 +180,7 @@ class SeveralAnswers(AnswerStreams):
         ]
 
     def _full_text(self, answer: Message) -> dict[str, str]:
-        """Return the field with all of an answer that is too long for its message."""
+        """Return the field with all of an answer too long for its message; {} for others."""
         file = self._find_full_text_file(answer)
         return {} if file is None else {"answer": file.read_bytes().decode()}
 

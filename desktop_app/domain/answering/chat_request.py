@@ -132,7 +132,11 @@ class ProviderProfile:
 
     @property
     def has_batches(self) -> bool:
-        """Return True if the provider is OpenAI, or the user stated that it has batches."""
+        """Return True if the provider has batches.
+
+        The user's statement decides; without one, only OpenAI has them. The on-device model never
+        has batches.
+        """
         if self.offers_batches is None:
             return self.kind is ProviderKind.OPENAI
         return self.offers_batches and self.kind is not ProviderKind.ON_DEVICE
@@ -232,7 +236,9 @@ class ChatRequest:
         return replace(self, parameters=replace(self.parameters, candidates=1))
 
     def without_parameter(self, param: str) -> ChatRequest | None:
-        """Return the request without a refused parameter; None if it does not have it.
+        """Return the request without a refused parameter; None if the request does not set it.
+
+        A strict schema is first kept as a hint.
 
         Args:
             param: the name in the API.

@@ -1,9 +1,9 @@
 """Folds StreamEvents into a growing reply, as a pure function.
 
 `accumulate` never changes its argument, and the cost of a delta does not depend on the length of
-the reply. Text is a tuple of pieces, each at most half as long as the one before (as in a binomial
-heap), so that each character is copied O(log n) times. Pieces of a megabyte are not copied again,
-so that no delta blocks the event loop.
+the reply. Text is a tuple of pieces. Those shorter than a megabyte are each at most half as long as
+the one before (as in a binomial heap), so that each character is copied O(log n) times. No delta
+copies a longer piece again, so that none blocks the event loop.
 """
 
 from __future__ import annotations
@@ -161,11 +161,11 @@ class Reply:
 
     Attributes:
         status: STREAMING until a terminal event.
-        usage: of all requests.
+        usage: of all requests that reported one; None if none did.
         error, incomplete_reason: why the reply is incomplete.
         run: the position in a background run; None for any other answer.
         service_tier: the tier that answers; "" until the provider names it.
-        round: the number of requests that have ended.
+        round: the index of the current request, from 0.
         round_start: the index of the current request's first segment.
         earlier_usage: the usage of the requests before the current one.
         is_uncounted: True if an earlier request reported no usage.

@@ -80,7 +80,8 @@ class ToolCallDelta:
 class ToolCallStep:
     """The next step of a tool call, stored before the next event is requested.
 
-    `call` has the identity (`round`, `call_id`) and all fields that this step sets.
+    `call` replaces the earlier state of the call with its `call_id`, except for name, arguments and
+    round.
     """
 
     call: ToolCallPart
@@ -183,8 +184,8 @@ class Failed:
 class CandidateEvent:
     """An event of another answer than the first, if several were requested at once.
 
-    `number` is from 1. The events of the first answer are not wrapped, and its terminal event comes
-    last.
+    `number` is the answer's index; the first answer has 0. The events of the first answer are not
+    wrapped, and its terminal event comes last.
     """
 
     number: int

@@ -103,7 +103,7 @@ def answer_facts(
 
 
 def other_model_fact(choice: ModelChoice, answered_by: str) -> str:
-    """Return a fact that names the model that answered; "" if it is the requested model."""
+    """Name the model that answered; "" if it is the requested model or unknown."""
     if is_same_model(choice.model, answered_by):
         return ""
     return tr("answered by {model}", model=answered_by)
@@ -140,7 +140,7 @@ def image_pages_fact(part: DocumentPart) -> str:
 def reasoning_title(reasoning: str, seconds: float | None, *, is_thinking: bool = False) -> str:
     """Return a title such as `Thought for 9.3 s: Which failures are safe to repeat`.
 
-    What is unknown is left out.
+    The subject is left out if unknown, the time if unknown or below a second.
     """
     subject = subject_of(reasoning)
     if is_thinking:
@@ -231,7 +231,7 @@ def short_arguments(arguments: str) -> str:
 
 
 def attachment_facts(part: DocumentPart | ImagePart) -> list[str]:
-    """Return the size or the pages and the tokens of an attachment, as far as known."""
+    """Return an image's size, or a document's pages and tokens, as far as known."""
     if isinstance(part, ImagePart):
         return [f"{part.width} × {part.height}"] if part.dimensions else []
     facts = [pages] if (pages := pages_fact(part)) else []

@@ -164,7 +164,7 @@ class ImagePart:
 
     @property
     def dimensions(self) -> tuple[int, int] | None:
-        """Return width and height, if known."""
+        """Return width and height in pixels; None if they were not measured."""
         return (self.width, self.height) if self.width and self.height else None
 
 
@@ -172,7 +172,8 @@ class ImagePart:
 class CollectionPart:
     """A collection in a draft; it stays there after sending, until the user removes it.
 
-    The sent message has a PassagesPart instead. `name` is the collection's name at that time.
+    The sent message has a PassagesPart instead. `name` is the name that the
+    collection had when it was added.
     """
 
     collection_id: str
@@ -251,7 +252,10 @@ class ToolCallPart:
 
 @dataclass(frozen=True)
 class Attachment:
-    """The facts of a stored original, and the text extracted from it; "" for an image."""
+    """The facts of a stored original, and the text extracted from it; "" for an image.
+
+    `pages` and `tokens` are None as in a DocumentPart.
+    """
 
     sha256: str
     name: str

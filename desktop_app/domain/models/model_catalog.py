@@ -105,7 +105,7 @@ class ModelInfo:
         return self.price.times(multiple)
 
     def counted_price_at(self, tier: str | None) -> Price | None:
-        """Return the price for spending limits: the ordinary one if the tier's is unknown."""
+        """Return the price for spending limits: the tier's, else the ordinary; None if unknown."""
         return self.price_at(tier) or self.price
 
     def usual_duration(self, effort: Effort | None) -> float | None:
@@ -133,7 +133,10 @@ class ModelInfo:
         )
 
     def nearest_effort(self, wanted: Effort) -> Effort | None:
-        """Return the accepted effort nearest to `wanted`; of two, the higher."""
+        """Return the accepted effort nearest to `wanted`; of two, the higher.
+
+        Return `wanted` if the accepted efforts are unknown, and None if the model takes none.
+        """
         if self.efforts is None:
             return wanted
         order = list(Effort)

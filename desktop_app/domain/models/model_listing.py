@@ -206,7 +206,10 @@ class ModelAvailability(NamedTuple):
 
     @property
     def shutdown_mark(self) -> str:
-        """Return the words on the model's shutdown that follow its name; "" if it is not near."""
+        """Return the words on the model's shutdown that follow its name; "" if it is not near.
+
+        Return "" also if the date has passed, but the model is still listed.
+        """
         end = self._shutdown_to_announce
         if end is None or (end <= self.today and not self.is_shut_down):
             return ""

@@ -50,9 +50,9 @@ class ParameterNote(Enum):
 
 
 def is_of_family(profile: ProviderProfile, model_id: str) -> bool:
-    """Return True if a request is for the GPT family, at OpenAI or through a gateway.
+    """Return True if a request is treated as one for the GPT family.
 
-    A gateway's profile lists a model of the GPT family, or the requested model belongs to it.
+    These are all requests to a provider that serves the family, and those for its models elsewhere.
     """
     return profile.serves_gpt_family or family_of(model_id).startswith(FAMILY_MODEL)
 
@@ -159,7 +159,7 @@ def refused_by_every_api(
 
 
 def parameter_notes(api: Api | None) -> dict[str, ParameterNote]:
-    """Return a note for each parameter that may be supported, by name."""
+    """Return the notes by parameter, while a server's API is unknown; {} once it is known."""
     if api is not None:
         return {}
     return {

@@ -100,8 +100,8 @@ class TokenRates:
     def all_rates(self, usual: Mapping[TextKind, float] = USUAL_RATES) -> dict[TextKind, float]:
         """Return a ratio for every kind.
 
-        An unknown kind gets the average deviation of the known ones, because a small vocabulary
-        is small for every kind.
+        If the known ratios are on average above the usual ones, so is that of an unknown kind,
+        because a small vocabulary is small for every kind.
         """
         known = [self.rates[kind] / usual[kind] for kind in self.rates]
         scale = max(1.0, sum(known) / len(known)) if known else 1.0
@@ -122,7 +122,7 @@ class TokenRates:
         """Return the rates after a server has counted `tokens` for a text.
 
         Each ratio is corrected by its share of the text, so that a mixed text changes mostly the
-        ratio of its main kind.
+        ratio of its main kind. The count of a short text, or of one that was cut, changes nothing.
         """
         total = sum(mix.values())
         if total < MIN_LEARNED_TOKENS or tokens <= 0 or is_cut(mix, tokens):

@@ -7,8 +7,9 @@ finds keys that are reversed, hexadecimal, decimal, or in base32 or base64.
 Escapes (%2D, \\u002d, \\x2d, =2D, &#45;) are decoded first; those of other characters than ASCII
 (\\u200b) count as blanks.
 
-A key that is short, or that could be a word, is searched for exactly as it is, or not at all: local
-servers take any key ("lm-studio"), which an answer may mention.
+A key that is short, or that could be a word, is searched for only byte by byte, as it is and in
+these encodings, or not at all: local servers take any key ("lm-studio"), which an answer may
+mention.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ MIN_SECRET_CHARS: Final = 8
 """Minimum length in characters of a secret to search for."""
 MIN_CHARS_WITHOUT_DIGITS: Final = 16
 MIN_CHARS_IN_DISGUISE: Final = 16
-"""Minimum letters and digits of a secret to search for in every spelling."""
+"""Minimum letters and digits of a secret to search for in any case and with gaps."""
 _MIN_HELD_CHARS: Final = 4
-"""Minimum letters of a key, at the end of a delta, that delay it: many words end with fewer."""
+"""A delta's end is delayed if it has so many letters of a key: many words end with fewer."""
 _MAX_GAP_BYTES: Final = 40
 """Maximum gap within a key at the end of a delta: text in another script is one long gap."""
 
@@ -315,7 +316,7 @@ class _Search:
         return _MappedView(bytes(seen), starts, ends)
 
     def held_from(self, data: bytes, before: _Views) -> int:
-        """Return the offset of a secret that may continue after the text; its length for none."""
+        """Return the offset of a secret that the text may cut off, else the text's length."""
         rest = data[: _incomplete_escape_start(data)]
         at = len(rest)
         if at > _MAX_GAP_BYTES and not self.views(rest[-_MAX_GAP_BYTES:])[0]:

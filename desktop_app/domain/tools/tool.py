@@ -32,7 +32,7 @@ class ToolKind(StrEnum):
 
 
 class Permission(StrEnum):
-    """The user's permission for a tool to run without being asked."""
+    """The user's decision on the calls of a tool. ASK: the user decides on each call."""
 
     ASK = "ask"
     CONVERSATION = "conversation"

@@ -70,7 +70,7 @@ class ServerFailure(Exception):  # noqa: N818 — a failure to report, not to ha
         has_ended: the process has ended.
         has_closed: the server closed the connection without a reply, so `reason` explains nothing.
         needs_sign_in: the user has to sign in.
-        may_repeat: the server did not get the request, and may get it again.
+        may_repeat: the server refused the request without acting on it, so it may be sent again.
     """
 
     def __init__(
@@ -309,7 +309,8 @@ def secret_values(
 
     A value counts as secret unless it is a path or an address, or its name says that it is
     something else, such as a folder or a region: redacting these would make results unusable. A
-    value with a key in it always counts.
+    value always counts if it contains a key, or if its name contains a word such as "token". So do
+    the whole query and the secret arguments.
 
     Args:
         variables: the environment variables, for references.

@@ -9,10 +9,10 @@ It exchanges lines of JSON with its parent. The first line names the server to c
     {"do": "cancel", "id"}
     {"do": "tokens", "saved"}                                       answers the event "renewing"
 
-The answer to a request that failed is {"id", "error", "may_repeat"}; a request that never reached
-the server may be repeated. Events are {"event": "ready" | "failed" | "log" | "progress" |
-"changed" | "sign_in" | "tokens" | "renewing" | "renewed", …}. The process ends when its standard
-input does, and ends the server.
+The answer to a request that failed is {"id", "error", "may_repeat"}; a call may be repeated if the
+server refused it because it had forgotten the session. Events are {"event": "ready" | "failed" |
+"log" | "progress" | "changed" | "sign_in" | "tokens" | "renewing" | "renewed", …}. The process ends
+when its standard input or the server does, and ends the server.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ CLOSING_S: Final = 2.5
 
 
 def main() -> int:
-    """Serve one server until standard input ends."""
+    """Serve one server until it or standard input ends."""
     output = LineOutput.take_standard_output()
     sandbox.deny_inspection()
     adopt_orphans()

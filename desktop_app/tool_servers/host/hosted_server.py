@@ -52,7 +52,7 @@ class HostedServer:
     """A connection to one server, which carries out the parent's orders.
 
     Args:
-        order: a value of `launch_message`, which says how to reach or start the server.
+        order: the parent's `launch_message`, which says how to reach or start the server.
         lines: the parent's further orders; see host_process.py.
         end_soon: called when the parent is gone or the server has ended.
     """
@@ -95,7 +95,7 @@ class HostedServer:
     async def _stay_connected(
         self, stack: AsyncExitStack, http_client: httpx2.AsyncClient | None
     ) -> None:
-        """Connect, and again whenever the server has forgotten the session, until it ends.
+        """Connect, and reconnect whenever the server forgets the session, until `_end`.
 
         Earlier clients stay open: their other requests may still get replies.
         """
@@ -253,8 +253,8 @@ class HostedServer:
         """Return the result of a request, which is sent again if the session was lost.
 
         Raises:
-            _SessionLostError: the server did not get a call. Before it is sent again, the parent
-                compares the tool, which may be another one since.
+            _SessionLostError: the server refused a call unseen. Before the call is sent again, the
+                parent compares the tool, which may have changed.
         """
         client, session_id = self._client, self._session_id
         try:

@@ -116,6 +116,8 @@ class SignIn:
     async def check_request(self, request: httpx2.Request) -> None:
         """Refuse addresses that a server may not name: unencrypted, or in the user's network.
 
+        The server's own host is allowed, and a server in the user's network may name any address.
+
         Raises:
             SignInError: the address is refused.
         """
@@ -136,7 +138,8 @@ class SignIn:
         """Have the parent open the sign-in page in the browser.
 
         Raises:
-            SignInError: the address is not encrypted, or the user has not asked to sign in.
+            SignInError: the user has not asked to sign in, or the address is not encrypted and the
+                server is outside the user's network.
         """
         if not self._page:
             self.is_needed = True
@@ -247,7 +250,7 @@ class SignIn:
             self._context.client_info = await self.get_client_info()
 
     def receive_saved(self, saved: dict[str, Any] | None) -> None:
-        """Use the saved state that the parent has sent, in a renewal; None if it has none."""
+        """Use the saved state that the parent sent for a renewal; None if nothing is saved."""
         if self._received is not None and not self._received.done():
             self._received.set_result(saved)
 
@@ -268,11 +271,11 @@ class SignIn:
     # -- the SDK's store
 
     async def get_tokens(self) -> OAuthToken | None:
-        """Return the tokens of an earlier sign-in."""
+        """Return the tokens of an earlier sign-in; None if there was none."""
         return None if self._saved is None else self._saved.tokens
 
     async def get_client_info(self) -> OAuthClientInformationFull | None:
-        """Return this client as the authorization server knows it."""
+        """Return this client as the authorization server knows it; None before a sign-in."""
         return None if self._saved is None else self._saved.client
 
     async def set_client_info(self, client_info: OAuthClientInformationFull) -> None:
