@@ -78,7 +78,7 @@ class WindowSession:
         actions: the action of each command, by its id.
         closed_work: work on the closed store before the program restarts.
         is_rebuilt: True if the window is built again once the session has ended.
-        reopened: ids of the commands that reopen the other windows in the new one.
+        reopened: ids of the commands that show the open dialogs again in the new window.
     """
 
     desktop: DesktopControllers
@@ -142,7 +142,7 @@ class WindowSession:
         ):
             changed.connect(self._show_key_line)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup does
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
                 loop.add_signal_handler(number, self.quit)
 
     @property
@@ -282,7 +282,7 @@ class WindowSession:
         QTimer.singleShot(delay_ms, self._window, run)
 
     def show_mnemonics(self) -> WindowMnemonics:
-        """Add mnemonics to windows, and scroll to the focus; the start does not wait for it."""
+        """Add mnemonics to all windows, and scroll fields with the focus into view from now on."""
         from desktop_app.ui.widgets.accessibility.window_mnemonics import WindowMnemonics
         from desktop_app.ui.widgets.forms.tab_order import FocusScroller
 
@@ -292,7 +292,7 @@ class WindowSession:
         return self._mnemonics
 
     def _without_mnemonics(self, window: QWidget) -> tuple[QWidget, ...]:
-        """Return the main window's parts that need no mnemonics, because commands reach them."""
+        """Return the parts of a window that need no mnemonics, because commands reach them."""
         main = self._window
         if window is not main:
             return ()
@@ -336,7 +336,7 @@ class WindowSession:
         self.controllers.composer.choice.propose_model()
 
     def _show_key_line(self) -> None:
-        """Say in an empty conversation that the built-in model answers, and offer to add a key."""
+        """Show the note on the built-in model while it is chosen in an empty conversation."""
         is_on_device = self.controllers.state.setup.profile.kind is ProviderKind.ON_DEVICE
         text = tr(
             "Using SmolLM2, a small built-in model for trying out Repartee. "
@@ -494,7 +494,7 @@ class WindowSession:
             await self.spelling.aclose()
 
     async def closed(self) -> None:
-        """Wait for the end."""
+        """Wait until all steps of the end have run."""
         await self._closed
 
 

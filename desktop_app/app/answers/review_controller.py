@@ -75,7 +75,7 @@ class ReviewController(QObject):
         dialog.open()
 
     async def _save(self, answer: Message, review: Review | None, text: str) -> None:
-        """Store a review; a corrected answer becomes a new version."""
+        """Store a review, None to remove it; a corrected answer becomes a new version."""
         from desktop_app.domain.conversations.review import ReviewKind, review_of, with_review
 
         if text.strip() and review is not None and review.kind is ReviewKind.CORRECTED:

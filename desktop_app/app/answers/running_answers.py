@@ -54,7 +54,7 @@ class _Progress:
     shown_reasoning: ShownTextLimiter = field(default_factory=ShownTextLimiter)
     text: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
-    section: int | None = None
+    section: int | None = None  # of the last reasoning; -1 once its item has ended
     first_status: str = ""  # shown again once a retry is accepted
     is_retrying: bool = False
     status: NoticeText = ""  # the line below the answer
@@ -133,7 +133,7 @@ class RunningAnswers(QObject):
             self._cancel(self._runs[answer_id])
 
     def first_token_s(self, answer_id: str) -> float | None:
-        """Return the seconds to a running answer's first text or reasoning, None before it."""
+        """Return the seconds to a running answer's first text or reasoning; None without either."""
         progress = self._runs.get(answer_id)
         return None if progress is None else progress.run.first_token_s
 
@@ -191,7 +191,7 @@ class RunningAnswers(QObject):
                 progress.run.retry_with_key(provider_id)
 
     async def stop_all(self) -> None:
-        """Stop every answer and wait until its text is stored.
+        """Stop every answer, and wait until each has tried to store its text.
 
         Background runs continue at their provider, and are resumed at the next start.
         """

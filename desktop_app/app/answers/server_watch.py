@@ -1,6 +1,6 @@
 """Notices when a server on the user's machine or network is back.
 
-While the last answer on screen failed because its server did not listen, the server's port is
+If the last answer on screen failed because its server could not be reached, the server's port is
 tried: a connection is opened and closed without a request. Once that succeeds, the error says that
 the server is back.
 """
@@ -89,7 +89,7 @@ class ServerWatch(QObject):
         return message if self._server_address(message) else None
 
     def _server_address(self, message: Message) -> tuple[str, int] | None:
-        """Return host and port of an answer's provider, None if it is outside the user's network.
+        """Return host and port of an answer's provider; None if unknown or on a public network.
 
         The profile supplies them, because the message may be from somebody else's backup.
         """

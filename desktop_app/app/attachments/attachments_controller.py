@@ -272,7 +272,7 @@ class AttachmentsController(QObject):
         except IllegalChoiceError as error:
             return f"{error.what_happened} {error.what_to_do}"
         except DocumentDoesNotFitError:
-            pass  # sending then offers to read it in parts
+            pass  # sending then offers to read the documents in parts
         return ""
 
     def _show_suggestions(self) -> None:

@@ -83,7 +83,7 @@ class DropController(QObject):
     # -------------------------------------------------------------- drops on the list
 
     def insert_drop(self, dropped: DroppedContent, identifier: str, is_folder: bool) -> None:
-        """Open a row's conversation, or a new one in its folder, and insert the content there.
+        """Open a row's conversation, or a new one in the row's folder, and insert the content.
 
         If `identifier` is empty, the content goes into the open prompt.
         """

@@ -50,9 +50,9 @@ class FileReading:
     """A file that is being read.
 
     Attributes:
-        batch: the files that were dropped with it.
+        batch: the files that were given together with this one.
         detail: the progress as a text.
-        path: the path of the file, None for a text or an image that is not a file.
+        path: the path of the file, None for pasted or dropped content that is not a file.
         progress: the progress from 0 to 1, None if it is unknown.
         has_begun: its task has taken its first step; if canceled before, it takes none.
     """
@@ -275,7 +275,7 @@ class FileReadings(QObject):
         )
 
     def _notify_failures(self, batch: AttachmentBatch) -> None:
-        """Report the failures of a batch; those of many files when all readings have ended."""
+        """Report the failures of a batch; those of many files once the whole batch is read."""
         if batch.left and batch.total > FEW_FILES:
             return
         for words in batch.pop_messages():
@@ -303,7 +303,7 @@ class FileReadings(QObject):
             self.progressed.emit()
 
     def _add_arrived(self) -> None:
-        """Add attachments that have arrived to the draft, each once."""
+        """Add attachments that have arrived to the drafts of their conversations, each once."""
         arrived, self._arrived = self._arrived, []
         attachments = {part_id(part): part for part in self._draft.value.attachments}
         for reading, part in arrived:

@@ -1,7 +1,7 @@
 """The selection of an attachment's pages, slides, sheets or chapters to send.
 
-Texts are split and counted off the event loop. Until that ends, a selection has no token count; a
-draft that was stored before it ended is counted when it is opened.
+Texts are split and counted off the event loop. Until that ends, a selection has no token count. If
+the draft was stored before, its selections are counted when the draft is opened.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class AttachmentHolder(Protocol):
         """Return the model that would be asked now."""
 
     def as_sent(self, part: Attached) -> Attached:
-        """Return an attachment as it would be sent: an earlier document is only named."""
+        """Return an attachment as it would be sent: a document sent before is only named."""
 
     def is_first_fenced(self, part: Attached) -> bool:
         """Return True if an attachment would be the first fenced part of its request."""
@@ -140,7 +140,7 @@ class PageSelection(QObject):
         return self._holder.attached
 
     def part(self, sha256: str) -> Attached | None:
-        """Return an attachment by its hash."""
+        """Return an attachment by its hash, None if it is not attached."""
         return next((part for part in self.parts if part.sha256 == sha256), None)
 
     def change(self, sha256: str, change: Callable[[DocumentPart], DocumentPart]) -> None:

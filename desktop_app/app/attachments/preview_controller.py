@@ -1,7 +1,7 @@
 """The preview of an attachment as it is sent.
 
-`services.chat.prompt_assembly` makes this text, as it does for requests. Large texts are built and
-searched off the event loop.
+`services.chat.prompt_assembly` makes the shown text, as it does for requests. Large texts are built
+and searched off the event loop.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ class PreviewController(QObject):
         return dialog
 
     def _on_closed(self) -> None:
-        """Free a large text."""
+        """Free the text, which may be large, and focus the chip of the attachment."""
         self._load_number += 1
         if self._dialog is not None:
             self._dialog.show_text("", [])
@@ -201,7 +201,7 @@ class PreviewController(QObject):
             self._tasks.start(self._load(part))
 
     def _sending_state(self, part: Attached) -> object:
-        """Return the state that decides how an attachment is sent; it has no token counts."""
+        """Return what decides how an attachment is sent, without the selection's token count."""
         resolved = self._holder.resolved
         if isinstance(part, DocumentPart) and part.chosen is not None:
             part = replace(part, chosen=replace(part.chosen, tokens=None))
@@ -271,7 +271,7 @@ class PreviewController(QObject):
         return sent_text(part, block, sees_images=resolved.model.sees_images is not False)
 
     async def _pages(self, part: Attached) -> tuple[str, str, str]:
-        """Return the unit of the sections, the selected spans, and a hint on their notation."""
+        """Return the unit of the sections, the selected spans, and a hint; "" without sections."""
         unit = unit_of(part) if isinstance(part, DocumentPart) else ""
         if not unit or not isinstance(part, DocumentPart):
             return "", "", ""

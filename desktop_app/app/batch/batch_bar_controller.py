@@ -126,7 +126,7 @@ class BatchBarController(QObject):
         self._show_state()
 
     def _dismiss(self) -> None:
-        if self._offered_paths:  # it may hide the end of a job, which the user has not seen
+        if self._offered_paths:  # the offer may hide the end of a job, which the user has not seen
             self._offered_paths = []
         else:
             self._end_text = ""

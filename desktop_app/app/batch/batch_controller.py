@@ -51,7 +51,7 @@ class BatchController(QObject):
     Signals:
         job_ended(BatchJob): a job has ended.
         jobs_shown(): the dialog shows all jobs.
-        running_changed(list[BatchJob]): the jobs that the provider is working on.
+        running_changed(list[BatchJob]): the jobs that were sent and have not ended.
         progressed(int, int): the number of finished files in running jobs, and of all their files.
     """
 
@@ -204,7 +204,7 @@ class BatchController(QObject):
         await self._show_lines(job_id)
 
     async def _show_lines(self, job_id: str) -> None:
-        """Show the files of a job; the difference is computed in a thread."""
+        """Show the files of a job; a thread finds the lines that have changed."""
         store = self._batch_store()
         dialog = self._get_dialog()
         lines = await store.lines(job_id)
@@ -376,7 +376,7 @@ class BatchController(QObject):
         self._refresh_soon()
 
     def _on_files_read(self, job: BatchJob) -> None:
-        """Ask the user to start the job, in the dialog or by a notification."""
+        """Notify that a job is ready to start, unless the dialog is visible."""
         self._refresh_soon()
         dialog = self._dialog
         if dialog is None or not dialog.isVisible():

@@ -76,7 +76,7 @@ class AnswerActions(QObject):
             self._tasks.start(self._retry(self._current.path[-1]))
 
     def act_on_last(self, action: str) -> None:
-        """Apply an action to the last answer."""
+        """Apply an action to the last message."""
         if self._current.path:
             self._act(self._current.path[-1].id, action)
 

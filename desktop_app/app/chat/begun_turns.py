@@ -96,7 +96,7 @@ class BegunTurns(QObject):
         self._pane.prompt.focus_text()
 
     async def _reopen(self, turn: BegunTurn) -> None:
-        """Show the conversation again, because the turn is not at the end of the shown path."""
+        """Show the conversation again; the turn is not one question and answer at its end."""
         await self._navigator.open(turn.run.conversation.id)
         self._current.report_path()
         self._report_comparison(turn)

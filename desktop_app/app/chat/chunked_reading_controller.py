@@ -59,7 +59,7 @@ class ChunkedReadingController(QObject):
         self._tasks, self._chat_service = tasks, chat_service
 
     def remedies_for(self, error: UserFacingError) -> Actions:
-        """Return the offer for a question whose documents do not fit."""
+        """Return the offers for a question whose documents do not fit, () for other errors."""
         if not isinstance(error, DocumentDoesNotFitError) or not self._documents():
             return ()
         refused, start = self._draft.typed, self._tasks.start

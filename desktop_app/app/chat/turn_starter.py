@@ -42,7 +42,7 @@ class BegunTurn:
     Attributes:
         run: the run of the first answer.
         asked: the conversation before the turn.
-        path: the messages before the answer.
+        path: the messages before `draft`, or up to the question that is answered again.
         draft: the text and attachments that were asked; None for another answer.
         is_comparison: several models answer.
     """

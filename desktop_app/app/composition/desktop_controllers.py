@@ -142,7 +142,7 @@ class DesktopControllers:
         current.opened.connect(lambda: notifier.forget(current.id))
 
     def _public_title(self, conversation_id: str) -> str:
-        """Return a title for notifications, which desktops keep; "" if it is temporary."""
+        """Return a title for notifications, which desktops keep; "" if temporary or unknown."""
         if self._controllers.state.temporary.is_temporary(conversation_id):
             return ""
         found = self._controllers.sidebar.list_presenter.cached(conversation_id)

@@ -39,7 +39,7 @@ class ClosingController(QObject):
         was_started_to_stay: the program was started without a window, and must not end by itself.
 
     Signals:
-        ended(): the program has nothing left to do.
+        ended(): the program is to end: nothing keeps it running, or the user quits.
         hidden(): the window was hidden, and the program keeps running.
     """
 
@@ -83,7 +83,7 @@ class ClosingController(QObject):
 
     def close_window(self) -> None:
         """Close the window as the setting says; ask if it says so, or if answers are running."""
-        if is_session_ending():  # nobody could answer any more
+        if is_session_ending():  # nobody could answer a question any more
             self.ended.emit()
         elif self._is_asking:
             return

@@ -57,7 +57,7 @@ def open_or_call(request: WindowRequest) -> int:
     user_folders = folders()
     try:
         frame = encode(request)
-    except RequestError as error:  # too large, even for a window of this process
+    except RequestError as error:  # invalid, even for a window of this process
         _use_language(user_folders)
         write_diagnostic(str(error))
         return 1
@@ -81,7 +81,10 @@ def open_or_call(request: WindowRequest) -> int:
 
 
 def _report_unusable_folder(user_folders: Folders, cause: OSError) -> int:
-    """Say that the data folder cannot be used, in a dialog if there is a display."""
+    """Say that the data folder cannot be used; return the exit code of a failure.
+
+    A dialog says so, too, if there is a display.
+    """
     from desktop_app.backend.display_check import why_no_window
     from desktop_app.domain.errors import StoreFullError
 

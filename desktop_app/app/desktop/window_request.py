@@ -5,7 +5,7 @@ part contains the command and absolute paths, separated by NUL, which no path co
 is text in UTF-8. Nothing is nested, so no frame takes long to parse. The reply is a single line, a
 `Reply`.
 
-It imports light modules only: a second start takes milliseconds.
+This module imports light modules only: a second start takes milliseconds.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ Reply = Literal[b"ok", b"refused", b"busy"]
 
 
 class RequestError(ValueError):
-    """Raised for bytes that are not a request, or too large.
+    """Raised for a request that is invalid or too large.
 
-    The text says why, in the user's language.
+    The text says why, in the user's language if the user can cause the error.
 
     Args:
-        reason: a sentence that is marked for translation.
+        reason: a sentence marked for translation, or words that only a broken client causes.
         values: the values of its placeholders.
     """
 
@@ -80,7 +80,7 @@ class QuickRequest:
 
 @dataclass(frozen=True)
 class LinkRequest:
-    """Request to open a link to a conversation or message (message_link.py)."""
+    """Request to open a link to a conversation or message (message_link.py), or batch jobs."""
 
     text: str
     files: ClassVar[tuple[str, ...]] = ()
@@ -111,7 +111,7 @@ WindowRequest = OpenRequest | QuickRequest | HiddenRequest | LinkRequest
 def request_for(names: Sequence[str]) -> OpenRequest | LinkRequest:
     """Return the request for files, given as paths or file: addresses, or for a repartee: link.
 
-    Other addresses go into the prompt, because nothing is fetched.
+    Web addresses go into the prompt, because nothing is fetched.
     """
     link = next((name for name in names if name.lower().startswith("repartee:")), None)
     if link is not None:
@@ -177,7 +177,7 @@ def decode(head: bytes, text: str) -> WindowRequest:
     """Return the request with this head and this text.
 
     Raises:
-        RequestError: the command is unknown, or the path of a file is not absolute.
+        RequestError: the command is unknown, or files are too many or have no valid absolute path.
     """
     command, *names = head.split(b"\0", MAX_FILES + 1)
     if command == QuickRequest.command and not names:

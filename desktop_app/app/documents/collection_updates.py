@@ -83,9 +83,9 @@ class CollectionUpdates(QObject):
             self._task.cancel()
 
     def progress_text(self, shown_id: str) -> tuple[str, int, int]:
-        """Return the progress in words, and the numbers of files that are read and of all files.
+        """Return the progress in words, and the numbers of files that are done and of all files.
 
-        The text is "" if no update runs.
+        While passages are embedded, the numbers are of passages. The text is "" if no update runs.
 
         Args:
             shown_id: the collection that the user sees; the text names any other.

@@ -141,7 +141,7 @@ class CollectionsController(QObject):
         return dialog
 
     async def _reload(self) -> None:
-        """Load and show all collections; loads run one after the other."""
+        """Load and show all collections but a deleted one; loads run one after the other."""
         async with self._load_lock:
             await self._load()
 
@@ -309,7 +309,7 @@ class CollectionsController(QObject):
     # -------------------------------------------------------------- documents that do not fit
 
     def remedies_for(self, error: UserFacingError) -> Actions:
-        """Return the offer to make a collection of documents that do not fit."""
+        """Return the offer to make a collection of documents that do not fit; else ()."""
         if (
             not isinstance(error, DocumentDoesNotFitError)
             or not self._draft_collections.document_paths()

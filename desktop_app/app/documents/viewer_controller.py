@@ -98,7 +98,7 @@ class ViewerController(QObject):
         super().__init__(pane)
         self._theme, self._current, self._draft = theme, current, current.draft
         self._tasks, self._attachment_store = tasks, attachment_store
-        self._passwords = passwords  # of documents, by SHA-256; the readers add to them
+        self._passwords = passwords  # by SHA-256; shared with the readers, which add passwords
         self.window: DocumentViewer | None = None
         self._worker: PageWorker | None = None
         self._target: Target | None = None
@@ -174,7 +174,7 @@ class ViewerController(QObject):
         self._open_task = self._draw_task = None
 
     def _release(self) -> None:
-        """Free the document after its window was closed."""
+        """Free the document when its window is closed."""
         self._stop()
         self._target = self._paged_document = self._text = None
         self._begin_search("")
@@ -385,7 +385,7 @@ class ViewerController(QObject):
 
 
 def _locate_passage(text: str, target: Target) -> Target:
-    """Return the target with the passage's position in the stored text, None if it is not there.
+    """Return the target with its passage's span in the stored text, span None if not found.
 
     The given position may belong to an earlier extraction of the document.
     """

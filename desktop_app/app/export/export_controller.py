@@ -264,7 +264,7 @@ async def _run_print(request: Mapping[str, str], choice: Mapping[str, Any]) -> N
 
 
 async def _run_process(command: ChildCommand, request: bytes, file: Path | None = None) -> None:
-    """Run a child process that writes `file`, or prints if it is None.
+    """Run a child process that writes `file`, or prints if `file` is None.
 
     If the task is canceled, remove the partial file.
 

@@ -52,7 +52,7 @@ _FONT_PATHS: Final = tuple(
 
 
 def main() -> int:
-    """Answer until the standard input closes; return the exit code."""
+    """Make PDF files until the standard input closes; return the exit code."""
     # In a terminal, Ctrl+C is for the command, which ends this process itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")

@@ -62,7 +62,7 @@ class HelpController(QObject):
         self.open_at(place_of(QApplication.focusWidget()))
 
     def connect_buttons(self, window: QWidget) -> None:
-        """Have each “?” of a window open the section that belongs to it."""
+        """Have each “?” of a window open the section for the part that the button is in."""
         from desktop_app.ui.widgets.buttons.help_button import HelpButton
 
         for button in window.findChildren(HelpButton):

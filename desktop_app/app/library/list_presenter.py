@@ -110,7 +110,7 @@ class ListPresenter(QObject):
         return self._cache.get(conversation_id)
 
     def find_existing(self, conversation_id: str) -> Conversation | None:
-        """Return a conversation from the cache, None if it was deleted.
+        """Return a conversation from the cache, None if it was deleted or never read.
 
         A conversation in the trash counts as deleted, unless it is open.
         """
@@ -190,7 +190,7 @@ class ListPresenter(QObject):
         await self.apply_filter(LIST)
 
     async def apply_filter(self, list_filter: ListFilter) -> None:
-        """Apply another filter and scroll to the top. A later call supersedes it."""
+        """Apply another filter and scroll to the top; a later call supersedes an earlier one."""
         self._filter_number += 1
         filter_number = self._filter_number
         pinned, page = await self.read_settled(lambda: self._read_top(list_filter, PAGE_SIZE))
@@ -251,7 +251,7 @@ class ListPresenter(QObject):
     def _find_missing(
         self, found: set[str], page: Sequence[Conversation], limit: int
     ) -> list[Conversation]:
-        """Return shown conversations that were not found again."""
+        """Return shown conversations that belong in the read part, but were not found there."""
         shown = [c for c in self._list.model.conversations if c.id not in found]
         if len(page) < limit:
             return shown
@@ -292,7 +292,7 @@ class ListPresenter(QObject):
     async def _read_top(
         self, list_filter: ListFilter, limit: int
     ) -> tuple[list[Conversation], list[Conversation]]:
-        """Return the pinned conversations of a filter, and its first page of others."""
+        """Return the pinned conversations above a filter's pages, and its first page."""
         pinned: list[Conversation] = []
         if list_filter.kind in (ListFilterKind.LIST, ListFilterKind.FOLDER):
             every = await self._conversations.list_pinned()

@@ -1,7 +1,7 @@
 """Opening of conversations.
 
-`ShownConversation` shows the open one. `ListPresenter` decides what the list shows; `Trash`
-deletes, `PinnedOrder` pins.
+`ShownConversation` shows the open conversation. `ListPresenter` decides what the list shows;
+`Trash` deletes, `PinnedOrder` pins.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Navigator(QObject):
     # -------------------------------------------------------------- start and end
 
     async def load(self) -> None:
-        """Fill the list, and open the last conversation at its scroll position."""
+        """Fill the list, and open the last conversation where it was left, or a blank one."""
         await self._presenter.load()
         stored = await self._settings_store.all()
         self._drafts.load(stored)
@@ -100,7 +100,7 @@ class Navigator(QObject):
     def open_here(self) -> None:
         """Open a blank conversation in the folder that the list shows.
 
-        A list that shows the archive or the trash shows all conversations again.
+        If the list shows the archive or the trash, it returns to the other conversations.
         """
         list_filter = self._presenter.list_filter
         self.open_new(list_filter.folder_id or None)
@@ -143,7 +143,7 @@ class Navigator(QObject):
         self._pane.prompt.focus_text()
 
     def mark_open(self) -> None:
-        """Select the open conversation in the list, and open it at the next start."""
+        """Select the open conversation in the list, and have the next start open it again."""
         if self._current.is_temporary:
             return
         self._shown.select_open()
@@ -192,7 +192,7 @@ class Navigator(QObject):
         if conversation is None:
             self._presenter.forget(conversation_id)
             if opening == self._opening_number and not self._shown.is_showing(self._current.id):
-                self._current.reopen()  # end the preview of another
+                self._current.reopen()  # end the preview of another conversation
             return
         if not message_id and self._shown.scroll_position(conversation_id) is None:
             await self._preview(opening, conversation)

@@ -123,8 +123,8 @@ class PresetsController(QObject):
     def save_here(self) -> None:
         """Create a preset from the open conversation's settings, and edit its name.
 
-        It contains the instructions even if they come from the defaults or the folder, because
-        those may differ elsewhere.
+        The preset contains the instructions even if they come from the defaults or the folder,
+        because those may differ elsewhere.
         """
         here, instructions = self._current.conversation, self._setup.ask_settings.instructions
         if here.overrides.instructions is None and instructions:

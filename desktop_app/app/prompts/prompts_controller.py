@@ -201,7 +201,7 @@ class PromptsController(QObject):
         return dialog
 
     def _change(self, prompt_id: str, changes: Mapping[str, Any]) -> None:
-        """Change fields of a prompt; the others are stored in English, and shown translated."""
+        """Change fields of a prompt. A built-in prompt's other fields are stored in English."""
         before = {**{p.id: p for p in self._built_in}, **self._stored}[prompt_id]
         self.save(replace(before, **changes))
 
@@ -304,7 +304,7 @@ class PromptsController(QObject):
 
 
 def _remove_unchanged(found: Sequence[Prompt], unchanged: Sequence[Prompt]) -> tuple[Prompt, ...]:
-    """Return the prompts without those that equal a built-in one."""
+    """Return the prompts without those that equal a built-in one; hidden prompts stay."""
     same = {(p.id, p.title, p.folder, p.text, p.form) for p in unchanged}
     return tuple(
         p for p in found if p.hidden or (p.id, p.title, p.folder, p.text, p.form) not in same

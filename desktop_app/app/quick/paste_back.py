@@ -1,7 +1,8 @@
 """Pasting the quick prompt's answer into the window of another program.
 
 On X11 this process types Paste itself. Under Wayland the desktop's portal types it, if the portal
-grants a keyboard. It always types Ctrl+V, because no program can see which window has the focus.
+grants a keyboard. The portal always types Ctrl+V, because no program can see which window has the
+focus.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ class QuickHost(QObject):
         self._bus: SessionBus | None = None
 
     def set_bus(self, bus: SessionBus) -> None:
-        """Set the session bus. If this process cannot send keys, the portal on it pastes."""
+        """Set the session bus, whose portal pastes if this process cannot send keys."""
         self._bus = bus
 
     @property

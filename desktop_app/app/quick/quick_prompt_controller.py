@@ -32,7 +32,9 @@ _MARKS = {name: f"{{{{{name}}}}}" for name in (SELECTION, CLIPBOARD)}
 
 
 class QuickPromptController(QObject):
-    """Controller of the quick prompt. Each opening begins a new conversation.
+    """Controller of the quick prompt.
+
+    Opening the prompt begins a new conversation, unless a question is unsent or an answer streams.
 
     Args:
         continue_in_window: see `QuickHost`; its arguments are the id of a conversation, an action,
@@ -44,7 +46,7 @@ class QuickPromptController(QObject):
         attachments: the attachments of the question.
 
     Signals:
-        conversation_created(Conversation): a conversation for the list.
+        conversation_created(Conversation): a question was stored in a conversation of the list.
     """
 
     conversation_created = Signal(object)
@@ -201,7 +203,7 @@ class QuickPromptController(QObject):
         return known
 
     def _fill_marks(self, text: str, accompanying: str) -> tuple[str, str]:
-        """Return the typed text with its marks replaced, and the selection if it has no mark."""
+        """Return the typed text with its marks replaced, and the selection, "" if a mark had it."""
         mark, accompanying = _MARKS[SELECTION], accompanying.strip()
         parts = text.split(mark)  # the selection may contain the clipboard's mark
         if self._clipboard:
@@ -251,7 +253,7 @@ class QuickPromptController(QObject):
         self._tasks.start(self._history.load())
 
     def _act(self, action: str) -> None:
-        """Apply an action to the answer in the window, which has room for it."""
+        """Apply an action to the answer in the main window; copying needs no other window."""
         if action != "copy":
             self._tasks.start(self._leave_for_window(action))
 

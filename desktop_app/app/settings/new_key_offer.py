@@ -83,7 +83,7 @@ class NewKeyOffer(QObject):
         )
 
     def _request_action(self, profile: ProviderProfile) -> Actions:
-        """Return the offer of a first request, with its cost; () if it is free or unknown."""
+        """Return the offer of a first request, with its cost; () if the cost is zero or unknown."""
         resolved = self._chat_service.resolve(profile, self._providers.default_choice(profile))
         asked = self._utility_model().model_for(Purpose.TEST, resolved)
         if asked.price is None or asked.price == FREE:

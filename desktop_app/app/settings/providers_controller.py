@@ -97,14 +97,14 @@ class ProvidersController(QObject):
         network.ca_file_chosen.connect(self._tasks.slot(self._choose_ca_file))
 
     def open_at_key(self) -> None:
-        """Show the panel at the key field."""
+        """Show the key field of the shown provider, or OpenAI's if that provider needs no key."""
         self._panel.request_show()
         if not self._profile_or_current(self._shown_id).needs_key:
             self._select_profile(OPENAI.id)
         self._panel.focus_key_field()
 
     def open_at_network(self) -> None:
-        """Show the panel at the network settings of the provider in use, if it has any."""
+        """Show the network settings of the provider in use, or OpenAI's if it has none."""
         profile = self._setup.resolved.profile
         has_none = profile.kind is ProviderKind.ON_DEVICE or profile.from_environment
         self._panel.request_show()
@@ -208,7 +208,7 @@ class ProvidersController(QObject):
     async def _saved_profile(
         self, is_wanted: Callable[[ProviderProfile], bool]
     ) -> ProviderProfile | None:
-        """Return a profile once all earlier changes to it are saved."""
+        """Wait until earlier changes are saved; return the first wanted profile, None for none."""
         async with self._profile_lock:
             return next(filter(is_wanted, self._providers.all), None)
 
@@ -276,7 +276,7 @@ class ProvidersController(QObject):
         self._removal.offer_undo(tr("“{name}” removed", name=profile.name), removed, restore)
 
     async def _remove_fields(self, before: ProviderProfile, after: ProviderProfile) -> None:
-        """Remove the secrets of headers and query parameters that a profile lost."""
+        """Remove the secrets of custom fields that a profile lost; offer to restore the fields."""
         keys = {field.key for field in after.custom_fields}
         removed_fields = [field for field in before.custom_fields if field.key not in keys]
         removed = await self._removal.remove(
@@ -296,7 +296,7 @@ class ProvidersController(QObject):
     # -------------------------------------------------------------- keys
 
     async def _enter_key(self, profile_id: str, key: str) -> None:
-        """Store a key, make its provider the default, and offer it in the open conversation."""
+        """Store a key, make its provider the default, and offer that provider for answers here."""
         try:
             async with self._secret_lock:
                 # The address that the user sees next to the key may not be saved yet.

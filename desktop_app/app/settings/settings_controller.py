@@ -164,7 +164,10 @@ class SettingsController(QObject):
         )
 
     def _routine_note(self, own: ResolvedChoice) -> dict[str, str]:
-        """Return the prices of both models for routine work, for the note of its setting."""
+        """Return a note by setting: the prices of the routine model and of the conversation's own.
+
+        It is empty if one of the prices is unknown.
+        """
         small = self._utility_model().model_for(Purpose.TITLE, own)
         if small.price is None or own.price is None:
             return {}

@@ -195,7 +195,7 @@ class SpendingController(QObject):
 
 
 def _with_reviews(rows: list[SpendingRow], counts: Iterable[ReviewCount]) -> list[SpendingRow]:
-    """Add the verdicts to the rows of models, and a row for each model without calls."""
+    """Add the verdicts to the rows of models, and a row for each reviewed model without calls."""
     verdicts: dict[str, Counter[str]] = {row.key: Counter() for row in rows}
     for count in counts:
         verdicts.setdefault(count.model, Counter()).update(count.counts)

@@ -57,6 +57,9 @@ class CommandRunner:
 
         Args:
             progress: is called with the number of finished steps, and of all steps.
+
+        Raises:
+            OSError: the process could not be started.
         """
         self.was_stopped, self._is_starting = False, True
         try:
@@ -100,7 +103,7 @@ async def _read_output(process: asyncio.subprocess.Process) -> str:
 async def _read_messages(
     process: asyncio.subprocess.Process, progress: Progress
 ) -> tuple[str, ErrorNote | None]:
-    """Report progress from standard error; return its sentences, and the last error in JSON."""
+    """Report progress from standard error; return the sentences, and the last error or None."""
     assert process.stderr is not None
     messages, error = [], None
     while line := await process.stderr.readline():

@@ -76,7 +76,7 @@ class AnswerSetup(QObject):
     # -------------------------------------------------------------- any conversation
 
     def profile_of(self, conversation: Conversation) -> ProviderProfile:
-        """Return a conversation's provider, or the default provider if it was removed.
+        """Return a conversation's provider, or the default if that provider was removed.
 
         Nothing is sent to the default provider in that case: see `Providers.has_provider`.
         """
@@ -89,7 +89,8 @@ class AnswerSetup(QObject):
         """Return the choice for a conversation's next answer.
 
         On this computer, the model is the one in use now. A choice without a model, and without a
-        variant that the provider serves, becomes the provider's default choice.
+        variant that the provider serves, becomes the provider's default choice. The choice of a
+        removed provider is returned unchanged.
         """
         profile, choice = self.profile_of(conversation), conversation.choice
         if profile.id != choice.provider_id:
@@ -102,7 +103,7 @@ class AnswerSetup(QObject):
         return self.providers.default_choice(profile)
 
     async def known_choice(self, conversation: Conversation) -> ModelChoice:
-        """Return `choice_of`; if that has no model, request the provider's models and try again.
+        """Return `choice_of`; if it has no model or variant, request the models and try again.
 
         Raises:
             StorageError: the store does not tell if the provider has a key.

@@ -31,7 +31,7 @@ class Edit(NamedTuple):
     previous: Draft
 
     def with_changed_question(self, typed: Draft) -> Draft:
-        """Return the previous draft, followed by the text of a question that was changed."""
+        """Return the previous draft, followed by the question as typed if it was changed."""
         if typed == self.question.as_draft:
             return self.previous
         return _joined(self.previous, typed)
@@ -109,7 +109,7 @@ class Drafts:
         return self._edits.get(conversation_id)
 
     def end_edit(self, conversation_id: str) -> Edit | None:
-        """End the edit in a conversation, and return it."""
+        """End the edit in a conversation, and return the edit, None for none."""
         return self._edits.pop(conversation_id, None)
 
     def put_blank_settings(self, overrides: Overrides, preset_id: str | None) -> None:

@@ -35,7 +35,7 @@ class OpenConversation(QObject):
         compactions: its compactions, () until they are loaded.
 
     Signals:
-        opened: another conversation is open.
+        opened: another conversation is open, or the open one is shown again after a preview.
         folder_changed: the conversation was moved; the settings of its folder may differ.
         path_changed: messages were added or replaced.
         compactions_changed: the compactions of the open conversation were read.
@@ -124,7 +124,7 @@ class OpenConversation(QObject):
             self.folder_changed.emit()
 
     def set_stored(self, conversation: Conversation) -> None:
-        """Set the conversation as stored with its first question; this emits nothing."""
+        """Set the open conversation as it was just stored; this emits nothing."""
         self.conversation, self.is_new = conversation, False
 
     def append(self, *messages: Message) -> None:

@@ -105,8 +105,12 @@ class Providers(QObject):
     async def refresh_listing(self, profile: ProviderProfile, *, force: bool = False) -> None:
         """Request a provider's models unless the listing is fresh, or always with `force`.
 
-        The request also opens the connection for the next question. Failures are not reported
-        here; sending a question reports them.
+        The request also opens the connection for the next question. The local model has no listing,
+        and a provider without its key is not asked. Failed requests are not reported here; sending
+        a question reports them.
+
+        Raises:
+            StorageError: the store does not tell if the provider has a key.
         """
         is_on_device = profile.kind is ProviderKind.ON_DEVICE
         if is_on_device or (self._listings.is_fresh(profile) and not force):

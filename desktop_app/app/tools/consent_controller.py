@@ -59,7 +59,10 @@ class ConsentController(QObject):
         consent.set_source(self)
 
     async def decide(self, question: ConsentQuestion, stored: Permission) -> Decision:
-        """Return the user's decision; cancelling withdraws the question."""
+        """Return the user's decision, or consent at once if `stored` gives it.
+
+        Cancelling the task withdraws the question.
+        """
         if may_run(question.tool, stored):
             return Decision(is_allowed=True)
         pending = _Pending(question, asyncio.get_running_loop().create_future())

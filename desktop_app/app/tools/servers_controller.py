@@ -42,7 +42,7 @@ class ServersController(QObject):
     """Connection of tool servers with their settings page and the prompt library.
 
     Args:
-        servers: returns the servers; they are not needed before the page is shown.
+        servers: returns the servers; the start does not need them.
 
     Signals:
         content_attach_requested(DroppedData, str): attach a resource to the conversation in which
@@ -173,7 +173,7 @@ class ServersController(QObject):
     async def _build_server(
         self, entered: EnteredServer, *, replaces: bool
     ) -> tuple[ToolServer, ServerSecrets]:
-        """Return the entered server; values that the user left unchanged come from the store."""
+        """Return the entered server and its secrets; unchanged values come from the store."""
         from desktop_app.domain.tools.tool_server import (
             ServerSecrets,
             has_keyring_arguments,

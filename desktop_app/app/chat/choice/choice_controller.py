@@ -107,7 +107,7 @@ class ChoiceController(QObject):
     # -------------------------------------------------------------- choosing
 
     def _defer(self, change: Callable[[], None]) -> bool:
-        """Defer a change until the first conversation is open; return False if it is open.
+        """Defer a change until a conversation is open; return False if one is open already.
 
         The conversation opens a moment after the window, and its own choice replaces others.
         """

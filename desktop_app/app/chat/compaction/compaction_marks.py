@@ -114,7 +114,7 @@ class CompactionMarks(QObject):
         SentTextDialog(self._theme.current, note, text, self._parent).open()
 
     def undo(self) -> None:
-        """Undo the compaction, so that the messages themselves are sent again."""
+        """Undo the newest compaction, so that the messages themselves are sent again."""
         if (compaction := self._last_compaction()) is not None:
             self._tasks.start(self._undo(compaction))
 
@@ -148,7 +148,10 @@ def result_text(compaction: Compaction) -> str:
 def compaction_mark(
     compaction: Compaction, maker: str, sender: str, in_force: Compaction | None
 ) -> MessageMark:
-    """Return the mark in the transcript at the end of a compaction."""
+    """Return the mark in the transcript at the end of a compaction.
+
+    `in_force` is the compaction that is sent with the next question, None for none.
+    """
     undo = (tr("Undo"), "undo-compaction")
     show = (tr("Show compacted content"), "show-sent")
     if in_force is not None and in_force.id == compaction.id:

@@ -35,7 +35,8 @@ class ComparedModels(QObject):
     """The models that are chosen for a comparison, in a dialog that shows their costs.
 
     Signals:
-        compare_requested(list[ModelChoice]): ask these models the question in the prompt.
+        compare_requested(list[ModelChoice]): ask these models the question in the prompt, or the
+            last question again if the prompt is empty.
     """
 
     compare_requested = Signal(list)

@@ -194,7 +194,10 @@ class ComparisonController(QObject):
             self._transcript.commands.run(answer_id, action)
 
     async def _keep(self, answer_id: str) -> bool:
-        """Make an answer the version that the conversation shows, and close the window."""
+        """Show an answer as the version in its conversation, and close the window.
+
+        Return False if the answer was deleted; the window then stays open.
+        """
         column = self._column(answer_id)
         if column is None or column.answer is None:
             return False

@@ -43,7 +43,7 @@ INTERVALS = {"day": timedelta(days=1), "week": timedelta(days=7)}
 TOPIC = "backup"
 
 BackUp = Callable[[str, int], Awaitable[CommandResult | None]]
-"""Backs up to a folder, and keeps this number of backups there."""
+"""Takes a folder and the number of backups to keep there; returns None if not completed."""
 
 
 def due_in(every: str, last: dict[str, Any], at: datetime) -> timedelta | None:
@@ -136,7 +136,7 @@ class BackupController(QObject):
 
     async def _back_up_if_due(self) -> None:
         if self._is_running:
-            return  # the timer is started again when it ends
+            return  # the running backup starts the timer again at its end
         wait = due_in(str(self._values["backup.every"]), self._last_outcome, now())
         try:
             if wait == timedelta() and self._folder:

@@ -128,7 +128,7 @@ class TransferController(QObject):
             choose_folder(self._parent, tr("Export to folder"), export, start=Path.home())
 
     def _title_of(self, conversation_ids: Sequence[str] | None) -> str:
-        """Return the title of a single conversation, if it is listed or open."""
+        """Return the title of a single conversation that is listed or open; "" otherwise."""
         if conversation_ids is None or len(conversation_ids) != 1:
             return ""
         opened, model = self._current.conversation, self._listed
