@@ -189,7 +189,8 @@ class ProviderClient:
         """Have the provider compact the conversation of `request`. Return its compacted state.
 
         Raises:
-            EndpointMissingError: the provider does not compact; it is not asked again.
+            EndpointMissingError: the provider does not compact, and is not asked again for
+                this model.
             ProviderError
         """
         self._require_key()
@@ -228,9 +229,10 @@ class ProviderClient:
         return found
 
     async def count_tokens(self, model: str, text: str) -> int | None:
-        """Return the tokens of a text by the server's own counter; None if it cannot count now.
+        """Return the tokens of a text by the server's own counter; None if that cannot be used.
 
-        The server is asked for its list of models first, which shows which counter it has.
+        Unless the models were listed before, their list is requested first: it shows the kind of
+        server. A counter that fails is not used again until the models are listed again.
         """
         from desktop_app.providers.models import server_counters
 

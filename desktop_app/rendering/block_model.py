@@ -235,7 +235,8 @@ _REPLACEMENTS: Final = {"\r": " ", "\n": " ", "\u2029": " ", ADDED_MARK: ""}
 def clean_text(text: str) -> str:
     """Return text that is safe in a block.
 
-    Line ends become spaces, other characters with a special meaning U+FFFD.
+    Line ends become spaces, and ADDED_MARK is removed. Other characters with a special meaning
+    become U+FFFD.
     """
     if _STRUCTURAL.search(text) is None:
         return text
@@ -244,6 +245,8 @@ def clean_text(text: str) -> str:
 
 def show_invisible(text: str, *, code: bool = False, link: bool = False, before: str = "") -> str:
     """Replace invisible characters that can disguise text by their code, such as `⟨U+202E⟩`.
+
+    Joiners between characters outside ASCII stay; in code, only the character before counts.
 
     Args:
         text: the text.

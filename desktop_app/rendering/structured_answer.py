@@ -65,7 +65,7 @@ def json_value(message: Message) -> Any:
 
 
 def with_rendered_form(message: Message, *, as_text: bool) -> Message:
-    """Return an answer with its form rendered as Markdown; any other message unchanged.
+    """Render an answer's form as Markdown; return other messages, and refusals, unchanged.
 
     Args:
         message: the message.

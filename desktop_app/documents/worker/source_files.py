@@ -45,7 +45,7 @@ class OpenDocument:
         descriptor: the open descriptor; -1 once closed.
         size: the bytes of a file; 0 for a folder.
         members: the files in the folder and its subfolders, in reading order; None for a file.
-        listing: the members as JSON.
+        listing: the members as JSON; b"" for a file.
     """
 
     def __init__(self, descriptor: int, size: int, members: list[Member] | None) -> None:

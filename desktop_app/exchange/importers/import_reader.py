@@ -160,7 +160,10 @@ class _Images:
         self._members_by_name: list[tuple[str, ZipInfo]] = []
 
     def find(self, file_id: str) -> tuple[str, bytes] | None:
-        """Return name and bytes of the first member whose name begins with a file id."""
+        """Return the name and bytes of the first member whose name begins with a file id.
+
+        Return None if there is none, or if the archive or the member cannot be read.
+        """
         with suppress(OSError, RefusedFileError):  # the import goes on without this image
             if self._archive is None:
                 self._archive = ForeignArchive(open_file(self._path))
@@ -219,7 +222,7 @@ def _read_json(data: bytes, find_file: chatgpt.FindFile) -> Export:
 
 
 def _parse_json(data: bytes) -> Any:
-    """Parse JSON. A huge number becomes NaN, so that only its conversation is refused.
+    """Parse JSON. A huge integer becomes NaN, so that only its conversation is refused.
 
     Raises:
         RefusedFileError: it has too many values.

@@ -66,7 +66,7 @@ class Source:
     Attributes:
         program: the program's name; ids are derived from it, too.
         created, updated: seconds since 1970 in UTC; None if unknown.
-        leaf: the last node of the shown path.
+        leaf: the id of the last node of the shown path; None if unknown.
         instructions: the conversation's own system prompt, "" for none.
     """
 
@@ -128,7 +128,7 @@ class _Tree:
         self._pending_reasoning: dict[str, tuple[ReasoningPart, ...]] = {}
 
     def message_at(self, node_id: str | None) -> Message | None:
-        """Return the message of a node, or the nearest above it."""
+        """Return the message of a node, or the nearest above it; None if there is none."""
         return self._message_by_node.get(node_id or "")
 
     def add(self, node: Node) -> None:

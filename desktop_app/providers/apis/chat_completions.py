@@ -225,7 +225,10 @@ def _tool_choice(request: ChatRequest) -> str | dict[str, Any]:
 
 
 def _content(message: RequestMessage) -> str | list[dict[str, Any]]:
-    """Return the text alone if there are no images and files: older servers refuse lists."""
+    """Return only the text if it is an answer's, or there are no images and files.
+
+    Older servers refuse lists.
+    """
     text = text_of(part for part in message.parts if not isinstance(part, ImageData | FileData))
     images = [_image(part) for part in message.parts if isinstance(part, ImageData)]
     files = [_file(part) for part in message.parts if isinstance(part, FileData)]

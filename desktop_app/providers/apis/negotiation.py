@@ -39,7 +39,7 @@ class LearnedFacts:
         self.is_learning_api = profile.kind is ProviderKind.COMPATIBLE and profile.api is None
 
     def is_known(self, api: Api) -> bool:
-        """Return True if content has come through this API."""
+        """Return True if `note_api` has remembered this API, perhaps in an earlier client."""
         return self._known_api is api
 
     def first_api(self, info: ModelInfo) -> Api:
@@ -65,7 +65,10 @@ class LearnedFacts:
         self.has_answered = True
 
     def note_api(self, api: Api) -> None:
-        """Remember that content came through this API; its server speaks it."""
+        """Remember that content came through this API.
+
+        The API itself is remembered only for compatible providers whose profile does not choose it.
+        """
         self.note_answer()
         if self.is_learning_api and api is not self._known_api:
             self._known_api = api

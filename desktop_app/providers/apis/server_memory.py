@@ -17,10 +17,10 @@ class ServerMemory:
     """The known facts of a server. It stores nothing: see `StoredMemory`.
 
     Attributes:
-        api: the API that a compatible server was found to speak.
+        api: the API that a compatible server was found to speak; None if unknown.
         refusals: the parameters that the server refused, by model, spelled as in
             unsupported_parameters.py.
-        kind: the kind of server that its list of models showed.
+        kind: the kind of server that its list of models showed; None if unknown.
     """
 
     api: Api | None = None

@@ -266,7 +266,10 @@ def _is_filtered(body: ErrorBody, status: int | None) -> bool:
 
 
 def _is_refusal(status: int | None, pattern: re.Pattern[str], body: ErrorBody) -> bool:
-    """Return True if the message matches, with a client error or a gateway's 500 or 502."""
+    """Return True if the message matches and the status may be that of a refusal.
+
+    That is a client error, a gateway's 500 or 502, or None for an error inside a stream.
+    """
     return status in _REFUSALS and bool(pattern.search(body.message))
 
 

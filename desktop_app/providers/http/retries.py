@@ -31,7 +31,7 @@ _DAY_S: Final = 24 * 3600.0
 
 
 class AttemptError(Exception):
-    """An attempt failed before the reply opened.
+    """An attempt failed before anything in the reply was used.
 
     Attributes:
         error: the error to show if this was the last attempt.
@@ -48,7 +48,10 @@ class AttemptError(Exception):
         self.asked_wait_s = asked_wait_s
 
     def wait_s(self, attempt: int) -> float | None:
-        """Return the wait in seconds after attempt `attempt` (from 0), or None after the last."""
+        """Return the wait in seconds after attempt `attempt` (from 0), None if no other follows.
+
+        None follows if the server requests a wait of more than `MAX_WAIT_S`.
+        """
         if not self.may_repeat or attempt + 1 >= _MAX_ATTEMPTS:
             return None
         if self.asked_wait_s is None:

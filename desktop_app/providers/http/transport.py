@@ -369,7 +369,7 @@ class Transport:
         )
 
     async def _read_start_of_body(self, response: httpx.Response) -> bytes:
-        """Return the start of an error's body; ignore errors while reading it."""
+        """Return the start of an error's body, b"" if it is compressed; ignore reading errors."""
         import httpx
 
         body = bytearray()

@@ -33,8 +33,8 @@ class FoldedText(NamedTuple):
 
     Attributes:
         text: the folded text.
-        offsets: for each character of the folded text, its offset in the original text; None if
-            all offsets are equal.
+        offsets: for each character of the folded text, and for its end, the offset in the original
+            text. None if the offsets in both texts are the same.
     """
 
     text: str

@@ -103,12 +103,12 @@ class BatchStore:
         return await read_rows(self._database, _line_from_row, sql, job_id)
 
     async def page(self, job_id: str, after: int, limit: int = PAGE_SIZE) -> list[BatchItem]:
-        """Return the files after number `after`, with their answers."""
+        """Return at most `limit` files after number `after`, with their answers, in order."""
         sql = "SELECT * FROM batch_items WHERE job_id = ? AND number > ? ORDER BY number LIMIT ?"
         return await read_rows(self._database, item_from_row, sql, job_id, after, limit)
 
     async def item(self, job_id: str, number: int) -> BatchItem | None:
-        """Return a file with its answer, or None."""
+        """Return a file with its answer, or None if the job has no file with this number."""
         found = await self.page(job_id, number - 1, 1)
         return found[0] if found and found[0].number == number else None
 
@@ -155,7 +155,10 @@ class BatchStore:
     # -- ownership
 
     async def claim(self, job_id: str) -> bool:
-        """Become the owner of a job unless another live process is. Return True if it succeeded."""
+        """Become the owner of a job, and return True.
+
+        Return False if another live process is the owner, or the job is gone.
+        """
         return await self._database.write(partial(_claim, job_id))
 
     async def release(self, job_id: str) -> None:

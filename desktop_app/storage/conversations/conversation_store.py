@@ -258,8 +258,9 @@ class ConversationStore:
         """Save a turn before it is sent: a question, and STREAMING answers that this process owns.
 
         The first of `answers` becomes the leaf of the conversation. If there is a question, the
-        draft becomes `Draft.after_sending`. The stored title, folder and flags are kept. STREAMING
-        answers of dead processes become INTERRUPTED.
+        draft becomes `Draft.after_sending`. The stored folder and flags are kept, and so is
+        the title, unless it is empty. The conversation's STREAMING answers of dead processes become
+        INTERRUPTED, except background runs.
 
         Args:
             question: None if an answer is retried.
@@ -523,7 +524,13 @@ def _take_over(connection: sqlite3.Connection) -> list[Message]:
 
 
 def _interrupt(connection: sqlite3.Connection, conversation_id: str | None = None) -> list[str]:
-    """Interrupt STREAMING answers of dead processes; return the ids of their conversations."""
+    """Interrupt STREAMING answers of dead processes, except background runs.
+
+    Return the ids of their conversations.
+
+    Args:
+        conversation_id: interrupt only answers of this conversation; None for all conversations.
+    """
     conversations: dict[str, None] = {}
     for message_id in _orphan_ids(connection, conversation_id):
         row = connection.execute(INTERRUPT, (message_id,)).fetchone()

@@ -209,9 +209,9 @@ def error_to_text(note: ErrorNote | None) -> str:
 
 @lru_cache(maxsize=64)
 def error_from_text(text: str) -> ErrorNote | None:
-    """Return the error in a column's text, cached: many files of a job share an error.
+    """Return the error in a column's text, or None for "".
 
-    Earlier versions stored sentences.
+    Earlier versions stored sentences. Cached, because many files of a job share an error.
     """
     if not text.startswith("{"):
         from desktop_app.domain.conversations.legacy.legacy_sentences import legacy_text_error
@@ -309,7 +309,7 @@ async def read_rows(
 
 
 def choice_to_row(choice: ModelChoice | None) -> Row:
-    """Return the four columns of a choice."""
+    """Return the four columns of a choice; all are NULL for None."""
     if choice is None:
         return {"provider_id": None, "model": None, "variant": None, "effort": None}
     return {

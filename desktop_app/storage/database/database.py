@@ -7,9 +7,9 @@ disk. Other processes write in short transactions, too: each waits for the other
 A database has its own threads instead of the event loop's executor. It therefore works the same
 under asyncio and under a Qt loop, and a stuck disk blocks nothing else.
 
-A write-ahead log that is not empty shows that the last exit was not clean: the last process to
-close the store removes the log. All processes share a lock, which shows whether another process has
-the store open.
+The last process to close the store removes the write-ahead log. If no other process has the store
+open, a log that is not empty therefore shows that the last exit was not clean. All processes share
+a lock, which shows whether another process has the store open.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Each step is recorded by name in the table `migrations`. A store with an unknown step was written by
 a newer version and is not touched. Before a step changes a store with content, a verified copy is
-saved beside the store. The copy is deleted after `COPY_RETENTION`, because it has content that the
-user has deleted from the store since.
+saved beside the store. The copy is deleted after `COPY_RETENTION`, because it may have content that
+the user has deleted from the store since.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def save_verified_copy(connection: sqlite3.Connection, path: Path, target: Path)
         sync(unfinished)
         unfinished.replace(target)
     finally:
-        for end in ("", "-journal"):  # kept if the rollback fails, too
+        for end in ("", "-journal"):  # SQLite keeps the journal if a rollback fails
             unfinished.with_name(unfinished.name + end).unlink(missing_ok=True)
     sync(target.parent)
 

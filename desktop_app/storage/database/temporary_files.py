@@ -1,4 +1,4 @@
-"""Temporary copies, which are removed when their process ends, even if it is killed.
+"""Temporary copies, removed when their process ends or, if it was killed, at the next start.
 
 Each copy is in a folder below `Folders.temporary` that its process has locked. The kernel releases
 the lock when the process ends, so that the next start recognizes abandoned folders. A file that
@@ -55,7 +55,7 @@ class TemporaryFolder:
         (self.path / os.urandom(8).hex()).symlink_to(path.absolute())
 
     def close(self) -> None:
-        """Remove the folder."""
+        """Remove the folder, after everything that was registered in it."""
         _remove_folder(self.path)
         os.close(self._descriptor)
 

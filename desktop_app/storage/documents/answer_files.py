@@ -34,7 +34,7 @@ from desktop_app.storage.database.storage_errors import translate_errors
 T = TypeVar("T")
 
 ANSWERS_FOLDER: Final = "answers"
-"""Inside the folder of the attachments, whose other folders have names of two digits."""
+"""Inside the folder of the attachments, whose other folders are named by two hex digits."""
 _NAME: Final = re.compile("([0-9a-f]{32})-[0-9]+")
 _IMAGE: Final = re.compile(
     rb"(?P<png>\x89PNG\r\n\x1a\n)|(?P<jpeg>\xff\xd8\xff)|(?P<webp>RIFF....WEBP)", re.DOTALL
@@ -196,7 +196,10 @@ class GrowingFile:
         self._size = 0
 
     async def append(self, text: str) -> None:
-        """Append text of the answer, or raise StorageError and write nothing."""
+        """Append text of the answer. Raises StorageError.
+
+        The next call removes the text that a failed call may have written.
+        """
         await self._in_thread(partial(self._append, text))
 
     def _append(self, text: str) -> None:

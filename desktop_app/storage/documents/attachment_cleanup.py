@@ -87,7 +87,9 @@ def unneeded_hashes(connection: sqlite3.Connection, *, is_grace_skipped: bool = 
 
 
 def remove_unneeded(connection: sqlite3.Connection, sha256: str, path: Path) -> bool:
-    """Remove an attachment with its text and its search entry. Return False if it is needed now.
+    """Remove an attachment with its text and its search entry.
+
+    Return False if it is needed now, was added again, or is gone.
 
     Args:
         path: its file.

@@ -313,7 +313,10 @@ def _find(
 
 
 def _rarest_words(connection: sqlite3.Connection, words: Sequence[str]) -> list[str]:
-    """Return the rarest words, as many as match at most MAX_MATCHES passages; at least one."""
+    """Return the rarest words, as many as match about MAX_MATCHES passages at most.
+
+    Return at least one word, unless `words` is empty.
+    """
     newest: int = connection.execute("SELECT ifnull(max(id), 0) FROM passages").fetchone()[0]
     window_starts = [newest * (2 * n + 1) // (2 * WINDOW_COUNT) for n in range(WINDOW_COUNT)]
     chosen: list[str] = []

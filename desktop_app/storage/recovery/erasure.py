@@ -59,8 +59,8 @@ def erase_everything(database: Path, attachments: Path) -> None:
     If this is interrupted, `resume_erasure` finds a mark and completes it.
 
     Raises:
-        StorageError: the store is open elsewhere, and nothing was deleted; or the disk failed, and
-            some content may remain until the next start.
+        StorageError: the store is open elsewhere or could not be emptied, and nothing was deleted;
+            or the disk failed later, and some content may remain until the next start.
         StoreTooNewError: a newer version wrote the store; nothing was deleted.
     """
     mark = erasing_mark(database)

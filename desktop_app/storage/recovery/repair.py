@@ -69,7 +69,8 @@ class RepairResult:
         conversations, messages: their numbers in the new store.
         unread: the number of the file's pages with unreadable content.
         mended: the number of messages that had lost their conversation or their parent.
-        dropped: the number of rows left out, because they are invalid or repeated.
+        dropped: the number of rows left out, because they are invalid or repeated. Rows on pages
+            without a known table are not counted.
     """
 
     damaged_file: Path

@@ -2,8 +2,9 @@
 
 The archive may come from anyone. Its members are checked for size before anything is unpacked. The
 rows of its store are copied into a new store (`store_copy.py`). Attachments are taken only if that
-store names them and their bytes have their hash. Before anything changes, the user is told which
-settings would send data elsewhere (`outbound_settings.py`), and decides about them.
+store names them; an attachment with another hash than its name ends the restore. Before anything
+changes, the user is told which settings would send data elsewhere (`outbound_settings.py`), and
+decides about them.
 """
 
 from __future__ import annotations

@@ -171,7 +171,7 @@ class _StoreCopy:
         self._connection.executemany(sql, files)
 
     def _attachments(self, table: TableSchema) -> Iterator[tuple[Value, ...]]:
-        """Yield the attachments, and index them, unless they belong only to collections."""
+        """Yield the attachments, and index those that the source's search index has."""
         for row in self._valid_rows(table):
             yield row
             values: Values = dict(zip(table.names, row, strict=True))

@@ -211,7 +211,10 @@ def _query_pattern(query: str) -> re.Pattern[str] | None:
 
 
 def _stands_alone(word: str) -> bool:
-    """Return True if a word that begins like this may follow a letter without a space."""
+    """Return True if a word that begins with this text may touch a letter.
+
+    Signs and the characters of scripts without spaces may. Also called for the end of a word.
+    """
     return bool(unspaced_run().match(word) or _SIGN.match(word))
 
 
@@ -257,7 +260,7 @@ def _unfolded_pairs() -> dict[str, str]:
 
 @cache
 def _unfolded_letters() -> dict[str, str]:
-    """Return the Latin, Greek and Cyrillic letters that fold to a letter or pair, by that.
+    """Return the Latin, Greek and Cyrillic letters that fold to a letter or pair, by the result.
 
     Computed at the first search, because it takes 30 ms.
     """

@@ -173,7 +173,7 @@ def keep_current(
 
 
 def _without_address(connection: sqlite3.Connection, profile_id: str) -> str:
-    """Return a stored profile as JSON, with the defaults for all fields of `_fields`."""
+    """Return a stored profile as JSON: its kind, but defaults for the other fields of `_fields`."""
     sql = "SELECT id, body FROM profiles WHERE id = ?"
     found = profile_from_row(connection.execute(sql, (profile_id,)).fetchone())
     default = ProviderProfile(found.id, found.name, found.kind)

@@ -44,6 +44,7 @@ class CallSums:
         uncounted: the number of calls of unknown cost.
         usage: the tokens, in the order of the fields of `Usage`.
         cost: in US dollars.
+        failed: the number of failed calls. Only `add_row` counts them, by the outcome of the row.
         streamed_tokens, streamed_s: the output after the first token, and the seconds it took.
         first_tokens, durations: the seconds until the first token and until the end.
         speeds: the tokens per second after the first token.
@@ -174,7 +175,7 @@ def count_unsummed(connection: sqlite3.Connection) -> int:
 
 
 def sum_up_slice(connection: sqlite3.Connection, size: int = SLICE_SIZE) -> bool:
-    """Add the `size` newest unsummed entries to the sums. Return True if there are more.
+    """Add the `size` newest unsummed entries to the sums. Return True if there may be more.
 
     The newest come first, because the charts show the last days first.
     """

@@ -54,7 +54,7 @@ class Ledger:
         self._listeners: list[Callable[[str], None]] = []
 
     def listen(self, listener: Callable[[str], None]) -> None:
-        """Have `listener` called with the provider's id after each new entry."""
+        """Have `add` and `notify` call `listener` with the id of the calls' provider."""
         self._listeners.append(listener)
 
     async def add(self, call: Call) -> None:
@@ -83,14 +83,15 @@ class Ledger:
         return await self._databases.disk.read(lambda c: month_of(c, at, provider_id))
 
     async def conversation_cost(self, conversation_id: str) -> Decimal:
-        """Return the US dollars spent in a conversation."""
+        """Return the US dollars spent in a conversation, without calls of unknown cost."""
         sql = "SELECT cost FROM ledger WHERE conversation_id = ? AND cost IS NOT NULL"
         return await self._sum(sql, conversation_id)
 
     async def median_seconds(self, provider_id: str) -> dict[tuple[str, str], float]:
-        """Return the median duration of a provider's recent answers, by model and effort.
+        """Return the median seconds that a provider's recent answers took, by model and effort.
 
-        It is in seconds. Models and efforts with fewer than three answers are left out.
+        The effort is "" for none. Models and efforts with fewer than three complete answers are
+        left out.
         """
         sql = """SELECT model, coalesce(effort, '') AS effort, duration_s FROM ledger
             WHERE provider_id = ? AND purpose = 'answer' AND outcome = 'complete'
@@ -106,7 +107,10 @@ class Ledger:
         }
 
     async def utility_cost(self, conversation_id: str) -> Decimal:
-        """Return the US dollars spent in a conversation on titles and compactions."""
+        """Return the US dollars spent in a conversation on titles and compactions.
+
+        Calls of unknown cost are left out.
+        """
         sql = """SELECT cost FROM ledger WHERE conversation_id = ? AND cost IS NOT NULL
             AND purpose IN ('title', 'compaction')"""
         return await self._sum(sql, conversation_id)
@@ -193,7 +197,7 @@ class Ledger:
 
 
 def record_lost_calls(connection: sqlite3.Connection) -> None:
-    """Turn the holds of dead processes into calls of unknown cost."""
+    """Turn the holds of dead processes into calls of unknown cost. Delete those without a model."""
     performance = CallPerformance(outcome=MessageStatus.INTERRUPTED.value)
     for row in _dead_holds(connection):
         if row["model"]:  # a hold without a model is not for a single call

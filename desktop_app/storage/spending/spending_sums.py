@@ -58,7 +58,7 @@ class LedgerEntry(NamedTuple):
 
 
 def month_of(connection: sqlite3.Connection, at: datetime, provider_id: str | None) -> SpendingSum:
-    """Return the spending of the local month of `at`, of one provider or of all."""
+    """Return the spending of the local month of `at`, of one provider or, with None, of all."""
     first = at.astimezone().date().replace(day=1)
     span = (_slot_of(first), _slot_of(_next_month(first)), provider_id)
     return _sums_by(connection, _SLOTS, span, ()).get((), SpendingSum())

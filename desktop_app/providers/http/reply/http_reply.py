@@ -81,7 +81,8 @@ class HttpReply:
     async def is_json(self) -> bool:
         """Return True if the reply is one JSON value instead of a stream of events.
 
-        The first character of the body decides, because gateways send wrong content types, or none.
+        The first character of the body decides, and the content type only in doubt: gateways send
+        wrong content types, or none.
 
         Raises:
             AttemptError: it is a web page.
@@ -157,7 +158,7 @@ class HttpReply:
                 yield chunk
 
     async def json(self, read: Callable[[Any], T], max_bytes: int = MAX_JSON_BYTES) -> T:
-        """Return the result of `read` for the parsed body. Both run in a thread if it is large.
+        """Return the result of `read` for the parsed body. A thread handles a large body.
 
         Raises:
             StreamCutError: the connection broke or fell silent.
