@@ -74,8 +74,9 @@ def batch_service(
 
 
 async def expand_paths(paths: Iterable[Path]) -> list[BatchFile]:
-    """Return each of the files once, and of the folders the files in them that are not hidden.
+    """Return the given files and those below the given folders, each once.
 
+    Below a folder, hidden files, hidden folders and links are left out.
     The names of files in a folder are relative to the folder's parent.
     """
     return await asyncio.to_thread(_expand_paths, list(paths))
@@ -104,7 +105,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    """Yield the files below a folder without following links."""
+    """Yield the files below a folder, but no hidden ones and no links."""
     for parent, folders, files in os.walk(folder):
         folders[:] = _visible(folders)
         for path in (Path(parent) / name for name in _visible(files)):

@@ -48,7 +48,7 @@ def _built_in_needs() -> Mapping[str, TemplateNeeds]:
 
 
 async def template_needs(template_id: str) -> TemplateNeeds:
-    """Return the requirements of a built-in prompt."""
+    """Return the requirements of a built-in prompt; NO_NEEDS for any other."""
     if not template_id:
         return NO_NEEDS
     return (await asyncio.to_thread(_built_in_needs)).get(template_id, NO_NEEDS)

@@ -127,7 +127,7 @@ def _missing_words(plan: EmbeddingPlan) -> str:
 
 
 def cited_sources(question: Message | None, answer: Message) -> list[str]:
-    """Return the sources that an answer cites, one line each."""
+    """Return the sources of the question's passages that the answer cites, a line each."""
     cited_together = _CITATION.findall(answer.text)
     numbers = {int(number) for numbers in cited_together for number in numbers.split(",")}
     return [

@@ -76,7 +76,7 @@ class ConversationExporter(Protocol):
     suffix: str
 
     async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
-        """Write the messages of `path`. Raises OSError."""
+        """Write the messages of `path`. Raises OSError, StorageError."""
 
     async def close(self) -> None:
         """Release resources after the last file."""

@@ -27,7 +27,10 @@ def table_of(value: Any) -> JsonTable | None:
 
 
 def table_of_list(value: Any) -> JsonTable | None:
-    """Return the table of a list of objects; None for any other value."""
+    """Return the table of a list of objects; None for any other value.
+
+    Return None also for an empty list, and for no or more than MAX_COLUMNS columns.
+    """
     if not isinstance(value, list) or not value:
         return None
     if not all(isinstance(each, dict) for each in value):
@@ -39,7 +42,7 @@ def table_of_list(value: Any) -> JsonTable | None:
 
 
 def rows_for_export(value: Any) -> JsonTable:
-    """Return any value as a table: an object is one row, anything else one cell."""
+    """Return any value as a table: an object as one row, a list as one column of cells."""
     found = table_of(value)
     if found is not None:
         return found

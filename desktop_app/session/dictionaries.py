@@ -36,7 +36,7 @@ class Dictionaries:
         self._loaded: dict[str, ctypes.c_void_p] = {}
 
     def languages(self) -> list[str]:
-        """Return the codes of the installed dictionaries, "de_DE"."""
+        """Return the sorted codes of the installed dictionaries, such as "de_DE"."""
         found: set[str] = set()
         callback = _DICTIONARY_CALLBACK(lambda code, *_: found.add(code.decode()))
         self._library.enchant_broker_list_dicts(self._broker, callback, None)

@@ -90,7 +90,7 @@ async def ask_portal(bus: SessionBus, reason: str, *, wanted: bool) -> bool:
     """Ask the portal to start the program at login, or no longer; return True if it now does.
 
     Raises:
-        BusError: there is no portal.
+        BusError: there is no portal, or the portal or the user refused.
     """
     portal = Portal(bus)
     results = await portal.request(

@@ -38,7 +38,7 @@ def autostart_file(scope: str, environment: Mapping[str, str]) -> Path:
 
 
 class _LoginFile:
-    """A file whose presence starts the program at login."""
+    """A file by which the system starts the program at login."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -48,7 +48,7 @@ PACKAGES = (
     *("PySide6-Essentials", "qasync", "httpx", "keyring", "markdown-it-py", "Markdown", "Pygments"),
     *("tiktoken", "python-calamine", "pypdfium2", "xllamacpp", "truststore"),
 )
-# All checks run concurrently, so the longest of these limits the whole command.
+# The checks run concurrently, so these limits do not add up.
 QT_TIMEOUT_S, KEYRING_TIMEOUT_S, MODEL_TIMEOUT_S = 10, 10, 30
 # By the names of findings, which --json prints.
 _LABELS = {

@@ -67,13 +67,14 @@ class EvaluationRunner:
     """One run of an evaluation, which asks every contestant every case.
 
     Attributes:
-        concurrency: the number of calls at the same time, except on the device.
+        concurrency: the number of calls at the same time; on the device, it is always 1.
         batches: asks the cases in batch jobs; None asks each by itself.
         listen: called with the number of results so far.
         repeated: number of calls that an interrupted command sent and that were not answered.
         reused: number of results of an interrupted command.
-        notices: settings that requests left out or changed, each once.
-        case_notices: the ids of cases with an error, or with a call that was not run, each once.
+        notices: of the answers, such as on settings that were left out, each once.
+        case_notices: pairs of a case's id and a notice of its error or of a call that was not run,
+            each once.
         stopped_by: the error that stopped the evaluation; None if it ran to its end.
     """
 

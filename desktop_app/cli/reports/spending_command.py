@@ -69,7 +69,7 @@ async def _read_rows(by: Grouping) -> tuple[list[SpendingRow], list[ProviderMont
 async def current_months(
     ledger: Ledger, profiles: Sequence[ProviderProfile]
 ) -> list[ProviderMonth]:
-    """Return this month's spending at each provider that has a limit or was used."""
+    """Return this month's spending at each provider that has a limit or any known cost."""
     moment, found = now(), []
     for profile in profiles:
         by_id = [await ledger.spent_in_month(moment, each) for each in profile.capped_ids]

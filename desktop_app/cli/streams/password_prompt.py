@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 async def extract(
     worker: DocumentWorker, path: Path, on_progress: Callable[[Progress], None]
 ) -> ExtractedDocument:
-    """Return the text of a file, asking for its password if needed and possible.
+    """Return the document in a file, asking for its password if needed and possible.
 
     Raises:
-        DocumentEncryptedError: there is no terminal, or the user enters no password.
+        DocumentEncryptedError: no password helps, there is no terminal, or the user enters none.
         DocumentError: the file cannot be read.
     """
     password = ""

@@ -52,7 +52,7 @@ def as_file(names: Sequence[str]) -> Iterator[list[str]]:
     If more than MAX_DOCUMENT_BYTES is piped in, the file is one byte larger and is refused later.
 
     Raises:
-        IllegalChoiceError: nothing is piped in.
+        IllegalChoiceError: standard input is a terminal or closed.
     """
     if "-" not in names:
         yield list(names)
@@ -84,7 +84,7 @@ def read_piped() -> str:
     Reading stops at MAX_QUESTION_BYTES, because the window refuses even a sixteenth of it.
 
     With a terminal, wait for a pipeline as every command does. Without one, a pipe that sends
-    nothing within 0.3 s counts as left open by the desktop.
+    nothing within 0.3 s counts as left open by the desktop, and a pause of 2 s ends the text.
     """
     if sys.stdin is None or sys.stdin.isatty():
         return ""

@@ -84,7 +84,7 @@ def note_to_json(note: DocumentNote | None) -> dict[str, Any] | None:
 
 
 def note_from_json(value: Any) -> DocumentNote | None:
-    """Return the note in `value`.
+    """Return the note in `value`; None for None.
 
     Raises:
         LookupError, TypeError, ValueError: it is not a note.

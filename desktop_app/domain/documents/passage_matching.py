@@ -70,7 +70,7 @@ def find_passage(letters: str, passage: str, before: int) -> list[TextSpan]:
 
     Args:
         letters: the letters of the other form, as `letters_of` returns them.
-        passage: its text.
+        passage: the text of the passage in its own form.
         before: the number of letters before the passage in its own form; of several matches, the
             nearest to this number is returned.
     """

@@ -19,7 +19,7 @@ class Vector:
 
     Attributes:
         signs: an integer with a byte per dimension, 1 if it is negative, else 0.
-        numbers: one signed byte per dimension; the largest is 127.
+        numbers: one signed byte per dimension; the largest magnitude is 127.
     """
 
     signs: int

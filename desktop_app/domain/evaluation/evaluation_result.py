@@ -205,7 +205,7 @@ class Evaluation:
         )
 
     def input_of(self, case_id: str) -> str:
-        """Return the question of a case. Repetitions have ids such as `case#2`."""
+        """Return the question of a case or of its repetition `case#2`; "" if unknown."""
         return self.inputs.get(case_id, self.inputs.get(case_id.rpartition("#")[0], ""))
 
 

@@ -90,10 +90,10 @@ def image_tokens(size: Size, detail: str, rule: ImageTokens | None) -> tuple[int
 
 
 def image_tokens_from_row(row: Mapping[str, Any] | None) -> ImageTokens | None:
-    """Parse a model's rule from the catalog's data.
+    """Parse a model's rule from the catalog's data; None if the catalog has no rule.
 
     Raises:
-        KeyError, ValueError, ArithmeticError: it is neither of the two.
+        KeyError, ValueError, ArithmeticError: `row` is neither of the two rules.
     """
     if row is None:
         return None

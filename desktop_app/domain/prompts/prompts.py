@@ -83,7 +83,12 @@ class Prompt:
 
 
 class Variable(NamedTuple):
-    """A variable of a prompt. If `default` is None, it must be filled."""
+    """A variable of a prompt.
+
+    Attributes:
+        default: None if the user, or else the program, has to fill the variable.
+        choices: the values to choose from; () for any text.
+    """
 
     name: str
     default: str | None = None

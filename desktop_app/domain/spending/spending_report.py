@@ -107,8 +107,8 @@ class SpendingReport(NamedTuple):
 
     Attributes:
         today, month: by provider, model and purpose, the most expensive first.
-        months: the first day of each of the last twelve months, newest first.
-        days: every day of this month until today, newest first.
+        months: the sum of each of the last twelve months, with its first day, newest first.
+        days: the sum of every day of this month until today, newest first.
     """
 
     today: tuple[SpendingLine, ...]

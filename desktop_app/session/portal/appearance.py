@@ -29,7 +29,8 @@ class AppearanceWatch:
     Args:
         report: called with True or False for a dark desktop, and for high contrast; each is None
             if the portal does not say.
-        report_motion: called with True if the desktop reduces motion.
+        report_motion: called with True if the desktop reduces motion, and with False if not, or if
+            the portal does not say. Never called without a portal.
     """
 
     def __init__(

@@ -93,7 +93,7 @@ class Portal:
 
         Raises:
             PortalRefusedError: the user or the portal refused.
-            BusError: there is no such portal.
+            BusError: there is no such portal, or it did not answer in time.
         """
         *arguments, options = body
         token = _new_token()

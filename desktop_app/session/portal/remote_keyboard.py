@@ -47,7 +47,7 @@ class RemoteKeyboard:
 
         Raises:
             PortalRefusedError: the user or the desktop refused.
-            BusError: the portal has gone.
+            BusError: the portal has gone, or granted no keyboard.
         """
         try:
             return await self._open(token)
