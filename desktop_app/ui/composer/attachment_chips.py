@@ -433,7 +433,7 @@ class AttachmentChips(QScrollArea):
             self._fit()
 
     def count(self) -> int:
-        """Return the number of chips."""
+        """Return the number of chips shown; further ones may appear in later steps."""
         return len(self._widgets)
 
     @property

@@ -52,7 +52,7 @@ _TAG: Final = r"<[^>]*>"
 _INVALID_CHARACTER: Final = "[\0\ud800-\udfff]"
 _MAX_ADDRESS_CHARACTERS: Final = 32 << 20
 _MAX_IMAGE_HTML_CHARACTERS: Final = _MAX_ADDRESS_CHARACTERS + 10_000
-_MAX_LINKS_BYTES: Final = 4 << 20  # of more, the plain text is read
+_MAX_LINKS_BYTES: Final = 4 << 20  # longer lists are ignored
 _MAX_TABLE_CHARACTERS: Final = 1_000_000  # 20 million would take 5 s and 900 MB
 _MAX_TITLE_CHARACTERS: Final = 200
 _MAX_WRAPPER_TAGS: Final = 40  # tags around a single image
@@ -318,7 +318,7 @@ def _is_valid(text: str) -> bool:
 
 
 def _markdown_table(rows: str) -> str:
-    """Convert tab-separated cells to a Markdown table; many cells stay as they are."""
+    """Convert tab-separated cells to a Markdown table; many cells or one column stay as is."""
     if len(rows) > _MAX_TABLE_CHARACTERS:
         return rows
     cells = [[cell.replace("|", "\\|") for cell in row.split("\t")] for row in rows.splitlines()]

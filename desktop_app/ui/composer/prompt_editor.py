@@ -353,7 +353,7 @@ class PromptEditor(QFrame):
             self.text_changed.emit()
 
     def _show_enter_key(self) -> None:
-        """Show Enter at the first suggestion only while the text is empty."""
+        """Show the send key at the first suggestion while that key sends the suggestion."""
         takes_first = not self.text().strip() and not self._is_streaming
         self.suggestions.set_first_key(self._send_key if takes_first else "")
 

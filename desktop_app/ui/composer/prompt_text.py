@@ -122,9 +122,9 @@ class PromptText(PlainTextField):
         self._apply_font(theme)
         if self._spelling is not None:
             self._spelling.set_theme(theme)
-        # Once a style sheet has styled the viewport, it inherits no font; the placeholder
-        # uses it. Not in `_apply_font`, because PySide takes 15 ms for the first widget that Qt
-        # created.
+        # Once a style sheet has styled the viewport, the viewport inherits no font, but the
+        # placeholder uses the viewport's font. Not in `_apply_font`, because PySide takes 15 ms for
+        # the first widget that Qt created.
         self.viewport().setFont(self.font())
 
     def _align(self) -> None:
@@ -148,7 +148,7 @@ class PromptText(PlainTextField):
         return theme.reading()
 
     def wanted_height(self) -> int:
-        """Return the height of all lines."""
+        """Return the height of all lines in pixels; of a very long text, an estimate."""
         # Qt lays a paragraph out when it is painted; until then it counts as a single line.
         block = self.document().firstBlock()
         for _ in range(_MEASURED_PARAGRAPHS):
@@ -160,7 +160,7 @@ class PromptText(PlainTextField):
         return self.height_of(max(1, round(self.document().size().height())))
 
     def height_of(self, lines: int) -> int:
-        """Return the height of a number of lines."""
+        """Return the height in pixels of a number of lines."""
         from PySide6.QtGui import QFontMetricsF  # not needed at start-up
 
         line = math.ceil(QFontMetricsF(self.font()).height())  # rounded up as in Qt's layout

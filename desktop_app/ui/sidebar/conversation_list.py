@@ -74,7 +74,8 @@ class ConversationList(QFrame):
         filter_requested(ListFilter): show the archive, the trash, the list or an opened folder.
         folder_requested(list ids): create a folder with these conversations.
         folder_renamed(str id, str name): the user changed a folder's name.
-        folder_delete_requested(str id), folder_settings_requested(str id): chosen in its menu.
+        folder_delete_requested(str id), folder_settings_requested(str id): delete a folder, or show
+            its settings.
         empty_trash_requested(): erase everything in the trash.
         more_requested(bool): load the next page, or with True all remaining pages.
     """
@@ -144,7 +145,7 @@ class ConversationList(QFrame):
         self.view.set_can_go_back(list_filter != LIST)
 
     def append(self, page: Iterable[Conversation], last: Conversation | None) -> None:
-        """Append the next page, which ends with `last`; None if it is the last page."""
+        """Append the next page. `last` ends the loaded pages; None if there are no more pages."""
         self.model.append(page, last)
         if not self.view.has_marks:
             self._select_open_row()
@@ -363,7 +364,7 @@ class ConversationList(QFrame):
             self.open_requested.emit(row.data(Roles.IDENTIFIER))
 
     def _delete_row(self, row: QModelIndex) -> None:
-        """Move the affected conversations to the trash; in the trash, erase them."""
+        """Request to delete a folder or the affected conversations; in the trash, to erase them."""
         if row.data(Roles.IS_FOLDER):
             self.folder_delete_requested.emit(row.data(Roles.IDENTIFIER))
             return

@@ -66,7 +66,7 @@ class ConversationView(RowView):
         dropped(list[str] ids, str folder id): conversations were dropped on a folder.
         pins_dropped(list[str] ids, str id): conversations were dropped before this pinned one, or
             with "" after the last.
-        drop_hint_changed(str): the hint for a drop here; "" after the drag left.
+        drop_hint_changed(str): the hint for a drop here; "" after the drag has left or ended.
         content_dropped(DroppedContent, str id, bool): external content was dropped on a
             conversation or folder (True), or with "" outside the rows.
     """
@@ -102,7 +102,7 @@ class ConversationView(RowView):
         """Return the rows that an action on the current row applies to, from top to bottom.
 
         These are all marked rows if the current row is marked, otherwise the current row
-        alone.
+        alone; none if the current row is a heading.
         """
         current = self.currentIndex()
         if self.has_marks and self.selectionModel().isSelected(current):
@@ -174,7 +174,7 @@ class ConversationView(RowView):
     # ------------------------------------------------------------ keys and clicks
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Handle the keys that mark rows or leave a filter."""
+        """Handle the keys that mark rows, undo or leave a filter."""
         if self.is_editing:
             super().keyPressEvent(event)
             return
@@ -268,7 +268,7 @@ class ConversationView(RowView):
             self.startDrag(Qt.DropAction.MoveAction)
 
     def startDrag(self, _actions: Qt.DropAction) -> None:
-        """Drag the marked rows, with the first row as the image."""
+        """Drag the affected rows except folders, with the first row as the image."""
         rows = [row for row in self.affected_rows if row.flags() & Qt.ItemFlag.ItemIsDragEnabled]
         if not rows:
             return

@@ -45,7 +45,7 @@ TOGGLE_SOURCES: Final = "passages-"
 """Prefix of the action that shows or hides passages; followed by the collection's index."""
 
 TOGGLE_TOOL: Final = "tool-"
-"""Prefix of the action that shows or hides a tool's arguments; followed by its index."""
+"""Prefix of the action that unfolds or folds a tool call; followed by the call's index."""
 
 TOGGLE_DETAILS: Final = "details"
 """Action that shows or hides a server's error details."""
@@ -342,7 +342,7 @@ class FooterFacts:
     Attributes:
         name_of: returns a model's display name for its id.
         are_shown: False if the facts are shown elsewhere.
-        followed_ids: the ids of messages that have a successor.
+        followed_ids: the ids of messages that have a successor, and None, the first one's parent.
     """
 
     name_of: Callable[[str], str] = str
@@ -370,7 +370,7 @@ def versions_line(version: tuple[int, int]) -> Line:
 def footer_line(message: Message, version: tuple[int, int] | None, facts: FooterFacts) -> Line:
     """Return `‹ 2/3 ›  Thinking · Medium · 1,204 tokens · $0.003 · 9.3 s`, for an answer.
 
-    While the answer streams, only the arrows are shown.
+    While the answer streams, or if `facts` are shown elsewhere, there are only the arrows.
     """
     runs: list[Run] = []
     if version is not None and version[1] > 1:

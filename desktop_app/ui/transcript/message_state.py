@@ -217,7 +217,8 @@ class MessageState:
     def set_text(self, text: str) -> list[ItemChange] | None:
         """Set the text, and complete it if the message no longer streams. Return the changes.
 
-        Return None if `text` does not continue the text so far; then rewrite the message.
+        Return None if `text` does not continue the text so far, or the text so far was complete.
+        The caller then rewrites the message.
         """
         is_changed = text != self.text
         if is_changed and (self.is_complete or not text.startswith(self.text)):
@@ -311,7 +312,7 @@ class MessageState:
 
     @property
     def source(self) -> str:
-        """Return the current text of the whole message, even if it is still being written."""
+        """Return the text of the whole message, or the text so far while the message streams."""
         if self.is_streaming:
             return self.text
         return self.message.text if self.is_growing else self.text or self.message.text

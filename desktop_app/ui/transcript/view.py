@@ -323,7 +323,7 @@ class TranscriptView(TranscriptSurface):
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme, keeping the scroll position.
 
-        If fallback fonts are in use, the theme is applied once they are loaded in its size.
+        If fallback fonts are in use, the theme is applied once they are loaded in its text size.
         """
         self._next_theme = theme
         self._fallbacks.set_fonts(Styles(theme).running_fonts())
@@ -445,7 +445,7 @@ class TranscriptView(TranscriptSurface):
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Record if a Copy mark is pressed, and the content of a drag that may start here."""
+        """Record whether a Copy mark is pressed, and the content of a drag that may start here."""
         if event.button() == Qt.MouseButton.LeftButton:
             position = event.position().toPoint()
             self._is_mark_pressed = self._mark_at(position) is not None
@@ -473,7 +473,10 @@ class TranscriptView(TranscriptSurface):
             self.action_placer.show_for(state)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Copy the code if its Copy mark is clicked; record the position of a click on a link."""
+        """Copy the code if its Copy mark is clicked; else let Qt follow a link at the position.
+
+        Resume following if the end of the conversation is on screen.
+        """
         position = event.position().toPoint()
         self.drags.release()
         self.anchor.follow(self.anchor.is_at_end)
@@ -494,7 +497,7 @@ class TranscriptView(TranscriptSurface):
         self._links.follow(url, cursor.block())
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Show the actions of the last materialized message again."""
+        """Show the last materialized message's actions again, unless the actions have the focus."""
         super().leaveEvent(event)
         if not self.action_placer.row.has_focus:
             self.action_placer.show_for_last()
@@ -540,7 +543,7 @@ class TranscriptView(TranscriptSurface):
         self._keys.place_caret()
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        """Move the focus to the next message, or out of the transcript after the last one."""
+        """Move the focus to the next or previous message, or out of the transcript at its ends."""
         if not self._is_on_bar():
             if self.focus_navigator.focus_next_message(forward=forward):
                 return True
@@ -560,7 +563,7 @@ class TranscriptView(TranscriptSurface):
         self.selection.select_all()
 
     def createMimeDataFromSelection(self) -> QMimeData:
-        """Return the selection as HTML, Markdown and plain text."""
+        """Return the selection as HTML, Markdown and plain text; code only as plain text."""
         return self.copies.selection_data()
 
     def loadResource(self, kind: int, name: QUrl | str) -> QByteArray | QImage:

@@ -1,7 +1,7 @@
 """The main window: conversations, transcript and prompt, settings, from left to right.
 
-If the window is too narrow for all three panes, the outer two become drawers over the
-middle pane, with a shade that closes them. The middle pane always stays the widest.
+An outer pane that does not fit is hidden, and opens as a drawer over the middle pane, with a shade
+that closes it. The middle pane always stays the widest.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _MAX_MINIMUM_SIZE: Final = QSize(640, 480)
 _MIN_WIDE_WIDTH: Final = 900
 # The settings panel joins the row only if the middle pane keeps this width.
 _MIN_MIDDLE_WIDTH: Final = 560
-# The sets of screens whose window geometries are stored.
+# For at most so many sets of screens, the window's geometry is stored.
 _MAX_SCREEN_SETS: Final = 8
 
 
@@ -256,7 +256,11 @@ class MainWindow(QMainWindow):
         }
 
     def restore_state(self, state: dict[str, Any]) -> None:
-        """Restore a result of `saved_state`; missing or invalid values change nothing."""
+        """Restore a result of `saved_state`.
+
+        Without a valid geometry, the window keeps its own. Without valid values for the panes, the
+        conversations are shown and the settings hidden.
+        """
         stored = state.get("geometries")
         self._geometries = dict(stored) if isinstance(stored, dict) else {}
         geometry = self._geometries.get(_screens(), state.get("geometry"))

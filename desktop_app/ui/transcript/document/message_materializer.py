@@ -59,8 +59,8 @@ class MessageMaterializer:
     def write_more(self, characters: int, kept_ids: Container[str], *, above: bool) -> None:
         """Write messages of about `characters` above or below the document.
 
-        If that exceeds the limit, remove messages at the other end, but none of `kept_ids`: a very
-        long message may exceed the limit alone.
+        If that exceeds the limit, remove messages at the other end, but none of `kept_ids`, even
+        if one of these exceeds the limit alone.
         """
         self._write_many(characters, above=above)
         other_end = -1 if above else 0
@@ -113,7 +113,7 @@ class MessageMaterializer:
     def has_room(self) -> bool:
         """Return True if less than three quarters of the limit are used.
 
-        Then the next message fits, too.
+        Then the next message usually fits, too.
         """
         return sum(map(self._written_size, self._messages.materialized())) < self._limit * 3 // 4
 
@@ -123,7 +123,10 @@ class MessageMaterializer:
         return approximate_length(self._writer.document) > self._limit
 
     def _can_remove(self, at: int, kept_ids: Container[str]) -> bool:
-        """Return True if the document is too long, and long enough without message `at`."""
+        """Return True if the document is too long, and long enough without message `at`.
+
+        Return False if the message is one of `kept_ids`.
+        """
         if self._layouts[at].key in kept_ids:
             return False
         sizes = [*map(self._written_size, self._messages.materialized())]
@@ -173,8 +176,8 @@ class MessageMaterializer:
     ) -> list[tuple[MessageState, list[tuple[int, int]]]]:
         """Move the messages that are not on screen out of the document.
 
-        Return the states of the others, each with the ranges of its items on screen. The arguments
-        are those of `rewrite_screen`.
+        Return the states of the others, each with the ranges of its items on screen. `message_id`
+        and `item` are those of `rewrite_screen`; `height` is in pixels of the earlier styles.
         """
         order = self._messages.materialized()
         top = next((n for n, state in enumerate(order) if state.message.id == message_id), -1)

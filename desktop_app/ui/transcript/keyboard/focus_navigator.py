@@ -1,8 +1,8 @@
-"""Moves the focus through the transcript: by Tab from message to message, by arrows within one.
+"""Moves the focus through the transcript: by Tab to the next message, by arrows to the next target.
 
 In each message, the targets in the text come first, then the actions. Tab stops at the first
-target of each message, the arrow keys at every target. After the last message, and before the
-first, the focus leaves the transcript.
+target of each message, the arrow keys at every target. After the last message, the focus
+leaves the transcript. Before the first target, the text as a whole has the focus.
 """
 
 from __future__ import annotations
@@ -43,7 +43,10 @@ _ALTERNATIVES: Final = {
 
 
 class FocusedPlace(NamedTuple):
-    """The block and the link of the focused button, and its rectangle in the viewport."""
+    """The block and link of the focused button, and the button's rectangle in the viewport.
+
+    For a button of the action row, `link` is "", and `block` is the first of the message.
+    """
 
     block: QTextBlock
     link: str
@@ -54,7 +57,8 @@ class FocusNavigator(QObject):
     """The keyboard navigation of a view.
 
     Signals:
-        target_activated(str target, int position): the user activated a target.
+        target_activated(str link, int position): the user activated the target with this address or
+            action, at this document position.
         link_focused(str target): the address of the focused link, or "" for none.
     """
 
@@ -131,7 +135,10 @@ class FocusNavigator(QObject):
         return True
 
     def focus_next(self, *, forward: bool) -> bool:
-        """Focus the next or the previous target. Return False if there is none."""
+        """Focus the next or the previous target, including actions. Return False if there is none.
+
+        Before the first target, focus the text, and return True.
+        """
         at, position, in_actions = self._current_position(forward=forward)
         if in_actions and self._row.step(forward=forward):
             return True
@@ -215,7 +222,10 @@ class FocusNavigator(QObject):
         return None
 
     def _current_position(self, *, forward: bool) -> tuple[int, int, bool]:
-        """Return (message index, document position, is on actions) of the focus."""
+        """Return (message index, document position, is on actions) of the focus.
+
+        The index is -1 if no message is there.
+        """
         widget = QApplication.focusWidget()
         if widget is not None and self._row.isAncestorOf(widget):
             at = self._layout_index(self._row.message_id)

@@ -57,7 +57,7 @@ class FocusTarget(NamedTuple):
 
 
 def focus_targets_of(block: QTextBlock) -> Iterator[FocusTarget]:
-    """Yield the targets of a block, from the left."""
+    """Yield the targets of a visible block, in the order of its text."""
     if not block.isVisible():
         return
     if block.blockFormat().intProperty(DECORATION) & Decoration.HEAD:
@@ -94,7 +94,10 @@ def has_focus_target(item: Item) -> bool:
 def next_focus_target(
     document: QTextDocument, start: int, end: int, *, forward: bool
 ) -> FocusTarget | None:
-    """Return the first target in positions [start, end), or the last if not `forward`."""
+    """Return the first target in positions [start, end), or the last if not `forward`.
+
+    Return None if no target is completely within the positions.
+    """
     block = document.findBlock(start if forward else max(start, end - 1))
     while block.isValid() and block.position() < end and block.position() + block.length() > start:
         found = [
@@ -163,7 +166,7 @@ def _shown_text(document: QTextDocument, target: FocusTarget) -> str:
 
 
 def _attachment_name(document: QTextDocument, target: FocusTarget) -> str:
-    """Return the name of an image, from the line of attachments below the images."""
+    """Return an image's name, from the lines of attachments below the images; "" if unknown."""
     block = document.findBlock(target.start).next()
     while block.isValid() and (found := list(focus_targets_of(block))):
         for other in found:

@@ -155,7 +155,7 @@ class LongTextSplitter:
     """A finder of line starts for a given document width and list indent.
 
     The text is divided into chapters, so that a part can be found without measuring all text before
-    it. A chapter begins with the first line that starts after its mark. That line is found by
+    it. A chapter begins with the first line that starts at or after its mark. That line is found by
     laying out text from shortly before the mark. Usually the result is the same as for the whole
     text, because earlier text soon stops affecting the line breaks.
     """
@@ -173,8 +173,9 @@ class LongTextSplitter:
     def part_end(self, index: RunIndex, at: int, formats: TextFormats) -> int:
         """Return the end of the part that begins at unit `at`.
 
-        The end is the last line start within `_PART_UNITS`, or `_PART_UNITS` units away. The
-        part also ends at the next chapter. At least MAX_BLOCK_UNITS units of text must follow `at`.
+        The end is the last line start within `_PART_UNITS`, or `_PART_UNITS` units away. In dense
+        text, the number is `_DENSE_PART_UNITS`. The part also ends at the next chapter. At least
+        MAX_BLOCK_UNITS units of text must follow `at`.
         """
         known = self._cached(index)
         if at not in known:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.transcript.message_items import Item
 
-_LONG_TEXT_BLOCKS: Final = 4
-"""Texts of more blocks than this are long."""
+_LONG_TEXT_CUTS: Final = 4
+"""Texts with more cuts between blocks than this are long."""
 
 
 class SpaceKey(NamedTuple):
@@ -157,7 +157,7 @@ class MessageLayout:
         return [
             at
             for at, cuts in enumerate(self.shapes)
-            if len(cuts) > _LONG_TEXT_BLOCKS and not is_table(self.items[at])
+            if len(cuts) > _LONG_TEXT_CUTS and not is_table(self.items[at])
         ]
 
     def next_materialized(self, at: int) -> int:
@@ -194,7 +194,8 @@ class MessageLayout:
     def ranges_around(self, at: int, above: float, below: float) -> list[tuple[int, int]]:
         """Return the ranges of the unfolded items around item `at`, including the item.
 
-        `above` and `below` are the distances from it in pixels.
+        `above` and `below` are the distances from the item in pixels. The last range is the item
+        alone, folded or not, and may overlap another range.
         """
         ends = list(accumulate(self.heights))
         first = bisect_left(ends, ends[at] - above)

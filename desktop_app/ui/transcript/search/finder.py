@@ -1,9 +1,9 @@
 """Finds text in the conversation, in materialized messages and all others.
 
 A thread counts matches message by message, from the topmost message on screen to the end, then
-backwards from there to the beginning. So typing never waits, and the first match appears long
-before counting ends. A match is a message and a number within it; its position in the document
-is resolved only when the user goes there.
+backwards from the message above it to the beginning. So typing never waits, and the first match
+appears long before counting ends. A match is a message and a number within the message. The match's
+position in the document is resolved only when the user goes there.
 """
 
 from __future__ import annotations
@@ -390,7 +390,10 @@ class Finder(QObject):
             scroll_to(self._view, bar.value() + box.top() - height // 3)
 
     def _item_match_of(self, state: MessageState, number: int) -> _ItemMatch | None:
-        """Return a message's match by its item, or its last match if there are fewer now."""
+        """Return a message's match by its item, or its last match if there are fewer now.
+
+        Return None if there are none.
+        """
         if state.reasoning.is_folded or not state.head_count:
             number -= self._index.count_of(state.message.id).reasoning
         number, item_match = max(0, number), None
@@ -419,7 +422,7 @@ class Finder(QObject):
     ) -> QTextCursor | None:
         """Return a selection of a match, or of the last in its item if there are fewer now.
 
-        Return None if it is not materialized.
+        Return None if the item is not materialized, or no longer has a match.
         """
         at, number = item_match
         layouts, item = self._messages.layouts, layout.items[at]
@@ -455,7 +458,7 @@ class Finder(QObject):
         self.counted.emit(number, self._index.total, self._is_count_final)
 
     def _current_cursor(self) -> QTextCursor | None:
-        """Return the current match as a selection; None if it is not materialized."""
+        """Return the current match as a selection; None if there is none or it is missing."""
         match = self._current
         state = None if match is None else self._messages.get(match.message_id)
         if match is None or state is None:

@@ -49,7 +49,7 @@ def clipboard_texts(
     Args:
         blocks: returns the blocks; called once, possibly in another thread.
         source: the Markdown source of a whole answer. It is also the plain text, because users
-            paste answers into editors of Markdown or plain text.
+            paste answers into editors of Markdown or plain text. None to convert the blocks.
         is_short: whether the content is small enough to be copied synchronously.
     """
     # Imported late to keep start-up fast.
@@ -75,7 +75,7 @@ class SelectedPiece(NamedTuple):
 
     Attributes:
         blocks: returns the part as blocks.
-        source: the Markdown of the part, if it is known without making blocks.
+        source: the Markdown of the part, or None if it is known only from the blocks.
     """
 
     blocks: Callable[[], Iterable[Block]]
@@ -88,6 +88,7 @@ def texts_of_many(pieces: Sequence[SelectedPiece]) -> ClipboardTexts:
     Blocks are made again for each format, because keeping all of them may need much memory.
     Beyond `_MAX_PLAIN_CHARACTERS`, the plain text is the Markdown, because a conversion would keep
     the pasting program waiting. Beyond `MAX_HTML_CHARACTERS` there is no HTML.
+    Only pieces with a `source` count toward these limits.
     """
     from desktop_app.rendering.export.html_writer import HtmlWriter
     from desktop_app.rendering.export.text_writer import markdown_pieces, plain_pieces
@@ -152,7 +153,8 @@ def piece_between(
 ) -> SelectedPiece:
     """Return the part of a message between two positions.
 
-    A position is an item and a UTF-16 unit in it; for a table, a row instead.
+    A position is an item and a UTF-16 unit in the item; for a table, a row instead. `last` is the
+    exclusive end; its item may be the number of items, which means the end of the message.
     """
     within = list(items[first[0] : last[0] + 1])
     stop = last[1] if last[0] < len(items) else sys.maxsize
@@ -162,7 +164,7 @@ def piece_between(
 def units_at(layouts: MessageLayouts, cursor: QTextCursor) -> tuple[int, int]:
     """Return the start of a selection from the cursor on, and the end of a selection before it.
 
-    Both are UTF-16 units of the cursor's item; for a table, rows.
+    Both are UTF-16 units of the cursor's item; for a table, rows. (0, 0) outside all messages.
     """
     at, place = cursor.position(), layouts.place_of(cursor.blockNumber())
     return (0, 0) if place is None else _selected_units(place, cursor.block(), at, at)

@@ -58,7 +58,10 @@ class MessageNavigator(QObject):
     # ------------------------------------------------------------------ position
 
     def scroll_state(self) -> tuple[str, int]:
-        """Return the topmost message on screen and how many pixels of it are scrolled off."""
+        """Return the topmost message on screen and how many pixels of it are scrolled off.
+
+        Return ("", 0) if no message is there.
+        """
         return self._anchor.scroll_state()
 
     def restore_scroll(self, state: tuple[str, int]) -> None:
@@ -155,9 +158,10 @@ class MessageNavigator(QObject):
     def materialize_whole(self, message_id: str, then: Callable[[], None]) -> bool:
         """Materialize all of a message. Return True if done.
 
-        A position to restore, or a match of the search, may be at its end. A long message is
-        written in slices. In that case, return False; `then` runs once the whole message is
-        written, unless the user scrolls elsewhere first.
+        A position to restore, or a match of the search, may be at the message's end. A long message
+        is written in slices. In that case, return False; `then` runs once the whole message is
+        written, unless the user scrolls elsewhere first. If there is no such message, return
+        False, and never call `then`.
         """
         if not self._materialize(message_id):
             return False
@@ -188,7 +192,10 @@ class MessageNavigator(QObject):
             self._stream.queue_unwritten()
 
     def load_more(self) -> None:
-        """Materialize more messages, until there is a screen of them above and below."""
+        """Materialize more messages if less than a screen of text remains above or below.
+
+        Call this again in the next iterations of the event loop, until nothing is added.
+        """
         self._filler.update_limit()
         bar, near = self._view.verticalScrollBar(), self._view.viewport().height()
         before, on_screen = len(self._messages.layouts), self._anchor.ids_on_screen()

@@ -109,7 +109,7 @@ class MessageStream(QObject):
     def update_message(self, message: Message, version: tuple[int, int] | None = None) -> None:
         """Update a message's status, footer, error, notices and, if it differs, its text.
 
-        If text of the message is still queued, the update follows it.
+        If text of the message is still queued, the update follows that text.
 
         Args:
             version: its number among the versions of the message, from 1, and their count; None if
@@ -128,7 +128,7 @@ class MessageStream(QObject):
 
     @property
     def is_writing_text(self) -> bool:
-        """Return True if text of answers, apart from reasoning, is still to be written."""
+        """Return True if text of messages, apart from reasoning, or an update is queued."""
         return self._text.has_any
 
     def has_more(self, message_id: str) -> bool:
@@ -228,7 +228,8 @@ class MessageStream(QObject):
     def _schedule_updates(self, message_id: str) -> None:
         """Schedule the writing of earlier blocks that late link definitions change, in slices.
 
-        If an action already waits for the message, it stays, and schedules the updates at its end.
+        If an action already waits for the message, the action stays, and schedules the updates at
+        its end. If there are no updates, emit `slice_written`.
         """
         if self._text.has_action(message_id):
             return

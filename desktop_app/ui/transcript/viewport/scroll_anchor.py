@@ -58,7 +58,10 @@ class ScrollAnchor(QObject):
         view.verticalScrollBar().rangeChanged.connect(self._on_range_changed)
 
     def scroll_state(self) -> tuple[str, int]:
-        """Return the topmost message on screen and how many pixels of it are scrolled off."""
+        """Return the topmost message on screen and how many pixels of it are scrolled off.
+
+        Return ("", 0) if no message is there.
+        """
         state = self._messages.state_at_block(self._view.cursorForPosition(QPoint(0, 0)).block())
         if state is None:
             return "", 0
@@ -112,7 +115,10 @@ class ScrollAnchor(QObject):
 
     @contextmanager
     def keep_position(self) -> Iterator[None]:
-        """Keep the text on screen in place while something above it changes its height."""
+        """Keep the text on screen in place while the height of text above it changes.
+
+        If the view follows the end, or no message stays on top, scroll to the end instead.
+        """
         line = None if self.is_following else self._line_on_top()
         try:
             with self.suspend_scrolling():
@@ -136,8 +142,9 @@ class ScrollAnchor(QObject):
     def keep_item(self, state: MessageState, find: Callable[[], int]) -> Iterator[None]:
         """Keep an item of a message in place on screen while a section folds or unfolds.
 
-        `find` returns the index of the item, before and after the change. The position is kept
-        even if the view follows the end of the conversation.
+        `find` returns the index of the item, before and after the change. An item on screen stays
+        in place even if the view follows the end of the conversation. For an item off screen, this
+        is `keep_position`.
         """
         line = self._line_of(state, find())
         if line is None:
@@ -151,7 +158,7 @@ class ScrollAnchor(QObject):
             self._go_to_line(_LineOnScreen(line.text_anchor._replace(item=max(0, find())), line.y))
 
     def _line_of(self, state: MessageState, at: int) -> _LineOnScreen | None:
-        """Return the first line of an item; None if the line is not on screen."""
+        """Return the first line of an item; None if it is missing or off screen."""
         if at < 0 or not state.layout.counts[at]:
             return None
         cursor = QTextCursor(self._messages.layouts.block_of(state.layout, at))
@@ -161,12 +168,12 @@ class ScrollAnchor(QObject):
         return _LineOnScreen(TextAnchor(state.layout.key, at, 0, 0), rect.top())
 
     def item_on_top(self) -> tuple[str, int]:
-        """Return the message and item of the topmost line; ("", -1) while following."""
+        """Return the message and item of the topmost line; ("", -1) if none or while following."""
         line = None if self.is_following else self._line_on_top()
         return ("", -1) if line is None else (line.text_anchor.message_id, line.text_anchor.item)
 
     def _line_on_top(self) -> _LineOnScreen | None:
-        """Return the topmost line on screen.
+        """Return the topmost line on screen; None if no message is there.
 
         The line is cached until the user scrolls or the document changes. Otherwise the text would
         move a little with each step of a window resize.

@@ -1,8 +1,8 @@
 """Schedules streamed text: collects it for a frame and writes it in time slices.
 
-However fast text arrives, half of every frame remains for the rest of the window. Text that does
-not fit into a frame's slice waits for the next frame. The end of an answer waits until its text is
-written.
+However fast text arrives, half of the time remains for the rest of the window, unless the user
+waits for a message (`prioritize`). Text that does not fit into a frame's slice waits for the next
+frame. The end of an answer waits until its text is written.
 """
 
 from __future__ import annotations
@@ -107,8 +107,8 @@ class StreamScheduler(QObject):
     def add(self, message_id: str, text: str, *, deferred: bool = False) -> None:
         """Queue the next text of a message.
 
-        It is written within this call if the last slice is at least a frame ago, unless it is
-        `deferred`.
+        Writing begins within this call if nothing is scheduled and the pause after the last slice
+        is over, unless the text is `deferred`.
         """
         queued = self._queue.get(message_id)
         if queued is not None:  # the timer is already running
@@ -140,8 +140,8 @@ class StreamScheduler(QObject):
         return message_id in self._follow_ups
 
     def run_after(self, message_id: str, action: Callable[[], None]) -> None:
-        """Run an action once the message is fully written; replaces an earlier action."""
-        self._follow_ups.pop(message_id, None)  # the new action runs after those of others
+        """Run an action once the message is fully written, in place of its earlier action."""
+        self._follow_ups.pop(message_id, None)  # the new action runs after those of other messages
         self._follow_ups[message_id] = action
         self._schedule_slice()
 
@@ -189,9 +189,9 @@ class StreamScheduler(QObject):
                 self._timer.start(max(1, round((self._next_slice_at - ended) * 1000)))
 
     def _write_until(self, until: float, clock: Callable[[], float]) -> None:
-        """Write at least one piece, then go on while the next one is expected to end in time.
+        """Write a piece or run an action, and go on while the next step should end in time.
 
-        The next piece is expected to take as long as the last one.
+        The next step is expected to take as long as the last one.
         """
         ended = clock()
         while self.has_any:

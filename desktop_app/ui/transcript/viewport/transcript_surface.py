@@ -40,7 +40,7 @@ class TranscriptSurface(SealedBrowser):
     """A read-only text view with the transcript's appearance.
 
     Attributes:
-        theme: the theme that it shows.
+        theme: the current theme.
     """
 
     def __init__(self, theme: Theme) -> None:
@@ -253,6 +253,6 @@ class FocusFrame(QWidget):
 
 
 def _block_above(block: QTextBlock) -> QTextBlock:
-    """Return the previous block, whose background may reach down to `block`, or `block` itself."""
+    """Return the previous block, whose background may reach down to `block`; `block` if first."""
     previous = block.previous()
     return previous if previous.isValid() else block

@@ -108,14 +108,17 @@ class ViewportFiller(QObject):
             self._actions.place_again()
 
     def update_limit(self) -> None:
-        """Raise the limit for a screen reader or a selection, whose text must not be removed."""
+        """Set the limit, higher for a screen reader or a selection, whose text must stay."""
         more = self._speech.has_screen_reader() or self._view.textCursor().hasSelection()
         self._materializer.set_limit(READER_CHARACTERS if more else MATERIALIZED_CHARACTERS)
 
     # ------------------------------------------------------------------ width
 
     def reduce_layout_cost(self) -> None:
-        """Remove distant blocks before a full layout, so that the layout fits into a frame."""
+        """Remove distant blocks before a full layout, so that the layout fits into a frame.
+
+        With a screen reader, which needs all blocks, remove none.
+        """
         layouts = self._writer.layouts
         for screens in _RESIZE_SCREENS:
             if self._speech.has_screen_reader() or not is_costly(layouts, _MAX_RESIZE_COST):

@@ -1,6 +1,6 @@
 """The widgets of forms: a titled section, a note, and fields of one style.
 
-Each widget implements `set_theme` for itself; `retheme` finds them all.
+Widgets that use the theme implement `set_theme`; `retheme` calls it for all of them.
 """
 
 from __future__ import annotations
