@@ -200,7 +200,7 @@ class ChoiceRow(QWidget):
             set_tooltip(self.models.variants.button(variant.value), lines)
 
     def set_rate(self, text: str) -> None:
-        """Show the speed of the answer ("38 tok/s"); visible while it streams."""
+        """Show the speed of the answer ("38 tok/s"), visible while the answer streams."""
         self._rate = text
         self._show_figures()
 

@@ -82,7 +82,7 @@ class CollectionsDialog(QDialog):
     """The window of collections. Signals with a `str` pass the collection's id first.
 
     Signals:
-        create_requested(list[Path]): create a collection with these files.
+        create_requested(list[Path]): create a collection with these files, or an empty one.
         add_requested(str, list[Path]): add files and folders.
         rename_requested(str, str): the collection's new name.
         delete_requested(str): delete the collection.
@@ -91,7 +91,7 @@ class CollectionsDialog(QDialog):
         embedding_requested(str): create embeddings for semantic search, by sending its passages.
         file_removal_requested(str, str): remove a file, by its path.
         file_open_requested(CollectionFile): show a file that has been read.
-        cancel_requested(): cancel the reading.
+        cancel_requested(): cancel the reading of files.
         collection_shown(str): another collection is shown; "" for none.
         closed(): the window was closed or hidden.
     """

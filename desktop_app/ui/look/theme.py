@@ -215,7 +215,7 @@ def palette(theme: Theme) -> QPalette:
     return result
 
 
-# @name is a color or a font size in points, $n a length.
+# @name is a color of the theme or a token of `style_sheet`, $n a length.
 _SHEET: Final = """
 QToolTip { background: @card; color: @text; border: 1px solid @line; padding: $4px $6px; }
 QMainWindow, QDialog { background: @ground; }

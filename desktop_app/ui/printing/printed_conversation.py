@@ -434,14 +434,14 @@ class PrintedConversation:
             self._unbroken.append(_UnbrokenContent(self._cursor.block(), None))
 
     def _begin_frame(self, frame_format: QTextFrameFormat) -> None:
-        """Begin a frame that is kept on a page; later content goes into it."""
+        """Begin a frame, kept on one page if it is short; later content goes into the frame."""
         self._insert_block(self._styles.empty_block_format())
         frame = self._cursor.insertFrame(frame_format)
         self._is_block_empty = True
         self._unbroken.append(_UnbrokenContent(self._cursor.block(), frame))
 
     def _end_frame(self) -> None:
-        """Leave the frame; later content goes below it."""
+        """Leave all frames and tables; later content goes below them."""
         self._cursor.movePosition(QTextCursor.MoveOperation.End)
         self._is_block_empty = True
 

@@ -72,7 +72,7 @@ _MIN_ANSWER_HEIGHT: Final = 96
 MAX_SHARE_OF_SCREEN: Final = 0.55
 """The largest share of the screen's height that the answer takes."""
 MAX_SHARE_OF_FIELD: Final = 0.25
-"""The largest share of the screen's height that the text field takes, beyond three lines."""
+"""The largest share of the screen's height that a text field of over three lines takes."""
 
 
 class QuickPrompt(QWidget):
@@ -234,7 +234,8 @@ class QuickPrompt(QWidget):
     def open_with(self, text: str, *, keeps_content: bool = False) -> None:
         """Show the window, ready for typing; `text` is sent along with the question.
 
-        A finished answer is cleared, unless the window keeps its content; a running answer stays.
+        The typed text and a finished answer are cleared, unless `keeps_content`. If an answer
+        is streaming, both stay.
         """
         self.completer.close()
         if not self._is_streaming and not keeps_content:

@@ -50,7 +50,7 @@ class Bars:
 
     @property
     def highest(self) -> float:
-        """Return the highest value; 0 without values."""
+        """Return the highest value, or the highest sum of a stacked group; 0 without values."""
         heights = (
             [sum(value or 0 for value in group)] if self.is_stacked else [v or 0 for v in group]
             for group in self.values
@@ -62,7 +62,7 @@ NO_BARS: Final = Bars((), (), (), False, str)
 
 
 def axis_step(top: float) -> float:
-    """Return the distance of the axis's lines: 1, 2 or 5 times a power of ten.
+    """Return the distance of the lines of an axis up to `top`: 1, 2 or 5 times a power of ten.
 
     >>> [axis_step(top) for top in (0, 0.9, 4, 7, 120, 1_000_000)]
     [1.0, 0.5, 1.0, 2.0, 50.0, 500000.0]

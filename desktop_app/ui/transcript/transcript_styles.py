@@ -88,7 +88,7 @@ FORMULA: Final = DECORATION + 10
 """User property of a formula's character format: 2 for display math, 1 for inline math."""
 
 COLUMNS: Final = FORMULA + 1
-"""User property of formulas in a table: its number of columns. Finding the table is slow."""
+"""User property of formulas in a table: the table's columns, because finding it is slow."""
 
 INLINE_CODE: Final = DECORATION + 20
 """User property of the character format of inline code: True."""
@@ -646,7 +646,7 @@ class Styles:
         return block_format
 
     def empty_block_formats(self) -> tuple[QTextBlockFormat, QTextCharFormat]:
-        """Return the formats of a block without height, used before a table and at the end."""
+        """Return the formats of a block one pixel high, used before a table and at the end."""
         block, char = QTextBlockFormat(), QTextCharFormat()
         block.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
         char.setFontPointSize(1)

@@ -354,7 +354,7 @@ class DocumentViewer(QWidget):
         self._hide_for_narrow_window()
 
     def _hide_for_narrow_window(self) -> None:
-        """Hide the place, then the zoom and the button with a shortcut, if the window is narrow."""
+        """Hide the place in a narrow window; in a narrower one, the zoom and Fit width, too."""
         is_narrow = self.width() < self._theme.px(560)
         self._zoom.setVisible(not is_narrow)
         self._buttons["viewer-fit"].setVisible(not is_narrow)

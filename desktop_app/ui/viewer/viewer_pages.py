@@ -64,7 +64,7 @@ class ViewerPages(QAbstractScrollArea):
 
     Attributes:
         page: the current page, from 1: the page in the middle of the viewport, or the page of the
-            last `go_to` until the user scrolls.
+            last `go_to` until the view scrolls.
         percent: the zoom in percent.
 
     Signals:
@@ -139,7 +139,7 @@ class ViewerPages(QAbstractScrollArea):
         return dict(self._marks)
 
     def go_to(self, page: int) -> None:
-        """Scroll the top of a page to the top, or its first mark to the middle."""
+        """Scroll the top of a page to the top, or the page's marks to the middle."""
         if not self._sizes:
             return
         page = max(1, min(len(self._sizes), page))
@@ -188,7 +188,7 @@ class ViewerPages(QAbstractScrollArea):
         self._lay_out()
 
     def set_percent(self, percent: int) -> None:
-        """Set the zoom, within the presets, and keep the middle of the viewport in place."""
+        """Set the zoom, within the presets' range; the middle of the viewport stays in place."""
         self._fits_width = False
         self._zoom_to(max(_ZOOM_PRESETS[0], min(_ZOOM_PRESETS[-1], percent)))
 
@@ -371,7 +371,7 @@ class ViewerPages(QAbstractScrollArea):
     # ------------------------------------------------------------ keys
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go to the ends with Home and End, and by pages with Ctrl."""
+        """Scroll to the ends with Home and End, by a screen with Space, by pages with Ctrl."""
         keys = QKeySequence.StandardKey
         has_control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
         bar = self.verticalScrollBar()

@@ -116,7 +116,7 @@ class ProxySection(ComboSection):
         self._column.addWidget(self.password)
         self.combo.activated.connect(self._choose_mode)
         self._url.editingFinished.connect(self._enter_url)
-        self.password.key_entered.connect(self._enter_url)  # before the password is stored for it
+        self.password.key_entered.connect(self._enter_url)  # saves the proxy before the password
 
     def show_profile(self, profile: ProviderProfile) -> None:
         """Show the profile's proxy; keep entered text unless the profile or its proxy changed."""
@@ -217,7 +217,8 @@ class NetworkSection(CollapsibleSection):
     Signals:
         password_entered(str, str): the keyring name of a proxy's password, and the password.
         password_removal_requested(str): the keyring name of a proxy's password.
-        ca_file_chosen(str, object): profile id, and a Path or None.
+        ca_file_chosen(str, object): profile id, and a Path, or None for only the system's
+            certificates.
         custom_field_entered(str, object, str): profile id, a CustomField without its value, and the
             value.
     """

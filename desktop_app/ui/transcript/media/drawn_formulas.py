@@ -200,7 +200,7 @@ class Formulas:
     def _draw(
         self, cursor: QTextCursor, formula: Formula, char_format: QTextCharFormat, source: str
     ) -> None:
-        """Replace the selected source with a drawing and hidden text of the same length."""
+        """Replace the selected source with a drawing, and hidden text if the source is kept."""
         style = QTextCharFormat(char_format)
         style.setObjectType(_OBJECT_TYPE)
         alignment = QTextCharFormat.VerticalAlignment

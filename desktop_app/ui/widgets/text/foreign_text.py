@@ -25,7 +25,7 @@ LONGEST_LINE: Final = 500
 LONGEST_PARAGRAPH: Final = 2_000
 LONGEST_IN_MENU: Final = 100
 _LONGEST_DETAILS: Final = 20_000
-_MAX_LINES: Final = 30
+_MAX_LINES: Final = 30  # lines, not characters
 _LONGEST_WORD: Final = 40
 """The longest word, in characters, that a window is widened for."""
 
