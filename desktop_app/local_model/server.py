@@ -1,7 +1,7 @@
 """The parent's side of the on-device model: its address, its key, a count of tokens.
 
-llama.cpp runs in a child process (server_process.py), because loading holds Python's interpreter
-lock, a crash must not end the window too, and its memory is released when it ends. The child starts
+llama.cpp runs in a child process (server_process.py): loading holds Python's interpreter lock, a
+crash must not end the window, and the end of a process releases its memory. The child starts
 when it is first needed, restarts if it died, and ends with this process.
 """
 
@@ -154,7 +154,7 @@ class LocalModel:
         return (await self._ensure_started()).endpoint
 
     async def count_tokens(self, text: str) -> int:
-        """Count the tokens of `text` with the model's own tokenizer. Start it if needed.
+        """Count the tokens of `text` with the model's own tokenizer. Start the model if needed.
 
         The text is counted in slices of 100,000 characters; each cut can add one token.
 
@@ -294,7 +294,7 @@ async def _wait_until_loaded(
     """Wait until the model is loaded. Raises EOFError if the child ended instead."""
     if process.stdin is None or process.stdout is None:
         raise EOFError
-    with suppress(ConnectionError):  # it ended before it read the line; `readline` below shows it
+    with suppress(ConnectionError):  # the child has ended, which `readline` below shows
         process.stdin.write(json.dumps(configuration).encode() + b"\n")
         await process.stdin.drain()
     if not await process.stdout.readline():

@@ -1,7 +1,7 @@
 """Boundaries around untrusted text in prompts.
 
 A document must not be able to close its own boundary and continue as the user's words. Each piece
-of untrusted text stands between tags that carry a number; `Fence` removes that number from the
+of untrusted text stands between tags that carry a number; `Fence` replaces that number in the
 text. The number is random for each conversation and constant within it, so that the beginning of a
 request stays the same and the provider's cache can serve it.
 """

@@ -95,7 +95,7 @@ class AnswerStores(NamedTuple):
 
 
 class RereadQuestion(NamedTuple):
-    """A question with documents to read in parts, its request, and the gateway that reads them."""
+    """A question with documents to read in parts, its request, and the gateway that does so."""
 
     question: Message
     request: ChatRequest
@@ -119,10 +119,11 @@ class AnswerRun:
             for no check.
 
     Args:
-        hold: the input's share of the provider's monthly cap, held until the answer ends.
+        hold: the input's share of the provider's monthly cap, held until the first round of tools
+            is recorded, or the answer ends.
         stand_in: called if the provider does not serve Instant's model; returns its stand-in.
-        reread: called if the server refuses the question as too long; returns how its documents
-            are read in parts, or None if it has none.
+        reread: called if the server refuses the question as too long; returns the question with
+            its documents read in parts, or None if that is not possible.
     """
 
     def __init__(
@@ -182,9 +183,10 @@ class AnswerRun:
         Args:
             listen: called with every event and the reply so far.
             on_store: called with an error if the answer could not be stored, and with None once
-                storing works again.
-            retry_writes: repeat each write, except checkpoints, until it succeeds. A window can
-                wait until the disk has space; a command has to end.
+                storing works again, or the final answer is stored.
+            retry_writes: repeat the writes of steps, of a long answer's file and of the final
+                answer until they succeed. A window can wait until the disk has space; a command
+                has to end. Checkpoints, images and the text of a cancelled task are written once.
             reports_all: also pass `listen` the text that the message has no room for. Commands
                 print it; a window shows only the message.
 
@@ -192,7 +194,8 @@ class AnswerRun:
             The final answer, which also contains any failure of the provider.
 
         Raises:
-            asyncio.CancelledError: the task was cancelled; the text so far is stored.
+            asyncio.CancelledError: the task was cancelled; the text so far is stored, or
+                `on_store` was called with the error.
         """
         self._on_store, self._reports_all = on_store, reports_all
         self._retries_writes = retry_writes
@@ -218,7 +221,7 @@ class AnswerRun:
     async def cancel_remote(self) -> bool:
         """Cancel a stopped background run at the provider and record its usage.
 
-        Return True if the answer has changed.
+        Return True if the answer has changed. Raises StorageError.
         """
         run, self._run_to_cancel = self._run_to_cancel, None
         if run is None:
@@ -321,7 +324,10 @@ class AnswerRun:
         await self._stream_stand_in(listen)
 
     async def _with_picture(self, event: StreamEvent, listen: Listener) -> StreamEvent:
-        """Store a generated image as an attachment. Report if that fails."""
+        """Store a generated image as an attachment. Return the event without its bytes.
+
+        If that fails, it is reported, and the event has no picture.
+        """
         if not isinstance(event, HostedCall | ImageArrived) or not event.image:
             return event
         try:
@@ -429,7 +435,7 @@ class AnswerRun:
         return is_refusal and self._reply.is_empty
 
     async def _read_in_parts(self) -> bool:
-        """Read the documents in parts from now on. Return False if there are none."""
+        """Read the documents in parts from now on. Return False if that is not possible."""
         try:
             reread = await self._reread()
             if reread is None:
@@ -482,8 +488,8 @@ class AnswerRun:
         """
         saved, failing, took = Reply(), False, 0.0
         while True:
-            # Text should reach the disk within a second of its arrival. If a write takes longer,
-            # the pause is as long as the write.
+            # Text should reach the disk within a second of its arrival. If a write takes more than
+            # half of `checkpoint_s`, the pause is as long as the write.
             pause = max(self.checkpoint_s - took, took)
             if saved.run is None and not failing:
                 await _wait(self._is_findable, pause)

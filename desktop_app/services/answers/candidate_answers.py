@@ -73,7 +73,8 @@ def split_hold(hold: Hold, count: int, calls: Sequence[Hold] = ()) -> list[Hold]
     """Split `hold` among `count` answers; it is released when the last of them ends.
 
     Args:
-        calls: the hold of each answer's own call, released with its share.
+        calls: for each answer, the hold of its call, or its share of a common call's hold. It is
+            released with the answer's share of `hold`.
     """
     left = set(range(count))
     own = calls or [Hold() for _ in range(count)]
@@ -85,7 +86,7 @@ class _HoldShare(Hold):
 
     Args:
         left: the numbers of the answers that have not ended, shared with the other shares.
-        call: the hold of the answer's own call.
+        call: the hold of the answer's call, or a share of it.
     """
 
     def __init__(self, whole: Hold, left: set[int], number: int, call: Hold) -> None:
@@ -160,7 +161,7 @@ class _SharedStream:
         self._task: asyncio.Task[None] | None = None
 
     async def events_of(self, number: int) -> AsyncGenerator[StreamEvent, None]:
-        """Yield the events of an answer; none is terminal if the server did not send it."""
+        """Yield the events of an answer; none is terminal if the server sent no such answer."""
         if self._task is None:
             self._task = asyncio.create_task(self._dispatch_all())
         self._reading.add(number)
@@ -208,7 +209,7 @@ class _SharedStream:
 
     def _dispatch_candidate(self, event: CandidateEvent) -> None:
         if event.number in self._queues:
-            if event.number not in self._started:  # not at the end: the stream may be cut before it
+            if event.number not in self._started:  # at its first event: the stream may be cut
                 self._started.add(event.number)
                 self._put(event.number, UsageShared(UsageScope.FIRST))
                 self._put(event.number, Notice(COUNTED_WITH_FIRST))

@@ -25,9 +25,9 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.conversations.message_parts import ImagePart
 
 MAX_INLINE_BYTES: Final = 16 * 1024
-"""Bytes of an image that stays in the text, within which it is drawn."""
+"""The largest image, in bytes, that stays in the text, where it is drawn."""
 MAX_IMAGE_BYTES: Final = 12 * 1024 * 1024
-"""Bytes of an image that is taken out of the text."""
+"""The largest image, in bytes, that is moved out of the text; a larger one stays text."""
 
 _ALT_TEXT: Final = r"!\[[^\[\]\n]{0,500}"
 _HEAD: Final = re.compile(
@@ -117,7 +117,7 @@ class PictureParser:
             yield from found
 
     def end(self) -> str:
-        """Return the text that was still waiting."""
+        """Return and forget the text that was still waiting."""
         rest = self._waiting + self._head + "".join(self._data)
         self._waiting, self._head, self._data, self._length = "", "", [], 0
         return rest

@@ -175,12 +175,18 @@ class LongAnswer:
         await self.discard()
 
     async def discard(self) -> None:
-        """Remove the file, once the answer is stored with its attachment. Raises StorageError."""
+        """Remove the file: it is attached to the stored answer, or abandoned.
+
+        Raises StorageError.
+        """
         await self._files.discard(self._answer.id)
 
 
 def with_file(answer: Message, file: DocumentPart | None) -> Message:
-    """Return an answer with the file that has all of it, and a notice that says so."""
+    """Return an answer with the file that has all its text, and a notice that says so.
+
+    Without a file that it does not have yet, the answer stays as it is.
+    """
     if file is None or file in answer.attachments:
         return answer
     told = notice(NoticeCode.WHOLE_IN_FILE, name=file.name)

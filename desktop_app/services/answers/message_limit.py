@@ -56,7 +56,7 @@ class MessageLimit:
                 is_whole = len(kept) == len(call.result)
                 return event if is_whole else ToolCallStep(replace(call, result=kept))
             case ReasoningItem(_, text):
-                # A provider cannot use part of it.
+                # A provider cannot use a part of the encrypted text.
                 return event if self._fits(text) else replace(event, encrypted="")
         return event
 

@@ -61,7 +61,7 @@ class ResultFetcher:
         self.unreadable = self.unknown = 0
 
     async def fetch(self, batch: RemoteBatch) -> ErrorNote | None:
-        """Store the results of a batch that has ended. Return the error of unusable lines.
+        """Store the results of a batch that has ended. Return the error of unusable lines, if any.
 
         After an interruption, a second fetcher starts over: stored results stay and are billed
         once. Raises ProviderError, StorageError.

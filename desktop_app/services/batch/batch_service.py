@@ -123,7 +123,8 @@ class BatchService:
             settings: of these, the job has the instructions, parameters and examples.
 
         Raises:
-            IllegalChoiceError: there are no files or no task, or the provider has no batches.
+            IllegalChoiceError: there are no files or no task, the task compares documents, the
+                form is a grammar, or the provider has no batches.
             ProviderError, CredentialError: there is no key.
         """
         profile, info = resolved.profile, resolved.model
@@ -160,7 +161,9 @@ class BatchService:
         return job
 
     async def prepare(self, job_id: str, on_progress: OnProgress | None = None) -> BatchJob:
-        """Read and count the files that have not been read; the job is READY afterwards.
+        """Read and count the files that have not been read. The job is READY unless cancelled.
+
+        A job that is not PREPARING does not change.
 
         Raises:
             UserFacingError: the provider was removed, or the store fails.
@@ -192,7 +195,7 @@ class BatchService:
         return await self._save(replace(job, status=BatchStatus.READY, estimate=estimate))
 
     async def start(self, job_id: str) -> BatchJob:
-        """Start a job that the user has confirmed.
+        """Start a job that the user has confirmed. A job that is not READY does not change.
 
         Raises:
             SpendingCapError, IllegalChoiceError: the job is not sent and does not change.
@@ -294,7 +297,7 @@ class BatchService:
     async def advance(self, job_id: str) -> float | None:
         """Do the next steps of a started job. Return the seconds until the next call.
 
-        Return None if no further call is needed. Errors are stored in the job.
+        Return None if the job is not under way, or waits for the user. Its errors are stored.
 
         Raises:
             StorageError: the store fails; the call can be repeated.
@@ -356,7 +359,10 @@ class BatchService:
         provider: BatchProvider,
         upload: BatchUpload,
     ) -> ErrorNote | None:
-        """Poll a batch, cancel it if the job is cancelled, and fetch it once it has ended."""
+        """Poll a batch, cancel it if the job is cancelled, and fetch it once it has ended.
+
+        Return the error of unusable result lines; None if there are none yet.
+        """
         batch = await provider.fetch(upload.batch_id)
         status = batch.status or upload.status
         is_ending = status.is_over or status is BatchStatus.CANCELLING
@@ -468,7 +474,7 @@ class BatchService:
         return await self._job(job.id)
 
     async def _profile_of(self, job: BatchJob) -> ProviderProfile:
-        """Return the job's provider, or another provider with the same address.
+        """Return a provider with the job's address: the job's own, or else another one.
 
         Raises:
             IllegalChoiceError: no such provider is configured.
@@ -484,7 +490,7 @@ class BatchService:
         return self._models_of(profile).info(job.choice.model)
 
     def _price(self, profile: ProviderProfile, info: ModelInfo, tier: str | None) -> Price | None:
-        """Return the tier's price; the ordinary price, an upper bound, if that is unknown."""
+        """Return the tier's price; if it is unknown, the ordinary price as an upper bound."""
         return self._models_of(profile).choice_of(info, service_tier=tier).counted_price
 
 

@@ -2,7 +2,7 @@
 
 The intent of a request is stored before the request is sent. After a crash, the provider is asked
 what has arrived before anything is sent again. A second upload costs nothing, but a second batch is
-billed again: if in doubt, no batch is created.
+billed again: it is only created if the provider replies that the first does not exist.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class BatchSender:
     """Sender of the files of batch jobs.
 
     Args:
-        scratch: the folder for upload files, which have no name and are deleted with the process.
+        scratch: the folder for upload files, which have no name and are deleted when closed.
         limits: tests pass smaller limits.
     """
 

@@ -1,6 +1,6 @@
 """Starts answers: stores the question before it is sent, and the answer while it streams.
 
-begin(…)   checks, then stores the question and an empty answer     → AnswerRun
+begin(…)   checks, then stores the question and its empty answers   → AnswerRun
 run(…)     of the AnswerRun: see answer_run.py                      → the final answer
 """
 
@@ -106,7 +106,7 @@ if TYPE_CHECKING:  # few questions need it
     from desktop_app.services.documents.chunked_reading import ChunkedReader
 
 # A small model that repeats itself would continue to the end of its window. The command Continue
-# extends an answer that is longer.
+# extends an answer that this limit has cut.
 MAX_OUTPUT_ON_DEVICE = 1024
 
 
@@ -229,7 +229,7 @@ class ChatService:
     async def _may_support_candidates(self, resolved: ResolvedChoice) -> bool:
         """Return True unless the server is known to give one answer per request.
 
-        One request then finds out which API the server has; several requests would repeat that.
+        If the API is unknown, a single request finds it out; several requests would repeat that.
         """
         learned = await self.gateway.learned_support(resolved.profile, resolved.model.id)
         is_unknown = first_api(resolved.profile, resolved.model, learned.api) is None
@@ -252,7 +252,10 @@ class ChatService:
         settings: AskSettings,
         purpose: Purpose = Purpose.ANSWER,
     ) -> AnswerRun:
-        """Store the question and an empty answer after `path`; nothing is sent yet.
+        """Store the question and its empty answers after `path`; nothing is sent yet.
+
+        Returns:
+            The first answer; the others, if several are requested, are its `siblings`.
 
         Raises:
             IllegalChoiceError, DocumentError, SpendingCapError, StorageError: nothing was stored or
@@ -379,7 +382,8 @@ class ChatService:
     ) -> Hold:
         """Hold the cost, if the model's window and the provider's cap have room.
 
-        This precedes any write. Without a cap, a short question is not counted.
+        This precedes any write. A question that surely fits is counted only for a cap and a known
+        price.
         """
         resolved = context.resolved
         price = resolved.counted_price
@@ -478,8 +482,9 @@ class ChatService:
         settings: AskSettings,
         purpose: Purpose,
     ) -> list[Hold]:
-        """Return a hold for each answer: its share of `hold`, and its own call.
+        """Return a hold for each answer: its share of `hold`, and the hold of its call.
 
+        Answers of a shared request share the hold of one call; others have a call each.
         If this process is killed, each running call counts as a call of unknown cost.
         """
         count = settings.parameters.candidates
@@ -539,7 +544,7 @@ class ChatService:
     async def _gateways(
         self, resolved: ResolvedChoice, request: ChatRequest
     ) -> tuple[list[Gateway], ChatRequest]:
-        """Return a gateway per answer, and the request: shared, or the same for each answer."""
+        """Return a gateway per answer, and the request: for all answers at once, or for one."""
         count = request.parameters.candidates
         is_plain = not request.tools and request.grammar is None
         if count > 1 and is_plain and await self._may_support_candidates(resolved):
@@ -555,9 +560,9 @@ class ChatService:
         resolved: ResolvedChoice,
         settings: AskSettings,
     ) -> RereadQuestion | None:
-        """Return the question with its documents read in parts; None if that changes nothing.
+        """Return the question with its documents read in parts; None if that is not possible.
 
-        The server has refused it as too long. Raises StorageError, DocumentError.
+        The server has refused the question as too long. Raises StorageError, DocumentError.
         """
         parts = tuple(
             replace(part, in_parts=True) if isinstance(part, DocumentPart) else part
@@ -566,7 +571,7 @@ class ChatService:
         if parts == question.parts or resolved.profile.kind is not ProviderKind.COMPATIBLE:
             return None
         if settings.grammar is not None:
-            return None  # the notes would not follow it
+            return None  # the notes would not follow the grammar
         question = replace(question, parts=parts)
         sent = replace(sent, messages=(*sent.messages[:-1], question))
         resolved = self._with_named_window(resolved)
@@ -641,10 +646,10 @@ async def _with_form(
 ) -> AskSettings:
     """Return the settings with the schema or grammar of the prompt, else of the conversation.
 
-    Settings that have one stay as they are.
+    Settings that already have a schema or a grammar stay as they are.
 
     Raises:
-        IllegalChoiceError: it is invalid, or cannot be sent.
+        IllegalChoiceError: the schema or grammar is invalid, or cannot be sent.
     """
     if settings.schema is not None or settings.grammar is not None:
         return settings

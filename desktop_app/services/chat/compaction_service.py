@@ -136,7 +136,8 @@ class CompactionService:
     async def is_nearly_full(self, context: SendContext, *, more_tokens: int = 0) -> bool:
         """Return True if the request nearly fills the model's window.
 
-        Nothing is counted if the size in bytes shows that it does not.
+        Nothing is counted if the size in bytes shows that it does not. `more_tokens` are sent in
+        addition to the context. A window of unknown size is never nearly full.
         """
         limit = usable_input(context.resolved.model)
         if limit is None or not context.path:
@@ -234,7 +235,7 @@ class CompactionService:
         return is_known_kind and has_responses_api and is_family
 
     def _compactor(self, answering: ResolvedChoice) -> ResolvedChoice:
-        """Return the usual compaction model of the variants, or the answering model if cheaper."""
+        """Return the model of the variant Thinking, or the answering model if that is cheaper."""
         usual = self._utility_model.choice_of_variant(answering.profile, Variant.THINKING)
         price, usual_price = answering.price, usual.price
         is_dearer = price and usual_price and usual_price.output > price.output
@@ -265,7 +266,10 @@ class CompactionService:
         return await self._store_result(plan, body, tokens)
 
     def _plan_summary(self, plan: CompactionPlan) -> CompactionPlan:
-        """Return the plan for a summary, because the provider cannot compact after all."""
+        """Return the plan for a summary, because the provider cannot compact after all.
+
+        Raises CompactionError if only the provider can read the earlier compaction.
+        """
         earlier = plan.sent.compaction
         if earlier is not None and earlier.kind is CompactionKind.PROVIDER:
             raise CompactionError(

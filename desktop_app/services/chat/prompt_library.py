@@ -84,12 +84,14 @@ def require_two_documents(
 ) -> None:
     """Check that a prompt which compares two documents has two; images count as documents.
 
+    A folder or ZIP file counts as enough, because it contains several documents.
+
     Args:
         attached: attached to the prompt.
         before: already in the conversation.
 
     Raises:
-        IllegalChoiceError: there are fewer or more.
+        IllegalChoiceError: there are fewer or more, together and in the prompt alone.
     """
     if needs.documents != 2:
         return

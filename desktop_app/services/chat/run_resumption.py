@@ -127,7 +127,7 @@ class ResumedRun(AnswerRun):
                 return
 
     def _start_over(self) -> None:
-        """Prepare to read the run again; the text so far remains until then."""
+        """Prepare to read the run again; the text so far remains until the run catches up."""
         self.answer = self.answer_so_far
         self._kept_run = self.answer.remote_run or self._kept_run
         self._has_caught_up = False
@@ -141,7 +141,7 @@ class ResumedRun(AnswerRun):
         if isinstance(event, Failed) and _wants_key(event.error):
             raise _KeyWantedError(event.error)
         until, reply = self._kept_run.sequence, accumulate(self._reply, event)
-        if until is None and reply.segments:  # without numbers, the first text replaces the stored
+        if until is None and reply.segments:  # no sequence: new text replaces the stored one
             self._has_caught_up = True
         if self._has_caught_up:
             super()._add_event(event, listen)
@@ -178,7 +178,8 @@ class Resumer:
     async def runs_to_resume(self, profiles: Iterable[ProviderProfile]) -> list[AnswerRun]:
         """Return the runs to resume.
 
-        If its provider was removed, an answer becomes INTERRUPTED, with its text and the reason.
+        If its provider or conversation is gone, an answer becomes INTERRUPTED, with its text and
+        the reason.
 
         Raises StorageError.
         """
@@ -209,7 +210,7 @@ class Resumer:
 
 
 def _path_to(answer: Message, messages: Iterable[Message]) -> list[Message]:
-    """Return the messages before an answer."""
+    """Return the messages before an answer, the oldest first."""
     by_id, path, above = {m.id: m for m in messages}, list[Message](), answer.parent_id
     while above in by_id:
         path.append(by_id[above])

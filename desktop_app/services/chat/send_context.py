@@ -12,10 +12,10 @@ from desktop_app.services.models.choice_resolution import ResolvedChoice
 
 @dataclass(frozen=True)
 class SendContext:
-    """The conversation before a question, and how it is sent.
+    """The conversation that a request contains, and how it is sent.
 
     Attributes:
-        path: the messages, oldest first.
+        path: the messages, oldest first; also the question, once it is a message.
         resolved: the model that answers.
         compactions: all compactions of the conversation; one that the model can read replaces
             the messages before it.

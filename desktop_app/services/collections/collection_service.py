@@ -162,8 +162,8 @@ class Collections:
     async def refresh(self, collection_id: str, on_progress: OnProgress | None = None) -> None:
         """Read new and changed files of the collection's folder, and remove missing ones.
 
-        A collection without a folder checks its files instead. If the folder itself is missing,
-        nothing is removed. Raises as `add`.
+        Files outside the folder, or of a collection without a folder, are checked, too. If the
+        folder itself is missing, nothing is removed. Raises as `add`.
         """
         collection = await self._collection(collection_id)
         known = await self._store.file_stats(collection_id)
@@ -290,7 +290,8 @@ class Collections:
     ) -> Sequence[PassageLocation]:
         """Return the passages nearest to the question by meaning.
 
-        Return () without vectors, or if the provider fails: words alone find most passages.
+        Return () without a question, an embedding model or vectors, or if the provider fails: words
+        alone find most passages.
         """
         choice = await self._embeddings.chosen() if self._embeddings else None
         if choice is None or self._embeddings is None or not question.strip():
@@ -317,6 +318,9 @@ class Collections:
         """Return the best passages of each existing collection, numbered from 1.
 
         They have at most `budget_tokens` tokens together. Duplicate texts are included once.
+
+        Args:
+            is_estimate: search by words only, because embedding the question costs money.
         """
         names = {c.id: c.name for c in await self._store.all() if c.id in collection_ids}
         words = question_terms(question)

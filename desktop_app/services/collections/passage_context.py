@@ -138,7 +138,7 @@ def _numbers(messages: Iterable[Message]) -> dict[tuple[str, int, int], int]:
 
 
 def retrieval_text(path: Sequence[Message], question: str) -> str:
-    """Return the search text: a question; if it is short, also the previous question.
+    """Return the search text: a question; if short, also the last question with passages.
 
     "And in winter?", for example, says little alone.
     """

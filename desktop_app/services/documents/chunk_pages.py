@@ -56,7 +56,11 @@ def page_spans(document: DocumentPart, text: str, room: int, model: ModelInfo) -
 def placed_pages(
     document: DocumentPart, text: str, model: ModelInfo
 ) -> list[tuple[int, PageImage]]:
-    """Return the pages sent to a model as images, each with the offset of its mark in the text."""
+    """Return the pages sent as images, each with the offset of its mark in the text.
+
+    A page without a mark has the offset of the page before it. Return [] if the model sees no
+    images.
+    """
     if model.sees_images is False:
         return []
     found, at = [], 0

@@ -57,7 +57,7 @@ def spans_from_json(text: str | None, length: int) -> list[TextChunk] | None:
 
 
 def even_parts(text: str, size: int) -> list[tuple[int, int]]:
-    """Return the ranges of parts of about `size` characters, which end at borders of the text."""
+    """Return the ranges of parts of at most `size` characters, ending at borders if possible."""
     found, start = [], 0
     while len(text) - start > size:
         end = start + size

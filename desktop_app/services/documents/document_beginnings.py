@@ -131,7 +131,8 @@ def _csv_beginning(name: str, text: str) -> str:
     rows = list(islice(csv.reader(lines, delimiter=delimiter), FIRST_ROWS + 1))
     if len(text) - start > _SAMPLE_CHARS and 1 < len(rows) <= FIRST_ROWS:
         rows.pop()  # the last row may be cut
-    count = text.count("\n", start) + (not text.endswith("\n"))  # more if cells contain line breaks
+    # Too high if cells contain line breaks.
+    count = text.count("\n", start) + (not text.endswith("\n"))
     return _describe_table(name, f"about {count - 1:,} rows", rows)
 
 

@@ -37,7 +37,9 @@ class Splitter(Protocol):
 async def fitting_parts(
     text: str, room: int, resolved: ResolvedChoice, splitter: Splitter, estimator: Estimator
 ) -> list[TextChunk]:
-    """Return consecutive parts of `text` of at most `room` tokens each.
+    """Return consecutive parts of `text` of at most `room` tokens each, as far as known.
+
+    A part may be larger if counts are estimates, or if it was split _MAX_CUTS times in vain.
 
     Raises:
         UserFacingError: the text could not be split.

@@ -40,7 +40,7 @@ class ImageForm(NamedTuple):
     files: FileInputs | None = None
 
     async def sendable(self, part: ImagePart) -> RequestPart:
-        """Return an image as it is sent to the model.
+        """Return an image as it is sent to the model: its name, if the model sees no images.
 
         Raises:
             StorageError, DocumentError: the original is missing or cannot be read.
@@ -55,7 +55,8 @@ class ImageForm(NamedTuple):
     async def pages(self, part: DocumentPart) -> list[RequestPart]:
         """Return a document's image pages, each after its number.
 
-        Return [] for a document that was read in chunks, because its notes cover them.
+        Return [] if the model sees no images, and for a document that was read in chunks, whose
+        notes cover the pages.
 
         Raises:
             StorageError, DocumentError: the original is missing or cannot be read.

@@ -193,7 +193,10 @@ class ReadingProvider(ProviderWrapper):
     async def _merge(
         self, pieces: list[DocumentPiece], room: int, *, is_merging: bool
     ) -> AsyncGenerator[StatusChanged, None]:
-        """Replace `pieces` by notes until they fit `room` together. Yield the progress."""
+        """Replace `pieces` by notes until they fit `room` together. Yield the progress.
+
+        `room` is in tokens. The notes may exceed it if merging them further gains nothing.
+        """
         while True:
             async with aclosing(self._take_notes(pieces, is_merging=is_merging)) as steps:
                 async for step in steps:
@@ -433,7 +436,7 @@ def page_names(piece: DocumentPiece) -> list[str]:
 def longest_note(task: ReadingTask) -> int | None:
     """Return the maximum tokens of a note; None leaves the length to the model.
 
-    Small models get a limit because they write until the limit.
+    Small models get a limit because they may repeat themselves until the window is full.
     """
     if is_built_in(task.resolved):
         return MAX_NOTE_TOKENS_BUILT_IN

@@ -45,6 +45,8 @@ class ResolvedChoice:
     """The model and settings that are sent.
 
     Attributes:
+        variant: None if the model was chosen by its id.
+        effort: None if no effort is sent.
         notice: names the stand-in for the chosen model; usually "".
         service_tier: the requested tier; after the answer, the tier that answered.
         warning: the model is deprecated or retired; belongs to the choice, not the answer.
@@ -153,8 +155,9 @@ class ProviderModels:
     def price_claim(self, model_id: str) -> PriceClaim:
         """Return the evidence that the price of a model applies.
 
-        A price that the user states or the server lists is certain, whatever model the reply names.
-        The catalog's price applies at a compatible server if the user or the server's list names
+        A price is certain, whatever model the reply names, if the user states it, if the server
+        lists it, or if the server is not a compatible one. The catalog's price applies at a
+        compatible server if the user or the server's list names
         the model, or if the server has no list.
         """
         profile, listing = self.profile, self.listing

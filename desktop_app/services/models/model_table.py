@@ -22,7 +22,7 @@ def model_rows(
     on_device_model: str,
     favorites: Collection[tuple[str, str]] = (),
 ) -> list[ModelRow]:
-    """Return a row for each model of a provider that can chat."""
+    """Return a row for each chat model of a provider."""
     profile = models.profile
     is_here = profile.kind is ProviderKind.ON_DEVICE
     found = [MenuEntry(on_device_model, "")] if is_here else menu_entries(models, today)

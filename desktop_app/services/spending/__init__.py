@@ -1,4 +1,4 @@
-"""Cost before and after: estimates, budget, shared usage.
+"""Cost: estimates before anything is sent, and the monthly budget.
 
 May import domain, `ports` and the other services.
 """

@@ -4,8 +4,8 @@
         …                           the call, and its line in the ledger
 
 The cost of the call's input is held from the check until the call ends, so that calls in progress
-count too. A running answer is never stopped; only the next call is refused. The hold of a killed
-process becomes a call of unknown cost. Nothing is held if the call is free.
+count too. A running answer is never stopped; only the next call is refused. If a process is killed,
+its holds with a model become calls of unknown cost. Nothing is held if the call is free.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Hold:
         self._storage, self._id = storage, hold_id
 
     async def release(self) -> None:
-        """Release the amount at the end of the call; a second call does nothing."""
+        """Release the amount at the end of the call, unless it was already released."""
         storage, hold_id, self._id = self._storage, self._id, None
         if storage is not None and hold_id is not None:
             with suppress(StorageError):  # the hold counts until this process ends
@@ -138,7 +138,7 @@ class Budget:
     ) -> Hold:
         """Hold the input's cost in US dollars (None if it is unknown) until the call has ended.
 
-        If this process is killed before, the call counts as a call of unknown cost.
+        If this process is killed before, a call with a `model` counts as a call of unknown cost.
 
         Args:
             model: "" if the call has a hold of its own, or may outlive this process, as a batch.

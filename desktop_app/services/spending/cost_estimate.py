@@ -1,8 +1,8 @@
 """Estimates of tokens and cost before anything is sent.
 
 The provider counted the conversation so far with its last answer, so only later messages are
-counted here. If a compaction was made or undone after an answer, its count no longer matches what
-is sent and is ignored.
+counted here. The count is ignored if it no longer matches what is sent, for example because a
+compaction was made or undone after the answer.
 """
 
 from __future__ import annotations
@@ -267,7 +267,10 @@ class Estimator:
         return self._documents[key]
 
     def is_sure_to_fit(self, context: SendContext, draft: Draft) -> bool:
-        """Return True if the draft fits by its size in bytes; False if it must be counted."""
+        """Return True if the draft fits by its size in bytes; False if it must be counted.
+
+        Return True, too, if the model's limit is unknown.
+        """
         limit = context.resolved.model.input_limit
         if limit is None:
             return True
@@ -366,7 +369,8 @@ def usable_input(info: ModelInfo) -> int | None:
 def used_tokens(context: SendContext) -> int | None:
     """Return the tokens in use, as the provider counted them with its last answer.
 
-    Return None if the provider's counts do not match this request or cover several answers.
+    Return None without such a count, or if the provider's counts do not match this request or
+    cover several answers.
     """
     path, resolved, sent = context.path, context.resolved, context.sent
     first_image = _first_image_index(path)
@@ -382,7 +386,7 @@ def used_tokens(context: SendContext) -> int | None:
 
 
 def needs_counting(context: SendContext) -> bool:
-    """Return True if the provider's counts do not give the tokens in use."""
+    """Return True if the provider's counts may not give the tokens in use."""
     first_image = _first_image_index(context.path)
     return bool(context.compactions) or any(
         _has_unusable_usage(message, number > first_image, context.resolved)

@@ -26,7 +26,7 @@ def check_form(source: FormSource, shown_name: str = "") -> AnswerForm:
     """Return the schema or grammar in `source`. Takes a while: call it in a thread.
 
     Args:
-        shown_name: the name of its file in errors.
+        shown_name: the name of its file in errors; "" for the schema's name or the syntax.
 
     Raises:
         IllegalChoiceError: the schema or grammar is invalid.
@@ -64,7 +64,7 @@ async def chosen_form(*settings: str) -> AnswerForm | None:
     """Return the schema or grammar of the first setting that is set; None if none is.
 
     Raises:
-        IllegalChoiceError: it is invalid.
+        IllegalChoiceError: the schema or grammar is invalid.
     """
     source = next(filter(None, map(FormSource.from_setting, settings)), None)
     return None if source is None else await asyncio.to_thread(check_form, source)

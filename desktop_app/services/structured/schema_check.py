@@ -42,7 +42,10 @@ class SchemaProblem:
 
 @dataclass(frozen=True)
 class CheckedAnswer:
-    """An answer's value, None if it does not match; the problems say why."""
+    """An answer's value, and why it does not match the schema; () if it does.
+
+    The value is None if it does not match; JSON's null is None, too.
+    """
 
     value: Any = None
     problems: tuple[SchemaProblem, ...] = ()
@@ -106,7 +109,10 @@ def _leads_nowhere(reference: str) -> UnusableSchemaError:
 
 
 def schema_problems(schema: Mapping[str, Any] | bool, value: Any) -> tuple[SchemaProblem, ...]:
-    """Return why a value does not match; () if it does. Raises UnusableSchemaError."""
+    """Return up to _MAX_PROBLEMS reasons why a value does not match; () if it does.
+
+    Raises UnusableSchemaError.
+    """
     from jsonschema import Draft202012Validator, SchemaError, validators
     from jsonschema.exceptions import UnknownType
     from referencing import Registry

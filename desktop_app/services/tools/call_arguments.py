@@ -20,7 +20,8 @@ def parse_arguments(tool: ToolDefinition, text: str) -> Any:
     Takes a while for long arguments: call it in a thread.
 
     Raises:
-        ToolError: they are not what the tool takes; its text is for the model.
+        ToolError: the tool does not take these arguments, or its schema cannot be used. The text
+            of the error is for the model.
     """
     if len(text) > MAX_ARGUMENTS_CHARS:
         raise ToolError(f"The arguments are longer than {MAX_ARGUMENTS_CHARS} characters.")

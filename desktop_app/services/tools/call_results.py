@@ -20,7 +20,10 @@ EDITED: Final = "The user changed the arguments to: {arguments}"
 
 
 def limit_result(text: str) -> str:
-    """Return a result that can be stored and sent: valid text of at most MAX_RESULT_CHARS."""
+    """Return a result that can be stored and sent: valid text, cut after MAX_RESULT_CHARS.
+
+    A note says if it was cut, and EMPTY stands for a result without text.
+    """
     kept = text[:MAX_RESULT_CHARS].encode("utf-8", "replace").decode()
     if len(text) > MAX_RESULT_CHARS:
         kept += f"\n[Cut here: the result has {len(text)} characters.]"
@@ -28,9 +31,10 @@ def limit_result(text: str) -> str:
 
 
 def sent_parts(parts: Iterable[T], fence: Fence) -> list[T]:
-    """Return the parts of an answer as they are sent: without calls that never ran.
+    """Return the parts of an answer as they are sent: without calls that have not ended.
 
-    Results of tools are untrusted, so they are fenced; this program's own words are not.
+    Calls without an id, and calls that the provider ran, are left out, too. Results are untrusted,
+    so they are fenced; the words for denied and interrupted calls are not.
     """
     sent: list[T] = []
     for part in parts:

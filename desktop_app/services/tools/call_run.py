@@ -27,7 +27,7 @@ from desktop_app.services.tools.consent import ConsentBroker, ConsentQuestion
 from desktop_app.services.tools.tool_set import SourcedTool, ToolSet
 
 CLEANUP_S: Final = 2.0
-"""The time that an abandoned call may take to end."""
+"""Seconds that an abandoned call may take to end."""
 REPORT_S: Final = 0.5
 """Seconds between two reports of a running call; each is stored."""
 MAX_REPORT_CHARS: Final = 100
@@ -71,7 +71,7 @@ class CallRun:
         ready: list[_ReadyCall] = []
         for number, call in enumerate(map(self._with_full_name, calls)):
             if number >= MAX_PARALLEL:
-                await asyncio.sleep(0)  # a temporary answer is stored without a pause
+                await asyncio.sleep(0)  # storing a temporary answer never pauses
                 words = f"Too many calls at once. At most {MAX_PARALLEL} run."
                 yield _end_step(call, ToolCallState.FAILED, words)
                 continue
@@ -173,7 +173,7 @@ class CallRun:
 def _reporter(call: ToolCallPart, reports: asyncio.Queue[ToolCallStep]) -> Report:
     """Return a function that reports the progress of a call, at most once per REPORT_S.
 
-    Until a call has ended, its result is its progress. The model never gets it.
+    Until a call has ended, its result is its progress, which the model never gets.
     """
     last = -REPORT_S
 

@@ -1,9 +1,9 @@
 """The user's consent to tool calls.
 
-A tool runs without a question only if it touches nothing, or if the user has allowed it, in this
-conversation or always. The decision depends on the tool, the stored permission and the user, never
-on words of a model, a document or a result. A permission is for a definition: if its description or
-schema changes, the user is asked again.
+A tool runs without a question only if it touches nothing, or if the user has allowed it: in this
+conversation, always, or with an option of a command. The decision depends on the tool, the stored
+permission and the user, never on words of a model, a document or a result. A permission is for a
+definition: if its description or schema changes, the user is asked again.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def may_run(tool: ToolDefinition, stored: Permission) -> bool:
 
 
 def fingerprint(tool: ToolDefinition) -> str:
-    """Return a hash of the name, description and schema by which the user judged a tool."""
+    """Return a hash of all that the user judged a tool by, such as its description and schema."""
     import hashlib  # loads OpenSSL, which the start does not need
 
     judged = [tool.full_name, tool.description, tool.kind, tool.touches, dict(tool.parameters)]

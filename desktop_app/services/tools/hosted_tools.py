@@ -108,7 +108,10 @@ def price_words(tool: ListedTool, prices: Mapping[str, Decimal], profile: Provid
 
 
 def hosted_cost(calls: Iterable[ToolCallPart], prices: Mapping[str, Decimal]) -> Decimal:
-    """Return the cost of hosted calls. A container is billed once; failures are free."""
+    """Return the cost of hosted calls in US dollars.
+
+    A container is billed once, and failures are free. A tool without a price in `prices` adds 0.
+    """
     total, containers = Decimal(0), set[str]()
     for call in calls:
         if not call.is_hosted or call.state is ToolCallState.FAILED:

@@ -1,6 +1,6 @@
 """Turns the prompts of a server into prompts of the library: texts with variables.
 
-A server fills its prompts itself. It is asked once, with a variable for each argument. A prompt
+A server fills its prompts itself. It fills each once, with a variable for each argument. A prompt
 whose text lacks one of the variables depends on the values, and cannot be offered.
 """
 

@@ -70,7 +70,7 @@ class ServerState(StrEnum):
 
 @dataclass(frozen=True)
 class LogLine:
-    """A line of a server's log; `level` is "" for its standard error."""
+    """A line of a server's log; `level` is "" for its standard error and for a sign-in."""
 
     level: str
     text: str
@@ -129,7 +129,7 @@ class ServerRun:
 
     @property
     def offers(self) -> tuple[str, ...]:
-        """Return the lists that the running server has: "tools", "resources", "prompts"."""
+        """Return the lists that the server has: "tools", "resources", "prompts"; () if stopped."""
         return () if self._connection is None else self._connection.offers
 
     def watch(self, on_changed: Callable[[], None]) -> None:
@@ -137,10 +137,12 @@ class ServerRun:
         self._on_changed = on_changed
 
     async def fetch_list(self, what: str) -> list[dict[str, Any]]:
-        """Return the server's "tools", "resources" or "prompts". Start it if needed.
+        """Return the server's "tools", "resources" or "prompts"; [] if it does not offer them.
+
+        The server is started if needed.
 
         Raises:
-            UserFacingError: it did not start, or did not answer.
+            UserFacingError: the server did not start, refused the request, or did not answer.
         """
         connection = await self._running_connection()
         if what not in connection.offers:
@@ -154,8 +156,8 @@ class ServerRun:
         """Return the result of a request. Start the server if needed.
 
         Raises:
-            UserFacingError: it did not start.
-            ServerFailure: the server refused it, or crashed.
+            UserFacingError: the server did not start.
+            ServerFailure: the server refused the request, or crashed.
         """
         connection = await self._running_connection()
         self._active += 1
@@ -197,7 +199,7 @@ class ServerRun:
             on_address: called with the address to open in a browser.
 
         Raises:
-            UserFacingError: nobody was signed in, or it cannot be remembered.
+            UserFacingError: nobody was signed in, or the sign-in could not be stored.
         """
         await self.stop()
         self._crashes.clear()
@@ -267,9 +269,10 @@ class ServerRun:
         self._tokens.end_renewal(waits_for_store=True)
 
     def on_ended(self) -> None:
-        """Set the failure, unless this program ended the server.
+        """Set the failure, unless this program ended the server, or another failure is reported.
 
-        Only crashes of a local program count: a server on the network may be out of reach.
+        Start and sign-in report failures of their own. Only ends of a local program count toward
+        MAX_CRASHES: a server on the network may be out of reach.
         """
         self._lists = {}
         self._tokens.end_renewal()

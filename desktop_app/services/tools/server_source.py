@@ -39,7 +39,7 @@ class ServerSource:
         """Start the server and store its tools; the first time also its prompts.
 
         Raises:
-            UserFacingError: it did not start, or did not answer.
+            UserFacingError: the server did not start, refused the request, or did not answer.
         """
         if await self._storage.listed_tools(self.name):
             await self._storage.save_listed_tools(self.name, await self._run.fetch_list("tools"))

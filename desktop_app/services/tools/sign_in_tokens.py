@@ -77,8 +77,9 @@ class SignInTokens:
         return True
 
     def renew(self, on_tokens: OnTokens) -> None:
-        """Pass the stored tokens to `on_tokens` once no other process renews them; None if none.
+        """Pass the stored tokens to `on_tokens` once no other process renews them.
 
+        `on_tokens` gets None if no tokens are stored, or after an error, which is reported.
         Other processes wait until `end_renewal`, or until new tokens are stored.
         """
         self._renewed = asyncio.Event()
@@ -96,7 +97,11 @@ class SignInTokens:
             on_tokens(None)
 
     def end_renewal(self, *, waits_for_store: bool = False) -> None:
-        """Let other processes renew the sign-in, if needed once new tokens are stored."""
+        """Let other processes renew the sign-in.
+
+        Args:
+            waits_for_store: first wait for a storing of tokens that is in progress.
+        """
         if not waits_for_store or self._storing is None or self._storing.done():
             self._renewed.set()
 

@@ -30,7 +30,8 @@ class ToolSet:
     """The chosen tools by their wire names.
 
     Attributes:
-        missing: the chosen names that are not available.
+        missing: the chosen names that are not available, and names of tools beyond MAX_TOOLS; "…"
+            stands for more than MAX_NAMED of these.
     """
 
     tools: Mapping[str, SourcedTool] = field(default_factory=dict)
@@ -77,7 +78,10 @@ class ToolCatalog:
         return [source.name for source in await self._servers()]
 
     async def choose(self, names: Sequence[str]) -> ToolSet:
-        """Return the tools with these full names, or of SOURCE/*, that are available."""
+        """Return the tools with these full names, or of SOURCE/*, that are available.
+
+        The set has at most MAX_TOOLS tools.
+        """
         if not names:
             return ToolSet()
         found: dict[str, SourcedTool] = {}

@@ -1,7 +1,8 @@
 """Runs the program's own small tasks: short texts by a small model of the same provider.
 
 Every call is priced and recorded in the ledger with its purpose. Nothing is stored at the provider,
-no reasoning is summarized, and no model is used that costs more than the conversation's.
+no reasoning is summarized, and no model is used that is known to cost more than the
+conversation's.
 """
 
 from __future__ import annotations
@@ -69,8 +70,9 @@ class UtilityModel:
     def model_for(self, purpose: Purpose, answering: ResolvedChoice) -> ResolvedChoice:
         """Return the model for a task in a conversation that `answering` answers.
 
-        This is the first small model that the provider serves and that is not dearer, else
-        `answering` with the least effort. Judgments and tests of a key always use a small model.
+        This is the first small model that the provider serves and that is not dearer. Without such
+        a model, or if small models are not preferred, it is `answering` with the task's effort, or
+        its least effort. Judgments and tests of a key always prefer a small model.
         """
         models = self._models_of(answering.profile)
         job = models.catalog.small_job(purpose.value)
@@ -209,7 +211,7 @@ def _is_dearer(small: ResolvedChoice, answering: ResolvedChoice) -> bool:
 
 
 def _effort(info: ModelInfo, wanted: Effort | None) -> Effort | None:
-    """Return the wanted effort, else the model's least; None if it takes none."""
+    """Return the wanted effort, else the model's least; None if no efforts are known."""
     if not info.efforts:
         return None
     return wanted if wanted in info.efforts else info.efforts[0]
