@@ -1,4 +1,4 @@
-"""The progress and the errors of files that were dropped together."""
+"""The progress and the errors of files that were attached together."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ MAX_SEPARATE_ERRORS: Final = 3  # with more failed files, one error stands for a
 
 @dataclass
 class AttachmentBatch:
-    """Files that were dropped together.
+    """Files that were attached together, for example by one drop.
 
     Attributes:
-        total: how many files were dropped.
-        left: how many are still being read.
-        attached: how many were attached by this drop.
+        total: how many files there are.
+        left: how many of them are still being read.
+        attached: how many of them were attached and were not attached before.
     """
 
     total: int
@@ -46,7 +46,7 @@ class AttachmentBatch:
         self._failures.append(error)
 
     def add_duplicate(self, name: str) -> None:
-        """Note that a file counted as attached was attached before the drop."""
+        """Note that a file counted as attached was attached already."""
         self.attached -= 1
         self._duplicates.append(name)
 
@@ -55,7 +55,7 @@ class AttachmentBatch:
         self._location_failures.append((name, error))
 
     def discard_failures(self) -> None:
-        """Forget the failures that are not reported yet."""
+        """Forget why files were not attached, as far as that is not reported yet."""
         self._failures.clear()
 
     def pop_messages(self) -> list[UserFacingError | str]:

@@ -54,7 +54,7 @@ class BatchFiles:
         return True
 
     async def read_in_parts(self, job_id: str, number: int) -> bool:
-        """Put a file that is too large for a batch into a new prompt, which reads it in parts."""
+        """Attach a file too large for a batch in a new conversation, with the job's task."""
         store = self._batch_store()
         job, item = await store.get(job_id), await store.item(job_id, number)
         if job is None or item is None or item.part is None:

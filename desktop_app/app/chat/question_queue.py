@@ -66,7 +66,7 @@ class QuestionQueue(QObject):
         self.changed.emit()
 
     def remove(self, conversation_id: str) -> None:
-        """Remove the question of a conversation from the queue; its text stays in the prompt."""
+        """Remove a conversation's question from the queue; it stays in the prompt or draft."""
         if self._texts.pop(conversation_id, None) is not None:
             self.changed.emit()
 

@@ -54,7 +54,7 @@ class LanguageChange(QObject):
             self._notifications.notify(obstacle)
 
     def _try_rebuild(self) -> str:
-        """Request the rebuild, or return the obstacle as a sentence."""
+        """Request the rebuild and return "", or return the obstacle as a sentence."""
         if self._has_unsent():
             return tr("The language changes once the quick prompt’s text is sent.")
         if is_dialog_open() or self._is_creating():

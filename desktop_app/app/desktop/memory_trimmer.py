@@ -18,7 +18,7 @@ IDLE_MS: Final = 10_000
 
 
 class MemoryTrimmer(QObject):
-    """Timer that frees memory ten seconds after the start, or after a window was hidden.
+    """Timer that frees memory ten seconds after the start, or once the program is idle.
 
     Args:
         is_idle: returns True if nothing is visible and no answer streams.
@@ -32,7 +32,7 @@ class MemoryTrimmer(QObject):
         self._timer.timeout.connect(self._release)
 
     def restart_timer(self) -> None:
-        """Wait ten seconds again: the start has ended, or something was hidden."""
+        """Wait ten seconds again: the start or an answer ended, or a window was hidden."""
         self._timer.start()
 
     def close(self) -> None:

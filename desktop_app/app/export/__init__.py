@@ -1,1 +1,1 @@
-"""Export and printing, in processes of their own. Imports no other feature."""
+"""Export and printing, in processes of their own. Imports `answers`, no other feature."""

@@ -51,7 +51,7 @@ class PinnedOrder(QObject):
         self._presenter.write(self._flag_store.set_pinned(conversation_ids, pinned))
 
     def pin_chosen(self) -> None:
-        """Pin the marked conversations, or unpin them if all are pinned."""
+        """Pin the marked or open conversations, or unpin them if all are pinned."""
         if chosen := self._presenter.chosen_conversations:
             pins = not all(conversation.pinned for conversation in chosen)
             self._pin([conversation.id for conversation in chosen], pins)
@@ -92,7 +92,7 @@ class PinnedOrder(QObject):
         if changed:
             self._presenter.change(changed, pinned=pinned)
             self._presenter.write(self._flag_store.set_pinned(changed, pinned))
-        # In a folder, the list shows only some of them.
+        # In a folder, the list shows only some pinned conversations.
         order = [*order, *(id_ for id_ in self._list.model.order.pin_order if id_ not in order)]
         self._list.model.set_pin_order(order)
         self._presenter.write(self._settings_store.set(ORDER_KEY, order))

@@ -66,7 +66,7 @@ class UnreadMarks(QObject):
         self._mark_read()  # the last conversation has been opened before
 
     def _on_finished(self, conversation_id: str, answer: Message) -> None:
-        is_stopped = answer.status is MessageStatus.CANCELLED  # by the user, as by a deletion
+        is_stopped = answer.status is MessageStatus.CANCELLED  # by the user or a deletion
         is_seen = conversation_id == self._current.id and self._is_in_front()
         if not is_stopped and not is_seen and not self._is_elsewhere(conversation_id):
             self._unread[conversation_id] = None

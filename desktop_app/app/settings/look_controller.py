@@ -30,7 +30,7 @@ class LookController:
             self._theme.set_look(LookSettings.of(self._values.all))
 
     def resize_text(self, step: int) -> None:
-        """Change the text size by percentage points; 0 restores the normal size."""
+        """Change the text size by percentage points within 80 to 200 %; 0 restores 100 %."""
         # Taken from the theme, because the setting may not be stored yet.
         look = self._theme.look
         size = 100 if step == 0 else look.text_size + step

@@ -40,7 +40,8 @@ class NewConversation:
     def starting_choice(self, folder_id: str | None) -> ModelChoice:
         """Return the choice of a new conversation in a folder.
 
-        It is the folder's variant and effort, if set, at its provider or else the default provider.
+        It is the folder's model, or its variant and effort, if set, at the folder's provider.
+        If that was removed, the default provider answers, without the folder's model.
         """
         folder = self._folders.by_id.get(folder_id or "")
         if folder is None or folder.choice is None:

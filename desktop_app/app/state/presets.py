@@ -49,7 +49,9 @@ class Presets:
         return conversation if preset is None else self.apply(preset, conversation)
 
     def apply(self, preset: Preset, conversation: Conversation) -> Conversation:
-        """Return a conversation with a preset's settings, as far as its provider has them.
+        """Return a conversation with a preset's settings, as far as the provider has them.
+
+        It is the preset's provider, or else the conversation's.
 
         Settings that the model does not support are shown as refused.
         """

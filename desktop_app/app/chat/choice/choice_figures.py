@@ -28,7 +28,7 @@ def choice_figures(
     max_output_tokens: int | None,
     measured: MeasuredSeconds,
 ) -> ChoiceFigures:
-    """Return the figures of all efforts, and of all variants if the provider serves them.
+    """Return the figures of accepted efforts, and of variants if the provider serves them.
 
     Args:
         estimate: of the message being typed; None shows durations only.

@@ -196,7 +196,7 @@ class ComparisonController(QObject):
     async def _keep(self, answer_id: str) -> bool:
         """Show an answer as the version in its conversation, and close the window.
 
-        Return False if the answer was deleted; the window then stays open.
+        Return False if no column shows the answer any more, or its conversation was deleted.
         """
         column = self._column(answer_id)
         if column is None or column.answer is None:
