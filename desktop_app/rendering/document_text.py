@@ -127,7 +127,7 @@ class DocumentText:
 
         Args:
             number: the index of the slice.
-            passage: a range of characters of the whole text.
+            passage: a range of characters of the whole text; None for no marks.
         """
         part = self.slices[number]
         placed = self._place_blocks(part)

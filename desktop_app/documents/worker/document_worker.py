@@ -58,7 +58,7 @@ class DocumentWorker(ReaderClient):
     async def extract(
         self, path: Path, on_progress: OnProgress | None = None, *, password: str = ""
     ) -> ExtractedDocument:
-        """Return the text of a file. Cancelling the task ends the work at once.
+        """Return the text of a file or a folder. Canceling the task ends the work at once.
 
         Raises:
             DocumentEncryptedError: it needs a password, or `password` is wrong.

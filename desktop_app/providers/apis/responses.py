@@ -51,8 +51,9 @@ def body(
     Settings that `info` knows to be refused are left out, as are the fields named in `omit`, which
     the server refused before ("encrypted_content" there means the reasoning of earlier answers).
 
-    Servers of the GPT family, gateways included, are told to store nothing and get the fields that
-    preserve reasoning without storage. Other servers of this API often refuse these fields.
+    Servers of the GPT family, gateways included, are told whether to store the conversation. They
+    also get the fields that preserve reasoning without storage. Other servers of this API often
+    refuse these fields.
     """
     serves_gpt_family = profile.serves_gpt_family
     may_reason = info.efforts is None or bool(info.efforts)

@@ -41,7 +41,8 @@ class ResponsesReader:
 
     Attributes:
         is_finished: True once a terminal event has come.
-        sequence: the number of the last event, if numbers are followed.
+        sequence: the number of the last event; None before a number has come, or if numbers are not
+            followed.
 
     Args:
         is_numbered: True to follow the numbers of the events, so that events repeated by a new

@@ -56,6 +56,8 @@ def without_refused(
 ) -> tuple[ChatRequest, str]:
     """Return `request` without the refused setting, and the refusal as a string.
 
+    The string is the setting's name, or `name=value` if the server may take another value.
+
     Raises:
         RefusedParameterError: `refusal` itself, if the setting cannot be left out.
     """

@@ -122,14 +122,17 @@ def _kind(info: Row, flags: Row, capabilities: frozenset[str]) -> ModelKind | No
 
 
 def _max_output(info: Row) -> int | None:
-    """Return the most tokens that an answer may have."""
+    """Return the maximum tokens of an answer: the smallest stated; None if none is stated."""
     top = json_fields.mapping(info, "top_provider")
     found = [json_fields.count(row, name) for row in (info, top) for name in _OUTPUT_LIMITS]
     return min((number for number in found if 0 < number <= MAX_TOKENS), default=None)
 
 
 def _prices(info: Row) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
-    """Return the prices of input, output and cached input in dollars per million tokens."""
+    """Return the prices of input, output and cached input; None for unknown ones.
+
+    They are in dollars per million tokens.
+    """
     pricing = json_fields.mapping(info, "pricing")
     for source, names, per in (
         (info, ("input_cost_per_token", "output_cost_per_token"), _MILLION),

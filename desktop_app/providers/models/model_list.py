@@ -48,7 +48,7 @@ async def fetch_listing(
 
     Args:
         windows_timeout_s: seconds that a further request about context windows may take.
-        note_kind: called with the kind of server that the list shows.
+        note_kind: called with the kind of server that the list shows; None if it shows none.
 
     Raises:
         AttemptError, ProviderError
@@ -82,7 +82,7 @@ async def fetch_listing(
 
 
 async def fetch_kind(get_json: GetJson) -> ServerKind | None:
-    """Return the kind of a server, which its list of models shows.
+    """Return the kind of server that the list of models shows; None if it shows none.
 
     Raises:
         AttemptError, ProviderError

@@ -41,7 +41,7 @@ class WindowSource:
     """A further request to a server for context windows.
 
     Attributes:
-        path: the path, relative to the host.
+        path: the path, relative to the base URL without its /v1.
         read: returns the windows in tokens by model id, from the reply and the listed ids.
         details: returns the other details in the reply, by model id.
     """

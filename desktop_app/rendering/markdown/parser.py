@@ -200,9 +200,9 @@ def _is_too_wide(content: str) -> bool:
 
 
 def _cache_link_normalization(markdown: MarkdownIt) -> None:
-    """Do not normalize the addresses of images; cache the normalized form of other addresses.
+    """Do not normalize images in `data:` addresses; cache the normalized form of the others.
 
-    Images are expensive to normalize. Other addresses are parsed again with every piece.
+    Such images are expensive to normalize. Other addresses are parsed again with every piece.
     """
     normalize, normalize_text = markdown.normalizeLink, markdown.normalizeLinkText
     cached, cached_text = map(lru_cache(_CACHED_ADDRESSES), (normalize, normalize_text))

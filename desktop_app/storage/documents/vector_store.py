@@ -58,7 +58,7 @@ class VectorStore:
     async def nearest(
         self, collection_ids: Sequence[str], model: str, vector: Vector, limit: int
     ) -> list[PassageLocation]:
-        """Return the passages whose vectors are nearest to `vector`, the nearest first."""
+        """Return at most `limit` passages with vectors near `vector`, the nearest first."""
         if not collection_ids:
             return []
         find = partial(_nearest, list(collection_ids), model, vector, limit)

@@ -69,7 +69,7 @@ _DANGLING_REFERENCES: Final = (
 
 
 def repair_references(connection: sqlite3.Connection) -> int:
-    """Give every message a conversation and a parent, and every conversation a leaf.
+    """Replace the lost conversations and parents of messages, and lost leaves of conversations.
 
     Remove other lost references, and convert rows of older versions as the migrations do.
 

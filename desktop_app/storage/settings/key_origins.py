@@ -49,7 +49,9 @@ def record_key_origins(database: Path, source: Path | None = None) -> None:
 
 
 def legacy_key_origins(database: Path, built_in: Mapping[str, str]) -> dict[str, str]:
-    """Return the recorded origins, by the name of the secret in the keyring.
+    """Return the recorded and the built-in origins, by the name of the secret in the keyring.
+
+    Return {} if none could be recorded: then no bare key has an origin.
 
     Args:
         built_in: the origins of providers without a stored profile.

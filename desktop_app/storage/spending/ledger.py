@@ -157,7 +157,7 @@ class Ledger:
         return await self._databases.disk.read(lambda c: grouped_rows(c, by, since))
 
     async def report(self, at: datetime) -> SpendingReport:
-        """Return all spending, as seen at `at`."""
+        """Return the spending of the last twelve months, as seen at `at`."""
         from desktop_app.storage.spending.spending_groups import report_of  # for the tables
 
         await self._record_lost_calls()

@@ -49,7 +49,10 @@ def grouped_rows(
 
 
 def report_of(connection: sqlite3.Connection, at: datetime) -> SpendingReport:
-    """Return all spending, as seen at `at`."""
+    """Return the spending of the last twelve months, of this month by day, and of today.
+
+    Today is the local day of `at`.
+    """
     today = at.astimezone().date()
     months = [today.replace(day=1)]
     while len(months) < _MONTHS_REPORTED:
