@@ -67,14 +67,16 @@ def measure(name: str, address: str, window: int, answers: int, temporary: int) 
 
     application = make_application()
     measured = (
-        _in_a_window(name, address, answers, temporary) if window else _by_the_client(name, address)
+        _measure_window(name, address, answers, temporary)
+        if window
+        else _measure_client(name, address)
     )
     with qt_loop(application) as loop:
         print(json.dumps(loop.run_until_complete(measured)), flush=True)
     os._exit(0)
 
 
-async def _by_the_client(name: str, address: str) -> dict[str, Any]:
+async def _measure_client(name: str, address: str) -> dict[str, Any]:
     from desktop_app.providers.http.transport import Timeouts
     from tests.helpers.hostile_requests import outcome_of
 
@@ -97,7 +99,7 @@ async def _by_the_client(name: str, address: str) -> dict[str, Any]:
     }
 
 
-async def _in_a_window(name: str, address: str, answers: int, temporary: int) -> dict[str, Any]:
+async def _measure_window(name: str, address: str, answers: int, temporary: int) -> dict[str, Any]:
     """Measure a reply whose answers are shown in a window and stored."""
     from desktop_app.domain.conversations.conversation import MessageStatus
     from tests.gui.app.app_harness import AppHarness

@@ -33,10 +33,10 @@ def main(kind: str = "", characters: int = 1_000_000) -> Iterator[dict[str, Any]
     application = streaming.make_application()
     for each in [kind] if kind else KINDS:
         text = _text(each, characters)
-        floor = _Steps(application).bare(text)
-        ours = _Steps(application).transcript(text, each)
+        baseline = _Steps(application).measure_baseline(text)
+        transcript = _Steps(application).measure_transcript(text, each)
         row = {"benchmark": "long_message", "kind": each, "characters": len(text)}
-        yield {**row, "floor": floor, "ours": ours}
+        yield {**row, "baseline": baseline, "transcript": transcript}
 
 
 def _text(kind: str, characters: int) -> str:
@@ -76,7 +76,7 @@ class _Steps:
             time.sleep(0.001)
         self._figures[name] = [round(sum(steps) * 1000, 1), round(max(steps) * 1000, 1)]
 
-    def bare(self, text: str) -> dict[str, list[float]]:
+    def measure_baseline(self, text: str) -> dict[str, list[float]]:
         """Measure the baseline."""
         from PySide6.QtWidgets import QTextBrowser
 
@@ -107,7 +107,7 @@ class _Steps:
 
         return [partial(go, part) for part in parts]
 
-    def transcript(self, text: str, kind: str) -> dict[str, list[float]]:
+    def measure_transcript(self, text: str, kind: str) -> dict[str, list[float]]:
         """Measure the product's view."""
         from PySide6.QtCore import Qt
         from PySide6.QtGui import QTextCursor

@@ -40,7 +40,7 @@ def main(documents: int = 1000, kilobytes: int = 100, questions: int = 60) -> di
         for number in range(documents):
             text = words.text(kilobytes * 1000)
             (papers / f"paper-{number:04}.md").write_text(text)
-        texts = [" ".join(words.some(8)) for _ in range(questions)]
+        texts = [" ".join(words.draw(8)) for _ in range(questions)]
         return asyncio.run(_measure(Path(folder), papers, texts, documents * kilobytes / 1000))
 
 
@@ -55,7 +55,7 @@ class _Words:
         halves = (chance.choice(long)[:4] + chance.choice(long)[-4:] for _ in range(MADE_UP))
         self._rare = list(halves)
 
-    def some(self, count: int) -> list[str]:
+    def draw(self, count: int) -> list[str]:
         return [
             self._chance.choice(
                 self._rare if self._chance.random() < MADE_UP_SHARE else self._common
@@ -67,7 +67,7 @@ class _Words:
         pieces: list[str] = []
         size = 0
         while size < length:
-            words = self.some(60)
+            words = self.draw(60)
             head = f"## {' '.join(words[:3])}\n\n" if self._chance.random() < 0.15 else ""
             pieces.append(f"{head}{' '.join(words)}.\n\n")
             size += len(pieces[-1])

@@ -130,7 +130,7 @@ def _idle(home: Path, idle_s: float, settle_s: float) -> dict[str, float]:
     # Run one after the other: side by side they share Qt's libraries, and PSS counts half of each.
     bare = StartedProgram(BARE, home)
     time.sleep(settle_s)
-    floor = bare.pss_mb()
+    baseline = bare.pss_mb()
     bare.stop()
     repartee = StartedProgram(REPARTEE, home)
     time.sleep(settle_s)
@@ -140,9 +140,9 @@ def _idle(home: Path, idle_s: float, settle_s: float) -> dict[str, float]:
     repartee.stop()
     return {
         "idle_cpu_percent": round(100 * spent / idle_s, 3),
-        "bare_pss_mb": round(floor, 1),
+        "bare_pss_mb": round(baseline, 1),
         "pss_mb": round(memory, 1),
-        "pss_ratio": round(memory / floor, 2),
+        "pss_ratio": round(memory / baseline, 2),
     }
 
 

@@ -233,16 +233,16 @@ def main(
     for size in sizes:
         pieces = cut(source(kind, size * 4, highlight=bool(highlight)), size)
         if rate:
-            floor = [_run_paced(application, Bare(), pieces, rate)]
-            ours = [_run_paced(application, make_transcript(), pieces, rate)]
+            baselines = [_run_paced(application, Bare(), pieces, rate)]
+            transcripts = [_run_paced(application, make_transcript(), pieces, rate)]
         else:
-            floor, ours, until = [], [], time.monotonic() + _LONG_S
-            while not floor or (len(floor) < _ROUNDS and time.monotonic() < until):
-                floor.append(_run_full_speed(application, Bare(), pieces, alone=not frames))
-                ours.append(
+            baselines, transcripts, until = [], [], time.monotonic() + _LONG_S
+            while not baselines or (len(baselines) < _ROUNDS and time.monotonic() < until):
+                baselines.append(_run_full_speed(application, Bare(), pieces, alone=not frames))
+                transcripts.append(
                     _run_full_speed(application, make_transcript(), pieces, alone=bool(alone))
                 )
-        rows.append({"deltas": size, **_compare(floor, ours)})
+        rows.append({"deltas": size, **_compare(baselines, transcripts)})
     mode = f"{rate} a second" if rate else "full speed"
     mode += ", every delta by itself" if alone else ""
     mode += ", the bare side by frames" if frames and not rate else ""
@@ -270,14 +270,14 @@ def make_application() -> QApplication:
     return application
 
 
-def _compare(floors: list[Run], ours: list[Run]) -> dict[str, Any]:
-    floor_s, our_s = (min(run.cpu_s for run in runs) for runs in (floors, ours))
-    gaps = [sorted(gap for run in runs for gap in run.gaps) for runs in (floors, ours)]
+def _compare(baselines: list[Run], transcripts: list[Run]) -> dict[str, Any]:
+    baseline_s, transcript_s = (min(run.cpu_s for run in runs) for runs in (baselines, transcripts))
+    gaps = [sorted(gap for run in runs for gap in run.gaps) for runs in (baselines, transcripts)]
     return {
-        "ratio": round(our_s / floor_s, 2),
-        "ratio_first_tenth": round(_tenth(ours, 0) / max(1e-9, _tenth(floors, 0)), 2),
-        "ratio_last_tenth": round(_tenth(ours, -1) / max(1e-9, _tenth(floors, -1)), 2),
-        "cpu_s": [round(floor_s, 2), round(our_s, 2)],
+        "ratio": round(transcript_s / baseline_s, 2),
+        "ratio_first_tenth": round(_tenth(transcripts, 0) / max(1e-9, _tenth(baselines, 0)), 2),
+        "ratio_last_tenth": round(_tenth(transcripts, -1) / max(1e-9, _tenth(baselines, -1)), 2),
+        "cpu_s": [round(baseline_s, 2), round(transcript_s, 2)],
         "gap_p999_ms": [round(each[int(len(each) * 0.999)] * 1000, 1) for each in gaps],
         "gap_max_ms": [round(each[-1] * 1000, 1) for each in gaps],
     }

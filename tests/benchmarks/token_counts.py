@@ -84,7 +84,7 @@ def main(
                 }
 
 
-def _true(url: str, text: str) -> int:
+def _true_count(url: str, text: str) -> int:
     body = json.dumps({"content": text}).encode()
     address = url.removesuffix("/v1") + "/tokenize"
     with urllib.request.urlopen(urllib.request.Request(address, body), timeout=60) as reply:
@@ -95,8 +95,8 @@ def _counts(url: str, kind: str, sample: int) -> dict[str, Any]:
     """Return estimates of a text before and after the server has counted another of its kind."""
     text = text_of(kind, 2 * sample)
     first, second = text[:sample], text[sample:]
-    known = TokenRates().with_count(count_by_kind(first, count_tokens), _true(url, first))
-    mix, true = count_by_kind(second, count_tokens), _true(url, second)
+    known = TokenRates().with_count(count_by_kind(first, count_tokens), _true_count(url, first))
+    mix, true = count_by_kind(second, count_tokens), _true_count(url, second)
     return {
         "true": true,
         "openai": count_tokens(second),
@@ -159,7 +159,7 @@ def _by_server(
             first, second = text[:sample], text[sample:]
             usage, counted = asyncio.run(_count_by_both(profile, key, model, first, second))
             known = TokenRates().with_count(count_by_kind(first, count_tokens), usage)
-            true = _true(llama_cpp_url, second)
+            true = _true_count(llama_cpp_url, second)
             learned = known.tokens(count_by_kind(second, count_tokens)) if usage else None
             row = {"benchmark": "token_counts", "server": server, "kind": kind, "true": true}
             openai = count_tokens(second)

@@ -84,7 +84,7 @@ class RunningServer:
 
 
 @asynccontextmanager
-async def running(
+async def running_server(
     *command: str, variables: Mapping[str, str] | None = None, **options: Any
 ) -> AsyncIterator[RunningServer]:
     """Yield a server that is stopped at the end."""
@@ -105,6 +105,6 @@ async def running(
         await run.stop()
 
 
-def scripted(*faults: str, **options: Any) -> Any:
+def scripted_server(*faults: str, **options: Any) -> Any:
     """Return a context with the scripted server."""
-    return running(sys.executable, SCRIPTED, *faults, **options)
+    return running_server(sys.executable, SCRIPTED, *faults, **options)

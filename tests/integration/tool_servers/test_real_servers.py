@@ -15,7 +15,7 @@ import pytest
 from desktop_app.domain.tools.tool import ToolKind
 from tests.helpers.gateways import NODE, tool_folder
 from tests.helpers.llama_server import free_port, wait_for
-from tests.helpers.server_runs import running
+from tests.helpers.server_runs import running_server
 
 
 def node_server(name: str) -> tuple[str, str]:
@@ -34,7 +34,7 @@ def git(folder: Path, *arguments: str) -> str:
 @pytest.mark.slow
 async def test_the_filesystem_server_reads_and_writes_its_folder_alone(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("The answer is 42.")
-    async with running(*node_server("mcp-server-filesystem"), str(tmp_path)) as server:
+    async with running_server(*node_server("mcp-server-filesystem"), str(tmp_path)) as server:
         tools = await server.tools()
         assert {"read_text_file", "write_file", "list_directory"} <= tools.keys()
         read = await server.call("read_text_file", path=str(tmp_path / "a.txt"))
@@ -48,7 +48,7 @@ async def test_the_filesystem_server_reads_and_writes_its_folder_alone(tmp_path:
 
 @pytest.mark.slow
 async def test_everything_on_standard_streams() -> None:
-    async with running(*node_server("mcp-server-everything"), "stdio") as server:
+    async with running_server(*node_server("mcp-server-everything"), "stdio") as server:
         assert await server.call("echo", message="hi") == "Echo: hi"
         assert "5" in await server.call("get-sum", a=2, b=3)
         reports: list[tuple[float, float | None, str]] = []
@@ -71,7 +71,7 @@ async def test_everything_on_standard_streams() -> None:
 @pytest.mark.slow
 async def test_tools_of_a_server_are_called_over_http() -> None:
     with everything_on_a_port() as url:
-        async with running(url=url) as server:
+        async with running_server(url=url) as server:
             assert await server.call("echo", message="hi") == "Echo: hi"
             reports: list[float] = []
             operation = "trigger-long-running-operation"
@@ -99,7 +99,9 @@ def everything_on_a_port() -> Iterator[str]:
 async def test_the_git_server_changes_a_repository(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
     (tmp_path / "a.txt").write_text("x")
-    async with running(python_server("mcp-server-git"), "--repository", str(tmp_path)) as server:
+    async with running_server(
+        python_server("mcp-server-git"), "--repository", str(tmp_path)
+    ) as server:
         assert "a.txt" in await server.call("git_status", repo_path=str(tmp_path))
         await server.call("git_add", repo_path=str(tmp_path), files=["a.txt"])
         assert git(tmp_path, "status", "--short") == "A  a.txt\n"
@@ -109,7 +111,7 @@ async def test_the_git_server_changes_a_repository(tmp_path: Path) -> None:
 async def test_the_sqlite_server_answers_queries(tmp_path: Path) -> None:
     path = tmp_path / "data.sqlite3"
     command = python_server("mcp-server-sqlite", "mcp-sqlite")
-    async with running(command, "--db-path", str(path)) as server:
+    async with running_server(command, "--db-path", str(path)) as server:
         await server.call("create_table", query="CREATE TABLE a (n INTEGER)")
         await server.call("write_query", query="INSERT INTO a VALUES (41), (1)")
         assert "42" in await server.call("read_query", query="SELECT sum(n) FROM a")
@@ -149,7 +151,7 @@ def page(text: str) -> Iterator[str]:
 async def test_the_fetch_server_reads_a_page() -> None:
     with page("The answer is 42.") as address:
         command = (python_server("mcp-server-fetch"), "--allow-private-ips")
-        async with running(*command) as server:
+        async with running_server(*command) as server:
             assert "The answer is 42." in await server.call("fetch", url=address)
             missing = await server.call("fetch", url=address + "/none")
             assert missing.startswith("ToolError: ")
@@ -158,7 +160,7 @@ async def test_the_fetch_server_reads_a_page() -> None:
 @pytest.mark.slow
 async def test_the_playwright_server_outlives_a_missing_browser(tmp_path: Path) -> None:
     command = (*node_server("playwright-mcp"), "--headless", "--isolated")
-    async with running(*command, folder=str(tmp_path)) as server:
+    async with running_server(*command, folder=str(tmp_path)) as server:
         tools = await server.tools()
         assert {"browser_navigate", "browser_snapshot"} <= tools.keys()
         assert tools["browser_navigate"].kind is ToolKind.LEAVES

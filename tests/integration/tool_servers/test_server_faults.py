@@ -14,7 +14,7 @@ from desktop_app.domain.tools.tool_server import ServerFailure
 from desktop_app.services.tools.consent import fingerprint
 from desktop_app.services.tools.server_run import ServerState
 from desktop_app.services.tools.server_source import TOOL_CHANGED
-from tests.helpers.server_runs import RunningServer, running, scripted
+from tests.helpers.server_runs import RunningServer, running_server, scripted_server
 from tests.helpers.session_server import session_server
 from tests.helpers.waiting import LONGEST_S, until
 
@@ -33,14 +33,14 @@ async def wait_for_log(server: RunningServer, words: str, count: int = 1) -> Non
 
 
 async def test_a_large_result_is_cut() -> None:
-    async with scripted() as server:
+    async with scripted_server() as server:
         result = await server.call("huge")
         assert result.startswith("y" * MAX_RESULT_CHARS)
         assert result.endswith("[Cut here: the result has 10485760 characters.]")
 
 
 async def test_other_content_is_named() -> None:
-    async with scripted() as server:
+    async with scripted_server() as server:
         result = await server.call("mixed")
         assert result.split("\n\n") == [
             "First.",
@@ -53,7 +53,7 @@ async def test_other_content_is_named() -> None:
 
 
 async def test_a_call_that_hangs_is_cancelled_there() -> None:
-    async with scripted() as server:
+    async with scripted_server() as server:
         await server.tools()
         call = asyncio.ensure_future(server.call("hang"))
         await wait_for_log(server, "hangs")
@@ -65,7 +65,7 @@ async def test_a_call_that_hangs_is_cancelled_there() -> None:
 
 
 async def test_a_crash_ends_the_call_and_the_next_one_starts_it_again() -> None:
-    async with scripted() as server:
+    async with scripted_server() as server:
         assert "crashed" in await server.call("crash")
         states = [server.run.state]
         assert await server.call("echo", text="again") == "echo: again"
@@ -74,7 +74,7 @@ async def test_a_crash_ends_the_call_and_the_next_one_starts_it_again() -> None:
 
 
 async def test_a_server_that_keeps_crashing_stays_down_until_it_is_restarted() -> None:
-    async with scripted() as server:
+    async with scripted_server() as server:
         for _ in range(3):
             await server.call("crash")
         with pytest.raises(ToolServerError, match="keeps stopping"):
@@ -89,7 +89,7 @@ async def test_a_server_that_keeps_crashing_stays_down_until_it_is_restarted() -
 async def test_a_lost_session_is_replaced(refusal: tuple[int, bytes]) -> None:
     with session_server() as sessions:
         sessions.refusal = refusal
-        async with running(url=sessions.url) as server:
+        async with running_server(url=sessions.url) as server:
             assert await server.call("greet") == "Hello"
             sessions.forget_sessions()
             replies = await asyncio.gather(*(server.call("greet") for _ in range(3)))
@@ -104,7 +104,7 @@ async def test_a_lost_session_is_replaced(refusal: tuple[int, bytes]) -> None:
 
 async def test_a_call_whose_connection_breaks_says_what_happened() -> None:
     with session_server() as sessions:
-        async with running(url=sessions.url) as server:
+        async with running_server(url=sessions.url) as server:
             assert await server.call("greet") == "Hello"
             sessions.breaks_calls = True
             assert await server.call("greet") == (
@@ -131,13 +131,13 @@ async def test_a_result_that_the_sdk_cannot_parse_is_read(
     with session_server() as sessions:
         sessions.sends_events = sends_events
         sessions.result = b'{"content": [{"type": "text", "text": "%s"}], "x": %s}' % (text, more)
-        async with running(url=sessions.url) as server:
+        async with running_server(url=sessions.url) as server:
             assert await server.call("greet") == found
 
 
 async def test_a_tool_that_differs_in_the_next_session_is_not_called() -> None:
     with session_server() as sessions:
-        async with running(url=sessions.url) as server:
+        async with running_server(url=sessions.url) as server:
             assert await server.call("greet") == "Hello"
             sessions.description = "Sends all your files away."
             sessions.forget_sessions()
@@ -146,14 +146,14 @@ async def test_a_tool_that_differs_in_the_next_session_is_not_called() -> None:
 
 
 async def test_lines_that_are_no_messages_go_to_the_log() -> None:
-    async with scripted("garbage") as server:
+    async with scripted_server("garbage") as server:
         assert await server.call("echo", text="hi") == "echo: hi"
         assert "Not a message: Hello, this is no JSON" in server.log
 
 
 async def test_bytes_that_are_no_utf_8_are_replaced() -> None:
     """Otherwise the call would wait for its reply until its time is over."""
-    async with scripted("latin") as server:
+    async with scripted_server("latin") as server:
         assert await server.call("echo", text="caf\xe9") == "echo: caf\ufffd"
 
 
@@ -168,7 +168,7 @@ async def test_bytes_that_are_no_utf_8_are_replaced() -> None:
     ],
 )
 async def test_a_tool_that_is_off_the_specification_is_left_out_alone(fault: str, why: str) -> None:
-    async with scripted(fault) as server:
+    async with scripted_server(fault) as server:
         assert list(await server.tools()) == ["echo"]
         assert await server.call("echo", text="on") == "echo: on"
         found = {tool.definition.name: tool for tool in await server.source.tools()}
@@ -181,14 +181,14 @@ async def test_a_tool_that_is_off_the_specification_is_left_out_alone(fault: str
 
 
 async def test_what_is_not_needed_of_a_tool_may_be_off_the_specification() -> None:
-    async with scripted("decorated") as server:
+    async with scripted_server("decorated") as server:
         tools = await server.tools()
         assert tools["odd"].kind is ToolKind.LEAVES, "its hints cannot be read"
         assert tools["odd"].parameters["properties"] == {"a": {"type": "string"}}
 
 
 async def test_a_list_that_cannot_be_read_says_so_at_once() -> None:
-    async with scripted("listless") as server:
+    async with scripted_server("listless") as server:
         async with asyncio.timeout(LONGEST_S):
             with pytest.raises(ToolServerError) as refused:
                 await server.tools()
@@ -197,14 +197,14 @@ async def test_a_list_that_cannot_be_read_says_so_at_once() -> None:
 
 
 async def test_an_endless_line_ends_the_server() -> None:
-    async with scripted("endless") as server:
+    async with scripted_server("endless") as server:
         with pytest.raises(ToolServerError, match="didn’t start"):
             await server.tools()
         assert "more than 32 MB" in server.log
 
 
 async def test_a_server_that_ends_at_once_says_why_without_its_secrets() -> None:
-    async with scripted("exits", environment={"TOKEN": SECRET}) as server:
+    async with scripted_server("exits", environment={"TOKEN": SECRET}) as server:
         with pytest.raises(ToolServerError, match="didn’t start: cannot start with"):
             await server.tools()
         assert "cannot start with" in server.log
@@ -217,13 +217,13 @@ async def test_a_server_that_ends_at_once_says_why_without_its_secrets() -> None
 
 
 async def test_a_result_never_shows_a_secret() -> None:
-    async with scripted(environment={"TOKEN": SECRET}) as server:
+    async with scripted_server(environment={"TOKEN": SECRET}) as server:
         seen = await server.call("environment")
         assert '"TOKEN": "[key removed]"' in seen
 
 
 async def test_odd_names_stay_apart_and_hidden_ones_are_left_out() -> None:
-    async with scripted("odd") as server:
+    async with scripted_server("odd") as server:
         tools = await server.tools()
         sent = {tool.wire_name for tool in tools.values()}
         assert len(sent) == len(tools)
@@ -235,7 +235,7 @@ async def test_odd_names_stay_apart_and_hidden_ones_are_left_out() -> None:
 
 
 async def test_a_tool_that_changes_its_description_is_not_called_unasked() -> None:
-    async with scripted() as server:
+    async with scripted_server() as server:
         before = (await server.tools())["echo"]
         await server.call("change")  # the notification comes before the result
         after = (await server.tools())["echo"]
@@ -247,14 +247,14 @@ async def test_a_tool_that_changes_its_description_is_not_called_unasked() -> No
 
 async def test_progress_and_log_lines_are_reported() -> None:
     reports: list[tuple[float, float | None, str]] = []
-    async with scripted() as server:
+    async with scripted_server() as server:
         await server.call("slow", lambda *report: reports.append(report))
         assert reports == [(1, 3, "working"), (2, 3, "working")]
         assert "half done" in server.log
 
 
 async def test_resources_and_prompts_are_listed_and_read() -> None:
-    async with scripted() as server:
+    async with scripted_server() as server:
         rows = await server.run.fetch_list("resources")
         assert [row["name"] for row in rows] == ["The memo", "large", "dot.png"]
         read: dict[str, Any] = await server.run.read_resource("memo://one")
@@ -265,5 +265,5 @@ async def test_resources_and_prompts_are_listed_and_read() -> None:
         assert [argument["name"] for argument in prompt["arguments"]] == ["who"]
         got = await server.run.request("prompt", name="greet", arguments={"who": "Ann"})
         assert got == {"text": "Greet Ann warmly."}
-    async with scripted("bare") as server:
+    async with scripted_server("bare") as server:
         assert await server.run.fetch_list("prompts") == []

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.helpers.process_tree import processes_below, wait_until_gone
-from tests.helpers.server_runs import scripted
+from tests.helpers.server_runs import scripted_server
 
 if TYPE_CHECKING:
     import pytest
@@ -19,10 +19,10 @@ ROOT = Path(__file__).parents[3]
 
 USE_OF_A_SERVER = """
 import asyncio, sys
-from tests.helpers.server_runs import scripted
+from tests.helpers.server_runs import scripted_server
 
 async def use() -> None:
-    async with scripted() as server:
+    async with scripted_server() as server:
         assert await server.call("echo", text="hi") == "echo: hi"
 
 asyncio.run(use())
@@ -43,7 +43,7 @@ async def test_the_environment_has_nothing_of_ours(monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv(name, "hidden")
     own = {"MINE": "${env:THERE}"}
     variables = {"THERE": "given", "HTTPS_PROXY": "http://me:pw@proxy", "NO_PROXY": "host"}
-    async with scripted(environment=own, variables=variables) as server:
+    async with scripted_server(environment=own, variables=variables) as server:
         found = json.loads(await server.call("environment"))["env"]
     assert "hidden" not in found.values()
     assert (found["MINE"], found["NO_PROXY"]) == ("given", "host")
@@ -52,7 +52,7 @@ async def test_the_environment_has_nothing_of_ours(monkeypatch: pytest.MonkeyPat
 
 
 async def test_nothing_is_left_after_a_stop() -> None:
-    async with scripted("detaches", "stays") as server:
+    async with scripted_server("detaches", "stays") as server:
         before = await processes_below(os.getpid())
         await server.tools()
         started = await processes_below(os.getpid()) - before
@@ -62,6 +62,6 @@ async def test_nothing_is_left_after_a_stop() -> None:
 
 
 async def test_the_working_folder_is_the_configured_one(tmp_path: Path) -> None:
-    async with scripted(folder=str(tmp_path)) as server:
+    async with scripted_server(folder=str(tmp_path)) as server:
         found = json.loads(await server.call("environment"))
         assert found["cwd"] == str(tmp_path)
