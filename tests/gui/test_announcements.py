@@ -45,7 +45,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def page(qtbot: QtBot, light_theme: Theme) -> QWidget:
-    """Return a visible window for what is tested."""
+    """Return a visible window for the tested widgets."""
     made = QWidget()
     qtbot.addWidget(made)
     made.show()
@@ -86,7 +86,7 @@ def test_the_matches_of_a_search_are_announced(
     bar.show_count(0, 0, is_final=True)
     bar.show_count(1, 3, is_final=True)
     bar.hide()
-    bar.show_count(0, 0, is_final=True)  # as its search ends
+    bar.show_count(0, 0, is_final=True)  # as when the search of a closed bar ends
     assert said == ["1 of 3", "2 of 3", "No matches", "1 of 3"]
 
 

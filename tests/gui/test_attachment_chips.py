@@ -56,7 +56,7 @@ def test_chips_that_are_added_at_the_end_leave_the_others_in_their_places(
     qtbot.waitUntil(lambda: chips.count() == 21)
     chips.set_chips([chip(name) for name in names])
     qtbot.waitUntil(lambda: chips.count() == len(names))
-    assert len(moved) == 1  # the chip that stood for the others
+    assert len(moved) == 1  # the chip “more”, which stood for the others
 
     visited: list[str] = []
     first = chips.findChildren(ChipWidget)[0].tab_stops[0]

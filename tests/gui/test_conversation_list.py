@@ -830,7 +830,7 @@ def pinned(listing: ConversationList) -> ConversationList:
         ("r", "p", False, ["r", "p", "q"]),
         ("p", "q", True, ["q", "p", "r"]),
         ("p", "r", True, ["q", "r", "p"]),
-        ("a", "q", False, ["p", "a", "q", "r"]),  # is pinned there
+        ("a", "q", False, ["p", "a", "q", "r"]),  # a drop pins an unpinned conversation
     ],
 )
 def test_a_drop_among_pinned_conversations_orders_them(
@@ -876,7 +876,7 @@ def test_a_drop_elsewhere_changes_no_order(pinned: ConversationList, qtbot: QtBo
 def test_the_pin_order_is_kept_below_unordered_pins(pinned: ConversationList) -> None:
     pinned.model.set_pin_order(["r", "q"])
     assert pinned.model.pinned_ids == ["p", "r", "q"]
-    pinned.upsert(conversation("q", -days(1), pinned=True))  # it was changed
+    pinned.upsert(conversation("q", -days(1), pinned=True))  # an update of a pinned conversation
     assert pinned.model.pinned_ids == ["p", "r", "q"]
 
 

@@ -37,7 +37,7 @@ def test_dropped_files_are_copied_and_not_inserted_as_addresses(
     qtbot.addWidget(parent)
     dialog = made(light(), parent)
     files = QMimeData()
-    files.setText(tmp_path.as_uri())  # before the files: as text it would be their address
+    files.setText(tmp_path.as_uri())  # offered before the URLs: a field would insert it
     files.setUrls([QUrl.fromLocalFile(str(tmp_path))])
     assert fields_of(dialog)
     for field in [dialog, *fields_of(dialog)]:
@@ -47,7 +47,7 @@ def test_dropped_files_are_copied_and_not_inserted_as_addresses(
         drop = QDropEvent(QPointF(3, 3), BOTH, files, LEFT, NO_KEY)
         drop.setDropAction(Qt.DropAction.MoveAction)  # as file managers propose
         QApplication.sendEvent(field, drop)
-        assert drop.dropAction() is Qt.DropAction.CopyAction  # or they would remove the files
+        assert drop.dropAction() is Qt.DropAction.CopyAction  # a move would remove the files
     for line in dialog.findChildren(QLineEdit):
         assert line.text() == ""
     for text in dialog.findChildren(QPlainTextEdit):

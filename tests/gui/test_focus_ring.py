@@ -113,7 +113,7 @@ def test_the_style_sheet_shows_the_focus(kind: str, qtbot: QtBot, light_theme: t
     widget.setFocus(Reason.TabFocusReason)
     ring = light_theme.accent.name()
     shown = widget.grab().toImage()
-    # A thin line of the accent at the edges, which was not there.
+    # The focus adds a line in the accent color at an edge.
     middle = shown.rect().center()
     edges = [(at, middle.y()) for at in range(4)] + [(middle.x(), at) for at in range(4)]
     accents = [shown.pixelColor(*at).name() == ring != plain.pixelColor(*at).name() for at in edges]

@@ -80,12 +80,12 @@ def test_texts_of_the_sidebar_are_translated(
         for number in range(3)
     ]
     listing.set_conversations((), list_filter=list_filter)
-    assert not untranslated(texts_of(listing), DATA)  # the note on an empty list
+    assert not untranslated(texts_of(listing), DATA)  # an empty list shows a note
     listing.set_conversations(shown, list_filter=list_filter)
     rows = [listing.model.index(row, 0) for row in range(listing.model.rowCount())]
     roles = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole)
     said = [str(row.data(role) or "") for row in rows for role in roles]
-    months = {text for text in said if re.fullmatch(r"\w+ \d{4}", text)}  # the locale's
+    months = {text for text in said if re.fullmatch(r"\w+ \d{4}", text)}  # from the locale
     assert not untranslated(said, months)
     menus = [
         listing.menus.list_menu(),
@@ -93,7 +93,7 @@ def test_texts_of_the_sidebar_are_translated(
         listing.menus.conversations_menu(shown[:1]),
         listing.menus.conversations_menu(shown),
     ]
-    for menu in menus:  # with its submenus
+    for menu in menus:  # texts_of includes submenus
         assert not untranslated(texts_of(menu), DATA)
 
 
@@ -197,8 +197,8 @@ def test_texts_of_viewer_and_preview_are_translated(
     viewer = DocumentViewer(light_theme)
     qtbot.addWidget(viewer)
     viewer.begin_document(NAME, NAME)
-    viewer.setWindowTitle("")  # a name and the product's
-    search = {*texts_of(viewer.find_bar)}  # the transcript's
+    viewer.setWindowTitle("")  # it has names: of the document, of the product
+    search = {*texts_of(viewer.find_bar)}  # tested with the transcript
     assert not untranslated([viewer.message])
     viewer.show_text(2, 0)
     assert not untranslated(texts_of(viewer), {*DATA, *search})

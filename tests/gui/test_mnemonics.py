@@ -107,7 +107,7 @@ def test_a_menu_is_marked_when_it_opens() -> None:
     assert pressed == ["remove"]
     menu.addAction("Edit")
     menu.popup(menu.pos())
-    assert shown(menu)[2:] == ["Rename", "R&emove", "E&dit"]  # the former stay
+    assert shown(menu)[2:] == ["Rename", "R&emove", "E&dit"]  # assigned letters stay
     menu.close()
 
 
@@ -217,7 +217,7 @@ def test_a_button_that_leaves_keeps_its_letter_whatever_its_text(
 
 
 def test_underlines_are_removed_by_the_next_key_without_alt(dialog: Dialog) -> None:
-    QTest.keyPress(dialog, Qt.Key.Key_Alt)  # whose release went to a menu
+    QTest.keyPress(dialog, Qt.Key.Key_Alt)  # a menu gets the release
     QTest.keyClick(dialog, Qt.Key.Key_Down)
     assert dialog.texts == PLAIN
 

@@ -1,4 +1,4 @@
-"""Errors stay until they are dismissed, notes go; both are read aloud."""
+"""Errors stay until they are dismissed, notes expire; both are read aloud."""
 
 from __future__ import annotations
 

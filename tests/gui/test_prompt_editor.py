@@ -127,7 +127,7 @@ def test_enter_sends_the_text_and_keeps_it(qtbot: QtBot, editor: PromptEditor) -
     with qtbot.waitSignal(editor.submit_requested) as sent:
         press(qtbot, editor, Qt.Key.Key_Return)
     assert sent.args == ["hello"]
-    assert editor.text() == "hello"  # whoever stored the question clears the prompt
+    assert editor.text() == "hello"  # the caller clears the prompt after storing the question
 
 
 def test_enter_of_the_keypad_sends(qtbot: QtBot, editor: PromptEditor) -> None:

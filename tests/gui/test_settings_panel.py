@@ -111,7 +111,7 @@ def all_text(panel: QWidget) -> str:
     return "\n".join(said)
 
 
-# ------------------------------------------------------------------ made late
+# ------------------------------------------------------------------ pages created on first use
 
 
 def test_a_panel_that_was_never_opened_is_empty(qtbot: QtBot, light_theme: themes.Theme) -> None:
@@ -391,9 +391,8 @@ def test_typed_text_is_saved_for_the_provider_that_is_left(
     field.selectAll()
     qtbot.keyClicks(field, "https://typed.example/v1")
     with qtbot.waitSignal(panel.pages.provider.page.profile_save_requested) as told:
-        panel.pages.provider.page.set_profiles(
-            PROFILES, "comet"
-        )  # another conversation was opened by its keys
+        # As when a shortcut opens another conversation: the field does not lose the focus.
+        panel.pages.provider.page.set_profiles(PROFILES, "comet")
     assert told.args == [replace(OPENAI, base_url="https://typed.example/v1")]
     assert field.text() == COMET.base_url
     with qtbot.assertNotEmitted(panel.pages.provider.page.profile_save_requested):

@@ -24,7 +24,7 @@ USAGE = {"input_tokens": 1_000, "output_tokens": 100, "total_tokens": 1_100}
 
 
 def cost_at(price: Price) -> CostOf:
-    """Return what a result costs at a price."""
+    """Return a function that computes a result's cost at a price."""
     return lambda result: None if result.usage is None else price.cost(result.usage)
 
 

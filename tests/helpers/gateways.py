@@ -116,7 +116,7 @@ def litellm_proxy(folder: Path, upstream: str, vectors: str) -> ServerProcess:
 
     Args:
         upstream: the base URL of the server for answers.
-        vectors: that of the server for embeddings.
+        vectors: the base URL of the server for embeddings.
     """
     port = free_port()
     chat = {"model": "openai/smollm2", "api_base": upstream, "api_key": UPSTREAM_KEY}
@@ -141,7 +141,7 @@ def litellm_proxy(folder: Path, upstream: str, vectors: str) -> ServerProcess:
         "router_settings": {
             "num_retries": 0,
             "disable_cooldowns": True,
-            "routing_strategy": "usage-based-routing-v2",  # keeps to "rpm"
+            "routing_strategy": "usage-based-routing-v2",  # enforces "rpm"
         },
     }
     path = folder / "litellm.yaml"

@@ -1,4 +1,4 @@
-"""The processes below another, and their end."""
+"""Finds the descendants of a process, and waits for their end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.helpers.waiting import LONGEST_S
 
 
 async def processes_below(root: int) -> set[int]:
-    """Return all processes below one."""
+    """Return the descendants of a process."""
     parents = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:

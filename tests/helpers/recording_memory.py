@@ -15,7 +15,7 @@ class RecordingMemory(ServerMemory):
     """Appends to `learned` each API, and each model with its refusals; to `counts` each count.
 
     Attributes:
-        least: a request of fewer tokens, as the server counts them, was cut.
+        least: `is_cut` returns True for a request of fewer tokens.
     """
 
     learned: list[Any] = field(default_factory=list)

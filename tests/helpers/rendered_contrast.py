@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 _ROWS: Final = 12
-_LINE: Final = 60  # pixels; so much of a taller text shows at least one of its lines
+_LINE: Final = 60  # pixels; this much of a taller text shows at least one of its lines
 
 
 class Text(NamedTuple):

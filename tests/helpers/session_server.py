@@ -17,7 +17,7 @@ class SessionServer:
     """The server.
 
     Attributes:
-        description: of its only tool.
+        description: the description of its only tool.
         refusal: the status and body for a message of an unknown session.
         calls: the sessions of the calls that ran.
         breaks_calls: close the connection instead of replying to a call.

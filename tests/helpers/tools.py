@@ -18,14 +18,14 @@ class Permissions:
         self.kept: dict[tuple[str, str, str], Permission] = {}
 
     async def permission(self, conversation_id: str, tool: str, fingerprint: str) -> Permission:
-        """Return what was kept."""
+        """Return the saved permission."""
         here = self.kept.get((conversation_id, tool, fingerprint))
         return here or self.kept.get(("", tool, fingerprint)) or Permission.ASK
 
     async def save(
         self, conversation_id: str, tool: str, fingerprint: str, permission: Permission
     ) -> None:
-        """Keep a permission."""
+        """Save a permission."""
         where = conversation_id if permission is Permission.CONVERSATION else ""
         self.kept[where, tool, fingerprint] = permission
 

@@ -1,4 +1,4 @@
-"""Finds widgets by their object names, which stylesheets use, too, and timers."""
+"""Finds widgets by their object names, and timers by their parents."""
 
 from __future__ import annotations
 

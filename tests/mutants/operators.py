@@ -11,7 +11,7 @@ Some kinds of places are left out, because a program with the change behaves as 
 - `<` or `<=` of a comparison with a share (`gap < 0.4 * height`): the share was chosen, and two
   measured numbers are hardly ever in that exact ratio;
 - `repr=False` of a field, which only programmers see;
-- the end of a slice at 100 or more, which cuts a text or takes a sample of it, likewise;
+- the end of a slice at 100 or more, which cuts a text or takes a sample: another would do as well;
 - `return False` changed to None, which is as false; its change to True is among the mutants;
 - `strict=True` of `zip`, which asserts that a correct program has as many of both.
 """

@@ -255,7 +255,7 @@ async def test_reasoning_keeps_its_paragraphs() -> None:
         await app.settled()
 
 
-# ---------------------------------------------------------------- what goes wrong
+# ---------------------------------------------------------------- errors
 
 
 async def test_retry_of_a_broken_answer_makes_a_version() -> None:

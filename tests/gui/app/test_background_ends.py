@@ -1,4 +1,4 @@
-"""Answers that end while nobody looks: notifications, marks in the list, and links."""
+"""Answers that end behind another program: notifications, marks in the list, and links."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ async def test_versions_are_listed_while_they_arrive() -> None:
         assert "The second" not in app.transcript
         app.act("newer-version")
         await until(lambda: "2/3" in app.transcript)
-        assert "The second" in app.transcript  # what has come of it so far
+        assert "The second" in app.transcript  # its text so far
         second.say(" goes on.")
         await until(lambda: "The second goes on." in app.transcript)
         assert app.is_shown("stop")

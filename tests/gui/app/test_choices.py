@@ -199,7 +199,7 @@ async def test_a_removed_provider_leaves_its_model_behind() -> None:
         assert "smollm2" not in app.window.transcript.toPlainText()
 
 
-# ---------------------------------------------------------------- what it costs
+# ---------------------------------------------------------------- costs
 
 
 async def test_the_estimate_follows_the_typing() -> None:

@@ -61,7 +61,7 @@ def drop(dialog: CollectionsDialog, *paths: Path) -> None:
     event = QDropEvent(QPointF(5, 5), both, data, buttons, keys)
     event.setDropAction(Qt.DropAction.MoveAction)  # as file managers propose
     dialog.dropEvent(event)
-    assert event.dropAction() is Qt.DropAction.CopyAction  # or they would remove the files
+    assert event.dropAction() is Qt.DropAction.CopyAction  # a move would remove the files
 
 
 def offered(app: AppHarness) -> list[str]:

@@ -98,7 +98,7 @@ async def test_a_long_export_is_announced_and_can_be_canceled(tmp_path: Path) ->
         await app.ask_and_answer("Which is it?", "This *one*.")
         folder = tmp_path / "out"
         folder.mkdir()
-        os.mkfifo(folder / "x.pdf")  # nobody reads it: writing it does not end
+        os.mkfifo(folder / "x.pdf")  # without a reader, writing never ends
         app.controllers.conversation.export.export_to(app.open_id, folder / "x.pdf", "pdf")
         await until(lambda: app.said == "Exporting to x.pdf…")
         assert not app.window.notifications.note_timer.isActive()
@@ -136,7 +136,7 @@ async def test_exports_to_files_of_the_same_name_are_canceled_one_by_one(tmp_pat
         await app.ask_and_answer("Which is it?", "This *one*.")
         for folder in (tmp_path / "a", tmp_path / "b"):
             folder.mkdir()
-            os.mkfifo(folder / "x.pdf")  # nobody reads it: writing it does not end
+            os.mkfifo(folder / "x.pdf")  # without a reader, writing never ends
             app.controllers.conversation.export.export_to(app.open_id, folder / "x.pdf", "pdf")
         count = find(app.window.notifications, QLabel, "count")
         await until(lambda: count.text() == "1 of 2")

@@ -508,7 +508,7 @@ async def test_a_branch_copies_the_compaction_of_its_beginning() -> None:
         assert len(await app.backend.compactions.load(one)) == 2
 
 
-# ---------------------------------------------------------------- what others wrote
+# ---------------------------------------------------------------- writes of other programs
 
 
 def a_message(conversation_id: str, role: Role, text: str, parent: str | None) -> Message:

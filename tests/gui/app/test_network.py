@@ -148,7 +148,7 @@ async def test_hundreds_of_models_are_grouped_by_maker() -> None:
         assert row(app).model == "claude-7"
 
 
-# ---------------------------------------------------------------- the way, for real
+# ---------------------------------------------------------------- real connections
 
 
 async def test_the_connection_opens_early_through_the_proxy_and_with_the_certificate(

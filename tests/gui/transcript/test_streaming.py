@@ -185,7 +185,7 @@ def test_the_reading_position_stays_when_a_list_becomes_loose(view: TranscriptVi
     assert view.cursorForPosition(QPoint(0, 0)).block().text() == before
 
 
-def test_pieces_are_shown_within_a_frame_or_so(view: TranscriptView, qtbot: QtBot) -> None:
+def test_streamed_pieces_are_shown_as_one_text(view: TranscriptView, qtbot: QtBot) -> None:
     message = streaming()
     view.stream.append_message(message)
     for piece in ("Hello", " **wor", "ld**"):
