@@ -1,4 +1,4 @@
-"""Buttons for common questions about the attachments; Enter chooses the first."""
+"""Buttons for common questions about the attachments; the send key chooses the first."""
 
 from __future__ import annotations
 

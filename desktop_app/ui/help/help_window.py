@@ -84,7 +84,7 @@ class HelpWindow(QWidget):
 
     @property
     def place(self) -> HelpPlace:
-        """Return the place that is shown."""
+        """Return the place that is shown; before the first, a place in no chapter."""
         return self._history[self._position] if self._history else HelpPlace("")
 
     def set_book(self, book: HelpBook) -> None:

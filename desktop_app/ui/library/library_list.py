@@ -112,7 +112,7 @@ class LibraryList(QWidget):
     Signals:
         current_changed(str): another row is current; "" for none.
         new_requested(): the button was pressed.
-        delete_pressed(str): Delete was pressed on this row.
+        delete_pressed(str): Delete was pressed on this row; "" for none.
         chosen(str): this row was clicked, or Enter was pressed on it.
     """
 
@@ -158,7 +158,7 @@ class LibraryList(QWidget):
         self.set_theme(theme)
 
     def set_rows(self, rows: Sequence[LibraryRow]) -> None:
-        """Set the rows; the current row stays current."""
+        """Set the rows; the current row stays current if it is still shown."""
         self._rows = tuple(rows)
         self._filter()
 

@@ -146,7 +146,7 @@ class ModelsDialog(QDialog):
 
     @property
     def current(self) -> ModelRow | None:
-        """Return the model that the buttons apply to."""
+        """Return the model that the buttons apply to; None if no row is current."""
         index = self.table.currentIndex()
         found: ModelRow | None = index.data(ROW) if index.isValid() else None
         return found

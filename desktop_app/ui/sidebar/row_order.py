@@ -64,7 +64,7 @@ class RowOrder:
         self.list_filter = list_filter
 
     def set_pin_order(self, order: Iterable[str]) -> None:
-        """Sort the pinned conversations in this order, below those that it does not contain."""
+        """Sort the pinned conversations in this order. Those missing from `order` come first."""
         self.pin_order = tuple(order)
         self._pin_ranks = {id_: rank for rank, id_ in enumerate(self.pin_order)}
 

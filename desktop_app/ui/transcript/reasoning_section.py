@@ -28,7 +28,7 @@ class ReasoningSection:
         text: the reasoning received so far.
         is_complete: whether no more reasoning follows. Until then, the shown text can lack its end,
             whose Markdown is undecided.
-        seconds: the measured duration; None if it is not known yet.
+        seconds: the measured duration; None until text follows, or if nothing was streamed.
     """
 
     def __init__(self, text: str, unfolded: UnfoldedSections, *, is_complete: bool) -> None:
@@ -75,7 +75,7 @@ class ReasoningSection:
 
     @property
     def unshown_text(self) -> str:
-        """Return the unfolded reasoning that is not shown yet; it is added in pieces."""
+        """Return the part of unfolded reasoning that is not shown yet; "" if it is folded."""
         return "" if self.is_folded else self.text[self._shown_length :]
 
     def blocks(self) -> list[Block]:

@@ -82,7 +82,7 @@ class AttachmentPreview(QDialog):
     """A dialog with the text and images of an attachment. Esc closes it.
 
     Attributes:
-        text: the text that is sent.
+        text: shows the text that is sent, or that was read from a file sent as is.
         field: the chosen pages, as typed.
 
     Signals:

@@ -41,7 +41,7 @@ PageMatch = tuple[int, int]
 def page_ends(
     text: str, length: int = PAGE_LENGTH, max_line_length: int = MAX_LINE_LENGTH
 ) -> list[int]:
-    """Return the end of each page in characters. The last end is the length of the text.
+    """Return the end of each page in characters; [] for an empty text.
 
     Call it in a thread: it scans every line.
     """
@@ -159,7 +159,7 @@ class PagedText(QWidget):
     # -------------------------------------------------------------- search
 
     def search(self, words: str) -> None:
-        """Search the whole text, ignoring case, and show the first match."""
+        """Search the whole text, ignoring case, and show the first match; "" ends the search."""
         self._query, self._matches, self._current, self._next_page = words, [], -1, 0
         if words:
             self._search_timer.start()

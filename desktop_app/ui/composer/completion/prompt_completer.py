@@ -4,8 +4,8 @@ The list opens only for a `/` typed at the beginning of a line. Paths within a s
 texts and restored drafts do not open it. It is hidden while no prompt matches the typed
 letters, and closes if a second / follows.
 
-Esc closes the list and keeps the typed text. The list opens again after another `/` at the
-beginning of a line. While an input method is composing, all keys go to it.
+Esc closes the list and keeps the typed text, unless `open` inserted the slash. The list opens again
+after another `/` at the beginning of a line. While an input method is composing, all keys go to it.
 """
 
 from __future__ import annotations

@@ -124,7 +124,9 @@ class PromptFields(QFrame, DraftForm):
         *,
         is_temporary: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Build the fields; `values` are earlier inputs and override the defaults.
+        """Build the fields; `values` are earlier inputs, {} to show the stored draft, if any.
+
+        Inputs and drafts override the defaults.
 
         While `is_temporary` returns True, nothing is stored in a file.
         """

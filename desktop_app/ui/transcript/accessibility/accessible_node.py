@@ -209,7 +209,7 @@ class AccessibleNode(QAccessibleInterface):
         return self._nodes
 
     def interface_cast(self, kind: QAccessible.InterfaceType) -> Any:
-        """Return the object that implements an interface for this node."""
+        """Return the object that implements an interface for this node, or NO_INTERFACE."""
         if kind not in self._casts:
             self._casts[kind] = self._make_interface(kind)
         return self._casts[kind]

@@ -114,7 +114,7 @@ class ActionRow(QWidget):
         self.setGeometry(QRect(QPoint(left, bottom - self.height()), self.size()))
 
     def _overlaps(self, block: QTextBlock) -> bool:
-        """Return True if the text of a block reaches below the row."""
+        """Return True if the text of a block is so wide that the row would cover part of it."""
         layout, pad = block.layout(), self._theme.px(PAD)
         texts = [layout.lineAt(at).naturalTextRect() for at in range(layout.lineCount())]
         if is_mirrored():

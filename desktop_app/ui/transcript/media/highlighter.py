@@ -163,7 +163,7 @@ class CodeHighlighter(QObject):
         return True
 
     def _on_answered(self, number: int, answer: dict[str, Any] | None) -> None:
-        """Collect the spans of an answer. Without spans, highlight no more code of its language."""
+        """Collect the spans of an answer. Without spans, give up the job's language."""
         if self._request is None or self._request[0] != number:
             return
         _number, job, part = self._request

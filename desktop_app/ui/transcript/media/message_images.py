@@ -1,4 +1,4 @@
-"""Shows the images of a question: small, with round corners, in a space of fixed size.
+"""Shows the images of questions and answers: small, with round corners, in a fixed space.
 
 An image is one character of its line. Its format has the size, so nothing moves when the image
 arrives. Qt requests an image when it is first painted, so images that are never visible are never
@@ -164,7 +164,7 @@ class MessageImages(QObject):
         return key in self._images
 
     def resource(self, url: QUrl | str) -> QImage | None:
-        """Return the image that Qt draws for a name, or None for other names."""
+        """Return the image or placeholder that Qt draws for a name; None for other names."""
         name = url if isinstance(url, str) else url.toString()
         if name.startswith(_SCHEME):
             key, _, size = name.removeprefix(_SCHEME).partition("/")
@@ -189,7 +189,7 @@ class MessageImages(QObject):
         Thread(target=self._decoder.decode, args=(key,), daemon=True, name="image").start()
 
     def show(self, key: str, image: QImage) -> None:
-        """Draw this image from now on."""
+        """Draw this image from now on, if Qt has asked for it."""
         if key not in self._requested:
             return
         self._images[key] = image

@@ -155,7 +155,7 @@ class VirtualSelection:
         return [message.id for message in self._messages.all()]
 
     def _stored_ends(self) -> tuple[_End | None, _End | None]:
-        """Return the stored anchor and position, each None if it is in materialized text."""
+        """Return the stored anchor and position, each None if materialized or no longer valid."""
         last, cursor = self._last_cursor, self._view.textCursor()
         if last.isNull() or last.anchor() != cursor.anchor():
             return None, None

@@ -109,7 +109,7 @@ class Notifications(QFrame):
         """Show an error or a note.
 
         Args:
-            actions: pairs of a label and a callback; running it closes the card.
+            actions: pairs of a label and a callback; the card closes before the callback runs.
             topic: the name for `dismiss_topic`, "" if the message never becomes obsolete.
             stays: whether a note stays until dismissed.
         """
