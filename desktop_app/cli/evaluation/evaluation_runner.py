@@ -60,6 +60,8 @@ _JUDGE_INSTRUCTIONS: Final = (
     '{"pass": true or false, "reason": "at most 20 words"}.'
 )
 _NOTE_PREFIX: Final = "evaluation:"
+_UNCHECKED: Final = "unchecked"
+"""The key of an answer in a note, if its checks were not finished."""
 
 
 @dataclass
@@ -155,27 +157,32 @@ class EvaluationRunner:
         self, limit: asyncio.Semaphore, contestant: Contestant, case: EvaluationCase
     ) -> CaseResult | None:
         key = _NOTE_PREFIX + digest([self._name, contestant.identity, case.id])
-        stored = await self.backend.notes.get(key)
+        stored, unchecked = await self.backend.notes.get(key), None
         if stored:
             try:
-                found = result_from_json(json.loads(stored))
-            except (ValueError, KeyError, TypeError):
+                note = json.loads(stored)
+                found = result_from_json(note.get(_UNCHECKED, note))
+            except (ValueError, KeyError, TypeError, AttributeError):
                 self.repeated += 1  # sent before the interruption, but not answered
             else:
                 self.reused += 1
-                self._count_result()
-                return found
+                if _UNCHECKED not in note:
+                    self._count_result()
+                    return found
+                unchecked = found
         async with limit:
             await asyncio.sleep(max(0.0, self._paused_until - time.monotonic()))
             if self.stopped_by is not None:
                 return None
-            return await self._ask(key, contestant, case)
+            return await self._ask(key, contestant, case, unchecked)
 
     async def _ask(
-        self, key: str, contestant: Contestant, case: EvaluationCase
+        self, key: str, contestant: Contestant, case: EvaluationCase, answered: CaseResult | None
     ) -> CaseResult | None:
+        """Ask a case, unless it was `answered`, and check the answer. Return None at the cap."""
         try:
-            result = await self._answer(key, contestant, case)
+            result = answered or await self._answer(key, contestant, case)
+            result = await self._with_checks(result, case, contestant)
         except SpendingCapError as error:
             self.stopped_by = error
             return None
@@ -194,16 +201,14 @@ class EvaluationRunner:
         self.listen(self._done)
 
     async def _answer(self, key: str, contestant: Contestant, case: EvaluationCase) -> CaseResult:
-        settings, draft = self.setup.settings_for(case), self.setup.draft_of(case)
-        conversation_id = leading_id(
-            settings.counted_instructions, self.setup.parts.get(case.id, ()), case.input
-        )
+        """Return the answer to a case, without its checks."""
         if self.batches is not None:
-            return await self._with_checks(
-                self._answers[contestant.identity, case.id], case, contestant, conversation_id
-            )
+            return self._answers[contestant.identity, case.id]
+        settings, draft = self.setup.settings_for(case), self.setup.draft_of(case)
         created_at = now()
-        conversation = Conversation(conversation_id, "", created_at, created_at, contestant.choice)
+        conversation = Conversation(
+            self._conversation_id(case), "", created_at, created_at, contestant.choice
+        )
         run = await self.service.begin(
             conversation, [], draft, self.profile, settings, Purpose.EVALUATION
         )
@@ -229,10 +234,16 @@ class EvaluationRunner:
             status=answer.status,
             error=answer.error,
         )
-        return await self._with_checks(result, case, contestant, conversation_id)
+        # The spending cap may stop its judgment, and it is not paid twice.
+        await self.backend.notes.put(key, json.dumps({_UNCHECKED: result_to_json(result)}), "")
+        return result
+
+    def _conversation_id(self, case: EvaluationCase) -> str:
+        instructions = self.setup.settings_for(case).counted_instructions
+        return leading_id(instructions, self.setup.parts.get(case.id, ()), case.input)
 
     async def _with_checks(
-        self, result: CaseResult, case: EvaluationCase, contestant: Contestant, conversation_id: str
+        self, result: CaseResult, case: EvaluationCase, contestant: Contestant
     ) -> CaseResult:
         """Return the result with the checks that it fails and the cost of its judgments."""
         if not result.is_complete:
@@ -241,9 +252,7 @@ class EvaluationRunner:
         is_cost_known = True
         for check in case.checks:
             if check.kind is CheckKind.RUBRIC:
-                failure, paid = await self._judge(
-                    check, case, contestant, result.answer, conversation_id
-                )
+                failure, paid = await self._judge(check, case, contestant, result.answer)
                 is_cost_known, cost = is_cost_known and paid is not None, cost + (paid or 0)
             else:
                 async with self._pattern_lock:  # the process serves one thread at a time
@@ -255,18 +264,14 @@ class EvaluationRunner:
         return replace(result, failed=tuple(failed), judge_cost=cost if is_cost_known else None)
 
     async def _judge(
-        self,
-        check: Check,
-        case: EvaluationCase,
-        contestant: Contestant,
-        answer: str,
-        conversation_id: str,
+        self, check: Check, case: EvaluationCase, contestant: Contestant, answer: str
     ) -> tuple[FailedCheck | None, Decimal | None]:
         """Judge an answer by a rubric.
 
         Returns:
             The failure, None if the answer passes; and the cost of the judgment, None if unknown.
         """
+        conversation_id = self._conversation_id(case)
         fence = await self.backend.fences.fence_of(conversation_id)
         text = _judge_prompt(fence, check, case, answer)
         judgment, asked = new_id(), replace(contestant.resolved, service_tier=None)

@@ -18,6 +18,7 @@ from tests.helpers.batch_server import BatchServer, Outcome, answered, lines, no
 from tests.helpers.waiting import until
 from tests.integration.cli.command import Shell, against, answer_to, ended, gateway
 from tests.integration.cli.replies import COMPLETED, CREATED, SILENT, WHOLE, delta, refusal
+from tests.integration.cli.test_ask_cap import allow
 from tests.unit.providers.loopback import LoopbackServer, Received, streams
 from tests.unit.providers.samples import sse
 
@@ -222,6 +223,26 @@ def test_a_resumed_evaluation_asks_no_answered_case_again(shell: Shell, tmp_path
         assert sum(asked(server).values()) == 2 * CASES + 4
 
     against(script, test=test)
+
+
+def test_an_answer_whose_judgment_the_spending_cap_stops_is_not_asked_again(
+    shell: Shell, tmp_path: Path
+) -> None:
+    cases = write_cases(tmp_path, {"id": "a", "input": "Which?", "checks": [{"rubric": "Polite?"}]})
+
+    async def test(server: LoopbackServer) -> None:
+        arguments = ("eval", cases, "--variant", "thinking/high", "--json")
+        env = gateway(server.base_url)
+        await allow(shell, server.base_url, str(COST))  # what the answer costs
+        stopped = await shell.run(*arguments, env=env)
+        assert stopped.code == 1
+        assert len(server.requests) == 1
+        await allow(shell, server.base_url, "1")
+        done = await shell.run(*arguments, env=env)
+        assert [request.json["model"] for request in server.requests] == ["gpt-5.2", "gpt-5-mini"]
+        assert Decimal(done.json["runs"][0]["cost_usd"]) == COST
+
+    against(WHOLE, test=test)
 
 
 def test_a_rubric_is_judged_by_a_small_model(shell: Shell, tmp_path: Path) -> None:
