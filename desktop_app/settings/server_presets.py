@@ -17,7 +17,7 @@ from desktop_app.i18n.translation import N_, tr
 
 @dataclass(frozen=True)
 class ServerPreset:
-    """A server: its name, its usual address, and a hint on how to start it.
+    """A server or gateway: the values of a new profile, and a hint on how to set it up.
 
     The texts are marked for translation, except names of products.
     """
@@ -90,7 +90,7 @@ SERVER_PRESETS: Final[tuple[ServerPreset, ...]] = (
         "azure",
         "Azure OpenAI",
         "https://RESOURCE.openai.azure.com/openai/v1",
-        N_("Replace RESOURCE in the URL. Models are the names of your deployments."),
+        N_("Replace RESOURCE in the URL. Use the names of your deployments as models."),
         needs_key=True,
         key_header=API_KEY_HEADER,
     ),
