@@ -16,15 +16,16 @@ def start() -> int:
 
 
 def _forget_current_folder() -> None:
-    """Remove the current folder and relative entries from `sys.path`.
+    """Remove the current folder, this file's folder and relative entries from `sys.path`.
 
-    "python -m" and an empty entry in PYTHONPATH add the folder, before Python's own modules. A file
-    in the folder would run when something imports a module of the same name.
+    "python -m" and an empty entry in PYTHONPATH add the current folder, a start by path adds this
+    file's folder, before Python's own modules. A file there would run when something imports a
+    module of the same name.
     """
     if getattr(sys, "frozen", False):
         return
     try:
-        current = os.getcwd()  # noqa: PTH109 — pathlib would delay calls of a running window
+        current = os.getcwd()  # noqa: PTH109 — pathlib would delay `repartee quick`
     except FileNotFoundError:
         return  # Python could not find it either
     foreign = {current, os.path.dirname(os.path.abspath(__file__))}  # noqa: PTH100, PTH120
@@ -39,9 +40,9 @@ def _forget_current_folder() -> None:
 
 
 def _import_own_package() -> None:
-    """Import `desktop_app` from this file's folder, and leave `sys.path` unchanged.
+    """Import `desktop_app` from this file's checkout, and leave `sys.path` unchanged.
 
-    A checkout need not be installed, and a worktree's environment may have another checkout.
+    The checkout need not be installed, and the environment may have another one installed.
     """
     parent = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
     sys.path.insert(0, parent)

@@ -179,7 +179,7 @@ async def _ask(options: argparse.Namespace, prompt: str, output: AnswerOutput) -
     cancel_at_signals()
     task = asyncio.current_task()
     assert task is not None
-    output.stop_with(task.cancel)
+    output.set_stop(task.cancel)
     backend = build_backend(
         allows_unpriced=options.allow_unpriced, wants_embeddings=options.create_embeddings
     )
@@ -192,7 +192,7 @@ async def _ask(options: argparse.Namespace, prompt: str, output: AnswerOutput) -
         output.end_interrupted()
         return ExitCode.INTERRUPTED
     finally:
-        output.stop_with(lambda: None)
+        output.set_stop(lambda: None)
         await backend.aclose()
 
 

@@ -96,8 +96,8 @@ def test_the_end_of_a_batch_job_is_announced_but_not_its_progress(
     bar = BatchBar(light_theme)
     bar.setParent(page)
     bar.show_state("1 of 2 responses")
-    bar.show_state("2 responses", has_ended=True)
-    bar.show_state("2 responses", has_ended=True)
+    bar.show_state("2 responses", is_dismissable=True)
+    bar.show_state("2 responses", is_dismissable=True)
     assert said == ["2 responses"]
 
 

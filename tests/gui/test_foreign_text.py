@@ -382,7 +382,7 @@ def cards_above_the_prompt(host: WidgetHost, text: str) -> QWidget:
     for widget in (work, jobs, compaction, start.key_line):
         column.addWidget(widget)
     work.begin(text)
-    jobs.show_state(text, has_ended=True)
+    jobs.show_state(text, is_dismissable=True)
     compaction.offer(text, text)
     start.set_key_line(True, text)
     return host.show(holder)

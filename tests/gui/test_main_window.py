@@ -290,7 +290,7 @@ def test_the_prompt_comes_before_the_key_line_in_a_small_window_with_large_text(
     qtbot.waitUntil(window.updatesEnabled)
     window.resize(640, 480)
     for text in ("Send 14 files as a batch job at half price?", "A very long title " * 20):
-        bar.show_state(text, has_ended=True)
+        bar.show_state(text, is_dismissable=True)
         qtbot.waitUntil(lambda: not line.isVisible())
         qtbot.waitUntil(lambda: prompt.height() >= prompt.minimumSizeHint().height())
         assert prompt.chips.geometry().bottom() < prompt.field.geometry().top()
@@ -301,7 +301,7 @@ def test_the_prompt_comes_before_the_key_line_in_a_small_window_with_large_text(
     window.empty_state.set_key_line(False, "")
     window.resize(1280, 800)
     assert not line.isVisible()
-    bar.show_state("Batch job finished.", has_ended=True)
+    bar.show_state("Batch job finished.", is_dismissable=True)
     qtbot.waitUntil(lambda: bar.show_button.x() > bar.label.geometry().right())
 
 

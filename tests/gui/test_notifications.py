@@ -230,7 +230,7 @@ def test_the_scroll_bar_of_the_cards_does_not_move_the_buttons_of_a_card(
         layout = bar.layout()
         assert isinstance(layout, QBoxLayout)
         layout.insertWidget(0, CardText(bar.label), 1)
-    bar.show_state("Most of what a month may cost is spent by now. " * 4, has_ended=True)
+    bar.show_state("Most of what a month may cost is spent by now. " * 4, is_dismissable=True)
     area.add(bar)
     area.show()
     for height in (120, 160, 200):

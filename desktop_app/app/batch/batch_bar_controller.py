@@ -156,7 +156,7 @@ class BatchBarController(QObject):
             return
         had_focus = self._bar.has_focus
         if self._end_text:
-            self._bar.show_state(self._end_text, has_ended=True)
+            self._bar.show_state(self._end_text, is_dismissable=True)
         elif len(self._running) == 1:
             from desktop_app.domain.batch.batch_wording import progress_words
 

@@ -60,8 +60,8 @@ class Trash(QObject):
         conversation_list.erase_requested.connect(self._offer_to_erase)
         conversation_list.archive_requested.connect(self.archive)
         conversation_list.empty_trash_requested.connect(self.offer_to_empty)
-        # A new answer restores its conversation from the trash. Queued, because the caller is about
-        # to open the conversation in its former state.
+        # A new answer restores its conversation from the trash. Queued, because whoever started the
+        # answer then sets the stored conversation, still marked as trashed, as the open one.
         running.started.connect(self._restore_answered, Qt.ConnectionType.QueuedConnection)
         self._current.opened.connect(self._notify_if_trashed)
 
@@ -129,7 +129,7 @@ class Trash(QObject):
             self._presenter.start(self._navigator.open(opened_id))
 
     def _filter_ids(self, ids: Sequence[str], *, in_trash: bool) -> list[str]:
-        """Return the ids of cached conversations that are in the trash, or not, by `in_trash`."""
+        """Return the ids of cached conversations in the trash, or outside it if not `in_trash`."""
         found = [(id_, self._presenter.cached(id_)) for id_ in ids]
         return [id_ for id_, c in found if c and (c.trashed_at is not None) == in_trash]
 
@@ -139,13 +139,19 @@ class Trash(QObject):
         return conversation.title if conversation else ""
 
     def delete_chosen(self) -> None:
-        """Delete the marked conversations; those in the trash permanently."""
+        """Delete the marked conversations, or the open one if none is marked.
+
+        Those in the trash are deleted permanently, after a question.
+        """
         ids = [conversation.id for conversation in self._presenter.chosen_conversations]
         self._offer_to_erase(ids)
         self.delete(ids)
 
     def archive_chosen(self) -> None:
-        """Archive the marked conversations, or unarchive them if all are archived."""
+        """Archive the marked or open conversations, or unarchive them if all are archived.
+
+        Those in the trash are left alone.
+        """
         chosen = [c for c in self._presenter.chosen_conversations if c.trashed_at is None]
         if chosen:
             self.archive([c.id for c in chosen], not all(c.archived for c in chosen))

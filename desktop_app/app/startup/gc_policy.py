@@ -2,13 +2,14 @@
 
 Python collects on whichever thread allocates. A Qt object in a cycle would then be freed on a
 foreign thread, which crashes the program ("Timers cannot be stopped from another thread" is the
-mildest form). Therefore Python's automatic collection is off. This module uses the same thresholds,
-but collects when the event loop is about to wait, so that no event waits for it.
+mildest form). Therefore Python's automatic collection is off. This module collects young objects at
+the same threshold, but when the event loop is about to wait, so that no event waits for it.
 
 Nothing is collected during the start, which produces almost no garbage. The start's objects are
 exempt afterwards, because they live as long as the window. After a long answer, a full collection
-takes longer than a frame, so it waits until the program is idle. Objects that survive their first
-collection count as old: with thousands of messages, a second one would take more than half a frame.
+takes longer than a frame, so it waits until the program is idle. Objects that survive one
+collection count as old. Examining them again soon would take more than half a frame with thousands
+of messages.
 
 glibc retains freed memory; after streaming 1 MB that can exceed the text. It is trimmed when idle.
 """
@@ -45,9 +46,13 @@ def resume_collection() -> None:
 
 
 def collect_on_this_thread(idle_ms: int = _IDLE_MS) -> Callable[[], None]:
-    """Collect on the running event dispatcher's thread; return a function that stops it.
+    """Collect on the current thread when its event loop is about to wait.
 
-    Old objects are collected once no young collection was due for `idle_ms`.
+    Args:
+        idle_ms: the milliseconds without a young collection after which old objects are collected.
+
+    Returns:
+        A function that ends this.
     """
     gc.disable()
     dispatcher = QAbstractEventDispatcher.instance(QThread.currentThread())

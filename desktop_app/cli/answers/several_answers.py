@@ -141,7 +141,7 @@ class SeveralAnswers(AnswerStreams):
         """Run all answers to their end; return False if they were stopped."""
         task = asyncio.current_task()
         assert task is not None
-        self.stop_with(task.cancel)
+        self.set_stop(task.cancel)
         tasks = [asyncio.create_task(self._run_one(state)) for state in self._states]
         try:
             try:
@@ -150,7 +150,7 @@ class SeveralAnswers(AnswerStreams):
                 for each in tasks:
                     each.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
-                self.stop_with(lambda: None)  # there is nothing left to cancel
+                self.set_stop(lambda: None)  # there is nothing left to cancel
         except asyncio.CancelledError:
             self._advance()
             return False

@@ -72,7 +72,7 @@ def call_words(call: ToolCallPart) -> str:
 
 
 def calls_not_run(answer: Message) -> list[ToolCallPart]:
-    """Return the calls of a complete answer that nothing ran: their tools were not offered."""
+    """Return a complete answer's calls that nothing ran, as their tools were not offered."""
     if answer.status is not MessageStatus.COMPLETE:
         return []
     return [
@@ -98,7 +98,7 @@ class AnswerStreams:
         self.has_store_failed = False
         self._stop: Callable[[], object] = lambda: None
 
-    def stop_with(self, stop: Callable[[], object]) -> None:
+    def set_stop(self, stop: Callable[[], object]) -> None:
         """Set the function to call once standard output can no longer be written."""
         self._stop = stop
 
@@ -128,7 +128,7 @@ class AnswerOutput(AnswerStreams):
 
     Args:
         shows_steps: show progress messages even without a terminal.
-        is_several: write no answer, only errors before the answers of `SeveralAnswers`.
+        is_several: `SeveralAnswers` writes the answers; this object only reports errors before.
     """
 
     def __init__(
@@ -166,7 +166,10 @@ class AnswerOutput(AnswerStreams):
         self._has_started = True
 
     def _write_status(self, status: Status | None) -> None:
-        """Report once why nothing arrives, unless that would interrupt a line of the answer."""
+        """Report once why nothing arrives.
+
+        Without `shows_steps`, do so only on a terminal and between lines of the answer.
+        """
         is_shown = self._shows_steps or (is_stderr_terminal() and self._is_at_line_start)
         if status is not None and status != self._status and is_shown:
             write_diagnostic(status_text(status))
@@ -189,7 +192,7 @@ class AnswerOutput(AnswerStreams):
             full_text_file: the file with all of an answer that is too long for its message.
             checked: the value of an answer that has a schema.
         """
-        self.stop_with(lambda: None)  # there is nothing left to stop
+        self.set_stop(lambda: None)  # there is nothing left to stop
         if not self._is_at_line_start:
             self.write("\n")
         error = answer.error
@@ -336,7 +339,7 @@ def _answer_json(
 
 
 def calls_json(calls: Sequence[ToolCallPart]) -> list[dict[str, Any]]:
-    """Return the tool calls of an answer as JSON-ready values, with the arguments that ran."""
+    """Return tool calls as JSON-ready values, with the arguments that the tools got."""
     return [
         {
             "name": call.shown_name,

@@ -13,7 +13,8 @@ from typing import Any, BinaryIO
 from desktop_app.documents.pdf.pdf_view import PdfView
 from desktop_app.documents.worker.protocol import Strip, write_frame
 
-_open: dict[str, PdfView] = {}
+_open_views: dict[str, PdfView] = {}
+"""The open view, if any, by the SHA-256 of its document."""
 
 
 def serve(
@@ -27,23 +28,23 @@ def serve(
     if header["kind"] == "view-open":
         _open_document(header, receive_file() if header["by"] == "descriptor" else payload, answers)
         return
-    view = _open.get(header["document"])
+    view = _open_views.get(header["document"])
     if view is None:
         write_frame(answers, {"kind": "view-closed"})
     elif header["kind"] == "view-strip":
         pixels = view.render_strip(Strip(*header["strip"]))
         write_frame(answers, {"kind": "strip"}, pixels)
     else:
-        text, before = json.loads(payload)
-        boxes = view.find_boxes(int(header["page"]), text, before)
+        text, preceding_text = json.loads(payload)
+        boxes = view.find_boxes(int(header["page"]), text, preceding_text)
         write_frame(answers, {"kind": "boxes", "boxes": boxes})
 
 
 def _open_document(header: dict[str, Any], source: int | bytes, answers: BinaryIO) -> None:
     """Open a document from its bytes or a descriptor, and close any other."""
-    for view in _open.values():
+    for view in _open_views.values():
         view.close()
-    _open.clear()
+    _open_views.clear()
     view = PdfView(header["name"], source, header["password"])
-    _open[header["document"]] = view
+    _open_views[header["document"]] = view
     write_frame(answers, {"kind": "opened"}, json.dumps(view.page_sizes()).encode())

@@ -73,11 +73,13 @@ def _sheets(text: str) -> list[DocumentSection]:
 
 
 def _find_line(text: str, beginning: str, start: int, *, is_whole: bool) -> int:
-    """Return the offset of a line with `beginning` after an empty line, or at the start.
+    """Return the offset, from `start` on, of a line that begins with `beginning`, or -1.
 
-    Return -1 if there is none.
+    The line follows an empty line or is the first of the text. If `is_whole`, it contains nothing
+    else.
     """
-    at = start - 1  # `str.find` scans megabytes in a millisecond
+    at = start - 1
+    # `str.find` scans megabytes in a millisecond.
     while (at := text.find(beginning, at + 1)) >= 0:
         end = at + len(beginning)
         is_line = not is_whole or end == len(text) or text[end] == "\n"
@@ -94,7 +96,7 @@ def parse_spans(
     Args:
         count: the number of sections.
         names: of sheets, in order. They can be used instead of numbers, in quotation marks if they
-            contain a comma or are numbers.
+            contain a comma or a semicolon, or are numbers.
 
     Raises:
         IllegalChoiceError: nothing is chosen, or a section that does not exist.

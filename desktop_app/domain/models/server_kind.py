@@ -1,4 +1,4 @@
-"""The kinds of servers that people run themselves, as their lists of models show."""
+"""The kinds of self-hosted servers, which are recognized by their lists of models."""
 
 from __future__ import annotations
 

@@ -45,15 +45,15 @@ _OMITTED_FIELDS: Final = frozenset({"stream", "stream_options", "include", "back
 MAX_RESULT_BYTES: Final = 16 << 20
 """The maximum bytes of an answer that are kept: storing them takes several times as much memory."""
 MAX_ERRORS: Final = 50_000
-"""The maximum number of errors read of a batch: one for each of its requests."""
+"""The maximum number of errors read of a batch: one per request, at most 50,000 per batch."""
 # Readers that split lines like Python's splitlines() would split a request at these characters.
 _LINE_BREAKS: Final = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
 _UNSTARTED_ERRORS: Final = {
     "batch_expired": Reason.ITEM_EXPIRED,
     "batch_cancelled": Reason.ITEM_CANCELLED,
 }
-# The type that a body states outweighs the API that was asked.
-_BY_OBJECT: Final = {"chat.completion": Api.CHAT_COMPLETIONS, "response": Api.RESPONSES}
+_API_OF_OBJECT_FIELD: Final = {"chat.completion": Api.CHAT_COMPLETIONS, "response": Api.RESPONSES}
+"""The API that a body's `object` field implies. It outweighs the API that was asked."""
 _REMOTE_STATUSES: Final = frozenset(BatchStatus) - {
     BatchStatus.PREPARING,
     BatchStatus.READY,
@@ -178,7 +178,7 @@ def _why_refused(reply: Reply) -> ErrorNote:
 
 
 def _reply(body: Mapping[str, Any], provider: str, api: Api) -> Reply:
-    api = _BY_OBJECT.get(json_fields.text(body, "object"), api)
+    api = _API_OF_OBJECT_FIELD.get(json_fields.text(body, "object"), api)
     reader = ResponsesReader(provider) if api is Api.RESPONSES else ChatCompletionsReader(provider)
     reply, meter = Reply(), AnswerMeter(provider)
     for event in reader.read_whole(body):

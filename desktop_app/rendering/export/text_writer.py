@@ -31,8 +31,10 @@ _MARKUP_CHARACTERS: Final = re.compile(
 )
 _STAR: Final = re.compile(r"\*")
 _CLOSES_HEADING: Final = re.compile(r"(?<!\S)(#+)\Z")
-_ADDRESS: Final = re.compile(r"(?:https?://|www\.)\w[^\s<>*_`~\[\]()\\]*[\w/]|[\w.+-]+@[\w.+-]+\w")
-_MARKED_ADDRESS: Final = re.compile(
+_BARE_AUTOLINK: Final = re.compile(
+    r"(?:https?://|www\.)\w[^\s<>*_`~\[\]()\\]*[\w/]|[\w.+-]+@[\w.+-]+\w"
+)
+_ANGLE_AUTOLINK: Final = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+\w", re.ASCII
 )
 _AFTER_ADDRESS: Final = re.compile(r"[.,;:!?)]*(?:[^\S\u2028]|\Z)")
@@ -50,7 +52,8 @@ _UNSAFE_TARGET: Final = re.compile(r"[\s<>()]")
 _INDENT: Final = "    "
 """The indentation of list content, unless the item's number has more than two digits.
 
-After a shorter marker, such as "- ", it does not turn a paragraph into indented code.
+After a shorter marker, such as "- ", it is wider than needed by less than four spaces, so that a
+paragraph does not become indented code.
 """
 _SEPARATORS: Final = re.compile(f"[\t{LINE_BREAK}]")
 _LINK: Final = "link"
@@ -101,10 +104,10 @@ class _MarkdownWriter:
             yield from gap
             yield text
             return
-        passed = len(_indent("", above, self._indents))
-        column = len(_indent("", above._replace(marker="", note=False), self._indents))
-        if passed <= column:
-            yield " " * (column - passed) + text[column:]
+        marker_end = len(_indent("", above, self._indents))
+        content_column = len(_indent("", above._replace(marker="", note=False), self._indents))
+        if marker_end <= content_column:
+            yield " " * (content_column - marker_end) + text[content_column:]
         else:  # after a footnote's marker
             yield f"\n{text}"
 
@@ -135,12 +138,12 @@ class _MarkdownWriter:
         """Update the open lists; return True if the block's list directly follows another."""
         depth, above = block.depth, self._above
         follows_list = above is not None and block.begins and above.depth >= depth
-        before = self._bullets[depth - 1] if follows_list else ""
+        last_bullet = self._bullets[depth - 1] if follows_list else ""
         open_depth = depth - 1 if block.begins else depth
         del self._loose[open_depth:], self._bullets[open_depth:], self._indents[open_depth:]
         while len(self._loose) < depth:
             self._loose.append(False)
-            self._bullets.append("*" if before == "-" else "-")
+            self._bullets.append("*" if last_bullet == "-" else "-")
             self._indents.append(_INDENT)
         if block.marker:
             marker_width = 0 if block.note else len(f"{block.marker} ")
@@ -201,10 +204,10 @@ def _is_lone_marker(block: Block) -> bool:
 
 def _quote_prefix(depths: Sequence[int], indents: Sequence[str]) -> tuple[str, int]:
     """Return the line prefix of quotes at these list depths, and the depth of the last quote."""
-    before, passed = "", 0
+    prefix, quote_depth = "", 0
     for depth in depths:
-        before, passed = f"{before}{''.join(indents[passed:depth])}> ", depth
-    return before, passed
+        prefix, quote_depth = f"{prefix}{''.join(indents[quote_depth:depth])}> ", depth
+    return prefix, quote_depth
 
 
 def _write_code(members: list[Block]) -> str:
@@ -232,7 +235,7 @@ def _write_block(block: Block) -> str:
 
 
 def _escape_paragraph(text: str) -> str:
-    """Escape what would make lines of a paragraph another block, and spaces at its ends."""
+    """Escape line beginnings that would start another block, and spaces at the text's ends."""
     if text[:1].isspace():
         text = f"&#{ord(text[0])};{text[1:]}"
     if text[-1:].isspace():
@@ -253,9 +256,9 @@ def _escape(match: re.Match[str]) -> str:
 
 def _indent(text: str, block: Block, indents: Sequence[str], bullet: str = "-") -> str:
     """Return the text of a block with the markers and indentation of its lists and quotes."""
-    quotes, passed = _quote_prefix(depths_of_quotes(block), indents)
+    quotes, quote_depth = _quote_prefix(depths_of_quotes(block), indents)
     mark = _item_marker(block, bullet) if block.marker else ""
-    indent = quotes + "".join(indents[passed : block.depth - bool(mark)])
+    indent = quotes + "".join(indents[quote_depth : block.depth - bool(mark)])
     lines = text.split("\n")
     first = f"{indent}{mark}{lines[0]}"
     rest = [f"{indent}{' ' * len(mark)}{line}" if line else quotes for line in lines[1:]]
@@ -354,7 +357,7 @@ def _style_value(run: Run, style: str) -> str:
 
 def _is_address(run: Run) -> bool:
     """Return True if a link's words are its address, which needs no brackets."""
-    is_address = _ADDRESS.fullmatch(run.text) or _MARKED_ADDRESS.fullmatch(run.text)
+    is_address = _BARE_AUTOLINK.fullmatch(run.text) or _ANGLE_AUTOLINK.fullmatch(run.text)
     if run.code or not is_address or ":" not in run.link:
         return False
     if run.link in (run.text, f"mailto:{run.text}", f"http://{run.text}"):
@@ -424,19 +427,22 @@ def _write_image(run: Run, text: str, following: Run | None) -> str:
         and following.text.startswith(ADDED_MARK)
         and following.link == run.link
     )
-    if run.note or precedes_address:  # the name of a drawn image
+    # The link is the image's own address: the image is drawn, or its address follows.
+    if run.note or precedes_address:
         return f"![{alternative}]({_link_target(run.link)})"
     return f"[![{alternative}]()]({_link_target(run.link)})"
 
 
 def _write_address(text: str, before: str, following: Run | None) -> str:
-    """Write an address: bare if parsers certainly recognize it, else between angle brackets."""
+    """Write an address bare, or in angle brackets if parsers could miss it.
+
+    "www.…" has no scheme, so brackets would not link it: it stays bare.
+    """
     after = "" if following is None else words_of(following)
     is_apart = before[-1:] in ("", " ", "(", "\n") and _AFTER_ADDRESS.match(after) is not None
-    if is_apart and _ADDRESS.fullmatch(text):
+    if is_apart and _BARE_AUTOLINK.fullmatch(text):
         return text
-    is_marked = _MARKED_ADDRESS.fullmatch(text) is not None
-    return f"<{text}>" if is_marked else text
+    return f"<{text}>" if _ANGLE_AUTOLINK.fullmatch(text) else text
 
 
 def _write_code_span(text: str) -> str:

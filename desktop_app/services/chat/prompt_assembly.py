@@ -100,7 +100,11 @@ def question_parts(draft: Draft, found: Sequence[PassagesPart] = ()) -> tuple[Pa
 
 
 def is_fenced(part: Part, files: FileInputs | None) -> bool:
-    """Return True if a part is fenced; a provider that accepts `files` gets some unfenced."""
+    """Return True for passages, and for documents that are not sent as files.
+
+    Args:
+        files: the documents that the provider takes as files; None if it takes none.
+    """
     if isinstance(part, DocumentPart):
         return not is_file(part, files)
     return isinstance(part, PassagesPart)
@@ -143,11 +147,13 @@ async def request_messages(
     """
     sent = [_with_sent_parts(message) for message in path if has_content(message)]
     files = image_form.files if image_form else None
-    read = without_repeats(sent, files)
-    first = next((n for n, message in enumerate(read) if has_fenced([message], files)), None)
+    deduplicated = without_repeats(sent, files)
+    first = next(
+        (n for n, message in enumerate(deduplicated) if has_fenced([message], files)), None
+    )
     made = [
         await _request_message(message, attachments, fence, image_form, with_explanation=n == first)
-        for n, message in enumerate(read)
+        for n, message in enumerate(deduplicated)
     ]
     return tuple(made)
 
@@ -167,7 +173,7 @@ def summary_messages(summary: str, fence: Fence) -> tuple[RequestMessage, ...]:
 async def sent_messages(
     sent: SentPath, attachments: AttachmentSource, fence: Fence, image_form: ImageForm
 ) -> tuple[str, tuple[RequestMessage, ...]]:
-    """Return the provider's state, or "", and the messages sent with it."""
+    """Return the provider's own compaction, or "", and the messages sent with it."""
     messages = await request_messages(sent.messages, attachments, fence, image_form)
     if sent.compaction is None:
         return "", messages
@@ -182,7 +188,7 @@ def _with_sent_parts(message: Message) -> Message:
 
 
 def has_content(message: Message) -> bool:
-    """Return True for a question, or an answer that has ended with text or a tool call."""
+    """Return True for a question, or an ended answer with text or an ended tool call."""
     if message.role is Role.USER:
         return True
     return message.status is not MessageStatus.STREAMING and any(

@@ -1,4 +1,7 @@
-"""Writes rows by column name. Names of tables and columns are this program's own."""
+"""Writes rows by column name.
+
+Names of tables and columns are formatted into the SQL, so they must never be input.
+"""
 
 from __future__ import annotations
 

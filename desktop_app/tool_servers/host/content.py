@@ -99,20 +99,20 @@ def resource_to_json(result: types.ReadResourceResult) -> dict[str, Any]:
 
 def prompt_to_json(result: types.GetPromptResult) -> dict[str, Any]:
     """Return the text of a prompt, which joins its messages."""
-    parts = [_block(message.content) for message in result.messages]
+    parts = [_text_of_block(message.content) for message in result.messages]
     return {"text": "\n\n".join(part for part in parts if part)[:MAX_RESULT_CHARS]}
 
 
 def call_result_to_json(result: types.CallToolResult) -> dict[str, Any]:
     """Return the text of a result, cut at MAX_RESULT_CHARS characters, and its full length."""
-    parts = [_block(block) for block in result.content]
+    parts = [_text_of_block(block) for block in result.content]
     text = "\n\n".join(part for part in parts if part)
     if not text and result.structured_content is not None:
         text = json.dumps(result.structured_content, ensure_ascii=False)
     return {"text": text[:MAX_RESULT_CHARS], "length": len(text), "failed": result.is_error}
 
 
-def _block(block: Any) -> str:
+def _text_of_block(block: Any) -> str:
     """Return a block of content as text for a model."""
     if isinstance(block, types.TextContent):
         return block.text

@@ -22,8 +22,9 @@ _WIDE_TEXT_WIDTH: Final = 176
 """The width of the text, in theme pixels, from which the buttons return to the side of the text.
 
 The difference exceeds the width of a scroll bar, 10 theme pixels. Otherwise the scroll bar of the
-card area could move the buttons. The bar would then be less high, the scroll bar would disappear,
-the buttons would move back, and so on until the stack overflows.
+card area could move the buttons under the text. The text would then be wider and have fewer lines,
+so that the bar would be less high. The scroll bar would disappear, the buttons would move back, and
+so on until the stack overflows.
 """
 
 
@@ -63,17 +64,21 @@ class BatchBar(QFrame):
 
     def offer(self, text: str) -> None:
         """Offer a batch job for the files that the user added."""
-        self.show_state(text, has_ended=True)
+        self.show_state(text, is_dismissable=True)
         self.show_button.setText(tr("New batch job…"))
 
-    def show_state(self, text: str, *, has_ended: bool = False) -> None:
-        """Show the state of the jobs; "" hides the bar."""
+    def show_state(self, text: str, *, is_dismissable: bool = False) -> None:
+        """Show the state of the jobs; "" hides the bar.
+
+        Args:
+            is_dismissable: announce the text, and show the button that dismisses it.
+        """
         self.show_button.setText(tr("Show"))
-        if has_ended and text != self.label.text():  # progress would be announced all the time
+        if is_dismissable and text != self.label.text():  # progress would be announced too often
             announce(self, text)
         self.label.setText(text)
         self.setAccessibleName(spoken_text(text))
-        self.dismiss_button.setVisible(has_ended)
+        self.dismiss_button.setVisible(is_dismissable)
         self.setVisible(bool(text))
 
     def set_theme(self, theme: Theme) -> None:

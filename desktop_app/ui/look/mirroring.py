@@ -22,9 +22,10 @@ def is_mirrored() -> bool:
     return QGuiApplication.layoutDirection() is Qt.LayoutDirection.RightToLeft
 
 
-def margins(before: int, top: int, after: int, bottom: int) -> tuple[int, int, int, int]:
-    """Return margins in Qt's order; a line of text begins at the margin `before`."""
-    return (after, top, before, bottom) if is_mirrored() else (before, top, after, bottom)
+def margins(leading: int, top: int, trailing: int, bottom: int) -> tuple[int, int, int, int]:
+    """Return margins in Qt's order; lines of text begin at the leading margin."""
+    left, right = (trailing, leading) if is_mirrored() else (leading, trailing)
+    return left, top, right, bottom
 
 
 def mirrored_rect(rect: QRect, within: QRect) -> QRect:

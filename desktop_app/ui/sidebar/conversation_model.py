@@ -6,7 +6,7 @@ removes its row and at most two headings. So views keep their selection, current
 scroll position.
 
 Large lists are loaded in pages. `more_requested` asks for the next page; until it arrives,
-rows that sort after the last page are not shown.
+conversations that sort after the loaded pages are not shown.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ _NO_PARENT: Final = QModelIndex()
 
 
 class Roles(IntEnum):
-    """Additional data of a row for delegates. NOTE: the text at the end of the row."""
+    """Additional data of a row for delegates."""
 
     IS_HEADING = Qt.ItemDataRole.UserRole
     STREAMING = Qt.ItemDataRole.UserRole + 1
     IDENTIFIER = Qt.ItemDataRole.UserRole + 2
     IS_FOLDER = Qt.ItemDataRole.UserRole + 3
-    NOTE = Qt.ItemDataRole.UserRole + 4
+    NOTE = Qt.ItemDataRole.UserRole + 4  # the text at the end of the row
     UNREAD = Qt.ItemDataRole.UserRole + 5
     IN_PINNED_GROUP = Qt.ItemDataRole.UserRole + 6
 
@@ -200,7 +200,11 @@ class ConversationModel(QAbstractListModel):
         self._reset([*rows, *conversations], list_filter, last)
 
     def append(self, page: Iterable[Conversation], last: Conversation | None) -> None:
-        """Append the next page, which ends with `last`; None if it is the last page."""
+        """Append the next page.
+
+        Args:
+            last: the last conversation of the loaded pages; None if no page follows.
+        """
         self.last_of_pages, self._has_requested = last, False
         fresh = [c for c in page if c.id not in self._key_of]
         keyed = sorted(((self.order.key(c), c) for c in fresh), key=itemgetter(0))
@@ -262,7 +266,7 @@ class ConversationModel(QAbstractListModel):
         ]
 
     def set_pin_order(self, order: Iterable[str]) -> None:
-        """Show the pinned conversations in this order, below those that it does not contain."""
+        """Show the pinned conversations in this order; those missing from it come first."""
         self.order.set_pin_order(order)
         for conversation in self.conversations:
             if self.order.is_in_pinned_group(conversation):

@@ -42,6 +42,6 @@ class AppearanceTab(QWidget):
             form.set_values(values)
 
     def set_refusals(self, refusals: Mapping[str, str]) -> None:
-        """Disable settings that do nothing here, and say why."""
+        """Disable the settings in `refusals`; their help is replaced by the reason."""
         for form in self._forms:
             form.set_refusals(refusals)
