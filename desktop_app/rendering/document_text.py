@@ -170,11 +170,12 @@ class DocumentText:
         joined = "".join(block_texts)
         letters = passage_matching.Letters(enumerate(joined))
         sought = self._text[max(start, first) : min(end, placed[touched[-1]].end)]
-        before = self._text[first : max(start, first)]
+        preceding_text = self._text[first : max(start, first)]
         if self._form is TextForm.MARKDOWN:  # link targets are not shown
-            sought, before = _LINK_TARGET.sub("]", sought), _LINK_TARGET.sub("]", before)
+            sought = _LINK_TARGET.sub("]", sought)
+            preceding_text = _LINK_TARGET.sub("]", preceding_text)
         spans = passage_matching.find_passage(
-            letters.text, sought, len(passage_matching.letters_of(before))
+            letters.text, sought, len(passage_matching.letters_of(preceding_text))
         )
         found = [
             (

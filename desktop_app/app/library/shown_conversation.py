@@ -21,7 +21,7 @@ ScrollPosition = tuple[str, int]
 
 
 class ShownConversation(QObject):
-    """Shows the open conversation, or the end of one that is about to be opened."""
+    """Presenter of the open conversation, or of the end of one that is about to be opened."""
 
     def __init__(
         self,

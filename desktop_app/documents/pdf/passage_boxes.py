@@ -22,30 +22,30 @@ from desktop_app.domain.documents import passage_matching
 _RESOLUTION: Final = 100_000  # of a page's side in device units, which pdfium rounds
 
 
-def boxes(page: pdfium.PdfPage, text: str, before: str) -> list[Box]:
+def boxes(page: pdfium.PdfPage, text: str, preceding_text: str) -> list[Box]:
     """Return the lines that a passage covers on its page; [] unless found with certainty.
 
     Args:
         text: the part of the passage on this page.
-        before: the text of the page before it.
+        preceding_text: the text of the page before the passage.
     """
     rotation = page.get_rotation()
     # The text was read without rotation: see pdf_reader.py.
     page.set_rotation(0)
     try:
-        areas = _areas(page, text, before)
+        areas = _areas(page, text, preceding_text)
     finally:
         page.set_rotation(rotation)
     return [box for area in areas if (box := _to_page_box(page, area)) is not None]
 
 
-def _areas(page: pdfium.PdfPage, text: str, before: str) -> list[Area]:
+def _areas(page: pdfium.PdfPage, text: str, preceding_text: str) -> list[Area]:
     textpage = page.get_textpage()
     try:
         characters = list(_characters(textpage, reading_order.order(page, textpage)))
         letters = passage_matching.Letters((at, char) for at, (_, char) in enumerate(characters))
         spans = passage_matching.find_passage(
-            letters.text, text, len(passage_matching.letters_of(before))
+            letters.text, text, len(passage_matching.letters_of(preceding_text))
         )
         areas: list[Area] = []
         for span in spans:

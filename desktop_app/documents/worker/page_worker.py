@@ -40,7 +40,8 @@ class PageWorker(ReaderClient):
     All methods raise DocumentError if the document or the page cannot be rendered.
 
     Args:
-        passwords: by SHA-256. The dictionary is not copied: passwords added later apply, too.
+        passwords: by the SHA-256 of the document; None for none. The dictionary is not copied, so
+            passwords that are added later apply, too.
     """
 
     def __init__(
@@ -83,10 +84,10 @@ class PageWorker(ReaderClient):
         )
 
     async def find_boxes(
-        self, viewed: ViewedDocument, page: int, text: str, before: str
+        self, viewed: ViewedDocument, page: int, text: str, preceding_text: str
     ) -> list[Box]:
         """Return the boxes of a passage on a page: see `passage_boxes.boxes`."""
-        payload = json.dumps([text, before]).encode()
+        payload = json.dumps([text, preceding_text]).encode()
         request = Request({"kind": "view-boxes", "page": page}, payload, max_bytes=0)
         return await self._ask_view(viewed, request, lambda answer, _: worker_answers.boxes(answer))
 

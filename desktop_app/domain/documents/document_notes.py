@@ -67,7 +67,7 @@ class DocumentNote(NamedTuple):
 
 
 def bundle_note(read: int, left_out: list[tuple[str, Skip]]) -> DocumentNote:
-    """Return the note on a document of several files; hidden ones are named last."""
+    """Return the note on a bundle of which `read` files were read; it names hidden files last."""
     in_order = sorted(left_out, key=lambda each: each[1] is Skip.HIDDEN)
     reason = Reason.NOTE_SKIPPED if left_out else Reason.NOTE_READ
     params: dict[str, Param] = {"read": read}

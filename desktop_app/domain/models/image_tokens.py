@@ -26,10 +26,17 @@ PATCH: Final = 32
 GUESS: Final = (85, 170)
 
 Size = tuple[int, int]
+"""Width and height in pixels."""
 
 
 class TileTokens(NamedTuple):
-    """The tile rule: `base` tokens for an image and `tile` for each tile, none at low detail."""
+    """The tile rule.
+
+    Attributes:
+        base: the tokens of an image at low detail.
+        tile: the tokens that each tile adds at other details.
+        is_exact: False if the result is an estimate.
+    """
 
     base: int
     tile: int
@@ -51,7 +58,13 @@ class TileTokens(NamedTuple):
 
 
 class PatchTokens(NamedTuple):
-    """The patch rule: `multiplier` tokens per patch, at most `patches` patches."""
+    """The patch rule.
+
+    Attributes:
+        multiplier: the tokens of a patch.
+        patches: the maximum number of patches of an image.
+        is_exact: False if the result is an estimate.
+    """
 
     multiplier: Decimal
     patches: int = 1536

@@ -161,7 +161,7 @@ def info_at(
 
 
 class ModelAvailability(NamedTuple):
-    """The availability of a model at a provider on a day; `listing` is None if it is unknown."""
+    """The availability of a model at a provider on a day; `listing` is None if unknown."""
 
     profile: ProviderProfile
     model: ModelInfo

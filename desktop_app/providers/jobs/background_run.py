@@ -87,7 +87,7 @@ class BackgroundRun:
     Args:
         new_watch: returns the watch of one connection, which cuts a silent connection; its argument
             is `may_cut` of the watch.
-        run: the run to resume; its stream is read from the beginning.
+        run: the run to resume, whose stream is read from the beginning; None for a new run.
     """
 
     def __init__(

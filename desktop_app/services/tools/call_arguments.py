@@ -15,7 +15,7 @@ _VALUES: Final = ("const", "enum", "default", "examples")
 
 
 def parse_arguments(tool: ToolDefinition, text: str) -> Any:
-    """Return the arguments of a call: an object, or the text for a custom tool.
+    """Return the arguments of a call: an object; for a custom tool, its free text.
 
     Takes a while for long arguments: call it in a thread.
 

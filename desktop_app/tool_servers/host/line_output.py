@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 STDOUT, STDERR = 1, 2
 MAX_LOG_CHARS: Final = 2000
 MAX_EVENTS_PER_S: Final = 50
-"""The most lines of the log and of progress; more are dropped."""
+"""The maximum lines of the log and of progress per second; more are dropped."""
 
 
 class LineOutput:

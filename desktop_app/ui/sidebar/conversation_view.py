@@ -53,9 +53,9 @@ class ConversationView(RowView):
     """The view of the conversations. See the module.
 
     Attributes:
-        has_marks: whether the user marked the selected rows; otherwise the open conversation is
+        has_marks: True if the user marked the selected rows; otherwise the open conversation is
             selected.
-        can_go_back: whether a filter is active that the user can leave by Esc, Backspace or the
+        can_go_back: True if a filter is active that the user can leave by Esc, Backspace or the
             back arrow: left, in right-to-left windows right.
 
     Signals:

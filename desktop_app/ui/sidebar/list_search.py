@@ -49,7 +49,7 @@ class ListSearch(QObject):
         column: the layout of the field, and of the filters below it while hits are shown.
         field: the search field.
         hits, view: the hits, and their view.
-        is_showing_hits: whether hits are shown in place of the conversations.
+        is_showing_hits: True while hits are shown in place of the conversations.
 
     Signals:
         changed(str): the words or filters changed, after a pause in typing; "" at once when the
