@@ -87,8 +87,8 @@ def require_two_documents(
     A folder or ZIP file counts as enough, because it contains several documents.
 
     Args:
-        attached: attached to the prompt.
-        before: already in the conversation.
+        attached: the parts attached to the prompt.
+        before: the parts that are already in the conversation.
 
     Raises:
         IllegalChoiceError: there are fewer or more, together and in the prompt alone.

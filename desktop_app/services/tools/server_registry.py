@@ -149,7 +149,7 @@ class ToolServers:
             await self._secrets.remove(secret)
 
     async def sign_in(self, name: str, on_address: Callable[[str], None]) -> bool:
-        """Have the user sign in to a server; return False if it does not ask for it.
+        """Have the user sign in to a server; return False if it does not ask for a sign-in.
 
         Args:
             on_address: called with the address to open in a browser.

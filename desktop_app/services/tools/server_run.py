@@ -191,7 +191,7 @@ class ServerRun:
         await self._running_connection()
 
     async def sign_in(self, on_address: Callable[[str], None]) -> bool:
-        """Have the user sign in; return False if the server does not ask for it.
+        """Have the user sign in; return False if the server does not ask for a sign-in.
 
         Another sign-in to the server ends.
 
