@@ -48,17 +48,14 @@ def with_built_in(stored: Iterable[Preset], hidden: Collection[str] = ()) -> lis
     Args:
         hidden: the ids of built-in presets that the user has deleted.
     """
-    own = list(stored)
-    names = {preset.name.casefold() for preset in own} | {preset.id for preset in own}
-    return [
-        *own,
-        *(
-            replace(preset, name=tr(preset.name), position=_FIRST_POSITION + number)
-            for number, preset in enumerate(built_in_presets())
-            if names.isdisjoint({preset.id, preset.name.casefold(), tr(preset.name).casefold()})
-            and preset.id not in hidden
-        ),
-    ]
+    shown = list(stored)
+    taken = {preset.name.casefold() for preset in shown} | {preset.id for preset in shown}
+    for number, preset in enumerate(built_in_presets()):
+        translated = replace(preset, name=tr(preset.name), position=_FIRST_POSITION + number)
+        names = {preset.id, preset.name.casefold(), translated.name.casefold()}
+        if taken.isdisjoint(names) and preset.id not in hidden:
+            shown.append(translated)
+    return shown
 
 
 def preset_named(name: str, presets: Collection[Preset]) -> Preset | None:
