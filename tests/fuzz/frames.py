@@ -65,8 +65,8 @@ class _Worker(DocumentWorker):
 
     async def _running_child(self, limits: Limits) -> Any:
         self._child = _Child(self._said)  # type: ignore[assignment]
-        self._files, self.theirs = socket.socketpair()
-        self._files.setblocking(False)
+        self._file_socket, self.theirs = socket.socketpair()
+        self._file_socket.setblocking(False)
         return self._child
 
 
