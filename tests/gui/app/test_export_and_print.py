@@ -53,6 +53,12 @@ def cancel_buttons(app: AppHarness) -> list[QPushButton]:
     return [button for button in buttons if button.text() == "Cancel"]
 
 
+async def cancel_shown(app: AppHarness) -> None:
+    """Click the Cancel button of the card on top; a layout shows a new button a turn later."""
+    await until(lambda: any(button.isVisible() for button in cancel_buttons(app)))
+    next(button for button in cancel_buttons(app) if button.isVisible()).click()
+
+
 def words(file: Path) -> str:
     return "\n".join(
         str(page.get_textpage().get_text_range()) for page in pypdfium2.PdfDocument(file)
@@ -104,8 +110,7 @@ async def test_a_long_export_is_announced_and_can_be_canceled(tmp_path: Path) ->
         assert not app.window.notifications.note_timer.isActive()
         app.window.notifications.notify("Something else.")
         app.window.notifications.dismiss()
-        await until(lambda: any(b.isVisible() for b in cancel_buttons(app)))
-        next(b for b in cancel_buttons(app) if b.isVisible()).click()
+        await cancel_shown(app)
         await until(lambda: app.said == "Export to x.pdf canceled.")
         assert [file.name for file in folder.iterdir()] == ["x.pdf"]
 
@@ -125,8 +130,7 @@ async def test_a_canceled_export_removes_only_its_own_file(
         await app.ask_and_answer("Which is it?", "This *one*.")
         app.controllers.conversation.export.export_to(app.open_id, folder / "x.pdf", "pdf")
         await until(lambda: "begun" in {path.read_text() for path in folder.iterdir()})
-        await until(lambda: any(b.isVisible() for b in cancel_buttons(app)))
-        next(b for b in cancel_buttons(app) if b.isVisible()).click()
+        await cancel_shown(app)
         await until(lambda: app.said == "Export to x.pdf canceled.")
     assert {path.name: path.read_text() for path in folder.iterdir()} == before
 
@@ -140,11 +144,10 @@ async def test_exports_to_files_of_the_same_name_are_canceled_one_by_one(tmp_pat
             app.controllers.conversation.export.export_to(app.open_id, folder / "x.pdf", "pdf")
         count = find(app.window.notifications, QLabel, "count")
         await until(lambda: count.text() == "1 of 2")
-        next(b for b in cancel_buttons(app) if b.isVisible()).click()
+        await cancel_shown(app)
         await until(lambda: app.said == "Export to x.pdf canceled.")
         app.window.notifications.dismiss()
-        await until(lambda: any(b.isVisible() for b in cancel_buttons(app)))
-        next(b for b in cancel_buttons(app) if b.isVisible()).click()
+        await cancel_shown(app)
 
 
 async def test_the_export_dialog_closes_with_its_window() -> None:
@@ -285,8 +288,7 @@ async def test_a_canceled_print_leaves_the_file_as_it_was(
         printer.setOutputFileName(str(file))
         app.controllers.conversation.export.print_on(app.open_id, printer)
         await until(lambda: "begun" in {path.read_text() for path in folder.iterdir()})
-        await until(lambda: any(b.isVisible() for b in cancel_buttons(app)))
-        next(b for b in cancel_buttons(app) if b.isVisible()).click()
+        await cancel_shown(app)
         await until(lambda: app.said == "Printing canceled.")
     assert {path.name: path.read_text() for path in folder.iterdir()} == {"printed.pdf": "old"}
 
