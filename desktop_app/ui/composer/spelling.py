@@ -33,7 +33,7 @@ class Spelling(QObject):
             replacements of the word, best first.
         search_requested(str text, int position, function on_result): see `search`.
         addition_requested(str): add a word to the user's dictionary.
-        changed(): other words are misspelled than before.
+        changed(): verdicts on words may have changed.
     """
 
     check_requested = Signal(list)

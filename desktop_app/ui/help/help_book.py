@@ -60,7 +60,7 @@ class HelpBook:
         self._by_id = {chapter.id: chapter for chapter in chapters}
 
     def chapter(self, chapter_id: str) -> HelpChapter | None:
-        """Return a chapter by its id."""
+        """Return a chapter by its id; None if there is none."""
         return self._by_id.get(chapter_id)
 
     def find(self, query: str) -> list[HelpHit]:

@@ -49,7 +49,7 @@ class PresetsPage(QWidget):
     """The page of presets.
 
     Signals:
-        save_requested(Preset): its name or model changed.
+        save_requested(Preset): its name, model or effort changed.
         override_changed(str, str, object): preset id, key and value of a setting.
         override_removed(str, str): preset id and the key of a setting it no longer overrides.
         examples_changed(str, Examples): preset id and its examples.

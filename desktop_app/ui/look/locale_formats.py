@@ -62,7 +62,7 @@ class QtFormats:
 
 
 def use_qt_formats(language: str) -> None:
-    """Use Qt's formats of a language: those of the system's region if it has that language."""
+    """Use Qt's formats of a language, for the system's region if the system uses the language."""
     locale = QLocale.system()
     if locale.name().split("_")[0] != language:
         locale = QLocale(locale_name(language))

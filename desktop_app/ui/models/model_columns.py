@@ -131,7 +131,7 @@ class ModelFilter(QSortFilterProxyModel):
         self.setDynamicSortFilter(True)
 
     def set_text(self, text: str) -> None:
-        """Show only models with every word of `text` in the names of model and provider."""
+        """Show only models with each word of `text` in their name, id or provider's name."""
         self._text = text
         self.invalidate()
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def fill_menu(
     menu: QMenu, choice: ChoiceView, choose: Callable[[Variant], None], step: Callable[[int], None]
 ) -> None:
-    """Fill the menu with the variants, or else the model's name, and with effort steps."""
+    """Fill the menu with variants and effort steps; if neither is offered, name the model."""
     if choice.offers_variants:
         for variant in Variant:
             add_choice(menu, variant.label, variant is choice.variant, partial(choose, variant))

@@ -1,4 +1,4 @@
-"""Places the quick prompt on the screen where the user moved it before."""
+"""Places the quick prompt where the user left it, relative to the screen with the pointer."""
 
 from __future__ import annotations
 

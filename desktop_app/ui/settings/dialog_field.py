@@ -83,13 +83,13 @@ def describe_form(value: str) -> str:
 
 
 def describe_tools(value: str) -> str:
-    """Return the names of the chosen tools."""
+    """Return the names of the chosen tools, or "None" in the user's language."""
     names = [line.strip() for line in value.splitlines() if line.strip()]
     return joined(names) if names else tr_context("tools", "None")
 
 
 def describe_languages(value: str) -> str:
-    """Return the names of the languages whose spelling is checked."""
+    """Return the names of the chosen spelling languages, or "System" if none are chosen."""
     return joined([language_name(code) for code in value.split()]) or tr("System")
 
 

@@ -45,7 +45,7 @@ class SettingsFrame(QWidget):
 
     Signals:
         close_requested: the close button was pressed.
-        help_requested(str): the help for the shown page is wanted, `settings-PAGE`.
+        help_requested(str): open the help for the shown page, given as "settings-PAGE".
         page_shown(str): the name of the page that is now shown.
     """
 

@@ -34,7 +34,8 @@ class SettingsPanel(QFrame):
         close_requested(): the user wants to close the panel.
         servers_opened(): the page of tool servers is shown and needs its servers.
         about_opened(): the About page is shown and needs its texts.
-        help_requested(str): open the help for this part of the settings; "" for its start.
+        help_requested(str): open the help for this part, such as "settings-look"; "" for the start
+            of the help.
     """
 
     show_requested = Signal()

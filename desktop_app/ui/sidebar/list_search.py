@@ -52,8 +52,8 @@ class ListSearch(QObject):
         is_showing_hits: True while hits are shown in place of the conversations.
 
     Signals:
-        changed(str): the words or filters changed, after a pause in typing; "" at once when the
-            field is cleared.
+        changed(str): search for these words. Emitted after a pause in typing, and at once when a
+            filter changes or the field is cleared ("").
         hit_open_requested(str conversation id, str message id or "", str words): open a hit with
             these matched words.
         ended(): the search was left; hide its hits.

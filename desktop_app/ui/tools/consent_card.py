@@ -88,7 +88,7 @@ class ConsentCard(QFrame):
 
     @property
     def changed_arguments(self) -> str:
-        """Return the arguments if the user has changed them; "" if not."""
+        """Return the arguments if the user changed them ("{}" if emptied); "" if not."""
         text = self.arguments.toPlainText()
         return "" if text == self._shown_arguments else (text if text.strip() else "{}")
 
@@ -171,7 +171,10 @@ class ConsentCard(QFrame):
 
 
 def readable_arguments(arguments: str) -> str:
-    """Return arguments as indented JSON, or as they are; hidden characters are escaped."""
+    """Return the beginning of arguments, as indented JSON or as they are.
+
+    A result longer than `_MAX_ARGUMENT_CHARACTERS` is not the whole. Hidden characters are escaped.
+    """
     text = indent_json(arguments, _MAX_ARGUMENT_CHARACTERS) or arguments
     start = text[: _MAX_ARGUMENT_CHARACTERS + 1]
     return _HIDDEN_CHARACTERS.sub(lambda found: json.dumps(found[0])[1:-1], start)

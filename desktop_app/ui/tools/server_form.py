@@ -87,7 +87,7 @@ class ServerForm(FormDialog):
         first.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_problem(self, words: str) -> None:
-        """Show why the server cannot be saved."""
+        """Show why the server cannot be saved; "" removes the message. Enable the Save button."""
         self._save_button.setEnabled(True)
         self._problem.set_text(words, "error")
 

@@ -12,7 +12,7 @@ IMMEDIATE_CHARACTERS: Final = 12_000
 """Maximum characters of a stored text that are parsed and written immediately."""
 
 _IMMEDIATE_MARKUP_CHARACTERS: Final = 800
-"""Maximum characters of a text that is mostly markup."""
+"""Maximum characters of a text that is dense with markup."""
 _IMMEDIATE_LINES: Final = 400
 """Maximum lines of a stored text that are parsed and written immediately."""
 _ADDRESS_MARKS: Final = 20
@@ -24,7 +24,7 @@ _MARKS: Final = re.compile(r"[^\w\s,.;:!?'\"()/-]")
 def immediate_length(text: str) -> int:
     """Return the number of characters of a text to parse and write immediately.
 
-    The number is lower if the text is mostly markup, has very short lines or many scripts.
+    The number is lower if the text is dense with markup, has very short lines or many scripts.
     """
     beginning = text[:IMMEDIATE_CHARACTERS]
     beginning = beginning[: few_scripts_length(beginning)]

@@ -55,7 +55,7 @@ class LinkHandler(QObject):
         view.highlighted.connect(self._on_hovered)
 
     def activate(self, link: str, position: int) -> None:
-        """Follow the link of the focus target at a document position, or copy its code."""
+        """Follow a link at a document position; for `COPY_CODE`, copy the code there."""
         block = self._view.document().findBlock(position)
         if link == COPY_CODE:
             self._copies.copy_code(block.blockNumber())

@@ -45,7 +45,7 @@ class MessageCommands(QObject):
         self.action_requested.emit(message_id, action)
 
     def copy_selection_or_answer(self) -> None:
-        """Copy the selection, or the newest answer if nothing is selected. Raise no notice."""
+        """Copy the selection, or the newest answer if nothing is selected. Emit no signal."""
         state = self._messages.newest_answer()
         if not self._copies.copy_selected() and state is not None:
             self._copies.copy_message(state)

@@ -220,7 +220,7 @@ def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
 def _code_items(language: str, texts: Sequence[str]) -> list[Item]:
     """Return the lines of a tool's arguments or result, up to `_MAX_TOOL_LINES`.
 
-    If there are more, a line with their number follows.
+    If there are more, a line follows that tells how many are not shown.
     """
     items: list[Item] = [
         Block(Kind.CODE_HEAD, language=language),

@@ -217,7 +217,7 @@ class MessageState:
     def set_text(self, text: str) -> list[ItemChange] | None:
         """Set the text, and complete it if the message no longer streams. Return the changes.
 
-        Return None if `text` does not continue the text so far, or the text so far was complete.
+        Return None if `text` differs and does not continue the text so far, or that was complete.
         The caller then rewrites the message.
         """
         is_changed = text != self.text

@@ -1,7 +1,7 @@
 """An empty conversation: a question, examples, and the model that answers without a key.
 
 The prompt editor sits between the examples and the key line, so there are two widgets:
-`EmptyState` (question and examples) and its `key_line`. The main window lays them out.
+`EmptyState` (question and examples) and its `key_line`. `ConversationPane` lays them out.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class ReviewDialog(FormDialog):
     """The dialog in which the user reviews an answer.
 
     Signals:
-        saved(object, str): the Review, or None for no mark; the corrected text, or "".
+        saved(object, str): the Review, or None for no mark; the edited text, "" if unchanged.
     """
 
     saved = Signal(object, str)

@@ -34,7 +34,7 @@ class ScrolledText(QScrollArea):
 
 
 class StoreDialog(QDialog):
-    """The dialog about the store. Esc or closing the dialog chooses the last.
+    """The dialog about the store. Esc or closing the dialog selects the last choice.
 
     Signals:
         chosen(str): emitted with the name of a choice.

@@ -40,7 +40,7 @@ class CustomServerSection(FormSection):
         return switch
 
     def show_profile(self, profile: ProviderProfile) -> None:
-        """Show the profile's switches; hide the section if its kind fixes them."""
+        """Show the switches of a stored custom server; hide the section for other profiles."""
         self._profile = profile
         is_custom = profile.kind is ProviderKind.COMPATIBLE
         self.setVisible(is_custom and not profile.from_environment)

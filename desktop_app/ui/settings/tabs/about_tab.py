@@ -65,7 +65,10 @@ class AboutTab(QWidget):
         self._pages.setCurrentIndex([name for name, _ in _PAGES].index(key))
 
     def set_about(self, text: str, licenses: str, ends: list[int]) -> None:
-        """Show the facts about the program, and the licenses with the ends of their pages."""
+        """Show the facts about the program, and the licenses.
+
+        `ends` are the offsets in `licenses` at which its pages end.
+        """
         # Provider names and paths may contain line separators: keep each line a single line.
         self._program.setPlainText("\n".join(map(one_line, text.split("\n"))))
         self._licenses.set_text(licenses, ends)

@@ -1,4 +1,4 @@
-"""The Data page: titles, import and export, backups, and deleting everything."""
+"""The Data page: titles, import, export, backups, document limits, deleting everything."""
 
 from __future__ import annotations
 

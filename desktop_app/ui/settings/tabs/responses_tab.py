@@ -47,7 +47,7 @@ class ResponsesTab(QWidget):
     Signals:
         changed(str, object): a setting's key and its new default.
         override_changed(str, str, object): conversation id, key and the conversation's own value.
-        override_removed(str, str): conversation id and key, whose default applies again.
+        override_removed(str, str): conversation id and key, whose inherited value applies again.
         folder_override_changed(str, str, object): folder id, key and the folder's own value.
         folder_override_removed(str, str): folder id and key.
         edit_requested(EditRequest): change a value in a window of its own.

@@ -60,7 +60,7 @@ class AccessibleTranscript(QAccessibleWidget):
     def report_focus(self, message_id: str, item: int) -> None:
         """Tell screen readers that an item of a message has the focus.
 
-        For -1, it is the message itself.
+        Item -1 stands for the message itself.
         """
         at = self.index_of(message_id)
         if at < 0:
@@ -184,7 +184,8 @@ class MessageNode(AccessibleNode):
     def _rect_of_item(self, item: int) -> QRect:
         """Return the visible rectangle of an item in screen coordinates.
 
-        For -1, and for an item that is not materialized, return that of the whole message.
+        For -1, and for an item that is not materialized, return that of the whole message. If the
+        message is not in the document, return an empty rectangle.
         """
         state = self._messages.get(self.message_id)
         if state is None or not state.layout.total:

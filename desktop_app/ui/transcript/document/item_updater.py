@@ -35,7 +35,7 @@ class ItemUpdater:
         self._layouts, self._item_writer, self._reflow = layouts, item_writer, reflow
 
     def update(self, layout: MessageLayout, at: int, new: Item, cursor: QTextCursor) -> bool:
-        """Update the text and the spacing of an item in place. Return False if more differs."""
+        """Update an item in place. Return False if it has to be written anew instead."""
         old = layout.items[at]
         if old == new:
             return True

@@ -70,7 +70,11 @@ class MessageWriter:
     def update(
         self, state: MessageState, message: Message, version: tuple[int, int] | None
     ) -> None:
-        """Update a message to its newer form, and edit only the text that differs."""
+        """Update a message to its newer form, and edit only the text that differs.
+
+        `version` is the message's number among its versions, from 1, and their count. None stands
+        for a single version.
+        """
         changes = state.update(message, version)
         if not state.is_materialized:
             return
@@ -142,7 +146,7 @@ class MessageWriter:
             self.show_more_reasoning(state, len(text))
 
     def show_more_reasoning(self, state: MessageState, characters: int) -> None:
-        """Show more of the unfolded reasoning of an answer."""
+        """Show up to `characters` more characters of the unfolded reasoning of an answer."""
         for at, removed, added in state.reasoning.show_more(characters):
             self._writer.replace(state.layout, at, removed, added)
             state.grow_head(len(added) - removed)

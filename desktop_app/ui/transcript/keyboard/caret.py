@@ -2,8 +2,8 @@
 
 Before the user places the cursor, inserted text pushes it to the end of the document, and the mouse
 wheel may scroll it off screen. A key that moved the cursor from there would scroll to it or do
-nothing. So the cursor first moves to the visible text, except with a screen reader, which reads at
-the cursor.
+nothing. So the cursor first moves to the visible text. A screen reader reads at the cursor: then
+only a cursor at the end of the document moves.
 """
 
 from __future__ import annotations

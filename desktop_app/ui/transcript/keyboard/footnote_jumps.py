@@ -49,7 +49,7 @@ class FootnoteJumps:
         return self._target_in(layout, item, wanted)
 
     def _find_item(self, layout: MessageLayout, at: int, target: str, wanted: str) -> int | None:
-        """Return the index of the item that contains the other end of a link.
+        """Return the index of the item that contains the other end of a link; None if none does.
 
         Prefer the reference from which the user jumped here. Otherwise search upwards first for a
         reference, and downwards first for a definition.

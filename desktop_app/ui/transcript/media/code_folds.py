@@ -80,14 +80,17 @@ class FoldLines:
                 self._foldable.append(FoldableCode(number, head - folds_above, at - folds_above))
 
     def item_of(self, block: int) -> int:
-        """Return the item index of a block. For a block below code, fold lines are counted."""
+        """Return the item index of a block, which counts the fold lines above the block."""
         return block + bisect_right(self._foldable, block, key=_end)
 
     def __len__(self) -> int:
         return len(self._foldable)
 
     def broken_by(self, at: int, removed: int, added: Sequence[Item]) -> list[int]:
-        """Return the items of the fold lines whose code a change of blocks affects, last first."""
+        """Return the item indices of fold lines whose code a change affects, last first.
+
+        The change replaces `removed` blocks from block `at` on.
+        """
         continues_code = bool(added) and is_code(added[0])
         first = bisect_right(self._foldable, at - continues_code, key=_end)
         broken: list[int] = []
@@ -260,7 +263,10 @@ def _set_heights(
 
 
 def _first_line(items: Sequence[Item], end: int) -> int:
-    """Return the first line of the code above item `end`. There may be tens of thousands."""
+    """Return the index of the first line of the code above item `end`.
+
+    The code may have tens of thousands of lines. Return `end` if there is no code.
+    """
     while end >= _LINES_PER_CHECK:
         chunk = items[end - _LINES_PER_CHECK : end]
         if [item[0] for item in chunk].count(Kind.CODE) < _LINES_PER_CHECK:

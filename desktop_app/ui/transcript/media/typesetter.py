@@ -54,7 +54,10 @@ class Typesetter(QObject):
         return self._process.is_busy or self._ready_timer.isActive()
 
     def find(self, tex: str, *, display: bool) -> Formula | None:
-        """Return the formula if it is typeset. Otherwise request it."""
+        """Return the formula, or None if it is not typeset.
+
+        Request a formula that is neither typeset nor known to fail.
+        """
         key = (tex, display)
         if key in self._known:
             return self._known[key]

@@ -98,7 +98,11 @@ class FindBar(QFrame):
         self._emit_changed()
 
     def show_count(self, number: int, total: int, is_final: bool) -> None:
-        """Show the number of the current match and the number of all matches."""
+        """Show the number of the current match, and the number of matches found so far.
+
+        The number is counted from 1, and is 0 if there is no current match. `is_final` is False
+        while the search continues.
+        """
         if not self.field.text():
             words = ""
         elif not total:
@@ -119,7 +123,7 @@ class FindBar(QFrame):
         self.changed.emit(self.field.text())
 
     def step(self, by: int) -> None:
-        """Request the next (1) or the previous (-1) match, or the first of a text just typed."""
+        """Request the next (1) or the previous (-1) match, or a search for text just typed."""
         if self._typing_timer.isActive():
             self._emit_changed()
         else:

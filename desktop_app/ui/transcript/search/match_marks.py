@@ -44,7 +44,7 @@ class MatchMarks(QObject):
         Args:
             view: the view.
             messages: the messages of the view.
-            current: returns the current match, which looks different.
+            current: returns the current match, which looks different; None if there is none.
         """
         super().__init__(view)
         self._view, self._messages, self._current = view, messages, current

@@ -70,7 +70,7 @@ class CopyActions(QObject):
         return self._copier.is_building
 
     def copy_message(self, state: MessageState) -> None:
-        """Copy a message: an answer as its Markdown source, a question as shown."""
+        """Copy a message: an answer as its source (Markdown or JSON), a question as shown."""
         message = state.message
         stored = message.stored if isinstance(message, ShownMessage) else None
         if stored is not None and not state.is_streaming:
@@ -99,7 +99,7 @@ class CopyActions(QObject):
             self.code_copied.emit(block.blockNumber())
 
     def code_data(self, number: int) -> QMimeData | None:
-        """Return the code that contains block `number`, for a drag."""
+        """Return the code that contains block `number`, for a drag; None if none does."""
         found = self._head_of(number)
         if found is None:
             return None

@@ -25,7 +25,7 @@ class LatestButton(PlainButton):
         self.setObjectName("latest")
         self.setText(tr("Latest"))
         self.setAccessibleName(tr("Go to latest message"))
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click would lose the keyboard focus
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the focus where it is
         self.setCursor(Qt.CursorShape.ArrowCursor)
         set_role(self, "plain")
         self.hide()

@@ -1,4 +1,4 @@
-"""Materializes the whole conversation while a screen reader runs, because it reads all text."""
+"""Materializes the conversation for a screen reader, which reads only the document."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ _PASS_MS: Final = 60
 class ScreenReaderLoader(QObject):
     """A timer that materializes the conversation bit by bit while a screen reader runs.
 
-    Meanwhile, `ViewportFiller` allows more materialized characters.
+    Meanwhile, `ViewportFiller` raises the limit of materialized characters. Older messages above
+    that limit stay out of the document.
 
     Signals:
         loaded(): more text is in the document.

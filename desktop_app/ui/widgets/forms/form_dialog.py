@@ -199,7 +199,7 @@ def _restore_values(form: QWidget, values: FormValues) -> None:
             elif isinstance(field, QPlainTextEdit):
                 field.setPlainText(str(value))
             elif isinstance(field, QComboBox) and isinstance(value, int):
-                if value < field.count():  # fewer than in the earlier run
+                if value < field.count():  # the list may be shorter than in the earlier run
                     field.setCurrentIndex(value)
             elif isinstance(field, QAbstractButton):
                 field.setChecked(bool(value))

@@ -39,8 +39,9 @@ class RowView(QListView):
     Signals:
         chosen(QModelIndex): a row was clicked, or Enter was pressed on it.
         delete_pressed(QModelIndex): Delete was pressed on a row.
-        up_pressed_at_top(): the up arrow was pressed on the first row, which it cannot leave.
-        menu_requested(QModelIndex, QPoint global position): open the menu of a row.
+        up_pressed_at_top(): the up arrow was pressed on the first row.
+        menu_requested(QModelIndex, QPoint global position): open the menu of a row, or of the list
+            if the index is invalid.
     """
 
     chosen = Signal(QModelIndex)

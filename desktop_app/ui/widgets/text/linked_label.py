@@ -1,6 +1,6 @@
 """A label whose text may have links to places of the window.
 
-Only segments with a place become links: other text, which may be foreign, is escaped.
+Only segments with a place become links. All text, which may be foreign, is escaped.
 """
 
 from __future__ import annotations

@@ -97,7 +97,7 @@ class TemporaryRow(QWidget):
     Signals:
         open_requested(): show the temporary conversation.
         close_requested(): the user wants to close it.
-        drop_hint_changed(str): the hint for a drop here; "" after the drag left.
+        drop_hint_changed(str): the hint for a drop here; "" after the drag has left or ended.
         content_dropped(DroppedContent): content was dropped here.
     """
 
