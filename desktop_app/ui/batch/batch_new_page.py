@@ -173,7 +173,7 @@ class BatchNewPage(QWidget):
     # ------------------------------------------------------------------ options
 
     def add_files(self, paths: Sequence[Path]) -> None:
-        """Add files."""
+        """Add files and folders."""
         self._paths |= dict.fromkeys(paths)
         self._show_files()
 

@@ -214,7 +214,7 @@ class PromptEditor(QFrame):
         self.hint.set_streaming(is_streaming)
 
     def set_compact(self, is_compact: bool) -> None:
-        """Hide the keys below the card, and show fewer rows of chips, if there is little room."""
+        """Hide the keys below the card, and show fewer chips and suggestions, in little room."""
         if is_compact != self._is_compact:
             self._is_compact = is_compact
             for part in (self.chips, self.suggestions, self.hint):
@@ -229,7 +229,8 @@ class PromptEditor(QFrame):
     def set_can_send(self, can_send: bool, why: str = "", *, can_queue: bool = False) -> None:
         """Allow or refuse sending; `why` is shown if the user tries anyway.
 
-        With `can_queue`, the refusal is temporary: the send key still emits `submit_requested`.
+        With `can_queue`, the refusal is temporary: sending typed text still emits
+        `submit_requested`.
         """
         self._refusal = "" if can_send else (why or tr("Can’t send right now"))
         self._can_queue = can_queue

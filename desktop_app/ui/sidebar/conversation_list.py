@@ -59,7 +59,7 @@ class ConversationList(QFrame):
         day_change: reports that a new day has begun.
 
     Signals:
-        open_requested(str id): a row was clicked, or Enter was pressed on it.
+        open_requested(str id): the row of a conversation was clicked, or Enter was pressed on it.
         new_requested(), new_in_folder_requested(str folder id), temporary_requested(): start a
             conversation.
         export_requested(list ids, str format id): export conversations.
@@ -236,7 +236,10 @@ class ConversationList(QFrame):
         return found or ([self._selected] if self._selected else [])
 
     def neighbor(self, step: int) -> str | None:
-        """Return the id of the next (+1) or previous (-1) conversation; None at the ends."""
+        """Return the id of the conversation next to the open one; None at the ends.
+
+        `step` is +1 for the conversation below, -1 for the conversation above.
+        """
         index = self.model.index_of(self._selected or "")
         row = index.row() + (1 if step > 0 else -1)
         while 0 <= row < self.model.rowCount():

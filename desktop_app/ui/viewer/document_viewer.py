@@ -238,7 +238,7 @@ class DocumentViewer(QWidget):
         return self._message.text() if self._stack.currentWidget() is self._message else ""
 
     def show_pages(self, sizes: list[tuple[float, float]], page: int) -> None:
-        """Show pages of these sizes in points, scrolled to `page`."""
+        """Show pages of these sizes in points, scrolled to `page`, counted from 1."""
         self._page_range.setRange(1, len(sizes))
         self._page_count.setText(tr("of {count}", count=len(sizes)))
         self._show_content(self.pages)

@@ -371,7 +371,7 @@ class ViewerPages(QAbstractScrollArea):
     # ------------------------------------------------------------ keys
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Scroll to the ends with Home and End, by a screen with Space, by pages with Ctrl."""
+        """Scroll to an end (Home, End), by a screen (Space), or a page (Ctrl+Page Up or Down)."""
         keys = QKeySequence.StandardKey
         has_control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
         bar = self.verticalScrollBar()

@@ -176,7 +176,7 @@ class MainWindow(QMainWindow):
         self.conversations.focus_search()
 
     def rename(self) -> None:
-        """Edit the title of the focused conversation, or else of the open one.
+        """Edit the name of the focused conversation or folder, or else the open one's title.
 
         Afterwards the focus and the list return to their previous state.
         """

@@ -47,7 +47,7 @@ _ENTER_KEYS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class FieldText(PlainTextField):
-    """A text field of one line that grows with its text.
+    """A text field that grows with its text, from one line to `_MAX_LINES`.
 
     Signals:
         entered(): Enter was pressed.

@@ -206,7 +206,7 @@ class KeySection(FormSection):
             self.note.set_text(note, "warning")
 
     def begin_entry(self) -> None:
-        """Show the entry field and focus it."""
+        """Show the entry field and focus it, unless an environment variable sets the key."""
         if self._state.place == "environment":
             return
         if self._state.place not in _WITHOUT_KEY:

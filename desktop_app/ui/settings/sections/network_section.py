@@ -309,7 +309,7 @@ class NetworkSection(CollapsibleSection):
             self._proxy.password.update_state(state)
 
     def set_custom_field_states(self, profile_id: str, has_value: Mapping[str, bool]) -> None:
-        """Show which secret fields may be in the keyring, by the fields' keys.
+        """Show which secret fields have a value in the keyring, by the fields' keys.
 
         The section expands if a value is missing, because nothing can be sent without it.
         """

@@ -80,7 +80,7 @@ class FormulaFinder(Protocol):
     """A typesetter of formulas."""
 
     def find(self, tex: str, *, display: bool) -> Formula | None:
-        """Return the formula if it is typeset. Otherwise it may be requested."""
+        """Return the formula, or None if it is not typeset. It may then be requested."""
 
     def forget(self) -> None:
         """Drop pending requests."""
@@ -114,7 +114,7 @@ class Formulas:
             self._typesetter.forget()
 
     def find(self, text_format: QTextFormat) -> Formula | None:
-        """Return the formula for a character format with TeX, if it is typeset."""
+        """Return the formula for a character format with TeX; None if it is not typeset."""
         if self._typesetter is None:
             return None
         tex = str(text_format.property(_TEX)).replace(LINE_BREAK, "\n")

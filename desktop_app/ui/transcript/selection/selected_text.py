@@ -66,7 +66,7 @@ def clipboard_texts(
 
 
 def texts_of_source(source: str) -> ClipboardTexts:
-    """Return the clipboard's content for Markdown that is too long to be parsed for HTML."""
+    """Return the clipboard's content for an answer that is copied as its source, without HTML."""
     return ClipboardTexts({PLAIN: lambda: [source], MARKDOWN: lambda: [source]}, is_short=False)
 
 

@@ -2,8 +2,8 @@
 
 One card is visible at a time, with the number of cards. An error, or a note with `stays`,
 remains until the user dismisses it or `dismiss_topic` withdraws it; then the previous card
-returns. Other notes close by themselves after 6 seconds. Each card is also announced to
-screen readers; `announce` does only that.
+returns. Other notes close after 6 seconds, or when the next card appears. Each card is also
+announced to screen readers; `announce` does only that.
 """
 
 from __future__ import annotations
