@@ -112,7 +112,7 @@ class QuickAttachments(QObject):
         self.show()
 
     def remove_sent(self, sent: Sequence[Attached]) -> None:
-        """Remove attachments that went with the question; those added meanwhile stay."""
+        """Remove attachments that were sent or moved; those added meanwhile stay."""
         known = {part.sha256 for part in sent}
         self.parts = tuple(part for part in self.parts if part.sha256 not in known)
         self._removed = None

@@ -273,7 +273,6 @@ class QuickPromptController(QObject):
             unasked = self.window.text().strip() if action == RAISE_CAP else self._new_text()
             template_id = self.window.template_id if unasked else ""
             typed = Draft(unasked, self.attachments.parts, template_id)
-            self.attachments.clear()
             await self._continue_in_window(
                 self._conversation.id if self._conversation.path else "", action, typed, ""
             )
@@ -286,9 +285,9 @@ class QuickPromptController(QObject):
             text = text if text.strip() else ""  # the user may type on after a space
             typed = Draft(text, self.attachments.parts, self.window.template_id)
             self._accompanying = ""
-            self.attachments.clear()
             await self._continue_in_window("", action, typed, accompanying)
         # The main window has the unsent text and the attachments now.
+        self.attachments.remove_sent(typed.question_attachments)
         self.window.set_text(self._asked_text if self._conversation.path else "")
         self.window.hide()
 

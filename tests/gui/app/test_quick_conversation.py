@@ -187,6 +187,25 @@ async def test_a_file_being_read_moves_to_the_window() -> None:
         assert [part.name for part in app.state.current.draft.value.attachments] == [NOTES.name]
 
 
+async def test_a_conversation_that_cannot_be_opened_leaves_the_quick_prompt_its_question() -> None:
+    async with AppHarness() as app:
+        quick, controller = opened(app), app.session.quick
+        turn = await ask(app, quick, "Why?")
+        turn.end("Because.")
+        await app.settled()
+        quick.files_dropped.emit([NOTES])
+        await until(lambda: controller.attachments.parts)
+        QTest.keyClicks(line(quick), "More")
+        await app.backend.database.write(
+            lambda connection: connection.execute("UPDATE messages SET parts = '{'")
+        )
+        quick.open_in_window_requested.emit()
+        await until(lambda: "is damaged" in app.said)
+        assert quick.isVisible()
+        assert line(quick).toPlainText() == "More"
+        assert [part.name for part in controller.attachments.parts] == [NOTES.name]
+
+
 async def test_a_file_with_the_content_of_another_is_named(tmp_path: Path) -> None:
     for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_text("the same")
