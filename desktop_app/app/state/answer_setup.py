@@ -198,14 +198,16 @@ class AnswerSetup(QObject):
 
     def override(self, conversation_id: str, change: Callable[[Overrides], Overrides]) -> None:
         """Change the open conversation's own settings, or those of a conversation just left."""
-        if conversation_id != self.current.id:
+        if conversation_id == self.current.id:
+            before = self.current.conversation
+        elif conversation_id == self._drafts.blank_id:
+            before = self.current.last_blank
+        else:
             self._change_elsewhere(
                 conversation_id, lambda left: replace(left, overrides=change(left.overrides))
             )
             return
-        conversation = self.current.conversation
-        overrides = change(conversation.overrides)
-        self.copy_settings(conversation_id, replace(conversation, overrides=overrides))
+        self.copy_settings(conversation_id, replace(before, overrides=change(before.overrides)))
 
     def copy_settings(self, conversation_id: str, settings: Conversation) -> None:
         """Copy choice and settings from `settings` to a conversation that is open or just left."""
@@ -217,7 +219,9 @@ class AnswerSetup(QObject):
             if not is_blank:
                 self._tasks.start(self._conversations.save_settings(self.current.conversation))
             self.choice_changed.emit()
-        elif not is_blank:
+        elif is_blank:
+            self.current.update_last_blank(settings)
+        else:
             self._change_elsewhere(conversation_id, lambda left: left.with_settings_of(settings))
 
     def _change_elsewhere(

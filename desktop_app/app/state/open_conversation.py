@@ -30,6 +30,7 @@ class OpenConversation(QObject):
         draft: its draft.
         conversation: its current state.
         is_new: True if it is blank and not stored yet.
+        last_blank: the blank conversation as it was when it was last left.
         path: the messages that are shown, oldest first.
         versions: the ids of all versions of a message, by the id of the version in the path.
         compactions: its compactions, () until they are loaded.
@@ -56,7 +57,7 @@ class OpenConversation(QObject):
         super().__init__(parent)
         self.draft, self._drafts, self._temporary = draft, drafts, temporary
         self.conversation = blank_conversation(drafts.blank_id, ModelChoice(ON_DEVICE.id, ""))
-        self.is_new = True
+        self.last_blank, self.is_new = self.conversation, True
         self.path: list[Message] = []
         self.versions: Mapping[str, tuple[str, ...]] = {}
         self.compactions: tuple[Compaction, ...] = ()
@@ -107,6 +108,8 @@ class OpenConversation(QObject):
         is_new: bool = False,
     ) -> None:
         """Show another conversation."""
+        if self.is_new:
+            self.last_blank = self.conversation
         self.conversation, self.path, self.versions = conversation, list(path), versions
         self.is_new, self.compactions = is_new, ()
         self.draft.load(draft)
@@ -122,6 +125,10 @@ class OpenConversation(QObject):
         self.conversation = conversation
         if was_moved:
             self.folder_changed.emit()
+
+    def update_last_blank(self, settings: Conversation) -> None:
+        """Copy choice and settings from `settings` to the blank conversation that was left."""
+        self.last_blank = self.last_blank.with_settings_of(settings)
 
     def set_stored(self, conversation: Conversation) -> None:
         """Set the open conversation as it was just stored; this emits nothing."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtWidgets import QPlainTextEdit
 
+from desktop_app.app.state.presets import DEFAULT_PRESET
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.models.variants import Effort
+from desktop_app.domain.prompts.preset import Preset
 from desktop_app.i18n.translation import tr
 from desktop_app.settings.schema import setting, settings_of
 from desktop_app.settings.setting import Group
@@ -111,6 +115,25 @@ async def test_instructions_typed_in_a_conversation_just_left_are_stored_there()
         assert own(app) == Overrides()
         await app.open_conversation(first)
         assert own(app) == Overrides("Rhyme.")
+
+
+async def test_instructions_typed_in_a_blank_conversation_just_left_are_kept_there() -> None:
+    async with AppHarness(environment=COMET) as app:
+        terse = Overrides().with_parameter("verbosity", "low")
+        await app.backend.prompts.save(presets=[Preset("terse", "Terse", overrides=terse)])
+        await app.controllers.composer.presets.load()
+        first = await app.ask_and_answer("One", "1")
+        await app.state.new_conversation.set_default(DEFAULT_PRESET, "terse")
+        app.controllers.sidebar.navigator.open_new()
+        blank = app.open_id
+        await app.open_conversation(first)
+        page = app.window.settings.pages.responses.page
+        page.override_changed.emit(blank, "answer.system_prompt", "Rhyme.")
+        page.override_changed.emit(blank, "answer.temperature", 0.5)
+        await app.written()
+        assert own(app) == Overrides()
+        app.controllers.sidebar.navigator.open_new()
+        assert own(app) == replace(terse, instructions="Rhyme.").with_parameter("temperature", 0.5)
 
 
 async def test_the_api_of_the_provider_decides_which_settings_are_offered() -> None:
