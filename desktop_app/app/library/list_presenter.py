@@ -19,10 +19,9 @@ from desktop_app.domain.conversations.conversation import Conversation
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
+from desktop_app.ui.sidebar.row_delegates import forget_typed_name
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.answers.running_answers import RunningAnswers
@@ -145,19 +144,17 @@ class ListPresenter(QObject):
 
     def forget(self, conversation_id: str) -> None:
         """Remove a permanently deleted conversation."""
-        self._cache.pop(conversation_id, None)
+        self.forget_erased([conversation_id])
         self._list.model.remove(conversation_id)
 
-    def forget_trashed(self, before: datetime) -> None:
-        """Remove conversations trashed before a time, which no longer exist, from the cache.
+    def forget_erased(self, conversation_ids: Sequence[str]) -> None:
+        """Remove permanently deleted conversations from the cache, and their half-typed titles.
 
-        The caller reloads the list if it shows the trash.
+        The caller reloads the list if it shows them.
         """
-        self._cache = {
-            id_: cached
-            for id_, cached in self._cache.items()
-            if cached.trashed_at is None or cached.trashed_at >= before
-        }
+        for conversation_id in conversation_ids:
+            self._cache.pop(conversation_id, None)
+            forget_typed_name(conversation_id)
 
     def change(self, conversation_ids: Sequence[str], **changes: Any) -> None:
         """Show changed values of conversations; the caller writes them."""

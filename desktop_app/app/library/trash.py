@@ -223,9 +223,9 @@ class Trash(QObject):
             log.warning("%s %s", error, error.details)
 
     async def _erase_trashed(self, before: datetime) -> None:
-        count = await self._conversations.empty_trash(before)
-        self._presenter.forget_trashed(before)
-        if count and self._presenter.list_filter == TRASH:
+        erased = await self._conversations.empty_trash(before)
+        self._presenter.forget_erased(erased)
+        if erased and self._presenter.list_filter == TRASH:
             await self._presenter.apply_filter(TRASH)
         await self._attachment_store.remove_of_deleted_conversations()
 

@@ -128,18 +128,20 @@ class ConversationStore:
         page = _page(limit, after, after.trashed_at if after is not None else None)
         return await self._disk.read(lambda c: _conversations(c, TRASHED_CONVERSATIONS, page))
 
-    async def empty_trash(self, before: datetime) -> int:
-        """Erase the conversations that were trashed before a time; return their number.
+    async def empty_trash(self, before: datetime) -> list[str]:
+        """Erase the conversations that were trashed before a time; return their ids.
 
         Each is deleted in one short transaction, so that other writers never wait long.
         """
         sql, micros = "SELECT id FROM conversations WHERE trashed_at < ?", to_micros(before)
-        count = 0
-        for row in await self._disk.rows(sql, micros):
-            count += await self._disk.write(partial(_erase_trashed, row["id"], micros))
-        if count:
+        erased: list[str] = [
+            row["id"]
+            for row in await self._disk.rows(sql, micros)
+            if await self._disk.write(partial(_erase_trashed, row["id"], micros))
+        ]
+        if erased:
             await wipe_deleted(self._disk)
-        return count
+        return erased
 
     async def get(self, conversation_id: str) -> Conversation | None:
         """Return a conversation, or None if there is none with this id."""

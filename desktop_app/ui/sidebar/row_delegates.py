@@ -15,7 +15,7 @@ from desktop_app.ui.look.mirroring import keep_upright, mirrored_rect
 from desktop_app.ui.sidebar import conversation_model, hit_model
 from desktop_app.ui.sidebar.calendar import short_day_text
 from desktop_app.ui.sidebar.conversation_view import ConversationView
-from desktop_app.ui.widgets.forms.form_dialog import DraftForm
+from desktop_app.ui.widgets.forms.form_dialog import DraftForm, forget_form_draft
 from desktop_app.ui.widgets.rows.row_delegate import RowDelegate
 from desktop_app.ui.widgets.rows.rows_model import ROW, Index
 from desktop_app.ui.widgets.text.foreign_text import one_line, tooltip_text
@@ -45,7 +45,7 @@ class NameEditor(QLineEdit, DraftForm):
         super().__init__(parent)
         self.setObjectName("rename")
         self.setMaxLength(_MAX_TITLE_LENGTH)
-        self._draft_name = f"rename {identifier}"
+        self._draft_name = _draft_name(identifier)
         self._name_before = ""
         self.textEdited.connect(lambda text: self.store_draft(self._draft_name, {"name": text}))
 
@@ -65,6 +65,15 @@ class NameEditor(QLineEdit, DraftForm):
     def forget_draft(self) -> None:
         """Forget the typed name after the end of the edit."""
         self.store_draft(self._draft_name, {})
+
+
+def forget_typed_name(identifier: str) -> None:
+    """Forget the half-typed name of a conversation that was deleted."""
+    forget_form_draft(_draft_name(identifier))
+
+
+def _draft_name(identifier: str) -> str:
+    return f"rename {identifier}"
 
 
 class ConversationDelegate(RowDelegate):

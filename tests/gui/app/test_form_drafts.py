@@ -22,7 +22,7 @@ from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from desktop_app.ui.settings.sections.custom_field_section import CustomFieldSection
 from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
 from desktop_app.ui.tools.server_form import ServerForm
-from desktop_app.ui.widgets.forms.form_dialog import DraftForm, restore_form_drafts
+from desktop_app.ui.widgets.forms.form_dialog import DraftForm, FormValues, restore_form_drafts
 from desktop_app.ui.window.review_dialog import ReviewDialog
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 from tests.gui.app.scenes import KEYED, dialog_of
@@ -139,6 +139,24 @@ async def test_a_half_typed_title_is_shown_again_after_a_kill(
         QTest.keyClick(restored, Qt.Key.Key_Return)
         await until(lambda: app.state.current.conversation.title == "The sk")
         assert DraftForm.drafts == {}
+
+
+async def test_a_half_typed_title_goes_with_its_conversation() -> None:
+    async with AppHarness() as app:
+        erased = await app.ask_and_answer("Why?", "Because.")
+        app.controllers.sidebar.navigator.open_new()
+        emptied = await app.ask_and_answer("Where?", "Here.")
+        names: dict[str, FormValues] = {
+            f"rename {id_}": {"name": "Half"} for id_ in (erased, emptied)
+        }
+        restore_form_drafts(names)  # as at the start after a kill
+        trash = app.controllers.sidebar.trash
+        trash.delete([erased, emptied])
+        await app.settled()
+        assert DraftForm.drafts == names
+        await trash.erase([erased])
+        await trash.empty()
+    assert app.setting("window.forms") in (None, {})
 
 
 async def test_changes_that_could_not_be_stored_are_stored_later(

@@ -312,6 +312,6 @@ async def test_emptying_the_trash_wipes_the_open_store(tmp_path: Path) -> None:
             await store.begin_turn(conversation, question, answer)
         assert holding(tmp_path)
         await ConversationFlagStore(database).set_trashed([gone.id], NOON)
-        assert await store.empty_trash(NOON + timedelta(days=1)) == 1
+        assert await store.empty_trash(NOON + timedelta(days=1)) == [gone.id]
         assert holding(tmp_path) == []
         assert len(await Search(database).find("kept")) == 2

@@ -57,7 +57,7 @@ async def test_only_old_trash_is_deleted(tmp_path: Path) -> None:
             await store.create(conversation)
         await ConversationFlagStore(database).set_trashed([old.id], NOON)
         await ConversationFlagStore(database).set_trashed([new.id], NOON + timedelta(days=2))
-        assert await store.empty_trash(NOON + timedelta(days=1)) == 1
+        assert await store.empty_trash(NOON + timedelta(days=1)) == [old.id]
         assert [c.id for c in await store.list_trashed()] == [new.id]
         assert await store.get(old.id) is None
         assert [c.id for c in await store.all()] == [kept.id]

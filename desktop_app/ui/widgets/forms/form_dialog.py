@@ -58,6 +58,11 @@ def forget_form_drafts() -> None:
     DraftForm.drafts.clear()
 
 
+def forget_form_draft(name: str) -> None:
+    """Forget the draft of the form of this name, which will not be opened again."""
+    DraftForm.drafts.pop(name, None)
+
+
 def leave_field() -> None:
     """Remove the focus from the focused field, which then reports the typed text."""
     focused = QApplication.focusWidget()
