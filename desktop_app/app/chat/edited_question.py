@@ -42,10 +42,14 @@ class EditedQuestion(QObject):
         question = next((m for m in reversed(path) if m.role is Role.USER), None)
         if question is None:
             return  # imported conversations may begin with an answer
-        typed, edit = self._draft.typed, self._drafts.end_edit(self._current.id)
-        previous = typed if edit is None else edit.with_changed_question(typed)
-        self._drafts.edit(self._current.id, Edit(question, previous))
+        self._begin(question, self._draft.typed)
         self._put_into_prompt(question.as_draft)
+
+    def _begin(self, question: Message, typed: Draft) -> None:
+        """Edit a question in place of a draft, which returns after the edit."""
+        edit = self._drafts.end_edit(question.conversation_id)
+        previous = typed if edit is None else edit.with_changed_question(typed)
+        self._drafts.edit(question.conversation_id, Edit(question, previous))
 
     def discard(self) -> Callable[[], None] | None:
         """Stop editing: restore the draft that was in the prompt before.
@@ -56,14 +60,18 @@ class EditedQuestion(QObject):
         edit = self._drafts.edit_in(self._current.id)
         if edit is None or self._current.edited_question is None:
             return None
-        typed = self._draft.typed
+        question, typed = edit.question, self._draft.typed
         self._drafts.end_edit(self._current.id)
         self._put_into_prompt(edit.previous)
-        return None if typed == edit.question.as_draft else lambda: self._resume(edit, typed)
+        return None if typed == question.as_draft else lambda: self._resume(question, typed)
 
-    def _resume(self, edit: Edit, typed: Draft) -> None:
-        if self._current.message(edit.question.id) is not None:
-            self.begin(edit.question)
+    def _resume(self, question: Message, typed: Draft) -> None:
+        conversation_id = question.conversation_id
+        if conversation_id != self._current.id:  # it is shown when that one is opened again
+            self._begin(question, self._drafts.cached(conversation_id))
+            self._drafts.put(conversation_id, typed)
+        elif self._current.message(question.id) is not None:
+            self.begin(question)
             self._put_into_prompt(typed)
 
     def _put_into_prompt(self, draft: Draft) -> None:

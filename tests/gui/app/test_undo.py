@@ -327,6 +327,23 @@ async def test_a_discarded_edit_returns() -> None:
         assert app.state.current.edited_question is not None
 
 
+async def test_a_discarded_edit_returns_to_its_conversation() -> None:
+    async with AppHarness() as app:
+        first = await app.ask_and_answer("Why?", "So.")
+        app.type("A draft.")
+        app.act("edit", at=0)
+        app.type(" Tell me all about it.")
+        app.press(Qt.Key.Key_Escape)
+        app.controllers.sidebar.navigator.open_new()
+        undo(app)
+        assert app.text.toPlainText() == ""
+        await app.open_conversation(first)
+        assert "Tell me all about it." in app.text.toPlainText()
+        app.press(Qt.Key.Key_Escape)
+        assert app.text.toPlainText() == "A draft."
+        await app.written()
+
+
 async def test_a_provider_that_is_removed_twice_offers_one_undo_with_its_key() -> None:
     async with AppHarness() as app:
         panel, vault = app.window.settings, app.backend.vault
