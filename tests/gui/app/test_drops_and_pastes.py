@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt
@@ -14,11 +15,11 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from desktop_app.app.attachments.attachments_controller import MAX_CHIPS, MORE_CHIP, REST_CHIP
 from desktop_app.app.attachments.file_readings import FEW_FILES
 from desktop_app.app.desktop.window_request import OpenRequest
-from desktop_app.domain.conversations.conversation import Folder, new_id, now
+from desktop_app.domain.conversations.conversation import Conversation, Folder, new_id, now
 from desktop_app.domain.conversations.list_filter import TRASH
 from desktop_app.ui.composer.dropped_content import DroppedContent
 from desktop_app.ui.window.cards.temporary_bar import TemporaryRow
-from tests.gui.app.app_harness import AppHarness, until
+from tests.gui.app.app_harness import AppHarness, FillableStore, until
 from tests.helpers.widgets import find
 
 HTML = "<h2>Plan</h2><p>Some <b>bold</b> words</p>"
@@ -69,6 +70,41 @@ async def test_files_dropped_on_a_conversation_are_attached_there(data: Path) ->
         app.window.conversations.new_button.click()
         assert app.text.toPlainText() == "something else"
         assert app.chips == []
+
+
+class HeldStore(FillableStore):
+    """A store whose next read of a conversation waits for `release`, if `is_held`."""
+
+    is_held = False
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.waiting, self.release = asyncio.Event(), asyncio.Event()
+
+    async def get(self, conversation_id: str) -> Conversation | None:
+        found = await super().get(conversation_id)
+        if self.is_held:
+            self.is_held = False
+            self.waiting.set()
+            await self.release.wait()
+        return found
+
+
+async def test_a_file_stays_attached_if_its_conversation_is_opened_meanwhile(data: Path) -> None:
+    async with AppHarness() as app:
+        first = await app.ask_and_answer("One", "1")
+        app.controllers.sidebar.navigator.open_new()
+        await app.ask_and_answer("Two", "2")
+    async with AppHarness(disk=HeldStore) as app:
+        assert isinstance(app.disk, HeldStore)
+        app.disk.is_held = True
+        app.controllers.composer.attachments.attach([data / "notes.md"], first)
+        await app.disk.waiting.wait()
+        await app.open_conversation(first)
+        app.disk.release.set()
+        await until(lambda: is_read(app))
+        await app.written()
+        assert [chip.split(",")[0] for chip in app.chips] == ["notes.md"]
 
 
 async def test_text_dropped_on_a_conversation_goes_into_its_prompt() -> None:
