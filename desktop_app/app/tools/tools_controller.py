@@ -76,7 +76,7 @@ class ToolsController(QObject):
         self._notifications, self._permissions = pane.notifications, permissions
         self._tools, self._hosted_prices = tools, hosted_prices
         self.picker: ToolPicker | None = None
-        self._dialog: AnswerFormDialog | None = None
+        self._dialogs: set[AnswerFormDialog] = set()
         pane.prompt.row.tools_button.clicked.connect(lambda: self.choose())
         panel.pages.responses.when_created(lambda page: page.edit_requested.connect(self.edit))
         setup.current.opened.connect(self._show)
@@ -190,9 +190,10 @@ class ToolsController(QObject):
     def _open_form(self, request: EditRequest) -> None:
         from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog  # not at the start
 
-        dialog = self._dialog = AnswerFormDialog(
+        dialog = AnswerFormDialog(
             self._theme.current, request.anchor.window(), is_stored=not self._current.is_temporary
         )
+        self._dialogs.add(dialog)
         dialog.finished.connect(lambda _result: self._forget_dialog(dialog))
         dialog.form_chosen.connect(lambda chosen: self._apply_form(request, chosen))
         dialog.check_requested.connect(
@@ -212,7 +213,7 @@ class ToolsController(QObject):
             )
 
     def _forget_dialog(self, dialog: AnswerFormDialog) -> None:
-        self._dialog = None
+        self._dialogs.discard(dialog)
         dialog.deleteLater()
 
     def _refusals(self) -> dict[FormKind, str]:
@@ -235,7 +236,7 @@ class ToolsController(QObject):
             await asyncio.to_thread(check_form, source)
         except IllegalChoiceError as error:
             words = tr("Not valid: {words}", words=str(error.shown_params["words"]))
-        if dialog is not self._dialog:
+        if dialog not in self._dialogs:
             return  # closed since
         if should_accept and not words:
             dialog.accept_form(source)
@@ -249,9 +250,11 @@ class ToolsController(QObject):
             words, text = tr("Can’t read {file}.", file=path.name), ""
         else:
             words = ""
-        if dialog is self._dialog and words:
+        if dialog not in self._dialogs:
+            return  # closed since
+        if words:
             dialog.show_problem(words)
-        elif dialog is self._dialog:
+        else:
             dialog.show_text(text)
 
 

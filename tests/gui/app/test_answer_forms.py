@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from desktop_app.domain.answering.answer_form import MAX_FORM_CHARS, FormKind, FormSource
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.prompts.prompts import Prompt
+from desktop_app.ui.settings.dialog_field import EditRequest
 from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.test_spending import KEYED, cap
@@ -73,6 +74,25 @@ async def test_a_valid_answer_is_shown_as_a_table_or_as_text() -> None:
         assert PEOPLE not in app.transcript
         assert app.state.current.path[-1].text == PEOPLE
         await until(lambda: not app.controllers.conversation.lexer.is_busy)
+
+
+async def test_each_of_two_open_forms_can_be_used() -> None:
+    async with AppHarness(environment=COMET) as app:
+        tools, chosen = app.controllers.composer.tools, list[str]()
+        tools.choose_form()
+        first = find(app.window, AnswerFormDialog, "answer-form")
+        request = EditRequest("answer.form", "", chosen.append, app.window.settings)
+        tools.edit(request)
+        second = next(
+            each
+            for each in app.window.findChildren(AnswerFormDialog, "answer-form")
+            if each is not first
+        )
+        for dialog in (first, second):
+            dialog.show_text(json.dumps(SCHEMA))
+            dialog.save_button.click()
+        await until(lambda: app.state.setup.ask_settings.parameters.form)
+        await until(lambda: chosen)
 
 
 async def test_a_repair_that_was_asked_about_its_price_is_still_a_repair() -> None:
