@@ -180,6 +180,7 @@ class QuickPromptController(QObject):
             self.window.set_text(text, template_id if text else "")
         else:
             self.attachments.clear()  # a removed one cannot be restored into the other state
+            self.window.status.show_status("")  # it may offer to restore one
             self._set_unsaved(not is_unsaved)
 
     def _set_unsaved(self, unsaved: bool) -> None:
