@@ -34,6 +34,7 @@ _PIECE_BYTES: Final = 1 << 16
 _PRIMARY_OWNER: Final = 1
 _DO_NOT_QUEUE: Final = 4
 _OWNER_CHANGED: Final = "NameOwnerChanged"
+_FAILED: Final = "org.freedesktop.DBus.Error.Failed"
 _UNKNOWN_METHOD: Final = "org.freedesktop.DBus.Error.UnknownMethod"
 
 
@@ -288,6 +289,10 @@ class SessionBus:
                     reply.set_exception(ConnectionResetError("the bus has ended"))
 
     def _dispatch(self, message: Message) -> None:
+        """Set the result of a call of ours, or have the event loop run our callbacks soon.
+
+        A defect of a callback then goes to the loop's exception handler, and reading goes on.
+        """
         from jeepney import HeaderFields, MessageType
 
         fields, kind = message.header.fields, message.header.message_type
@@ -302,7 +307,8 @@ class SessionBus:
         if kind is MessageType.signal:
             self._dispatch_signal((path, interface, member), message)
         elif kind is MessageType.method_call:
-            self._answer(message, self._objects.get((path, interface)), member)
+            on_call = self._objects.get((path, interface))
+            asyncio.get_running_loop().call_soon(self._answer, message, on_call, member)
 
     def _dispatch_signal(self, key: tuple[str, str, str], message: Message) -> None:
         from jeepney import HeaderFields
@@ -314,21 +320,21 @@ class SessionBus:
                 self._owners[service] = owner
         for service, on_signal in tuple(self._signals.get(key, ())):
             if sender == self._owners.get(service, service):
-                on_signal(body)
+                asyncio.get_running_loop().call_soon(on_signal, body)
 
     def _answer(self, message: Message, on_call: OnCall | None, member: str) -> None:
         from jeepney import MessageFlag, new_error, new_method_return
 
-        reply = new_method_return(message)
-        if on_call is None:
-            reply = new_error(message, _UNKNOWN_METHOD)
-        else:
-            try:
+        reply = new_error(message, _UNKNOWN_METHOD if on_call is None else _FAILED)
+        try:
+            if on_call is not None:
                 on_call(member, tuple(message.body))
-            except BusError as error:
-                reply = new_error(message, _UNKNOWN_METHOD, "s", (str(error),))
-        if not message.header.flags & MessageFlag.no_reply_expected:
-            self._send(reply)
+                reply = new_method_return(message)
+        except BusError as error:
+            reply = new_error(message, _UNKNOWN_METHOD, "s", (str(error),))
+        finally:
+            if not message.header.flags & MessageFlag.no_reply_expected:
+                self._send(reply)
 
     def _send(self, message: Message) -> None:
         if self._connection is None or not self.is_connected:

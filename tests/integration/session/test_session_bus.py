@@ -152,6 +152,36 @@ async def test_many_calls_at_once_leave_the_event_loop_its_turns(address: str) -
     assert max(len(list(run)) for name, run in groupby(seen) if name == "Call") == 1
 
 
+async def test_a_callback_that_fails_ends_neither_the_others_nor_the_connection(
+    address: str,
+) -> None:
+    clock = BusObject("a.b", "/clock", "a.b.Clock")
+    heard: list[Body] = []
+    defects: list[object] = []
+
+    def fail(*_: object) -> None:
+        raise LookupError("a defect")
+
+    async def has_heard() -> bool:
+        return len(heard) == 2
+
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _loop, context: defects.append(context.get("exception"))
+    )
+    async with session_bus() as bus, session_bus() as peer:
+        bus.export("/x", "x.Y", fail)
+        for on_signal in (fail, heard.append):
+            await bus.listen(clock, "Tick", on_signal)
+        with pytest.raises(BusError, match="Failed"):
+            await peer.call(BusObject(bus.unique_name, "/x", "x.Y"), "Call")
+        with BusService(address, "a.b", {}) as own:
+            for number in (1, 2):
+                own.emit("/clock", "a.b.Clock", "Tick", "u", number)
+            await until(has_heard)
+    assert heard == [(1,), (2,)]
+    assert [type(each) for each in defects] == [LookupError] * 3
+
+
 async def test_a_tray_is_reported_when_it_starts_and_ends(address: str) -> None:
     seen: asyncio.Queue[bool] = asyncio.Queue()
     async with session_bus() as bus:
