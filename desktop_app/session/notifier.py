@@ -72,7 +72,7 @@ class Notifier:
             target = portal_object(PORTAL_INTERFACE)
             await self._bus.call(target, "RemoveNotification", "s", key)
         for number in [number for number, (known, _) in self._shown.items() if known == key]:
-            del self._shown[number]
+            self._shown.pop(number, None)
             await self._bus.call(SERVICE, "CloseNotification", "u", number)
 
     async def _listen(self, *, has_portal: bool) -> None:
@@ -81,6 +81,7 @@ class Notifier:
             await self._bus.listen(target, "ActionInvoked", self._on_portal_click)
         else:
             await self._bus.listen(SERVICE, "ActionInvoked", self._on_service_click)
+            await self._bus.listen(SERVICE, "NotificationClosed", self._on_closed)
 
     async def _notify_by_portal(self, title: str, body: str, key: str, link: str) -> None:
         action = ("s", _ACTION_OF_APP if self._bus.is_activatable else _ACTION)
@@ -111,6 +112,7 @@ class Notifier:
             {"desktop-entry": ("s", APP_ID)},
             _TIMEOUT_BY_SERVER,
         )
+        self._shown.pop(replaced, None)
         self._shown[number] = key, link
 
     def _on_portal_click(self, body: Body) -> None:
@@ -122,3 +124,8 @@ class Notifier:
         match body:
             case (int(number), "default") if number in self._shown:
                 self._on_open(self._shown.pop(number)[1])
+
+    def _on_closed(self, body: Body) -> None:
+        match body:
+            case (int(number), _):
+                self._shown.pop(number, None)

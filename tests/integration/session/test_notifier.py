@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from typing import Any
 
 import pytest
@@ -30,6 +31,29 @@ async def test_without_a_portal_the_service_is_asked(address: str) -> None:
             await until(is_opened)
             assert [call[0] for call in desktop.calls] == ["Notify"]
     assert opened == ["repartee:1"]
+
+
+async def test_a_closed_notification_is_not_replaced(address: str) -> None:
+    numbers = itertools.count(1)
+    methods: dict[tuple[str, str], Method] = {
+        (SERVICE.interface, "Notify"): lambda *_: ("u", (next(numbers),))
+    }
+    opened: list[str] = []
+
+    async def is_opened() -> bool:
+        return bool(opened)
+
+    async with session_bus() as bus:
+        with BusService(address, SERVICE.service, methods) as desktop:
+            notifier = Notifier(bus, opened.append)
+            for key in "12":
+                await notifier.notify("Ready", "a", key, f"repartee:{key}")
+            desktop.emit(SERVICE.path, SERVICE.interface, "NotificationClosed", "uu", 1, 2)
+            desktop.emit(SERVICE.path, SERVICE.interface, "ActionInvoked", "us", 2, "default")
+            await until(is_opened)
+            await notifier.notify("Ready", "a", "1", "repartee:1")
+            replaced = [body[1] for method, _, body in desktop.calls if method == "Notify"]
+    assert replaced == [0, 0, 0]
 
 
 async def test_a_click_opens_its_link_once_if_the_first_notifications_came_together(
