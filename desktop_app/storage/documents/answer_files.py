@@ -187,12 +187,12 @@ class GrowingFile:
     """A file that the text of an answer is appended to.
 
     Attributes:
-        path: a path without a file until the first `append`.
+        path: its path; None until the first `append` creates it.
     """
 
     def __init__(self, folder: Path, answer_id: str, in_thread: InThread) -> None:
-        self.path = folder / f"{answer_id}-{len(_files(folder, answer_id))}"
-        self._in_thread = in_thread
+        self._folder, self._answer_id, self._in_thread = folder, answer_id, in_thread
+        self.path: Path | None = None
         self._size = 0
 
     async def append(self, text: str) -> None:
@@ -205,8 +205,11 @@ class GrowingFile:
     def _append(self, text: str) -> None:
         data = to_text(text).encode()
         flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        with translate_errors(str(self.path)):
-            create_private_folder(self.path.parent)
+        with translate_errors(str(self._folder)):
+            create_private_folder(self._folder)
+            if self.path is None:
+                number = len(_files(self._folder, self._answer_id))
+                self.path = self._folder / f"{self._answer_id}-{number}"
             with os.fdopen(os.open(self.path, flags, 0o600), "wb") as file:
                 file.truncate(self._size)  # removes the remains of a failed write
                 file.seek(self._size)

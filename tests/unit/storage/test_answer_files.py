@@ -123,10 +123,18 @@ async def test_a_growing_file_is_private(place: Place) -> None:
 async def test_the_remains_of_a_failed_write_are_overwritten(place: Place) -> None:
     file = GrowingFile(place.data, "a" * 32, asyncio.to_thread)
     await file.append("first ")
+    assert file.path is not None
     with file.path.open("ab") as half:  # as a full disk leaves it
         half.write(b"sec")
     await file.append("second")
     assert file.path.read_text() == "first second"
+
+
+async def test_files_of_one_answer_that_were_opened_together_differ(place: Place) -> None:
+    files = [GrowingFile(place.data, "a" * 32, asyncio.to_thread) for _ in range(2)]
+    for file, text in zip(files, ("first", "second"), strict=True):
+        await file.append(text)
+    assert sorted(path.read_text() for path in place.data.iterdir()) == ["first", "second"]
 
 
 async def test_the_longest_file_of_a_resumed_answer_is_attached(place: Place) -> None:
