@@ -18,10 +18,6 @@ from desktop_app.domain.tools.tool_context import Report
 from desktop_app.domain.tools.tool_server import ServerFailure
 from desktop_app.tool_servers.process_tree import kill_descendants
 
-START_S: Final = 60.0
-"""Some servers are downloaded from a package registry at their first start."""
-SIGN_IN_S: Final = 300.0
-"""The user may have to look up a password."""
 CLOSE_S: Final = 3.0
 """Seconds that the process gets to end. It ends itself within 2.5 s, unless it parses a message of
 the server, which nothing interrupts.
@@ -85,11 +81,10 @@ class ServerConnection:
 
     @classmethod
     async def open(cls, order: Mapping[str, Any], listener: ServerListener) -> ServerConnection:
-        """Start the process and wait until the server is ready.
+        """Start the process and wait until the server is ready. If canceled, end the process.
 
         Raises:
             ServerFailure: the process or the server did not start.
-            TimeoutError: the start or the sign-in took too long.
         """
         try:
             process = await start_child(
@@ -106,8 +101,7 @@ class ServerConnection:
         connection = cls(process, listener)
         try:
             connection._send(order)
-            async with asyncio.timeout(SIGN_IN_S if "sign_in" in order else START_S):
-                await connection._ready
+            await connection._ready
         except BaseException:
             await connection.aclose()
             raise

@@ -24,6 +24,10 @@ CRASH_PERIOD_S: Final = 300.0
 IDLE_S: Final = 600.0
 """A server takes 65 MB and more. It starts again with the next question that may use it."""
 LOG_LINES: Final = 500
+START_S: Final = 60.0
+"""Some servers are downloaded from a package registry at their first start."""
+SIGN_IN_S: Final = 300.0
+"""The user may have to look up a password."""
 LIST_S: Final = 60.0
 """Seconds for the reply with a list or a resource."""
 
@@ -45,7 +49,7 @@ class Connection(Protocol):
 
 
 class Connect(Protocol):
-    """Function that starts a server. Raises ServerFailure, or TimeoutError if it is too slow."""
+    """Function that starts a server. Raises ServerFailure."""
 
     async def __call__(self, order: Mapping[str, Any], listener: Any) -> Connection:
         """Return the running server."""
@@ -70,7 +74,7 @@ class ServerState(StrEnum):
 
 @dataclass(frozen=True)
 class LogLine:
-    """A line of a server's log; `level` is "" for its standard error and for a sign-in."""
+    """A line of a server's log; `level` is "" for its standard error."""
 
     level: str
     text: str
@@ -246,7 +250,7 @@ class ServerRun:
     def on_sign_in(self, address: str) -> None:
         """Report the address at which the user signs in."""
         self._address = address
-        self.on_log("", f"Sign in: {address}")
+        self.on_log("info", f"Sign in: {address}")
         if self._on_address is not None:
             self._on_address(address)
 
@@ -310,11 +314,13 @@ class ServerRun:
         self._is_starting, self._needs_sign_in = True, False
         self._last_error_line = ""
         self._on_changed()
+        limit_s = START_S if self._on_address is None else SIGN_IN_S
         try:
-            self._connection = await self._connect(launch, self)
+            async with asyncio.timeout(limit_s):
+                self._connection = await self._connect(launch, self)
             self.failure = None
         except TimeoutError:
-            slow = self._error(Reason.TOOL_SERVER_SLOW, seconds=60)
+            slow = self._error(Reason.TOOL_SERVER_SLOW, seconds=round(limit_s))
             fault = ServerFault.NO_ANSWER_IN_TIME
             unsigned = self._error(Reason.TOOL_SERVER_SIGN_IN_FAILED, why=fault)
             raise self._record_failure(unsigned if self._address else slow) from None

@@ -279,8 +279,6 @@ async def test_the_end_of_a_server_that_is_stopped_is_no_crash(server: ScriptedS
 @pytest.mark.parametrize(
     ("error", "words", "address", "reason", "params"),
     [
-        (TimeoutError(), "", "", Reason.TOOL_SERVER_SLOW, {"seconds": 60}),
-        (TimeoutError(), "", "https://a", SIGN_IN_FAILED, {"why": ServerFault.NO_ANSWER_IN_TIME}),
         (ServerFailure(f"It has {SECRET}."), "", "", NOT_STARTED, {"why": "It has [key removed]"}),
         (ServerFailure("No."), "", "https://a", SIGN_IN_FAILED, {"why": "No"}),
         (ServerFailure("No.", needs_sign_in=True), "", "", Reason.TOOL_SERVER_SIGN_IN, {}),
@@ -311,6 +309,25 @@ async def test_a_server_that_does_not_start_gives_an_error_without_its_secrets(
     server.error = server.before = None
     await server.run.fetch_list("tools")
     assert (server.run.state, server.run.failure) == (RUNNING, None)
+
+
+async def test_a_silent_server_is_given_up_after_the_time_that_the_error_names(
+    server: ScriptedServer,
+) -> None:
+    address = ""
+
+    async def before(listener: Any) -> None:
+        if address:
+            listener.on_sign_in(address)
+        await asyncio.Event().wait()
+
+    server.before = before
+    slow = Reason.TOOL_SERVER_SLOW
+    assert await error_of(server.run.fetch_list("tools")) == (slow, {"seconds": 60})
+    assert await error_of(server.run.sign_in(print)) == (slow, {"seconds": 300})
+    address = "https://a"
+    failed = (SIGN_IN_FAILED, {"why": ServerFault.NO_ANSWER_IN_TIME})
+    assert await error_of(server.run.sign_in(print)) == failed
 
 
 @pytest.mark.parametrize(
@@ -399,7 +416,7 @@ async def test_a_user_signs_in_and_the_tokens_are_kept(
     assert addresses == ["https://a"]
     assert server.kept == ([KEPT] if error is None else [])
     assert server.orders == [{"sign_in": True}]
-    assert LogLine("", "Sign in: https://a") in server.run.log
+    assert LogLine("info", "Sign in: https://a") in server.run.log
     assert SIGNING_IN in server.states
     assert "t0ken" not in server.run.redact("a t0ken-that-is-kept b")
     await server.run.restart()
