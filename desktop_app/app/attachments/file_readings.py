@@ -143,13 +143,11 @@ class FileReadings(QObject):
         if len(named) > MAX_FILES:
             self._notifications.notify(str(too_many_files()), topic=TOPIC)
             return
-        batch = AttachmentBatch(len(named))
+        batch, detail = AttachmentBatch(len(named)), tr("reading…")
         for name, content in named:
             path = content if isinstance(content, Path) else None
             reading_id = new_id()
-            self._readings[reading_id] = FileReading(
-                conversation_id, name, batch, tr("reading…"), path
-            )
+            self._readings[reading_id] = FileReading(conversation_id, name, batch, detail, path)
             self._waiting.append((reading_id, content))
         self._start_waiting()
         self._update()
@@ -171,17 +169,17 @@ class FileReadings(QObject):
 
     def cancel(self, reading_ids: Iterable[str]) -> None:
         """Cancel the reading of these files."""
-        batches = []
-        for reading_id in reading_ids:
-            reading = self._readings.pop(reading_id)
+        canceled = [self._readings.pop(reading_id) for reading_id in reading_ids]
+        for reading in canceled:
             if reading.task is not None:
                 reading.task.cancel()
             if not reading.has_begun:
                 reading.batch.end_reading()
-                batches.append(reading.batch)
-            self.failed.emit(reading.conversation_id)
+        # Once each, because there may be thousands of files.
+        for conversation_id in {reading.conversation_id for reading in canceled}:
+            self.failed.emit(conversation_id)
         self._update()
-        for batch in batches:
+        for batch in {id(reading.batch): reading.batch for reading in canceled}.values():
             self._notify_failures(batch)
 
     def cancel_all(self) -> None:

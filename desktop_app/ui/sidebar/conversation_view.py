@@ -85,6 +85,7 @@ class ConversationView(RowView):
         self.has_marks, self.can_go_back = False, False
         self._anchor = QPersistentModelIndex()
         self._target = QPersistentModelIndex()
+        self._shows_hint = False
         self._is_marking = False
         self._pressed_at: QPoint | None = None  # a drag of the pressed row starts there
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -284,6 +285,7 @@ class ConversationView(RowView):
         """Accept conversations and external content; `dragMoveEvent` then decides for a row."""
         from desktop_app.ui.composer.dropped_content import accept_copy, is_acceptable
 
+        self._shows_hint = False
         if event.mimeData().hasFormat(MIME_TYPE):
             event.acceptProposedAction()
         elif event.source() is None and is_acceptable(event.mimeData()):
@@ -302,8 +304,11 @@ class ConversationView(RowView):
             self._set_target(index if can_take else QModelIndex())
             event.setAccepted(self._target.isValid())
             return
-        self._set_target(index if index.data(Roles.IDENTIFIER) else QModelIndex())
-        self.drop_hint_changed.emit(_drop_hint(event.mimeData(), index))
+        target = index if index.data(Roles.IDENTIFIER) else QModelIndex()
+        if not (self._shows_hint and self._target == target):  # counting files may take 20 ms
+            self._set_target(target)
+            self._shows_hint = True
+            self.drop_hint_changed.emit(_drop_hint(event.mimeData(), index))
         accept_copy(event)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:

@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QGuiApplication,
+)
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
@@ -70,6 +76,28 @@ async def test_files_dropped_on_a_conversation_are_attached_there(data: Path) ->
         app.window.conversations.new_button.click()
         assert app.text.toPlainText() == "something else"
         assert app.chips == []
+
+
+async def test_a_drag_over_a_row_counts_its_files_once(data: Path) -> None:
+    async with AppHarness() as app:
+        view, hints = app.window.conversations.view, list[str]()
+        dragged = of_files(data / "notes.md", data / "report.pdf")
+        rows = [await app.ask_and_answer("One", "1")]
+        app.controllers.sidebar.navigator.open_new()
+        rows.append(await app.ask_and_answer("Two", "2"))
+        view.drop_hint_changed.connect(hints.append)
+        model, copy = app.window.conversations.model, Qt.DropAction.CopyAction
+        places = [view.visualRect(view.row_of(model.index_of(id_))).center() for id_ in rows]
+        for _ in range(2):
+            enter = QDragEnterEvent(places[0], copy, dragged, LEFT, NO_KEY)
+            QApplication.sendEvent(view.viewport(), enter)
+            for place in (places[0], places[0], places[1], places[1]):
+                move = QDragMoveEvent(place, copy, dragged, LEFT, NO_KEY)
+                QApplication.sendEvent(view.viewport(), move)
+                assert move.isAccepted()
+            QApplication.sendEvent(view.viewport(), QDragLeaveEvent())
+    over = [f"Drop to attach 2 files to “{title}”" for title in ("One", "Two")]
+    assert hints == [*over, "", *over, ""]
 
 
 class HeldStore(FillableStore):
