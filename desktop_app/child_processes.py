@@ -24,15 +24,15 @@ ChildKind = Literal[
     "documents", "lexing", "math", "model", "pdf", "print", "qt", "regex", "server", "tool"
 ]
 
-# Only root can create a file here, and the folder prevents no drive from being unmounted.
+# Only root can create a file here, and a process that runs here keeps no drive mounted.
 WORKING_DIRECTORY: Final = "/"
 
 # HOME, because "pip install --user" may have put libraries below it.
 _COMMON: Final = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ")
 REPORTS_TO_WINDOW: Final = "REPARTEE_REPORTS_TO_WINDOW"
-"""Set if the window starts `repartee export` or another command, to get its errors as JSON."""
+"""The variable by which the window has a command report its errors as JSON."""
 
-# Variables to lay out text as the window does.
+# Variables by which a child lays out text as the window does.
 _LAYOUT: Final = (
     "FONTCONFIG_FILE",
     "FONTCONFIG_PATH",
@@ -43,8 +43,8 @@ _LAYOUT: Final = (
     "XDG_DATA_DIRS",
     "XDG_DATA_HOME",
 )
-# Variables to find the library and the printer, and to use the window's language. Without CUPS,
-# Qt prints by "lp".
+# Variables to find the user's library and the printer, and to use the window's language. Without
+# CUPS, Qt runs "lp" to print.
 _LIBRARY: Final = (
     *_LAYOUT,
     "CUPS_SERVER",
@@ -146,7 +146,7 @@ def hide_keys() -> None:
 
 
 def environment_with_keys() -> dict[str, str]:
-    """Return the variables that the program was started with."""
+    """Return the environment variables, with those that `hide_keys` removed."""
     return {**os.environ, **_hidden_variables}
 
 
@@ -234,7 +234,8 @@ def run_desktop_tool(*arguments: str) -> tuple[int, str, str]:
 def open_in_browser(url: str) -> None:
     """Open a web address from a terminal, if there is a desktop.
 
-    The caller checks first that it may be opened: see `rendering.markdown.links.is_opened`.
+    The caller checks first that the address may be opened, by
+    `rendering.markdown.links.is_opened`.
 
     Raises:
         OSError: there is no desktop, or xdg-open cannot be started.

@@ -180,7 +180,10 @@ class _BoundedFile(FileIO):
 
 
 def _require_no_overlap(members: list[zipfile.ZipInfo], size: int) -> None:
-    """Refuse members that overlap: a small bomb unpacks the same bytes a thousand times."""
+    """Refuse members that overlap, or that end after the file, which has `size` bytes.
+
+    A small bomb unpacks the same bytes a thousand times.
+    """
     end = 0
     for info in sorted(members, key=lambda member: member.header_offset):
         if info.header_offset < end:

@@ -126,7 +126,7 @@ def _split_program(arguments: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _use_language(arguments: list[str]) -> None:
-    """Use the user's language; a window later finds the system's language with Qt."""
+    """Use the user's language for the command line; a window sets its language again, with Qt."""
     if "--json" in arguments:  # for programs, which expect English
         return
     from desktop_app.paths import folders
@@ -136,7 +136,7 @@ def _use_language(arguments: list[str]) -> None:
 
 
 def _add_files(options: argparse.Namespace, unknown: list[str]) -> None:
-    """Add files that follow an option, which argparse leaves unparsed; refuse anything else."""
+    """Add the files that argparse leaves unparsed because they follow an option; refuse others."""
     # `more` is the name of the list that the files belong to.
     files = getattr(options, getattr(options, "more", ""), None)
     end = unknown.index("--") if "--" in unknown else len(unknown)
@@ -268,7 +268,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _guard_memory(command: str) -> None:
-    """Write no core dump, and deny inspection by other processes, which a window does later."""
+    """Write no core dump, and deny inspection by other processes; a window denies it later."""
     if command in ("window", "quick"):  # see app/startup/process_protection.py
         if sys.platform != "win32":
             from desktop_app.sandbox.unix import write_no_core_dump

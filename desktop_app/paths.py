@@ -58,7 +58,10 @@ class Folders(NamedTuple):
 
 
 def folders() -> Folders:
-    """Return the folders of this run, from the current environment. Creates nothing."""
+    """Return the folders of this run, from the current environment.
+
+    Creates none of them, except a private runtime folder in /tmp.
+    """
     home = os.environ.get("REPARTEE_HOME")
     if home:
         import hashlib  # loads OpenSSL, which the usual start avoids
@@ -85,7 +88,8 @@ def _runtime_folder(data: Path) -> Path:
     """Return XDG_RUNTIME_DIR, which only the user can read.
 
     Return a private folder in /tmp if XDG_RUNTIME_DIR is missing, cannot be written to (as after
-    `su`) or has too long a path. Return the data folder if another user owns the folder in /tmp.
+    `su`) or has too long a path. Return the data folder if the folder in /tmp cannot be created, or
+    is not private to the user.
     """
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     is_writable = os.access(runtime, os.W_OK | os.X_OK) and Path(runtime).is_dir()

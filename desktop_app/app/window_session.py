@@ -76,7 +76,7 @@ class WindowSession:
         controllers: the controllers and their state.
         desktop: the parts that talk to the desktop, set by `join_desktop`.
         actions: the action of each command, by its id.
-        closed_work: work on the closed store before the program restarts.
+        closed_work: work on the closed store before the program restarts; None for none.
         is_rebuilt: True if the window is built again once the session has ended.
         reopened: ids of the commands that show the open dialogs again in the new window.
     """

@@ -133,7 +133,7 @@ class Backend:
         """
         found = await self.settings.secrets_in_addresses()
         for name, secret in found:
-            # If there is a key, the password was never sent to a server.
+            # If there is a key, the password was never sent to a server: it is only removed.
             place = await self.vault.place(name, secret.origin)
             if secret.value and secret.origin and place is KeyPlace.NONE:
                 await self.vault.set(name, secret)
@@ -156,7 +156,7 @@ class Backend:
         return self.chat_with(self.conversations, self.attachments)
 
     def chat_with(self, store: MessageStore, attachments: ChatAttachments) -> ChatService:
-        """Return a chat service that stores its messages in another store."""
+        """Return a chat service that stores its messages in `store`, which may be temporary."""
         estimator = Estimator(self.counter, attachments, lambda: self.collections)
         pictures = ImageScaler(attachments, self.documents)
 
@@ -196,10 +196,10 @@ class Backend:
     def _note_taker(self, answering: ResolvedChoice) -> ResolvedChoice:
         """Return the model that takes notes on long documents, for an answering model.
 
-        At a server whose list of models is unknown, it is the answering model.
+        It is the answering model itself at a compatible server whose list of models is unknown.
         """
-        is_open = answering.profile.kind is ProviderKind.COMPATIBLE
-        if is_open and self.listings.known_listing(answering.profile) is None:
+        is_compatible = answering.profile.kind is ProviderKind.COMPATIBLE
+        if is_compatible and self.listings.known_listing(answering.profile) is None:
             return answering
         return self.utility_model.model_for(Purpose.PART, answering)
 

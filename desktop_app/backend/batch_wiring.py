@@ -94,7 +94,10 @@ def _expand_paths(paths: Iterable[Path]) -> list[BatchFile]:
 
 
 def has_files(count: int, paths: Iterable[Path]) -> bool:
-    """Return True if paths and folders have `count` files or more, counting repeats. Blocking."""
+    """Return True if the paths lead to `count` files or more, also below folders. Blocking.
+
+    A file that is named twice counts twice.
+    """
     files = (_files_below(path) if _is_folder(path) else (path,) for path in paths)
     return sum(1 for _ in islice(chain.from_iterable(files), count)) == count
 

@@ -21,7 +21,7 @@ BUILT_IN_NAMES: Final = (
     *(N_("Plain writer"), N_("Brainstormer")),
 )
 """The names of the built-in presets, marked for translation."""
-_FIRST_POSITION: Final = 1_000_000  # after all of the user's
+_FIRST_POSITION: Final = 1_000_000  # after all of the user's presets
 
 
 @cache

@@ -359,8 +359,8 @@ async def _run_several(
     if several.has_store_failed or several.has_answer_of_calls:
         return ExitCode.FAILED
     complete_code = ExitCode.MISMATCH if several.has_problems else 0
-    ends = {MessageStatus.COMPLETE: complete_code, MessageStatus.REFUSED: ExitCode.REFUSED}
-    return ends.get(status_of(several.answers), ExitCode.FAILED)
+    codes = {MessageStatus.COMPLETE: complete_code, MessageStatus.REFUSED: ExitCode.REFUSED}
+    return codes.get(status_of(several.answers), ExitCode.FAILED)
 
 
 def _write_error_code(error: OSError) -> ExitCode:

@@ -29,7 +29,7 @@ _CITATION = re.compile(r"\[(\d{1,9}(?:\s*,\s*\d{1,9})*)\]")
 
 
 async def find_collections(backend: Backend, names: Sequence[str]) -> tuple[CollectionPart, ...]:
-    """Return the collections with these names, ids or folders; read folders first.
+    """Return the collections with these names, ids or folders; bring folders up to date first.
 
     Raises:
         IllegalChoiceError: there is no such collection or folder.
@@ -43,7 +43,7 @@ async def _find_collection(backend: Backend, name: str) -> CollectionPart:
     known = await backend.collections.all()
     folder = await asyncio.to_thread(lambda: expand_path(name).absolute())
     is_folder = bool(name) and await asyncio.to_thread(folder.is_dir)
-    # A folder that has a collection is read again, although the name is that of the collection.
+    # A folder that has a collection is read again, even if the collection has the typed name.
     is_of_folder = is_folder and any(each.folder == str(folder) for each in known)
     for collection in () if is_of_folder else known:
         if (

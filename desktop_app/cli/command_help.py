@@ -39,7 +39,7 @@ _EXIT_CODE_ROW: Final = re.compile(r" +\S+ +")
 
 
 class CommandParser(argparse.ArgumentParser):
-    """A parser whose errors escape typed text, so that this cannot forge output lines."""
+    """A parser whose errors escape typed text, so that the text cannot forge output lines."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options, formatter_class=CommandHelpFormatter)

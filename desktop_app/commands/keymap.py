@@ -16,7 +16,7 @@ from desktop_app.commands.shortcut import is_prefix, key_refusal, normalized, pr
 from desktop_app.domain.errors import SettingError
 
 _PREFIX: Final = "keys."
-"""Begins the keys of the settings that are shortcuts."""
+"""The keys of those settings that are shortcuts begin with it."""
 
 
 class Keymap:

@@ -46,7 +46,7 @@ class TitleIndex:
         """Return the ids and titles of the newest conversations whose titles contain all words.
 
         Args:
-            words: as `fold` returns them.
+            words: folded by `fold`; if there are none, all titles match.
             limit: the largest number of conversations.
             within: the number of newest conversations to search.
         """
@@ -72,7 +72,11 @@ class TitleIndex:
         return self._starts[min(count, len(self._rows))]
 
     def find_letters(self, letters: re.Pattern[str], limit: int) -> list[tuple[str, str]]:
-        """Return ids and titles of the newest conversations that match a `letters_in_order`."""
+        """Return the ids and titles of the newest conversations whose titles match a pattern.
+
+        Args:
+            letters: the pattern, from `letters_in_order`.
+        """
         end = self._end_of(_MAX_FUZZY_TITLES)
         found: list[tuple[str, str]] = []
         match = letters.search(self._text, 0, end)
@@ -151,6 +155,8 @@ class PaletteIndex:
     def find(self, typed: str, note: str = "") -> list[PaletteEntry]:
         """Return the best rows, sorted by how well they match, then by use.
 
+        If nothing is typed, return all rows except conversations, sorted by use.
+
         Args:
             note: shown beside conversations.
         """
@@ -184,7 +190,7 @@ class PaletteIndex:
         return _FUZZY_RANK if rank is None else rank, -self._uses.score(entry.id)
 
     def _swapped(self, words: Sequence[str], note: str) -> Iterator[PaletteEntry]:
-        """Yield the rows that contain the words with two neighboring letters swapped."""
+        """Yield the rows that contain the words once two neighboring letters are swapped."""
         texts = (f"{entry.title} {entry.other_text}" for entry in self._entries)
         others = TitleIndex((str(row), text) for row, text in enumerate(texts))
         for spelling in swapped_spellings(words):

@@ -87,7 +87,11 @@ def _run_on_backend(job: Callable[[KeyringBackend], T]) -> T:
 
 
 def _backend() -> KeyringBackend:
-    """Return the keyring of the library's own configuration, else the platform's."""
+    """Return the keyring of the library's own configuration, else the platform's.
+
+    Raises:
+        CredentialError: it is not one of the trusted keyrings.
+    """
     from keyring import core
 
     found = core.load_env() or core.load_config()

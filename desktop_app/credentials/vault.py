@@ -30,6 +30,8 @@ T = TypeVar("T")
 
 # The user may have to look up the password for the unlock dialog.
 PROMPT_TIMEOUT_S: Final = 60.0
+# The origin noted for a secret whose keyring entry has to tell it: after a restore, or for a secret
+# of an older version.
 UNKNOWN_ORIGIN: Final = ""
 # The origin recorded for an old key whose origin is unknown for good. No address has it.
 NO_ORIGIN: Final = "none"
@@ -114,6 +116,8 @@ class KeyVault:
 
     async def get(self, name: str, origin: str) -> Secret | None:
         """Return the secret of this name for `origin`: this session's, else the keyring's.
+
+        Return None if there is none, or if it belongs to another origin.
 
         Raises:
             CredentialError: it is in the keyring, which is locked, gone or does not answer.

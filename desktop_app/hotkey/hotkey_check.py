@@ -39,7 +39,7 @@ def check_native_hotkey(keys: str, platform: str = sys.platform) -> HotkeyReport
     if not keys:
         return HotkeyReport(keys, HotkeyStatus.OFF)
     try:
-        # A registration fails even if this program, in another process, holds the keys.
+        # A registration would also fail if another process of this program holds the keys.
         if not native_hotkey.is_held(platform):
             native_hotkey.register(keys, lambda: None, platform).close()
     except HotkeyError as error:

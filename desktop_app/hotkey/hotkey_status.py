@@ -68,7 +68,7 @@ class HotkeyReport:
     """The keys of the global shortcut, and whether they work.
 
     Attributes:
-        keys: in Qt's portable text.
+        keys: in Qt's portable text; "" if the user removed the shortcut.
         trigger: the keys that the desktop chose instead, in its own words; "" for none.
         desktop: the desktop in whose settings the keys can be bound instead; "" for none.
     """

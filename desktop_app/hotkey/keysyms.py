@@ -19,7 +19,7 @@ _KEYSYM_NAMES: Final = {
     "Space": "space",
 }
 # Most layouts still use older keysyms for letters of other scripts. The letters of a row have
-# consecutive keysyms; the key is the keysym of the first one.
+# consecutive keysyms; each row is listed by the keysym of its first letter.
 _KEYSYM_ROWS: Final = {
     0x6A1: "ђѓёєѕіїјљњћќґўџ",
     0x6C0: "юабцдефгхийклмнопярстужвьызшэщчъ",

@@ -81,7 +81,8 @@ class MacHotkey:
         """Register the keys.
 
         Raises:
-            HotkeyError: macOS or another program has them, or the keyboard lacks them.
+            HotkeyError: macOS or another program has them, the keyboard lacks them, or macOS
+                refuses.
         """
         self._library = library or _load_library()
         self._handler, self._hotkey = c_void_p(), c_void_p()

@@ -94,7 +94,7 @@ class WindowsHotkey:
         """Register the keys.
 
         Raises:
-            HotkeyError: another program has them, or the keyboard lacks them.
+            HotkeyError: another program has them, the keyboard lacks them, or Windows refuses.
         """
         self._library = library or windows_library()
         self._on_press = on_press

@@ -1,4 +1,4 @@
-"""Paste into another program's window on X11 by typing its shortcut, with the extension XTEST.
+"""Paste into another program's window on X11 by typing the keys of Paste, with XTEST.
 
 Each call opens a connection of its own and may wait: call it in a thread.
 """
@@ -111,10 +111,10 @@ def type_paste(target: PasteTarget) -> None:
             raise PasteError("the X server lacks XTEST")
         if _active_window(display) != target.window:
             raise PasteError("the window lost the focus")
-        letter = 0 if target.is_terminal else _v_key_code(display)
-        # Other layouts have no V. Most programs also paste by Shift+Insert.
-        modifier = "Control_L" if letter else "Shift_L"
-        key_code = letter or _key_code(display, "Insert")
+        v_code = 0 if target.is_terminal else _v_key_code(display)
+        # Shift+Insert, if the layout has no V: most programs also paste by it.
+        modifier = "Control_L" if v_code else "Shift_L"
+        key_code = v_code or _key_code(display, "Insert")
         modifier_code = _key_code(display, modifier)
         if not modifier_code or not key_code:
             raise PasteError("the keyboard lacks the keys")

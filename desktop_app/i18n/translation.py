@@ -26,7 +26,7 @@ LANGUAGE_VARIABLE: Final = "REPARTEE_LANGUAGE"
 """The environment variable that sets the language of one run."""
 
 LANGUAGES: Final[Mapping[str, str]] = {ENGLISH: "English", "de": "Deutsch", "nl": "Nederlands"}
-"""The languages of the program, by their codes, each with its name in the language."""
+"""The languages of the program by their codes; each is named in the language itself."""
 
 
 class _Language:
@@ -116,6 +116,7 @@ def wanted_language(setting: str = "", system: Iterable[str] = ()) -> str:
     """Return the code of the language to use.
 
     REPARTEE_LANGUAGE comes first, then the setting, then the system's languages in their order.
+    English is used if the program has none of them.
 
     Args:
         setting: the user's choice; "" for none.

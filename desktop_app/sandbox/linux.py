@@ -117,7 +117,10 @@ def deny_inspection() -> None:
 
 
 def _restrict_files(policy: Policy, abi: int) -> None:
-    """Let Landlock refuse every file, port and signal that the policy does not name."""
+    """Let Landlock refuse other files and ports than the policy's, and signals to other processes.
+
+    Older kernels refuse only files.
+    """
     handled = sum(rights for since, rights in _FILE_RIGHTS_BY_ABI if abi >= since)
     # The size of the attributes tells the kernel which of them are given.
     attributes = [handled]

@@ -31,9 +31,8 @@ class Confinement(NamedTuple):
     """The mechanisms by which this computer can confine a process.
 
     Attributes:
-        active: names of the mechanisms, such as "Landlock (ABI 7)", which `cli/doctor` marks for
-            translation.
-        missing: what is missing: values of `Reason`, which has the sentences.
+        active: names of the mechanisms, such as "Landlock (ABI 7)"; `cli/doctor` translates them.
+        missing: values of `Reason` that say which mechanisms are missing.
     """
 
     active: tuple[str, ...]

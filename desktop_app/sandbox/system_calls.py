@@ -170,9 +170,10 @@ _INSTALL_CALLS: Final = (
 
 
 class _Check(NamedTuple):
-    """A condition on an argument: `argument & mask` is one of `values`.
+    """A condition on an argument: its bits in `mask` are one of `values`.
 
     Attributes:
+        argument: the index of the argument.
         word: 0 for the lower half of the 64 bits, 1 for the upper.
     """
 

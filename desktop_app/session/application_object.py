@@ -21,10 +21,10 @@ OnAction = Callable[[str, str], None]
 
 
 def bus_name(scope: str) -> str:
-    """Return the name on the bus of the program with one user folder.
+    """Return the name that the program has on the bus, a different one for each REPARTEE_HOME.
 
     Args:
-        scope: `Folders.scope`, which differs for each REPARTEE_HOME; "" for the usual folder.
+        scope: `Folders.scope`; "" for the usual folder.
     """
     return f"{APP_ID}.home{scope}" if scope else APP_ID
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Body = tuple[Any, ...]
 OnCall = Callable[[str, Body], None]
-"""Handles a call of one of our methods: its name and its arguments."""
+"""Handles a call of one of our methods, given the method's name and the arguments."""
 OnSignal = Callable[[Body], None]
 
 TIMEOUT_S: Final = 5.0
@@ -79,7 +79,7 @@ class SessionBus:
         self._objects: dict[tuple[str, str], OnCall] = {}
         # Path, interface and name of a signal -> the services that may send it, and the listeners.
         self._signals: dict[tuple[str, str, str], list[tuple[str, OnSignal]]] = {}
-        self._owners: dict[str, str] = {}  # service -> its connection's unique name
+        self._owners: dict[str, str] = {}  # service -> its connection's unique name, "" for none
         self._sending: set[asyncio.Task[None]] = set()
 
     async def connect(self, timeout_s: float = TIMEOUT_S) -> None:
@@ -280,8 +280,8 @@ class SessionBus:
                 message = await _receive(connection.reader)
                 if message is not None:
                     self._dispatch(message)
-                # A call acts on its reply before a signal that came with the reply is dispatched,
-                # and a program may send thousands of calls at once.
+                # Let a call act on its reply before a signal that came with the reply is
+                # dispatched, and let other tasks run while a program sends thousands of calls.
                 await asyncio.sleep(0)
         except (OSError, EOFError):
             for reply in self._replies.values():

@@ -1,7 +1,7 @@
 """The declaration of a setting: its values, and how and where it is shown.
 
-A setting whose default is None may have the value None: the field is then left out of the request,
-so that the model's own default applies.
+A setting whose default is None may have the value None. If the setting is a field of the request,
+the field is then left out, and the model's own default applies. If it is a limit, there is none.
 """
 
 from __future__ import annotations

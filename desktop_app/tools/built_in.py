@@ -56,7 +56,7 @@ class BuiltInTools:
     """The source of the built-in tools.
 
     Args:
-        others: all tools except calculator and clock; these need stores or processes.
+        others: the tools besides calculator and clock: those that need stores or processes.
     """
 
     name = ""

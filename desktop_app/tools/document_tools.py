@@ -24,7 +24,7 @@ MAX_HITS: Final = 20
 MAX_PASSAGE_TOKENS: Final = 4000
 MAX_PAGES: Final = 20
 CHARS_PER_PAGE: Final = 4000
-"""The length of a piece of a document without pages."""
+"""The length, in characters, of a piece of a document without pages."""
 _CONTEXT_CHARS: Final = 300
 _MAX_LISTED_NAMES: Final = 100
 
@@ -86,8 +86,8 @@ class DocumentTools:
     """The tools that read the user’s data, and Python.
 
     Args:
-        retrieve: returns the best passages, by the ids of collections, a question, and the most
-            tokens.
+        retrieve: returns the best passages, by the ids of collections, a question, and the
+            largest number of tokens.
         documents_in: returns the documents of collections, by the ids of the collections.
         text_of: returns the text of a document in a collection, by its hash.
     """
@@ -236,6 +236,7 @@ def _find_passages(name: str, document: DocumentPart, text: str, words: str) -> 
     excerpts = []
     for number, page, folded in matches[:MAX_HITS]:
         at = min(folded.find(word) for word in wanted if word in folded)
+        # Folding may lengthen letters (ß is ss): find the place in the page itself.
         at = bisect_right(range(at), at, key=lambda end: len(page[: end + 1].casefold()))
         text = page[max(0, at - _CONTEXT_CHARS) : at + _CONTEXT_CHARS].strip()
         excerpts.append(f"[{name}, page {number}]\n{text}")

@@ -1,4 +1,4 @@
-"""Builds the schemas of the built-in tools, all of which providers take as strict."""
+"""Builds the schemas of the built-in tools. Providers accept them as strict schemas."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class DocumentTable:
     """A table of texts.
 
     Attributes:
-        rows: the rows, which can be read once, each as long as `columns`.
+        rows: can be read once; each row is as long as `columns`.
         count: the number of rows.
         left_out: the number of further rows, beyond MAX_CELLS.
     """
@@ -62,7 +62,7 @@ def _csv_rows(text: str) -> Iterator[list[str]]:
 
 
 def _read_table(name: str, read: Rows) -> Iterator[DocumentTable]:
-    """Yield the table of these rows, or nothing if the first row, which has the names, is empty."""
+    """Yield the table of the rows, whose first has the names of columns; nothing if it is empty."""
     width = count = 0
     for row in read():
         width, count = max(width, len(row)), count + 1

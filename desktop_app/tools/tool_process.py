@@ -31,7 +31,7 @@ CPU_S: Final = 60
 MAX_ROWS: Final = 500
 MAX_CELL_CHARS: Final = 1000
 MAX_OUTPUT_CHARS: Final = 198_000
-"""Characters. The remarks that follow still fit into the result that a model gets."""
+"""The longest output, in characters. It fits into a model's result together with the remarks."""
 _NUMBER_START_CHARS: Final = frozenset("-.0123456789")
 _NUMBER_END_CHARS: Final = frozenset("%0123456789")
 _WRITTEN_NUMBER: Final = re.compile(r"-?\d[\d.]*(?:,\d[\d,.]*%?|%)")
@@ -39,7 +39,7 @@ MAX_NAMED_COLUMNS: Final = 20
 _CODE_FILE: Final = "<tool>"
 _MAX_FRAMES: Final = 3
 _PR_SET_PDEATHSIG: Final = 1
-"""From linux/prctl.h: only on Linux is this process confined."""
+"""From linux/prctl.h: on other systems, `missing_sandbox` refuses the tools of this process."""
 
 
 class _BoundedText(io.StringIO):
@@ -169,7 +169,10 @@ def _quote_name(name: str) -> str:
 
 
 def _cell_value(cell: str) -> str | int | float | None:
-    """Return the number in a cell, or its text if a number would lose a digit or leading zero."""
+    """Return the number in a cell, its text, or None if it is empty.
+
+    A number that would lose a digit or a leading zero stays a text.
+    """
     if not cell:
         return None
     if cell[0] not in _NUMBER_START_CHARS:  # a million failed conversions take seconds

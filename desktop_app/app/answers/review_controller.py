@@ -26,7 +26,7 @@ REVIEW = "review"
 
 
 class ReviewController(QObject):
-    """Connection of the transcript, the dialog and the store."""
+    """Connection of the transcript with the dialog for reviews and the store."""
 
     def __init__(
         self,

@@ -20,7 +20,7 @@ class AttachmentBatch:
     Attributes:
         total: how many files there are.
         left: how many of them are still being read.
-        attached: how many of them were attached and were not attached before.
+        attached: how many of them were attached now, and not already before.
     """
 
     total: int

@@ -78,7 +78,10 @@ def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
 
 
 def amounts(part: DocumentPart, resolved: ResolvedChoice) -> list[str]:
-    """Return the known facts of the sent part: tokens, share of the context window, cost."""
+    """Return tokens, share of the context window and cost of what is sent of a document.
+
+    Return [] without a count, or a single note while chosen pages are counted.
+    """
     if part.sent_tokens is None:
         return [tr("counting…")] if part.chosen is not None else []
     tokens, is_exact = _tokens(part, resolved)
@@ -86,7 +89,7 @@ def amounts(part: DocumentPart, resolved: ResolvedChoice) -> list[str]:
 
 
 def share_and_cost(tokens: int, resolved: ResolvedChoice) -> list[str]:
-    """Return the share of the context window that the tokens take, and their cost."""
+    """Return the tokens' share of the context window and their cost, as far as they are known."""
     facts = []
     if resolved.model.input_limit:
         percent = 100 * tokens / resolved.model.input_limit

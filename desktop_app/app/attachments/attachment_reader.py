@@ -50,7 +50,8 @@ class AttachmentReader:
         """Return a message part and a note on how it was read, None if as expected.
 
         Args:
-            conversation_id: a temporary conversation keeps its attachments in memory.
+            conversation_id: if it is that of a temporary conversation, the attachment stays in
+                memory.
             resolved: the model that would be asked; by default the open conversation's.
 
         Raises:

@@ -185,7 +185,7 @@ class AttachmentsController(QObject):
         return undo
 
     def _choose_detail(self, chip_id: str, detail: str) -> None:
-        """Change an image's detail, or show all chips."""
+        """Change the detail of an image or of a document's pages, or show all chips."""
         if chip_id == MORE_CHIP:
             self._is_expanded = True
             self._show_chips()

@@ -124,8 +124,8 @@ class DocumentUnlocker(QObject):
         return [(tr("Enter password…"), lambda: self._tasks.start(self._unlock(error.sha256)))]
 
     async def _unlock(self, sha256: str) -> None:
-        messages = [part for message in self._current.path for part in message.attachments]
-        parts = (*self._draft.value.attachments, *messages)
+        sent = [part for message in self._current.path for part in message.attachments]
+        parts = (*self._draft.value.attachments, *sent)
         known = (p for p in parts if isinstance(p, DocumentPart) and p.sha256 == sha256)
         part = next(known, None)
         if part is None:

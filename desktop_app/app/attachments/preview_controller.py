@@ -301,7 +301,10 @@ class PreviewController(QObject):
         return [_page_name(page.number, is_as_file=is_as_file) for page in part.seen_pages]
 
     async def _show_picture(self, number: int) -> None:
-        """Show the image exactly as it is sent, unless the attachment was reloaded meanwhile."""
+        """Show the image with this index, unless the attachment was reloaded meanwhile.
+
+        It is shown exactly as it is sent. A page of a file that is sent whole is rendered here.
+        """
         part, scaler, load_number = self._last_part, self._image_scaler, self._load_number
         rule = self._holder.resolved.model.image_tokens
         try:

@@ -170,7 +170,7 @@ class BatchBarController(QObject):
             words = tr_plural("{count} batch job running", "{count} batch jobs running", count)
             self._bar.show_state(words if count else "")
         if had_focus and not self._bar.has_focus:
-            self._prompt.focus_text()  # or it would be on the button that removes a file
+            self._prompt.focus_text()  # otherwise, Qt focuses the button that removes a file
 
 
 def _offer_text(paths: Sequence[Path]) -> str:

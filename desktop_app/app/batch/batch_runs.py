@@ -31,7 +31,7 @@ class BatchRuns(QObject):
         make_service: creates the batch service; its argument is called with each changed job's id.
 
     Signals:
-        job_changed(str): a job, by its id.
+        job_changed(str): the job with this id has changed.
         reading_progressed(str, int, int): job id, files that are read, and all files.
         files_read(BatchJob): all files are read; the user may start the job.
         job_ended(BatchJob): the job has ended.

@@ -23,7 +23,7 @@ _CHANGED_IN_LIST: Final = "title title_is_automatic pinned folder_id archived tr
 
 
 class BegunTurns(QObject):
-    """Starter of the answers of begun turns, which shows the turns of the open conversation.
+    """Object that starts the answers of begun turns, and shows those of the open conversation.
 
     Signals:
         compared(list[Message], list[Message]): a path whose last question several models answer,
@@ -56,7 +56,7 @@ class BegunTurns(QObject):
             self._saver.remove_sent(turn.asked.id, turn.draft)
         is_open = run.conversation.id == self._current.id
         stored = self._with_changes(turn, is_open=is_open)
-        if stored != run.conversation:  # the choice was for this answer only
+        if stored != run.conversation:  # changed meanwhile, or the choice was for this answer only
             self._tasks.start(self._conversations.save_settings(stored))
         self._presenter.upsert(stored)
         self._running.start(run)

@@ -1,4 +1,4 @@
-"""Questions of the main window: asked at once or queued; their answers are stopped."""
+"""Questions of the main window, asked at once or queued, and Stop for their answers."""
 
 from __future__ import annotations
 

@@ -116,6 +116,8 @@ class TurnStarter(QObject):
     ) -> None:
         """Ask `draft` after `path`, or request another answer to the last question of `path`.
 
+        Do nothing while another turn of the conversation begins or is answered.
+
         Args:
             choice: the model for this answer only; the conversation keeps its own choice.
             asked: the conversation; None for the open one.

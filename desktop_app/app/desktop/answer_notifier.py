@@ -35,7 +35,7 @@ _HEADINGS: Final = {
 
 
 class AnswerNotifier(QObject):
-    """Notifications of ended answers and batch jobs, without any text of a message.
+    """Notifications of ended answers and batch jobs, which show a title, but no answer.
 
     Args:
         is_in_front: returns True if one of the program's windows has the focus.

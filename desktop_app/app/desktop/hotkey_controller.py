@@ -40,7 +40,7 @@ class HotkeyController(QObject):
         self._bus, self._scope = bus, scope
         self._is_paused = self._is_pause_announced = False
         self._portal = PortalShortcut(bus, scope, self.pressed.emit, self._on_portal_lost)
-        self._keys: str | None = None
+        self._keys: str | None = None  # None before the first `set_keys`
         self._portal_request: asyncio.Task[str] | None = None
         self._x11: X11Hotkey | None = None
         self._native: NativeHotkey | None = None

@@ -40,7 +40,7 @@ class MemoryTrimmer(QObject):
         self._timer.stop()
 
     def _release(self) -> None:
-        # After the start, even a visible window does not need all pages and free memory.
+        # After the start, even a visible window does not need everything that the start needed.
         if not self._has_released or self._is_idle():
             self._has_released = True
             collect_and_trim()

@@ -77,7 +77,7 @@ class CollectionsController(QObject):
         self._reload_timer = QTimer(self, singleShot=True, interval=_RELOAD_MS)
         self._reload_timer.timeout.connect(self._tasks.slot(self._reload))
         self._undo_timer = QTimer(self, singleShot=True, interval=_UNDO_MS)
-        self._undo_timer.timeout.connect(self._tasks.slot(self._forget_deleted))
+        self._undo_timer.timeout.connect(self._tasks.slot(self._complete_deletion))
         self._draft_collections = DraftCollections(
             self, current=current, origins=origins, notes=notes
         )
@@ -137,7 +137,7 @@ class CollectionsController(QObject):
         )
         dialog.cancel_requested.connect(self._updates.cancel)
         dialog.collection_shown.connect(lambda _id: self._tasks.start(self._show_files()))
-        dialog.closed.connect(self._tasks.slot(self._forget_deleted))
+        dialog.closed.connect(self._tasks.slot(self._complete_deletion))
         return dialog
 
     async def _reload(self) -> None:
@@ -216,7 +216,7 @@ class CollectionsController(QObject):
 
     async def _delete(self, collection_id: str) -> None:
         """Delete a collection, permanently once Undo has expired."""
-        await self._forget_deleted()
+        await self._complete_deletion()
         state = self._states.get(collection_id)
         if state is None:
             return
@@ -235,7 +235,7 @@ class CollectionsController(QObject):
         self._undo_timer.stop()
         self._tasks.start(self._show(collection_id))
 
-    async def _forget_deleted(self) -> None:
+    async def _complete_deletion(self) -> None:
         self._undo_timer.stop()
         collection_id = self._deleted_id
         if collection_id:
@@ -332,7 +332,7 @@ class CollectionsController(QObject):
         self._undo_timer.stop()
         self._reload_timer.stop()
         try:
-            await self._forget_deleted()
+            await self._complete_deletion()
         except StorageError:
             return  # the collection stays and is shown after the next start
 

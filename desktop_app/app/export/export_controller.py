@@ -141,16 +141,17 @@ class ExportController(QObject):
         if is_rich:
             makers[HTML] = lambda: rich_text.html_pieces(*content)
         makers[MARKDOWN] = lambda: [markdown()]
-        end = tr("Conversation copied.") if is_rich else tr("Conversation copied as Markdown.")
-        self._make_copier(end).copy(ClipboardTexts(makers, is_short=False))
+        done = tr("Conversation copied.") if is_rich else tr("Conversation copied as Markdown.")
+        self._make_copier(done).copy(ClipboardTexts(makers, is_short=False))
 
-    def _make_copier(self, end: str) -> ClipboardCopier:
+    def _make_copier(self, done: str) -> ClipboardCopier:
+        """Return a copier that notifies of its end with the sentence `done`."""
         from desktop_app.ui.widgets.text.clipboard import ClipboardCopier
 
         notify = self._notifications.notify
         copier = ClipboardCopier(self)
         copier.delayed.connect(lambda: notify(tr("Copying conversation…")))
-        copier.done.connect(lambda _: notify(end))
+        copier.done.connect(lambda _: notify(done))
         copier.ended.connect(copier.deleteLater)
         return copier
 

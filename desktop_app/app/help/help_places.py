@@ -80,9 +80,10 @@ PLACES: Final[Mapping[str, str]] = {
 
 
 def place_of(widget: QWidget | None) -> HelpPlace:
-    """Return the section for a widget or else for its nearest ancestor that has one.
+    """Return the section for a widget, or else for its nearest ancestor that has one.
 
-    The tabs of the settings get the section of the page that is shown.
+    The tabs of the settings get the section of the page that is shown. Without a section, return
+    START.
     """
     start = widget
     while widget is not None:

@@ -26,8 +26,8 @@ class UnreadMarks(QObject):
 
     Args:
         is_in_front: returns True if the window has the focus.
-        is_elsewhere: returns True if the quick prompt shows a conversation, or if the conversation
-            is temporary, so that its id stays off the disk.
+        is_elsewhere: returns True for a conversation that gets no mark: the quick prompt shows it,
+            or it is temporary, so that its id stays off the disk.
 
     Signals:
         seen(str): the user has opened or returned to an unread conversation (its id).

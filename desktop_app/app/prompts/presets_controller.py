@@ -129,8 +129,8 @@ class PresetsController(QObject):
         here, instructions = self._current.conversation, self._setup.ask_settings.instructions
         if here.overrides.instructions is None and instructions:
             here = replace(here, overrides=replace(here.overrides, instructions=instructions))
-        resolved = replace(here, choice=self._setup.choice)
-        created = preset_of(resolved, new_id(), self._free_name(), now())
+        with_choice = replace(here, choice=self._setup.choice)
+        created = preset_of(with_choice, new_id(), self._free_name(), now())
         created = replace(created, position=self._next_position())
         self._save(created)
         self._setup.copy_settings(self._current.id, replace(here, preset_id=created.id))

@@ -39,7 +39,7 @@ class QuickPromptController(QObject):
     Args:
         continue_in_window: see `QuickHost`; its arguments are the id of a conversation, an action,
             the unsent text with attachments, and the accompanying text.
-        markdown_of: returns rich text as Markdown.
+        markdown_of: returns rich text, given as plain text and as HTML, as Markdown.
 
     Attributes:
         window: the quick prompt.
@@ -204,9 +204,12 @@ class QuickPromptController(QObject):
         return known
 
     def _fill_marks(self, text: str, accompanying: str) -> tuple[str, str]:
-        """Return the typed text with its marks replaced, and the selection, "" if a mark had it."""
+        """Return the typed text with its marks replaced, and the accompanying text.
+
+        That is "" if a mark was replaced by it.
+        """
         mark, accompanying = _MARKS[SELECTION], accompanying.strip()
-        parts = text.split(mark)  # the selection may contain the clipboard's mark
+        parts = text.split(mark)  # the accompanying text may contain the clipboard's mark
         if self._clipboard:
             clip = self._clipboard.strip()
             parts = [part.replace(_MARKS[CLIPBOARD], clip) for part in parts]

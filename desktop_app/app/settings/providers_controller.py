@@ -45,7 +45,7 @@ class ProvidersController(QObject):
     """Connection of the panel's page of providers with the profiles and the keyring.
 
     Signals:
-        key_changed(str): a provider's key has changed, by the provider's id.
+        key_changed(str): the key of the provider with this id has changed.
     """
 
     key_changed = Signal(str)

@@ -50,7 +50,7 @@ class SettingsController(QObject):
         examine: returns the findings of `repartee doctor` as a text.
 
     Signals:
-        setting_stored(str): a setting that the user changed was stored, by its key.
+        setting_stored(str): the user changed the setting with this key, and it was stored.
     """
 
     setting_stored = Signal(str)

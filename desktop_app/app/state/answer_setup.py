@@ -68,7 +68,7 @@ class AnswerSetup(QObject):
         self.current, self._folders, self._drafts = current, folders, drafts
         self._temporary, self._tasks = temporary, tasks
         self._chat_service, self._conversations = chat_service, conversations
-        self._background_id = ""
+        self._background_id = ""  # the conversation whose answers run in the background
         self._save_lock = asyncio.Lock()
         for changed in (current.folder_changed, folders.changed, providers.changed):
             changed.connect(self.choice_changed)

@@ -91,7 +91,10 @@ class OpenConversation(QObject):
 
     @property
     def version_numbers(self) -> dict[str, tuple[int, int]]:
-        """Message id -> (version number, number of versions), if there are several."""
+        """Return the number of the shown version and the number of versions, by message id.
+
+        Messages with a single version are left out.
+        """
         return {
             message_id: (ids.index(message_id) + 1, len(ids))
             for message_id, ids in self.versions.items()

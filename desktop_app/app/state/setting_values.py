@@ -22,7 +22,7 @@ class SettingValues(QObject):
         all: all values by key.
 
     Signals:
-        changed(str): a setting has changed, by its key.
+        changed(str): the setting with this key has changed.
     """
 
     changed = Signal(str)

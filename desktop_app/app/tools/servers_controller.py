@@ -108,9 +108,9 @@ class ServersController(QObject):
 
         server = run.server
         about = server.url or server.program
-        signs_in = (Reason.TOOL_SERVER_SIGN_IN, Reason.TOOL_SERVER_SIGN_IN_FAILED)
+        sign_in_reasons = (Reason.TOOL_SERVER_SIGN_IN, Reason.TOOL_SERVER_SIGN_IN_FAILED)
         if run.state is ServerState.FAILED and run.failure is not None:
-            failure, needs_sign_in = run.failure, run.failure.reason in signs_in
+            failure, needs_sign_in = run.failure, run.failure.reason in sign_in_reasons
             # If a sign-in is needed, a button says the rest.
             text = failure.what_happened if needs_sign_in else failure.sentences
             return ServerRow(server.name, about, text, "error", needs_sign_in)

@@ -91,7 +91,7 @@ class ProviderRegistry:
         return by_id[ON_DEVICE.id]
 
     async def is_usable(self, profile: ProviderProfile) -> bool:
-        """Return True if there is a key for the profile's address, or the profile needs none.
+        """Return True if the profile needs no key, or its address has one or may have one.
 
         This does not ask the keyring.
         """
@@ -126,7 +126,7 @@ def _with_shared_caps(profiles: Sequence[ProviderProfile]) -> list[ProviderProfi
     """Give providers of the environment the cap of the stored provider with the same address.
 
     Spending under the environment's profile also counts in runs without its variables. The ledger
-    stores no addresses, so spending through a gateway that used this profile is included.
+    stores no addresses, so spending through a gateway that had the same id is included.
     """
     owners = {
         p.base_url: p for p in profiles if p.monthly_cap is not None and not p.from_environment

@@ -83,10 +83,10 @@ class TokenLearning:
     def learn_in_background(
         self, profile: ProviderProfile, request: ChatRequest, tokens: int, window: int
     ) -> None:
-        """Learn a window and a rate from the tokens that a server counted in a request.
+        """Learn a rate from the tokens that a server counted in a request, and its window.
 
         Args:
-            window: the context window that the server named, in tokens; 0 for none.
+            window: the context window that the server named, in tokens; 0 if it named none.
         """
         model, text = request.model, "\n".join(_texts_of(request) or ())
         if window:

@@ -37,7 +37,8 @@ async def apply_preset(
 
     The choices are provider, variant, model and effort. Options that the user gave are kept. A
     provider without variants does not get the preset's variant. A variant that the user gave
-    without an effort gets the preset's effort, or the nearest that it supports.
+    without an effort gets the preset's effort, or the nearest that it supports. Without --preset,
+    return None.
 
     Args:
         compared: the options of each answer, if several are compared.
@@ -56,12 +57,12 @@ async def apply_preset(
     if options.provider is None and found.provider_id:
         options.provider = found.provider_id
     profile = await answering_profile(backend, options, compared)
-    leaves_model = options.model is None and options.variant is None
-    uses_model = leaves_model and bool(found.model or profile.serves_gpt_family)
-    uses_variant = options.model is None and profile.serves_gpt_family
-    if (uses_model or uses_variant) and options.effort is None and found.effort is not None:
+    is_model_open = options.model is None and options.variant is None
+    uses_preset_model = is_model_open and bool(found.model or profile.serves_gpt_family)
+    is_variant = options.model is None and profile.serves_gpt_family
+    if (uses_preset_model or is_variant) and options.effort is None and found.effort is not None:
         options.effort, options.has_preset_effort = found.effort.value, True
-    if uses_model:
+    if uses_preset_model:
         options.variant = found.variant.value if found.variant else None
         options.model = found.model or None
     return found
@@ -71,6 +72,8 @@ def settings_of(
     values: Mapping[str, Any], options: argparse.Namespace, preset: Preset | None
 ) -> AskSettings:
     """Return the settings of an answer: the options, then the preset, then the user's settings.
+
+    Only --n and the preset ask for several answers; the user's setting does not count.
 
     Raises:
         IllegalChoiceError: the file with instructions cannot be read, or --stop is given too often.

@@ -53,7 +53,7 @@ MIN_COMPARED, MAX_COMPARED = 2, 4
 
 
 def options_for(options: argparse.Namespace, spec: str) -> argparse.Namespace:
-    """Return the options of one of several answers, named as VARIANT[/EFFORT] or MODEL[/EFFORT]."""
+    """Return the options of the answer that `spec` names: VARIANT[/EFFORT] or MODEL[/EFFORT]."""
     name, _, effort = spec.rpartition("/")
     if not name or effort not in EFFORTS:
         name, effort = spec, ""

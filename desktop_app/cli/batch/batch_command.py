@@ -129,7 +129,10 @@ def _require_existing(paths: Iterable[Path]) -> None:
 
 
 async def _task(backend: Backend, options: argparse.Namespace) -> tuple[str, str, str]:
-    """Return the title, the text and the template's id of the task."""
+    """Return the title, the text and the template's id of the task.
+
+    A task typed with --task has no title and no template: both are "".
+    """
     if options.task and not options.template:
         return "", options.task, ""
     name = options.template or SUMMARY
@@ -198,7 +201,10 @@ async def _prepare_and_send(
 async def _advance(
     backend: Backend, service: BatchService, job_id: str, options: argparse.Namespace
 ) -> None:
-    """Do the first steps of a started job; with --wait, all steps, reporting each."""
+    """Do the first steps of a started job; with --wait, all steps.
+
+    Each new error is reported; with --progress or on a terminal, each step, too.
+    """
     pause = await service.advance(job_id)
     last_error = ""
     while options.wait and pause is not None:

@@ -75,6 +75,7 @@ class EvaluationBatches:
             UserFacingError: a job could not be started, or stopped before its end.
             asyncio.CancelledError: the same call later finds the jobs again.
         """
+        # All items of a job have the same instructions and examples.
         groups: defaultdict[str, list[EvaluationCase]] = defaultdict(list)
         for case in self._setup.cases:
             groups[digest([case.instructions, case.examples])].append(case)

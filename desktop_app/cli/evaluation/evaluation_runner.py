@@ -74,7 +74,7 @@ class EvaluationRunner:
         listen: called with the number of results so far.
         repeated: number of calls that an interrupted command sent and that were not answered.
         reused: number of results of an interrupted command.
-        notices: of the answers, such as on settings that were left out, each once.
+        notices: the notices of the answers, such as on settings that were left out, each once.
         case_notices: pairs of a case's id and a notice of its error or of a call that was not run,
             each once.
         stopped_by: the error that stopped the evaluation; None if it ran to its end.
@@ -187,7 +187,7 @@ class EvaluationRunner:
             self.stopped_by = error
             return None
         except UserFacingError as error:
-            # The store may fail after the question was paid for; other errors precede it.
+            # The store may fail after the answer was paid for; other errors precede the payment.
             cost = None if isinstance(error, StorageError) else Decimal(0)
             status, note = MessageStatus.FAILED, note_of(error)
             result = CaseResult(case.id, "", cost=cost, status=status, error=note)
@@ -234,7 +234,7 @@ class EvaluationRunner:
             status=answer.status,
             error=answer.error,
         )
-        # The spending cap may stop its judgment, and it is not paid twice.
+        # Stored before the judgment, which the spending cap may stop: an answer is paid once.
         await self.backend.notes.put(key, json.dumps({_UNCHECKED: result_to_json(result)}), "")
         return result
 

@@ -38,7 +38,7 @@ def clean(text: str) -> str:
 
 
 def clean_line(text: str) -> str:
-    """Return `text` as `clean` does, on a single line, so that a name cannot forge another.
+    """Return `text` as `clean` does, on a single line, so that a name cannot forge a line.
 
     >>> clean_line("a\\nb")
     'a\\\\x0ab'
@@ -187,7 +187,7 @@ async def confirm(question: str, *, default: bool) -> bool:
     """Return True if the user agrees; `default` if there is no terminal to ask on."""
     if not can_ask():
         return default
-    import asyncio  # printing a version needs none
+    import asyncio  # commands that ask nothing may not need it
 
     write_question(question)
     # Not in a thread, because Ctrl+C could not end it.

@@ -190,7 +190,7 @@ class AnswerOutput(AnswerStreams):
             conversation_id: None if the conversation is not saved.
             passages: the passages that were sent with the question, for the JSON.
             full_text_file: the file with all of an answer that is too long for its message.
-            checked: the value of an answer that has a schema.
+            checked: the value and the problems of an answer with a schema; None if unchecked.
         """
         self.set_stop(lambda: None)  # there is nothing left to stop
         if not self._is_at_line_start:

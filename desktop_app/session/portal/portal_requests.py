@@ -25,7 +25,7 @@ DIALOG_TIMEOUT_S: Final = 300.0
 
 
 class PortalRefusedError(BusError):
-    """Raised if the portal's request was refused.
+    """Raised if a request to the portal was refused.
 
     Attributes:
         is_by_user: True if the user refused, and not the desktop.

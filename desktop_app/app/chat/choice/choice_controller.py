@@ -218,7 +218,7 @@ class ChoiceController(QObject):
         self._timer.start()
 
     def _show_figures(self) -> None:
-        """Show the likely cost and duration of the message with each variant and effort.
+        """Show the highest cost and usual duration of the message with each variant and effort.
 
         After a new choice, the figures are computed from the last estimate at once. Otherwise a
         menu that opens before the next estimate would show the figures of the former model.

@@ -67,7 +67,7 @@ class CompactionController(QObject):
         self._running = running
         self._theme = theme
         self._card: CompactionCard | None = None
-        self._plan: tuple[str, CompactionPlan] | None = None  # the offer, and its conversation
+        self._plan: tuple[str, CompactionPlan] | None = None  # conversation id, and what is offered
         # Conversation id -> the task that compacts, and the text on the card.
         self._work: dict[str, tuple[asyncio.Future[None], str]] = {}
         self._declined: dict[str, int] = {}  # conversation id -> tokens of the declined plan

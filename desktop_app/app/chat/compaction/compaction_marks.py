@@ -150,7 +150,10 @@ def compaction_mark(
 ) -> MessageMark:
     """Return the mark in the transcript at the end of a compaction.
 
-    `in_force` is the compaction that is sent with the next question, None for none.
+    Args:
+        maker: the name of the provider that made it.
+        sender: the name of the provider that gets the next question.
+        in_force: the compaction that is sent with the next question; None for none.
     """
     undo = (tr("Undo"), "undo-compaction")
     show = (tr("Show compacted content"), "show-sent")

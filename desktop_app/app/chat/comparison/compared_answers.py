@@ -69,6 +69,7 @@ class ComparedAnswers:
         settings = self._setup.settings_of(asking).for_comparison()
         run = await self._chat_service.begin_again(asking, path, profile, settings)
         self._running.start(run)
+        # The retry has stored its choice and shows its answer: restore both.
         is_open = self._current.id == conversation.id
         own = self._current.conversation if is_open else conversation
         await self._conversations.save_settings(own)

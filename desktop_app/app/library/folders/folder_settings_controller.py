@@ -51,7 +51,10 @@ class FolderSettingsController(QObject):
         page.folder_override_removed.connect(self._remove_value)
 
     def show(self, folder_id: str = "") -> None:
-        """Show a folder's settings: by default, of the listed or the open conversation's folder."""
+        """Show a folder's settings.
+
+        The default is the folder that the list shows, else that of the open conversation.
+        """
         list_filter, opened = self._presenter.list_filter, self._current.conversation
         is_in_folder = list_filter.kind is ListFilterKind.FOLDER
         default_id = list_filter.folder_id if is_in_folder else opened.folder_id
