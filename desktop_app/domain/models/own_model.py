@@ -17,6 +17,12 @@ from desktop_app.domain.spending.cost import Price
 MAX_PRICE: Final = Decimal(100_000)
 MAX_TOKENS: Final = 100_000_000
 _PRICES: Final = ("input_price", "cached_price", "output_price")
+_JSON_TYPES: Final[Mapping[str, type[Any]]] = {
+    **dict.fromkeys(("id", *_PRICES), str),
+    **dict.fromkeys(("window", "max_output"), int),
+    "efforts": list,
+    **dict.fromkeys(("images", "tools", "schema"), bool),
+}
 
 
 @dataclass(frozen=True)
@@ -89,20 +95,21 @@ def own_model_from_json(row: Mapping[str, Any]) -> OwnModel:
     Raises:
         LookupError, TypeError, ValueError, ArithmeticError: a value is wrong.
     """
-    values = dict(row)
-    for name in _PRICES:
-        if values.get(name) is not None:
-            values[name] = _price(values[name])
-    for name in ("window", "max_output"):
-        if values.get(name) is not None and not 0 < values[name] <= MAX_TOKENS:
+    values = {name: value for name, value in row.items() if value is not None}
+    for name, value in values.items():
+        if type(value) is not _JSON_TYPES[name]:  # True is an instance of int
+            raise TypeError(f"{name} is not {_JSON_TYPES[name]}")
+        if name in _PRICES:
+            values[name] = _price(value)
+        if name in ("window", "max_output") and not 0 < value <= MAX_TOKENS:
             raise ValueError(f"{name} is out of bounds")
-    if values.get("efforts") is not None:
+    if "efforts" in values:
         values["efforts"] = tuple(Effort(value) for value in values["efforts"])
     return OwnModel(**values)
 
 
-def _price(text: object) -> Decimal:
-    price = Decimal(text) if isinstance(text, str) and len(text) <= 40 else Decimal("nan")
+def _price(text: str) -> Decimal:
+    price = Decimal(text) if len(text) <= 40 else Decimal("nan")
     if not price.is_finite() or not 0 <= price < MAX_PRICE:
         raise ValueError("a price is out of bounds")
     return price

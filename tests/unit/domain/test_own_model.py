@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -17,8 +18,8 @@ def test_prices_within_bounds_are_accepted(price: str) -> None:
     assert own_model_from_json(own_model_to_json(own)) == own
 
 
-@pytest.mark.parametrize("price", ["100000", "-0.01", "nan", "inf", f"0.{'1' * 39}", "1" * 41, 1])
-def test_prices_out_of_bounds_are_refused(price: object) -> None:
+@pytest.mark.parametrize("price", ["100000", "-0.01", "nan", "inf", f"0.{'1' * 39}", "1" * 41])
+def test_prices_out_of_bounds_are_refused(price: str) -> None:
     with pytest.raises(ValueError, match="a price"):
         own_model_from_json({"id": "m", "input_price": price})
 
@@ -30,6 +31,32 @@ def test_windows_have_bounds(name: str) -> None:
     for tokens in (0, 100_000_001):
         with pytest.raises(ValueError, match=f"{name} is out of bounds"):
             own_model_from_json({"id": "m", name: tokens})
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"id": 5},
+        {"input_price": 1},
+        {"window": 1.0},
+        {"max_output": True},
+        {"efforts": {}},
+        {"images": 1},
+        {"tools": "no"},
+        {"schema": []},
+    ],
+)
+def test_values_of_other_types_are_refused(field: dict[str, Any]) -> None:
+    (name,) = field
+    with pytest.raises(TypeError, match=f"{name} is not"):
+        own_model_from_json({"id": "m", **field})
+
+
+def test_a_missing_id_is_refused_and_a_missing_fact_is_unknown() -> None:
+    facts = dict.fromkeys(vars(OwnModel("m")))
+    assert own_model_from_json({**facts, "id": "m"}) == OwnModel("m")
+    with pytest.raises(TypeError, match="'id'"):
+        own_model_from_json(facts)
 
 
 @pytest.mark.parametrize(
