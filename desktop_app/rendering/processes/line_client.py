@@ -76,15 +76,23 @@ class LineClient:
         process = self._process
         assert process is not None
         assert process.stdin is not None
-        process.stdin.write(request)
-        process.stdin.flush()
-        return parse_answer(_read_line(process), 0)
+        assert process.stdout is not None
+        until = time.monotonic() + _MAX_WAIT_S
+        _write(process.stdin.fileno(), request, until)
+        return parse_answer(_read_line(process.stdout.fileno(), until), 0)
 
 
-def _read_line(process: Popen[bytes]) -> bytes:
+def _write(descriptor: int, request: bytes, until: float) -> None:
+    """Write to a pipe until the time `until`. Raise TimeoutError if that is too early."""
+    for at in range(0, len(request), select.PIPE_BUF):
+        if not select.select([], [descriptor], [], max(0.0, until - time.monotonic()))[1]:
+            raise TimeoutError("the process does not read the request")
+        # A pipe that is ready takes PIPE_BUF bytes without blocking.
+        os.write(descriptor, request[at : at + select.PIPE_BUF])
+
+
+def _read_line(descriptor: int, until: float) -> bytes:
     """Return a line of the process's output; b"" if it takes too long or the process has ended."""
-    assert process.stdout is not None
-    descriptor, until = process.stdout.fileno(), time.monotonic() + _MAX_WAIT_S
     line = b""
     while not line.endswith(b"\n") and len(line) <= MAX_ANSWER_BYTES:
         ready, _, _ = select.select([descriptor], [], [], max(0.0, until - time.monotonic()))

@@ -68,10 +68,13 @@ def test_a_process_that_cannot_start_yields_no_answer() -> None:
     assert client.descriptors == ()
 
 
-def test_a_hanging_process_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("waits", ["sys.stdin.read()", "signal.pause()"])
+def test_a_request_to_a_hanging_process_has_no_answer(
+    monkeypatch: pytest.MonkeyPatch, waits: str
+) -> None:
     monkeypatch.setattr(line_client, "_MAX_WAIT_S", 0.01)
-    client = LineClient(python_child("import sys; sys.stdin.read()"))
-    assert client.ask({}) is None
+    client = LineClient(python_child(f"import signal, sys; {waits}"))
+    assert client.ask({"a": "long " * 100_000}) is None
     assert client.descriptors == ()
 
 
