@@ -154,7 +154,9 @@ def test_a_formula_that_crashes_the_process_is_not_requested_again(
     view.formula_display.set_typesetter(typesetter)
     view.set_messages([answer("$bad$ and $good$")])
     qtbot.waitUntil(lambda: drawn(view) == 1)
+    qtbot.waitUntil(lambda: not typesetter.is_busy)
     assert typesetter.find("bad", display=False) is None
+    assert not typesetter.is_busy
     typesetter.close()
 
 

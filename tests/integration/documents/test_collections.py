@@ -66,7 +66,7 @@ class CollectionSetup:
         return int(row[0])
 
     async def is_clean(self) -> bool:
-        """Return True if the index is sound and matches the passages exactly."""
+        """Return True if the index is sound and has an entry for exactly each passage."""
 
         def words(connection: sqlite3.Connection) -> int:
             connection.execute(
@@ -80,7 +80,14 @@ class CollectionSetup:
             return count
 
         left = await self.database.write(words)
-        return await self.count("SELECT count(*) FROM passages") > 0 or left == 0
+        ids = (
+            "SELECT rowid AS id FROM passage_index ORDER BY 1",
+            "SELECT id FROM passages ORDER BY 1",
+        )
+        indexed, passages = await self.database.read(
+            lambda c: [c.execute(sql).fetchall() for sql in ids]
+        )
+        return indexed == passages and (bool(passages) or left == 0)
 
 
 @asynccontextmanager
@@ -177,7 +184,8 @@ async def test_the_same_file_twice_adds_nothing(tmp_path: Path, papers: Path) ->
         assert [part.name for part in both] == ["First", "Second"]
         numbers = [p.number for part in both for p in part.passages]
         assert numbers == list(range(1, 1 + len(numbers)))
-        assert [len(part.passages) > 0 for part in both] == [True, False]  # the same words
+        # The second collection has only the same passages, which are not given twice.
+        assert [len(part.passages) > 0 for part in both] == [True, False]
 
 
 async def test_a_refresh_finds_new_changed_and_deleted_files(tmp_path: Path, papers: Path) -> None:
@@ -231,26 +239,26 @@ async def test_files_left_by_a_cancelled_addition_wait_for_the_next(
         assert "waiting" not in (await here.statuses(made)).values()
 
 
-async def test_a_full_disk_stops_and_the_rest_waits(
+async def test_a_full_disk_stops_an_addition_and_the_rest_waits(
     tmp_path: Path, papers: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_collections(tmp_path / "data") as here:
         made = await here.collections.create("Papers")
-        enter, entered = here.store.index_passages, 0
+        index, calls = here.store.index_passages, 0
 
-        async def enter_one(sha256: str, passages: Sequence[IndexedPassage]) -> None:
-            nonlocal entered
-            entered += 1
-            if entered == 2:
+        async def index_but_fail_once(sha256: str, passages: Sequence[IndexedPassage]) -> None:
+            nonlocal calls
+            calls += 1
+            if calls == 2:
                 raise StoreFullError("There is no room left on the disk.")
-            await enter(sha256, passages)
+            await index(sha256, passages)
 
         with monkeypatch.context() as full:
-            full.setattr(here.store, "index_passages", enter_one)
+            full.setattr(here.store, "index_passages", index_but_fail_once)
             with pytest.raises(StoreFullError):
                 await here.collections.add(made.id, [papers])
         statuses = (await here.statuses(made)).values()
-        assert entered == 2
+        assert calls == 2
         assert "ready" in statuses
         assert "waiting" in statuses
         failed = [f for f in await here.collections.files(made.id) if f.status == "failed"]
@@ -263,23 +271,23 @@ def write(path: str, text: str) -> None:
     Path(path).write_text(text, "utf-8")
 
 
-async def test_a_removed_file_returns_only_if_it_is_added_by_itself(
+async def test_a_removed_file_returns_only_if_that_file_is_added(
     tmp_path: Path, papers: Path
 ) -> None:
     async with open_collections(tmp_path / "data") as here:
         made = await here.collections.create("Papers", papers)
         await here.collections.refresh(made.id)
         before = await here.statuses(made)
-        out = (await here.file(made, "lease.md")).path
-        await here.collections.remove_file(made.id, out)
+        removed_path = (await here.file(made, "lease.md")).path
+        await here.collections.remove_file(made.id, removed_path)
         rest = {name: status for name, status in before.items() if name != "lease.md"}
         assert await here.statuses(made) == rest
-        write(out, f"The lease of {WORD}.")
+        write(removed_path, f"The lease of {WORD}.")
         await here.collections.refresh(made.id)
         await here.collections.add(made.id, [papers])
         assert await here.statuses(made) == rest
         assert await here.found(WORD, made) == []
-        await here.collections.add(made.id, [Path(out)])  # as Undo does
+        await here.collections.add(made.id, [Path(removed_path)])  # as Undo does
         assert await here.statuses(made) == before
         assert await here.found(WORD, made)
 
@@ -348,9 +356,9 @@ async def test_collections_are_backed_up_repaired_and_erased(tmp_path: Path, pap
             await here.collections.add(made.id, [papers])
             return made
 
-    async def ask(made: Collection, *, go_on: bool = False) -> list[str]:
+    async def ask(made: Collection, *, is_repaired: bool = False) -> list[str]:
         async with open_collections(data) as here:
-            if go_on:
+            if is_repaired:
                 assert set((await here.statuses(made)).values()) == {"failed", "waiting"}
                 await here.collections.add(made.id, [])
             assert await here.is_clean()
@@ -361,7 +369,7 @@ async def test_collections_are_backed_up_repaired_and_erased(tmp_path: Path, pap
     assert asked[0] == "lease.md"
     archive = make_backup(database, attachments, tmp_path / "backups", at, lambda *_: None).path
     repair_store(database, at, lambda *_: None)
-    assert await ask(made, go_on=True) == asked
+    assert await ask(made, is_repaired=True) == asked
     erase_everything(database, attachments)
     assert await ask(made) == []
     restore_now(archive, database, attachments, at)

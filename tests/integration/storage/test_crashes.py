@@ -94,7 +94,7 @@ async def main():
 asyncio.run(main())
 """
 
-# Fills the disk with conversations, then frees some and goes on.
+# Fills the disk with conversations, then deletes the ballast and goes on.
 FILLER = """
 import asyncio, sys
 from pathlib import Path
@@ -213,24 +213,23 @@ async def test_a_kill_loses_no_acknowledged_write(path: Path, seed: int) -> None
             lambda c: [r[0] for r in c.execute("SELECT DISTINCT status FROM messages")]
         )
         assert "streaming" not in statuses
-        whole = [n for n in length.values() if n]
-        assert len(await Search(database).find("grapefruit")) >= len(whole)
+        written = [least for least in length.values() if least]
+        assert len(await Search(database).find("grapefruit")) >= len(written)
 
 
 async def test_an_answer_of_another_process_is_not_interrupted(path: Path) -> None:
     async with opened(path) as database:
         store = ConversationStore(database)
-        with start(STREAMER, path) as process:
+        with start(ANSWERING, path) as process:
             assert process.stdout is not None
-            answer_id = process.stdout.readline().split()[2]
+            theirs = process.stdout.readline().strip()
             assert await store.interrupt_orphans() == []
-            process.send_signal(signal.SIGSTOP)  # so that it stays within the answer
+            process.send_signal(signal.SIGSTOP)  # a stopped process still owns its answer
             assert await store.interrupt_orphans() == []
             process.kill()
-        interrupted = await store.interrupt_orphans()
-        answer = await store.message(answer_id)
-        assert answer is not None
-        assert (answer.status is MessageStatus.INTERRUPTED) == bool(interrupted)
+        assert await store.interrupt_orphans() == [theirs]
+        _, answer = await store.path(theirs)
+        assert answer.status is MessageStatus.INTERRUPTED
 
 
 async def test_three_processes_write_at_once(path: Path) -> None:
@@ -306,7 +305,7 @@ def on_a_small_disk(folder: Path, script: str) -> str:
         check=False,
     )
     if "unshare" in result.stderr or "mount:" in result.stderr:
-        pytest.skip(f"no mounts of one's own here: {result.stderr.strip()}")
+        pytest.skip(f"no mount namespace can be made here: {result.stderr.strip()}")
     assert result.returncode == 0, result.stderr
     return result.stdout
 

@@ -1,4 +1,4 @@
-"""The provider, the model and the settings that the options of a command name."""
+"""The provider, the model and the settings that a command's options choose."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ async def opened_backend(
 async def served(
     *scripts: Any, models: tuple[str, ...] = (), **changes: Any
 ) -> AsyncIterator[tuple[Backend, LoopbackServer, ProviderProfile]]:
-    """Yield a backend with a server of the user's own, which is its only provider."""
+    """Yield a backend, a server that the user has added to it, and the server's profile."""
     async with LoopbackServer(*scripts, models=models) as server:
         profile = replace(COMPATIBLE, base_url=server.base_url, **changes)
         async with opened_backend(profile) as backend:
@@ -138,7 +138,7 @@ async def test_a_known_list_of_models_is_not_fetched_again() -> None:
         assert len(server.listed) == 1
 
 
-async def test_a_server_of_the_environment_has_the_variants_that_are_named() -> None:
+async def test_a_variant_option_states_that_a_server_of_the_environment_serves_the_family() -> None:
     async with (
         LoopbackServer(models=("a",)) as server,
         started_backend({"OPENAI_BASE_URL": server.base_url}) as backend,
@@ -186,7 +186,7 @@ async def test_an_unreachable_server_is_an_error() -> None:
         (ProviderKind.ON_DEVICE, "llama", None, False),
     ],
 )
-async def test_the_window_of_a_server_s_own_model_is_learned(
+async def test_the_list_of_models_is_fetched_if_it_may_tell_the_context_window(
     kind: ProviderKind, model: str, variant: Variant | None, is_listed: bool
 ) -> None:
     async with served(models=("llama",)) as (backend, server, profile):
@@ -196,7 +196,9 @@ async def test_the_window_of_a_server_s_own_model_is_learned(
 
 
 @pytest.mark.parametrize(("model", "is_listed"), [("llama", True), ("gpt-5.2", False)])
-async def test_the_price_of_an_unknown_model_is_learned(model: str, is_listed: bool) -> None:
+async def test_the_list_of_models_is_fetched_if_the_catalog_has_no_price(
+    model: str, is_listed: bool
+) -> None:
     async with served(models=("llama", "gpt-5.2")) as (backend, server, profile):
         known = replace(profile, models=(FAMILY_MODEL,))
         for _ in range(2):
@@ -207,7 +209,7 @@ async def test_the_price_of_an_unknown_model_is_learned(model: str, is_listed: b
         assert len(server.listed) == is_listed
 
 
-async def test_an_unreachable_list_of_models_is_ignored() -> None:
+async def test_an_error_of_the_list_of_models_is_ignored() -> None:
     async with served(replies(500, {})) as (backend, _, profile):
         await learn_window(backend, profile, ModelChoice("home", "llama"))
         await learn_price(backend, profile, ModelChoice("home", "llama"))
@@ -325,7 +327,8 @@ async def test_options_come_before_the_preset_and_the_settings(tmp_path: Path) -
 
     usual = found()
     assert usual.instructions == "Mine."
-    assert usual.parameters == replace(usual.parameters, temperature=0.5, candidates=1)
+    # A command gives one answer, unless an option or the preset asks for more.
+    assert (usual.parameters.temperature, usual.parameters.candidates) == (0.5, 1)
     assert usual.requested == frozenset()
     styled = found(PRESETS[2])
     assert (styled.instructions, styled.parameters.candidates) == ("Be brief.", 3)
@@ -349,7 +352,7 @@ async def test_options_come_before_the_preset_and_the_settings(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("content", [None, b"\xff", b"a" * (MAX_INSTRUCTIONS_BYTES + 1)])
-def test_a_file_that_is_no_text_is_no_instruction(tmp_path: Path, content: bytes | None) -> None:
+def test_an_unusable_file_of_instructions_is_refused(tmp_path: Path, content: bytes | None) -> None:
     file = tmp_path / "system.txt"
     if content is not None:
         file.write_bytes(content)

@@ -1,6 +1,6 @@
-"""Recorded lists of models, as the table shows them: tests/data/model_lists.json.
+"""Model lists of tests/data/model_lists.json, as the table of models shows them.
 
-Each reply is the example of the server's public documentation, which `source` names.
+Each reply is an example in a server's public documentation; the field `source` says in which part.
 """
 
 from __future__ import annotations
@@ -81,6 +81,7 @@ def test_the_table_shows_the_facts_that_each_server_lists(server: dict[str, Any]
     for model, expected in server["rows"].items():
         wanted = {**UNKNOWN, **{n: v for n, v in expected.items() if n in UNKNOWN}}
         shown = _shown(found[model])
+        # The catalog adds facts that the server did not list; they are not compared.
         if CATALOG.knows(model) and profile.kind is not ProviderKind.COMPATIBLE:
             shown = {name: value for name, value in shown.items() if name in expected}
             wanted = {name: wanted[name] for name in shown}
@@ -90,7 +91,7 @@ def test_the_table_shows_the_facts_that_each_server_lists(server: dict[str, Any]
     assert not set(server["hidden"]) & set(found), server["server"]
 
 
-def test_a_listed_price_counts_in_the_cost_of_an_answer() -> None:
+def test_a_listed_price_is_used_for_a_model_without_a_price_in_the_catalog() -> None:
     details = ModelDetails(input_price=Decimal(3), output_price=Decimal(15))
     listing = ModelListing(GATEWAY.base_url, (ListedModel("m", details=details),), _now())
     choice = ModelChoice(GATEWAY.id, "m", None, None)
@@ -135,7 +136,9 @@ def test_the_users_facts_about_a_model_override_all_others() -> None:
         ModelChoice("gate", "m", None, Effort.MEDIUM), TODAY
     )
     assert resolved.effort is Effort.HIGH
-    assert resolved.price == Price(Decimal("0.5"), Decimal(2))  # not a share of it
+    assert resolved.price == Price(
+        Decimal("0.5"), Decimal(2)
+    )  # the price multiplier is not applied
     assert ProviderModels(GATEWAY, CATALOG, listing).info("m").efforts is None
     assert own_model_from_json(json.loads(json.dumps(own_model_to_json(own)))) == own
     assert profile.with_own_model(OwnModel("m")).own_models == ()
@@ -145,7 +148,7 @@ def test_the_users_facts_about_a_model_override_all_others() -> None:
     "said",
     [
         {"id": "m", "input_price": "1e999999"},
-        {"id": "m", "input_price": -1},
+        {"id": "m", "input_price": "-1"},
         {"id": "m", "window": 0},
         {"id": "m", "window": 10**12},
         {"id": "m", "efforts": ["huge"]},
@@ -157,7 +160,7 @@ def test_impossible_facts_of_a_file_are_refused(said: dict[str, Any]) -> None:
         own_model_from_json(said)
 
 
-async def test_the_client_sends_the_efforts_that_the_user_entered() -> None:
+async def test_the_client_sends_no_effort_if_the_user_entered_that_the_model_takes_none() -> None:
     sent: list[dict[str, Any]] = []
 
     async def answers(request: Received, writer: asyncio.StreamWriter) -> None:

@@ -145,14 +145,16 @@ def test_every_row_of_the_panel_has_a_label() -> None:
     assert all(declared.label for declared in SETTINGS)
 
 
-# Settings without any of these properties are left out.
+# What `facts_of` returns for each setting, such as "default minimum..maximum stops". Settings for
+# which it returns "" are left out.
 FACTS = """
-default.variant: per folder
-default.effort: per folder
+default.variant: thinking per folder
+default.effort: medium per folder
 answer.system_prompt: per conversation
 answer.max_output_tokens: 16..128000 256,512,1024,2048,4096,8192,16384,32768,65536,128000 optional per conversation
 answer.verbosity: optional per conversation
 answer.candidates: 1 1..8 by 1 per conversation
+answer.background: offer
 answer.temperature: 0.0..2.0 by 0.1 optional per conversation
 answer.top_p: 0.05..1.0 by 0.05 optional per conversation
 answer.presence_penalty: -2.0..2.0 by 0.1 optional per conversation
@@ -160,6 +162,7 @@ answer.frequency_penalty: -2.0..2.0 by 0.1 optional per conversation
 answer.stop: 4 lines per conversation
 answer.reasoning_summary: optional per conversation
 answer.service_tier: optional per conversation
+answer.image_detail: auto
 answer.stream: True per conversation
 answer.tools: per conversation dialog
 tools.vector_stores: 3 lines
@@ -167,7 +170,9 @@ answer.form: per conversation dialog
 tools.max_rounds: 10 1..50 1,2,3,5,10,20,50
 tools.max_seconds: 600 10..7200 10,30,60,120,300,600,1800,3600,7200
 tools.max_cost: 0.01..100.0 0.01,0.05,0.1,0.25,0.5,1.0,2.0,5.0,10.0,50.0,100.0 optional
-library.embedding_model: 1 lines
+answer.routine_model: small
+library.embedding_model: text-embedding-3-small 1 lines
+backup.every: off
 backup.keep: 7 1..30 by 1
 documents.large_paste: 20000 1000..500000 1000,5000,10000,20000,50000,100000,200000,500000
 documents.file_mb: 200 10..2000 10,50,100,200,500,1000,2000
@@ -176,20 +181,28 @@ documents.pages: 5000 100..50000 100,500,1000,5000,10000,50000
 documents.megapixels: 120 20..500 20,50,120,250,500
 documents.seconds: 120 10..3600 10,30,60,120,300,900,3600
 documents.memory_mb: 2048 512..16384 512,1024,2048,4096,8192,16384
+look.theme: system
 look.code_wrap: True
 look.text_size: 100 80..200 by 10
 look.font: font
+look.line_width: standard
+keys.prompt.send: Return
 spelling.on: True
 spelling.languages: dialog
+desktop.on_close: ask
+desktop.paste_back: ask
 desktop.notifications: True
 """  # noqa: E501 — a line for each setting
 
 
 def facts_of(declared: Setting) -> str:
-    """Return the default, the bounds, the stops or the step, and other properties of a setting."""
+    """Return the default, the bounds, the stops or the step, and other properties of a setting.
+
+    A default that is None, False or an empty text is left out.
+    """
     steps = {round(after - number, 6) for number, after in pairwise(declared.stops)}
     facts = [
-        "" if isinstance(declared.default, str) else declared.default or "",
+        declared.default or "",
         "{}..{}".format(*declared.bounds) if declared.stops else "",
         ",".join(map(str, declared.stops)) if len(steps) > 1 else "",
         f"by {steps.pop()}" if len(steps) == 1 else "",
