@@ -48,7 +48,7 @@ def _chunk(data: bytes) -> bytes:
 
 
 class Server(threading.Thread):
-    """A server that stops its answer at a given moment and records when the client closes."""
+    """A server that answers up to a moment or without end, and notes when the client closes."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -148,13 +148,13 @@ def _figures(times: list[float]) -> dict[str, float]:
 
 def main(rounds: int = 50) -> dict[str, Any]:
     """Measure each moment in each API `rounds` times. Return overall and per-moment times."""
-    found = _on_the_windows_loop(lambda: _measure(rounds))
+    found = _run_on_qt_loop(lambda: _measure(rounds))
     every = [each for times in found.values() for each in times]
     by_moment = {moment: _figures(times) for moment, times in found.items()}
     return {"benchmark": "cancel", "stops": len(every), **_figures(every), "by_moment": by_moment}
 
 
-def _on_the_windows_loop(work: Callable[[], Any]) -> Any:
+def _run_on_qt_loop(work: Callable[[], Any]) -> Any:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from PySide6.QtWidgets import QApplication
 

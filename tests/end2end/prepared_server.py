@@ -1,4 +1,4 @@
-"""A loopback server of the Responses API with prepared answers, for screenshots.
+"""A loopback server of the Responses API with prepared answers.
 
 The answer is the first whose key occurs in the request's input: in the question or an earlier
 message.

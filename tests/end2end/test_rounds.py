@@ -116,7 +116,7 @@ def go_round_by_keyboard(program: Program, server: PreparedServer, folder: Path)
 
 
 RETURN, DOWN = 0xFF0D, 0xFF54
-# What a reader speaks of the widgets of the round: name, role and the states that matter.
+# What AT-SPI says about each widget of the round: its name, its role and some of its states.
 SPOKEN = {
     "prompt": ("Message", "text", {"editable", "multi line"}),
     "send": ("Send", "push button", set()),
@@ -131,7 +131,7 @@ SPOKEN = {
 }
 
 
-class Reader:
+class AssistiveUser:
     """A user of assistive technology: everything goes through AT-SPI."""
 
     def __init__(self, program: Program) -> None:
@@ -159,70 +159,70 @@ class Reader:
 def go_round_by_assistive_technology(
     program: Program, server: PreparedServer, folder: Path
 ) -> None:
-    reader = Reader(program)
+    user = AssistiveUser(program)
     wait_for(lambda: "GPT" in program.do("name", "model"), "the window to answer")
     for identifier, (name, role, states) in SPOKEN.items():
         assert program.do("name", identifier) == name
         assert program.do("role", identifier) == role
         assert states <= set(program.do("states", identifier)), identifier
     # Ask, stop, edit, retry with another effort.
-    assert reader.ask("first question", "Response complete.")[-2:] == [
+    assert user.ask("first question", "Response complete.")[-2:] == [
         "The first answer.",
         "Response complete.",
     ]
-    reader.ask("slow one", "Slowly said.…")
-    reader.press("stop", "Response stopped.")
-    reader.run("Edit last message", "Editing · The original message is kept · Esc to cancel")
+    user.ask("slow one", "Slowly said.…")
+    user.press("stop", "Response stopped.")
+    user.run("Edit last message", "Editing · The original message is kept · Esc to cancel")
     assert program.do("text", "prompt") == "slow one"
-    assert reader.ask("edited question", "Response complete.")[-2:] == [
+    assert user.ask("edited question", "Response complete.")[-2:] == [
         "The edited answer.",
         "Response complete.",
     ]
     program.do("press", "effort")
     program.do_named("press", "Low · ", "menu item")
-    reader.hear("Thinking, effort Low")
-    reader.press("message-retry", "Response complete.")
+    user.hear("Thinking, effort Low")
+    user.press("message-retry", "Response complete.")
     assert server.bodies[-1]["reasoning"]["effort"] == "low"
     # Attach and preview.
-    reader.press("attach", "File name:, text")
+    user.press("attach", "File name:, text")
     program.do_named("set_text", "File name:", "text", text=str(REPORT))
     program.do_named("press", "Open", "push button")
-    reader.hear("report.pdf attached")
+    user.hear("report.pdf attached")
     program.do("focus", "preview-attachment")
-    reader.hear("Preview report.pdf, 3 pages…")
-    reader.press("preview-attachment", "Content to send, text")
+    user.hear("Preview report.pdf, 3 pages…")
+    user.press("preview-attachment", "Content to send, text")
     program.wait_for_text("preview-text", lambda text: len(text) > 100)
-    reader.press("close-preview", "Preview report.pdf, 3 pages…")
+    user.press("close-preview", "Preview report.pdf, 3 pages…")
     # Search, rename, pin, export, archive.
-    reader.press("new-conversation", "New conversation")
+    user.press("new-conversation", "New conversation")
     program.do("set_text", "search", text="first")
     wait_for(lambda: program.do("children", "search-hits"), "the hits")
     program.do("focus", "search-hits")
-    reader.hear("Search results, list")
+    user.hear("Search results, list")
     program.key(RETURN)
-    reader.hear("first question")
+    user.hear("first question")
     program.do("set_text", "search", text="")
     program.do("focus", "conversations")
-    reader.run("Rename conversation", "Conversation title, text")
+    user.run("Rename conversation", "Conversation title, text")
     program.type("Renamed")
     program.key(RETURN)
-    reader.hear("Conversations, list")
+    user.hear("Conversations, list")
     assert "Renamed" in "".join(program.do("children", "conversations"))
-    reader.run("Pin or unpin conversation", "Pinned")
-    reader.run("Export conversation", "File name:, text")
+    user.run("Pin or unpin conversation", "Pinned")
+    user.run("Export conversation", "File name:, text")
     program.do_named("set_text", "File name:", "text", text=str(folder / "round.md"))
     program.do_named("press", "Save", "push button")
-    reader.hear("Exported to round.md.")
-    reader.run("Archive conversation", "“Renamed” archived")
+    user.hear("Exported to round.md.")
+    user.run("Archive conversation", "“Renamed” archived")
     # Settings, quit.
-    reader.press("open-settings", "Provider, page tab")
+    user.press("open-settings", "Provider, page tab")
     program.do("press", "look")
     wait_for(lambda: program.has("look", "checked"), "the page")
     program.do("focus", "theme")
-    reader.hear("Theme: System, combo box")
+    user.hear("Theme: System, combo box")
     program.key(DOWN)
     wait_for(lambda: program.do("name", "theme") == "Theme: Light", "the theme")
-    reader.press("close-settings", "Message, text")
+    user.press("close-settings", "Message, text")
     program.key(ord("q"), control=True)
 
 

@@ -1,4 +1,4 @@
-"""The provider and the model that the options of a command name."""
+"""The provider and the model that a command's options choose."""
 
 from __future__ import annotations
 

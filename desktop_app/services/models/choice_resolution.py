@@ -157,8 +157,8 @@ class ProviderModels:
 
         A price is certain, whatever model the reply names, if the user states it, if the server
         lists it, or if the server is not a compatible one. The catalog's price applies at a
-        compatible server if the user or the server's list names
-        the model, or if the server has no list.
+        compatible server if the user or the server's list names the model, or if the server has no
+        list.
         """
         profile, listing = self.profile, self.listing
         own_price = profile.own_model(model_id).price

@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.spending.cost import Usage
@@ -41,7 +42,7 @@ def _labels(app: AppHarness) -> list[str]:
     return [entry_text(action) for action in _efforts(app)]
 
 
-async def test_each_effort_says_what_it_is_for_costs_and_takes() -> None:
+async def test_efforts_and_variants_show_their_purpose_cost_and_duration() -> None:
     async with AppHarness(environment=KEYED) as app:
         app.controllers.composer.choice.choose_variant(Variant.THINKING)
         await until(lambda: any("about 25 s" in label for label in _labels(app)))
@@ -83,16 +84,18 @@ async def test_the_duration_is_that_of_the_users_own_calls() -> None:
         assert "about 12 s" in low
 
 
-async def test_routine_work_is_done_by_a_small_model_unless_the_user_wants_otherwise() -> None:
+async def test_a_small_model_takes_notes_if_the_provider_has_one_and_the_user_agrees() -> None:
     async with AppHarness(environment=KEYED) as app:
         app.controllers.composer.choice.choose_variant(Variant.PRO)
-        own = app.state.setup.resolved
-        assert app.backend._note_taker(own).model.id == "gpt-5-mini"
-        unlisted = replace(own.profile, id="x", kind=type(own.profile.kind)("compatible"))
-        assert app.backend._note_taker(replace(own, profile=unlisted)).model.id == "gpt-5.2-pro"
+        resolved = app.state.setup.resolved
+        assert app.backend._note_taker(resolved).model.id == "gpt-5-mini"
+        unlisted = replace(resolved.profile, id="x", kind=ProviderKind.COMPATIBLE)
+        assert (
+            app.backend._note_taker(replace(resolved, profile=unlisted)).model.id == "gpt-5.2-pro"
+        )
         app.window.settings.pages.setting_changed.emit("answer.routine_model", "conversation")
         await app.written()
-        assert app.backend._note_taker(own).model.id == "gpt-5.2-pro"
+        assert app.backend._note_taker(resolved).model.id == "gpt-5.2-pro"
 
 
 async def test_a_model_without_minimal_effort_does_not_offer_it() -> None:

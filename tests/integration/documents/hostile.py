@@ -1,11 +1,12 @@
 """Generates and reads malicious documents: broken test files and special attacks.
 
-    python -m tests.integration.documents.hostile 500 [FIRST]
+    python -m tests.integration.documents.hostile [COUNT [FIRST]]
 
-Reads that many documents like dropped files, and reports crashes of the reader, timeouts, leftover
-files and attempts to reach out of the process. Exits with 1 if any result is neither a text nor a
-worded refusal. Every 25th document is read under strace, if installed. The reader may use only the
-socket to its parent, write no file, and read only the program, its libraries and the document.
+Reads COUNT documents (500), from number FIRST (0) on, as the program reads dropped files. Counts
+texts, refusals, crashes of the reader and timeouts. Exits with 1 if a refusal has no remedy, a
+document takes 3 s longer than its limit, a file is left behind, or a document reaches out of the
+process. Every 25th document is also read under strace, if that is installed: the confined reader
+may open no socket, write no file, and read only the program, its libraries and the document.
 """
 
 from __future__ import annotations
@@ -69,7 +70,10 @@ def sources() -> dict[str, bytes]:
 def documents(
     count: int, first: int = 0, secret: Path | None = None
 ) -> Iterator[tuple[str, bytes]]:
-    """Return malicious documents, reproducible by number. References point to `secret`."""
+    """Yield the names and bytes of malicious documents, from number `first` on.
+
+    Documents that refer to a file name `secret`.
+    """
     files = sources()
     names = sorted(files)
     archives = [name for name in names if files[name].startswith(b"PK")]
@@ -95,7 +99,7 @@ def documents(
 
 
 def broken(data: bytes, chance: random.Random) -> bytes:
-    """Exchange bytes, cut or repeat a piece, or remove the end."""
+    """Replace bytes. Then cut or repeat a piece, remove the end, or do nothing more."""
     changed = bytearray(data or b"\0")
     for _ in range(chance.choice((1, 10, 100))):
         changed[chance.randrange(len(changed))] = chance.randrange(256)
@@ -227,7 +231,7 @@ def opendocument(kind: str, body: str) -> bytes:
 
 @dataclass
 class Outcome:
-    """The outcome for each kind of document; `wrong` lists the unexpected ones."""
+    """The number of documents by outcome, such as "text"; `wrong` describes what may not happen."""
 
     kinds: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
@@ -276,7 +280,7 @@ async def _read(worker: DocumentWorker, path: Path, outcome: Outcome) -> None:
             kind = "time is up"
         outcome.kinds[kind] += 1
         if not error.what_to_do:
-            outcome.wrong.append(f"{path.name} is refused without words")
+            outcome.wrong.append(f"{path.name} is refused without a remedy")
     took = time.monotonic() - begun
     outcome.slowest = max(outcome.slowest, (took, path.name))
     if took > LIMITS.seconds + 3:
@@ -284,7 +288,7 @@ async def _read(worker: DocumentWorker, path: Path, outcome: Outcome) -> None:
 
 
 def _read_traced(path: Path, scratch: Path, outcome: Outcome) -> None:
-    """Read under strace. Record the opened files and any socket."""
+    """Read a document under strace. Record forbidden calls and a missing confinement."""
     log = scratch.parent / f"{scratch.name}.strace"
     calls = "trace=open,openat,creat,socket,connect,unlink,rename,mkdir,seccomp"
     command = ["strace", "-f", "-qq", "-o", str(log), "-e", calls, sys.executable, "-c", _READER]

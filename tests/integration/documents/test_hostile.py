@@ -65,7 +65,7 @@ def members_of(name: str) -> dict[str, bytes]:
 
 
 def damaged(data: bytes, chance: random.Random) -> bytes:
-    """Exchange bytes, cut or repeat a piece, or remove the end."""
+    """Replace bytes. Then cut or repeat a piece, remove the end, or do nothing more."""
     broken = bytearray(data)
     for _ in range(chance.choice((1, 10, 100))):
         broken[chance.randrange(len(broken))] = chance.randrange(256)

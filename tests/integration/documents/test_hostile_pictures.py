@@ -1,4 +1,4 @@
-"""Malicious images may end the child, but the window gets a message and can go on."""
+"""Malicious images may end the worker process, but are reported, and the next image is read."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ LIMITS = Limits(seconds=20, memory_bytes=1 << 30)
 
 @blocking
 async def outcomes(pictures: list[bytes], limits: Limits = LIMITS) -> list[str | ScaledImage]:
-    """Return the scaled image, or the message to the user, for each image."""
+    """Return the scaled image or the message to the user for each image.
 
+    Check that the worker can still read a harmless image afterwards.
+    """
     worker, results = DocumentWorker(limits), list[str | ScaledImage]()
     try:
         for data in pictures:
@@ -64,7 +66,7 @@ def test_too_little_memory_is_reported() -> None:
     assert "memory" in said or "damaged" in said
 
 
-def test_a_photo_of_a_phone_is_scaled_rotated_and_without_metadata() -> None:
+def test_a_photo_from_a_phone_is_scaled_and_rotated_and_loses_its_metadata() -> None:
     image = photo(1, 1).resize((4000, 3000))
     (sent,) = outcomes([packed(image, "JPEG", exif=exif(6))])
     assert isinstance(sent, ScaledImage)
@@ -72,8 +74,8 @@ def test_a_photo_of_a_phone_is_scaled_rotated_and_without_metadata() -> None:
     assert not unpacked(sent.data).getexif()
 
 
-async def test_the_event_loop_is_free_while_a_picture_is_read() -> None:
-    """For a reply of four megabytes in one piece; measured in CPU seconds."""
+async def test_the_event_loop_is_free_while_a_large_picture_is_returned() -> None:
+    """The worker returns 4 MB in one piece. No step of the loop may take 100 ms of CPU time."""
     worker = DocumentWorker(LIMITS)
     data = packed(photo(1400, 1000), "PNG")
     longest, last = 0.0, time.thread_time()

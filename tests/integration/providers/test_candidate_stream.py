@@ -1,4 +1,4 @@
-"""Several answers at once from published servers: llama.cpp and llmock.
+"""Several answers at once from servers of other projects: llama.cpp and llmock.
 
 llama.cpp runs with two slots and with a single slot.
 """
@@ -69,14 +69,14 @@ def serving(program: str, *arguments: str) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def llmock() -> Iterator[str]:
-    """Yield a server that all tests share."""
+    """Yield the address of an llmock server, which the cases share."""
     with serving(LLMOCK) as url:
         yield url
 
 
 @blocking
 async def ask(folder: Path, url: str, api: Api, count: int, *, stream: bool) -> list[Message]:
-    """Return the answers to a question, as another run of the program finds them."""
+    """Return the stored answers to a question."""
     # Long: the threads of a real server wait for each other if the machine is busy.
     async with asyncio.timeout(300), asker_of(folder, url, api=api) as asker:
         parameters = GenerationParameters(candidates=count, max_output_tokens=24, stream=stream)
@@ -122,9 +122,7 @@ def test_llama_cpp_with_one_slot_refuses_two_and_is_asked_twice(tmp_path: Path) 
 
 @pytest.mark.parametrize("stream", [True, False])
 @pytest.mark.parametrize("api", list(Api))
-def test_candidates_of_llmock_are_all_answered(
-    llmock: str, tmp_path: Path, api: Api, stream: bool
-) -> None:
+def test_llmock_gives_all_candidates(llmock: str, tmp_path: Path, api: Api, stream: bool) -> None:
     answers = ask(tmp_path, llmock, api, 3, stream=stream)
     check_all_answered(answers, 3)
     with_usage = [answer.usage is not None for answer in answers]

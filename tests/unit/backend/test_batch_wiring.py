@@ -50,7 +50,7 @@ async def stored(job: BatchJob, item: BatchItem) -> AsyncIterator[Backend]:
         await backend.aclose()
 
 
-async def test_an_answer_is_a_conversation_once() -> None:
+async def test_an_answer_is_stored_as_a_conversation_once_unless_that_is_erased() -> None:
     async with stored(JOB, ITEM) as backend:
         conversation_id = await store_as_conversation(
             backend.conversations, backend.batch_store, JOB, ITEM
@@ -138,8 +138,8 @@ async def test_files_of_folders_are_found_in_order(folder: Path) -> None:
     ]
 
 
-def test_a_few_files_are_counted(folder: Path) -> None:
-    paths = [folder, folder / "b.txt"]
+def test_has_files_counts_each_repeat(folder: Path) -> None:
+    paths = [folder, folder / "b.txt"]  # three files, and one of them again
     assert [has_files(count, paths) for count in range(6)] == [True] * 5 + [False]
 
 

@@ -57,7 +57,7 @@ def test_encrypted_files_are_refused() -> None:
     assert package(bytes(data)).names == ["a"]
 
 
-def test_an_optional_part_that_is_missing_or_damaged_is_an_empty_element() -> None:
+def test_only_xml_or_empty_accepts_a_damaged_part_and_both_a_missing_one() -> None:
     found = package(packed(a="<a", b="<b><c/></b>"))
     assert [len(found.xml_or_empty(part)) for part in ("a", "b", "missing")] == [0, 1, 0]
     assert len(found.optional_xml("missing")) == 0

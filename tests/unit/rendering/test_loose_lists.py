@@ -1,4 +1,4 @@
-"""Lists are loose or tight as a whole, and begin and end, as in CommonMark's own HTML."""
+"""Lists begin, end, and are loose or tight as in the HTML of CommonMark's specification."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def elements(html: str) -> list[str]:
 
 
 def nesting(block: Block) -> tuple[object, ...]:
-    """Return a block's fields except its text."""
+    """Return a block's kind and its place in lists and quotes."""
     return (
         block.kind,
         block.depth,
@@ -65,21 +65,21 @@ def tightness(source: str) -> list[bool]:
     return hidden
 
 
-def ours(source: str) -> list[bool]:
-    """Return the same data from this program's parser."""
+def marked_tightness(source: str) -> list[bool]:
+    """Return the same as found by `mark_loose_lists`."""
     env: dict[str, Any] = {}
     tokens = parser().parse(source, env)
     mark_loose_lists(tokens, source, env)
-    lists: list[Any] = []
+    holders: list[Any] = []
     hidden = []
     for token in tokens:
-        holder = lists[-1] if lists else None
+        holder = holders[-1] if holders else None
         if token.type == "paragraph_open" and holder and holder.type == "list_item_open":
-            hidden.append(not lists[-2].meta.get("loose"))
+            hidden.append(not holders[-2].meta.get("loose"))
         if token.nesting > 0:
-            lists.append(token)
+            holders.append(token)
         elif token.nesting < 0:
-            lists.pop()
+            holders.pop()
     return hidden
 
 
@@ -93,7 +93,7 @@ def ours(source: str) -> list[bool]:
 @example("- a\n\n  [x]: /u\n")
 @example("- [x]: /u\n\n  a\n- b\n")
 def test_loose_lists_are_found_as_by_the_parser(source: str) -> None:
-    assert ours(source) == tightness(source)
+    assert marked_tightness(source) == tightness(source)
 
 
 @settings(max_examples=examples(60))
