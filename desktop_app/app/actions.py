@@ -91,7 +91,7 @@ def actions_of(window: MainWindow, controllers: Controllers) -> Actions:
         "find.next": lambda: window.transcript.find_in_transcript.step(+1),
         "find.previous": lambda: window.transcript.find_in_transcript.step(-1),
         "answer.copy": window.transcript.commands.copy_last_answer,
-        "answer.copy-code": window.transcript.copies.copy_code_block,
+        "answer.copy-code": window.transcript.copies.copy_nearest_code,
         "conversation.copy": conversation.export.copy,
         "answer.retry": conversation.answer_actions.retry_last,
         "answer.compare": conversation.compared_models.offer,

@@ -1,4 +1,4 @@
-"""The media types of documents that the program treats differently."""
+"""Media types that the code mentions by name, and the document formats by media type."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ class ContextMenu(QObject):
         if self._copies.is_in_code(block):
             cursor = QTextCursor(block)  # moves with the text while the menu is open
             menu.addAction(
-                tr("Copy code block"), lambda: self._copies.copy_code(cursor.blockNumber())
+                tr("Copy code block"), lambda: self._copies.copy_code_of_block(cursor.blockNumber())
             )
         if state is not None:
             for action, _, words in ACTIONS[state.message.role]:

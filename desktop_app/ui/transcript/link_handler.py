@@ -58,7 +58,7 @@ class LinkHandler(QObject):
         """Follow a link at a document position; for `COPY_CODE`, copy the code there."""
         block = self._view.document().findBlock(position)
         if link == COPY_CODE:
-            self._copies.copy_code(block.blockNumber())
+            self._copies.copy_code_of_block(block.blockNumber())
             return
         self.follow(QUrl(link), block)
         self._focus.scroll_to_focused()  # the link may have unfolded text and moved it off screen

@@ -483,7 +483,7 @@ class TranscriptView(TranscriptSurface):
         # A selection may end at a mark.
         mark = self._mark_at(position) if self._is_mark_pressed else None
         if mark is not None and event.button() == Qt.MouseButton.LeftButton:
-            self.copies.copy_code(mark.head)
+            self.copies.copy_code_of_block(mark.head)
             return
         self._clicked_at = position
         super().mouseReleaseEvent(event)

@@ -85,7 +85,7 @@ class CopyActions(QObject):
             selected_text.clipboard_texts(state.block_maker(), source, is_short=is_short)
         )
 
-    def copy_code(self, number: int) -> None:
+    def copy_code_of_block(self, number: int) -> None:
         """Copy the code that contains block `number`."""
         found = self._head_of(number)
         if found is not None:
@@ -106,7 +106,7 @@ class CopyActions(QObject):
         layout, head = found
         return mime_data(selected_text.texts_of_code(selected_text.code_below(layout.items, head)))
 
-    def copy_code_block(self) -> None:
+    def copy_nearest_code(self) -> None:
         """Copy the code block at the text cursor, or the last one above the end of the screen."""
         found = self._head_of(self._view.textCursor().blockNumber()) or self._last_head()
         if found is None:

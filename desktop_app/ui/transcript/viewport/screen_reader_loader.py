@@ -1,4 +1,4 @@
-"""Materializes the conversation for a screen reader, which reads only the document."""
+"""Materializes the conversation, up to a limit, for a screen reader."""
 
 from __future__ import annotations
 

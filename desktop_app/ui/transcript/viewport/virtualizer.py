@@ -1,8 +1,9 @@
-"""Virtualizes long messages: only text near the screen is materialized.
+"""Virtualizes long conversations: above a limit, only text near the screen stays materialized.
 
 Qt lays out the whole document at each step of a window resize: 0.5 s for a 1 MB answer. A
-change of theme or text size rewrites the document: 2 s. So all but a few screens of a long
-conversation are replaced by placeholders, and materialized again as the user scrolls near.
+change of theme or text size rewrites the document: 2 s. So above the limit, and before a resize
+that would take long, placeholders replace all but a few screens. They are filled again as the
+user scrolls near.
 A placeholder has the former or estimated height of its items (see `layout/message_layout.py`).
 So the scroll bar covers all materialized messages, and the text on screen stays in place.
 
