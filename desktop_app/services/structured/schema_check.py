@@ -1,4 +1,4 @@
-"""Checks schemas, and values and answers against them (JSON Schema, draft 2020-12)."""
+"""Checks schemas, and checks values and answers against them (JSON Schema, draft 2020-12)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MAX_PROBLEMS: Final = 5
 _MAX_REASON_CHARS: Final = 300
 _MAX_DIGITS: Final = 700
 """Enough for the quotient of the largest and the smallest float, so that a remainder is exact."""
-# Also raised if a reference leads to something that is not a schema.
+# Errors of the validator, for example if a reference leads to something that is not a schema.
 _NO_SCHEMA_ERRORS: Final = (AttributeError, TypeError, ValueError, OverflowError, re.error)
 
 
@@ -42,9 +42,11 @@ class SchemaProblem:
 
 @dataclass(frozen=True)
 class CheckedAnswer:
-    """An answer's value, and why it does not match the schema; () if it does.
+    """The value of an answer, and the result of its check.
 
-    The value is None if it does not match; JSON's null is None, too.
+    Attributes:
+        value: None if the answer does not match the schema. JSON's null is None, too.
+        problems: the reasons why it does not match; () if it does.
     """
 
     value: Any = None
@@ -53,7 +55,7 @@ class CheckedAnswer:
 
 def require_schema(schema: object) -> Mapping[str, Any]:
     """Return a valid schema. Raises UnusableSchemaError."""
-    # Takes 60 ms, and most answers need none.
+    # This import takes 60 ms, and most answers need no schema.
     from jsonschema import Draft202012Validator, SchemaError
     from jsonschema.exceptions import best_match
 
@@ -80,7 +82,10 @@ def require_schema(schema: object) -> Mapping[str, Any]:
 
 
 def _require_references(schema: Mapping[str, Any]) -> None:
-    """Raise UnusableSchemaError if a reference leads nowhere; no answer might follow it."""
+    """Raise UnusableSchemaError if a reference leads nowhere.
+
+    The check of an answer might not notice: it follows only the references that it needs.
+    """
     from jsonschema.validators import SPECIFICATIONS
     from referencing.exceptions import Unresolvable
     from referencing.jsonschema import DRAFT202012
@@ -147,10 +152,14 @@ def _multiple_of(
 
     if not validator.is_type(value, "number"):
         return
+    rest: int | Decimal
     try:
-        rest = Context(prec=_MAX_DIGITS).remainder(Decimal(repr(value)), Decimal(repr(divisor)))
-    except DecimalException:  # of an infinite value, or a divisor of 0
-        rest = Decimal(1)
+        if isinstance(value, int) and isinstance(divisor, int):  # of any number of digits
+            rest = value % divisor
+        else:
+            rest = Context(prec=_MAX_DIGITS).remainder(Decimal(repr(value)), Decimal(repr(divisor)))
+    except (DecimalException, ZeroDivisionError):  # DecimalException: also of an infinite value
+        rest = 1
     if rest:
         yield ValidationError(f"{value!r} is not a multiple of {divisor!r}")
 

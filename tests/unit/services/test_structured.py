@@ -163,6 +163,7 @@ def test_a_name_whose_match_takes_too_long_is_a_problem(
         *((0.01, "0.07", True), (0.01, "19.99", True), (0.01, "0.071", False), (2, "4", True)),
         *((2, "3", False), (0.1, "1e300", True), (1e-300, "1e300", True), (3, "1e999", False)),
         *((1, "1.0", True), (0.5, '"text"', True), (10**30, str(10**31), True)),
+        *((2, "1" + "0" * 1000, True), (3, "1" + "0" * 1000, False), (0, "3", False)),
     ],
 )
 def test_multiples_are_checked_with_decimal_arithmetic(
