@@ -21,7 +21,7 @@ from desktop_app.storage.settings.startup_settings import read_startup_settings
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-import desktop_app.app.source_scan  # noqa: F401 — shortens every later import
+import desktop_app.app.import_hook_removal  # noqa: F401 — shortens every later import
 
 # isort: split
 from desktop_app import __version__

@@ -33,13 +33,13 @@ from desktop_app.cli.answers.form_options import (
     with_form,
     write_problems,
 )
-from desktop_app.cli.answers.leading_content import leading_id
 from desktop_app.cli.answers.several_answers import (
     SeveralAnswers,
     options_for,
     require_comparable,
     status_of,
 )
+from desktop_app.cli.answers.unsaved_conversation_id import unsaved_conversation_id
 from desktop_app.cli.ask_collections import (
     cited_sources,
     embed_missing,
@@ -226,7 +226,7 @@ async def _answer(
     draft = replace(draft, attachments=(*parts, *collections))
     conversation_id, moment = new_id(), now()
     if null_store is not None:
-        conversation_id = leading_id(settings.counted_instructions, parts, draft.text)
+        conversation_id = unsaved_conversation_id(settings.counted_instructions, parts, draft.text)
     conversation = Conversation(conversation_id, "", moment, moment, choices[0])
     if attached and settings.parameters.tools and not options.in_parts:
         for resolved in answering:

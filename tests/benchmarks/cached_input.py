@@ -20,7 +20,7 @@ from typing import Any, Final
 from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.backend.backend import build_backend
 from desktop_app.backend.environment_profiles import ON_DEVICE
-from desktop_app.cli.answers.leading_content import leading_id
+from desktop_app.cli.answers.unsaved_conversation_id import unsaved_conversation_id
 from desktop_app.domain.conversations.conversation import Conversation, Draft, ModelChoice, now
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.paths import folders
@@ -116,7 +116,7 @@ async def _on_device(questions: int, paragraphs: int) -> dict[str, Any]:
         settings = replace(settings, parameters=parameters)
         choice = ModelChoice(ON_DEVICE.id, backend.providers.on_device_model, None, None)
         for number in range(questions):
-            name = leading_id(text, (), "") + f"-{number}"
+            name = unsaved_conversation_id(text, (), "") + f"-{number}"
             conversation = Conversation(name, "", now(), now(), choice)
             draft = Draft(f"What does unit {number} pay?")
             run = await backend.chat.begin(conversation, [], draft, ON_DEVICE, settings)

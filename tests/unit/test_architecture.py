@@ -171,7 +171,7 @@ def _targets(node: ast.AST) -> list[ast.expr]:
 OWN_VALUES = {
     "desktop_app/app/attachments/file_readings.py": {"reading", "reading.batch"},
     "desktop_app/app/answers/running_answers.py": {"progress"},
-    "desktop_app/app/source_scan.py": {"builtins"},
+    "desktop_app/app/import_hook_removal.py": {"builtins"},
     "desktop_app/ui/composer/prompt_spelling.py": {"mark"},
     "desktop_app/ui/help/help_text.py": {"mark"},
     "desktop_app/ui/printing/pages.py": {"context"},

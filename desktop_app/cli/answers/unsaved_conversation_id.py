@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 
 
-def leading_id(
+def unsaved_conversation_id(
     instructions: str, attachments: Iterable[DocumentPart | ImagePart], question: str
 ) -> str:
     """Return an id for a conversation that is not saved.
 
-    It depends on the instructions and the attachments, or else on the question. The provider's
-    cache key and the boundaries of documents depend on it, so the same documents are the same
-    bytes in each question.
+    It is a hash of the instructions and attachments; without both, of the question. The provider's
+    cache key and the tags around documents are made from the id. So questions about the same
+    documents begin with the same bytes, which the provider's cache can serve.
     """
     hashes = [part.sha256 for part in attachments]
     rest = "" if instructions or hashes else question

@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.child_processes import child_command
-from desktop_app.cli.answers.leading_content import leading_id
+from desktop_app.cli.answers.unsaved_conversation_id import unsaved_conversation_id
 from desktop_app.cli.evaluation.evaluation_batches import Answers, EvaluationBatches
 from desktop_app.cli.evaluation.evaluation_setup import Contestant, EvaluationSetup, digest
 from desktop_app.cli.streams.terminal import call_words, calls_not_run
@@ -240,7 +240,7 @@ class EvaluationRunner:
 
     def _conversation_id(self, case: EvaluationCase) -> str:
         instructions = self.setup.settings_for(case).counted_instructions
-        return leading_id(instructions, self.setup.parts.get(case.id, ()), case.input)
+        return unsaved_conversation_id(instructions, self.setup.parts.get(case.id, ()), case.input)
 
     async def _with_checks(
         self, result: CaseResult, case: EvaluationCase, contestant: Contestant

@@ -15,7 +15,7 @@ from pathlib import Path
 # Package: its modules that the first paint needs. Each addition slows every start, so the review
 # must say why it cannot wait. Most code that is not on screen yet can be imported at its use.
 ALLOWED_BEFORE_PAINT = {
-    "app": "application source_scan",
+    "app": "application import_hook_removal",
     "app.desktop": "window_request",
     "app.startup": "gc_policy",
     "commands": "command keymap shortcut",
@@ -147,4 +147,4 @@ def test_the_start_waits_only_for_what_it_needs(tmp_path: Path) -> None:
     assert not can_send  # no conversation is open yet
     # PySide's import hook looks for `__feature__`, with three calls for every import statement.
     assert not has_pyside_hook
-    assert sources_read < 5  # PySide's hook has read a few before `source_scan` removes it
+    assert sources_read < 5  # PySide's hook has read a few before `import_hook_removal` removes it

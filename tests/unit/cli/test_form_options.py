@@ -15,7 +15,7 @@ from desktop_app.cli.answers.form_options import (
     with_schema_of,
     write_problems,
 )
-from desktop_app.cli.answers.leading_content import leading_id
+from desktop_app.cli.answers.unsaved_conversation_id import unsaved_conversation_id
 from desktop_app.domain.answering.answer_form import (
     MAX_FORM_CHARS,
     AnswerGrammar,
@@ -144,14 +144,14 @@ def test_notices_on_the_requested_form_are_recognized(told: NoticeText, is_form:
 def test_equal_beginnings_have_the_same_id() -> None:
     one, two = (ImagePart(letter * 64, "x.png", "image/png", 1) for letter in "ab")
     ids = [
-        leading_id("", [], "Why?"),
-        leading_id("", [], "Who?"),
-        leading_id("Be brief.", [], "Why?"),
-        leading_id("", [one], "Why?"),
-        leading_id("", [two], "Why?"),
-        leading_id("", [one, two], "Why?"),
+        unsaved_conversation_id("", [], "Why?"),
+        unsaved_conversation_id("", [], "Who?"),
+        unsaved_conversation_id("Be brief.", [], "Why?"),
+        unsaved_conversation_id("", [one], "Why?"),
+        unsaved_conversation_id("", [two], "Why?"),
+        unsaved_conversation_id("", [one, two], "Why?"),
     ]
     assert len({*ids}) == len(ids)
     assert {len(each) for each in ids} == {32}
-    assert leading_id("Be brief.", [], "\udce9") == ids[2]
-    assert leading_id("", [one], "Who?") == ids[3]
+    assert unsaved_conversation_id("Be brief.", [], "\udce9") == ids[2]
+    assert unsaved_conversation_id("", [one], "Who?") == ids[3]
