@@ -27,7 +27,7 @@ _CREDENTIALS: Final = struct.Struct("3i")  # pid, uid, gid
 class CallServer:
     """Server that passes requests to `serve`, one per connection.
 
-    Invalid requests are refused. Other users get no reply. Slow callers are disconnected, and those
+    Invalid requests are refused. Other users get no reply. Slow callers are disconnected. Callers
     beyond `MAX_CALLERS` are told to retry.
     """
 
@@ -41,12 +41,12 @@ class CallServer:
         """Start listening.
 
         The window's lock guarantees that no other process listens, so an existing socket was left
-        by a process that was killed. An empty folder in its place (containers mount a missing
-        socket as one) is removed, too.
+        by a process that was killed. It is removed. So is a file or an empty folder in its place:
+        containers mount a missing socket as an empty folder.
 
         Raises:
             StorageError: the socket cannot be created, because its folder is read-only, its path
-                too long, or something else is in its place.
+                too long, or a folder with content is in its place.
         """
         try:
             if self._path.is_dir() and not self._path.is_symlink():

@@ -79,7 +79,8 @@ class TrayController(QObject):
     def follow(self, rows: QAbstractItemModel) -> None:
         """List recent conversations again after each change of the conversation list.
 
-        Xfce's panel measures the menu before it hears of changes made while it opens.
+        The menu must be complete before it opens: Xfce's panel measures it first, and learns of
+        entries added in `aboutToShow` too late.
         """
         for change in (rows.modelReset, rows.rowsInserted, rows.rowsRemoved, rows.dataChanged):
             change.connect(self._schedule_refresh)
@@ -161,7 +162,7 @@ class TrayController(QObject):
         """List the newest conversations."""
         found = await self._conversations.recent(RECENT_COUNT)
         recent = [(each.id, each.title) for each in found]
-        if recent != self._listed_recent:  # a click may be on its way to a row
+        if recent != self._listed_recent:  # keep equal rows: a click may be on its way to one
             self._listed_recent = recent
             self._show_recent(recent)
 
@@ -178,7 +179,7 @@ class TrayController(QObject):
             action = self._make_action(conversation_id, title)
             self._menu.insertAction(self._recent_end, action)
             self._recent_actions.append(action)
-        mark_menu(self._menu)  # a desktop shows it without asking Qt
+        mark_menu(self._menu)  # a panel may show these entries without a new `aboutToShow`
 
     def _make_action(self, conversation_id: str, title: str) -> QAction:
         from PySide6.QtGui import QAction

@@ -23,7 +23,10 @@ SETTINGS_PAGES: Final[Mapping[Place, tuple[str, str]]] = {
     Place.SERVERS: ("servers", ""),
     Place.SHORTCUTS: ("keys", ""),
 }
-"""The page of the settings, and the section on it, "" for none."""
+"""The page of the settings, and the section on it, "" for none.
+
+`open` does not use the row of NETWORK: `open_network` also chooses the provider.
+"""
 
 HELP_PLACES: Final[Mapping[Place, str]] = {Place.FORMATS: "documents#attach"}
 

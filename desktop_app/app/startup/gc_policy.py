@@ -58,22 +58,22 @@ def collect_on_this_thread(idle_ms: int = _IDLE_MS) -> Callable[[], None]:
     dispatcher = QAbstractEventDispatcher.instance(QThread.currentThread())
     idle_timer = QTimer(dispatcher, singleShot=True, interval=idle_ms)
     idle_timer.timeout.connect(collect_and_trim)
-    next_turn = QTimer(dispatcher, singleShot=True, interval=0)
+    collect_timer = QTimer(dispatcher, singleShot=True, interval=0)
 
     def collect() -> None:
         if collect_if_due():
             idle_timer.start()
 
-    def collect_next() -> None:
-        if _is_due() and not next_turn.isActive():
-            next_turn.start()
+    def schedule_collection() -> None:
+        if _is_due() and not collect_timer.isActive():
+            collect_timer.start()
 
-    next_turn.timeout.connect(collect)
-    dispatcher.aboutToBlock.connect(collect_next)
+    collect_timer.timeout.connect(collect)
+    dispatcher.aboutToBlock.connect(schedule_collection)
 
     def stop() -> None:
-        dispatcher.aboutToBlock.disconnect(collect_next)
-        next_turn.deleteLater()
+        dispatcher.aboutToBlock.disconnect(schedule_collection)
+        collect_timer.deleteLater()
         idle_timer.deleteLater()
 
     return stop

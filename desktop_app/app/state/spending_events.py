@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 class SpendingEvents(QObject):
-    """Signals for calls that have a cost.
+    """Signals for calls recorded in the ledger, paid or free.
 
     Signals:
-        spent(str): a call was recorded in the ledger, by the provider's id.
+        spent(str): calls to a provider were recorded; the argument is the provider's id.
     """
 
     spent = Signal(str)

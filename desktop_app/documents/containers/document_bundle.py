@@ -1,6 +1,7 @@
 """Combines many documents into one text: members of an archive, a folder or a mail.
 
-The note tells the user what was left out and why; the end of the text tells the model.
+The note tells the user what was left out and why. The end of the text tells the model; in a mail,
+the header does.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class DocumentBundle:
     Attributes:
         depth: the number of archives and mails around this one.
         read: reads a member: `reader_registry.read`, which this module cannot import.
-        left_out: the paths of members that are not read, with the reasons.
+        left_out: the paths of members that are not read, or only without their image pages, with
+            the reasons.
         texts: the members that were read, each under a heading with its path.
     """
 
@@ -78,7 +80,10 @@ class DocumentBundle:
             self.leave_out(path, Skip.IMAGE_PAGES)
 
     def text(self) -> str:
-        """Return all texts, and a list of members left out unless hidden; "" without texts."""
+        """Return all texts, and a list of the members left out; "" if there are no texts.
+
+        Hidden members are not listed.
+        """
         if not self.texts:
             return ""
         rows = [f"{path} ({why.value})" for path, why in self.left_out if why is not Skip.HIDDEN]

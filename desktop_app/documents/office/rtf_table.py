@@ -1,4 +1,4 @@
-"""Aligns the tables of RTF, whose rows each state their own cell edges, to common columns."""
+"""Aligns the cells of RTF tables to common columns; each row states its own cell edges."""
 
 from __future__ import annotations
 

@@ -16,7 +16,8 @@ class Preset:
 
     Attributes:
         provider_id: "" keeps the conversation's provider.
-        model: an id of the provider, if `variant` is None; "" keeps the conversation's model.
+        model: the id of a model of that provider, if `variant` is None; "" keeps the
+            conversation's model.
         effort: None keeps the conversation's effort.
         overrides: instructions and parameters, which replace the conversation's.
     """
@@ -32,7 +33,7 @@ class Preset:
     created_at: datetime | None = None
 
     def choice_from(self, choice: ModelChoice, *, serves_gpt_family: bool) -> ModelChoice:
-        """Return the model choice of a conversation that had `choice`.
+        """Return the model choice that replaces `choice` when the preset is applied.
 
         Args:
             serves_gpt_family: False if the provider does not offer the variants; the conversation

@@ -41,13 +41,16 @@ class BuiltInGrammar(StrEnum):
 
 
 class TemplateNeeds(NamedTuple):
-    """The requirements of a built-in prompt, which edits of its text do not change.
+    """The requirements of a prompt, which edits of its text do not change.
+
+    Only built-in prompts have `documents` and `grammar`.
 
     Attributes:
         documents: the number of documents it is about. 1: the prompt is repeated for each of
             several. 2: it compares exactly two. 0: any number.
         grammar: the built-in grammar of the answer; None for free text.
         form: the schema or grammar that the user set, as `FormSource` writes it; "" for none.
+            `Prompt.needs` leaves it empty, because `Prompt.form` has it.
     """
 
     documents: int = 0
@@ -86,7 +89,7 @@ class Variable(NamedTuple):
     """A variable of a prompt.
 
     Attributes:
-        default: None if the user, or else the program, has to fill the variable.
+        default: None if there is none: the user has to fill the variable, unless the program does.
         choices: the values to choose from; () for any text.
     """
 

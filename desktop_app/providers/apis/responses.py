@@ -51,9 +51,9 @@ def body(
     Settings that `info` knows to be refused are left out, as are the fields named in `omit`, which
     the server refused before ("encrypted_content" there means the reasoning of earlier answers).
 
-    Servers of the GPT family, gateways included, are told whether to store the conversation. They
-    also get the fields that preserve reasoning without storage. Other servers of this API often
-    refuse these fields.
+    Providers of the GPT family, and other providers for its models, are told whether to store the
+    conversation, and get its cache key. Only providers of the family get the fields that preserve
+    reasoning without storage. Other servers of this API often refuse these fields.
     """
     serves_gpt_family = profile.serves_gpt_family
     may_reason = info.efforts is None or bool(info.efforts)
@@ -97,7 +97,8 @@ def _included_fields(request: ChatRequest, may_reason: bool) -> list[str]:
     """Return the optional parts to request: results of hosted tools, or encrypted reasoning.
 
     Reasoning is included even if the provider stores conversations: the user may change that later.
-    It is not included with hosted tools: it refers to their items, which are not sent again.
+    It is not included in background runs. With hosted tools it is not included either: it refers to
+    their items, which are not sent again.
     """
     if hosted := {tool.name for tool in request.tools if tool.hosted is not None}:
         return [INCLUDE_FIELDS[name] for name in sorted(hosted & INCLUDE_FIELDS.keys())]
@@ -155,16 +156,16 @@ def _items_with_calls(
     """
     reasoning: list[dict[str, Any]] = []
     results: list[dict[str, Any]] = []
-    number = 0
+    current_round = 0
     for part in message.parts:
-        if not (isinstance(part, ToolCallPart) and part.result and part.round == number):
+        if not (isinstance(part, ToolCallPart) and part.result and part.round == current_round):
             yield from results
             results.clear()
         match part:
             case ReasoningPart() if can_replay and part.encrypted:
                 reasoning.append(_reasoning_item(part))
             case ToolCallPart() if part.result:
-                number = part.round
+                current_round = part.round
                 yield from reasoning
                 reasoning.clear()
                 yield _call(part)

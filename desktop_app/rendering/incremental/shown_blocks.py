@@ -26,7 +26,7 @@ class ShownBlocks:
 
     @property
     def end(self) -> tuple[int, int]:
-        """Return the block index of the next closed content, and its row in that block."""
+        """Return where the next closed content begins: the block's index, and the row in it."""
         return self.closed, len(self._open_part.rows) if self._open_part else 0
 
     @property

@@ -82,9 +82,9 @@ class LongAnswer:
         return self._characters >= STEP_CHARS
 
     def begin(self, event: StreamEvent, kept: Iterable[Part]) -> None:
-        """Open the file, and add the text of the message that the file repeats.
+        """Open the file, and copy the text of the message into it.
 
-        That is the answer's text, and its reasoning or tool arguments if `event` is of that kind.
+        Reasoning or tool arguments are copied only if `event` is of that kind.
 
         Args:
             event: the first event that the message has no room for.
@@ -185,7 +185,7 @@ class LongAnswer:
 def with_file(answer: Message, file: DocumentPart | None) -> Message:
     """Return an answer with the file that has all its text, and a notice that says so.
 
-    Without a file that it does not have yet, the answer stays as it is.
+    Return it unchanged if there is no file, or if the file is attached already.
     """
     if file is None or file in answer.attachments:
         return answer

@@ -1,6 +1,6 @@
 """Changes to the place of a conversation in the list: pins, folder, archive, trash.
 
-A change to one column keeps the changes that other processes make to the others.
+Each change writes a single column, so the changes of other processes to other columns stay.
 """
 
 from __future__ import annotations

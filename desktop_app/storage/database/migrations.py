@@ -196,7 +196,8 @@ _INDEXES = (
     "CREATE INDEX conversations_by_folder ON conversations (folder_id, updated_at)",
 )
 
-# The latest listing of each provider: a JSON list of pairs of id and end date or null.
+# The latest listing of each provider. `models` is a JSON list of pairs: the id of a model, and the
+# date of its shutdown or null.
 _LISTINGS = (
     """CREATE TABLE model_listings (
         profile_id TEXT PRIMARY KEY,
@@ -206,8 +207,8 @@ _LISTINGS = (
     ) STRICT""",
 )
 
-# The user's prompts. A prompt with the id of a built-in prompt replaces it. Preset ids have no
-# reference, because a conversation may name a preset that has been deleted.
+# The user's prompts. A prompt with the id of a built-in prompt replaces it. `preset_id` is no
+# foreign key, because a conversation may name a preset that has been deleted.
 _PROMPTS = (
     """CREATE TABLE prompts (
         id TEXT PRIMARY KEY,
@@ -449,7 +450,7 @@ MIGRATIONS: tuple[Migration, ...] = (
         "0019_template_ids",
         ("ALTER TABLE messages ADD COLUMN template_id TEXT NOT NULL DEFAULT ''", MARK_TEMPLATES),
     ),
-    # Which answers a message's tokens and cost cover. Earlier, only a notice of the message told.
+    # Which answers a message's tokens and cost cover. Before, only a notice of the message said so.
     Migration(
         "0020_usage_scopes",
         ("ALTER TABLE messages ADD COLUMN usage_scope TEXT NOT NULL DEFAULT 'own'",),
@@ -542,7 +543,8 @@ MIGRATIONS: tuple[Migration, ...] = (
         "0034_server_prompts",
         ("ALTER TABLE tool_servers ADD COLUMN prompts TEXT NOT NULL DEFAULT '[]'",),
     ),
-    # The call that a hold is for. If its process dies, its cost is unknown, but not zero.
+    # The call that a hold is for. If the process that owns the hold dies, the cost of the call is
+    # unknown, but not zero.
     Migration(
         "0035_held_calls",
         (
@@ -581,7 +583,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     ),
     # Results of evaluations stored failed checks as labels, and errors as sentences.
     Migration("0040_evaluation_codes", (), replace_result_labels),
-    # The title is the beginning of the first question. Earlier titles count as chosen.
+    # True while the title is the beginning of the first question. Earlier titles count as chosen.
     Migration(
         "0041_automatic_titles",
         ("ALTER TABLE conversations ADD COLUMN title_is_automatic INTEGER NOT NULL DEFAULT 0",),

@@ -312,7 +312,10 @@ def _check_evaluation(values: Values) -> None:
 
 
 def _refuse(_values: Values) -> None:
-    """Refuse the user's own decisions: tool servers, permissions, unpriced models."""
+    """Refuse a row that records a decision: only the user makes it, never a copied file.
+
+    These are the rows of tool servers, permissions and unpriced models.
+    """
     raise ValueError("a decision of another store")
 
 

@@ -46,7 +46,7 @@ class CallSums:
         cost: in US dollars.
         failed: the number of failed calls. Only `add_row` counts them, by the outcome of the row.
         streamed_tokens, streamed_s: the output after the first token, and the seconds it took.
-        first_tokens, durations: the seconds until the first token and until the end.
+        first_token_times, durations: the seconds until the first token and until the end.
         speeds: the tokens per second after the first token.
     """
 
@@ -58,7 +58,7 @@ class CallSums:
     retries: int = 0
     streamed_tokens: int = 0
     streamed_s: float = 0.0
-    first_tokens: Histogram = field(default_factory=Histogram)
+    first_token_times: Histogram = field(default_factory=Histogram)
     durations: Histogram = field(default_factory=Histogram)
     speeds: Histogram = field(default_factory=Histogram)
 
@@ -76,7 +76,7 @@ class CallSums:
         self.durations.add(performance.duration_s)
         if performance.first_token_s is None:
             return
-        self.first_tokens.add(performance.first_token_s)
+        self.first_token_times.add(performance.first_token_s)
         output, seconds = tokens[2], performance.duration_s - performance.first_token_s
         if output and seconds > 0:
             self.streamed_tokens += output
@@ -93,7 +93,7 @@ class CallSums:
         self.retries += row["retries"]
         self.streamed_tokens += row["streamed_tokens"]
         self.streamed_s += row["streamed_s"]
-        self.first_tokens += Histogram.from_bytes(row["first_tokens"])
+        self.first_token_times += Histogram.from_bytes(row["first_tokens"])
         self.durations += Histogram.from_bytes(row["durations"])
         self.speeds += Histogram.from_bytes(row["speeds"])
 
@@ -106,7 +106,7 @@ class CallSums:
     def values(self) -> tuple[Any, ...]:
         """Return the columns of `ledger_days` that follow the key."""
         counts = (self.calls, self.uncounted, *self.usage, str(self.cost), self.retries)
-        times = (self.first_tokens, self.durations, self.speeds)
+        times = (self.first_token_times, self.durations, self.speeds)
         packed = (histogram.to_bytes() for histogram in times)
         return (*counts, self.streamed_tokens, self.streamed_s, *packed)
 
@@ -121,8 +121,8 @@ class CallSums:
         return GroupPerformance(
             self.failed,
             self.retries,
-            self.first_tokens.percentile(50),
-            self.first_tokens.percentile(95),
+            self.first_token_times.percentile(50),
+            self.first_token_times.percentile(95),
             self.durations.percentile(50),
             self.streamed_tokens / self.streamed_s if self.streamed_s else None,
             self.speeds.percentile(50),
@@ -185,9 +185,9 @@ def sum_up_slice(connection: sqlite3.Connection, size: int = SLICE_SIZE) -> bool
     day_of = cache(_day_of)
     days: defaultdict[tuple[str, ...], CallSums] = defaultdict(CallSums)
     entries = connection.execute(_ENTRIES, (last, size)).fetchall()
-    for _, slot, *names, fresh, cached, output, reasoning, cost, retries, first, total in entries:
+    for _, slot, *names, sent, cached, output, reasoning, cost, retries, first, total in entries:
         performance = CallPerformance("", "", "", retries, first, total)
-        days[day_of(slot), *names].add_call((fresh, cached, output, reasoning), cost, performance)
+        days[day_of(slot), *names].add_call((sent, cached, output, reasoning), cost, performance)
     for key, sums in days.items():
         _add_to_stored(connection, key, sums)
     has_more = len(entries) == size

@@ -36,6 +36,10 @@ _COMMANDS: Final = {
 class ContextMenu(QObject):
     """The context menu for the selection, the link and the message at a position.
 
+    Args:
+        is_brief: the view shows single answers, as the quick prompt does: the menu has no link to
+            the message and no commands of the window.
+
     Signals:
         command_requested(str): a command of the window, by id.
         passage_requested(Passage): show a cited passage.

@@ -293,7 +293,7 @@ class AttachmentPreview(QDialog):
 
     def _begin_finding(self) -> None:
         if not self.text.text:
-            return  # there are only images, and no tabs to return to them from an empty text
+            return  # only images and no tabs: the user could not get back to the images
         self._show_tab("text")
         self._find_bar.open(self.text.view.textCursor().selectedText()[:200])
 

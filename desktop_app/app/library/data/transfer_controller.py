@@ -170,13 +170,16 @@ class TransferController(QObject):
 
     # -------------------------------------------------------------- any command
 
-    async def back_up(self, folder: str, keep: int) -> CommandResult | None:
+    async def back_up(self, folder: str, kept_count: int) -> CommandResult | None:
         """Back up with visible progress.
+
+        Args:
+            kept_count: the number of newest backups to keep in `folder`; older ones are deleted.
 
         Returns:
             The result, or None if another command runs or the user stopped this one.
         """
-        arguments = ("backup", folder, "--keep", str(keep), "--progress")
+        arguments = ("backup", folder, "--keep", str(kept_count), "--progress")
         result = await self._run_command(tr("Backing up…"), arguments)
         return None if self._command.was_stopped else result
 

@@ -71,7 +71,7 @@ class PromptCompleter(QObject):
         self._is_temporary: Callable[[], bool] = lambda: False
         field.text.installEventFilter(self)
 
-    # ------------------------------------------------------------------ for controllers, the field
+    # ------------------------------------------------------------------ for controllers and editor
 
     def set_prompts(self, prompts: Sequence[Prompt]) -> None:
         """Set the prompts to choose from."""
@@ -90,7 +90,7 @@ class PromptCompleter(QObject):
         """Set how prompts are filled in.
 
         Args:
-            fill_in: returns, of the variables with these names, the values that the program knows.
+            fill_in: returns the values that the program knows for the variables with these names.
             finish: returns the text to insert, given a prompt and its filled-in text.
             is_temporary: returns True if nothing that is typed may be stored in a file.
         """

@@ -62,13 +62,13 @@ class BlockInserter:
         self.cursor = cursor
         self._formats_below = (before.blockFormat(), before.charFormat())
         self._state = BlockState(before)
-        self._is_open = False
+        self._is_in_inserted_block = False
         cursor.setPosition(before.position())
 
     def insert_block(self, block_format: QTextBlockFormat, char: QTextCharFormat) -> None:
         """Insert a block and move the cursor into it."""
         cursor = self.cursor
-        if self._is_open:
+        if self._is_in_inserted_block:
             cursor.insertBlock(block_format, char)
             return
         cursor.insertBlock(*self._formats_below)
@@ -77,10 +77,10 @@ class BlockInserter:
         cursor.movePosition(QTextCursor.MoveOperation.PreviousBlock)
         cursor.setBlockFormat(block_format)
         cursor.setBlockCharFormat(char)
-        self._is_open = True
+        self._is_in_inserted_block = True
 
     def move_below(self) -> None:
         """Move the cursor to the start of the block that follows."""
-        if self._is_open:
+        if self._is_in_inserted_block:
             self.cursor.movePosition(QTextCursor.MoveOperation.NextBlock)
-            self._is_open = False
+            self._is_in_inserted_block = False

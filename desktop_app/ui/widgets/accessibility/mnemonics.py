@@ -119,7 +119,7 @@ class _LetterAssignment:
         return False
 
     def _reassign(self, free: str, wanted_by: dict[str, int]) -> None:
-        """Assign a free letter to its new owner, whose former letter goes to its own, and so on."""
+        """Assign a free letter to its new owner, that owner's old letter to the next, and so on."""
         letter = free
         while letter:
             owner = wanted_by[letter]

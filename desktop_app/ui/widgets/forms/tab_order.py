@@ -32,7 +32,7 @@ class TabAnchor(QWidget):
 
 
 class FocusScroller(QObject):
-    """Object that scrolls to a widget that Tab has focused out of sight.
+    """Object that scrolls to a widget that gets the focus while it is out of sight.
 
     Qt does so only if the focus was in the same scroll area before.
     """
