@@ -41,6 +41,7 @@ from desktop_app.ui.composer.dropped_content import DroppedContent, DroppedData
 from desktop_app.ui.composer.prompt_editor import PromptEditor
 from desktop_app.ui.composer.suggestions import SuggestionButton, Suggestions
 from desktop_app.ui.look import theme as themes
+from desktop_app.ui.widgets.text.utf16 import utf16_length
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import find
 
@@ -855,6 +856,18 @@ def test_a_new_text_breaks_at_words_again_after_an_endless_word(editor: PromptEd
 def test_html_without_plain_text_is_inserted_as_text_at_once(editor: PromptEditor) -> None:
     editor.insert_dropped(DroppedContent(html="<p>some <b>words</b></p>"))
     assert editor.text() == "some words"
+
+
+@pytest.mark.parametrize("before", ["a", "\U0001f600a"])
+def test_dropped_text_is_separated_from_the_word_before_the_cursor(
+    editor: PromptEditor, before: str
+) -> None:
+    editor.set_text(f"{before} b")
+    cursor = text_of(editor).textCursor()
+    cursor.setPosition(utf16_length(before))
+    text_of(editor).setTextCursor(cursor)
+    editor.insert_dropped(DroppedContent(text="c"))
+    assert editor.text() == f"{before} c b"
 
 
 @pytest.mark.parametrize("text", ["x" * 6000, ""])

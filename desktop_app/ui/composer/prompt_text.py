@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QFrame, QSizePolicy
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.text.foreign_text import PlainTextField
+from desktop_app.ui.widgets.text.utf16 import utf16_slice
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QPoint
@@ -292,7 +293,7 @@ class PromptText(PlainTextField):
     def separate_from_word(self) -> None:
         """Insert a space if the cursor directly follows a word."""
         cursor = self.textCursor()
-        before = cursor.block().text()[: cursor.positionInBlock()]
+        before = utf16_slice(cursor.block().text(), 0, cursor.positionInBlock())
         if before and not before[-1].isspace():
             cursor.insertText(" ")
 
