@@ -49,7 +49,7 @@ run_stage() {
 
 # pytest also fails if a folder is missing (4) or has no test (5). --foreground keeps it in the
 # stage's process group, so that `stop` reaches it.
-pytest=(timeout --foreground --kill-after=10 1800 "$venv/bin/python" -m pytest -q)
+pytest=(timeout --foreground --kill-after=10 3600 "$venv/bin/python" -m pytest -q)
 
 chosen=("${@:-${stages[@]}}")
 for stage in "${chosen[@]}"; do
