@@ -50,7 +50,7 @@ def extract_folder(
 def extract_bytes(
     name: str, data: bytes, limits: Limits, on_progress: OnProgress, password: str = ""
 ) -> ExtractedDocument:
-    """Return the text of a document's bytes; `name` is its file name."""
+    """Return a document's text and facts, or an image's size; `name` is the file name."""
     if len(data) > limits.file_bytes:
         raise refusals.file_too_large(name, limits)
     if not data:

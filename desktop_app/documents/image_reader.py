@@ -95,8 +95,8 @@ def scale(
 ) -> ScaledImage:
     """Scale an image down to fit into `size` (in pixels), without metadata, as PNG or JPEG.
 
-    A PNG or JPEG that fits and has no metadata is returned unchanged. The same bytes give the same
-    result.
+    A PNG or JPEG that fits, in plain colors and without metadata, is returned unchanged. The same
+    bytes give the same result.
     """
     try:
         with _open_image(name, data, media_type, limits) as image:

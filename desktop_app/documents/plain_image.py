@@ -54,7 +54,7 @@ def _is_plain_jpeg(data: bytes) -> bool:
         marker = data[at + 1]
         length = int.from_bytes(data[at + 2 : at + 4], "big")
         if marker == 0xE0 and (length != 16 or data[at + 4 : at + 9] != b"JFIF\0"):
-            return False  # it contains a thumbnail
+            return False  # it contains a thumbnail, or is not of JFIF
         if marker == 0xEE and length != 14:
             return False
         at += 2 + length

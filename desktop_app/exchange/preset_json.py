@@ -96,14 +96,18 @@ def position_of(value: _Object) -> int:
 
 
 def time_to_json(time: datetime | None) -> str | None:
-    """Return a time as ISO 8601 in UTC."""
+    """Return a time as ISO 8601 in UTC; None for None."""
     if time is None:
         return None
     return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def creation_time(value: _Object) -> datetime | None:
-    """Return the creation time, in UTC. Raises TypeError, ValueError, OverflowError."""
+    """Return the creation time in UTC; None if it is missing.
+
+    Raises:
+        TypeError, ValueError, OverflowError: it is no time, or out of range.
+    """
     text = text_of(value, "created_at")
     if not text:
         return None

@@ -21,7 +21,7 @@ _FENCE: Final = re.compile(
 )
 _BLOCK_START: Final = re.compile(r"\s*(?:[-*+] |\d{1,9}[.)] |#{1,6} |>|\|)")
 _TABLE_RULE: Final = re.compile(r"[\s:|-]+")
-# A sentence's end, unless a short word such as "e.g." or a lone number precedes it.
+# A sentence's end, unless a short word such as "e.g." or a digit precedes it.
 _SENTENCE_END: Final = re.compile(
     r"(?<!\b\w)(?<!\b\w\w)(?<!\d)[.!?…][\"'”’)\]*_`]*\s+(?=\S)|[。！？]"
 )

@@ -169,7 +169,7 @@ def _ends_sentence(text: str, at: int) -> bool:
     return _ABBREVIATION.search(text[max(0, at - _LONGEST_WORD) : at]) is None
 
 
-# The borders at which a piece that is too large is cut, the strongest first.
+# The borders at which a piece that is too large is cut, in the order in which they are tried.
 _BORDER_PATTERNS: Final[tuple[tuple[Border, re.Pattern[str]], ...]] = (
     (Border.ROW, re.compile(r"(?<=\n)(?=[ \t]*\|)")),
     (Border.SENTENCE, _SENTENCE),

@@ -33,12 +33,13 @@ class CollectionReader:
     async def files_in(
         self, paths: Sequence[Path], *, skip_missing: bool = False
     ) -> list[FoundFile]:
-        """Return the files among `paths` and in the folders among them, without hidden files.
+        """Return the files among `paths`, and those in the folders among `paths`.
 
-        Subfolders are included to a depth of 16, symbolic links in folders are not followed.
+        Subfolders are included to a depth of 16. Hidden files and symbolic links in folders are
+        left out.
 
         Raises:
-            DocumentError: a path cannot be read, or does not exist, unless `skip_missing`.
+            DocumentError: a path cannot be read, or it does not exist and `skip_missing` is False.
         """
         return await asyncio.to_thread(lambda: list(_files_in(paths, skip_missing)))
 

@@ -62,9 +62,9 @@ def passages(
 def _locate(
     unit: str, sections: list[DocumentSection], start: int, end: int
 ) -> tuple[int | None, str]:
-    """Return the number of the section in which a passage begins, and the code of its place.
+    """Return the number of a passage's first section, and the code of the passage's place.
 
-    None and "" if it is in no section.
+    Return None and "" if the passage is in no section.
     """
     first = bisect_right(sections, start, key=lambda section: section.start) - 1
     last = bisect_right(sections, end - 1, key=lambda section: section.start) - 1

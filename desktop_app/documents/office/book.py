@@ -21,7 +21,7 @@ _RIGHTS: Final = "META-INF/rights.xml"
 
 
 def read(name: str, data: bytes, limits: Limits, on_progress: OnProgress) -> tuple[str, int]:
-    """Return the book as Markdown, and the number of its chapters."""
+    """Return the book as Markdown, and the number of its chapters that have text."""
     package = Package(name, data, limits)
     if _RIGHTS in package:
         raise refusals.encrypted(name)

@@ -1,4 +1,4 @@
-"""Decompresses the RTF of Outlook's messages ([MS-OXRTFCP]), even if its end is missing."""
+"""Decompresses the RTF of Outlook's messages ([MS-OXRTFCP]), even if the data are cut."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _HEADER: Final = struct.Struct("<II4sI")
 
 
 def decompress(data: bytes) -> bytes:
-    """Decompress RTF; if its end is missing, return the text before it.
+    """Decompress RTF; if the data are cut, return the text before the cut.
 
     Raises:
-        ValueError: it is not compressed RTF.
+        ValueError: the data are not compressed RTF.
     """
     if len(data) < _HEADER.size or data[8:12] not in (b"LZFu", b"MELA"):
         raise ValueError("no compressed RTF")

@@ -77,7 +77,7 @@ def _find_child(element: Element | None, *names: str) -> Element | None:
 
 
 def _iterate(element: Element | None, name: str) -> Iterator[Element]:
-    """Yield the descendants that have a local name, and the element itself if it has."""
+    """Yield those of an element and its descendants whose local name is `name`."""
     descendants = () if element is None else element.iter()
     return (child for child in descendants if local_name(child) == name)
 
@@ -150,7 +150,7 @@ def _level(element: Element) -> dict[int, str]:
 
 
 def _value(text: str, style: str) -> str:
-    """Format a value as the chart shows it; `style` is a number format of Excel."""
+    """Format a percentage, date or number; `style`, Excel's number format, tells which."""
     style = _LITERAL.sub("", style).lower()
     try:
         number = float(text)

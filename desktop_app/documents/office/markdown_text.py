@@ -38,8 +38,8 @@ _ROMAN: Final = (
 class MarkdownBlock:
     """A paragraph, heading, table or list item.
 
-    Adjacent list items are separated by single newlines. An item's depth counts from 0; its words
-    begin `indent` columns after its label.
+    Adjacent list items are separated by single newlines. An item's depth counts from 0; the
+    items nested in it begin `indent` columns further right.
     """
 
     text: str
@@ -102,7 +102,7 @@ def item(label: str, text: str, depth: int) -> MarkdownBlock:
 
 
 def table(rows: Sequence[Sequence[str]]) -> MarkdownBlock:
-    """Return a table whose first row is its header, without empty rows and trailing columns."""
+    """Return a table with the first row as header, without empty rows or empty last columns."""
     filled = [list(row) for row in rows if any(cell.strip() for cell in row)]
     width = max((_width(row) for row in filled), default=0)
     if not width:
@@ -140,7 +140,7 @@ def _roman(value: int) -> str:
 
 
 def bold(text: str) -> str:
-    """Make the words of a line bold; spaces around them stay outside, several lines plain."""
+    """Make a line bold, except the spaces around it; leave text of several lines plain."""
     words = text.strip()
     if not words or "\n" in words:
         return text

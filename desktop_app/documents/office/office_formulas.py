@@ -115,7 +115,7 @@ def _scripts(element: Element) -> str:
 
 
 def _operand(text: str) -> str:
-    """Return an operand, in brackets if it is more than a word."""
+    """Bracket an operand, unless it is one word, number or sign, or has brackets already."""
     text = text.strip()
     is_one = text.replace(".", "").replace("'", "").isalnum() or len(text) == 1
     return text if is_one or _is_closed(text) else f"({text})"

@@ -43,7 +43,7 @@ _LEFT_OUT: Final = frozenset(
 
 
 def read(name: str, kind: str, data: bytes, limits: Limits) -> tuple[str, int | None]:
-    """Return the document as Markdown, and the number of its slides; None if it has none.
+    """Return the document as Markdown, and the number of slides; None if not a presentation.
 
     Args:
         kind: the media type.
@@ -113,7 +113,7 @@ class _Styles:
                 self._lists[style.get(f"{STYLE}name", "")] = levels
 
     def is_title(self, name: str) -> bool:
-        """Return True if it is the title style, or based on it."""
+        """Return True if a style is the title style, or based on that."""
         for _ in range(10):
             if name == "Title":
                 return True

@@ -40,7 +40,7 @@ class Package:
 
     @property
     def names(self) -> list[str]:
-        """Return all parts, sorted by name."""
+        """Return the names of all parts, sorted."""
         return sorted(self._names)
 
     def bytes(self, part: str) -> bytes:
@@ -92,7 +92,7 @@ class Package:
         return found
 
     def main_part(self, usual: str) -> str:
-        """Return the name of an Office Open XML file's main part."""
+        """Return the name of an Office Open XML file's main part; `usual` is its usual name."""
         if usual in self:
             return usual
         for row in self.optional_xml("_rels/.rels"):

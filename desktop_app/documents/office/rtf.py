@@ -82,6 +82,7 @@ class _State(NamedTuple):
 
     Attributes:
         destination: "" for the document's text; otherwise the words are a font's name, a label …
+        font: the number of the font; None if the document has not set any.
         script: "super", "sub", or "" for neither.
         stand_ins: the number of stand-ins after each character that is written as a number.
         is_ignorable: the next control word begins a destination that readers may ignore.

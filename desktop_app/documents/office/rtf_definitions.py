@@ -45,7 +45,7 @@ class RtfDefinitions:
         self._name: list[str] = []  # the pieces of its name
 
     def encoding_of(self, font: int | None) -> str:
-        """Return the encoding of a font; "" if the document does not define it."""
+        """Return the encoding that a font defines; "" if it is that of the document."""
         return self._encodings.get(font, "")
 
     def symbol_font(self, font: int | None) -> str:

@@ -22,7 +22,7 @@ _SYMBOLS: Final = {
     )
     for at, char in enumerate(chars)
 }
-# Those with a meaning: hands, faces, bullets, boxes, numbers, arrows, marks.
+# Only pictures with a meaning: hands, faces, bullets, boxes, numbers, arrows, marks.
 _WINGDINGS: Final = {
     first + at: char
     for first, chars in (

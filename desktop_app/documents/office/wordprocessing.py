@@ -61,7 +61,7 @@ def read(name: str, data: bytes, limits: Limits) -> str:
 
 
 def _value(element: Element | None, path: str, attribute: str = "val") -> str | None:
-    """Return the value of a property at a path below an element."""
+    """Return the value of a property at a path below an element; None if it is missing."""
     found = None if element is None else element.find(path)
     return None if found is None else found.get(f"{W}{attribute}", "")
 
@@ -77,7 +77,7 @@ class _Styles:
         self._styles = {style.get(f"{W}styleId", ""): style for style in tree.iter(f"{W}style")}
 
     def find(self, style_id: str | None, path: str, attribute: str = "val") -> str | None:
-        """Return the value of a property from the nearest style that has it."""
+        """Return the value of a property from the nearest style that has it; None if none has."""
         for style in self._chain(style_id):
             value = _value(style, path, attribute)
             if value is not None:
@@ -85,7 +85,7 @@ class _Styles:
         return None
 
     def is_title(self, style_id: str | None) -> bool:
-        """Return True if it is the title style, or based on it."""
+        """Return True if a style is the title style, or based on that."""
         names = ((_value(style, f"{W}name") or "").lower() for style in self._chain(style_id))
         return any(name == "title" for name in names)
 
@@ -114,7 +114,10 @@ class _Numbering:
         self._restarted: set[tuple[str, int]] = set()
 
     def next_label(self, number_id: str, level: int) -> str:
-        """Count a list's next paragraph, and return its label: "-", "3.", "b)", "2.1"."""
+        """Count a list's next paragraph, and return its label: "-", "3.", "b)", "2.1".
+
+        Bullets are not counted. The label is "" if the level shows none.
+        """
         abstract_id, instance = self._lists.get(number_id, ("", None))
         levels = self._levels(self._abstract.get(abstract_id), instance)
         definition = levels.get(level)
@@ -136,7 +139,7 @@ class _Numbering:
         return text
 
     def _levels(self, abstract: Element | None, instance: Element | None) -> dict[int, Element]:
-        """Return the levels of a list: those of the list or of its style, and its own."""
+        """Return the levels of a list: those of its definition, replaced by the list's own."""
         style = _value(abstract, f"{W}numStyleLink")
         sources = (
             self._defining_styles.get(style or "", abstract),
@@ -282,7 +285,7 @@ class _Reader:
         return md.bold(text) if _is_on(bold) else text
 
     def _font(self, properties: Element | None) -> str:
-        """Return the font of a run's ASCII characters; "" if neither it nor its style has one."""
+        """Return the font of a run's ASCII characters; "" if neither run nor style names one."""
         path = f"{W}rFonts[@{W}ascii]"
         font = _value(properties, path, "ascii")
         if font is None:
@@ -331,7 +334,7 @@ class _Reader:
         yield md.table(texts)
 
     def _cells(self, row: Element) -> Iterator[str]:
-        """Yield the text of each column; "" for a column that a cell also covers."""
+        """Yield the text of each column; "" for a column into which a merged cell extends."""
         for cell in _children_named(row, "tc"):
             properties = cell.find(f"{W}tcPr")
             merge = None if properties is None else properties.find(f"{W}vMerge")

@@ -2,7 +2,7 @@
 
 python-calamine does not tell how a number is formatted or which error a cell contains. It reads a
 formula that no program has calculated as an empty cell. So these cells are first rewritten as
-texts: percentages and errors as Excel shows them, formulas as they were typed.
+texts: percentages with their sign, errors as Excel shows them, formulas as they were typed.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _table(sheet: python_calamine.CalamineSheet) -> str:
 
 
 def _number(value: float) -> str:
-    """Return a number with the 15 significant digits that Excel keeps, without an exponent."""
+    """Return a number with Excel's 15 significant digits; only extremes have an exponent."""
     if value.is_integer() and abs(value) < 1e17:
         return str(int(value))
     text = f"{value:.15g}"

@@ -66,7 +66,7 @@ def interleaved_order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> lis
 
 
 def _boxes(textpage: pdfium.PdfTextPage) -> list[Area]:
-    """Return the positions of the pieces of text, in the order of the content stream."""
+    """Return the positions of the pieces of text, in stream order; [] for too many pieces."""
     count = textpage.count_rects()
     if count > _MAX_BOXES:
         return []

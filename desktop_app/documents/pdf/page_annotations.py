@@ -84,7 +84,7 @@ def _annotations(page: pdfium.PdfPage) -> Iterator[Any]:
 
 
 def _field_lines(form: Any, annotation: Any) -> list[str]:
-    """Return the line of a field; none for a button, or a radio button that is not selected."""
+    """Return a field's line; none for buttons, signatures, and radio buttons not selected."""
     kind = raw.FPDFAnnot_GetFormFieldType(form, annotation)
     if kind in _FIELDS_WITHOUT_VALUE:
         return []

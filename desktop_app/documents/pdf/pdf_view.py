@@ -30,8 +30,10 @@ class PdfView:
     """An open document.
 
     Raises:
-        DocumentEncryptedError: by the constructor: the password is missing or wrong.
-        DocumentDamagedError: by any method: not a PDF, or there is no such page.
+        DocumentEncryptedError: by the constructor: the password is missing or wrong, or the
+            encryption is unsupported.
+        DocumentDamagedError: by the constructor: not a PDF; by methods with a page: there is no
+            such page.
     """
 
     def __init__(self, name: str, source: int | bytes, password: str = "") -> None:

@@ -76,7 +76,10 @@ class _Grid(NamedTuple):
 def find_ruled(
     rulings: Rulings, words: Sequence[Word], textpage: pdfium.PdfTextPage
 ) -> tuple[list[Table], Rulings]:
-    """Return the ruled tables of a page, and the lines that are not part of a grid."""
+    """Return the ruled tables of a page, and the lines that are not part of a grid.
+
+    Both are empty if the page has too many lines.
+    """
     tables, rest = [], Rulings()
     for lines in _connected_groups(rulings):
         grid = _find_grid(lines)
@@ -119,7 +122,7 @@ def _reaches(line: Ruling, position: float) -> bool:
 
 
 def _find_grid(lines: Rulings) -> _Grid | None:
-    """Return the grid of connected lines; None if they separate no columns or no rows."""
+    """Return the grid of connected lines; None without inner columns or rows, or if too large."""
     if not lines.across or not lines.down:
         return None
     left, right = min(h.start for h in lines.across), max(h.end for h in lines.across)

@@ -14,7 +14,7 @@ _BACKTICKS: Final = re.compile("`+")
 
 @dataclass(frozen=True, slots=True)
 class HtmlCell:
-    """A table cell: its words on one line, the same as blocks, and its spans."""
+    """A table cell: its paragraphs joined by spaces, the same as blocks, and its spans."""
 
     text: str
     blocks: list[MarkdownBlock]
@@ -34,7 +34,7 @@ class HtmlTable:
         self.is_layout = True
 
     def blocks(self) -> list[MarkdownBlock]:
-        """Return the table, or the blocks of its cells if it is only layout."""
+        """Return the table, or the blocks of its cells if it is layout or has one column."""
         if self.is_layout or not any(row[1:] for row in self.rows):
             return [block for row in self.rows for cell in row for block in cell.blocks]
         table = md.table(self._grid())

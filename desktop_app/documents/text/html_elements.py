@@ -103,7 +103,7 @@ class OpenElements:
         self._line_keepers += element.keeps_lines
 
     def close_through(self, tag: str) -> None:
-        """Close the innermost element of this tag, and the elements in it."""
+        """Close the innermost element of this tag, which must be open, and the elements in it."""
         while self._close_innermost() != tag:
             pass
 

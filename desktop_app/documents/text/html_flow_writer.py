@@ -56,7 +56,7 @@ class HtmlFlowWriter:
         self._cell_texts.append([])
 
     def close_cell(self) -> tuple[str, BlockFlow]:
-        """Finish the innermost cell. Return its words on one line, and its flow."""
+        """Finish the innermost cell. Return its paragraphs joined by spaces, and its flow."""
         flow = self.close_flow()
         return " ".join(self._cell_texts.pop()), flow
 
@@ -77,7 +77,7 @@ class HtmlFlowWriter:
                 self.flow.line.append(line)
 
     def break_line(self) -> None:
-        """End the line, or the paragraph if the line is empty."""
+        """End the line, or the paragraph if the line is empty. In a heading, write a space."""
         line = self.flow.line
         if self.heading:
             self.write(" ")
@@ -104,7 +104,7 @@ class HtmlFlowWriter:
         self.heading = level
 
     def end_heading(self) -> None:
-        """Finish the open heading, if there is any."""
+        """Finish the current paragraph, and the open heading if there is any."""
         self.end_paragraph()
         self.heading = 0
 

@@ -82,7 +82,7 @@ class HtmlListWriter:
         self.word_label = []
 
     def apply_word_label(self) -> None:
-        """Make a list numbered if its first item begins with a number."""
+        """End the label; number the list if the label of its first item is a number."""
         sign, self.word_label = "".join(self.word_label or ()), None
         is_first = self._elements.has(WORD_LIST) and len(self._lists[-1].items) == 1
         if is_first and _NUMBER.match(sign):

@@ -5,9 +5,9 @@ that begin with a bullet or number. Google Docs wraps everything in a <b> that i
 bold in styles, and puts nested lists beside the items that they belong to. Mails and older pages
 lay out their text with tables.
 
-Scripts, styles, hidden parts, images (except their alternative text) and links into the page are
-left out. Nothing is fetched. Markdown's special characters in the text stay as they are, because
-escapes cost tokens and hide words from a search.
+Scripts, styles, hidden parts, images (except their alternative text) and the addresses of relative
+links are left out. Nothing is fetched. Markdown's special characters in the text stay as they are,
+because escapes cost tokens and hide words from a search.
 """
 
 from __future__ import annotations

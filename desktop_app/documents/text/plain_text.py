@@ -213,7 +213,7 @@ def _declared_encoding(data: bytes) -> str:
 
 
 def text_codec(encoding: str) -> str:
-    """Return Python's name of an encoding that a text declares; "" unless it contains ASCII.
+    """Return Python's name of a declared encoding; "" unless it is known and extends ASCII.
 
     A text that declares UTF-16 in ASCII is not UTF-16.
     """
@@ -285,7 +285,8 @@ def _plausible_encodings(data: bytes) -> list[str]:
     """Return the legacy encodings in which the data make sense, the likeliest first.
 
     Encodings with the fewest oddities come first. Windows-1252 comes first among equals, because
-    charset-normalizer takes most Italian for Czech, and much Finnish for Hebrew. The measures of
+    charset-normalizer takes most Italian for Czech, and much Finnish for Hebrew. Windows-1257 comes
+    second if the text has parts of Baltic words. The measures of
     charset-normalizer rank the others.
     """
     import charset_normalizer
@@ -341,7 +342,7 @@ def _count_oddities(text: str, encoding: str) -> int:
         for letter in latin:
             letters[letter.lower()[0]] += times
         is_mixed = len(latin) < len(special) and len(special) - len(latin) < len(word)
-        # Only text of another script has three letters in a row beyond a to z.
+        # Only text of another script has words of three or more Latin letters, all beyond a to z.
         is_all_special = len(latin) == len(word) > 2
         count += times * (is_mixed or is_all_special)
     alphabets = _ALPHABETS.get(encoding, ("",))

@@ -142,7 +142,7 @@ class DocumentWorker(ReaderClient):
         """Split a text into chunks of at most `tokens` tokens: see `chunks.py`.
 
         Args:
-            rates: tokens per token of o200k_base, by kind of text; None if the tokens are its own.
+            rates: tokens per token of o200k_base, by kind of text; None if `tokens` counts those.
         """
         payload = text.encode(errors="replace")
         header = {"kind": "chunk", "name": "The text", "tokens": tokens, "rates": rates or {}}

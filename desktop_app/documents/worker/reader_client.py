@@ -143,7 +143,7 @@ class ReaderClient:
                 self._schedule_idle_stop()
                 raise
             except BaseException:
-                # Cancelled, or the progress callback raised: the child is still working.
+                # Canceled, or the progress callback raised: the child is still working.
                 self._discard()
                 raise
             if answer.get("exhausted"):
@@ -341,7 +341,7 @@ async def _receive(
     """Return the header and the payload of the next frame.
 
     Raises:
-        _ChildGoneError: the child has ended, or sends more than `most` bytes.
+        _ChildGoneError: the child has ended, or the frame is malformed or longer than `most` bytes.
     """
     assert child.stdout is not None
     try:

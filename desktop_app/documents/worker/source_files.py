@@ -27,7 +27,7 @@ _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Member(NamedTuple):
-    """A file in a folder.
+    """A file in a folder, or a subfolder that is left out.
 
     Attributes:
         name: its path, relative to the folder.
@@ -76,7 +76,7 @@ class OpenDocument:
         if not 0 <= number < len(members) or members[number].left_out:
             raise IndexError(number)
         *folders, name = PurePath(members[number].name).parts
-        # A canceled request closes the folder while a thread opens a file in it.
+        # Read once: a canceled request closes the folder while a thread opens a file in it.
         top = inner = self.descriptor
         try:
             for folder in folders:
@@ -137,7 +137,7 @@ def _open_folder(path: Path, limits: Limits) -> OpenDocument:
 
 
 def _members(folder: int, above: str, depth: int) -> Iterator[Member]:
-    """Yield the members of an open folder sorted by name, with subfolders in place."""
+    """Yield the files in an open folder and its subfolders, sorted by name level by level."""
     with os.scandir(folder) as rows:
         entries = sorted(rows, key=lambda entry: (entry.name.casefold(), entry.name))
     for entry in entries:

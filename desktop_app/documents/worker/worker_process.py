@@ -70,7 +70,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def policy(memory: int, descriptors: tuple[int, ...]) -> sandbox.Policy:
-    """Return the permissions of this process: memory, and reading the tokenizer's ranks."""
+    """Return the permissions of this process: memory, descriptors, and the tokenizer's ranks."""
     return sandbox.Policy(memory, (resource_path("tokenizer"),), descriptors=descriptors)
 
 

@@ -182,7 +182,7 @@ def _mime_type(item: Mapping[str, Any]) -> str:
 
 
 def _instructions(mapping: Mapping[str, Any]) -> str:
-    """Return the system message of a custom GPT or a project, if the export has it."""
+    """Return the system messages, of a custom GPT or a project; "" if the export has none."""
     texts = []
     for node in mapping.values():
         message = mapping_at(node, "message") if isinstance(node, Mapping) else {}

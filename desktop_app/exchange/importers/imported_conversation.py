@@ -76,7 +76,7 @@ def add_document(name: str, text: str, files: dict[str, AttachmentFile]) -> Part
 
 
 def time_from_seconds(seconds: float | None) -> datetime | None:
-    """Return the UTC time of seconds since 1970; None if it is out of range.
+    """Return the UTC time of seconds since 1970; None if unknown or out of range.
 
     Some programs write milliseconds, microseconds or nanoseconds, which are detected by their size.
     """

@@ -67,7 +67,7 @@ def read_servers(path: Path) -> list[ConfiguredServer]:
 
     Raises:
         ImportRefusedError: it cannot be read.
-        ToolServerError: it has no servers.
+        ToolServerError: it is too large, or has no servers.
     """
     refused = ToolServerError(Reason.TOOL_SERVER_FILE, name=path.name)
     try:

@@ -271,7 +271,7 @@ def _list_kind(block: Block) -> str:
 
 
 def _mark_in_text(block: Block) -> str:
-    """Return a mark that is part of the item's text in HTML: a task's box, a footnote's name."""
+    """Return a mark to write as text, a task's box or a footnote's name; "" for a list's mark."""
     is_list_mark = block.marker in _BULLETS or block.marker[-1:] in ".)"
     return "" if is_list_mark and not block.note else f"{escape(block.marker)} "
 

@@ -42,7 +42,7 @@ class ListSpacing:
         return patches
 
     def _find_start(self, end: int, depth: int, limit: int) -> tuple[int, bool]:
-        """Return the first block to mark above `end`, and True if the list begins with it.
+        """Return the index of the first block to mark, and True if the list begins with it.
 
         The block is at most `limit` blocks above `end`.
         """

@@ -140,7 +140,7 @@ def true_destination(words: str | None, target: str) -> str:
 
 
 def image_destination(target: str) -> str:
-    """Return the address to show after the name of an image that is not drawn."""
+    """Return the place to show after the name of an image that is not drawn; "" for none."""
     if target.startswith("#") or not target:
         return ""
     if target[:5].lower() == "data:":
@@ -267,7 +267,7 @@ def _is_suspicious_mail(reading: str) -> bool:
 
 
 def _mail_place(words: str | None, seen: str | None, target: str) -> str:
-    """Return the recipients of a mail if there are several, or if the words name others."""
+    """Return the recipients to show after a mail link's words; "" if they do not mislead."""
     mail = _mail(target)
     if mail is None:
         return "" if words in (target, target[7:]) else _shorten(target)

@@ -95,7 +95,7 @@ class Asker:
     heard: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def has_shown(self, text: str) -> None:
-        """Return once `text` is all that arrived. TimeoutError: it does not come to that."""
+        """Wait until the answer's text so far is `text`. Raises TimeoutError."""
         async with asyncio.timeout(LONGEST_S):
             while self.text != text:
                 self.heard.clear()
@@ -114,7 +114,7 @@ class Asker:
         return [*path, began.question, answer]
 
     def listen(self, event: StreamEvent, reply: Reply) -> None:
-        """Record what a window shows for a while."""
+        """Record the text so far, and the states that a window shows while it waits."""
         self.text = reply.text
         self.heard.set()
         if isinstance(event, StatusChanged) and not _is_opening(event.status):

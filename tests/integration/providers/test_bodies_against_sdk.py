@@ -141,7 +141,7 @@ profiles = st.sampled_from([OPENAI, COMETAPI, COMPATIBLE])
 
 
 def adapter(kind: Any) -> TypeAdapter[Any]:
-    """Check that a body has all required fields, no others, and the right types."""
+    """Return a check that a body has all required fields, no others, and the right types."""
     return TypeAdapter(with_config(ConfigDict(extra="forbid"))(kind))
 
 

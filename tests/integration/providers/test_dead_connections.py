@@ -34,7 +34,7 @@ IN_BACKGROUND = AskSettings(background=True)
 
 
 class SleepClock:
-    """Seconds that the computer slept, as a test says."""
+    """The seconds that the computer slept; a test sets them."""
 
     def __init__(self) -> None:
         self.slept = 100.0
@@ -162,7 +162,7 @@ async def test_in_the_background_the_answer_comes_whole(
     met.append(Met(_HOW[how], moment, posts, " / ".join(shown), stored))
 
 
-async def test_in_the_background_a_sleep_costs_nothing(tmp_path: Path, met: list[Met]) -> None:
+async def test_in_the_background_a_sleep_loses_no_text(tmp_path: Path, met: list[Met]) -> None:
     clock = SleepClock()
     server = BackgroundServer(EVENTS, faults=[Fault(1_000, "silent")])
     async with (

@@ -1,4 +1,4 @@
-"""A key echoed by a server reaches neither the store nor the log nor an export."""
+"""A key echoed by a server reaches neither the store nor the log."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.attack("secrets")
 
 
 def answers(spelled: str) -> Script:
-    """Send text in small deltas, reasoning, ids and the name of a model that are the key."""
+    """Send the key within a text in small deltas, as the id and as the name of the model."""
     text = f"It is {spelled}."
     deltas = [
         {"type": "response.output_text.delta", "delta": text[at : at + 5]}

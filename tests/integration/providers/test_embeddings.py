@@ -75,7 +75,7 @@ def test_vectors_come_in_the_order_of_the_texts(llmock: LLMock) -> None:
     ("status", "code", "kind"),
     [(401, "invalid_api_key", AuthenticationError), (404, "model_not_found", ModelNotFoundError)],
 )
-def test_a_refusal_is_said_in_words(
+def test_a_refusal_becomes_its_error(
     llmock: LLMock, status: int, code: str, kind: type[ProviderError]
 ) -> None:
     llmock.plan({"type": "fail", "status": status, "code": code})
@@ -87,7 +87,7 @@ def test_a_refusal_is_said_in_words(
     with_client(llmock.url, test)
 
 
-def test_who_has_none_is_not_asked(llmock: LLMock) -> None:
+def test_a_provider_without_embeddings_is_not_asked(llmock: LLMock) -> None:
     assert [is_offered(p) for p in (OPENAI, COMPATIBLE, COMETAPI)] == [True, True, False]
 
     async def test(client: ProviderClient) -> None:

@@ -278,7 +278,7 @@ async def test_models_are_listed(place: Place, server: str) -> None:
     async with opened(place) as client:
         listing = await client.listing()
     assert listing.has(place.model)
-    # llama-cpp-python says its window in refusals alone.
+    # llama-cpp-python states its window only in refusals.
     assert listing.listed_model(place.model).window == (
         None if server == "llama_cpp_python" else WINDOW
     )

@@ -34,7 +34,7 @@ REFUSED = replies(
 
 
 async def one_run(store: Path, profile: ProviderProfile) -> int:
-    """Start, ask with a temperature, end: the number of notices under the answer."""
+    """Ask with a temperature in a run of the program; return the answer's number of notices."""
     database = Database(store)
     await database.open()
     gateway = gateway_over(database)

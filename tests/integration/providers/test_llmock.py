@@ -51,7 +51,7 @@ ANSWER = "Red, yellow and blue: three words that painters know, and žluť too."
 
 
 class LLMock:
-    """The server's own remote control."""
+    """A client of the server's control endpoints."""
 
     def __init__(self, url: str) -> None:
         self.url = url

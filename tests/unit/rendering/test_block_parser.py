@@ -27,7 +27,7 @@ _PIECES = (
 
 
 class _Seen(BlockParser):
-    """Keeps what a source was taken for."""
+    """A block parser that records what it would tokenize."""
 
     def tokenize(self, state: StateBlock, startLine: int, endLine: int) -> None:  # noqa: N803
         self.seen = state, startLine, endLine

@@ -257,7 +257,7 @@ LONG = {
 
 @pytest.mark.parametrize("kind", LONG)
 def test_the_cost_of_a_piece_does_not_grow(kind: str) -> None:
-    """Check that a piece changes only the last block, and leaf_tokens a short open tail."""
+    """Check that a piece changes only the last block, and leaves a short open tail."""
     start, line = LONG[kind]
     stream = BlockStream()
     stream.feed(start)

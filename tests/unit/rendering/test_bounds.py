@@ -58,7 +58,7 @@ def test_the_open_tail_stays_small_and_no_word_is_lost(kind: str) -> None:
     stream.finish()
     shown = "".join(map(_words, stream.blocks))
     missing = {w for w in re.findall(r"w\d+", source) if w not in shown}
-    # A name may be parted where a line alone is too long.
+    # A word may be split if its line alone is too long.
     assert len(missing) <= len(source) // (block_stream._MAX_OPEN_LENGTH // 6)
 
 
@@ -111,7 +111,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.mark.parametrize("unit", ["a*b_c`d ", "*a **a ", "\\(a ", ";~~>", "[a ", "`\ud83d"])
 def test_the_open_tail_is_parsed_a_few_times(parsed: list[int], unit: str) -> None:
-    """In pieces that are a quarter of what is parsed again with them, as they are written."""
+    """Check this for pieces of the least length that `piece_bounds` recommends."""
     source, stream, at = "~~" + unit * (25_000 // len(unit)), BlockStream(), 0
     while at < len(source):
         piece = max(400, stream.piece_bounds[0])
@@ -152,5 +152,5 @@ def test_normalized_addresses_are_cached(monkeypatch: pytest.MonkeyPatch) -> Non
     for start in range(0, len(source), 60):
         stream.feed(source[start : start + 60])
     stream.finish()
-    assert len(seen) < 2.5 * 60  # as it is complete, and as it was half there
+    assert len(seen) < 2.5 * 60  # each address once complete, and once half-written
     assert true_destination.cache_info().misses - places < 2.5 * 60

@@ -61,7 +61,7 @@ def test_slices_join_to_the_text(text: str, form: TextForm) -> None:
     st.sampled_from(TextForm),
 )
 def test_marks_cover_the_passage(text: str, at: int, size: int, form: TextForm) -> None:
-    """Whatever of it is shown is marked, and nothing that it does not touch."""
+    """Check that marks are valid, and outside Markdown contain all letters of the passage."""
     start = at % (len(text) + 1)
     span = (start, min(len(text), start + size))
     document = DocumentText(text, form)

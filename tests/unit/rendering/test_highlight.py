@@ -67,7 +67,7 @@ def test_the_last_line_is_colored_without_its_line_end() -> None:
 
 
 class Recording(TextLexer):
-    """Keeps what it was given to lex at once."""
+    """A lexer that records each text that it is given."""
 
     def __init__(self) -> None:
         super().__init__(stripnl=False, ensurenl=False)

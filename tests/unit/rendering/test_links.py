@@ -383,7 +383,7 @@ def opens_something(node: ast.AST) -> bool:
 
 @pytest.mark.attack("links")
 def test_one_module_opens_links_in_windows_and_one_in_terminals() -> None:
-    """A call elsewhere would open what nothing has judged."""
+    """A call elsewhere would open addresses that `is_opened` has not checked."""
     found = {
         file.relative_to(PRODUCT).as_posix()
         for file in PRODUCT.rglob("*.py")

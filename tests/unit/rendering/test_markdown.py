@@ -207,7 +207,7 @@ def test_two_formulas_in_a_line_stay_apart(source: str) -> None:
     ],
 )
 def test_the_destination_follows_words_in_two_scripts(words: str, shown: str) -> None:
-    """Letters that look like Latin ones beside Latin ones."""
+    """Check Cyrillic and Greek letters within and beside words in Latin letters."""
     runs = only(f"[{words}](https://evil.example/x)").runs
     assert "".join(run.text for run in runs) == shown
 
@@ -386,7 +386,7 @@ def test_deep_nesting_loses_nothing() -> None:
 
 
 def test_concurrent_first_calls_create_one_parser(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Making it fills tables of mdurl, which a second thread would read half-filled."""
+    """Creating the parser fills tables of mdurl, which a second thread would read half-filled."""
     made: list[object] = []
 
     class Counted(markdown_it.MarkdownIt):

@@ -105,7 +105,7 @@ def test_long_ends_are_counted_in_linear_time(end: str) -> None:
     assert count_in_markdown(f"needle{end}", "needle needles") == 0
 
 
-def test_words_with_inner_emphasis_are_counted() -> None:
+def test_words_with_inner_underscores_are_counted() -> None:
     assert count_in_markdown("A foo_bar, needle.", fold_text("foo_bar, n")) == 1
     assert count_in_markdown("Where $foo_1$, needle.", fold_text("foo_1, n")) == 1
 

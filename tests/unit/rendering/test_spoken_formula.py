@@ -40,7 +40,7 @@ from desktop_app.rendering.spoken_formula import spoken_formula
         ("3.14 < 4,5!", "3.14 is less than 4,5 factorial"),
     ],
 )
-def test_a_letter_or_digit_is_an_argument_by_itself(tex: str, words: str) -> None:
+def test_formulas_are_spoken_in_words(tex: str, words: str) -> None:
     assert spoken_formula(tex) == words
 
 

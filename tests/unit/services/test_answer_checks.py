@@ -21,7 +21,7 @@ def label_of(failure: FailedCheck | None) -> str:
     return "" if failure is None else failure.label
 
 
-NOBODY = LineClient(child_command("regex"))  # it starts with the first expression
+NOBODY = LineClient(child_command("regex"))  # its process starts with the first expression
 SCHEMA = {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}}
 
 

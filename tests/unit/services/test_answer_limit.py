@@ -177,7 +177,7 @@ class FullDiskFile(GrowingFile):
 
 @pytest.fixture
 def full(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Refuse the first three writes, and write again at once."""
+    """Refuse the first three writes, and shorten the pause before each retry."""
     monkeypatch.setattr(answer_files, "GrowingFile", FullDiskFile)
     monkeypatch.setattr(FullDiskFile, "refusals", 3)
     monkeypatch.setattr(answer_run, "SAVE_RETRY_S", 0.01)

@@ -130,7 +130,7 @@ class Memory:
         fails: the numbers of the writes that fail, from 1.
         takes_s: the time that a write takes.
         tried: when a write began.
-        told: the errors of the store, by their class.
+        told: the classes of the store's errors; None each time the store works again.
     """
 
     saved: list[tuple[float, str, str]] = field(default_factory=list)
@@ -870,7 +870,7 @@ async def stop_answer(
     cancel_result: Usage | ProviderError | None = None,
     background: bool = False,
 ) -> tuple[AnswerRun, Memory, TimedProvider, list[object]]:
-    """Stop an answer after 1.25 seconds; then call it off twice."""
+    """Stop an answer after 1.25 seconds; then cancel its remote run twice."""
     memory = memory or Memory()
     provider = TimedProvider([*script, 100.0])
     provider.cancel_result = cancel_result

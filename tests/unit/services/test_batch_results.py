@@ -148,7 +148,7 @@ async def test_each_file_gets_the_status_of_its_result(
         cut = order.randint(0, len(mixed))
         provider = Files(lines(*mixed[:cut]), lines(*mixed[cut:]), piece)
         batch = RemoteBatch("b", BatchStatus.COMPLETED, "in", "out", "err")
-        if is_broken_off:  # the first time nothing behind the first file comes
+        if is_broken_off:  # a first fetch has ended after the first file
             half = Files(lines(*mixed[:cut]), b"", piece)
             await _broken_off(store, half, job, upload, batch)
         odd = await ResultFetcher(store, provider, job, upload, cost_at(PRICE)).fetch(batch)  # type: ignore[arg-type]
@@ -189,7 +189,7 @@ async def test_a_failed_batch_says_which_lines_are_wrong(tmp_path: Path) -> None
 
 
 class Book:
-    """A store that counts the results that come at once, none of which is for a file."""
+    """A store of a job without files, which counts the results stored at once."""
 
     def __init__(self) -> None:
         self.saved: list[int] = []

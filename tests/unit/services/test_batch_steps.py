@@ -468,7 +468,7 @@ async def test_an_answer_that_does_not_match_its_schema_says_where(tmp_path: Pat
             ["fetch", "delete_file"],
             BatchStatus.CANCELLED,
         ),
-        # It came too late.
+        # The cancellation came too late.
         ([COMPLETED], ["fetch", "results", "delete_file"], BatchStatus.COMPLETED),
         ([RemoteBatch("b", BatchStatus.EXPIRED)], ["fetch", "delete_file"], BatchStatus.CANCELLED),
     ],

@@ -114,7 +114,7 @@ def _set_direction(paragraph: Paragraph) -> None:
     if not is_from_right(paragraph.text):
         return
     element = paragraph.paragraph_format.element
-    # The schema has an order.
+    # The schema prescribes the order of these elements.
     element.get_or_add_pPr().insert_element_before(
         OxmlElement("w:bidi"), "w:spacing", "w:ind", "w:jc"
     )
