@@ -1,4 +1,4 @@
-"""The borders of a document's parts are kept as they were at its first reading."""
+"""The stored borders of a document's parts, and parts cut at the borders of a text."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ class NoteTaker(ScriptedProvider):
     """Notes every fact that it is shown, and answers with all of them.
 
     Attributes:
-        most_at_once: how many calls ran beside each other.
+        most_at_once: the largest number of calls that ran at once.
         has_room_for: the number of concurrent calls that succeed.
         too_many: the error of the others.
         speaks_first: True if each call begins to answer before it waits at the gate.
@@ -148,7 +148,7 @@ class NoteTaker(ScriptedProvider):
 
 
 class DrawnPages:
-    """Pages as pictures that say which they are."""
+    """Images of pages that contain their page numbers."""
 
     async def scaled_image(self, part: ImagePart, rule: ImageTokens | None) -> ImageData:
         raise AssertionError("no picture is attached")
@@ -158,7 +158,7 @@ class DrawnPages:
 
 
 class WordSplitter:
-    """Cuts by words."""
+    """A splitter that counts each word as a token."""
 
     async def chunks(
         self, text: str, tokens: int, _rates: Mapping[TextKind, float] | None = None
@@ -561,7 +561,7 @@ async def test_chunks_have_the_size_that_suits_the_model(
 
 
 @pytest.mark.parametrize("speaks_first", [True, False])
-async def test_stopped_calls_count_as_unknown_cost(tmp_path: Path, speaks_first: bool) -> None:
+async def test_stopped_calls_that_have_begun_count_as_unknown_cost(tmp_path: Path, speaks_first: bool) -> None:
     async with open_reading(tmp_path, a=book(60)) as reading:
         reading.provider.speaks_first = speaks_first
         reading.provider.gate.clear()

@@ -65,7 +65,7 @@ class Disk:
         self.read_paths: list[Path] = []
 
     def write(self, path: Path, text: str | UserFacingError) -> None:
-        """Write a file, which is newer then."""
+        """Write a file with a newer time."""
         self.files[path] = text
         self.modified[path] = self.modified.get(path, 0) + 1
 
@@ -299,7 +299,7 @@ async def test_files_are_read_and_indexed_once() -> None:
     await service.add(found.id, [A, B])
     assert disk.read_paths == [A, B, C, A]
     disk.write(B, "longer")
-    disk.modified[B] -= 1  # its size tells
+    disk.modified[B] -= 1  # only its size differs
     await service.add(found.id, [A, B])
     assert disk.read_paths[4:] == [B]
 

@@ -51,7 +51,7 @@ FRAME = 4  # tokens around each message
 
 
 def service(counter: WordCounter | None = None) -> CompactionService:
-    """Return a service that has neither a store nor a provider: nothing is made."""
+    """Return a service that only plans: its store is never opened."""
     database = Database(Path("never-opened"))
     attachments = AttachmentStore(database, Path("never-made"))
     budget = Budget(SpendingHolds(database), SettingsStore(database))

@@ -40,7 +40,7 @@ class Counter(WordCounter):
 
 
 class Letters:
-    """Splits texts into pieces of so many letters; keeps what it was asked."""
+    """A splitter into pieces of so many letters, which records the requests."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[int, Mapping[TextKind, float] | None]] = []

@@ -25,7 +25,7 @@ PROFILE = ProviderProfile("p", "P", ProviderKind.COMPATIBLE, "https://p.example/
 
 
 class Provider:
-    """Lists what it is given, at the moment it is given."""
+    """A provider that returns or raises its current `answer`."""
 
     def __init__(self, answer: ModelListing | NetworkError) -> None:
         self.answer = answer

@@ -73,7 +73,7 @@ def test_only_a_prompt_for_one_document_is_asked_of_each() -> None:
         "Sum up.", of_one, [ONE, ONE]
     )
     assert "If there are several documents" in task_for_each("Sum up.", of_one, [ZIP])
-    # The text stays true after some of them were removed.
+    # The text stays true after some of the documents were removed.
     assert task_for_each("Sum up.", of_one, [ONE] * 2) == task_for_each(
         "Sum up.", of_one, [ONE] * 5
     )

@@ -51,7 +51,7 @@ class Inner:
 
 
 class Louder(ProviderWrapper):
-    """Adds an event to each answer."""
+    """A wrapper that adds an event to each answer."""
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         async for event in self._provider.stream(request):

@@ -115,7 +115,7 @@ class ScriptedServer:
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the clock follow the loop's, and run on it what runs in threads."""
+    """Have the clock follow the loop's, and run the work of threads in the loop."""
 
     async def at_once(do: Callable[..., Any], *arguments: Any) -> Any:
         return do(*arguments)
