@@ -561,7 +561,9 @@ async def test_chunks_have_the_size_that_suits_the_model(
 
 
 @pytest.mark.parametrize("speaks_first", [True, False])
-async def test_stopped_calls_that_have_begun_count_as_unknown_cost(tmp_path: Path, speaks_first: bool) -> None:
+async def test_stopped_calls_that_have_begun_count_as_unknown_cost(
+    tmp_path: Path, speaks_first: bool
+) -> None:
     async with open_reading(tmp_path, a=book(60)) as reading:
         reading.provider.speaks_first = speaks_first
         reading.provider.gate.clear()
