@@ -65,7 +65,7 @@ def require_files(parts: Iterable[Part], path: Sequence[Message], resolved: Reso
     Raises:
         IllegalChoiceError: with the reason and a remedy.
     """
-    files, wanted = resolved.files, [part for part in parts if _is_wanted(part)]
+    files, wanted = resolved.files, [part for part in parts if is_wanted(part)]
     for part in wanted:
         if refusal := _refusal(part, resolved):
             raise refusal
@@ -99,14 +99,14 @@ def without_files(parts: Iterable[Part], files: FileInputs | None) -> list[Part]
 def text_notice(path: Sequence[Message], resolved: ResolvedChoice) -> NoticeText:
     """Return the notice that earlier files were sent as text instead; "" if there were none."""
     parts = [part for message in path for part in message.parts]
-    wanted = [part for part in parts if _is_wanted(part) and not is_file(part, resolved.files)]
+    wanted = [part for part in parts if is_wanted(part) and not is_file(part, resolved.files)]
     names = ", ".join(dict.fromkeys(part.name for part in wanted))
     if not names:
         return ""
     return notice(NoticeCode.FILES_AS_TEXT, provider=resolved.profile.name, names=names)
 
 
-def _is_wanted(part: Part) -> TypeGuard[DocumentPart]:
+def is_wanted(part: Part) -> TypeGuard[DocumentPart]:
     """Return True if a document should be sent as a file; selected pages go as text."""
     if not isinstance(part, DocumentPart):
         return False
@@ -135,4 +135,4 @@ def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> IllegalChoiceError
 
 def file_refusal(part: DocumentPart, resolved: ResolvedChoice) -> IllegalChoiceError | None:
     """Return why a document chosen to go as a file cannot; None if it can or is not chosen."""
-    return _refusal(part, resolved) if _is_wanted(part) else None
+    return _refusal(part, resolved) if is_wanted(part) else None

@@ -43,8 +43,8 @@ from desktop_app.services.collections.passage_context import (
     passages_block,
 )
 from desktop_app.services.documents.attachment_dedup import as_sent_after
-from desktop_app.services.documents.file_attachments import file_tokens, is_file
-from desktop_app.services.documents.image_attachments import page_tokens, picture_tokens
+from desktop_app.services.documents.file_attachments import file_tokens, is_file, is_wanted
+from desktop_app.services.documents.image_attachments import is_seen, page_tokens, picture_tokens
 from desktop_app.services.fence import SAMPLE_FENCE
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.ports import AttachmentSource, TokenCounter
@@ -228,7 +228,7 @@ class Estimator:
             total += await self.message_tokens(message, resolved)
             if number == explaining:
                 total += await self.text_tokens(SAMPLE_FENCE.explanation, resolved)
-            is_exact = is_exact and not message.text
+            is_exact = is_exact and not message.parts
         if context.instructions:
             total += await self.text_tokens(context.instructions, resolved) + MESSAGE_OVERHEAD
         if sent.compaction is not None:
@@ -404,15 +404,11 @@ def _has_unusable_usage(message: Message, follows_picture: bool, resolved: Resol
 
 
 def _first_image_index(path: Sequence[Message]) -> int:
-    """Return the index of the first message with an image; `len(path)` if there is none.
+    """Return the index of the first message with images or a file; `len(path)` if there is none.
 
-    Another model may not see images, or may count them differently.
+    Another model may not see images, or may count them differently. A file may have some, too.
     """
-    numbers = (
-        number
-        for number, message in enumerate(path)
-        if any(isinstance(part, ImagePart) for part in message.parts)
-    )
+    numbers = (n for n, m in enumerate(path) if any(is_seen(p) or is_wanted(p) for p in m.parts))
     return next(numbers, len(path))
 
 

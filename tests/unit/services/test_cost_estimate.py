@@ -23,6 +23,8 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.message_parts import (
     ChosenPages,
     DocumentPart,
+    ImagePart,
+    PageImage,
     TextPart,
     ToolCallPart,
 )
@@ -41,8 +43,11 @@ from desktop_app.services.spending.cost_estimate import (
     MESSAGE_OVERHEAD,
     Estimate,
     Estimator,
+    needs_counting,
     usable_input,
+    used_tokens,
 )
+from tests.helpers.messages import answer as answered
 from tests.helpers.messages import question as said
 from tests.helpers.one_text import OneText
 from tests.helpers.scripted_provider import WordCounter
@@ -135,6 +140,27 @@ def test_earlier_messages_are_estimated_without_a_cache_discount() -> None:
     made = estimate(choice, [question, answer])
     assert made.input_tokens == 5_000 + 700 - 200 + more
     assert made.input_cost == Decimal("1.75") * made.input_tokens / 1_000_000
+
+
+@pytest.mark.parametrize("change", [{"pictured": (PageImage(1, 100, 100),)}, {"as_file": True}])
+async def test_counts_of_another_model_do_not_cover_image_pages_or_files(
+    change: dict[str, Any],
+) -> None:
+    question = said("Why?", replace(DOCUMENT, **change))
+    by_other = ModelChoice(COMETAPI.id, "another")
+    answer = answered("So.", choice=by_other, usage=Usage(40, 0, 10, 0))
+    context = SendContext([question, answer], resolved("gpt-5.2"))
+    assert used_tokens(context) is None
+    assert needs_counting(context)
+    tokens, _ = await Estimator(WordCounter(), OneText(WORDS)).context_tokens(context)
+    assert tokens > 300
+
+
+async def test_an_attachment_without_text_is_not_counted_exactly() -> None:
+    question = replace(said(""), parts=(ImagePart("1" * 64, "a.png", "image/png", 9),))
+    estimator = Estimator(WordCounter(), OneText(WORDS))
+    context = SendContext([question], resolved("gpt-5.2"))
+    assert not (await estimator.context_tokens(context))[1]
 
 
 async def test_chosen_pages_alone_are_counted() -> None:
