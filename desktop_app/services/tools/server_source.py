@@ -78,7 +78,8 @@ class ServerSource:
             raise ToolError(str(failure)) from failure
         text = self._run.redact(answer["text"])
         if answer["length"] > MAX_RESULT_CHARS:
-            text += f"\n[Cut here: the result has {answer['length']} characters.]"
+            note = f"\n[Cut here: the result has {answer['length']} characters.]"
+            text = text[: MAX_RESULT_CHARS - len(note)] + note
         if answer["failed"]:
             raise ToolError(text or "The tool failed.")
         return text

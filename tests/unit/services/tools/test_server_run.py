@@ -23,6 +23,7 @@ from desktop_app.domain.tools.tool import MAX_RESULT_CHARS, ToolDefinition, Tool
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.domain.tools.tool_server import ServerFailure, ToolServer, server_of
 from desktop_app.services.tools import served_prompts
+from desktop_app.services.tools.call_results import limit_result
 from desktop_app.services.tools.server_run import IDLE_S, LogLine, ServerRun, ServerState
 from desktop_app.services.tools.server_source import TOOL_CHANGED, ServerSource
 from desktop_app.services.tools.server_tools import tools_of
@@ -36,6 +37,7 @@ STOPPED, STARTING, SIGNING_IN = ServerState.STOPPED, ServerState.STARTING, Serve
 RUNNING, FAILED = ServerState.RUNNING, ServerState.FAILED
 SIGN_IN_FAILED, NOT_STARTED = Reason.TOOL_SERVER_SIGN_IN_FAILED, Reason.TOOL_SERVER_NOT_STARTED
 CLOSED = ServerFailure("No.", has_closed=True)
+CUT = f"\n[Cut here: the result has {MAX_RESULT_CHARS + 1} characters.]"
 
 
 class Connection:
@@ -537,9 +539,10 @@ async def test_the_tools_of_a_stopped_server_are_listed(server: ScriptedServer) 
     [
         ({"text": "seen", "length": 4, "failed": False}, "seen"),
         ({"text": f"a {SECRET}", "length": MAX_RESULT_CHARS, "failed": False}, "a [key removed]"),
+        ({"text": "cut", "length": MAX_RESULT_CHARS + 1, "failed": False}, f"cut{CUT}"),
         (
-            {"text": "cut", "length": MAX_RESULT_CHARS + 1, "failed": False},
-            f"cut\n[Cut here: the result has {MAX_RESULT_CHARS + 1} characters.]",
+            {"text": "x" * MAX_RESULT_CHARS, "length": MAX_RESULT_CHARS + 1, "failed": False},
+            "x" * (MAX_RESULT_CHARS - len(CUT)) + CUT,
         ),
         ({"text": "No.", "length": 3, "failed": True}, ToolError("No.")),
         ({"text": "", "length": 0, "failed": True}, ToolError("The tool failed.")),
@@ -568,6 +571,7 @@ async def test_the_result_of_a_call_is_text_or_an_error(
         assert str(error) == str(result)
     else:
         assert text == result
+        assert limit_result(text) == text
     assert server.made[0].asked[-1] == ("call", {"name": "look", "arguments": {"n": 1}})
 
 
