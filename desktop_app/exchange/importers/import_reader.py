@@ -39,7 +39,7 @@ from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file
 LARGEST_JSON: Final = 4 * 1024**3
 LARGEST_IMAGE: Final = 64 * 1024**2
 MAX_CONVERSATIONS: Final = 100_000
-"""The most conversations of an export. Importing so many takes half a minute."""
+"""The most conversations of another program's export. Importing so many takes half a minute."""
 # Text compresses to a fifth, Base64 to three quarters. Above this size, a file that is compressed
 # to less than a hundredth is not an export.
 _ALWAYS_PLAUSIBLE: Final = 64 * 1024**2
@@ -51,6 +51,7 @@ _VALUE_BYTES: Final = {b",": 8, b"[": 64, b"{": 200}  # of memory, for each of t
 _ALWAYS_PLAUSIBLE_MEMORY: Final = 128 * 1024**2
 _MAX_EXPANDED: Final = 4
 _MAX_DIGITS: Final = 30
+_OWN: Final = "Repartee"
 
 Imported = ImportedConversation | ImportRefusedError
 
@@ -82,7 +83,7 @@ def read_export(path: Path) -> Export:
                 export = _read_archive(ForeignArchive(file), _Images(path))
             else:
                 export = _read_json(read_all(file, LARGEST_JSON), _find_nothing)
-            if export.total > MAX_CONVERSATIONS:
+            if export.total > MAX_CONVERSATIONS and export.kind != _OWN:
                 raise RefusedFileError(
                     Reason.FOREIGN_TOO_MANY_CONVERSATIONS, limit=MAX_CONVERSATIONS
                 )
@@ -196,7 +197,7 @@ def _read_json(data: bytes, find_file: chatgpt.FindFile) -> Export:
     value = _parse_json(data)
     if own_json.is_own(value):
         total = len(value["conversations"]) if isinstance(value.get("conversations"), list) else 0
-        return Export("Repartee", total, own_json.read_conversations(value))
+        return Export(_OWN, total, own_json.read_conversations(value))
     items = value if isinstance(value, list) else [value]
     read_chatgpt = partial(chatgpt.read_conversation, find_file=find_file)
     kinds = (

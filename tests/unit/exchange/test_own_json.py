@@ -32,6 +32,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
+from desktop_app.exchange.importers import import_reader
 from desktop_app.exchange.importers.import_reader import read_export
 from desktop_app.exchange.importers.imported_conversation import ImportedConversation
 from desktop_app.exchange.own_json import JsonWriter
@@ -269,6 +270,19 @@ async def test_a_newer_export_adds_new_messages(tmp_path: Path) -> None:
         kept = await store.get(conversation.id)
         assert kept is not None
         assert kept.title == conversation.title  # what is there stays as it is
+
+
+def test_an_own_export_may_have_any_number_of_conversations(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exports of the program have no limit, so imports of them have none."""
+    monkeypatch.setattr(import_reader, "MAX_CONVERSATIONS", 2)
+    stream = io.BytesIO()
+    writer = JsonWriter(stream)
+    for _ in range(3):
+        writer.write_conversation(a_conversation(), [])
+    writer.end()
+    assert len(read_conversations(tmp_path, stream.getvalue())) == 3
 
 
 def test_a_newer_versions_file_is_refused(tmp_path: Path) -> None:
