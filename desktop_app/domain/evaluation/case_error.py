@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import NamedTuple
 
 from desktop_app.domain.errors import UserFacingError
@@ -95,5 +96,10 @@ class CaseError(UserFacingError, ValueError):
 
 
 def located_error(place: CasePlace, cause: Exception) -> CaseError:
-    """Return the error for a place in a file of cases; its cause may be a library's error."""
+    """Return the error for a place in a file of cases; its cause may be a library's error.
+
+    An error of JSON is located by characters: the JSON is a line or a cell of the file.
+    """
+    if isinstance(cause, json.JSONDecodeError):
+        cause = CaseError(CaseProblem.NOT_JSON, column=cause.pos + 1)
     return CaseError(place.kind, number=str(place.number), because=quoted_error(cause))

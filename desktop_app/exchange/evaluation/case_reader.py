@@ -86,10 +86,7 @@ def _json_lines(text: str) -> Iterator[tuple[CasePlace, _Row]]:
         place = CasePlace(PlaceKind.LINE, number)
         try:
             row = json.loads(line)
-        except json.JSONDecodeError as error:
-            why = CaseError(CaseProblem.NOT_JSON, column=error.colno)
-            raise located_error(place, why) from error
-        except ValueError as error:  # a number with too many digits for Python
+        except ValueError as error:  # also a number with too many digits for Python
             raise located_error(place, error) from error
         yield place, row
 

@@ -345,6 +345,8 @@ def test_errors_are_in_the_language_of_the_user() -> None:
 def test_a_line_without_valid_json_is_named() -> None:
     with pytest.raises(ValueError, match="line 2: it isn’t valid JSON at character 8"):
         read_cases('{"id": "a", "input": "x"}\n{"id": }', "cases.jsonl")
+    with pytest.raises(ValueError, match="line 2: it isn’t valid JSON at character 4"):
+        read_cases("input,schema\nx,{ }}\n", "cases.csv")
 
 
 @pytest.mark.parametrize(
