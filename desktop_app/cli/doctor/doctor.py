@@ -108,7 +108,10 @@ def run_doctor(*, as_json: bool) -> int:
     try:
         backend = build_backend()
     except UserFacingError as error:
-        console.write_diagnostic(error_words(error))
+        words = error_words(error)
+        console.write_diagnostic(words)
+        if as_json:
+            console.write_json(findings_json([Finding("models", False, words)]))
         return 1
     found = asyncio.run(_examine_and_close(backend))
     if as_json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import socket
 import subprocess
@@ -238,3 +239,7 @@ def test_an_invalid_models_file_is_reported(shell: Shell) -> None:
         done = asyncio.run(shell.run(*command))
         assert (done.code, done.out) == (1, "")
         assert "models.toml" in done.err
+    done = asyncio.run(shell.run("doctor", "--json"))
+    finding = json.loads(done.out)["models"]
+    assert (done.code, finding["works"]) == (1, False)
+    assert "models.toml" in finding["text"]
