@@ -88,7 +88,7 @@ def texts_of_many(pieces: Sequence[SelectedPiece]) -> ClipboardTexts:
     Blocks are made again for each format, because keeping all of them may need much memory.
     Beyond `_MAX_PLAIN_CHARACTERS`, the plain text is the Markdown, because a conversion would keep
     the pasting program waiting. Beyond `MAX_HTML_CHARACTERS` there is no HTML.
-    Only pieces with a `source` count toward these limits.
+    Only pieces with a `source` count toward these limits: the blocks of the others need no parsing.
     """
     from desktop_app.rendering.export.html_writer import HtmlWriter
     from desktop_app.rendering.export.text_writer import markdown_pieces, plain_pieces
