@@ -54,6 +54,7 @@ class CollectionUpdates(QObject):
         self.collection_id = ""
         self._task: asyncio.Future[None] | None = None
         self._progress: CollectionProgress | None = None
+        self._is_embedding = False
 
     @property
     def is_running(self) -> bool:
@@ -75,7 +76,7 @@ class CollectionUpdates(QObject):
     def embed(self, collection_id: str) -> None:
         """Create the missing embeddings of a collection."""
         work = partial(self._collections().embed, collection_id)
-        self._start(collection_id, work, tr("Semantic search is ready."))
+        self._start(collection_id, work, is_embedding=True)
 
     def cancel(self) -> None:
         """Cancel the update; documents that were read stay."""
@@ -94,10 +95,13 @@ class CollectionUpdates(QObject):
         if self._task is None or state is None:
             return "", 0, 0
         name, progress = state.collection.name, self._progress
+        done, total = (0, 0) if progress is None else (progress.done, progress.total)
+        if self._is_embedding:
+            words = tr("Preparing semantic search for {collection}…", collection=name)
+            return words, done, total
         if progress is None:
-            return tr("Finding files for {collection}…", collection=name), 0, 0
-        total = progress.total
-        file_number = min(progress.done + 1, total)
+            return tr("Finding files for {collection}…", collection=name), done, total
+        file_number = min(done + 1, total)
         words = tr(
             "{collection}: reading {number} of {total}",
             collection=name,
@@ -106,21 +110,22 @@ class CollectionUpdates(QObject):
         )
         if shown_id == self.collection_id:
             words = tr("Reading {number} of {total}", number=file_number, total=total)
-        return words, progress.done, total
+        return words, done, total
 
-    def _start(self, collection_id: str, work: UpdateWork, done_text: str | None = None) -> None:
-        """Run `work`, then report `done_text`, by default a summary of the files."""
+    def _start(self, collection_id: str, work: UpdateWork, *, is_embedding: bool = False) -> None:
+        """Run `work`, then report a summary of the files, or that semantic search is ready."""
         if self._task is not None:
             self.reported.emit(
                 tr("Another collection is being updated. Wait for it or cancel it."), False
             )
             return
         self.collection_id, self._progress = collection_id, None
-        self._task = self._tasks.start(self._run(work, done_text))
+        self._is_embedding = is_embedding
+        self._task = self._tasks.start(self._run(work))
         self._task.add_done_callback(self._on_done)  # a task canceled at once runs no `finally`
         self.progressed.emit()
 
-    async def _run(self, work: UpdateWork, done_text: str | None) -> None:
+    async def _run(self, work: UpdateWork) -> None:
         before = self._states().get(self.collection_id)
         try:
             await work(self._on_progress)
@@ -131,7 +136,8 @@ class CollectionUpdates(QObject):
             self.reported.emit(error.sentences, True)
         else:
             await self._reload()
-            self.reported.emit(self._summary(before) if done_text is None else done_text, False)
+            ready = tr("Semantic search is ready.")
+            self.reported.emit(ready if self._is_embedding else self._summary(before), False)
 
     def _on_done(self, _task: asyncio.Future[None]) -> None:
         self._task, self._progress = None, None

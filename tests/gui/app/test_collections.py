@@ -16,7 +16,11 @@ from PySide6.QtWidgets import QLabel, QMenu, QPushButton
 from desktop_app.domain.conversations.message_parts import CollectionPart, DocumentPart
 from desktop_app.domain.documents.collections import Collection
 from desktop_app.domain.errors import StoreFullError
-from desktop_app.services.collections.collection_service import Collections
+from desktop_app.services.collections.collection_service import (
+    CollectionProgress,
+    Collections,
+    OnProgress,
+)
 from desktop_app.ui.library.collections_dialog import CollectionsDialog
 from desktop_app.ui.window.command_palette import CommandPalette
 from tests.gui.app.app_harness import AppHarness, until
@@ -305,6 +309,28 @@ async def test_the_cost_of_embeddings_is_shown_first(
         dialog.embed_button.click()
         await until(lambda: status(dialog) == "Semantic search is ready.")
         await until(lambda: is_quiet(app) and not dialog.embed_button.isVisible())
+
+
+async def test_passages_that_are_embedded_are_not_counted_as_documents(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with AppHarness(environment=OPENAI) as app:
+        dialog = await shown(app)
+        drop(dialog, folder_of(tmp_path, "notes.md"))
+        await until(lambda: is_quiet(app) and len(rows(dialog)) == 1)
+        (collection_id, _) = (await app.controllers.composer.collections.names())[0]
+        may_end = asyncio.Event()
+
+        async def embed(_id: str, report: OnProgress) -> None:
+            report(CollectionProgress(10, 40, "a model"))
+            await may_end.wait()
+
+        monkeypatch.setattr(app.backend.collections, "embed", embed)
+        dialog.embedding_requested.emit(collection_id)
+        await until(lambda: dialog.work.isVisible() and dialog.work.bar.value() > 0)
+        assert dialog.work.words.text().startswith("Preparing semantic search for ")
+        may_end.set()
+        await until(lambda: status(dialog) == "Semantic search is ready.")
 
 
 async def test_an_update_that_ends_meanwhile_does_not_hide_the_next(
