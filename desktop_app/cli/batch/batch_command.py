@@ -143,7 +143,7 @@ async def _task(backend: Backend, options: argparse.Namespace) -> tuple[str, str
 async def _resume(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
     job = await _find_job(backend, options.id)
     if job.status.was_sent:
-        raise IllegalChoiceError(Reason.BATCH_WAS_SENT, progress=progress_words(job))
+        raise IllegalChoiceError(Reason.BATCH_WAS_SENT)
     return await _prepare_and_send(backend, service, job, options, is_new=False)
 
 
@@ -348,7 +348,7 @@ async def _show_one(backend: Backend, job: BatchJob, options: argparse.Namespace
 async def _cancel(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
     job = await _find_job(backend, options.id)
     if job.status.is_over:
-        raise IllegalChoiceError(Reason.BATCH_IS_OVER, progress=progress_words(job))
+        raise IllegalChoiceError(Reason.BATCH_IS_OVER)
     job = await service.cancel(job.id)
     await _advance_once(backend, service, job.id)
     job = await _find_job(backend, job.id)
