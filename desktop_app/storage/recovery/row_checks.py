@@ -25,6 +25,7 @@ from desktop_app.domain.documents.collections import FileStatus
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.domain.network.custom_fields import MAX_FIELDS
+from desktop_app.domain.network.origin import origin
 from desktop_app.storage.batch.batch_row_conversion import (
     ESTIMATE_AMOUNTS,
     item_from_row,
@@ -341,6 +342,8 @@ _CHECKS: Final[Mapping[str, Callable[[Values], object]]] = {
     "passage_vectors": _check_vector,
     "tool_permissions": _refuse,
     "tool_servers": _refuse,
+    # Without it, a repair could take the rows of any two texts for keys.
+    "keys_in_keyring": lambda values: _require(not values["origin"] or origin(values["origin"])),
     "settings": lambda values: _check_setting(values["key"], values["value"]),
 }
 

@@ -34,6 +34,7 @@ from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answ
 
 DATA = b"the original"
 SHA256 = "d6e59b56dd55c62ef2bc0c1eeb81a3b34a5b2f6a8cfa7ad3d4e4f1a5e6fd7c11"
+ORIGIN = Path("/reports/a.txt")
 PAGE = 4096
 
 
@@ -287,6 +288,7 @@ async def test_attachments_are_recovered(tmp_path: Path) -> None:
         files = AttachmentStore(database, tmp_path / "files")
         sha256 = hashlib.sha256(DATA).hexdigest()
         await files.add(DATA, Attachment(sha256, "a", "t", "persimmon " * 2000))
+        await files.note_origin(sha256, ORIGIN)
         conversation = a_conversation("With a file")
         part = DocumentPart(sha256, "a", "t", len(DATA))
         question = replace(a_question(conversation, ""), parts=(TextPart("see"), part))
@@ -298,6 +300,7 @@ async def test_attachments_are_recovered(tmp_path: Path) -> None:
     async with opened(path) as database:
         files = AttachmentStore(database, tmp_path / "files")
         assert await files.text(sha256) == "persimmon " * 2000
+        assert await files.origins([sha256]) == {sha256: ORIGIN}
         assert [h.title for h in await Search(database).find("persimmon")] == ["With a file"]
 
 
