@@ -32,6 +32,11 @@ class _Pending:
 
     question: ConsentQuestion
     answer: asyncio.Future[Decision]
+    changed_arguments: str = ""
+
+    def keep_arguments(self, changed: str) -> None:
+        """Keep the arguments that the user has changed, while another question is shown."""
+        self.changed_arguments = changed
 
     def reopen(self) -> None:
         """Wait for another answer."""
@@ -86,13 +91,16 @@ class ConsentController(QObject):
         """Show the first question of the open conversation, or none."""
         here = [p for p in self._pending if p.question.conversation_id == self._current.id]
         first = here[0] if here else None
+        shown = self._shown_pending
+        if shown is not None and shown is not first and self._card is not None:
+            shown.keep_arguments(self._card.changed_arguments)
         if first is None:
             self._shown_pending = None
             if self._card is not None:
                 self._hide(self._card)
             return
         card, waiting = self._get_card(), len(here) - 1
-        if first is self._shown_pending:
+        if first is shown:
             card.set_waiting(waiting)
             return
         self._shown_pending = first
@@ -100,6 +108,8 @@ class ConsentController(QObject):
         touches = tr(tool.touches) if tool.touches else ""
         note = " ".join(filter(None, (touches, tr(_KINDS[tool.kind]))))
         card.ask(tool.full_name, note, call.arguments, waiting=waiting)
+        if first.changed_arguments:
+            card.arguments.setPlainText(first.changed_arguments)
         self._notifications.announce(card.words)
 
     def _show_problem(self, pending: _Pending, problem: str) -> None:

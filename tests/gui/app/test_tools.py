@@ -115,6 +115,22 @@ async def test_the_question_shows_the_arguments_and_takes_a_change() -> None:
         await until(app.text.hasFocus)
 
 
+async def test_changed_arguments_are_kept_while_another_conversation_is_open() -> None:
+    async with AppHarness(environment=COMET) as app:
+        first = await app.ask_and_answer("One", "1")
+        task = asyncio.create_task(ask_for_consent(app, TOOL, '{"path": "a"}'))
+        await until(lambda: card(app))
+        shown = card(app)
+        assert shown is not None
+        shown.arguments.setPlainText('{"path": "b"}')
+        app.controllers.sidebar.navigator.open_new()
+        assert card(app) is None
+        await app.open_conversation(first)
+        assert shown.arguments.toPlainText() == '{"path": "b"}'
+        app.click("consent-once")
+        assert await task == Decision(True, Permission.ASK, '{"path": "b"}')
+
+
 async def test_erased_arguments_are_sent_as_empty() -> None:
     async with AppHarness(environment=COMET) as app:
         task = asyncio.create_task(ask_for_consent(app, TOOL, '{"path": "a"}'))
