@@ -224,7 +224,7 @@ class QuickHost(QObject):
             controllers.places.open_action(conversation_id, action)
         elif action == "raise-cap":
             controllers.panel.providers.open_at_cap(controllers.state.setup.profile.id)
-        elif action and conversation_id:
+        elif action and conversation_id == controllers.state.current.id:  # it may be deleted
             controllers.conversation.answer_actions.act_on_last(action)
 
     def _begin_conversation(self, typed: Draft, accompanying_text: str) -> None:

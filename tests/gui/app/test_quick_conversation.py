@@ -206,6 +206,22 @@ async def test_a_conversation_that_cannot_be_opened_leaves_the_quick_prompt_its_
         assert [part.name for part in controller.attachments.parts] == [NOTES.name]
 
 
+async def test_an_answer_of_a_deleted_conversation_is_not_replaced_in_another() -> None:
+    async with AppHarness() as app:
+        quick = opened(app)
+        (await ask(app, quick, "Why?")).end("Because.")
+        await app.settled()
+        (deleted,) = await app.backend.conversations.all()
+        app.controllers.sidebar.trash.delete([deleted.id])
+        await app.controllers.sidebar.trash.erase([deleted.id])
+        other = await app.ask_and_answer("Where?", "Here.")
+        quick.transcript.action_requested.emit("", "retry")
+        await until(lambda: not quick.isVisible())
+        await app.settled()
+        assert app.open_id == other
+        assert len(app.providers.turns) == 2
+
+
 async def test_a_file_with_the_content_of_another_is_named(tmp_path: Path) -> None:
     for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_text("the same")
