@@ -285,10 +285,13 @@ class ProvidersController(QObject):
         if not removed_fields:
             return
 
+        def with_removed(profile: ProviderProfile) -> ProviderProfile:
+            keys = {field.key for field in profile.custom_fields}  # entered again since
+            missing = (field for field in removed_fields if field.key not in keys)
+            return replace(profile, custom_fields=(*profile.custom_fields, *missing))
+
         async def restore() -> None:
-            await self._change_profile(
-                after.id, lambda p: replace(p, custom_fields=(*p.custom_fields, *removed_fields))
-            )
+            await self._change_profile(after.id, with_removed)
 
         message = tr("“{name}” removed", name=", ".join(field.name for field in removed_fields))
         self._removal.offer_undo(message, removed, restore)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QTimer
 
+from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.errors import CredentialError, StorageError
 from desktop_app.i18n.translation import tr
@@ -65,18 +66,29 @@ class SecretRemoval(QObject):
         if failure is not None:
             raise failure
 
+    async def _is_gone(self, name: str, secret: Secret) -> bool:
+        """Return False if another secret of this name was entered since."""
+        try:
+            return await self._vault.place(name, secret.origin) is KeyPlace.NONE
+        except StorageError:  # it can still be in memory
+            return True
+
     def offer_undo(
         self,
         message: str,
         secrets: dict[str, Secret],
         restore: Callable[[], Coroutine[Any, Any, None]],
     ) -> None:
-        """Notify of a removal. Undo stores the secrets again, and then runs `restore`."""
+        """Notify of a removal. Undo stores the secrets again, and then runs `restore`.
+
+        A secret that was entered since stays.
+        """
         topic = f"removed-{new_id()}"
 
         async def undo() -> None:
             try:
-                await self.put_back(secrets)
+                gone = [name for name in secrets if await self._is_gone(name, secrets[name])]
+                await self.put_back({name: secrets[name] for name in gone})
             finally:
                 await restore()
 

@@ -344,6 +344,39 @@ async def test_a_discarded_edit_returns_to_its_conversation() -> None:
         await app.written()
 
 
+async def test_undo_keeps_a_key_that_was_entered_since() -> None:
+    async with AppHarness() as app:
+        page, vault = app.window.settings.pages.provider.page, app.backend.vault
+        page.key_entered.emit(OPENAI.id, KEY)
+        await app.written()
+        page.key_removal_requested.emit(OPENAI.id)
+        await until(lambda: app.said.startswith("Key for OpenAI removed"))
+        page.key_entered.emit(OPENAI.id, "sk-newer-0123456789")
+        await app.written()
+        app.window.notifications.dismiss()  # the offer to use the provider here
+        undo(app)
+        await app.written()
+        found = await vault.get(OPENAI.id, origin(OPENAI.base_url))
+        assert found is not None
+        assert found.value == "sk-newer-0123456789"
+
+
+async def test_undo_keeps_a_header_that_was_entered_since() -> None:
+    async with AppHarness() as app:
+        page = app.window.settings.pages.provider.page
+        older, newer = CustomField("X-Team", value="a"), CustomField("X-Team", value="b")
+        page.profile_add_requested.emit(replace(SERVER, custom_fields=(older,)))
+        page.profile_save_requested.emit(replace(SERVER, custom_fields=()))
+        await until(lambda: app.said.startswith("“X-Team” removed"))
+        page.profile_save_requested.emit(replace(SERVER, custom_fields=(newer,)))
+        await app.written()
+        undo(app)
+        await app.written()
+        profile = app.state.providers.get(SERVER.id)
+        assert profile is not None
+        assert profile.custom_fields == (newer,)
+
+
 async def test_a_provider_that_is_removed_twice_offers_one_undo_with_its_key() -> None:
     async with AppHarness() as app:
         panel, vault = app.window.settings, app.backend.vault
