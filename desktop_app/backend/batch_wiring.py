@@ -142,7 +142,7 @@ async def store_as_conversation(
     notices: list[NoticeText] = [notice(NoticeCode.FROM_BATCH)]
     if item.error is not None:
         notices.append(notice_of_error(item.error))
-    elif form is not None:  # the notice shows the answer as a table or a tree
+    elif form is not None:  # because of the notice, the answer is shown as a table or a tree
         notices.append(form_notice(form))
     answer = Message(
         id=new_id(),

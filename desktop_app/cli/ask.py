@@ -553,6 +553,10 @@ async def _prepare_service(
 def _null_store(
     backend: Backend, attached: Sequence[tuple[Path, ExtractedDocument]], *, keeps_text: bool
 ) -> NullStore:
+    """Return the store for answers that are not saved.
+
+    With `keeps_text`, the full text of a long answer is in a temporary file.
+    """
     files = {document.sha256: (document.text, path) for path, document in attached}
     return NullStore(files, UnsavedAnswers(backend.folders.temporary if keeps_text else None))
 

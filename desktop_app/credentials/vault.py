@@ -90,6 +90,7 @@ class KeyVault:
     """The secrets of all profiles and tool servers, by name: keys, passwords, tokens.
 
     Args:
+        service: the service name of the secrets in the keyring.
         legacy_origins: returns the origins of keys that an older version stored without one; called
             in another thread.
 

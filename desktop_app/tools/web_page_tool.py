@@ -66,7 +66,7 @@ async def resolve_host(host: str, port: int) -> list[str]:
 
 
 def is_public(address: str) -> bool:
-    """Return True for a public address on the internet; False also for any other text."""
+    """Return True for a public IP address on the internet; False also for any other text."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -94,8 +94,8 @@ class WebPageTool:
     Args:
         read_text: returns the text of a page, by a file name and its bytes, in a confined process.
         trusted_context: returns the context of trusted certificates; called in a thread.
-        resolve: returns the addresses of a host; tests replace it.
-        allows: returns True if an address may be fetched; tests replace it.
+        resolve: returns the IP addresses of a host; tests replace it.
+        allows: returns True if an IP address may be connected to; tests replace it.
     """
 
     def __init__(
@@ -154,7 +154,7 @@ class WebPageTool:
         raise ToolError("The page redirects too often.")
 
     async def _resolve_public(self, url: str) -> tuple[str, str]:
-        """Return a public address of the URL’s host, and the host. Raises ToolError."""
+        """Return a public IP address of the URL’s host, and the host. Raises ToolError."""
         import httpx
 
         try:

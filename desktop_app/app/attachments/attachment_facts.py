@@ -121,7 +121,7 @@ def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> str:
 
 
 def _tokens(part: DocumentPart, resolved: ResolvedChoice) -> tuple[int, bool]:
-    """Return the tokens of text and images, and True if their number is exact."""
+    """Return the tokens of a document as it is sent, and True if their number is exact."""
     if is_file(part, resolved.files):
         return file_tokens(part, part.tokens or 0, resolved.model), False
     image_tokens, is_known = page_tokens(part, resolved.model)
@@ -133,6 +133,10 @@ def _tokens(part: DocumentPart, resolved: ResolvedChoice) -> tuple[int, bool]:
 def _actions(
     part: DocumentPart, resolved: ResolvedChoice
 ) -> tuple[tuple[str, str, bool | None], ...]:
+    """Return the actions in the menu of a chip.
+
+    Each is its id, its label, and whether it has a check mark; None if it never has one.
+    """
     actions: list[tuple[str, str, bool | None]] = [
         (PREVIEW, tr("Preview"), None),
         (OPEN, tr("Open document"), None),

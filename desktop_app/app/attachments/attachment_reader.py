@@ -1,4 +1,4 @@
-"""Turns a file, a text or an image into an attachment, for both prompts."""
+"""Turns a file, a text or an image into an attachment, also for the quick prompt."""
 
 from __future__ import annotations
 

@@ -240,7 +240,7 @@ class FileReadings(QObject):
     async def _add(self, reading: FileReading, part: DraftPart) -> None:
         if reading.conversation_id != self._current.id:
             await self._drafts.attach(reading.conversation_id, part)
-        if reading.conversation_id == self._current.id:  # perhaps only since then
+        if reading.conversation_id == self._current.id:  # perhaps opened meanwhile
             self._arrived.append((reading, part))
 
     async def _store_origin(self, reading: FileReading, sha256: str, path: Path) -> None:

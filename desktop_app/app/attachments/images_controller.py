@@ -82,8 +82,8 @@ class ImagesController(QObject):
     # -------------------------------------------------------------- originals
 
     def _act(self, messages: MessageSource, _message_id: str, action: str) -> None:
-        is_open = action.startswith(OPEN_IMAGE)
-        part = _part(messages(), action.removeprefix(OPEN_IMAGE)) if is_open else None
+        opens_image = action.startswith(OPEN_IMAGE)
+        part = _part(messages(), action.removeprefix(OPEN_IMAGE)) if opens_image else None
         if part is not None:
             self._tasks.start(self._open(part))
 

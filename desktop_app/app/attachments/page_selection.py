@@ -1,7 +1,7 @@
 """The selection of an attachment's pages, slides, sheets or chapters to send.
 
-Texts are split and counted off the event loop. Until that ends, a selection has no token count. If
-the draft was stored before, its selections are counted when the draft is opened.
+Texts are split and counted off the event loop. Until that ends, a selection has no token count. A
+selection that was stored without a count is counted when its draft is opened.
 """
 
 from __future__ import annotations

@@ -271,7 +271,10 @@ class PreviewController(QObject):
         return sent_text(part, block, sees_images=resolved.model.sees_images is not False)
 
     async def _pages(self, part: Attached) -> tuple[str, str, str]:
-        """Return the unit of the sections, the selected spans, and a hint; "" without sections."""
+        """Return the unit of the sections, the selected spans ("" for all), and a hint.
+
+        Without sections, all three are "".
+        """
         unit = unit_of(part) if isinstance(part, DocumentPart) else ""
         if not unit or not isinstance(part, DocumentPart):
             return "", "", ""

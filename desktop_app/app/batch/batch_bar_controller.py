@@ -135,7 +135,7 @@ class BatchBarController(QObject):
     # -------------------------------------------------------------- state of the jobs
 
     def show_running(self, running: Sequence[BatchJob]) -> None:
-        """Show the progress of the running jobs, which may have been read before one ended."""
+        """Show the progress of these jobs, without those that have ended since they were read."""
         self._running = [job for job in running if job.id not in self._ended_ids]
         self._show_state()
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class BatchFiles:
-    """The files of batch jobs as conversations: answered, or to be asked about.
+    """The files of batch jobs, put into conversations with their answer or for a question.
 
     Both methods raise StorageError, and return False if the file is gone.
     """
@@ -54,7 +54,10 @@ class BatchFiles:
         return True
 
     async def read_in_parts(self, job_id: str, number: int) -> bool:
-        """Attach a file too large for a batch in a new conversation, with the job's task."""
+        """Open a new conversation, with the job's task and a file that is too large for a batch.
+
+        The task is not repeated if the draft already has another such file of the job.
+        """
         store = self._batch_store()
         job, item = await store.get(job_id), await store.item(job_id, number)
         if job is None or item is None or item.part is None:

@@ -81,7 +81,11 @@ class AnswerActions(QObject):
             self._act(self._current.path[-1].id, action)
 
     def switch_last_version(self, step: int) -> None:
-        """Show another version of the last message that has several."""
+        """Show another version of the last message that has several.
+
+        Args:
+            step: -1 for the next older version, +1 for the next newer one.
+        """
         versions = self._current.versions
         for message in reversed(self._current.path):
             if len(versions.get(message.id, ())) > 1:

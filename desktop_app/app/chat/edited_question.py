@@ -67,7 +67,7 @@ class EditedQuestion(QObject):
 
     def _resume(self, question: Message, typed: Draft) -> None:
         conversation_id = question.conversation_id
-        if conversation_id != self._current.id:  # it is shown when that one is opened again
+        if conversation_id != self._current.id:  # shown when the conversation is opened again
             self._begin(question, self._drafts.cached(conversation_id))
             self._drafts.put(conversation_id, typed)
         elif self._current.message(question.id) is not None:

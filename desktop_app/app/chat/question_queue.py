@@ -87,8 +87,8 @@ class QuestionQueue(QObject):
         """Ask a question in a conversation that is not open."""
         conversation = self._presenter.find_existing(conversation_id)
         is_edited = self._drafts.edit_in(conversation_id) is not None
-        if conversation is None or is_edited:  # deleted, or the question replaces an earlier one
-            return
+        if conversation is None or is_edited:
+            return  # deleted, or a question that replaces an earlier one and stays in the draft
         draft = replace(self._drafts.cached(conversation_id), text=text)
         path = await self._conversations.path(conversation_id)
         await self._turns.begin(path, draft, asked=conversation)

@@ -63,8 +63,8 @@ class TurnStarter(QObject):
 
     Signals:
         begun(BegunTurn): a turn is stored; the receiver starts its answers.
-        cap_change_requested(str): change a provider's monthly cap.
-        price_entry_requested(str, str): enter the price of a provider's model.
+        cap_change_requested(str): change the monthly cap of the provider with this id.
+        price_entry_requested(str, str): enter a price; the ids of the provider and the model.
     """
 
     begun = Signal(object)
@@ -90,7 +90,7 @@ class TurnStarter(QObject):
         self._before_asking, self._remedies_for = before_asking, remedies_for
         self._current, self._tasks, self._chat_service = current, tasks, chat_service
         self._providers, self._setup = setup.providers, setup
-        self._beginning: set[str] = set()  # conversations whose turn is being written
+        self._beginning: set[str] = set()  # ids of conversations whose turn is being written
         for changed in (
             current.opened,
             current.draft.changed,

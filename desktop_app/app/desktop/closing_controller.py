@@ -82,7 +82,7 @@ class ClosingController(QObject):
         return self._was_started_to_stay or (should_stay and can_be_reopened)
 
     def close_window(self) -> None:
-        """Close the window as the setting says; ask if it says so, or if answers are running."""
+        """Close the window as the setting says; ask if it says so, or if work might be lost."""
         if is_session_ending():  # nobody could answer a question any more
             self.ended.emit()
         elif self._is_asking:
@@ -98,7 +98,7 @@ class ClosingController(QObject):
             self._end_or_ask()
 
     def quit(self) -> None:
-        """End the program, resident or not; ask if answers are running."""
+        """End the program, resident or not; ask if answers are running or changes are unsaved."""
         if self._is_asking or ask_about_changes():
             return
         self._end_or_ask()

@@ -147,6 +147,6 @@ async def _failure_report(keys: str, status: HotkeyStatus) -> HotkeyReport:
 
 
 def _grab_on_x11(keys: str) -> X11Hotkey:
-    from desktop_app.hotkey.x11_hotkey import X11Hotkey  # 40 ms, in the thread
+    from desktop_app.hotkey.x11_hotkey import X11Hotkey  # takes 40 ms, here in a thread
 
     return X11Hotkey(keys)

@@ -339,20 +339,20 @@ class CollectionsController(QObject):
 
 def _embedding_text(plan: EmbeddingPlan) -> str:
     """Return a sentence with the passages that embedding sends, the provider and the cost."""
-    provider, count = plan.choice.profile.name, number(plan.tokens)
+    provider, tokens = plan.choice.profile.name, number(plan.tokens)
     if plan.cost is None:
         return tr_plural(
             "Creating embeddings sends {count} passage ({tokens} tokens) to {provider}.",
             "Creating embeddings sends {count} passages ({tokens} tokens) to {provider}.",
             plan.passages,
-            tokens=count,
+            tokens=tokens,
             provider=provider,
         )
     return tr_plural(
         "Creating embeddings sends {count} passage ({tokens} tokens, about {cost}) to {provider}.",
         "Creating embeddings sends {count} passages ({tokens} tokens, about {cost}) to {provider}.",
         plan.passages,
-        tokens=count,
+        tokens=tokens,
         cost=money(plan.cost),
         provider=provider,
     )

@@ -59,9 +59,10 @@ class QuickAttachments(QObject):
         self._quick, self._reader, self._tasks = quick, reader, tasks
         self._image_chips, self._conversation = image_chips, conversation
         self._passwords = DocumentPasswords(quick, lambda: quick.theme)
+        # The id of a reading -> the name of the file, and the task.
         self._reading: dict[str, tuple[str, asyncio.Future[Any]]] = {}
         self.parts: tuple[Attached, ...] = ()
-        self._removed: tuple[Attached, int] | None = None
+        self._removed: tuple[Attached, int] | None = None  # what Undo restores, and its index
         quick.status.undo_requested.connect(self._undo_removal)
         quick.files_dropped.connect(self._attach_files)
         quick.field.data_pasted.connect(lambda picture: self._start_reading(picture.name, picture))

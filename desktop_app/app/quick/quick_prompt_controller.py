@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
 RAISE_CAP = "raise-cap"
+# In the field, these marks stand for texts that may be too long for it.
 _MARKS = {name: f"{{{{{name}}}}}" for name in (SELECTION, CLIPBOARD)}
 
 
@@ -179,8 +180,9 @@ class QuickPromptController(QObject):
             self.window.open_with(self._accompanying)
             self.window.set_text(text, template_id if text else "")
         else:
-            self.attachments.clear()  # a removed one cannot be restored into the other state
-            self.window.status.show_status("")  # it may offer to restore one
+            # Undo could not restore a removed attachment into the other state.
+            self.attachments.clear()
+            self.window.status.show_status("")  # instead of an offer to restore an attachment
             self._set_unsaved(not is_unsaved)
 
     def _set_unsaved(self, unsaved: bool) -> None:

@@ -31,7 +31,7 @@ _TEST_INPUT, _TEST_OUTPUT = 30, 64  # tokens
 
 
 class NewKeyOffer(QObject):
-    """Notification with the offer, until another conversation or default makes it wrong."""
+    """Notification with the offer, until a conversation is opened or a setting changes."""
 
     def __init__(
         self,

@@ -63,7 +63,7 @@ class SpendingController(QObject):
         self._name_of_model = name_of_model
         self._view: SpendingView | None = None
         self._load_number = 0
-        self._prepared_percent: int | None = None
+        self._prepared_percent: int | None = None  # None before and after the preparation
         self._preparation: asyncio.Future[None] | None = None
         spending.spent.connect(self.refresh)
         providers.changed.connect(self.refresh)

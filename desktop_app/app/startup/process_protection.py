@@ -2,7 +2,7 @@
 
 The portal identifies a caller by opening /proc/PID/root, which fails for a process that is not
 dumpable: the portal would then refuse file dialogs, global shortcuts and more. It remembers each
-D-Bus connection, so one call of each beforehand is enough: Qt has one, and the program another.
+D-Bus connection, so one earlier call on each is enough. Qt has a connection, the program another.
 """
 
 from __future__ import annotations

@@ -41,7 +41,8 @@ class NewConversation:
         """Return the choice of a new conversation in a folder.
 
         It is the folder's model, or its variant and effort, if set, at the folder's provider.
-        If that was removed, the default provider answers, without the folder's model.
+        Without a provider of the folder, or if that was removed, the default provider answers,
+        without the folder's model.
         """
         folder = self._folders.by_id.get(folder_id or "")
         if folder is None or folder.choice is None:

@@ -68,7 +68,7 @@ class ServersController(QObject):
         self._parent, self._theme, self._servers = parent, theme, servers
         self._page, self._notifications, self._tasks = panel.pages.servers, notifications, tasks
         self._prompts, self._server_store, self._current = prompts, server_store, current
-        self._results: dict[str, str] = {}
+        self._results: dict[str, str] = {}  # name of a server -> the sentence on its last test
         self._refresh_timer = QTimer(self, singleShot=True, interval=REFRESH_DELAY_MS)
         self._refresh_timer.timeout.connect(self._tasks.slot(self.show_servers))
         panel.servers_opened.connect(self._tasks.slot(self.show_servers))

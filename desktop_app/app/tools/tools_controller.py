@@ -55,7 +55,11 @@ _KINDS: Final = {
 
 
 class ToolsController(QObject):
-    """Controller of the list of tools and the window of forms."""
+    """Controller of the list of tools and the window of forms.
+
+    Attributes:
+        picker: the list of tools that is open; None for none.
+    """
 
     def __init__(
         self,

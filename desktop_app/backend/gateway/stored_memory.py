@@ -67,7 +67,7 @@ class StoredMemory(ServerMemory):
             self.write(_kind_key(self.profile), kind.value)
 
     def remember_count(self, request: ChatRequest, tokens: int, window: int) -> None:
-        """Learn from the counted tokens of a request, and from a named window (0 for none)."""
+        """Learn from a request's counted tokens, and from a named context window (0 for none)."""
         self.learning.learn_in_background(self.profile, request, tokens, window)
 
     async def is_cut(self, request: ChatRequest, tokens: int) -> bool:

@@ -66,7 +66,7 @@ class TokenLearning:
         return self._rates.get(_key(profile, model), TokenRates())
 
     def window_of(self, profile: ProviderProfile, model: str) -> int | None:
-        """Return the window that the server named in a refusal; None if it named none."""
+        """Return the context window that the server named in a refusal; None if it named none."""
         return self.rates_of(profile, model).window
 
     def usual_rates(self, model: str) -> Mapping[TextKind, float]:
@@ -83,7 +83,7 @@ class TokenLearning:
     def learn_in_background(
         self, profile: ProviderProfile, request: ChatRequest, tokens: int, window: int
     ) -> None:
-        """Learn a rate from the tokens that a server counted in a request, and its window.
+        """Learn a rate from a server's count of a request's tokens, and its context window.
 
         Args:
             window: the context window that the server named, in tokens; 0 if it named none.

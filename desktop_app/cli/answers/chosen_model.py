@@ -93,10 +93,10 @@ async def answering_profile(
 
 
 async def learn_window(backend: Backend, profile: ProviderProfile, choice: ModelChoice) -> None:
-    """Fetch the server's model list if the window is unknown or may be smaller on the server.
+    """Fetch the server's models if the context window is unknown, or may be smaller there.
 
-    Needed before a document is sent, except to the GPT family, whose windows are known. Errors are
-    ignored, because the question reports them.
+    Needed before a document is sent, except to the GPT family, whose context windows are known.
+    Errors are ignored, because the question reports them.
     """
     info = backend.catalog.info(choice.model)
     is_family = choice.variant is not None or info.variant is not None

@@ -371,15 +371,15 @@ async def _remove(backend: Backend, service: BatchService, options: argparse.Nam
 async def _report(backend: Backend, _: BatchService, options: argparse.Namespace) -> int:
     job = await _find_job(backend, options.id)
     format_of_name = "csv" if options.to.lower().endswith(".csv") else "markdown"
-    kind = options.format or format_of_name
+    format_ = options.format or format_of_name
     if options.to == "-":
         async for piece in report_pieces(
-            backend.batch_store, backend.catalog, job, kind, console.clean_line
+            backend.batch_store, backend.catalog, job, format_, console.clean_line
         ):
             console.write(piece)
         return 0
     target = expand_path(options.to)
-    await write_report(backend.batch_store, backend.catalog, job, kind, target)
+    await write_report(backend.batch_store, backend.catalog, job, format_, target)
     write_diagnostic(tr("Results exported to {file}.", file=str(target)))
     return 0
 

@@ -50,7 +50,7 @@ PACKAGES = (
 )
 # The checks run concurrently, so these limits do not add up.
 QT_TIMEOUT_S, KEYRING_TIMEOUT_S, MODEL_TIMEOUT_S = 10, 10, 30
-# By the names of findings, which --json prints.
+# The labels of findings, by their names; --json prints the names.
 _LABELS = {
     "version": N_("Version"),
     "window": N_("Window"),
@@ -118,7 +118,8 @@ def run_doctor(*, as_json: bool) -> int:
         console.write_json(findings_json(found))
     else:
         console.write_lines(findings_text(found))
-    # Optional: without a keyring, keys last for a session; without a portal, users bind a command.
+    # The rest is optional: without a keyring, keys last for a session; without a portal, users
+    # bind a command.
     needed = {"window", "store", "on-device model"}
     return 1 if any(f.works is False and f.name in needed for f in found) else 0
 
@@ -319,6 +320,10 @@ def _check_login_start(backend: Backend) -> Finding:
 
 
 def _portal_words(version: int | None) -> str:
+    """Return whether the portal offers global shortcuts, by the version of that interface.
+
+    0 stands for no such interface, None for a session bus that does not respond.
+    """
     if version is None:
         return tr("The session bus doesn’t respond")
     if not version:

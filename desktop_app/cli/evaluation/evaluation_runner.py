@@ -274,8 +274,8 @@ class EvaluationRunner:
         conversation_id = self._conversation_id(case)
         fence = await self.backend.fences.fence_of(conversation_id)
         text = _judge_prompt(fence, check, case, answer)
-        judgment, asked = new_id(), replace(contestant.resolved, service_tier=None)
-        task = SmallTask(Purpose.JUDGMENT, asked, conversation_id, judgment)
+        judgment_id, asked = new_id(), replace(contestant.resolved, service_tier=None)
+        task = SmallTask(Purpose.JUDGMENT, asked, conversation_id, judgment_id)
         try:
             reply = await self.backend.utility_model.ask(
                 task, _JUDGE_INSTRUCTIONS, text, max_output_tokens=MAX_JUDGE_TOKENS
@@ -285,7 +285,7 @@ class EvaluationRunner:
         except UserFacingError as error:
             note = note_of(error)
             return FailedCheck.from_check(check, FailureReason.NOT_JUDGED, error=note), None
-        spent = await self.backend.ledger.answer_spending(conversation_id, judgment)
+        spent = await self.backend.ledger.answer_spending(conversation_id, judgment_id)
         cost = None if spent.uncounted else spent.cost
         return _failure_in_verdict(check, reply), cost
 

@@ -190,7 +190,7 @@ async def confirm(question: str, *, default: bool) -> bool:
     import asyncio  # commands that ask nothing may not need it
 
     write_question(question)
-    # Not in a thread, because Ctrl+C could not end it.
+    # The answer is not read in another thread, because Ctrl+C could not end the thread.
     loop, typed = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(sys.stdin.fileno(), typed.set)
     try:

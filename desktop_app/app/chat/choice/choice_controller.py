@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 ESTIMATE_MS = 300
+# The estimate, its short form and its tooltip, as `estimate_texts` returns them.
 ESTIMATE_ON_DEVICE = (
     N_("Free · local"),
     N_("Free"),
@@ -141,7 +142,7 @@ class ChoiceController(QObject):
             self._setup.choose_background(not background)
 
     def step_effort(self, step: int) -> None:
-        """Choose a higher or lower effort, among those that the model takes."""
+        """Choose the next higher (+1) or lower (-1) effort among those that the model takes."""
         if self._defer(partial(self.step_effort, step)):
             return
         accepted = self._setup.resolved.model.efforts or ()
@@ -207,7 +208,10 @@ class ChoiceController(QObject):
             self._prompt.row.set_estimate(tr(BEING_COUNTED), tr(BEING_COUNTED), "")
 
     def _open_connection(self) -> None:
-        """Open the connection while the user types, so that Send does not wait for it."""
+        """Open the connection while the user types, so that Send does not wait for it.
+
+        The request for the provider's models opens it.
+        """
         profile = self._setup.profile
         if profile not in self._connected:
             self._connected.add(profile)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from desktop_app.services.spending.cost_estimate import Estimate
 
 MeasuredSeconds = Mapping[tuple[str, str], float]
-"""Seconds that the user's answers usually took, by model and effort."""
+"""Seconds that the user's answers usually took, by model and effort, "" for none."""
 
 
 def choice_figures(

@@ -41,7 +41,8 @@ class CompactionController(QObject):
     """Connection of the card above the prompt with the compaction service.
 
     Signals:
-        ended(str conversation_id): a compaction was stored, failed, or was canceled.
+        ended(str): the compaction of the conversation with this id was stored, failed, or was
+            canceled.
     """
 
     ended = Signal(str)
@@ -242,7 +243,7 @@ class CompactionController(QObject):
     async def before_asking(
         self, asking: Conversation, path: Sequence[Message], draft: Draft
     ) -> None:
-        """Wait for a running compaction, or compact first if that is enabled."""
+        """Wait for a running compaction, or compact first if that is enabled and needed."""
         if asking.id not in self._work and self._values["answer.auto_compact"]:
             await self._compact_automatically(asking, path, draft)
         if asking.id in self._work:

@@ -64,7 +64,7 @@ class ComparedModels(QObject):
         self._dialog: CompareDialog | None = None
 
     def offer(self) -> None:
-        """Let the user choose the models that answer the question in the prompt."""
+        """Let the user choose the models that answer the question in the prompt, or the last."""
         question = self._prompt.text().strip() or self._last_question
         if self._running.is_running(self._current.id):
             self._notifications.notify(tr("Stop the response before you compare models."))

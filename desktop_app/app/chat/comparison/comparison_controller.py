@@ -83,13 +83,13 @@ class ComparisonController(QObject):
         self._notifications.notify(tr("No response in this conversation has other versions."))
 
     async def _show_stored(self, path: list[Message], ids: Sequence[str]) -> None:
-        answers, first_tokens = await self._answers.read(ids)
+        answers, first_token_times = await self._answers.read(ids)
         if not answers:
             return  # another process has deleted the conversation
         self.show_answers(path, answers)
         for column in self._columns:
-            if column.id in first_tokens:
-                column.set_first_token(first_tokens[column.id])
+            if column.id in first_token_times:
+                column.set_first_token(first_token_times[column.id])
 
     def show_answers(self, path: list[Message], answers: Sequence[Message]) -> None:
         """Show the answers to the last question of `path` side by side, streaming or not."""

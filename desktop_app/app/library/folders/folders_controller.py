@@ -59,7 +59,7 @@ class FoldersController(QObject):
         self._folder_store = folder_store
         self._navigator, self._presenter = navigator, presenter
         self._picker: CommandPalette | None = None
-        self._picking_ids: list[str] = []
+        self._ids_to_move: list[str] = []  # by the open picker
         conversation_list.folder_requested.connect(self.create)
         conversation_list.folder_renamed.connect(self._rename)
         conversation_list.folder_delete_requested.connect(self.delete)
@@ -129,7 +129,7 @@ class FoldersController(QObject):
     # -------------------------------------------------------------- moving conversations
 
     def move(self, conversation_ids: Sequence[str], folder_id: str) -> None:
-        """Move conversations into a folder, or out of theirs if it is ""; offer Undo."""
+        """Move conversations into a folder, "" for out of their folders; offer Undo."""
         cached = [c for id_ in conversation_ids if (c := self._presenter.cached(id_)) is not None]
         target = folder_id or None
         moved = [c for c in cached if c.folder_id != target]
@@ -167,7 +167,7 @@ class FoldersController(QObject):
         ids = [id_ for id_ in self._conversation_list.affected_ids if self._presenter.cached(id_)]
         if not ids:
             return
-        self._picking_ids = ids
+        self._ids_to_move = ids
         if self._picker is None:
             self._picker = self._make_picker()
         folders = sorted(self._folders.by_id.values(), key=lambda f: f.name.casefold())
@@ -186,6 +186,6 @@ class FoldersController(QObject):
 
     def _on_picked(self, row: str) -> None:
         if row == _NEW:
-            self.create(self._picking_ids)
+            self.create(self._ids_to_move)
         else:
-            self.move(self._picking_ids, "" if row == _NONE else row)
+            self.move(self._ids_to_move, "" if row == _NONE else row)
