@@ -14,7 +14,7 @@ from zlib import crc32
 Samples = Mapping[str, Callable[[], Iterator[str]]]
 
 _WHOLE: Final = 40
-"""So many lines of a file can be read; of the others it holds a checksum."""
+"""The number of lines that a file has in full; it has only checksums of the others."""
 _IN_A_ROW: Final = 11
 
 

@@ -57,7 +57,7 @@ def _is_hidden(annotation: Any) -> bool:
 
 
 def _contents(annotation: Any) -> list[str]:
-    """Return the text of an annotation; none if it is empty."""
+    """Return the text of an annotation as a list, which is empty if there is no text."""
     text = _read_string(partial(raw.FPDFAnnot_GetStringValue, annotation, b"Contents"))
     return [text] if text else []
 

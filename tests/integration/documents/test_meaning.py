@@ -48,7 +48,7 @@ class Meanings:
     def __init__(self) -> None:
         self.sent: list[str] = []
         self.fails = False
-        self.fails_behind = 1_000  # texts
+        self.fails_behind = 1_000  # texts sent
 
     async def provider(self, _profile: ProviderProfile) -> Meanings:
         return self

@@ -139,7 +139,7 @@ def test_only_hidden_members_left_out_add_no_list_to_the_text() -> None:
     assert text_of(archive("a.txt", "__MACOSX/a.txt")) == "# a.txt\n\nwords"
 
 
-def test_the_list_of_members_left_out_ends_with_their_number() -> None:
+def test_the_list_of_members_left_out_ends_with_the_number_of_the_rest() -> None:
     hidden, unsafe = ([f"{folder}{n:03}" for n in range(202)] for folder in (".", "../"))
     text = text_of(archive("a.txt", *hidden, *unsafe))
     assert text.count("(an unsafe name)") == 200

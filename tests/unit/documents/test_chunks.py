@@ -66,7 +66,7 @@ def test_tens_of_thousands_of_short_paragraphs_are_split_in_linear_time() -> Non
     began = time.process_time()
     (first, *_) = chunks(text, 150_000, words)
     assert first.tokens <= 150_000
-    assert time.process_time() - began < 10  # a minute if all are summed up for each
+    assert time.process_time() - began < 10  # a minute if sizes are summed anew for each part
 
 
 def test_chapters_begin_chunks() -> None:

@@ -1,4 +1,4 @@
-"""The files of a collection, as they are listed."""
+"""Files and folders that are deleted while the files of a collection are listed."""
 
 from __future__ import annotations
 

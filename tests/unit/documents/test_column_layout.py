@@ -60,7 +60,7 @@ def read(lines: Sequence[Drawn]) -> str:
 
 
 def marks(lines: Sequence[Drawn]) -> list[str]:
-    """Return the marks of the lines that follow in the page's text."""
+    """Return the marks of the lines in the order of the page's text."""
     return re.findall(r"\b[A-Z]\d\d\b", read(lines))
 
 

@@ -48,7 +48,7 @@ def test_the_note_names_members_left_out_of_an_archive() -> None:
     assert steps[-1] == Progress(8, 8, "file")
 
 
-def test_hidden_files_of_a_folder_are_left_out(tmp_path: Path) -> None:
+def test_hidden_files_links_and_pictures_of_a_folder_are_left_out(tmp_path: Path) -> None:
     folder = tmp_path / "papers"
     (folder / "b").mkdir(parents=True)
     (folder / "b" / "two.txt").write_text("Second.")

@@ -1,4 +1,4 @@
-"""Every format with the text that is expected of it, and every refusal."""
+"""The formats with their expected texts, and documents that are refused."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ class TestPdf:
 
 
 class TestOffice:
-    def test_docx_keeps_headings_tables_and_every_character(self) -> None:
+    def test_docx_keeps_headings_tables_and_their_order(self) -> None:
         text = read("report.docx").text
         assert text.startswith("# Alder & Finch Cold Storage: report for the third quarter")
         assert "\n# 1. The quarter in brief\n" in text

@@ -236,7 +236,9 @@ def test_elements_become_markdown(source: str, expected: str) -> None:
         ("<template>a</template><video>b</video><style>c</style>", "", ""),
     ],
 )
-def test_invisible_elements_are_left_out(source: str, page: str, selection: str) -> None:
+def test_pages_and_selections_leave_out_different_elements(
+    source: str, page: str, selection: str
+) -> None:
     assert convert(source, LEFT_OUT_OF_PAGES).text == page
     assert convert(source, LEFT_OUT_OF_SELECTIONS).text == selection
 

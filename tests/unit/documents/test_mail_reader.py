@@ -1,4 +1,4 @@
-"""Attachments of mails: messages, documents and other files."""
+"""Mails: attached messages and files, nested parts, headers and encodings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kind of a file: content decides between binary formats, the name among texts."""
+"""The kind of a file: content decides for binary formats, name and start for texts."""
 
 from __future__ import annotations
 

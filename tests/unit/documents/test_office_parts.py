@@ -107,7 +107,7 @@ def test_a_chart_in_a_document_becomes_a_table() -> None:
         ("123456789012345", "0", "123456789012345"),
     ],
 )
-def test_chart_values_are_formatted_as_in_the_chart(value: str, style: str, shown: str) -> None:
+def test_chart_values_are_formatted_by_their_style(value: str, style: str, shown: str) -> None:
     parts = word(f"<w:p><w:r>{DRAWN}</w:r></w:p>")
     parts["word/_rels/document.xml.rels"] = relations(one="charts/chart1.xml")
     parts["word/charts/chart1.xml"] = (
@@ -250,7 +250,7 @@ def test_the_parts_of_a_document_may_be_in_its_root() -> None:
     assert read("x.docx", parts) == "# Title\n\n[a site](https://a.example)"
 
 
-def test_a_strict_document_keeps_headings_and_lists() -> None:
+def test_a_strict_document_keeps_its_heading() -> None:
     strict = "http://purl.oclc.org/ooxml/wordprocessingml/main"
     body = '<w:p><w:pPr><w:outlineLvl w:val="1"/></w:pPr><w:r><w:t>Doors</w:t></w:r></w:p>'
     document = f'<w:document xmlns:w="{strict}"><w:body>{body}</w:body></w:document>'
@@ -281,7 +281,7 @@ def test_a_damaged_chart_is_left_out_alone() -> None:
 
 
 def chart(area: str, title: str = "") -> str:
-    """Return the text of a Word file with a chart in it."""
+    """Return the text of a chart that is read from a Word file."""
     parts = word(f"<w:p><w:r>{DRAWN}</w:r></w:p>")
     parts["word/_rels/document.xml.rels"] = relations(one="charts/chart1.xml")
     parts["word/charts/chart1.xml"] = (

@@ -36,7 +36,7 @@ def test_a_page_with_only_a_stamp_is_sent_as_an_image() -> None:
     assert [page.number for page in found.pictured] == [1]
 
 
-def test_hidden_annotations_are_left_out() -> None:
+def test_hidden_annotations_and_shapes_are_left_out() -> None:
     with pytest.raises(errors.DocumentEmptyError):
         read("", "/Subtype /FreeText /Contents (secret) /F 2")
     with pytest.raises(errors.DocumentEmptyError):

@@ -1,4 +1,4 @@
-"""Text in any encoding: declared, guessed with a notice, or refused, but never lossy."""
+"""Text in any encoding: declared, guessed with a note, or refused, but never lossy."""
 
 from __future__ import annotations
 
@@ -437,7 +437,7 @@ def test_binary_numbers_are_not_text() -> None:
         # UTF-32: fewer than 10 % of characters beyond the first plane
         *(("abcdefghij😀", encoding, True) for encoding in ("utf-32-le", "utf-32-be")),
         *(("abcdefghi😀", encoding, False) for encoding in ("utf-32-le", "utf-32-be")),
-        # UTF-16 with few NULs: at least four characters, letters with spaces, five alphabets
+        # UTF-16 with few NULs: at least four characters, letters and spaces, up to five alphabets
         *(("中国 人", encoding, True) for encoding in ("utf-16-le", "utf-16-be")),
         *(("中国 ", encoding, False) for encoding in ("utf-16-le", "utf-16-be")),
         ("中国\t人民\r\n日報", "utf-16-le", True),

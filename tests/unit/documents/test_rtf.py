@@ -33,7 +33,7 @@ def test_characters_by_number_replace_their_stand_ins() -> None:
     assert rtf(halves) == "\U00010000, \U0010ffff, 😀, \ud7ff"
 
 
-def test_letters_in_symbol_fonts_are_pictures() -> None:
+def test_letters_in_symbol_fonts_become_unicode_symbols() -> None:
     fonts = rb"{\fonttbl{\f0\fcharset204 Arial;}{\f1\fcharset2{\*\panose 05}Symbol;}"
     fonts += rb"{\f2\fnil\fcharset2 Wingdings;}{\f3\fcharset2 Webdings;}}"
     body = rb"{\f1 a\'a3 \u-3999?}{\f2\'fc\'81}{\f3 a}\f0 b\'e0 {\f1 b}\par"
@@ -195,7 +195,7 @@ def test_superscript_and_subscript_digits_are_kept() -> None:
     assert rtf(rb"10{\super 6} m{\super -2}, CO{\sub 2}, 1{\super st}") == "10⁶ m⁻², CO₂, 1st"
 
 
-def test_endless_groups_are_refused() -> None:
+def test_groups_nested_too_deeply_are_refused() -> None:
     with pytest.raises(RecursionError):
         read(rb"{\rtf1" + b"{" * 1_000_000)
 

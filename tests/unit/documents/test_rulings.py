@@ -14,7 +14,7 @@ Lines = list[tuple[float, float, float]]
 
 
 def found(page: str, forms: Sequence[str] = ()) -> tuple[Lines, Lines]:
-    """Return the horizontal and vertical lines of a page, in tenths of a point."""
+    """Return the horizontal and vertical lines of a page, in points rounded to tenths."""
     with pdfium.PdfDocument(drawn_pdf([page], forms)) as document:
         lines = rulings.page_rulings(document[0])
 

@@ -173,7 +173,7 @@ def test_a_pipe_that_replaces_a_member_is_refused(tmp_path: Path) -> None:
     assert open_descriptors() == before
 
 
-async def test_a_vanished_member_is_left_out(tmp_path: Path) -> None:
+async def test_a_file_that_becomes_a_link_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("first")
     (tmp_path / "b.txt").write_text("second")
     worker = DocumentWorker()

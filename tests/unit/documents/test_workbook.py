@@ -1,4 +1,4 @@
-"""Workbooks as Excel shows them: empty sheets, dates and times, formulas."""
+"""Workbooks as text: empty sheets, numbers, dates and times, formulas."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def relations(kind: str, *targets: str) -> str:
 
 
 def workbook(**cells: str) -> bytes:
-    """Return a workbook. Each sheet has a name and its first row's cells as XML."""
+    """Return a workbook; `cells` maps a sheet's name to the XML of its first row's cells."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as package:
         package.writestr("_rels/.rels", relations(f"{RELATIONS}/officeDocument", "xl/workbook.xml"))
@@ -82,7 +82,7 @@ def test_a_workbook_of_empty_sheets_is_empty() -> None:
     assert text_of(One="", Two="") == ""
 
 
-def test_dates_times_and_errors_are_formatted_as_in_excel() -> None:
+def test_dates_times_and_errors_are_formatted() -> None:
     cells = (
         '<c r="A1" s="1"><v>46085</v></c><c r="B1" s="2"><v>0.3368055555555556</v></c>'
         '<c r="C1" s="3"><v>46085.645833333336</v></c><c r="D1" t="e"><v>#DIV/0!</v></c>'
@@ -169,7 +169,7 @@ def test_a_strict_workbook_is_read() -> None:
     )
 
 
-def test_values_are_formatted_as_in_excel() -> None:
+def test_values_are_formatted_by_type_and_style() -> None:
     cells = (
         '<c r="A1" t="b"><v>1</v></c><c r="B1" s="5"><v>1.25</v></c><c r="C1" s="6"><v>5</v></c>'
         '<c r="D1"><v>0.30000000000000004</v></c><c r="E1"><v>1.2E-7</v></c>'
@@ -200,7 +200,7 @@ def test_values_are_formatted_as_in_excel() -> None:
         ("0.1234567894949", 4, "12.345678949%"),
     ],
 )
-def test_numbers_have_no_exponent_and_durations_have_hours(
+def test_only_extreme_numbers_have_exponents_and_durations_have_hours(
     value: str, style: int, shown: str
 ) -> None:
     cell = f'<c r="A1" s="{style}"><v>{value}</v></c>'
