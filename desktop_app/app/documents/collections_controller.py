@@ -152,9 +152,9 @@ class CollectionsController(QObject):
         for collection in await self._service.all():
             if collection.id == self._deleted_id:
                 continue
-            files = await self._service.files(collection.id)
-            counts = [sum(f.status == s for f in files) for s in ("ready", "failed", "waiting")]
-            states[collection.id] = CollectionState(collection, *counts)
+            counts = await self._service.file_counts(collection.id)
+            numbers = [counts.get(status, 0) for status in ("ready", "failed", "waiting")]
+            states[collection.id] = CollectionState(collection, *numbers)
         self._states = states
         if self._dialog is not None:
             self._dialog.set_collections(list(states.values()))

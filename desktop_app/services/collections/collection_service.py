@@ -127,6 +127,10 @@ class Collections:
         """Return the collection's files by path."""
         return await self._store.files(collection_id)
 
+    async def file_counts(self, collection_id: str) -> dict[str, int]:
+        """Return the number of the collection's files with each status."""
+        return await self._store.file_counts(collection_id)
+
     # -------------------------------------------------------------- filling
 
     async def add(

@@ -119,6 +119,13 @@ class CollectionStore:
             ORDER BY path"""
         return await read_rows(self._database, file_from_row, sql, collection_id)
 
+    async def file_counts(self, collection_id: str) -> dict[str, int]:
+        """Return the number of files with each status."""
+        sql = """SELECT status, count(*) AS files FROM collection_files WHERE collection_id = ?
+            GROUP BY status"""
+        rows = await self._database.rows(sql, collection_id)
+        return {row["status"]: row["files"] for row in rows}
+
     async def file_stats(self, collection_id: str) -> dict[str, tuple[int, int]]:
         """Return each file's size in bytes and modification time in nanoseconds, by path.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -128,6 +129,9 @@ class Memory:
 
     async def files(self, collection_id: str) -> list[CollectionFile]:
         return [file for (cid, _), (file, _) in sorted(self.kept.items()) if cid == collection_id]
+
+    async def file_counts(self, collection_id: str) -> dict[str, int]:
+        return Counter(file.status for file in await self.files(collection_id))
 
     async def file_stats(self, collection_id: str) -> dict[str, tuple[int, int]]:
         return {

@@ -113,6 +113,7 @@ async def test_collections_and_their_files_are_stored(tmp_path: Path) -> None:
             [(ready, 11), (failed, 12), (waiting, 13), (elsewhere, 14), (unknown, 15)]
         )
         assert await store.files(A) == [waiting, ready, failed]
+        assert await store.file_counts(A) == {"failed": 1, "ready": 1, "waiting": 1}
         assert await store.file_stats(A) == {"/a": (-1, -1), "/b": (5, 11), "/c": (7, 12)}
         await store.put_files([(ready._replace(sha256="", status="waiting"), 16)])
         assert (await store.files(A))[1].sha256 == "0" * 64, "it may be unchanged"
@@ -120,6 +121,7 @@ async def test_collections_and_their_files_are_stored(tmp_path: Path) -> None:
         await store.remove_files(A, ["/a"])
         assert await store.files(A) == [failed]
         assert await store.removed_paths(A) == {"/b"}
+        assert await store.file_counts(A) == {"failed": 1, "removed": 1}
         assert await store.file_stats(A) == {"/b": (-1, -1), "/c": (7, 12)}
         await store.put_files([(ready, 17)])  # by a reading that began before
         assert await store.removed_paths(A) == {"/b"}
