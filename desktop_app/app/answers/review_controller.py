@@ -88,8 +88,16 @@ class ReviewController(QObject):
             self._messages.update(reviewed)
         if removed is not None:
             self._notifications.notify_undo(
-                tr("Review removed"), lambda: self._tasks.start(self._save(reviewed, removed, ""))
+                tr("Review removed"), lambda: self._tasks.start(self._restore(answer.id, removed))
             )
+
+    async def _restore(self, answer_id: str, removed: Review) -> None:
+        """Store a removed review again, unless the answer was reviewed since."""
+        from desktop_app.domain.conversations.review import review_of
+
+        answer = await self._conversations.message(answer_id)
+        if answer is not None and review_of(answer) is None:
+            await self._save(answer, removed, "")
 
     async def _add_version(self, answer: Message, text: str, note: str) -> None:
         from desktop_app.domain.conversations.review import edited_version

@@ -76,6 +76,21 @@ async def test_a_verdict_is_shown_kept_found_counted_and_exported() -> None:
         assert await search.find("is:rejected")
 
 
+async def test_undo_keeps_a_review_that_was_written_since() -> None:
+    async with AppHarness(environment=KEYED) as app:
+        await _answered(app)
+        await _review(app, "rejected", "It is scattering")
+        await _review(app, "none")
+        await _review(app, "accepted", "Good enough")
+        await until(lambda: "Good enough" in app.transcript)
+        app.window.notifications.undo_last()
+        await app.written()
+        (stored,) = (await app.backend.conversations.path(app.open_id))[1:]
+        review = review_of(stored)
+        assert review is not None
+        assert review.note == "Good enough"
+
+
 async def test_a_response_that_streams_is_not_reviewed_and_the_user_is_told() -> None:
     async with AppHarness(environment=KEYED) as app:
         app.type("Why is the sky blue?")
