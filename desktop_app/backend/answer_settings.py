@@ -65,6 +65,12 @@ def overridden_values(overrides: Overrides) -> dict[str, SettingValue]:
     return values
 
 
+def with_restored(overrides: Overrides, key: str, value: SettingValue) -> Overrides:
+    """Return the overrides with a removed setting, unless it was set again since."""
+    is_set = key in overridden_values(overrides)
+    return overrides if is_set else with_override(overrides, key, value)
+
+
 def with_override(overrides: Overrides, key: str, value: SettingValue) -> Overrides:
     """Return `overrides` with a setting set to a valid value."""
     if key == INSTRUCTIONS:

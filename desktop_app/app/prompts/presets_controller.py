@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from desktop_app.app.state.presets import DEFAULT_PRESET, Presets
-from desktop_app.backend.answer_settings import overridden_values, with_override, without_override
+from desktop_app.backend.answer_settings import (
+    overridden_values,
+    with_override,
+    with_restored,
+    without_override,
+)
 from desktop_app.backend.preset_loader import (
     HIDDEN_PRESETS,
     built_in_presets,
@@ -241,7 +246,7 @@ class PresetsController(QObject):
         if self._dialog is not None:
             self._dialog.status.show_message(
                 tr("“{name}” reset to default", name=tr(setting(key).label)),
-                lambda: self._override(preset_id, lambda own: with_override(own, key, removed)),
+                lambda: self._override(preset_id, lambda own: with_restored(own, key, removed)),
             )
 
     def _begin_new(self) -> None:

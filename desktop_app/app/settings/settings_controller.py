@@ -13,6 +13,7 @@ from desktop_app.backend.answer_settings import (
     KEYS,
     overridden_values,
     with_override,
+    with_restored,
     without_override,
 )
 from desktop_app.backend.backend import WEIGHTS_SETTING, use_weights
@@ -126,7 +127,7 @@ class SettingsController(QObject):
         self._notifications.notify_undo(
             tr("“{name}” reset to default", name=tr(setting(key).label)),
             lambda: self._setup.override(
-                conversation_id, lambda own: with_override(own, key, removed)
+                conversation_id, lambda own: with_restored(own, key, removed)
             ),
         )
 

@@ -287,6 +287,31 @@ async def test_instructions_of_a_preset_return() -> None:
         await app.written()
 
 
+async def test_undo_keeps_instructions_that_were_typed_since() -> None:
+    async with AppHarness() as app:
+        await app.ask_and_answer("Why?", "So.")
+        app.controllers.sidebar.folders.create()
+        app.controllers.composer.prompts.manage("presets")
+        await app.written()
+        page, (folder_id,) = app.window.settings.pages.responses.page, app.state.folders.by_id
+        dialog, key = find(app.window, PromptsDialog, "prompts-dialog"), "answer.system_prompt"
+        page.override_changed.emit(app.open_id, key, "Be brief.")
+        page.override_removed.emit(app.open_id, key)
+        page.override_changed.emit(app.open_id, key, "Rhyme.")
+        app.window.notifications.undo_last()
+        assert instructions(app) == "Rhyme."
+        page.folder_override_changed.emit(folder_id, key, "Be brief.")
+        page.folder_override_removed.emit(folder_id, key)
+        page.folder_override_changed.emit(folder_id, key, "Rhyme.")
+        app.window.notifications.undo_last()
+        assert app.state.folders.by_id[folder_id].overrides.instructions == "Rhyme."
+        dialog.presets.override_removed.emit("code-reviewer", key)
+        dialog.presets.override_changed.emit("code-reviewer", key, "Rhyme.")
+        find(dialog, QPushButton, "undo-prompts").click()
+        assert app.state.presets.by_id["code-reviewer"].overrides.instructions == "Rhyme."
+        await app.written()
+
+
 async def test_a_removed_response_format_returns() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Why?", "So.")

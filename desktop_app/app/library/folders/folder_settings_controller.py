@@ -91,5 +91,8 @@ class FolderSettingsController(QObject):
         self._presenter.write(self._folders.save(without_value(folder, key)))
         self._notifications.notify_undo(
             tr("“{name}” reset to default", name=tr(setting(key).label)),
-            lambda: self._change(folder_id, lambda f: with_value(f, key, removed)),
+            lambda: self._change(
+                folder_id,  # it may have been set again since
+                lambda f: f if key in values_of(f) else with_value(f, key, removed),
+            ),
         )
