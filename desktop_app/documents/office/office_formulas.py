@@ -125,6 +125,8 @@ def _is_closed(text: str) -> bool:
     """Return True if the first bracket closes at the end of the text."""
     if not text or _BRACKET_PAIRS.get(text[0]) != text[-1]:
         return False
+    if text[0] == text[-1]:  # |a|+|b| is not closed
+        return text[0] not in text[1:-1]
     depth = 0
     for sign in text[1:-1]:
         depth += (sign == text[0]) - (sign == text[-1])

@@ -35,6 +35,8 @@ def of(**parts: str) -> str:
         (f"{run('km/')}{run('h')}", "km/h"),
         (f"<m:sSup>{of(e=run('x'), sup=run('n-1'))}</m:sSup>{run('y')}", "x^(n-1)y"),
         (f"<m:sSup>{of(e=run('x'), sup=run('k'))}</m:sSup>{run('a')}", "x^k a"),
+        (f"<m:sSup>{of(e=run('x'), sup=run('|a|'))}</m:sSup>", "x^|a|"),
+        (f"<m:sSup>{of(e=run('x'), sup=run('|a|+|b|'))}</m:sSup>", "x^(|a|+|b|)"),
         (f"<m:rad>{of(deg='', e=run('x+1'))}</m:rad>", "√(x+1)"),
         (
             f"<m:nary><m:naryPr><m:chr m:val='∑'/></m:naryPr>"
