@@ -459,11 +459,11 @@ async def test_a_provider_without_batches_shows_the_reason(tmp_path: Path) -> No
     async with AppHarness() as app:
         app.controllers.dialogs.batches.begin(notes(tmp_path, 1))
         page = dialog_of(app).new_page
-        for at in range(page.provider.count()):
-            page.provider.setCurrentIndex(at)
-            if page.provider.currentData() in ("on-device", "cometapi"):
-                assert page.refusal.text()
-                assert not page.read_button.isEnabled()
+        for provider, name in (("on-device", "The local model"), ("cometapi", "CometAPI")):
+            page.provider.setCurrentIndex(page.provider.findData(provider))
+            assert page.provider.currentData() == provider
+            assert page.refusal.text().startswith(f"{name} doesn’t support batches.")
+            assert not page.read_button.isEnabled()
         page.provider.setCurrentIndex(page.provider.findData("openai"))
         assert page.refusal.text() == ""
         names = [page.model.itemText(at) for at in range(page.model.count())]

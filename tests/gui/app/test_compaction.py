@@ -246,13 +246,17 @@ async def test_a_late_plan_is_not_offered_in_another_conversation(
 ) -> None:
     async with AppHarness(environment=OPENAI) as app:
         await long_conversation(app)
+        other = app.open_id
+        app.session.actions["conversation.new"]()
+        await long_conversation(app)
         await until_offered(app)
         service = app.backend.compaction
         plan, is_planning, may_end = service.plan, asyncio.Event(), asyncio.Event()
 
         async def plan_late(context: SendContext) -> CompactionPlan | None:
-            is_planning.set()
-            await may_end.wait()
+            if not is_planning.is_set():
+                is_planning.set()
+                await may_end.wait()
             return await plan(context)
 
         monkeypatch.setattr(service, "plan", plan_late)
@@ -260,10 +264,12 @@ async def test_a_late_plan_is_not_offered_in_another_conversation(
         timer.stop()
         timer.timeout.emit()
         await is_planning.wait()
-        app.session.actions["conversation.new"]()
-        timer.stop()
+        await app.open_conversation(other)
+        await until_offered(app)
         may_end.set()
         await app.written()
+        assert bar(app) is not None, "the offer of the open conversation stays"
+        app.session.actions["conversation.new"]()
         assert bar(app) is None
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextCharFormat
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
@@ -163,7 +164,8 @@ async def test_differences_are_marked_in_words_and_underlined() -> None:
         ]
         assert marked == [["is", "two"], ["was", "three four"]]
         marks = window.columns[0].transcript.extraSelections()
-        assert all(mark.format.fontUnderline() or mark.format.underlineStyle() for mark in marks)
+        styles = [mark.format.underlineStyle() for mark in marks]
+        assert styles == [QTextCharFormat.UnderlineStyle.DashUnderline] * 2
         window.marks_button.click()
         assert not window.columns[0].transcript.extraSelections()
         assert "differ" not in window.columns[0].facts

@@ -72,9 +72,16 @@ async def test_a_late_icon_shows_the_state_of_the_global_shortcut() -> None:
 
 async def test_a_command_pauses_and_resumes_the_global_shortcut() -> None:
     async with AppHarness() as app:
-        for words in ("Global shortcut paused", "Global shortcut resumed"):
+        reports: list[HotkeyReport] = []
+        app.session.desktop.hotkey.reported.connect(reports.append)
+        for words, is_paused in (
+            ("Global shortcut paused", True),
+            ("Global shortcut resumed", False),
+        ):
             app.session.actions["quick.pause"]()
             assert words in app.said
+            await app.written()
+            assert (reports[-1].status is HotkeyStatus.PAUSED) == is_paused
 
 
 async def test_the_menu_lists_new_conversations_before_it_opens() -> None:

@@ -60,9 +60,10 @@ def texts_of(error: ProviderError) -> str:
 
 def assert_is_gone(text: str, spelled: str) -> None:
     assert KEY not in text
-    assert spelled not in text
-    assert json.dumps(spelled)[1:-1] not in text
-    assert repr(spelled)[1:-1] not in text
+    begin = spelled[:100]  # texts of errors are cut at 200 characters
+    assert begin not in text
+    assert json.dumps(begin)[1:-1] not in text
+    assert repr(begin)[1:-1] not in text
 
 
 def failure(events: list[StreamEvent]) -> ProviderError:
@@ -161,7 +162,7 @@ def test_a_whole_reply_shows_no_key() -> None:
     assert_is_gone(str([asdict(event) for event in events]), KEY)
 
 
-def test_a_stream_that_breaks_within_the_key_shows_no_part_of_it() -> None:
+def test_a_stream_that_breaks_within_the_key_loses_no_text() -> None:
     delta = {"type": "response.output_text.delta", "delta": f"It is {KEY[:30]}"}
     events = events_of(streams(sse(delta), end=False))
     assert isinstance(events[-1], Failed)

@@ -183,7 +183,7 @@ def test_profile_model_and_memory_decide_the_api(
     assert request.path == f"/v1/{path}"
 
 
-def test_streaming_off_and_servers_that_answer_with_one_value() -> None:
+def test_without_streaming_the_answer_is_one_value() -> None:
     message = {"type": "message", "content": [{"type": "output_text", "text": "Hello"}]}
     reply = {"id": "r", "object": "response", "status": "completed", "output": [message]}
     events, (request,) = run(replies(200, reply), request=ask(stream=False))
@@ -658,7 +658,6 @@ async def test_a_missing_server_is_tried_three_times_and_named() -> None:
         client = ProviderClient(ProviderAccess(profile, key_for(profile.base_url, KEY)), CATALOG)
         events = await collect(client, ask())
         await client.aclose()
-    events = events
     error = failure(events)
     assert isinstance(error, NetworkError)
     assert "127.0.0.1" in error.what_happened
@@ -845,7 +844,7 @@ async def test_the_seconds_of_silence_are_those_that_passed() -> None:
     assert all(abs(told - passed) <= 1 for told, passed in said)
 
 
-def test_a_heartbeat_ends_a_silence() -> None:
+def test_heartbeats_are_no_silence() -> None:
     events, _ = run(beats_for(1.5), timeouts=Timeouts(silence=SilenceLimits(1.0)))
     assert fold(events).text == "Hello"
     assert not waits(events)
@@ -932,7 +931,13 @@ async def test_closing_the_iterator_closes_the_connection() -> None:
 
 
 async def test_a_client_reads_several_answers_at_a_time() -> None:
-    async with LoopbackServer(RESPONSE) as server:
+    all_arrived = asyncio.Barrier(5)
+
+    async def script(request: Received, writer: asyncio.StreamWriter) -> None:
+        await all_arrived.wait()
+        await RESPONSE(request, writer)
+
+    async with LoopbackServer(script) as server, asyncio.timeout(LONGEST_S):
         client = client_for(server)
         replies_ = await asyncio.gather(*(collect(client, ask()) for _ in range(5)))
         assert [fold(events).text for events in replies_] == ["Hello"] * 5

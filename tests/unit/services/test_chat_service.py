@@ -618,6 +618,7 @@ async def test_a_missing_key_is_reported_with_the_provider(tmp_path: Path) -> No
     async with open_chat(tmp_path, error) as chat:
         answer = await chat.run(await chat.begin("?"))
         assert answer.error is not None
+        assert answer.error.what_happened == "No API key is known for OpenAI."
         assert answer.error.code == "authentication"
 
 
