@@ -156,7 +156,7 @@ class QuickConversation(QObject):
             self._setup.profile_of(self._value),
             self._setup.settings_of(self._value).for_one().without_tools(),
         )
-        self._value = run.conversation
+        self._value = replace(run.conversation, choice=self.choice)  # it may have changed since
         if run.question is not None:
             self.path = [*self.path, run.question, run.answer]
         return run

@@ -161,6 +161,28 @@ async def test_attachments_added_while_an_answer_runs_go_with_the_next_question(
         assert line(quick).toPlainText() == "Really?"
 
 
+async def test_a_variant_chosen_while_a_question_is_stored_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with AppHarness(environment={"COMETAPI_KEY": "sk-comet"}) as app:
+        quick, before = opened(app), ChatService.begin
+
+        async def begin(*arguments: Any) -> Any:
+            run = await before(*arguments)
+            quick.variant_requested.emit(Variant.INSTANT)
+            return run
+
+        quick.variant_requested.emit(Variant.THINKING)
+        monkeypatch.setattr(ChatService, "begin", begin)
+        (await ask(app, quick, "Why?")).end("Because.")
+        await app.settled()
+        turn = await ask(app, quick, "Really?")
+        assert quick.choice.variant is Variant.INSTANT
+        assert turn.request.model != app.providers.turns[0].request.model
+        turn.end("Yes.")
+        await app.settled()
+
+
 async def test_a_variant_with_a_single_effort_keeps_the_effort_of_others() -> None:
     async with AppHarness() as app:
         quick = opened(app)
