@@ -273,6 +273,7 @@ class QuickPromptController(QObject):
                 tr("Reading {name}…", name=self.attachments.reading_name)
             )
             return
+        shown = self.window.text()
         # Show the window first, because the program ends once nothing is visible.
         if self._conversation.path or self._is_beginning:
             # The prompt still shows the question, unless a cap refused it or another was typed.
@@ -283,7 +284,7 @@ class QuickPromptController(QObject):
                 self._conversation.id if self._conversation.path else "", action, typed, ""
             )
         else:
-            text, accompanying = self.window.text(), self._accompanying.strip()
+            text, accompanying = shown, self._accompanying.strip()
             if len(accompanying) > int(self._values[LARGE_PASTE] or 0):  # the window will attach it
                 text = self._fill_marks(text.replace(_MARKS[SELECTION], ATTACHED), "")[0]
             else:
@@ -294,7 +295,8 @@ class QuickPromptController(QObject):
             await self._continue_in_window("", action, typed, accompanying)
         # The main window has the unsent text and the attachments now.
         self.attachments.remove_sent(typed.question_attachments)
-        self.window.set_text(self._asked_text if self._conversation.path else "")
+        if self.window.text() == shown:  # nothing was typed meanwhile
+            self.window.set_text(self._asked_text if self._conversation.path else "")
         self.window.hide()
 
     @property

@@ -27,7 +27,7 @@ from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.ui.quick import quick_prompt
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
-from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
+from tests.gui.app.app_harness import DISK_FULL, AppHarness, PausableStore, until
 from tests.gui.app.scripted_providers import Turn
 from tests.helpers.widgets import find
 
@@ -242,6 +242,23 @@ async def test_an_answer_of_a_deleted_conversation_is_not_replaced_in_another() 
         await app.settled()
         assert app.open_id == other
         assert len(app.providers.turns) == 2
+
+
+async def test_text_typed_while_the_window_opens_stays_in_the_quick_prompt() -> None:
+    async with AppHarness(disk=PausableStore) as app:
+        assert isinstance(app.disk, PausableStore)
+        quick = opened(app)
+        (await ask(app, quick, "Why?")).end("Because.")
+        await app.settled()
+        app.disk.is_paused = True
+        QTest.keyClicks(line(quick), "More")
+        quick.open_in_window_requested.emit()
+        await app.disk.waiting.wait()
+        QTest.keyClicks(line(quick), " and more")
+        app.disk.release.set()
+        await until(lambda: not quick.isVisible())
+        assert app.text.toPlainText() == "More"
+        assert app.session.quick.unsent.draft.text == "More and more"
 
 
 async def test_a_file_with_the_content_of_another_is_named(tmp_path: Path) -> None:
