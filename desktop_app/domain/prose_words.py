@@ -43,7 +43,7 @@ class ProseWord(NamedTuple):
 
 @lru_cache(256)
 def words_of_line(line: str) -> tuple[ProseWord, ...]:
-    """Return the words of a line whose spelling can be checked."""
+    """Return the words of a line whose spelling can be checked; () for a very long line."""
     if len(line) > MAX_LINE_CHARS:
         return ()
     words: list[ProseWord] = []
@@ -109,7 +109,7 @@ def next_misspelled(
 ) -> ProseWord | None:
     """Return the first misspelled word that ends at `position` or later, else the first.
 
-    The word's positions are those in the text.
+    Its positions are those in the text. Return None if no word is misspelled.
 
     Args:
         misspelled: returns the misspelled words among some words.

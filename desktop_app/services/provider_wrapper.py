@@ -41,7 +41,7 @@ class ProviderWrapper:
         return self._provider.resume(run)
 
     async def cancel(self, run: RemoteRun) -> Usage | None:
-        """Cancel a background run. Return its usage if known. Raises ProviderError."""
+        """Cancel a background run. Return its usage; None if unknown. Raises ProviderError."""
         return await self._provider.cancel(run)
 
     async def compact(self, request: ChatRequest) -> ProviderState:

@@ -262,7 +262,7 @@ class ChatRequest:
         return replace(reduced, tools=(), tool_choice="") if attribute == "tools" else reduced
 
     def _with_less_schema(self) -> ChatRequest | None:
-        """Return the request with its schema as a hint, or without it."""
+        """Return the request with its schema as a hint, or without it; None if it has no schema."""
         if self.schema is None:
             return None
         hint = replace(self.schema, may_be_strict=False) if self.schema.is_strict else None

@@ -52,7 +52,7 @@ class ShownTextLimiter:
         self._lines = MAX_SHOWN_LINES
 
     def shown_part(self, text: str) -> str:
-        """Return the part of the next piece that is shown."""
+        """Return the part of the next piece that is shown; "" once something was left out."""
         if self.is_cut:
             return ""
         beginning = text[: self._characters]

@@ -192,7 +192,7 @@ class BatchCounts:
 
     Attributes:
         cost: US dollars, of the results whose cost is known.
-        uncounted: billed results of unknown cost.
+        uncounted: the number of billed results of unknown cost.
     """
 
     total: int = 0

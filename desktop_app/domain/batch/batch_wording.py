@@ -119,7 +119,10 @@ def job_error_text(job: BatchJob) -> str:
 
 
 def item_error_text(item: BatchItem | BatchLine) -> str:
-    """Return why a file has no complete answer, with the remedy if it was left out."""
+    """Return why a file has no complete answer; "" for no reason.
+
+    The remedy follows if the file was left out.
+    """
     if item.error is None:
         return ""
     is_left_out = item.status is ItemStatus.LEFT_OUT

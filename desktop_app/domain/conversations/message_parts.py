@@ -38,8 +38,8 @@ class ReasoningPart:
     Attributes:
         item_id, encrypted: the provider's data, sent back with the next question if the provider
             stores nothing.
-        seconds: the time before the answer began, in the first part of a message; None in other
-            parts, or if it was not measured.
+        seconds: the time before the answer began, in the first reasoning part of a message; None in
+            other parts, or if it was not measured.
     """
 
     text: str
@@ -172,8 +172,8 @@ class ImagePart:
 class CollectionPart:
     """A collection in a draft; it stays there after sending, until the user removes it.
 
-    The sent message has a PassagesPart instead. `name` is the name that the
-    collection had when it was added.
+    The sent message has a PassagesPart instead. `name` is the name that the collection had when it
+    was added.
     """
 
     collection_id: str
@@ -356,7 +356,7 @@ def part_id(part: DraftPart) -> str:
 
 
 def last_text(parts: Sequence[Part]) -> str:
-    """Return the text after the last tool call, which is the JSON of an answer with a schema."""
+    """Return the text after the last tool call: the JSON, if the answer has a schema."""
     calls = [at for at, part in enumerate(parts) if isinstance(part, ToolCallPart)]
     return text_of(parts[calls[-1] + 1 :] if calls else parts)
 

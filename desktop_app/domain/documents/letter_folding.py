@@ -31,8 +31,11 @@ _UNSPACED: Final = (
 _DROPPED: Final = re.compile("[\u0300-\u036f\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff\u00ad]")
 _ASCII_PIECE_CHARS: Final = 50_000
 _PIECE_CHARS: Final = 1_000
-"""Sorting the accents of a letter takes the square of their number: 50,000 would block all threads
-for 2 s."""
+"""Characters of other texts that are folded at once.
+
+Sorting the accents of a letter takes the square of their number: 50,000 would block all threads for
+2 s.
+"""
 _MAX_ACCENTS: Final = 250
 """After this number of accents without a letter, a long text is cut anywhere."""
 _HANGUL_ENDING: Final = re.compile("[\u1160-\u11ff]")

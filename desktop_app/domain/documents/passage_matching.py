@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 _MAX_MATCHES: Final = 1_000
-# If a passage is searched for line by line: shorter lines are not searched for.
+# Shorter lines are left out if a passage is searched for line by line.
 _MIN_LINE_LETTERS: Final = 8
 # A line of this length counts even if it occurs more than once.
 _MIN_REPEATED_LETTERS: Final = 24

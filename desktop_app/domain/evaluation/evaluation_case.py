@@ -55,7 +55,12 @@ class Check:
 
 @dataclass(frozen=True)
 class EvaluationCase:
-    """A question with checks of its answer; `files` are paths."""
+    """A question with checks of its answer.
+
+    Attributes:
+        files: the paths of the attached files.
+        instructions, examples: the case's own; with None and () those of the evaluation apply.
+    """
 
     id: str
     input: str

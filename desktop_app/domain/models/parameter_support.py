@@ -149,7 +149,8 @@ def refused_by_every_api(
 ) -> dict[str, ParameterRefusal]:
     """Return the reason for each parameter that both APIs refuse for the same reason.
 
-    With another effort, Chat Completions takes the parameters in CHAT_ONLY, so they are left out.
+    A parameter in CHAT_ONLY that needs another effort is not among them: the Responses API refuses
+    it with any effort.
     """
     return {
         name: why

@@ -56,8 +56,8 @@ class ToolDefinition:
         touches: a sentence that tells the user what it can access; marked for translation.
         needs_consent: False for tools that only compute.
         timeout_s: the time limit of a call, in seconds.
-        input_format: `format` in the Responses API of a custom tool, whose input is free text; {}
-            for any text. None for a function, whose input is JSON.
+        input_format: for a custom tool, whose input is free text: its `format` in the Responses
+            API, {} for any text. None for a function, whose input is JSON.
         hosted: the request's fields with which the provider runs it; None if it runs here.
     """
 

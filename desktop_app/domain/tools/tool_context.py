@@ -8,7 +8,6 @@ from typing import NamedTuple
 from desktop_app.domain.conversations.conversation import Message
 
 TextOf = Callable[[str], Awaitable[str]]
-
 """Returns the text of an attached document by its hash. Raises StorageError."""
 Report = Callable[[float, float | None, str], None]
 """Reports the progress of a call: the amount done, the total (None if unknown), and a message."""

@@ -212,15 +212,15 @@ def server_of(
         raise ToolServerError(Reason.TOOL_SERVER_NAME, server=name)
     if bool(command) == bool(url):
         raise ToolServerError(Reason.TOOL_SERVER_EMPTY, server=name)
-    given, sent = environment or {}, headers or {}
+    environment, headers = environment or {}, headers or {}
     if any(_WITH_PASSWORD.search(word) for word in (*command, url)):
         raise ToolServerError(Reason.TOOL_SERVER_PASSWORD, server=name, example=EXAMPLE_REFERENCE)
-    if any("\0" in word for word in (*command, folder, *given, *given.values())):
+    if any("\0" in word for word in (*command, folder, *environment, *environment.values())):
         raise ToolServerError(Reason.TOOL_SERVER_EMPTY, server=name)
-    for word in given:
+    for word in environment:
         if not _VARIABLE_NAME.fullmatch(word):
             raise ToolServerError(Reason.TOOL_SERVER_VARIABLE, server=name, variable=word)
-    for word, value in sent.items():
+    for word, value in headers.items():
         if not _HEADER.fullmatch(word) or re.search(r"[\r\n\0]", value):
             raise ToolServerError(Reason.TOOL_SERVER_HEADER, server=name, header=word)
     address, query = _split_address(name, url)
@@ -230,13 +230,13 @@ def server_of(
         shown,
         folder,
         address,
-        {key: _reference(value) for key, value in given.items()},
-        {key: _reference(value) for key, value in sent.items()},
+        {key: _reference(value) for key, value in environment.items()},
+        {key: _reference(value) for key, value in headers.items()},
         has_query=bool(query),
     )
     secrets = ServerSecrets(
-        {key: value for key, value in given.items() if not _reference(value)},
-        {key: value for key, value in sent.items() if not _reference(value)},
+        {key: value for key, value in environment.items() if not _reference(value)},
+        {key: value for key, value in headers.items() if not _reference(value)},
         query,
         hidden,
     )
@@ -352,17 +352,17 @@ def launch_message(
     def filled(text: str) -> str:
         return _VARIABLE.sub(lambda found: _value_of(server, found, variables), text)
 
-    def whole(references: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
+    def fill_all(references: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
         return {name: filled(text or values.get(name, "")) for name, text in references.items()}
 
     if server.url:
         query = f"?{filled(secrets.query)}" if secrets.query else ""
         return {
             "url": server.url + query,
-            "headers": whole(server.headers, secrets.headers),
+            "headers": fill_all(server.headers, secrets.headers),
             "proxies": _proxies(variables),
         }
-    own = whole(server.environment, secrets.environment)
+    own = fill_all(server.environment, secrets.environment)
     hidden = [filled(value) for value in secrets.arguments]
     return {
         "command": [_with_secrets(filled(word), hidden) for word in server.command],

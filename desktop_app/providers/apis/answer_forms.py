@@ -49,8 +49,8 @@ async def tool_input_as_text(
 ) -> AsyncGenerator[StreamEvent, None]:
     """Yield the events with the first call's input as the text of the answer.
 
-    Other text, and calls after a refusal, are left out. If neither a call nor a refusal comes, the
-    other text is the answer, and the answer is incomplete.
+    Other text, other calls, and calls after a refusal are left out. If neither a call nor a refusal
+    comes, the other text is the answer, and the answer is incomplete.
     """
     first: int | None = None  # the number of the first call
     other_text: list[StreamEvent] = []

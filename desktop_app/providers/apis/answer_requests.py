@@ -168,6 +168,7 @@ class AnswerRequests:
 
     @property
     def _may_be_empty(self) -> bool:
+        """Return True if the server may reply with an empty stream: see `events`."""
         return self._profile.kind is ProviderKind.COMPATIBLE
 
     def _empty_reply_error(self, api: Api, body: Mapping[str, Any]) -> ProviderError:

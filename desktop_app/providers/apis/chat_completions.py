@@ -174,17 +174,17 @@ def _messages_with_calls(message: RequestMessage) -> Iterator[dict[str, Any]]:
     """
     rounds: dict[int, list[ToolCallPart]] = {}
     texts: dict[int, list[TextPart | RefusalPart]] = {}
-    number = 0
+    current_round = 0
     for part in message.parts:
         if isinstance(part, ToolCallPart):
-            number = part.round
+            current_round = part.round
             if part.result:
-                rounds.setdefault(number, []).append(part)
+                rounds.setdefault(current_round, []).append(part)
         elif isinstance(part, TextPart | RefusalPart):
             # A text after the calls of a round belongs to the next round.
-            texts.setdefault(number + (number in rounds), []).append(part)
-    for number in sorted({*rounds, *texts}):
-        calls, text = rounds.get(number, ()), text_of(texts.get(number, ()))
+            texts.setdefault(current_round + (current_round in rounds), []).append(part)
+    for each_round in sorted({*rounds, *texts}):
+        calls, text = rounds.get(each_round, ()), text_of(texts.get(each_round, ()))
         answer: dict[str, Any] = {"role": "assistant", "content": text or None}
         if calls:
             answer["tool_calls"] = [_call(call) for call in calls]

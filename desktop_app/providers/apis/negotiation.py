@@ -203,10 +203,10 @@ class Negotiation:
             self.request, refused_setting = unsupported_parameters.without_refused(
                 self.request, self._info, refusal
             )
-            if param != NO_TOOLS:  # not remembered: the server may be restarted with tools
+            if param != NO_TOOLS:  # not remembered for tools: a restarted server may take them
                 self._new_refusals |= {refused_setting}
             if self.request.schema not in (schema, None):
-                return []  # sent again as a hint; the answer is validated in any case
+                return []  # the schema is sent again as a hint; the answer is checked anyway
         if had_background and not self.request.background:
             param = "background"  # a refused `store` can mean background mode, which needs it
         words = str(refusal.params.get("words", ""))

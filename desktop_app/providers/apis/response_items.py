@@ -50,7 +50,7 @@ class ResponseItems:
     def __init__(self) -> None:
         self._texts = _Texts()
         self._calls = _Calls()
-        self._open: set[int] = set()  # by index
+        self._open: set[int] = set()  # indexes of items that have not ended
         self._has_closed = False
         self._reasoning: set[str] = set()  # ids of reasoning items
         self._running: dict[int, str] = {}  # calls that the provider is running, by index
@@ -296,7 +296,8 @@ class _Calls:
     """
 
     def __init__(self) -> None:
-        self._known: dict[str | tuple[int, str], int] = {}  # by item, and by index and call
+        # The numbers of calls: by the item's id, and by its index and the call's id.
+        self._known: dict[str | tuple[int, str], int] = {}
         self._newest: dict[int, int] = {}  # by index
         self._open: set[int] = set()
         self._numbers: set[int] = set()

@@ -19,7 +19,7 @@ class SplitPairs(Generic[K]):
         self._halves: dict[K, str] = {}
 
     def text(self, key: K, delta: object, name: str) -> str:
-        """Return the text in the field `name` of a delta.
+        """Return the text in the field `name` of a delta; "" if it has none.
 
         A first half at its end is held until the next delta of the text. Other halves without a
         partner become U+FFFD.

@@ -39,7 +39,7 @@ _SETTINGS: Final = (*_REQUEST_FIELDS, *(field.name for field in fields(Generatio
 
 
 def own_field(param: str, left_out: frozenset[str]) -> str | None:
-    """Return the own field that `param` means, if it can still be left out or renamed.
+    """Return the own field that `param` means; None if it cannot be left out or renamed.
 
     "encrypted_content", the reasoning of earlier answers, counts as one.
     """
@@ -118,6 +118,8 @@ def notices_for(
     provider: str, param: str, refused_field: str | None, words: str = ""
 ) -> list[Notice | Started]:
     """Return the notices for a refusal; none if the user loses nothing.
+
+    If the service tier was refused, `_default_tier` follows its notice.
 
     Args:
         refused_field: the own field that was refused; None if it is a setting.

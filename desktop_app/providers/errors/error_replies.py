@@ -229,7 +229,7 @@ def error_from(
 
 
 def _known_error(provider: str, body: ErrorBody, status: int | None) -> ProviderError | None:
-    """Return the error that the code, or else the message, identifies."""
+    """Return the error that the code, or else the message, identifies; None if neither does."""
     http = status or body.http_status  # inside an open stream, only the event can state a status
     if body.names & _QUOTA_CODES or http == 402 or _is_refusal(status, _NO_CREDIT, body):
         return QuotaExhaustedError(Reason.NO_CREDIT, provider=provider)

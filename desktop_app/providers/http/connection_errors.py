@@ -68,7 +68,7 @@ class ConnectionAttempt:
     server: ServerKind | None = None
 
     @property
-    def _check_proxy(self) -> Remedy:
+    def _proxy_remedy(self) -> Remedy:
         return Remedy.CHECK_PROXY if self.is_own_proxy else Remedy.CHECK_ENVIRONMENT_PROXY
 
     def proxy_refused(self, reason: str, details: str) -> AttemptError:
@@ -76,11 +76,11 @@ class ConnectionAttempt:
         if _ASKS_PASSWORD.search(reason):
             has_user = bool(self.proxy and self.proxy.user)
             cause = Reason.PROXY_PASSWORD_WRONG if has_user else Reason.PROXY_WANTS_PASSWORD
-            remedy = Remedy.ENTER_PROXY_PASSWORD if self.is_own_proxy else self._check_proxy
+            remedy = Remedy.ENTER_PROXY_PASSWORD if self.is_own_proxy else self._proxy_remedy
             return self._network_failure(cause, remedy, details)
         if _STATUS.match(reason):
             return self._network_failure(
-                Reason.PROXY_BLOCKS, self._check_proxy, details, words=reason
+                Reason.PROXY_BLOCKS, self._proxy_remedy, details, words=reason
             )
         return self._network_failure(Reason.PROXY_CANNOT_REACH, "", details)
 
@@ -93,7 +93,7 @@ class ConnectionAttempt:
 
     def proxy_timeout(self) -> AttemptError:
         """Return the failure of a proxy that accepted the connection and then fell silent."""
-        return self._network_failure(Reason.PROXY_TIMEOUT, self._check_proxy, "")
+        return self._network_failure(Reason.PROXY_TIMEOUT, self._proxy_remedy, "")
 
     def connection_failed(self, reason: str, details: str) -> AttemptError:
         """Return the failure to connect; `reason` is the libraries' message."""
@@ -106,7 +106,7 @@ class ConnectionAttempt:
         if self.proxy is None and is_loopback(self.host):
             failure = self._nothing_listens(details)
         elif self.proxy is not None:
-            failure = self._network_failure(Reason.PROXY_NOT_REACHED, self._check_proxy, details)
+            failure = self._network_failure(Reason.PROXY_NOT_REACHED, self._proxy_remedy, details)
         else:
             attempt = self._with_port if is_private(self.host) else self
             failure = attempt._network_failure(Reason.NOT_REACHED, "", details)

@@ -90,7 +90,10 @@ class ProviderConnection:
             raise AttemptError(unencrypted_address_error(self._profile.name, private_host))
 
     def _new_client(self, address: SplitResult) -> tuple[ProxyAddress | None, httpx.AsyncClient]:
-        """Return the proxy and a client. Runs in a thread: imports, certificates."""
+        """Return the proxy, None for a direct connection, and a client.
+
+        Runs in a thread, because it imports httpx and loads certificates.
+        """
         try:
             if self._access.socket_path:
                 return None, new_client(address, None, "", self._access.socket_path)

@@ -234,6 +234,7 @@ class BackgroundRun:
                 raise EndpointMissingError(Reason.EMPTY_REPLY, provider=self._provider)
 
     def _annotate(self, event: StreamEvent, request_id: str) -> StreamEvent:
+        """Note the id of the run that an event names. Return the event with the request's id."""
         if isinstance(event, Started):
             self._id = event.response_id or self._id
             if self._id and self._watch is not None:
@@ -333,7 +334,7 @@ def _is_refusal(error: ProviderError) -> bool:
 
 
 async def cancel(transport: Transport, run: RemoteRun, times: RunTimes) -> Usage | None:
-    """Cancel a run. Return its token usage if the provider reports it.
+    """Cancel a run. Return its token usage; None if the provider does not report it.
 
     Raises:
         ProviderError: the provider could not be reached, or refused.

@@ -150,7 +150,7 @@ def _result_of_response(
 
 
 def _outcome(reply: Reply) -> tuple[ItemStatus, str, ErrorNote | None]:
-    """Return the status, the answer, and why the answer is missing or incomplete."""
+    """Return the status, the answer, and why it is missing or incomplete; None if it is not."""
     answer = text_of(reply.parts).strip()
     kept = TextSize().add_up_to(answer, MAX_RESULT_BYTES)
     if reply.status is MessageStatus.REFUSED:

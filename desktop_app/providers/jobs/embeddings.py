@@ -81,7 +81,7 @@ class EmbeddingRequests:
         self.refused = refused
 
     async def embed(self, texts: Sequence[str]) -> tuple[list[Vector], int]:
-        """Return the vectors of texts, in order, and the number of tokens billed.
+        """Return the vectors of texts, in order, and the number of tokens billed; 0 if unknown.
 
         Texts that are too many or too long together are sent in halves, and a single text that is
         too long is cut. A request is repeated only if nothing can have been billed.
@@ -149,7 +149,7 @@ def _is_too_large(error: ProviderError) -> bool:
 
 
 def vectors_from(reply: object, expected: int, provider: str) -> tuple[list[Vector], int]:
-    """Return the vectors in the reply and the number of tokens billed.
+    """Return the vectors in the reply and the number of tokens billed; 0 if unknown.
 
     Raises:
         UnexpectedReplyError: the reply does not have one vector of the same length for each text.

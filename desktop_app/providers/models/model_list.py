@@ -124,7 +124,10 @@ def _rows(reply: object) -> list[Mapping[str, Any]]:
 
 
 def _end_of(row: Mapping[str, Any]) -> date | None:
-    """Return a model's last day, under OpenAI's, OpenRouter's, Mistral's or LiteLLM's name."""
+    """Return a model's last day; None if the row has none.
+
+    OpenAI, OpenRouter, Mistral and LiteLLM have different names for it.
+    """
     found = (_day(row.get(name)) for name in _END_DATES)
     return next((day for day in found if day is not None), None)
 

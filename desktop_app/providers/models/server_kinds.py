@@ -32,7 +32,7 @@ def kind_of(rows: Sequence[Row]) -> ServerKind | None:
     owners = {json_fields.text(row, "owned_by") for row in rows}
     if len(owners) == 1 and (kind := _OWNERS.get(next(iter(owners)))):
         return kind
-    if "library" in owners:  # others are the users of its registry
+    if "library" in owners:  # other owners are users of Ollama's registry
         return ServerKind.OLLAMA
     if rows and all(row.get("created") == CREATED_BY_LITELLM for row in rows):
         return ServerKind.LITELLM

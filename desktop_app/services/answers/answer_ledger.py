@@ -67,9 +67,12 @@ class AnswerLedger:
     async def record_call(
         self, asked: ResolvedChoice, reply: Reply, answer: Message, *, is_sent: bool
     ) -> None:
-        """Record the last request, at an unknown cost if the provider reported no usage.
+        """Record the last request, and the fees that are not recorded yet.
 
-        A request that failed and cannot be billed is recorded at no cost.
+        If the provider reported no usage, the cost is unknown. It is zero if the model is free, or
+        if the request failed and cannot be billed. Nothing is recorded if the usage is counted with
+        the first of several answers. Nor is a request that cannot be billed, unless it was sent and
+        failed.
 
         Args:
             is_sent: the request was sent.
@@ -148,15 +151,15 @@ class AnswerLedger:
     def _performance(
         self, answered: ResolvedChoice, reply: Reply, answer: Message
     ) -> CallPerformance:
-        is_only = not reply.round  # otherwise tools ran during the time of the answer
+        is_only_round = not reply.round  # otherwise tools ran during the time of the answer
         has_ended = answer.status is not MessageStatus.STREAMING
         return CallPerformance(
             effort=answered.effort.value if answered.effort else "",
             tier=answered.service_tier or "",
             outcome=(answer.status if has_ended else MessageStatus.COMPLETE).value,
             retries=self.timing.retries if has_ended else 0,
-            first_token_s=self.timing.first_token_s if is_only else None,
-            duration_s=answer.duration_s if is_only else None,
+            first_token_s=self.timing.first_token_s if is_only_round else None,
+            duration_s=answer.duration_s if is_only_round else None,
         )
 
 

@@ -1,8 +1,8 @@
 """Runs of answers: streamed, checkpointed twice a second, and stored at the end.
 
 If the task of an AnswerRun is cancelled, the text so far is stored, and a run in the foreground has
-ended. `cancel_remote` ends a run in the background; after `leave_running` it continues at the
-provider and is resumed at the next start: see run_resumption.py.
+ended. A run in the background is ended by `cancel_remote`. After `leave_running` it continues at
+the provider instead, and is resumed at the next start: see run_resumption.py.
 """
 
 from __future__ import annotations
@@ -264,7 +264,10 @@ class AnswerRun:
         return self.answer
 
     async def _check_form(self) -> None:
-        """Add notices on mismatches of a complete answer and its schema, unless it is in a file."""
+        """Add notices on a complete answer's mismatches with its schema.
+
+        An answer that continues in a file is not checked.
+        """
         schema, reply = self.schema, self._reply
         if schema is None or reply.status is not MessageStatus.COMPLETE or self._may_have_file:
             return
@@ -371,7 +374,7 @@ class AnswerRun:
     async def _write(
         self, write: Callable[[], Awaitable[None]], *, once: bool
     ) -> StorageError | None:
-        """Call `write` until it succeeds, or a single time. Return the error if it failed."""
+        """Call `write` until it succeeds, or a single time. Return its error; None on success."""
         while True:
             try:
                 await write()
@@ -496,8 +499,8 @@ class AnswerRun:
             else:
                 await asyncio.sleep(pause)
             reply, began = self._reply, time.monotonic()
-            is_named = saved.run is not None or reply.run is None
-            is_saved = reply.segments is saved.segments and is_named
+            is_run_saved = saved.run is not None or reply.run is None
+            is_saved = reply.segments is saved.segments and is_run_saved
             if is_saved and not self._long_answer.is_waiting and not failing:
                 continue
             try:

@@ -123,6 +123,10 @@ class PictureParser:
         return rest
 
     def _read_text(self, text: str) -> tuple[list[str | _Picture], str]:
+        """Return the text before the next image, and the text after that image's head.
+
+        Without an image, a possible beginning of one is held back.
+        """
         self._waiting = ""
         if head := _HEAD.search(text):
             self._head = head[0]
@@ -134,6 +138,10 @@ class PictureParser:
         return [text[:end]] if end else [], ""
 
     def _read_data(self, text: str) -> tuple[list[str | _Picture], str]:
+        """Return the image whose data ends in `text`, and the rest after it.
+
+        If it is no large image, it is returned as text; if it does not end yet, nothing is.
+        """
         other = _NOT_DATA.search(text)
         end = other.start() if other else len(text)
         is_whole = other is not None and other[0] == ")"

@@ -30,7 +30,11 @@ CostOf = Callable[[BatchResult], Decimal | None]
 
 
 class BatchStorage(Protocol):
-    """Store of batch jobs; see storage/batch/batch_store.py. All methods raise StorageError."""
+    """Store of batch jobs; see storage/batch/batch_store.py. All methods raise StorageError.
+
+    `get` returns None for an unknown job, `save_results` the number of results that match no file
+    of the upload.
+    """
 
     async def get(self, job_id: str) -> BatchJob | None: ...
     async def items(self, job_id: str) -> list[BatchItem]: ...
@@ -61,7 +65,8 @@ class BatchStorage(Protocol):
 class BatchProvider(Protocol):
     """Batches at a provider; see providers/jobs/batch_client.py.
 
-    All methods raise ProviderError.
+    `find_file` returns "", and `find` None, if the provider has nothing of that name. `results`
+    yields None for an invalid line. All methods raise ProviderError.
     """
 
     def line(self, custom_id: str, request: ChatRequest, api: Api) -> bytes: ...

@@ -40,11 +40,12 @@ _REASONS: Final = {
 
 
 class ResultFetcher:
-    """Fetcher of the results of one upload, which counts them.
+    """Object that fetches and counts the results of one upload.
 
     Attributes:
         answered, repeated: custom ids of the job with at least one answer, and with more than one.
-        unreadable, unknown: the number of invalid lines, and of results for no file of the job.
+        unreadable: the number of invalid lines; a result file that is gone counts as one.
+        unknown: the number of results that match no file of the upload.
     """
 
     def __init__(
@@ -61,7 +62,9 @@ class ResultFetcher:
         self.unreadable = self.unknown = 0
 
     async def fetch(self, batch: RemoteBatch) -> ErrorNote | None:
-        """Store the results of a batch that has ended. Return the error of unusable lines, if any.
+        """Store the results of a batch that has ended.
+
+        Return the error of unusable lines; None if there are none.
 
         After an interruption, a second fetcher starts over: stored results stay and are billed
         once. Raises ProviderError, StorageError.
@@ -101,7 +104,7 @@ class ResultFetcher:
         waiting: list[BatchResult] = []
         characters = 0
         form: AnswerForm | None = None
-        with suppress(IllegalChoiceError):  # the job comes from a backup that somebody else made
+        with suppress(IllegalChoiceError):  # a job from somebody else's backup: do not check it
             form = await form_of_job(self._job)
         try:
             async with aclosing(self._provider.results(file_id, self._job.api)) as results:

@@ -490,7 +490,7 @@ class BatchService:
         return self._models_of(profile).info(job.choice.model)
 
     def _price(self, profile: ProviderProfile, info: ModelInfo, tier: str | None) -> Price | None:
-        """Return the tier's price; if it is unknown, the ordinary price as an upper bound."""
+        """Return the tier's price, else the ordinary one as an upper bound; None if unknown."""
         return self._models_of(profile).choice_of(info, service_tier=tier).counted_price
 
 
@@ -502,7 +502,10 @@ def poll_delay_s(job: BatchJob) -> float:
 
 
 def _cost(asked: ResolvedChoice, result: BatchResult) -> Decimal | None:
-    """Return the cost of a result; None without usage, or if another model has answered."""
+    """Return the US dollars of a result; None without usage or a known price.
+
+    If another model has answered, the price is not known.
+    """
     return cost_of(asked.answered_by(result.answered_by).counted_price, result.usage)
 
 

@@ -251,7 +251,10 @@ class BatchSender:
 
 
 async def form_of_job(job: BatchJob) -> AnswerForm | None:
-    """Return the schema or grammar of a job's answers. Raises IllegalChoiceError."""
+    """Return the schema or grammar of a job's answers; None if any answer will do.
+
+    Raises IllegalChoiceError.
+    """
     return await chosen_form(job.parameters.form)
 
 

@@ -105,8 +105,8 @@ from desktop_app.services.tools.tool_set import ToolCatalog, ToolSet
 if TYPE_CHECKING:  # few questions need it
     from desktop_app.services.documents.chunked_reading import ChunkedReader
 
-# A small model that repeats itself would continue to the end of its window. The command Continue
-# extends an answer that this limit has cut.
+# Tokens. A small model that repeats itself would continue to the end of its window. The command
+# Continue extends an answer that this limit has cut.
 MAX_OUTPUT_ON_DEVICE = 1024
 
 
@@ -218,7 +218,10 @@ class ChatService:
     async def estimate_all_answers(
         self, estimate: Estimate, resolved: ResolvedChoice, parameters: GenerationParameters
     ) -> Estimate:
-        """Return the estimate for all requested answers. Raises StorageError."""
+        """Return the estimate for all requested answers, from the `estimate` for one answer.
+
+        Raises StorageError.
+        """
         count = parameters.candidates
         if count == 1:
             return estimate
@@ -329,10 +332,13 @@ class ChatService:
         asked: Sequence[tuple[ProviderProfile, ModelChoice]],
         settings: AskSettings,
     ) -> AnswerRun:
-        """Store a question and an empty answer by each of several choices, as its versions.
+        """Store a question, and an empty answer to it by each of several choices.
+
+        The answers are versions of one another.
 
         Args:
             draft: the question; None for the last one of `path`.
+            asked: the provider and the choice for each answer.
 
         Returns:
             The first answer; the others are its `siblings`.
@@ -380,10 +386,10 @@ class ChatService:
         found: Sequence[PassagesPart] = (),
         purpose: Purpose = Purpose.ANSWER,
     ) -> Hold:
-        """Hold the cost, if the model's window and the provider's cap have room.
+        """Hold the input's cost, if the model's window and the provider's cap have room.
 
-        This precedes any write. A question that surely fits is counted only for a cap and a known
-        price.
+        Otherwise raise as `begin`. This precedes any write. A question that surely fits is counted
+        only for a cap and a known price.
         """
         resolved = context.resolved
         price = resolved.counted_price
@@ -444,11 +450,9 @@ class ChatService:
             for share in holds:
                 undo.push_async_callback(share.release)
             if tools:
-                seen = ToolContext(conversation.id, tuple(path), self.attachments.text)
-                gateways = [
-                    self._with_tool_loop(gateway, tools, seen, resolved, fence, settings.limits)
-                    for gateway in gateways
-                ]
+                context_of_tools = ToolContext(conversation.id, tuple(path), self.attachments.text)
+                loop = (tools, context_of_tools, resolved, fence, settings.limits)
+                gateways = [self._with_tool_loop(gateway, *loop) for gateway in gateways]
             if any(isinstance(p, DocumentPart) and p.in_parts for p in path[-1].parts):
                 gateways = [
                     self.chunked_reader.reading_gateway(path[-1], answer, request, resolved, fence)
@@ -581,7 +585,10 @@ class ChatService:
         return RereadQuestion(question, request, gateway)
 
     def _with_named_window(self, resolved: ResolvedChoice) -> ResolvedChoice:
-        """Return the choice with the window that a refusal has named, unless a smaller is known."""
+        """Return the choice with the window that a server's refusal has named.
+
+        A smaller known window stays.
+        """
         window = self._window_of(resolved.profile, resolved.model.id)
         known = resolved.model.input_limit
         if window is None or (known and known <= window):
@@ -607,14 +614,15 @@ class ChatService:
         self,
         gateway: Gateway,
         tools: ToolSet,
-        seen: ToolContext,
+        tool_context: ToolContext,
         resolved: ResolvedChoice,
         fence: Fence,
         limits: ToolLimits,
     ) -> Gateway:
         from desktop_app.services.tools.tool_loop import LoopTask, ToolLoop  # rarely needed
 
-        task = LoopTask(tools, seen, resolved, fence, limits, self._tool_prices(resolved))
+        prices = self._tool_prices(resolved)
+        task = LoopTask(tools, tool_context, resolved, fence, limits, prices)
         return ToolLoop(gateway, task, consent=self._consent, budget=self.budget)
 
     def _retire_instant(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:

@@ -206,6 +206,11 @@ class CompactionService:
         *,
         at_provider: bool,
     ) -> CompactionPlan:
+        """Return the plan that compacts `sent`.
+
+        Args:
+            counts: the plan's `request_tokens`, `tokens` and `is_exact`.
+        """
         tokens = counts[1]
         if at_provider:
             maker = self._compactor(answering)
@@ -220,11 +225,12 @@ class CompactionService:
     def _cost_of_summary(
         self, maker: ResolvedChoice, tokens: int
     ) -> tuple[Decimal | None, Decimal | None]:
+        """Return the cost of the input, and of input and output: see `_cost`."""
         longest = _longest_summary(maker)
         parts = ceil(tokens / _part_size(maker, tokens))
         merging = 0 if parts == 1 else parts * longest + ROOM_FOR_INSTRUCTIONS
-        reads = tokens + parts * ROOM_FOR_INSTRUCTIONS + merging
-        return _cost(maker.price, reads, longest * (parts + (parts > 1)))
+        input_tokens = tokens + parts * ROOM_FOR_INSTRUCTIONS + merging
+        return _cost(maker.price, input_tokens, longest * (parts + (parts > 1)))
 
     def _may_compact_at_provider(self, answering: ResolvedChoice) -> bool:
         """Return True if the provider may be able to compact; only its reply will show it."""
@@ -252,7 +258,8 @@ class CompactionService:
             on_part: called before each part of a summary.
 
         Raises:
-            CompactionError: the result is not shorter, or the conversation no longer exists.
+            CompactionError: the result is not shorter, the conversation no longer exists, or the
+                provider no longer compacts, but only it can read the earlier compaction.
             UserFacingError: the provider or the store failed.
         """
         if plan.kind is CompactionKind.PROVIDER:
@@ -281,6 +288,7 @@ class CompactionService:
     async def _compact_at_provider(
         self, plan: CompactionPlan, instructions: str
     ) -> tuple[str, int]:
+        """Return the provider's items as JSON, and their estimated tokens."""
         image_form = ImageForm(plan.maker.model, self._pictures, plan.answering.files)
         fence = await self._fences.fence_of(plan.point.conversation_id)
         state, messages = await sent_messages(plan.sent, self._attachments, fence, image_form)
@@ -449,6 +457,7 @@ def _text_of_item(item: dict[str, Any]) -> str:
 
 
 def _longest_summary(maker: ResolvedChoice) -> int:
+    """Return the largest size of a summary in tokens."""
     window = maker.model.context_window or maker.model.max_input
     return MAX_SUMMARY_TOKENS if window is None else min(MAX_SUMMARY_TOKENS, window // 16)
 
@@ -462,8 +471,9 @@ def _part_size(maker: ResolvedChoice, tokens: int) -> int:
 
 
 def _cost(
-    price: Price | None, reads: int, writes: int | None
+    price: Price | None, input_tokens: int, output_tokens: int | None
 ) -> tuple[Decimal | None, Decimal | None]:
     """Return the cost of the input, and of input and output, in US dollars; None if unknown."""
-    whole = None if writes is None else Usage(input_tokens=reads, output_tokens=writes)
-    return cost_of(price, Usage(input_tokens=reads)), cost_of(price, whole)
+    usage = Usage(input_tokens=input_tokens)
+    whole = None if output_tokens is None else replace(usage, output_tokens=output_tokens)
+    return cost_of(price, usage), cost_of(price, whole)

@@ -91,7 +91,7 @@ def require_two_documents(
         before: the parts that are already in the conversation.
 
     Raises:
-        IllegalChoiceError: there are fewer or more, together and in the prompt alone.
+        IllegalChoiceError: neither the attached parts alone nor all parts together are two.
     """
     if needs.documents != 2:
         return
@@ -136,7 +136,8 @@ def _needs(prompt_id: str, front: str) -> TemplateNeeds:
 def library(built_in: Iterable[Prompt], stored: Iterable[Prompt]) -> tuple[PromptEntry, ...]:
     """Return all prompts, even if hidden, sorted by folder, position and title.
 
-    Prompts without a folder come first. The user's version of a built-in prompt keeps its needs.
+    Prompts without a folder come first. The user's version of a built-in prompt has the needs of
+    the built-in prompt.
     """
     shipped = {prompt.id: prompt for prompt in built_in}
     entries = {id_: PromptEntry(prompt, PromptOrigin.BUILT_IN) for id_, prompt in shipped.items()}
@@ -148,7 +149,7 @@ def library(built_in: Iterable[Prompt], stored: Iterable[Prompt]) -> tuple[Promp
 
 
 def translate_names(prompt: Prompt, shipped: Prompt) -> Prompt:
-    """Return a version of a built-in prompt; translate its title and folder if unchanged."""
+    """Return a version of a built-in prompt, with unchanged title and folder translated."""
     title, folder = prompt.title, prompt.folder
     return replace(
         prompt,
@@ -239,6 +240,6 @@ def next_position(prompts: Iterable[Prompt], folder: str) -> int:
 
 
 def copy_of(prompt: Prompt, prompt_id: str) -> Prompt:
-    """Return a copy of a prompt that belongs to the user."""
+    """Return a copy, as a prompt of the user: shown, and without a built-in prompt's needs."""
     title = tr("{name} (copy)", name=prompt.title)
     return replace(prompt, id=prompt_id, title=title, hidden=False, needs=NO_NEEDS)

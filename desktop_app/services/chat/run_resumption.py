@@ -67,7 +67,7 @@ class ResumedRun(AnswerRun):
     """The run of an answer that an earlier process started.
 
     Args:
-        hold: fills the run's hold with the cost of its input.
+        hold: fills the given hold with the cost of the run's input.
     """
 
     def __init__(

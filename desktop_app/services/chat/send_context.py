@@ -19,6 +19,7 @@ class SendContext:
         resolved: the model that answers.
         compactions: all compactions of the conversation; one that the model can read replaces
             the messages before it.
+        instructions: all text that is sent before the conversation, examples included.
     """
 
     path: Sequence[Message]

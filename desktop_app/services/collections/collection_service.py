@@ -64,9 +64,9 @@ MAX_QUESTION_CHARS: Final = 8_000
 
 @dataclass(frozen=True)
 class CollectionProgress:
-    """The progress of reading: `done` of `total` files.
+    """The progress of reading files or embedding passages: `done` of `total`.
 
-    `name` is the file being read, "" at the end.
+    `name` is the file being read, or the embedding model; "" at the end.
     """
 
     done: int
@@ -279,15 +279,15 @@ class Collections:
         done = 0
         while plan is not None and self._embeddings is not None:
             key = plan.choice.key
-            some = await self._vectors.next_missing(collection_id, key, MAX_TEXTS_PER_CALL)
-            report(CollectionProgress(done, plan.passages, plan.choice.model if some else ""))
-            if not some:
+            missing = await self._vectors.next_missing(collection_id, key, MAX_TEXTS_PER_CALL)
+            report(CollectionProgress(done, plan.passages, plan.choice.model if missing else ""))
+            if not missing:
                 return
-            texts, tokens = [each.text for each in some], sum(each.tokens for each in some)
+            texts, tokens = [each.text for each in missing], sum(each.tokens for each in missing)
             made = await self._embeddings.vectors(plan.choice, texts, tokens)
-            kept = [(each.id, vector) for each, vector in zip(some, made, strict=True)]
+            kept = [(each.id, vector) for each, vector in zip(missing, made, strict=True)]
             await asyncio.shield(self._vectors.put(key, kept))  # they have been billed
-            done += len(some)
+            done += len(missing)
 
     async def _nearest_by_meaning(
         self, collection_ids: Sequence[str], question: str
@@ -340,15 +340,15 @@ class Collections:
     async def _choose_passages(
         self, places: Sequence[PassageLocation], budget_tokens: int
     ) -> list[Passage]:
-        """Return the passages at the first of `places` that fit the budget together.
+        """Return passages, in the order of `places`, that fit the budget together.
 
         A passage that is too large is skipped, and so is a duplicate.
         """
         chosen: list[Passage] = []
         known, used, distinct = DuplicatePassages(), 0, 0
         for at in range(0, len(places), MAX_PASSAGES):
-            some = places[at : at + MAX_PASSAGES]
-            for place, text in zip(some, await self._store.texts(some), strict=True):
+            batch = places[at : at + MAX_PASSAGES]
+            for place, text in zip(batch, await self._store.texts(batch), strict=True):
                 if distinct == MAX_PASSAGES:
                     return chosen
                 if text is None or not await asyncio.to_thread(known.add_if_new, text):

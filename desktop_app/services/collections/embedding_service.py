@@ -69,7 +69,7 @@ class EmbeddingProvider(Protocol):
     async def embed(self, model: str, texts: Sequence[str]) -> tuple[list[Vector], int]:
         """Return vectors of at most MAX_TEXTS_PER_CALL texts, and the billed tokens.
 
-        Raises ProviderError.
+        The tokens are 0 if the provider does not report them. Raises ProviderError.
         """
 
 

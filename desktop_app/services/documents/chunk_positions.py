@@ -52,7 +52,10 @@ class ChunkPositions:
         return above[::-1]
 
     def table_head(self, at: int) -> str:
-        """Return the two header lines of the table that continues at `at`; "" if none does."""
+        """Return the two header lines of the table that continues at `at`.
+
+        Return "" if no table continues there, or if its header is too long.
+        """
         if not _ROW.fullmatch(self._text[at:].partition("\n")[0]):
             return ""
         start = at

@@ -342,9 +342,9 @@ class ReadingProvider(ProviderWrapper):
             task.resolved.profile, cost, task.resolved.model.id, Purpose.PART.value
         )
         async with hold:
-            seen = await reader.image_pages(task, piece)
+            images = await reader.image_pages(task, piece)
             small = await self._reply(
-                _request(task, piece, seen, is_merging=is_merging), on_waiting
+                _request(task, piece, images, is_merging=is_merging), on_waiting
             )
             await asyncio.shield(self._record_note(key, small))  # it has been billed
         if small.error is not None:
@@ -402,13 +402,13 @@ class ReadingProvider(ProviderWrapper):
 
 
 def _request(
-    task: ReadingTask, piece: DocumentPiece, seen: Sequence[RequestPart], *, is_merging: bool
+    task: ReadingTask, piece: DocumentPiece, images: Sequence[RequestPart], *, is_merging: bool
 ) -> ChatRequest:
     words = wrap_piece(piece, task.fence, is_merging=is_merging)
     asked = TextPart(f"<task>\n{task.prompt.strip()}\n</task>\n\n{words}")
     return ChatRequest(
         model=task.resolved.model.id,
-        messages=(RequestMessage(Role.USER, (asked, *seen)),),
+        messages=(RequestMessage(Role.USER, (asked, *images)),),
         instructions=INSTRUCTIONS + (MERGING if is_merging else ""),
         effort=task.resolved.effort,
         parameters=replace(
@@ -427,7 +427,7 @@ def wrap_piece(piece: DocumentPiece, fence: Fence, *, is_merging: bool) -> str:
 
 
 def page_names(piece: DocumentPiece) -> list[str]:
-    """Return the texts before the image pages of a piece."""
+    """Return the texts before the image pages of a piece; [] if it has no image pages."""
     if (document := piece.image_document) is None:
         return []
     return [page_name(document, page.number) for page in document.pictured]

@@ -79,7 +79,10 @@ class ResolvedChoice:
 
     @property
     def counted_price(self) -> Price | None:
-        """Return the price for the spending limit: the ordinary one if the tier's is unknown."""
+        """Return the price for the spending limit: the tier's, else the ordinary one.
+
+        Return None if both are unknown.
+        """
         if self.claim is PriceClaim.NONE:
             return None
         return self._charged_price(self.model.counted_price_at(self.service_tier))
@@ -157,8 +160,8 @@ class ProviderModels:
 
         A price is certain, whatever model the reply names, if the user states it, if the server
         lists it, or if the server is not a compatible one. The catalog's price applies at a
-        compatible server if the user or the server's list names the model, or if the server has no
-        list.
+        compatible server if the user or the server's list names the model, or if the server's
+        list is unknown.
         """
         profile, listing = self.profile, self.listing
         own_price = profile.own_model(model_id).price

@@ -39,7 +39,8 @@ NEAR_LIMIT = N_(
 class HoldStorage(Protocol):
     """Store of holds next to the recorded spending: see storage/spending/spending_holds.py.
 
-    Raises StorageError.
+    `place` returns the id of the hold, or None if the amount would exceed the cap. `call` is the
+    model and the purpose of the call. All methods raise StorageError.
     """
 
     async def place(
@@ -73,7 +74,7 @@ class Hold:
         self._storage, self._id = storage, hold_id
 
     def take_over(self, storage: HoldStorage, hold_id: int | None) -> None:
-        """Hold another amount from now on. Nothing may be held yet."""
+        """Hold the amount of `hold_id` from now on. Nothing may be held yet."""
         self._storage, self._id = storage, hold_id
 
     async def release(self) -> None:
@@ -176,7 +177,10 @@ class Budget:
         return await self._holds.month(profile.capped_ids, profile.monthly_cap, now())
 
     async def month_to_warn_of(self, profile: ProviderProfile) -> MonthUnderCap | None:
-        """Return the month once it is near the cap, once per month and cap; else None."""
+        """Return this month if its spending is near the cap; else None.
+
+        For each month and cap, it is returned only the first time.
+        """
         month = await self.month(profile)
         if not month.is_near or month.cap is None:
             return None

@@ -206,7 +206,7 @@ class Estimator:
         total, is_exact, first_image = 0, True, _first_image_index(path)
         before = len(path) - len(sent.messages)
         fenced = (n for n, m in enumerate(sent.messages, before) if has_fenced([m], resolved.files))
-        explaining = next(fenced, None)
+        first_fenced = next(fenced, None)
         for number in range(len(path) - 1, before - 1, -1):
             if number % _COUNTED_AT_ONCE == 0:
                 await asyncio.sleep(0)  # counts may be known, so that nothing below waits
@@ -226,7 +226,7 @@ class Estimator:
                 total += message.usage.input_tokens
                 return total + await self.message_tokens(message, resolved), False
             total += await self.message_tokens(message, resolved)
-            if number == explaining:
+            if number == first_fenced:
                 total += await self.text_tokens(SAMPLE_FENCE.explanation, resolved)
             is_exact = is_exact and not message.parts
         if context.instructions:
@@ -324,12 +324,12 @@ class Estimator:
 
     async def message_tokens(self, message: Message, resolved: ResolvedChoice) -> int:
         """Return the tokens of a message with its documents and images."""
-        api = "" if resolved.files is None else " files"
+        form = "" if resolved.files is None else " files"
         documents = (p for p in message.attachments if isinstance(p, DocumentPart))
-        api += "".join(f" {part.again_as} {part.in_parts}" for part in documents)
+        form += "".join(f" {part.again_as} {part.in_parts}" for part in documents)
         calls = (text for c in tool_calls(message.parts) for text in (c.arguments, c.result))
         text = "\n".join((message.text, *calls))
-        key = (message.id, resolved.profile.id + api, resolved.model.id, len(text))
+        key = (message.id, resolved.profile.id + form, resolved.model.id, len(text))
         if key not in self._messages:
             tokens = await self.text_tokens(text, resolved)
             parts = (*message.attachments, *message.passage_parts)

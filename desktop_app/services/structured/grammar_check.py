@@ -78,7 +78,7 @@ def require_grammar(grammar: AnswerGrammar) -> None:
 
 
 def _require_lark(definition: str) -> None:
-    # Takes 50 ms, and hardly any answer has a grammar.
+    # This import takes 50 ms, and hardly any answer has a grammar.
     from lark import Lark, utils
     from lark.exceptions import LarkError
 

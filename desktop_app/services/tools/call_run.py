@@ -130,7 +130,7 @@ class CallRun:
         return _ReadyCall(call, tool, arguments)
 
     async def _ask_user(self, ready: _ReadyCall) -> tuple[ToolCallStep, _ReadyCall | None]:
-        """Ask the user. Return the step to yield, and the call if it may run."""
+        """Ask the user. Return the step to yield, and the call; None if it may not run."""
         call, began = ready.call, time.monotonic()
         question = ConsentQuestion(self._context.conversation_id, ready.tool.definition, call)
         try:

@@ -193,6 +193,7 @@ class ToolServers:
     async def _make_launch(
         self, server: ToolServer, is_sign_in: bool
     ) -> tuple[Mapping[str, Any], Sequence[str]]:
+        """Return the launch message of a server, and the secrets to redact: see `MakeLaunch`."""
         secrets = await self.secrets_of(server)
         launch = launch_message(server, secrets, self._variables, self._home)
         values = secret_values(server, secrets, self._variables)
@@ -201,12 +202,12 @@ class ToolServers:
             return {**launch, "sign_in": page}, values
         if not server.can_sign_in:
             return launch, values
-        saved = await self._signed_in(server)
+        saved = await self._stored_tokens(server)
         if saved is None:
             return launch, values
         return {**launch, "tokens": saved}, (*values, *sign_in_secrets(saved))
 
-    async def _signed_in(self, server: ToolServer) -> dict[str, Any] | None:
+    async def _stored_tokens(self, server: ToolServer) -> dict[str, Any] | None:
         """Return the stored tokens of a sign-in; None if there are none or they are invalid."""
         found = await self._secrets.get(server.sign_in_name, server.secret_origin)
         if found is None:
@@ -221,7 +222,7 @@ class ToolServers:
     @asynccontextmanager
     async def _renewal(self, server: ToolServer) -> AsyncGenerator[Mapping[str, Any] | None]:
         async with self._renewal_lock(server.name):
-            yield await self._signed_in(server)
+            yield await self._stored_tokens(server)
 
     async def _store_sign_in(self, server: ToolServer, saved: Mapping[str, Any]) -> None:
         secret = Secret(json.dumps(saved), server.secret_origin)

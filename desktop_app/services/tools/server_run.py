@@ -22,7 +22,10 @@ from desktop_app.services.tools.sign_in_tokens import OnTokens, Renewal, SignInT
 MAX_CRASHES: Final = 3
 CRASH_PERIOD_S: Final = 300.0
 IDLE_S: Final = 600.0
-"""A server takes 65 MB and more. It starts again with the next question that may use it."""
+"""Seconds without a request until a server is stopped, because it takes 65 MB and more.
+
+It starts again with the next question that may use it.
+"""
 LOG_LINES: Final = 500
 START_S: Final = 60.0
 """Some servers are downloaded from a package registry at their first start."""
@@ -322,8 +325,8 @@ class ServerRun:
         except TimeoutError:
             slow = self._error(Reason.TOOL_SERVER_SLOW, seconds=round(limit_s))
             fault = ServerFault.NO_ANSWER_IN_TIME
-            unsigned = self._error(Reason.TOOL_SERVER_SIGN_IN_FAILED, why=fault)
-            raise self._record_failure(unsigned if self._address else slow) from None
+            not_signed_in = self._error(Reason.TOOL_SERVER_SIGN_IN_FAILED, why=fault)
+            raise self._record_failure(not_signed_in if self._address else slow) from None
         except ServerFailure as failure:
             raise self._record_failure(self._not_started(failure)) from None
         finally:

@@ -47,9 +47,10 @@ class ServerSource:
             await store_lists(self._run, self._storage)
 
     async def tools(self) -> Sequence[ListedTool]:
-        """Return the stored tools of the server, which is not started.
+        """Return the stored tools of the server, without starting it.
 
-        If the server failed, none of them can be used, and the failure is the reason.
+        If the server failed, none of them can be used, and the failure is the reason. If no tools
+        are stored, a single unavailable entry has the reason; a running server may have none.
         """
         rows = await self._storage.listed_tools(self.name)
         found = await tools_of(self._run.server, rows)

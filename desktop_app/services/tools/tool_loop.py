@@ -165,18 +165,18 @@ class _LoopProvider(ProviderWrapper):
 
 def _input_tokens(request: ChatRequest, reply: Reply, last: Reply) -> int:
     """Estimate the tokens of the next request: the last input, its output and the results."""
-    number = reply.round - 1
-    results = sum(len(c.result) for c in tool_calls(reply.parts) if c.round == number)
+    last_round = reply.round - 1
+    results = sum(len(c.result) for c in tool_calls(reply.parts) if c.round == last_round)
     if (usage := last.round_usage) is not None:
         known = usage.input_tokens + usage.output_tokens
         return known + ceil(results / _CHARS_PER_TOKEN)
     texts = [request.instructions]
     texts += [p.text for m in request.messages for p in m.parts if isinstance(p, TextPart)]
     texts += [p.text for p in reply.parts if isinstance(p, TextPart | ReasoningPart)]
-    everything = sum(map(len, texts)) + sum(
+    characters = sum(map(len, texts)) + sum(
         len(call.arguments) + len(call.result) for call in tool_calls(reply.parts)
     )
-    return ceil(everything / _CHARS_PER_TOKEN)
+    return ceil(characters / _CHARS_PER_TOKEN)
 
 
 def _request_parts(parts: tuple[Part, ...], fence: Fence) -> tuple[RequestPart, ...]:

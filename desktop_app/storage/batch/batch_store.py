@@ -202,7 +202,7 @@ class BatchStore:
         """Save results with their costs. Return how many match no file of the upload.
 
         Args:
-            repeated: the custom ids that came more than once.
+            repeated: the custom ids that came with more than one answer.
             cost_of: returns the US dollars of a result; None if unknown.
         """
 

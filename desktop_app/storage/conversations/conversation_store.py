@@ -312,7 +312,7 @@ class ConversationStore:
         """Make this process the owner of background runs of dead processes.
 
         Returns:
-            Their messages, oldest first.
+            The answers of these runs, oldest first.
         """
         if not await self._disk.read(_abandoned_run_ids):
             return []
@@ -471,7 +471,7 @@ def _remove_message_entry(connection: sqlite3.Connection, message_id: str) -> No
 
 
 def _erase(conversation_id: str, connection: sqlite3.Connection) -> None:
-    """Delete a conversation, and all part notes: they do not name their conversation."""
+    """Delete a conversation, and all notes on parts of documents: none names its conversation."""
     connection.execute("DELETE FROM part_notes")
     mark_for_wipe(connection)
     title = _title_of(connection, conversation_id)
@@ -516,7 +516,7 @@ def _abandoned_ids(
 
 
 def _take_over(connection: sqlite3.Connection) -> list[Message]:
-    """Own the background runs of dead processes; return their messages, oldest first."""
+    """Own the background runs of dead processes; return the runs' answers, oldest first."""
     owner = this_process()
     rows = [
         connection.execute(TAKE_OVER, (*owner, message_id)).fetchone()

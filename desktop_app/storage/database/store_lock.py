@@ -15,8 +15,8 @@ from desktop_app.domain.errors import StorageError
 class StoreLock:
     """A lock that all processes share while they have the store open.
 
-    Checks at the start, migrations, restores, repairs and erasures lock exclusively. It is on a
-    separate file, because closing any descriptor of the database would drop SQLite's own locks.
+    Checks at the start, migrations, restores, repairs and erasures lock exclusively. The lock is on
+    a separate file, because closing any descriptor of the database would drop SQLite's own locks.
     """
 
     def __init__(self, path: Path) -> None:
@@ -24,7 +24,7 @@ class StoreLock:
         self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def try_exclusive(self) -> bool:
-        """Lock exclusively and return True, or share the lock if other processes have it."""
+        """Lock exclusively and return True; if others have the lock, share it and return False."""
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

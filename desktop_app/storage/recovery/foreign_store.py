@@ -157,7 +157,7 @@ def foreign_store(path: Path, name: str, tables: Container[str]) -> Iterator[For
 def _authorizer(
     tables: frozenset[str],
 ) -> Callable[[int, str | None, str | None, str | None, str | None], int]:
-    """Return a callback that allows only to read these tables, and only directly."""
+    """Return a callback that allows only reads of these tables, and only direct ones."""
 
     def authorize(
         action: int, first: str | None, _second: str | None, _base: str | None, inner: str | None

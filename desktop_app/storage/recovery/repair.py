@@ -137,7 +137,7 @@ def repair_store(database: Path, at: datetime, progress: Progress) -> RepairResu
             new_store = Path(scratch) / "made.sqlite3"
             with _pages(database, Path(scratch) / "damaged.sqlite3") as pages:
                 counts = _build_store(new_store, pages, progress)
-            # A copy, so that a store exists at all times.
+            # Copied, not moved, so that a store exists at all times.
             copy_damaged_store(database, damaged_file)
             record_key_origins(database, new_store)
             sync(new_store)
@@ -202,7 +202,7 @@ def _build_store(
 
 
 def _row_of(table: TableSchema, record: Record, *, is_orphan: bool) -> tuple[Value, ...] | None:
-    """Return a record as a row of this table, or None if it is not a row of it.
+    """Return a record as a row of `table`; None if it cannot be a row of that table.
 
     Args:
         is_orphan: True if the record's table is unknown. Its ids must then look like the program's.

@@ -325,7 +325,10 @@ def _attachment_hashes(new_store: Path) -> set[str]:
 
 
 def _replace_store(new_store: Path, database: Path, at: datetime) -> Path | None:
-    """Move `new_store` to the store's path. Return the new path of the previous store, if any."""
+    """Move `new_store` to the store's path.
+
+    Return the new path of the previous store; None if there was none.
+    """
     previous = database.with_name(f"{database.stem}.before-restore-{at:%Y%m%d-%H%M%S}.sqlite3")
     has_store = database.exists() and database.stat().st_size > 0
     if has_store:
@@ -341,7 +344,7 @@ def _replace_store(new_store: Path, database: Path, at: datetime) -> Path | None
 def _copy_previous(database: Path, target: Path) -> None:
     """Copy the previous store without passwords in addresses.
 
-    A copy, so that a store exists at all times.
+    It is copied, not moved, so that a store exists at all times.
     """
     try:
         with closing(connect(database, "rw")) as connection:

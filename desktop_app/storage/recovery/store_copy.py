@@ -137,7 +137,7 @@ class _StoreCopy:
         self._connection.executemany(sql, batch)
 
     def _valid_rows(self, table: TableSchema) -> Iterator[tuple[Value, ...]]:
-        """Yield the valid rows of a table, without bad dispensable values; count the others."""
+        """Yield the valid rows of a table, without bad dispensable values. Count invalid rows."""
         for row in self._store.rows(table):
             checked = table.check_row(row)
             if checked is None:

@@ -101,7 +101,7 @@ class Search:
 
         Words between double quotes must follow each other. "is:reviewed", "is:corrected" and
         "is:rejected" find answers with this verdict of the user's, with or without other words. All
-        other punctuation is ignored.
+        other punctuation is ignored. Without words and a verdict, nothing is found.
 
         Raises:
             StorageError: the store cannot be read.
@@ -181,7 +181,7 @@ def _matching_row(
 
 
 def _time_range(search_filter: SearchFilter) -> tuple[int, int]:
-    """Return the filter's time range in microseconds, without its end."""
+    """Return the start of the filter's time range, and its exclusive end, in microseconds."""
     since = _MIN_INTEGER if search_filter.since is None else to_micros(search_filter.since)
     until = _MAX_INTEGER if search_filter.until is None else to_micros(search_filter.until)
     return since, until

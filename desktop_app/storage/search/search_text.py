@@ -184,7 +184,7 @@ def count_occurrences(text: str, query: str) -> int:
 
 
 def _first_match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
-    """Search as `pattern.search` does, in pieces: a search blocks all threads."""
+    """Return the match or None, as `pattern.search`, but in pieces: a search blocks all threads."""
     matches = (
         pattern.search(text, at, at + _SEARCH_SPAN + _OVERLAP)
         for at in range(0, len(text), _SEARCH_SPAN)
@@ -199,7 +199,10 @@ def _next_word(text: str, start: int, limit: int) -> int:
 
 
 def _query_pattern(query: str) -> re.Pattern[str] | None:
-    """Return a pattern for the words of `query` in an unfolded text: any case and accents."""
+    """Return a pattern for the words of `query` in an unfolded text, in any case and accents.
+
+    Return None for a query without words.
+    """
     alternatives = []
     for term, is_prefix in sorted(terms(query), key=lambda term: -len(term[0])):
         words = [word for word in re.split(_gap_pattern(), term) if word]
@@ -210,12 +213,12 @@ def _query_pattern(query: str) -> re.Pattern[str] | None:
     return re.compile("|".join(alternatives), re.IGNORECASE) if alternatives else None
 
 
-def _stands_alone(word: str) -> bool:
-    """Return True if a word that begins with this text may touch a letter.
+def _stands_alone(text: str) -> bool:
+    """Return True if a word that begins or ends with `text` may touch a letter there.
 
-    Signs and the characters of scripts without spaces may. Also called for the end of a word.
+    Signs, and the characters of scripts without spaces, may.
     """
-    return bool(unspaced_run().match(word) or _SIGN.match(word))
+    return bool(unspaced_run().match(text) or _SIGN.match(text))
 
 
 def _is_word_character(letter: str) -> bool:

@@ -104,7 +104,10 @@ def _fields(body: Any) -> dict[str, Any]:
 
 
 def _stored_origins(database: Path) -> dict[str, str]:
-    """Return the origins in a store's list of the keys in the keyring, by the key's name."""
+    """Return the origins in a store's list of the keys in the keyring, by the key's name.
+
+    Return {} if the list cannot be read.
+    """
     try:
         with closing(connect(database, "ro")) as connection:
             rows = connection.execute("SELECT profile_id, origin FROM keys_in_keyring")

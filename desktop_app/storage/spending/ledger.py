@@ -197,7 +197,10 @@ class Ledger:
 
 
 def record_lost_calls(connection: sqlite3.Connection) -> None:
-    """Turn the holds of dead processes into calls of unknown cost. Delete those without a model."""
+    """Turn the holds of dead processes into calls of unknown cost.
+
+    Holds without a model are only deleted.
+    """
     performance = CallPerformance(outcome=MessageStatus.INTERRUPTED.value)
     for row in _dead_holds(connection):
         if row["model"]:  # a hold without a model is not for a single call

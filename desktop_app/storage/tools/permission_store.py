@@ -81,6 +81,7 @@ class PermissionStore:
 def _find(
     tool: str, conversation_id: str | None, connection: sqlite3.Connection
 ) -> tuple[Permission, str] | None:
+    """Return a permission, and the fingerprint of the definition that it is for; None if none."""
     row = connection.execute(_SELECT, (tool, conversation_id)).fetchone()
     return None if row is None else (_permission(row["permission"]), str(row["fingerprint"]))
 

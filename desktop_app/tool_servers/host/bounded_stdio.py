@@ -138,14 +138,14 @@ def _reply_in_place_of(line: str) -> SessionMessage | None:
         reply = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    number = reply.get("id") if isinstance(reply, dict) and "method" not in reply else None
-    if not isinstance(number, int | str) or isinstance(number, bool):
+    reply_id = reply.get("id") if isinstance(reply, dict) and "method" not in reply else None
+    if not isinstance(reply_id, int | str) or isinstance(reply_id, bool):
         return None
     if isinstance(reply.get("result"), dict):
         return SessionMessage(
-            types.JSONRPCResponse(jsonrpc="2.0", id=number, result=reply["result"])
+            types.JSONRPCResponse(jsonrpc="2.0", id=reply_id, result=reply["result"])
         )
-    return _error_reply(number, "The reply could not be read.")
+    return _error_reply(reply_id, "The reply could not be read.")
 
 
 def _refusal_of(line: bytes) -> SessionMessage | None:
@@ -157,9 +157,9 @@ def _refusal_of(line: bytes) -> SessionMessage | None:
     return None if found is None else _error_reply(int(found[1]), TOO_MANY_VALUES)
 
 
-def _error_reply(number: int | str, words: str) -> SessionMessage:
+def _error_reply(reply_id: int | str, words: str) -> SessionMessage:
     error = types.ErrorData(code=types.INTERNAL_ERROR, message=words)
-    return SessionMessage(types.JSONRPCError(jsonrpc="2.0", id=number, error=error))
+    return SessionMessage(types.JSONRPCError(jsonrpc="2.0", id=reply_id, error=error))
 
 
 async def _write(process: asyncio.subprocess.Process, outgoing: Any) -> None:

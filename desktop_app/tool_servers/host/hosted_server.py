@@ -253,8 +253,8 @@ class HostedServer:
         """Return the result of a request, which is sent again if the session was lost.
 
         Raises:
-            _SessionLostError: the server refused a call unseen. Before the call is sent again, the
-                parent compares the tool, which may have changed.
+            _SessionLostError: the server refused a call without running it. Before the call is sent
+                again, the parent compares the tool, which may have changed.
         """
         client, session_id = self._client, self._session_id
         try:

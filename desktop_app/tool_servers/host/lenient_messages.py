@@ -16,7 +16,7 @@ from desktop_app.tool_servers.host.value_count import TOO_MANY_VALUES, has_too_m
 
 
 class LenientMessageAdapter:
-    """Stands in for the SDK's adapter of messages.
+    """A stand-in for the SDK's adapter of messages.
 
     It also reads half a surrogate pair, bytes that are not UTF-8, and deeply nested values.
     """

@@ -219,15 +219,15 @@ class SignIn:
         await self._renewing.acquire()  # another request may have renewed them since
         self._renewal += 1
         number = self._renewal
-        is_needed = False
+        must_renew = False
         try:
             if self._has_expired():
                 await self._fetch_saved()
-            is_needed = self._has_expired()
+            must_renew = self._has_expired()
         finally:
-            if not is_needed:
+            if not must_renew:
                 self.end_renewal(number)
-        return number if is_needed else 0
+        return number if must_renew else 0
 
     async def _fetch_saved(self) -> None:
         self._received = asyncio.get_running_loop().create_future()

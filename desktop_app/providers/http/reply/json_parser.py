@@ -54,6 +54,7 @@ _SHORT_TEXT: Final = re.compile(rb'([ !#-\[\]-\x7f]{0,64}+)"')
 _WIDE: Final = re.compile(rb"[\xf0-\xff]|\\u[dD][89abAB]")
 _MAX_SHARED_NAMES: Final = 1024
 
+# Estimated bytes of memory of a value, without its content.
 _SCALAR_COST: Final = 32
 _TEXT_COST: Final = 60
 _LIST_COST: Final = 100

@@ -1,4 +1,4 @@
-"""Replies that the program asks for itself: titles, summaries, notes."""
+"""Replies to the program's own requests: titles, summaries, notes."""
 
 from __future__ import annotations
 
