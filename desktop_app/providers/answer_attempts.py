@@ -110,6 +110,11 @@ class AnswerAttempts:
     async def _attempts(
         self, negotiation: Negotiation, info: ModelInfo
     ) -> AsyncGenerator[StreamEvent, None]:
+        """Yield the answer through the API that is to be tried now, repeating failed requests.
+
+        Raises:
+            ProviderError: the last attempt failed.
+        """
         api = negotiation.api
         adapter = responses if api is Api.RESPONSES else chat_completions
         body = adapter.body(negotiation.request, info, self._profile, negotiation.omitted_fields)

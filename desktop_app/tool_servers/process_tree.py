@@ -40,7 +40,7 @@ def kill_descendants(root: int) -> None:
     """Kill all descendants of a process, including those that they start meanwhile.
 
     Args:
-        root: the id of the process. If it is this one, its children are reaped.
+        root: the id of the process. If that is this process, its children are reaped.
     """
     is_own = root == os.getpid()
     for _ in range(_ATTEMPTS):

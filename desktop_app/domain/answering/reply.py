@@ -1,9 +1,9 @@
 """Folds StreamEvents into a growing reply, as a pure function.
 
 `accumulate` never changes its argument, and the cost of a delta does not depend on the length of
-the reply. Text is a tuple of pieces. Those shorter than a megabyte are each at most half as long as
-the one before (as in a binomial heap), so that each character is copied O(log n) times. No delta
-copies a longer piece again, so that none blocks the event loop.
+the reply. Text is a tuple of pieces. A piece shorter than a megabyte is at most half as long as the
+piece before (as in a binomial heap), so that each character is copied O(log n) times. No delta
+copies a longer piece again, so that no delta blocks the event loop.
 """
 
 from __future__ import annotations

@@ -116,6 +116,7 @@ def _split_items(given: str) -> list[str]:
 
 
 def _parse_span(item: str, count: int, unit: str, names: Sequence[str]) -> Span:
+    """Parse a number, a range or the name of a sheet. Raises IllegalChoiceError."""
     by_name = [n for n, name in enumerate(names, 1) if _is_same_name(name, item.strip(_QUOTES))]
     is_quoted = item[:1] in tuple(_QUOTES) and len(item) > 1
     match = None if is_quoted else _NUMBERS.fullmatch(item)

@@ -235,7 +235,7 @@ class ModelCatalog:
 
     @classmethod
     def _from_tables(
-        cls, tables: Mapping[str, Any], own: Sequence[Mapping[str, Any]]
+        cls, tables: Mapping[str, Any], user_files: Sequence[Mapping[str, Any]]
     ) -> ModelCatalog:
         models = tables["models"]
         return cls(
@@ -245,8 +245,8 @@ class ModelCatalog:
             {kind: _file_inputs_from_row(row) for kind, row in tables["file_inputs"].items()},
             {id_: Price(_amount(usd), Decimal(0)) for id_, usd in tables["embeddings"].items()},
             {name: _amount(usd) for name, usd in tables["hosted_tools"].items()},
-            _models_with(own, {"context_window", "max_input"}),
-            _models_with(own, {"price"}),
+            _models_with(user_files, {"context_window", "max_input"}),
+            _models_with(user_files, {"price"}),
         )
 
     def __iter__(self) -> Iterator[ModelInfo]:
@@ -255,8 +255,8 @@ class ModelCatalog:
     def info(self, model_id: str) -> ModelInfo:
         """Return the facts about `model_id`; a ModelInfo without facts if none are known.
 
-        Dated snapshots and fine-tuned models inherit the facts about their family. So do models
-        that a gateway names with their provider, except for their APIs.
+        Dated snapshots and fine-tuned models inherit the facts about their family. Models that a
+        gateway names with their provider inherit all facts but the APIs.
         """
         known = self._models.get(model_id)
         if known is not None:

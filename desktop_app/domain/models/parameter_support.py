@@ -52,7 +52,8 @@ class ParameterNote(Enum):
 def is_of_family(profile: ProviderProfile, model_id: str) -> bool:
     """Return True if a request is treated as one for the GPT family.
 
-    These are all requests to a provider that serves the family, and those for its models elsewhere.
+    These are all requests to a provider that serves the family, and requests for the family's
+    models elsewhere.
     """
     return profile.serves_gpt_family or family_of(model_id).startswith(FAMILY_MODEL)
 

@@ -100,8 +100,8 @@ class TokenRates:
     def all_rates(self, usual: Mapping[TextKind, float] = USUAL_RATES) -> dict[TextKind, float]:
         """Return a ratio for every kind.
 
-        If the known ratios are on average above the usual ones, so is that of an unknown kind,
-        because a small vocabulary is small for every kind.
+        If the known ratios are above the usual ones on average, an unknown kind gets a higher
+        ratio, too, because a small vocabulary is small for every kind.
         """
         known = [self.rates[kind] / usual[kind] for kind in self.rates]
         scale = max(1.0, sum(known) / len(known)) if known else 1.0

@@ -221,7 +221,7 @@ class _Search:
 
     Args:
         needles: the spellings, as they are in a view.
-        make_view: makes a view from bytes; drops those for which `kept` has 0.
+        make_view: makes a view from bytes, without the bytes for which `kept` has 0.
     """
 
     def __init__(self, needles: Iterable[bytes], make_view: _ViewMaker, kept: bytes) -> None:
@@ -322,11 +322,11 @@ class _Search:
         if at > _MAX_GAP_BYTES and not self.views(rest[-_MAX_GAP_BYTES:])[0]:
             return at
         whole = _append_views(before, self.views(rest))
-        for number in (0,) if whole[0] is whole[1] else (0, 1):
-            cut = self.find_cut(whole[number])
+        for which in (0,) if whole[0] is whole[1] else (0, 1):
+            cut = self.find_cut(whole[which])
             if cut is not None:
-                place = cut - len(before[number])
-                found = self.map_view(rest, escapes=number == 1).starts[place] if place > 0 else 0
+                place = cut - len(before[which])
+                found = self.map_view(rest, escapes=which == 1).starts[place] if place > 0 else 0
                 at = min(at, found)
         return at
 
@@ -454,6 +454,7 @@ def _needles(secrets: Iterable[str], make_view: _ViewMaker) -> list[bytes]:
 
 
 def _spellings(secret: str) -> Iterator[bytes]:
+    """Yield the spellings of a secret in which a server may repeat it."""
     data = secret.encode()
     wide = secret.encode("utf-16-le")
     yield data

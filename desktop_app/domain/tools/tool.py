@@ -123,7 +123,8 @@ class ToolLimits(NamedTuple):
     """Limits of all tool calls of one answer.
 
     Attributes:
-        rounds: requests in which the model may call tools; one more lets it answer.
+        rounds: the number of requests in which the model may call tools; one more request lets it
+            answer.
         seconds: from the first request, without the time in which the user decides.
         cost: US dollars; None for no limit.
     """

@@ -66,6 +66,7 @@ class CandidatesReader:
         )
 
     def _split(self, chunk: object, key: str) -> Iterator[StreamEvent]:
+        """Yield the events of each choice in a chunk, read by the reader of its answer."""
         fields: Mapping[str, Any] = chunk if isinstance(chunk, Mapping) else {}
         choices = json_fields.rows(chunk, "choices")
         numbers = [_choice_index(choice, place) for place, choice in enumerate(choices)]

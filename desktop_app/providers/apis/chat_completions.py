@@ -373,7 +373,7 @@ class ChatCompletionsReader:
 
     def _tool_calls(self, delta: Mapping[str, Any]) -> Iterator[ToolCallDelta]:
         calls = json_fields.rows(delta, "tool_calls")
-        if function := json_fields.mapping(delta, "function_call"):  # the field's first name
+        if function := json_fields.mapping(delta, "function_call"):  # the older field
             calls = calls or [{"index": 0, "function": function}]
         named: set[int] = set()
         for call in calls:

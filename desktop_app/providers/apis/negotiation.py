@@ -100,7 +100,7 @@ class Negotiation:
         known = facts.refused_for(request.model)
         self.api = _api_for_grammar(request, profile) or facts.first_api(info)
         self.omitted_fields = known & unsupported_parameters.OWN_FIELDS
-        self.request, self._known = unsupported_parameters.without_known_refusals(
+        self.request, self._left_out = unsupported_parameters.without_known_refusals(
             request, info, known
         )
         self._new_refusals: frozenset[str] = frozenset()
@@ -109,7 +109,7 @@ class Negotiation:
     def begin(self) -> list[Notice | Started]:
         """Return the notices to show before the first attempt."""
         return [
-            *unsupported_parameters.notices_for_known_refusals(self._profile.name, self._known),
+            *unsupported_parameters.notices_for_known_refusals(self._profile.name, self._left_out),
             *self._use_api(self.api),
         ]
 
@@ -162,7 +162,7 @@ class Negotiation:
                 raise refusal
             return self._fall_back()
         if refusal.status is None:
-            raise refusal  # inside a stream: something may have been billed
+            raise refusal  # it came inside a stream, so something may have been billed
         if not self.request.background and self._would_store_conversation(refusal):
             return self._fall_back()
         return self._leave_out_refused(refusal)
@@ -193,6 +193,7 @@ class Negotiation:
         return is_store and may_change and self._facts.can_fall_back(self._info)
 
     def _leave_out_refused(self, refusal: RefusedParameterError) -> list[Notice | Started]:
+        """Leave out the refused field or setting. Return the notices to show."""
         param, had_background = refusal.param, self.request.background
         schema = self.request.schema
         own_field = unsupported_parameters.own_field(param, self.omitted_fields)

@@ -83,7 +83,7 @@ class ResponsesReader:
         try:
             event = json_fields.parse(data)
         except ValueError:
-            if self._is_numbered:  # it can be fetched again
+            if self._is_numbered:  # the event can be fetched again
                 raise error_replies.cut_error(self._provider) from None
             return self._finish(Failed(error_replies.unreadable_error(self._provider)))
         if self._is_numbered and not self._is_next(event):
@@ -156,7 +156,7 @@ class ResponsesReader:
         response = json_fields.mapping(event, "response")
         # If event numbers are reliable, so are the indexes of items.
         yield from self._items.read_final(response, has_reliable_indexes=self._is_numbered)
-        if not self._has_model:  # llama.cpp names it at the end alone
+        if not self._has_model:  # llama.cpp names the model only at the end
             yield from self._on_started(event)
         if usage := usage_of(json_fields.mapping(response, "usage")):
             tier = json_fields.name(response, "service_tier")
@@ -164,6 +164,7 @@ class ResponsesReader:
         yield from self._finish(self._terminal(event, response))
 
     def _terminal(self, event: object, response: Mapping[str, Any]) -> StreamEvent:
+        """Return the terminal event for the final state of a response."""
         status = json_fields.text(response, "status")
         kind = json_fields.text(event, "type")
         if json_fields.mapping(response, "error") or status == "failed" or kind.endswith("failed"):

@@ -216,14 +216,14 @@ def error_from(
     error = _known_error(provider, body, status) or _status_error(provider, body, status)
     if classify is not None and status is not None:
         error = classify(error, body, status)
-    said, params = quote(body.message), dict(error.params)
+    quoted, params = quote(body.message), dict(error.params)
     if words := as_sentence(body.message):
         params.setdefault("words", words)
     return error.copy_with(
         status=status,
         api_code=body.code or body.type,
         request_id=request_id,
-        details=f"The provider says: {said}" if said else "",
+        details=f"The provider says: {quoted}" if quoted else "",
         params=params,
     )
 
@@ -268,7 +268,7 @@ def _is_filtered(body: ErrorBody, status: int | None) -> bool:
 def _is_refusal(status: int | None, pattern: re.Pattern[str], body: ErrorBody) -> bool:
     """Return True if the message matches and the status may be that of a refusal.
 
-    That is a client error, a gateway's 500 or 502, or None for an error inside a stream.
+    Such a status is a client error, a gateway's 500 or 502, or None for an error inside a stream.
     """
     return status in _REFUSALS and bool(pattern.search(body.message))
 
@@ -296,6 +296,7 @@ def _named_field(body: ErrorBody) -> str | None:
 def _refused_parameter(
     provider: str, body: ErrorBody, status: int | None
 ) -> RefusedParameterError | None:
+    """Return the error for the parameter that a body refuses; None if it refuses none."""
     named = _named_field(body)
     if status not in (None, 400, 422) and not (status == 404 and named):
         return None

@@ -29,7 +29,9 @@ _KEEPALIVE_S: Final = 300.0
 """Seconds until an idle connection is closed. It is opened while the user still types."""
 
 _MAX_READ_BYTES: Final = 16 * 1024
-"""httpx would read 64 KB and handle them in one turn of the event loop: 0.3 s if they are chunks of
+"""Bytes that are read at once.
+
+httpx would read 64 KB and handle them in one turn of the event loop: 0.3 s if they are chunks of
 one byte.
 """
 _header_bytes_left: ContextVar[list[int] | None] = ContextVar("header_bytes_left", default=None)
@@ -83,9 +85,9 @@ class ProxyWatch:
     async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
         if event == "socks.connect_tcp.complete":
             self._greeting = info["return_value"]
-            connected = self._greeting.get_extra_info("socket")
+            tcp_socket = self._greeting.get_extra_info("socket")
             for option in _keepalive_options():
-                connected.setsockopt(*option)
+                tcp_socket.setsockopt(*option)
         elif event == "socks.setup_socks5_connection.complete":
             self._greeting = None
         is_request = event == "http11.send_request_headers.started"
@@ -224,5 +226,5 @@ def _proxy_of_httpx(proxy: ProxyAddress, trust: ssl.SSLContext | None) -> httpx.
     is_encrypted = proxy.url.startswith("https:")
     try:
         return httpx.Proxy(proxy.url, auth=auth, ssl_context=trust if is_encrypted else None)
-    except httpx.InvalidURL:  # as for an invisible character in its name
+    except httpx.InvalidURL:  # such as for an invisible character in the name of the proxy
         raise SettingError(Reason.PROXY_ADDRESS_INVALID) from None

@@ -23,7 +23,7 @@ from desktop_app.domain.errors import StreamCutError
 
 MAX_QUEUED_EVENTS = 100
 """When this many events are unread, the source waits until all of them are read."""
-_SLEEP_THRESHOLD_S = 1.0  # the two clocks are read one after the other
+_SLEEP_THRESHOLD_S = 1.0  # above 0, because the two clocks are read one after the other
 
 
 def suspended_s() -> float:
@@ -148,6 +148,7 @@ class SilenceWatch:
                     await self._has_room.wait()
 
     def _check(self) -> None:
+        """Report a long silence or a lost connection, and set the timer for the next check."""
         now = self._loop.time()
         self._notice_sleep(now)
         if not self._has_room.is_set():  # nobody reads from the connection

@@ -147,9 +147,9 @@ class Transport:
         Raises:
             AttemptError: there is no reply, or it is a refusal or not an API's reply.
         """
-        content, needed = pack_body(body)
+        content, length_header = pack_body(body)
         headers = {
-            **needed,
+            **length_header,
             "accept": "text/event-stream, application/json",
             "content-type": "application/json",
         }
@@ -307,6 +307,7 @@ class Transport:
     async def _require_api_reply(
         self, response: httpx.Response, classify: error_replies.Classify | None
     ) -> None:
+        """Raise AttemptError for a redirect, a web page, a refusal or a compressed reply."""
         status = response.status_code
         if 300 <= status < 400:
             target = split_url(response.headers.get("location", "")).hostname or ""

@@ -209,6 +209,7 @@ class BackgroundRun:
     async def _read_connection(
         self, opened: AbstractAsyncContextManager[HttpReply]
     ) -> AsyncGenerator[StreamEvent, None]:
+        """Yield the events of a reply, and after each group of them the position in the run."""
         async with opened as reply:
             self._reached_at = self._loop.time()
             if await reply.is_json():

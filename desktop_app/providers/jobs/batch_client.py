@@ -220,8 +220,8 @@ class BatchClient:
         """Yield the rows of a list, newest first, page by page."""
         after = ""
         for _ in range(_MAX_PAGES):
-            start = f"&after={quote(after, safe='')}" if after else ""
-            address = f"{path}?{query}limit={_PAGE_ROWS}{start}"
+            cursor = f"&after={quote(after, safe='')}" if after else ""
+            address = f"{path}?{query}limit={_PAGE_ROWS}{cursor}"
             rows, has_more = await self._retry(
                 partial(self._transport.get_json, address, _parse_page)
             )

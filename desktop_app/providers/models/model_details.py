@@ -81,7 +81,7 @@ def details_of(row: Row) -> ModelDetails:
             _flag(flags, "function_calling"),
             _has_any(parameters, _TOOLS),
             bool(features & set(_TOOLS)) or None,
-            not capabilities.isdisjoint(_TOOLS) or None,  # llama.cpp never lists them
+            not capabilities.isdisjoint(_TOOLS) or None,  # llama.cpp never lists tools
         ),
         reasoning=_first_flag(
             _flag(info, "supports_reasoning"),

@@ -47,7 +47,7 @@ class AnswerLedger:
         self._spending, self._purpose = spending, purpose
         self._tool_prices = tool_prices
         self.timing = timing or CallTiming()
-        self._round_usage: Usage | None = None  # of the request that has ended last
+        self._round_usage: Usage | None = None  # the usage of the request that ended last
         self._rounds_recorded = 0
         self._fees_recorded = Decimal(0)
 
@@ -70,9 +70,9 @@ class AnswerLedger:
         """Record the last request, and the fees that are not recorded yet.
 
         If the provider reported no usage, the cost is unknown. It is zero if the model is free, or
-        if the request failed and cannot be billed. Nothing is recorded if the usage is counted with
-        the first of several answers. Nor is a request that cannot be billed, unless it was sent and
-        failed.
+        if the request failed and cannot be billed. A request that cannot be billed is recorded only
+        if it was sent and failed. Nothing is recorded if the usage is counted with the first of
+        several answers.
 
         Args:
             is_sent: the request was sent.

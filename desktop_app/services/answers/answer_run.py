@@ -271,7 +271,7 @@ class AnswerRun:
         schema, reply = self.schema, self._reply
         if schema is None or reply.status is not MessageStatus.COMPLETE or self._may_have_file:
             return
-        from desktop_app.services.structured.schema_check import check_answer  # few answers need it
+        from desktop_app.services.structured.schema_check import check_answer  # few have a schema
 
         text = last_text(reply.parts)
         checked = await asyncio.to_thread(check_answer, schema.schema, text)
@@ -299,6 +299,11 @@ class AnswerRun:
             self._on_store(error)
 
     async def _stream(self, listen: Listener) -> None:
+        """Stream the answer to its end.
+
+        If Instant is not served, its stand-in answers. Documents that the server refuses as too
+        long are read in parts, if possible.
+        """
         listen(StatusChanged(0, self._opening_status), self._reply)
         try:
             provider = await self._gateway.provider(self._resolved.profile)
@@ -446,7 +451,7 @@ class AnswerRun:
             self._reread = _no_reread
             await self._store.save_answer(reread.question)
         except UserFacingError:
-            return False  # the refusal is reported
+            return False  # then the server's refusal is reported
         self._request, self._gateway = reread.request, reread.gateway
         self.changed_question = reread.question
         return True
@@ -531,7 +536,7 @@ class AnswerRun:
             return
         self._on_store(None)
         if self._may_have_file:
-            with suppress(StorageError):  # the next start removes it
+            with suppress(StorageError):  # the next start removes a file that stays
                 await self._long_answer.discard()
 
     def _final(self, status: MessageStatus) -> Message:

@@ -128,14 +128,14 @@ class SharedRequest:
 class _CandidateProvider(ProviderWrapper):
     """A provider that streams one of the shared answers."""
 
-    def __init__(self, group: SharedRequest, provider: Provider, name: str, number: int) -> None:
+    def __init__(self, shared: SharedRequest, provider: Provider, name: str, number: int) -> None:
         super().__init__(provider)
-        self._group, self._name, self._number = group, name, number
+        self._shared, self._name, self._number = shared, name, number
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
-        shared = self._group.shared_stream(self._provider, request)
+        stream = self._shared.shared_stream(self._provider, request)
         has_ended = False
-        async with aclosing(shared.events_of(self._number)) as events:
+        async with aclosing(stream.events_of(self._number)) as events:
             async for event in events:
                 has_ended = has_ended or isinstance(event, _TERMINALS)
                 yield event
@@ -209,7 +209,7 @@ class _SharedStream:
 
     def _dispatch_candidate(self, event: CandidateEvent) -> None:
         if event.number in self._queues:
-            if event.number not in self._started:  # at its first event: the stream may be cut
+            if event.number not in self._started:  # not at the end: the stream may be cut
                 self._started.add(event.number)
                 self._put(event.number, UsageShared(UsageScope.FIRST))
                 self._put(event.number, Notice(COUNTED_WITH_FIRST))

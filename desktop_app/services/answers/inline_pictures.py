@@ -140,7 +140,7 @@ class PictureParser:
     def _read_data(self, text: str) -> tuple[list[str | _Picture], str]:
         """Return the image whose data ends in `text`, and the rest after it.
 
-        If it is no large image, it is returned as text; if it does not end yet, nothing is.
+        Data that is no large image stays text. Before the data has ended, nothing is returned.
         """
         other = _NOT_DATA.search(text)
         end = other.start() if other else len(text)

@@ -76,13 +76,13 @@ class ResultFetcher:
             with suppress(ProviderError):  # the provider deletes the file by itself later
                 await self._provider.delete_file(upload.input_file_id)
         status = batch.status or BatchStatus.FAILED
-        by_line = {line: why for line, why in batch.errors if line}  # 0: of the whole batch
+        by_line = {line: why for line, why in batch.errors if line}  # line 0: the whole batch
         rows = await self._store.items(self._job.id) if by_line else []
-        lines = [row.number for row in rows if row.upload == upload.number]
+        numbers = [row.number for row in rows if row.upload == upload.number]  # line by line
         by_number = {
-            lines[line - 1]: ErrorNote(Reason.ITEM_REFUSED, params={"words": why})
+            numbers[line - 1]: ErrorNote(Reason.ITEM_REFUSED, params={"words": why})
             for line, why in by_line.items()
-            if line <= len(lines)
+            if line <= len(numbers)
         }
         kind = ItemStatus.FAILED if status is BatchStatus.FAILED else ItemStatus.UNANSWERED
         done = replace(upload, input_file_id="", is_uploading=False)
@@ -128,11 +128,11 @@ class ResultFetcher:
             await self._save(waiting)
 
     def _count(self, result: BatchResult) -> None:
-        # Ids of no file are not counted: 200,000 long ones would take 800 MB.
+        # Ids that belong to no file are not kept: 200,000 long ids would take 800 MB.
         is_of_job = item_number(self._job.id, result.custom_id) is not None
         if is_of_job and result.status is ItemStatus.ANSWERED:
-            seen = self.repeated if result.custom_id in self.answered else self.answered
-            seen.add(result.custom_id)
+            ids = self.repeated if result.custom_id in self.answered else self.answered
+            ids.add(result.custom_id)
 
     async def _save(self, results: Sequence[BatchResult]) -> None:
         self.unknown += await self._store.save_results(
@@ -152,7 +152,7 @@ def _check_schema(form: AnswerSchema, result: BatchResult) -> BatchResult:
 
 
 def _reason(status: BatchStatus, batch: RemoteBatch) -> ErrorNote:
-    said = "; ".join(why.rstrip(".") for line, why in batch.errors[:3] if why and not line)
-    if status is BatchStatus.FAILED and said:
-        return ErrorNote(Reason.ITEM_BATCH_REFUSED, params={"words": said})
+    words = "; ".join(why.rstrip(".") for line, why in batch.errors[:3] if why and not line)
+    if status is BatchStatus.FAILED and words:
+        return ErrorNote(Reason.ITEM_BATCH_REFUSED, params={"words": words})
     return ErrorNote(_REASONS[status])

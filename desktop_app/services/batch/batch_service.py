@@ -67,7 +67,7 @@ RETRY_S: Final = 60.0
 """Seconds until the next try after a failed step."""
 REFUSED_RETRY_S: Final = 300.0
 """Seconds until the next try if the provider refuses, as for a batch that it does not know."""
-# (age of the job, seconds between two polls from that age on)
+# The age of the job in seconds, and the seconds between two polls from that age on.
 _POLL_INTERVALS: Final = ((0.0, 5.0), (60.0, 15.0), (600.0, 60.0), (7200.0, 300.0))
 NO_SETTINGS: Final = AskSettings()
 
@@ -146,7 +146,7 @@ class BatchService:
             now(),
             template_id=template_id,
             base_url=profile.base_url,
-            # A server that is not known to support another API supports Chat Completions.
+            # While a server's API is unknown, its batches use the API that every server has.
             api=first_api(profile, info, learned.api) or Api.CHAT_COMPLETIONS,
             instructions=settings.instructions,
             parameters=parameters,
@@ -181,6 +181,7 @@ class BatchService:
         return await self._estimate(job, profile, info)
 
     async def _estimate(self, job: BatchJob, profile: ProviderProfile, info: ModelInfo) -> BatchJob:
+        """Save the estimate and make the job READY, unless it was canceled meanwhile."""
         rows = await self.store.items(job.id)
         read = [row for row in rows if row.status is ItemStatus.READ]
         tokens = [row.tokens for row in read]
@@ -318,6 +319,10 @@ class BatchService:
         return None if job.status.is_over else poll_delay_s(job)
 
     async def _step(self, job: BatchJob, profile: ProviderProfile, provider: BatchProvider) -> None:
+        """Send unsent files, poll the batches, and set the job's status.
+
+        If sending fails, existing batches are still polled; then the error is raised.
+        """
         info = self._info(job, profile)
         send_error: ProviderError | None = None
         try:
@@ -359,7 +364,7 @@ class BatchService:
         provider: BatchProvider,
         upload: BatchUpload,
     ) -> ErrorNote | None:
-        """Poll a batch, cancel it if the job is cancelled, and fetch it once it has ended.
+        """Poll a batch. Cancel it if the job is cancelled, and fetch its results once it has ended.
 
         Return the error of unusable result lines; None if there are none yet.
         """
@@ -372,7 +377,7 @@ class BatchService:
             except ProviderError as error:
                 if not is_final_refusal(error) and error.status != 409:
                     raise
-                batch = await provider.fetch(upload.batch_id)  # it has just ended
+                batch = await provider.fetch(upload.batch_id)  # the batch has just ended
             status = batch.status or BatchStatus.CANCELLING
         upload = replace(
             upload,
@@ -498,7 +503,8 @@ def poll_delay_s(job: BatchJob) -> float:
     """Return the seconds until a job is polled again; older jobs are polled less often."""
     began = job.started_at or job.created_at
     age = (now() - began).total_seconds()
-    return next(every for since, every in reversed(_POLL_INTERVALS) if age >= since or since == 0.0)
+    intervals = reversed(_POLL_INTERVALS)
+    return next(interval for since, interval in intervals if age >= since or since == 0.0)
 
 
 def _cost(asked: ResolvedChoice, result: BatchResult) -> Decimal | None:

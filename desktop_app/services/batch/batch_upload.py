@@ -126,6 +126,7 @@ class BatchSender:
     async def _resume_upload(
         self, job: BatchJob, info: ModelInfo, provider: BatchProvider, upload: BatchUpload
     ) -> None:
+        """Finish an upload that an earlier call has begun."""
         if not upload.input_file_id and upload.is_uploading:
             found = await provider.find_file(upload.name)
             if found:
@@ -162,6 +163,7 @@ class BatchSender:
         return upload
 
     async def _create(self, job: BatchJob, provider: BatchProvider, upload: BatchUpload) -> None:
+        """Create the batch of an upload, unless it exists already."""
         batch = None
         if upload.is_creating:  # the batch may already exist
             batch = await provider.find(upload.name, upload.input_file_id)

@@ -17,5 +17,5 @@ def offers_background(resolved: ResolvedChoice) -> bool:
     """
     profile, info = resolved.profile, resolved.model
     is_long = info.variant is Variant.PRO or resolved.effort is Effort.XHIGH
-    may = profile.kind in _WITH_BACKGROUND and profile.api is not Api.CHAT_COMPLETIONS
-    return is_long and may and (info.apis is None or Api.RESPONSES in info.apis)
+    may_offer = profile.kind in _WITH_BACKGROUND and profile.api is not Api.CHAT_COMPLETIONS
+    return is_long and may_offer and (info.apis is None or Api.RESPONSES in info.apis)

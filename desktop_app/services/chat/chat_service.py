@@ -102,7 +102,7 @@ from desktop_app.services.tools.consent import ConsentBroker
 from desktop_app.services.tools.hosted_tools import HOSTED_NAMES, hosted_refusal
 from desktop_app.services.tools.tool_set import ToolCatalog, ToolSet
 
-if TYPE_CHECKING:  # few questions need it
+if TYPE_CHECKING:  # few questions have documents to read in parts
     from desktop_app.services.documents.chunked_reading import ChunkedReader
 
 # Tokens. A small model that repeats itself would continue to the end of its window. The command
@@ -450,8 +450,8 @@ class ChatService:
             for share in holds:
                 undo.push_async_callback(share.release)
             if tools:
-                context_of_tools = ToolContext(conversation.id, tuple(path), self.attachments.text)
-                loop = (tools, context_of_tools, resolved, fence, settings.limits)
+                tool_context = ToolContext(conversation.id, tuple(path), self.attachments.text)
+                loop = (tools, tool_context, resolved, fence, settings.limits)
                 gateways = [self._with_tool_loop(gateway, *loop) for gateway in gateways]
             if any(isinstance(p, DocumentPart) and p.in_parts for p in path[-1].parts):
                 gateways = [
@@ -661,7 +661,7 @@ async def _with_form(
     """
     if settings.schema is not None or settings.grammar is not None:
         return settings
-    from desktop_app.services.structured.requested_form import chosen_form  # most use none
+    from desktop_app.services.structured.requested_form import chosen_form  # rarely needed
 
     form = await chosen_form(prompt_form, settings.parameters.form)
     if isinstance(form, AnswerGrammar):

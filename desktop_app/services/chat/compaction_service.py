@@ -165,6 +165,7 @@ class CompactionService:
         return await self._plan(context, at_provider=False)
 
     async def _plan(self, context: SendContext, *, at_provider: bool) -> CompactionPlan | None:
+        """Return the plan for the best point that is worth a compaction; None if none is."""
         usable = [
             compaction
             for compaction in context.compactions
@@ -314,7 +315,7 @@ class CompactionService:
                 await asyncio.shield(self._record_call(plan, began, MessageStatus.CANCELLED))
                 raise
             except EndpointMissingError:
-                raise  # a summary follows
+                raise  # `compact` then makes a summary
             except ProviderError as error:
                 is_unsent = isinstance(error, AuthenticationError) and error.status is None
                 if not is_unsent:

@@ -72,7 +72,7 @@ def task_for_each(task: str, needs: TemplateNeeds, parts: Iterable[Part]) -> str
     documents = [part for part in parts if isinstance(part, DocumentPart)]
     if needs.documents != 1 or not has_several_documents(documents):
         return task
-    # No count: the user may attach or remove documents before sending.
+    # The text states no number, because the user may attach or remove documents before sending.
     return (
         f"{task}\n\nIf there are several documents, do this for each, under a heading with its "
         "name, then give an overview of all of them."

@@ -94,7 +94,7 @@ class ResumedRun(AnswerRun):
         )
         self._take_hold = partial(hold, held)
         self._kept_run = run
-        self._may_have_file = True  # of the earlier process
+        self._may_have_file = True  # the earlier process may have begun a file
         self._has_caught_up = False
         self._reply = replace(self._reply, run=run)
         self._key_came = asyncio.Event()
@@ -112,6 +112,7 @@ class ResumedRun(AnswerRun):
             self._key_came.set()
 
     async def _stream(self, listen: Listener) -> None:
+        """Read the run to its end. If the key is refused, wait for another and read again."""
         with suppress(UserFacingError):  # the run continues even if its cost cannot be held
             await self._take_hold()
         while True:
@@ -138,6 +139,10 @@ class ResumedRun(AnswerRun):
         self._long_answer = LongAnswer(self._files, self.answer)
 
     def _add_event(self, event: StreamEvent, listen: Listener) -> None:
+        """Add an event, and report it once the run has caught up with the stored text.
+
+        Statuses and failures are reported before, too.
+        """
         if isinstance(event, Failed) and _wants_key(event.error):
             raise _KeyWantedError(event.error)
         until, reply = self._kept_run.sequence, accumulate(self._reply, event)

@@ -1,7 +1,7 @@
 """Embedding vectors from a provider, if the user has enabled them.
 
-The texts of a collection's passages leave this computer once, and so does each question to it. They
-go only to the provider that `chosen` returns. Every call is held against the monthly cap and
+The texts of a collection's passages, and each question to the collection, leave this computer once.
+They go only to the provider that `chosen` returns. Every call is held against the monthly cap and
 recorded in the ledger.
 """
 

@@ -142,7 +142,7 @@ def retrieval_text(path: Sequence[Message], question: str) -> str:
 
     "And in winter?", for example, says little alone.
     """
-    from desktop_app.domain.documents.passage_words import question_terms  # slows the start
+    from desktop_app.domain.documents.passage_words import question_terms  # would slow the start
 
     before = next((m.text for m in reversed(path) if m.passage_parts), "")
     says_little = 0 < len(question_terms(question)) < FEW_WORDS

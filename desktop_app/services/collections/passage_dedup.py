@@ -47,6 +47,7 @@ class DuplicatePassages:
         return True
 
     def _contains(self, runs: list[Run]) -> bool:
+        """Return True if all runs but a few before or after a whole known passage are known."""
         known = [run in self._runs for run in runs]
         if True not in known:
             return False

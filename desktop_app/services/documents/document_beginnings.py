@@ -79,17 +79,17 @@ async def with_beginnings(
             estimator.require_room(draft, estimate, context.resolved)
         except DocumentDoesNotFitError:
             model = context.resolved.model
-            whole = [
+            reducible = [
                 part
                 for part in draft.attachments
                 if isinstance(part, DocumentPart) and can_send_beginning(part, tools, model)
             ]
-            if not whole:
+            if not reducible:
                 raise
-            largest = max(whole, key=lambda part: part.tokens or part.size)
+            largest = max(reducible, key=lambda part: part.tokens or part.size)
             reduced = replace(largest, by_tools=True)
-            kept = (reduced if part is largest else part for part in draft.attachments)
-            draft = replace(draft, attachments=tuple(kept))
+            attachments = (reduced if part is largest else part for part in draft.attachments)
+            draft = replace(draft, attachments=tuple(attachments))
         else:
             return draft
 
@@ -131,7 +131,7 @@ def _csv_beginning(name: str, text: str) -> str:
     rows = list(islice(csv.reader(lines, delimiter=delimiter), FIRST_ROWS + 1))
     if len(text) - start > _SAMPLE_CHARS and 1 < len(rows) <= FIRST_ROWS:
         rows.pop()  # the last row may be cut
-    # Too high if cells contain line breaks.
+    # The number is too high if cells contain line breaks.
     count = text.count("\n", start) + (not text.endswith("\n"))
     return _describe_table(name, f"about {count - 1:,} rows", rows)
 

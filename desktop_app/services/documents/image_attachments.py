@@ -22,7 +22,7 @@ from desktop_app.services.ports import PictureSource
 
 # Tokens of the text that replaces an image.
 NAME_TOKENS = 30
-# Tokens of the text before an image page, which names it.
+# Tokens of the text that stands before an image page and names it.
 PAGE_NAME_TOKENS = 20
 # Image pages per request, for the providers' limits and for memory.
 MAX_PAGES = 100

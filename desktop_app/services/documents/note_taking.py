@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 # Calls at once; the on-device model handles a single call at a time.
 MAX_AT_ONCE: Final = 4
 MAX_NOTE_TOKENS_ON_DEVICE: Final = 300
-MAX_NOTE_TOKENS_BUILT_IN: Final = 150  # its chunks are shorter
+MAX_NOTE_TOKENS_BUILT_IN: Final = 150  # the built-in model gets shorter chunks
 # The sentences on progress: while parts are read, and while their notes are combined.
 _PROGRESS: Final = (StatusCode.READING, StatusCode.MERGING)
 _PROGRESS_WITH_COST: Final = (StatusCode.READING_WITH_COST, StatusCode.MERGING_WITH_COST)
@@ -100,7 +100,7 @@ class DocumentPiece:
     """A chunk of a document, or merged notes.
 
     Attributes:
-        label: its description, as an attribute of its tag.
+        label: the description of the piece, as an attribute of its tag.
         tokens: the tokens of the text and the images.
         image_document: the document reduced to its image pages; None if it has none.
     """
@@ -165,7 +165,7 @@ class ReadingProvider(ProviderWrapper):
         super().__init__(provider)
         self._reader, self._task = reader, task
         self._spent = Decimal(0)
-        self._total_cost: Decimal | None = None  # estimated, with the answer; None if unknown
+        self._total_cost: Decimal | None = None  # an estimate with the answer; None if unknown
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Yield progress as StatusChanged events, then the answer."""
@@ -334,9 +334,9 @@ class ReadingProvider(ProviderWrapper):
         """
         reader, task = self._reader, self._task
         key = note_key(task, piece)
-        kept = await reader.notes.get(key)
-        if kept is not None:
-            return kept
+        cached = await reader.notes.get(key)
+        if cached is not None:
+            return cached
         cost = cost_of(task.resolved.price, Usage(input_tokens=piece.tokens))
         hold = await reader.budget.hold(
             task.resolved.profile, cost, task.resolved.model.id, Purpose.PART.value
@@ -365,7 +365,7 @@ class ReadingProvider(ProviderWrapper):
                         on_waiting(event)
                     small.add(event)
         except asyncio.CancelledError:
-            if small.reply.may_be_billed:  # the amount is unknown
+            if small.reply.may_be_billed:  # its cost is then unknown
                 await asyncio.shield(self._record_call(small))
             raise
         return small

@@ -24,7 +24,7 @@ from desktop_app.domain.spending.cost import FREE, Price
 
 ON_DEVICE_MODEL = "smollm2-135m-instruct"
 ON_DEVICE_WINDOW = 8192  # tokens: the most that local_model/ allows for a file of the user's
-MAX_MODEL_NAME_CHARS = 1000  # stored of the model name in a reply
+MAX_MODEL_NAME_CHARS = 1000  # of the model's name in a reply, when it is stored
 INSTANT_RETIRED = notice(NoticeCode.INSTANT_RETIRED)
 
 

@@ -24,8 +24,8 @@ def model_rows(
 ) -> list[ModelRow]:
     """Return a row for each chat model of a provider."""
     profile = models.profile
-    is_here = profile.kind is ProviderKind.ON_DEVICE
-    found = [MenuEntry(on_device_model, "")] if is_here else menu_entries(models, today)
+    is_on_device = profile.kind is ProviderKind.ON_DEVICE
+    found = [MenuEntry(on_device_model, "")] if is_on_device else menu_entries(models, today)
     return [
         _row(models, entry, today, is_favorite=(profile.id, entry.model) in favorites)
         for entry in found
@@ -34,7 +34,7 @@ def model_rows(
 
 def _row(models: ProviderModels, entry: MenuEntry, today: date, *, is_favorite: bool) -> ModelRow:
     profile, info = models.profile, models.info(entry.model)
-    is_here = profile.kind is ProviderKind.ON_DEVICE
+    is_on_device = profile.kind is ProviderKind.ON_DEVICE
     return ModelRow(
         profile.id,
         profile.name,
@@ -51,7 +51,7 @@ def _row(models: ProviderModels, entry: MenuEntry, today: date, *, is_favorite: 
         schema=info.takes_schema,
         ends=models.availability(info, today).shutdown_date,
         is_favorite=is_favorite,
-        own=None if is_here else profile.own_model(entry.model),
+        own=None if is_on_device else profile.own_model(entry.model),
     )
 
 

@@ -209,7 +209,7 @@ class Estimator:
         first_fenced = next(fenced, None)
         for number in range(len(path) - 1, before - 1, -1):
             if number % _COUNTED_AT_ONCE == 0:
-                await asyncio.sleep(0)  # counts may be known, so that nothing below waits
+                await asyncio.sleep(0)  # other tasks get no turn below if all counts are known
             message = _as_sent(path, before, number, resolved)
             if (
                 message.usage is not None
@@ -285,10 +285,10 @@ class Estimator:
         sent = context.sent
         if any(m.attachments or m.passage_parts or tool_calls(m.parts) for m in sent.messages):
             return None
-        body = sent.compaction.tokens_after * MAX_COUNT_RATIO if sent.compaction else 0
+        compacted = sent.compaction.tokens_after * MAX_COUNT_RATIO if sent.compaction else 0
         texts = (context.instructions, text, *(message.text for message in sent.messages))
         size = sum(len(each.encode("utf-8", "surrogatepass")) for each in texts)
-        return body + size + len(texts) * MESSAGE_OVERHEAD
+        return compacted + size + len(texts) * MESSAGE_OVERHEAD
 
     def require_room(
         self,

@@ -115,7 +115,7 @@ def _additional_properties(
             if key not in named and not any(_is_found(pattern, key) for pattern in patterns)
         ]
     except TimeoutError:
-        return  # the pattern's own check says so
+        return  # the check of the pattern itself reports that
     if below is False and others:
         names = ", ".join(map(repr, others))
         yield ValidationError(f"Additional properties are not allowed ({names} unexpected)")

@@ -183,7 +183,7 @@ class ToolServers:
             if found is not None:
                 return ServerSecrets.from_text(found.value)
         except BAD_VALUE:
-            pass  # somebody else has changed them
+            pass  # another program has changed the secrets
         raise ToolServerError(Reason.TOOL_SERVER_SECRETS_LOST, server=server.name)
 
     async def aclose(self) -> None:

@@ -28,9 +28,9 @@ It starts again with the next question that may use it.
 """
 LOG_LINES: Final = 500
 START_S: Final = 60.0
-"""Some servers are downloaded from a package registry at their first start."""
+"""Seconds that a start may take: some servers are downloaded from a registry at the first one."""
 SIGN_IN_S: Final = 300.0
-"""The user may have to look up a password."""
+"""Seconds that a sign-in may take: the user may have to look up a password."""
 LIST_S: Final = 60.0
 """Seconds for the reply with a list or a resource."""
 
@@ -114,7 +114,7 @@ class ServerRun:
         self._redactor = Redactor()
         self._lock = asyncio.Lock()
         self._lists: dict[str, Any] = {}
-        self._last_error_line = ""  # of its standard error, since it was last started
+        self._last_error_line = ""  # the last line of standard error since the last start
         self._crashes: list[float] = []
         self._is_starting = self._is_closing = False
         self._active = 0
@@ -303,6 +303,7 @@ class ServerRun:
         return found if can_be_used else None
 
     async def _start(self) -> Connection:
+        """Start the server and return its connection. Raises UserFacingError."""
         await self._close()
         since = time.monotonic() - CRASH_PERIOD_S
         self._crashes = [at for at in self._crashes if at > since]

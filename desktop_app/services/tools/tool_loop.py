@@ -89,7 +89,7 @@ class _LoopProvider(ProviderWrapper):
         task = self._loop.task
         began, reply = time.monotonic(), Reply()
         running = CallRun(task.tools, self._loop.consent, task.context)
-        hold = Hold()  # the answer's run holds the first request
+        hold = Hold()  # the answer's run holds the cost of the first request
         while True:
             async with hold:
                 ending: StreamEvent | None = None
@@ -136,11 +136,11 @@ class _LoopProvider(ProviderWrapper):
         if not reply.round:
             return request
         task = self._loop.task
-        said = RequestMessage(Role.ASSISTANT, _request_parts(reply.parts, task.fence))
+        answer_so_far = RequestMessage(Role.ASSISTANT, _request_parts(reply.parts, task.fence))
         is_last = reply.round >= task.limits.rounds
         return replace(
             request,
-            messages=(*request.messages, said),
+            messages=(*request.messages, answer_so_far),
             tool_choice=NO_MORE_CALLS if is_last else "auto",
         )
 

@@ -98,6 +98,7 @@ class ToolCatalog:
         return ToolSet(dict(list(found.items())[:MAX_TOOLS]), tuple(missing))
 
     async def _all(self, names: Sequence[str]) -> list[tuple[ToolSource, ListedTool]]:
+        """Return all tools with their sources, after preparing the sources of `names`."""
         sources = [*self._sources]
         with suppress(UserFacingError):  # the answer has a notice that their tools are missing
             sources += await self._servers()

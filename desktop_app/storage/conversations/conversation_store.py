@@ -279,7 +279,7 @@ class ConversationStore:
                 raise StorageError(Reason.TEMPORARY_CLOSED)
             _require_no_other_writer(connection, conversation.id)
             _interrupt(connection, conversation.id)
-            kept = _with_stored_place(connection, conversation)
+            kept = _with_stored_fields(connection, conversation)
             put_conversation(connection, kept, leaf_id=answers[0].id)
             if question is not None:
                 insert_message(connection, question)
@@ -386,7 +386,7 @@ def put_conversation(
     add_entry(connection, EntryKind.TITLE, conversation.id, str(row["title"]), at)
 
 
-def _with_stored_place(connection: sqlite3.Connection, conversation: Conversation) -> Conversation:
+def _with_stored_fields(connection: sqlite3.Connection, conversation: Conversation) -> Conversation:
     """Return a conversation with its stored title (unless that is empty), folder and flags."""
     stored = read_conversation(connection, conversation.id)
     if stored is None:

@@ -55,7 +55,8 @@ CHECKED_AT_OPEN_BYTES: Final = 64 * 1024 * 1024
 class Databases(Protocol):
     """The databases of conversations: on disk, or in memory for temporary ones.
 
-    The stores of conversations receive this instead of a Database, so that each has to choose one.
+    The stores of conversations receive this instead of a Database, so that each method has to
+    choose a database.
     """
 
     @property
@@ -88,7 +89,7 @@ class Database:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         self._connection: sqlite3.Connection | None = None
-        self._reading = threading.local()
+        self._thread_local = threading.local()
         self._read_connections: list[sqlite3.Connection] = []
         self._lock: StoreLock | None = None
 
@@ -203,7 +204,7 @@ class Database:
         try:
             await asyncio.shield(asyncio.wrap_future(job))
         finally:
-            self._writer.shutdown(wait=job.done())  # not done if this task was canceled
+            self._writer.shutdown(wait=job.done())  # the job goes on if this task was canceled
 
     async def _on_writer(self, job: Callable[[], T]) -> T:
         """Run `job` on the writer's thread, even if the caller is canceled while it waits."""
@@ -227,6 +228,7 @@ class Database:
             self._lock = lock
 
     def _connect_writer(self, lock: StoreLock) -> sqlite3.Connection:
+        """Open the writer's connection; check the store after an unclean exit, and migrate it."""
         is_alone = lock.try_exclusive()
         is_unclean = is_alone and _is_not_empty(self.path.with_name(self.path.name + "-wal"))
         if is_unclean:
@@ -290,10 +292,10 @@ class Database:
     def _read_connection(self) -> sqlite3.Connection:
         """Return this thread's own connection, opened on first use."""
         self._require_connection()
-        connection: sqlite3.Connection | None = getattr(self._reading, "connection", None)
+        connection: sqlite3.Connection | None = getattr(self._thread_local, "connection", None)
         if connection is None:
             connection = _connect(self.path, "ro")
-            self._reading.connection = connection
+            self._thread_local.connection = connection
             self._read_connections.append(connection)
         return connection
 
@@ -316,7 +318,7 @@ class Database:
 async def read_first(databases: Databases, action: Action[T | None]) -> T | None:
     """Return the result of `action` in memory; if it is None, the result on disk.
 
-    For rows of which it is unknown whether they belong to a temporary conversation.
+    Use it for rows that may belong to a temporary conversation.
     """
     found = None if databases.memory is None else await databases.memory.read(action)
     return found if found is not None else await databases.disk.read(action)

@@ -353,8 +353,8 @@ def locations_of(
     """Return the first `limit` of the passages `ids` that are in the collections."""
     sql = _LOCATIONS.format(placeholders=", ".join("?" * len(collection_ids)))
     found = []
-    for number in ids:
-        row = connection.execute(sql, (number, *collection_ids)).fetchone()
+    for passage_id in ids:
+        row = connection.execute(sql, (passage_id, *collection_ids)).fetchone()
         if row is not None:
             found.append(PassageLocation(**dict(row)))
         if len(found) == limit:

@@ -50,7 +50,8 @@ def _convert(
     column: str,
     convert: Callable[[str], str],
 ) -> None:
-    for row in connection.execute(keys).fetchall():  # a body has all answers: one at a time
+    # The texts are read one at a time, because each may have all answers of an evaluation.
+    for row in connection.execute(keys).fetchall():
         sql = f"SELECT {column} FROM {table} WHERE {key} = ?"  # noqa: S608
         (text,) = connection.execute(sql, (row[0],)).fetchone()
         if (converted := convert(text)) != text:
@@ -59,7 +60,7 @@ def _convert(
 
 
 def current_body(text: str) -> str:
-    """Return the body of an evaluation as this version writes it; damaged or current ones stay."""
+    """Return the body of an evaluation as this version writes it; a damaged one is unchanged."""
 
     def convert(body: Any) -> Any:
         runs = [
@@ -115,6 +116,7 @@ def _why_missing(label: str) -> str | None:
 
 
 def _failed_check(label: str) -> FailedCheck:
+    """Parse the label of a failed check. Raises ValueError."""
     found = _LABEL.fullmatch(label)
     if found is None:
         raise ValueError("not the label of a check")

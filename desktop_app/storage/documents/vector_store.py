@@ -52,7 +52,7 @@ class VectorStore:
         """Save vectors by the id of their passage, except those of deleted passages."""
         sql = """INSERT OR REPLACE INTO passage_vectors (passage_id, model, vector)
             SELECT id, ?, ? FROM passages WHERE id = ?"""
-        rows = [(model, vector.numbers, number) for number, vector in vectors]
+        rows = [(model, vector.numbers, passage_id) for passage_id, vector in vectors]
         await self._database.write(lambda c: c.executemany(sql, rows))
 
     async def nearest(
@@ -98,4 +98,5 @@ def _nearest(
         ),
     )
     order = sorted(candidates, key=lambda each: -vector.cosine_to(Vector.from_bytes(each[2])))
-    return locations_of(connection, [number for _, number, _ in order], collection_ids, limit)
+    ids = [passage_id for _, passage_id, _ in order]
+    return locations_of(connection, ids, collection_ids, limit)

@@ -76,7 +76,7 @@ def make_backup(
         StoreDamagedError: the store is damaged.
     """
     with translate_errors(str(folder)):
-        folder.mkdir(exist_ok=True)  # no parents: the disk may not be mounted
+        folder.mkdir(exist_ok=True)  # fails if the parent is missing: the disk may not be mounted
         scratch = folder / f".repartee-{os.urandom(8).hex()}"
         with removed_at_end(scratch, folders().temporary):
             create_private_folder(scratch)

@@ -18,7 +18,7 @@ from typing import Final
 from desktop_app.storage.recovery.row_checks import Value
 
 MAGIC: Final = b"SQLite format 3\0"
-_LEAF, _INTERIOR = 0x0D, 0x05  # of tables
+_LEAF, _INTERIOR = 0x0D, 0x05  # the types of the pages of a table
 _HEADER: Final = 100  # bytes before the first page's own header
 _PAGE_SIZES: Final = frozenset(1 << n for n in range(9, 17))
 _INTEGER_SIZES: Final = (0, 1, 2, 3, 4, 6, 8)

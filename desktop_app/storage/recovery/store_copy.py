@@ -119,6 +119,7 @@ class _StoreCopy:
         return self._dropped
 
     def _copy(self, table: TableSchema) -> None:
+        """Copy the rows of a table, in batches."""
         placeholders = ", ".join("?" * len(table.columns))
         sql = f"INSERT OR IGNORE INTO {table.name} VALUES ({placeholders})"  # noqa: S608
         if table.name == "messages":

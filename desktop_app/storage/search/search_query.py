@@ -126,7 +126,7 @@ class Search:
 
 
 Match = tuple[int, sqlite3.Row]
-"""The entry's id, which tells its time, and its row."""
+"""The id of an entry, which contains the entry's time, and the row that was found."""
 
 
 def _newest_matches(

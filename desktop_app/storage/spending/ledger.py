@@ -101,9 +101,9 @@ class Ledger:
         for row in rows:
             found[row["model"], row["effort"]].append(row["duration_s"])
         return {
-            key: usual
+            key: median
             for key, seconds in found.items()
-            if len(seconds) >= _FEWEST_CALLS and (usual := percentile(seconds, 50)) is not None
+            if len(seconds) >= _FEWEST_CALLS and (median := percentile(seconds, 50)) is not None
         }
 
     async def utility_cost(self, conversation_id: str) -> Decimal:
@@ -151,14 +151,14 @@ class Ledger:
         Args:
             since: the first local day; None for all calls.
         """
-        from desktop_app.storage.spending.spending_groups import grouped_rows  # for the charts
+        from desktop_app.storage.spending.spending_groups import grouped_rows  # only for charts
 
         await self._record_lost_calls()
         return await self._databases.disk.read(lambda c: grouped_rows(c, by, since))
 
     async def report(self, at: datetime) -> SpendingReport:
         """Return the spending of the last twelve months, as seen at `at`."""
-        from desktop_app.storage.spending.spending_groups import report_of  # for the tables
+        from desktop_app.storage.spending.spending_groups import report_of  # only for tables
 
         await self._record_lost_calls()
         return await self._databases.disk.read(lambda c: report_of(c, at))

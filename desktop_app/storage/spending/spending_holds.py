@@ -69,6 +69,7 @@ class SpendingHolds:
 def _month(
     connection: sqlite3.Connection, provider_ids: tuple[str, ...], cap: Decimal | None, at: datetime
 ) -> MonthUnderCap:
+    """Return the spending and holds of the month of `at`, of all `provider_ids` together."""
     spent = sum((month_of(connection, at, each) for each in provider_ids), SpendingSum())
     held = Decimal(0)
     for provider_id in provider_ids:

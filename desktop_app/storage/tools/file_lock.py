@@ -48,7 +48,7 @@ def _try_lock(descriptor: int) -> bool:
     """Acquire the lock if it is free. Return True if there is nothing to wait for."""
     try:
         import fcntl
-    except ImportError:  # another system
+    except ImportError:  # a system without flock
         return True
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -221,7 +221,7 @@ class HostedServer:
                     if self._sign_in is not None:
                         self._sign_in.receive_saved(order["saved"])
                 else:
-                    # Now, because the next line may already cancel it.
+                    # Made before the task starts, because the next line may already cancel it.
                     self._scopes[order["id"]] = scope = anyio.CancelScope()
                     tasks.start_soon(self._answer, order, scope)
             self._end_soon()
@@ -229,6 +229,7 @@ class HostedServer:
         connection.cancel()
 
     async def _answer(self, order: dict[str, Any], scope: anyio.CancelScope) -> None:
+        """Carry out a request, and send its result or why it failed."""
         number = order["id"]
         with scope:
             try:

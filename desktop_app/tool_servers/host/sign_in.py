@@ -42,7 +42,7 @@ _REQUEST_S: Final = 10.0
 _SAVED_CLIENT_FIELDS: Final = {"client_id", "client_secret", "token_endpoint_auth_method", "issuer"}
 _SAVED_SERVER_FIELDS: Final = {"issuer", "authorization_endpoint", "token_endpoint"}
 _SAVED_RESOURCE_FIELDS: Final = {"resource", "authorization_servers"}
-_EXPIRED: Final = 1.0  # seconds since 1970
+_EXPIRED: Final = 1.0  # a time in the past, in seconds since 1970
 RENEWAL_S: Final = 60.0
 """Seconds that other processes get to renew the same sign-in."""
 
@@ -230,6 +230,11 @@ class SignIn:
         return number if must_renew else 0
 
     async def _fetch_saved(self) -> None:
+        """Use the saved state, which another process may have renewed, once the parent sends it.
+
+        Raises:
+            SignInError: the saved state has become malformed.
+        """
         self._received = asyncio.get_running_loop().create_future()
         self._output.send(event="renewing")
         try:
@@ -255,7 +260,7 @@ class SignIn:
             self._received.set_result(saved)
 
     def end_renewal(self, number: int) -> None:
-        """End a renewal, so that other requests and processes may renew; do nothing if it ended."""
+        """End a renewal, unless it has ended: other requests and processes may then renew."""
         if number == self._renewal and self._renewing.locked():
             self._renewing.release()
             self._output.send(event="renewed")

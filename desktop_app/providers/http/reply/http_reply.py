@@ -202,6 +202,7 @@ class HttpReply:
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:
+        """Raise errors of httpx, and exceeded limits, as errors of the domain."""
         import httpx
 
         try:

@@ -58,7 +58,7 @@ class AnswerMeter:
         self._provider = provider
         self._bytes = 0
         self._parts = 0
-        # By candidate, because their events are interleaved
+        # By candidate, because the events of candidates are interleaved.
         self._last_kinds: dict[int, type[StreamEvent]] = {}
         self._calls: set[tuple[int, int | str]] = set()
 

@@ -70,7 +70,7 @@ class UtilityModel:
     def model_for(self, purpose: Purpose, answering: ResolvedChoice) -> ResolvedChoice:
         """Return the model for a task in a conversation that `answering` answers.
 
-        This is the first small model that the provider serves and that is not dearer. Without such
+        This is the first small model that the provider serves and that costs no more. Without such
         a model, or if small models are not preferred, it is `answering` with the task's effort, or
         its least effort. Judgments and tests of a key always prefer a small model.
         """
