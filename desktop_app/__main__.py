@@ -18,9 +18,9 @@ def start() -> int:
 def _forget_current_folder() -> None:
     """Remove the current folder, this file's folder and relative entries from `sys.path`.
 
-    "python -m" and an empty entry in PYTHONPATH add the current folder, a start by path adds this
-    file's folder, before Python's own modules. A file there would run when something imports a
-    module of the same name.
+    "python -m" and an empty entry in PYTHONPATH add the current folder. A start by path adds this
+    file's folder. They would precede Python's own modules, so a file there would run when something
+    imports a module of the same name.
     """
     if getattr(sys, "frozen", False):
         return

@@ -152,7 +152,7 @@ class WindowSession:
 
     @property
     def quick(self) -> QuickPromptController:
-        """Return the quick prompt, created soon after the start to be ready for its shortcut."""
+        """Return the quick prompt's controller, created soon after the start for its shortcut."""
         return self.quick_host.controller
 
     @cached_property

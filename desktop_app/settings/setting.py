@@ -61,7 +61,7 @@ class Setting:
         stops: the values of a number's slider, ascending.
         minimum: the least number, if it is less than the first stop.
         unit: the unit of a number.
-        is_font: the name of a font family, chosen from those installed; "" is the system's font.
+        is_font: the value is the name of an installed font family; "" stands for the system's font.
         placeholder: shown in an empty text field.
         most_lines: the largest number of nonempty lines of a text; None for no limit.
         unset_label: the label of None, if not "Default".

@@ -224,7 +224,10 @@ class PasteBack(QObject):
 
     @staticmethod
     def _set_selection_for(target: PasteTarget) -> None:
-        """Set the primary selection only for a terminal: it replaces other programs' selection."""
+        """Set the primary selection to the copied text if the target is a terminal.
+
+        Other windows do not need it, and other programs would lose their selection.
+        """
         if target.is_terminal:
             clipboard = QGuiApplication.clipboard()
             clipboard.setText(clipboard.text(), clipboard.Mode.Selection)

@@ -208,7 +208,7 @@ class QuickPromptController(QObject):
     def _fill_marks(self, text: str, accompanying: str) -> tuple[str, str]:
         """Return the typed text with its marks replaced, and the accompanying text.
 
-        That is "" if a mark was replaced by it.
+        The accompanying text is "" if it has replaced a mark.
         """
         mark, accompanying = _MARKS[SELECTION], accompanying.strip()
         parts = text.split(mark)  # the accompanying text may contain the clipboard's mark
@@ -244,7 +244,7 @@ class QuickPromptController(QObject):
             return
         finally:
             self._is_beginning = False
-        # What was added while this was being sent waits for the next question.
+        # What was added meanwhile waits for the next question.
         self._accompanying = self._accompanying.removeprefix(accompanying).lstrip("\n")
         self._asked_text = asked
         self._history.reset()

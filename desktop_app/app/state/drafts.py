@@ -45,9 +45,9 @@ class Drafts:
     """Drafts of conversations by id.
 
     Attributes:
-        blank_id: the id of the next new conversation.
+        blank_id: the id of the blank conversation.
         blank_overrides: the settings of its answers.
-        blank_preset_id: the preset that was applied to it.
+        blank_preset_id: the id of the preset that was applied to it; None for none.
     """
 
     def __init__(

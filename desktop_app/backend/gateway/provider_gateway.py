@@ -80,7 +80,7 @@ class ProviderGateway:
             return client
 
     async def batches(self, profile: ProviderProfile) -> BatchClient:
-        """Return the batch client of `profile`. Raises CredentialError, ProviderError."""
+        """Return the batch client of `profile`. Raises as `provider`, or ProviderError."""
         return (await self.provider(profile)).batches()
 
     async def _close_idle(self) -> None:

@@ -1,4 +1,4 @@
-"""An id for the beginning of a request, so that equal beginnings are served from a cache."""
+"""The id of an unsaved conversation, by which equal beginnings are served from a cache."""
 
 from __future__ import annotations
 

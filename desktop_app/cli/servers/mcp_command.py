@@ -110,7 +110,7 @@ async def _add(servers: ToolServers, options: argparse.Namespace) -> int:
 def _parse_pair(options: argparse.Namespace, text: str, separator: str) -> tuple[str, str]:
     name, found, value = text.partition(separator)
     if not found:
-        # Not quoted, because it may be a secret.
+        # The message does not quote the text, which may be a secret.
         options.refuse(tr("--env takes NAME=VALUE, and --header takes NAME:VALUE"))
     return name.strip(), value.strip() if separator == ":" else value
 

@@ -79,7 +79,7 @@ def _escape_for_json(found: re.Match[str]) -> str:
 
 
 class OutputError(OSError):
-    """Standard output could not be written, for another reason than that its reader is gone."""
+    """Raised if standard output cannot be written, unless only its reader is gone."""
 
 
 def write_diagnostic(text: str) -> None:
