@@ -18,9 +18,9 @@ def _row(
 class Reason(StrEnum):
     """A code for what happened: the name in lower case. It is stored, so no name ever changes.
 
-    The sentences have placeholders for the parameters of an error, which may have another remedy.
-    Sentence and remedy have at most 20 words together. If data were at risk, the sentence also says
-    that they are safe.
+    The sentences have placeholders for the parameters of an error. An error may have another remedy
+    than its reason. Sentence and remedy have at most 20 words together. If data were at risk, the
+    sentence also says that they are safe.
 
     Attributes:
         happened: the sentence on what happened.
@@ -175,7 +175,7 @@ class Reason(StrEnum):
     # The connection
     NOT_REACHED = _row(N_("Couldn’t connect to {provider} at {host}."), Remedy.CHECK_CONNECTION)
     NOTHING_LISTENS = _row(N_("Nothing is listening at {host}."), Remedy.START_SERVER)
-    # Shown, never stored
+    # SERVER_BACK is shown, but never stored.
     SERVER_BACK = _row(N_("The server at {host} is back."), Remedy.SEND_AGAIN_BY_RETRY)
     NOT_ENCRYPTED = _row(
         N_("Couldn’t connect securely to {provider} at {host}."), Remedy.CHECK_ADDRESS_AND_PORT

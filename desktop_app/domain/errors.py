@@ -32,7 +32,7 @@ Each class has a stable `code`, and each error a `Reason`: both are stored, neve
     │   ├── DocumentUnsupportedError, DocumentDamagedError,
     │   ├── DocumentEncryptedError  it needs a password (has .takes_password)
     │   ├── DocumentEmptyError, DocumentTooLargeError
-    │   └── DocumentDoesNotFitError the text is larger than the model's window
+    │   └── DocumentDoesNotFitError too much text or too many image pages for a request
     ├── ImportRefusedError          the file is not a readable export
     ├── LocalModelError             weights missing, the server did not start
     ├── ToolServerError             a server of tools cannot be configured, started or used
@@ -439,7 +439,7 @@ class DocumentTooLargeError(DocumentError):
 
 
 class DocumentDoesNotFitError(DocumentError):
-    """The text is larger than the model's window."""
+    """The text is larger than the model's window, or there are too many image pages."""
 
     code = "document_does_not_fit"
 

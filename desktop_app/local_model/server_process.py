@@ -79,7 +79,7 @@ def _exit_when_stdin_closes() -> Iterator[None]:
     flags = fcntl.fcntl(STDIN, fcntl.F_GETFL)
     fcntl.fcntl(STDIN, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(STDIN, fcntl.F_SETFL, flags | os.O_ASYNC)
-    if select.select([STDIN], [], [], 0)[0]:  # it ended before the kernel watched it
+    if select.select([STDIN], [], [], 0)[0]:  # the input ended before the kernel watched it
         os._exit(0)
     yield
     fcntl.fcntl(STDIN, fcntl.F_SETFL, flags)
@@ -131,7 +131,7 @@ def _disable_extras(params: Any) -> None:
 
 
 def physical_cores() -> int:
-    """Return the number of physical cores that this process may use."""
+    """Return the number of physical (if unknown, logical) cores that this process may use."""
     cpus = os.sched_getaffinity(0)
     topology = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
     try:

@@ -119,7 +119,7 @@ def job_error_text(job: BatchJob) -> str:
 
 
 def item_error_text(item: BatchItem | BatchLine) -> str:
-    """Return why a file has no complete answer; "" for no reason.
+    """Return why a file has no complete answer; "" if it has one, or if the reason is unknown.
 
     The remedy follows if the file was left out.
     """

@@ -19,7 +19,10 @@ from desktop_app.domain.spending.cost import Usage
 
 
 class CompactionKind(StrEnum):
-    """PROVIDER: the provider's own state, which nobody else can read. SUMMARY: text."""
+    """The form of a compaction.
+
+    PROVIDER: the provider's own state, which nobody else can read. SUMMARY: text.
+    """
 
     PROVIDER = "provider"
     SUMMARY = "summary"
@@ -69,7 +72,7 @@ class Compaction:
 
 @dataclass(frozen=True)
 class ProviderState:
-    """A provider's compacted state: its items as JSON, and the usage of the call."""
+    """A provider's compacted state: its items as JSON, and the usage of the call, if reported."""
 
     items: str
     usage: Usage | None

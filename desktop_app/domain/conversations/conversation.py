@@ -96,8 +96,8 @@ class Message:
         choice: the model that answered (assistant) or was asked (user).
         cost: US dollars; None if unknown.
         duration_s: seconds from sending to the end of the answer; None if unknown.
-        notices: remarks for the user on how it was made ("retried without …").
-        remote_run: the background run that makes it, while it is STREAMING.
+        notices: remarks for the user on how the answer was made ("retried without …").
+        remote_run: the background run that makes the answer; None for any other, and once it ended.
         template_id: the library prompt that a question was made with; "" for none.
         usage_scope: the answers that `usage` and `cost` are for.
         answered_by: the model that the reply names, which may differ from that in `choice`; "" if
@@ -285,7 +285,7 @@ def now() -> datetime:
 
 
 def title_from(text: str, limit: int = 60) -> str:
-    """Return a title: the first line of a text, cut after a word."""
+    """Return a title: the first line of a text, cut after a word; "" for a blank text."""
     line = next((" ".join(line.split()) for line in text.splitlines() if line.strip()), "")
     line = line.lstrip("#>*- ") or line
     if len(line) <= limit:

@@ -182,9 +182,10 @@ class CollectionPart:
 
 @dataclass(frozen=True)
 class PassagesPart:
-    """The passages of a collection that were sent with a question; () if none was found.
+    """The passages of a collection that were sent with a question.
 
     Attributes:
+        passages: the passages; () if none matched, or if all that matched were sent before.
         known: the numbers of passages that matched, but were sent with earlier questions.
     """
 

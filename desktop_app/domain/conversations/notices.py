@@ -173,7 +173,7 @@ def notice_from_json(value: object) -> NoticeText:
     if isinstance(value, str):
         return value
     if not isinstance(value, dict):
-        raise TypeError("a notice is not a text")
+        raise TypeError("a notice is neither a text nor an object")
     code = value["code"]
     known = NoticeCode(code) if code in _CODES else Reason(code)
     because = value.get("because")  # a quoted notice quotes no other

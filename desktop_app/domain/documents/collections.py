@@ -99,8 +99,8 @@ class Passage:
         number: the number by which the answer cites the passage.
         sha256, name: of the document.
         page: the page, slide, sheet or chapter it begins on, from 1; None if the format has none.
-        place: its code, such as "page 3" or "sheet Costs" (see `passage_place`); in a format
-            without pages, the heading above; or "".
+        place: the code of this page, such as "page 3" or "sheet Costs" (see `passage_place`); in a
+            format without pages, the heading above; "" if there is neither.
         start, end: a range of characters in the document's extracted text.
     """
 

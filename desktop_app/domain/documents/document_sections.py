@@ -30,7 +30,7 @@ _QUOTES: Final = '"“”'
 
 
 class DocumentSection(NamedTuple):
-    """A section: its number, from 1; a sheet's name; the offset of its mark in the text."""
+    """A section: its number, from 1; a sheet's name or ""; the offset of its mark in the text."""
 
     number: int
     name: str
@@ -38,7 +38,10 @@ class DocumentSection(NamedTuple):
 
 
 def unit_of(part: DocumentPart) -> str:
-    """Return the unit of a document's sections, in the singular; "" if it has none."""
+    """Return the unit of a document's sections, in the singular.
+
+    Return "" if it has no sections, or if its only section is not a sheet.
+    """
     unit = UNITS.get(part.media_type, "")
     return unit if unit == "sheet" or (part.pages or 0) > 1 else ""
 
@@ -189,7 +192,7 @@ def format_spans(spans: Iterable[Span], dash: str = "-") -> str:
 
 
 def chosen_text(part: DocumentPart, text: str) -> str:
-    """Return the chosen sections of a document's text, with their marks.
+    """Return the chosen sections of a document's text, with their marks; without a choice, all.
 
     Raises:
         DocumentError: the marks of the sections are not in the text.

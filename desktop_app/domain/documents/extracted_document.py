@@ -26,7 +26,7 @@ class ExtractedDocument:
         text: Markdown for formats with structure; each page of a PDF begins with a line "[page 3]".
         pages: None if the format has none.
         tokens: of `text`, by o200k_base.
-        note: remarks for the user on how it was read.
+        note: a remark for the user on how the document was read; None if there is none.
         width, height: of an image, in pixels as displayed; 0 for everything else.
         animated: True for an image with several frames.
         pictured: the pages of a PDF to send as images, usually scans, with their sizes.

@@ -31,7 +31,7 @@ _UNSPACED: Final = (
 _DROPPED: Final = re.compile("[\u0300-\u036f\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff\u00ad]")
 _ASCII_PIECE_CHARS: Final = 50_000
 _PIECE_CHARS: Final = 1_000
-"""Characters of other texts that are folded at once.
+"""Characters that are folded at once in a text that is not ASCII.
 
 Sorting the accents of a letter takes the square of their number: 50,000 would block all threads for
 2 s.

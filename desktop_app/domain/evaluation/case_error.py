@@ -72,7 +72,7 @@ class CaseProblem(TextEnum):
 
 
 class PlaceKind(TextEnum):
-    """A kind of places in a file of cases, and the text of an error there."""
+    """A kind of place in a file of cases, and the text of an error there."""
 
     LINE = coded(N_("line {number}: {words}"))
     CASE = coded(N_("case {number}: {words}"))

@@ -42,9 +42,10 @@ class Api(StrEnum):
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """The facts about a model; None means unknown, never "no".
+    """The facts about a model; None means unknown, never "no", except in `variant`.
 
     Attributes:
+        variant: the variant that stands for this model; None if there is none.
         efforts: accepted values, least first; () if it takes no effort.
         sampling_efforts: efforts that allow temperature and top_p; () if none does.
         image_tokens: the rule for the cost and the size of images.

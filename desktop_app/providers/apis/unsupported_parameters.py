@@ -71,10 +71,10 @@ def without_refused(
     name = next(
         name for name in _SETTINGS if _setting_value(request, name) != _setting_value(reduced, name)
     )
-    is_whole = refusal.api_code in _SETTING_CODES
-    if name == "schema" and (is_whole or not _is_schema_invalid(refusal)):
+    refuses_any_value = refusal.api_code in _SETTING_CODES
+    if name == "schema" and (refuses_any_value or not _is_schema_invalid(refusal)):
         reduced = replace(reduced, schema=None)
-    return reduced, name if is_whole else _setting_with_value(request, name)
+    return reduced, name if refuses_any_value else _setting_with_value(request, name)
 
 
 def _is_schema_invalid(refusal: RefusedParameterError) -> bool:

@@ -155,7 +155,7 @@ class _SharedStream:
         self._queues: dict[int, asyncio.Queue[StreamEvent | None]] = {
             number: asyncio.Queue() for number in range(count)
         }
-        self._started = {0}
+        self._started = {0}  # the numbers of the answers that have begun
         self._reading: set[int] = set()
         self._taken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -209,7 +209,8 @@ class _SharedStream:
 
     def _dispatch_candidate(self, event: CandidateEvent) -> None:
         if event.number in self._queues:
-            if event.number not in self._started:  # not at the end: the stream may be cut
+            # The notice is not left for the end, because the stream may be cut before.
+            if event.number not in self._started:
                 self._started.add(event.number)
                 self._put(event.number, UsageShared(UsageScope.FIRST))
                 self._put(event.number, Notice(COUNTED_WITH_FIRST))

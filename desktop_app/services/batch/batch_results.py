@@ -78,15 +78,16 @@ class ResultFetcher:
         status = batch.status or BatchStatus.FAILED
         by_line = {line: why for line, why in batch.errors if line}  # line 0: the whole batch
         rows = await self._store.items(self._job.id) if by_line else []
-        numbers = [row.number for row in rows if row.upload == upload.number]  # line by line
+        # In the order of the upload's lines.
+        numbers = [row.number for row in rows if row.upload == upload.number]
         by_number = {
             numbers[line - 1]: ErrorNote(Reason.ITEM_REFUSED, params={"words": why})
             for line, why in by_line.items()
             if line <= len(numbers)
         }
-        kind = ItemStatus.FAILED if status is BatchStatus.FAILED else ItemStatus.UNANSWERED
+        item_status = ItemStatus.FAILED if status is BatchStatus.FAILED else ItemStatus.UNANSWERED
         done = replace(upload, input_file_id="", is_uploading=False)
-        await self._store.end_upload(done, kind, _reason(status, batch), by_number)
+        await self._store.end_upload(done, item_status, _reason(status, batch), by_number)
         return self._error
 
     @property

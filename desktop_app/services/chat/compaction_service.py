@@ -88,13 +88,14 @@ class CompactionPlan(NamedTuple):
     """The planned effect and cost of a compaction.
 
     Attributes:
-        sent: the messages that it replaces, and the earlier compaction before them.
+        sent: the messages that the compaction replaces, and the earlier compaction before them.
         point: the last of these messages, to which the compaction belongs.
         answering: the model that answers the conversation.
         maker: the model that makes the compaction.
         request_tokens: tokens of the whole request before the compaction.
-        tokens: the tokens that it replaces; `is_exact` is True if the provider counted them.
-        cost_of_input, cost_at_most: US dollars; None if the price is unknown.
+        tokens: the tokens to replace; `is_exact` is True if the provider counted them.
+        cost_of_input, cost_at_most: US dollars; None if the price is unknown. `cost_at_most` is
+            also None if the longest output is unknown.
     """
 
     kind: CompactionKind
@@ -136,8 +137,9 @@ class CompactionService:
     async def is_nearly_full(self, context: SendContext, *, more_tokens: int = 0) -> bool:
         """Return True if the request nearly fills the model's window.
 
-        Nothing is counted if the size in bytes shows that it does not. `more_tokens` are sent in
-        addition to the context. A window of unknown size is never nearly full.
+        Tokens are not counted if the size in bytes shows that the request is smaller. `more_tokens`
+        are sent in addition to the context. A window of unknown size is never nearly full, and
+        neither is any window if no message was sent.
         """
         limit = usable_input(context.resolved.model)
         if limit is None or not context.path:
@@ -245,8 +247,8 @@ class CompactionService:
         """Return the model of the variant Thinking, or the answering model if that is cheaper."""
         usual = self._utility_model.choice_of_variant(answering.profile, Variant.THINKING)
         price, usual_price = answering.price, usual.price
-        is_dearer = price and usual_price and usual_price.output > price.output
-        return answering if is_dearer else usual
+        is_usual_dearer = price and usual_price and usual_price.output > price.output
+        return answering if is_usual_dearer else usual
 
     # -- compacting
 

@@ -217,7 +217,7 @@ class Collections:
         """Read a file and index its text, or record why it cannot be read."""
         path, modified = Path(file.path), 0
         try:
-            # Size and time before reading, so that the next refresh sees a change made meanwhile.
+            # Size and time are those before reading: the next refresh sees a change made meanwhile.
             found = {each.path: each for each in await self._reader.files_in([path])}
             if path not in found:  # a folder has replaced the file
                 raise DocumentError(Reason.DOCUMENT_NOT_A_FILE, name=file.name)

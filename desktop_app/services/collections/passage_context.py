@@ -88,7 +88,7 @@ async def find_passages(
 ) -> tuple[PassagesPart, ...]:
     """Return the passages of the draft's collections, numbered after those of the path.
 
-    Passages that are sent with the path are left out.
+    Passages that are sent with the path are left out. Return () if the draft has no collection.
 
     Raises:
         DocumentError: a collection no longer exists.
@@ -156,7 +156,7 @@ def passage_budget(resolved: ResolvedChoice) -> int:
 
 
 def passages_block(part: PassagesPart, fence: Fence) -> str:
-    """Return the passages of a collection in the form of the prompt."""
+    """Return the passages of a collection as the prompt contains them, with instructions."""
     blocks = [_block(passage, fence) for passage in part.passages]
     found = fence.wrap_blocks("passages", blocks, attribute("collection", part.name))
     if not part.passages and not part.known:

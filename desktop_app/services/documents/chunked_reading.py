@@ -62,8 +62,8 @@ from desktop_app.services.spending.cost_estimate import (
     usable_input,
 )
 
-# Applies to large windows, too: notes on a longer chunk say less, and several larger chunks at
-# once would exceed the providers' limits per minute.
+# The limit applies to large windows, too: notes on a longer chunk say less, and several larger
+# chunks at once would exceed the providers' limits per minute.
 MAX_CHUNK_TOKENS: Final = 64_000
 # The built-in model reads a prompt of 5,000 tokens at half the speed of a prompt of 1,500.
 MAX_CHUNK_TOKENS_BUILT_IN: Final = 2_000

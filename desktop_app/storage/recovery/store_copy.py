@@ -44,6 +44,7 @@ _MAX_OVERLAP: Final = 4
 _INDEXED_ATTACHMENTS: Final = "SELECT ref FROM search_entries NOT INDEXED WHERE kind = 'attachment'"
 _ROWS_AT_ONCE: Final = 2000
 _BYTES_AT_ONCE: Final = 16 << 20
+_CHARS_AT_ONCE: Final = 16 << 20
 # FTS5 collects this many bytes in memory before it writes them: twice as fast as with 1 MB.
 _BUFFER_BYTES: Final = 64 << 20
 _USUAL_BUFFER_BYTES: Final = 1 << 20
@@ -187,7 +188,7 @@ class _IndexWriter:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._pending: list[tuple[int, EntryKind, str, str]] = []
-        self._bytes = 0
+        self._characters = 0
         self._set_buffer(_BUFFER_BYTES)
 
     def _set_buffer(self, size: int) -> None:
@@ -196,8 +197,8 @@ class _IndexWriter:
 
     def add(self, kind: EntryKind, ref: str, text: str, at_micros: int) -> None:
         self._pending.append((at_micros, kind, ref, text))
-        self._bytes += len(text)
-        if len(self._pending) == _ROWS_AT_ONCE or self._bytes > _BYTES_AT_ONCE:
+        self._characters += len(text)
+        if len(self._pending) == _ROWS_AT_ONCE or self._characters > _CHARS_AT_ONCE:
             self._write()
 
     def finish(self) -> None:
@@ -217,7 +218,7 @@ class _IndexWriter:
         self._connection.executemany(sql, entries)
         for each in collisions:
             add_entry(self._connection, *each)
-        self._pending, self._bytes = [], 0
+        self._pending, self._characters = [], 0
 
 
 def _index_passages(connection: sqlite3.Connection) -> None:

@@ -42,7 +42,7 @@ def legacy_usage_scope(notices: Iterable[object]) -> UsageScope:
 
 
 def legacy_error_code(kind: str) -> str:
-    """Return the code of an error that was stored with the name of its class."""
+    """Return the code of an error that was stored with the name of its class; "" if unknown."""
     return str(LEGACY["classes"].get(kind, ""))
 
 

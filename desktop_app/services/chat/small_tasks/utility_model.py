@@ -60,7 +60,7 @@ class UtilityModel:
     ) -> None:
         self.gateway, self.budget, self._spending = calls
         self._models_of = models_of
-        self._missing: set[tuple[str, str]] = set()
+        self._missing: set[tuple[str, str]] = set()  # ids of providers and models they do not have
         self._prefers_small = True
 
     def prefer_small(self, wanted: bool) -> None:
@@ -76,8 +76,8 @@ class UtilityModel:
         """
         models = self._models_of(answering.profile)
         job = models.catalog.small_job(purpose.value)
-        is_small = self._prefers_small or purpose in (Purpose.JUDGMENT, Purpose.TEST)
-        for model_id in job.models if is_small and models.profile.serves_gpt_family else ():
+        wants_small = self._prefers_small or purpose in (Purpose.JUDGMENT, Purpose.TEST)
+        for model_id in job.models if wants_small and models.profile.serves_gpt_family else ():
             info = models.info(model_id)
             small = models.choice_of(info, _effort(info, job.effort), variant=info.variant)
             if self._is_served(models, info) and not _is_dearer(small, answering):
