@@ -21,10 +21,13 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QAbstractButton,
     QCheckBox,
+    QComboBox,
+    QFileDialog,
     QFrame,
     QLabel,
     QMenu,
     QMessageBox,
+    QPushButton,
     QRadioButton,
     QTableWidget,
     QVBoxLayout,
@@ -490,3 +493,27 @@ def test_high_contrast_is_set_by_the_user_or_the_system(qapp: QApplication) -> N
     assert watcher.current == theme.contrast_light()
     watcher.set_look(watcher.look._replace(mode="light"))
     assert watcher.current == theme.light()
+
+
+@THEMES
+def test_lists_and_buttons_of_the_file_dialog_look_like_those_of_the_program(
+    qtbot: QtBot, qapp: QApplication, make
+) -> None:
+    current = make()
+    theme.apply_theme(qapp, current)
+    dialog = QFileDialog()
+    dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    formats = dialog.findChild(QComboBox, "fileTypeCombo")
+    assert isinstance(formats, QComboBox)
+    inner = QRect(formats.width() - current.px(26), 4, current.px(18), formats.height() - 8)
+    assert max(contrast(color, current.card) for color in colors_of(formats, inner)) >= 3
+    cancel = next(b for b in dialog.findChildren(QPushButton) if "Cancel" in b.text())
+    assert colors_of(cancel, QRect(cancel.width() // 2, 0, 1, 1)) == [current.line]
+
+
+def colors_of(widget: QWidget, area: QRect) -> list[QColor]:
+    """Return the colors of the pixels of a part of a widget."""
+    image = widget.grab(area).toImage()
+    return [image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height())]

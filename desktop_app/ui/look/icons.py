@@ -36,13 +36,9 @@ def use_folder(folder: Path) -> None:
     _folder[:] = [folder]
 
 
-def check_mark_path(name: str) -> str:
-    """Return the path of a check box's mark, for the style sheet; "" without a folder.
-
-    Args:
-        name: "light" or "dark" for a theme, or "disabled".
-    """
-    return (_folder[0].parent / f"check-{name}.svg").as_posix() if _folder else ""
+def sheet_image_path(name: str) -> str:
+    """Return the path of an image of the style sheet, such as "chevron"; "" without a folder."""
+    return (_folder[0].parent / f"{name}.svg").as_posix() if _folder else ""
 
 
 def icon(name: str, color: QColor, size: int = 16, *, disabled: QColor | None = None) -> QIcon:

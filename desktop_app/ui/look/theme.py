@@ -260,7 +260,8 @@ QLineEdit#search { min-height: $32px; }
 QLineEdit:disabled, QComboBox:disabled { color: @faint; }
 QPlainTextEdit[role="field"]:disabled { color: @faint; background: transparent; }
 QComboBox::drop-down { border: none; width: $28px; }
-QComboBox::down-arrow { image: none; }
+QComboBox::down-arrow { image: url("@chevron"); width: $14px; height: $14px; }
+Combo::down-arrow { image: none; }
 QComboBox QAbstractItemView, QMenu { background: @card; border: 1px solid @line; color: @text;
     padding: $4px; outline: none; selection-background-color: @selected; selection-color: @text; }
 QMenu { menu-scrollable: 1; }
@@ -286,7 +287,8 @@ QToolButton[current] { font-size: @note; }
 QToolButton[current="true"] { background: @selected; color: @text; }
 [role="quiet"]:hover, [role="quiet"]:pressed, [role="quiet"]:checked { background: @hover;
     color: @text; }
-[role="plain"] { background: @card; border: 1px solid @line; padding: 0 $14px; min-height: $28px; }
+[role="plain"], QFileDialog QDialogButtonBox QPushButton { background: @card;
+    border: 1px solid @line; padding: 0 $14px; min-height: $28px; }
 [role="plain"]:hover, [role="plain"]:pressed { background: @hover; }
 [role="plain"]:checked { background: @selected; border-color: @accent; }
 [role="plain"]:checked:focus { border: 2px solid @accent; padding: 0 $13px; }
@@ -351,8 +353,9 @@ def style_sheet(theme: Theme) -> str:
         "accent_strong": strong.name(),
         "focus_on_accent": theme.text.name(),
         "overlay": f"rgba({theme.tint.red()}, {theme.tint.green()}, {theme.tint.blue()}, 215)",
-        "check": icons.check_mark_path("dark" if theme.is_dark else "light"),
-        "check_disabled": icons.check_mark_path("disabled"),
+        "check": icons.sheet_image_path("check-dark" if theme.is_dark else "check-light"),
+        "check_disabled": icons.sheet_image_path("check-disabled"),
+        "chevron": icons.sheet_image_path("chevron"),
         # In high contrast, whose lines have the color of text, the thumb must stand out, too.
         "thumb": theme.faint.name()
         if theme.line == theme.text
