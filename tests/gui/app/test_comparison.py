@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextCharFormat
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from shiboken6 import isValid
 
 from desktop_app.backend.environment_profiles import OPENAI
@@ -246,6 +246,19 @@ async def test_the_chosen_models_are_offered_again() -> None:
         app.controllers.conversation.compared_models.offer()
         again = await shown(CompareDialog)
         assert rows == len(again.rows) == 3
+
+
+async def test_costs_that_are_being_counted_are_not_called_unknown() -> None:
+    async with AppHarness(environment=COMET) as app:
+        await until(lambda: app.controllers.composer.choices.models)
+        app.type("Why?")
+        app.controllers.conversation.compared_models.offer()
+        dialog = await shown(CompareDialog)
+        total = dialog.findChild(QLabel, "compare-total")
+        assert isinstance(total, QLabel)
+        assert total.text() == "Counting…"
+        await until(lambda: total.text().startswith("Total: up to $"))
+        dialog.reject()
 
 
 async def test_the_last_question_is_compared_again() -> None:

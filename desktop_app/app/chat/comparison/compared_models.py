@@ -128,7 +128,8 @@ class ComparedModels(QObject):
         self._show_choices()
 
     def _show_choices(self) -> None:
-        self._show_costs([None] * len(self._chosen))
+        counting = tr("Counting…")
+        self._show_costs([counting] * len(self._chosen), counting)
         self._tasks.start(self._estimate())
 
     async def _estimate(self) -> None:
@@ -136,8 +137,15 @@ class ComparedModels(QObject):
         self._estimate_number += 1
         number, chosen = self._estimate_number, list(self._chosen)
         costs = [await self._highest_cost(self._resolved(choice)) for choice in chosen]
-        if number == self._estimate_number and chosen == self._chosen:
-            self._show_costs(costs)
+        if number != self._estimate_number or chosen != self._chosen:
+            return
+        known = [cost for cost in costs if cost is not None]
+        total = tr("Total unknown")
+        if len(known) == len(costs):
+            total = tr("Total: {cost}", cost=_highest_cost_text(sum(known, Decimal(0))))
+        unknown = tr("Cost unknown")
+        texts = [unknown if cost is None else _highest_cost_text(cost) for cost in costs]
+        self._show_costs(texts, total)
 
     def _resolved(self, choice: ModelChoice) -> ResolvedChoice:
         asking = replace(self._current.conversation, choice=choice)
@@ -162,22 +170,15 @@ class ComparedModels(QObject):
             return None
         return estimate.input_cost + estimate.longest_answer_cost
 
-    def _show_costs(self, costs: Sequence[Decimal | None]) -> None:
+    def _show_costs(self, costs: Sequence[str], total: str) -> None:
         if self._dialog is None:
             return
         from desktop_app.ui.comparison.compare_dialog import ComparedChoice
 
         rows = [
-            ComparedChoice(
-                view_of(self._resolved(choice), self._choices.models),
-                tr("Cost unknown") if cost is None else _highest_cost_text(cost),
-            )
+            ComparedChoice(view_of(self._resolved(choice), self._choices.models), cost)
             for choice, cost in zip(self._chosen, costs, strict=True)
         ]
-        known = [cost for cost in costs if cost is not None]
-        total = tr("Total unknown")
-        if len(known) == len(costs):
-            total = tr("Total: {cost}", cost=_highest_cost_text(sum(known, Decimal(0))))
         self._dialog.set_choices(rows, total)
 
     def _compare(self) -> None:
