@@ -453,7 +453,7 @@ def the_menu_of_models(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.composer.choice_menus import fill_models
 
     menu = QMenu(host.window)
-    fill_models(menu, models(text), lambda _: None, 260)
+    fill_models(menu, models(text), lambda _: None)
     return menu
 
 
@@ -465,7 +465,7 @@ def a_menu_of_many_models(host: WidgetHost, text: str) -> QWidget:
     many = tuple(ModelEntry("p", text, name, name, None) for name in names)
     one = ModelEntry("q", "Q", "q", "Q", None)
     menu = QMenu(host.window)
-    fill_models(menu, replace(models(text), models=(*many, one)), lambda _: None, 260)
+    fill_models(menu, replace(models(text), models=(*many, one)), lambda _: None)
     return menu
 
 
@@ -474,8 +474,8 @@ def the_menus_of_effort_and_background(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.composer.choice_menus import fill_background, fill_efforts
 
     menu = QMenu(host.window)
-    fill_efforts(menu, models(text), lambda _: None, 260)
-    fill_background(menu, models(text), lambda _: None, 260)
+    fill_efforts(menu, models(text), lambda _: None)
+    fill_background(menu, models(text), lambda _: None)
     return menu
 
 

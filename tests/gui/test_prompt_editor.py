@@ -539,6 +539,15 @@ def test_refused_efforts_are_disabled_and_say_why(qtbot: QtBot, editor: PromptEd
     assert chosen.args == [Effort.HIGH]
 
 
+def test_a_reason_in_the_menu_of_efforts_is_a_single_line_if_it_fits(editor: PromptEditor) -> None:
+    actions(editor, "effort")
+    menu = find(editor, QPushButton, "effort").menu()
+    note = next(widget for widget in menu.findChildren(QLabel) if widget.text() == NO_LOW)
+    margins = note.contentsMargins()
+    line = note.fontMetrics().lineSpacing() + margins.top() + margins.bottom()
+    assert note.height() < 1.5 * line
+
+
 def test_the_menu_lists_every_model_of_every_provider(qtbot: QtBot, editor: PromptEditor) -> None:
     lines = actions(editor, "model")
     assert list(lines) == [

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
-NOTE_WIDTH = 260  # pixels, of the notes in the menu of models
-
 
 class AnswerActions(QObject):
     """The actions on the transcript's messages, and their commands for the last message."""
@@ -124,9 +122,9 @@ class AnswerActions(QObject):
         menu.setObjectName("retry-with")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if view.shown_effort is not None:
-            fill_efforts(menu, view, lambda effort: ask(replace(chosen, effort=effort)), NOTE_WIDTH)
+            fill_efforts(menu, view, lambda effort: ask(replace(chosen, effort=effort)))
             menu.addSeparator()
-        fill_models(menu, view, lambda entry: ask(self._choices.choice_with(entry)), NOTE_WIDTH)
+        fill_models(menu, view, lambda entry: ask(self._choices.choice_with(entry)))
         button = self._parent.findChild(QToolButton, "message-retry-with")
         if button is not None and button.hasFocus():  # pressed with the keyboard
             menu.popup(button.mapToGlobal(button.rect().bottomLeft()))

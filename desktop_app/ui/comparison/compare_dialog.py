@@ -36,7 +36,6 @@ _MIN_ANSWERS: Final = 2
 _MAX_ANSWERS: Final = 4
 
 # Widths in pixels at the default text size: of the notes in a menu, and of the dialog.
-_NOTE_WIDTH: Final = 260
 _WIDTH: Final = 560
 
 
@@ -146,7 +145,7 @@ class CompareRow(QWidget):
 
     def __init__(self, number: int, theme: Theme) -> None:
         super().__init__()
-        self._number, self._theme = number, theme
+        self._number = number
         self._view: ChoiceView | None = None
         self.model_button = MenuButton(
             theme, self._fill_models, object_name=f"compare-model-{number}"
@@ -189,7 +188,7 @@ class CompareRow(QWidget):
         set_tooltip(self.remove_button, remove)
 
     def set_theme(self, theme: Theme) -> None:
-        self._theme, px = theme, theme.px
+        px = theme.px
         scale_boxes(self, theme)
         self.remove_button.setIcon(icon("x", theme.dim, px(14), disabled=theme.faint))
         for button in (self.model_button, self.effort_button):
@@ -197,10 +196,8 @@ class CompareRow(QWidget):
 
     def _fill_models(self, menu: QMenu) -> None:
         if self._view is not None:
-            width = self._theme.px(_NOTE_WIDTH)
-            fill_models(menu, self._view, self.model_chosen.emit, width)
+            fill_models(menu, self._view, self.model_chosen.emit)
 
     def _fill_efforts(self, menu: QMenu) -> None:
         if self._view is not None:
-            width = self._theme.px(_NOTE_WIDTH)
-            fill_efforts(menu, self._view, self.effort_chosen.emit, width)
+            fill_efforts(menu, self._view, self.effort_chosen.emit)

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 _LABEL: Final = N_("Background")
 _ICON: Final = 18
 _PADDING: Final = 16  # half of it on either side, and half between icon and label
-_NOTE_WIDTH: Final = 300
 
 
 class BackgroundButton(PlainToolButton):
@@ -99,5 +98,4 @@ class BackgroundButton(PlainToolButton):
         self.options.popup(self.mapToGlobal(self.rect().bottomLeft()))
 
     def _fill(self, menu: QMenu) -> None:
-        width = self._theme.px(_NOTE_WIDTH)
-        choice_menus.fill_background(menu, self._choice, self.background_requested.emit, width)
+        choice_menus.fill_background(menu, self._choice, self.background_requested.emit)

@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
 _MAX_FLAT_ENTRIES: Final = 18
 _MAX_SUBMENU_ENTRIES: Final = 40
+_NOTE_CHARACTERS: Final = 60
 
 
 def fill_models(
     menu: QMenu,
     choice: ChoiceView,
     on_chosen: Callable[[ModelEntry], None],
-    note_width: int,
     figures: ChoiceFigures | None = None,
 ) -> None:
     """Fill the menu with the models of all providers.
@@ -54,7 +54,7 @@ def fill_models(
             parent = submenu = ProgramMenu(menu_text(provider), menu)
             menu.addMenu(submenu)
         else:
-            _add_note(menu, provider, note_width)
+            _add_note(menu, provider)
         for entry, inner in _group_by_maker(parent, entries):
             entry_figures = _figures_of(entry, choice, figures)
             action = _add(
@@ -116,7 +116,6 @@ def fill_efforts(
     menu: QMenu,
     choice: ChoiceView,
     on_chosen: Callable[[Effort], None],
-    note_width: int,
     figures: ChoiceFigures | None = None,
 ) -> None:
     """Fill the menu with the efforts, each with its use, its possible cost and its duration.
@@ -135,19 +134,15 @@ def fill_efforts(
             set_tooltip(action, reason)
             reasons[reason] = None
     for reason in reasons:
-        _add_note(menu, reason, note_width)
+        _add_note(menu, reason)
 
 
-def fill_background(
-    menu: QMenu, choice: ChoiceView, on_chosen: Callable[[bool], None], note_width: int
-) -> None:
+def fill_background(menu: QMenu, choice: ChoiceView, on_chosen: Callable[[bool], None]) -> None:
     """Fill the menu with the two places where answers can run, and explain each."""
     name, group = choice.provider_name, QActionGroup(menu)
     foreground = _add(menu, group, tr("Run here"), not choice.background)
     foreground.triggered.connect(lambda _=False: on_chosen(False))
-    _add_note(
-        menu, tr("Stops if you quit, the connection fails, or the computer sleeps."), note_width
-    )
+    _add_note(menu, tr("Stops if you quit, the connection fails, or the computer sleeps."))
     background = _add(menu, group, tr("Run in background"), bool(choice.background))
     background.triggered.connect(lambda _=False: on_chosen(True))
     _add_note(
@@ -157,7 +152,6 @@ def fill_background(
             "(OpenAI: 30 days or more).",
             provider=name,
         ),
-        note_width,
     )
 
 
@@ -171,11 +165,18 @@ def _add(
     return action
 
 
-def _add_note(menu: QMenu, words: str, width: int) -> None:
-    """Add a line of text that cannot be chosen."""
-    label = PlainLabel(words, role="note", wraps=True)
-    label.setMaximumWidth(width)
+def _add_note(menu: QMenu, words: str) -> None:
+    """Add a text that cannot be chosen: a single line if it fits."""
+    label = PlainLabel(words, menu, role="note", wraps=True)
     label.setContentsMargins(12, 6, 12, 4)
+    label.ensurePolished()
+    # The size that Qt suggests for a wrapped text is much narrower than the menu.
+    figures = label.fontMetrics()
+    widest = figures.averageCharWidth() * _NOTE_CHARACTERS
+    width = min(figures.horizontalAdvance(label.text()) + 2 * 12 + 1, widest)
+    label.setMinimumWidth(width)
+    label.setMaximumWidth(widest)
+    label.setFixedHeight(label.heightForWidth(width))
     action = QWidgetAction(menu)
     action.setDefaultWidget(label)
     action.setText(menu_text(words, LONGEST_LINE))  # screen readers read this text

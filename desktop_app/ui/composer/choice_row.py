@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.choice_view import ChoiceView
 
 _GAP: Final = 9
-_NOTE_WIDTH: Final = 260
 _MINIMUM_WIDTH: Final = 280
 _PARTS: Final = ("caption", "background", "variants", "effort", "tools")
 """The parts that are hidden if the row is too narrow, in this order."""
@@ -288,17 +287,13 @@ class ChoiceRow(QWidget):
         return "" if effort is None else tr(effort.label)
 
     def _fill_models(self, menu: QMenu) -> None:
-        width = self._theme.px(_NOTE_WIDTH)
         self.model_listing_requested.emit()
-        choice_menus.fill_models(
-            menu, self.choice, self.model_requested.emit, width, self._choice_figures
-        )
+        choice_menus.fill_models(menu, self.choice, self.model_requested.emit, self._choice_figures)
         choice_menus.add_model_actions(
             menu, self.model_table_requested.emit, self.comparison_requested.emit
         )
 
     def _fill_efforts(self, menu: QMenu) -> None:
-        width = self._theme.px(_NOTE_WIDTH)
         choice_menus.fill_efforts(
-            menu, self.choice, self.effort_requested.emit, width, self._choice_figures
+            menu, self.choice, self.effort_requested.emit, self._choice_figures
         )
