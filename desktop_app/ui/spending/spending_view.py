@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.i18n import formatting
-from desktop_app.i18n.formatting import exact_money
+from desktop_app.i18n.formatting import exact_money, money
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import Theme
@@ -144,13 +144,14 @@ class SpendingView(QDialog):
             return
         self._fill_table(table)
         total = table.total
-        cost = exact_money(total.cost)
+        cost = money(total.cost)
         if total.uncounted:
             words = tr("Total: {cost} · {count} not counted", cost=cost, count=total.uncounted)
         else:
             words = tr("Total: {cost}", cost=cost)
         self.total.setText(words)
-        set_tooltip(self.total, tr(NOT_COUNTED) if total.uncounted else "")
+        counted = tr(NOT_COUNTED) if total.uncounted else ""
+        set_tooltip(self.total, counted or exact_money(total.cost))
 
     def _fill_table(self, table: SpendingTable) -> None:
         headings = list(map(tr, table.headings))
