@@ -701,6 +701,15 @@ def test_an_empty_list_says_why(listing: ConversationList) -> None:
     assert listing.note.text() == "No conversations yet"
 
 
+def test_a_list_that_is_not_read_yet_does_not_say_that_it_is_empty(qtbot: QtBot) -> None:
+    listing = ConversationList(theme.light())
+    qtbot.addWidget(listing)
+    listing.show()
+    assert listing.note.text() == ""
+    listing.set_conversations([])
+    assert listing.note.text() == "No conversations yet"
+
+
 def test_hits_stay_shown_if_a_conversation_changes(listing: ConversationList) -> None:
     listing.show_hits([hit("a", None)])
     listing.upsert(conversation("new"))

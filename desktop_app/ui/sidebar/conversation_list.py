@@ -106,7 +106,7 @@ class ConversationList(QFrame):
         self.setProperty("role", "side")
         self.setProperty("edge", "right")
         self._selected: str | None = None
-        self._scrolls_to_end = False
+        self._is_loaded = self._scrolls_to_end = False
         self.theme = theme
         self.folders: tuple[Folder, ...] = ()
         self.model = ConversationModel(today(), self)
@@ -135,7 +135,7 @@ class ConversationList(QFrame):
         last: Conversation | None = None,
     ) -> None:
         """Replace all rows by the first page that a filter shows; `last` as for `append`."""
-        self._scrolls_to_end = False
+        self._is_loaded, self._scrolls_to_end = True, False
         folders = self.folders if list_filter.kind is ListFilterKind.LIST else ()
         self.model.set_conversations(
             conversations, list_filter=list_filter, folders=folders, last=last
@@ -349,7 +349,8 @@ class ConversationList(QFrame):
 
     def _show_page(self) -> None:
         view: RowView = self.view
-        empty = tr(_EMPTY_NOTES[self.model.order.list_filter.kind])
+        # Until the conversations are read, the list must not look as if they were lost.
+        empty = tr(_EMPTY_NOTES[self.model.order.list_filter.kind]) if self._is_loaded else ""
         if self.search.is_showing_hits:
             view, empty = self.search.view, self.search.no_hits_text
         has_rows = view.model().rowCount() > 0
