@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QWidget
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import icons
@@ -77,7 +77,7 @@ class EmptyState(QWidget):
 
     def fit_key_line(self, width: int, height: int) -> int:
         """Show the key line only if it fits; return its height, 0 if it is hidden."""
-        needed = self.key_line.heightForWidth(width) if self._is_key_line_wanted else 0
+        needed = self.key_line.height_for(width) if self._is_key_line_wanted else 0
         self._has_room_for_key_line = needed <= height
         self._update_key_line()
         return needed if self._has_room_for_key_line else 0
@@ -88,7 +88,7 @@ class EmptyState(QWidget):
     def show_fitting_parts(self, width: int, height: int) -> bool:
         """Show the question and the examples if they fit; return True if the question fits."""
         question = self._question.heightForWidth(width) + self._column.contentsMargins().bottom()
-        examples = self._column.spacing() + self._height_of_cards(width)
+        examples = self._column.spacing() + self._measure_cards(width)[2]
         self._question.setVisible(question <= height)
         for card in self.cards:
             card.setVisible(question + examples <= height)
@@ -102,20 +102,30 @@ class EmptyState(QWidget):
         self._equalize_heights()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Adjust the height of the examples, because their lines wrap in a narrow window."""
+        """Adjust the examples: in a narrow window their lines wrap, or they are stacked."""
         super().resizeEvent(event)
         self._equalize_heights()
 
     def _equalize_heights(self) -> None:
         """Give all examples the height that the tallest needs at the current width."""
-        height = self._height_of_cards(self.width())
+        is_stacked, height, _ = self._measure_cards(self.width())
+        direction = QBoxLayout.Direction
+        self._row.setDirection(direction.TopToBottom if is_stacked else direction.LeftToRight)
         for card in self.cards:
             card.setFixedHeight(height)
 
-    def _height_of_cards(self, width: int) -> int:
-        gaps = self._row.spacing() * (len(self.cards) - 1)
-        card_width = max(1, (width - gaps) // len(self.cards))
-        return max(card.height_for(card_width) for card in self.cards)
+    def _measure_cards(self, width: int) -> tuple[bool, int, int]:
+        """Measure the examples. They are stacked if their words are too long for columns.
+
+        Returns:
+            Whether they are stacked, the height of each, and the height of all.
+        """
+        count = len(self.cards)
+        gaps = self._row.spacing() * (count - 1)
+        column_width = max(1, (width - gaps) // count)
+        is_stacked = any(card.sizeHint().width() > column_width for card in self.cards)
+        height = max(card.height_for(width if is_stacked else column_width) for card in self.cards)
+        return is_stacked, height, height * count + gaps if is_stacked else height
 
 
 class _ExampleCard(PlainButton):
@@ -161,8 +171,14 @@ class _KeyLine(QFrame):
         self.setProperty("role", "note-card")
         self._icon, self.words = PlainLabel(), PlainLabel(role="note", wraps=True)
         self.button = PlainButton(tr("Add an API key"), name="add-key", role="primary")
-        parts = (self._icon, (self.words, 1), self.button)
-        row_of(*parts, parent=self, margins=(12, 8, 8, 8), spacing=8)
+        text = row_of(self._icon, (self.words, 1), spacing=8)
+        self._row = row_of((text, 1), self.button, parent=self, margins=(12, 8, 8, 8), spacing=8)
+
+    def height_for(self, width: int) -> int:
+        """Return the height at this width; the button moves below the text if it is too wide."""
+        direction, is_stacked = QBoxLayout.Direction, self.button.sizeHint().width() > width // 2
+        self._row.setDirection(direction.TopToBottom if is_stacked else direction.LeftToRight)
+        return self.heightForWidth(width)
 
     def set_theme(self, theme: Theme) -> None:
         self._icon.setPixmap(icons.pixmap("cpu", theme.dim, theme.px(18)))
