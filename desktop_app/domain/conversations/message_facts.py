@@ -15,6 +15,8 @@ from desktop_app.domain.conversations.message_parts import (
     ChosenPages,
     DocumentPart,
     ImagePart,
+    ReasoningPart,
+    TextPart,
     ToolCallPart,
 )
 from desktop_app.domain.documents.document_sections import format_spans
@@ -46,6 +48,15 @@ _EXPORT_ENDINGS: Final = {
 
 _MIN_SHOWN_S: Final = 0.1
 _TITLE: Final = re.compile(r"\s*(?:\*\*|#+ )(?P<title>[^*\n]{3,80})")
+
+
+def ending_text(message: Message) -> str:
+    """Return why an answer is incomplete, or that it is empty; "" for all other messages."""
+    if message.status is MessageStatus.COMPLETE and message.role is Role.ASSISTANT:
+        is_words = all(isinstance(part, TextPart | ReasoningPart) for part in message.parts)
+        return tr("The response is empty.") if is_words and not message.text.strip() else ""
+    ending = ENDINGS.get(message.status)
+    return tr(ending) if ending else ""
 
 
 def is_explained(message: Message) -> bool:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from desktop_app.domain.answering.shown_length import ShownMessage
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.domain.conversations.message_facts import (
-    ENDINGS,
     answer_facts,
     attachment_facts,
     call_line,
+    ending_text,
     indented_json,
     is_explained,
     reasoning_title,
@@ -254,7 +254,7 @@ def ending_lines(
     lines += [_notice_line(message, notice) for notice in message.notices]
     if NoticeCode.SCHEMA_PROBLEM in map(_notice_code, message.notices):
         lines.append(Line(LineKind.NOTICE, (_action_link("retry"),)))
-    ending = ENDINGS.get(message.status)
+    ending = ending_text(message)
     if ending and not is_explained(message):
         action = "continue" if message.text.strip() else "retry"
         has_action = (
@@ -263,7 +263,7 @@ def ending_lines(
             and (is_last or action == "retry")
         )
         actions = (Run("\u2003"), _action_link(action)) if has_action else ()
-        lines.append(Line(LineKind.NOTICE, (*_line_runs(tr(ending)), *actions)))
+        lines.append(Line(LineKind.NOTICE, (*_line_runs(ending), *actions)))
     return lines + error_lines(message, shows_details=shows_details, is_last=is_last)
 
 

@@ -79,6 +79,15 @@ def test_the_ending_of_an_answer_is_translated(status: MessageStatus) -> None:
     assert not untranslated(run.text for line in lines for run in line.runs)
 
 
+@pytest.mark.parametrize("reasoning", ["", "Hm."])
+def test_an_answer_without_anything_says_that_it_is_empty(reasoning: str) -> None:
+    empty = answer("", reasoning=reasoning)
+    words = [run.text for line in ending_lines(empty, "", shows_details=False) for run in line.runs]
+    assert tr("The response is empty.") in words
+    assert tr("Retry") in words
+    assert not ending_lines(answer("Text"), "", shows_details=False)
+
+
 def test_an_error_alone_says_why_an_answer_is_incomplete() -> None:
     error = ErrorNote(Reason.GRAMMAR_NOT_FOLLOWED, code=INCOMPLETE)
     cut = answer("Text", MessageStatus.INCOMPLETE, error=error)

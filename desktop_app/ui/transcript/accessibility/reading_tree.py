@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtGui import QAccessible
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
-from desktop_app.domain.conversations.message_facts import ENDINGS, answer_facts, token_facts
+from desktop_app.domain.conversations.message_facts import answer_facts, ending_text, token_facts
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.rendering.block_model import Block, Kind, Runs, is_destination, words_of
@@ -93,8 +93,7 @@ def _state_text(message: Message) -> str:
         return tr("still being written")
     if message.status is MessageStatus.FAILED:
         return tr("failed")
-    ending = ENDINGS.get(message.status)
-    return tr(ending) if ending else ""
+    return ending_text(message)
 
 
 def reading_nodes(items: Sequence[Item]) -> list[ReadingNode]:
