@@ -90,7 +90,7 @@ class LocalEndpoint:
 class _RunningServer(NamedTuple):
     """The running server: its process and its address."""
 
-    chosen: Path | None  # the file that the user had chosen when the server started
+    chosen: Path | None  # the user's file when the server started; None for the built-in model
     process: asyncio.subprocess.Process
     endpoint: LocalEndpoint
 

@@ -57,7 +57,10 @@ class MessageStore(Protocol):
 
 
 class RunStore(MessageStore, Protocol):
-    """Store of background runs: see storage/conversations/conversation_store.py."""
+    """Store of background runs: see storage/conversations/conversation_store.py.
+
+    `take_over_runs` returns the answers of the runs, and `get` None for an unknown conversation.
+    """
 
     async def take_over_runs(self) -> list[Message]: ...
     async def get(self, conversation_id: str) -> Conversation | None: ...
@@ -111,7 +114,10 @@ class ChatAttachments(AttachmentSource, Protocol):
 
 
 class AnswerStore(Protocol):
-    """Store of single answers: see storage/conversations/conversation_store.py."""
+    """Store of single answers: see storage/conversations/conversation_store.py.
+
+    `message` returns None for an unknown id.
+    """
 
     async def message(self, message_id: str) -> Message | None: ...
     async def save_answer(self, answer: Message) -> None: ...

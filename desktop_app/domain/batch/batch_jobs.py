@@ -293,7 +293,7 @@ class BatchItem:
         part: its entry in the attachment store; None until it is read.
         tokens: of the request, estimated.
         upload: the number of the upload that it was sent with; 0 before.
-        error: why it has no complete answer; None if it has one.
+        error: why it has no complete answer; None before its end, or if it has one.
         conversation_id: of the conversation that was created from it; "" for none.
         answered_by: the model that the result names; "" if it names none.
     """

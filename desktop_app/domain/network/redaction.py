@@ -177,7 +177,7 @@ class _SearchedView:
     A map takes eight times the memory of its text.
 
     Args:
-        before: the end of the view of the text before it.
+        before: the end of the view of the preceding text.
     """
 
     def __init__(self, before: bytes) -> None:

@@ -100,7 +100,7 @@ def body(
     if request.parameters.stream:
         fields["stream_options"] = {"include_usage": True}
     fields[_limit_name(request.model, profile, omit)] = request.parameters.max_output_tokens
-    # Also through a gateway; if it refuses the field, the request is repeated without it.
+    # The field is sent through gateways, too. If it is refused, the request is repeated without it.
     if is_of_family(profile, request.model):
         fields["prompt_cache_key"] = request.cache_key
     takes_openai_fields = profile.kind.takes_openai_fields
@@ -225,7 +225,7 @@ def _tool_choice(request: ChatRequest) -> str | dict[str, Any]:
 
 
 def _content(message: RequestMessage) -> str | list[dict[str, Any]]:
-    """Return only the text if it is an answer's, or there are no images and files.
+    """Return the content: a list of parts for a question with images or files, else a text.
 
     Older servers refuse lists.
     """
@@ -260,7 +260,7 @@ class ChatCompletionsReader:
     def __init__(self, provider: str) -> None:
         self._provider = provider
         self.is_finished = False
-        self._started = ("", "")
+        self._started = ("", "")  # the response's id and model, once they have come
         self._has_content = False
         self._reason = ""
         self._usage: Usage | None = None

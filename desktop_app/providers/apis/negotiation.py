@@ -209,7 +209,7 @@ class Negotiation:
             if self.request.schema not in (schema, None):
                 return []  # the schema is sent again as a hint; the answer is checked anyway
         if had_background and not self.request.background:
-            param = "background"  # a refused `store` can mean background mode, which needs it
+            param = "background"  # a refused `store` can mean background mode, which needs `store`
         words = str(refusal.params.get("words", ""))
         return unsupported_parameters.notices_for(self._profile.name, param, own_field, words)
 

@@ -1,9 +1,9 @@
 """Turns a provider's refusals and failures into errors for the user.
 
-Pure: takes the status and the parsed body, returns an error of desktop_app/domain/errors.py. The
-same rules apply to a reply with an error status and to an error event inside a stream. Sources:
-OpenAI's error codes and SDK, and the shapes that vLLM, llama.cpp, Ollama, LM Studio and CometAPI
-really send.
+The functions are pure: from the status and the parsed body they make an error of
+desktop_app/domain/errors.py. The same rules apply to a reply with an error status and to an error
+event inside a stream. Sources: OpenAI's error codes and SDK, and the shapes that vLLM, llama.cpp,
+Ollama, LM Studio and CometAPI really send.
 """
 
 from __future__ import annotations

@@ -334,7 +334,7 @@ class Transport:
             request_id=request_id_of(response.headers, self.redactor),
             classify=classify,
         )
-        # Once more: without its invisible characters, an echo may be a key again.
+        # Redacted once more: without its invisible characters, an echo may be a key again.
         error = error_replies.redacted(self.redactor, error)
         return failed_attempt(error, response.status_code, response.headers)
 
@@ -383,7 +383,7 @@ class Transport:
                     body += chunk
                     if len(body) > _MAX_ERROR_BODY_BYTES:
                         break
-        # Before `chunks` is dropped: Python ends it outside of any task on Qt's loop, where
+        # Closed before `chunks` is dropped: Python ends it outside of any task on Qt's loop, where
         # httpcore cannot close the connection ("async generator ignored GeneratorExit").
         await response.aclose()
         return bytes(body[:_MAX_ERROR_BODY_BYTES])

@@ -1,7 +1,7 @@
 """Writes the request lines and parses the result lines of a batch.
 
-Pure functions. A result line is untrusted: it may not be JSON, may lack an id, or may have both an
-answer and an error. Source: OpenAI's published OpenAPI document (BatchRequestInput,
+The functions are pure. A result line is untrusted: it may not be JSON, may lack an id, or may have
+both an answer and an error. Source: OpenAI's published OpenAPI document (BatchRequestInput,
 BatchRequestOutput).
 """
 
@@ -150,7 +150,7 @@ def _result_of_response(
 
 
 def _outcome(reply: Reply) -> tuple[ItemStatus, str, ErrorNote | None]:
-    """Return the status, the answer, and why it is missing or incomplete; None if it is not."""
+    """Return the status, the answer, and why it is missing or incomplete; None if complete."""
     answer = text_of(reply.parts).strip()
     kept = TextSize().add_up_to(answer, MAX_RESULT_BYTES)
     if reply.status is MessageStatus.REFUSED:

@@ -112,7 +112,7 @@ class AnswerRun:
     Attributes:
         conversation, question, answer: as stored; `question` is None for a retry.
         changed_question: the question once its documents are read in parts, because the server
-            refused them; the next question does not send them again.
+            refused them; None before. The next question does not send the documents again.
         siblings: further answers to the same question, which run at the same time.
         checkpoint_s: seconds between two checkpoints.
         schema: the answer is checked against it, even if the model does not support schemas; None

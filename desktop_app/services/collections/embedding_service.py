@@ -118,7 +118,7 @@ class Embeddings:
             except ProviderError:
                 await self._record(choice, Usage(), Decimal(0), MessageStatus.FAILED, began)
                 raise
-            except asyncio.CancelledError:  # it may be billed
+            except asyncio.CancelledError:  # the request may be billed
                 record = self._record(choice, Usage(), None, MessageStatus.CANCELLED, began)
                 await asyncio.shield(record)
                 raise

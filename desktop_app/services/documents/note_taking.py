@@ -346,7 +346,7 @@ class ReadingProvider(ProviderWrapper):
             small = await self._reply(
                 _request(task, piece, images, is_merging=is_merging), on_waiting
             )
-            await asyncio.shield(self._record_note(key, small))  # it has been billed
+            await asyncio.shield(self._record_note(key, small))  # the call has been billed
         if small.error is not None:
             raise small.error
         return small.text
@@ -365,7 +365,7 @@ class ReadingProvider(ProviderWrapper):
                         on_waiting(event)
                     small.add(event)
         except asyncio.CancelledError:
-            if small.reply.may_be_billed:  # its cost is then unknown
+            if small.reply.may_be_billed:  # the cost of the call is then unknown
                 await asyncio.shield(self._record_call(small))
             raise
         return small

@@ -63,7 +63,7 @@ class ModelListings:
         return known is not None and datetime.now(UTC) - known.listed_at < FRESH_FOR
 
     async def fetch(self, profile: ProviderProfile) -> ModelListing:
-        """Request the listing; store it unless it is on-device or from the environment.
+        """Request the listing; store it unless the provider is on-device or of the environment.
 
         Raises:
             UserFacingError: the request failed, or the listing could not be stored.
@@ -71,7 +71,7 @@ class ModelListings:
         provider = await self._gateway.provider(profile)
         listing = await provider.listing()
         if profile.kind is ProviderKind.ON_DEVICE:
-            return listing  # its address changes with each run, and its models are files
+            return listing  # the server's address changes with each run, and its models are files
         self._known[profile.id] = listing
         if not profile.from_environment:
             await self._storage.save(profile.id, listing)

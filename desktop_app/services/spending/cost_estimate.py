@@ -67,7 +67,8 @@ class Estimate(NamedTuple):
     Attributes:
         input_tokens: all tokens that are sent.
         method: how the tokens were counted.
-        input_cost, longest_answer_cost: US dollars; None if the price is unknown.
+        input_cost, longest_answer_cost: US dollars; None if the price is unknown. The latter is
+            also None if no limit on the answer's length is known.
         limit: tokens of input that the model accepts; None if unknown.
         answers, inputs: the number of answers, and how often the input is billed for them; the
             costs cover all of them.
@@ -406,7 +407,7 @@ def _has_unusable_usage(message: Message, follows_picture: bool, resolved: Resol
 def _first_image_index(path: Sequence[Message]) -> int:
     """Return the index of the first message with images or a file; `len(path)` if there is none.
 
-    Another model may not see images, or may count them differently. A file may have some, too.
+    Another model may not see images, or may count them differently. A file may contain images, too.
     """
     numbers = (n for n, m in enumerate(path) if any(is_seen(p) or is_wanted(p) for p in m.parts))
     return next(numbers, len(path))

@@ -179,7 +179,7 @@ class ConversationStore:
         messages: Sequence[Message],
         compactions: Sequence[Compaction],
     ) -> None:
-        """Add a conversation with its messages, parents before their children."""
+        """Add a conversation with its compactions and messages, parents before their children."""
 
         def action(connection: sqlite3.Connection) -> None:
             insert_conversation(connection, conversation)
@@ -452,7 +452,7 @@ def _update_answer(connection: sqlite3.Connection, answer: Message) -> None:
     updated = update_row(connection, "messages", row, "id")
     del row  # a long answer takes as much memory as its JSON and its index entry
     if updated:
-        # At checkpoints too: an answer that is interrupted needs its files.
+        # Recorded at checkpoints, too: an answer that is interrupted needs its files.
         record_attachments(connection, answer)
         if answer.status is not MessageStatus.STREAMING:
             _add_message_entry(connection, answer)

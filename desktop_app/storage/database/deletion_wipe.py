@@ -34,8 +34,8 @@ def mark_for_wipe(connection: sqlite3.Connection) -> None:
 async def wipe_deleted(database: Database) -> None:
     """Remove deleted text from the database, its indexes and its write-ahead log.
 
-    Works in slices, so that other writes get their turn. If a long read prevents emptying the log,
-    the mark stays for `resume_wipe`. Raises StorageError.
+    Text is removed in slices, so that other writes get their turn. If a long read prevents emptying
+    the log, the mark stays for `resume_wipe`. Raises StorageError.
     """
     mark = await _read_mark(database)
     for statement in _MERGE:

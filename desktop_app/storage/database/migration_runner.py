@@ -38,7 +38,7 @@ class Migration(NamedTuple):
 def pending_migrations(
     connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration]
 ) -> list[Migration]:
-    """Return the steps that have not been applied to this store. Only reads.
+    """Return the steps that have not been applied to this store. Nothing is written.
 
     Raises:
         StoreTooNewError: an unknown step of a newer version was applied.

@@ -101,7 +101,7 @@ class StoredAnswerFiles:
         if path is None:
             return None
         sha256, size = await self._in_thread(partial(_digest, path))
-        # Without a text, which would take several times its size to store and to index.
+        # The attachment gets no text, which would take several times its size to store and index.
         attachment = Attachment(sha256, ANSWER_FILE, MARKDOWN)
         await self._add(path, attachment, is_searchable=False)
         return DocumentPart(sha256, ANSWER_FILE, MARKDOWN, size)

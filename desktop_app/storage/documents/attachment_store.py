@@ -238,7 +238,7 @@ class AttachmentStore:
     async def _in_thread(self, job: Callable[[], T]) -> T:
         try:
             submitted = self._file_thread.submit(job)
-        except RuntimeError as exc:  # it has been closed
+        except RuntimeError as exc:  # the thread has been ended
             raise closed_error() from exc
         return await asyncio.shield(asyncio.wrap_future(submitted))
 

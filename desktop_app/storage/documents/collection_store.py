@@ -240,7 +240,7 @@ def _put_files(
 ) -> None:
     for row in rows:
         known = connection.execute("SELECT 1 FROM collections WHERE id = ?", row[:1]).fetchone()
-        if known is not None:  # otherwise it was deleted meanwhile
+        if known is not None:  # otherwise the collection was deleted meanwhile
             connection.execute(_PUT_FILE, row)
 
 

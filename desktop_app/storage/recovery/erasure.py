@@ -163,7 +163,7 @@ def _empty(connection: sqlite3.Connection) -> None:
     sql = "DELETE FROM settings WHERE key LIKE 'window.%' AND key <> ?"
     connection.execute(sql, (_KEPT_SETTING,))
     sql = "DELETE FROM settings WHERE key LIKE 'store.%' AND key <> ?"
-    connection.execute(sql, (UNSUMMED_KEY,))  # it belongs to the spending, which stays
+    connection.execute(sql, (UNSUMMED_KEY,))  # this key belongs to the spending, which stays
     connection.execute("COMMIT")
 
 

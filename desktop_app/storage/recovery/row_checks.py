@@ -95,7 +95,7 @@ class TableSchema:
     """A table of a store of this version.
 
     Attributes:
-        alias: the index of the column that stands for the row id, if there is one.
+        alias: the index of the column that stands for the row id; None if there is none.
     """
 
     name: str
@@ -342,7 +342,7 @@ _CHECKS: Final[Mapping[str, Callable[[Values], object]]] = {
     "passage_vectors": _check_vector,
     "tool_permissions": _refuse,
     "tool_servers": _refuse,
-    # Without it, a repair could take the rows of any two texts for keys.
+    # Without this check, a repair could take any row of two texts for a key.
     "keys_in_keyring": lambda values: _require(not values["origin"] or origin(values["origin"])),
     "settings": lambda values: _check_setting(values["key"], values["value"]),
 }

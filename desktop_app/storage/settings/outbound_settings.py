@@ -183,7 +183,7 @@ def _without_address(connection: sqlite3.Connection, profile_id: str) -> str:
 
 @dataclass(frozen=True)
 class _Field:
-    """A field of a profile: its label and its value, and that as shown to the user."""
+    """A field of a profile: its label, its value, and the value as shown to the user."""
 
     label: str
     value: Any

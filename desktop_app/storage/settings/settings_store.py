@@ -23,7 +23,7 @@ from desktop_app.storage.conversations.row_conversion import Cells, read_row, re
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.settings.address_secrets import secrets_in_profiles, strip_profiles
 
-# "Delete everything" removes it, as most settings that begin with "store.".
+# "Delete everything" removes this setting, as most settings that begin with "store.".
 _SECRET: Final = "store.secret"
 
 

@@ -79,7 +79,7 @@ class Ledger:
             listener(provider_id)
 
     async def spent_in_month(self, at: datetime, provider_id: str | None = None) -> SpendingSum:
-        """Return the spending in the local month of `at`, of a provider, or with None of all."""
+        """Return the spending in the local month of `at`; with None, that of all providers."""
         return await self._databases.disk.read(lambda c: month_of(c, at, provider_id))
 
     async def conversation_cost(self, conversation_id: str) -> Decimal:

@@ -14,7 +14,7 @@ from desktop_app.domain.network.origin import host_of, origin
 from desktop_app.storage.spending.spending_sums import fill_slots
 
 _ENVIRONMENT: Final = "env-openai"
-_LEARNED: Final = f"learnt.api.{_ENVIRONMENT}."  # written for servers other than OpenAI's only
+_LEARNED: Final = f"learnt.api.{_ENVIRONMENT}."  # written only for servers other than OpenAI's
 _OPENAI: Final = "api.openai.com"
 _PRICED: Final = "cost IS NOT NULL AND CAST(cost AS REAL) != 0"
 

@@ -85,7 +85,8 @@ class _BoundedBody(httpx2.AsyncByteStream):
         try:
             return self._unpacking.decompress(piece, _PIECE_BYTES)
         except zlib.error as error:
-            if is_first and self._encodings == ["deflate"]:  # some servers send it without a header
+            # Some servers send deflate without its header.
+            if is_first and self._encodings == ["deflate"]:
                 self._unpacking = zlib.decompressobj(_RAW_DEFLATE)
                 return self._next_data(piece)
             raise httpx2.StreamError("The response is damaged.") from error
