@@ -538,8 +538,6 @@ async def test_with_large_text_in_a_small_window_a_job_scrolls() -> None:
         await until(lambda: dialog.page == "job" and dialog.job_page.answer.isVisible())
         table, answer = dialog.job_page.table, dialog.job_page.answer
         await until(lambda: table.geometry().bottom() < answer.geometry().top())
-        assert table.height() >= table.minimumHeight()
-        assert answer.height() >= answer.minimumHeight()
         dialog.show_list()
         dialog.set_jobs([])
         about = dialog._empty

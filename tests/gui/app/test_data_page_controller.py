@@ -94,7 +94,6 @@ async def test_imported_conversations_are_listed_and_reported(tmp_path: Path) ->
     async with AppHarness() as app:
         await app.ask_and_answer("Mine?", "Yes.")
         app.controllers.panel.transfer.import_files([export])
-        bar = app.window.findChildren(ProgressCard)
         await until(lambda: app.window.findChildren(ProgressCard))
         bar = app.window.findChildren(ProgressCard)
         await until(lambda: "imported" in app.said)

@@ -35,6 +35,7 @@ from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.rendering.markdown import parser as parser_module
 from desktop_app.storage.settings.prompt_store import PromptStore
 from desktop_app.ui.composer.choice_view import ModelEntry
+from desktop_app.ui.look.theme import INTERFACE_SIZE
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, SlowStore, until
 from tests.helpers.file_dialogs import choose_paths, file_dialogs
@@ -291,9 +292,12 @@ async def test_the_text_size_is_relative_to_the_font_of_the_system(
     large.setPixelSize(30)
     monkeypatch.setattr(QFontDatabase, "systemFont", lambda _: large)
     async with AppHarness() as app:
+        usual = 30 / INTERFACE_SIZE
+        assert app.theme.current.scale == usual
         app.press(Qt.Key.Key_Plus, CONTROL)
         await app.written()
         assert app.setting("look.text_size") == 110
+        assert app.theme.current.scale == pytest.approx(1.1 * usual)
         app.press(Qt.Key.Key_Minus, CONTROL)
         await app.written()
         assert app.setting("look.text_size") == 100

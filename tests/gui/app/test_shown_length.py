@@ -29,12 +29,16 @@ def test_an_answer_of_usual_length_is_shown_whole() -> None:
 
 
 @pytest.mark.attack("reply-bounds")
-@pytest.mark.parametrize("text", ["a" * (MAX_SHOWN_CHARS + 1), "a\n\n" * MAX_SHOWN_LINES])
-def test_only_the_beginning_of_a_long_answer_is_shown(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "begin"),
+    [
+        ("a" * (MAX_SHOWN_CHARS + 1), "a" * MAX_SHOWN_CHARS),
+        ("a\n\n" * MAX_SHOWN_LINES, "a\n\n" * (MAX_SHOWN_LINES // 2)),
+    ],
+)
+def test_only_the_beginning_of_a_long_answer_is_shown(text: str, begin: str) -> None:
     shown = shorten(answer(text))
-    assert text.startswith(shown.text)
-    assert len(shown.text) <= MAX_SHOWN_CHARS
-    assert shown.text.count("\n") <= MAX_SHOWN_LINES
+    assert shown.text == begin
     assert shown.notices == (NOT_ALL_SHOWN,)
 
 
