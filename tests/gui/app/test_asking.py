@@ -92,17 +92,26 @@ async def test_a_question_is_asked_once_if_the_conversation_is_left_while_it_is_
     async with AppHarness(disk=SlowStore) as app:
         assert isinstance(app.disk, SlowStore)
         slow = app.disk
+        slow.release.set()
+        other = await app.ask_and_answer("Other", "Thing")
+        slow.release.clear()
+        app.window.conversations.new_requested.emit()
         app.type("On its way")
         app.enter()
-        await until(lambda: slow.waiting)
+        await until(lambda: slow.waiting == 2)
         begun = app.open_id
+        await app.open_conversation(other)
         slow.release.set()
-        first = await app.ask(" there")  # typed behind it, sent once there is a prompt again
-        assert first.asked == "On its way"
-        first.end("Here.")
+        turn = await app.turn(1)
+        assert turn.asked == "On its way"
+        turn.end("Here.")
         await app.settled()
+        assert app.text.toPlainText() == ""
+        await app.open_conversation(begun)
+        assert app.text.toPlainText() == ""
+        texts = [text for _, _, text in app.messages()]
+        assert texts == ["Other", "Thing", "On its way", "Here."]
         app.window.conversations.new_requested.emit()
-        assert app.open_id != begun
         assert app.text.toPlainText() == ""
         assert app.setting("window.new_draft") is None
 

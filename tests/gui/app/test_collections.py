@@ -225,9 +225,11 @@ async def test_a_check_for_changes_can_be_canceled_at_once(tmp_path: Path) -> No
         dialog = await shown(app)
         drop(dialog, folder)
         await until(lambda: is_quiet(app) and len(rows(dialog)) == 1)
+        (folder / "later.md").write_text("More words.")
         dialog.refresh_button.click()
         dialog.work.cancel_button.click()
         await until(lambda: is_quiet(app) and not dialog.work.isVisible())
+        assert len(rows(dialog)) == 1
 
 
 async def test_a_collection_is_chosen_by_its_name(tmp_path: Path) -> None:
