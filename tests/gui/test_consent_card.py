@@ -31,6 +31,24 @@ def test_hidden_characters_of_arguments_are_shown_as_escapes(
     assert card.changed_arguments == ""
 
 
+def test_code_is_shown_in_lines_and_can_be_changed(qtbot: QtBot, light_theme: Theme) -> None:
+    card = ConsentCard(light_theme)
+    qtbot.addWidget(card)
+    code = 'for path in ("a\\n", r"C:\\new"):\n    print(path)\n'
+    card.ask("python", "", json.dumps({"code": code}))
+    shown = card.arguments.toPlainText()
+    assert shown.splitlines()[2] == "    print(path)"
+    assert card.changed_arguments == ""
+    card.arguments.setPlainText(shown.replace("path)", "path, 1)"))
+    changed = card.changed_arguments
+    assert json.loads(changed) == {"code": code.replace("path)", "path, 1)")}
+    card.show_changed_arguments(changed)
+    assert card.arguments.toPlainText().splitlines()[1] == "    print(path, 1)"
+    assert card.changed_arguments == changed
+    card.arguments.setPlainText("{'code'")
+    assert card.changed_arguments == "{'code'"
+
+
 def test_control_characters_of_free_text_are_shown_as_escapes(
     qtbot: QtBot, light_theme: Theme
 ) -> None:

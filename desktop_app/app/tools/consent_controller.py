@@ -109,7 +109,7 @@ class ConsentController(QObject):
         note = " ".join(filter(None, (touches, tr(_KINDS[tool.kind]))))
         card.ask(tool.full_name, note, call.arguments, waiting=waiting)
         if first.changed_arguments:
-            card.arguments.setPlainText(first.changed_arguments)
+            card.show_changed_arguments(first.changed_arguments)
         self._notifications.announce(card.words)
 
     def _show_problem(self, pending: _Pending, problem: str) -> None:

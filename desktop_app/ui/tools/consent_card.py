@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
@@ -90,7 +91,16 @@ class ConsentCard(QFrame):
     def changed_arguments(self) -> str:
         """Return the arguments if the user changed them ("{}" if emptied); "" if not."""
         text = self.arguments.toPlainText()
-        return "" if text == self._shown_arguments else (text if text.strip() else "{}")
+        if text == self._shown_arguments:
+            return ""
+        with suppress(ValueError, RecursionError):
+            found = json.loads(text, strict=False)  # strings may contain line breaks
+            return text if _is_strict(text) else json.dumps(found, ensure_ascii=False)
+        return text if text.strip() else "{}"
+
+    def show_changed_arguments(self, arguments: str) -> None:
+        """Show arguments that the user changed before."""
+        self.arguments.setPlainText(_with_line_breaks(arguments))
 
     def ask(self, tool: str, note: str, arguments: str, *, waiting: int = 0) -> None:
         """Ask about a call.
@@ -174,7 +184,22 @@ def readable_arguments(arguments: str) -> str:
     """Return the beginning of arguments, as indented JSON or as they are.
 
     A result longer than `_MAX_ARGUMENT_CHARACTERS` is not the whole. Hidden characters are escaped.
+    Line breaks in strings of JSON are real ones, so that code can be read before it runs.
     """
-    text = indent_json(arguments, _MAX_ARGUMENT_CHARACTERS) or arguments
+    indented = indent_json(arguments, _MAX_ARGUMENT_CHARACTERS)
+    text = arguments if indented is None else _with_line_breaks(indented)
     start = text[: _MAX_ARGUMENT_CHARACTERS + 1]
     return _HIDDEN_CHARACTERS.sub(lambda found: json.dumps(found[0])[1:-1], start)
+
+
+def _with_line_breaks(text: str) -> str:
+    """Replace the escapes of line breaks in JSON; an escaped backslash before an n stays."""
+    return re.sub(r"\\(.)", lambda found: "\n" if found[1] == "n" else found[0], text)
+
+
+def _is_strict(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
