@@ -20,13 +20,19 @@ from desktop_app.domain.evaluation.case_error import (
     PlaceKind,
     located_error,
 )
-from desktop_app.domain.evaluation.evaluation_case import Check, EvaluationCase, check_from_json
+from desktop_app.domain.evaluation.evaluation_case import (
+    Check,
+    CheckKind,
+    EvaluationCase,
+    check_from_json,
+)
 from desktop_app.exchange.evaluation import promptfoo
 from desktop_app.exchange.evaluation.promptfoo import INPUT_NAMES, ReadSibling, refuse_siblings
 
 MAX_CASES: Final = 50_000
 _EXAMPLES: Final = {"example_user": "user", "example_assistant": "assistant"}
 """The roles of example turns: system messages with one of these names."""
+_CHECK_OPTIONS: Final = ("within", "ignore_case", "not")
 _CSV_CHECKS: Final = ("contains", "regex", "equals", "rubric")
 _Row = Mapping[str, Any]
 T = TypeVar("T")
@@ -159,7 +165,10 @@ def _cases_of_json(row: _Row) -> list[EvaluationCase]:
         raise CaseError(CaseProblem.FILES_NOT_A_LIST)
     ideal = row.get("ideal")
     more = () if ideal is None else (_ideal_check(ideal),)
-    found = (*(check_from_json(check) for check in checks), *more)
+    # Checks may be named like the columns of CSV files; without them, every response would pass.
+    options = {name: row[name] for name in _CHECK_OPTIONS if name in row}
+    named = [{kind: row[kind], **options} for kind in CheckKind if kind in row]
+    found = (*(check_from_json(check) for check in (*checks, *named)), *more)
     return [EvaluationCase(_id_of(row), row["input"], tuple(files), found)]
 
 

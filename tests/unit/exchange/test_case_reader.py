@@ -52,6 +52,15 @@ def test_our_own_json_lines_are_read() -> None:
     assert second.checks[0].within == 1
 
 
+def test_checks_may_stand_beside_the_input() -> None:
+    rows = [{"input": "?", "contains": "b"}, {"input": "!", "number": 2, "within": 1}]
+    first, second = read_cases("\n".join(map(json.dumps, rows)), "cases.jsonl")
+    assert kinds(first) == [("contains", "b")]
+    assert (kinds(second), second.checks[0].within) == ([("number", 2)], 1)
+    with pytest.raises(ValueError, match="regular expression"):
+        read_cases('{"input": "?", "regex": "("}', "cases.jsonl")
+
+
 def test_cases_are_read_from_csv() -> None:
     text = 'id,input,contains,number,within,files\na,"1, 2?",x,5,0.1,p.txt; q.txt\nb,!,,,,\n'
     first, second = read_cases(text, "Cases.CSV")
