@@ -40,7 +40,7 @@ def kill_descendants(root: int) -> None:
     """Kill all descendants of a process, including those that they start meanwhile.
 
     Args:
-        root: the id of the process. If that is this process, its children are reaped.
+        root: the id of the process. With the caller's own id, killed children are also reaped.
     """
     is_own = root == os.getpid()
     for _ in range(_ATTEMPTS):
@@ -58,7 +58,7 @@ def kill_descendants(root: int) -> None:
 
 
 def _descendants(root: int, *, with_zombies: bool) -> list[int]:
-    """Return the ids of the living descendants, and of children that nobody has reaped."""
+    """Return the ids of the living descendants; with zombies, also of unreaped children."""
     children: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:

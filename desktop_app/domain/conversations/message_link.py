@@ -12,7 +12,11 @@ _LINK: Final = re.compile(
 
 
 class MessageLink(NamedTuple):
-    """A conversation, or a message in it."""
+    """The target of a link: a conversation, or a message in it.
+
+    Attributes:
+        message_id: "" if the target is the conversation itself.
+    """
 
     conversation_id: str
     message_id: str = ""

@@ -16,8 +16,8 @@ class Preset:
 
     Attributes:
         provider_id: "" keeps the conversation's provider.
-        model: the id of a model of that provider, if `variant` is None; "" keeps the
-            conversation's model.
+        model: the id of a model of that provider; "" keeps the conversation's model.
+        variant: used instead of `model` if the provider offers variants; None if none is set.
         effort: None keeps the conversation's effort.
         overrides: instructions and parameters, which replace the conversation's.
     """

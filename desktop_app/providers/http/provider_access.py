@@ -15,7 +15,7 @@ class ProviderAccess:
 
     Attributes:
         key: the API key; None if there is none.
-        proxy_password: the password of the profile's own proxy.
+        proxy_password: the password of the profile's own proxy; None if there is none.
         field_secrets: the values of secret headers and query parameters, by their names in the
             keyring.
         socket_path: the Unix socket of a server that listens on no port; "" connects to the

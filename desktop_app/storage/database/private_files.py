@@ -26,7 +26,7 @@ def restrict_access(folder: Path) -> None:
         _close_to_others(folder)
         with os.scandir(folder) as entries:
             for entry in entries:
-                with suppress(OSError):  # it has been removed, or belongs to another user
+                with suppress(OSError):  # the entry is gone, or belongs to another user
                     if not entry.is_symlink():
                         _close_to_others(entry)
 

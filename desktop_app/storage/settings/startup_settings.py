@@ -20,7 +20,7 @@ def read_startup_settings(path: Path) -> dict[str, Any]:
     """Return every setting in the store at `path`; {} if it cannot be read."""
     try:
         if not path.is_file() or path.with_name(f"{path.name}-journal").is_fifo():
-            return {}  # SQLite would wait for the other end of a pipe
+            return {}  # no store, or a pipe, for whose other end SQLite would wait
         uri = f"{path.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S)) as connection:
             connection.execute("PRAGMA trusted_schema = OFF")

@@ -40,7 +40,7 @@ def _read_all(connection: sqlite3.Connection) -> dict[RateKey, TokenRates]:
 
 
 def rates_from_row(row: Cells) -> TokenRates:
-    """Return the rates in a row of `token_rates`. Raises ValueError if they are out of bounds."""
+    """Return the rates in a row of `token_rates`. Raises ValueError if any of them is not valid."""
     rates = {TextKind(kind): float(rate) for kind, rate in json.loads(row["rates"]).items()}
     if not all(MIN_RATE <= rate <= MAX_RATE for rate in rates.values()):
         raise ValueError("a rate is out of bounds")

@@ -25,9 +25,9 @@ class LenientMessageAdapter:
         """Parse a message.
 
         Raises:
-            ValueError: as the SDK's adapter.
-            httpx2.StreamError: it has too many values. The SDK converts this to an error of the
-                request.
+            ValueError: the message is not valid, even if read leniently.
+            httpx2.StreamError: the message has too many values. The SDK converts this to an error
+                of the request.
         """
         adapter = types.jsonrpc_message_adapter
         if has_too_many_values(data if isinstance(data, bytes) else data.encode(errors="replace")):
