@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -153,17 +154,24 @@ async def test_a_removed_provider_returns_with_its_secrets(
         assert await vault.get(profile.proxy_password_id, proxy) is not None
 
 
+def is_in_memory(key: str) -> bool:
+    gc.collect()
+    return any(isinstance(each, Secret) and each.value == key for each in gc.get_objects())
+
+
 async def test_a_removed_key_is_in_memory_only_while_undo_is_offered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("desktop_app.app.settings.secret_removal.UNDO_MS", 50)
+    monkeypatch.setattr("desktop_app.app.settings.secret_removal.UNDO_MS", 500)
     async with AppHarness() as app:
         panel, vault = app.window.settings, app.backend.vault
         panel.pages.provider.page.key_entered.emit(OPENAI.id, KEY)
         await app.written()
         panel.pages.provider.page.key_removal_requested.emit(OPENAI.id)
         await until(lambda: app.said.startswith("Key for OpenAI removed"))
+        assert is_in_memory(KEY)
         await until(lambda: not app.window.notifications.isVisible())
+        await until(lambda: not is_in_memory(KEY))
         assert await vault.get(OPENAI.id, origin(OPENAI.base_url)) is None
         panel.pages.provider.page.key_removal_requested.emit(
             OPENAI.id

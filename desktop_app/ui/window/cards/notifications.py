@@ -202,6 +202,7 @@ class Notifications(QFrame):
         self._show_count()
         if not self._cards:
             self.hide()
+            self._set_actions(())  # Undo may refer to a removed key, which must not stay in memory
             return
         card = self._cards[-1]
         self.status.setAccessibleName(spoken_text(card.words))
@@ -211,7 +212,7 @@ class Notifications(QFrame):
         self.status.setText(card.title)
         self.details.set_linked_text(card.details)
         self.details.setVisible(bool(card.details))
-        self._set_actions(card)
+        self._set_actions(card.actions)
         self._place_actions()
         self._draw_icon()
         self.show()
@@ -241,13 +242,13 @@ class Notifications(QFrame):
         self._count.setText(tr("{number} of {total}", number=1, total=count) if count > 1 else "")
         self._count.setVisible(count > 1)
 
-    def _set_actions(self, card: _Card) -> None:
+    def _set_actions(self, actions: Actions) -> None:
         while item := self._buttons.takeAt(0):
             if widget := item.widget():
                 widget.hide()
                 widget.deleteLater()
         self._actions = []
-        for label, action in card.actions:
+        for label, action in actions:
             button = PlainButton(label, role="link")
             button.clicked.connect(lambda *_, action=action: self._run_action(action))
             self._buttons.addWidget(button)
