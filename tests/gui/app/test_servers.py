@@ -84,7 +84,7 @@ async def test_a_hidden_program_reads_no_list_until_it_is_shown() -> None:
         ) as app,
     ):
         await app.written()
-        assert not app.controllers.composer.choice._connected
+        assert server.listed == []
         app.session.quick.open_with("")
         quick = app.session.quick.window
         await until(lambda: quick.choice.short_name == "qwen3-8b")

@@ -258,6 +258,8 @@ async def test_no_branch_no_title_no_export(scratch: Path) -> None:
         assert len(app.providers.turns) == 1
         app.controllers.conversation.branching.branch_last()
         await until(lambda: "can’t be branched" in app.said)
+        app.session.actions["conversation.export"]()
+        await until(lambda: "can’t be exported" in app.said)
         assert not app.state.current.is_listed
         assert app.window.windowTitle() == "Temporary conversation – Repartee"
         assert app.rows == []
