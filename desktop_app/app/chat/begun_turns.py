@@ -52,9 +52,14 @@ class BegunTurns(QObject):
     def start(self, turn: BegunTurn) -> None:
         """Start the answers of a turn, and show it if its conversation is open."""
         run = turn.run
+        is_open = run.conversation.id == self._current.id
+        # Until its question is stored, the blank conversation keeps its id if it is opened again.
+        was_left = is_open and self._current.is_new and turn.opening != self._current.opening
         if run.question is not None and turn.draft is not None:
             self._saver.remove_sent(turn.asked.id, turn.draft)
-        is_open = run.conversation.id == self._current.id
+        if was_left:
+            self._navigator.open_next()
+            is_open = False
         stored = self._with_changes(turn, is_open=is_open)
         if stored != run.conversation:  # changed meanwhile, or the choice was for this answer only
             self._tasks.start(self._conversations.save_settings(stored))

@@ -45,6 +45,7 @@ class BegunTurn:
         path: the messages before `draft`, or up to the question that is answered again.
         draft: the text and attachments that were asked; None for another answer.
         is_comparison: several models answer.
+        opening: the `OpenConversation.opening` in which it was asked.
     """
 
     run: AnswerRun
@@ -52,6 +53,7 @@ class BegunTurn:
     path: list[Message]
     draft: Draft | None
     is_comparison: bool
+    opening: int
 
 
 class TurnStarter(QObject):
@@ -126,6 +128,7 @@ class TurnStarter(QObject):
             compared: the models that each give an answer, without tools; () for the usual answer.
         """
         asked, chat = asked or self._current.conversation, self._chat_service
+        opening = self._current.opening
         profile = self._setup.profile_of(asked)
         if self.is_beginning(asked.id) or self._running.is_running(asked.id):
             return
@@ -173,7 +176,7 @@ class TurnStarter(QObject):
             return
         finally:
             self._beginning.discard(asked.id)
-        self.begun.emit(BegunTurn(run, asked, path, draft, is_comparison=bool(compared)))
+        self.begun.emit(BegunTurn(run, asked, path, draft, bool(compared), opening))
 
     def _unpriced_model(
         self, error: UnpricedModelError, choices: Sequence[ModelChoice], asking: Conversation

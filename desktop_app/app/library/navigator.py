@@ -142,6 +142,15 @@ class Navigator(QObject):
         self._tasks.start(self._settings_store.remove(OPEN_KEY))
         self._pane.prompt.focus_text()
 
+    def open_next(self) -> None:
+        """Move what was typed since the open conversation was asked to a blank one, and open it."""
+        draft = self._current.draft
+        typed, folder_id = draft.typed, self._current.conversation.folder_id
+        draft.replace(Draft())
+        self._pane.prompt.set_text("")
+        self._drafts.put(self._drafts.blank_id, typed)
+        self._open_blank(folder_id)
+
     def mark_open(self) -> None:
         """Select the open conversation in the list, and have the next start open it again."""
         if self._current.is_temporary:

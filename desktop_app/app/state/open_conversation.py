@@ -31,6 +31,7 @@ class OpenConversation(QObject):
         conversation: its current state.
         is_new: True if it is blank and not stored yet.
         last_blank: the blank conversation as it was when it was last left.
+        opening: how many conversations were opened so far.
         path: the messages that are shown, oldest first.
         versions: the ids of all versions of a message, by the id of the version in the path.
         compactions: its compactions, () until they are loaded.
@@ -57,7 +58,7 @@ class OpenConversation(QObject):
         super().__init__(parent)
         self.draft, self._drafts, self._temporary = draft, drafts, temporary
         self.conversation = blank_conversation(drafts.blank_id, ModelChoice(ON_DEVICE.id, ""))
-        self.last_blank, self.is_new = self.conversation, True
+        self.last_blank, self.is_new, self.opening = self.conversation, True, 0
         self.path: list[Message] = []
         self.versions: Mapping[str, tuple[str, ...]] = {}
         self.compactions: tuple[Compaction, ...] = ()
@@ -114,7 +115,7 @@ class OpenConversation(QObject):
         if self.is_new:
             self.last_blank = self.conversation
         self.conversation, self.path, self.versions = conversation, list(path), versions
-        self.is_new, self.compactions = is_new, ()
+        self.is_new, self.compactions, self.opening = is_new, (), self.opening + 1
         self.draft.load(draft)
         self.opened.emit()
 

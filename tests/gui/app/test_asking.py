@@ -116,6 +116,32 @@ async def test_a_question_is_asked_once_if_the_conversation_is_left_while_it_is_
         assert app.setting("window.new_draft") is None
 
 
+async def test_a_new_conversation_is_opened_while_the_question_of_a_new_one_is_stored() -> None:
+    async with AppHarness(disk=SlowStore) as app:
+        assert isinstance(app.disk, SlowStore)
+        slow = app.disk
+        app.type("On its way")
+        app.enter()
+        await until(lambda: slow.waiting)
+        asked = app.open_id
+        app.window.conversations.new_requested.emit()
+        app.text.moveCursor(QTextCursor.MoveOperation.End)
+        app.type("Next")
+        slow.release.set()
+        turn = await app.turn(0)
+        assert turn.asked == "On its way"
+        assert app.open_id != asked
+        assert app.text.toPlainText() == "Next"
+        assert app.is_marked_as_streaming(asked)
+        turn.end("Here.")
+        await app.settled()
+        assert app.setting("window.new_draft")["text"] == "Next"
+        assert app.draft_of(asked) == ""
+        await app.open_conversation(asked)
+        assert app.text.toPlainText() == ""
+        assert "Here." in app.transcript
+
+
 async def test_stop_keeps_the_text_that_arrived() -> None:
     async with AppHarness() as app:
         turn = await app.ask("Tell me a story")
