@@ -7,9 +7,9 @@ finds keys that are reversed, hexadecimal, decimal, or in base32 or base64.
 Escapes (%2D, \\u002d, \\x2d, =2D, &#45;) are decoded first; those of other characters than ASCII
 (\\u200b) count as blanks.
 
-A key that is short, or that could be a word, is searched for only byte by byte, as it is and in
-these encodings, or not at all: local servers take any key ("lm-studio"), which an answer may
-mention.
+A short key, or one without digits, which could be a word, is only searched for exactly, as it is
+and in these encodings, or not at all. Local servers accept any key, such as "lm-studio", and an
+answer may contain that word for other reasons.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from urllib.parse import quote
 REMOVED: Final = "[key removed]"
 _MARK: Final = REMOVED.encode()
 MIN_SECRET_CHARS: Final = 8
-"""Minimum length in characters of a secret to search for."""
+"""Minimum length in characters of a secret with a digit to search for."""
 MIN_CHARS_WITHOUT_DIGITS: Final = 16
 MIN_CHARS_IN_DISGUISE: Final = 16
 """Minimum letters and digits of a secret to search for in any case and with gaps."""
 _MIN_HELD_CHARS: Final = 4
-"""A delta's end is delayed if it has so many letters of a key: many words end with fewer."""
+"""A delta's end is held if this many of its characters begin a key; words may match fewer."""
 _MAX_GAP_BYTES: Final = 40
-"""Maximum gap within a key at the end of a delta: text in another script is one long gap."""
+"""Nothing is held if this many bytes at a delta's end have no ASCII letter or digit."""
 
 _Bytes = bytes | bytearray
 _Views = tuple[bytes, bytes]
@@ -264,17 +264,25 @@ class _Search:
         Args:
             before: the views of the end of the text before `data`.
         """
+        spans = self.find_spans(data, before)
+        return data if spans is None else _replace_spans(data, spans)
+
+    def find_spans(self, data: _Bytes, before: _Views) -> Iterator[tuple[int, int]] | None:
+        """Return the spans of the secrets in the order of their starts; None if there are none.
+
+        They may overlap.
+        """
         views = self.views(data)
         if not self.has_hit(_append_views(before, views)):
-            return data
+            return None
         has_escapes = views[0] is not views[1] or before[0] != before[1]
         del views  # each takes as much memory as the text
-        found = self._find_spans(data, before[0], escapes=False)
+        found = self._spans_by_needle(data, before[0], escapes=False)
         if has_escapes:
-            found += self._find_spans(data, before[1], escapes=True)
-        return _replace_spans(data, merge(*found))
+            found += self._spans_by_needle(data, before[1], escapes=True)
+        return merge(*found)
 
-    def _find_spans(
+    def _spans_by_needle(
         self, data: _Bytes, before: bytes, *, escapes: bool
     ) -> list[Iterator[tuple[int, int]]]:
         """Return the spans of each needle in the text, in order."""
@@ -316,7 +324,7 @@ class _Search:
         return _MappedView(bytes(seen), starts, ends)
 
     def held_from(self, data: bytes, before: _Views) -> int:
-        """Return the offset of a secret that the text may cut off, else the text's length."""
+        """Return the offset of a secret or escape that the text may cut off, else its length."""
         rest = data[: _incomplete_escape_start(data)]
         at = len(rest)
         if at > _MAX_GAP_BYTES and not self.views(rest[-_MAX_GAP_BYTES:])[0]:
@@ -374,19 +382,27 @@ class _SearchedStream:
         return self._feed_possible_secret(data)
 
     def _feed_possible_secret(self, data: bytes) -> bytes:
-        cleaned, done = bytes(self._search.clean(data, self._before)), b""
-        if cleaned != data:
-            # The text after the last removed secret may begin another.
-            done, mark, data = cleaned.rpartition(_MARK)
-            done, self._before = done + mark, _NO_VIEWS
-        at = self._search.held_from(data, self._before)
-        free, self._held = data[:at], data[at:]
-        self._before = _tail_views(_append_views(self._before, self._search.views(free)))
-        return done + free
+        search, before = self._search, self._before
+        at, end = search.held_from(data, before), 0
+        removed: list[tuple[int, int]] = []
+        # A secret that begins at `at` or later is held, too: a longer one may contain it.
+        for start, stop in search.find_spans(data, before) or ():
+            if start >= max(at, end):
+                break
+            removed.append((start, stop))
+            end = max(end, stop)
+            if at < end:  # the text after a removed secret may begin another
+                at = end + search.held_from(data[end:], _NO_VIEWS)
+        if removed:
+            before = _NO_VIEWS
+        self._before = _tail_views(_append_views(before, search.views(data[end:at])))
+        self._held = data[at:]
+        return _replace_spans(data[:at], removed)
 
     def end(self) -> bytes:
-        held, self._held, self._before = self._held, b"", _NO_VIEWS
-        return held
+        held, before = self._held, self._before
+        self._held, self._before = b"", _NO_VIEWS
+        return bytes(self._search.clean(held, before))
 
 
 def _spans_of(
@@ -412,7 +428,7 @@ def _incomplete_escape_start(data: bytes) -> int:
 
 
 def _tail_views(views: _Views) -> _Views:
-    """Return the end of each view that may belong to a secret that continues."""
+    """Return the last few bytes of each view: too few to hold, but a secret may begin there."""
     view, decoded = views
     view_end = view[1 - _MIN_HELD_CHARS :]
     return view_end, view_end if decoded is view else decoded[1 - _MIN_HELD_CHARS :]
@@ -446,11 +462,15 @@ def _letters_and_digits(data: _Bytes) -> bytes:
 
 
 def _needles(secrets: Iterable[str], make_view: _ViewMaker) -> list[bytes]:
-    forms = [form for secret in secrets for form in _spellings(secret)]
-    forms += [_ESCAPE.sub(_unescape, form) for form in forms]
-    # A needle that contains a shorter one is found with it.
-    needles = sorted({make_view(form) for form in forms}, key=len)
-    return [n for i, n in enumerate(needles) if not any(short in n for short in needles[:i])]
+    found: set[bytes] = set()
+    for secret in secrets:
+        forms = list(_spellings(secret))
+        forms += [_ESCAPE.sub(_unescape, form) for form in forms]
+        # A spelling that contains a shorter one is left out, because the shorter one finds it.
+        # This does not hold for two secrets: the rest of the longer one would stay in the text.
+        own = sorted({make_view(form) for form in forms}, key=len)
+        found.update(n for i, n in enumerate(own) if not any(short in n for short in own[:i]))
+    return sorted(found, key=lambda needle: (len(needle), needle))
 
 
 def _spellings(secret: str) -> Iterator[bytes]:

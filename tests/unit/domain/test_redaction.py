@@ -47,6 +47,17 @@ def test_each_spelling_of_a_key_is_found(name: str) -> None:
         assert text.endswith(" b")
 
 
+@pytest.mark.parametrize("name", SPELLINGS)
+@pytest.mark.parametrize("longer", [f"{KEY}-zzzz9999", f"zzzz9999-{KEY}", f"zz99-{KEY}-99zz"])
+def test_nothing_is_left_of_a_secret_that_contains_another(name: str, longer: str) -> None:
+    text = f"a {SPELLINGS[name](longer)} b"
+    both, alone = Redactor([KEY, longer]), Redactor([longer])
+    assert both.clean(text) == alone.clean(text)
+    streams = both.stream(), alone.stream()
+    letterwise = ["".join(map(stream.feed, text)) + stream.end() for stream in streams]
+    assert letterwise[0] == letterwise[1]
+
+
 @given(KEYS, NAMES, WORDS, WORDS)
 def test_no_spelling_of_any_key_is_left(key: str, name: str, before: str, after: str) -> None:
     spelled = SPELLINGS[name](key)
