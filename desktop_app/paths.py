@@ -1,6 +1,7 @@
 """The user's folders, and the files that ship with the program.
 
-`REPARTEE_HOME=DIR` puts data, configuration, cache and logs under DIR, and nothing elsewhere.
+`REPARTEE_HOME=DIR` puts data, configuration, cache and logs under DIR. The socket stays in the
+runtime folder, and keys stay in the keyring.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def folders() -> Folders:
         scope = hashlib.sha256(os.fsencode(root)).hexdigest()[:12]
         parts = (root / "data", root / "config", root / "cache", root / "logs")
         return Folders(*parts, runtime=_runtime_folder(root / "data"), scope=scope)
-    # Imported here: REPARTEE_HOME needs no platformdirs, and start-up is measured.
+    # Imported here, because it slows the start, and REPARTEE_HOME does not need it.
     import platformdirs
 
     dirs = platformdirs.PlatformDirs(APP_NAME, appauthor=False)

@@ -66,7 +66,7 @@ def overridden_values(overrides: Overrides) -> dict[str, SettingValue]:
 
 
 def with_restored(overrides: Overrides, key: str, value: SettingValue) -> Overrides:
-    """Return the overrides with a removed setting, unless it was set again since."""
+    """Restore a removed setting, unless it was set again since; return the overrides."""
     is_set = key in overridden_values(overrides)
     return overrides if is_set else with_override(overrides, key, value)
 

@@ -164,7 +164,7 @@ def _azure(endpoint: str, version: str, deployments: tuple[str, ...]) -> Provide
 
 
 def _as_azure(profile: ProviderProfile, version: str) -> ProviderProfile:
-    """Return a gateway's profile; at a dated address of Azure, with Azure's key header and API."""
+    """Add Azure's key header and API if the address is Azure's and the version is dated."""
     match = _AZURE_PATH.search(profile.base_url)
     if not match or not _DATED_START.match(version):
         return profile

@@ -76,7 +76,7 @@ class KeyNotes(Protocol):
         """Return the origin noted for a secret, UNKNOWN_ORIGIN, or None if it is not noted."""
 
     async def note_key(self, name: str, origin: str | None) -> None:
-        """Record that the keyring has a secret for `origin`, or with None that it has none."""
+        """Record the origin of a secret in the keyring; None if there is no such secret."""
 
 
 class _SessionSecret(NamedTuple):

@@ -31,10 +31,10 @@ CPU_S: Final = 60
 MAX_ROWS: Final = 500
 MAX_CELL_CHARS: Final = 1000
 MAX_OUTPUT_CHARS: Final = 198_000
-"""The longest output, in characters. It fits into a model's result together with the remarks."""
+"""The longest output, in characters. It leaves room for remarks in the result of a tool call."""
 _NUMBER_START_CHARS: Final = frozenset("-.0123456789")
 _NUMBER_END_CHARS: Final = frozenset("%0123456789")
-_WRITTEN_NUMBER: Final = re.compile(r"-?\d[\d.]*(?:,\d[\d,.]*%?|%)")
+_FORMATTED_NUMBER: Final = re.compile(r"-?\d[\d.]*(?:,\d[\d,.]*%?|%)")
 MAX_NAMED_COLUMNS: Final = 20
 _CODE_FILE: Final = "<tool>"
 _MAX_FRAMES: Final = 3
@@ -149,7 +149,11 @@ def _add_table(connection: Any, table: DocumentTable) -> Iterator[str]:
         for row in table.rows:
             cells = [_cell_value(cell) for cell in row]
             for column, value in zip(table.columns, cells, strict=True):
-                if isinstance(value, str) and column not in examples and _is_written_number(value):
+                if (
+                    isinstance(value, str)
+                    and column not in examples
+                    and _is_formatted_number(value)
+                ):
                     examples[column] = value
             yield cells
 
@@ -171,7 +175,7 @@ def _quote_name(name: str) -> str:
 def _cell_value(cell: str) -> str | int | float | None:
     """Return the number in a cell, its text, or None if it is empty.
 
-    A number that would lose a digit or a leading zero stays a text.
+    A number that would lose precision or a leading zero stays a text.
     """
     if not cell:
         return None
@@ -192,9 +196,9 @@ def _cell_value(cell: str) -> str | int | float | None:
     return decimal if is_plain and len(cell) <= 15 and not _is_padded(cell) else cell
 
 
-def _is_written_number(text: str) -> bool:
+def _is_formatted_number(text: str) -> bool:
     """Return True for numbers such as 1.234,56 and 15%, which SQL would truncate."""
-    return text[-1] in _NUMBER_END_CHARS and bool(_WRITTEN_NUMBER.fullmatch(text))
+    return text[-1] in _NUMBER_END_CHARS and bool(_FORMATTED_NUMBER.fullmatch(text))
 
 
 def _is_padded(cell: str) -> bool:

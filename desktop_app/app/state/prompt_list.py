@@ -52,14 +52,14 @@ class PromptList(QObject):
             self._served = served
             self.changed.emit()
 
-    def suggestions(self, documents: int) -> list[tuple[str, str, str]]:
+    def suggestions(self, document_count: int) -> list[tuple[str, str, str]]:
         """Return (id, title, icon) of the prompts suggested for this number of documents."""
         offered = {p.id: p for p in self.offered}
-        wanted = FOR_TWO_DOCUMENTS if documents == 2 else FOR_DOCUMENTS
+        wanted = FOR_TWO_DOCUMENTS if document_count == 2 else FOR_DOCUMENTS
         return [(i, offered[i].title, _ICONS[i]) for i in wanted if i in offered]
 
     def replace_all(self, built_in: Sequence[Prompt], stored: Iterable[Prompt]) -> None:
-        """Replace all prompts; a stored prompt replaces the built-in prompt with its id."""
+        """Replace `entries`; a stored prompt replaces the built-in prompt with its id."""
         shipped = {prompt.id: prompt for prompt in built_in}
         self.entries = tuple(
             entry._replace(prompt=translate_names(entry.prompt, shipped[entry.prompt.id]))

@@ -58,7 +58,7 @@ def _encoding() -> Encoding:
     """
     ranks = resource_path(_RANKS)
     if hashlib.sha256(ranks.read_bytes()).hexdigest() != _RANKS_SHA256:
-        raise RuntimeError(f"{ranks.name} is not the tokenizer's data that belong to this program")
+        raise RuntimeError(f"{ranks.name} differs from the tokenizer data shipped with Repartee")
     os.environ["TIKTOKEN_CACHE_DIR"] = str(ranks.parent)
     import tiktoken
 

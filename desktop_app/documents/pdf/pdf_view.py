@@ -1,7 +1,7 @@
 """Keeps a PDF open in the child process, renders strips of its pages, and locates passages.
 
 A page is rendered in strips: only the part on screen is rendered, and an image of any size comes in
-pieces of a few megabytes. The last page stays open for the next strip.
+pieces of a few megabytes. The page that was used last stays open for the next strip.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from desktop_app.domain.errors import DocumentDamagedError, DocumentEncryptedErr
 
 _WHITE: Final = (255, 255, 255, 255)
 _LOCKED: Final = (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)
-# The largest page that the format allows; larger ones are drawn at this size.
+# The longest side of a page that the format allows, in points; longer pages are scaled down.
 _LARGEST_SIDE: Final = 14_400.0
 _LETTER_SIZE: Final = (612.0, 792.0)
 
@@ -32,8 +32,8 @@ class PdfView:
     Raises:
         DocumentEncryptedError: by the constructor: the password is missing or wrong, or the
             encryption is unsupported.
-        DocumentDamagedError: by the constructor: not a PDF; by methods with a page: there is no
-            such page.
+        DocumentDamagedError: by the constructor: the file is not a readable PDF. By methods with a
+            page: it does not exist or cannot be loaded.
     """
 
     def __init__(self, name: str, source: int | bytes, password: str = "") -> None:
@@ -59,7 +59,7 @@ class PdfView:
         return [self._size(index) for index in range(len(self._document))]
 
     def _size(self, index: int) -> tuple[float, float]:
-        """Return width and height of a page in points, at least 1 and at most the maximum."""
+        """Return width and height of a page in points, each from 1 to `_LARGEST_SIDE`."""
         try:
             width, height = self._document.get_page_size(index)
         except pdfium.PdfiumError:

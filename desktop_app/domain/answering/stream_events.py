@@ -30,7 +30,7 @@ class Started:
 
 @dataclass(frozen=True)
 class RunReached:
-    """All events of a background run until `run.sequence` were yielded."""
+    """All events of a background run up to number `run.sequence` have been yielded."""
 
     run: RemoteRun
 
@@ -80,8 +80,8 @@ class ToolCallDelta:
 class ToolCallStep:
     """The next step of a tool call, stored before the next event is requested.
 
-    `call` replaces the earlier state of the call with its `call_id`, except for name, arguments and
-    round.
+    `call` replaces the earlier state of the call that has the same `call_id`. The name, the
+    arguments and the round are kept.
     """
 
     call: ToolCallPart

@@ -1,4 +1,4 @@
-"""Network rules: private hosts, which need no encryption, and addresses of proxies.
+"""Rules for hosts that the user may allow without encryption, and for proxy addresses.
 
 The client and the settings use them. `ipaddress` and `urllib.parse` are imported inside functions,
 because the window's start imports the domain.
@@ -85,7 +85,10 @@ def bare_address(url: str) -> tuple[str, str]:
 
 
 def bare_proxy(text: str) -> tuple[str, str]:
-    """Return a proxy's address as profiles store it, without the password, and the password."""
+    """Split a proxy's address into the part that profiles store and the password.
+
+    The stored part of a valid address keeps the user name.
+    """
     address, login = bare_address(text)
     password = login.partition(":")[2]
     if not login or (not password and not re.search("[?#]", text)):

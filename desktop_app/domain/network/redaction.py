@@ -198,20 +198,20 @@ class _SearchedView:
         pieces, self._pieces = self._pieces, []
         return b"".join(pieces)
 
-    def span(self, first: int, last: int, mapped: _Mapper) -> tuple[int, int] | None:
+    def span(self, first: int, last: int, map_slice: _Mapper) -> tuple[int, int] | None:
         """Return the span in the text of a range of the view; None if it ends before the text."""
         if last < self._before:
             return None
-        start = self._place(first, mapped)[0] if first >= self._before else 0
-        return start, self._place(last, mapped)[1]
+        start = self._place(first, map_slice)[0] if first >= self._before else 0
+        return start, self._place(last, map_slice)[1]
 
-    def _place(self, at: int, mapped: _Mapper) -> tuple[int, int]:
+    def _place(self, at: int, map_slice: _Mapper) -> tuple[int, int]:
         number = bisect_right(self._view_begins, at) - 1
         begin = self._text_begins[number]
         if number not in self._maps:
             if len(self._maps) == _MAX_MAPS:
                 self._maps.clear()
-            self._maps[number] = mapped(begin, self._text_begins[number + 1])
+            self._maps[number] = map_slice(begin, self._text_begins[number + 1])
         offset, view = at - self._view_begins[number], self._maps[number]
         return begin + view.starts[offset], begin + view.ends[offset]
 
@@ -292,10 +292,10 @@ class _Search:
             view.add(piece, self._make_view(decoded))
         whole = view.take_joined()
 
-        def mapped(begin: int, end: int) -> _MappedView:
+        def map_slice(begin: int, end: int) -> _MappedView:
             return self.map_view(data[begin:end], escapes=escapes)
 
-        return [_spans_of(n, whole, view, mapped) for n in self.needles if n in whole]
+        return [_spans_of(n, whole, view, map_slice) for n in self.needles if n in whole]
 
     def map_view(self, data: _Bytes, *, escapes: bool) -> _MappedView:
         """Return a view with the position of each of its bytes; slower than `views`."""
@@ -406,11 +406,11 @@ class _SearchedStream:
 
 
 def _spans_of(
-    needle: bytes, whole: bytes, view: _SearchedView, mapped: _Mapper
+    needle: bytes, whole: bytes, view: _SearchedView, map_slice: _Mapper
 ) -> Iterator[tuple[int, int]]:
     at = whole.find(needle)
     while at != -1:
-        span = view.span(at, at + len(needle) - 1, mapped)
+        span = view.span(at, at + len(needle) - 1, map_slice)
         if span is not None:
             yield span
         at = whole.find(needle, at + 1)

@@ -36,7 +36,7 @@ def is_strict(schema: Mapping[str, Any]) -> bool:
     for level, part in _parts(schema, 1):
         if level > MAX_LEVELS or _REFUSED & part.keys() or not _TYPED & part.keys():
             return False
-        if not _is_closed(part) or not _has_object_schemas(part):
+        if not _is_closed(part) or not _has_no_boolean_schemas(part):
             return False
         names = part.get("properties", {})
         listed = part.get("enum", [])
@@ -76,10 +76,10 @@ def _is_closed(part: Mapping[str, Any]) -> bool:
     return is_closed and isinstance(names, Mapping) and set(required) == set(names)
 
 
-def _has_object_schemas(part: Mapping[str, Any]) -> bool:
-    """Return True if the schemas of all properties and of the items are objects.
+def _has_no_boolean_schemas(part: Mapping[str, Any]) -> bool:
+    """Return True unless the schema of a property or of the items is `true` or `false`.
 
-    JSON Schema also permits `true` and `false`.
+    JSON Schema permits both, strict schemas do not.
     """
     below = [*part.get("properties", {}).values(), part.get("items", {})]
     return all(isinstance(each, Mapping) for each in below)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ServerMemory:
-    """The known facts of a server. It stores nothing: see `StoredMemory`.
+    """The known facts of a server. Its methods do nothing here; `StoredMemory` overrides them.
 
     Attributes:
         api: the API that a compatible server was found to speak; None if unknown.

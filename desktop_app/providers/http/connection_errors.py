@@ -1,4 +1,4 @@
-"""Errors of requests that get no reply: name, proxy, encryption, certificate.
+"""Errors of requests that reach no API: host, proxy, certificate, redirect, web page.
 
 This module does no I/O. It recognizes messages of httpcore, socksio and OpenSSL. For an unknown
 message the error has a general sentence; the message itself is in the details.
@@ -101,7 +101,7 @@ class ConnectionAttempt:
             return self._not_trusted(reason, details)
         if "[SSL" in reason:
             failure = self._network_failure(Reason.NOT_ENCRYPTED, "", details)
-            # A busy server also closes connections.
+            # An unexpected end of the handshake may also mean that the server is busy.
             return AttemptError(failure.error, may_repeat="_EOF_" in reason)
         if self.proxy is None and is_loopback(self.host):
             failure = self._nothing_listens(details)

@@ -37,8 +37,7 @@ HOW_TO_ANSWER: Final = (
     "and do not guess."
 )
 KNOWN: Final = (
-    "Of the passages that came with earlier questions these were found for the question below, "
-    "too: {}."
+    "These passages, which came with earlier questions, were also found for the question below: {}."
 )
 NOTHING_FOUND: Final = (
     "Nothing in these documents was found for the question below. Unless other passages support an "

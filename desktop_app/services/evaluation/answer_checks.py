@@ -45,7 +45,7 @@ def failure_of(check: Check, answer: str, patterns: PatternSearch) -> FailedChec
 def _failure_of_comparison(
     check: Check, answer: str, patterns: PatternSearch
 ) -> FailedCheck | None:
-    """Return why the comparison of a check fails, negated or not; None if it succeeds."""
+    """Return why the comparison of a check fails, ignoring negation; None if it succeeds."""
     if check.kind is CheckKind.REGEX:
         reply = patterns.ask({"pattern": check.value, "text": answer})
         if reply is None:

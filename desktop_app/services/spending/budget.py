@@ -74,7 +74,7 @@ class Hold:
         self._storage, self._id = storage, hold_id
 
     def take_over(self, storage: HoldStorage, hold_id: int | None) -> None:
-        """Hold the amount of `hold_id` from now on. Nothing may be held yet."""
+        """Hold the amount of `hold_id` from now on. This object must not hold one already."""
         self._storage, self._id = storage, hold_id
 
     async def release(self) -> None:
@@ -142,7 +142,8 @@ class Budget:
         If this process is killed before, a call with a `model` counts as a call of unknown cost.
 
         Args:
-            model: "" if the call has a hold of its own, or may outlive this process, as a batch.
+            model: "" if each call gets another hold with the model, as for several answers, or if
+                the call may outlive this process, as a batch.
 
         Raises:
             SpendingCapError: spending, current holds and this input would exceed the cap.

@@ -285,9 +285,9 @@ def _save_result(
         return True
     cost = cost_of(result)
     tokens = (None,) * 4 if result.usage is None else token_counts(result.usage)
-    sums = ", ".join(f"{name} = ?" for name in USAGE_COLUMNS)
+    assignments = ", ".join(f"{name} = ?" for name in USAGE_COLUMNS)
     sql = f"""UPDATE batch_items SET status = ?, answer = ?, error = ?, answered_by = ?,
-        cost = ?, {sums} WHERE job_id = ? AND number = ?"""  # noqa: S608
+        cost = ?, {assignments} WHERE job_id = ? AND number = ?"""  # noqa: S608
     texts = (to_text(result.answer), error_to_text(result.error), to_text(result.answered_by))
     amount = None if cost is None else str(cost)
     connection.execute(sql, (result.status.value, *texts, amount, *tokens, *key))

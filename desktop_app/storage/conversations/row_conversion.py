@@ -70,8 +70,9 @@ def from_micros(micros: int) -> datetime:
 def to_json(value: Any) -> str:
     """Return JSON that SQLite can store.
 
-    Unpaired surrogates, which a model may send and which have no UTF-8 form, are escaped. Other
-    characters are not, because escapes take twice the space in most scripts.
+    A value with an unpaired surrogate, which a model may send and which has no UTF-8 form, becomes
+    ASCII with escapes. Other values are not escaped, because escapes take twice the space in most
+    scripts.
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text if _has_utf8(text) else json.dumps(value, separators=(",", ":"))
@@ -221,7 +222,7 @@ def error_from_text(text: str) -> ErrorNote | None:
 
 
 def message_to_row(message: Message) -> Row:
-    """Return all columns of `messages` except the owner's."""
+    """Return all columns of `messages` except `owner_pid` and `owner_started`."""
     return {
         "id": message.id,
         "conversation_id": message.conversation_id,

@@ -1,4 +1,4 @@
-"""Identifies the process that owns an answer, and tells if it is still running.
+"""Identifies the process that owns an answer, a batch job or a hold; tells if it runs.
 
 A process id is soon reused. It is therefore stored with the process's start time, in clock ticks
 since boot, and the id of that boot. Source: proc(5).

@@ -1,4 +1,4 @@
-"""The user's settings, and the profiles of providers. Never a key: see credentials/.
+"""The user's settings, and the profiles of providers. Never an API key: see credentials/.
 
 Only values that differ from their defaults are stored. settings/schema.py defines the settings that
 users change; other keys, such as "window.state", have no declaration.
@@ -47,7 +47,7 @@ class SettingsStore:
         await self._database.execute("DELETE FROM settings WHERE key = ?", key)
 
     async def secret(self) -> bytes:
-        """Return random bytes that identify this store, made on first use."""
+        """Return the secret of this store: random bytes, made on first use."""
         return await self._database.read(_read_secret) or await self._database.write(_make_secret)
 
     async def profiles(self) -> list[ProviderProfile]:
@@ -74,7 +74,7 @@ class SettingsStore:
         return await self._database.read(secrets_in_profiles)
 
     async def remove_secrets_in_addresses(self) -> None:
-        """Remove passwords from the addresses of stored profiles, and from the files."""
+        """Remove passwords from the addresses of stored profiles, in the database and its log."""
         await self._database.write(strip_profiles)
         await self._database.checkpoint_log()
 
@@ -93,7 +93,7 @@ class SettingsStore:
         return None if row is None else str(row["origin"])
 
     async def note_key(self, name: str, origin: str | None) -> None:
-        """Record that the keyring has a secret for `origin`, or with None that it has none."""
+        """Record the origin of a secret in the keyring; None if there is no such secret."""
         if origin is None:
             await self._database.execute("DELETE FROM keys_in_keyring WHERE profile_id = ?", name)
             return

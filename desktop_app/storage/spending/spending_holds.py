@@ -1,4 +1,4 @@
-"""Holds: the least cost of running calls, counted against a monthly limit until they end.
+"""Holds: the input cost of running calls, counted against a monthly limit until they end.
 
 They are in the store, because ten questions at once, from a window and from commands, must not
 exceed a limit with room for one. Check and hold are one transaction. The holds of a killed process

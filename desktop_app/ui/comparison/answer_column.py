@@ -100,7 +100,7 @@ class AnswerColumn(QFrame):
         return self._facts.text()
 
     def show_answer(self, answer: Message) -> None:
-        """Show an answer from its beginning."""
+        """Show a new answer, whose time to the first text is not known yet."""
         self.first_token_s = None
         self.transcript.set_messages([answer])
         self._show_facts(answer)

@@ -405,7 +405,7 @@ class PrintedConversation:
     def _split_line(
         self, text: str, block_format: QTextBlockFormat, style: QTextCharFormat
     ) -> Iterator[str]:
-        """Yield a very long line in parts, each of whole lines of the page.
+        """Split a very long text where the page wraps it, and yield the parts.
 
         The time that Qt needs for a block grows with the square of its length.
         """

@@ -115,7 +115,7 @@ class AnswerFormDialog(FormDialog):
         """Show the current form.
 
         Args:
-            refusals: why a kind cannot be sent by the model that answers now.
+            refusals: why the model that answers now cannot follow a kind, by kind.
         """
         self._refusals = refusals
         source = FormSource.from_setting(value)

@@ -1,9 +1,9 @@
 """Parses server-sent events from bytes, by the HTML standard (section 9.2).
 
-The decoder does no I/O and keeps only the incomplete event. It works on bytes up to the end of a
-line, so a character may be split anywhere; names are decoded as UTF-8, whatever a header says. Each
-byte is read once, however small the chunks are. Data is not decoded: as a str, 16 MB with one emoji
-would take 64 MB.
+The decoder does no I/O and keeps only the incomplete event. It collects bytes until a line ends, so
+chunks may split a character. Event names are decoded as UTF-8, whatever a header says. Each byte is
+read once, however small the chunks are. Data is not decoded: as a str, 16 MB with one emoji would
+take 64 MB.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from desktop_app.providers.http.reply.reply_limits import MAX_EVENT_BYTES, Event
 _LINE_COST: Final = 64
 """Bytes of memory that a line of data takes beyond its content."""
 _MAX_FIELD_BYTES: Final = 1024
-"""The most bytes of an event's name. A longer one is dropped."""
+"""Maximum bytes of a line of any field but data. A longer line is ignored."""
 
 
 class ServerSentEvent(NamedTuple):
@@ -63,11 +63,11 @@ class SSEDecoder:
         # On bytes, splitlines() splits at CR, LF and CRLF only, as the standard demands.
         lines = chunk.splitlines()
         rest = b"" if chunk[-1:] in b"\r\n" else lines.pop()
-        for end in lines:
-            line: bytes | bytearray = end
+        for piece in lines:
+            line: bytes | bytearray = piece
             if self._line:
                 line, self._line = self._line, bytearray()
-                line += end
+                line += piece
             event = self._end_line(line)
             if event is not None:
                 events.append(event)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.transcript.message_items import Item
 
-_LINE_LETTERS: Final = 100
-"""Letters in a line of the readable measure."""
+_LINE_CHARS: Final = 100
+"""Characters in a line of the standard width (`MEASURE` in ui/look/theme.py)."""
 
 # Heights in pixels, at the default text size.
 _LINE: Final = 25.0
@@ -29,7 +29,7 @@ _GAP: Final = 8.0
 
 
 def estimate_height(item: Item) -> float:
-    """Estimate an item's height in pixels, at the default text size and the readable measure."""
+    """Estimate an item's height in pixels, at the default text size and line width."""
     if not isinstance(item, Block):
         return _line_count(item.runs) * _LINE
     if item.kind is Kind.CODE:
@@ -47,14 +47,14 @@ def estimate_code_heights(lines: Sequence[Item], scale: float) -> list[float]:
     """
     line_height = _CODE_LINE * scale
     texts = ["".join([run[0] for run in line[1]]) for line in lines]
-    return [(-(-len(text) // _LINE_LETTERS) or 1) * line_height for text in texts]
+    return [(-(-len(text) // _LINE_CHARS) or 1) * line_height for text in texts]
 
 
 def _line_count(runs: Runs) -> int:
     length = len(runs[0].text) if len(runs) == 1 else len(text_of(runs))
-    return ceil(length / _LINE_LETTERS) or 1
+    return ceil(length / _LINE_CHARS) or 1
 
 
 def _row_height(row: tuple[Runs, ...], columns: int) -> float:
     longest = max((sum(len(run.text) for run in cell) for cell in row), default=0)
-    return _ROW + _LINE * (longest * columns // _LINE_LETTERS)
+    return _ROW + _LINE * (longest * columns // _LINE_CHARS)

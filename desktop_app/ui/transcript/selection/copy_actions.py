@@ -31,7 +31,7 @@ class CopyActions(QObject):
 
     Signals:
         notice_raised(str): a notice for the user.
-        code_copied(int): the code with this head block number was copied.
+        code_copied(int): code was copied; the number is that of the block with its head.
     """
 
     notice_raised = Signal(str)
@@ -115,7 +115,7 @@ class CopyActions(QObject):
             self._copy_code_at(*found)
 
     def is_in_code(self, block: QTextBlock) -> bool:
-        """Return True if a block of code contains a block of the document."""
+        """Return True if `block` is part of a block of code."""
         return self._head_of(block.blockNumber()) is not None
 
     def _head_of(self, number: int) -> tuple[MessageLayout, int] | None:

@@ -75,7 +75,10 @@ class RowView(QListView):
 
     @property
     def is_editing(self) -> bool:
-        """Return True while a row is edited in place; a removed row resets Qt's `state()`."""
+        """Return True while a row is edited in place.
+
+        Qt's `state()` cannot tell, because the removal of any row resets it.
+        """
         return self.indexWidget(self.currentIndex()) is not None
 
     def update_focus_policy(self) -> None:
