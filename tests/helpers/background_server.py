@@ -174,12 +174,14 @@ class BackgroundServer:
         """Return the paths requested with `method`."""
         return [path for how, path, _ in self.requests if how == method]
 
-    def _start(self, work: Any) -> None:
-        task = asyncio.ensure_future(work)
+    def _start(self, work: Any) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.ensure_future(work)
         self._tasks.add(task)
+        return task
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._start(self._serve(reader, writer))
+        # `_serve` does not close the connection if its task is canceled before it begins.
+        self._start(self._serve(reader, writer)).add_done_callback(lambda _: writer.close())
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
