@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QPushButton
 from desktop_app.domain.spending.spending_report import SpendingRow, SpendingSum
 from desktop_app.ui.spending.spending_charts import SpendingCharts
 from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable
-from desktop_app.ui.spending.spending_view import CHARTS, SpendingView
+from desktop_app.ui.spending.spending_view import CHARTS, NOT_COUNTED, SpendingView
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
@@ -70,3 +70,14 @@ def test_only_the_rounded_cost_has_the_exact_cost_as_tooltip(
     cells = [view.table.model().index(0, column) for column in range(view.table.columnCount())]
     tooltips = [cell.data(Qt.ItemDataRole.ToolTipRole) for cell in cells]
     assert tooltips == ["Today", "$0.001234", *[""] * 5]
+
+
+def test_the_exact_total_is_told_beside_calls_of_unknown_cost(
+    qtbot: QtBot, light_theme: Theme
+) -> None:
+    view = SpendingView(light_theme)
+    qtbot.addWidget(view)
+    rows = ((("Today",), SpendingSum(2, 1, cost=Decimal("5.833775"))),)
+    view.set_tables({"month": SpendingTable(("Day", *FIGURES), rows)})
+    assert view.total.text() == "Total: $5.83 · 1 not counted"
+    assert view.total.toolTip() == f"$5.833775\n{NOT_COUNTED}"

@@ -150,8 +150,8 @@ class SpendingView(QDialog):
         else:
             words = tr("Total: {cost}", cost=cost)
         self.total.setText(words)
-        counted = tr(NOT_COUNTED) if total.uncounted else ""
-        set_tooltip(self.total, counted or exact_money(total.cost))
+        exact = exact_money(total.cost)
+        set_tooltip(self.total, f"{exact}\n{tr(NOT_COUNTED)}" if total.uncounted else exact)
 
     def _fill_table(self, table: SpendingTable) -> None:
         headings = list(map(tr, table.headings))
