@@ -148,7 +148,8 @@ class Navigator(QObject):
         typed, folder_id = draft.typed, self._current.conversation.folder_id
         draft.replace(Draft())
         self._pane.prompt.set_text("")
-        self._drafts.put(self._drafts.blank_id, typed)
+        if typed:
+            self._drafts.put(self._drafts.blank_id, typed)
         self._open_blank(folder_id)
 
     def mark_open(self) -> None:
