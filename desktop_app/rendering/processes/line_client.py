@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from desktop_app.child_processes import ChildCommand
 
 _MAX_WAIT_S: Final = 5.0
-"""Seconds after which a request has no answer."""
+"""Seconds after which a request is given up."""
 
 
 class LineClient:
@@ -83,7 +83,7 @@ class LineClient:
 
 
 def _write(descriptor: int, request: bytes, until: float) -> None:
-    """Write to a pipe until the time `until`. Raise TimeoutError if that is too early."""
+    """Write to a pipe. Raise TimeoutError if the process has not read enough at `until`."""
     for at in range(0, len(request), select.PIPE_BUF):
         if not select.select([], [descriptor], [], max(0.0, until - time.monotonic()))[1]:
             raise TimeoutError("the process does not read the request")
