@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import resource
 import stat
 import threading
 import time
@@ -23,6 +24,7 @@ from desktop_app.sandbox.policy import Confinement
 from desktop_app.sandbox.system_calls import ARCHITECTURES, NUMBERS, filter_program
 from desktop_app.sandbox.unix import (
     close_descriptors_except,
+    limit_resource,
     limit_resources,
     python_paths,
     write_no_core_dump,
@@ -55,6 +57,8 @@ _SYSTEM_PATHS: Final = (
     *("/usr/share/locale", "/usr/share/fonts", "/usr/local/share/fonts"),
     *("/dev/null", "/dev/urandom"),
 )
+_ADDRESS_SPACE_BYTES: Final = 64 << 30
+"""The limit of all mappings: RLIMIT_DATA counts no page tables, 1/512 of what is only read."""
 _THREAD_EXIT_S: Final = 2.0
 """The time that a joined thread gets to exit, in seconds; it takes microseconds."""
 
@@ -99,6 +103,7 @@ def confine(policy: Policy) -> None:
         raise RuntimeError("a process with several threads cannot be confined")
     close_descriptors_except(policy.descriptors)
     limit_resources(policy)
+    limit_resource(resource.RLIMIT_AS, _ADDRESS_SPACE_BYTES)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     if abi := _landlock_abi():
         _restrict_files(policy, abi)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import mmap
 import os
 import struct
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -189,6 +190,10 @@ _CLONE_FORBIDDEN: Final = 0x7E02_6080
 # fcntl.h: open for reading, without creating or truncating. O_TMPFILE contains a bit of its own.
 _O_TMPFILE_BIT: Final = 0o20000000
 _WRITE_FLAGS: Final = os.O_ACCMODE | os.O_CREAT | os.O_TRUNC | _O_TMPFILE_BIT
+# asm-generic/mman.h: RLIMIT_DATA counts neither shared memory without a file nor growing mappings.
+_MAP_TYPE, _MAP_GROWSDOWN = 0x0F, 0x0100
+_MAP_MASK: Final = _MAP_TYPE | mmap.MAP_ANONYMOUS | _MAP_GROWSDOWN
+_MAPPINGS: Final = (mmap.MAP_PRIVATE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, mmap.MAP_SHARED)
 # asm-generic/ioctls.h: TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX.
 _IOCTL_COMMANDS: Final = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 # F_SETOWN and F_SETSIG would have the kernel send signals to other processes.
@@ -238,6 +243,7 @@ def _checks(*, can_write: bool) -> dict[str, tuple[_Check, ...]]:
     """Return the conditions on arguments, by system call. All must hold."""
     locks = _FCNTL_LOCKS if can_write else ()
     return {
+        "mmap": (_Check(3, _MAPPINGS, _MAP_MASK),),
         "clone": (_Check(0, (_CLONE_THREAD,), _CLONE_THREAD | _CLONE_FORBIDDEN),),
         "tgkill": (_Check(0, (os.getpid(),)),),
         # Root may raise its hard limits, so limits may be read only.

@@ -31,19 +31,20 @@ def limit_resources(policy: Policy) -> None:
     The number of processes is not limited, because the system counts all of the user's. Time is not
     limited, because a worker serves many requests; its client limits each of them.
     """
-    _limit_resource(resource.RLIMIT_DATA, policy.memory_bytes)
-    _limit_resource(resource.RLIMIT_NOFILE, _OPEN_FILES)
+    limit_resource(resource.RLIMIT_DATA, policy.memory_bytes)
+    limit_resource(resource.RLIMIT_NOFILE, _OPEN_FILES)
     write_no_core_dump()
     if not policy.writable:
-        _limit_resource(resource.RLIMIT_FSIZE, 0)
+        limit_resource(resource.RLIMIT_FSIZE, 0)
 
 
 def write_no_core_dump() -> None:
     """Keep memory off the disk when the process crashes."""
-    _limit_resource(resource.RLIMIT_CORE, 0)
+    limit_resource(resource.RLIMIT_CORE, 0)
 
 
-def _limit_resource(resource_id: int, maximum: int) -> None:
+def limit_resource(resource_id: int, maximum: int) -> None:
+    """Set a hard limit, unless the present one is lower."""
     hard = resource.getrlimit(resource_id)[1]
     if hard != resource.RLIM_INFINITY:
         maximum = min(maximum, hard)

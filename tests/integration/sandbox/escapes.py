@@ -13,6 +13,7 @@ import ctypes
 import errno
 import fcntl
 import json
+import mmap
 import os
 import platform
 import resource
@@ -70,6 +71,7 @@ _CALLS: Final = {
     "truncate": (76, 45),
     "capset": (126, 91),
 }
+_MAP_GROWSDOWN: Final = 0x100
 _OF_MACHINE: Final = ["x86_64", "aarch64"].index(platform.machine())
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -178,6 +180,10 @@ def _own(victim: int) -> None:
     os.write(theirs, b"x")
 
 
+def _map(flags: int, size: int = 1 << 20, protection: int = mmap.PROT_WRITE) -> None:
+    mmap.mmap(-1, size, flags | mmap.MAP_ANONYMOUS, protection).close()
+
+
 def _type_into_terminal() -> None:
     manager, terminal = os.openpty()
     os.close(manager)
@@ -275,6 +281,10 @@ def attempts(t: Target) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "watch performance", lambda: call("perf_event_open", bytes(112), 0, -1, -1, 0)
     yield "change the personality", lambda: call("personality", 0x0040000)
     yield "share memory", lambda: call("shmget", 0, 4096, 0o1600)
+    # RLIMIT_DATA counts neither these mappings nor the page tables of one that is only read.
+    yield "map shared memory", lambda: _map(mmap.MAP_SHARED)
+    yield "map a growing stack", lambda: _map(mmap.MAP_PRIVATE | _MAP_GROWSDOWN)
+    yield "map a terabyte", lambda: _map(mmap.MAP_PRIVATE, 1 << 40, mmap.PROT_READ)
     yield "open a message queue", lambda: call("mq_open", b"x", 0o102, 0o600, None)
     yield "watch files", lambda: call("inotify_init1", 0)
     yield "load a module", lambda: call("init_module", bytes(8), 8, b"")

@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="the sandbox of Linux"),
 ]
 ROOT = Path(__file__).parents[3]
-REFUSED = {"EACCES", "ENOSYS", "EPERM"}
+REFUSED = {"EACCES", "ENOMEM", "ENOSYS", "EPERM"}
 # Attempts that succeed for any user in an unconfined process.
 ORDINARY = {
     "read a file of the user's",
@@ -62,6 +62,9 @@ ORDINARY = {
     "change a priority",
     "change the user",
     "share memory",
+    "map shared memory",
+    "map a growing stack",
+    "map a terabyte",
     "watch files",
 }
 # A printer is reached by the system's own print server, which listens on such a socket.
@@ -182,7 +185,8 @@ X32 = "ctypes.CDLL(None).syscall(0x40000000 + 39)"
 # mov eax, 20 (getpid of i386); int 0x80; ret
 I386 = """
 import mmap
-code = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+rights = mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC
+code = mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, rights)
 code.write(bytes.fromhex("b814000000cd80c3"))
 ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(code)))()
 """
