@@ -125,7 +125,7 @@ _PATH_VARIABLES: Final = frozenset(
 
 # Variables that name the provider of this run (backend/environment_profiles.py). The address may
 # contain a password.
-_PROVIDER_VARIABLES: Final = (
+PROVIDER_VARIABLES: Final = (
     *("COMETAPI_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"),
     *("OPENAI_CUSTOM_HEADERS", "OPENAI_CUSTOM_QUERY"),
     *("AZURE_OPENAI_API_KEY", "AZURE_OPENAI_ENDPOINT", "OPENAI_API_VERSION"),
@@ -140,7 +140,7 @@ def hide_keys() -> None:
 
     Libraries start processes too: Qt opens a browser, and Python asks "uname".
     """
-    for name in _PROVIDER_VARIABLES:
+    for name in PROVIDER_VARIABLES:
         if name in os.environ:
             _hidden_variables[name] = os.environ.pop(name)
 

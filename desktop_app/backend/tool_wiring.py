@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from desktop_app.child_processes import environment_with_keys
+from desktop_app.child_processes import PROVIDER_VARIABLES, environment_with_keys
 from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.providers.http.trust import trusted_context
@@ -67,6 +67,7 @@ def tool_servers(backend: Backend) -> ToolServers:
         store_secret=store_secret,
         renewal_lock=lambda name: file_lock(backend.folders.data / f"sign-in-{name}.lock"),
         variables=environment_with_keys(),
+        provider_variables=PROVIDER_VARIABLES,
         home=str(Path.home()),
     )
 

@@ -553,6 +553,13 @@ class Reason(StrEnum):
         N_("The tool server “{server}” needs the environment variable {variable}."),
         Remedy.SET_VARIABLE,
     )
+    TOOL_SERVER_KEY = _row(
+        N_(
+            "The tool server “{server}” may not get the environment variable {variable}: "
+            "it is meant for a provider."
+        ),
+        Remedy.CHECK_CONFIGURATION,
+    )
     TOOL_SERVER_HEADER = _row(
         N_("“{header}” can’t be a header of the tool server “{server}”."),
         Remedy.CHECK_CONFIGURATION,

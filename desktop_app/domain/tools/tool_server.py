@@ -315,16 +315,20 @@ def secret_values(
     Args:
         variables: the environment variables, for references.
     """
-    texts = (*server.command, *server.environment.values(), *server.headers.values())
-    references = [found for t in (*texts, *secrets.values) for found in _VARIABLE.finditer(t)]
     named = [
         *secrets.environment.items(),
         *secrets.headers.items(),
         *parse_qsl(secrets.query),
-        *((found[1], variables.get(found[1], "")) for found in references),
+        *((name, variables.get(name, "")) for name in referenced_variables(server, secrets)),
     ]
     found = [_SCHEME.sub("", value) for name, value in named if _may_be_secret(name, value)]
     return (*found, secrets.query, *secrets.arguments)
+
+
+def referenced_variables(server: ToolServer, secrets: ServerSecrets) -> list[str]:
+    """Return the names of the environment variables that a server refers to, sorted."""
+    texts = (*server.command, *server.environment.values(), *server.headers.values())
+    return sorted({v[1] for t in (*texts, *secrets.values) for v in _VARIABLE.finditer(t)})
 
 
 def _may_be_secret(name: str, value: str) -> bool:

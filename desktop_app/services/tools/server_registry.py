@@ -19,6 +19,7 @@ from desktop_app.domain.tools.tool_server import (
     ServerSecrets,
     ToolServer,
     launch_message,
+    referenced_variables,
     secret_values,
     sign_in_secrets,
 )
@@ -61,6 +62,7 @@ class ToolServers:
         store_secret: stores a secret; returns False if it would be lost at the end of this process.
         renewal_lock: returns a lock between processes, for the name of a server.
         variables: the environment variables, for references in configurations.
+        provider_variables: the names of those that no server at an address may get.
         home: the user's home folder.
     """
 
@@ -74,13 +76,15 @@ class ToolServers:
         store_secret: Callable[[str, Secret], Awaitable[bool]],
         renewal_lock: Callable[[str], AbstractAsyncContextManager[None]],
         variables: Mapping[str, str],
+        provider_variables: Sequence[str],
         home: str,
     ) -> None:
         self.storage = storage
         self._secrets, self._connect = secrets, connect
         self._forget_permissions = forget_permissions
         self._store_secret, self._renewal_lock = store_secret, renewal_lock
-        self._variables, self._home = variables, home
+        self._variables, self._provider_variables = variables, provider_variables
+        self._home = home
         self._runs: dict[str, ServerRun] = {}
 
     async def runs(self) -> list[ServerRun]:
@@ -195,6 +199,9 @@ class ToolServers:
     ) -> tuple[Mapping[str, Any], Sequence[str]]:
         """Return the launch message of a server, and the secrets to redact: see `MakeLaunch`."""
         secrets = await self.secrets_of(server)
+        for name in referenced_variables(server, secrets) if server.url else ():
+            if name in self._provider_variables:
+                raise ToolServerError(Reason.TOOL_SERVER_KEY, server=server.name, variable=name)
         launch = launch_message(server, secrets, self._variables, self._home)
         values = secret_values(server, secrets, self._variables)
         if is_sign_in:

@@ -75,7 +75,8 @@ async def open_servers(
             connect,
             store_secret=keyring.keep,
             renewal_lock=lambda _name: nullcontext(),
-            variables={},
+            variables={"OPENAI_API_KEY": "sk-a", "TOKEN": "t"},
+            provider_variables=("OPENAI_API_KEY",),
             home="/home/me",
         )
         yield servers, keyring
@@ -259,3 +260,43 @@ async def test_an_invalid_stored_sign_in_counts_as_none(
         with pytest.raises(ToolServerError):
             await run.request("list_tools")
         assert ["tokens" in order for order in orders] == [False]
+
+
+@pytest.mark.attack("key-origin")
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"url": "https://host/mcp", "headers": {"X-Key": "Bearer ${env:OPENAI_API_KEY}"}},
+        {"url": "https://host/mcp", "headers": {"X-Key": "a-${OPENAI_API_KEY:-none}"}},
+        {"url": "https://host/mcp?key=${OPENAI_API_KEY}"},
+    ],
+)
+async def test_no_address_gets_the_key_of_a_provider(tmp_path: Path, fields: Any) -> None:
+    async with open_servers(tmp_path) as (servers, _):
+        await servers.add(*server_of("docs", **fields))
+        with pytest.raises(ToolServerError) as refused:
+            await (await servers.run("docs")).request("list_tools")
+        assert refused.value.reason is Reason.TOOL_SERVER_KEY
+        assert refused.value.params == {"server": "docs", "variable": "OPENAI_API_KEY"}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"command": ("run",), "environment": {"KEY": "${env:OPENAI_API_KEY}"}},
+        {"url": "https://host/mcp", "headers": {"X-Key": "${env:TOKEN}"}},
+    ],
+)
+async def test_a_server_gets_the_variables_that_it_refers_to(tmp_path: Path, fields: Any) -> None:
+    orders: list[Mapping[str, Any]] = []
+
+    async def connect(order: Mapping[str, Any], listener: Any) -> Any:
+        orders.append(order)
+        raise TimeoutError
+
+    async with open_servers(tmp_path, connect=connect) as (servers, _):
+        await servers.add(*server_of("docs", **fields))
+        with pytest.raises(ToolServerError):
+            await (await servers.run("docs")).request("list_tools")
+    found = {**orders[0].get("environment", {}), **orders[0].get("headers", {})}
+    assert found in ({"KEY": "sk-a"}, {"X-Key": "t"})
