@@ -9,7 +9,6 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.library.navigator import Navigator
 from desktop_app.app.state.new_conversation import NewConversation
-from desktop_app.app.state.open_conversation import blank_conversation
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.i18n.translation import tr
@@ -100,8 +99,7 @@ class TemporaryController(QObject):
     def _open_another(self) -> None:
         from desktop_app.ui.window.cards.temporary_bar import TITLE  # not needed at the start
 
-        choice = self._new_conversation.default_choice
-        conversation = blank_conversation(new_id(), choice, tr(TITLE))
+        conversation = self._new_conversation.blank_with(new_id(), tr(TITLE))
         self._temporary.begin(conversation.id)
         self._id = conversation.id
         self._navigator.open_temporary(conversation)

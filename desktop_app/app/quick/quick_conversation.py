@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.state.open_conversation import blank_conversation
-from desktop_app.domain.conversations.conversation import Conversation, new_id
+from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 
 if TYPE_CHECKING:
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.new_conversation import NewConversation
-    from desktop_app.app.state.presets import Presets
     from desktop_app.domain.conversations.conversation import Draft, Message, ModelChoice
     from desktop_app.services.answers.answer_run import AnswerRun
     from desktop_app.services.chat.chat_service import ChatService
@@ -44,23 +42,17 @@ class QuickConversation(QObject):
         *,
         setup: AnswerSetup,
         new_conversation: NewConversation,
-        presets: Presets,
         chat_service: ChatService,
         conversations: ConversationStore,
         temporary: TemporaryConversations,
     ) -> None:
         super().__init__(parent)
-        self._setup, self._presets = setup, presets
-        self._new_conversation = new_conversation
+        self._setup, self._new_conversation = setup, new_conversation
         self._chat_service, self._conversations = chat_service, conversations
         self._temporary = temporary
         self.is_unsaved = False
         self.path: Sequence[Message] = []
-        self._value = self._make_blank()
-
-    def _make_blank(self) -> Conversation:
-        blank = blank_conversation(new_id(), self._new_conversation.default_choice)
-        return self._presets.apply_chosen(blank)
+        self._value = new_conversation.blank_with(new_id())
 
     @property
     def id(self) -> str:
@@ -83,7 +75,7 @@ class QuickConversation(QObject):
     def begin(self) -> None:
         """Begin a blank conversation, which its first question stores."""
         self._temporary.discard(self.id)
-        self._value, self.path = self._make_blank(), []
+        self._value, self.path = self._new_conversation.blank_with(new_id()), []
         self.is_unsaved = False
 
     @property

@@ -148,7 +148,6 @@ class QuickHost(QObject):
             quick_window,
             setup=state.setup,
             new_conversation=state.new_conversation,
-            presets=state.presets,
             chat_service=backend.chat,
             conversations=backend.conversations,
             temporary=backend.temporary,

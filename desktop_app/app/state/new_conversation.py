@@ -57,6 +57,11 @@ class NewConversation:
         variant, effort = wanted.variant or start.variant, wanted.effort or start.effort
         return replace(start, variant=variant, effort=effort)
 
+    def blank_with(self, conversation_id: str, title: str = "") -> Conversation:
+        """Return a blank conversation in no folder, with the defaults and the default preset."""
+        blank = blank_conversation(conversation_id, self.default_choice, title)
+        return self._presets.apply_chosen(blank)
+
     def open(self, folder_id: str | None = None) -> None:
         """Open a blank conversation with the settings of its folder or the defaults."""
         self._setup.forget_background()

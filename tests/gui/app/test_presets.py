@@ -241,6 +241,13 @@ async def test_new_conversations_begin_with_the_default_preset() -> None:
         app.session.quick.open_with("")
         assert app.session.quick.window.choice.variant is Variant.PRO
         app.session.quick.window.hide()
+        app.controllers.conversation.temporary.open()
+        assert shown(app) == "Preset: Code reviewer"
+        turn = await app.ask("And here?")
+        assert turn.request.model.endswith("-pro")
+        turn.end("Here.")
+        await app.settled()
+        app.controllers.sidebar.navigator.open_new()
         choose(app, "Poet")
         app.open_row((await app.backend.conversations.all())[0].id)
         await until(lambda: shown(app) == "Preset: Code reviewer")
