@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -72,7 +73,7 @@ class QuickPromptController(QObject):
         self._continue_in_window, self._markdown_of = continue_in_window, markdown_of
         self._values, self._tasks = values, tasks
         self._accompanying = self._clipboard = self._asked_text = ""
-        self._is_beginning = False
+        self._handover = asyncio.Lock()  # while the question goes to the store or to the window
         self._draft = QuickDraft(
             quick, self._storable_question, settings_store=settings_store, tasks=tasks
         )
@@ -101,8 +102,8 @@ class QuickPromptController(QObject):
 
     @property
     def _is_busy(self) -> bool:
-        """Return True while a question is being stored, or its answer streams."""
-        return self._is_beginning or self._running.is_running(self._conversation.id)
+        """Return True while a question is stored or moves to the window, or its answer streams."""
+        return self._handover.locked() or self._running.is_running(self._conversation.id)
 
     def open_with(self, text: str) -> None:
         """Show the quick prompt; `text` is sent with the question.
@@ -230,11 +231,11 @@ class QuickPromptController(QObject):
                 tr("Reading {name}…", name=self.attachments.reading_name)
             )
             return
-        self._is_beginning = True
         asked, accompanying, attached = text.strip(), self._accompanying, self.attachments.parts
         try:
             draft = Draft(question, attached, self.window.template_id)
-            run = await self._conversation.ask(draft)
+            async with self._handover:
+                run = await self._conversation.ask(draft)
         except UserFacingError as error:
             is_unpriced = isinstance(error, UnpricedModelError)
             is_cap = isinstance(error, SpendingCapError) and not is_unpriced
@@ -242,8 +243,6 @@ class QuickPromptController(QObject):
                 error.sentences, tr("Raise the limit") if is_cap else ""
             )
             return
-        finally:
-            self._is_beginning = False
         # What was added meanwhile waits for the next question.
         self._accompanying = self._accompanying.removeprefix(accompanying).lstrip("\n")
         self._asked_text = asked
@@ -264,6 +263,11 @@ class QuickPromptController(QObject):
             self._tasks.start(self._leave_for_window(action))
 
     async def _leave_for_window(self, action: str = "") -> None:
+        async with self._handover:
+            if self.is_visible:  # not left meanwhile
+                await self._move_to_window(action)
+
+    async def _move_to_window(self, action: str) -> None:
         has_content = self._conversation.path or self.attachments.parts
         if self._conversation.is_unsaved and has_content:
             self.window.status.show_status(tr("An unsaved conversation stays here"))
@@ -275,14 +279,12 @@ class QuickPromptController(QObject):
             return
         shown = self.window.text()
         # Show the window first, because the program ends once nothing is visible.
-        if self._conversation.path or self._is_beginning:
+        if self._conversation.path:
             # The prompt still shows the question, unless a cap refused it or another was typed.
             unasked = self.window.text().strip() if action == RAISE_CAP else self._new_text()
             template_id = self.window.template_id if unasked else ""
             typed = Draft(unasked, self.attachments.parts, template_id)
-            await self._continue_in_window(
-                self._conversation.id if self._conversation.path else "", action, typed, ""
-            )
+            await self._continue_in_window(self._conversation.id, action, typed, "")
         else:
             text, accompanying = shown, self._accompanying.strip()
             if len(accompanying) > int(self._values[LARGE_PASTE] or 0):  # the window will attach it

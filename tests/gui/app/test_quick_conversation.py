@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QPlainTextEdit,
 
 from desktop_app.app import window_session
 from desktop_app.app.quick import paste_back as paste_back_module
-from desktop_app.app.quick.quick_draft import QUICK_DRAFT_KEY
+from desktop_app.app.quick.quick_draft import QUICK_DRAFT_KEY, UnsentQuestion
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import AuthenticationError, StoreFullError
 from desktop_app.domain.models.variants import Effort, Variant
@@ -27,7 +27,7 @@ from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.ui.quick import quick_prompt
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
-from tests.gui.app.app_harness import DISK_FULL, AppHarness, PausableStore, until
+from tests.gui.app.app_harness import DISK_FULL, AppHarness, PausableStore, SlowStore, until
 from tests.gui.app.scripted_providers import Turn
 from tests.helpers.widgets import find
 
@@ -259,6 +259,63 @@ async def test_text_typed_while_the_window_opens_stays_in_the_quick_prompt() -> 
         await until(lambda: not quick.isVisible())
         assert app.text.toPlainText() == "More"
         assert app.session.quick.unsent.draft.text == "More and more"
+
+
+async def test_the_window_opens_once_the_first_question_is_stored() -> None:
+    async with AppHarness(disk=SlowStore) as app:
+        assert isinstance(app.disk, SlowStore)
+        slow, quick = app.disk, opened(app)
+        QTest.keyClicks(line(quick), "Why?")
+        QTest.keyClick(line(quick), Qt.Key.Key_Return)
+        await until(lambda: slow.waiting)
+        quick.open_in_window_requested.emit()
+        slow.release.set()
+        turn = await app.turn(0)
+        await until(lambda: not quick.isVisible())
+        assert app.text.toPlainText() == ""
+        turn.end("Because.")
+        await app.settled()
+        assert "Because." in app.transcript
+        assert app.session.quick.unsent == UnsentQuestion()
+        assert app.setting(QUICK_DRAFT_KEY) is None
+        assert len(app.messages()) == 2
+
+
+async def test_a_first_question_that_is_refused_moves_to_the_window() -> None:
+    async with AppHarness(disk=SlowStore) as app:
+        assert isinstance(app.disk, SlowStore)
+        slow, quick = app.disk, opened(app)
+        QTest.keyClicks(line(quick), "Why?")
+        QTest.keyClick(line(quick), Qt.Key.Key_Return)
+        await until(lambda: slow.waiting)
+        quick.open_in_window_requested.emit()
+        slow.is_full = True
+        slow.release.set()
+        await until(lambda: not quick.isVisible())
+        slow.is_full = False
+        assert app.text.toPlainText() == "Why?"
+        assert app.session.quick.unsent == UnsentQuestion()
+        await app.settled()
+        assert app.messages() == []
+
+
+async def test_a_text_that_moves_to_the_window_moves_once_and_is_not_asked() -> None:
+    async with AppHarness(disk=PausableStore) as app:
+        assert isinstance(app.disk, PausableStore)
+        quick = opened(app)
+        (await ask(app, quick, "Why?")).end("Because.")
+        await app.settled()
+        app.disk.is_paused = True
+        QTest.keyClicks(line(quick), "More")
+        quick.open_in_window_requested.emit()
+        await app.disk.waiting.wait()
+        quick.open_in_window_requested.emit()
+        QTest.keyClick(line(quick), Qt.Key.Key_Return)
+        app.disk.release.set()
+        await until(lambda: not quick.isVisible())
+        await app.settled()
+        assert app.text.toPlainText() == "More"
+        assert len(app.providers.turns) == 1
 
 
 async def test_a_file_with_the_content_of_another_is_named(tmp_path: Path) -> None:
