@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QPlainTextEdit, QPushButton, QS
 from desktop_app.settings.schema import settings_of
 from desktop_app.settings.setting import Group
 from desktop_app.settings.values import with_defaults
-from desktop_app.ui.settings.tabs.responses_tab import CONVERSATION, DEFAULTS, ResponsesTab
+from desktop_app.ui.settings.tabs.responses_tab import CONVERSATION, DEFAULTS, FOLDER, ResponsesTab
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from tests.helpers.widgets import find
@@ -132,18 +132,22 @@ def test_a_value_of_a_dialog_is_reported_for_the_conversation_that_it_was_opened
     assert told.args == ["c1", "answer.tools", "clock"]
 
 
-def test_refusals_and_notes_are_shown_in_both_scopes(qtbot: QtBot, tab: ResponsesTab) -> None:
+def test_a_setting_that_the_model_ignores_is_disabled_in_its_conversation_only(
+    qtbot: QtBot, tab: ResponsesTab
+) -> None:
     why = "Not available in the Responses API, which GPT-5.2 uses."
     tab.set_refusals(
         {"answer.stop": why},
         {"answer.service_tier": "The cost of this tier is unknown and isn’t shown."},
     )
-    for scope in (DEFAULTS, CONVERSATION):
+    tab.set_folder("f1", "Thesis", {})
+    for scope in (DEFAULTS, CONVERSATION, FOLDER):
         choose(qtbot, tab, scope)
-        assert not find(tab, QPlainTextEdit, "answer.stop").isEnabled()
+        assert find(tab, QPlainTextEdit, "answer.stop").isEnabled() == (scope != CONVERSATION)
         assert why in words(tab)
         assert find(tab, QComboBox, "answer.service_tier").isEnabled()
         assert "The cost of this tier is unknown and isn’t shown." in words(tab)
+    choose(qtbot, tab, CONVERSATION)
     tab.set_refusals({}, {})
     assert find(tab, QPlainTextEdit, "answer.stop").isEnabled()
     assert why not in words(tab)

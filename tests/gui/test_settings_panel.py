@@ -38,6 +38,7 @@ from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.settings.settings_frame import PAGES
 from desktop_app.ui.settings.settings_panel import SettingsPanel
 from desktop_app.ui.settings.tabs.data_tab import DataTab
+from desktop_app.ui.settings.tabs.responses_tab import CONVERSATION
 from desktop_app.ui.settings.tabs.servers_tab import ServerRow
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.forms.form_widgets import Combo, Switch
@@ -654,6 +655,7 @@ def test_shown_values_are_not_reported_as_changes(qtbot: QtBot, panel: SettingsP
 
 def test_a_refused_setting_is_disabled_and_shows_the_reason(panel: SettingsPanel) -> None:
     panel.show_page("answer")
+    panel.pages.responses.page.show_scope(CONVERSATION)
     why = "GPT-5.2 supports this setting only with effort set to None."
     panel.pages.responses.page.set_refusals({"answer.temperature": why}, {})
     assert find(panel, QSlider, "answer.temperature").accessibleDescription() == why

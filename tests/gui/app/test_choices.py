@@ -31,6 +31,7 @@ from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.settings.sections.key_section import KeySection
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
+from desktop_app.ui.settings.tabs.responses_tab import CONVERSATION
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.settings_pages import answer_field, answer_note, connection_result, provider_page
 from tests.helpers.secrets import key_for
@@ -441,6 +442,7 @@ async def test_settings_reach_the_request() -> None:
         ):
             app.window.settings.pages.setting_changed.emit(key, value)
         await app.written()
+        app.window.settings.pages.responses.page.show_scope(CONVERSATION)
         assert answer_note(app, "answer.temperature") == (
             "GPT-5.2 Thinking supports this setting only with effort set to None."
         )

@@ -15,6 +15,7 @@ from desktop_app.domain.prompts.preset import Preset
 from desktop_app.i18n.translation import tr
 from desktop_app.settings.schema import setting, settings_of
 from desktop_app.settings.setting import Group
+from desktop_app.ui.settings.tabs.responses_tab import CONVERSATION
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.settings_pages import answer_field, answer_note
@@ -38,7 +39,8 @@ def own(app: AppHarness) -> Overrides:
 
 
 def refused(app: AppHarness) -> set[str]:
-    """Return the settings of the answers that cannot be changed."""
+    """Return the settings of its answers that the open conversation cannot change."""
+    app.window.settings.pages.responses.page.show_scope(CONVERSATION)
     keys = [each.key for each in settings_of(Group.ANSWER)]
     return {key for key in keys if not answer_field(app, key).isEnabled()}
 

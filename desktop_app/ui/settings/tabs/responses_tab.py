@@ -67,6 +67,8 @@ class ResponsesTab(QWidget):
         self._overrides: Mapping[str, object] = {}
         self._folder_id, self._folder_name = "", ""
         self._folder_overrides: Mapping[str, object] = {}
+        self._refusals: Mapping[str, str] = {}
+        self._notes: Mapping[str, str] = {}
         scopes = [(scope, tr(title)) for scope, title in SCOPES]
         self._scope = SegmentedControl(scopes, theme, name=tr("Apply settings to"), padding=6)
         self._scope.setObjectName("scope")
@@ -117,13 +119,22 @@ class ResponsesTab(QWidget):
             self.show_scope(DEFAULTS)
 
     def set_refusals(self, refusals: Mapping[str, str], notes: Mapping[str, str]) -> None:
-        """Set the reasons for unsupported settings, and remarks on others."""
-        self._form.set_refusals(refusals, notes)
+        """Set why the open conversation's model ignores settings, and remarks on others."""
+        self._refusals, self._notes = refusals, notes
+        self._show_refusals()
 
     def _choose_scope(self, scope: str) -> None:
         self._form.report_edits()
         self._shown_scope = scope
         self._update_form()
+        self._show_refusals()
+
+    def _show_refusals(self) -> None:
+        """Disable ignored settings of the conversation; other conversations may use the others."""
+        if self._shown_scope == CONVERSATION:
+            self._form.set_refusals(self._refusals, self._notes)
+        else:
+            self._form.set_refusals({}, {**self._notes, **self._refusals})
 
     def _update_form(self) -> None:
         of_folder = self._folder_overrides if self._folder_id else {}
