@@ -38,7 +38,7 @@ class ForeignChanges(QObject):
         self._running, self._navigator, self._presenter = running, navigator, presenter
         self._show_title, self._notifications = pane.set_title, pane.notifications
         self._current, self._messages, self._conversations = current, messages, conversations
-        self._deleted_id = ""  # the open conversation, if it was deleted while its answer runs
+        self._changed_id = ""  # the conversation to show again when its answer has ended
 
     async def show(self) -> None:
         """Show changes by other processes, in the list and in the transcript."""
@@ -54,23 +54,28 @@ class ForeignChanges(QObject):
         if self._current.conversation is not before:  # changed here, perhaps after it was read
             await self.show()
         elif self._running.is_running(opened_id):  # its messages are newer here
+            if stored is None or self._has_another_path(path):
+                self._changed_id = opened_id
             if stored is not None:
                 self._update_conversation(stored)
-            else:
-                self._deleted_id = opened_id
         elif stored is None:
             self._presenter.forget(opened_id)
             self._navigator.open_new()
             self._notifications.notify(tr("Another program deleted this conversation."))
-        elif [m.id for m in path] != [m.id for m in self._current.path]:
+        elif self._has_another_path(path):
             await self._navigator.open(opened_id)
         else:
             self._update_open(stored, path)
 
     async def show_end(self, conversation_id: str) -> None:
-        """When an answer ends, show that its conversation was deleted meanwhile."""
-        if conversation_id == self._deleted_id:
+        """When an answer ends, show that its conversation was deleted or extended meanwhile."""
+        if conversation_id == self._changed_id:
+            self._changed_id = ""
             await self.show()
+
+    def _has_another_path(self, path: Sequence[Message]) -> bool:
+        """Return True if `path` has not the messages that are shown."""
+        return [message.id for message in path] != [message.id for message in self._current.path]
 
     def _update_open(self, stored: Conversation, path: Sequence[Message]) -> None:
         """Show the open conversation and its messages as they are stored."""

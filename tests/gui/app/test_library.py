@@ -36,6 +36,7 @@ from desktop_app.domain.errors import StorageError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
+from desktop_app.storage.conversations.import_store import ImportStore
 from desktop_app.ui.library.collections_dialog import CollectionsDialog
 from desktop_app.ui.sidebar.conversation_model import Roles
 from tests.gui.app.app_harness import AppHarness, PausableStore, until
@@ -573,6 +574,29 @@ async def test_a_conversation_deleted_during_its_answer_is_closed_with_its_end()
         assert app.open_id != here
         await app.settled()
         assert not app.rows
+
+
+async def test_messages_imported_during_an_answer_are_shown_at_its_end() -> None:
+    async with AppHarness() as app:
+        here = await app.ask_and_answer("First", "One")
+        turn = await app.ask("Second")
+        turn.say("Tw")
+        app.type("My draft")
+        async with another_program() as other:
+            shown = app.state.current.path
+            kept = await other.conversations.get(here)
+            assert kept is not None
+            added = a_message(here, Role.USER, "From outside", shown[-1].id)
+            extended = replace(kept, title="Named", leaf_id=added.id)
+            await ImportStore(other.database).add(extended, [*shown, added], None)
+            await other.conversations.rename(here, "Named")
+            await until(lambda: app.window.windowTitle().startswith("Named"))
+        assert "From outside" not in app.transcript
+        turn.end("o")
+        await until(lambda: "From outside" in app.transcript)
+        assert "Two" in app.transcript
+        assert app.text.toPlainText() == "My draft"
+        await app.settled()
 
 
 async def test_the_open_collections_show_what_another_program_wrote() -> None:
