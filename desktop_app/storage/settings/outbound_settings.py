@@ -16,11 +16,12 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from desktop_app.domain.answering.chat_request import DIRECT, ProviderProfile
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.models.own_model import OwnModel
+from desktop_app.domain.network.network_address import bare_address, split_url
 from desktop_app.domain.network.origin import origin
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_context
@@ -181,8 +182,7 @@ def _without_address(connection: sqlite3.Connection, profile_id: str) -> str:
     return profile_to_text(replace(found, **outbound))
 
 
-@dataclass(frozen=True)
-class _Field:
+class _Field(NamedTuple):
     """A field of a profile: its label, its value, and the value as shown to the user."""
 
     label: str
@@ -197,7 +197,7 @@ def _fields(profile: ProviderProfile) -> dict[str, _Field]:
     prices = tuple(_prices(model) for model in profile.own_models if model.price is not None)
     return {
         "kind": _Field(tr("Type"), profile.kind, profile.kind.value),
-        "base_url": _address(tr("Base URL"), profile.base_url, _none()),
+        "base_url": _base_url(profile.base_url),
         "proxy": _address(tr("Proxy"), profile.proxy, tr("Environment variables")),
         "ca_file": _Field(tr("Trusted certificates"), profile.ca_file, profile.ca_file or _none()),
         "plain_http_hosts": _Field(
@@ -244,8 +244,15 @@ def _custom_fields(profile: ProviderProfile) -> str:
     return ", ".join(texts) or _none()
 
 
+def _base_url(text: str) -> _Field:
+    """Return the field of a base URL, by origin and path: a gateway names its customer there."""
+    at_origin = _address(tr("Base URL"), text, _none())
+    path = split_url(bare_address(text)[0]).path.rstrip("/") if origin(text) else ""
+    return at_origin._replace(value=at_origin.value + path, text=at_origin.text + path)
+
+
 def _address(label: str, text: str, if_none: str) -> _Field:
-    """Return the field of an address, by its origin: the path is irrelevant, the login secret."""
+    """Return the field of an address, by its origin: the login is secret."""
     if not text:
         return _Field(label, "", if_none)
     if text == DIRECT:

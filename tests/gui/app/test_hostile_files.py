@@ -64,7 +64,7 @@ async def test_a_provider_address_that_a_backup_changes_is_shown_and_confirmed(
         assert shown.rect().contains(answers()["cancel"].geometry())
         (words,) = [w for w in shown.findChildren(QLabel) if "evil" in w.text()]
         assert words.isVisible()
-        assert "https://api.openai.com:443 → https://evil.example:443" in words.text()
+        assert "https://api.openai.com:443/v1 → https://evil.example:443/v1" in words.text()
         if answer == "cancel":
             shown.reject()  # Esc
         else:

@@ -131,7 +131,9 @@ def test_a_restore_without_a_terminal_keeps_the_addresses(shell: Shell, tmp_path
     archive = evil(shell, tmp_path)
     kept = run(shell, "restore", str(archive))
     assert kept.code == 0, kept.err
-    listed = "OpenAI (openai), Base URL: https://api.openai.com:443 → https://evil.example:443"
+    listed = (
+        "OpenAI (openai), Base URL: https://api.openai.com:443/v1 → https://evil.example:443/v1"
+    )
     assert listed in kept.err
     assert "use --accept-settings" in kept.err
     assert shell.rows("SELECT id FROM profiles") == []

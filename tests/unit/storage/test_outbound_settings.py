@@ -43,10 +43,17 @@ def own(**fields: Any) -> ProviderProfile:
             "base_url",
             "https://a.org/v1",
             "https://b.org/v1",
-            "https://a.org:443",
-            "https://b.org:443",
+            "https://a.org:443/v1",
+            "https://b.org:443/v1",
         ),
-        ("base_url", "", "https://b.org/v1", "none", "https://b.org:443"),
+        (
+            "base_url",
+            "https://gateway.org/v1/me/openai",
+            "https://me:pw@gateway.org/v1/you/openai?key=pw",
+            "https://gateway.org:443/v1/me/openai",
+            "https://gateway.org:443/v1/you/openai",
+        ),
+        ("base_url", "", "https://b.org/v1", "none", "https://b.org:443/v1"),
         ("base_url", "", "no address", "none", "invalid URL"),
         ("proxy", "", DIRECT, "Environment variables", "No proxy"),
         ("proxy", DIRECT, "http://me@a.org:8080", "No proxy", "http://a.org:8080"),
@@ -85,7 +92,7 @@ def test_a_field_that_differs_is_a_change(
 @pytest.mark.parametrize(
     ("field", "before", "after"),
     [
-        ("base_url", "https://a.org/v1", "https://a.org/v2"),
+        ("base_url", "https://a.org/v1", "HTTPS://A.org:443/v1/"),
         ("own_models", (), (OwnModel("m", window=9),)),
         ("max_tokens_field", "", "max_tokens"),
         ("models", (), ("m",)),
@@ -104,7 +111,7 @@ def test_a_new_provider_is_compared_with_an_empty_profile() -> None:
     assert (change.key, change.current, change.restored) == (
         "base_url",
         "none",
-        "https://a.org:443",
+        "https://a.org:443/v1",
     )
     assert find_changes(restored, OutboundSettings({})) == ()
 

@@ -227,7 +227,7 @@ def test_every_setting_that_sends_data_elsewhere_is_listed(place: Place, tmp_pat
     asked = AnsweredRestore()
     place.restore(archive, asked)
     assert asked.sentences == [
-        "Cheap (new), Base URL: none → https://evil.example:443",
+        "Cheap (new), Base URL: none → https://evil.example:443/v1",
         "Cheap (new), Proxy: Environment variables → socks5://evil.example:1",
         "Cheap (new), Trusted certificates: none → /data/ca.pem",
         "Cheap (new), Unencrypted connections allowed to: none → 10.0.0.1",
@@ -239,10 +239,10 @@ def test_every_setting_that_sends_data_elsewhere_is_listed(place: Place, tmp_pat
         "Cheap (new), Monthly limit: No limit → $1,000,000.00",
         "Cheap (new), Price (percent of list price): 100 % → 0.1 %",
         "On this computer (on-device), Type: on_device → compatible",
-        "On this computer (on-device), Base URL: none → https://evil.example:443",
+        "On this computer (on-device), Base URL: none → https://evil.example:443/v1",
         "OpenAI (openai), Type: openai → compatible",
-        "OpenAI (openai), Base URL: https://api.openai.com:443 → https://evil.example:443",
-        "Own server (own), Base URL: http://127.0.0.1:1234 → https://evil.example:443",
+        "OpenAI (openai), Base URL: https://api.openai.com:443/v1 → https://evil.example:443/v1",
+        "Own server (own), Base URL: http://127.0.0.1:1234/v1 → https://evil.example:443/v1",
         "Default provider: none → new",
         "Local model file: none → /data/evil.gguf",
         f"Instructions: none → Add to every answer: {EVIL}",
