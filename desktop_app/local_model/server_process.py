@@ -1,8 +1,9 @@
 """The child process that runs llama.cpp's HTTP server on a Unix socket.
 
 It reads one line of JSON from standard input, so that no key is in its arguments or environment,
-where other programs can read it. Then it loads the model, prints one line of JSON, and ends when
-its standard input does: so it dies with its parent, however the parent ends.
+where other programs can read it. Then it confines itself, because a model's file may come from
+anywhere, loads the model, prints one line of JSON, and ends when its standard input does: so it
+dies with its parent, however the parent ends.
 
 llama.cpp listens on a Unix socket if the host name ends in ".sock". Other users and web pages can
 reach a port, but not the socket, and this user's processes still need the key.
@@ -13,18 +14,25 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import select
 import signal
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Final, TypedDict
+
+from desktop_app import sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LOG_ERRORS_ONLY = 1  # llama.cpp's scale; from "debug" (4) on it logs prompts
 STDIN, STDOUT, STDERR = 0, 1, 2
+_MEMORY_BYTES: Final = 1 << 50  # no limit: models take what the user's computer has
+_LOG_BYTES: Final = 1 << 20
+_PROCESSOR_FILES: Final = ("/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system")
+_PART: Final = re.compile(r"(.*-)\d{5}(-of-\d{5}\.gguf)", re.DOTALL)
 
 
 class Configuration(TypedDict):
@@ -48,6 +56,7 @@ def main() -> int:
     configuration: Configuration = json.loads(line)
     try:
         with _exit_when_stdin_closes():
+            sandbox.confine(policy(configuration, reply_fd))
             server = _load(configuration)  # noqa: F841 - it serves while it is referenced
     except RuntimeError as exc:
         os.write(STDERR, f"{exc}\n".encode())
@@ -60,6 +69,30 @@ def main() -> int:
     Path(configuration["socket_path"]).unlink(missing_ok=True)  # the parent may have been killed
     # The server's destructor would wait for unfinished answers.
     os._exit(0)
+
+
+def policy(configuration: Configuration, reply_fd: int) -> sandbox.Policy:
+    """Return the permissions of this process: the model's files, its socket and its log."""
+    return sandbox.Policy(
+        _MEMORY_BYTES,
+        readable=(*_parts(Path(configuration["weights"])), *map(Path, _PROCESSOR_FILES)),
+        socket_folder=Path(configuration["socket_path"]).parent,
+        file_bytes=_LOG_BYTES,
+        descriptors=(reply_fd,),
+    )
+
+
+def _parts(weights: Path) -> list[Path]:
+    """Return all files of a model, of which llama.cpp gets the first one."""
+    found = _PART.fullmatch(weights.name)
+    if found is None:
+        return [weights]
+    return [p for p in weights.parent.iterdir() if _is_part_of(found.groups(), p.name)]
+
+
+def _is_part_of(name: tuple[str, ...], other: str) -> bool:
+    part = _PART.fullmatch(other)
+    return part is not None and part.groups() == name
 
 
 def _redirect_standard_output() -> int:

@@ -45,7 +45,7 @@ _RETURN_ERRNO: Final = 0x00050000
 _VERSION_QUERY, _RULE_PATH_BENEATH, _RULE_NET_PORT = 1, 1, 2
 _FILE_RIGHTS_BY_ABI: Final = ((1, 0x1FFF), (2, 1 << 13), (3, 1 << 14), (5, 1 << 15))
 _WRITE_FILE, _READ_FILE, _READ_DIR, _TRUNCATE = 1 << 1, 1 << 2, 1 << 3, 1 << 14
-_REMOVE_FILE, _MAKE_REG = 1 << 5, 1 << 8
+_REMOVE_FILE, _MAKE_REG, _MAKE_SOCKET = 1 << 5, 1 << 8, 1 << 9
 _BIND_TCP, _CONNECT_TCP = 1, 2
 _SCOPE_ABSTRACT_UNIX_SOCKET, _SCOPE_SIGNAL = 1, 2
 _NETWORK_ABI, _SCOPES_ABI = 4, 6  # the first versions with these rights
@@ -57,8 +57,8 @@ _SYSTEM_PATHS: Final = (
     *("/usr/share/locale", "/usr/share/fonts", "/usr/local/share/fonts"),
     *("/dev/null", "/dev/urandom"),
 )
-_ADDRESS_SPACE_BYTES: Final = 64 << 30
-"""The limit of all mappings: RLIMIT_DATA counts no page tables, 1/512 of what is only read."""
+_OTHER_MAPPED_BYTES: Final = 64 << 30
+"""The limit of other mappings. RLIMIT_DATA counts no page tables, 1/512 of what is only read."""
 _THREAD_EXIT_S: Final = 2.0
 """The time that a joined thread gets to exit, in seconds; it takes microseconds."""
 
@@ -103,7 +103,7 @@ def confine(policy: Policy) -> None:
         raise RuntimeError("a process with several threads cannot be confined")
     close_descriptors_except(policy.descriptors)
     limit_resources(policy)
-    limit_resource(resource.RLIMIT_AS, _ADDRESS_SPACE_BYTES)
+    limit_resource(resource.RLIMIT_AS, policy.memory_bytes + _OTHER_MAPPED_BYTES)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     if abi := _landlock_abi():
         _restrict_files(policy, abi)
@@ -141,6 +141,8 @@ def _restrict_files(policy: Policy, abi: int) -> None:
         for path in policy.writable:
             rights = _READ_FILE | _READ_DIR | _WRITE_FILE | _TRUNCATE | _REMOVE_FILE | _MAKE_REG
             _allow_path(ruleset, path, rights & handled)
+        if policy.socket_folder is not None:
+            _allow_path(ruleset, policy.socket_folder, _MAKE_SOCKET | _REMOVE_FILE)
         for port in policy.tcp_ports if abi >= _NETWORK_ABI else ():
             rule = (ctypes.c_uint64 * 2)(_CONNECT_TCP, port)
             _call("landlock_add_rule", ruleset, _RULE_NET_PORT, rule, 0)
@@ -182,7 +184,10 @@ def _system_paths() -> Iterator[Path]:
 
 def _filter_system_calls(policy: Policy) -> None:
     code = filter_program(
-        os.uname().machine, can_write=bool(policy.writable), can_connect=bool(policy.tcp_ports)
+        os.uname().machine,
+        can_write=bool(policy.writable),
+        can_connect=bool(policy.tcp_ports),
+        can_listen=policy.socket_folder is not None,
     )
     instructions = ctypes.create_string_buffer(code, len(code))
     program = _Program(len(code) // 8, ctypes.addressof(instructions))

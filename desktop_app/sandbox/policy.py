@@ -17,6 +17,9 @@ class Policy(NamedTuple):
         writable: files and folders, with everything below, that it may create, change and remove.
         tcp_ports: ports that it may connect to. If there are any, it may also connect to Unix
             sockets.
+        socket_folder: a folder in which it may listen on Unix sockets, and remove files; None for
+            none. Its descendants are included.
+        file_bytes: the size up to which it may write inherited files, if nothing is `writable`.
         descriptors: inherited file descriptors that stay open, besides the standard streams.
     """
 
@@ -24,6 +27,8 @@ class Policy(NamedTuple):
     readable: tuple[Path, ...] = ()
     writable: tuple[Path, ...] = ()
     tcp_ports: tuple[int, ...] = ()
+    socket_folder: Path | None = None
+    file_bytes: int = 0
     descriptors: tuple[int, ...] = ()
 
 

@@ -151,6 +151,10 @@ NUMBERS: Final[Mapping[str, tuple[int, int]]] = {
     "getpeername": (52, 205),
     "setsockopt": (54, 208),
     "getsockopt": (55, 209),
+    # a server: `Policy.socket_folder`
+    "bind": (49, 200),
+    "listen": (50, 201),
+    "accept4": (288, 242),
     # to install the filter
     "seccomp": (317, 277),
     "landlock_create_ruleset": (444, 444),
@@ -164,6 +168,10 @@ _WRITE_CALLS: Final = (
 _NETWORK_CALLS: Final = (
     *("socket", "connect", "sendto", "sendmsg", "sendmmsg", "recvfrom", "shutdown"),
     *("getsockname", "getpeername", "setsockopt", "getsockopt"),
+)
+_SERVER_CALLS: Final = (
+    *("socket", "bind", "listen", "accept4", "sendto", "recvfrom", "shutdown", "getsockname"),
+    *("getpeername", "setsockopt", "getsockopt", "unlink", "unlinkat"),
 )
 _INSTALL_CALLS: Final = (
     *("seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"),
@@ -208,21 +216,23 @@ _AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
 _SOCK_STREAM, _SOCK_DGRAM, _SOCK_TYPE = 1, 2, 0xF
 
 
-def filter_program(machine: str, *, can_write: bool, can_connect: bool) -> bytes:
+def filter_program(machine: str, *, can_write: bool, can_connect: bool, can_listen: bool) -> bytes:
     """Return the program of the seccomp filter, as an array of `struct sock_filter`.
 
     Args:
         machine: a key of `ARCHITECTURES`.
         can_write: files may be opened for writing; Landlock decides which.
         can_connect: sockets may be made and connected.
+        can_listen: the process may listen on Unix sockets; Landlock decides where.
     """
     column = list(ARCHITECTURES).index(machine)
-    checks = _checks(can_write=can_write)
-    excluded = {
-        *(() if can_write else _WRITE_CALLS),
-        *(() if can_connect else _NETWORK_CALLS),
-        *_INSTALL_CALLS,
+    checks = _checks(can_write=can_write, can_connect=can_connect)
+    granted = {
+        *(_WRITE_CALLS if can_write else ()),
+        *(_NETWORK_CALLS if can_connect else ()),
+        *(_SERVER_CALLS if can_listen else ()),
     }
+    excluded = {*_WRITE_CALLS, *_NETWORK_CALLS, *_SERVER_CALLS, *_INSTALL_CALLS} - granted
     program = [
         _op(_LOAD_WORD, _ARCHITECTURE_AT),
         _op(_JUMP_IF_EQUAL, ARCHITECTURES[machine], if_true=1),
@@ -239,7 +249,7 @@ def filter_program(machine: str, *, can_write: bool, can_connect: bool) -> bytes
     return b"".join(program)
 
 
-def _checks(*, can_write: bool) -> dict[str, tuple[_Check, ...]]:
+def _checks(*, can_write: bool, can_connect: bool) -> dict[str, tuple[_Check, ...]]:
     """Return the conditions on arguments, by system call. All must hold."""
     locks = _FCNTL_LOCKS if can_write else ()
     return {
@@ -254,9 +264,10 @@ def _checks(*, can_write: bool) -> dict[str, tuple[_Check, ...]]:
         "ioctl": (_Check(1, _IOCTL_COMMANDS),),
         # A pair connects only to itself; asyncio creates one.
         "socketpair": (_Check(0, (_AF_UNIX,)),),
+        # A server needs no datagrams, which reach other sockets without `connect`.
         "socket": (
-            _Check(0, (_AF_UNIX, _AF_INET, _AF_INET6)),
-            _Check(1, (_SOCK_STREAM, _SOCK_DGRAM), _SOCK_TYPE),
+            _Check(0, (_AF_UNIX, _AF_INET, _AF_INET6) if can_connect else (_AF_UNIX,)),
+            _Check(1, (_SOCK_STREAM, _SOCK_DGRAM) if can_connect else (_SOCK_STREAM,), _SOCK_TYPE),
         ),
         **({} if can_write else {"openat": (_read_only_check(2),), "open": (_read_only_check(1),)}),
     }

@@ -35,7 +35,7 @@ def limit_resources(policy: Policy) -> None:
     limit_resource(resource.RLIMIT_NOFILE, _OPEN_FILES)
     write_no_core_dump()
     if not policy.writable:
-        limit_resource(resource.RLIMIT_FSIZE, 0)
+        limit_resource(resource.RLIMIT_FSIZE, policy.file_bytes)
 
 
 def write_no_core_dump() -> None:

@@ -192,6 +192,15 @@ async def test_the_server_has_no_port_and_hides_its_key() -> None:
     assert not is_socket(path)
 
 
+@pytest.mark.attack("sandbox")
+async def test_the_server_is_confined() -> None:
+    async with local_model() as model:
+        await model.endpoint()
+        (pid,) = children_of(os.getpid())
+        status = read_proc(pid, "status").decode().split("\n")
+        assert {"NoNewPrivs:\t1", "Seccomp:\t2"} <= set(status)
+
+
 def is_socket(path: str) -> bool:
     return Path(path).is_socket()
 

@@ -24,11 +24,12 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from desktop_app import sandbox
 from desktop_app.app.export import pdf_process, print_process
 from desktop_app.documents.worker import worker_process
+from desktop_app.local_model import server_process
 from desktop_app.rendering.processes import json_server
 from desktop_app.sandbox import linux
 
@@ -81,8 +82,8 @@ class Target:
     """The target of an attack.
 
     Attributes:
-        policy: of which process: "documents", "limited", "pdf", "print-file", "print-printer" or
-            "none".
+        policy: of which process: "documents", "limited", "model", "pdf", "print-file",
+            "print-printer" or "none".
         without: "landlock" or "seccomp", which is then missing as in another kernel.
         home: a folder with files `secret`, `other` and `open-me`.
         victim: the id of a process of the same user.
@@ -304,6 +305,10 @@ def confine(target: Target) -> None:
             sandbox.confine(json_server.POLICY)
         case "pdf":
             sandbox.confine(pdf_process.policy(()))
+        case "model":
+            paths = {"weights": target.file, "socket_path": f"{target.scratch}/model.sock"}
+            configuration = cast("server_process.Configuration", paths)
+            sandbox.confine(server_process.policy(configuration, 2))
         case "print-file":
             sandbox.confine(print_process.policy(target.file, "", ()))
         case "print-printer":

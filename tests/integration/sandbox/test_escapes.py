@@ -153,6 +153,12 @@ def test_printing_reaches_only_the_print_server(target: Target) -> None:
     assert {name for name, what in found.items() if what not in REFUSED} == OF_PRINTING
 
 
+def test_a_model_has_all_memory_and_nothing_else(target: Target) -> None:
+    found = results(target, policy="model")
+    assert {name for name, what in found.items() if what not in REFUSED} == {"map a terabyte"}
+    assert (Path(target.home) / "secret").read_text() == "a secret"
+
+
 def test_without_landlock_the_rest_still_holds(target: Target) -> None:
     found = results(target, policy="documents", without="landlock")
     assert {name for name, what in found.items() if what not in REFUSED} <= OF_LANDLOCK
@@ -329,7 +335,7 @@ def test_a_filter_is_that_of_its_machine() -> None:
     from desktop_app.sandbox.system_calls import ARCHITECTURES, filter_program
 
     made = {
-        machine: filter_program(machine, can_write=False, can_connect=False)
+        machine: filter_program(machine, can_write=False, can_connect=False, can_listen=False)
         for machine in ARCHITECTURES
     }
     for program in made.values():

@@ -12,7 +12,7 @@ import pytest
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import LocalModelError
 from desktop_app.local_model.server import LocalEndpoint, LocalModel, find_weights
-from desktop_app.local_model.server_process import physical_cores
+from desktop_app.local_model.server_process import Configuration, physical_cores, policy
 from tests.helpers.pipe_trap import PipeTrap
 
 
@@ -79,3 +79,30 @@ def test_the_key_is_not_in_the_endpoints_repr() -> None:
 
 def test_cores_are_counted() -> None:
     assert 1 <= physical_cores() <= len(os.sched_getaffinity(0))
+
+
+@pytest.mark.attack("sandbox")
+@pytest.mark.parametrize(
+    ("name", "others"),
+    [
+        ("m.gguf", set()),
+        ("m-00001-of-00002.gguf", {"m-00002-of-00002.gguf"}),
+        ("m-00001-of-00003.gguf", set()),
+    ],
+)
+def test_the_server_reads_all_parts_of_the_model_only(
+    tmp_path: Path, name: str, others: set[str]
+) -> None:
+    for each in (name, "m-00002-of-00002.gguf", "n-00001-of-00002.gguf", "letter.txt"):
+        (tmp_path / each).touch()
+    configuration: Configuration = {
+        "weights": str(tmp_path / name),
+        "alias": "m",
+        "socket_path": "/run/m.sock",
+        "key": "k",
+        "context_window": 1,
+        "sampling": {},
+        "chat_template": "",
+    }
+    readable = policy(configuration, 3).readable
+    assert {path.name for path in readable if path.parent == tmp_path} == {name, *others}
