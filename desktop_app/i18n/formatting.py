@@ -285,16 +285,18 @@ def size(count: int) -> str:
     return tr("{size} GB", size=_short_decimal(count / _KB**3))
 
 
-def duration(seconds: float) -> str:
-    """Format a duration in its two largest units.
+def duration(seconds: float, *, digits: int = 1) -> str:
+    """Format a duration in its two largest units; `digits` are the decimals below 10 seconds.
 
     >>> [duration(x) for x in (0.44, 9.96, 59.6, 61, 3600, 5400)]
     ['0.4 s', '10 s', '1 min', '1 min 1 s', '1 h', '1 h 30 min']
+    >>> duration(6, digits=0)
+    '6 s'
     """
     from desktop_app.i18n.translation import tr
 
     if seconds < 9.95:
-        return tr("{seconds} s", seconds=decimal(seconds, 1))
+        return tr("{seconds} s", seconds=decimal(seconds, digits))
     rounded = round(seconds)
     if rounded < 60:
         return tr("{seconds} s", seconds=rounded)

@@ -55,6 +55,8 @@ async def test_efforts_and_variants_show_their_purpose_cost_and_duration() -> No
         pro = app.window.prompt.row.models.variants.button("pro").toolTip()
         assert "The hardest questions" in pro
         assert "up to $21.5" in pro
+        instant = app.window.prompt.row.models.variants.button("instant").toolTip()
+        assert "about 6 s" in instant
 
 
 async def test_another_variant_shows_its_own_figures_at_once() -> None:

@@ -70,4 +70,4 @@ def _duration_text(resolved: ResolvedChoice, measured: MeasuredSeconds) -> str:
     if own is not None:
         return tr("usually {duration}", duration=duration(own))
     usual = resolved.model.usual_duration(effort)
-    return "" if usual is None else tr("about {duration}", duration=duration(usual))
+    return "" if usual is None else tr("about {duration}", duration=duration(usual, digits=0))
