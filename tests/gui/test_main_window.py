@@ -307,7 +307,7 @@ def test_the_prompt_comes_before_the_key_line_in_a_small_window_with_large_text(
 
 def test_the_title_is_in_the_header_and_the_window_title(window: MainWindow) -> None:
     window.pane.set_title("Retry policy")
-    assert window.windowTitle() == "Retry policy – Repartee"
+    assert window.windowTitle() == "Retry policy"
     assert window.header.title.text() == "Retry policy"
     window.pane.set_title("")
     assert window.windowTitle() == "Repartee"

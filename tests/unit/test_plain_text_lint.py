@@ -235,7 +235,7 @@ def test_every_exception_is_needed() -> None:
         "x.setStatusTip('a')",
         "x.setHtml('a')",
         "x.setTextFormat(Qt.TextFormat.RichText)",
-        "self.setWindowTitle(f'{name} – Repartee')",
+        "self.setWindowTitle(f'{name}: a title')",
         "menu.addAction(name)",
         "menu.addAction(icon, f'{name}…', act)",
         "menu.addAction(icons.icon('x'), folder.name, act)",

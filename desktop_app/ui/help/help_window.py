@@ -20,7 +20,7 @@ from desktop_app.ui.widgets.boxes import column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.forms.line_field import line_field
 from desktop_app.ui.widgets.rows.row_view import RowView
 from desktop_app.ui.widgets.rows.rows_model import ROW, RowsModel
-from desktop_app.ui.widgets.text.foreign_text import PlainLabel, PlainToolButton, window_title
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel, PlainToolButton
 from desktop_app.ui.widgets.window_activation import bring_to_front
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class HelpWindow(QWidget):
         self.accessible_role = DIALOG
         self.setObjectName("help")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setWindowTitle(window_title(tr("Help – Repartee")))
+        self.setWindowTitle(tr("Help"))
         self._theme, self._book = theme, book
         self._history: list[HelpPlace] = []
         self._position = -1

@@ -200,7 +200,7 @@ class DocumentViewer(QWidget):
             place: the place of the cited passage, such as its page; "" for no passage.
         """
         self._title = one_line(title)
-        self.setWindowTitle(window_title(f"{self._title} – Repartee"))
+        self.setWindowTitle(window_title(self._title))
         self._name.setText(title)
         self._place.setText(one_line(place, _MAX_PLACE_CHARACTERS))
         set_tooltip(self._place, place)

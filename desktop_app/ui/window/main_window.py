@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.cards.notifications import Notifications
     from desktop_app.ui.window.empty_state import EmptyState
 
-_NAME: Final = "Repartee"
 _DEFAULT_SIZE: Final = QSize(1280, 800)
 _MINIMUM_SIZE: Final = QSize(400, 360)
 # The window can always be made this small: with large text, the panes scroll.
@@ -292,7 +291,7 @@ class MainWindow(QMainWindow):
             chosen.connect(self._close_list_drawer)
 
     def _set_window_title(self, title: str) -> None:
-        self.setWindowTitle(window_title(f"{title} – {_NAME}") if title else _NAME)
+        self.setWindowTitle(window_title(title or "Repartee"))  # Qt appends the name to titles
 
     def _add_later_parts(self) -> None:
         from desktop_app.ui.composer.file_drop_filter import FileDropFilter

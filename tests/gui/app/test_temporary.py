@@ -261,7 +261,7 @@ async def test_no_branch_no_title_no_export(scratch: Path) -> None:
         app.session.actions["conversation.export"]()
         await until(lambda: "can’t be exported" in app.said)
         assert not app.state.current.is_listed
-        assert app.window.windowTitle() == "Temporary conversation – Repartee"
+        assert app.window.windowTitle() == "Temporary conversation"
         assert app.rows == []
         assert holding(scratch) == []
 

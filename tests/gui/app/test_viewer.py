@@ -383,7 +383,7 @@ async def test_the_name_of_a_document_in_a_question_opens_it(data: Path) -> None
         viewer = app.controllers.conversation.viewer.window
         assert viewer is not None
         await until(lambda: viewer.pages.count == 3)
-        assert viewer.windowTitle() == "report.pdf – Repartee"
+        assert viewer.windowTitle() == "report.pdf"
         QTest.keyClick(viewer, Qt.Key.Key_Escape)
         assert not viewer.isVisible()
         assert viewer.pages.count == 0
