@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QRect
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from desktop_app.ui.composer.attachment_chips import AttachmentChips, Chip, ChipWidget
@@ -71,3 +72,24 @@ def test_chips_that_are_added_at_the_end_leave_the_others_in_their_places(
     assert list(dict.fromkeys(visited)) == [*names, "field"]
     chips.set_chips([chip(name) for name in reversed(names)])
     assert len(moved) == 1 + len(names)
+
+
+def test_an_added_chip_scrolls_into_view(qtbot: QtBot, light_theme: Theme) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    chips = AttachmentChips(light_theme)
+    column_of(chips, parent=window)
+    window.resize(400, 300)
+    window.show()
+    names = [f"{number}.md" for number in range(6)]
+
+    def is_seen(name: str) -> bool:
+        shown = {c.accessibleName().split(",")[0]: c for c in chips.findChildren(ChipWidget)}
+        place = shown[name].mapTo(chips.viewport(), shown[name].rect().topLeft())
+        return chips.viewport().rect().contains(QRect(place, shown[name].size()))
+
+    chips.set_chips([chip(name) for name in names])
+    qtbot.waitUntil(lambda: is_seen("0.md"))
+    assert not is_seen("5.md")
+    chips.set_chips([chip(name) for name in (*names, "6.md")])
+    qtbot.waitUntil(lambda: is_seen("6.md"))

@@ -381,8 +381,11 @@ class AttachmentChips(QScrollArea):
         self.hide()
 
     def set_chips(self, chips: Sequence[Chip]) -> None:
-        """Show these chips, in this order; many new chips appear in several steps."""
-        self._chips = chips
+        """Show these chips, in this order; many new chips appear in several steps.
+
+        A chip that is added below others scrolls into view.
+        """
+        known, self._chips = {chip.id for chip in self._chips}, chips
         new = dict.fromkeys(chip.id for chip in chips if chip.id not in self._widgets)
         if later := set(list(new)[_CHIPS_PER_STEP:]):
             chips = [chip for chip in chips if chip.id not in later]
@@ -406,6 +409,13 @@ class AttachmentChips(QScrollArea):
             self._order_tabs(added, before[-1:])
         self.setVisible(bool(chips))
         self._fit()
+        if chips and chips[-1].id not in known and not known.isdisjoint(wanted):
+            # Later, because the rows are laid out in the next turn of the event loop.
+            QTimer.singleShot(0, self, partial(self._scroll_to, chips[-1].id))
+
+    def _scroll_to(self, chip_id: str) -> None:
+        if chip_id in self._widgets:
+            self.ensureWidgetVisible(self._widgets[chip_id], 0, 0)
 
     def _order(self, chip_ids: Sequence[str]) -> None:
         """Bring all chips, and the tab stops in them, into this order."""
