@@ -141,12 +141,12 @@ class _PageWriter(HtmlWriter):
         self._find_formula, self._number = find_formula, number
         self._used_ids: set[str] = set()
 
-    def direction(self, _runs: Runs, *, of_list: bool) -> str:
-        """Let browsers detect the direction of lists, so that markers are on the correct side.
+    def direction(self, _runs: Runs, *, of_container: bool) -> str:
+        """Let browsers detect the direction of lists and quotes, whose marks are at its side.
 
         The style sheet does the same for other texts.
         """
-        return ' dir="auto"' if of_list else ""
+        return ' dir="auto"' if of_container else ""
 
     def mark(self, run: Run, text: str) -> str:
         """Return a link to the footnote."""

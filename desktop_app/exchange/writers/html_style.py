@@ -23,8 +23,8 @@ li > p:first-child { margin-top: 0; } li > ul, li > ol { margin: 0; }
 li[style="list-style-type:none"] { text-indent: -1.3em; } li > * { text-indent: 0; }
 sup { font-size: .7em; line-height: 0; }
 p, li, h1, h2, h3, h4, h5, h6, th, td, .said, summary { unicode-bidi: plaintext; }
-blockquote { padding-left: 14px; border-left: 3px solid var(--line); color: var(--dim);
-  margin-left: 0; }
+blockquote { padding-inline-start: 14px; border-inline-start: 3px solid var(--line);
+  color: var(--dim); }
 hr { border: 0; border-top: 1px solid var(--line); margin: 1.4em 0; }
 .wide { overflow-x: auto; margin: .6em 0; } .wide table { margin: 0; }
 .code, table:not([dir]) { direction: ltr; }

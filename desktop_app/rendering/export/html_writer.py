@@ -116,8 +116,8 @@ class HtmlWriter:
             f'<pre{direction} style="{_CODE_STYLE}"><code>{escape(text, quote=False)}</code></pre>'
         )
 
-    def direction(self, runs: Runs, *, of_list: bool) -> str:
-        """Return the direction attribute of a text, or of a list with this first item.
+    def direction(self, runs: Runs, *, of_container: bool) -> str:
+        """Return the direction attribute of a text, or of a list or quote that begins with it.
 
         Word processors do not detect directions. After the first right-to-left text, every element
         states its direction, because it may be inside the element of that text.
@@ -201,13 +201,13 @@ class HtmlWriter:
     def _opening_tag(self, name: str, block: Block, *, is_last: bool) -> str:
         if is_last and block.marker and name == "li":
             look = ' style="list-style-type:none"' if _mark_in_text(block) else ""
-            return f"<li{self.direction(block.runs, of_list=False)}{look}>"
-        if name not in _LISTS:
-            return f"<{name}>"
-        direction = self.direction(block.runs, of_list=True)
+            return f"<li{self.direction(block.runs, of_container=False)}{look}>"
+        if name == "li":
+            return "<li>"
+        direction = self.direction(block.runs, of_container=True)
         if is_last and name == "ol" and block.marker[:-1] not in ("1", ""):
             return f'<ol start="{block.marker[:-1]}"{direction}>'
-        return f"<{_LISTS[name]}{direction}>"
+        return f"<{_LISTS.get(name, name)}{direction}>"
 
     def _close(self, depth: int) -> Iterator[str]:
         while len(self._open) > depth:
@@ -222,7 +222,7 @@ class HtmlWriter:
         if block.kind is Kind.RULE:
             return f"{mark}<hr>"
         text = mark + self.runs(block.runs)
-        direction = self.direction(block.runs, of_list=False)
+        direction = self.direction(block.runs, of_container=False)
         is_from_right = direction == _DIRECTIONS["right"]
         direction += _AT_RIGHT if is_from_right else ""
         if block.kind is Kind.HEADING:

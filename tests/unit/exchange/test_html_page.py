@@ -80,12 +80,13 @@ def test_wide_tables_scroll_by_keyboard_and_texts_have_directions() -> None:
     assert re.search(r"\np, li, [^{]*\{ unicode-bidi: plaintext; \}", text)
 
 
-def test_lists_and_tables_follow_their_texts_and_code_is_left_to_right() -> None:
+def test_lists_quotes_and_tables_follow_their_texts_and_code_is_left_to_right() -> None:
     found, text = write_page(
-        answer("- قائمة\n\n  ```\n  x\n  ```\n\n3. c\n\n| أ | b |\n|---|---|\n")
+        answer("- قائمة\n\n  ```\n  x\n  ```\n\n3. c\n\n> اقتباس\n\n| أ | b |\n|---|---|\n")
     )
     assert ("ul", {"dir": "auto"}) in found.tags
     assert ("ol", {"start": "3", "dir": "auto"}) in found.tags
+    assert ("blockquote", {"dir": "auto"}) in found.tags
     assert ("table", {"dir": "rtl"}) in found.tags
     assert ".code, table:not([dir]) { direction: ltr; }" in text
 

@@ -262,6 +262,8 @@ def test_right_to_left_texts_state_their_direction() -> None:
         f'<li dir="rtl"><p {turned}>{arabic}</p></li></ul>'
     )
     assert to_html(render(f"# {arabic}")) == f"<h1 {turned}>{arabic}</h1>"
+    quoted = f'<blockquote dir="rtl"><p {turned}>{arabic}</p></blockquote>'
+    assert to_html(render(f"> {arabic}")) == quoted
     assert to_html(render(f"1. {arabic}\n2. two\n\n   ```\n   a\n   ```")) == (
         f'<ol dir="rtl"><li dir="rtl"><p {turned}>{arabic}</p></li><li dir="ltr"><p '
         f'dir="ltr">two</p>'
