@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 from math import ceil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,6 +28,8 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, Reasoni
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import Usage
+from desktop_app.i18n.translation import tr, use_language
+from desktop_app.paths import resource_path
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
 from desktop_app.ui.transcript.message_items import reasoning_line
@@ -39,8 +42,6 @@ from tests.helpers.messages import answer, question, streaming
 from tests.helpers.opened_urls import opened_urls
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from PySide6.QtGui import QTextBlock, QTextLine
     from pytestqt.qtbot import QtBot
 
@@ -426,6 +427,19 @@ def copy_mark(view: TranscriptView) -> QRect:
     head = view.document().find("py").block()
     mark = view.copy_mark(head)
     return mark.area
+
+
+def test_a_translated_copy_button_ends_before_the_edge_of_the_code(view: TranscriptView) -> None:
+    view.set_messages([answer("```py\na = 1\n```")])
+    use_language("de", resource_path("locale"))
+    try:
+        words = QFontMetricsF(view.theme.note()).horizontalAdvance(tr("Copy"))
+        view.set_theme(view.theme)
+        area = copy_mark(view)
+    finally:
+        use_language("en", Path())
+    icon = view.theme.px(19)
+    assert area.right() - (area.left() + icon + words) >= view.theme.px(7)
 
 
 def test_a_copy_button_shows_copied_for_a_while(

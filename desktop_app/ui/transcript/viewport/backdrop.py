@@ -42,6 +42,8 @@ _MAX_CODE_SPANS: Final = 250
 """Inline code spans of a block that are painted; a block with more has no backgrounds."""
 _MARK_ICON: Final = 19
 """Pixels, at the default text size, of the Copy mark's icon and the gap after it."""
+_MARK_END: Final = 8
+"""Pixels, at the default text size, after the Copy mark's words."""
 _ABOVE_SCREEN: Final = 10
 """Corner radii by which a background extends above its first painted block if it begins higher.
 
@@ -142,7 +144,7 @@ class Backdrop:
         }
         width = QFontMetrics(theme.note()).horizontalAdvance
         longest = max(width(tr("Copy")), width(tr("Copied")))
-        self._mark_width = max(theme.px(66), theme.px(_MARK_ICON) + longest)
+        self._mark_width = max(theme.px(66), theme.px(_MARK_ICON + _MARK_END) + longest)
 
     def paint(
         self,
