@@ -151,6 +151,16 @@ class RedactedStream:
             free = stream.feed(free)
         return text if free is data else _decode(free)
 
+    def release(self) -> str:
+        """Return the delayed text, except letters that may begin a secret.
+
+        Unlike after `end`, the next piece continues the text.
+        """
+        data = b""
+        for stream in self._streams:
+            data = stream.feed(data) + stream.release()
+        return _decode(data)
+
     def end(self) -> str:
         """Return the delayed text; the next piece begins another text."""
         data = b""
@@ -398,6 +408,14 @@ class _SearchedStream:
         self._before = _tail_views(_append_views(before, search.views(data[end:at])))
         self._held = data[at:]
         return _replace_spans(data[:at], removed)
+
+    def release(self) -> bytes:
+        views = _append_views(self._before, self._search.views(self._held))
+        if any(self._search.find_cut(view) is not None for view in views):
+            return b""
+        released = self.end()
+        self._before = _tail_views(views)
+        return released
 
     def end(self) -> bytes:
         held, before = self._held, self._before

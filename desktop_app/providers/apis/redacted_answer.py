@@ -15,6 +15,8 @@ from desktop_app.domain.answering.stream_events import (
     CandidateEvent,
     Completed,
     Failed,
+    HostedCall,
+    ImageArrived,
     Incomplete,
     ReasoningDelta,
     ReasoningItem,
@@ -49,7 +51,9 @@ def split_event(event: StreamEvent) -> Iterator[StreamEvent]:
 class RedactedAnswer:
     """The events of one answer, or of several requested at once.
 
-    Text, reasoning, refusal and each tool call are separate texts, however they interleave.
+    Text, reasoning, refusal and each tool call are separate texts, however they interleave. When
+    something else follows a text, only letters that may begin a secret are held back further: an
+    end such as "50%", which may begin an escape, stays in its place.
 
     Args:
         new_stream: called for the first delta of each text, when all secrets are known.
@@ -58,6 +62,7 @@ class RedactedAnswer:
     def __init__(self, new_stream: Callable[[], RedactedStream]) -> None:
         self._new_stream = new_stream
         self._texts: dict[tuple[type[_Delta], int | None], tuple[RedactedStream, _Delta]] = {}
+        self._newest: tuple[type[_Delta], int | None] | None = None
         self._others: dict[int, RedactedAnswer] = {}
 
     def feed(self, event: StreamEvent) -> list[StreamEvent]:
@@ -73,7 +78,9 @@ class RedactedAnswer:
             return [*self._end(ReasoningDelta), event]
         if isinstance(event, _TERMINALS):
             return [*self.end(), event]
-        return [event]
+        return (
+            [*self._release(), event] if isinstance(event, HostedCall | ImageArrived) else [event]
+        )
 
     def end(self) -> list[StreamEvent]:
         """Return events with the ends of all texts, which `feed` held back."""
@@ -89,13 +96,26 @@ class RedactedAnswer:
     def _feed_delta(self, event: _Delta) -> list[StreamEvent]:
         key = (type(event), event.index if isinstance(event, ToolCallDelta) else None)
         known = self._texts.get(key)
+        released: list[StreamEvent] = []
+        if key != self._newest or (known is not None and _section(event) != _section(known[1])):
+            released, self._newest = self._release(), key
         stream = self._new_stream() if known is None else known[0]
         self._texts[key] = (stream, event)
         text = _text_of(event)
         safe = stream.feed(text)
         if safe == text:
-            return [event]
-        return [_with_text(event, safe)] if safe or isinstance(event, ToolCallDelta) else []
+            return [*released, event]
+        if safe or isinstance(event, ToolCallDelta):
+            return [*released, _with_text(event, safe)]
+        return released
+
+    def _release(self) -> list[StreamEvent]:
+        """Return an event with the end of the newest text, except letters of a secret."""
+        if self._newest not in self._texts:
+            return []
+        stream, last = self._texts[self._newest]
+        text = stream.release()
+        return [_with_text(last, text)] if text else []
 
     def _end(self, kind: type[_Delta]) -> list[StreamEvent]:
         held: list[StreamEvent] = []
@@ -108,6 +128,10 @@ class RedactedAnswer:
 
 def _text_of(event: _Delta) -> str:
     return event.arguments if isinstance(event, ToolCallDelta) else event.text
+
+
+def _section(event: _Delta) -> int:
+    return event.section if isinstance(event, ReasoningDelta) else 0
 
 
 def _with_text(event: _Delta, text: str) -> _Delta:

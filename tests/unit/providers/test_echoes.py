@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from desktop_app.domain.answering.stream_events import (
     CandidateEvent,
     Completed,
     Failed,
+    HostedCall,
     ReasoningDelta,
     ReasoningItem,
     RefusalDelta,
@@ -23,6 +25,7 @@ from desktop_app.domain.answering.stream_events import (
     TextDelta,
     ToolCallDelta,
 )
+from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.network.redaction import REMOVED, Redactor
@@ -203,12 +206,14 @@ async def test_a_file_of_results_shows_no_key() -> None:
 def test_interleaved_texts_are_redacted_separately(seed: int, name: str) -> None:
     rng = random.Random(seed)
     spelled = SPELLINGS[name](KEY)
-    left = dict.fromkeys(("text", "reasoning", "refusal", "call", "other"), f"a {spelled} b")
+    # An escape is not cut where another text begins.
+    units = re.findall(r"[%\\&=][^%\\&=]*|[^%\\&=]", f"a {spelled} b")
+    left = dict.fromkeys(("text", "reasoning", "refusal", "call", "other"), units)
     answer, events = RedactedAnswer(Redactor([KEY]).stream), []
     while any(left.values()):
         kind = rng.choice([kind for kind, text in left.items() if text])
         cut = rng.randint(1, 9)
-        piece, left[kind] = left[kind][:cut], left[kind][cut:]
+        piece, left[kind] = "".join(left[kind][:cut]), left[kind][cut:]
         event: dict[str, StreamEvent] = {
             "text": TextDelta(piece),
             "reasoning": ReasoningDelta(piece, rng.randrange(2)),
@@ -231,6 +236,31 @@ def test_interleaved_texts_are_redacted_separately(seed: int, name: str) -> None
         assert REMOVED in text
         assert text.startswith("a ")
         assert text.endswith(" b")
+
+
+@pytest.mark.parametrize("end", ["100%", "so x=5", "AT&", "C:\\"])
+def test_the_end_of_a_text_precedes_what_follows_it(end: str) -> None:
+    call = ToolCallPart("ws_1", "web_search", "{}")
+    events: list[StreamEvent] = [
+        ReasoningDelta(end, 0),
+        ReasoningDelta(end, 1),
+        TextDelta(end),
+        HostedCall(call),
+        TextDelta(end),
+        ToolCallDelta(1, end),
+        ToolCallDelta(2, end),
+        Completed(),
+    ]
+    answer = RedactedAnswer(Redactor([KEY]).stream)
+    reply = fold([passed for event in events for passed in answer.feed(event)])
+    assert reply.parts == fold(events).parts
+
+
+def test_the_beginning_of_a_key_is_held_back_while_another_text_comes() -> None:
+    answer = RedactedAnswer(Redactor([KEY]).stream)
+    assert answer.feed(TextDelta(KEY[:12])) == []
+    assert answer.feed(ReasoningDelta("well")) == [ReasoningDelta("well")]
+    assert answer.feed(TextDelta(KEY[12:])) == [TextDelta(REMOVED)]
 
 
 def test_held_back_text_precedes_the_terminal_event() -> None:
