@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 from desktop_app.domain.answering.answer_status import StatusCode, answer_status
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
+    FileData,
+    ImageData,
     ProviderKind,
     RequestMessage,
     RequestPart,
@@ -449,10 +451,14 @@ def longest_note(task: ReadingTask) -> int | None:
 
 
 def _from_notes(request: ChatRequest, notes: str) -> ChatRequest:
-    """Return the request with the notes before the words of its last message."""
+    """Return the request with the notes before the words of its last message.
+
+    Images and files of the message are kept.
+    """
     *before, last = request.messages
-    parts = (TextPart(f"{FROM_NOTES}\n\n{notes}\n\n{text_of(last.parts)}"),)  # type: ignore[arg-type]
-    return replace(request, messages=(*before, replace(last, parts=parts)))
+    attached = (part for part in last.parts if isinstance(part, ImageData | FileData))
+    words = TextPart(f"{FROM_NOTES}\n\n{notes}\n\n{text_of(last.parts)}")  # type: ignore[arg-type]
+    return replace(request, messages=(*before, replace(last, parts=(words, *attached))))
 
 
 def _while_reading(error: UserFacingError) -> ProviderError:

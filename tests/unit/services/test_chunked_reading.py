@@ -18,6 +18,7 @@ from desktop_app.documents.index.chunks import chunks
 from desktop_app.domain.answering.answer_status import status_text
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
+    FileData,
     ImageData,
     ProviderProfile,
     RequestMessage,
@@ -407,6 +408,19 @@ async def test_notes_share_the_window_with_what_was_said_before(tmp_path: Path) 
         assert not merging(reading)
         await reading.run(reading.task("a"), RequestMessage(Role.USER, (TextPart("word " * 900),)))
         assert merging(reading)
+
+
+async def test_the_answer_is_given_the_images_and_files_of_the_question(tmp_path: Path) -> None:
+    attached = (ImageData("image/png", b"image"), FileData("b.pdf", "application/pdf", b"file"))
+    question = RequestMessage(Role.USER, (TextPart(PROMPT), *attached))
+
+    async with open_reading(tmp_path, a=book(3)) as reading:
+        provider = await reading.reader.gateway_for(reading.task("a")).provider(OPENAI)
+        events = [event async for event in provider.stream(ChatRequest(MODEL.id, (question,)))]
+        assert facts_in(events) == ["FACT-0", "FACT-1", "FACT-2"]
+        *noting, answering = reading.provider.requests
+        assert answering.messages[-1].parts[1:] == attached
+        assert not any(part in attached for r in noting for part in r.messages[0].parts)
 
 
 async def test_several_documents_keep_their_names_and_order(tmp_path: Path) -> None:
