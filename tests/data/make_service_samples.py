@@ -52,6 +52,7 @@ from desktop_app.domain.conversations.message_parts import (
     PassagesPart,
     TextPart,
     ToolCallPart,
+    chunked_documents,
     text_of,
 )
 from desktop_app.domain.conversations.notices import NoticeCode, notice
@@ -78,7 +79,7 @@ from desktop_app.services.collections.passage_dedup import DuplicatePassages
 from desktop_app.services.documents.chunk_pages import page_spans
 from desktop_app.services.documents.chunk_positions import ChunkPositions
 from desktop_app.services.documents.chunk_spans import even_parts, spans_from_json
-from desktop_app.services.documents.chunked_reading import ChunkedReader, chunked_documents
+from desktop_app.services.documents.chunked_reading import ChunkedReader
 from desktop_app.services.documents.document_beginnings import beginning
 from desktop_app.services.documents.note_taking import (
     DocumentPiece,

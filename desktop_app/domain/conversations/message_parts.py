@@ -362,6 +362,11 @@ def last_text(parts: Sequence[Part]) -> str:
     return text_of(parts[calls[-1] + 1 :] if calls else parts)
 
 
+def chunked_documents(parts: Iterable[Part]) -> tuple[DocumentPart, ...]:
+    """Return the documents that are read in chunks."""
+    return tuple(part for part in parts if isinstance(part, DocumentPart) and part.in_parts)
+
+
 def text_of(parts: Iterable[Part]) -> str:
     """Return the text and refusal parts, separated by blank lines."""
     texts = [part.text for part in parts if isinstance(part, TextPart | RefusalPart)]

@@ -6,7 +6,7 @@ run(…)     of the AnswerRun: see answer_run.py                      → the fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -14,7 +14,12 @@ from decimal import Decimal
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from desktop_app.domain.answering.answer_form import AnswerGrammar, AnswerSchema
+from desktop_app.domain.answering.answer_form import (
+    AnswerGrammar,
+    AnswerSchema,
+    FormKind,
+    FormSource,
+)
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
 from desktop_app.domain.answering.generation import Examples, GenerationParameters
 from desktop_app.domain.conversations.compaction import SentPath
@@ -29,7 +34,13 @@ from desktop_app.domain.conversations.conversation import (
     now,
     title_from,
 )
-from desktop_app.domain.conversations.message_parts import DocumentPart, PassagesPart, tool_calls
+from desktop_app.domain.conversations.message_parts import (
+    DocumentPart,
+    Part,
+    PassagesPart,
+    chunked_documents,
+    tool_calls,
+)
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
@@ -129,6 +140,13 @@ class AskSettings:
         examples = (text for pair in self.examples for text in pair)
         return "\n".join(filter(None, (self.instructions, *examples)))
 
+    @property
+    def has_grammar(self) -> bool:
+        """Return True if the answer has a grammar, of these settings or of the conversation."""
+        form = FormSource.from_setting(self.parameters.form)
+        is_chosen = form is not None and form.kind is not FormKind.SCHEMA
+        return self.grammar is not None or (is_chosen and self.schema is None)
+
     def without_tools(self) -> AskSettings:
         """Return these settings without tools, for use when nobody can approve a call."""
         return replace(self, parameters=replace(self.parameters, tools=()))
@@ -216,18 +234,27 @@ class ChatService:
         )
 
     async def estimate_all_answers(
-        self, estimate: Estimate, resolved: ResolvedChoice, parameters: GenerationParameters
+        self,
+        estimate: Estimate,
+        resolved: ResolvedChoice,
+        settings: AskSettings,
+        attachments: Iterable[Part] = (),
     ) -> Estimate:
         """Return the estimate for all requested answers, from the `estimate` for one answer.
 
+        Args:
+            attachments: those of the question.
+
         Raises StorageError.
         """
-        count = parameters.candidates
+        count = settings.parameters.candidates
         if count == 1:
             return estimate
         learned = await self.gateway.learned_support(resolved.profile, resolved.model.id)
-        at_once = supports_candidates(resolved.profile, resolved.model, learned)
-        return estimate_several(estimate, count, at_once=at_once)
+        uses_tools = settings.parameters.tools and resolved.model.takes_tools is not False
+        is_separate = uses_tools or settings.has_grammar or chunked_documents(attachments)
+        supports_several = supports_candidates(resolved.profile, resolved.model, learned)
+        return estimate_several(estimate, count, at_once=supports_several and not is_separate)
 
     async def _may_support_candidates(self, resolved: ResolvedChoice) -> bool:
         """Return True unless the server is known to give one answer per request.
@@ -402,7 +429,7 @@ class ChatService:
             return await self.budget.hold(resolved.profile, cost, held_model, purpose.value)
         estimate = await self.estimator.at_sending().estimate(context, draft, found=found)
         self.estimator.require_room(draft, estimate, resolved, may_compact=bool(context.path))
-        estimate = await self.estimate_all_answers(estimate, resolved, settings.parameters)
+        estimate = await self.estimate_all_answers(estimate, resolved, settings, draft.attachments)
         tokens = estimate.input_tokens * estimate.inputs
         cost = cost_of(price, Usage(input_tokens=tokens))
         return await self.budget.hold(resolved.profile, cost, held_model, purpose.value)
@@ -445,7 +472,8 @@ class ChatService:
             request = _with_tools(request, tools, fence)
             if repairs is not None:
                 request = replace(request, messages=(*request.messages, *repair_turn(repairs)))
-            gateways, request = await self._gateways(resolved, request)
+            documents = chunked_documents(path[-1].parts)
+            gateways, request = await self._gateways(resolved, request, is_plain=not documents)
             holds = await self._holds(hold, request, resolved, settings, purpose)
             for share in holds:
                 undo.push_async_callback(share.release)
@@ -453,7 +481,7 @@ class ChatService:
                 tool_context = ToolContext(conversation.id, tuple(path), self.attachments.text)
                 loop = (tools, tool_context, resolved, fence, settings.limits)
                 gateways = [self._with_tool_loop(gateway, *loop) for gateway in gateways]
-            if any(isinstance(p, DocumentPart) and p.in_parts for p in path[-1].parts):
+            if documents:
                 gateways = [
                     self.chunked_reader.reading_gateway(path[-1], answer, request, resolved, fence)
                     for answer in answers
@@ -546,11 +574,15 @@ class ChatService:
         )
 
     async def _gateways(
-        self, resolved: ResolvedChoice, request: ChatRequest
+        self, resolved: ResolvedChoice, request: ChatRequest, *, is_plain: bool
     ) -> tuple[list[Gateway], ChatRequest]:
-        """Return a gateway per answer, and the request: for all answers at once, or for one."""
+        """Return a gateway per answer, and the request: for all answers at once, or for one.
+
+        Args:
+            is_plain: no documents are read in parts, which each answer does by itself.
+        """
         count = request.parameters.candidates
-        is_plain = not request.tools and request.grammar is None
+        is_plain = is_plain and not request.tools and request.grammar is None
         if count > 1 and is_plain and await self._may_support_candidates(resolved):
             together = SharedRequest(self.gateway, count)
             return [together.gateway_of(number) for number in range(count)], request

@@ -12,14 +12,15 @@ line in the ledger.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import ceil
 from typing import Final
+from weakref import WeakValueDictionary
 
 from desktop_app.domain.answering.chat_request import ChatRequest, RequestPart
 from desktop_app.domain.conversations.conversation import Message
-from desktop_app.domain.conversations.message_parts import DocumentPart, Part, text_of
+from desktop_app.domain.conversations.message_parts import DocumentPart, chunked_documents, text_of
 from desktop_app.domain.documents.document_sections import chosen_text
 from desktop_app.domain.documents.extracted_document import TextChunk
 from desktop_app.domain.errors import ContextTooLongError
@@ -100,6 +101,7 @@ class ChunkedReader:
         self._attachments = attachments
         self._estimator = estimator  # asks no server; `at_sending()` returns one that may
         self._splitter = splitter
+        self._note_locks = WeakValueDictionary[str, asyncio.Lock]()
 
     async def plan(
         self,
@@ -310,6 +312,10 @@ class ChunkedReader:
             batches[-1].append(note)
         return [await self._merge(task, batch) for batch in batches]
 
+    def note_lock(self, key: str) -> asyncio.Lock:
+        """Return the lock of a note, so that several answers do not pay for the same note."""
+        return self._note_locks.setdefault(key, asyncio.Lock())
+
     async def image_pages(self, task: ReadingTask, piece: DocumentPiece) -> list[RequestPart]:
         """Return the image pages of a piece. Raises UserFacingError."""
         image_form = ImageForm(task.resolved.model, self.pictures)
@@ -327,8 +333,3 @@ class ChunkedReader:
 
     async def _tokens(self, task: ReadingTask, text: str) -> int:
         return await self._estimator.at_sending().text_tokens(text, task.resolved)
-
-
-def chunked_documents(parts: Iterable[Part]) -> tuple[DocumentPart, ...]:
-    """Return the documents that are read in chunks."""
-    return tuple(part for part in parts if isinstance(part, DocumentPart) and part.in_parts)

@@ -334,11 +334,17 @@ class ReadingProvider(ProviderWrapper):
 
         `on_waiting` is called with each wait. Raises UserFacingError.
         """
+        key = note_key(self._task, piece)
+        async with self._reader.note_lock(key):
+            cached = await self._reader.notes.get(key)
+            if cached is not None:
+                return cached
+            return await self._new_note(key, piece, on_waiting, is_merging=is_merging)
+
+    async def _new_note(
+        self, key: str, piece: DocumentPiece, on_waiting: OnWaiting, *, is_merging: bool
+    ) -> str:
         reader, task = self._reader, self._task
-        key = note_key(task, piece)
-        cached = await reader.notes.get(key)
-        if cached is not None:
-            return cached
         cost = cost_of(task.resolved.price, Usage(input_tokens=piece.tokens))
         hold = await reader.budget.hold(
             task.resolved.profile, cost, task.resolved.model.id, Purpose.PART.value

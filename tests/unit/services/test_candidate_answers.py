@@ -11,6 +11,12 @@ from typing import Any
 
 import pytest
 
+from desktop_app.domain.answering.answer_form import (
+    AnswerGrammar,
+    AnswerSchema,
+    FormKind,
+    FormSource,
+)
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.stream_events import (
@@ -26,7 +32,14 @@ from desktop_app.domain.answering.stream_events import (
     UsageReported,
     UsageShared,
 )
-from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus, now
+from desktop_app.domain.conversations.conversation import (
+    Draft,
+    Message,
+    MessageStatus,
+    ModelChoice,
+    now,
+)
+from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
@@ -34,6 +47,7 @@ from desktop_app.domain.errors import ProviderError, StoreFullError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.models.token_rates import CountMethod
+from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.spending.cost import UsageScope
 from desktop_app.services.answers.answer_run import AnswerRun
 from desktop_app.services.answers.candidate_answers import (
@@ -56,6 +70,7 @@ from desktop_app.services.spending.cost_estimate import (
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
 from tests.unit.providers.samples import OPENAI, ask
 from tests.unit.services.test_chat_service import HELD, USAGE, ChatSetup, open_chat
+from tests.unit.services.test_chunked_reading import WordSplitter
 
 CHAT = replace(OPENAI, api=Api.CHAT_COMPLETIONS)
 THREE = AskSettings(parameters=GenerationParameters(candidates=3))
@@ -251,7 +266,7 @@ async def test_the_estimate_counts_the_input_once_for_each_request(tmp_path: Pat
             one = await chat.service.estimator.estimate(
                 SendContext(path[:1], resolved), Draft("four")
             )
-            all_ = await chat.service.estimate_all_answers(one, resolved, THREE.parameters)
+            all_ = await chat.service.estimate_all_answers(one, resolved, THREE)
             assert one.input_cost is not None
             assert one.longest_answer_cost is not None
             assert all_.input_cost == inputs * one.input_cost
@@ -260,15 +275,45 @@ async def test_the_estimate_counts_the_input_once_for_each_request(tmp_path: Pat
             assert all_.input_tokens == one.input_tokens  # what must fit into the window
 
 
+GRAMMAR = AnswerGrammar(FormKind.LARK, 'start: "a"')
+SCHEMA = AnswerSchema("a", {"type": "object"})
+FORM = FormSource(FormKind.REGEX, "a").to_setting()
+SCHEMA_FORM = FormSource(FormKind.SCHEMA, "{}").to_setting()
+
+
+@pytest.mark.parametrize(
+    ("settings", "parameters", "in_parts", "inputs"),
+    [
+        (AskSettings(), {}, False, 1),
+        (AskSettings(), {}, True, 3),
+        (AskSettings(), {"tools": ("look",)}, False, 3),
+        (AskSettings(grammar=GRAMMAR), {}, False, 3),
+        (AskSettings(schema=SCHEMA), {"form": FORM}, False, 1),
+        (AskSettings(), {"form": FORM}, False, 3),
+        (AskSettings(), {"form": SCHEMA_FORM}, False, 1),
+    ],
+)
+async def test_the_estimate_counts_the_input_for_each_answer_that_is_requested_alone(
+    tmp_path: Path, settings: AskSettings, parameters: dict[str, Any], in_parts: bool, inputs: int
+) -> None:
+    settings = replace(settings, parameters=GenerationParameters(candidates=3, **parameters))
+    document = DocumentPart("d" * 64, "d", "text/plain", 9, in_parts=in_parts)
+    async with open_chat(tmp_path, ScriptedProvider()) as chat:
+        resolved = chat.service.resolve(CHAT, ModelChoice(CHAT.id, "", Variant.THINKING, None))
+        one = Estimate(9, CountMethod.TOKENIZER, Decimal(1), None, None)
+        all_ = await chat.service.estimate_all_answers(one, resolved, settings, [document])
+        assert (all_.inputs, all_.input_cost) == (inputs, Decimal(inputs))
+
+
 async def test_the_estimate_of_a_single_answer_is_not_changed(tmp_path: Path) -> None:
     async with open_chat(tmp_path, ScriptedProvider()) as chat:
         began = await chat.begin("one two three", settings=TWO)
         path = await chat.store.path(began.conversation.id)
         resolved = chat.service.resolve(OPENAI, began.conversation.choice)
         one = await chat.service.estimator.estimate(SendContext(path[:1], resolved), Draft("four"))
-        single = await chat.service.estimate_all_answers(one, resolved, GenerationParameters())
+        single = await chat.service.estimate_all_answers(one, resolved, AskSettings())
         assert single is one
-        two = await chat.service.estimate_all_answers(one, resolved, TWO.parameters)
+        two = await chat.service.estimate_all_answers(one, resolved, TWO)
         assert (two.answers, two.inputs) == (2, 2)
 
 
@@ -483,3 +528,13 @@ async def test_a_failed_hold_of_one_answer_releases_those_of_the_others(
             await chat.begin("?", settings=THREE)
         left = "SELECT count(*) FROM spending_holds"
         assert await chat.database.read(lambda c: c.execute(left).fetchone()[0]) == 0
+
+
+async def test_answers_from_documents_in_parts_are_requested_one_by_one(tmp_path: Path) -> None:
+    provider = ScriptedProvider(answer("note"), *[answer("done")] * 3)
+    async with open_chat(tmp_path, provider, parts=WordSplitter()) as chat:
+        document = await chat.attach("a.txt", "words", in_parts=True)
+        began = await chat.begin("?", CHAT, attachments=(document,), settings=THREE)
+        done = await run_all(chat, began)
+    assert [message.text for message in done] == ["done"] * 3
+    assert [request.parameters.candidates for request in provider.requests] == [1] * 4

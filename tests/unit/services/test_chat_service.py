@@ -75,6 +75,8 @@ from desktop_app.providers.errors.error_replies import error_from
 from desktop_app.services.answers.answer_run import AnswerRun
 from desktop_app.services.chat.chat_service import AskSettings, ChatService, MessageSources
 from desktop_app.services.collections.passage_context import NoCollections, PassageSource
+from desktop_app.services.documents.chunked_reading import ChunkedReader
+from desktop_app.services.documents.fitting_parts import Splitter
 from desktop_app.services.documents.summary_grammar import SUMMARY
 from desktop_app.services.models.choice_resolution import ProviderModels
 from desktop_app.services.spending.budget import Budget, PaidCalls
@@ -85,6 +87,7 @@ from desktop_app.storage.conversations.compaction_store import CompactionStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.attachment_store import AttachmentStore
+from desktop_app.storage.documents.note_store import NoteStore
 from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.spending.ledger import Ledger
 from desktop_app.storage.spending.spending_holds import SpendingHolds
@@ -158,6 +161,12 @@ class ChatSetup:
     def listen(self, event: StreamEvent, _reply: Reply) -> None:
         self.heard.append(event)
 
+    async def attach(self, name: str, text: str, *, in_parts: bool = False) -> DocumentPart:
+        data = text.encode()
+        digest = sha256(data).hexdigest()
+        await self.attachments.add(data, Attachment(digest, name, "text/plain", text))
+        return DocumentPart(digest, name, "text/plain", len(data), in_parts=in_parts)
+
 
 @asynccontextmanager
 async def open_chat(
@@ -166,6 +175,7 @@ async def open_chat(
     passages: PassageSource | None = None,
     tools: ToolCatalog | None = None,
     consent: ConsentBroker | None = None,
+    parts: Splitter | None = None,
 ) -> AsyncIterator[ChatSetup]:
     database = Database(tmp_path / "store.sqlite3")
     await database.open()
@@ -173,19 +183,33 @@ async def open_chat(
     attachments = AttachmentStore(database, tmp_path / "attachments")
     counter = WordCounter()
     documents = DocumentWorker()
+    calls = PaidCalls(
+        OneProvider(provider), Budget(SpendingHolds(database), SettingsStore(database)), ledger
+    )
+    pictures = ImageScaler(attachments, documents)
+    estimator = Estimator(counter, attachments, lambda: passages or NoCollections())
+
+    def reader() -> ChunkedReader:
+        return ChunkedReader(
+            calls=calls,
+            attachments=attachments,
+            pictures=pictures,
+            estimator=estimator,
+            splitter=parts or unused_parts(),
+            notes=NoteStore(database),
+        )
+
     service = ChatService(
-        calls=PaidCalls(
-            OneProvider(provider), Budget(SpendingHolds(database), SettingsStore(database)), ledger
-        ),
+        calls=calls,
         sources=MessageSources(
             store,
             attachments,
-            ImageScaler(attachments, documents),
+            pictures,
             CompactionStore(database),
-            unused_parts,
+            reader,
             lambda: passages or NoCollections(),
         ),
-        estimator=Estimator(counter, attachments, lambda: passages or NoCollections()),
+        estimator=estimator,
         models_of=partial(ProviderModels, catalog=CATALOG),
         fences=fences(),
         tools=lambda: tools or no_tools(),

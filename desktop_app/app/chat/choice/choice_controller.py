@@ -321,7 +321,8 @@ class ChoiceController(QObject):
                 draft,
                 max_output_tokens=settings.parameters.max_output_tokens,
             )
-            return await chat.estimate_all_answers(estimate, resolved, settings.parameters)
+            attached = draft.attachments
+            return await chat.estimate_all_answers(estimate, resolved, settings, attached)
         except UserFacingError:
             return None  # sending reports the error
 
