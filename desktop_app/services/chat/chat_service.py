@@ -478,13 +478,13 @@ class ChatService:
             for share in holds:
                 undo.push_async_callback(share.release)
             if tools:
-                tool_context = ToolContext(conversation.id, tuple(path), self.attachments.text)
-                loop = (tools, tool_context, resolved, fence, settings.limits)
+                loop = (tools, path, resolved, fence, settings.limits)
                 gateways = [self._with_tool_loop(gateway, *loop) for gateway in gateways]
             if documents:
+                reading = (request, resolved, fence)
                 gateways = [
-                    self.chunked_reader.reading_gateway(path[-1], answer, request, resolved, fence)
-                    for answer in answers
+                    self.chunked_reader.reading_gateway(path[-1], answer, *reading, gateway)
+                    for answer, gateway in zip(answers, gateways, strict=True)
                 ]
             undo.pop_all()
         tool_prices = self._tool_prices(resolved)
@@ -500,7 +500,9 @@ class ChatService:
                 ledger=AnswerLedger(self.spending, purpose, tool_prices),
                 hold=share,
                 stand_in=partial(self._retire_instant, resolved.profile, conversation.choice),
-                reread=partial(self._reread_in_parts, sent, path[-1], answer, resolved, settings),
+                reread=partial(
+                    self._reread_in_parts, sent, path, answer, resolved, settings, tools
+                ),
                 schema=settings.schema,
             )
             for answer, gateway, share in zip(answers, gateways, holds, strict=True)
@@ -591,15 +593,17 @@ class ChatService:
     async def _reread_in_parts(
         self,
         sent: SentPath,
-        question: Message,
+        path: Sequence[Message],
         answer: Message,
         resolved: ResolvedChoice,
         settings: AskSettings,
+        tools: ToolSet,
     ) -> RereadQuestion | None:
         """Return the question with its documents read in parts; None if that is not possible.
 
         The server has refused the question as too long. Raises StorageError, DocumentError.
         """
+        question = path[-1]
         parts = tuple(
             replace(part, in_parts=True) if isinstance(part, DocumentPart) else part
             for part in question.parts
@@ -613,7 +617,13 @@ class ChatService:
         resolved = self._with_named_window(resolved)
         fence = await self._fences.fence_of(question.conversation_id)
         request = (await self._request(sent, question, resolved, settings, fence)).for_one()
-        gateway = self.chunked_reader.reading_gateway(question, answer, request, resolved, fence)
+        request, gateway = _with_tools(request, tools, fence), self.gateway
+        if tools:
+            loop = (tools, (*path[:-1], question), resolved, fence, settings.limits)
+            gateway = self._with_tool_loop(gateway, *loop)
+        gateway = self.chunked_reader.reading_gateway(
+            question, answer, request, resolved, fence, gateway
+        )
         return RereadQuestion(question, request, gateway)
 
     def _with_named_window(self, resolved: ResolvedChoice) -> ResolvedChoice:
@@ -646,13 +656,14 @@ class ChatService:
         self,
         gateway: Gateway,
         tools: ToolSet,
-        tool_context: ToolContext,
+        path: Sequence[Message],
         resolved: ResolvedChoice,
         fence: Fence,
         limits: ToolLimits,
     ) -> Gateway:
         from desktop_app.services.tools.tool_loop import LoopTask, ToolLoop  # rarely needed
 
+        tool_context = ToolContext(path[-1].conversation_id, tuple(path), self.attachments.text)
         prices = self._tool_prices(resolved)
         task = LoopTask(tools, tool_context, resolved, fence, limits, prices)
         return ToolLoop(gateway, task, consent=self._consent, budget=self.budget)

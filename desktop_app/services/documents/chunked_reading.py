@@ -163,8 +163,13 @@ class ChunkedReader:
         request: ChatRequest,
         resolved: ResolvedChoice,
         fence: Fence,
+        gateway: Gateway,
     ) -> Gateway:
-        """Return a gateway whose provider reads the documents in chunks, then answers."""
+        """Return a gateway whose provider reads the documents in chunks, then answers.
+
+        Args:
+            gateway: for the notes and the answer; perhaps with tools.
+        """
         task = ReadingTask(
             chunked_documents(question.parts),
             question.text,
@@ -176,12 +181,13 @@ class ChunkedReader:
             fence,
             answerer=resolved,
         )
-        return self.gateway_for(task)
+        return self.gateway_for(task, gateway)
 
-    def gateway_for(self, task: ReadingTask) -> Gateway:
-        """Return a gateway whose provider does `task`."""
+    def gateway_for(self, task: ReadingTask, gateway: Gateway | None = None) -> Gateway:
+        """Return a gateway whose provider does `task`, by default through the reader's gateway."""
         return GatewayWrapper(
-            self.gateway, lambda _profile, provider: ReadingProvider(self, task, provider)
+            gateway or self.gateway,
+            lambda _profile, provider: ReadingProvider(self, task, provider),
         )
 
     async def pieces(

@@ -28,7 +28,13 @@ from desktop_app.domain.answering.chat_request import (
     RequestPart,
 )
 from desktop_app.domain.answering.generation import GenerationParameters
-from desktop_app.domain.answering.stream_events import Failed, Notice, StatusChanged, StreamEvent
+from desktop_app.domain.answering.stream_events import (
+    Failed,
+    Notice,
+    RoundEnded,
+    StatusChanged,
+    StreamEvent,
+)
 from desktop_app.domain.conversations.conversation import Role, now
 from desktop_app.domain.conversations.message_parts import DocumentPart, TextPart, text_of
 from desktop_app.domain.conversations.notices import NoticeCode, notice
@@ -216,10 +222,12 @@ class ReadingProvider(ProviderWrapper):
         for attempt in range(MAX_SPLITS + 1):
             final = _from_notes(request, "\n\n".join(piece.text for piece in pieces))
             refused: ContextTooLongError | None = None
+            may_repeat = attempt < MAX_SPLITS
             async with aclosing(self._provider.stream(final)) as events:
                 async for event in events:
+                    may_repeat = may_repeat and not isinstance(event, RoundEnded)
                     error = event.error if isinstance(event, Failed) else None
-                    if isinstance(error, ContextTooLongError) and attempt < MAX_SPLITS:
+                    if isinstance(error, ContextTooLongError) and may_repeat:
                         refused = error
                     else:
                         yield event

@@ -50,10 +50,13 @@ from desktop_app.domain.conversations.message_parts import (
     ReasoningPart,
     TextPart,
     ToolCallPart,
+    text_of,
     tool_calls,
 )
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     AuthenticationError,
+    ContextTooLongError,
     CredentialError,
     DocumentDoesNotFitError,
     IllegalChoiceError,
@@ -96,6 +99,8 @@ from tests.helpers.parts import unused_parts
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
 from tests.helpers.tools import Source, broker, no_tools
 from tests.helpers.waiting import cancel, until
+from tests.unit.providers.samples import COMPATIBLE
+from tests.unit.services.test_chunked_reading import WordSplitter
 
 CATALOG = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"))
 HELD = ScriptedProvider.HOLD
@@ -788,6 +793,43 @@ async def test_tools_are_offered_with_the_explanation_of_their_results(
     assert request.tool_choice == choice
     missing = [str(each) for each in answer.notices]
     assert missing == (["These tools weren’t available: gone."] if "gone" in names else [])
+
+
+CALL = (ToolCallDelta(0, "{}", "c", "look"), UsageReported(USAGE), Completed())
+NOTE = (TextDelta("noted"), Completed())
+REFUSED = Failed(ContextTooLongError(Reason.CONVERSATION_TOO_LONG))
+
+
+@pytest.mark.parametrize("is_refused_first", [False, True])
+async def test_the_answer_from_a_document_in_parts_may_use_tools(
+    tmp_path: Path, is_refused_first: bool
+) -> None:
+    refused = [[REFUSED]] * is_refused_first
+    provider = ScriptedProvider(*refused, NOTE, CALL, [TextDelta("seen"), Completed()])
+    catalog = ToolCatalog([Source(look=_look)])
+    settings = AskSettings(parameters=GenerationParameters(tools=("look",)))
+    async with open_chat(tmp_path, provider, tools=catalog, parts=WordSplitter()) as chat:
+        document = await chat.attach("a.txt", "words", in_parts=not is_refused_first)
+        began = await chat.begin("?", COMPATIBLE, attachments=(document,), settings=settings)
+        done = await chat.run(began)
+    assert done.text == "seen"
+    assert [call.result for call in tool_calls(done.parts)] == ["seen"]
+    *noting, first, last = provider.requests[is_refused_first:]
+    assert [request.tools for request in noting] == [()]
+    assert [[tool.name for tool in request.tools] for request in (first, last)] == [["look"]] * 2
+    assert "noted" in text_of(first.messages[0].parts)  # type: ignore[arg-type]
+    assert last.messages[:-1] == first.messages
+
+
+async def test_a_request_that_is_too_long_after_a_call_is_not_repeated(tmp_path: Path) -> None:
+    provider = ScriptedProvider(NOTE, CALL, [REFUSED])
+    catalog = ToolCatalog([Source(look=_look)])
+    settings = AskSettings(parameters=GenerationParameters(tools=("look",)))
+    async with open_chat(tmp_path, provider, tools=catalog, parts=WordSplitter()) as chat:
+        document = await chat.attach("a.txt", "words", in_parts=True)
+        done = await chat.run(await chat.begin("?", attachments=(document,), settings=settings))
+    assert done.status is MessageStatus.FAILED
+    assert len(tool_calls(done.parts)) == 1
 
 
 async def test_a_model_without_tools_gets_none_and_the_user_is_told(tmp_path: Path) -> None:
