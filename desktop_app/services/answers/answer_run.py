@@ -249,6 +249,7 @@ class AnswerRun:
         checkpoints = asyncio.create_task(self._checkpoint())
         try:
             await self._stream(listen)
+            await self._check_form()
         except asyncio.CancelledError:
             checkpoints.cancel()
             await asyncio.shield(self._stop())
@@ -257,11 +258,13 @@ class AnswerRun:
             checkpoints.cancel()
             with suppress(asyncio.CancelledError):
                 await checkpoints
-        await self._check_form()
-        is_lost = isinstance(self._reply.error, RunLostError)
-        status = MessageStatus.INTERRUPTED if is_lost else self._reply.status
-        await self._finish(status, once=not self._retries_writes)
+        await self._finish(self._end_status, once=not self._retries_writes)
         return self.answer
+
+    @property
+    def _end_status(self) -> MessageStatus:
+        is_lost = isinstance(self._reply.error, RunLostError)
+        return MessageStatus.INTERRUPTED if is_lost else self._reply.status
 
     async def _check_form(self) -> None:
         """Add notices on a complete answer's mismatches with its schema.
@@ -279,7 +282,13 @@ class AnswerRun:
         self._reply = replace(reply, notices=notices)
 
     async def _stop(self) -> None:
-        """Store the answer so far; a background run that continues can be resumed later."""
+        """Store the answer so far; a background run that continues can be resumed later.
+
+        An answer that has ended meanwhile is stored as it is.
+        """
+        if self._reply.status is not MessageStatus.STREAMING:
+            await self._finish(self._end_status, once=True)
+            return
         if rest := self._picture_text.end():
             self._reply = accumulate(self._reply, self._limit.shorten(TextDelta(rest)))
         kept = self.answer_so_far
@@ -379,10 +388,19 @@ class AnswerRun:
     async def _write(
         self, write: Callable[[], Awaitable[None]], *, once: bool
     ) -> StorageError | None:
-        """Call `write` until it succeeds, or a single time. Return its error; None on success."""
+        """Call `write` until it succeeds, or a single time. Return its error; None on success.
+
+        A call is finished even if the task is cancelled meanwhile, so that no stored answer lacks
+        its line in the ledger.
+        """
         while True:
+            writing = asyncio.ensure_future(write())
             try:
-                await write()
+                await asyncio.shield(writing)
+            except asyncio.CancelledError:
+                (failed,) = await asyncio.gather(writing, return_exceptions=True)
+                self._on_store(failed if isinstance(failed, StorageError) else None)
+                raise
             except StorageError as error:
                 self._on_store(error)
                 if once:

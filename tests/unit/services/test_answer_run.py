@@ -869,13 +869,15 @@ async def stop_answer(
     memory: Memory | None = None,
     cancel_result: Usage | ProviderError | None = None,
     background: bool = False,
+    goes_on_s: float = 100.0,
+    schema: AnswerSchema | None = None,
 ) -> tuple[AnswerRun, Memory, TimedProvider, list[object]]:
     """Stop an answer after 1.25 seconds; then cancel its remote run twice."""
     memory = memory or Memory()
-    provider = TimedProvider([*script, 100.0])
+    provider = TimedProvider([*script, goes_on_s])
     provider.cancel_result = cancel_result
     request = ChatRequest("gpt-5.2", (), background=background)
-    made = a_run(memory, provider, request=request)
+    made = a_run(memory, provider, request=request, schema=schema)
     task = asyncio.ensure_future(made.run(memory.listen, memory.note))
     await asyncio.sleep(1.25)
     if leaves:
@@ -897,6 +899,32 @@ def test_a_stopped_answer_keeps_its_text() -> None:
     assert provider.cancelled == []
     assert [(call.cost, call.usage) for call in memory.calls] == [(None, Usage())]
     assert memory.saved[-1] == (1.25, "cancelled", "a")
+
+
+@pytest.mark.parametrize(("fails", "told"), [((), [None]), ((1, 2), [StorageError])])
+def test_stopping_an_answer_while_its_end_is_stored_loses_no_call(
+    fails: Sequence[int], told: list[type[StorageError] | None]
+) -> None:
+    script = [1.0, TextDelta("a"), *ENDED]
+    made, memory, *_ = stop_answer(script, memory=Memory(takes_s=0.4, fails=fails), goes_on_s=0)
+    assert (made.answer.status, made.answer.text) == (STATUS.COMPLETE, "a")
+    assert memory.saved == ([] if fails else [(1.4, "complete", "a")])
+    assert [call.cost for call in memory.calls] == ([] if fails else [COST])
+    assert memory.told == told
+
+
+def test_an_answer_that_is_stopped_while_it_is_checked_is_stored_as_it_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def check_slowly(*_: object) -> None:
+        await asyncio.sleep(9)
+
+    monkeypatch.setattr(asyncio, "to_thread", check_slowly)
+    schema = AnswerSchema("a", {"type": "object"})
+    made, memory, *_ = stop_answer([TextDelta("{}"), *ENDED], schema=schema, goes_on_s=0)
+    assert memory.saved[-1] == (1.25, "complete", "{}")
+    assert memory.last == made.answer
+    assert [call.cost for call in memory.calls] == [COST]
 
 
 def test_a_stopped_answer_is_stored_once_or_not_at_all() -> None:
