@@ -86,8 +86,9 @@ class AnswerLedger:
         if is_billable or (is_sent and has_failed):
             is_free = usage is None and asked.price is not None and asked.price.is_free
             is_billed = is_billable and not is_free
-            await self._add_request(asked, reply, answer, usage, is_billed=is_billed)
+            # The fees come first: if one of both fails, the caller repeats both.
             await self.record_fees(asked, reply, answer)
+            await self._add_request(asked, reply, answer, usage, is_billed=is_billed)
 
     async def record_round(self, asked: ResolvedChoice, reply: Reply, answer: Message) -> bool:
         """Record the request of the round that has ended; the answer continues with another.

@@ -64,13 +64,11 @@ class Ledger:
         entry = LedgerEntry(to_micros(call.at), *names, *token_counts(call.usage), amount)
         ids = (call.conversation_id, call.message_id)
         performance = call.performance
-        database, disk = (
-            self._databases.for_conversation(call.conversation_id),
-            self._databases.disk,
-        )
-        await database.write(lambda c: insert_call(c, entry, ids, performance))
-        if database is not disk:
+        database = self._databases.for_conversation(call.conversation_id)
+        disk = self._databases.disk
+        if database is not disk:  # the disk comes first: if it is full, the caller repeats both
             await disk.write(lambda c: insert_call(c, entry, performance=performance))
+        await database.write(lambda c: insert_call(c, entry, ids, performance))
         self.notify(call.provider_id)
 
     def notify(self, provider_id: str) -> None:

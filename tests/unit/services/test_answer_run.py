@@ -129,6 +129,7 @@ class Memory:
         saved: when an answer was stored, its status and its text.
         fails: the numbers of the writes that fail, from 1.
         takes_s: the time that a write takes.
+        failing_calls: the numbers of the calls whose line in the ledger fails, from 1.
         tried: when a write began.
         told: the classes of the store's errors; None each time the store works again.
     """
@@ -147,6 +148,8 @@ class Memory:
     most: int = 1_000_000
     tried: list[float] = field(default_factory=list)
     appends_fail: int = 0
+    failing_calls: Sequence[int] = ()
+    calls_tried: int = 0
 
     async def save_answer(self, answer: Message) -> None:
         self.tried.append(round(asyncio.get_running_loop().time(), 3))
@@ -161,6 +164,9 @@ class Memory:
         raise NotImplementedError
 
     async def add(self, call: Call) -> None:
+        self.calls_tried += 1
+        if self.calls_tried in self.failing_calls:
+            raise StorageError("Full.")
         self.calls.append(call)
 
     def open(self, _answer: Message) -> Memory:
@@ -355,6 +361,14 @@ def test_each_call_is_recorded_once(
     known = [line[2] for line in lines]
     if script[-1] == Completed() and None not in known and lines:
         assert answer.cost == sum(filter(None, known))
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_a_call_and_its_fees_are_recorded_once_if_one_of_them_fails_at_first(failing: int) -> None:
+    prices = {"web_search": Decimal("0.01")}
+    script = [HostedCall(replace(SEARCH, state=RUNNING)), *ENDED]
+    _, memory = run(script, tool_prices=prices, memory=Memory(failing_calls=(failing,)))
+    assert sorted(call.purpose for call in memory.calls) == ["answer", "tools"]
 
 
 def test_a_local_model_costs_nothing() -> None:

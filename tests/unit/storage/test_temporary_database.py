@@ -134,6 +134,18 @@ async def test_no_store_writes_a_temporary_conversation_to_disk(tmp_path: Path) 
     assert holding(tmp_path) == []
 
 
+async def test_a_call_that_the_disk_refuses_is_not_counted_in_memory(tmp_path: Path) -> None:
+    async with stores(tmp_path) as its:
+        await its.fill()
+        await its.disk.write(lambda c: c.execute("ALTER TABLE ledger_days RENAME TO gone"))
+        with pytest.raises(StorageError):
+            await its.ledger.add(its.call)
+        await its.disk.write(lambda c: c.execute("ALTER TABLE gone RENAME TO ledger_days"))
+        await its.ledger.add(its.call)
+        assert await its.ledger.conversation_cost(its.conversation.id) == 2 * Decimal("0.25")
+        assert (await its.ledger.spent_in_month(NOON)).calls == 2
+
+
 async def test_a_temporary_conversation_is_read_from_memory(tmp_path: Path) -> None:
     async with stores(tmp_path) as its:
         await its.fill()
