@@ -47,7 +47,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from desktop_app.i18n.translation import in_english
 
@@ -321,6 +321,10 @@ class UnexpectedReplyError(ProviderError):
     """The reply violates the API."""
 
     code = "unexpected_reply"
+
+
+AFTER_AN_ANSWER: Final = (ReplyTooLargeError, StreamCutError, UnexpectedReplyError)
+"""Errors after which a provider may bill: it had answered."""
 
 
 class IllegalChoiceError(UserFacingError):

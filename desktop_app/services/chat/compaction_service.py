@@ -28,13 +28,11 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import TextPart, text_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
+    AFTER_AN_ANSWER,
     AuthenticationError,
     CompactionError,
     EndpointMissingError,
     ProviderError,
-    ReplyTooLargeError,
-    StreamCutError,
-    UnexpectedReplyError,
 )
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.variants import Variant
@@ -60,8 +58,6 @@ ROOM_FOR_INSTRUCTIONS: Final = 600
 # The share of a model's window for a part, because counts are not exact everywhere.
 WINDOW_SHARE: Final = 0.8
 MIN_PART_TOKENS: Final = 1000
-# Errors after which a provider may bill: it had answered.
-_AFTER_AN_ANSWER: Final = (ReplyTooLargeError, StreamCutError, UnexpectedReplyError)
 
 INSTRUCTIONS: Final = """\
 You keep the memory of a conversation between a person and an assistant. Its messages will be \
@@ -321,7 +317,7 @@ class CompactionService:
             except ProviderError as error:
                 is_unsent = isinstance(error, AuthenticationError) and error.status is None
                 if not is_unsent:
-                    is_billed = isinstance(error, _AFTER_AN_ANSWER)
+                    is_billed = isinstance(error, AFTER_AN_ANSWER)
                     await self._record_call(plan, began, MessageStatus.FAILED, is_billed=is_billed)
                 raise
             await self._record_call(plan, began, MessageStatus.COMPLETE, made.usage)

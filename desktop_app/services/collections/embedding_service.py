@@ -17,7 +17,7 @@ from typing import Final, Protocol
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import MessageStatus, now
 from desktop_app.domain.documents.vectors import Vector
-from desktop_app.domain.errors import ProviderError
+from desktop_app.domain.errors import AFTER_AN_ANSWER, ProviderError
 from desktop_app.domain.spending.cost import Price, Usage, cost_of
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
 from desktop_app.services.ports import SpendingStorage
@@ -115,8 +115,9 @@ class Embeddings:
             began = time.monotonic()
             try:
                 vectors, billed = await provider.embed(choice.model, texts)
-            except ProviderError:
-                await self._record(choice, Usage(), Decimal(0), MessageStatus.FAILED, began)
+            except ProviderError as error:
+                failed_cost = None if isinstance(error, AFTER_AN_ANSWER) else Decimal(0)
+                await self._record(choice, Usage(), failed_cost, MessageStatus.FAILED, began)
                 raise
             except asyncio.CancelledError:  # the request may be billed
                 record = self._record(choice, Usage(), None, MessageStatus.CANCELLED, began)

@@ -32,6 +32,7 @@ from desktop_app.domain.errors import (
     ProviderError,
     SpendingCapError,
     StoreFullError,
+    UnexpectedReplyError,
     UserFacingError,
 )
 from desktop_app.domain.spending.cost import Price, Usage
@@ -574,16 +575,25 @@ async def test_an_embedding_call_is_recorded(
     assert call.performance.outcome == "complete"
     assert call.performance.duration_s is not None
     assert 0 <= call.performance.duration_s < 60
-    embedder.error = NetworkError(Reason.NOT_REACHED)
-    with pytest.raises(ProviderError):
-        await embedder.service().vectors(choice, ["a"], 7)
-    failed = embedder.calls[1]
-    assert failed.performance is not None
-    assert (failed.usage, failed.cost, failed.performance.outcome) == (
-        Usage(),
-        Decimal(0),
-        "failed",
-    )
+
+
+@pytest.mark.parametrize(
+    ("error", "cost"),
+    [
+        (NetworkError(Reason.NOT_REACHED), Decimal(0)),
+        (UnexpectedReplyError(Reason.EMBEDDINGS_UNREADABLE, provider="OpenAI"), None),
+    ],
+)
+async def test_a_failed_call_costs_nothing_unless_it_was_answered(
+    error: ProviderError, cost: Decimal | None
+) -> None:
+    embedder = Embedder()
+    embedder.error = error
+    with pytest.raises(type(error)):
+        await embedder.service().vectors(CHOICE, ["a"], 7)
+    (call,) = embedder.calls
+    assert call.performance is not None
+    assert (call.usage, call.cost, call.performance.outcome) == (Usage(), cost, "failed")
 
 
 async def test_a_canceled_call_is_recorded_with_an_unknown_cost() -> None:
