@@ -321,27 +321,33 @@ class BatchService:
     async def _step(self, job: BatchJob, profile: ProviderProfile, provider: BatchProvider) -> None:
         """Send unsent files, poll the batches, and set the job's status.
 
-        If sending fails, existing batches are still polled; then the error is raised.
+        If sending or a poll fails, the other batches are still polled; then the error is raised.
         """
         info = self._info(job, profile)
-        send_error: ProviderError | None = None
+        failure: ProviderError | None = None
         try:
             if job.is_cancelled:
                 self._stopped.add(job.id)
                 await self._find_created_batches(job, provider)
             else:
                 await self._sender.send(job, info, provider, lambda: job.id in self._stopped)
-        except ProviderError as error:  # existing batches are still polled below
-            send_error = error
+        except ProviderError as error:
+            failure = error
         self.changed(job.id)
         job = await self._job(job.id)
-        errors = [
-            await self._poll(job, profile, info, provider, upload)
-            for upload in job.uploads
-            if upload.batch_id and not upload.is_fetched
-        ]
-        if send_error is not None:
-            raise send_error
+        errors: list[ErrorNote | None] = []
+        for upload in job.uploads:
+            if not upload.batch_id or upload.is_fetched:
+                continue
+            try:
+                errors.append(await self._poll(job, profile, info, provider, upload))
+            except ProviderError as error:
+                if job.is_cancelled and _is_unknown(error):
+                    await self._end_unknown(upload, error)
+                else:
+                    failure = failure or error
+        if failure is not None:
+            raise failure
         job = await self._job(job.id)
         await self._update_status(replace(job, error=next(filter(None, errors), None)))
 
@@ -444,21 +450,20 @@ class BatchService:
             why = note_of(error)
             await self._save(replace(job, status=BatchStatus.READY, held=None, error=why))
             return None
-        is_unknown = error.status == 404 or isinstance(error, EndpointMissingError)
-        if is_unknown and job.is_cancelled:
-            await self._end_unknown(job, error)
+        if job.is_cancelled and _is_unknown(error):
+            for upload in job.uploads:
+                if not upload.is_fetched:
+                    await self._end_unknown(upload, error)
+            await self._end_cancelled(await self._job(job.id), was_sent=False)
             return None
         await self._store_error(job_id, replace(note_of(error), remedy=Remedy.ASKED_AGAIN))
         return REFUSED_RETRY_S if is_final else RETRY_S
 
-    async def _end_unknown(self, job: BatchJob, error: ProviderError) -> None:
-        """End a cancelled job whose batch the provider does not know."""
-        for upload in job.uploads:
-            if not upload.is_fetched:
-                ended = replace(upload, status=BatchStatus.CANCELLED)
-                why = ErrorNote(Reason.BATCH_UNKNOWN_THERE, because=note_of(error))
-                await self.store.end_upload(ended, ItemStatus.UNANSWERED, why, {})
-        await self._end_cancelled(await self._job(job.id), was_sent=False)
+    async def _end_unknown(self, upload: BatchUpload, error: ProviderError) -> None:
+        """End an upload of a cancelled job, because the provider does not know its batch."""
+        ended = replace(upload, status=BatchStatus.CANCELLED)
+        why = ErrorNote(Reason.BATCH_UNKNOWN_THERE, because=note_of(error))
+        await self.store.end_upload(ended, ItemStatus.UNANSWERED, why, {})
 
     async def _store_error(self, job_id: str, why: ErrorNote) -> None:
         job = await self._job(job_id)
@@ -505,6 +510,11 @@ def poll_delay_s(job: BatchJob) -> float:
     age = (now() - began).total_seconds()
     intervals = reversed(_POLL_INTERVALS)
     return next(interval for since, interval in intervals if age >= since or since == 0.0)
+
+
+def _is_unknown(error: ProviderError) -> bool:
+    """Return True if the provider does not know a batch."""
+    return error.status == 404 or isinstance(error, EndpointMissingError)
 
 
 def _cost(asked: ResolvedChoice, result: BatchResult) -> Decimal | None:

@@ -503,6 +503,36 @@ async def test_a_batch_that_the_server_does_not_know_is_not_created_again(tmp_pa
         assert item.status is ItemStatus.UNANSWERED
 
 
+async def test_a_batch_that_cannot_be_polled_delays_no_other(tmp_path: Path) -> None:
+    async with open_server_and_setup(tmp_path) as (server, setup):
+        job = await setup.started(*"ab")
+        server.polls = 1
+        service = setup.make_service(UploadLimits(requests=1))
+        await service.advance(job.id)
+        server.batches.pop(next(iter(server.batches)))
+        assert await service.advance(job.id) == 300.0
+        assert await service.advance(job.id) == 300.0
+        job = await setup.job(job.id)
+        assert (job.counts.answered, job.counts.waiting) == (1, 1)
+        assert "trying again" in job_error_text(job)
+
+
+async def test_canceling_ends_only_the_batch_that_the_server_does_not_know(tmp_path: Path) -> None:
+    async with open_server_and_setup(tmp_path) as (server, setup):
+        job = await setup.started(*"ab")
+        server.polls = 9
+        service = setup.make_service(UploadLimits(requests=1))
+        await service.advance(job.id)
+        lost, known = server.batches
+        del server.batches[lost]
+        await service.cancel(job.id)
+        job = await setup.run(job.id, service)
+        assert job.status is BatchStatus.CANCELLED
+        assert server.count("POST", f"batches/{known}/cancel") == 1
+        found = [item.status for item in await setup.items(job.id)]
+        assert found == [ItemStatus.UNANSWERED, ItemStatus.ANSWERED]
+
+
 async def test_without_its_provider_a_job_waits(tmp_path: Path) -> None:
     async with open_server_and_setup(tmp_path) as (server, setup):
         server.polls = 1
