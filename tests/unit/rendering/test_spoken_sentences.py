@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -129,3 +131,12 @@ def test_no_split_into_pieces_repeats_a_word(pieces: list[str]) -> None:
     whole = "".join(pieces)
     for letter in "bx":  # "code", "lines" and the words for signs have neither
         assert said.count(letter) <= whole.count(letter)
+
+
+def test_a_long_line_of_code_is_read_in_linear_time() -> None:
+    splitter, began = SentenceSplitter(), time.process_time()
+    splitter.feed("```json\n")
+    for _ in range(100_000):
+        assert splitter.feed("abcd") == []
+    assert splitter.feed("\n```\n") == ["json code, 1 line"]
+    assert time.process_time() - began < 6
