@@ -86,24 +86,29 @@ def folders() -> Folders:
 
 
 def _runtime_folder(data: Path) -> Path:
-    """Return XDG_RUNTIME_DIR, which only the user can read.
+    """Return XDG_RUNTIME_DIR, in which only the user can create sockets.
 
-    Return a private folder in /tmp if XDG_RUNTIME_DIR is missing, cannot be written to (as after
-    `su`) or has too long a path. Return the data folder if the folder in /tmp cannot be created, or
-    is not private to the user.
+    Return a private folder in /tmp if XDG_RUNTIME_DIR is missing, cannot be written to, belongs to
+    another user (as after `su`), can be written to by others, or has too long a path. Return the
+    data folder if the folder in /tmp cannot be created, or is not private to the user.
     """
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    is_writable = os.access(runtime, os.W_OK | os.X_OK) and Path(runtime).is_dir()
-    if is_writable and len(os.fsencode(runtime)) <= MAX_RUNTIME_PATH_BYTES:
-        return Path(runtime)
+    is_writable = os.access(runtime, os.W_OK | os.X_OK)
+    is_short = len(os.fsencode(runtime)) <= MAX_RUNTIME_PATH_BYTES
     private = Path("/tmp") / f"repartee-{os.getuid()}"  # noqa: S108 — made and checked below
     try:
+        if is_writable and is_short and _is_own(Path(runtime).stat(), 0o022):
+            return Path(runtime)
         private.mkdir(mode=0o700, exist_ok=True)
-        status = private.lstat()
+        return private if _is_own(private.lstat(), 0o077) else data
     except OSError:
         return data
+
+
+def _is_own(status: os.stat_result, forbidden: int) -> bool:
+    """Return True for a folder of the user's without the forbidden permissions."""
     is_own = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
-    return private if is_own and not status.st_mode & 0o077 else data
+    return is_own and not status.st_mode & forbidden
 
 
 @cache

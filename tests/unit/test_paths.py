@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pytest
 
 from desktop_app import paths
-
-if TYPE_CHECKING:
-    import pytest
 
 
 def test_repartee_home_contains_all_folders(repartee_home: Path) -> None:
@@ -73,6 +71,26 @@ def test_a_runtime_folder_of_another_user_is_not_used(
 ) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setattr(os, "access", lambda path, _mode: str(path) != str(tmp_path))  # as after su
+    assert paths.folders().socket.parent != tmp_path
+
+
+@pytest.mark.attack("local-calls")
+@pytest.mark.parametrize(("mode", "is_used"), [(0o755, True), (0o775, False), (0o1777, False)])
+def test_a_runtime_folder_in_which_others_create_sockets_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int, is_used: bool
+) -> None:
+    tmp_path.chmod(mode)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    assert (paths.folders().socket.parent == tmp_path) is is_used
+
+
+@pytest.mark.attack("local-calls")
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can write to another user's folder")
+def test_root_uses_no_runtime_folder_of_a_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.chown(tmp_path, 1000, 1000)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     assert paths.folders().socket.parent != tmp_path
 
 
