@@ -13,19 +13,28 @@ _NUMBER: Final = re.compile(r"[+-]\d[\d.,]*%?", re.ASCII)
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 # Full-width forms that some spreadsheets treat the same.
 _NARROW: Final = {ord(w): n for w, n in zip("＝＋－＠", "=+-@", strict=True)}
+# Excel separates the columns of a CSV file by the system's list separator, a semicolon in most of
+# Europe. Quotes after a comma then protect nothing: a semicolon and a line break begin a cell. A
+# formula that reaches out calls a function, or names another file or program before "!".
+_FORMULA_WITHIN: Final = re.compile(
+    r"(?<=[;\t\r\n])(?=[ \u00a0]*+[=+\-@＝＋－＠][^;\t\r\n]*?(?:[\w.] *\(|![$\w]))"
+)
 
 
 def plain_cell(text: str) -> str:
     """Return `text` as a cell that no spreadsheet takes for a formula, without NUL.
 
-    A signed number is returned unchanged.
+    A signed number is returned unchanged. An apostrophe also precedes what would be a formula if
+    the spreadsheet had another separator.
 
+    >>> plain_cell("a;=CALL(b)\\n- a list")
+    "a;'=CALL(b)\\n- a list"
     >>> [plain_cell(t) for t in ("=1+1", " @SUM(A1)", "-5 °C", "a=b", "-0.25", "＝1")]
     ["'=1+1", "' @SUM(A1)", "'-5 °C", 'a=b', '-0.25', "'＝1"]
     """
     if _NUMBER.fullmatch(text):
         return text
-    text = text.replace("\x00", "")
+    text = _FORMULA_WITHIN.sub("'", text.replace("\x00", ""))
     start = text.lstrip(" \u00a0\ufeff\u3000\u200b")
     first_character = start[:1].translate(_NARROW)
     return (

@@ -62,6 +62,21 @@ def test_no_cell_is_a_formula(text: str) -> None:
     assert plain_cell(text) == f"'{text}"
 
 
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("a;=WEBSERVICE(B1);", "a;'=WEBSERVICE(B1);"),
+        ("a\t @SUM(1)", "a\t' @SUM(1)"),
+        ("a\n-1+cmd|'/C calc'!A0", "a\n'-1+cmd|'/C calc'!A0"),
+        ("a\r\n＝WEBSERVICE (B1)", "a\r\n'＝WEBSERVICE (B1)"),
+        ("a\n- one\n+ two\n- f; -5;=b", "a\n- one\n+ two\n- f; -5;=b"),
+    ],
+)
+def test_no_cell_has_a_formula_for_another_separator(text: str, cell: str) -> None:
+    assert plain_cell(text) == cell
+    assert plain_cell(cell) == cell
+
+
 @pytest.mark.parametrize("text", ["-1", "+1", "-1,234.50", "-5%", "-0,5"])
 def test_a_number_with_a_sign_stays_a_number(text: str) -> None:
     assert plain_cell(text) == text
