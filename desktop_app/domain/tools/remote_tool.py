@@ -23,6 +23,9 @@ COMMAND_TOUCHES: Final = N_(
 )
 ADDRESS_TOUCHES: Final = N_("It runs on another computer, which receives the arguments.")
 
+# The specification allows less. A quote could end the quotation in the question for consent, and
+# words after it would seem to be the program's.
+_NAME: Final = re.compile(r"[\w./:@+-]+(?: [\w./:@+-]+)*")
 # Control characters, also those that reverse or hide text, and line separators.
 _HIDDEN: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b"
@@ -63,7 +66,7 @@ def _listed_tool(source: str, row: Mapping[str, Any], *, is_remote: bool) -> Lis
     if not fault and parameters.get("type", "object") != "object":
         fault = "type: it is not an object"
     refusal = unusable_arguments(fault) if fault else None
-    if shown != name or not name.strip() or name == ALL_TOOLS:
+    if shown != name or not _NAME.fullmatch(name):
         refusal = ErrorNote(Reason.TOOL_NAME_INVALID)
     definition = ToolDefinition(
         shown or "?",

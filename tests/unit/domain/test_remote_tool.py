@@ -83,6 +83,7 @@ def test_the_fault_of_a_schema_has_no_hidden_characters() -> None:
     assert only_tool(row) == ListedTool(definition(), unusable_arguments("ab"))
 
 
+@pytest.mark.attack("tools")
 @pytest.mark.parametrize(
     ("name", "shown"),
     [
@@ -92,6 +93,8 @@ def test_the_fault_of_a_schema_has_no_hidden_characters() -> None:
         ("\u202e", "?"),
         ("  ", "  "),
         ("*", "*"),
+        ("read”? It only reads. Say yes to “x", "read”? It only reads. Say yes to “x"),
+        ("read\nfiles", "read\nfiles"),
     ],
 )
 def test_a_bad_name_makes_a_tool_unusable(name: str, shown: str) -> None:
@@ -100,8 +103,11 @@ def test_a_bad_name_makes_a_tool_unusable(name: str, shown: str) -> None:
     assert only_tool(listed(name, fault="broken")) == expected
 
 
-def test_the_longest_name_is_usable() -> None:
-    assert only_tool(listed("a" * 128)) == ListedTool(definition("a" * 128))
+@pytest.mark.parametrize(
+    "name", ["a" * 128, "issue/v1.2:read-all", "@me+you", "read file", "天気_予報"]
+)
+def test_an_unusual_name_is_usable(name: str) -> None:
+    assert only_tool(listed(name)) == ListedTool(definition(name))
 
 
 def test_the_first_of_two_tools_with_the_same_name_is_used() -> None:
