@@ -264,7 +264,10 @@ def test_invisible_characters_in_links_are_shown(unseen: str) -> None:
     assert only("[👩\u200d💻](https://x.y)").runs[0].text == "👩\u200d💻"
 
 
-@pytest.mark.parametrize("unseen", ["\u200b", "\u00ad", "\ufeff", "\u3164", "\u200d", "\U000e0141"])
+@pytest.mark.parametrize(
+    "unseen",
+    ["\u200b", "\u00ad", "\ufeff", "\u3164", "\u200d", "\U000e0141", "\x1b", "\x08", "\x7f"],
+)
 def test_invisible_characters_in_code_are_shown_and_copied_unchanged(unseen: str) -> None:
     for source in (f"`a{unseen}b`", f"```\na{unseen}b\n```", f"    a{unseen}b"):
         block = render(source)[-1]
