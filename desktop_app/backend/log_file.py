@@ -25,7 +25,7 @@ _SECRETS = re.compile(
     | (?<=bearer\ )\S+
     | (?<=authorization:\ )\S+(?:\ \S+)?
     | (?<=://)[^/\s@]+(?=@)
-    | (?P<name>\b(?:[\w-]*api[-_]?key|access[-_]token|COMETAPI_KEY|password)
+    | (?P<name>(?:(?<![\w-])[\w-]*api[-_]?key|\b(?:access[-_]token|COMETAPI_KEY|password))
         ["']?\s*[:=]\s*["']?)[^\s"',;&)]+
     """
 )

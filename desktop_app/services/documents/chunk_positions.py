@@ -11,7 +11,7 @@ from typing import Final
 
 from desktop_app.services.fence import attribute
 
-_HEADING: Final = re.compile(r"^(#{1,6})[ \t]+(\S.*?)[ \t#]*$", re.M)
+_HEADING: Final = re.compile(r"^(#{1,6})[ \t]+(\S)(.*)$", re.M)
 _MARK: Final = re.compile(r"^\[(page|slide|chapter) (\d+)\][ \t]*$", re.M)
 _ROW: Final = re.compile(r"[ \t]*\|.*\|[ \t]*")
 _RULE: Final = re.compile(r"[ \t]*\|[-| :\t]+\|[ \t]*")
@@ -28,7 +28,9 @@ class ChunkPositions:
     def __init__(self, text: str) -> None:
         self._text = text
         self._marks = [(m.start(), m[1], m[2]) for m in _MARK.finditer(text)]
-        self._headings = [(m.start(), len(m[1]), m[2]) for m in _HEADING.finditer(text)]
+        self._headings = [
+            (m.start(), len(m[1]), m[2] + m[3].rstrip(" \t#")) for m in _HEADING.finditer(text)
+        ]
 
     def attributes(self, at: int) -> str:
         """Return the attributes of a chunk that begins at `at`, each with a leading space.

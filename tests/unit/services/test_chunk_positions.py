@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from desktop_app.services.documents.chunk_positions import ChunkPositions
@@ -97,3 +99,11 @@ def test_a_long_table_head_is_left_out(length: int, is_said: bool) -> None:
 def test_the_first_row_of_a_table_has_no_earlier_header(line: int) -> None:
     text = "| h |\n|---|\n| a |\n"
     assert ChunkPositions(text).table_head(6 * line) == ""
+
+
+@pytest.mark.parametrize("filler", ["#", " "])
+def test_a_long_heading_is_read_in_linear_time(filler: str) -> None:
+    text = f"# a{filler * 50_000}b\n\ntext"  # took 17 s
+    begin = time.process_time()
+    assert ChunkPositions(text).attributes(text.index("text")).startswith(' under="a')
+    assert time.process_time() - begin < 10
