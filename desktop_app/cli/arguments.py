@@ -59,6 +59,12 @@ _MODEL_FIELDS: Final = (
     "null if unknown), notices"
 )
 _TOOL_FIELDS: Final = "name, description, kind (reads, writes, leaves), available, reason"
+_IMPORT_FIELDS: Final = "files (file, kind, conversations, added, messages, refused)"
+_DOCTOR_FIELDS: Final = (
+    "version, window, keyring, on-device model, store, way to PROVIDER, confinement, portal, "
+    "hotkey (shortcut, status), start at login, system, python, packages, data, configuration, "
+    "cache, logs, last of the log, last crash; each with works (true, false, null), text"
+)
 _HIT_FIELDS: Final = "conversation, title, message, document, snippet, date"
 
 
@@ -122,7 +128,8 @@ def _add_doctor(command: AddCommand) -> argparse.ArgumentParser:
         0: tr("The window, the library, and the local model work"),
         1: tr("One of them doesn’t work"),
     }
-    doctor = command("doctor", tr("check the installation"), "[--json]", epilog(codes=codes))
+    text = epilog(json_fields(_DOCTOR_FIELDS), codes=codes)
+    doctor = command("doctor", tr("check the installation"), "[--json]", text)
     add_flag(doctor, "--json", tr("print one JSON object"))
     return doctor
 
@@ -382,6 +389,7 @@ def _add_import(command: AddCommand) -> argparse.ArgumentParser:
                 "archive), Open WebUI, and LibreChat. Importing a file again adds only what is "
                 "new. An open window shows imported conversations immediately."
             ),
+            json_fields(_IMPORT_FIELDS),
             codes={0: tr("Everything was imported"), 1: tr("Something wasn’t imported")},
         ),
     )

@@ -353,7 +353,7 @@ async def _cancel(backend: Backend, service: BatchService, options: argparse.Nam
     await _advance_once(backend, service, job.id)
     job = await _find_job(backend, job.id)
     if options.json:
-        console.write_json(job_json(job))
+        console.write_json(await job_and_items_json(backend.batch_store, job))
     write_diagnostic(progress_words(job))
     if error := await _job_error_words(backend, job):
         write_diagnostic(error)

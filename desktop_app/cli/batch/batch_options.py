@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from typing import Final
 
 from desktop_app.cli.answers.parameter_options import add_answer_choice
@@ -52,9 +53,12 @@ def add_batch(
     report.add_argument(
         "--to", default="-", metavar=tr("PATH"), help=tr("default: standard output")
     )
-    cancel = command("cancel", tr("cancel a job and keep its responses"), "ID [--json]")
-    resume = command("resume", tr("resume an unsent job"), tr("ID [option ...]"))
-    again = command("again", tr("retry failed files in a new job"), tr("ID [option ...]"))
+    cancel = command(
+        "cancel", tr("cancel a job and keep its responses"), "ID [--json]", epilog(_json_of_job())
+    )
+    sending = epilog(_json_of_job(), codes=_sending_codes())
+    resume = command("resume", tr("resume an unsent job"), tr("ID [option ...]"), sending)
+    again = command("again", tr("retry failed files in a new job"), tr("ID [option ...]"), sending)
     remove = command("remove", tr("delete a job and its results"), "ID")
     for subcommand in (cancel, resume, again, remove):
         subcommand.add_argument("id", metavar="ID")
@@ -96,13 +100,17 @@ def _epilog_of_start() -> str:
             "are summarized. Prints the job’s ID."
         ),
         _json_of_job(),
-        codes={
-            0: tr("The job was sent. With --wait: every file that was sent has a response."),
-            1: tr("The job wasn’t sent. With --wait: some files have no response."),
-            3: tr("With --wait: the model declined some files, or a content filter stopped them."),
-            4: tr("With --wait: some responses don’t match the schema."),
-        },
+        codes=_sending_codes(),
     )
+
+
+def _sending_codes() -> Mapping[int, str]:
+    return {
+        0: tr("The job was sent. With --wait: every file that was sent has a response."),
+        1: tr("The job wasn’t sent. With --wait: some files have no response."),
+        3: tr("With --wait: the model declined some files, or a content filter stopped them."),
+        4: tr("With --wait: some responses don’t match the schema."),
+    }
 
 
 def _epilog_of_status() -> str:

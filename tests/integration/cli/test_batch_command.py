@@ -234,6 +234,7 @@ async def test_a_running_job_can_be_canceled_once_and_not_removed(shell: Shell) 
         cancelled = await run("cancel", job_id, "--json")
         assert cancelled.code == 0, cancelled.err
         assert cancelled.json["status"] == "cancelling"
+        assert [item["name"] for item in cancelled.json["items"]] == ["note-1.md"]
         await run("status")
         found = (await run("status", job_id, "--json")).json_lines
         assert found["status"] == "cancelled"

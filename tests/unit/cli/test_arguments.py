@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from desktop_app.cli.arguments import create_parser
-from tests.helpers.command_line import subcommands
+from tests.helpers.command_line import options, subcommands
 
 USUAL_CODES = ["0", "1", "2", "130"]
 ANSWER_CODES = ["0", "1", "2", "3", "130", "141"]
+SENDING_CODES = ["0", "1", "2", "3", "4", "130"]
 
 
 def commands(parent: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
@@ -43,9 +44,18 @@ def test_the_help_of_a_command_names_its_exit_codes() -> None:
         "quick": [],
         "ask": ["0", "1", "2", "3", "4", "130", "141"],
         "summarize": ANSWER_CODES,
-        "batch start": ["0", "1", "2", "3", "4", "130"],
+        **dict.fromkeys(("batch start", "batch resume", "batch again"), SENDING_CODES),
         "search": ["0", "1", "2", "130", "141"],
     }
+
+
+def test_the_help_of_a_command_with_json_names_its_fields() -> None:
+    unnamed = [
+        name
+        for name, made in commands(create_parser(["ask"])).items()
+        if "--json" in options(made) and "With --json" not in (made.epilog or "")
+    ]
+    assert unnamed == []
 
 
 @pytest.mark.parametrize(
