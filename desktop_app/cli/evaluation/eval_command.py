@@ -41,7 +41,7 @@ from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.cli.streams.terminal import error_words
 from desktop_app.cli.unsaved_answer import UnsavedAnswers
 from desktop_app.domain.batch.batch_jobs import BATCH_TIER, batch_refusal
-from desktop_app.domain.conversations.conversation import MessageStatus, new_id, now
+from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, StorageError, UserFacingError
 from desktop_app.domain.evaluation.case_error import CaseError, CaseProblem
@@ -124,8 +124,8 @@ async def _eval(options: argparse.Namespace) -> int:
     else:
         _write_runs(runs)
     is_below = options.min is not None and any(run.share < options.min for run in runs)
-    is_unanswered = any(each.status is MessageStatus.FAILED for run in runs for each in run.results)
-    return ExitCode.FAILED if error is not None or is_below or is_unanswered else 0
+    is_unfinished = not all(result.is_evaluated for run in runs for result in run.results)
+    return ExitCode.FAILED if error is not None or is_below or is_unfinished else 0
 
 
 def _load_cases(name: str | None, preset: str | None) -> list[EvaluationCase]:

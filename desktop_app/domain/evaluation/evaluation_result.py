@@ -13,6 +13,7 @@ from desktop_app.domain.conversations.error_json import error_from_json, error_t
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.evaluation.failed_check import (
     FailedCheck,
+    FailureReason,
     failed_check_from_json,
     failed_check_to_json,
 )
@@ -47,6 +48,13 @@ class CaseResult:
     def is_complete(self) -> bool:
         """Return True if there is a complete answer to check."""
         return self.status is MessageStatus.COMPLETE and self.error is None
+
+    @property
+    def is_evaluated(self) -> bool:
+        """Return False if the answer failed, or the judge could not be asked."""
+        return self.status is not MessageStatus.FAILED and not any(
+            failed.reason is FailureReason.NOT_JUDGED for failed in self.failed
+        )
 
     @property
     def has_passed(self) -> bool:

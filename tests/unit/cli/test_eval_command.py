@@ -180,7 +180,7 @@ def test_a_judge_that_fails_leaves_the_other_results(evaluate: Run) -> None:
     )
     (run,) = json.loads(out)["runs"]
     (result,) = run["results"]
-    assert (code, result["failed"][0], run["judge_cost_usd"]) == (0, "contains: x", None)
+    assert (code, result["failed"][0], run["judge_cost_usd"]) == (1, "contains: x", None)
     assert result["failed"][1].startswith("rubric: polite (not judged: ")
 
 
