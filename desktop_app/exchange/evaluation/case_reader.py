@@ -10,6 +10,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import Any, Final, TypeVar
 
@@ -64,7 +65,8 @@ def read_cases(
 
 def _cases_in(text: str, name: str, read_sibling: ReadSibling) -> Iterator[EvaluationCase]:
     if name.endswith(".csv"):
-        return (_read_at(place, _case_of_csv, row) for place, row in _csv_rows(text))
+        read = partial(_case_of_csv, decimal_sign="," if _csv_delimiter(text) == ";" else ".")
+        return (_read_at(place, read, row) for place, row in _csv_rows(text))
     if name.endswith((".json", ".yaml", ".yml")):
         value = json.loads(text) if name.endswith(".json") else promptfoo.parse_yaml(text)
         return _cases_of_value(value, read_sibling)
@@ -97,13 +99,16 @@ def _json_lines(text: str) -> Iterator[tuple[CasePlace, _Row]]:
         yield place, row
 
 
+def _csv_delimiter(text: str) -> str:
+    """Return the sign between cells. Spreadsheets write ";" if the comma is the decimal sign."""
+    return max(",;\t", key=text.partition("\n")[0].count)
+
+
 def _csv_rows(text: str) -> Iterator[tuple[CasePlace, _Row]]:
-    head = text.partition("\n")[0]
-    # Spreadsheets write semicolons if the comma is the decimal sign.
-    delimiter = max(",;\t", key=head.count)
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # a case may have a long text
     # Strict: an open quotation mark would hide the cases that follow it.
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    lines = io.StringIO(text, newline="")
+    reader = csv.DictReader(lines, delimiter=_csv_delimiter(text), strict=True)
     for row in reader:
         place = CasePlace(PlaceKind.LINE, reader.line_num)
         if None in row:
@@ -211,14 +216,14 @@ def _ideal_check(value: object) -> Check:
 # ---------------------------------------------------------------- CSV
 
 
-def _case_of_csv(row: _Row) -> EvaluationCase:
+def _case_of_csv(row: _Row, decimal_sign: str) -> EvaluationCase:
     name = next((name for name in INPUT_NAMES if name in row), None)
     if name is None:
         raise CaseError(CaseProblem.NO_INPUT_COLUMN)
     checks = [check_from_json({kind: row[kind]}) for kind in _CSV_CHECKS if row.get(kind)]
     if row.get("number"):
-        within = float(row.get("within") or 0)
-        checks.append(check_from_json({"number": float(row["number"]), "within": within}))
+        names = [name for name in ("number", "within") if row.get(name)]
+        checks.append(check_from_json({n: _number_in(row, n, decimal_sign) for n in names}))
     if row.get("schema"):
         checks.append(check_from_json({"schema": json.loads(row["schema"])}))
     test = promptfoo.csv_test(row)
@@ -226,6 +231,13 @@ def _case_of_csv(row: _Row) -> EvaluationCase:
         checks += promptfoo.expected_checks(cell, test["vars"])
     files = tuple(file.strip() for file in row.get("files", "").split(";") if file.strip())
     return EvaluationCase(row.get("id", ""), row[name], files, tuple(checks))
+
+
+def _number_in(row: _Row, name: str, decimal_sign: str) -> float:
+    try:
+        return float(row[name].replace(decimal_sign, "."))
+    except ValueError as error:
+        raise CaseError(CaseProblem.CHECK_VALUE_WRONG, name=name) from error
 
 
 def _with_ids(cases: list[EvaluationCase]) -> list[EvaluationCase]:

@@ -486,6 +486,11 @@ def case_with_assertions(*assertions: dict[str, object]) -> str:
         ),
         ("a.csv", "text,query\na,b\n", [("b", [])]),
         (
+            "a.csv",
+            "input;number;within\nx;3,5;0,25\ny;3.5;\n",
+            [("x", ["number: 3.5 within 0.25"]), ("y", ["number: 3.5"])],
+        ),
+        (
             "a.jsonl",
             '\n{"vars": {"input": "x"}, "assert": [{"type": "contains", "value": "a"}]}\n\n'
             '{"input": "y", "ideal": "z", "checks": [{"equals": "z"}], "files": null}\n',
@@ -646,6 +651,8 @@ X = "tests: [{vars: {input: x}, "
         ),
         ("a.csv", "a\nx\n", "line 2: there is no column “input”"),
         ("a.csv", "input\nx,y\n", "line 2: more cells than columns"),
+        ("a.csv", "input,number\nx,four\n", "line 2: the value of “number” has the wrong type"),
+        ("a.csv", 'input,number\nx,"3,5"\n', "line 2: the value of “number” has the wrong type"),
         (
             "a.csv",
             "input,__config:a\nx,\ny,b\n",
