@@ -111,27 +111,36 @@ def _fields(row: ModelRow) -> dict[str, Any]:
 
 def _write_table(rows: Sequence[ModelRow]) -> None:
     """Write a table with a heading for each provider."""
-    names = [clean_line(row.name)[:_MAX_NAME_CHARS] for row in rows]
-    width = max(map(len, names), default=0)
+    names = [
+        f"{'*' if row.is_favorite else ' '} {clean_line(row.name)[:_MAX_NAME_CHARS]}"
+        for row in rows
+    ]
+    provider_names = [clean_line(row.provider_name) for row in rows]
+    width = max(map(len, [*names, *provider_names]), default=0)
     heads = (tr("Window"), tr("Input"), tr("Cached"), tr("Output"))
+    figures = [_figures(row) for row in rows]
+    widths = [max(8, *map(len, column)) for column in zip(heads, *figures, strict=True)]
     provider = ""
-    for row, name in zip(rows, names, strict=True):
+    for row, name, provider_name, cells in zip(rows, names, provider_names, figures, strict=True):
         if row.provider_id != provider:
             provider = row.provider_id
-            figures = "  ".join(f"{head:>8}" for head in heads)
-            write_line(f"{clean_line(row.provider_name):<{width + 2}}  {figures}")
-        mark = "*" if row.is_favorite else " "
-        price = row.price
-        figures = "  ".join(
-            f"{text:>8}"
-            for text in (
-                _unknown() if row.window is None else formatting.tokens(row.window),
-                _money(price.input if price else None),
-                _money(price.cached_input if price else None),
-                _money(price.output if price else None),
-            )
-        )
-        write_line(f"{mark} {name:<{width}}  {figures}  {_abilities(row)}".rstrip())
+            write_line(f"{provider_name:<{width}}  {_aligned(heads, widths)}")
+        line = f"{name:<{width}}  {_aligned(cells, widths)}  {_abilities(row)}"
+        write_line(line.rstrip())
+
+
+def _figures(row: ModelRow) -> tuple[str, ...]:
+    price = row.price
+    return (
+        _unknown() if row.window is None else formatting.tokens(row.window),
+        _money(price.input if price else None),
+        _money(price.cached_input if price else None),
+        _money(price.output if price else None),
+    )
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
 
 
 def _money(amount: Decimal | None) -> str:

@@ -29,6 +29,8 @@ from desktop_app.domain.spending.spending_report import (
     SpendingSum,
 )
 from desktop_app.domain.tools.tool import ListedTool, ToolDefinition
+from desktop_app.i18n.translation import use_language
+from desktop_app.paths import resource_path
 from desktop_app.services.models.model_table import FAVORITES
 from desktop_app.storage.settings.model_listing_store import ListingStore
 from tests.helpers.started_backend import started_backend
@@ -91,10 +93,10 @@ async def store_models(backend: Backend) -> None:
 
 TABLE = """\
 On this computer    Window     Input    Cached    Output
-  SmolLM2 135M      8.2k        $0        $0        $0
-My server         Window     Input    Cached    Output
-* llama             128k     $0.50     $0.05     $1.50  images, tools, structured output, ends on January 2, 2999
-  mistral            32k   unknown   unknown   unknown  images
+  SmolLM2 135M        8.2k        $0        $0        $0
+My server           Window     Input    Cached    Output
+* llama               128k     $0.50     $0.05     $1.50  images, tools, structured output, ends on January 2, 2999
+  mistral              32k   unknown   unknown   unknown  images
 """  # noqa: E501 — a line for each model
 
 
@@ -130,6 +132,18 @@ def test_models_are_listed_with_their_known_facts(command: Run) -> None:
         "edited": False,
     }
     assert (mistral["edited"], mistral["favorite"], mistral["input_usd"]) == (True, False, None)
+
+
+def test_columns_are_as_wide_as_their_longest_cell(command: Run) -> None:
+    with_store(store_models)
+    use_language("de", resource_path("locale"))
+    try:
+        lines = command("models", "--provider", "home")[1].splitlines()
+    finally:
+        use_language("en", Path())
+    cells = ("Aus Cache", "0,05\xa0$", "unbekannt  unbekannt")
+    ends = {line.index(cell) + len(cell) for line, cell in zip(lines, cells, strict=True)}
+    assert len(ends) == 1
 
 
 def test_a_server_without_models_is_reported(command: Run) -> None:
