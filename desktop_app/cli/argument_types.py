@@ -64,6 +64,13 @@ def _refusal(text: str, least: int, most: int | None) -> str:
     )
 
 
+def required_text(text: str) -> str:
+    """Return the text unchanged. Raises ArgumentTypeError if it is empty."""
+    if not text:
+        raise argparse.ArgumentTypeError(tr("expected one argument"))
+    return text
+
+
 def variant_argument(text: str) -> str:
     """Check VARIANT[/EFFORT] and return it unchanged. Raises ArgumentTypeError."""
     _require_one_of(VARIANTS, text.partition("/")[0])

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop_app.cli.argument_types import EFFORTS, VARIANTS, number_between, whole_number_between
+from desktop_app.cli.argument_types import (
+    EFFORTS,
+    VARIANTS,
+    number_between,
+    required_text,
+    whole_number_between,
+)
 from desktop_app.cli.command_help import add_flag, add_repeatable
 from desktop_app.domain.answering.answer_limits import MAX_CANDIDATES, MAX_STOP_SEQUENCES
 from desktop_app.i18n.translation import tr
@@ -22,9 +28,14 @@ def add_answer_choice(command: argparse.ArgumentParser) -> None:
         metavar=tr("NAME"),
         help=tr("{examples}, or your own", examples="on-device, openai, cometapi"),
     )
-    command.add_argument("--model", metavar="ID", help=tr("any model of the provider"))
     command.add_argument(
-        "--template", metavar=tr("NAME"), help=tr("a prompt of the library, by title or ID")
+        "--model", type=required_text, metavar="ID", help=tr("any model of the provider")
+    )
+    command.add_argument(
+        "--template",
+        type=required_text,
+        metavar=tr("NAME"),
+        help=tr("a prompt of the library, by title or ID"),
     )
     add_repeatable(
         command, "--set", tr("NAME=VALUE"), tr("fill in a field of the prompt (repeatable)")
@@ -55,6 +66,7 @@ def add_answer_parameters(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--stop",
         action="append",
+        type=required_text,
         metavar=tr("TEXT"),
         help=tr(
             "end the response before this text (repeatable, up to {count})",

@@ -108,6 +108,7 @@ def test_options_that_are_not_given_are_off(line: str, values: dict[str, Any]) -
         *("", "batch", "batch start", "batch report", "mcp", "mcp add", "summarize", "import"),
         *("search", "backup", "restore", "export --all --to x", "export --all --format json"),
         *("export --format json --to x", "export --all --conversation a --format json --to x"),
+        *("ask q --stop=", "ask q --model=", "batch start a --template="),
         *("ask q --json --jsonl", "spending --json --csv", "ask q --system f --instructions t"),
     ],
 )
