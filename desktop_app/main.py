@@ -7,6 +7,7 @@ prompt work without Qt.
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run_command(arguments: list[str]) -> int:
     from desktop_app.cli.streams.console import OutputError
 
+    is_question = arguments[:1] in (["ask"], ["summarize"])
+    if is_question and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the command's loop runs
     try:
         return _command(arguments)
     except OutputError as error:
@@ -48,14 +52,27 @@ def _run_command(arguments: list[str]) -> int:
         drop_output()
         return ExitCode.READER_GONE
     except KeyboardInterrupt:
+        return _end_interrupted(arguments, is_question=is_question)
+
+
+def _end_interrupted(arguments: list[str], *, is_question: bool) -> int:
+    """End a command that was interrupted before it began; return the exit code.
+
+    A question still writes its JSON object, even if Ctrl+C is pressed again.
+    """
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
         from desktop_app.cli.exit_code import ExitCode
 
-        # A command that is interrupted before it begins still writes its JSON object.
-        if arguments[:1] in (["ask"], ["summarize"]):
+        if is_question:
             from desktop_app.cli.streams.terminal import AnswerOutput
 
-            AnswerOutput(as_json="--json" in arguments).end_without_answer()
+            is_several = not {"--compare", "--n"}.isdisjoint(arguments)
+            output = AnswerOutput(as_json="--json" in arguments, is_several=is_several)
+            output.end_without_answer()
         return ExitCode.INTERRUPTED
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def _report_output_error(error: OSError) -> int:

@@ -39,10 +39,12 @@ def is_from_environment(options: argparse.Namespace) -> bool:
 
 
 def cancel_at_signals() -> None:
-    """Cancel the current task at SIGTERM and SIGHUP."""
+    """Cancel the current task at SIGTERM and SIGHUP, unless they are ignored, as with nohup."""
     task = asyncio.current_task()
     assert task is not None
     for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            continue
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 

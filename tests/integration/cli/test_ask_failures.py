@@ -34,7 +34,16 @@ from tests.integration.cli.replies import (
     endless,
     refusal,
 )
-from tests.unit.providers.loopback import LoopbackServer, Script, replies, streams
+from tests.unit.providers.loopback import (
+    STREAM_END,
+    STREAM_HEAD,
+    LoopbackServer,
+    Received,
+    Script,
+    chunk,
+    replies,
+    streams,
+)
 from tests.unit.providers.samples import sse
 
 
@@ -251,19 +260,74 @@ async def test_ctrl_c_ends_a_command_that_waits_for_its_question(shell: Shell) -
     assert done.json["status"] == "cancelled"
 
 
-def test_ctrl_c_before_the_command_has_begun(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_before_the_command_has_begun(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: int
 ) -> None:
     """While its modules are read, which takes a while."""
 
     def interrupted(_: object) -> int:
-        raise KeyboardInterrupt
+        signal.raise_signal(number)
+        return 0
 
     monkeypatch.setattr(cli, "_command", interrupted)
-    assert cli.main(["ask", "--json", "Hi"]) == 130
+    handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        assert cli.main(["ask", "--json", "Hi"]) == 130
+        assert json.loads(capsys.readouterr().out)["status"] == "cancelled"
+        assert cli.main(["ask", "--json", "Hi", "--compare", "pro", "--compare", "instant"]) == 130
+        assert json.loads(capsys.readouterr().out)["answers"] == []
+        assert cli.main(["ask", "Hi"]) == 130
+        assert capsys.readouterr() == ("", "")
+        assert signal.getsignal(signal.SIGINT) is handlers[signal.SIGINT]
+    finally:
+        for each, handler in handlers.items():
+            signal.signal(each, handler)
+
+
+def test_a_second_ctrl_c_does_not_interrupt_the_output(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_: object) -> int:
+        raise KeyboardInterrupt
+
+    write = AnswerOutput.write
+
+    def interrupt_and_write(output: AnswerOutput, text: str) -> None:
+        signal.raise_signal(signal.SIGINT)
+        write(output, text)
+
+    monkeypatch.setattr(cli, "_command", interrupted)
+    monkeypatch.setattr(AnswerOutput, "write", interrupt_and_write)
+    assert cli.main(["summarize", "--json", "a.pdf"]) == 130
     assert json.loads(capsys.readouterr().out)["status"] == "cancelled"
-    assert cli.main(["ask", "Hi"]) == 130
-    assert capsys.readouterr() == ("", "")
+
+
+def test_a_signal_that_is_ignored_stops_nothing(shell: Shell) -> None:
+    """As with nohup, when the terminal is closed."""
+    signaled = asyncio.Event()
+
+    async def answer(_: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(STREAM_HEAD + chunk(sse(CREATED)) + chunk(delta(ANSWER[:5])))
+        await writer.drain()
+        await signaled.wait()
+        writer.write(chunk(delta(ANSWER[5:])) + chunk(sse(COMPLETED)) + STREAM_END)
+        await writer.drain()
+
+    async def test(server: LoopbackServer) -> None:
+        handler = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            process = await shell.start("ask", "Hi", env=gateway(server.base_url))
+        finally:
+            signal.signal(signal.SIGHUP, handler)
+        assert process.stdout is not None
+        assert await process.stdout.readexactly(5) == ANSWER[:5].encode()
+        process.send_signal(signal.SIGHUP)
+        signaled.set()
+        done = await ended(process)
+        assert (done.code, done.out, done.err) == (0, f"{ANSWER[5:]}\n", "")
+
+    against(answer, test=test)
 
 
 @pytest.mark.parametrize("more", ["", "--json"])
