@@ -172,10 +172,14 @@ async def _import(options: argparse.Namespace) -> int:
         profile = await backend.providers.default_profile(values)
         choice = backend.providers.default_choice(profile, values)
         results = []
-        for name in options.files:
-            results.append(await _import_file(backend, expand_path(name), choice, options))
-            if not options.json:
-                _write_result(results[-1])
+        try:
+            for name in options.files:
+                results.append(await _import_file(backend, expand_path(name), choice, options))
+                if not options.json:
+                    _write_result(results[-1])
+        except asyncio.CancelledError:
+            write_diagnostic(tr("Interrupted. Continue with the same command."))
+            raise
     if options.json:
         write_json({"files": [result.to_json() for result in results]})
     return ExitCode.FAILED if any(result.refused for result in results) else 0
@@ -266,6 +270,8 @@ async def _backup(options: argparse.Namespace) -> int:
     reporter = ProgressReporter(tr("Backing up"), in_lines=options.progress)
     async with open_backend():  # migrates a store of an older version first
         folder = expand_path(options.folder)
+        # Nothing below awaits, so Ctrl+C must raise KeyboardInterrupt instead of canceling a task.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         backup = make_backup(
             user_folders.database, user_folders.attachments, folder, now(), reporter.show
         )

@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import re
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from desktop_app.child_processes import REPORTS_TO_WINDOW
+from desktop_app.cli import library_commands
 from desktop_app.cli.answers.chosen_model import find_profile
 from desktop_app.cli.arguments import create_parser
 from desktop_app.cli.command_setup import open_backend
@@ -23,6 +25,7 @@ from desktop_app.cli.library_commands import run_library
 from desktop_app.domain.conversations.error_json import error_from_json
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.i18n import formatting
+from desktop_app.storage.conversations.import_store import ImportOutcome, ImportStore
 from tests.unit.providers.samples import COMPATIBLE
 
 AT = datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
@@ -163,6 +166,42 @@ def test_a_backup_is_restored_and_old_ones_are_deleted(
     made.rename(made.with_name(made.name.replace("20", "19", 1)))
     code, out, _ = command("backup", folder, "--keep", "1")
     assert (code, list(folder.iterdir())) == (0, [Path(out.strip())])
+
+
+def test_ctrl_c_stops_a_backup_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    steps = []
+
+    def interrupted(*_: object) -> None:
+        steps.append("begun")
+        signal.raise_signal(signal.SIGINT)
+        steps.append("ended")
+
+    monkeypatch.setattr(library_commands, "make_backup", interrupted)
+    typed = ["backup", str(tmp_path)]
+    options = create_parser(typed).parse_args(typed)
+    with pytest.raises(KeyboardInterrupt):
+        run_library(options)
+    assert steps == ["begun"]
+
+
+def test_an_interrupted_import_names_the_way_on(
+    command: Run, export: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = ImportStore.add
+
+    async def add_and_interrupt(*arguments: Any) -> ImportOutcome:
+        outcome = await add(*arguments)
+        signal.raise_signal(signal.SIGINT)
+        return outcome
+
+    file = export(chat(number=1), chat(number=2))
+    with monkeypatch.context() as patches:
+        patches.setattr(ImportStore, "add", add_and_interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            command("import", file)
+    code, _, err = command("import", file)
+    assert (code, err.count("Interrupted. Continue with the same command.")) == (0, 1)
+    assert "1 conversation was already in your library." in err
 
 
 def test_a_store_is_repaired_if_there_is_one(command: Run, export: Callable[..., Path]) -> None:
