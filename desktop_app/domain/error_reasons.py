@@ -441,6 +441,7 @@ class Reason(StrEnum):
         N_("“-” means standard input, but nothing is piped in."), Remedy.PIPE_IN_TEXT
     )
     TOO_MUCH_PIPED_IN = _row(N_("The input is larger than {limit} MB."), Remedy.PIPE_IN_LESS)
+    NO_TEXT_PIPED_IN = _row(N_("The input isn’t text."), Remedy.PIPE_IN_FILE)
     NO_QUESTION = _row(N_("Enter a message."), Remedy.TRY_ASK)
     SET_WITHOUT_TEMPLATE = _row(N_("--set needs a saved prompt."), Remedy.NAME_TEMPLATE)
     SET_MALFORMED = _row(N_("--set {given} isn’t NAME=VALUE."), Remedy.TRY_SET)

@@ -214,6 +214,7 @@ class Remedy(Enum):
     LEAVE_OUT_PAGES = coded(N_("Leave out --pages, or name a file, as in --pages FILE=3-10,15."))
     PIPE_IN_TEXT = coded(N_("Pipe text into the command, or leave out “-”."))
     PIPE_IN_LESS = coded(N_("Pipe in less, or attach a file with --file."))
+    PIPE_IN_FILE = coded(N_("To attach a piped file, use --file -."))
     TRY_ASK = coded(N_('Try: repartee ask "Hello"'))
     NAME_TEMPLATE = coded(N_("Name one with --template."))
     TRY_SET = coded(N_("Try: --set language=Polish"))

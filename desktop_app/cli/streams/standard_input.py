@@ -33,7 +33,7 @@ def read_all() -> str:
     """Read to the end; return "" if standard input is a terminal or closed.
 
     Raises:
-        IllegalChoiceError: more than MAX_QUESTION_BYTES is piped in.
+        IllegalChoiceError: more than MAX_QUESTION_BYTES is piped in, or something else than text.
     """
     if sys.stdin is None or sys.stdin.isatty():
         return ""
@@ -42,6 +42,10 @@ def read_all() -> str:
         from desktop_app.domain.errors import IllegalChoiceError
 
         raise IllegalChoiceError(Reason.TOO_MUCH_PIPED_IN, limit=MAX_QUESTION_BYTES >> 20)
+    if b"\0" in data:
+        from desktop_app.domain.errors import IllegalChoiceError
+
+        raise IllegalChoiceError(Reason.NO_TEXT_PIPED_IN)
     return data.decode("utf-8", "replace")
 
 

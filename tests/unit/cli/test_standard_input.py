@@ -76,11 +76,15 @@ def test_standard_input_is_read_up_to_a_limit(replace_stdin: Callable[[Any], Non
     with piped(b"0123456\xff89") as pipe:
         replace_stdin(pipe)
         assert read_all() == "0123456\ufffd89"
-    with piped(b"0123456789a") as pipe:
-        replace_stdin(pipe)
-        with pytest.raises(IllegalChoiceError) as refused:
-            read_all()
-        assert refused.value.reason is Reason.TOO_MUCH_PIPED_IN
+    for data, reason in (
+        (b"0123456789a", Reason.TOO_MUCH_PIPED_IN),
+        (b"%PDF\0\xff", Reason.NO_TEXT_PIPED_IN),
+    ):
+        with piped(data) as pipe:
+            replace_stdin(pipe)
+            with pytest.raises(IllegalChoiceError) as refused:
+                read_all()
+            assert refused.value.reason is reason
 
 
 def test_the_limit_is_stated_in_megabytes(monkeypatch: pytest.MonkeyPatch) -> None:
