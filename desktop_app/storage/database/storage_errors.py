@@ -31,9 +31,10 @@ _DISK_FAILED: Final[_Kind] = (StorageError, Reason.DISK_FAILED)
 _BUSY: Final[_Kind] = (StorageError, Reason.STORE_BUSY)
 _DAMAGED: Final[_Kind] = (StoreDamagedError, Reason.STORE_DAMAGED)
 _REFUSED: Final[_Kind] = (StoreRefusedError, Reason.STORE_UNUSABLE)
-# Primary result codes: the low byte of the extended ones. https://www.sqlite.org/rescode.html
+# Extended result codes, or the primary ones in their low byte: https://www.sqlite.org/rescode.html
 _KIND_OF_CODE: Final = {
     sqlite3.SQLITE_FULL: _DISK_FULL,
+    sqlite3.SQLITE_IOERR_SHMSIZE: _DISK_FULL,  # the index of the log does not fit on the disk
     sqlite3.SQLITE_IOERR: _DISK_FAILED,  # also a limit on the size of files
     sqlite3.SQLITE_READONLY: _READ_ONLY,
     sqlite3.SQLITE_CANTOPEN: _READ_ONLY,
@@ -80,9 +81,10 @@ def damaged_error(place: str, details: str) -> StoreDamagedError:
 
 
 def _from_sqlite(exc: sqlite3.Error, place: str) -> StorageError:
-    code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
+    code = getattr(exc, "sqlite_errorcode", 0)
     unknown = StoreRefusedError if isinstance(exc, sqlite3.DataError) else StorageError
-    kind, reason = _KIND_OF_CODE.get(code, (unknown, Reason.STORE_UNUSABLE))
+    known = _KIND_OF_CODE.get(code) or _KIND_OF_CODE.get(code & 0xFF)
+    kind, reason = known or (unknown, Reason.STORE_UNUSABLE)
     details = f"{getattr(exc, 'sqlite_errorname', type(exc).__name__)}: {exc}"
     return kind(reason, details=details, place=place)
 

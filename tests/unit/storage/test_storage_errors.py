@@ -32,6 +32,7 @@ def translated(error: Exception) -> StorageError:
         (sqlite3.SQLITE_FULL, StoreFullError, Reason.DISK_FULL),
         (sqlite3.SQLITE_IOERR, StorageError, Reason.DISK_FAILED),
         (sqlite3.SQLITE_IOERR_WRITE, StorageError, Reason.DISK_FAILED),
+        (sqlite3.SQLITE_IOERR_SHMSIZE, StoreFullError, Reason.DISK_FULL),
         (sqlite3.SQLITE_READONLY, StoreFullError, Reason.READ_ONLY),
         (sqlite3.SQLITE_READONLY_DBMOVED, StoreFullError, Reason.READ_ONLY),
         (sqlite3.SQLITE_CANTOPEN, StoreFullError, Reason.READ_ONLY),
