@@ -318,6 +318,12 @@ def test_reasons_for_an_incomplete_answer_have_the_other_api_s_names(
     assert terminals(read(chunk(content="Hel"), chunk(reason), "[DONE]")) == [Incomplete(said)]
 
 
+def test_a_chunk_after_the_reason_keeps_it() -> None:
+    last = {**chunk(), "usage": USAGE}  # some servers send the usage with an empty delta
+    events = read(chunk(content="Hel"), chunk("length"), last, "[DONE]")
+    assert terminals(events) == [Incomplete("max_output_tokens")]
+
+
 @pytest.mark.parametrize("chunks", [[], [chunk(content="Hel")], ["[DONE]"], [chunk(), "[DONE]"]])
 def test_an_end_without_a_finish_reason_is_a_cut(chunks: list[dict[str, Any] | str]) -> None:
     (end,) = terminals(read(*chunks))

@@ -240,6 +240,25 @@ async def test_a_slow_reader_is_no_silence(count: int) -> None:
     assert [event for event in received if event != TextDelta("a")] == woken * (count > 3)
 
 
+async def test_a_sleep_while_nobody_reads_counts_from_the_next_reading() -> None:
+    slept, loop = [0.0], asyncio.get_running_loop()
+
+    async def full_then_silent() -> AsyncGenerator[StreamEvent, None]:
+        for _ in range(MAX_QUEUED_EVENTS):
+            yield TextDelta("a")
+        await asyncio.sleep(1000)
+
+    events = SilenceWatch("P", LIMITS, lambda: slept[0]).events_of(full_then_silent())
+    await anext(events)
+    slept[0] = 60
+    await asyncio.sleep(100)
+    began = loop.time()
+    with pytest.raises(StreamCutError) as caught:
+        [event async for event in events]
+    assert caught.value.reason is Reason.LOST_IN_SLEEP
+    assert 19 < loop.time() - began < 22
+
+
 async def test_a_cut_that_is_enabled_before_the_start_applies() -> None:
     watch = SilenceWatch("P", replace(LIMITS, cut=90), never, may_cut=False)
     watch.enable_cut()
