@@ -95,6 +95,10 @@ async def test_calls_without_cost_cap_or_price_are_allowed(tmp_path: Path) -> No
         ):
             async with await purse.budget.hold(profile, cost):
                 assert (await purse.budget.month(profile)).held == held
+        # With its model, the call is held to be counted if this process is killed.
+        async with await purse.budget.hold(CAPPED, None, "gpt-5.2", "answer"):
+            (row,) = await purse.database.rows("SELECT amount FROM spending_holds")
+            assert row["amount"] == "0"
 
 
 async def test_ten_concurrent_holds_respect_the_cap(tmp_path: Path) -> None:

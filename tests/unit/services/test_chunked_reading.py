@@ -58,6 +58,7 @@ from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.token_rates import TextKind
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Price, Usage
+from desktop_app.domain.spending.spending_report import Call
 from desktop_app.i18n.formatting import money
 from desktop_app.services.documents.chunk_plan import ChunkPlan
 from desktop_app.services.documents.chunked_reading import (
@@ -588,6 +589,33 @@ async def test_stopped_calls_that_have_begun_count_as_unknown_cost(
             await run
         spent = await reading.ledger.spent_in_month(now())
         assert spent.uncounted == (MAX_AT_ONCE if speaks_first else 0)
+
+
+async def test_a_note_is_kept_if_the_reading_stops_while_its_call_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_end, add = asyncio.Event(), asyncio.Event(), Ledger.add
+
+    async def add_slowly(ledger: Ledger, call: Call) -> None:
+        begun.set()
+        await may_end.wait()
+        await add(ledger, call)
+
+    async with open_reading(tmp_path, a=book(1)) as reading:
+        task = reading.task("a")
+        monkeypatch.setattr(Ledger, "add", add_slowly)
+        run = asyncio.create_task(reading.run(task))
+        await begun.wait()
+        run.cancel()
+        await asyncio.sleep(0)
+        may_end.set()
+        with pytest.raises(asyncio.CancelledError):
+            await run
+
+        async def is_kept() -> bool:
+            return (await reading.plan(task)).done == 1
+
+        await until(is_kept)
 
 
 async def test_closing_the_stream_ends_the_calls_at_once(tmp_path: Path) -> None:
