@@ -11,6 +11,7 @@ from desktop_app.domain.answering.answer_form import NOT_FOLLOWED, AnswerGrammar
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.stream_events import (
     Completed,
+    Failed,
     Incomplete,
     ReasoningItem,
     RefusalDelta,
@@ -18,6 +19,7 @@ from desktop_app.domain.answering.stream_events import (
     TextDelta,
     ToolCallDelta,
 )
+from desktop_app.domain.errors import ProviderError
 
 _TOOL: Final = "answer"
 _NO_CALL: Final = -1
@@ -50,28 +52,33 @@ async def tool_input_as_text(
     """Yield the events with the first call's input as the text of the answer.
 
     Other text, other calls, and calls after a refusal are left out. If neither a call nor a refusal
-    comes, the other text is the answer, and the answer is incomplete.
+    comes, the other text is the answer, and the answer is incomplete, or has failed.
     """
     first: int | None = None  # the number of the first call
     other_text: list[StreamEvent] = []
-    async with aclosing(source) as events:
-        async for event in events:
-            match event:
-                case ToolCallDelta(index, text):
-                    first = index if first is None else first
-                    if text and index == first:
-                        yield TextDelta(text)
-                case TextDelta():
-                    other_text.append(event)
-                case Completed() | Incomplete() if first is None:
-                    for delta in other_text:
-                        yield delta
-                    yield event if isinstance(event, Incomplete) else Incomplete(NOT_FOLLOWED)
-                case ReasoningItem():
-                    # Later requests lack the call that this reasoning belongs to.
-                    yield replace(event, encrypted="")
-                case RefusalDelta():
-                    first = _NO_CALL if first is None else first
-                    yield event
-                case _:
-                    yield event
+    try:
+        async with aclosing(source) as events:
+            async for event in events:
+                match event:
+                    case ToolCallDelta(index, text):
+                        first = index if first is None else first
+                        if text and index == first:
+                            yield TextDelta(text)
+                    case TextDelta():
+                        other_text.append(event)
+                    case Completed() | Incomplete() | Failed() if first is None:
+                        for delta in other_text:
+                            yield delta
+                        yield Incomplete(NOT_FOLLOWED) if isinstance(event, Completed) else event
+                    case ReasoningItem():
+                        # Later requests lack the call that this reasoning belongs to.
+                        yield replace(event, encrypted="")
+                    case RefusalDelta():
+                        first = _NO_CALL if first is None else first
+                        yield event
+                    case _:
+                        yield event
+    except ProviderError:
+        for delta in other_text if first is None else ():
+            yield delta
+        raise

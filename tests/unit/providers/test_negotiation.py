@@ -17,6 +17,7 @@ from desktop_app.domain.answering.answer_form import (
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
 from desktop_app.domain.answering.stream_events import (
     Completed,
+    Failed,
     Incomplete,
     Notice,
     ReasoningItem,
@@ -28,7 +29,7 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import EndpointMissingError, RefusedParameterError
+from desktop_app.domain.errors import EndpointMissingError, RefusedParameterError, StreamCutError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.variants import Effort
 from desktop_app.providers.apis.answer_forms import schema_fields, tool_fields, tool_input_as_text
@@ -434,6 +435,9 @@ def test_a_schema_is_strict_for_servers_that_know_the_word() -> None:
     assert schema_fields(hint, OPENAI) == {**fields, "strict": False}
 
 
+CUT = Failed(StreamCutError(Reason.ANSWER_CUT, provider="P"))
+
+
 async def events_of(events: Iterable[StreamEvent]) -> AsyncGenerator[StreamEvent, None]:
     for event in events:
         yield event
@@ -452,6 +456,8 @@ async def events_of(events: Iterable[StreamEvent]) -> AsyncGenerator[StreamEvent
             [TextDelta("I "), TextDelta("can’t."), Incomplete(NOT_FOLLOWED)],
         ),
         ([TextDelta("I "), Incomplete("length")], [TextDelta("I "), Incomplete("length")]),
+        ([TextDelta("I "), CUT], [TextDelta("I "), CUT]),
+        ([TextDelta("I "), ToolCallDelta(0, "a"), CUT], [TextDelta("a"), CUT]),
         ([ToolCallDelta(0, "a"), Completed()], [TextDelta("a"), Completed()]),
         (
             [RefusalDelta("No."), ToolCallDelta(0, "a"), Completed()],
@@ -471,3 +477,19 @@ async def test_the_input_of_the_first_call_is_the_answer(
     source: list[StreamEvent], expected: list[StreamEvent]
 ) -> None:
     assert [event async for event in tool_input_as_text(events_of(source))] == expected
+
+
+async def test_an_error_before_the_call_keeps_the_other_text() -> None:
+    async def cut() -> AsyncGenerator[StreamEvent, None]:
+        yield TextDelta("I ")
+        raise CUT.error
+
+    received: list[StreamEvent] = []
+
+    async def read() -> None:
+        async for event in tool_input_as_text(cut()):
+            received.append(event)  # noqa: PERF401
+
+    with pytest.raises(StreamCutError):
+        await read()
+    assert received == [TextDelta("I ")]
