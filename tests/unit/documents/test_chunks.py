@@ -75,6 +75,11 @@ def test_chapters_begin_chunks() -> None:
     assert all(part.startswith("# Chapter") for part in chapters)
 
 
+def test_a_chunk_ends_at_the_last_of_several_equal_borders() -> None:
+    text = "".join(f"# Chapter {n}\n\n{'word ' * 8}\n\n" for n in range(12))
+    assert [part.count("#") for part in parts(text, 105)] == [9, 3]
+
+
 def test_paragraphs_stay_whole_if_a_chapter_does_not_fit() -> None:
     made = parts(BOOK, 25)
     assert len(made) > len(parts(BOOK, 60))

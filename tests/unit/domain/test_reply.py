@@ -158,6 +158,11 @@ def test_an_item_without_summary_is_kept_for_the_next_turn() -> None:
     )
 
 
+def test_a_section_begins_with_a_gap_only_if_reasoning_precedes_it() -> None:
+    reply = fold(ReasoningItem("", "secret"), ReasoningDelta("a", 1), ReasoningDelta("b", 2))
+    assert reply.parts == (ReasoningPart("a\n\nb", "", "secret"),)
+
+
 def test_events_set_facts_about_the_reply() -> None:
     reply = fold(
         Started(request_id="x"),
