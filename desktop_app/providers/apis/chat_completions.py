@@ -248,6 +248,14 @@ def _image(image: ImageData) -> dict[str, Any]:
     return {"type": "image_url", "image_url": {"url": image, "detail": detail}}
 
 
+_Text = type[TextDelta] | type[ReasoningDelta] | type[RefusalDelta] | int
+"""A text of the answer: the class of its deltas, or the number of a call for its arguments."""
+
+
+def _delta(text: _Text, added: str) -> StreamEvent:
+    return ToolCallDelta(text, added) if isinstance(text, int) else text(added)
+
+
 class ChatCompletionsReader:
     """Reader of the server-sent events of one completion, which returns StreamEvents.
 
@@ -266,7 +274,7 @@ class ChatCompletionsReader:
         self._usage: Usage | None = None
         self._tier = ""
         self._calls = _OpenCalls()
-        self._pairs = SplitPairs[type[TextDelta] | type[ReasoningDelta] | type[RefusalDelta]]()
+        self._pairs = SplitPairs[_Text]()
         self._images: set[int] = set()
 
     def read(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]:
@@ -315,7 +323,7 @@ class ChatCompletionsReader:
 
     def _finish(self, terminal: StreamEvent) -> list[StreamEvent]:
         self.is_finished = True
-        unpaired = [kind(json_fields.REPLACEMENT) for kind in self._pairs.pop_unpaired()]
+        unpaired = [_delta(text, json_fields.REPLACEMENT) for text in self._pairs.pop_unpaired()]
         if self._usage is None:
             return [*unpaired, terminal]
         return [*unpaired, UsageReported(self._usage, self._tier), terminal]
@@ -379,11 +387,14 @@ class ChatCompletionsReader:
         for call in calls:
             custom = json_fields.mapping(call, "custom")
             called = custom or json_fields.mapping(call, "function")
-            arguments = json_fields.text_or_json(called, "input" if custom else "arguments")
+            field = "input" if custom else "arguments"
+            arguments = json_fields.text_or_json(called, field)
             call_id, name = json_fields.name(call, "id"), json_fields.name(called, "name")
             number = self._calls.number(call, call_id, name, arguments, named)
             if name:
                 named.add(number)
+            if isinstance(called.get(field), str):
+                arguments = self._pairs.text(number, called, field)
             yield ToolCallDelta(number, arguments, call_id, name, bool(custom))
 
 

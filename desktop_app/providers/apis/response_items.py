@@ -123,7 +123,7 @@ class ResponseItems:
         yield from self._read_part(at, index, json_fields.mapping(event, "part"))
 
     def on_arguments_delta(self, event: object) -> list[StreamEvent]:
-        return self._texts.add(("call", self._call_of(event), 0), json_fields.text(event, "delta"))
+        return self._texts.add_delta(("call", self._call_of(event), 0), event)
 
     def on_arguments_done(self, event: object) -> list[StreamEvent]:
         name = "input" if json_fields.text(event, "input") else "arguments"

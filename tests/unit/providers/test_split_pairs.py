@@ -14,6 +14,7 @@ from desktop_app.domain.conversations.message_parts import (
     ReasoningPart,
     RefusalPart,
     TextPart,
+    tool_calls,
 )
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.responses_stream import ResponsesReader
@@ -78,3 +79,34 @@ def test_responses_joins_pairs(deltas: list[str], text: str, repeats: bool) -> N
     done = {"status": "completed", "output": []}
     events += reader.read(data({"type": "response.completed", "response": done}))
     assert parts_of(events) == (TextPart(text),)
+
+
+@pytest.mark.parametrize(("deltas", "text"), SPLIT)
+def test_chat_completions_joins_pairs_in_arguments(deltas: list[str], text: str) -> None:
+    reader = ChatCompletionsReader("x")
+    events: list[StreamEvent] = []
+    for delta in deltas:
+        for index in (0, 1):  # parallel calls have a text each
+            call = {"index": index, "id": f"c{index}", "function": {"arguments": delta}}
+            chunk: dict[str, object] = {"choices": [{"index": 0, "delta": {"tool_calls": [call]}}]}
+            events += reader.read(data(chunk))
+    parts = parts_of([*events, *reader.read(b"[DONE]")])
+    assert [call.arguments for call in tool_calls(parts)] == [text, text]
+
+
+@pytest.mark.parametrize(("deltas", "text"), SPLIT)
+@pytest.mark.parametrize("repeats", [False, True])
+def test_responses_joins_pairs_in_arguments(deltas: list[str], text: str, repeats: bool) -> None:
+    reader = ResponsesReader("x")
+    events: list[StreamEvent] = []
+    item = {"type": "function_call", "id": "f", "call_id": "c", "name": "find"}
+    rows: list[dict[str, object]] = [{"type": "response.output_item.added", "item": item}]
+    kind = "response.function_call_arguments"
+    rows += [{"type": f"{kind}.delta", "item_id": "f", "delta": delta} for delta in deltas]
+    if repeats:
+        rows.append({"type": f"{kind}.done", "item_id": "f", "arguments": "".join(deltas)})
+    rows.append({"type": "response.completed", "response": {"status": "completed"}})
+    for row in rows:
+        events += reader.read(data(row))
+    (call,) = tool_calls(parts_of(events))
+    assert call.arguments == text
