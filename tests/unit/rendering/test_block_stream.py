@@ -509,3 +509,12 @@ def test_marks_that_are_closed_later_are_never_shown(source: str) -> None:
         assert not set(text) & set("*`~[]"), (source, text)
         assert "http" not in text
         assert "$" not in text.replace("$5", "").replace("$ ", "").removesuffix("$")
+
+
+def test_a_return_at_the_end_of_a_piece_ends_its_line() -> None:
+    for pieces in (["# a\r", "b"], ["# a\r", "\nb"], ["# a\r\n", "b"]):
+        stream = BlockStream()
+        for piece in pieces:
+            stream.feed(piece)
+        stream.finish()
+        assert stream.blocks == render("# a\nb")

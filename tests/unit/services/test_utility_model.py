@@ -35,7 +35,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.model_catalog import ModelCatalog, SmallJob
 from desktop_app.domain.models.model_listing import ListedModel, ModelListing
 from desktop_app.domain.models.variants import Effort, Variant
-from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.domain.spending.spending_report import Call, MonthUnderCap, Purpose
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.small_tasks.titles import Titles, clean_title, wants_title
@@ -132,6 +132,9 @@ def test_providers_without_small_models_use_the_conversations_model() -> None:
 def test_no_dearer_model_than_the_conversations_is_used() -> None:
     nano = own_of(OPENAI, "gpt-5-nano", None, Effort.HIGH)
     assert chosen(nano, Purpose.COMPACTION) == ("gpt-5-nano", Effort.MINIMAL)
+    for price in (Price(Decimal("0.2"), Decimal(9)), Price(Decimal(9), Decimal(1))):
+        own = replace(nano, model=replace(nano.model, id="own", price=price))
+        assert chosen(own, Purpose.COMPACTION) == ("gpt-5-nano", Effort.MINIMAL)
 
 
 def test_the_users_file_overrides_the_models_of_a_small_job() -> None:
