@@ -208,8 +208,8 @@ class ProviderClient:
             self._facts.add_refusals(request.model, frozenset({provider_compaction.REFUSED}))
             raise
 
-    async def embed(self, model: str, texts: Sequence[str]) -> tuple[list[Vector], int]:
-        """Return the vectors of texts and the number of tokens billed; 0 if unknown.
+    async def embed(self, model: str, texts: Sequence[str]) -> tuple[list[Vector], int | None]:
+        """Return the vectors of texts and the number of tokens billed; None if unknown.
 
         Raises:
             EndpointMissingError: the provider has no embeddings.

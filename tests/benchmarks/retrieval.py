@@ -326,7 +326,7 @@ async def _vectors(profile_name: str) -> tuple[dict[str, Vector], str, int]:
             some = texts[at : at + MAX_TEXTS_PER_CALL]
             vectors, tokens = await client.embed(model, some)
             made |= dict(zip(some, vectors, strict=True))
-            billed += tokens
+            billed += tokens or 0
     finally:
         await backend.aclose()
     return made, model, billed

@@ -80,8 +80,8 @@ class EmbeddingRequests:
         self._transport, self._provider, self._model = transport, provider, model
         self.refused = refused
 
-    async def embed(self, texts: Sequence[str]) -> tuple[list[Vector], int]:
-        """Return the vectors of texts, in order, and the number of tokens billed; 0 if unknown.
+    async def embed(self, texts: Sequence[str]) -> tuple[list[Vector], int | None]:
+        """Return the vectors of texts, in order, and the tokens billed; None if unknown.
 
         Texts that are too many or too long together are sent in halves, and a single text that is
         too long is cut. A request is repeated only if nothing can have been billed.
@@ -104,9 +104,11 @@ class EmbeddingRequests:
         rest, rest_billed = await self.embed(texts[middle:])
         if len({len(vector.numbers) for vector in (*first, *rest)}) != 1:
             raise UnexpectedReplyError(Reason.EMBEDDINGS_UNREADABLE, provider=self._provider)
+        if first_billed is None or rest_billed is None:
+            return [*first, *rest], None
         return [*first, *rest], first_billed + rest_billed
 
-    async def _request(self, texts: Sequence[str]) -> tuple[list[Vector], int]:
+    async def _request(self, texts: Sequence[str]) -> tuple[list[Vector], int | None]:
         attempts = count()
         while True:
             fields = body(self._model, texts, self.refused)
@@ -148,8 +150,8 @@ def _is_too_large(error: ProviderError) -> bool:
     return isinstance(error, ContextTooLongError) or error.reason is Reason.REQUEST_TOO_LARGE
 
 
-def vectors_from(reply: object, expected: int, provider: str) -> tuple[list[Vector], int]:
-    """Return the vectors in the reply and the number of tokens billed; 0 if unknown.
+def vectors_from(reply: object, expected: int, provider: str) -> tuple[list[Vector], int | None]:
+    """Return the vectors in the reply and the number of tokens billed; None if unknown.
 
     Raises:
         UnexpectedReplyError: the reply does not have one vector of the same length for each text.
@@ -168,7 +170,7 @@ def vectors_from(reply: object, expected: int, provider: str) -> tuple[list[Vect
     if sorted(found) != list(range(expected)) or len(sizes) != 1:
         raise UnexpectedReplyError(Reason.EMBEDDINGS_UNREADABLE, provider=provider)
     usage = json_fields.mapping(reply, "usage")
-    billed = tokens(usage, "prompt_tokens") or tokens(usage, "total_tokens")
+    billed = tokens(usage, "prompt_tokens") or tokens(usage, "total_tokens") or None
     return [found[index] for index in range(expected)], billed
 
 

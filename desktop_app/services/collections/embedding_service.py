@@ -66,10 +66,10 @@ class EmbeddingPlan:
 class EmbeddingProvider(Protocol):
     """A provider of embedding vectors."""
 
-    async def embed(self, model: str, texts: Sequence[str]) -> tuple[list[Vector], int]:
+    async def embed(self, model: str, texts: Sequence[str]) -> tuple[list[Vector], int | None]:
         """Return vectors of at most MAX_TEXTS_PER_CALL texts, and the billed tokens.
 
-        The tokens are 0 if the provider does not report them. Raises ProviderError.
+        The tokens are None if the provider does not report them. Raises ProviderError.
         """
 
 
@@ -123,8 +123,8 @@ class Embeddings:
                 record = self._record(choice, Usage(), None, MessageStatus.CANCELLED, began)
                 await asyncio.shield(record)
                 raise
-            cost = choice.cost(billed) if billed else None
-            usage = Usage(input_tokens=billed)
+            cost = None if billed is None else choice.cost(billed)
+            usage = Usage(input_tokens=billed or 0)
             await self._record(choice, usage, cost, MessageStatus.COMPLETE, began)
         return vectors
 

@@ -63,7 +63,7 @@ def test_vectors_come_in_the_order_of_the_texts(llmock: LLMock) -> None:
         texts = ["a lease", "a boat", "a lease"]
         vectors, tokens = await client.embed(SMALL, texts)
         assert vectors[0] == vectors[2] != vectors[1]
-        assert tokens > 0
+        assert tokens
         alone, _ = await client.embed(SMALL, texts[1:2])
         assert alone == [vectors[1]]
 

@@ -24,6 +24,7 @@ from tests.unit.providers.samples import CATALOG
 SERVER = ProviderProfile("mine", "Mine", ProviderKind.COMPATIBLE)
 MODEL = "text-embedding-3-small"
 Refuse = Callable[[Mapping[str, Any]], tuple[int, Any] | None]
+Usage = Callable[[Mapping[str, Any]], Mapping[str, int]]
 # As LiteLLM says it.
 DIMENSIONS = (
     "litellm.UnsupportedParamsError: Setting dimensions is not supported for OpenAI "
@@ -35,20 +36,27 @@ def refusal(status: int, message: str) -> tuple[int, Any]:
     return status, {"error": {"message": message, "type": "server_error", "code": str(status)}}
 
 
+def tokens_of(body: Mapping[str, Any]) -> Mapping[str, int]:
+    return {"prompt_tokens": len(body["input"])}
+
+
 class Server:
     """A server that answers with the lengths of the texts, unless it refuses.
+
+    Args:
+        usage: returns the usage in the answer to a request; by default, a token for each text.
 
     Attributes:
         asked: the bodies of all requests.
     """
 
-    def __init__(self, refuse: Refuse) -> None:
-        self._refuse = refuse
+    def __init__(self, refuse: Refuse, usage: Usage = tokens_of) -> None:
+        self._refuse, self._usage = refuse, usage
         self.asked: list[dict[str, Any]] = []
         self.learned: list[tuple[str, frozenset[str]]] = []
 
     @blocking
-    async def embed(self, *calls: Sequence[str]) -> list[tuple[list[float], int]]:
+    async def embed(self, *calls: Sequence[str]) -> list[tuple[list[float], int | None]]:
         """Return the first number of each vector and the tokens billed, call by call."""
 
         async with LoopbackServer(self._answer) as server:
@@ -75,8 +83,7 @@ class Server:
             {"index": at, "embedding": [1.0, float(len(text))]}
             for at, text in enumerate(body["input"])
         ]
-        usage = {"prompt_tokens": len(rows)}
-        await replies(200, {"data": rows, "usage": usage})(request, writer)
+        await replies(200, {"data": rows, "usage": self._usage(body)})(request, writer)
 
 
 def test_a_refused_setting_is_left_out_and_remembered() -> None:
@@ -103,6 +110,14 @@ def test_too_many_texts_are_sent_in_halves(status: int, message: str) -> None:
     assert lengths == sorted(lengths, reverse=True)  # of vectors of length 1
     assert billed == 6
     assert "dimensions" in server.asked[-1]
+
+
+def test_the_billed_tokens_are_unknown_if_those_of_a_half_are() -> None:
+    server = Server(
+        lambda body: refusal(413, "batch size") if len(body["input"]) > 2 else None,
+        lambda body: tokens_of(body) if "x" in body["input"] else {},
+    )
+    assert [billed for _, billed in server.embed(["x", "y", "z"], ["x", "y"])] == [None, 2]
 
 
 @pytest.mark.parametrize(
@@ -231,4 +246,4 @@ def test_each_text_has_one_vector_of_the_same_length(
     with pytest.raises(UnexpectedReplyError):
         embeddings.vectors_from({"data": [{"embedding": [1.0, 2.0, 3.0]}]}, 1, "Mine")
     (found,), billed = embeddings.vectors_from({"data": [first]}, 1, "Mine")
-    assert (list(found.numbers), billed) == (ONE, 0)
+    assert (list(found.numbers), billed) == (ONE, None)

@@ -215,13 +215,13 @@ class Embedder:
         self.calls: list[Call] = []
         self.error: UserFacingError | None = None
         self.choice: EmbeddingChoice | None = CHOICE
-        self.billed = 1_000_000
+        self.billed: int | None = 1_000_000
         self.pause: asyncio.Event | None = None
 
     async def provider(self, _profile: object) -> Embedder:
         return self
 
-    async def embed(self, model: str, texts: Sequence[str]) -> tuple[list[Vector], int]:
+    async def embed(self, model: str, texts: Sequence[str]) -> tuple[list[Vector], int | None]:
         assert model == "embed"
         if self.error is not None:
             raise self.error
@@ -558,12 +558,12 @@ async def test_vectors_are_requested_in_batches() -> None:
     ("billed", "price", "usage", "cost"),
     [
         (1_000_000, PRICE, Usage(1_000_000), Decimal("0.02")),
-        (0, PRICE, Usage(), None),
+        (None, PRICE, Usage(), None),
         (5, None, Usage(5), None),
     ],
 )
 async def test_an_embedding_call_is_recorded(
-    billed: int, price: Price | None, usage: Usage, cost: Decimal | None
+    billed: int | None, price: Price | None, usage: Usage, cost: Decimal | None
 ) -> None:
     embedder = Embedder()
     embedder.billed = billed
