@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _SELECTION: Final = "_REPARTEE_GLOBAL_SHORTCUT"
 _MASKS: Final = {"Ctrl": X.ControlMask, "Shift": X.ShiftMask}
 _MODIFIER_KEYS: Final = {"Alt": "Alt_L", "Meta": "Super_L"}
+_LOST: Final = (xlib_error.ConnectionClosedError, OSError)
 _LOCKS: Final = ("Num_Lock", "Scroll_Lock")
 
 
@@ -40,7 +41,7 @@ class X11Hotkey:
         """
         try:
             self._display = xlib.Display()
-        except (xlib_error.DisplayError, xlib_error.ConnectionClosedError, OSError) as error:
+        except (xlib_error.DisplayError, *_LOST) as error:
             raise HotkeyError(HotkeyStatus.UNAVAILABLE) from error
         self._root = self._display.screen().root
         self._keys = keys
@@ -48,8 +49,11 @@ class X11Hotkey:
             self._grab()
             self._claim_selection()
         except HotkeyError:
-            self._display.close()
+            self.close()
             raise
+        except _LOST as error:
+            self.close()
+            raise HotkeyError(HotkeyStatus.UNAVAILABLE) from error
 
     def fileno(self) -> int:
         """Return the descriptor of the connection, readable when an event has arrived."""
@@ -72,16 +76,17 @@ class X11Hotkey:
                     self._display.refresh_keyboard_mapping(event)
                     self._root.ungrab_key(X.AnyKey, X.AnyModifier)
                     self._grab()
-        except (xlib_error.ConnectionClosedError, OSError) as error:
+        except _LOST as error:
             raise HotkeyError(HotkeyStatus.UNAVAILABLE) from error
         return count
 
     def close(self) -> None:
         """Release the keys."""
         # If the X server has ended, so has the grab.
-        with suppress(xlib_error.ConnectionClosedError, OSError):
+        with suppress(*_LOST):
             self._root.ungrab_key(X.AnyKey, X.AnyModifier)
             self._display.sync()  # without it, our next grab could reach the server first
+        with suppress(*_LOST):
             self._display.close()
 
     def _grab(self) -> None:
@@ -135,12 +140,12 @@ def is_held() -> bool:
     """Return True if a process of this program holds the global shortcut on this X server."""
     try:
         display = xlib.Display()
-    except (xlib_error.DisplayError, xlib_error.ConnectionClosedError, OSError):
+        try:
+            owner: Any = display.get_selection_owner(display.intern_atom(_SELECTION))
+        finally:
+            display.close()
+    except (xlib_error.DisplayError, *_LOST):
         return False
-    try:
-        owner: Any = display.get_selection_owner(display.intern_atom(_SELECTION))
-    finally:
-        display.close()
     return bool(owner != X.NONE)
 
 

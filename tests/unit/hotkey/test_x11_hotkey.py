@@ -184,6 +184,22 @@ def test_a_lost_x_server_is_an_error_but_not_when_closing(server: XServer) -> No
     assert refused.value.status is HotkeyStatus.UNAVAILABLE
 
 
+def test_an_x_server_that_ends_during_the_grab_is_an_error(
+    server: XServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end(_name: str) -> str:
+        server.is_lost = True
+        raise xlib_error.ConnectionClosedError("server")
+
+    monkeypatch.setattr(server, "intern_atom", end)
+    with pytest.raises(HotkeyError) as refused:
+        X11Hotkey("Meta+G")
+    assert refused.value.status is HotkeyStatus.UNAVAILABLE
+    server.is_lost = False
+    assert not is_held()
+    assert (server.opened, server.closed) == (2, 2)
+
+
 def test_modifiers_need_a_key(server: XServer) -> None:
     server.modifiers = [[0], [0], [0], [64]]
     with pytest.raises(HotkeyError) as refused:
