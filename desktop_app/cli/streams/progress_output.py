@@ -18,7 +18,8 @@ class ProgressReporter:
 
     Args:
         task: names the task.
-        in_lines: report every step as "DONE TOTAL", with or without a terminal.
+        in_lines: report every step as "DONE TOTAL", or as "DONE" if the total is unknown, with or
+            without a terminal.
     """
 
     def __init__(self, task: str, *, in_lines: bool = False) -> None:
@@ -29,7 +30,7 @@ class ProgressReporter:
     def show(self, done: int, total: int | None) -> None:
         """Report that `done` of `total` are done; None if the total is unknown."""
         if self._in_lines:
-            write_stderr_line(f"{done} {total}")
+            write_stderr_line(str(done) if total is None else f"{done} {total}")
         elif is_stderr_terminal() and time.monotonic() >= self._next_at:
             self._next_at = time.monotonic() + _INTERVAL_S
             if total is None:
