@@ -109,13 +109,14 @@ def run_query(documents: Iterable[Mapping[str, str]], sql: str) -> dict[str, str
     except failures as error:
         reason = str(error)[:MAX_CELL_CHARS] or type(error).__name__
         return {"error": "\n".join([reason, *notes])}
-    lines, length = [" | ".join(names)[:MAX_OUTPUT_CHARS]], 0
+    header = " | ".join(names)[: MAX_OUTPUT_CHARS // 2]
+    lines, room = [header], MAX_OUTPUT_CHARS - len(header)
     for row in rows[:MAX_ROWS]:
-        lines.append(" | ".join(map(_cell_text, row)))
-        length += len(lines[-1]) + 1
-        if length > MAX_OUTPUT_CHARS and len(lines) > 2:
-            lines.pop()
+        line = "\n" + " | ".join(map(_cell_text, row))
+        if len(line) > room and len(lines) > 1:
             break
+        lines.append(line[1:room])
+        room -= len(line)
     if len(lines) <= len(rows):
         lines.append(f"(only the first {len(lines) - 1} rows)")
     return {"result": "\n".join([*lines, *notes])}

@@ -32,7 +32,7 @@ from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.i18n.translation import tr, use_language
 from desktop_app.paths import resource_path
 from desktop_app.sandbox.policy import Confinement
-from desktop_app.tools import confined_job, tables
+from desktop_app.tools import confined_job, tables, tool_process
 from desktop_app.tools.built_in import BuiltInTools, describe_time
 from desktop_app.tools.calculator import MAX_EXPRESSION_CHARS, calculate
 from desktop_app.tools.confined_job import missing_sandbox, run_job
@@ -347,6 +347,16 @@ def test_a_first_row_that_is_too_long_is_shown() -> None:
     assert said[2:] == ["(only the first 1 rows)"]
 
 
+def test_a_very_wide_result_is_bounded() -> None:
+    columns = ", ".join(f"'{'x' * 150}' AS {'c' * 150}{number}" for number in range(1000))
+    found = run_query([TABLE], f"SELECT {columns} FROM t")["result"]
+    header, row, note = found.splitlines()
+    assert header.startswith("c" * 150)
+    assert row.startswith("x" * 150)
+    assert note == "(only the first 1 rows)"
+    assert len(f"{header}\n{row}") == MAX_OUTPUT_CHARS
+
+
 def test_rows_beyond_the_bound_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "MAX_CELLS", 4)
     found = run_query([csv("a,b\n1,x\n2,y\n3,z\n")], "SELECT sum(a) FROM t")
@@ -426,7 +436,10 @@ def test_rows_beyond_the_maximum_are_named(count: int, remark: list[str]) -> Non
 @pytest.mark.parametrize(
     ("length", "shown", "remark"), [(999, 198, []), (1000, 197, ["(only the first 197 rows)"])]
 )
-def test_rows_fill_the_output(length: int, shown: int, remark: list[str]) -> None:
+def test_rows_fill_the_output(
+    length: int, shown: int, remark: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tool_process, "MAX_OUTPUT_CHARS", len("a") + 198 * 1000)
     many = csv("a\n" + ("x" * length + "\n") * 198)
     said = run_query([many], "SELECT a FROM t")["result"].splitlines()
     assert said == ["a", *["x" * length] * shown, *remark]
