@@ -122,7 +122,10 @@ class PresetsController(QObject):
         self._setup.copy_settings(before.id, after)
         # A mistake in a menu must not lose the user's settings.
         self._notifications.notify_undo(
-            message, lambda: self._setup.copy_settings(before.id, before)
+            message,
+            lambda: self._setup.change_settings(
+                before.id, lambda here: _restored(here, after, before)
+            ),
         )
 
     def save_here(self) -> None:
@@ -298,3 +301,16 @@ class PresetsController(QObject):
         shipped = {preset.id for preset in built_in_presets()}
         own = (p.position for p in self._presets.by_id.values() if p.id not in shipped)
         return max(own, default=-1) + 1
+
+
+def _restored(here: Conversation, applied: Conversation, former: Conversation) -> Conversation:
+    """Return `here` with the settings of `former`, except those that differ from `applied`."""
+    own, then, before = (each.overrides.to_json() for each in (here, applied, former))
+    changed = {key: value for key, value in own.items() if (key, value) not in then.items()}
+    kept = {key: before[key] for key in before if (key in own) == (key in then)}
+    return replace(
+        here,
+        choice=former.choice if here.choice == applied.choice else here.choice,
+        overrides=Overrides.from_json({**kept, **changed}),
+        preset_id=former.preset_id if here.preset_id == applied.preset_id else here.preset_id,
+    )

@@ -198,19 +198,23 @@ class AnswerSetup(QObject):
 
     def override(self, conversation_id: str, change: Callable[[Overrides], Overrides]) -> None:
         """Change the open conversation's own settings, or those of a conversation just left."""
+        self.change_settings(
+            conversation_id, lambda former: replace(former, overrides=change(former.overrides))
+        )
+
+    def change_settings(
+        self, conversation_id: str, change: Callable[[Conversation], Conversation]
+    ) -> None:
+        """Change choice and settings of a conversation that is open or was just left."""
         if conversation_id == self.current.id:
-            before = self.current.conversation
+            self.copy_settings(conversation_id, change(self.current.conversation))
         elif conversation_id == self._drafts.blank_id:
-            before = self.current.last_blank
+            self.copy_settings(conversation_id, change(self.current.last_blank))
         else:
-            self._change_elsewhere(
-                conversation_id, lambda left: replace(left, overrides=change(left.overrides))
-            )
-            return
-        self.copy_settings(conversation_id, replace(before, overrides=change(before.overrides)))
+            self._change_elsewhere(conversation_id, change)
 
     def copy_settings(self, conversation_id: str, settings: Conversation) -> None:
-        """Copy choice and settings from `settings` to a conversation that is open or just left."""
+        """Copy choice and settings to the open conversation, or to the blank one that was left."""
         is_blank = conversation_id == self._drafts.blank_id
         if is_blank:
             self._drafts.put_blank_settings(settings.overrides, settings.preset_id)
@@ -219,10 +223,8 @@ class AnswerSetup(QObject):
             if not is_blank:
                 self._tasks.start(self._conversations.save_settings(self.current.conversation))
             self.choice_changed.emit()
-        elif is_blank:
-            self.current.update_last_blank(settings)
         else:
-            self._change_elsewhere(conversation_id, lambda left: left.with_settings_of(settings))
+            self.current.update_last_blank(settings)
 
     def _change_elsewhere(
         self, conversation_id: str, change: Callable[[Conversation], Conversation]

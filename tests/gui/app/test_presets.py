@@ -129,6 +129,24 @@ async def test_applying_is_undone_and_no_preset_restores_the_defaults() -> None:
         await app.written()
 
 
+async def test_undo_keeps_what_was_changed_after_a_preset_was_applied() -> None:
+    async with AppHarness(environment=KEY) as app:
+        setup, here = app.state.setup, app.open_id
+        await with_presets(app)
+        mine = Overrides("Written by hand.").with_parameter("seed", 1).with_parameter("top_p", 0.5)
+        setup.override(here, lambda _own: mine)
+        choose(app, "Poet")
+        setup.override(here, lambda own: own.with_parameter("seed", 2))
+        undo(app)
+        assert app.state.current.conversation.overrides == mine.with_parameter("seed", 2)
+        assert app.state.current.conversation.preset_id is None
+        choose(app, "Poet")
+        setup.override(here, lambda _own: Overrides("New."))
+        undo(app)
+        assert app.state.current.conversation.overrides.instructions == "New."
+        await app.written()
+
+
 async def test_a_preset_skips_what_the_provider_does_not_have() -> None:
     async with AppHarness() as app:  # on this computer: no variants
         await with_presets(app)
