@@ -74,10 +74,10 @@ class DocumentBundle:
             return
         if text := document.text.strip():
             self.texts.append(f"# {path}\n\n{text}")
+            if document.pictured:
+                self.leave_out(path, Skip.IMAGE_PAGES)
         else:
             self.leave_out(path, Skip.EMPTY)
-        if document.pictured:
-            self.leave_out(path, Skip.IMAGE_PAGES)
 
     def text(self) -> str:
         """Return all texts, and a list of the members left out; "" if there are no texts.
@@ -100,7 +100,8 @@ class DocumentBundle:
     def note(self) -> DocumentNote:
         """Return the note that tells the user which members were left out."""
         left_out = [(replace_surrogates(path), reason) for path, reason in self.left_out]
-        return bundle_note(len(self.texts), left_out)
+        in_part = sum(reason is Skip.IMAGE_PAGES for _, reason in left_out)
+        return bundle_note(len(self.texts) - in_part, left_out)
 
 
 def is_hidden(path: str) -> bool:

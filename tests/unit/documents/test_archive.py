@@ -6,12 +6,15 @@ import io
 import struct
 import zipfile
 import zlib
+from pathlib import Path
 
 import pytest
 
 from desktop_app.documents.extract import extract_bytes
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain import errors
+
+CORPUS = Path(__file__).parents[2] / "data" / "corpus"
 
 
 def archive(*names: str, content: bytes = b"words") -> bytes:
@@ -93,6 +96,17 @@ def test_unsafe_and_hidden_members_are_not_opened(name: str, reason: str) -> Non
     text = text_of(archive("a.txt", name))
     read, left_out = f"# {name}\n\nwords" in text, f"{name} (an unsafe name)" in text
     assert (read, left_out) == (not reason, reason == "an unsafe name")
+
+
+def test_a_file_that_is_read_in_part_counts_once() -> None:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as packed:
+        packed.writestr("a.txt", "words")
+        packed.write(CORPUS / "partly-scanned.pdf", "b.pdf")
+    found = extract_bytes("a.zip", target.getvalue(), Limits(), lambda _: None)
+    assert "The letter is attached below" in found.text
+    assert found.text.endswith("[not included: b.pdf (pages with pictures)]")
+    assert str(found.note) == "Files read: 1. Skipped: b.pdf (image pages)."
 
 
 def test_archives_are_read_to_a_depth() -> None:
