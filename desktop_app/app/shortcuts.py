@@ -34,9 +34,7 @@ class Shortcuts(QObject):
 
     def bind(self, keymap: Keymap) -> None:
         """Bind the keys of `keymap`."""
-        for old in self._bound:
-            old.setEnabled(False)
-            old.deleteLater()
+        self.unbind()
         # The prompt handles keys that apply only there.
         elsewhere = {command.id for command in keymap if command.scope is not CommandScope.PROMPT}
         wanted = [id_ for id_ in self._actions if id_ in elsewhere]
@@ -47,6 +45,13 @@ class Shortcuts(QObject):
         if _WITHOUT_SHIFT not in bound.values():
             wanted_keys += [(_WITHOUT_SHIFT, act) for keys, act in wanted_keys if keys == _PLUS]
         self._bound = [self._shortcut(keys, act) for keys, act in wanted_keys if keys != ESCAPE]
+
+    def unbind(self) -> None:
+        """Bind no keys."""
+        for old in self._bound:
+            old.setEnabled(False)
+            old.deleteLater()
+        self._bound = []
 
     def escape(self) -> None:
         """Run the command of Esc, after nothing in the window has handled the key."""

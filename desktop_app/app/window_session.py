@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from desktop_app.app.quick.quick_prompt_controller import QuickPromptController
     from desktop_app.app.spelling_controller import SpellingController
     from desktop_app.app.startup.closed_store import ClosedWork
+    from desktop_app.app.startup.early_keys import EarlyKeys
     from desktop_app.session.session_bus import SessionBus
     from desktop_app.ui.widgets.accessibility.window_mnemonics import WindowMnemonics
 
@@ -89,11 +90,12 @@ class WindowSession:
         theme: ThemeWatcher,
         backend: Backend,
         loop: asyncio.AbstractEventLoop,
+        early_keys: EarlyKeys,
         *,
         is_resident: bool = False,
     ) -> None:
         start_log(backend.folders.logs)
-        self._window, self._theme = window, theme
+        self._window, self._theme, self._early_keys = window, theme, early_keys
         self.controllers = Controllers(
             window,
             theme,
@@ -257,6 +259,7 @@ class WindowSession:
         parts.panel.settings.show_values()
         parts.composer.drops.start()
         self._window.prompt.focus_text()
+        self._early_keys.release(self.actions)
         await parts.panel.backups.start()
         self.serve(request)
         try:

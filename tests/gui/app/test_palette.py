@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton
 
+from desktop_app.app.library.navigator import Navigator
 from desktop_app.commands.command import COMMANDS
 from desktop_app.ui.composer.choice_view import ModelEntry
 from desktop_app.ui.window.command_palette import CommandPalette
@@ -40,6 +42,30 @@ async def test_every_action_is_in_the_palette_and_a_few_letters_run_it() -> None
         app.press(Qt.Key.Key_Return)
         assert not shown.isVisible()
         await until(lambda: app.window.settings.isVisible())
+
+
+async def test_keys_pressed_during_the_start_reach_the_palette(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    load = Navigator.load
+
+    async def press_and_load(navigator: Navigator) -> None:
+        app.window.activateWindow()
+        await until(app.window.isActiveWindow)
+        app.type("A question")
+        app.text.moveCursor(QTextCursor.MoveOperation.Start)
+        app.press(Qt.Key.Key_K, CTRL)
+        QTest.keyClicks(QApplication.focusWidget() or app.window, "hide sett")
+        await load(navigator)
+        app.press(Qt.Key.Key_Return)
+
+    monkeypatch.setattr(Navigator, "load", press_and_load)
+    app = AppHarness()
+    async with app:
+        assert app.text.toPlainText() == "A question"
+        await until(app.window.settings.isVisible)
+        assert app.providers.turns == []
+        assert palette(app).isVisible()  # the keys are bound only once
 
 
 async def test_the_word_library_finds_what_is_done_with_it() -> None:

@@ -1,0 +1,60 @@
+"""Keys of commands that are pressed before the commands can run."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, QEvent, QObject
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication
+
+from desktop_app.app.shortcuts import Shortcuts
+from desktop_app.commands.command import CommandScope
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.app.actions import Actions
+    from desktop_app.commands.keymap import Keymap
+
+
+class EarlyKeys(QObject):
+    """The commands whose keys are pressed while the program starts, and the keys after them.
+
+    They are held until `release`. Otherwise, the prompt would handle them: its Ctrl+K deletes the
+    rest of the line, and words for the palette would become part of a message.
+    """
+
+    def __init__(self, window: QWidget, keymap: Keymap) -> None:
+        super().__init__(window)
+        self._window = window
+        self._held: list[str | QKeyEvent] = []
+        elsewhere = (CommandScope.QUICK, CommandScope.GLOBAL)
+        commands = [command.id for command in keymap if command.scope not in elsewhere]
+        self._shortcuts = Shortcuts(window, {id_: partial(self._hold, id_) for id_ in commands})
+        self._shortcuts.bind(keymap)
+
+    def _hold(self, command_id: str) -> None:
+        if not self._held:
+            self._window.installEventFilter(self)
+            self._window.setFocus()  # and not the prompt
+        self._held.append(command_id)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """Hold a key that is pressed after a command."""
+        kinds = (QEvent.Type.KeyPress, QEvent.Type.KeyRelease)
+        if not isinstance(event, QKeyEvent) or event.type() not in kinds:
+            return False
+        self._held.append(event.clone())
+        return True
+
+    def release(self, actions: Actions) -> None:
+        """Run the commands, and send each key to the widget that has the focus then."""
+        self._shortcuts.unbind()
+        self._window.removeEventFilter(self)
+        for each in self._held:
+            if isinstance(each, str):
+                actions[each]()
+            else:
+                QCoreApplication.sendEvent(QApplication.focusWidget() or self._window, each)
