@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,13 +16,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QMenu, QPushButton
 
 from desktop_app.domain.conversations.message_parts import CollectionPart, DocumentPart
-from desktop_app.domain.documents.collections import Collection
+from desktop_app.domain.documents.collections import Collection, CollectionFile
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.services.collections.collection_service import (
     CollectionProgress,
     Collections,
     OnProgress,
 )
+from desktop_app.ui.library.collection_files import in_order
 from desktop_app.ui.library.collections_dialog import CollectionsDialog
 from desktop_app.ui.window.command_palette import CommandPalette
 from tests.gui.app.app_harness import AppHarness, until
@@ -81,6 +84,20 @@ def rows(dialog: CollectionsDialog) -> list[str]:
     role = Qt.ItemDataRole.AccessibleTextRole
     model = dialog.files.model()
     return [model.index(row, 0).data(role) for row in range(model.rowCount())]
+
+
+async def test_files_are_ordered_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[threading.Thread] = []
+
+    def note_thread(files: Sequence[CollectionFile]) -> list[CollectionFile]:
+        threads.append(threading.current_thread())
+        return in_order(files)
+
+    monkeypatch.setattr("desktop_app.ui.library.collection_files.in_order", note_thread)
+    async with AppHarness() as app:
+        await shown(app)
+        await until(lambda: threads)
+        assert threading.main_thread() not in threads
 
 
 async def test_a_folder_becomes_a_collection_that_is_asked(tmp_path: Path) -> None:
