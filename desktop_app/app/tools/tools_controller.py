@@ -189,7 +189,11 @@ class ToolsController(QObject):
         def apply(chosen: str) -> None:
             self._setup.override(conversation_id, lambda own: with_override(own, FORM, chosen))
 
-        self._open_form(EditRequest(FORM, value, apply, self._choice_row.tools_button))
+        def value_now() -> str:
+            is_open = self._current.id == conversation_id
+            return self._setup.ask_settings.parameters.form if is_open else ""
+
+        self._open_form(EditRequest(FORM, value, apply, self._choice_row.tools_button, value_now))
 
     def _open_form(self, request: EditRequest) -> None:
         from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog  # not at the start
@@ -210,11 +214,13 @@ class ToolsController(QObject):
         dialog.open()
 
     def _apply_form(self, request: EditRequest, chosen: str) -> None:
+        def undo() -> None:
+            if not request.value_now():  # another format may have been chosen since
+                request.on_changed(request.value)
+
         request.on_changed(chosen)
         if request.value and not chosen:  # it may be a schema that the user wrote
-            self._notifications.notify_undo(
-                tr("Response format removed"), lambda: request.on_changed(request.value)
-            )
+            self._notifications.notify_undo(tr("Response format removed"), undo)
 
     def _forget_dialog(self, dialog: AnswerFormDialog) -> None:
         self._dialogs.discard(dialog)

@@ -270,8 +270,14 @@ class PromptsPage(QWidget):
         prompt = self._prompt
         if prompt is not None:
             on_changed = partial(self._save_form, prompt.id)
-            request = EditRequest("answer.form", prompt.form, on_changed, self.form_button)
+            value_now = partial(self._form_of, prompt.id)
+            request = EditRequest(
+                "answer.form", prompt.form, on_changed, self.form_button, value_now
+            )
             self.edit_requested.emit(request)
+
+    def _form_of(self, prompt_id: str) -> str:
+        return self._entries[prompt_id][0].form if prompt_id in self._entries else ""
 
     def _save_form(self, prompt_id: str, value: str) -> None:
         if prompt_id in self._entries:

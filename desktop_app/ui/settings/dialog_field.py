@@ -37,12 +37,14 @@ class EditRequest(NamedTuple):
         value: the current value.
         on_changed: called with the new value.
         anchor: the button that was clicked.
+        value_now: returns the present value, "" if it is unknown. Undo keeps another value.
     """
 
     key: str
     value: str
     on_changed: Callable[[str], None]
     anchor: QWidget
+    value_now: Callable[[], object] = str
 
 
 class DialogField:
@@ -62,7 +64,9 @@ class DialogField:
         self.control.setAccessibleName(spoken_text(spoken))
         section.body.addLayout(row_of((self._label, 1), self.control))
         self.control.clicked.connect(
-            lambda: request(EditRequest(self._key, self._value, on_edited, self.control))
+            lambda: request(
+                EditRequest(self._key, self._value, on_edited, self.control, lambda: self._value)
+            )
         )
 
     def show(self, value: SettingValue) -> None:

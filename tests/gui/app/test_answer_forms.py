@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 
 from desktop_app.domain.answering.answer_form import MAX_FORM_CHARS, FormKind, FormSource
 from desktop_app.domain.conversations.conversation import new_id
@@ -74,6 +75,34 @@ async def test_a_valid_answer_is_shown_as_a_table_or_as_text() -> None:
         assert PEOPLE not in app.transcript
         assert app.state.current.path[-1].text == PEOPLE
         await until(lambda: not app.controllers.conversation.lexer.is_busy)
+
+
+async def test_undo_of_a_removal_keeps_a_format_that_was_chosen_since() -> None:
+    other = FormSource(FormKind.SCHEMA, "{}", "other").to_setting()
+
+    def form() -> str:
+        return app.state.setup.ask_settings.parameters.form
+
+    async with AppHarness(environment=COMET) as app:
+        app.session.actions["settings.toggle"]()
+        page = app.window.settings.pages.responses.page
+        page.show_scope("conversation")
+        for choose in (
+            app.controllers.composer.tools.choose_form,
+            find(page, QPushButton, "answer.form").click,
+        ):
+            use(app, FORM)
+            choose()
+            app.window.findChildren(AnswerFormDialog, "answer-form")[-1].remove_button.click()
+            assert form() == ""
+            app.press_action("Undo")
+            assert form() == FORM
+            choose()
+            app.window.findChildren(AnswerFormDialog, "answer-form")[-1].remove_button.click()
+            use(app, other)
+            app.press_action("Undo")
+            assert form() == other
+        await app.written()
 
 
 async def test_each_of_two_open_forms_can_be_used() -> None:

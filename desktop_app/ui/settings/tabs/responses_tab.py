@@ -152,8 +152,17 @@ class ResponsesTab(QWidget):
 
     def _request_edit(self, request: EditRequest) -> None:
         """Request a new value for the present scope, even if another is shown by then."""
-        on_changed = partial(self._reporter(), request.key)
-        self.edit_requested.emit(request._replace(on_changed=on_changed))
+        scope = self._scope_ids
+        self.edit_requested.emit(
+            request._replace(
+                on_changed=partial(self._reporter(), request.key),
+                value_now=lambda: request.value_now() if self._scope_ids == scope else "",
+            )
+        )
+
+    @property
+    def _scope_ids(self) -> tuple[str, str, str]:
+        return self._shown_scope, self._conversation_id, self._folder_id
 
     def _report(self, key: str, value: object) -> None:
         self._reporter()(key, value)
