@@ -7,6 +7,7 @@ preset does not override keeps its default.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.prompts.preset import Preset
     from desktop_app.ui.composer.choice_view import ModelEntry
     from desktop_app.ui.look.theme import Theme
+    from desktop_app.ui.settings.dialog_field import EditRequest
 
     OverridesOf = Callable[[Preset], Mapping[str, object]]
 
@@ -133,7 +135,7 @@ class PresetsPage(QWidget):
         self.effort.activated.connect(lambda _at: self.report_edits())
         self.form.changed.connect(self._report_override)
         self.examples.changed.connect(self._report_examples)
-        self.form.edit_requested.connect(self.edit_requested)
+        self.form.edit_requested.connect(self._request_edit)
         self.form.reset_requested.connect(
             lambda key: self.override_removed.emit(self.list.current_id, key)
         )
@@ -210,6 +212,17 @@ class PresetsPage(QWidget):
             self.save_requested.emit(edited)
         self.form.report_edits()  # last, because their signals refill the page
         self.examples.report_edits()
+
+    def _request_edit(self, request: EditRequest) -> None:
+        """Request a new value for the shown preset, even if another is shown by then."""
+        preset_id, key = self.list.current_id, request.key
+
+        def value_now() -> object:
+            preset = self._presets.get(preset_id)
+            return "" if preset is None else self._overrides_of(preset).get(key, "")
+
+        on_changed = partial(self.override_changed.emit, preset_id, key)
+        self.edit_requested.emit(request._replace(on_changed=on_changed, value_now=value_now))
 
     def set_theme(self, theme: Theme) -> None:
         self.list.fit(self.width())

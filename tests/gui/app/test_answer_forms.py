@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QTextCursor
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QPushButton
 from desktop_app.domain.answering.answer_form import MAX_FORM_CHARS, FormKind, FormSource
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.prompts.prompts import Prompt
+from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from desktop_app.ui.settings.dialog_field import EditRequest
 from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
 from tests.gui.app.app_harness import AppHarness, until
@@ -102,6 +103,23 @@ async def test_undo_of_a_removal_keeps_a_format_that_was_chosen_since() -> None:
             use(app, other)
             app.press_action("Undo")
             assert form() == other
+        await app.written()
+
+
+async def test_a_format_goes_to_the_preset_that_it_was_requested_for() -> None:
+    async with AppHarness(environment=COMET) as app:
+        app.controllers.composer.prompts.manage("presets")
+        page, requests = find(app.window, PromptsDialog, "prompts-dialog").presets, list[Any]()
+        first, second = [*app.state.presets.by_id][:2]
+        page.edit(first)
+        page.edit_requested.connect(requests.append)
+        find(page, QPushButton, "answer.form").click()
+        page.edit(second)
+        requests[0].on_changed(FORM)  # for example an Undo
+        assert requests[0].value_now() == FORM
+        presets = app.state.presets.by_id
+        assert presets[first].overrides.parameters.form == FORM
+        assert not presets[second].overrides.parameters.form
         await app.written()
 
 
