@@ -16,7 +16,7 @@ from desktop_app.domain.tools.tool import ToolError
 
 MAX_RUN_S: Final = 110.0
 _PIECE_BYTES: Final = 1 << 16
-MAX_ANSWER_BYTES: Final = 2 << 20
+MAX_ANSWER_BYTES: Final = 3 << 20  # in JSON, a character has up to 12 bytes
 
 
 def missing_sandbox() -> ErrorNote | None:

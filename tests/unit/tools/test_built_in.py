@@ -629,6 +629,12 @@ async def test_code_that_takes_too_long_is_stopped(monkeypatch: pytest.MonkeyPat
 
 
 @needs_sandbox
+async def test_the_longest_output_fits_with_any_characters() -> None:
+    code = f"print('\\U0001f600' * {MAX_OUTPUT_CHARS}, end='')"
+    assert await run_job({"kind": "python", "code": code}) == "\U0001f600" * MAX_OUTPUT_CHARS
+
+
+@needs_sandbox
 async def test_every_tool_can_be_used() -> None:
     assert [tool.refusal for tool in await TOOLS.tools()] == [None] * 7
 
