@@ -34,7 +34,7 @@ from desktop_app.domain.answering.stream_events import (
     ReasoningDelta,
     ReasoningItem,
     RefusalDelta,
-    RunReached,
+    RunAdvanced,
     Started,
     StatusChanged,
     StreamEvent,
@@ -259,7 +259,7 @@ def _script(chance: random.Random, *, is_last: bool) -> list[StreamEvent | str]:
     waiting = chance.choice((StatusChanged(2, ErrorNote("Busy.")), StatusChanged()))
     optional: list[list[StreamEvent | str]] = [
         [Started("resp_1", chance.choice(("m", "")), service_tier=chance.choice(("", "flex")))],
-        [RunReached(RemoteRun("resp_1", 0))],
+        [RunAdvanced(RemoteRun("resp_1", 0))],
         [waiting],
         [ReasoningDelta("Hm."), ReasoningItem("rs", "sealed")],
         [TextDelta(chance.choice(("One, ", '{"a": 1}', '{"a": "x"}', "A longer sentence. " * 3)))],

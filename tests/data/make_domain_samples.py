@@ -329,7 +329,7 @@ def replies() -> Iterator[str]:
                 *(events.ImageArrived(b"x", picture), events.RoundEnded(), events.RoundEnded()),
                 events.Started(chance.choice(("", "resp")), chance.choice(("", "m")), "", "flex"),
                 *(events.UsageReported(usage, chance.choice(("", "flex"))), events.Notice("n")),
-                *(events.UsageShared(UsageScope.ALL), events.RunReached(RemoteRun("r", 3))),
+                *(events.UsageShared(UsageScope.ALL), events.RunAdvanced(RemoteRun("r", 3))),
             )
         )
 

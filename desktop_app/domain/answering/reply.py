@@ -25,7 +25,7 @@ from desktop_app.domain.answering.stream_events import (
     ReasoningItem,
     RefusalDelta,
     RoundEnded,
-    RunReached,
+    RunAdvanced,
     Started,
     StatusChanged,
     StreamEvent,
@@ -248,7 +248,7 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
                 model=model or reply.model,
                 service_tier=tier or reply.service_tier,
             )
-        case RunReached() | UsageReported() | UsageShared() | Notice():
+        case RunAdvanced() | UsageReported() | UsageShared() | Notice():
             return _with_metadata(reply, event)
         case StatusChanged() | CandidateEvent():
             return reply
@@ -256,9 +256,11 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
             return _end(reply, event)
 
 
-def _with_metadata(reply: Reply, event: RunReached | UsageReported | UsageShared | Notice) -> Reply:
+def _with_metadata(
+    reply: Reply, event: RunAdvanced | UsageReported | UsageShared | Notice
+) -> Reply:
     match event:
-        case RunReached(run):
+        case RunAdvanced(run):
             return replace(reply, run=run)
         case UsageReported(usage, tier):
             total = usage if reply.earlier_usage is None else reply.earlier_usage + usage

@@ -29,7 +29,7 @@ class Started:
 
 
 @dataclass(frozen=True)
-class RunReached:
+class RunAdvanced:
     """All events of a background run up to number `run.sequence` have been yielded."""
 
     run: RemoteRun
@@ -194,7 +194,7 @@ class CandidateEvent:
 
 StreamEvent = (
     Started
-    | RunReached
+    | RunAdvanced
     | TextDelta
     | ReasoningDelta
     | ReasoningItem

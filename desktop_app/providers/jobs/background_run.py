@@ -26,7 +26,7 @@ from desktop_app.domain.answering.answer_status import (
 )
 from desktop_app.domain.answering.stream_events import (
     Failed,
-    RunReached,
+    RunAdvanced,
     Started,
     StatusChanged,
     StreamEvent,
@@ -229,7 +229,7 @@ class BackgroundRun:
                         await reply.drain()
                         return
                     if self._id:
-                        yield RunReached(RemoteRun(self._id, self._reader.sequence))
+                        yield RunAdvanced(RemoteRun(self._id, self._reader.sequence))
             if not reply.received and not self._id:
                 # Some hosts without the endpoint answer 200 with an empty body.
                 raise EndpointMissingError(Reason.EMPTY_REPLY, provider=self._provider)
@@ -272,7 +272,7 @@ class BackgroundRun:
         model = json_fields.name(value, "model")
         return [
             Started(self._id, model),
-            RunReached(RemoteRun(self._id, self._reader.sequence)),
+            RunAdvanced(RemoteRun(self._id, self._reader.sequence)),
             StatusChanged(0, self._status_while(status)),
         ]
 

@@ -22,7 +22,7 @@ from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfi
 from desktop_app.domain.answering.reply import ENDED_BY_PROVIDER, Reply, accumulate
 from desktop_app.domain.answering.stream_events import (
     Failed,
-    RunReached,
+    RunAdvanced,
     StatusChanged,
     StreamEvent,
 )
@@ -152,7 +152,7 @@ class ResumedRun(AnswerRun):
             super()._add_event(event, listen)
             return
         self._reply = reply
-        reached = event.run.sequence if isinstance(event, RunReached) else None
+        reached = event.run.sequence if isinstance(event, RunAdvanced) else None
         has_reached = until is not None and reached is not None and reached >= until
         if has_reached or reply.status in ENDED_BY_PROVIDER:
             self._has_caught_up = True

@@ -18,7 +18,7 @@ from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.stream_events import (
     Failed,
     Notice,
-    RunReached,
+    RunAdvanced,
     StatusChanged,
     StreamEvent,
 )
@@ -120,7 +120,7 @@ def test_an_undisturbed_run_is_requested_once() -> None:
     [(_, _, body)] = server.requests
     assert (body["background"], body["store"], body["stream"]) == (True, True, True)
     assert "include" not in body
-    numbers = [event.run.sequence for event in events if isinstance(event, RunReached)]
+    numbers = [event.run.sequence for event in events if isinstance(event, RunAdvanced)]
     assert numbers == list(range(len(EVENTS) - 1))
 
 
@@ -184,7 +184,7 @@ def test_the_next_connection_resumes_after_the_last_number() -> None:
     at = next(
         index
         for index, event in enumerate(events)
-        if isinstance(event, RunReached) and path.endswith(f"starting_after={event.run.sequence}")
+        if isinstance(event, RunAdvanced) and path.endswith(f"starting_after={event.run.sequence}")
     )
     assert at
     assert not status_texts(events), "nobody needs to know"
@@ -250,7 +250,7 @@ async def test_a_run_continues_after_the_provider_was_unreachable() -> None:
         events: list[StreamEvent] = []
         async for event in client.stream(REQUEST):
             events.append(event)
-            if isinstance(event, RunReached) and event.run.sequence == 3:
+            if isinstance(event, RunAdvanced) and event.run.sequence == 3:
                 server.is_down = True
             if isinstance(event, StatusChanged) and event.seconds:
                 server.is_down = False
@@ -275,7 +275,7 @@ async def test_a_run_fails_if_the_provider_stays_unreachable() -> None:
         events: list[StreamEvent] = []
         async for event in client.stream(REQUEST):
             events.append(event)
-            server.is_down = isinstance(event, RunReached) or server.is_down
+            server.is_down = isinstance(event, RunAdvanced) or server.is_down
         await client.aclose()
         reply = fold(events)
     assert isinstance(reply.error, NetworkError)
@@ -291,7 +291,7 @@ async def resume_run(
     async with asyncio.timeout(LONGEST_S), server:
         client = client_of(server)
         async for event in client.stream(REQUEST):
-            if isinstance(event, RunReached) and event.run.sequence == 9:
+            if isinstance(event, RunAdvanced) and event.run.sequence == 9:
                 break
         await client.aclose()
         if forget:
@@ -331,7 +331,7 @@ async def test_a_cancellation_is_sent_to_the_provider() -> None:
     async with asyncio.timeout(LONGEST_S), BackgroundServer(EVENTS, hold_at=9) as server:
         client = client_of(server)
         async for event in client.stream(REQUEST):
-            if isinstance(event, RunReached) and event.run.sequence == 8:
+            if isinstance(event, RunAdvanced) and event.run.sequence == 8:
                 break
         used = await client.cancel(RemoteRun("resp_1"))
         await client.aclose()

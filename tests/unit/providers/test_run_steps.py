@@ -15,7 +15,7 @@ from desktop_app.domain.answering.answer_status import status_text
 from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
-    RunReached,
+    RunAdvanced,
     Started,
     StatusChanged,
     StreamEvent,
@@ -178,7 +178,7 @@ def reasons(events: Sequence[tuple[float, StreamEvent]]) -> list[tuple[float, fl
 
 
 def reached(events: Sequence[tuple[float, StreamEvent]]) -> list[int | None]:
-    return [event.run.sequence for _, event in events if isinstance(event, RunReached)]
+    return [event.run.sequence for _, event in events if isinstance(event, RunAdvanced)]
 
 
 # ---------------------------------------------------------------- one connection
@@ -251,7 +251,7 @@ def test_a_reply_in_json_is_the_run_or_its_state() -> None:
     script, events, error = follow_run(state("queued"), WHOLE, begins=True)
     assert (error, texts(events)) == (None, "ab")
     assert script.asked == [(0, "responses"), (0, PATH)], "it is not streamed again"
-    assert events[:2] == [(0, Started("r 1", "m", "req")), (0, RunReached(RemoteRun("r 1", None)))]
+    assert events[:2] == [(0, Started("r 1", "m", "req")), (0, RunAdvanced(RemoteRun("r 1", None)))]
     _, _, error = follow_run({"error": {"message": "No.", "code": "x"}}, begins=True)
     assert isinstance(error, ProviderError)
 

@@ -25,7 +25,7 @@ from desktop_app.domain.answering.stream_events import (
     ReasoningItem,
     RefusalDelta,
     RoundEnded,
-    RunReached,
+    RunAdvanced,
     Started,
     StatusChanged,
     StreamEvent,
@@ -102,7 +102,7 @@ PICTURE = ImagePart("b" * 64, "b.png", "image/png", 3)
 STATUS = MessageStatus
 
 
-NAMED: list[StreamEvent] = [Started("r"), RunReached(RemoteRun("r", 3)), TextDelta("a")]
+NAMED: list[StreamEvent] = [Started("r"), RunAdvanced(RemoteRun("r", 3)), TextDelta("a")]
 
 
 class TimedProvider(ScriptedProvider):
@@ -561,7 +561,7 @@ def test_storing_the_end_is_retried_unless_a_command_waits(
 
 def test_the_name_of_a_background_run_is_stored_at_once() -> None:
     run_1 = RemoteRun("resp_1", 0)
-    named = Started("resp_1"), RunReached(run_1), TextDelta("a")
+    named = Started("resp_1"), RunAdvanced(run_1), TextDelta("a")
     _, memory = run([0.1, *named, 0.2, TextDelta("b"), 0.6, *ENDED])
     assert memory.saved == [
         (0.1, "streaming", "a"),

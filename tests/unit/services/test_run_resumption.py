@@ -17,7 +17,7 @@ from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
-    RunReached,
+    RunAdvanced,
     Started,
     StatusChanged,
     StreamEvent,
@@ -44,8 +44,8 @@ USAGE = Usage(1_000, 0, 2_000, 0)
 COST = Decimal("0.357")  # of Pro: 1,000 × 21 + 2,000 × 168, a million tokens each
 
 
-def at(sequence: int) -> RunReached:
-    return RunReached(RemoteRun("resp_1", sequence))
+def at(sequence: int) -> RunAdvanced:
+    return RunAdvanced(RemoteRun("resp_1", sequence))
 
 
 BEGINNING: tuple[StreamEvent | str, ...] = (Started("resp_1"), at(0), TextDelta("One, "), at(1))
@@ -167,7 +167,7 @@ async def test_a_resumed_run_left_early_loses_no_text(tmp_path: Path) -> None:
 async def test_a_run_without_event_numbers_keeps_its_text_until_new_text_arrives(
     tmp_path: Path,
 ) -> None:
-    unnumbered = RunReached(RemoteRun("resp_1", None))
+    unnumbered = RunAdvanced(RemoteRun("resp_1", None))
     offline = StatusChanged(5, answer_status(StatusCode.RECONNECTING, provider="OpenAI"))
     provider = ScriptedProvider(
         [BEGINNING[0], TextDelta("One, "), unnumbered, HELD],
