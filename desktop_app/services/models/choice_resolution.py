@@ -35,7 +35,7 @@ class PriceClaim(Enum):
     """
 
     CERTAIN = "certain"
-    UNLESS_OTHER_ANSWERS = "unless_other_answers"
+    IF_SAME_MODEL = "if_same_model"
     """The price does not apply to a reply that names another model."""
     NONE = "none"
 
@@ -171,7 +171,7 @@ class ProviderModels:
             return PriceClaim.CERTAIN
         is_named = model_id in profile.models and not profile.from_environment
         if is_named or listing is None or listing.has(model_id):
-            return PriceClaim.UNLESS_OTHER_ANSWERS
+            return PriceClaim.IF_SAME_MODEL
         return PriceClaim.NONE
 
     def choice_of(

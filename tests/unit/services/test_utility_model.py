@@ -196,7 +196,7 @@ async def test_a_canceled_call_is_recorded_if_it_has_begun(*, has_begun: bool) -
 
 async def test_the_model_that_answered_is_recorded_at_its_price() -> None:
     """A server of one model answers with it, whatever was requested."""
-    at_server = replace(own_of(SERVER, "gpt-5.2"), claim=PriceClaim.UNLESS_OTHER_ANSWERS)
+    at_server = replace(own_of(SERVER, "gpt-5.2"), claim=PriceClaim.IF_SAME_MODEL)
     for named, model, cost in (
         ("gpt-5.2-2025-12-11", "gpt-5.2", Decimal("0.00189")),
         ("smollm2", "smollm2", None),
@@ -210,7 +210,7 @@ def test_the_catalogs_price_is_not_used_if_an_unknown_server_names_another_model
     own = own_of(replace(SERVER, models=("gpt-5.2",)), "gpt-5.2")
     book = Book()
     by = jobs_of(ScriptedProvider(), book).model_for(Purpose.TITLE, own)
-    assert (by.model.id, by.claim) == ("gpt-5-nano", PriceClaim.UNLESS_OTHER_ANSWERS)
+    assert (by.model.id, by.claim) == ("gpt-5-nano", PriceClaim.IF_SAME_MODEL)
     assert by.answered_by("smollm2").price is None
 
 
