@@ -67,7 +67,7 @@ class ResumedRun(AnswerRun):
     """The run of an answer that an earlier process started.
 
     Args:
-        hold: fills the given hold with the cost of the run's input.
+        fill_hold: fills the given hold with the cost of the run's input.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class ResumedRun(AnswerRun):
         run: RemoteRun,
         resolved: ResolvedChoice,
         chat: ChatService,
-        hold: Callable[[Hold], Awaitable[None]],
+        fill_hold: Callable[[Hold], Awaitable[None]],
     ) -> None:
         held, age_s = Hold(), (now() - answer.created_at).total_seconds()
         super().__init__(
@@ -92,7 +92,7 @@ class ResumedRun(AnswerRun):
             hold=held,
             stand_in=lambda: resolved,
         )
-        self._take_hold = partial(hold, held)
+        self._fill_hold = partial(fill_hold, held)
         self._kept_run = run
         self._may_have_file = True  # the earlier process may have begun a file
         self._has_caught_up = False
@@ -114,7 +114,7 @@ class ResumedRun(AnswerRun):
     async def _stream(self, listen: Listener) -> None:
         """Read the run to its end. If the key is refused, wait for another and read again."""
         with suppress(UserFacingError):  # the run continues even if its cost cannot be held
-            await self._take_hold()
+            await self._fill_hold()
         while True:
             self._key_came.clear()
             try:
@@ -199,11 +199,11 @@ class Resumer:
                 continue
             by_model = self._chat.resolve(profile, replace(choice, variant=None))
             resolved = replace(by_model, variant=choice.variant, effort=choice.effort)
-            hold = partial(self._hold, answer, resolved)
-            found.append(ResumedRun(conversation, answer, run, resolved, self._chat, hold))
+            fill_hold = partial(self._fill_hold, answer, resolved)
+            found.append(ResumedRun(conversation, answer, run, resolved, self._chat, fill_hold))
         return found
 
-    async def _hold(self, answer: Message, resolved: ResolvedChoice, hold: Hold) -> None:
+    async def _fill_hold(self, answer: Message, resolved: ResolvedChoice, hold: Hold) -> None:
         """Hold the cost of the run's input again, if there is a monthly cap."""
         budget, estimator = self._chat.budget, self._chat.estimator
         if not budget.needs_cost(resolved.profile, resolved.price is not None):
