@@ -172,7 +172,7 @@ def _as_azure(profile: ProviderProfile, version: str) -> ProviderProfile:
     return replace(profile, key_header=API_KEY_HEADER, api=Api.CHAT_COMPLETIONS, models=models)
 
 
-def _openai_like(url: str, has_key: bool, models: tuple[str, ...]) -> ProviderProfile:
+def _openai_like(url: str, needs_key: bool, models: tuple[str, ...]) -> ProviderProfile:
     """Return a profile of OpenAI, or of the gateway that OPENAI_BASE_URL names."""
     host = split_url(url).hostname or "Server"
     at_openai = host == split_url(OPENAI_URL).hostname
@@ -182,7 +182,7 @@ def _openai_like(url: str, has_key: bool, models: tuple[str, ...]) -> ProviderPr
         ProviderKind.OPENAI if at_openai else ProviderKind.COMPATIBLE,
         url,
         models=() if at_openai else models,
-        needs_key=has_key,
+        needs_key=needs_key,
         from_environment=True,
         # Setting the variable confirms the address; no dialog asks again.
         plain_http_hosts=tuple(filter(None, [unencrypted_private_host(url)])),
