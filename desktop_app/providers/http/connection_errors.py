@@ -56,7 +56,7 @@ class ConnectionAttempt:
         is_own_proxy: True if the profile names the proxy, False for a proxy of the environment.
         has_ca_file: True if the certificates of a file were trusted in addition to the system's.
         port: the port of the provider's address.
-        server: the kind of the server, if its list of models has shown it.
+        server_kind: the kind of the server, if its list of models has shown it.
     """
 
     provider: str
@@ -65,7 +65,7 @@ class ConnectionAttempt:
     is_own_proxy: bool = False
     has_ca_file: bool = False
     port: int | None = None
-    server: ServerKind | None = None
+    server_kind: ServerKind | None = None
 
     @property
     def _proxy_remedy(self) -> Remedy:
@@ -117,7 +117,7 @@ class ConnectionAttempt:
         by_name = (
             start for name, start in _REMEDY_OF_NAME.items() if name in self.provider.casefold()
         )
-        by_kind = _REMEDY_OF_KIND.get(self.server) if self.server else None
+        by_kind = _REMEDY_OF_KIND.get(self.server_kind) if self.server_kind else None
         remedy = by_kind or next(by_name, _REMEDY_OF_PORT.get(self.port, Remedy.START_SERVER))
         return self._with_port._network_failure(Reason.NOTHING_LISTENS, remedy, details)
 

@@ -69,7 +69,7 @@ def test_a_failed_connection_may_be_repeated(
 def test_a_stopped_local_server_gets_its_own_remedy(
     name: str, port: int, server: ServerKind | None, remedy: Remedy
 ) -> None:
-    attempt = ConnectionAttempt(name, "localhost", port=port, server=server)
+    attempt = ConnectionAttempt(name, "localhost", port=port, server_kind=server)
     assert attempt.connection_failed("refused", "d").error.remedy is remedy
 
 

@@ -163,7 +163,7 @@ def test_a_stopped_local_server_is_named_with_its_port(
 def test_the_kind_that_a_server_has_shown_outweighs_its_port(
     server: ServerKind, remedy: Remedy
 ) -> None:
-    attempt = ConnectionAttempt("Own", "127.0.0.1", port=1234, server=server)
+    attempt = ConnectionAttempt("Own", "127.0.0.1", port=1234, server_kind=server)
     assert attempt.connection_failed("refused", "").error.remedy == remedy
 
 
