@@ -17,6 +17,7 @@ from operator import or_
 from types import UnionType
 from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
+from desktop_app.domain.answering.answer_limits import MAX_CANDIDATES
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import Message
@@ -48,7 +49,6 @@ MAX_NAME_CHARS: Final = 32_767
 MAX_ID_CHARS: Final = 64
 EARLIEST_TIME: Final = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST_TIME: Final = datetime(3000, 1, 1, tzinfo=UTC)
-MAX_CANDIDATES: Final = 8  # the maximum of the setting "answer.candidates"
 MAX_SECONDS: Final = 1e9
 
 _ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:-]{0,63}")

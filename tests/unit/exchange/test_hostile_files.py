@@ -22,7 +22,6 @@ from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.exchange import prompts_json
 from desktop_app.exchange.importers.import_reader import read_export
 from desktop_app.exchange.importers.imported_conversation import ImportedConversation
-from desktop_app.settings.schema import setting
 from tests.helpers.hostile_files import (
     GOOD,
     GOOD_OWN,
@@ -210,7 +209,3 @@ def test_any_json_raises_only_documented_errors(
     for whole in (value, own(value), [{"mapping": {"u": {"message": value}}}], {"chat": value}):
         path.write_text(json.dumps(whole))
         found_in(path)
-
-
-def test_the_bound_on_candidates_equals_that_of_the_setting() -> None:
-    assert setting("answer.candidates").bounds[1] == bounds.MAX_CANDIDATES
