@@ -236,7 +236,7 @@ async def _answer(
     try:
         run = await _begin(service, conversation, draft, profile, choices, settings)
     except DocumentDoesNotFitError as error:
-        if attached and not options.in_parts:
+        if not options.in_parts:
             raise error.with_remedy(Remedy.SUMMARIZE) from error
         raise
     _write_notices([run, *run.siblings])

@@ -87,6 +87,12 @@ def test_a_document_that_does_not_fit_is_refused_with_the_figures(shell: Shell) 
     assert shell.rows("SELECT * FROM ledger") == []
 
 
+def test_a_piped_text_that_does_not_fit_names_the_way_on(shell: Shell) -> None:
+    done = asyncio.run(shell.run("ask", stdin=b"word " * 20_000, env=NO_NETWORK))
+    assert (done.code, done.out) == (1, "")
+    assert "SmolLM2 135M accepts 7,680. Use “repartee summarize” for long documents." in done.err
+
+
 LINES = re.compile(
     r"Summary:\n(?:- (?:\S+ ){3,28}\S+\.\n){6,8}\nAction items:\n"
     r"(?:none stated|(?:\d\. [^—\n]+ — [^—\n]+ — [^—\n]+\.\n?){1,5})\n*"
