@@ -312,6 +312,7 @@ class EvaluationRunner:
                 [asdict(case) for case in setup.cases],
                 {case_id: [str(part) for part in parts] for case_id, parts in setup.parts.items()},
                 [contestant.identity for contestant in setup.contestants],
+                self.profile.base_url,  # a provider of the environment keeps its id
                 [settings.instructions, settings.examples, astuple(settings.parameters)],
                 self.batches is not None,
             ]

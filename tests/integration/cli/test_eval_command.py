@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.helpers.batch_server import BatchServer, Outcome, answered, lines, not_executed, refused
+from tests.helpers.family import FAMILY
 from tests.helpers.waiting import until
 from tests.integration.cli.command import Shell, against, answer_to, ended, gateway
 from tests.integration.cli.replies import COMPLETED, CREATED, SILENT, WHOLE, delta, refusal
@@ -454,6 +455,26 @@ def test_a_wrong_file_sends_nothing(shell: Shell, tmp_path: Path) -> None:
 
     against(WHOLE, test=test)
     assert answer_to(shell, WHOLE)[0].code == 0
+
+
+async def test_answers_of_another_server_are_not_reused(shell: Shell, tmp_path: Path) -> None:
+    cases = write_cases(tmp_path, {"input": "One"}, {"input": "Two"})
+    command = ("eval", cases, "--variant", "pro", "--concurrency", "1", "--json")
+    async with (
+        LoopbackServer(WHOLE, SILENT, models=FAMILY) as first,
+        LoopbackServer(WHOLE, models=FAMILY) as second,
+    ):
+
+        async def is_silent() -> bool:
+            return len(first.requests) == 2
+
+        process = await shell.start(*command, env=gateway(first.base_url))
+        await until(is_silent)
+        process.send_signal(signal.SIGINT)
+        assert (await ended(process)).code == 130
+        done = await shell.run(*command, env=gateway(second.base_url))
+        assert (done.code, done.json["notices"]) == (0, [])
+        assert asked(second) == {"One": 1, "Two": 1}
 
 
 def test_ctrl_c_says_how_to_continue(shell: Shell, tmp_path: Path) -> None:
