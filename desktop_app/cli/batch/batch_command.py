@@ -357,6 +357,7 @@ async def _cancel(backend: Backend, service: BatchService, options: argparse.Nam
     write_diagnostic(progress_words(job))
     if error := await _job_error_words(backend, job):
         write_diagnostic(error)
+        return ExitCode.FAILED
     return 0
 
 

@@ -241,6 +241,17 @@ async def test_a_running_job_can_be_canceled_once_and_not_removed(shell: Shell) 
         assert (await run("cancel", job_id)).code == 2
 
 
+async def test_a_cancellation_that_does_not_arrive_is_a_failure(shell: Shell) -> None:
+    async with batch_server(shell) as (provider, run):
+        provider.polls = 100
+        job_id = (await run("start", *run.files("a"), *TASK)).out.strip()
+        elsewhere = gateway("http://127.0.0.1:1/v1")
+        unsent = await shell.run("batch", "cancel", job_id, env=elsewhere)
+        assert (unsent.code, "the job continues there" in unsent.err) == (1, True)
+        await run("status")
+        assert (await run("status", job_id, "--json")).json_lines["status"] == "cancelled"
+
+
 async def test_without_a_key_nothing_is_read(shell: Shell) -> None:
     (shell.outside / "here" / "a.md").write_text("a", "utf-8")
     ended = await shell.run("batch", "start", "a.md", "--provider", "openai", *TASK)
