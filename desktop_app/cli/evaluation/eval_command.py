@@ -64,7 +64,8 @@ if TYPE_CHECKING:
     from desktop_app.domain.evaluation.evaluation_result import EvaluationRun
     from desktop_app.services.chat.chat_service import AskSettings
 
-MAX_CASES_BYTES: Final = 64 * 1024 * 1024
+# 64 MB of small JSON values, such as empty lists, take 2 GB of memory.
+MAX_CASES_BYTES: Final = 16 * 1024 * 1024
 
 
 def run_eval(options: argparse.Namespace) -> int:

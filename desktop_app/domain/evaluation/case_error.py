@@ -32,7 +32,7 @@ class CaseProblem(TextEnum):
     FILE_NOT_FOUND = coded(N_("“{name}” was not found"))
     FILE_NOT_READ = coded(N_("“{name}” is not read"))
     FILE_OUTSIDE_FOLDER = coded(N_("“{name}” is outside the folder"))
-    FILE_TOO_LARGE = coded(N_("more than 64 MB"))
+    FILE_TOO_LARGE = coded(N_("more than 16 MB"))
     FILE_UNSUPPORTED = coded(N_("“{name}” is a file, which is not supported"))
     GIT_LFS_POINTER = coded(N_("it is a Git LFS pointer; fetch the file with “git lfs pull”"))
     INPUT_NOT_MESSAGES = coded(N_("“input” is not a list of messages"))

@@ -446,6 +446,21 @@ def test_a_pipe_instead_of_a_file_is_refused_in_the_users_language(
     against(WHOLE, test=test)
 
 
+def test_a_file_that_would_take_gigabytes_of_memory_is_refused(
+    shell: Shell, tmp_path: Path
+) -> None:
+    cases = tmp_path / "cases.json"
+    cases.write_text(f"[{'[],' * 6_000_000}[]]")
+
+    async def test(server: LoopbackServer) -> None:
+        env = gateway(server.base_url)
+        done = await shell.run("eval", str(cases), "--variant", "pro", env=env)
+        assert (done.code, server.requests) == (2, [])
+        assert "more than 16 MB" in done.err
+
+    against(test=test)
+
+
 def test_a_wrong_file_sends_nothing(shell: Shell, tmp_path: Path) -> None:
     async def test(server: LoopbackServer) -> None:
         cases = write_cases(tmp_path, {"input": "Hi", "checks": [{"likes": 1}]})
