@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from types import NoneType
 from typing import Any, Final
 
 from desktop_app.domain.documents.collections import Passage
@@ -297,12 +298,20 @@ _KINDS: Mapping[str, type[Part]] = {
     "passages": PassagesPart,
     "tool_call": ToolCallPart,
 }
+_FLAT: Final = frozenset((str, int, float, bool, NoneType))
 _KIND_NAMES: Mapping[type[Part], str] = {cls: name for name, cls in _KINDS.items()}
 
 
 def parts_to_json(parts: Iterable[Part]) -> list[dict[str, Any]]:
     """Return the parts as JSON-ready dictionaries, each with its `kind`."""
-    return [{"kind": _KIND_NAMES[type(part)], **asdict(part)} for part in parts]
+    return [{"kind": _KIND_NAMES[type(part)], **_fields(part)} for part in parts]
+
+
+def _fields(part: Part) -> dict[str, Any]:
+    """Return the fields by name. For 5,000 documents, `asdict` takes a tenth of a second."""
+    values = vars(part)
+    is_flat = all(type(value) in _FLAT or value == () for value in values.values())
+    return values if is_flat else asdict(part)
 
 
 def parts_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[Part, ...]:
