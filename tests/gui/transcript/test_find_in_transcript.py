@@ -144,6 +144,18 @@ def test_arriving_text_does_not_scroll_the_current_match_away(
     assert text_after_match(view) == "."
 
 
+def test_a_match_above_is_shown_once_its_long_message_is_written(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    long, below = answer("Words.\n\n" * 2_500 + "A needle."), answer("Below.\n\n" * 200)
+    view.set_messages([question("q"), long, question("q"), below])
+    view.navigator.scroll_to_message(below.id)
+    assert view.stream.has_more(long.id)
+    look_for(qtbot, view, "needle", "1 of 1")
+    qtbot.waitUntil(lambda: not view.stream.is_writing_text)
+    assert text_after_match(view) == "."
+
+
 def test_esc_closes_the_bar_and_returns_the_focus(qtbot: QtBot, view: TranscriptView) -> None:
     view.set_messages(conversation(3))
     view.setFocus()

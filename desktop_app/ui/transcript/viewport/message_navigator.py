@@ -222,7 +222,8 @@ class MessageNavigator(QObject):
         if self._anchor.is_position_kept:
             self._filler.fill_soon()
             return
-        if not (self._anchor.is_following and self._anchor.is_at_end):
+        is_at_new_end = self._anchor.is_following and self._anchor.is_at_end
+        if not (is_at_new_end or self._anchor.is_restoring_line):
             self._waiting_for_whole = None  # the user scrolled elsewhere
         self._anchor.follow(self._anchor.is_at_end)
         self._filler.fill_screen()

@@ -38,6 +38,7 @@ class ScrollAnchor(QObject):
         is_following: whether the view scrolls along with new text.
         is_position_kept: True within `keep_position`, `keep_item` or `suspend_scrolling`, in which
             scrolling is not by the user.
+        is_restoring_line: True while the view scrolls to keep a line in place.
 
     Signals:
         following_changed(bool): `is_following` has changed.
@@ -52,7 +53,7 @@ class ScrollAnchor(QObject):
         self._view = view
         self._messages, self._item_materializer = messages, item_materializer
         self.is_following = True
-        self.is_position_kept = False
+        self.is_position_kept = self.is_restoring_line = False
         self._line: _LineOnScreen | None = None
         self._line_view_state = (0, 0)
         view.verticalScrollBar().rangeChanged.connect(self._on_range_changed)
@@ -192,8 +193,11 @@ class ScrollAnchor(QObject):
         """Scroll so that the line is at its former position on screen."""
         height = self._view.viewport().height()
         cursor = cursor_at(self._messages, self._item_materializer, line.text_anchor, height)
-        bar = self._view.verticalScrollBar()
-        scroll_to(self._view, bar.value() + self._view.cursorRect(cursor).top() - line.y)
+        bar, self.is_restoring_line = self._view.verticalScrollBar(), True
+        try:
+            scroll_to(self._view, bar.value() + self._view.cursorRect(cursor).top() - line.y)
+        finally:
+            self.is_restoring_line = False
         # A line off screen was only the nearest line to a placeholder, so it is not cached.
         self._line = line if -height < line.y < height else None
         self._line_view_state = self._view_state()
