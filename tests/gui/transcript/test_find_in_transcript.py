@@ -156,6 +156,18 @@ def test_a_match_above_is_shown_once_its_long_message_is_written(
     assert text_after_match(view) == "."
 
 
+def test_a_match_in_a_message_that_replaces_the_end_stays_on_screen(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    words = "Words and words. " * 12 + "\n\n"
+    first, last = answer(words * 3 + "A needle."), answer("More and more.\n\n" * 14_000)
+    view.set_messages([first, answer(words * 55), last])
+    assert view.messages.get(first.id) is None  # not written
+    look_for(qtbot, view, "needle", "1 of 1")
+    qtbot.waitUntil(lambda: not view.stream.is_writing_text)
+    assert text_after_match(view) == "."
+
+
 def test_esc_closes_the_bar_and_returns_the_focus(qtbot: QtBot, view: TranscriptView) -> None:
     view.set_messages(conversation(3))
     view.setFocus()

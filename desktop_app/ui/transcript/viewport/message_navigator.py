@@ -153,6 +153,7 @@ class MessageNavigator(QObject):
             return False
         with self._replaced():
             self._materializer.write_around(message_id, self._screenful())
+        self._anchor.follow(self._anchor.is_at_end)
         return True
 
     def materialize_whole(self, message_id: str, then: Callable[[], None]) -> bool:
