@@ -17,10 +17,12 @@ from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.ui.transcript.media import highlighter
 from desktop_app.ui.transcript.media.highlighter import CodeHighlighter
 from desktop_app.ui.transcript.view import TranscriptView
+from desktop_app.ui.transcript.viewport.stream_scheduler import StreamScheduler
 from tests.helpers.examples import examples
 from tests.helpers.messages import answer, question, streaming
 from tests.helpers.nested_markdown import sources
 from tests.helpers.transcript_views import is_writing
+from tests.helpers.widgets import timer_of
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QTextLayout
@@ -137,6 +139,20 @@ def test_a_blank_line_below_a_list_leaves_it_tight(
 ) -> None:
     stream_into(view, streaming(), ["- one\n- two\n  - in\n", "\n", "end"])
     assert [gap_above(view, words) for words in ("two", "in")] == [light_theme.px(4)] * 2
+
+
+def test_the_rest_of_an_answer_is_written_without_pauses_after_its_end(
+    view: TranscriptView,
+) -> None:
+    reply, text = streaming(), "Some words.\n\n" * 4_000
+    view.set_messages([question("?"), reply])
+    timer = timer_of(view.stream.findChildren(StreamScheduler)[0])
+    view.stream.append_text(reply.id, text)
+    timer.timeout.emit()
+    assert timer.interval() > 1, "as long as the slice took"
+    view.stream.update_message(finished(reply, text))
+    timer.timeout.emit()
+    assert timer.interval() == 1
 
 
 def test_a_long_list_becomes_loose_at_its_end(view: TranscriptView, qtbot: QtBot) -> None:

@@ -116,6 +116,8 @@ class MessageStream(QObject):
                 they are unchanged.
         """
         self._text.run_after(message.id, partial(self._update, message, version))
+        if message.status is not MessageStatus.STREAMING:
+            self._text.prioritize(message.id)  # the user waits for the rest
         self._text.flush(shortly=True)
 
     def set_status_line(self, message_id: str, sentence: str) -> None:
