@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtWidgets import QProgressBar, QSplitter, QWidget
+from PySide6.QtWidgets import QProgressBar, QSizePolicy, QSplitter, QWidget
 
 from desktop_app.domain.batch.batch_jobs import BatchStatus, ItemStatus
 from desktop_app.domain.batch.batch_wording import (
@@ -105,10 +105,12 @@ class BatchJobPage(QWidget):
             action = menu.addAction(menu_text(label))
             action.triggered.connect(lambda _=False, f=format_: self._request_report(f))
         self.report_button.setMenu(menu)
-        split = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
+        split = self._split = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
         for part, stretch in ((table, 3), (self.answer, 2)):
             split.addWidget(part)
             split.setStretchFactor(split.indexOf(part), stretch)
+        # It takes the room that is left: otherwise, a long estimate would move Start out of sight.
+        split.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
         column_of(
             (self.back_button, Qt.AlignmentFlag.AlignLeft),
             row_of((self.title, 1), self.filter, spacing=10),
@@ -291,3 +293,4 @@ class BatchJobPage(QWidget):
         self.table.verticalHeader().setDefaultSectionSize(px(30))
         self.table.setMinimumHeight(px(80))
         self.answer.setMinimumHeight(px(56))
+        self._split.setMinimumHeight(self._split.minimumSizeHint().height())

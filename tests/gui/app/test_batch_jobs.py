@@ -108,6 +108,9 @@ async def test_a_job_runs_from_files_to_answers_to_a_conversation(tmp_path: Path
         assert "1 file skipped." in dialog.job_page.estimate.text()
         assert "less than without batch" in dialog.job_page.estimate.text()
         assert provider.seen == []
+        dialog.resize(dialog.width(), 520)
+        start = dialog.job_page.start_button
+        await until(lambda: start.visibleRegion().boundingRect() == start.rect())
         press(app, "batch-start")
         ended = "Completed · 3 of 3 answered · 1 skipped"
         await until(lambda: ended in dialog.job_page.status.text())
