@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.commands.command import COMMANDS
+from desktop_app.commands.command import COMMANDS, Category
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.i18n.translation import use_language
@@ -40,6 +40,7 @@ from desktop_app.ui.settings.settings_panel import SettingsPanel
 from desktop_app.ui.settings.tabs.data_tab import DataTab
 from desktop_app.ui.settings.tabs.responses_tab import CONVERSATION
 from desktop_app.ui.settings.tabs.servers_tab import ServerRow
+from desktop_app.ui.settings.tabs.shortcuts_tab import ShortcutsTab
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.forms.form_widgets import Combo, Switch
 from tests.helpers.file_dialogs import choose_paths
@@ -985,3 +986,10 @@ def test_tab_goes_through_the_tool_servers_to_the_buttons_below(
         QTest.keyClick(at, Qt.Key.Key_Tab)
         at = panel.focusWidget()
     assert way == expected
+
+
+def test_each_category_of_commands_has_one_heading(qtbot: QtBot, light_theme: themes.Theme) -> None:
+    tab = ShortcutsTab(light_theme)
+    qtbot.addWidget(tab)
+    shown = [label.text() for label in tab.findChildren(QLabel)]
+    assert [text for text in shown if text in list(Category)] == list(Category)

@@ -8,13 +8,13 @@ both commands, so that the user decides which of the two to change.
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QKeyCombination, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QLabel, QWidget
 
+from desktop_app.commands.command import Category
 from desktop_app.commands.keymap import Keymap
 from desktop_app.commands.shortcut import key_refusal, normalized
 from desktop_app.domain.errors import SettingError
@@ -287,12 +287,13 @@ class ShortcutsTab(QWidget):
             button.clicked.connect(request)
             files.addWidget(button)
         files.addStretch(1)
-        for category, commands in groupby(Keymap(), key=lambda command: command.category):
+        for category in Category:
             title = PlainLabel(tr(category.value), role="strong")
             self._titles.append(title)
             self._column.addWidget(title)
-            for command in commands:
-                self._add_row(command, theme)
+            for command in Keymap():
+                if command.category is category:
+                    self._add_row(command, theme)
         self._column.addStretch(1)
         self.set_theme(theme)
 
