@@ -880,7 +880,7 @@ class Reason(StrEnum):
     SYSTEM_NOT_A_FOLDER = _row(N_("a part of the path is not a folder"))
     SYSTEM_QUOTA_USED = _row(N_("your disk quota is used up"))
     SYSTEM_READ_ONLY = _row(N_("the disk is read-only"))
-    NOT_JSON_AT = _row(N_("it isn’t valid JSON at line {line}, column {column}"))
+    NOT_JSON_AT = _row(N_("JSON error at line {line}, column {column}"))
 
     # Files that somebody else made
     FOREIGN_NOT_A_FILE = _row(N_("{file} isn’t a regular file."))

@@ -28,7 +28,7 @@ def test_other_errors_have_the_words_of_the_system() -> None:
 def test_a_json_error_has_its_line_and_column() -> None:
     with pytest.raises(json.JSONDecodeError) as caught:
         json.loads('{\n  "a": }')
-    assert quoted_error(caught.value).what_happened == "it isn’t valid JSON at line 2, column 8"
+    assert quoted_error(caught.value).what_happened == "JSON error at line 2, column 8"
 
 
 def test_other_errors_keep_the_words_of_the_library() -> None:
