@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QMarginsF, QRectF, QSizeF, Qt
@@ -53,6 +54,10 @@ class PrintedPages:
         )
         self._title = " ".join(self.content.title.split())
 
+    @cached_property
+    def _quote_bars(self) -> list[QRectF]:
+        return self.content.quote_bars()
+
     @property
     def count(self) -> int:
         """Return the number of pages."""
@@ -68,6 +73,9 @@ class PrintedPages:
         context.clip = area
         context.palette.setColor(context.palette.ColorRole.Text, self._theme.text)
         self.content.document.documentLayout().draw(painter, context)
+        for bar in self._quote_bars:
+            if bar.intersects(area):
+                painter.fillRect(bar, self._theme.line)
         painter.restore()
         self._paint_footer(painter, number)
 

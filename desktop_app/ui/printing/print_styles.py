@@ -18,7 +18,8 @@ from PySide6.QtGui import (
     QTextTableFormat,
 )
 
-from desktop_app.rendering.block_model import Block, Kind, Run, has_gap_between
+from desktop_app.rendering.block_model import Block, Kind, Run, depths_of_quotes, has_gap_between
+from desktop_app.rendering.markdown.text_direction import starting_side
 from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.transcript.transcript_styles import FORMULA, tab_after_marker
 
@@ -33,8 +34,10 @@ TITLE_SIZE: Final = 17.0
 HEADING_SIZES: Final = (15.0, 13.0, 11.5, 10.5, 10.0, 10.0)
 INDENT: Final = 18.0
 FRAME_PADDING: Final = 8.0
+QUOTE_BAR: Final = 2.0
+"""Width of the bar beside a quote."""
 QUOTE_GAP: Final = 12.0
-"""Extra space between quotes, which have no lines at their side on paper."""
+"""Extra space between quotes."""
 _CELL_PADDING: Final = 5.0
 _HIDDEN_SIZE: Final = 0.1
 
@@ -153,7 +156,10 @@ class PrintStyles:
         top = 12.0 if is_heading else 3.0 if _is_tight(above, block) else 6.0
         block_format = self.paragraph_format(top, line_height=1.2 if is_heading else 1.35)
         quotes, lists = _indented_levels(block)
-        block_format.setLeftMargin(INDENT * quotes * self.unit)
+        if begins_at_right(block):
+            block_format.setRightMargin(INDENT * quotes * self.unit)
+        else:
+            block_format.setLeftMargin(INDENT * quotes * self.unit)
         block_format.setIndent(lists)  # Qt indents at the side where the text begins
         if block.marker:
             block_format.setTextIndent(-INDENT * self.unit)
@@ -166,6 +172,12 @@ class PrintStyles:
     def inset(self, block: Block) -> float:
         """Return the indentation of a block in pixels."""
         return INDENT * sum(_indented_levels(block)) * self.unit
+
+    def quote_insets(self, block: Block) -> list[float]:
+        """Return the distance of each quote's bar from the edge of the page, in pixels."""
+        levels = sum(_indented_levels(block))
+        quotes = enumerate(depths_of_quotes(block))
+        return [INDENT * (n + depth) * self.unit for n, depth in quotes if n + depth < levels]
 
     def empty_block_format(self) -> QTextBlockFormat:
         """Return the format of a block that is one pixel high."""
@@ -230,6 +242,11 @@ class PrintStyles:
         for set_padding in (cell_format.setLeftPadding, cell_format.setRightPadding):
             set_padding(_CELL_PADDING * self.unit)
         return cell_format
+
+
+def begins_at_right(block: Block) -> bool:
+    """Return True if a text or table is read from right to left."""
+    return block.from_right or starting_side(block.runs) == "right"
 
 
 def _indented_levels(block: Block) -> tuple[int, int]:

@@ -8,11 +8,12 @@ Each message is laid out when it is added, so the caller can do other work betwe
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from hashlib import sha256
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from PySide6.QtCore import QSizeF, Qt, QUrl
+from PySide6.QtCore import QRectF, QSizeF, Qt, QUrl
 from PySide6.QtGui import (
     QImage,
     QTextBlockFormat,
@@ -45,6 +46,7 @@ from desktop_app.rendering.block_model import (
     clean_text,
     is_in_other_quote,
     quote_block,
+    shared_quotes,
     show_invisible,
 )
 from desktop_app.rendering.export.html_writer import group_blocks
@@ -64,10 +66,12 @@ from desktop_app.ui.printing.print_styles import (
     FRAME_PADDING,
     INDENT,
     NOTE_SIZE,
+    QUOTE_BAR,
     QUOTE_GAP,
     TEXT_SIZE,
     TITLE_SIZE,
     PrintStyles,
+    begins_at_right,
 )
 from desktop_app.ui.printing.wide_tables import column_groups
 from desktop_app.ui.transcript.layout.long_text import (
@@ -99,6 +103,24 @@ class _UnbrokenContent(NamedTuple):
 
     block: QTextBlock
     frame: QTextFrame | None
+
+
+@dataclass
+class _QuoteBar:
+    """The bar beside a quote, from its first to its last block.
+
+    Attributes:
+        inset: the distance in pixels from the edge of the page where the quote begins.
+    """
+
+    first: QTextBlock
+    last: QTextBlock
+    inset: float
+    is_at_right: bool
+
+    def extend(self, last: QTextBlock) -> None:
+        """Let the bar end beside a later block."""
+        self.last = last
 
 
 class PrintedConversation:
@@ -146,6 +168,7 @@ class PrintedConversation:
         self._is_block_empty = True
         self._text_count = 0
         self._unbroken: list[_UnbrokenContent] = []
+        self._quote_bars: list[_QuoteBar] = []
         self.title = _display_text(title)
         self._insert_text(self.title, self._styles.paragraph_format(0), TITLE_SIZE, bold=True)
 
@@ -165,6 +188,18 @@ class PrintedConversation:
             self._insert_answer(message)
         self._cursor.endEditBlock()
         self._keep_together()
+
+    def quote_bars(self) -> list[QRectF]:
+        """Return the places of the bars beside quotes, in pixels from the top of the first page."""
+        return list(map(self._place_of_bar, self._quote_bars))
+
+    def _place_of_bar(self, bar: _QuoteBar) -> QRectF:
+        layout, width = self.document.documentLayout(), QUOTE_BAR * self._styles.unit
+        left = self._page.width() - bar.inset - width if bar.is_at_right else bar.inset
+        padding = QTextCursor(bar.last).currentFrame().frameFormat().padding()
+        bottom = layout.blockBoundingRect(bar.last).bottom() + padding
+        top = layout.blockBoundingRect(bar.first).top()
+        return QRectF(left, top, width, bottom - top)
 
     # ------------------------------------------------------------------ parts of a message
 
@@ -229,6 +264,7 @@ class PrintedConversation:
     def _insert_markdown(self, markdown: str, *, is_quoted: bool = False) -> None:
         """Insert Markdown; with `is_quoted`, within a quote."""
         above: Block | None = None
+        open_bars: list[_QuoteBar] = []
         self._text_count += 1
         for members in group_blocks(render(markdown), (Kind.CODE, Kind.TABLE)):
             if is_quoted:
@@ -238,6 +274,7 @@ class PrintedConversation:
                 # Two blocks, because Qt gives an empty block below a table no height.
                 self._insert_block(self._styles.empty_block_format())
                 self._insert_block(self._styles.spacer_format(QUOTE_GAP * self._styles.unit))
+            begin = self._cursor.position() + (0 if self._is_block_empty else 1)
             if first.kind in (Kind.CODE, Kind.CODE_HEAD):
                 self._insert_code(members)
             elif first.kind is Kind.TABLE:
@@ -246,7 +283,25 @@ class PrintedConversation:
                 self._insert_rule(first, above)
             else:
                 self._insert_paragraph(first, above)
+            del open_bars[shared_quotes(above, first) if above is not None else 0 :]
+            self._add_quote_bars(first, open_bars, self.document.findBlock(begin))
             above = members[-1]
+
+    def _add_quote_bars(
+        self, block: Block, open_bars: list[_QuoteBar], inserted: QTextBlock
+    ) -> None:
+        """Extend the bars of open quotes down to the inserted blocks, and add those that begin."""
+        at_end = self._cursor.block()
+        last = at_end.previous() if self._is_block_empty else at_end
+        for bar in open_bars:
+            bar.extend(last)
+        is_at_right = begins_at_right(block)
+        begun = [
+            _QuoteBar(inserted, last, inset, is_at_right)
+            for inset in self._styles.quote_insets(block)[len(open_bars) :]
+        ]
+        open_bars += begun
+        self._quote_bars += begun
 
     def _insert_paragraph(self, block: Block, above: Block | None) -> None:
         block_format = self._styles.block_format(block, above)

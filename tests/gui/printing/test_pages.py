@@ -227,6 +227,22 @@ def test_footnote_links_lead_to_the_notes_of_their_own_text(qtbot: QtBot, tmp_pa
         assert bottom < height < top + (top - bottom), note
 
 
+def test_quotes_have_bars_at_the_side_where_they_begin(qtbot: QtBot, tmp_path: Path) -> None:
+    quotes = "> alpha\n>\n> > ```\n> > beta\n> > ```\n\ntext\n\n- item\n  > gamma\n\n> اقتباس\n"
+    page = printed(tmp_path / "x.pdf", answer(quotes))[0]
+    shapes = [shape.get_bounds() for shape in page.get_objects([pdfium.FPDF_PAGEOBJ_PATH])]
+    bars = [shape for shape in shapes if shape[2] - shape[0] < 3 and shape[3] - shape[1] > 8]
+    outer, inner, in_list, at_right = sorted(bars, key=lambda bar: (-bar[3], bar[0]))
+    alpha, beta, gamma = (box_of(page, words) for words in ("alpha", "beta", "gamma"))
+    assert outer[0] < inner[0] < beta[0]
+    assert outer[3] >= alpha[3]
+    assert inner[1] == pytest.approx(outer[1], abs=1)
+    assert box_of(page, "text")[3] < inner[1] < beta[1]
+    assert outer[0] < in_list[0] < gamma[0]
+    assert in_list[0] == pytest.approx(box_of(page, "item")[0], abs=1)
+    assert at_right[0] > page.get_width() / 2
+
+
 def test_there_is_a_gap_between_two_quotes(qtbot: QtBot, tmp_path: Path) -> None:
     """Check this for text, code and tables in the quotes."""
     code, table = "> ```\n> {}\n> ```", "> | {} |\n> |---|"
