@@ -72,6 +72,7 @@ class PrintedPages:
         context = QAbstractTextDocumentLayout.PaintContext()
         context.clip = area
         context.palette.setColor(context.palette.ColorRole.Text, self._theme.text)
+        context.palette.setColor(context.palette.ColorRole.WindowText, self._theme.line)  # rules
         self.content.document.documentLayout().draw(painter, context)
         for bar in self._quote_bars:
             if bar.intersects(area):

@@ -370,6 +370,8 @@ class PrintedConversation:
     def _insert_rule(self, block: Block, above: Block | None) -> None:
         if block.marker:
             self._insert_paragraph(block, above)  # only the marker, because a rule has no text
+        if self._is_block_empty:  # below a table, where Qt gives an empty block no height
+            self._insert_block(self._styles.empty_block_format())
         block_format = self._styles.paragraph_format(8)
         block_format.setLeftMargin(self._styles.inset(block))
         block_format.setProperty(QTextFormat.Property.BlockTrailingHorizontalRulerWidth, 1)

@@ -243,6 +243,15 @@ def test_quotes_have_bars_at_the_side_where_they_begin(qtbot: QtBot, tmp_path: P
     assert at_right[0] > page.get_width() / 2
 
 
+def test_a_rule_is_below_the_table(qtbot: QtBot, tmp_path: Path) -> None:
+    page = printed(tmp_path / "x.pdf", answer("| alpha |\n|---|\n| omega |\n\n---\n\nend"))[0]
+    shapes = [shape.get_bounds() for shape in page.get_objects([pdfium.FPDF_PAGEOBJ_PATH])]
+    rule = max(shapes, key=lambda shape: shape[2] - shape[0])
+    assert rule[2] - rule[0] > page.get_width() / 2
+    assert rule[0] <= box_of(page, "omega")[0]
+    assert box_of(page, "end")[3] < rule[1] < box_of(page, "omega")[1] - 8
+
+
 def test_there_is_a_gap_between_two_quotes(qtbot: QtBot, tmp_path: Path) -> None:
     """Check this for text, code and tables in the quotes."""
     code, table = "> ```\n> {}\n> ```", "> | {} |\n> |---|"
