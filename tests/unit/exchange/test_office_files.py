@@ -113,6 +113,33 @@ def test_word_keeps_styles_indents_and_links(tmp_path: Path) -> None:
     assert runs["code"].font.name == by_text['print("a < b")'].runs[0].font.name == "Courier New"
     cells = [[cell.text for cell in row.cells] for row in document.tables[0].rows]
     assert cells == [["Item", "Price"], ["Tea", "12.50"], ["=1+1", "007"]]
+    aligned = [cell.paragraphs[0].alignment for cell in document.tables[0].rows[1].cells]
+    assert aligned == [None, WD_ALIGN_PARAGRAPH.RIGHT]
+
+
+def test_nested_quotes_are_indented_and_blocks_of_code_are_apart(tmp_path: Path) -> None:
+    said = conversation("> one\n>\n> > two\n\n```\na\nb\n```\n\n```\nc\n```\n")
+    write_docx(tmp_path / "a.docx", "Title", said)
+    shapes = {
+        p.text: p.paragraph_format for p in docx.Document(str(tmp_path / "a.docx")).paragraphs
+    }
+    assert 0 < shapes["one"].left_indent < shapes["two"].left_indent
+    assert [shapes[line].space_after for line in "abc"] == [0, None, None]
+    write_odt(tmp_path / "a.odt", "Title", said)
+    body = odfdo.Document(str(tmp_path / "a.odt")).body
+    styles = {p.inner_text: p.style for p in body.get_paragraphs()}
+    assert styles["a"] != styles["b"] == styles["c"]
+
+
+def test_a_question_is_written_as_it_was_typed(tmp_path: Path) -> None:
+    asked = [message(Role.USER, "What does __init__ do?\n\n* 2 * 3")]
+    said = list(messages_of(asked, lambda model: model))
+    write_docx(tmp_path / "a.docx", "Title", said)
+    lines = [p.text for p in docx.Document(str(tmp_path / "a.docx")).paragraphs]
+    assert lines[2:] == ["What does __init__ do?", "", "* 2 * 3"]
+    write_odt(tmp_path / "a.odt", "Title", said)
+    body = odfdo.Document(str(tmp_path / "a.odt")).body
+    assert [p.inner_text for p in body.get_paragraphs()] == lines[2:]
 
 
 def test_items_that_begin_with_a_heading_or_a_rule_keep_their_markers(tmp_path: Path) -> None:

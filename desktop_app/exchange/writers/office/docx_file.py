@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 import docx
@@ -21,6 +22,7 @@ from desktop_app.exchange.writers.office.office_content import (
     document_parts,
     is_from_left,
     is_from_right,
+    is_same_code,
     plain,
 )
 from desktop_app.rendering.block_model import Block, Kind, words_of
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 _MONOSPACED: Final = "Courier New"
 _INDENT_CM: Final = 0.75
 _DEEPEST_HEADING: Final = 9
+_ALIGNMENTS: Final = {"center": WD_ALIGN_PARAGRAPH.CENTER, "right": WD_ALIGN_PARAGRAPH.RIGHT}
 
 
 def write_docx(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None:
@@ -57,7 +60,8 @@ def write_docx(file: Path, title: str, messages: Iterable[OfficeMessage]) -> Non
 
 
 def _add_blocks(document: Document, blocks: tuple[Block, ...]) -> None:
-    for part in document_parts(blocks):
+    parts = list(document_parts(blocks))
+    for part, below in zip_longest(parts, parts[1:]):
         if isinstance(part, OfficeTable):
             _add_table(document, part)
         elif part.kind is Kind.HEADING:
@@ -68,23 +72,24 @@ def _add_blocks(document: Document, blocks: tuple[Block, ...]) -> None:
                 _add_paragraph(document, part)  # only the marker, because a rule has no text
             document.add_paragraph("⁂").alignment = WD_ALIGN_PARAGRAPH.CENTER
         elif part.kind is not Kind.CODE_HEAD:
-            _add_paragraph(document, part)
+            paragraph = _add_paragraph(document, part)
+            if is_same_code(part, below):
+                paragraph.paragraph_format.space_after = Cm(0)
 
 
-def _add_paragraph(document: Document, block: Block) -> None:
+def _add_paragraph(document: Document, block: Block) -> Paragraph:
     paragraph = document.add_paragraph(style="Quote" if block.quote else None)
     shape = paragraph.paragraph_format
-    if block.depth:
-        shape.left_indent = Cm(_INDENT_CM * block.depth)
+    if levels := block.depth + block.quote:
+        shape.left_indent = Cm(_INDENT_CM * levels)
         if block.marker:
             shape.first_line_indent = Cm(-_INDENT_CM)
-            shape.tab_stops.add_tab_stop(Cm(_INDENT_CM * block.depth))
+            shape.tab_stops.add_tab_stop(Cm(_INDENT_CM * levels))
             paragraph.add_run(f"{plain(block.marker)}\t")
     _add_runs(paragraph, block)
-    if block.kind is Kind.CODE:
-        shape.space_after = Cm(0)
-    else:
+    if block.kind is not Kind.CODE:
         _set_direction(paragraph)
+    return paragraph
 
 
 def _add_runs(paragraph: Paragraph, block: Block) -> None:
@@ -127,13 +132,15 @@ def _set_direction(paragraph: Paragraph) -> None:
 
 def _add_table(document: Document, table: OfficeTable) -> None:
     columns = max(map(len, table.rows))
+    aligns = (*table.aligns, *[""] * columns)
     added_table = document.add_table(rows=0, cols=columns, style="Table Grid")
     if table.from_right:
         added_table.table_direction = WD_TABLE_DIRECTION.RTL
     for number, row in enumerate(table.rows):
         cells = added_table.add_row().cells
-        for cell, text in zip(cells, row, strict=False):
+        for cell, text, align in zip(cells, row, aligns, strict=False):
             cell.paragraphs[0].add_run(text).bold = number == 0 or None
             _set_direction(cell.paragraphs[0])
-            if table.from_right and not is_from_right(text):
-                cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
+            if not is_from_right(text):
+                usual = "right" if table.from_right else ""
+                cell.paragraphs[0].alignment = _ALIGNMENTS.get(align or usual)

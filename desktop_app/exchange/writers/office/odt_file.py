@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from odfdo import Cell, Document, Element, Header, Link, Paragraph, Row, Span, Style, Table
@@ -12,6 +13,7 @@ from desktop_app.exchange.writers.office.office_content import (
     OfficeTable,
     document_parts,
     is_from_right,
+    is_same_code,
     plain,
 )
 from desktop_app.rendering.block_model import Block, Kind, Run, words_of
@@ -32,7 +34,7 @@ _DEEPEST_HEADING: Final = 8
 _FROM_RIGHT_SUFFIX: Final = "_from_right"
 """The end of the names of styles for text from right to left."""
 _CELL_STYLE: Final = "Repartee_Cell"
-_RIGHT_STYLE: Final = "Repartee_Right"
+_ALIGN_STYLES: Final = {"center": "Repartee_Center", "right": "Repartee_Right"}
 _SPACED_STYLE: Final = "Repartee_Spaced"
 _SPACE_BELOW: Final = "0.2cm"
 _FROM_RIGHT_PROPERTIES: Final = {"style:writing-mode": "rl-tb", "fo:text-align": "right"}
@@ -41,6 +43,7 @@ _TEXT_STYLES: Final = {
     "bold": {"fo:font-weight": "bold", "style:font-weight-complex": "bold"},
     "italic": {"fo:font-style": "italic", "style:font-style-complex": "italic"},
     "strike": {"style:text-line-through-style": "solid"},
+    "superscript": {"style:text-position": "super 58%"},
     "code": {"style:font-name": "Courier New", "fo:font-family": "'Courier New'"},
 }
 
@@ -58,7 +61,8 @@ def write_odt(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None
         body.append(_header(2, message.heading))
         for note in message.notes:
             body.append(_with_direction(Paragraph(note)))
-        for part in document_parts((*message.calls, *message.blocks)):
+        parts = list(document_parts((*message.calls, *message.blocks)))
+        for part, below in zip_longest(parts, parts[1:]):
             if isinstance(part, OfficeTable):
                 tables += 1
                 body.append(_table(part, f"Table{tables}"))
@@ -71,8 +75,9 @@ def write_odt(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None
                     body.append(_paragraph(part))  # only the marker, because a rule has no text
                 body.append(Paragraph("⁂"))
             elif part.kind is not Kind.CODE_HEAD:
-                paragraph = _paragraph(part)
-                body.append(paragraph if part.kind is Kind.CODE else _with_direction(paragraph))
+                paragraph = _paragraph(part, is_spaced=not is_same_code(part, below))
+                is_code = part.kind is Kind.CODE
+                body.append(paragraph if is_code else _with_direction(paragraph))
         for ending in message.endings:
             body.append(_with_direction(Paragraph(ending)))
     file_content = BytesIO()  # `save` would change the file's name
@@ -105,9 +110,10 @@ def _add_styles(document: Document) -> None:
             style = Style("paragraph", name=name + end)
             style.set_properties(shape | side, area="paragraph")
             document.insert_style(style, automatic=True)
-    at_right = Style("paragraph", name=_RIGHT_STYLE)
-    at_right.set_properties({"fo:text-align": "right"}, area="paragraph")
-    document.insert_style(at_right, automatic=True)
+    for align, name in _ALIGN_STYLES.items():
+        aligned = Style("paragraph", name=name)
+        aligned.set_properties({"fo:text-align": align}, area="paragraph")
+        document.insert_style(aligned, automatic=True)
     for heading in range(1, _DEEPEST_HEADING + 1):
         name = _HEADING_STYLE.format(heading)
         style = Style("paragraph", name=name + _FROM_RIGHT_SUFFIX, parent_style=name)
@@ -127,9 +133,9 @@ def _with_direction(element: _Paragraph, usual_style: str = _STANDARD_STYLE) -> 
     return element
 
 
-def _paragraph(block: Block) -> Paragraph:
+def _paragraph(block: Block, *, is_spaced: bool = True) -> Paragraph:
     depth = min(block.depth + block.quote, _DEEPEST_LIST)
-    spaced = None if block.kind is Kind.CODE else _SPACED_STYLE
+    spaced = _SPACED_STYLE if is_spaced else None
     paragraph = Paragraph(style=f"Repartee_List{depth}" if depth else spaced)
     if block.marker:
         paragraph.append_plain_text(f"{plain(block.marker)} ")
@@ -164,6 +170,7 @@ def _styles_of(run: Run, *, is_code: bool) -> list[str]:
         "bold": run.bold,
         "italic": run.italic or run.math,
         "strike": run.strike,
+        "superscript": run.note,
         "code": run.code or is_code,
     }
     return [f"Repartee_{name}" for name, is_set in wanted.items() if is_set]
@@ -172,12 +179,14 @@ def _styles_of(run: Run, *, is_code: bool) -> list[str]:
 def _table(table: OfficeTable, name: str) -> Table:
     odf_table = Table(name, style=_TABLE_STYLE + _FROM_RIGHT_SUFFIX if table.from_right else None)
     columns = max(map(len, table.rows))
+    aligns = (*table.aligns, *[""] * columns)
     for number, texts in enumerate(table.rows):
         row = Row()
-        for text in (*texts, *[""] * (columns - len(texts))):
+        cells = (*texts, *[""] * (columns - len(texts)))
+        for text, align in zip(cells, aligns, strict=False):
             cell = Cell(style=_CELL_STYLE)
             cell.set_attribute("office:value-type", "string")
-            paragraph = Paragraph(style=_style_in_table(table, text))
+            paragraph = Paragraph(style=_style_in_table(table, text, align))
             paragraph.append(_span(text, None if number else _BOLD_STYLE))
             cell.append(paragraph)
             row.append_cell(cell)
@@ -185,11 +194,11 @@ def _table(table: OfficeTable, name: str) -> Table:
     return odf_table
 
 
-def _style_in_table(table: OfficeTable, text: str) -> str | None:
+def _style_in_table(table: OfficeTable, text: str, align: str) -> str | None:
     """Return the style of a cell's text.
 
     In a table from right to left, text from left to right is aligned at the right, too.
     """
     if is_from_right(text):
         return _STANDARD_STYLE + _FROM_RIGHT_SUFFIX
-    return _RIGHT_STYLE if table.from_right else None
+    return _ALIGN_STYLES.get(align or ("right" if table.from_right else ""))

@@ -52,10 +52,12 @@ class OfficeTable:
 
     Attributes:
         from_right: its first column is at the right.
+        aligns: the alignment of each column, "" for the usual one.
     """
 
     rows: tuple[tuple[str, ...], ...]
     from_right: bool = False
+    aligns: tuple[str, ...] = ()
 
 
 def messages_of(
@@ -67,12 +69,19 @@ def messages_of(
         sources = [f"[{number}] {source}" for number, source, _ in sources_of(message)]
         yield OfficeMessage(
             plain(heading_of(message, name_of_model)),
-            tuple(render(with_rendered_form(message, as_text=False).text)),
+            tuple(_blocks_of(message)),
             tuple(map(plain, (*(part.name for part in message.attachments), *sources))),
             message.role is Role.ASSISTANT,
             tuple(render("\n\n".join(calls))),
             tuple(map(plain, ending_lines(message))),
         )
+
+
+def _blocks_of(message: Message) -> Iterable[Block]:
+    """Return the text of a message. A question is not read as Markdown, as in the window."""
+    if message.role is Role.USER:
+        return (Block(Kind.PARAGRAPH, (Run(line),)) for line in message.text.split("\n"))
+    return render(with_rendered_form(message, as_text=False).text)
 
 
 def document_parts(blocks: Iterable[Block]) -> Iterator[Block | OfficeTable]:
@@ -82,19 +91,24 @@ def document_parts(blocks: Iterable[Block]) -> Iterator[Block | OfficeTable]:
         yield from tables_of(members) if is_table else members
 
 
+def is_same_code(part: Block, below: Block | OfficeTable | None) -> bool:
+    """Return True if the next line of the same code block follows."""
+    return part.kind is Kind.CODE and isinstance(below, Block) and below.kind is Kind.CODE
+
+
 def tables_of(blocks: Iterable[Block]) -> Iterator[OfficeTable]:
     """Yield the tables among the blocks; a long table is several blocks in sequence."""
     rows: list[tuple[str, ...]] = []
-    from_right = False
+    from_right, aligns = False, tuple[str, ...]()
     for block in blocks:
         if rows and (block.kind is not Kind.TABLE or block.head):
-            yield OfficeTable(tuple(rows), from_right)
+            yield OfficeTable(tuple(rows), from_right, aligns)
             rows = []
         if block.kind is Kind.TABLE:
             rows += [tuple(map(cell_text, row)) for row in block.rows]
-            from_right = block.from_right
+            from_right, aligns = block.from_right, block.aligns
     if rows:
-        yield OfficeTable(tuple(rows), from_right)
+        yield OfficeTable(tuple(rows), from_right, aligns)
 
 
 def is_from_left(text: str) -> bool:
