@@ -886,3 +886,11 @@ def test_an_endless_word_with_formatting_is_broken_anywhere(
     editor.insert_dropped(DroppedContent(text=text, html=f"<b>{'x' * 6000}</b>"))
     assert editor.text() == "x" * 6000
     assert text_of(editor).wordWrapMode() is QTextOption.WrapMode.WrapAnywhere
+
+
+def test_the_model_is_loading_before_a_choice_is_known(
+    qtbot: QtBot, light_theme: themes.Theme
+) -> None:
+    made = PromptEditor(light_theme)
+    qtbot.addWidget(made)
+    assert made.row.models.menu_button.text() == "Loading…"

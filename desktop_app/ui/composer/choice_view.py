@@ -95,4 +95,4 @@ class ChoiceFigures:
 
 def no_choice() -> ChoiceView:
     """Return the view of a choice before any model is known."""
-    return ChoiceView(None, tr("No model"), None, offers_variants=False)
+    return ChoiceView(None, tr("Loading…"), None, offers_variants=False)

@@ -55,7 +55,7 @@ class AvailableModels(QObject):
             )
         resolved = self._setup.resolved
         if not resolved.model.id:
-            return replace(no_choice(), models=self.models)
+            return replace(no_choice(), model_name=tr("No model"), models=self.models)
         view = view_of(resolved, self.models)
         return replace(view, background=self._setup.background)
 
