@@ -445,10 +445,13 @@ def partial_file(target: Path) -> Iterator[Path]:
 
     Yields `target` itself if it is a pipe or a device. Follows links.
     """
-    if target.exists() and not target.is_file() and not target.is_dir():
-        yield target
-        return
-    target = Path(os.path.realpath(target))  # `resolve` fails on a link to itself
+    resolved = Path(os.path.realpath(target))  # `resolve` fails on a link to itself
+    # The name of a pipe, such as /dev/stdout, does not resolve to a path.
+    for path in (target, resolved):
+        if path.exists() and not path.is_file() and not path.is_dir():
+            yield path
+            return
+    target = resolved
     target.parent.mkdir(parents=True, exist_ok=True)
     file = target.with_name(f".repartee-{os.urandom(8).hex()}.part")
     with removed_at_end(file, folders().temporary):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,14 @@ def test_a_link_to_itself_becomes_the_file(tmp_path: Path) -> None:
     with partial_file(target) as file:
         file.write_text("whole")
     assert (target.read_text(), target.stat().st_mode & 0o777) == ("whole", 0o600)
+
+
+@pytest.mark.usefixtures("repartee_home")
+def test_a_pipe_behind_a_missing_folder_is_written_not_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with partial_file(tmp_path / "missing" / ".." / "pipe") as file:
+        assert file == tmp_path / "pipe"
+    assert (tmp_path / "pipe").is_fifo()
 
 
 @pytest.mark.usefixtures("repartee_home")
