@@ -123,8 +123,8 @@ def job_json(job: BatchJob) -> dict[str, Any]:
         "waiting": counts.waiting,
         "input_tokens": counts.usage.input_tokens,
         "output_tokens": counts.usage.output_tokens,
-        "cost_usd": str(counts.cost),
-        "estimate_usd": None if estimate.cost is None else str(estimate.cost),
+        "cost_usd": f"{counts.cost:f}",
+        "estimate_usd": None if estimate.cost is None else f"{estimate.cost:f}",
         "error": job_error_text(job) or None,
         "created_at": job.created_at.isoformat(),
         "started_at": job.started_at.isoformat() if job.started_at else None,
@@ -160,7 +160,7 @@ def _item_json(job: BatchJob, item: BatchItem) -> dict[str, Any]:
         "parsed": _parsed_answer(job, item),
         "error": item_error_text(item) or None,
         "usage": asdict(item.usage) if item.usage else None,
-        "cost_usd": None if item.cost is None else str(item.cost),
+        "cost_usd": None if item.cost is None else f"{item.cost:f}",
     }
 
 

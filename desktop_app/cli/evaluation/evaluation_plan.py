@@ -108,8 +108,8 @@ async def _plan_contestant(runner: EvaluationRunner, contestant: Contestant) -> 
         "not_sent": not_sent,
         "input_tokens": tokens,
         "max_output_tokens": longest,
-        "input_cost_usd": str(input_cost) if is_priced else None,
-        "max_cost_usd": str(highest_cost) if is_bounded else None,
+        "input_cost_usd": f"{input_cost:f}" if is_priced else None,
+        "max_cost_usd": f"{highest_cost:f}" if is_bounded else None,
         **await _plan_judgments(runner, contestant, sent, longest),
     }
 
@@ -137,8 +137,8 @@ async def _plan_judgments(
         "judge_model": judge.model.id if count else None,
         "judge_calls": count,
         "judge_input_tokens": tokens,
-        "judge_input_cost_usd": None if lowest_cost is None else str(lowest_cost),
-        "judge_max_cost_usd": None if highest_cost is None else str(highest_cost),
+        "judge_input_cost_usd": None if lowest_cost is None else f"{lowest_cost:f}",
+        "judge_max_cost_usd": None if highest_cost is None else f"{highest_cost:f}",
     }
 
 

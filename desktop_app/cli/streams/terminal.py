@@ -275,7 +275,7 @@ def answer_fields(answer: Message) -> dict[str, Any]:
         "variant": choice.variant.value if choice and choice.variant else None,
         "effort": choice.effort.value if choice and choice.effort else None,
         "usage": asdict(answer.usage) if answer.usage else None,
-        "cost_usd": str(answer.cost) if answer.cost is not None else None,
+        "cost_usd": f"{answer.cost:f}" if answer.cost is not None else None,
         "duration_s": round(answer.duration_s or 0.0, 3),
         "notices": [str(notice) for notice in answer.notices],
         "error": _error_json(error) if error else None,
@@ -298,7 +298,7 @@ def several_fields(
     return {
         "answers": list(answers),
         "status": status.value,
-        "cost_usd": str(sum(known, Decimal(0))) if known else None,
+        "cost_usd": f"{sum(known, Decimal(0)):f}" if known else None,
         "conversation_id": conversation_id,
         "passages": list(passages),
         "error": _error_json(error) if error else None,

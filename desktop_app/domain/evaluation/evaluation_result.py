@@ -79,7 +79,7 @@ def result_to_json(result: CaseResult) -> dict[str, Any]:
         "failed": [failed_check_to_json(failed) for failed in result.failed],
         "usage": asdict(result.usage),
         "error": error,
-        "cost": None if result.cost is None else str(result.cost),
+        "cost": None if result.cost is None else f"{result.cost:f}",
         "judge_cost": None if result.judge_cost is None else str(result.judge_cost),
     }
 
@@ -169,8 +169,8 @@ class EvaluationRun:
             "share": round(self.share, 4),
             "low": round(low, 4),
             "high": round(high, 4),
-            "cost_usd": None if self.cost is None else str(self.cost),
-            "judge_cost_usd": None if self.judge_cost is None else str(self.judge_cost),
+            "cost_usd": None if self.cost is None else f"{self.cost:f}",
+            "judge_cost_usd": None if self.judge_cost is None else f"{self.judge_cost:f}",
             "usage": asdict(self.usage),
             "p50_s": _round(percentile(seconds, 50)),
             "p95_s": _round(percentile(seconds, 95)),
@@ -182,7 +182,7 @@ class EvaluationRun:
                     "passed": result.has_passed,
                     "failed": result.failures,
                     "answer": result.answer,
-                    "cost_usd": None if result.cost is None else str(result.cost),
+                    "cost_usd": None if result.cost is None else f"{result.cost:f}",
                     "duration_s": _round(result.duration_s),
                 }
                 for result in self.results

@@ -54,7 +54,7 @@ def _cells(result: CaseResult) -> tuple[str, ...]:
         str(usage.input_tokens),
         str(usage.output_tokens),
         str(usage.reasoning_tokens),
-        "" if result.cost is None else str(result.cost),
+        "" if result.cost is None else f"{result.cost:f}",
         *("" if s is None else str(round(s, 3)) for s in (result.first_token_s, result.duration_s)),
     )
 

@@ -196,6 +196,14 @@ def test_a_run_of_unknown_price_has_no_cost() -> None:
     assert run.name == "m"
 
 
+def test_tiny_costs_have_no_exponent() -> None:
+    tiny = Decimal("0.0000009")
+    results = [CaseResult("1", "", (), cost=tiny, judge_cost=tiny)]
+    facts = EvaluationRun("p", None, None, "m", results).to_json()
+    told = (facts["cost_usd"], facts["judge_cost_usd"], facts["results"][0]["cost_usd"])
+    assert told == ("0.0000009",) * 3
+
+
 def test_times_are_nearest_rank_percentiles() -> None:
     results = [
         CaseResult(str(n), "", (), first_token_s=n / 10, duration_s=float(n)) for n in range(1, 101)
