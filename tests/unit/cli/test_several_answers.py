@@ -47,4 +47,4 @@ def test_tiny_costs_have_no_exponent_in_json() -> None:
     )
     fields = answer_fields(answer)
     assert fields["cost_usd"] == "0.0000009"
-    assert several_fields([fields, fields], answer.status)["cost_usd"] == "0.0000018"
+    assert several_fields([fields], answer.status)["cost_usd"] == "0.0000009"
