@@ -215,11 +215,13 @@ _STRUCTURAL: Final = re.compile("[\x00\u2063\r\n\u2029\ufdd0\ufdd1\ufffc\ud800-\
 # Invisible characters that change the direction of the text around them. Code and links contain no
 # legitimate invisible characters at all: copied to a terminal, some of them edit or run a command.
 _DIRECTION_MARKS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_INVISIBLE: Final = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+_INVISIBLE: Final = (
+    "\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb"
-    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
+_INVISIBLE_IN_CODE: Final = re.compile(f"[{_INVISIBLE}]")  # form feeds separate parts of sources
+_INVISIBLE_IN_LINKS: Final = re.compile(f"[\x0b\x0c{_INVISIBLE}]")
 _JOINERS: Final = "\u200c\u200d"
 """Joiners, which emoji and many scripts need between letters. They stay invisible there."""
 _PROGRAM_TEXT: Final = re.compile(f"{ADDED_MARK}(?:⟨U\\+(?P<code>[0-9A-F]{{4,6}})⟩| \\([^()]*\\))")
@@ -256,7 +258,7 @@ def show_invisible(text: str, *, code: bool = False, link: bool = False, before:
     """
     if text.isascii() and (text.isprintable() or not (code or link)):
         return text
-    pattern = _INVISIBLE if code or link else _DIRECTION_MARKS
+    pattern = _INVISIBLE_IN_LINKS if link else _INVISIBLE_IN_CODE if code else _DIRECTION_MARKS
     if pattern.search(text) is None:
         return text
     line = before + text

@@ -257,7 +257,9 @@ def test_direction_marks_are_shown_and_copied_unchanged() -> None:
     assert only("שלום\u200f a").runs[0].text == "שלום\u200f a"
 
 
-@pytest.mark.parametrize("unseen", ["\u200b", "\u00ad", "\ufeff", "\x07", "\u2060", "\U000e0141"])
+@pytest.mark.parametrize(
+    "unseen", ["\u200b", "\u00ad", "\ufeff", "\x07", "\x0b", "\x0c", "\u2060", "\U000e0141"]
+)
 def test_invisible_characters_in_links_are_shown(unseen: str) -> None:
     [run] = only(f"[pay{unseen}pal](https://x.y)").runs
     assert run.text == f"pay{ADDED_MARK}⟨U+{ord(unseen):04X}⟩pal"
