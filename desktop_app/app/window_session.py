@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WINDOW_STATE_KEY = "window.state"
-# Delays after the start of what the first question does not need.
+# Delays after the start, for parts that the first question does not need.
 QUICK_PROMPT_DELAY_MS = 1000
 SPELLING_DELAY_MS = 1200
 BATCHES_DELAY_MS = 1500

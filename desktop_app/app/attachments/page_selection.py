@@ -52,7 +52,7 @@ class AttachmentHolder(Protocol):
 
     @property
     def conversation_id(self) -> str:
-        """Return the conversation in which the attachments would be sent."""
+        """Return the id of the conversation in which the attachments would be sent."""
 
     @property
     def resolved(self) -> ResolvedChoice:

@@ -143,7 +143,7 @@ class Navigator(QObject):
         self._pane.prompt.focus_text()
 
     def open_next(self) -> None:
-        """Move what was typed since the open conversation was asked to a blank one, and open it."""
+        """Open another blank conversation, and move the draft of the open one there."""
         draft = self._current.draft
         typed, folder_id = draft.typed, self._current.conversation.folder_id
         draft.replace(Draft())

@@ -54,7 +54,7 @@ class PromptsController(QObject):
 
     Signals:
         dialog_created(PromptsDialog): the dialog is about to be shown for the first time.
-        imported: prompts were imported from a file, and perhaps presets.
+        imported(): a file of prompts and presets was imported.
         text_attach_requested(str): attach a text that is too long for the prompt.
     """
 

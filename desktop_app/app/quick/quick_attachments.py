@@ -65,7 +65,7 @@ class QuickAttachments(QObject):
         self._removed: tuple[Attached, int] | None = None  # what Undo restores, and its index
         quick.status.undo_requested.connect(self._undo_removal)
         quick.files_dropped.connect(self._attach_files)
-        quick.field.data_pasted.connect(lambda picture: self._start_reading(picture.name, picture))
+        quick.field.data_pasted.connect(lambda data: self._start_reading(data.name, data))
         quick.chips.remove_requested.connect(self._remove)
         quick.chips.detail_requested.connect(self._choose_detail)
         image_chips.thumbnail_made.connect(lambda _sha256: self.show())

@@ -299,7 +299,7 @@ class ProvidersController(QObject):
     # -------------------------------------------------------------- keys
 
     async def _enter_key(self, profile_id: str, key: str) -> None:
-        """Store a key, make its provider the default, and offer that provider for answers here."""
+        """Store a key, make its provider the default, and offer to use or try that provider."""
         try:
             async with self._secret_lock:
                 # The address that the user sees next to the key may not be saved yet.

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 _MIN_ANSWERS: Final = 2
 _MAX_ANSWERS: Final = 4
 
-# Widths in pixels at the default text size: of the notes in a menu, and of the dialog.
 _WIDTH: Final = 560
+"""The least width of the dialog, in pixels at the default text size."""
 
 
 class ComparedChoice(NamedTuple):

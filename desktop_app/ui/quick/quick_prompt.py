@@ -479,7 +479,10 @@ class QuickPrompt(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """Fit the window to the answer, up to the limit. The transcript only grows."""
+        """Fit the window to the answer, up to the limit.
+
+        The transcript shrinks only if the limit does, for example because the question grows.
+        """
         self._fit_footer()
         available = self.screen().availableGeometry()
         room = available.height()

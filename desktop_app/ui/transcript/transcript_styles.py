@@ -67,7 +67,7 @@ BOLD_HEADING_WEIGHT: Final = QFont.Weight.ExtraBold
 """Weight of bold text in headings and table heads, which are bold anyway."""
 
 HEADINGS: Final = (20.0, 17.0, 15.5, 14.5, 14.5, 14.5)
-"""Font sizes of heading levels 1 to 6, in points at the default text size."""
+"""Font heights of heading levels 1 to 6, in pixels at the default text size."""
 
 DECORATION: Final = int(QTextFormat.Property.UserProperty) + 1
 """User property of block formats: `Decoration` flags; in the higher bits, the number of quotes."""
@@ -94,7 +94,7 @@ INLINE_CODE: Final = DECORATION + 20
 """User property of the character format of inline code: True."""
 
 EXPANDED: Final = DECORATION + 21
-"""User property of the first characters of a fold: True if its section is shown."""
+"""User property of the start of a link that folds a section: True if the section is shown."""
 
 
 class Decoration:
@@ -286,10 +286,10 @@ class Styles:
         if flags := _decoration_flags(item):
             block_format.setProperty(DECORATION, flags)
         pad = px(PAD) if background_of(item) else 0
-        before = pad
+        leading = pad
         if item.kind in (LineKind.QUESTION, LineKind.VERSIONS):
-            before = px(QUESTION_INSET) + px(PAD)
-        left, _, right, _ = margins(before, 0, pad, 0)
+            leading = px(QUESTION_INSET) + px(PAD)
+        left, _, right, _ = margins(leading, 0, pad, 0)
         block_format.setLeftMargin(left)
         block_format.setRightMargin(right)
         if isinstance(item, Block):

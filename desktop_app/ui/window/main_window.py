@@ -46,7 +46,7 @@ _MAX_MINIMUM_SIZE: Final = QSize(640, 480)
 _MIN_WIDE_WIDTH: Final = 900
 # The settings panel joins the row only if the middle pane keeps this width.
 _MIN_MIDDLE_WIDTH: Final = 560
-# For at most so many sets of screens, the window's geometry is stored.
+# The window's geometry is stored for at most this many sets of screens.
 _MAX_SCREEN_SETS: Final = 8
 
 
@@ -175,7 +175,7 @@ class MainWindow(QMainWindow):
         self.conversations.focus_search()
 
     def rename(self) -> None:
-        """Edit the name of the focused conversation or folder, or else the open one's title.
+        """Edit the name of the focused conversation or folder, or else of the open conversation.
 
         Afterwards the focus and the list return to their previous state.
         """

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 TOPIC = "compaction"
 CHECK_MS = 300
-# After "Not now", offer again once the conversation has grown by this share of the input limit.
+# After "Not now" or Undo, offer again once the conversation has grown by this share of the limit.
 REOFFER_GROWTH = 0.1
 NOTHING_TO_GAIN = N_("This conversation is too short to compact.")
 
@@ -71,7 +71,8 @@ class CompactionController(QObject):
         self._plan: tuple[str, CompactionPlan] | None = None  # conversation id, and what is offered
         # Conversation id -> the task that compacts, and the text on the card.
         self._work: dict[str, tuple[asyncio.Future[None], str]] = {}
-        self._declined: dict[str, int] = {}  # conversation id -> tokens of the declined plan
+        # Conversation id -> tokens of the declined plan or undone compaction.
+        self._declined: dict[str, int] = {}
         self._check_number = 0
         self._timer = QTimer(self, singleShot=True, interval=CHECK_MS)
         self._timer.timeout.connect(self._tasks.slot(self._check))

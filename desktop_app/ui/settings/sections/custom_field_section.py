@@ -77,7 +77,7 @@ class CustomFieldSection(FormSection, DraftForm):
         self._value.returnPressed.connect(self._add_field)
 
     def show_profile(self, profile: ProviderProfile) -> None:
-        """List the profile's fields; restore the draft of another profile."""
+        """List the profile's fields; show its draft if another profile was shown before."""
         is_other = profile.id != self._profile.id
         self._profile = profile
         if is_other:

@@ -43,7 +43,7 @@ class SecretTexts:
     cancel: str
     remove: str
     elsewhere: str
-    """Shown if the stored secret belongs to another address than `host`."""
+    """Shown if the stored secret belongs to another address than that of `{host}`."""
     elsewhere_without_host: str
 
 

@@ -244,7 +244,7 @@ class _SegmentsField:
         self.control.chosen.connect(on_edited)
 
     def show(self, value: SettingValue) -> None:
-        """Check the value's segment; none for other values, such as keys of the Shortcuts page."""
+        """Check the value's segment; none for other values, which the Shortcuts page can set."""
         self.control.set_current(str(value) if value in self._known else None)
 
 

@@ -145,8 +145,8 @@ class KeyCap(PaintedButton):
 
 def _has_name(event: QKeyEvent) -> bool:
     """Return False for a key that Qt cannot write as text: a dead key, or one unknown to Qt."""
-    is_letter = event.key() < Qt.Key.Key_Escape
-    return is_letter or len(_text_of(QKeyCombination(event.keyCombination().key()))) > 1
+    is_character = event.key() < Qt.Key.Key_Escape
+    return is_character or len(_text_of(QKeyCombination(event.keyCombination().key()))) > 1
 
 
 def _pressed(event: QKeyEvent) -> str:

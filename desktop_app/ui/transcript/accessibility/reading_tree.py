@@ -82,7 +82,7 @@ def message_name(message: Message, name_of_model: Callable[[str], str]) -> str:
 
 
 def message_description(message: Message, name_of_model: Callable[[str], str]) -> str:
-    """Return the facts in a complete answer's footer and tooltip; "" for other messages."""
+    """Return the facts in an answer's footer and tooltip; "" for questions and during streaming."""
     if message.role is Role.USER or message.status is MessageStatus.STREAMING:
         return ""
     return " · ".join([*answer_facts(message, name_of_model), *token_facts(message)])

@@ -125,7 +125,10 @@ class FocusNavigator(QObject):
     # ------------------------------------------------------------------ navigation
 
     def focus_next_message(self, *, forward: bool) -> bool:
-        """Focus the first target of the next or previous message. Return False if there is none."""
+        """Focus the first target of the next or previous message. Return False if there is none.
+
+        Backward from a target of the first message, focus the text, and return True.
+        """
         if self._view.hasFocus():
             return self.focus_next(forward=forward)
         at = self._current_position(forward=forward)[0] + (1 if forward else -1)

@@ -197,7 +197,7 @@ ARROWS: Final[dict[int, bool]] = {
 
 
 class FocusTargetButton(QAbstractButton):
-    """A button over a target, visible only while it has the focus.
+    """A button over a target, which paints a ring only while it has the focus.
 
     Attributes:
         link: the address or action of the target.

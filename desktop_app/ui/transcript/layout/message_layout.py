@@ -268,7 +268,7 @@ class MessageLayout:
         self.heights[first : first + len(heights)] = heights
 
     def scale_heights(self, scale: float, first: int = 0, end: int | None = None) -> None:
-        """Multiply the heights of items [first, end), because they are shown in another size."""
+        """Multiply the heights of items [first, end) by `scale`."""
         self.heights[first:end] = [height * scale for height in self.heights[first:end]]
 
     def record_erased(self, first: int, end: int) -> None:

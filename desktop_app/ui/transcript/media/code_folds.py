@@ -4,7 +4,7 @@ A fold line below the code tells the number of hidden lines, and folds or unfold
 stay in the document as invisible blocks, so that they can be found, selected, copied and read out.
 
 Code that streams in is never folded automatically, so that the text does not jump. Its fold line is
-added with the block that follows the code, while nothing is below.
+added together with the first block below the code, while that block is the last one.
 """
 
 from __future__ import annotations

@@ -56,9 +56,9 @@ _REST_S: Final = 0.0003
 """Seconds that the counting thread sleeps after each `_WORK_S`, so that the GUI thread can run."""
 
 _MAX_SCROLLS: Final = 3
-"""Scrolls to a match at most, because materializing text may move the match."""
+"""Attempts to scroll to a match, because materializing text may move the match."""
 
-_STREAMING_MS: Final = 700
+_RECOUNT_DELAY_MS: Final = 700
 """Time in which changes of messages are collected before they are counted again."""
 _NEXT_ITERATION_MS: Final = 1
 _ITEMS_PER_CHECK: Final = 64
@@ -181,7 +181,7 @@ class Finder(QObject):
         self.marks = MatchMarks(view, messages, self._current_cursor)
         self._counter = _Counter()
         self._counter.counted.connect(self._on_counted)
-        self._recount_timer = QTimer(self, singleShot=True, interval=_STREAMING_MS)
+        self._recount_timer = QTimer(self, singleShot=True, interval=_RECOUNT_DELAY_MS)
         self._recount_timer.timeout.connect(self._recount_changed)
 
     # ------------------------------------------------------------------ searching

@@ -226,7 +226,7 @@ class Virtualizer:
                 self._writer.erase_parts(layout, at, kept)
 
     def _pins(self) -> list[_BlockIndex]:
-        """Return the blocks of the text cursor and of the selection's start."""
+        """Return the blocks of both ends of the selection; the text cursor is at one of them."""
         cursor = self._view.textCursor()
         found = (
             self._block_index_of(position) for position in {cursor.position(), cursor.anchor()}
