@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import Final
 
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import StorageError
+from desktop_app.domain.errors import StorageError, StoreTooNewError
 from desktop_app.storage.database.database import erasing_mark, refuse_newer
 from desktop_app.storage.database.migration_runner import pending_migrations
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.private_files import create_private, sync
 from desktop_app.storage.database.sqlite_connection import connect, remove_log
-from desktop_app.storage.database.storage_errors import translate_errors
+from desktop_app.storage.database.storage_errors import UNREADABLE, translate_errors
 from desktop_app.storage.database.store_lock import exclusive_lock
 from desktop_app.storage.spending.daily_sums import UNSUMMED_KEY
 
@@ -99,7 +99,15 @@ def _exclusive(database: Path) -> Iterator[None]:
 
 def _erase(database: Path, attachments: Path, mark: Path) -> None:
     if database.exists():
-        _erase_store(database, attachments, mark)
+        try:
+            _erase_store(database, attachments, mark)
+        except (StorageError, OSError, *UNREADABLE) as error:
+            # The user is told that it failed: what is repaired later must not be deleted. A newer
+            # version completes its own erasure.
+            if mark.read_bytes() != _EMPTIED and not isinstance(error, StoreTooNewError):
+                _put_back(attachments)
+                mark.unlink()
+            raise
     elif mark.read_bytes() != _EMPTIED:  # the user removed the store by hand
         _put_aside(attachments)
         remove_log(database)
@@ -115,12 +123,7 @@ def _erase_store(database: Path, attachments: Path, mark: Path) -> None:
         connection.execute("PRAGMA secure_delete = ON")
         if mark.read_bytes() != _EMPTIED:
             _put_aside(attachments)
-            try:
-                _empty(connection)
-            except sqlite3.Error:  # no space: the transaction is rolled back, the files return
-                _put_back(attachments)
-                mark.unlink()
-                raise
+            _empty(connection)
             # From here on, the store may get new content, which must not be deleted.
             mark.write_bytes(_EMPTIED)
             sync(mark)
@@ -130,10 +133,10 @@ def _erase_store(database: Path, attachments: Path, mark: Path) -> None:
 
 
 def _put_aside(attachments: Path) -> None:
-    aside = _aside_path(attachments)
-    if aside.exists():
-        shutil.rmtree(aside)
-    if attachments.exists():
+    if attachments.exists():  # otherwise an interrupted erasure has put them aside
+        aside = _aside_path(attachments)
+        if aside.exists():
+            shutil.rmtree(aside)
         attachments.rename(aside)
 
 

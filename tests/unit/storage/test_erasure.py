@@ -16,7 +16,7 @@ import pytest
 
 from desktop_app.domain.conversations.conversation import Folder
 from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart
-from desktop_app.domain.errors import StorageError
+from desktop_app.domain.errors import StorageError, StoreDamagedError, StoreTooNewError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call, Grouping
 from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
@@ -171,6 +171,48 @@ async def test_a_failed_erasure_changes_nothing(tmp_path: Path) -> None:
     assert [path for path in attachments.rglob("*") if path.is_file()]
     resume_erasure(database, attachments)
     assert len(holding(tmp_path)) > 1
+
+
+async def test_a_repaired_store_is_not_erased_by_an_erasure_that_failed(tmp_path: Path) -> None:
+    database, attachments = tmp_path / "repartee.sqlite3", tmp_path / "attachments"
+    await fill(tmp_path)
+    with closing(sqlite3.connect(database)) as connection:
+        sql = "SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_autoindex_migrations_1'"
+        (page,) = connection.execute(sql).fetchone()
+    with database.open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(b"\xff" * 4096)
+    with pytest.raises(StoreDamagedError):
+        erase_everything(database, attachments)
+    assert repair_store(database, NOON, lambda _done, _of: None).messages == 2
+    resume_erasure(database, attachments)
+    assert database.name in holding(tmp_path)
+
+
+async def test_a_resumed_erasure_that_fails_keeps_the_attachments(tmp_path: Path) -> None:
+    database, attachments = tmp_path / "repartee.sqlite3", tmp_path / "attachments"
+    await fill(tmp_path)
+    erasing_mark(database).touch()
+    attachments.rename(tmp_path / ".erased-attachments")
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute(
+            "CREATE TRIGGER no BEFORE DELETE ON folders BEGIN SELECT raise(ABORT, 'full'); END"
+        )
+    with pytest.raises(StorageError):
+        resume_erasure(database, attachments)
+    assert [path for path in attachments.rglob("*") if path.is_file()]
+
+
+async def test_an_interrupted_erasure_of_a_newer_version_is_left_to_it(tmp_path: Path) -> None:
+    database, attachments = tmp_path / "repartee.sqlite3", tmp_path / "attachments"
+    await fill(tmp_path)
+    erasing_mark(database).touch()
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("INSERT INTO migrations VALUES ('9999_newer', 0)")
+    with pytest.raises(StoreTooNewError):
+        resume_erasure(database, attachments)
+    assert erasing_mark(database).exists()
+    assert attachments.exists()
 
 
 async def test_an_interrupted_wipe_is_resumed(tmp_path: Path) -> None:
