@@ -28,13 +28,17 @@ def usage_of(usage: Mapping[str, Any]) -> Usage | None:
     )
     input_tokens = tokens(usage, "input_tokens") or tokens(usage, "prompt_tokens")
     output_tokens = tokens(usage, "output_tokens") or tokens(usage, "completion_tokens")
+    reasoning_tokens = tokens(outputs, "reasoning_tokens")
+    # xAI, and gateways for Gemini, do not count reasoning as output, but bill it as output.
+    if tokens(usage, "total_tokens") == input_tokens + output_tokens + reasoning_tokens:
+        output_tokens += reasoning_tokens
     if not input_tokens and not output_tokens:
         return None
     return Usage(
         input_tokens=input_tokens,
         cached_tokens=min(input_tokens, tokens(inputs, "cached_tokens")),
         output_tokens=output_tokens,
-        reasoning_tokens=min(output_tokens, tokens(outputs, "reasoning_tokens")),
+        reasoning_tokens=min(output_tokens, reasoning_tokens),
     )
 
 

@@ -43,6 +43,25 @@ from desktop_app.providers.apis.token_usage import MAX_TOKENS, usage_of
             },
             Usage(5, 5, 6, 6),
         ),
+        # xAI counts reasoning apart from the output, as the total shows.
+        (
+            {
+                "prompt_tokens": 32,
+                "completion_tokens": 9,
+                "total_tokens": 135,
+                "completion_tokens_details": {"reasoning_tokens": 94},
+            },
+            Usage(32, 0, 103, 94),
+        ),
+        (
+            {
+                "prompt_tokens": 32,
+                "completion_tokens": 103,
+                "total_tokens": 135,
+                "completion_tokens_details": {"reasoning_tokens": 94},
+            },
+            Usage(32, 0, 103, 94),
+        ),
     ],
 )
 def test_reported_usage_is_bounded(reported: dict[str, Any], usage: Usage | None) -> None:
