@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import SplitResult
 
@@ -38,8 +39,26 @@ def proxy_for(
 def _environment_proxy(address: SplitResult) -> str | None:
     import urllib.request  # imports http.client and email: 30 ms that start-up avoids
 
-    host_and_port = address.netloc.rpartition("@")[2]  # NO_PROXY may name a port
-    if any(map(urllib.request.proxy_bypass, (address.hostname or "", host_and_port))):
+    host, host_and_port = address.hostname or "", address.netloc.rpartition("@")[2]
+    if any(map(urllib.request.proxy_bypass, (host, host_and_port))):  # NO_PROXY may name a port
+        return None
+    if _is_bypassed(host, urllib.request.getproxies_environment().get("no", "")):
         return None
     proxies = urllib.request.getproxies()
     return proxies.get(address.scheme) or proxies.get("all")
+
+
+def _is_bypassed(host: str, no_proxy: str) -> bool:
+    """Return True if `no_proxy` has a network (10.0.0.0/8) or wildcard (*.example.com) of `host`.
+
+    curl and desktops use these forms; urllib does not know them.
+    """
+    import ipaddress  # as above
+
+    for name in no_proxy.lower().replace(" ", "").split(","):
+        if name.startswith("*.") and host.endswith(name[1:]):
+            return True
+        with suppress(ValueError):  # not a network, or not an address
+            if "/" in name and ipaddress.ip_address(host) in ipaddress.ip_network(name, False):
+                return True
+    return False

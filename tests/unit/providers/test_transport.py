@@ -91,6 +91,25 @@ def test_the_proxy_of_an_address_is_read_from_the_environment(
 
 
 @pytest.mark.parametrize(
+    ("excepted", "host"),
+    [
+        ("localhost, 10.0.0.0/8", "10.1.2.3"),
+        ("10.1.0.9/16", "10.1.2.3"),
+        ("2001:db8::/32", "[2001:db8::1]"),
+        ("*.Corp.example", "ai.corp.example"),
+    ],
+)
+def test_networks_and_wildcards_are_excepted_from_the_proxy(
+    excepted: str, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "http://p:3128")
+    monkeypatch.setenv("NO_PROXY", excepted)
+    assert proxy_for(urlsplit(f"http://{host}:8080/v1")) is None
+    for other in ("11.1.2.3", "[2001:db9::1]", "corp.example", "notcorp.example"):
+        assert proxy_for(urlsplit(f"http://{other}:8080/v1")) is not None
+
+
+@pytest.mark.parametrize(
     ("chosen", "password", "expected"),
     [
         ("none", None, None),
