@@ -104,7 +104,7 @@ class AnswerActions(QObject):
 
     async def _retry(self, message: Message, choice: ModelChoice | None = None) -> None:
         """Request another answer to the same question, as a version of the first."""
-        path = self._current.path_to(message.id)
+        path = self._current.path_before(message.id)
         if message.role is Role.USER:
             path.append(message)
         if path:
@@ -133,7 +133,7 @@ class AnswerActions(QObject):
 
     async def _continue(self, answer: Message) -> None:
         """Continue an answer that was cut; the prompt keeps its text."""
-        path = [*self._current.path_to(answer.id), answer]
+        path = [*self._current.path_before(answer.id), answer]
         await self._turns.begin(path, Draft(CONTINUE), single_answer=True)
 
     async def _switch_version(self, message: Message, step: int) -> None:

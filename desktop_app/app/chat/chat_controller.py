@@ -124,7 +124,7 @@ class ChatController(QObject):
                 self._queue.remove(conversation_id)
             self._queue.send(conversation_id)
         if is_open and can_be_repaired(answer) and self._values["answer.repair"]:
-            path = self._current.path_to(answer.id)
+            path = self._current.path_before(answer.id)
             self._tasks.start(self._turns.begin(path, None, repairs=answer))
 
     def _show_state(self) -> None:

@@ -38,7 +38,7 @@ class EditedQuestion(QObject):
 
     def begin(self, message: Message) -> None:
         """Edit a question, or the question of an answer, if it has one."""
-        path = [*self._current.path_to(message.id), message]
+        path = [*self._current.path_before(message.id), message]
         question = next((m for m in reversed(path) if m.role is Role.USER), None)
         if question is None:
             return  # imported conversations may begin with an answer

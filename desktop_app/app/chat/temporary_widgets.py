@@ -38,7 +38,7 @@ class TemporaryWidgets(QObject):
         self._row: TemporaryRow | None = None
 
     def ask(self) -> None:
-        """Ask if the conversation is to be closed, although it has content."""
+        """Ask whether to close the conversation although it has content."""
         self._get_bar().ask()
 
     def show(self, *, exists: bool, is_open: bool) -> None:

@@ -74,7 +74,7 @@ class ForeignChanges(QObject):
             await self.show()
 
     def _has_another_path(self, path: Sequence[Message]) -> bool:
-        """Return True if `path` has not the messages that are shown."""
+        """Return True if the messages of `path` are not those that are shown."""
         return [message.id for message in path] != [message.id for message in self._current.path]
 
     def _update_open(self, stored: Conversation, path: Sequence[Message]) -> None:

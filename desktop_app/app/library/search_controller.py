@@ -36,7 +36,7 @@ class SearchController(QObject):
         self._list.search.changed.connect(self._search)
 
     def _search(self, text: str) -> None:
-        """Search for this text, and cancel the previous search in the store."""
+        """Cancel the previous search, and search for this text; "" shows all conversations."""
         if self._task is not None:
             self._task.cancel()
             self._task = None

@@ -26,7 +26,7 @@ class UnreadMarks(QObject):
 
     Args:
         is_in_front: returns True if the window has the focus.
-        is_elsewhere: returns True for a conversation that gets no mark: the quick prompt shows it,
+        is_exempt: returns True for a conversation that gets no mark: the quick prompt shows it,
             or it is temporary, so that its id stays off the disk.
 
     Signals:
@@ -41,7 +41,7 @@ class UnreadMarks(QObject):
         running: RunningAnswers,
         conversation_list: ConversationList,
         is_in_front: Callable[[], bool],
-        is_elsewhere: Callable[[str], bool],
+        is_exempt: Callable[[str], bool],
         *,
         current: OpenConversation,
         settings_store: SettingsStore,
@@ -49,7 +49,7 @@ class UnreadMarks(QObject):
     ) -> None:
         super().__init__(parent)
         self._list, self._is_in_front = conversation_list, is_in_front
-        self._is_elsewhere = is_elsewhere
+        self._is_exempt = is_exempt
         self._current, self._settings_store, self._tasks = current, settings_store, tasks
         self._unread: dict[str, None] = {}
         running.finished.connect(self._on_finished)
@@ -68,7 +68,7 @@ class UnreadMarks(QObject):
     def _on_finished(self, conversation_id: str, answer: Message) -> None:
         is_stopped = answer.status is MessageStatus.CANCELLED  # by the user or a deletion
         is_seen = conversation_id == self._current.id and self._is_in_front()
-        if not is_stopped and not is_seen and not self._is_elsewhere(conversation_id):
+        if not is_stopped and not is_seen and not self._is_exempt(conversation_id):
             self._unread[conversation_id] = None
             while len(self._unread) > MAX_UNREAD:
                 del self._unread[next(iter(self._unread))]

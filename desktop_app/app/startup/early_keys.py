@@ -42,7 +42,7 @@ class EarlyKeys(QObject):
         self._held.append(command_id)
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-        """Hold a key that is pressed after a command."""
+        """Hold presses and releases of keys after a command."""
         kinds = (QEvent.Type.KeyPress, QEvent.Type.KeyRelease)
         if not isinstance(event, QKeyEvent) or event.type() not in kinds:
             return False

@@ -82,7 +82,7 @@ class OpenConversation(QObject):
     def path_before_question(self) -> list[Message]:
         """Return the messages before the next question, which may replace an earlier one."""
         edited = self.edited_question
-        return self.path if edited is None else self.path_to(edited.id)
+        return self.path if edited is None else self.path_before(edited.id)
 
     @property
     def edited_question(self) -> Message | None:
@@ -150,7 +150,7 @@ class OpenConversation(QObject):
         """Return a message of the path by its id, None if it is not in the path."""
         return next((message for message in self.path if message.id == message_id), None)
 
-    def path_to(self, message_id: str) -> list[Message]:
+    def path_before(self, message_id: str) -> list[Message]:
         """Return the messages before this message; [] if it is not in the path."""
         ids = [message.id for message in self.path]
         return self.path[: ids.index(message_id)] if message_id in ids else []

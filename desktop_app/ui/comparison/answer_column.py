@@ -37,7 +37,7 @@ class AnswerColumn(QFrame):
     """A column with one answer.
 
     Attributes:
-        answer: the answer as last shown; the transcript may have newer text.
+        answer: the answer as last shown, None at first; the transcript may have newer text.
         name: the variant or model.
         transcript: shows the text.
         first_token_s: seconds from the request to the first text; None if unknown.

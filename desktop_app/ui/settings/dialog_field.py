@@ -37,7 +37,8 @@ class EditRequest(NamedTuple):
         value: the current value.
         on_changed: called with the new value.
         anchor: the button that was clicked.
-        value_now: returns the present value, "" if it is unknown. Undo keeps another value.
+        value_now: returns the present value, "" if it is unknown. If this is another value by
+            then, Undo restores nothing.
     """
 
     key: str

@@ -58,7 +58,7 @@ class SettingsFrame(QWidget):
     ) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._makers = page_factories
+        self._page_factories = page_factories
         self._holders: dict[str, QVBoxLayout] = {}
         self._areas: dict[str, QScrollArea] = {}
         self._outdated: set[str] = set()
@@ -67,7 +67,7 @@ class SettingsFrame(QWidget):
     def show_page(self, page: str) -> None:
         """Show a page, creating it if needed."""
         if not self._holders[page].count():
-            widget = self._makers[page]()
+            widget = self._page_factories[page]()
             self._holders[page].addWidget(widget)
             widget.show()
             self._outdated.add(page)

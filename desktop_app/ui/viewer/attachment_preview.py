@@ -197,7 +197,7 @@ class AttachmentPreview(QDialog):
         self._name.setText(dict(names)[shown])
 
     def show_facts(self, facts: str, note: str) -> None:
-        """Show the size of the content, and a note on how it is sent."""
+        """Show the size of the content, and a note on how it is sent; "" for no note."""
         self._facts.setText(facts)
         self._facts.setAccessibleName(spoken_text(facts))
         self._note.setText(note)

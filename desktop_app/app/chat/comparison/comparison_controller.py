@@ -77,7 +77,7 @@ class ComparisonController(QObject):
         for answer in reversed(self._current.path):
             ids = versions.get(answer.id, ())
             if len(ids) > 1 and answer.role is Role.ASSISTANT:
-                path = self._current.path_to(answer.id)
+                path = self._current.path_before(answer.id)
                 self._tasks.start(self._show_stored(path, ids[-_MAX_COLUMNS:]))
                 return
         self._notifications.notify(tr("No response in this conversation has other versions."))

@@ -130,7 +130,7 @@ class ResponsesTab(QWidget):
         self._show_refusals()
 
     def _show_refusals(self) -> None:
-        """Disable ignored settings of the conversation; other conversations may use the others."""
+        """Disable ignored settings of the conversation; note the reasons in the other scopes."""
         if self._shown_scope == CONVERSATION:
             self._form.set_refusals(self._refusals, self._notes)
         else:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
 
 _MAX_MARKED: Final = 300
-"""Words to mark at most, because each mark slows down every repaint."""
+"""Runs of words to mark at most, because each mark slows down every repaint."""
 
 
 class DifferenceMarks(QObject):

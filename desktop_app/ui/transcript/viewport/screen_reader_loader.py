@@ -58,7 +58,7 @@ class ScreenReaderLoader(QObject):
 
     @property
     def is_waiting(self) -> bool:
-        """Return True if more is to be materialized."""
+        """Return True if another pass is scheduled."""
         return self._timer.isActive()
 
     def start(self) -> None:
