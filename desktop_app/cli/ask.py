@@ -391,7 +391,7 @@ async def sendable_part(
 async def _with_beginnings(
     service: ChatService, draft: Draft, resolved: ResolvedChoice, settings: AskSettings
 ) -> Draft:
-    """Return the draft with only the beginnings of those documents that tools can read."""
+    """Return the draft, with documents reduced to their beginnings if it would not fit."""
     from desktop_app.services.documents.document_beginnings import with_beginnings
 
     context = SendContext([], resolved, instructions=settings.counted_instructions)
@@ -507,7 +507,7 @@ def _find_full_text_file(
 ) -> Path | None:
     """Return the file with the full text of a long answer; None if the message has it."""
     if null_store is not None:
-        return null_store.answers.copy_of(answer)
+        return null_store.answers.file_of(answer)
     files = [part for part in answer.attachments if isinstance(part, DocumentPart)]
     return backend.attachments.path(files[-1].sha256) if files else None
 

@@ -26,16 +26,16 @@ class UnsavedAnswers:
     def __init__(self, temporary: Path | None) -> None:
         self._temporary = temporary
         self._folder: asyncio.Future[TemporaryFolder] | None = None
-        self._copies: dict[str, GrowingFile] = {}
+        self._files: dict[str, GrowingFile] = {}
 
     def open(self, answer: Message) -> UnsavedFile:
         """Return the file of an answer."""
         return UnsavedFile(self, answer.id)
 
-    def copy_of(self, answer: Message) -> Path | None:
+    def file_of(self, answer: Message) -> Path | None:
         """Return the file with the full text of a long answer; None if it was not written."""
-        copy = self._copies.get(answer.id)
-        return None if copy is None else copy.path
+        file = self._files.get(answer.id)
+        return None if file is None else file.path
 
     async def begin(self, answer_id: str) -> GrowingFile | None:
         """Return a new file for an answer; None if no files are written. Raises StorageError."""
@@ -47,7 +47,7 @@ class UnsavedAnswers:
         with translate_errors(str(self._temporary)):
             folder = await asyncio.shield(self._folder)
         file = GrowingFile(folder.path, answer_id, asyncio.to_thread)
-        self._copies[answer_id] = file
+        self._files[answer_id] = file
         return file
 
     async def add_picture(self, answer: Message, data: bytes) -> ImagePart | None:

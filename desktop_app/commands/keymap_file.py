@@ -26,7 +26,7 @@ MAX_FILE_BYTES: Final = 1 << 20
 
 
 @dataclass
-class ReadShortcuts:
+class ImportedShortcuts:
     """The content of a file of shortcuts.
 
     Attributes:
@@ -46,7 +46,7 @@ def shortcuts_to_json(keymap: Keymap) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
-def shortcuts_from_json(data: bytes, name: str) -> ReadShortcuts:
+def shortcuts_from_json(data: bytes, name: str) -> ImportedShortcuts:
     """Return the content of a file with this name.
 
     Raises:
@@ -74,21 +74,21 @@ def shortcuts_file_error(name: str, details: str = "") -> SettingError:
     return SettingError(Reason.SHORTCUTS_FILE, details=details, name=name)
 
 
-def _checked_shortcuts(shortcuts: Mapping[str, object]) -> ReadShortcuts:
+def _checked_shortcuts(shortcuts: Mapping[str, object]) -> ImportedShortcuts:
     commands = {command.id: command for command in Keymap()}
-    read = ReadShortcuts()
+    found = ImportedShortcuts()
     for command_id, shortcut in shortcuts.items():
         command = commands.get(command_id)
         if command is None:
-            read.unknown.append(command_id)
+            found.unknown.append(command_id)
             continue
         keys = _keys_in(shortcut)
         is_default = keys == normalized(command.shortcut)
         if keys is None or (keys and not is_default and key_refusal(keys, command.scope)):
-            read.unusable.append(f"{command_id}: {shortcut}")
+            found.unusable.append(f"{command_id}: {shortcut}")
         else:
-            read.usable[command_id] = keys
-    return read
+            found.usable[command_id] = keys
+    return found
 
 
 def _keys_in(shortcut: object) -> str | None:

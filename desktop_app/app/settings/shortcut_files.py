@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
-    from desktop_app.commands.keymap_file import ReadShortcuts
+    from desktop_app.commands.keymap_file import ImportedShortcuts
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.settings.tabs.shortcuts_tab import ShortcutsTab
     from desktop_app.ui.window.cards.notifications import Notifications
@@ -91,15 +91,15 @@ class ShortcutFiles(QObject):
         )
 
     async def _import(self, path: Path) -> None:
-        read = await asyncio.to_thread(_read, path)
+        imported = await asyncio.to_thread(_read, path)
         before = Keymap.from_settings(self._values.all)
         changed = {
             command_id: keys
-            for command_id, keys in read.usable.items()
+            for command_id, keys in imported.usable.items()
             if keys != before.shortcut_of(command_id)
         }
         await self._apply_shortcuts(changed)
-        report = _report(read, Keymap.from_settings(self._values.all))
+        report = _report(imported, Keymap.from_settings(self._values.all))
         replaced = {command_id: before.shortcut_of(command_id) for command_id in changed}
         if replaced:
             self._notifications.notify_undo(
@@ -118,7 +118,7 @@ def _patterns() -> str:
     return tr("JSON files ({pattern})", pattern="*.json")
 
 
-def _read(path: Path) -> ReadShortcuts:
+def _read(path: Path) -> ImportedShortcuts:
     """Return the shortcuts in a file. Raises SettingError."""
     from desktop_app.commands.keymap_file import (
         MAX_FILE_BYTES,
@@ -135,30 +135,32 @@ def _read(path: Path) -> ReadShortcuts:
     return shortcuts_from_json(data, path.name)
 
 
-def _report(read: ReadShortcuts, keymap: Keymap) -> str:
+def _report(imported: ImportedShortcuts, keymap: Keymap) -> str:
     """Return a report: imported and refused shortcuts, and keys of more than one command."""
     from desktop_app.ui.look.shortcut_text import shortcut_text
 
     sentences = [
         tr_plural(
-            "{count} shortcut was imported.", "{count} shortcuts were imported.", len(read.usable)
+            "{count} shortcut was imported.",
+            "{count} shortcuts were imported.",
+            len(imported.usable),
         )
     ]
-    if read.unknown:
+    if imported.unknown:
         sentences.append(
             tr(
                 "Not imported, because there is no such command: {items}",
-                items=_list_text(read.unknown),
+                items=_list_text(imported.unknown),
             )
         )
-    if read.unusable:
+    if imported.unusable:
         sentences.append(
             tr(
                 "Not imported, because the keys can’t be used: {items}",
-                items=_list_text(read.unusable),
+                items=_list_text(imported.unusable),
             )
         )
-    conflicts = [command_id for command_id in keymap.conflicts() if command_id in read.usable]
+    conflicts = [command_id for command_id in keymap.conflicts() if command_id in imported.usable]
     if conflicts:
         keys = dict.fromkeys(shortcut_text(keymap.shortcut_of(each)) for each in conflicts)
         sentences.append(tr("Used by more than one command: {items}", items=_list_text([*keys])))

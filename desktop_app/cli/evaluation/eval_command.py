@@ -44,7 +44,7 @@ from desktop_app.domain.batch.batch_jobs import BATCH_TIER, batch_refusal
 from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, StorageError, UserFacingError
-from desktop_app.domain.evaluation.case_error import CaseError, CaseProblem
+from desktop_app.domain.evaluation.case_error import CaseError, CaseFault
 from desktop_app.domain.evaluation.evaluation_case import EvaluationCase
 from desktop_app.domain.evaluation.evaluation_result import Evaluation
 from desktop_app.domain.system_error import quoted_error
@@ -156,7 +156,7 @@ def _read_sibling(folder: Path, name: str) -> str:
     Raises as `_read_text`.
     """
     if Path(name).is_absolute() or ".." in Path(name).parts:
-        raise CaseError(CaseProblem.FILE_OUTSIDE_FOLDER, name=name)
+        raise CaseError(CaseFault.FILE_OUTSIDE_FOLDER, name=name)
     return _read_text(folder / name)
 
 
@@ -166,15 +166,15 @@ def _read_text(path: Path) -> str:
         with open_file(path) as file:
             data = file.read(MAX_CASES_BYTES + 1)
     except FileNotFoundError as error:
-        raise CaseError(CaseProblem.FILE_NOT_FOUND, name=path.name) from error
+        raise CaseError(CaseFault.FILE_NOT_FOUND, name=path.name) from error
     except RefusedFileError as error:
         raise IllegalChoiceError(error.reason, error.params, file=str(path)) from error
     if len(data) > MAX_CASES_BYTES:
-        raise CaseError(CaseProblem.FILE_TOO_LARGE)
+        raise CaseError(CaseFault.FILE_TOO_LARGE)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise CaseError(CaseProblem.NOT_UTF_8) from error
+        raise CaseError(CaseFault.NOT_UTF_8) from error
 
 
 async def _build_runner(

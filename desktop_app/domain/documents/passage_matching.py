@@ -65,34 +65,34 @@ def _fold_letters(character: str) -> Iterator[str]:
             yield letter
 
 
-def find_passage(letters: str, passage: str, before: int) -> list[TextSpan]:
+def find_passage(letters: str, passage: str, letters_before: int) -> list[TextSpan]:
     """Return the spans of a passage in `letters`; [] if it is not found.
 
     Args:
         letters: the letters of the other form, as `letters_of` returns them.
         passage: the text of the passage in its own form.
-        before: the number of letters before the passage in its own form; of several matches, the
-            nearest to this number is returned.
+        letters_before: the number of letters before the passage in its own form; of several
+            matches, the nearest to this number is returned.
     """
     sought = letters_of(passage)
-    place = _find_nearest(letters, sought, before)
+    place = _find_nearest(letters, sought, letters_before)
     if place is not None:
         return [TextSpan(place, place + len(sought))]
-    return _find_by_lines(letters, passage, before, len(sought))
+    return _find_by_lines(letters, passage, letters_before, len(sought))
 
 
-def _find_nearest(letters: str, sought: str, before: int) -> int | None:
+def _find_nearest(letters: str, sought: str, position: int) -> int | None:
     best, at = None, letters.find(sought) if sought else -1
     for _ in range(_MAX_MATCHES):
         if at < 0:
             break
-        if best is None or abs(at - before) < abs(best - before):
+        if best is None or abs(at - position) < abs(best - position):
             best = at
         at = letters.find(sought, at + 1)
     return best
 
 
-def _find_by_lines(letters: str, passage: str, before: int, total: int) -> list[TextSpan]:
+def _find_by_lines(letters: str, passage: str, letters_before: int, total: int) -> list[TextSpan]:
     """Return the spans of the lines, in order; [] unless most of the passage is found.
 
     The order of lines may differ: text in the fields of a form, for example, follows all other text
@@ -101,10 +101,10 @@ def _find_by_lines(letters: str, passage: str, before: int, total: int) -> list[
     found: list[TextSpan] = []
     for line in passage.splitlines():
         sought = letters_of(line)
-        begins = found[-1].end if found else 0
-        place = _find_nearest(letters[begins:], sought, before - begins)
+        start = found[-1].end if found else 0
+        place = _find_nearest(letters[start:], sought, letters_before - start)
         is_sure = len(sought) >= _MIN_REPEATED_LETTERS or letters.count(sought) == 1
         if len(sought) >= _MIN_LINE_LETTERS and place is not None and is_sure:
-            found.append(TextSpan(begins + place, begins + place + len(sought)))
-        before += len(sought)
+            found.append(TextSpan(start + place, start + place + len(sought)))
+        letters_before += len(sought)
     return found if sum(span.end - span.start for span in found) >= _REQUIRED_SHARE * total else []

@@ -11,8 +11,8 @@ from desktop_app.domain.text_enum import TextEnum, coded
 from desktop_app.i18n.translation import N_
 
 
-class CaseProblem(TextEnum):
-    """A problem in a file of cases, and its text. It is never stored."""
+class CaseFault(TextEnum):
+    """A fault in a file of cases, and its text. It is never stored."""
 
     ALIASES_UNSUPPORTED = coded(N_("aliases (*) are not supported"))
     CASE_FIELD_WRONG = coded(N_("“input” is not a text, or “checks” not a list"))
@@ -90,7 +90,7 @@ class CasePlace(NamedTuple):
 
 
 class CaseError(UserFacingError, ValueError):
-    """An error in a file of cases. Its reason is a `CaseProblem`, or a `PlaceKind`."""
+    """An error in a file of cases. Its reason is a `CaseFault`, or a `PlaceKind`."""
 
     code = "case"
 
@@ -101,5 +101,5 @@ def located_error(place: CasePlace, cause: Exception) -> CaseError:
     An error of JSON is located by characters: the JSON is a line or a cell of the file.
     """
     if isinstance(cause, json.JSONDecodeError):
-        cause = CaseError(CaseProblem.NOT_JSON, column=cause.pos + 1)
+        cause = CaseError(CaseFault.NOT_JSON, column=cause.pos + 1)
     return CaseError(place.kind, number=str(place.number), because=quoted_error(cause))

@@ -11,7 +11,7 @@ from math import isfinite
 from typing import Any, Final
 
 from desktop_app.domain.answering.generation import Examples
-from desktop_app.domain.evaluation.case_error import CaseError, CaseProblem
+from desktop_app.domain.evaluation.case_error import CaseError, CaseFault
 
 _NUMBER: Final = re.compile(
     r"(?<![\w.])(?<![A-Za-z][-+])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w])"
@@ -77,24 +77,24 @@ def check_from_json(row: object) -> Check:
         CaseError: `row` is not a check.
     """
     if not isinstance(row, Mapping):
-        raise CaseError(CaseProblem.CHECK_NOT_AN_OBJECT)
+        raise CaseError(CaseFault.CHECK_NOT_AN_OBJECT)
     rest = dict(row)
     within, ignores_case = rest.pop("within", 0.0), rest.pop("ignore_case", False)
     is_negated = rest.pop("not", False)
     if len(rest) != 1:
         kinds = ", ".join(map(str, rest))
         if not kinds:
-            raise CaseError(CaseProblem.CHECK_WITHOUT_KIND)
-        raise CaseError(CaseProblem.CHECK_WITH_SEVERAL_KINDS, kinds=kinds)
+            raise CaseError(CaseFault.CHECK_WITHOUT_KIND)
+        raise CaseError(CaseFault.CHECK_WITH_SEVERAL_KINDS, kinds=kinds)
     ((name, value),) = rest.items()
     try:
         kind = CheckKind(name)
     except ValueError:
-        raise CaseError(CaseProblem.UNKNOWN_CHECK, name=name) from None
+        raise CaseError(CaseFault.UNKNOWN_CHECK, name=name) from None
     if not _is_number(within) or within < 0 or not isinstance(ignores_case, bool):
-        raise CaseError(CaseProblem.CHECK_OPTION_WRONG)
+        raise CaseError(CaseFault.CHECK_OPTION_WRONG)
     if not isinstance(is_negated, bool) or (is_negated and kind is CheckKind.RUBRIC):
-        raise CaseError(CaseProblem.NEGATION_WRONG)
+        raise CaseError(CaseFault.NEGATION_WRONG)
     _require_value(kind, value)
     return Check(kind, value, float(within), ignores_case, is_negated)
 
@@ -107,14 +107,12 @@ def _require_value(kind: CheckKind, value: object) -> None:
     if kind in _KINDS_WITH_TEXTS:
         fits = isinstance(value, list) and all(isinstance(text, str) for text in value)
     if not fits:
-        raise CaseError(CaseProblem.CHECK_VALUE_WRONG, name=kind.value)
+        raise CaseError(CaseFault.CHECK_VALUE_WRONG, name=kind.value)
     if kind is CheckKind.REGEX:
         try:
             re.compile(str(value))
         except (re.error, OverflowError, RecursionError) as error:
-            raise CaseError(
-                CaseProblem.PATTERN_INVALID, value=str(value), why=str(error)
-            ) from error
+            raise CaseError(CaseFault.PATTERN_INVALID, value=str(value), why=str(error)) from error
 
 
 def _is_number(value: object) -> bool:

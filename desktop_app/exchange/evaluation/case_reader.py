@@ -16,8 +16,8 @@ from typing import Any, Final, TypeVar
 
 from desktop_app.domain.evaluation.case_error import (
     CaseError,
+    CaseFault,
     CasePlace,
-    CaseProblem,
     PlaceKind,
     located_error,
 )
@@ -51,15 +51,15 @@ def read_cases(
         ValueError: with the place and the reason.
     """
     if text.startswith("version https://git-lfs"):
-        raise CaseError(CaseProblem.GIT_LFS_POINTER)
+        raise CaseError(CaseFault.GIT_LFS_POINTER)
     try:
         cases = list(islice(_cases_in(text, name.lower(), read_sibling), MAX_CASES + 1))
     except csv.Error as error:
-        raise CaseError(CaseProblem.QUOTES_UNMATCHED) from error
+        raise CaseError(CaseFault.QUOTES_UNMATCHED) from error
     except RecursionError as error:
         raise ValueError(str(error)) from error
     if len(cases) > MAX_CASES:
-        raise CaseError(CaseProblem.TOO_MANY_CASES, limit=MAX_CASES)
+        raise CaseError(CaseFault.TOO_MANY_CASES, limit=MAX_CASES)
     return _with_ids(cases)
 
 
@@ -83,7 +83,7 @@ def _read_at(place: CasePlace, read: Callable[[_Row], T], row: _Row) -> T:
         return read(row)
     except (ValueError, KeyError, TypeError) as error:
         is_missing = isinstance(error, KeyError)
-        why = CaseError(CaseProblem.FIELD_MISSING, name=str(error.args[0])) if is_missing else error
+        why = CaseError(CaseFault.FIELD_MISSING, name=str(error.args[0])) if is_missing else error
         raise located_error(place, why) from error
 
 
@@ -112,7 +112,7 @@ def _csv_rows(text: str) -> Iterator[tuple[CasePlace, _Row]]:
     for row in reader:
         place = CasePlace(PlaceKind.LINE, reader.line_num)
         if None in row:
-            more = CaseError(CaseProblem.TOO_MANY_CELLS)
+            more = CaseError(CaseFault.TOO_MANY_CELLS)
             raise located_error(place, more)
         if any(row.values()):  # spreadsheets write rows of empty cells
             yield place, {key: value or "" for key, value in row.items()}
@@ -121,10 +121,10 @@ def _csv_rows(text: str) -> Iterator[tuple[CasePlace, _Row]]:
 def _cases_of_value(value: object, read_sibling: ReadSibling) -> Iterator[EvaluationCase]:
     if isinstance(value, dict) and promptfoo.is_configuration(value):
         if "scenarios" in value:
-            raise CaseError(CaseProblem.SCENARIOS_UNSUPPORTED)
+            raise CaseError(CaseFault.SCENARIOS_UNSUPPORTED)
         return promptfoo.cases_in(value, _tests(value.get("tests"), read_sibling), read_sibling)
     if not isinstance(value, list):
-        raise CaseError(CaseProblem.NO_CASES)
+        raise CaseError(CaseFault.NO_CASES)
     if value and all(isinstance(row, dict) and "input" not in row for row in value):
         return promptfoo.cases_in({}, value, read_sibling)
     return _cases_of_rows((CasePlace(PlaceKind.CASE, n), row) for n, row in enumerate(value, 1))
@@ -139,7 +139,7 @@ def _tests(value: object, read_sibling: ReadSibling) -> Iterator[_Row]:
             name = entry.removeprefix("file://")
             yield from _tests_in(name, read_sibling(name))
         else:
-            raise CaseError(CaseProblem.TESTS_NOT_A_LIST)
+            raise CaseError(CaseFault.TESTS_NOT_A_LIST)
 
 
 def _tests_in(name: str, text: str) -> Iterator[_Row]:
@@ -151,23 +151,23 @@ def _tests_in(name: str, text: str) -> Iterator[_Row]:
     elif name.lower().endswith(".jsonl"):
         yield from (row for _, row in _json_lines(text))
     else:
-        raise CaseError(CaseProblem.NOT_A_FILE_OF_TESTS, name=name)
+        raise CaseError(CaseFault.NOT_A_FILE_OF_TESTS, name=name)
 
 
 def _cases_of_json(row: _Row) -> list[EvaluationCase]:
     """Return the case of a row, or those of a test of promptfoo: its variables may be lists."""
     if not isinstance(row, dict):
-        raise CaseError(CaseProblem.CASE_NOT_AN_OBJECT)
+        raise CaseError(CaseFault.CASE_NOT_AN_OBJECT)
     if "vars" in row:
         return list(promptfoo.cases_in({}, [row], refuse_siblings))
     if isinstance(row.get("input"), list):
         return [_case_of_openai(row)]
     checks = row.get("checks", [])
     if not isinstance(row["input"], str) or not isinstance(checks, list):
-        raise CaseError(CaseProblem.CASE_FIELD_WRONG)
+        raise CaseError(CaseFault.CASE_FIELD_WRONG)
     files = row.get("files") or []
     if not isinstance(files, list) or not all(isinstance(file, str) for file in files):
-        raise CaseError(CaseProblem.FILES_NOT_A_LIST)
+        raise CaseError(CaseFault.FILES_NOT_A_LIST)
     ideal = row.get("ideal")
     more = () if ideal is None else (_ideal_check(ideal),)
     # Checks may be named like the columns of CSV files; without them, every response would pass.
@@ -188,7 +188,7 @@ def _case_of_openai(row: _Row) -> EvaluationCase:
     """Return the case of a sample; the last message of its `input` is the question."""
     rows = row["input"]
     if not rows or not all(isinstance(m, dict) and isinstance(m["content"], str) for m in rows):
-        raise CaseError(CaseProblem.INPUT_NOT_MESSAGES)
+        raise CaseError(CaseFault.INPUT_NOT_MESSAGES)
     messages = [(_EXAMPLES.get(m.get("name"), str(m["role"])), m["content"]) for m in rows]
     instructions = [text for role, text in messages if role in ("system", "developer")]
     turns = [(role, text) for role, text in messages if role not in ("system", "developer")]
@@ -196,7 +196,7 @@ def _case_of_openai(row: _Row) -> EvaluationCase:
         turns = [("user", instructions.pop())]  # some evals ask in the system message
     roles = [role for role, _ in turns]
     if len(turns) % 2 == 0 or roles != (["user", "assistant"] * len(turns))[: len(turns)]:
-        raise CaseError(CaseProblem.MESSAGES_OUT_OF_TURN)
+        raise CaseError(CaseFault.MESSAGES_OUT_OF_TURN)
     examples = tuple((turns[n - 1][1], turns[n][1]) for n in range(1, len(turns), 2))
     return EvaluationCase(
         _id_of(row),
@@ -219,7 +219,7 @@ def _ideal_check(value: object) -> Check:
 def _case_of_csv(row: _Row, decimal_sign: str) -> EvaluationCase:
     name = next((name for name in INPUT_NAMES if name in row), None)
     if name is None:
-        raise CaseError(CaseProblem.NO_INPUT_COLUMN)
+        raise CaseError(CaseFault.NO_INPUT_COLUMN)
     checks = [check_from_json({kind: row[kind]}) for kind in _CSV_CHECKS if row.get(kind)]
     if row.get("number"):
         names = [name for name in ("number", "within") if row.get(name)]
@@ -237,7 +237,7 @@ def _number_in(row: _Row, name: str, decimal_sign: str) -> float:
     try:
         return float(row[name].replace(decimal_sign, "."))
     except ValueError as error:
-        raise CaseError(CaseProblem.CHECK_VALUE_WRONG, name=name) from error
+        raise CaseError(CaseFault.CHECK_VALUE_WRONG, name=name) from error
 
 
 def _with_ids(cases: list[EvaluationCase]) -> list[EvaluationCase]:
@@ -256,10 +256,10 @@ def _with_ids(cases: list[EvaluationCase]) -> list[EvaluationCase]:
     seen: set[str] = set()
     for case in named:
         if case.id in seen:
-            raise CaseError(CaseProblem.REPEATED_ID, id=case.id)
+            raise CaseError(CaseFault.REPEATED_ID, id=case.id)
         seen.add(case.id)
         if not (case.input.strip() or case.files):
-            raise CaseError(CaseProblem.EMPTY_INPUT, id=case.id)
+            raise CaseError(CaseFault.EMPTY_INPUT, id=case.id)
     if not named:
-        raise CaseError(CaseProblem.NO_CASES)
+        raise CaseError(CaseFault.NO_CASES)
     return named

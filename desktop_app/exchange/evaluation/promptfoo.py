@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from desktop_app.domain.evaluation.case_error import (
     CaseError,
+    CaseFault,
     CasePlace,
-    CaseProblem,
     PlaceKind,
     located_error,
 )
@@ -41,7 +41,7 @@ _ASSERTION_FIELDS: Final = frozenset({"type", "value", "metric", "weight"})
 
 def refuse_siblings(name: str) -> str:
     """Refuse to read another file."""
-    raise CaseError(CaseProblem.FILE_NOT_READ, name=name)
+    raise CaseError(CaseFault.FILE_NOT_READ, name=name)
 
 
 def is_configuration(value: _Row) -> bool:
@@ -55,7 +55,7 @@ def parse_yaml(text: str) -> Any:
     Raises ValueError.
     """
     if len(text) > _MAX_YAML_CHARS:
-        raise CaseError(CaseProblem.YAML_TOO_LARGE)
+        raise CaseError(CaseFault.YAML_TOO_LARGE)
     import yaml  # few evaluations need it
 
     class Loader(yaml.SafeLoader):  # type: ignore[misc]
@@ -68,7 +68,7 @@ def parse_yaml(text: str) -> Any:
             if self.check_event(yaml.AliasEvent):
                 line = self.peek_event().start_mark.line + 1
                 place = CasePlace(PlaceKind.LINE, line)
-                raise located_error(place, CaseError(CaseProblem.ALIASES_UNSUPPORTED))
+                raise located_error(place, CaseError(CaseFault.ALIASES_UNSUPPORTED))
             return super().compose_node(parent, index)
 
     for kind, pattern, first in (
@@ -105,7 +105,7 @@ def cases_in(
     prompts = list(_prompts(config.get("prompts"), read_sibling))
     default = config.get("defaultTest") or {}
     if not isinstance(default, dict):
-        raise CaseError(CaseProblem.DEFAULT_TEST_NOT_AN_OBJECT)
+        raise CaseError(CaseFault.DEFAULT_TEST_NOT_AN_OBJECT)
     for number, test in enumerate(tests, start=1):
         try:
             yield from _cases(test, default, config, prompts)
@@ -116,11 +116,11 @@ def cases_in(
 def _prompts(value: object, read_sibling: ReadSibling) -> Iterator[str]:
     listed = [value] if isinstance(value, str) else value or [""]
     if not isinstance(listed, list):
-        raise CaseError(CaseProblem.PROMPTS_NOT_A_LIST)
+        raise CaseError(CaseFault.PROMPTS_NOT_A_LIST)
     for number, prompt in enumerate(listed, start=1):
         place = CasePlace(PlaceKind.PROMPT, number)
         if not isinstance(prompt, str):
-            raise located_error(place, CaseError(CaseProblem.PROMPT_NOT_A_TEXT))
+            raise located_error(place, CaseError(CaseFault.PROMPT_NOT_A_TEXT))
         name = prompt.removeprefix("file://")
         if name == prompt:
             yield prompt
@@ -129,7 +129,7 @@ def _prompts(value: object, read_sibling: ReadSibling) -> Iterator[str]:
                 None, (text.strip() for text in _PROMPT_END.split(read_sibling(name)))
             )
         else:
-            raise located_error(place, CaseError(CaseProblem.NOT_A_TEXT_FILE, name=prompt))
+            raise located_error(place, CaseError(CaseFault.NOT_A_TEXT_FILE, name=prompt))
 
 
 def _cases(
@@ -137,13 +137,13 @@ def _cases(
 ) -> Iterator[EvaluationCase]:
     for row in (test, default):
         if not isinstance(row, dict):
-            raise CaseError(CaseProblem.NOT_AN_OBJECT)
+            raise CaseError(CaseFault.NOT_AN_OBJECT)
         for name in row.keys() - _TEST_FIELDS:
             if row[name]:
-                raise CaseError(CaseProblem.UNSUPPORTED, name=name)
+                raise CaseError(CaseFault.UNSUPPORTED, name=name)
     test_variables, default_variables = test.get("vars") or {}, default.get("vars") or {}
     if not isinstance(test_variables, dict) or not isinstance(default_variables, dict):
-        raise CaseError(CaseProblem.VARS_NOT_AN_OBJECT)
+        raise CaseError(CaseFault.VARS_NOT_AN_OBJECT)
     listed = {
         PlaceKind.ASSERTION: _list_at(test, "assert"),
         PlaceKind.DEFAULT_ASSERTION: _list_at(default, "assert"),
@@ -171,7 +171,7 @@ def _cases(
 def _list_at(row: _Row, name: str) -> list[Any]:
     value = row.get(name) or []
     if not isinstance(value, list):
-        raise CaseError(CaseProblem.NOT_A_LIST, name=name)
+        raise CaseError(CaseFault.NOT_A_LIST, name=name)
     return value
 
 
@@ -180,11 +180,11 @@ def _combinations(variables: _Row) -> Iterator[dict[str, str]]:
     lists = []
     for name, value in variables.items():
         if isinstance(value, str) and value.startswith("file://"):
-            raise CaseError(CaseProblem.FILE_UNSUPPORTED, name=name)
+            raise CaseError(CaseFault.FILE_UNSUPPORTED, name=name)
         values = value if isinstance(value, list) else [value]
         lists.append([_text(name, item) for item in values])
     if prod(map(len, lists)) > _MAX_COMBINATIONS:
-        raise CaseError(CaseProblem.TOO_MANY_COMBINATIONS)
+        raise CaseError(CaseFault.TOO_MANY_COMBINATIONS)
     for chosen in product(*lists):
         yield dict(zip(variables, chosen, strict=True))
 
@@ -196,24 +196,24 @@ def _text(name: str, value: object) -> str:
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, int | float) or value is None:
         return json.dumps(value)
-    raise CaseError(CaseProblem.NOT_A_TEXT, name=name)
+    raise CaseError(CaseFault.NOT_A_TEXT, name=name)
 
 
 def _question(variables: Mapping[str, str]) -> str:
     name = next((name for name in ("input", "prompt") if name in variables), None)
     if name is None and len(variables) != 1:
-        raise CaseError(CaseProblem.NO_PROMPT)
+        raise CaseError(CaseFault.NO_PROMPT)
     return variables[name] if name else next(iter(variables.values()))
 
 
 def _fill_in(text: str, variables: Mapping[str, str]) -> str:
     """Fill in the variables. Raises ValueError for other template expressions."""
     if "{%" in text:
-        raise CaseError(CaseProblem.TEMPLATE_UNSUPPORTED)
+        raise CaseError(CaseFault.TEMPLATE_UNSUPPORTED)
 
     def value_of(found: re.Match[str]) -> str:
         if found[1] not in variables:
-            raise CaseError(CaseProblem.UNKNOWN_VARIABLE, variable=found[0])
+            raise CaseError(CaseFault.UNKNOWN_VARIABLE, variable=found[0])
         return variables[found[1]]
 
     return _VARIABLE.sub(value_of, text)
@@ -226,38 +226,38 @@ def _resolve_template(row: Any, config: _Row) -> Any:
     name = str(row["$ref"]).removeprefix("#/assertionTemplates/")
     templates = config.get("assertionTemplates")
     if not isinstance(templates, dict) or name not in templates:
-        raise CaseError(CaseProblem.UNKNOWN_REFERENCE, name=str(row["$ref"]))
+        raise CaseError(CaseFault.UNKNOWN_REFERENCE, name=str(row["$ref"]))
     return templates[name]
 
 
 def _assertion_checks(row: Any, variables: Mapping[str, str]) -> list[Check]:
     """Return the checks of an assertion. Raises ValueError."""
     if not isinstance(row, dict) or not isinstance(row.get("type"), str):
-        raise CaseError(CaseProblem.NO_TYPE)
+        raise CaseError(CaseFault.NO_TYPE)
     kind, value = row["type"], row.get("value")
     if kind.removeprefix("not-") not in _KINDS:
-        raise CaseError(CaseProblem.UNSUPPORTED, name=kind)
+        raise CaseError(CaseFault.UNSUPPORTED, name=kind)
     for name in row.keys() - _ASSERTION_FIELDS:
-        raise CaseError(CaseProblem.UNSUPPORTED, name=name)
+        raise CaseError(CaseFault.UNSUPPORTED, name=name)
     if row.get("weight") == 0:
         return []
     if isinstance(value, str):
         if value.startswith("file://"):
-            raise CaseError(CaseProblem.VALUE_FILE_UNSUPPORTED)
+            raise CaseError(CaseFault.VALUE_FILE_UNSUPPORTED)
         value = _fill_in(value, variables)
     elif isinstance(value, list):
         value = [_fill_in(v, variables) if isinstance(v, str) else v for v in value]
     is_negated = kind.startswith("not-")
     checks = _checks(kind.removeprefix("not-"), value)
     if is_negated and len(checks) != 1:
-        raise CaseError(CaseProblem.UNSUPPORTED, name=kind)
+        raise CaseError(CaseFault.UNSUPPORTED, name=kind)
     return [check_from_json({**item, "not": True} if is_negated else item) for item in checks]
 
 
 def _checks(kind: str, value: Any) -> list[dict[str, Any]]:
     texts = [text.strip() for text in value.split(",")] if isinstance(value, str) else value
     if kind.endswith("-all") and not isinstance(texts, list | None):
-        raise CaseError(CaseProblem.CHECK_VALUE_WRONG, name=kind)
+        raise CaseError(CaseFault.CHECK_VALUE_WRONG, name=kind)
     match kind:
         case "contains" | "equals" | "regex":
             plain = _text(kind, value) if isinstance(value, int | float) else value
@@ -278,7 +278,7 @@ def _checks(kind: str, value: Any) -> list[dict[str, Any]]:
             return [{"schema": True if value is None else value}]
         case "llm-rubric" | "model-graded-closedqa":
             return [{"rubric": value}]
-    raise CaseError(CaseProblem.UNSUPPORTED, name=kind)
+    raise CaseError(CaseFault.UNSUPPORTED, name=kind)
 
 
 # ---------------------------------------------------------------- cells of CSV files
@@ -305,7 +305,7 @@ def csv_test(row: Mapping[str, str]) -> dict[str, Any]:
     for name, value in row.items():
         is_known = name.startswith((EXPECTED, "__metadata:")) or name == "__description"
         if name.startswith("__") and value and not is_known:
-            raise CaseError(CaseProblem.COLUMN_UNSUPPORTED, name=name)
+            raise CaseError(CaseFault.COLUMN_UNSUPPORTED, name=name)
     cells = [value for name, value in row.items() if name.startswith(EXPECTED) and value]
     variables = {name: value for name, value in row.items() if not name.startswith("__")}
     return {"vars": variables, EXPECTED: cells}
@@ -320,7 +320,7 @@ def expected_checks(text: str, variables: Mapping[str, str]) -> list[Check]:
     if found is None or not is_known or (plain != "is-json" and not found["value"]):
         return [check_from_json({"equals": _fill_in(text, variables)})]
     if found["threshold"] and plain in _KINDS:
-        raise CaseError(CaseProblem.THRESHOLD_UNSUPPORTED, kind=kind)
+        raise CaseError(CaseFault.THRESHOLD_UNSUPPORTED, kind=kind)
     value: Any = found["value"].strip() if found["value"] else None
     if plain == "is-json" and value is not None:
         value = json.loads(value)

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from desktop_app.domain.evaluation.case_error import (
     CaseError,
+    CaseFault,
     CasePlace,
-    CaseProblem,
     PlaceKind,
     located_error,
 )
@@ -75,7 +75,7 @@ def require_schemas(cases: Iterable[EvaluationCase]) -> None:
             try:
                 _require_schema(schema)
             except UnusableSchemaError as error:
-                wrong = CaseError(CaseProblem.SCHEMA_UNUSABLE, why=str(error))
+                wrong = CaseError(CaseFault.SCHEMA_UNUSABLE, why=str(error))
                 raise located_error(CasePlace(PlaceKind.CASE, case.id), wrong) from error
 
 

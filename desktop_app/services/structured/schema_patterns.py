@@ -93,17 +93,17 @@ def _pattern_properties(
 ) -> Iterator[ValidationError]:
     if not validator.is_type(value, "object"):
         return
-    for pattern, below in patterns.items():
+    for pattern, subschema in patterns.items():
         for key, each in value.items():
             try:
                 if _is_found(pattern, key):
-                    yield from validator.descend(each, below, path=key, schema_path=pattern)
+                    yield from validator.descend(each, subschema, path=key, schema_path=pattern)
             except TimeoutError:
                 yield ValidationError(f"matching {pattern!r} takes too long")
 
 
 def _additional_properties(
-    validator: Any, below: Any, value: Any, schema: Mapping[str, Any]
+    validator: Any, subschema: Any, value: Any, schema: Mapping[str, Any]
 ) -> Iterator[ValidationError]:
     if not validator.is_type(value, "object"):
         return
@@ -116,12 +116,12 @@ def _additional_properties(
         ]
     except TimeoutError:
         return  # the check of the pattern itself reports that
-    if below is False and others:
+    if subschema is False and others:
         names = ", ".join(map(repr, others))
         yield ValidationError(f"Additional properties are not allowed ({names} unexpected)")
-    elif isinstance(below, Mapping):
+    elif isinstance(subschema, Mapping):
         for key in others:
-            yield from validator.descend(value[key], below, path=key)
+            yield from validator.descend(value[key], subschema, path=key)
 
 
 PATTERN_KEYWORDS: Final[Mapping[str, Callable[..., Iterator[ValidationError]]]] = {

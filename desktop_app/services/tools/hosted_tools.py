@@ -24,7 +24,7 @@ from desktop_app.services.models.choice_resolution import ResolvedChoice
 
 CODE_INTERPRETER: Final = "code_interpreter"
 # The description of each tool for the model, and its `touches` for the user.
-_ABOUT: Final = {
+_DESCRIPTIONS: Final = {
     "web_search": ("Searches the web.", N_("The provider searches the web.")),
     "file_search": (
         "Searches the files of a vector store at the provider.",
@@ -36,7 +36,7 @@ _ABOUT: Final = {
     ),
     "image_generation": ("Generates images.", N_("The provider generates images.")),
 }
-HOSTED_NAMES: Final = frozenset(_ABOUT)
+HOSTED_NAMES: Final = frozenset(_DESCRIPTIONS)
 _FIELDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "web_search": {"type": "web_search"},
     CODE_INTERPRETER: {"type": "code_interpreter", "container": {"type": "auto"}},
@@ -68,7 +68,7 @@ class HostedTools:
             ListedTool(
                 ToolDefinition(
                     name,
-                    about,
+                    description,
                     kind=ToolKind.LEAVES,
                     touches=touches,
                     needs_consent=False,
@@ -76,7 +76,7 @@ class HostedTools:
                 ),
                 ErrorNote(Reason.NO_VECTOR_STORE) if name == "file_search" and not stores else None,
             )
-            for name, (about, touches) in _ABOUT.items()
+            for name, (description, touches) in _DESCRIPTIONS.items()
         ]
 
     async def call(self, tool: ToolDefinition, arguments: Any, context: ToolContext) -> str:

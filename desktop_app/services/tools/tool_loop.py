@@ -159,8 +159,9 @@ class _LoopProvider(ProviderWrapper):
         """Hold the cost of the next input under the monthly cap. Raises UserFacingError."""
         resolved = self._loop.task.resolved
         cost = cost_of(resolved.counted_price, Usage(_input_tokens(request, reply, last)))
-        about = (resolved.model.id, Purpose.ANSWER.value)
-        return await self._loop.budget.hold(resolved.profile, cost, *about)
+        return await self._loop.budget.hold(
+            resolved.profile, cost, resolved.model.id, Purpose.ANSWER.value
+        )
 
 
 def _input_tokens(request: ChatRequest, reply: Reply, last: Reply) -> int:

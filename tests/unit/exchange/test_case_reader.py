@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from desktop_app.backend.preset_loader import built_in_presets, preset_cases
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.evaluation.case_error import CaseError, CaseProblem, PlaceKind
+from desktop_app.domain.evaluation.case_error import CaseError, CaseFault, PlaceKind
 from desktop_app.domain.evaluation.evaluation_case import CheckKind, EvaluationCase
 from desktop_app.domain.evaluation.evaluation_result import CaseResult, Evaluation, EvaluationRun
 from desktop_app.domain.evaluation.failed_check import FailedCheck
@@ -679,7 +679,7 @@ def test_an_error_has_a_code_and_parameters() -> None:
     assert (caught.value.reason, caught.value.params) == (PlaceKind.LINE, {"number": "2"})
     because = caught.value.because
     assert because is not None
-    assert (because.reason, because.params) == (CaseProblem.UNKNOWN_CHECK, {"name": "likes"})
+    assert (because.reason, because.params) == (CaseFault.UNKNOWN_CHECK, {"name": "likes"})
     assert str(caught.value) == "line 2: there is no check “likes”"
 
 
