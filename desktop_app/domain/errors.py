@@ -199,7 +199,7 @@ class ProviderError(UserFacingError):
 
 
 def as_provider_error(error: UserFacingError) -> ProviderError:
-    """Return an error that preceded the request (no key, no weights) as a ProviderError."""
+    """Return an error as a ProviderError, with which an answer can end."""
     if isinstance(error, ProviderError):
         return error
     failed = ProviderError(

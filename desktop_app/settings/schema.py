@@ -1,8 +1,8 @@
 """Every setting of the program, declared once: key, default, bounds, label, group.
 
-The settings panel builds its Responses and Appearance tabs from these rows, and the store has the
-values by these keys. Texts are marked for translation; the panel translates them. Shortcuts that
-the user changed are settings too, `keys.<command id>`; their commands are declared in commands/.
+The settings panel builds rows of its tabs from these declarations, and the store has the values by
+their keys. Texts are marked for translation; the panel translates them. Shortcuts that the user
+changed are settings too, `keys.<command id>`; their commands are declared in commands/.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class ProviderKind(StrEnum):
 
 _MAX_SHORT_NAME_CHARS: Final = 60
 _SCHEMA_FIELDS: Final = ("text.format", "response_format", "json_schema")
-# The names of parameters in the APIs, if they have other names here.
+# The program's names of parameters that have other names in the APIs.
 _OWN_NAMES: Final = {
     "summary": "reasoning_summary",
     "max_tokens": "max_output_tokens",

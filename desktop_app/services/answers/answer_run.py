@@ -110,7 +110,7 @@ class AnswerRun:
     """The run of an answer.
 
     Attributes:
-        conversation, question, answer: as stored; `question` is None for a retry.
+        conversation, question, answer: as stored; `question` is None if it was stored before.
         changed_question: the question once its documents are read in parts, because the server
             refused them; None before. The next question does not send the documents again.
         siblings: further answers to the same question, which run at the same time.
@@ -475,7 +475,7 @@ class AnswerRun:
         return True
 
     async def _stream_stand_in(self, listen: Listener) -> None:
-        """Stream the answer of Instant's stand-in, with a notice, if Instant is not served."""
+        """Stream the answer of Instant's stand-in, after a notice."""
         tier = self._resolved.service_tier
         self._resolved = replace(self._stand_in(), service_tier=tier)
         self._request = replace(

@@ -372,7 +372,7 @@ class BatchService:
     ) -> ErrorNote | None:
         """Poll a batch. Cancel it if the job is cancelled, and fetch its results once it has ended.
 
-        Return the error of unusable result lines; None if there are none yet.
+        Return the error of unusable result lines; None if there are none, or before the end.
         """
         batch = await provider.fetch(upload.batch_id)
         status = batch.status or upload.status

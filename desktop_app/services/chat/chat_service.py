@@ -123,7 +123,7 @@ MAX_OUTPUT_ON_DEVICE = 1024
 
 @dataclass(frozen=True)
 class AskSettings:
-    """The user's settings for every answer."""
+    """The user's settings for answers."""
 
     instructions: str = ""
     parameters: GenerationParameters = field(default_factory=GenerationParameters)
@@ -525,12 +525,12 @@ class ChatService:
         if count == 1:
             return [hold]
         cost = Decimal(0) if resolved.counted_price == FREE else None
-        about = (resolved.profile, cost, _held_model(resolved, settings), purpose.value)
+        call = (resolved.profile, cost, _held_model(resolved, settings), purpose.value)
         if request.parameters.candidates > 1:
-            return split_hold(hold, count, split_hold(await self.budget.hold(*about), count))
+            return split_hold(hold, count, split_hold(await self.budget.hold(*call), count))
         async with AsyncExitStack() as undo:
             calls = [
-                await undo.enter_async_context(await self.budget.hold(*about)) for _ in range(count)
+                await undo.enter_async_context(await self.budget.hold(*call)) for _ in range(count)
             ]
             undo.pop_all()
         return split_hold(hold, count, calls)

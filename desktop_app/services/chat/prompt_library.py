@@ -149,7 +149,7 @@ def library(built_in: Iterable[Prompt], stored: Iterable[Prompt]) -> tuple[Promp
 
 
 def translate_names(prompt: Prompt, shipped: Prompt) -> Prompt:
-    """Return a version of a built-in prompt, with unchanged title and folder translated."""
+    """Return a version of a built-in prompt; translate the title and folder if unchanged."""
     title, folder = prompt.title, prompt.folder
     return replace(
         prompt,

@@ -173,7 +173,7 @@ class ReadingProvider(ProviderWrapper):
         super().__init__(provider)
         self._reader, self._task = reader, task
         self._spent = Decimal(0)
-        self._total_cost: Decimal | None = None  # an estimate with the answer; None if unknown
+        self._total_cost: Decimal | None = None  # an estimate, answer included; None if unknown
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Yield progress as StatusChanged events, then the answer."""
@@ -192,7 +192,7 @@ class ReadingProvider(ProviderWrapper):
         except UserFacingError as error:
             yield Failed(_while_reading(error))
             return
-        if self._spent:  # without the last call, whose cost the answer shows
+        if self._spent:  # the answer shows the cost of its own call
             yield Notice(notice(NoticeCode.READ_IN_PARTS, cost=formatting.money(self._spent)))
         async with aclosing(self._answer(request, pieces, room)) as events:
             async for event in events:

@@ -64,7 +64,7 @@ def menu_entries(models: ProviderModels, today: date) -> list[MenuEntry]:
 
 
 def _may_have(models: ProviderModels, model_id: str) -> bool:
-    """Return False for a model that neither the user nor the list of an unknown server names."""
+    """Return False if a compatible server does not list the model, and the user did not add it."""
     if models.profile.kind is not ProviderKind.COMPATIBLE or models.listing is None:
         return True
     return model_id in models.profile.models or models.listing.has(model_id)
@@ -102,7 +102,8 @@ def proposed_model(models: ProviderModels) -> str:
 def with_listed_models(models: ProviderModels) -> ProviderProfile:
     """Return an environment's server with the models of the GPT family that it lists.
 
-    OPENAI_BASE_URL may name any server. Only its list or the user shows that it has GPT-5.2.
+    Other profiles stay as they are. OPENAI_BASE_URL may name any server. Only its list or the user
+    shows that it has GPT-5.2.
     """
     profile, listing = models.profile, models.listing
     is_from_environment = profile.from_environment and profile.kind is ProviderKind.COMPATIBLE
