@@ -36,6 +36,8 @@ _READABLE_TYPES: Final = ("text/html", "application/xhtml+xml", "text/plain", "t
 _REDIRECT_STATUSES: Final = (301, 302, 303, 307, 308)
 # Special networks that `is_global` of some versions of Python does not know.
 _NON_PUBLIC_NETWORKS: Final = ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")
+_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+"""The addresses by which networks that have only IPv6 reach IPv4 hosts (RFC 6052)."""
 _GZIP_OR_ZLIB: Final = zlib.MAX_WBITS + 32
 _GZIP_FIRST_BYTE: Final = b"\x1f"
 """The first byte of a gzip member, checked alone: the second may be in the next piece."""
@@ -73,6 +75,8 @@ def is_public(address: str) -> bool:
         return False
     if isinstance(found, ipaddress.IPv6Address):
         inner = _embedded_ipv4(found)
+        if inner is not None and found in _NAT64:
+            return is_public(str(inner))
         if found.is_site_local or (inner is not None and not is_public(str(inner))):
             return False
     if any(found in ipaddress.ip_network(network) for network in _NON_PUBLIC_NETWORKS):
@@ -83,7 +87,7 @@ def is_public(address: str) -> bool:
 def _embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     """Return the IPv4 address that an IPv6 address embeds for a gateway, or None."""
     last = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    if (int(address) >> 32) & 0xFDFFFFFF == _ISATAP:
+    if address in _NAT64 or (int(address) >> 32) & 0xFDFFFFFF == _ISATAP:
         return last
     return address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
 

@@ -343,7 +343,14 @@ def test_no_more_bytes_are_unpacked_than_kept(port: int) -> None:
         *("100.64.0.1", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1%eth0", "fc00::1"),
         *("fec0::1", "2001:470::5efe:7f00:1", "2001:470::200:5efe:a00:1", "3fff::1"),
         *("192.0.0.8", "192.88.99.1", "::127.0.0.1", "2001:0:1:2:3:4:80ff:fffe"),
-        *("::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "ff02::1", "nonsense"),
+        *(
+            "::ffff:127.0.0.1",
+            "64:ff9b::7f00:1",
+            "64:ff9b::a00:1",
+            "2002:7f00:1::",
+            "ff02::1",
+            "nonsense",
+        ),
     ],
 )
 def test_no_address_of_a_private_network_is_public(address: str) -> None:
@@ -354,6 +361,7 @@ def test_addresses_of_the_internet_are_public() -> None:
     assert is_public("93.184.215.14")
     assert is_public("2606:2800:220:1:248:1893:25c8:1946")
     assert is_public("2606:4700::a00:1")
+    assert is_public("64:ff9b::5db8:d70e")  # 93.184.215.14, in a network with only IPv6
 
 
 @pytest.mark.attack("tools")
