@@ -131,6 +131,14 @@ def test_the_number_of_read_files_stays_when_the_job_is_shown_again(light_theme:
     assert page.status.text() == "Ready to start · 0 files · m"
 
 
+def test_notes_have_more_room_than_names_of_files(qtbot: QtBot, light_theme: Theme) -> None:
+    page = BatchJobPage(light_theme)
+    qtbot.addWidget(page)
+    page.resize(830, 600)
+    page.show()
+    assert page.table.columnWidth(2) > page.table.columnWidth(0)
+
+
 def test_the_current_job_stays_current_when_a_job_is_added(
     qtbot: QtBot, light_theme: Theme
 ) -> None:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, BatchLine
 
 FILTERS: Final = (("all", N_("All files")), ("problems", N_("No response")))
-_SHARES: Final = (0.31, 0.17, 0.29, 0.11, 0.12)
+_SHARES: Final = (0.31, 0.15, 0.34, 0.10, 0.10)
 
 
 class BatchJobPage(QWidget):
