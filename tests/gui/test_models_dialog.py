@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +14,7 @@ from PySide6.QtWidgets import QHeaderView, QLabel, QPushButton, QWidget
 from desktop_app.domain.models.model_row import ModelRow
 from desktop_app.domain.models.own_model import OwnModel
 from desktop_app.ui.look.theme import dark
-from desktop_app.ui.models.model_columns import PROVIDER_COLUMN
+from desktop_app.ui.models.model_columns import ENDS_COLUMN, PROVIDER_COLUMN
 from desktop_app.ui.models.model_editor import ModelEditor
 from desktop_app.ui.models.models_dialog import ModelsDialog
 from tests.helpers.widgets import find
@@ -111,6 +113,18 @@ def test_a_model_that_cannot_be_edited_says_why(
     assert refusal.isVisible()
     assert refusal.text() == button.toolTip()
     assert ("“Gateway” comes from environment" in refusal.text()) is is_from_environment
+
+
+def test_only_models_that_end_have_a_column_for_it(qtbot: QtBot, light_theme: Theme) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    dialog = ModelsDialog(light_theme, window)
+    row = ModelRow("p", "Provider", "m", "Model")
+    for ends in (None, date(2027, 1, 31)):
+        dialog.set_rows([row, replace(row, model="n", ends=ends)])
+        assert dialog.table.isColumnHidden(ENDS_COLUMN) == (ends is None)
+        sorted_by = [action.text().replace("&", "") for action in dialog.sort_menu().actions()]
+        assert ("Sort by Ends" in sorted_by) == (ends is not None)
 
 
 def test_the_headings_of_columns_keep_a_distance(qtbot: QtBot, light_theme: Theme) -> None:

@@ -19,7 +19,7 @@ from desktop_app.ui.widgets.text.foreign_text import one_line, tooltip_text
 
 Value = str | int | Decimal | date | bool | None
 
-FAVORITE_COLUMN, NAME_COLUMN, PROVIDER_COLUMN = 0, 1, 2
+FAVORITE_COLUMN, NAME_COLUMN, PROVIDER_COLUMN, ENDS_COLUMN = 0, 1, 2, 10
 
 
 @dataclass(frozen=True)

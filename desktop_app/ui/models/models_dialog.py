@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QDialog, QHeaderV
 
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.models.model_columns import (
+    ENDS_COLUMN,
     FAVORITE_COLUMN,
     FILTERS,
     NAME_COLUMN,
@@ -128,6 +129,7 @@ class ModelsDialog(QDialog):
         current, bar = self.current, self.table.verticalScrollBar()
         scrolled = bar.value()
         self._model.update_rows(rows, lambda row: row.key)
+        self.table.setColumnHidden(ENDS_COLUMN, all(row.ends is None for row in rows))
         if current is not None:
             self.select(*current.key)
         self._show_count()
@@ -198,6 +200,8 @@ class ModelsDialog(QDialog):
         menu = ProgramMenu(self)
         menu.aboutToHide.connect(menu.deleteLater)
         for column in range(NAME_COLUMN, self._filter_model.columnCount()):
+            if self.table.isColumnHidden(column):
+                continue
             heading = str(self._filter_model.headerData(column, Qt.Orientation.Horizontal))
             text = tr("Sort by {column}", column=heading)
             menu.addAction(menu_text(text), partial(self._sort, column))
