@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QToolButton, QWidget
 from desktop_app.app.help.book_rendering import render_chapter
 from desktop_app.ui.help.help_book import HelpBook
 from desktop_app.ui.help.help_place import HelpPlace
+from desktop_app.ui.help.help_text import HelpText
 from desktop_app.ui.help.help_window import HelpWindow
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.widgets.rows.rows_model import ROW
@@ -48,10 +49,24 @@ def _marked(window: HelpWindow) -> list[str]:
     return [mark.cursor.selectedText() for mark in window.text.extraSelections()]
 
 
+def _top_of(text: HelpText, words: str) -> int:
+    return text.cursorRect(text.document().find(words)).top()
+
+
 def _button(window: HelpWindow, name: str) -> QToolButton:
     found = window.findChild(QToolButton, name)
     assert isinstance(found, QToolButton)
     return found
+
+
+def test_a_heading_within_a_table_keeps_a_distance_from_the_row_above(
+    help_window: HelpWindow,
+) -> None:
+    text = help_window.text
+    rows = "<tr><th>A</th></tr><tr><td>B</td></tr><tr><td>C</td></tr><tr><th>D</th></tr>"
+    text.set_chapter("Table", f"<table>{rows}</table>")
+    first, second, heading = (_top_of(text, words) for words in "BCD")
+    assert heading - second >= second - first + 10
 
 
 def test_a_link_leads_to_a_section_and_back(qtbot: QtBot, help_window: HelpWindow) -> None:

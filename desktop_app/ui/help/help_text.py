@@ -96,9 +96,9 @@ class HelpText(SealedBrowser):
         self.document().setDefaultStyleSheet(
             "h1 { font-size: x-large; font-weight: 600; }"
             "h2 { font-size: large; font-weight: 600; margin-top: 18px; }"
-            "table { margin-top: 8px; }"
             "th { text-align: left; }"
             f"td, th {{ padding: 3px {theme.px(14)}px 3px 0; }}"
+            f"th {{ padding-top: {theme.px(16)}px; }}"
             f"a {{ color: {theme.accent.name()}; text-decoration: none; }}"
             f"code {{ background: {theme.hover.name()}; }}"
         )
