@@ -116,6 +116,7 @@ class PanelControllers:
             run_on_closed_store,
             current=state.current,
             panel=window.settings,
+            values=state.values,
             user_folders=state.backend.folders,
         )
         transfer = self.transfer = TransferController(

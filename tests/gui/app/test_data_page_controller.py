@@ -556,6 +556,16 @@ async def test_the_program_works_on_while_a_backup_is_chosen(tmp_path: Path) -> 
         assert find(app.window, QMessageBox, "confirm-restore").isVisible()
 
 
+async def test_the_restore_of_a_backup_begins_in_the_folder_of_backups(tmp_path: Path) -> None:
+    async with AppHarness() as app:
+        for folder, shown in ((tmp_path, tmp_path), (tmp_path / "gone", Path.home())):
+            app.window.settings.pages.setting_changed.emit("backup.folder", str(folder))
+            await app.written()
+            find(library_page(app), QPushButton, "restore").click()
+            assert file_dialog().directory().path() == str(shown)
+            file_dialog().reject()
+
+
 async def test_an_opened_section_shows_its_content() -> None:
     async with AppHarness() as app:
         app.window.resize(640, 480)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.startup.closed_store import ClosedWork
+    from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.paths import Folders
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.settings.tabs.data_tab import DataTab
@@ -47,11 +48,12 @@ class DataPageController(QObject):
         *,
         panel: SettingsPanel,
         current: OpenConversation,
+        values: SettingValues,
         user_folders: Folders,
     ) -> None:
         super().__init__(parent)
         self._parent, self._panel = parent, panel
-        self._current, self._user_folders = current, user_folders
+        self._current, self._values, self._user_folders = current, values, user_folders
         self._run_on_closed_store = run_on_closed_store
         panel.pages.data.when_created(self._connect_page)
         for changed in (current.opened, current.path_changed):
@@ -83,11 +85,12 @@ class DataPageController(QObject):
         # Here and below: not needed at the start.
         from desktop_app.app.startup.closed_store import BACKUP_FILES
 
+        backups = Path(str(self._values["backup.folder"]) or Path.home())
         choose_file(
             self._parent,
             tr("Restore backup"),
             self._confirm_restore,
-            start=Path.home(),
+            start=backups if backups.is_dir() else Path.home(),
             filters=tr(BACKUP_FILES),
         )
 
