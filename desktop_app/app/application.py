@@ -236,8 +236,8 @@ class Application:
                     return
                 self._rebuild_window()
                 continue
-            for command in () if previous is None else previous.reopened:
-                self.session.actions[command]()
+            if previous is not None:
+                _reopen_windows(previous, self.session)
             self._serve_pending(self.session)
             resume_collection()
             self.on_ready()
@@ -318,6 +318,14 @@ class Application:
 
     def on_ready(self) -> None:
         """Do nothing; subclasses that measure the start override this."""
+
+
+def _reopen_windows(previous: WindowSession, session: WindowSession) -> None:
+    """Show the windows again that were open before the main window was rebuilt."""
+    for command in previous.reopened:
+        session.actions[command]()
+    if (place := previous.controllers.dialogs.help.place_at_close) is not None:
+        session.controllers.dialogs.help.open_at(place)
 
 
 def report_failed_start(error: UserFacingError) -> int:

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 _COMMANDS: Final = {
     "batch-jobs": "batch.show",
     "evaluations-dialog": "evaluations.show",
-    "help": "help.open",
     "models-dialog": "models.show",
     "spending": "spending.show",
 }

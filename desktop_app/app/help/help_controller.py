@@ -33,6 +33,9 @@ class HelpController(QObject):
     The book is rendered in a thread when the help is first opened, and again after a shortcut has
     changed, because the text names the user's shortcuts.
 
+    Attributes:
+        place_at_close: the place that was shown when `close` was called; None for none.
+
     Signals:
         place_requested(Place): a link to a place of the main window was followed.
     """
@@ -52,6 +55,7 @@ class HelpController(QObject):
         self._theme, self._values, self._tasks = theme, values, tasks
         self._settings_store = settings_store
         self._window: HelpWindow | None = None
+        self.place_at_close: HelpPlace | None = None
         self._requested_place = START
         self._open_task: asyncio.Future[None] | None = None
         self._refresh_task: asyncio.Future[None] | None = None
@@ -90,6 +94,7 @@ class HelpController(QObject):
         if self._open_task is not None:
             self._open_task.cancel()
         if self._window is not None:
+            self.place_at_close = self._window.place if self._window.isVisible() else None
             geometry = self._window.geometry_text()
             self._tasks.start(self._settings_store.set(GEOMETRY_KEY, geometry))
             self._window.close()

@@ -26,8 +26,11 @@ from desktop_app.ui.window.main_window import MainWindow
 
 seen = []
 
+def shows(widget):
+    return widget.objectName() == "help" and widget.isVisible()
+
 def shows_help():
-    return any(w.objectName() == "help" and w.isVisible() for w in QApplication.topLevelWidgets())
+    return any(map(shows, QApplication.topLevelWidgets()))
 
 def look():
     if not shows_help():
@@ -42,6 +45,7 @@ def look():
         "enabled": window.isEnabled(),
         "logs": len(logging.getLogger().handlers),
         "quick": application.session.quick_host.is_visible,
+        "help": str(next(w.place for w in QApplication.topLevelWidgets() if shows(w))),
     })
     if len(seen) == 1:
         window.prompt.set_text("What I was about to ask")
@@ -60,7 +64,7 @@ def ask_at_end():
 application = Application(OpenRequest())
 def on_ready():
     if not seen:
-        application.session.actions["help.open"]()
+        application.session.actions["help.shortcuts"]()
     QTimer.singleShot(200, look)
 
 application.on_ready = on_ready
@@ -86,6 +90,7 @@ def test_the_window_is_built_again(tmp_path: Path) -> None:
     assert after["windows"] == 1
     assert after["text"] == "What I was about to ask"
     assert after["settings"]
+    assert after["help"] == before["help"]
     assert after["enabled"]
     assert after["logs"] == before["logs"]
     assert after["quick"]  # requested while the window was built again
