@@ -180,7 +180,15 @@ def _remaining(draft: Draft, sent: Draft) -> Draft:
     """Return the part of a draft that was typed or attached after `sent`."""
     attachments = sent.question_attachments
     parts = tuple(part for part in draft.attachments if part not in attachments)
-    return Draft(draft.text.removeprefix(sent.text), parts)
+    return Draft(_inserted_into(sent.text, draft.text), parts)
+
+
+def _inserted_into(sent: str, text: str) -> str:
+    """Return what was inserted into a sent text; the whole text if some of `sent` was changed."""
+    pairs = enumerate(zip(sent, text, strict=False))
+    start = next((at for at, (one, other) in pairs if one != other), min(len(sent), len(text)))
+    end = len(text) - len(sent) + start
+    return text[start:end] if end >= start and text.endswith(sent[start:]) else text
 
 
 def _joined(first: Draft, second: Draft) -> Draft:

@@ -66,7 +66,17 @@ async def test_the_first_question_titles_the_window_and_the_row() -> None:
         assert app.window.notifications.status.text() == "Response complete."
 
 
-async def test_the_prompt_is_cleared_only_once_the_question_is_stored() -> None:
+@pytest.mark.parametrize(
+    ("place", "rest"),
+    [
+        (QTextCursor.MoveOperation.End, " and more"),
+        (QTextCursor.MoveOperation.Start, "Before: "),
+        (QTextCursor.MoveOperation.WordLeft, "other "),
+    ],
+)
+async def test_the_prompt_is_cleared_only_once_the_question_is_stored(
+    place: QTextCursor.MoveOperation, rest: str
+) -> None:
     async with AppHarness(disk=SlowStore) as app:
         assert isinstance(app.disk, SlowStore)
         slow = app.disk
@@ -74,18 +84,19 @@ async def test_the_prompt_is_cleared_only_once_the_question_is_stored() -> None:
         app.enter()
         await until(lambda: slow.waiting)
         assert app.text.toPlainText() == "First words"
-        app.type(" and more")
+        app.text.moveCursor(place)
+        app.type(rest)
         app.enter()
         app.disk.release.set()
         await until(lambda: app.providers.turns)
-        await until(lambda: app.text.toPlainText() == " and more")
+        await until(lambda: app.text.toPlainText() == rest)
         await app.written()
         questions = [text for role, _, text in app.messages() if role == "user"]
         assert questions == ["First words"]
-        assert app.draft_of(app.open_id) == " and more"
+        assert app.draft_of(app.open_id) == rest
         app.providers.turns[0].end("Yes.")
         await app.settled()
-        assert app.text.toPlainText() == " and more"
+        assert app.text.toPlainText() == rest
 
 
 async def test_a_question_is_asked_once_if_the_conversation_is_left_while_it_is_stored() -> None:
