@@ -27,7 +27,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, StoreTooNewError
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.storage.database.database import refuse_newer
-from desktop_app.storage.database.migration_runner import migrate
+from desktop_app.storage.database.migration_runner import Migration, migrate
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.private_files import create_private, sync
 from desktop_app.storage.database.sqlite_connection import connect, remove_log, require_sound
@@ -38,6 +38,7 @@ from desktop_app.storage.recovery.row_repair import (
     DERIVED_TABLES,
     rebuild_derived,
     repair_references,
+    update_rows,
 )
 from desktop_app.storage.recovery.sqlite_pages import MAGIC, Record, SqlitePages
 from desktop_app.storage.settings.address_secrets import copy_damaged_store
@@ -192,6 +193,7 @@ def _build_store(
         dropped = _insert_records(connection, pages, tables, progress)
         mended = repair_references(connection)
         rebuild_derived(connection)
+        update_rows(connection, _pending_steps(pages, found["migrations"]))
         connection.execute("COMMIT")
         require_sound(connection, "integrity_check", str(path), "the repaired store")
         counts = [
@@ -199,6 +201,18 @@ def _build_store(
             for name in ("conversations", "messages")
         ]
     return counts[0], counts[1], len(pages.damaged), mended, dropped
+
+
+def _pending_steps(pages: SqlitePages, table: TableSchema) -> list[Migration]:
+    """Return the migrations after the newest recorded one; none if no record can be read."""
+    applied = [
+        str(record.values[0])
+        for _, root in _roots(pages, {table.name: table})
+        for leaf in pages.leaves_below(root)
+        for record in pages.records(leaf)
+        if record.values
+    ]
+    return [step for step in MIGRATIONS if applied and step.name > max(applied)]
 
 
 def _row_of(table: TableSchema, record: Record, *, is_orphan: bool) -> tuple[Value, ...] | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Final
 
 from desktop_app.domain.conversations.conversation import MessageStatus
@@ -23,12 +24,14 @@ from desktop_app.storage.conversations.stored_sentences import (
     replace_message_sentences,
     replace_notice_sentences,
 )
+from desktop_app.storage.database.migration_runner import Migration
 from desktop_app.storage.documents.attachment_cleanup import remove_unneeded_rows
 from desktop_app.storage.documents.legacy_results import replace_result_labels
 from desktop_app.storage.search.search_index import EntryKind, add_entry
 from desktop_app.storage.settings.address_secrets import strip_addresses
 from desktop_app.storage.spending.daily_sums import fill_days
 from desktop_app.storage.spending.spending_sums import fill_slots
+from desktop_app.storage.spending.unpriced_calls import unprice_unknown_servers
 
 LOST_TITLE: Final = N_("Recovered conversation")
 # Tables that are rebuilt from others, or describe processes that ran when the file was written.
@@ -123,8 +126,23 @@ def _restore_conversations(connection: sqlite3.Connection) -> int:
     return count
 
 
+def update_rows(connection: sqlite3.Connection, steps: Iterable[Migration]) -> None:
+    """Change rows of an older version as these migrations do, and sum up the spending.
+
+    Call it after `repair_references`, which makes the changes that leave newer rows as they are.
+    """
+    fill_slots(connection)
+    for step in steps:
+        for statement in step.statements:
+            if statement.lstrip().startswith("UPDATE"):
+                connection.execute(statement)
+        if step.action is unprice_unknown_servers:
+            step.action(connection)
+    fill_days(connection)
+
+
 def rebuild_derived(connection: sqlite3.Connection) -> None:
-    """Rebuild the references to attachments, the search index and the sums."""
+    """Rebuild the references to attachments and the search index."""
     for row in connection.execute("SELECT id, title, updated_at FROM conversations").fetchall():
         add_entry(connection, EntryKind.TITLE, row["id"], row["title"], row["updated_at"])
     for row in connection.execute("SELECT * FROM messages"):
@@ -138,5 +156,3 @@ def rebuild_derived(connection: sqlite3.Connection) -> None:
     remove_unneeded_rows(connection)
     for row in connection.execute("SELECT sha256, text, created_at FROM attachments"):
         add_entry(connection, EntryKind.ATTACHMENT, row["sha256"], row["text"], row["created_at"])
-    fill_slots(connection)
-    fill_days(connection)

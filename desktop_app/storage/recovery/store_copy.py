@@ -18,7 +18,6 @@ from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.documents.passage_words import index_terms
 from desktop_app.storage.conversations.row_conversion import searchable_text, to_micros
-from desktop_app.storage.conversations.stored_sentences import MARK_TEMPLATES
 from desktop_app.storage.database.migration_runner import migrate, pending_steps
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.private_files import create_private
@@ -32,11 +31,9 @@ from desktop_app.storage.recovery.row_checks import (
     checked_message,
     tables_of,
 )
-from desktop_app.storage.recovery.row_repair import DERIVED_TABLES, repair_references
+from desktop_app.storage.recovery.row_repair import DERIVED_TABLES, repair_references, update_rows
 from desktop_app.storage.search.search_index import EntryKind, add_entry, first_id_at, has_entry
 from desktop_app.storage.search.search_text import index_text
-from desktop_app.storage.spending.daily_sums import fill_days
-from desktop_app.storage.spending.spending_sums import fill_slots
 
 # The maximum length of all passages of a text together, as a multiple of its length. Passages
 # overlap a little. A thousand that each span the whole text would fill the disk.
@@ -84,10 +81,9 @@ def copy_store(source: Path, target: Path, name: str, progress: Progress) -> int
             applied = store.applied_migrations()
             if not applied:
                 raise damaged_error(name, "it holds no store")
-            pending_steps(applied, Path(name), MIGRATIONS)
+            steps = pending_steps(applied, Path(name), MIGRATIONS)
             dropped = _StoreCopy(connection, store, progress).run(tables)
-            if "0019_template_ids" not in applied:
-                connection.execute(MARK_TEMPLATES)
+            update_rows(connection, steps)
         connection.execute("COMMIT")
         require_sound(connection, "integrity_check", name, "the restored store")
         connection.execute("PRAGMA journal_mode = DELETE")
@@ -115,8 +111,6 @@ class _StoreCopy:
         for row in self._connection.execute("SELECT id, title, updated_at FROM conversations"):
             self._index.add(EntryKind.TITLE, row["id"], row["title"], row["updated_at"])
         self._index.finish()
-        fill_slots(self._connection)
-        fill_days(self._connection)
         return self._dropped
 
     def _copy(self, table: TableSchema) -> None:
