@@ -68,6 +68,7 @@ _MAX_IMAGES: Final = 16
 _INCOMPLETE_REASONS: Final = {
     "length": "max_output_tokens",
     # Gemini, Anthropic and GLM, through gateways.
+    "max_tokens": "max_output_tokens",
     **dict.fromkeys(
         ("safety", "prohibited_content", "blocklist", "spii", "refusal", "sensitive"),
         CONTENT_FILTER,
@@ -271,6 +272,7 @@ class ChatCompletionsReader:
         self._started = ("", "")  # the response's id and model, once they have come
         self._has_content = False
         self._reason = ""
+        self._error = error_body.ErrorBody()  # of the choice, if that is the reason
         self._usage: Usage | None = None
         self._tier = ""
         self._calls = _OpenCalls()
@@ -293,7 +295,8 @@ class ChatCompletionsReader:
         try:
             chunk = json_fields.parse(data)
         except ValueError:
-            return self._finish(Failed(error_replies.unreadable_error(self._provider)))
+            error = error_replies.unreadable_event_error(self._provider, data, name)
+            return self._finish(Failed(error))
         if name == "error" or error_body.is_error(chunk):
             error = error_replies.error_from(self._provider, error_body.parse_error(chunk))
             return self._finish(Failed(error))
@@ -315,7 +318,7 @@ class ChatCompletionsReader:
         if ends_with_done_mark or self._reason in _COMPLETE_REASONS:
             return self._finish(Completed())
         if self._reason == "error":  # OpenRouter's way to report that its provider failed
-            error = error_replies.error_from(self._provider, error_body.ErrorBody())
+            error = error_replies.error_from(self._provider, self._error)
             return self._finish(Failed(error))
         if self._reason:
             return self._finish(Incomplete(_INCOMPLETE_REASONS.get(self._reason, self._reason)))
@@ -348,6 +351,8 @@ class ChatCompletionsReader:
                 yield event
             reason = json_fields.name(choice, "finish_reason").lower()  # Gemini's are upper case
             self._reason = reason or self._reason
+            if reason == "error":
+                self._error = error_body.parse_error(choice)
 
     def _delta_events(self, delta: Mapping[str, Any]) -> Iterator[StreamEvent]:
         # Servers that are renaming the field send both names with the same text.

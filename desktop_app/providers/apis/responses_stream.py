@@ -85,7 +85,8 @@ class ResponsesReader:
         except ValueError:
             if self._is_numbered:  # the event can be fetched again
                 raise error_replies.cut_error(self._provider) from None
-            return self._finish(Failed(error_replies.unreadable_error(self._provider)))
+            error = error_replies.unreadable_event_error(self._provider, data, name)
+            return self._finish(Failed(error))
         if self._is_numbered and not self._is_next(event):
             return []
         events = list(self._read_event(event, json_fields.text(event, "type") or name))

@@ -29,7 +29,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.network.redaction import Redactor
 from desktop_app.providers.errors.context_refusals import size_in
-from desktop_app.providers.errors.error_body import ErrorBody, parse_error
+from desktop_app.providers.errors.error_body import ErrorBody, parse_error, read_body
 from desktop_app.providers.errors.server_words import as_sentence, quote
 from desktop_app.providers.http.reply import json_fields
 
@@ -318,6 +318,13 @@ def _refused_parameter(
 def cut_error(provider: str) -> StreamCutError:
     """Return the error for a stream that ended before its terminal event."""
     return StreamCutError(Reason.ANSWER_CUT, provider=provider)
+
+
+def unreadable_event_error(provider: str, data: bytes | bytearray, name: str) -> ProviderError:
+    """Return the error for an event that is not JSON; that of an event "error" is a message."""
+    if name == "error":
+        return error_from(provider, read_body(data))
+    return unreadable_error(provider)
 
 
 def unreadable_error(provider: str) -> UnexpectedReplyError:

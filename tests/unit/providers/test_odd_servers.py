@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.stream_events import Completed, Failed, Incomplete, StreamEvent
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.errors import (
@@ -107,6 +108,31 @@ def test_finish_reasons_of_other_servers_are_known(
     text = {"choices": [{"delta": {"content": "Hello"}}]}
     events, _ = run(streams(sse(text, last, "[DONE]")), profile=CHAT)
     assert isinstance(events[-1], terminal)
+
+
+def test_an_answer_at_its_limit_has_one_reason() -> None:
+    last = {"choices": [{"delta": {"content": "Hello"}, "finish_reason": "MAX_TOKENS"}]}
+    events, _ = run(streams(sse(last, "[DONE]")), profile=CHAT)
+    assert events[-1] == Incomplete("max_output_tokens")
+
+
+FAILED_CHOICE = {"finish_reason": "error", "error": {"code": 502, "message": "Upstream broke"}}
+
+
+@pytest.mark.parametrize(
+    ("profile", "stream"),
+    [
+        (CHAT, sse(CHAT_CHUNK) + b"event: error\ndata: Upstream broke\n\n"),
+        (CHAT, sse(CHAT_CHUNK, {"choices": [FAILED_CHOICE]}, "[DONE]")),
+        (RESPONSES, sse(DELTA) + b"event: error\ndata: Upstream broke\n\n"),
+    ],
+)
+def test_the_message_of_a_failure_within_an_answer_is_shown(
+    profile: ProviderProfile, stream: bytes
+) -> None:
+    events, _ = run(streams(stream), profile=profile)
+    assert failure(events).details == "The provider says: Upstream broke"
+    assert fold(events).text == "Hello"
 
 
 @pytest.mark.parametrize(
