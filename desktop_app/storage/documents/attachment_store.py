@@ -283,9 +283,9 @@ def _read_source(source: Path | bytes, sha256: str) -> bytes:
 
 
 def _store(source: Path | bytes, target: Path, sha256: str) -> int:
-    """Copy `source` to `target`, unless the target exists. Return its size in bytes."""
+    """Copy `source` to `target`, unless it is there undamaged. Return its size in bytes."""
     with translate_errors(str(target.parents[1])):
-        if target.exists():
+        if is_undamaged(target, sha256):
             return target.stat().st_size
         for folder in (target.parent.parent, target.parent):
             create_private_folder(folder)

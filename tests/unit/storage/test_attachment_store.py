@@ -77,6 +77,14 @@ async def test_the_same_bytes_are_stored_once(tmp_path: Path) -> None:
         assert await store.text(HASH) == "its text"
 
 
+async def test_a_damaged_file_is_replaced_by_attaching_it_again(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        await add(store, DATA)
+        store.path(HASH).write_bytes(DATA[:-1])
+        await add(store, DATA)
+        assert await store.bytes(HASH) == DATA
+
+
 async def test_a_file_that_changed_meanwhile_is_refused(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
         with pytest.raises(StorageError, match="changed while"):
