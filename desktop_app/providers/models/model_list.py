@@ -97,7 +97,10 @@ def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
         UnexpectedReplyError: the reply is not a listing.
     """
     rows = _rows(reply)
-    is_list = isinstance(reply, Mapping) and isinstance(reply.get("data"), list)
+    # Ollama sends null if it has no models.
+    is_list = isinstance(reply, Mapping) and (
+        isinstance(reply.get("data"), list) or reply.get("object") == "list"
+    )
     if not rows and not is_list and reply != []:
         raise UnexpectedReplyError(Reason.MODELS_UNREADABLE, provider=profile.name)
     llama_cpp = llama_cpp_details(reply)

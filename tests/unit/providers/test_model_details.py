@@ -275,7 +275,15 @@ def test_a_reply_without_a_list_is_refused(reply: object) -> None:
     )
 
 
-@pytest.mark.parametrize("reply", [[], {"data": []}, {"data": [{"id": ""}, {"id": " "}, 3]}])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        [],
+        {"data": []},
+        {"data": [{"id": ""}, {"id": " "}, 3]},
+        {"object": "list", "data": None},  # Ollama without models
+    ],
+)
 def test_a_list_may_be_empty(reply: object) -> None:
     assert listing_from(reply, BOX).models == ()
 
