@@ -144,7 +144,7 @@ class RunningAnswers(QObject):
     def _cancel(self, progress: _Progress) -> None:
         """Cancel a run once, after its first step.
 
-        A second cancellation would keep it from storing what arrived; a task that is cancelled
+        A second cancellation would keep it from storing what arrived; a task that is canceled
         before its first step never runs and stores nothing.
         """
         if not progress.has_begun:

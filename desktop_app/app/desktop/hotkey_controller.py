@@ -103,7 +103,7 @@ class HotkeyController(QObject):
         try:
             trigger = str(await self._portal_request)
         except asyncio.CancelledError:
-            if self._keys == keys:  # this task itself was cancelled
+            if self._keys == keys:  # this task itself was canceled
                 raise
             return HotkeyReport(keys, HotkeyStatus.OFF)
         finally:

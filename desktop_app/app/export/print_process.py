@@ -132,7 +132,7 @@ def policy(file: str, scratch: str, descriptors: tuple[int, ...]) -> sandbox.Pol
 
 
 def _printer_ports() -> tuple[int, ...]:
-    """Return the ports of the CUPS server."""
+    """Return the port of IPP, and the port in CUPS_SERVER if it has one."""
     port = os.environ.get("CUPS_SERVER", "").rpartition(":")[2]
     return (_IPP_PORT, int(port)) if port.isdecimal() else (_IPP_PORT,)
 

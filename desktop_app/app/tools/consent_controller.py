@@ -66,7 +66,7 @@ class ConsentController(QObject):
     async def decide(self, question: ConsentQuestion, stored: Permission) -> Decision:
         """Return the user's decision, or consent at once if `stored` gives it.
 
-        Cancelling the task withdraws the question.
+        If the task is canceled, the question is withdrawn.
         """
         if may_run(question.tool, stored):
             return Decision(is_allowed=True)

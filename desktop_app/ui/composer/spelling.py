@@ -78,7 +78,7 @@ class Spelling(QObject):
         return [word for word in words_of_line(line) if self.is_misspelled(word.text)]
 
     def misspelled_at(self, line: str, column: int) -> ProseWord | None:
-        """Return the misspelled word that contains a column or ends there."""
+        """Return the misspelled word that contains a column or ends there; None for none."""
         words = self.misspelled_in(line)
         return next((word for word in words if word.start <= column <= word.end), None)
 

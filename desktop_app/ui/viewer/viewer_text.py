@@ -231,7 +231,10 @@ class ViewerText(TranscriptSurface):
             scroll_to(self, round(self._top_of(block) + above))
 
     def _place_of(self, block: QTextBlock) -> tuple[str, int, int] | None:
-        """Return the key of a block's slice, its item, and its row or number in the item."""
+        """Return the key of a block's slice, its item, and its row or number in the item.
+
+        Return None if the block is in no slice.
+        """
         found = self._writer.layouts.place_of(block.blockNumber())
         if found is None:
             return None

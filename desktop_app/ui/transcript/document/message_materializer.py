@@ -68,14 +68,17 @@ class MessageMaterializer:
             self._remove(other_end)
 
     def write_around(self, message_id: str, characters: int) -> None:
-        """Write only a message, the messages after it and a few before it."""
+        """Write only the messages around one of them.
+
+        Write about `characters` from that message on, and a quarter of that above it.
+        """
         self._messages.move_all_out(self._messages.index_of(message_id))
         self._clear()
         self._write_many(characters, above=False)
         self._write_many(characters // 4, above=True)
 
     def write_end(self, characters: int) -> None:
-        """Write only the end of the conversation."""
+        """Write only the end of the conversation, of about `characters`."""
         self._messages.move_all_out(self._messages.count)
         self._clear()
         self._write_many(characters, above=True)

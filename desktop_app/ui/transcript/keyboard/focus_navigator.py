@@ -311,7 +311,7 @@ class FocusNavigator(QObject):
             self._view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _nearest_with_same_link(self, at: int, target: FocusTarget) -> FocusTarget | None:
-        """Return the nearest target in a message with the same address or action.
+        """Return the nearest target in a message with the same address or action, if any.
 
         "Show JSON" and "Show as table" count as the same action, because they replace each other.
         """

@@ -118,7 +118,7 @@ class MessageLayout:
         return min(bisect_right(self._ends, block), len(self.counts) - 1)
 
     def item_above(self, at: int) -> Item | None:
-        """Return the item above item `at`."""
+        """Return the item above item `at`; None above the first."""
         return self.items[at - 1] if at else None
 
     def has_row_blocks(self, at: int) -> bool:

@@ -30,7 +30,7 @@ _MAX_MARKED: Final = 300
 
 
 class DifferenceMarks(QObject):
-    """The marks in the newest answer of a view: an underline and a background."""
+    """The marks in the last materialized message of a view: an underline and a background."""
 
     def __init__(self, view: QTextBrowser, messages: TranscriptMessages) -> None:
         super().__init__(view)
@@ -44,7 +44,7 @@ class DifferenceMarks(QObject):
         view.document().contentsChanged.connect(self._mark_soon)
 
     def words(self) -> list[str]:
-        """Return the words of the newest answer as shown, without its reasoning and footer."""
+        """Return the words of that message as shown, without its reasoning and footer."""
         return [word for _, words in self._words_by_item() for word in words]
 
     def mark_words(self, differs: Sequence[bool], theme: Theme) -> None:
@@ -56,7 +56,7 @@ class DifferenceMarks(QObject):
         self._apply_marks()
 
     def _words_by_item(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield the index and the words of each item of the newest answer's text."""
+        """Yield the index and the words of each item of that message's text."""
         state = self._messages.last_materialized()
         items = () if state is None else state.layout.items
         for at, item in enumerate(items):

@@ -131,7 +131,10 @@ class CopyActions(QObject):
         return None
 
     def _last_head(self) -> tuple[MessageLayout, int] | None:
-        """Return the last head of code, materialized or not, above the end of the screen."""
+        """Return the last head of code, materialized or not, above the end of the screen.
+
+        Return it as `_head_of` does; None if there is none.
+        """
         layouts, last = self._layouts, None
         for block in visible_blocks(self._view):
             last = layouts.place_of(block.blockNumber()) or last

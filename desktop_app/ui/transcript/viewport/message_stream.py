@@ -207,7 +207,7 @@ class MessageStream(QObject):
             self.is_inserting = False
 
     def _write_reasoning(self, message_id: str, text: str) -> tuple[int, int]:
-        """Write the next text of unfolded reasoning."""
+        """Write the next text of unfolded reasoning; return the bounds of the next piece."""
         state = self._messages.get(message_id)
         if state is not None and not state.reasoning.is_folded:
             with self._inserting(), self._anchor.keep_position():
