@@ -21,8 +21,8 @@ cached_tokens, output_tokens, reasoning_tokens}; `cost` is a decimal number of U
 template_id}. `preset` is the preset last used, as `preset_json.py` writes it, or null; its settings
 are in `choice` and `overrides`, and may have been changed since. `compactions` has the texts sent
 in place of the beginning up to a message: {id, message_id, kind: provider|summary, provider_id,
-model, body, created_at, tokens_before, tokens_after, undone_at}, with a null `undone_at` unless
-the user undid it; files of earlier versions lack them.
+model, body, created_at, tokens_before, tokens_after, undone_at}. `undone_at` is null unless the
+user undid the compaction; files of earlier versions have no `compactions`.
 
 Parts. Each has a `kind` (text, reasoning, refusal, document, image, collection, passages,
 tool_call) and its own fields. Documents and images name an attachment by the SHA-256 of its bytes,

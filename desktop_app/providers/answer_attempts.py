@@ -140,7 +140,7 @@ class AnswerAttempts:
 
     @property
     def _request_lock(self) -> AbstractAsyncContextManager[None]:
-        """Return the lock of a request: llama-cpp-python aborts an answer at the next one."""
+        """Return the lock of a request: llama-cpp-python aborts an answer at the next request."""
         is_exclusive = self._transport.server is ServerKind.LLAMA_CPP_PYTHON
         return self._one_at_a_time if is_exclusive else nullcontext()
 

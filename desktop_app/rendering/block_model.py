@@ -247,14 +247,13 @@ def show_invisible(text: str, *, code: bool = False, link: bool = False, before:
     """Replace invisible characters that can disguise text by their code, such as `⟨U+202E⟩`.
 
     Joiners between characters outside ASCII stay; in code, only the character before counts.
+    `words_of` restores the characters.
 
     Args:
         text: the text.
         code: the text is code, in which every invisible character is replaced.
         link: the text is in a link, in which every invisible character is replaced.
         before: the preceding character, if the text continues a line of code.
-
-    `words_of` restores the characters.
     """
     if text.isascii() and (text.isprintable() or not (code or link)):
         return text

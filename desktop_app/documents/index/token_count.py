@@ -4,8 +4,8 @@ Only the child process that reads documents imports this: the encoding takes 0.2
 
 tiktoken first splits text by a regular expression, which overflows on very long runs of a single
 kind of character (a million spaces raise PanicException). So text is encoded in pieces, cut where
-the expression would split anyway: the count is exactly tiktoken's. Only a piece whose
-second half has no such position is cut elsewhere, which can change the count by a few tokens.
+the expression would split anyway: the count is exactly tiktoken's. Only a piece whose second
+half has no such position is cut elsewhere, which can change the count by a few tokens.
 """
 
 from __future__ import annotations

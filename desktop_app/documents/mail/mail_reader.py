@@ -1,8 +1,7 @@
 """Reads e-mail files: sender, recipients, date, subject, text and attachments.
 
 Attached messages, such as forwarded ones, follow the text. Attached documents follow these
-messages, each under its name. The header lists the attached files, but
-not the attached messages.
+messages, each under its name. The header lists the attached files, but not the attached messages.
 """
 
 from __future__ import annotations

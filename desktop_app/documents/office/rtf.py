@@ -81,7 +81,8 @@ class _State(NamedTuple):
     """The formatting state within a group.
 
     Attributes:
-        destination: "" for the document's text; otherwise the words are a font's name, a label …
+        destination: what the words belong to: "" for the document's text, "skipped", or the
+            control word of a table, a label or a link's target.
         font: the number of the font; None if the document has not set any.
         script: "super", "sub", or "" for neither.
         stand_ins: the number of stand-ins after each character that is written as a number.
@@ -174,7 +175,7 @@ class _Reader:
             self._add_text(self._to_unicode(text.replace("\0", "")))
 
     def _to_unicode(self, text: str) -> str:
-        """Return text as Unicode, if the current font shows letters as pictures."""
+        """Replace letters of a symbol font by the Unicode characters that it shows."""
         font = self._definitions.symbol_font(self._state.font)
         return text if self._state.destination == "fonttbl" else unicode_text(font, text)
 

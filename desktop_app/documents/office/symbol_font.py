@@ -54,7 +54,10 @@ def is_symbol_font(font: str) -> bool:
 
 
 def unicode_text(font: str, text: str) -> str:
-    """Return text as Unicode if its font maps characters to pictures; drop unknown pictures."""
+    """Replace letters of a symbol font by the Unicode characters that it shows.
+
+    Letters with an unknown picture are dropped. Text in other fonts is returned unchanged.
+    """
     if not is_symbol_font(font):
         return text
     return "".join(_in_symbol_font(font, char) for char in text)

@@ -58,7 +58,10 @@ def _areas(page: pdfium.PdfPage, text: str, preceding_text: str) -> list[Area]:
 
 
 def _characters(textpage: pdfium.PdfTextPage, indices: Iterable[int]) -> Iterator[tuple[int, str]]:
-    """Yield characters with their numbers, without "\0"; a surrogate pair has its second number."""
+    """Yield characters with their numbers, without "\0".
+
+    The number of a surrogate pair is that of its second half.
+    """
     decode = codecs.getincrementaldecoder("utf-16-le")("replace").decode
     for index in indices:
         text = decode(page_words.encode_unit(raw.FPDFText_GetUnicode(textpage, index)))

@@ -65,7 +65,7 @@ def find_between_rules(
 
 
 def _group_by_width(across: Sequence[Ruling]) -> Iterator[list[Ruling]]:
-    """Group rules with the same ends, from top to bottom."""
+    """Yield groups of at least three rules with the same ends, from top to bottom."""
     groups: list[list[Ruling]] = []
     for rule in sorted(across, key=lambda rule: -rule.position):
         if rule.end - rule.start < _NARROWEST_TABLE:
@@ -142,7 +142,7 @@ def _is_continuation(above: Cells, row: Cells) -> bool:
     """Return True if a line without a first cell continues the cells above."""
     filled = [bool(cell) for cell in row]
     return sum(filled) <= 2 and all(
-        is_below or not is_here for is_here, is_below in zip(filled, map(bool, above), strict=True)
+        is_above or not is_here for is_here, is_above in zip(filled, map(bool, above), strict=True)
     )
 
 

@@ -348,7 +348,7 @@ def _is_hidden(attributes: dict[str, str]) -> bool:
 
 
 def _image_label(attributes: dict[str, str]) -> str:
-    """Return the label of an element that is presented as an image; "" if it is none."""
+    """Return the label of an element that is presented as an image; "" for any other."""
     return attributes.get("aria-label", "").strip() if attributes.get("role") == "img" else ""
 
 

@@ -286,8 +286,8 @@ def _plausible_encodings(data: bytes) -> list[str]:
 
     Encodings with the fewest oddities come first. Windows-1252 comes first among equals, because
     charset-normalizer takes most Italian for Czech, and much Finnish for Hebrew. Windows-1257 comes
-    second if the text has parts of Baltic words. The measures of
-    charset-normalizer rank the others.
+    second if the text has parts of Baltic words. The measures of charset-normalizer rank the
+    others.
     """
     import charset_normalizer
 

@@ -1,10 +1,10 @@
 """The protocol between the parent process and the child that reads documents.
 
 A frame is four bytes of length, a header (a JSON object of that length), and a payload: UTF-8 text
-or a file's bytes. The header's `payload` states its size. The payload is not part of the
-JSON, because a document's text may be tens of megabytes, which the parent must receive in
-small pieces. Open files go from the parent to the child over a separate socket, one after each
-frame that announces a file or asks for one.
+or a file's bytes. The header's `payload` states its size. The payload is not part of the JSON,
+because a document's text may be tens of megabytes, which the parent must receive in small pieces.
+Open files go from the parent to the child over a separate socket: a file after each frame that
+announces one or asks for one.
 
 The parent does not trust the child: see worker_answers.py.
 """

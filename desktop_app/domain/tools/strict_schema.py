@@ -81,8 +81,8 @@ def _has_no_boolean_schemas(part: Mapping[str, Any]) -> bool:
 
     JSON Schema permits both, strict schemas do not.
     """
-    below = [*part.get("properties", {}).values(), part.get("items", {})]
-    return all(isinstance(each, Mapping) for each in below)
+    subschemas = [*part.get("properties", {}).values(), part.get("items", {})]
+    return all(isinstance(each, Mapping) for each in subschemas)
 
 
 def _parts(schema: object, level: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -93,9 +93,9 @@ def _parts(schema: object, level: int) -> Iterator[tuple[int, Mapping[str, Any]]
     if level > MAX_LEVELS:
         return
     for name in _SCHEMA_MAPS:
-        below = schema.get(name)
-        if isinstance(below, Mapping):
-            for each in below.values():
+        subschemas = schema.get(name)
+        if isinstance(subschemas, Mapping):
+            for each in subschemas.values():
                 yield from _parts(each, level + (name == "properties"))
     yield from _parts(schema.get("items"), level + 1)
     listed = schema.get("anyOf")

@@ -66,7 +66,7 @@ class Source:
     Attributes:
         program: the program's name; ids are derived from it, too.
         created, updated: seconds since 1970 in UTC; None if unknown.
-        leaf: the id of the last node of the shown path; None if unknown.
+        leaf: the id of the last node of the shown path; None or "" if unknown.
         instructions: the conversation's own system prompt, "" for none.
     """
 
@@ -90,7 +90,7 @@ def build_conversation(
     It begins at EPOCH if the source has no time at all.
 
     Args:
-        files: is iterated after `nodes`, which may add to it.
+        files: is iterated after `nodes`, whose iteration may add to it.
     """
     ordered = _parents_first({node.id: node for node in nodes})
     first = next((node.seconds for node in ordered if node.seconds), None)

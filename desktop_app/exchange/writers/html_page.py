@@ -142,7 +142,7 @@ class _PageWriter(HtmlWriter):
         self._used_ids: set[str] = set()
 
     def direction(self, _runs: Runs, *, of_container: bool) -> str:
-        """Let browsers detect the direction of lists and quotes, whose marks are at its side.
+        """Let browsers detect the direction of lists and quotes, because their marks depend on it.
 
         The style sheet does the same for other texts.
         """

@@ -174,8 +174,9 @@ class AnswerRequests:
     def _empty_reply_error(self, api: Api, body: Mapping[str, Any]) -> ProviderError:
         """Return the error of a reply with status 200 and no event.
 
-        Hosts without the endpoint reply like this. The endpoint exists if content has come through
-        this API, or, for Chat Completions, if the address has answered at all.
+        Hosts without the endpoint reply like this. The endpoint exists if the profile names this
+        API, or if content has come through it. That of Chat Completions also exists if the address
+        has answered at all.
         """
         facts = self._facts
         may_be_wrong_address = facts.is_learning_api and not facts.is_known(api)

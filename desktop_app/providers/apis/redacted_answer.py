@@ -56,7 +56,7 @@ class RedactedAnswer:
     end such as "50%", which may begin an escape, stays in its place.
 
     Args:
-        new_stream: called for the first delta of each text, when all secrets are known.
+        new_stream: called when a text or the name of the model comes; all secrets are known then.
     """
 
     def __init__(self, new_stream: Callable[[], RedactedStream]) -> None:

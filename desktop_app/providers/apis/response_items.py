@@ -37,7 +37,7 @@ _KINDS: Final = {"output_text": "text", "refusal": "refusal", "reasoning_text": 
 _TextKey = tuple[str, int, int]
 """The kind of a text, the index of its item in the output, and the index of the text in the item.
 
-The arguments of a call have the kind "call", and the number of the call in place of the index.
+The arguments of a call have the kind "call", and the number of the call as the index of the item.
 """
 
 
@@ -220,18 +220,18 @@ class ResponseItems:
 
     def _begin_hosted_call(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
         """Yield a call that the provider begins to run, and may bill from now on."""
-        name = json_fields.name(item, "id") or f"hosted_{at}"
-        if name not in self._hosted:
-            self._running[at] = name
-            call = hosted_call(name, item).call
+        call_id = json_fields.name(item, "id") or f"hosted_{at}"
+        if call_id not in self._hosted:
+            self._running[at] = call_id
+            call = hosted_call(call_id, item).call
             yield HostedCall(replace(call, state=ToolCallState.RUNNING))
 
     def _end_hosted_call(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
         """Yield a call that the provider has run itself, once."""
-        name = self._running.pop(at, "") or json_fields.name(item, "id") or f"hosted_{at}"
-        if name not in self._hosted:
-            self._hosted.add(name)
-            yield hosted_call(name, item)
+        call_id = self._running.pop(at, "") or json_fields.name(item, "id") or f"hosted_{at}"
+        if call_id not in self._hosted:
+            self._hosted.add(call_id)
+            yield hosted_call(call_id, item)
             yield from map(ImageArrived, code_images(item))
 
 

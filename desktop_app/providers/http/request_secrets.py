@@ -46,7 +46,8 @@ class RequestSecrets:
         """Attach all secrets to a request about to be sent; nothing else does.
 
         Raises:
-            AttemptError: the request goes to another origin than a secret's.
+            AttemptError: the request goes to another origin than a secret's, or a custom field
+                cannot be sent.
         """
         request_origin = origin(str(request.url))
         if self._key is not None:

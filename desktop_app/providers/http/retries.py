@@ -48,9 +48,9 @@ class AttemptError(Exception):
         self.asked_wait_s = asked_wait_s
 
     def wait_s(self, attempt: int) -> float | None:
-        """Return the wait in seconds after attempt `attempt` (from 0), None if no other follows.
+        """Return the wait in seconds after attempt `attempt` (from 0); None if it was the last.
 
-        None follows if the server requests a wait of more than `MAX_WAIT_S`.
+        It was also the last if the server requests a longer wait than `MAX_WAIT_S`.
         """
         if not self.may_repeat or attempt + 1 >= _MAX_ATTEMPTS:
             return None

@@ -129,7 +129,7 @@ class CaFile:
     """The certificates in a file.
 
     Attributes:
-        authorities: the number of CA certificates; 0 if the file has a server's certificate.
+        authorities: the number of CA certificates; 0 if there are only others, such as a server's.
         name: the name of the authority; "" if there are several or it has none.
         until: the last day on which the authority is valid; None unless there is exactly one.
     """
@@ -143,7 +143,7 @@ def inspect_ca_file(name: str) -> CaFile:
     """Return the content of a file of certificates. Blocking.
 
     Raises:
-        SettingError: as `read_ca_file`; or every certificate in it has expired.
+        SettingError: as `read_ca_file`; or every CA certificate in it has expired.
     """
     content = read_ca_file(name)
     found = _context_of(content).get_ca_certs()

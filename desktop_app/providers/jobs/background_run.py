@@ -116,7 +116,8 @@ class BackgroundRun:
 
         Raises:
             AttemptError: the request was refused or did not arrive; there is no run.
-            ProviderError: the run was lost, or the connection broke before the run had an id.
+            ProviderError: the run was lost, the connection broke before the run had an id, or a
+                reply is empty, unreadable or too large.
         """
         try:
             async with aclosing(
@@ -139,7 +140,7 @@ class BackgroundRun:
         """Follow the run to its end, over as many connections as needed.
 
         Raises:
-            ProviderError: the run was lost.
+            ProviderError: the run was lost or given up, or a reply is unreadable or too large.
         """
         failures = 0
         while not self._reader.is_finished:

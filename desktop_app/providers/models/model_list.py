@@ -136,7 +136,7 @@ def _end_of(row: Mapping[str, Any]) -> date | None:
 
 
 def _day(value: object) -> date | None:
-    """Return a date in ISO format or in seconds since 1970, or None if it is neither."""
+    """Return the date in an ISO text or in seconds since 1970; None for any other value."""
     try:
         if isinstance(value, int | float) and value > 1:  # not 0 or a bool
             return datetime.fromtimestamp(value, UTC).date()

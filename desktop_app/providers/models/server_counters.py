@@ -23,7 +23,7 @@ class ServerCounter:
     """A counter of tokens.
 
     Attributes:
-        path: the path, relative to the host.
+        path: the path, relative to the base URL without its /v1.
         body: returns the request for a model and a text.
         read: returns the tokens in the reply; None if it has no usable count.
     """

@@ -44,7 +44,7 @@ class PlainTail(NamedTuple):
 
     @property
     def is_long(self) -> bool:
-        """Return True if the text is too long to be parsed again, if it is a line of code."""
+        """Return True if the text, as a line of code, is too long to be parsed again."""
         return len(self.run.text) > _LONG_LINE
 
     def extended(self, block: Block, text: str) -> PlainTail | None:

@@ -16,7 +16,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.rendering.block_model import PICTURE, Run
 
 MAX_IMAGE_BYTES: Final = 16 * 1024
-"""Maximum bytes of an image."""
+"""Maximum bytes of a drawn image."""
 
 MAX_PIXELS: Final = 1_000_000
 """Maximum pixels of a drawn image: width times height."""

@@ -37,7 +37,7 @@ class LineClient:
 
     @property
     def descriptors(self) -> tuple[int, ...]:
-        """Return the pipes to the process, if it runs."""
+        """Return the descriptors of the pipes to the process; () if it does not run."""
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             return ()
@@ -62,7 +62,7 @@ class LineClient:
                 process.kill()
 
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return the answer; None if the process has ended, hangs, or gives no valid answer."""
+        """Return the answer; None if the process cannot start, ends, hangs or answers wrongly."""
         try:
             self.start()
             answer = self._exchange(json.dumps({"id": 0, **request}).encode() + b"\n")

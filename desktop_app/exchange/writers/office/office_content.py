@@ -78,7 +78,7 @@ def messages_of(
 
 
 def _blocks_of(message: Message) -> Iterable[Block]:
-    """Return the text of a message. A question is not read as Markdown, as in the window."""
+    """Return the text of a message as blocks. Only an answer is Markdown, as in the window."""
     if message.role is Role.USER:
         return (Block(Kind.PARAGRAPH, (Run(line),)) for line in message.text.split("\n"))
     return render(with_rendered_form(message, as_text=False).text)

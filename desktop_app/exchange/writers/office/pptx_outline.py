@@ -33,7 +33,7 @@ _MONOSPACED: Final = "Courier New"
 
 
 class Point(NamedTuple):
-    """A point of a slide, or a line of code; its depth is from 0."""
+    """A point of a slide, or a line of code; the depth counts from 0."""
 
     depth: int
     text: str

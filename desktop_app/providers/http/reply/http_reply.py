@@ -193,7 +193,7 @@ class HttpReply:
                     await self._turns.yield_if_due()
 
     async def close(self) -> None:
-        """End the generator that reads the body. Call it once the response is closed.
+        """End the generator that reads the body. Call it after the response is closed.
 
         The garbage collector would end it outside of any task, where it cannot be closed.
         """
