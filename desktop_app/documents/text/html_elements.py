@@ -41,6 +41,7 @@ _IMPLIED_ENDS: Final = (
     _ImpliedEnd(frozenset({"dt", "dd"}), frozenset({"dt", "dd"}), frozenset({"dl"})),
     _ImpliedEnd(CELLS | {"tr"}, CELLS, frozenset({"table"})),
     _ImpliedEnd(frozenset({"tr"}), frozenset({"tr"}), frozenset({"table"})),
+    _ImpliedEnd(frozenset({"rb", "rt", "rp"}), frozenset({"rt", "rp"}), frozenset({"ruby"})),
 )
 
 
@@ -130,10 +131,15 @@ class OpenElements:
                 break
 
     def close_before_start_tag(self, tag: str) -> None:
-        """Close the elements that a start tag ends without an end tag: "<li>a<li>b"."""
+        """Close the elements that a start tag ends without an end tag: "<li>a<li>b".
+
+        A tag inside an element that is left out ends nothing outside it.
+        """
         for rule in _IMPLIED_ENDS:
             if tag in rule.starting and any(self.has(ended) for ended in rule.ended):
                 for element in reversed(self._elements):
+                    if self.is_left_out and not element.is_left_out:
+                        break
                     if element.tag in rule.ended:
                         self.close_through(element.tag)
                         break

@@ -46,6 +46,7 @@ _CONTROLS: Final = frozenset({"button", "option", "textarea"})
 _NEVER_SHOWN: Final = frozenset(
     {"script", "style", "noscript", "template", "title", "svg", "iframe", "object"}
     | {"audio", "video", "canvas"}
+    | {"rp", "rt", "rtc"}  # how a word is pronounced, above it
 )
 # A page's menus are noise, and so are buttons and choices in text that the user selected.
 LEFT_OUT_OF_PAGES: Final = _NEVER_SHOWN | {"nav"}
@@ -64,7 +65,7 @@ _LINE_THROUGH: Final = re.compile(r"text-decoration[a-z-]*:[^;]*line-through", r
 _HIDDEN: Final = re.compile(r"display:\s*none|visibility:\s*hidden|mso-hide:\s*all", re.I)
 # KaTeX draws each formula a second time next to its MathML.
 _DRAWN_FORMULA: Final = re.compile(r"(?:^|\s)katex-html(?:\s|$)")
-_WORD_LEVEL: Final = re.compile(r"mso-list:\s*l\d+\s+level(\d+)", re.I)
+_WORD_LEVEL: Final = re.compile(r"mso-list:\s*l\d+\s+level(\d{1,2})", re.I)
 _WORD_LABEL: Final = re.compile(r"mso-list:\s*ignore", re.I)
 _LANGUAGE: Final = re.compile(r"(?:language-|lang-|highlight-source-)([\w+#-]+)")
 _TINY: Final = re.compile(r"[0-3](?:px)?")
@@ -149,13 +150,14 @@ class _Parser(HTMLParser):
         if tag in _VOID:
             if not self._elements.is_left_out:
                 self._add_void(tag, attributes)
-        elif self._elements.is_left_out or self._is_left_out(tag, attributes):
+            return
+        self._elements.close_before_start_tag(tag)
+        if self._elements.is_left_out or self._is_left_out(tag, attributes):
             if not self._elements.is_left_out and not _is_hidden(attributes):
                 self.handle_data(_image_label(attributes))
             if not self._elements.is_left_out or not self._elements.is_full:
                 self._elements.push(Element(tag, is_left_out=True))
         else:
-            self._elements.close_before_start_tag(tag)
             self._start(tag, attributes, attributes.get("style", ""))
 
     def handle_endtag(self, tag: str) -> None:

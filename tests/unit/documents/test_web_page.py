@@ -111,6 +111,23 @@ and <math alttext="x_1"><mi>x</mi></math>.</p>"""
             "Top [link](https://x.example/a%20b) up https://y.example inside",
             id="links",
         ),
+        pytest.param("<p hidden>x<p>y <i hidden>z<p>z</i></p>", "y", id="hidden without an end"),
+        pytest.param(
+            "<table><tr><td hidden>x<td>a<td>b<tr><td>c<td>d</table>",
+            "| a | b |\n| --- | --- |\n| c | d |",
+            id="a hidden cell without an end",
+        ),
+        pytest.param(
+            "<p>a<noscript><p>x</p></noscript> b", "a b", id="a paragraph around hidden ones"
+        ),
+        pytest.param(
+            "<ruby>漢<rp>(<rt>かん<rp>)</rp>字<rt>じ</rt></ruby><ruby><rb>読<rt>よ<rb>む</ruby>",
+            "漢字読む",
+            id="ruby",
+        ),
+        pytest.param(
+            f"<p style='mso-list:l0 level{'1' * 5_000}'>x", "- x", id="a level of 5,000 digits"
+        ),
         pytest.param("<p>x</p><!-- <p>never", "x", id="a comment without an end"),
         pytest.param("<p>x<q>y</q> 1<sup>st</sup></p>", 'x"y" 1st', id="quotation marks"),
         pytest.param("<p>one\r\ntwo<pre>a\r\nb</pre>", "one two\n\n```\na\nb\n```", id="CRLF"),
