@@ -7,9 +7,12 @@ messages, each under its name. The header lists the attached files, but not the 
 from __future__ import annotations
 
 import binascii
+import codecs
 import email.errors
 import email.policy
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from email.message import EmailMessage, MIMEPart
 from typing import Final
 
@@ -21,6 +24,8 @@ from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_notes import Skip
 
 _HEADERS: Final = ("From", "To", "Cc", "Date", "Subject")
+_HEADER_END: Final = re.compile(rb"\r?\n\r?\n")
+_ENCODED_WORD: Final = re.compile(rb"=\?([\w.-]{1,40})(?=\?[bq]\?)", re.IGNORECASE)
 _MAX_DEPTH: Final = 4
 
 
@@ -30,7 +35,9 @@ def read(name: str, data: bytes, files: DocumentBundle) -> ReaderResult:
     Raises:
         DocumentDamagedError: it has no mail header, or cannot be parsed.
     """
-    message = email.message_from_bytes(data, EmailMessage, policy=email.policy.default)
+    message = email.message_from_bytes(
+        _with_readable_header(data), EmailMessage, policy=email.policy.default
+    )
     try:
         header_lines, text = _read_message(message, files, 0)
     except (ValueError, LookupError, TypeError, AttributeError, email.errors.MessageError) as error:
@@ -38,6 +45,20 @@ def read(name: str, data: bytes, files: DocumentBundle) -> ReaderResult:
     if not header_lines:
         raise refusals.damaged(name, "no header of a mail")
     return files.with_message(document_types.MAIL, text)
+
+
+def _with_readable_header(data: bytes) -> bytes:
+    """Return a mail whose header the parser can decode: it expects UTF-8 and exact encodings."""
+    data = data.removeprefix(codecs.BOM_UTF8).lstrip(b"\r\n")
+    end = found.start() if (found := _HEADER_END.search(data)) else len(data)
+    head = _ENCODED_WORD.sub(_with_text_codec, data[:end])
+    decoded = None if head.isascii() else plain_text.decode(head)
+    return (decoded.text.encode() if decoded else head) + data[end:]
+
+
+def _with_text_codec(word: re.Match[bytes]) -> bytes:
+    """Return the beginning of an encoded word, with the encoding that was meant."""
+    return b"=?" + (plain_text.text_codec(word[1].decode()).encode() or word[1])
 
 
 def _read_message(
@@ -50,6 +71,8 @@ def _read_message(
     header_lines = [header_line(head, message[head]) for head in _HEADERS if message[head]]
     body = message.get_body(("plain", "html"))
     words, messages = ["" if body is None else _text_of_part(body)], []
+    if not words[0] and (page := message.get_body(("html",))):
+        body, words = page, [_text_of_part(page)]
     attached: list[tuple[str, bytes]] = []
     for part in _parts_beside(message, body):
         inner = _attached_message(part)
@@ -78,6 +101,8 @@ def _parts_beside(message: MIMEPart, body: MIMEPart | None) -> Iterator[MIMEPart
     Unlike `iter_attachments`, include those in nested parts. Signed mails and those of mailing
     lists nest the whole message. Apple Mail attaches files to the HTML version.
     """
+    if body is None and not message.is_multipart():  # A mail of a scanner may be the file itself.
+        yield message
     beside = set(map(id, message.iter_attachments()))
     body_kind = "" if body is None else body.get_content_type()
     is_alternative = message.get_content_type() == "multipart/alternative"
@@ -157,10 +182,11 @@ def _decode(payload: bytes, charset: str | None) -> str:
     Raises:
         ValueError: no encoding fits.
     """
-    try:
-        return payload.decode(charset or "utf-8")
-    except (LookupError, ValueError):
-        decoded = plain_text.decode(payload)
+    stated = charset or "utf-8"
+    for encoding in (plain_text.text_codec(stated), stated):
+        with suppress(LookupError, ValueError):
+            return payload.decode(encoding)
+    decoded = plain_text.decode(payload)
     if decoded is None:
         raise ValueError(f"charset {charset}")
     return decoded.text

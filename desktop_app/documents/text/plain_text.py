@@ -67,6 +67,18 @@ _TEXTUAL: Final = frozenset(
     | {"utf-8", "koi8-u", "gbk", "gb2312", "big5hkscs", "euc_kr", "shift_jis", "iso2022_jp"}
     | {"cp437", "cp852", "cp1258", "mac-cyrillic", "tis-620"}
 )
+# Texts are written in these larger encodings, whichever of the two they declare. Browsers do the
+# same (WHATWG Encoding Standard).
+_SUPERSETS: Final = {
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+}
 # UTF-32 first: its little-endian mark begins with UTF-16's.
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -164,6 +176,7 @@ _DECLARED: Final = re.compile(
 )
 # Escape sequences that switch between alphabets in Japanese mail.
 _ESCAPES: Final = (b"\x1b$B", b"\x1b$@", b"\x1b(J", b"\x1b$(D")
+_ESCAPED_PAIRS: Final = re.compile(rb"\x1b\$[@B]((?:[\x21-\x7e]{2})*)(?:\x1b\([BJ])?")
 
 
 @dataclass(frozen=True)
@@ -197,13 +210,23 @@ def _decode_stated(data: bytes) -> DecodedText | None:
             text = _decode_strictly(data, encoding)
             if text is not None:
                 return DecodedText(text)
-    is_japanese = any(escape in data[:_SAMPLE] for escape in _ESCAPES)
-    encodings = ["iso2022_jp_2"] if is_japanese else []
-    for encoding in [*encodings, _encoding_by_nuls(data), _declared_encoding(data)]:
+    if any(escape in data[:_SAMPLE] for escape in _ESCAPES):
+        text = _decode_strictly(data, "iso2022_jp_2") or _decode_escaped(data)
+        if text is not None:
+            return DecodedText(text)
+    for encoding in [_encoding_by_nuls(data), _declared_encoding(data)]:
         text = _decode_strictly(data, encoding) if encoding else None
         if text is not None:
             return DecodedText(text)
     return None
+
+
+def _decode_escaped(data: bytes) -> str | None:
+    """Decode the Japanese of Windows' mail programs, which adds characters such as "①"."""
+    if not data.isascii():
+        return None
+    packed = _ESCAPED_PAIRS.sub(lambda pairs: bytes(byte | 0x80 for byte in pairs[1]), data)
+    return _decode_strictly(packed, "euc_jis_2004")
 
 
 def _declared_encoding(data: bytes) -> str:
@@ -218,12 +241,10 @@ def text_codec(encoding: str) -> str:
     A text that declares UTF-16 in ASCII is not UTF-16.
     """
     try:
-        codec = codecs.lookup(encoding).name
+        codec = codecs.lookup(encoding.lower().removeprefix("x-")).name
     except LookupError:
         return ""
-    if codec == "iso8859-1":
-        return "cp1252"  # As browsers do: pages are written that way.
-    return codec if codec in _TEXTUAL else ""
+    return _SUPERSETS.get(codec, codec) if codec in _TEXTUAL else ""
 
 
 def _decode_wide(data: bytes) -> DecodedText | None:

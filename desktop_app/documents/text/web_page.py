@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import suppress
 from typing import Final
 
 from desktop_app.documents.text import html_markdown, plain_text
@@ -25,12 +26,15 @@ def to_markdown(page: str) -> str:
 
 
 def _decode(data: bytes) -> plain_text.DecodedText | None:
-    """Decode a page by the encoding that it states, else by the likeliest."""
+    """Decode a page by the encoding that it states, else by the likeliest.
+
+    Valid UTF-8 is UTF-8, also if the page's template states another encoding.
+    """
     stated = _CHARSET.search(data[:2048])
     codec = plain_text.text_codec(stated[1].decode()) if stated else ""
     if not codec or data.startswith(codecs.BOM_UTF8):
         return plain_text.decode(data)
-    try:
-        return plain_text.DecodedText(data.decode(codec))
-    except UnicodeDecodeError:
-        return plain_text.decode(data)
+    for encoding in (codec,) if data.isascii() else ("utf-8", codec):
+        with suppress(UnicodeDecodeError):
+            return plain_text.DecodedText(data.decode(encoding))
+    return plain_text.decode(data)

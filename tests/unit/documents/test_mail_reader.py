@@ -219,3 +219,49 @@ def test_text_with_a_wrong_charset_is_decoded(charset: str) -> None:
     head = f"Subject: a\nContent-Type: text/plain; charset={charset}\n\n"
     text = extract_bytes("m.eml", head.encode() + words, Limits(), lambda _: None).text
     assert text == "Subject: a\n\nDie Straße ist schön."
+
+
+def test_an_empty_plain_version_gives_way_to_the_page() -> None:
+    message = multipart("alternative", MIMEText(" \n"), MIMEText("<p>The words.</p>", "html"))
+    assert extract_bytes(
+        "m.eml", b"Subject: a\n" + bytes(message), Limits(), lambda _: None
+    ).text == ("Subject: a\n\nThe words.")
+
+
+def test_a_mail_that_is_a_file_is_read() -> None:
+    head = "Subject: Scan\nContent-Type: text/csv\nContent-Disposition: attachment; filename=a.csv"
+    text = extract_bytes("m.eml", f"{head}\n\n1;2\n".encode(), Limits(), lambda _: None).text
+    assert text == "Subject: Scan\nAttachments: a.csv\n\n# a.csv\n\n1;2"
+
+
+@pytest.mark.parametrize(
+    ("charset", "encoding", "words"),
+    [
+        ("iso-8859-1", "cp1252", "“5 €” – Größe"),
+        ("gb2312", "gb18030", "朱镕基"),
+        ("euc-kr", "cp949", "똠방각하"),
+        ("shift_jis", "cp932", "①の㈱"),
+    ],
+)
+def test_a_charset_stands_for_the_larger_one_that_programs_write(
+    charset: str, encoding: str, words: str
+) -> None:
+    packed = base64.b64encode(words.encode(encoding)).decode()
+    head = f"Subject: =?{charset}?B?{packed}?=\nContent-Type: text/plain; charset={charset}\n\n"
+    mail_bytes = head.encode() + words.encode(encoding)
+    text = extract_bytes("m.eml", mail_bytes, Limits(), lambda _: None).text
+    assert text == f"Subject: {words}\n\n{words}"
+
+
+def test_characters_that_windows_adds_to_japanese_mails_are_read() -> None:
+    words = b"\x1b$B-!\x1b(B 1 \x1b$B-jF|K\\\x1b(B"
+    head = b"Subject: a\nContent-Type: text/plain; charset=iso-2022-jp\n\n"
+    text = extract_bytes("m.eml", head + words, Limits(), lambda _: None).text
+    assert text == "Subject: a\n\n① 1 ㈱日本"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_a_header_may_be_in_any_encoding_after_empty_lines(encoding: str) -> None:
+    words = "\r\nFrom: Jörg Weiß <j@w.example>\r\nSubject: Grüße\r\n\r\nSchöne Straße"
+    text = extract_bytes("m.eml", words.encode(encoding), Limits(), lambda _: None).text
+    assert text == "From: Jörg Weiß <j@w.example>\nSubject: Grüße\n\nSchöne Straße"

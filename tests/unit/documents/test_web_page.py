@@ -151,6 +151,24 @@ def test_a_wrong_declaration_of_the_encoding_is_ignored(charset: str) -> None:
     assert page.note is None
 
 
+@pytest.mark.parametrize(
+    ("charset", "encoding", "words"),
+    [
+        ("iso-8859-1", "utf-8", "Größe"),
+        ("iso-8859-9", "cp1254", "“İstanbul” 5 €"),
+        ("shift_jis", "cp932", "①の㈱"),
+        ("x-sjis", "cp932", "日本の①"),
+        ("tis-620", "cp874", "“ภาษาไทย”"),
+    ],
+)
+def test_a_declaration_stands_for_the_encoding_that_is_meant(
+    charset: str, encoding: str, words: str
+) -> None:
+    page = read(f"<meta charset={charset}><p>{words}".encode(encoding))
+    assert page is not None
+    assert (page.text, page.note) == (words, None)
+
+
 _TAGS = st.sampled_from(
     "table tr td th caption ul ol li p div span b i a pre code h1 h2 blockquote q sup form dl dt "
     "dd button br hr center".split()
