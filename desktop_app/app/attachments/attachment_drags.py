@@ -58,7 +58,7 @@ class AttachmentDrags(QObject):
 def file_name(name: str) -> str:
     """Return an attachment's name, which may contain anything, as the name of a file.
 
-    It has at most 229 bytes; file systems allow 255.
+    The result has at most 229 bytes; file systems allow 255.
     """
     safe = _NOT_IN_NAMES.sub("_", name).strip(" .")
     stem, dot, suffix = safe.rpartition(".")

@@ -1,6 +1,6 @@
 """The composition of the parts that talk to the desktop; it is imported after the start.
 
-They are the global shortcut, the tray, notifications, sleep, the start at login, the appearance.
+The parts are the global shortcut, the tray, notifications, sleep, start at login, the appearance.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ class CallServer:
         """Start listening.
 
         The window's lock guarantees that no other process listens, so an existing socket was left
-        by a process that was killed. It is removed. So is a file or an empty folder in its place:
+        by a killed process, and is removed. So is a file or an empty folder in its place:
         containers mount a missing socket as an empty folder.
 
         Raises:

@@ -121,7 +121,7 @@ class SettingsController(QObject):
             )
 
     def _remove_override(self, conversation_id: str, key: str) -> None:
-        """Reset a setting to its default. Offer Undo: it may be a text that the user wrote."""
+        """Reset a setting to its default; offer Undo, because the user may have typed a text."""
         removed = overridden_values(self._current.conversation.overrides).get(key)
         self._setup.override(conversation_id, lambda own: without_override(own, key))
         self._notifications.notify_undo(

@@ -11,7 +11,8 @@ takes longer than a frame, so it waits until the program is idle. Objects that s
 collection count as old. Examining them again soon would take more than half a frame with thousands
 of messages.
 
-glibc retains freed memory; after streaming 1 MB that can exceed the text. It is trimmed when idle.
+glibc retains freed memory; after streaming 1 MB, that can be more than the text. Once the program
+is idle, this memory is returned to the system.
 """
 
 from __future__ import annotations

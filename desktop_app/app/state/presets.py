@@ -51,7 +51,7 @@ class Presets:
     def apply(self, preset: Preset, conversation: Conversation) -> Conversation:
         """Return a conversation with a preset's settings, as far as the provider has them.
 
-        It is the preset's provider, or else the conversation's.
+        That provider is the preset's, or else the conversation's.
 
         Settings that the model does not support are shown as refused.
         """

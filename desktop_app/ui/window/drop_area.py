@@ -55,7 +55,8 @@ class DropArea(QObject):
         from desktop_app.ui.composer.dropped_content import accept_copy, drop_hint, is_acceptable
 
         data = event.mimeData()
-        # Drags that start within the window belong to its widgets: text is dragged to the prompt.
+        # Drags that start within the window belong to its widgets, such as text that is dragged
+        # to the prompt.
         if event.source() is not None or not is_acceptable(data):
             event.ignore()
             return

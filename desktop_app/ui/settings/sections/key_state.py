@@ -10,9 +10,9 @@ KeyPlace = Literal["keyring", "session", "environment", "none", "unknown", "else
 class KeyState(NamedTuple):
     """The place where a profile's key or a proxy's password is stored.
 
-    `place` is "unknown" until the keyring has been asked, which may open a dialog. It is
-    "elsewhere" if the stored key belongs to another address than the current one, whose host is
-    `host`.
+    `place` is "unknown" until the keyring has been asked, which may open a dialog. `place` is
+    "elsewhere" if the stored secret belongs to another address than the current one. `host` is
+    the host of the current address; "" if it is unknown.
     """
 
     place: KeyPlace

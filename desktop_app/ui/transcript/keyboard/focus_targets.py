@@ -1,8 +1,8 @@
 """The keyboard focus targets of the transcript: links, folds and the Copy button of code.
 
-A target is a range of the document. A button covers the focused target. It shows the focus, has an
-accessible name and reacts to Enter like a click, so a screen reader announces it as usual. With a
-screen reader, a button covers each visible target.
+A target is a range of the document. The focused target is covered by a button that shows the focus,
+has an accessible name and reacts to Enter like a click. So a screen reader announces it as usual.
+With a screen reader, a button covers each visible target.
 """
 
 from __future__ import annotations
