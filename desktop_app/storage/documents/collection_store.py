@@ -170,11 +170,11 @@ class CollectionStore:
 
     async def is_indexed(self, sha256: str) -> bool:
         """Return True if all passages of a text are indexed: the last reaches the text's end."""
-        # A join would measure a text of megabytes once for each of its passages.
-        sql = """SELECT (SELECT max("end") FROM passages WHERE sha256 = ?1)
-            = (SELECT length(text) FROM attachments WHERE sha256 = ?1) AS is_whole"""
-        (row,) = await self._database.rows(sql, sha256)
-        return bool(row["is_whole"])
+        # Python measures the text: SQLite's length() ends at a null character.
+        sql = """SELECT text, (SELECT max("end") FROM passages WHERE sha256 = ?1) AS last
+            FROM attachments WHERE sha256 = ?1"""
+        row = await self._database.row(sql, sha256)
+        return row is not None and row["last"] == len(row["text"])
 
     async def index_passages(self, sha256: str, passages: Sequence[IndexedPassage]) -> None:
         """Index the passages of a text, replacing any previous ones."""

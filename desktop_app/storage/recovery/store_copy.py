@@ -220,16 +220,16 @@ def _index_passages(connection: sqlite3.Connection) -> None:
 
     `repair_references` then marks their files to be read again.
     """
-    sql = """SELECT p.sha256, max(p."end") AS last, sum(p."end" - p.start) AS sum,
-            length(a.text) AS length
-        FROM passages AS p LEFT JOIN attachments AS a USING (sha256) GROUP BY p.sha256"""
+    sql = """SELECT sha256, max("end") AS last, sum("end" - start) AS sum FROM passages
+        GROUP BY sha256"""
     for row in connection.execute(sql).fetchall():
-        sha256, length = (row["sha256"],), row["length"]
-        if length is None or row["last"] > length or row["sum"] > _MAX_OVERLAP * length:
+        sha256 = (row["sha256"],)
+        found = connection.execute("SELECT text FROM attachments WHERE sha256 = ?", sha256)
+        (text,) = found.fetchone() or (None,)
+        # Not measured by SQLite, whose length() ends at a null character.
+        if text is None or row["last"] > len(text) or row["sum"] > _MAX_OVERLAP * len(text):
             connection.execute("DELETE FROM passages WHERE sha256 = ?", sha256)
             continue
-        found = connection.execute("SELECT text FROM attachments WHERE sha256 = ?", sha256)
-        text: str = found.fetchone()["text"]
         sql = 'SELECT id, title, start, "end" FROM passages WHERE sha256 = ? ORDER BY id'
         connection.executemany(
             "INSERT INTO passage_index (rowid, title, words) VALUES (?, ?, ?)",

@@ -38,6 +38,7 @@ from desktop_app.storage.settings.settings_store import SettingsStore, profile_t
 from tests.helpers.blocking import blocking
 from tests.helpers.full_store import NOON, PROFILE, everything, fill, opened
 from tests.helpers.restores import AnsweredRestore, restore_now
+from tests.unit.storage.test_collection_store import fill as fill_collection
 
 
 class Place:
@@ -153,6 +154,18 @@ async def test_content_deleted_after_a_restore_is_not_found(place: Place) -> Non
             lambda c: c.execute("SELECT count(*) FROM search_entries").fetchone()[0]
         )
         assert rows == 1  # the attachment
+
+
+async def test_passages_of_a_text_with_null_characters_are_restored(place: Place) -> None:
+    """A log file or a damaged PDF may contain null characters."""
+    async with opened(place.database) as database:
+        await fill_collection(database, place.attachments, "a" * 32, "log", ["One.\0 ", "Two."])
+    place.restore(place.back_up())
+    async with opened(place.database) as database:
+        store = CollectionStore(database)
+        (file,) = await store.files("a" * 32)
+        assert (file.status, await store.is_indexed(file.sha256)) == ("ready", True)
+        assert len(await store.find(["a" * 32], question_terms("two"), 5)) == 1
 
 
 @pytest.mark.parametrize("count", range(1, len(MIGRATIONS) + 1))
