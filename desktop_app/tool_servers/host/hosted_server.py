@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any, Final
@@ -82,7 +83,7 @@ class HostedServer:
                 async with AsyncExitStack() as stack:
                     http_client = None
                     if "url" in self._order:
-                        os.environ.update(self._order["proxies"])
+                        _set_proxies(self._order["proxies"])
                         http_client = await self._create_http_client(self._order["headers"])
                         await stack.enter_async_context(http_client)
                     await self._stay_connected(stack, http_client)
@@ -302,6 +303,13 @@ class HostedServer:
             progress_callback=on_progress,
         )
         return content.call_result_to_json(result)
+
+
+def _set_proxies(proxies: dict[str, str]) -> None:
+    """Set the environment variables with proxies, in the form that httpx2 knows."""
+    for name, value in proxies.items():
+        # GNOME writes "socks" for version 5; httpx2 would refuse to make any connection.
+        os.environ[name] = re.sub("^socks:", "socks5:", value)
 
 
 def _direct_mounts(url: str) -> dict[str, None]:

@@ -16,6 +16,7 @@ import pytest
 
 from desktop_app.tool_servers.host.hosted_server import HostedServer
 from desktop_app.tool_servers.host.line_output import LineOutput
+from tests.helpers.proxies import SocksProxy
 
 SERVER = """
 import json, sys
@@ -137,6 +138,19 @@ async def test_no_proxy_gets_what_is_sent_to_this_computer(
     # The server listens on one address only.
     is_reached = any(head.startswith(b"POST / HTTP/1.1\r\n") for head in of_server)
     assert is_reached is (host != "127.0.0.2")
+
+
+async def test_a_proxy_is_used_as_desktops_name_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ALL_PROXY", "NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "")  # so that it is reset after the test
+    missing = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    async with (
+        http_site(missing, []) as port,
+        SocksProxy(upstream=f"http://127.0.0.1:{port}") as proxy,
+    ):
+        proxies = {"ALL_PROXY": proxy.url.replace("socks5:", "socks:")}
+        failure = await failure_of({"url": "http://far.lan/", "headers": {}, "proxies": proxies})
+    assert set(proxy.wanted) == {"far.lan:80"}, failure
 
 
 @pytest.mark.parametrize(
