@@ -75,6 +75,7 @@ class CandidatesReader:
         for number, choice in zip(numbers, choices, strict=True):
             if number in self._others:
                 self._begun.add(number)
+                choice = {**choice, "usage": None}
                 events = self._others[number].read_chunk({"choices": [choice]}, key)
                 yield from _as_candidates(
                     [(number, [e for e in events if not isinstance(e, Started)])]

@@ -340,11 +340,13 @@ class ChatCompletionsReader:
                 self._started = started
                 yield Started(*started)
         self._tier = json_fields.name(chunk, "service_tier") or self._tier
-        # Groq's older API nests the usage in `x_groq`; some servers send it with every chunk.
-        groq = json_fields.mapping(chunk, "x_groq")
-        usage = json_fields.mapping(chunk, "usage") or json_fields.mapping(groq, "usage")
-        self._usage = usage_of(usage) or self._usage
-        for choice in json_fields.rows(chunk, "choices")[:1]:
+        choices = json_fields.rows(chunk, "choices")[:1]
+        # Groq's older API nests the usage in `x_groq`, Moonshot's in the choice. Some servers send
+        # it with every chunk.
+        for source in (chunk, json_fields.mapping(chunk, "x_groq"), *choices):
+            if usage := json_fields.mapping(source, "usage"):
+                self._usage = usage_of(usage) or self._usage
+        for choice in choices:
             delta = json_fields.mapping(choice, key) or json_fields.mapping(choice, "message")
             for event in self._delta_events(delta):
                 self._has_content = True

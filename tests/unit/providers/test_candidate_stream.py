@@ -80,6 +80,13 @@ def test_any_order_of_chunks_gives_each_answer_its_own(data: st.DataObject, coun
     assert isinstance(events[-1], Completed)  # the first answer's, last of all
 
 
+def test_only_the_usage_of_the_first_choice_is_read() -> None:
+    last = [{"index": at, "delta": {}, "finish_reason": "stop", "usage": USAGE} for at in (0, 1)]
+    sent = [choice(0, "Hi"), choice(1, "Ho"), *({"choices": [each]} for each in last)]
+    first, second = answers(read(*sent), 2)
+    assert (first.usage, second.usage) == (Usage(100, 0, 60), None)
+
+
 def test_an_answer_that_never_began_is_not_ended() -> None:
     events = read(choice(0, "Hi"), choice(0, reason="stop"), "[DONE]")
     assert not [e for e in events if isinstance(e, CandidateEvent)]

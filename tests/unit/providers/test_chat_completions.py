@@ -373,6 +373,10 @@ def test_an_engine_failure_within_an_answer_is_not_blamed_on_the_request() -> No
     [
         ({"usage": {"prompt_tokens": "12", "completion_tokens": "3"}}, Usage(12, 0, 3, 0)),
         ({"x_groq": {"usage": {"prompt_tokens": 12, "completion_tokens": 3}}}, Usage(12, 0, 3, 0)),
+        (
+            {"choices": [{"delta": {}, "usage": {"prompt_tokens": 12, "completion_tokens": 3}}]},
+            Usage(12, 0, 3, 0),
+        ),
         ({"usage": {"prompt_tokens": "many", "completion_tokens": "9" * 11}}, None),
         ({"usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}}, None),
         ({"usage": None}, None),
