@@ -104,7 +104,9 @@ _KEY: Final = re.compile(
     r"authentication (error|fails?|failed)\b|no connected db",
     re.IGNORECASE,
 )
-_NO_CREDIT: Final = re.compile(r"insufficient (balance|credits?|funds)\b", re.IGNORECASE)
+_NO_CREDIT: Final = re.compile(
+    r"insufficient (balance|credits?|funds)\b|credit balance is too low", re.IGNORECASE
+)
 # More tokens than a minute allows: the same request never passes.
 _TOO_LARGE_FOR_MINUTE: Final = re.compile(
     r"request too large .{0,300}tokens per min", re.IGNORECASE | re.DOTALL
@@ -112,7 +114,7 @@ _TOO_LARGE_FOR_MINUTE: Final = re.compile(
 _NO_MODEL: Final = re.compile(
     r"\bmodel\b.{0,120}(not found|not exist|does not exist|not available|no such|not supported|"
     r"deprecated|retired|decommissioned|no longer|shut down)|"
-    r"(no such|unknown|invalid) model\b|unable to access (\S+ )?model\b|"
+    r"(no such|unknown|invalid) model\b|no models loaded|unable to access (\S+ )?model\b|"
     # OpenRouter, if the account's privacy settings leave no provider of the model.
     r"no endpoints (found|available)|no allowed providers are available",
     re.IGNORECASE | re.DOTALL,
