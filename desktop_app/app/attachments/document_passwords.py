@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject
 
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import DocumentEncryptedError, UserFacingError
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.window.cards.notifications import Actions, Notifications
+from desktop_app.ui.window.cards.notifications import NOT_SENT, Actions, Notifications
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.ui.look.theme import Theme
 
-TOPIC: Final = "question"  # shared with other notifications about a question that is not sent
 T = TypeVar("T")
 Attempt = Callable[[str], Awaitable[T]]
 
@@ -140,7 +139,7 @@ class DocumentUnlocker(QObject):
             self._documents.remember_password(sha256, password)
 
         await self._passwords.open_with_password(attempt)
-        self._notifications.dismiss_topic(TOPIC)
+        self._notifications.dismiss_topic(NOT_SENT)
         self._notifications.notify(
-            tr("“{name}” is unlocked until you quit. Send again.", name=part.name), topic=TOPIC
+            tr("“{name}” is unlocked until you quit. Send again.", name=part.name), topic=NOT_SENT
         )

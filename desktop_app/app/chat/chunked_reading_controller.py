@@ -18,7 +18,7 @@ from desktop_app.services.documents.document_beginnings import (
     names_of_beginnings,
     with_beginnings,
 )
-from desktop_app.ui.window.cards.notifications import Actions, Notifications
+from desktop_app.ui.window.cards.notifications import NOT_SENT, Actions, Notifications
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 OFFER: Final = N_("Read in parts…")
 ATTACH_BEGINNING: Final = N_("Attach the beginning, let tools read the rest")
-TOPIC: Final = "question"  # shared with other notifications about a question that is not sent
 
 
 class ChunkedReadingController(QObject):
@@ -83,7 +82,7 @@ class ChunkedReadingController(QObject):
                 "Only the beginning is sent, and tools read the rest: {names}",
                 names=joined(names_of_beginnings(draft.attachments)),
             )
-            self._notifications.notify(words, topic=TOPIC)
+            self._notifications.notify(words, topic=NOT_SENT)
 
     def _documents(self) -> list[DocumentPart]:
         parts = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
@@ -99,7 +98,7 @@ class ChunkedReadingController(QObject):
         if not draft.text.strip():
             draft = self._draft.with_text(refused.text, refused.template_id)
         documents = self._documents()
-        notifications.notify(tr("Counting parts…"), topic=TOPIC)
+        notifications.notify(tr("Counting parts…"), topic=NOT_SENT)
         resolved = self._setup.resolved
         instructions = self._setup.settings_of(self._current.conversation).instructions
         try:
@@ -107,12 +106,12 @@ class ChunkedReadingController(QObject):
                 documents, draft.text, resolved, instructions
             )
         finally:
-            notifications.dismiss_topic(TOPIC)
+            notifications.dismiss_topic(NOT_SENT)
         if resolved.price == FREE:
             self._accept(draft)
             return
         notifications.notify(
-            _plan_text(plan), [(tr("Read in parts"), lambda: self._accept(draft))], topic=TOPIC
+            _plan_text(plan), [(tr("Read in parts"), lambda: self._accept(draft))], topic=NOT_SENT
         )
 
     def _accept(self, offered: Draft) -> None:

@@ -19,6 +19,7 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.i18n.translation import tr
+from desktop_app.ui.window.cards.notifications import NOT_SENT
 
 if TYPE_CHECKING:
     from desktop_app.app.answers.running_answers import RunningAnswers
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.cards.notifications import Actions, Notifications
 
 BeforeAsking = Callable[["Conversation", "list[Message]", Draft], Awaitable[None]]
-QUESTION = "question"  # the topic of notifications about a question that could not be sent
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class TurnStarter(QObject):
             self._setup.choice_changed,
             self._providers.changed,
         ):
-            changed.connect(lambda: notifications.dismiss_topic(QUESTION))
+            changed.connect(lambda: notifications.dismiss_topic(NOT_SENT))
 
     def is_beginning(self, conversation_id: str) -> bool:
         """Return True while a conversation's question is on its way to the store."""
@@ -134,14 +134,14 @@ class TurnStarter(QObject):
             return
         if choice is None and not compared and not self._providers.has_provider(asked):
             error = IllegalChoiceError(Reason.PROVIDER_REMOVED)
-            self._notifications.notify(error, topic=QUESTION)
+            self._notifications.notify(error, topic=NOT_SENT)
             return
         self._beginning.add(asked.id)
         try:
             asking = replace(asked, choice=choice or await self._setup.known_choice(asked))
             profile, settings = self._setup.profile_of(asking), self._setup.settings_of(asking)
             settings = settings.for_one() if single_answer else settings
-            self._notifications.dismiss_topic(QUESTION)
+            self._notifications.dismiss_topic(NOT_SENT)
             await self._before_asking(asking, path, draft or Draft())
             if path and self._presenter.find_existing(asked.id) is None:
                 return  # deleted in the meantime
@@ -199,7 +199,7 @@ class TurnStarter(QObject):
             (tr("Use anyway"), agree),
             (tr("Enter price…"), lambda: self.price_entry_requested.emit(provider_id, model)),
         ]
-        self._notifications.notify(error, actions, topic=QUESTION)
+        self._notifications.notify(error, actions, topic=NOT_SENT)
 
     def _refuse(self, error: UserFacingError, provider_id: str) -> None:
         """Notify why a question was not sent; if the cap is the reason, offer to raise it."""
@@ -209,5 +209,5 @@ class TurnStarter(QObject):
         if not isinstance(error, SpendingCapError):
             actions = self._remedies_for(error)
         # A full disk also refuses the draft: the same card tells of both.
-        topic = STORE if isinstance(error, StoreFullError) else QUESTION
+        topic = STORE if isinstance(error, StoreFullError) else NOT_SENT
         self._notifications.notify(error, actions, topic=topic)

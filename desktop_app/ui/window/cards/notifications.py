@@ -43,6 +43,7 @@ Actions = Sequence[tuple[str, Callable[[], object]]]
 
 NOTE_STAYS_MS: Final = 6000
 UNDO: Final = "undo"  # the topic of notes with an Undo button
+NOT_SENT: Final = "not sent"  # the topic of notes on a question that is not sent
 
 
 class _Card(NamedTuple):
