@@ -326,8 +326,8 @@ async def _begin(
     """Begin the answer, or all that are compared. Raises as `ChatService.begin`."""
     if len(choices) == 1:
         return await service.begin(conversation, [], draft, profile, settings)
-    asked = [(profile, choice) for choice in choices]
-    return await service.begin_compared(conversation, [], draft, asked, settings)
+    profile_choices = [(profile, choice) for choice in choices]
+    return await service.begin_compared(conversation, [], draft, profile_choices, settings)
 
 
 async def _run_several(

@@ -34,8 +34,8 @@ class ServerListener(Protocol):
     def on_log(self, level: str, text: str) -> None:
         """Handle a line of the log; `level` is "" for standard error."""
 
-    def on_list_changed(self, what: str) -> None:
-        """Handle a change of a list; `what` is "tools", "resources" or "prompts"."""
+    def on_list_changed(self, list_name: str) -> None:
+        """Handle a change of a list; `list_name` is "tools", "resources" or "prompts"."""
 
     def on_sign_in(self, address: str) -> None:
         """Open the address at which the user signs in."""

@@ -57,7 +57,7 @@ class ProviderRegistry:
         address.
         """
         stored = {profile.id: profile for profile in await self._settings.profiles()}
-        own = {p.base_url: p.own_models for p in stored.values() if p.own_models}
+        own_models_by_url = {p.base_url: p.own_models for p in stored.values() if p.own_models}
         built_in = [stored.pop(profile.id, profile) for profile in BUILT_IN]
         # The names of the other built-in providers are those of companies: not translated.
         built_in = [
@@ -65,7 +65,8 @@ class ProviderRegistry:
         ]
         from_environment = [
             replace(
-                with_listed_models(self.models_of(p)), own_models=own.get(p.base_url, p.own_models)
+                with_listed_models(self.models_of(p)),
+                own_models=own_models_by_url.get(p.base_url, p.own_models),
             )
             for p in self.environment_profiles
         ]

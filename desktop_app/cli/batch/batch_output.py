@@ -164,13 +164,13 @@ def _item_json(job: BatchJob, item: BatchItem) -> dict[str, Any]:
     }
 
 
-def job_notices(asked: AskSettings, resolved: ResolvedChoice, job: BatchJob) -> list[NoticeText]:
+def job_notices(settings: AskSettings, resolved: ResolvedChoice, job: BatchJob) -> list[NoticeText]:
     """Return the notices on settings that the job leaves out or changes."""
     notices: list[NoticeText] = [resolved.notice] if resolved.notice else []
     choice = (resolved.profile, resolved.model, resolved.effort)
     sent = job.parameters
-    notices += model_notices(sent, sent, asked.requested, *choice)
-    notices += api_notices(sent, asked.requested, *choice, job.api)
-    if asked.parameters.candidates > 1:
+    notices += model_notices(sent, sent, settings.requested, *choice)
+    notices += api_notices(sent, settings.requested, *choice, job.api)
+    if settings.parameters.candidates > 1:
         notices.append(notice(NoticeCode.SETTING_NOT_IN_API, setting="n", api="Batch API"))
     return notices

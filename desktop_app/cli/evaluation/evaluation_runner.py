@@ -291,8 +291,8 @@ class EvaluationRunner:
 
     def judge_of(self, contestant: Contestant) -> ResolvedChoice:
         """Return the model that judges a contestant's answers."""
-        asked = replace(contestant.resolved, service_tier=None)
-        return self.backend.utility_model.model_for(Purpose.JUDGMENT, asked)
+        resolved = replace(contestant.resolved, service_tier=None)
+        return self.backend.utility_model.model_for(Purpose.JUDGMENT, resolved)
 
     async def judge_input(self, contestant: Contestant, cases: Sequence[EvaluationCase]) -> int:
         """Return the input tokens of the judgments on a contestant's cases, without its answers."""

@@ -81,8 +81,8 @@ class DocumentWorker(ReaderClient):
 
         `media_type` is the result of `extract`. The same bytes give the same result.
         """
-        asked = {"kind": "scale", "name": name, "media_type": media_type}
-        header = {**asked, "width": size[0], "height": size[1]}
+        scaling = {"media_type": media_type, "width": size[0], "height": size[1]}
+        header = {"kind": "scale", "name": name, **scaling}
         request = Request(header, data, max_bytes=_image_bytes_bound(size), is_text=False)
         return await self._ask(
             request, lambda answer, image: worker_answers.image(answer, image, size)
@@ -104,11 +104,11 @@ class DocumentWorker(ReaderClient):
             DocumentEncryptedError: it needs a password, or `password` is wrong.
             DocumentError: it cannot be read, or a page cannot be rendered.
         """
-        asked = [[number, *size] for number, size in pages]
-        header = {"kind": "render", "name": name, "pages": asked, "password": password}
+        page_rows = [[number, *size] for number, size in pages]
+        header = {"kind": "render", "name": name, "pages": page_rows, "password": password}
         sizes = [size for _, size in pages]
-        most = sum(map(_image_bytes_bound, sizes))
-        request = Request(header, data, max_bytes=most, is_text=False)
+        total_bytes = sum(map(_image_bytes_bound, sizes))
+        request = Request(header, data, max_bytes=total_bytes, is_text=False)
         return await self._ask(
             request, lambda answer, data: worker_answers.images(answer, data, sizes)
         )
@@ -117,23 +117,25 @@ class DocumentWorker(ReaderClient):
         """Count the tokens of a text by o200k_base, which OpenAI's models use."""
         payload = text.encode(errors="replace")
         request = Request({"kind": "count", "name": "The text"}, payload, max_bytes=0)
-        most = len(payload)
+        max_tokens = len(payload)
         return await self._ask(
-            request, lambda answer, _: worker_answers.whole_number(answer, "tokens", most)
+            request, lambda answer, _: worker_answers.whole_number(answer, "tokens", max_tokens)
         )
 
     async def token_mix(self, text: str) -> TokenMix:
         """Count the tokens of each kind of text in a text, by o200k_base."""
         payload = text.encode(errors="replace")
         request = Request({"kind": "mix", "name": "The text"}, payload, max_bytes=0)
-        most = len(payload)
-        return await self._ask(request, lambda answer, _: worker_answers.token_mix(answer, most))
+        max_tokens = len(payload)
+        return await self._ask(
+            request, lambda answer, _: worker_answers.token_mix(answer, max_tokens)
+        )
 
     async def markdown_of(self, html: str) -> str:
         """Convert HTML from the clipboard to Markdown: see `html_markdown.py`."""
         payload = html.encode(errors="replace")
-        most = min(4 * len(payload) + PIECE_BYTES, MAX_TEXT_BYTES)
-        request = Request({"kind": "convert", "name": "The text"}, payload, max_bytes=most)
+        size_bound = min(4 * len(payload) + PIECE_BYTES, MAX_TEXT_BYTES)
+        request = Request({"kind": "convert", "name": "The text"}, payload, max_bytes=size_bound)
         return await self._ask(request, lambda _, markdown: str(markdown))
 
     async def chunks(

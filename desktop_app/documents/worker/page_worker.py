@@ -100,10 +100,10 @@ class PageWorker(ReaderClient):
             return None if answer["kind"] == "view-closed" else read(answer, found)
 
         header = {**request.header, "name": viewed.name, "document": viewed.sha256}
-        asked = request._replace(header=header)
+        full_request = request._replace(header=header)
         async with self._document_lock:
-            found = await self._ask(asked, read_unless_closed)
+            found = await self._ask(full_request, read_unless_closed)
             if found is None:
                 await self._open_document(viewed)
-                found = await self._ask(asked, read)
+                found = await self._ask(full_request, read)
         return found

@@ -408,12 +408,12 @@ def _with_call_ids(reply: Reply) -> Reply:
         at for at in range(reply.round_start, len(segments)) if segments[at].kind is _Kind.TOOL_CALL
     )
     for number, at in enumerate(calls):
-        given = segments[at].call_id
-        if not 0 < len(given) <= MAX_CALL_ID_CHARS or given in taken:
-            own = f"call_{reply.round}_{number}"
-            while own in taken:
-                own += "_"
-            segments[at] = replace(segments[at], call_id=own)
+        sent_id = segments[at].call_id
+        if not 0 < len(sent_id) <= MAX_CALL_ID_CHARS or sent_id in taken:
+            new_id = f"call_{reply.round}_{number}"
+            while new_id in taken:
+                new_id += "_"
+            segments[at] = replace(segments[at], call_id=new_id)
         taken.add(segments[at].call_id)
     return _with_segments(reply, tuple(segments))
 

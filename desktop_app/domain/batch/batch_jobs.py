@@ -140,14 +140,14 @@ def estimate_batch(
     """
     counts = list(tokens)
     sent = Usage(input_tokens=sum(counts))
-    whole = sent + Usage(output_tokens=answer_tokens * len(counts))
+    total = sent + Usage(output_tokens=answer_tokens * len(counts))
     return BatchEstimate(
         len(counts),
         left_out,
         sent.input_tokens,
         cost_of(batch_price, sent),
-        cost_of(batch_price, whole),
-        cost_of(ordinary_price, whole),
+        cost_of(batch_price, total),
+        cost_of(ordinary_price, total),
         *images,
         cost_of(batch_price, Usage(input_tokens=images[1])),
     )

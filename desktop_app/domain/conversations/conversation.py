@@ -153,8 +153,8 @@ class Message:
     @property
     def as_draft(self) -> Draft:
         """Return a question as a draft, whose collections will be searched again."""
-        asked = tuple(CollectionPart(p.collection_id, p.name) for p in self.passage_parts)
-        return Draft(self.text, (*self.attachments, *asked), self.template_id)
+        collections = tuple(CollectionPart(p.collection_id, p.name) for p in self.passage_parts)
+        return Draft(self.text, (*self.attachments, *collections), self.template_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,12 +175,12 @@ def notice_from_json(value: object) -> NoticeText:
     if not isinstance(value, dict):
         raise TypeError("a notice is neither a text nor an object")
     code = value["code"]
-    known = NoticeCode(code) if code in _CODES else Reason(code)
+    notice_code = NoticeCode(code) if code in _CODES else Reason(code)
     because = value.get("because")  # a quoted notice quotes no other
     quoted = None if because is None else notice_from_json({**because, "because": None})
     if isinstance(quoted, str):
         raise TypeError("a notice quotes a sentence")
-    made = AnswerNotice(known, tuple(dict(value["params"]).items()), quoted)
+    made = AnswerNotice(notice_code, tuple(dict(value["params"]).items()), quoted)
     if not all(isinstance(value, str | int) for _, value in made.params):
         raise TypeError("parameters of a notice are neither texts nor numbers")
     str(made)  # raises if a parameter is missing

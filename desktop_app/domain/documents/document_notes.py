@@ -50,7 +50,7 @@ class DocumentNote(NamedTuple):
     def __str__(self) -> str:
         if not self.skipped:
             return happened_text(self.reason, self.params)
-        said = happened_text(Reason.NOTE_READ, self.params)
+        sentence = happened_text(Reason.NOTE_READ, self.params)
         shown = self.skipped[:_MAX_NAMED]
         names = [
             tr("{file} ({reason})", file=path, reason=tr(reason.text)) for path, reason in shown
@@ -58,7 +58,7 @@ class DocumentNote(NamedTuple):
         more = int(self.params["skipped"]) - len(shown)
         if more > 0:
             names.append(tr_plural("{count} more", "{count} more", more))
-        return f"{said} {tr('Skipped: {files}.', files=joined(names))}"
+        return f"{sentence} {tr('Skipped: {files}.', files=joined(names))}"
 
     @property
     def as_error(self) -> ErrorNote:

@@ -382,9 +382,9 @@ def _require_types(model_id: str, row: Mapping[str, Any]) -> None:
         raise ValueError(f"shutdown of {model_id} is not a day, such as 2026-08-10")
 
 
-def _parse_names(values: object, what: str) -> list[str]:
+def _parse_names(values: object, name: str) -> list[str]:
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise ValueError(f"{what} is a list of names")
+        raise ValueError(f"{name} is a list of names")
     return [value.casefold() for value in values]
 
 

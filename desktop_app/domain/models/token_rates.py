@@ -127,14 +127,14 @@ class TokenRates:
         total = sum(mix.values())
         if total < MIN_LEARNED_TOKENS or tokens <= 0 or is_cut(mix, tokens):
             return self
-        before = self.all_rates()
-        expected = {kind: count * before[kind] for kind, count in mix.items()}
-        whole = sum(expected.values())
-        factor = tokens / whole
+        old_rates = self.all_rates()
+        expected = {kind: count * old_rates[kind] for kind, count in mix.items()}
+        expected_total = sum(expected.values())
+        factor = tokens / expected_total
         changed = dict(self.rates)
         for kind, part in expected.items():
-            share = part / whole
+            share = part / expected_total
             if share >= MIN_KIND_SHARE or kind in changed:
-                rate = before[kind] * factor**share
+                rate = old_rates[kind] * factor**share
                 changed[kind] = min(max(rate, MIN_RATE), MAX_RATE)
         return replace(self, rates=changed)

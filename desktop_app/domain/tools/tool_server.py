@@ -366,12 +366,12 @@ def launch_message(
             "headers": fill_all(server.headers, secrets.headers),
             "proxies": _proxies(variables),
         }
-    own = fill_all(server.environment, secrets.environment)
+    environment = fill_all(server.environment, secrets.environment)
     hidden = [filled(value) for value in secrets.arguments]
     return {
         "command": [_with_secrets(filled(word), hidden) for word in server.command],
         "folder": server.folder or home,
-        "environment": {**_proxies(variables, with_passwords=False), **own},
+        "environment": {**_proxies(variables, with_passwords=False), **environment},
     }
 
 

@@ -77,8 +77,8 @@ def split_hold(hold: Hold, count: int, calls: Sequence[Hold] = ()) -> list[Hold]
             released with the answer's share of `hold`.
     """
     left = set(range(count))
-    own = calls or [Hold() for _ in range(count)]
-    return [_HoldShare(hold, left, number, own[number]) for number in range(count)]
+    call_holds = calls or [Hold() for _ in range(count)]
+    return [_HoldShare(hold, left, number, call_holds[number]) for number in range(count)]
 
 
 class _HoldShare(Hold):

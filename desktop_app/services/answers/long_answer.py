@@ -189,8 +189,8 @@ def with_file(answer: Message, file: DocumentPart | None) -> Message:
     """
     if file is None or file in answer.attachments:
         return answer
-    told = notice(NoticeCode.WHOLE_IN_FILE, name=file.name)
-    return replace(answer, parts=(*answer.parts, file), notices=(*answer.notices, told))
+    file_notice = notice(NoticeCode.WHOLE_IN_FILE, name=file.name)
+    return replace(answer, parts=(*answer.parts, file), notices=(*answer.notices, file_notice))
 
 
 async def attach_interrupted_files(store: AnswerStore, files: AnswerFiles) -> None:

@@ -723,13 +723,13 @@ def _missing_tools_notice(tools: ToolSet) -> NoticeText:
 
 def _unsupported_notices(settings: AskSettings, model: ModelInfo) -> list[NoticeText]:
     """Return notices on tools and a schema that the model is known not to support."""
-    asked = {
+    refused = {
         "tools": settings.parameters.tools and model.takes_tools is False,
         "schema": settings.schema is not None and model.takes_schema is False,
     }
     return [
         notice(NoticeCode.SETTING_NOT_SUPPORTED, setting=name, model=model.name)
-        for name, is_refused in asked.items()
+        for name, is_refused in refused.items()
         if is_refused
     ]
 
@@ -773,10 +773,10 @@ def _held_model(resolved: ResolvedChoice, settings: AskSettings) -> str:
 
 
 def _parameter_notices(settings: AskSettings, resolved: ResolvedChoice) -> list[AnswerNotice]:
-    asked = settings.parameters
-    sent = _accepted_parameters(asked, resolved)
+    parameters = settings.parameters
+    sent = _accepted_parameters(parameters, resolved)
     return model_notices(
-        asked, sent, settings.requested, resolved.profile, resolved.model, resolved.effort
+        parameters, sent, settings.requested, resolved.profile, resolved.model, resolved.effort
     )
 
 

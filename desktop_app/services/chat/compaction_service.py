@@ -142,8 +142,8 @@ class CompactionService:
             return False
         nearly = limit * NEARLY_FULL_SHARE
         used = used_tokens(context)
-        most = self._estimator.tokens_at_most(context) if used is None else None
-        if most is not None and most + more_tokens < nearly:
+        upper_bound = self._estimator.tokens_at_most(context) if used is None else None
+        if upper_bound is not None and upper_bound + more_tokens < nearly:
             return False
         used, _ = await self._estimator.context_tokens(context)
         return used + more_tokens >= nearly
@@ -474,5 +474,5 @@ def _cost(
 ) -> tuple[Decimal | None, Decimal | None]:
     """Return the cost of the input, and of input and output, in US dollars; None if unknown."""
     usage = Usage(input_tokens=input_tokens)
-    whole = None if output_tokens is None else replace(usage, output_tokens=output_tokens)
-    return cost_of(price, usage), cost_of(price, whole)
+    total = None if output_tokens is None else replace(usage, output_tokens=output_tokens)
+    return cost_of(price, usage), cost_of(price, total)

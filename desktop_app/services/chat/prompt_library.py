@@ -210,19 +210,19 @@ def fill_prompt(prompt: Prompt, values: Mapping[str, str], by_program: Mapping[s
     Raises:
         IllegalChoiceError: a value is missing or not allowed.
     """
-    asked = {v.name: v for v in variables(prompt.text)}
-    known = ", ".join(asked)
+    variables_by_name = {v.name: v for v in variables(prompt.text)}
+    known = ", ".join(variables_by_name)
     for name, value in values.items():
-        if name not in asked:
+        if name not in variables_by_name:
             raise IllegalChoiceError(
                 Reason.PROMPT_HAS_NO_FIELD,
-                what_to_do="" if asked else Remedy.NONE,
+                what_to_do="" if variables_by_name else Remedy.NONE,
                 prompt=prompt.title,
                 field=name,
                 known=known,
             )
-        if asked[name].choices and value not in asked[name].choices:
-            offered = ", ".join(asked[name].choices)
+        if variables_by_name[name].choices and value not in variables_by_name[name].choices:
+            offered = ", ".join(variables_by_name[name].choices)
             raise IllegalChoiceError(
                 Reason.PROMPT_FIELD_REFUSED, field=name, value=value, offered=offered, known=known
             )

@@ -208,9 +208,9 @@ class Resumer:
         budget, estimator = self._chat.budget, self._chat.estimator
         if not budget.needs_cost(resolved.profile, resolved.price is not None):
             return
-        asked = _path_to(answer, await self._store.messages(answer.conversation_id))
+        path = _path_to(answer, await self._store.messages(answer.conversation_id))
         compactions = await self._chat.compactions.load(answer.conversation_id)
-        tokens, _ = await estimator.context_tokens(SendContext(asked, resolved, compactions))
+        tokens, _ = await estimator.context_tokens(SendContext(path, resolved, compactions))
         await budget.hold_for(hold, resolved.profile, input_cost(resolved, tokens))
 
 

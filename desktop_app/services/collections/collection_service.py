@@ -146,13 +146,15 @@ class Collections:
             StoreFullError: the disk is full; files read before stay.
         """
         collection = await self._collection(collection_id)
-        given = _absolute_paths(paths)
-        found = await self._reader.files_in(given)
+        added_paths = _absolute_paths(paths)
+        found = await self._reader.files_in(added_paths)
         known = await self._store.file_stats(collection_id)
-        is_folder = len(given) == 1 and given[0] not in [file.path for file in found]
+        is_folder = len(added_paths) == 1 and added_paths[0] not in [file.path for file in found]
         if is_folder and not known and not collection.folder:
-            await self._store.put(collection._replace(folder=str(given[0])))
-        excluded = await self._store.removed_paths(collection_id) - {str(path) for path in given}
+            await self._store.put(collection._replace(folder=str(added_paths[0])))
+        excluded = await self._store.removed_paths(collection_id) - {
+            str(path) for path in added_paths
+        }
         await self._mark_waiting(
             collection_id, [f for f in found if str(f.path) not in excluded], known
         )
@@ -303,8 +305,10 @@ class Collections:
         if not await self._vectors.has_any(collection_ids, choice.key):
             return ()
         try:
-            asked = question[:MAX_QUESTION_CHARS]
-            (vector,) = await self._embeddings.vectors(choice, [asked], len(asked) // 3)
+            searched_text = question[:MAX_QUESTION_CHARS]
+            (vector,) = await self._embeddings.vectors(
+                choice, [searched_text], len(searched_text) // 3
+            )
         except (ProviderError, CredentialError, SpendingCapError):
             return ()
         return await self._vectors.nearest(collection_ids, choice.key, vector, MAX_FOUND)

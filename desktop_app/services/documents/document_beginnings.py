@@ -156,16 +156,16 @@ def _describe_table(name: str, size: str, rows: Sequence[Sequence[str]]) -> str:
         f"{_shorten(title) or f'column_{at + 1}'} ({_type_of_column(rows[1:], at)})"
         for at, title in enumerate(rows[0][:MAX_COLUMNS])
     ]
-    more = len(rows[0]) - len(columns)
+    left_out_count = len(rows[0]) - len(columns)
     intro = f"Table “{name}”: {size}. Columns: {'; '.join(columns)}"
-    intro += f"; and {more} more" if more else ""
+    intro += f"; and {left_out_count} more" if left_out_count else ""
     first = [" | ".join(_shorten(cell) for cell in row[:MAX_COLUMNS]) for row in rows[1:]]
     return "\n".join([intro, "First rows:", *first])
 
 
 def _type_of_column(rows: Sequence[Sequence[str]], at: int) -> str:
-    given = [row[at] for row in rows if at < len(row) and row[at]]
-    return "number" if given and all(map(_NUMBER.fullmatch, given)) else "text"
+    cells = [row[at] for row in rows if at < len(row) and row[at]]
+    return "number" if cells and all(map(_NUMBER.fullmatch, cells)) else "text"
 
 
 def _shorten(cell: str) -> str:

@@ -71,8 +71,8 @@ def require_files(parts: Iterable[Part], path: Sequence[Message], resolved: Reso
             raise refusal
     if files is None or not wanted:
         return
-    asked = [part for message in path for part in message.parts]
-    sent = [part for part in (*asked, *wanted) if isinstance(part, DocumentPart)]
+    path_parts = [part for message in path for part in message.parts]
+    sent = [part for part in (*path_parts, *wanted) if isinstance(part, DocumentPart)]
     together = sum({part.sha256: part.size for part in sent if is_file(part, files)}.values())
     if together > files.together_bytes:
         raise IllegalChoiceError(

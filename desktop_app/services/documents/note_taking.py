@@ -421,10 +421,10 @@ def _request(
     task: ReadingTask, piece: DocumentPiece, images: Sequence[RequestPart], *, is_merging: bool
 ) -> ChatRequest:
     words = wrap_piece(piece, task.fence, is_merging=is_merging)
-    asked = TextPart(f"<task>\n{task.prompt.strip()}\n</task>\n\n{words}")
+    question = TextPart(f"<task>\n{task.prompt.strip()}\n</task>\n\n{words}")
     return ChatRequest(
         model=task.resolved.model.id,
-        messages=(RequestMessage(Role.USER, (asked, *images)),),
+        messages=(RequestMessage(Role.USER, (question, *images)),),
         instructions=INSTRUCTIONS + (MERGING if is_merging else ""),
         effort=task.resolved.effort,
         parameters=replace(

@@ -84,8 +84,8 @@ def _price(details: ModelDetails) -> str:
 
 def _can_chat(catalog: ModelCatalog, listed: ListedModel) -> bool:
     """Return True if a model can chat by the catalog, the server's list or the model's name."""
-    said = None if catalog.knows(listed.id) else listed.can_chat
-    return catalog.can_chat(listed.id) if said is None else said
+    listed_as_chat = None if catalog.knows(listed.id) else listed.can_chat
+    return catalog.can_chat(listed.id) if listed_as_chat is None else listed_as_chat
 
 
 def proposed_model(models: ProviderModels) -> str:

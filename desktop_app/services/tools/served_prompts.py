@@ -54,9 +54,9 @@ async def _served_prompts(run: ServerRun) -> list[dict[str, str]]:
 async def _prompt_text(run: ServerRun, row: dict[str, Any]) -> str:
     """Return the text with variables; "" if it lacks one, is too long or is refused."""
     names = [argument["name"] for argument in row["arguments"]]
-    given = {name: "{{" + name + "}}" for name in names}
+    placeholders = {name: "{{" + name + "}}" for name in names}
     try:
-        answer = await run.request("prompt", name=row["name"], arguments=given)
+        answer = await run.request("prompt", name=row["name"], arguments=placeholders)
     except ServerFailure:
         return ""
     text = run.redact(answer["text"])

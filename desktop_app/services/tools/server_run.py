@@ -143,7 +143,7 @@ class ServerRun:
         """Call `on_changed` after each change of the state, the log or the tools from now on."""
         self._on_changed = on_changed
 
-    async def fetch_list(self, what: str) -> list[dict[str, Any]]:
+    async def fetch_list(self, list_name: str) -> list[dict[str, Any]]:
         """Return the server's "tools", "resources" or "prompts"; [] if it does not offer them.
 
         The server is started if needed.
@@ -152,12 +152,12 @@ class ServerRun:
             UserFacingError: the server did not start, refused the request, or did not answer.
         """
         connection = await self._running_connection()
-        if what not in connection.offers:
+        if list_name not in connection.offers:
             return []
         lists = self._lists  # replaced if a list changes during the request
-        if what not in lists:
-            lists[what] = await self._request_list(connection, what)
-        return list(lists[what])
+        if list_name not in lists:
+            lists[list_name] = await self._request_list(connection, list_name)
+        return list(lists[list_name])
 
     async def request(self, do: str, on_progress: Report | None = None, **fields: Any) -> Any:
         """Return the result of a request. Start the server if needed.
@@ -245,9 +245,9 @@ class ServerRun:
             self._last_error_line = line.text.strip()
         self._on_changed()
 
-    def on_list_changed(self, what: str) -> None:
+    def on_list_changed(self, list_name: str) -> None:
         """Discard a stored list that has changed."""
-        self._lists = {name: rows for name, rows in self._lists.items() if name != what}
+        self._lists = {name: rows for name, rows in self._lists.items() if name != list_name}
         self._on_changed()
 
     def on_sign_in(self, address: str) -> None:
@@ -353,10 +353,10 @@ class ServerRun:
     def _error(self, reason: Reason, **values: str | int) -> ToolServerError:
         return ToolServerError(reason, {"server": self.server.name, **values})
 
-    async def _request_list(self, connection: Connection, what: str) -> Any:
+    async def _request_list(self, connection: Connection, list_name: str) -> Any:
         try:
             async with asyncio.timeout(LIST_S):
-                return await connection.request(what)
+                return await connection.request(list_name)
         except TimeoutError:
             error = self._error(Reason.TOOL_SERVER_SLOW, seconds=round(LIST_S))
         except ServerFailure as failure:
@@ -365,7 +365,7 @@ class ServerRun:
             why = self.redact(failure.reason).rstrip(".")
             error = self._error(Reason.TOOL_SERVER_REFUSED, why=why)
         # Tools can be used without the other lists.
-        raise self._record_failure(error) if what == "tools" else error
+        raise self._record_failure(error) if list_name == "tools" else error
 
     async def _close(self) -> None:
         connection, self._connection = self._connection, None
