@@ -34,9 +34,14 @@ def usage_of(usage: Mapping[str, Any]) -> Usage | None:
         output_tokens += reasoning_tokens
     if not input_tokens and not output_tokens:
         return None
+    cached_tokens = (
+        tokens(inputs, "cached_tokens")
+        or tokens(usage, "cached_tokens")  # Moonshot
+        or tokens(usage, "prompt_cache_hit_tokens")  # DeepSeek
+    )
     return Usage(
         input_tokens=input_tokens,
-        cached_tokens=min(input_tokens, tokens(inputs, "cached_tokens")),
+        cached_tokens=min(input_tokens, cached_tokens),
         output_tokens=output_tokens,
         reasoning_tokens=min(output_tokens, reasoning_tokens),
     )

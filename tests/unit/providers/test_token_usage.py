@@ -43,6 +43,11 @@ from desktop_app.providers.apis.token_usage import MAX_TOKENS, usage_of
             },
             Usage(5, 5, 6, 6),
         ),
+        ({"prompt_tokens": 5, "completion_tokens": 6, "cached_tokens": 3}, Usage(5, 3, 6)),
+        (
+            {"prompt_tokens": 5, "completion_tokens": 6, "prompt_cache_hit_tokens": 3},
+            Usage(5, 3, 6),
+        ),
         # xAI counts reasoning apart from the output, as the total shows.
         (
             {
