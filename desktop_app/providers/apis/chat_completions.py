@@ -67,17 +67,20 @@ _MAX_IMAGES: Final = 16
 # The Responses API's names for finish reasons.
 _INCOMPLETE_REASONS: Final = {
     "length": "max_output_tokens",
-    # Gemini, Anthropic and GLM, through gateways.
+    # Gemini, Anthropic, GLM and Bedrock, through gateways.
     "max_tokens": "max_output_tokens",
     **dict.fromkeys(
-        ("safety", "prohibited_content", "blocklist", "spii", "refusal", "sensitive"),
+        (
+            *("safety", "prohibited_content", "blocklist", "spii", "refusal", "sensitive"),
+            *("content_filtered", "guardrail_intervened"),
+        ),
         CONTENT_FILTER,
     ),
 }
 _COMPLETE_REASONS: Final = (
     *("stop", "tool_calls", "function_call"),
-    # Text Generation Inference and other servers.
-    *("eos", "eos_token", "stop_sequence", "end_turn"),
+    # Text Generation Inference; Anthropic and Cohere, through gateways; other servers.
+    *("eos", "eos_token", "stop_sequence", "end_turn", "tool_use", "complete", "tool_call", "end"),
 )
 
 

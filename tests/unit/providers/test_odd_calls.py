@@ -120,7 +120,13 @@ def test_arguments_that_come_as_an_object_are_kept() -> None:
     assert calls_of(reply) == [("f", '{"n": 1}')]
 
 
-@pytest.mark.parametrize("reason", ["SAFETY", "PROHIBITED_CONTENT", "refusal", "content_filter"])
+@pytest.mark.parametrize(
+    "reason",
+    [
+        *("SAFETY", "PROHIBITED_CONTENT", "refusal", "content_filter"),
+        *("content_filtered", "guardrail_intervened"),
+    ],
+)
 def test_other_names_of_a_filter_are_a_refusal(reason: str) -> None:
     reader = ChatCompletionsReader("Own")
     chunk = {"choices": [{"delta": {"content": "Half"}, "finish_reason": reason}]}
