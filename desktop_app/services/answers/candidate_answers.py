@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -33,7 +34,7 @@ from desktop_app.services.provider_wrapper import GatewayWrapper, ProviderWrappe
 from desktop_app.services.spending.budget import Hold
 from desktop_app.services.spending.cost_estimate import Estimate
 
-_COMMON_EVENTS: Final = (Started, Notice, StatusChanged, Failed)
+_COMMON_EVENTS: Final = (Notice, StatusChanged, Failed)
 _MAX_WAITING: Final = 16
 """Events that may wait for a reader before the stream pauses; each has up to 64 K characters."""
 _TERMINALS: Final = (Completed, Incomplete, Failed)
@@ -199,6 +200,11 @@ class _SharedStream:
     def _dispatch(self, event: StreamEvent) -> None:
         if isinstance(event, CandidateEvent):
             self._dispatch_candidate(event)
+        elif isinstance(event, Started):
+            self._put(0, event)
+            # With the id, an answer that the server never began would count as a call of its own.
+            for number in [number for number in self._queues if number]:
+                self._put(number, replace(event, response_id=""))
         elif isinstance(event, _COMMON_EVENTS):
             self._broadcast(event)
         else:

@@ -382,6 +382,16 @@ async def test_a_shared_request_without_usage_is_one_uncounted_call(tmp_path: Pa
         assert (month.calls, month.uncounted) == (1, 1)
 
 
+async def test_a_shared_request_that_ends_before_all_answers_begin_is_one_uncounted_call(
+    tmp_path: Path,
+) -> None:
+    cut = Failed(ProviderError(Reason.ANSWER_CUT))
+
+    async with open_chat(tmp_path, ScriptedProvider([Started("r"), TextDelta("a"), cut])) as chat:
+        await run_all(chat, await chat.begin("?", CHAT, settings=THREE))
+        assert (await chat.ledger.spent_in_month(now())).uncounted == 1
+
+
 @pytest.mark.parametrize(
     ("at_once", "costs", "inputs"),
     [(True, (Decimal(1), Decimal(6)), 1), (False, (Decimal(3), Decimal(6)), 3)],
@@ -442,7 +452,7 @@ REPORTED = UsageReported(USAGE)
         (
             [Started("r"), TextDelta("a"), *others(1, "b"), REPORTED, Completed()],
             [Started("r"), TextDelta("a"), *OF_BOTH, REPORTED, Completed()],
-            [Started("r"), *SHARED, TextDelta("b"), Completed()],
+            [Started(), *SHARED, TextDelta("b"), Completed()],
         ),
         # Events that concern all answers reach all of them.
         (
