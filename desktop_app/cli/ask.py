@@ -232,7 +232,7 @@ async def _answer(
         for resolved in answering:
             draft = await _with_beginnings(service, draft, resolved, settings)
     if options.in_parts:  # show the price of a document before it is charged
-        draft = await _with_cost_shown(service, draft, answering[0], settings.counted_instructions)
+        draft = await _with_cost_shown(service, draft, answering[0], settings)
     try:
         run = await _begin(service, conversation, draft, profile, choices, settings)
     except DocumentDoesNotFitError as error:
@@ -400,17 +400,18 @@ async def _with_beginnings(
 
 
 async def _with_cost_shown(
-    service: ChatService, draft: Draft, resolved: ResolvedChoice, instructions: str
+    service: ChatService, draft: Draft, resolved: ResolvedChoice, settings: AskSettings
 ) -> Draft:
     """Return the draft, set to be read in parts if its documents are too large; show the cost."""
     require_two_documents(await service.needs_of(draft.template_id), draft.attachments)
-    estimate = await service.estimator.at_sending().estimate(
-        SendContext([], resolved, instructions=instructions), draft
+    one = await service.estimator.at_sending().estimate(
+        SendContext([], resolved, instructions=settings.counted_instructions), draft
     )
     try:
-        service.estimator.require_room(draft, estimate, resolved)
+        service.estimator.require_room(draft, one, resolved)
     except DocumentDoesNotFitError:
-        return await _with_parts_planned(service, draft, resolved, instructions)
+        return await _with_parts_planned(service, draft, resolved, settings)
+    estimate = await service.estimate_all_answers(one, resolved, settings, draft.attachments)
     write_diagnostic(_input_words(estimate))
     _write_method(estimate.method)
     return draft
@@ -424,7 +425,7 @@ def _write_method(method: CountMethod) -> None:
 
 def _input_words(estimate: Estimate) -> str:
     """Return the size of the input, and its cost if known."""
-    tokens = formatting.number(estimate.input_tokens)
+    tokens = formatting.number(estimate.input_tokens * estimate.inputs)
     if not estimate.is_exact:
         tokens = tr("about {tokens}", tokens=tokens)
     if not estimate.input_cost:
@@ -434,7 +435,7 @@ def _input_words(estimate: Estimate) -> str:
 
 
 async def _with_parts_planned(
-    service: ChatService, draft: Draft, resolved: ResolvedChoice, instructions: str
+    service: ChatService, draft: Draft, resolved: ResolvedChoice, settings: AskSettings
 ) -> Draft:
     """Return the draft with its documents set to be read in parts; show the plan and its cost."""
     parts = tuple(
@@ -442,7 +443,13 @@ async def _with_parts_planned(
         for part in draft.attachments
     )
     documents = [part for part in parts if isinstance(part, DocumentPart)]
-    plan = await service.chunked_reader.plan(documents, draft.text, resolved, instructions)
+    plan = await service.chunked_reader.plan(
+        documents,
+        draft.text,
+        resolved,
+        settings.counted_instructions,
+        answers=settings.parameters.candidates,
+    )
     words = [
         tr_plural(
             "Too large for {model}. Reading {count} part, about {tokens} input tokens.",

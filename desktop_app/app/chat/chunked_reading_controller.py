@@ -100,10 +100,14 @@ class ChunkedReadingController(QObject):
         documents = self._documents()
         notifications.notify(tr("Counting parts…"), topic=NOT_SENT)
         resolved = self._setup.resolved
-        instructions = self._setup.settings_of(self._current.conversation).instructions
+        settings = self._setup.settings_of(self._current.conversation)
         try:
             plan = await self._chat_service.chunked_reader.plan(
-                documents, draft.text, resolved, instructions
+                documents,
+                draft.text,
+                resolved,
+                settings.instructions,
+                answers=settings.parameters.candidates,
             )
         finally:
             notifications.dismiss_topic(NOT_SENT)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from math import ceil
 from typing import Final
 from weakref import WeakValueDictionary
@@ -109,11 +110,18 @@ class ChunkedReader:
         prompt: str,
         resolved: ResolvedChoice,
         instructions: str = "",
+        *,
+        answers: int = 1,
     ) -> ChunkPlan:
-        """Return the plan for reading documents in chunks. Raises UserFacingError."""
+        """Return the plan for reading documents in chunks. Raises UserFacingError.
+
+        Args:
+            answers: the number of answers, which share the notes.
+        """
         taker = self._taker(resolved)
         task = ReadingTask(tuple(documents), prompt, taker, instructions, answerer=resolved)
-        return await self.plan_of(task, await self.pieces(task, self._estimator))
+        pieces = await self.pieces(task, self._estimator)
+        return await self.plan_of(task, pieces, answers=answers)
 
     def _taker(self, answering: ResolvedChoice) -> ResolvedChoice:
         """Return the model that takes the notes, limited to the answering model's window."""
@@ -123,21 +131,25 @@ class ChunkedReader:
             return taker
         return replace(taker, model=replace(taker.model, max_input=limit))
 
-    async def plan_of(self, task: ReadingTask, pieces: Sequence[DocumentPiece]) -> ChunkPlan:
+    async def plan_of(
+        self, task: ReadingTask, pieces: Sequence[DocumentPiece], *, answers: int = 1
+    ) -> ChunkPlan:
         """Return the plan for these pieces; cached notes cost nothing."""
         left = [p for p in pieces if await self.notes.get(note_key(task, p)) is None]
         overhead = ceil((len(INSTRUCTIONS) + len(task.prompt)) / 3)
         note = min(longest_note(task) or USUAL_NOTE_TOKENS, USUAL_NOTE_TOKENS)
-        tokens = sum(piece.tokens + overhead for piece in left) + len(pieces) * note
-        usage = Usage(input_tokens=tokens, output_tokens=len(left) * note + USUAL_NOTE_TOKENS)
-        cost = cost_of(task.resolved.price, usage)
+        notes = Usage(sum(piece.tokens + overhead for piece in left), 0, len(left) * note)
+        final = Usage(answers * len(pieces) * note, 0, answers * USUAL_NOTE_TOKENS)
         answerer = task.answerer or task.resolved
+        # An ordinary price stands in for that of a service tier, which may be unknown.
+        price = answerer.counted_price
+        cost = _sum(cost_of(task.resolved.price, notes), cost_of(price, final))
         is_other = answerer.model.id != task.resolved.model.id
-        answerer_cost = cost_of(answerer.price, usage) if is_other else None
+        answerer_cost = cost_of(price, notes + final) if is_other else None
         thinks = task.resolved.effort not in (None, Effort.NONE)
         method = await self._estimator.method_of(INSTRUCTIONS, task.resolved)
         models = (task.resolved.model.name, answerer.model.name)
-        done = len(pieces) - len(left)
+        done, tokens = len(pieces) - len(left), (notes + final).input_tokens
         return ChunkPlan(len(pieces), done, tokens, cost, thinks, method, *models, answerer_cost)
 
     async def texts(
@@ -339,3 +351,7 @@ class ChunkedReader:
 
     async def _tokens(self, task: ReadingTask, text: str) -> int:
         return await self._estimator.at_sending().text_tokens(text, task.resolved)
+
+
+def _sum(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    return None if one is None or other is None else one + other

@@ -427,8 +427,13 @@ def _request(
         messages=(RequestMessage(Role.USER, (question, *images)),),
         instructions=INSTRUCTIONS + (MERGING if is_merging else ""),
         effort=task.resolved.effort,
+        # The note taker's price is that of no service tier, as for all small tasks.
         parameters=replace(
-            task.parameters, candidates=1, stop=(), max_output_tokens=longest_note(task)
+            task.parameters,
+            candidates=1,
+            stop=(),
+            service_tier=None,
+            max_output_tokens=longest_note(task),
         ),
         store=task.resolved.profile.keeps_at_provider,
         cache_key=task.conversation_id,

@@ -53,6 +53,23 @@ def test_several_documents_are_asked_for_one_by_one_and_together(
     assert count in words
 
 
+def test_the_shown_cost_is_that_of_all_answers(shell: Shell) -> None:
+    two_documents(shell)
+
+    async def test(server: LoopbackServer) -> None:
+        shown = []
+        for count in ("1", "3"):
+            command = ("summarize", "a.md", "b.md", "--n", count)
+            done = await shell.run(*command, env=gateway(server.base_url))
+            words = re.search(r"Input tokens: (?:about )?(\d+)", done.err)
+            assert words is not None, done.err
+            shown.append(int(words[1]))
+        assert shown[1] == 3 * shown[0]
+        assert len(server.requests) == 4
+
+    against(WHOLE, test=test)
+
+
 def two_documents(shell: Shell) -> None:
     here = shell.outside / "here"
     for name in ("a.md", "b.md", "-c.md"):

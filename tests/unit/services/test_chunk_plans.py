@@ -50,10 +50,12 @@ def test_notes_are_short_for_small_windows(
 
 
 @pytest.mark.parametrize(
-    ("window", "note"), [(32_000, 1500), (11_992, 1499)], ids=["usual", "short"]
+    ("window", "note", "answers"),
+    [(32_000, 1500, 1), (32_000, 1500, 3), (11_992, 1499, 1)],
+    ids=["usual", "several", "short"],
 )
 async def test_a_plan_counts_what_each_model_would_cost(
-    tmp_path: Path, window: int, note: int
+    tmp_path: Path, window: int, note: int, answers: int
 ) -> None:
     answerer = replace(MODEL, id="large", name="Large", price=Price(Decimal(10), Decimal(20)))
     taker = replace(MODEL, context_window=window)
@@ -66,12 +68,15 @@ async def test_a_plan_counts_what_each_model_would_cost(
         pieces = await reading.reader.pieces(task)
         assert len(pieces) > 1
         around = ceil((len(INSTRUCTIONS) + len(PROMPT)) / 3)
-        tokens = sum(piece.tokens + around for piece in pieces) + len(pieces) * note
-        usage = Usage(input_tokens=tokens, output_tokens=len(pieces) * note + 1500)
-        plan = await reading.reader.plan_of(task, pieces)
+        notes = Usage(sum(piece.tokens + around for piece in pieces), 0, len(pieces) * note)
+        plan = await reading.reader.plan_of(task, pieces, answers=answers)
+        final = Usage(answers * len(pieces) * note, 0, answers * 1500)
+        tokens = notes.input_tokens + final.input_tokens
+        large = answerer.price
+        assert large is not None
         assert plan == ChunkPlan(
-            len(pieces), 0, tokens, PRICE.cost(usage), True, plan.method, "Small", "Large",
-            answerer.price and answerer.price.cost(usage),
+            len(pieces), 0, tokens, PRICE.cost(notes) + large.cost(final), True, plan.method,
+            "Small", "Large", large.cost(notes + final),
         )  # fmt: skip
         alone = await reading.reader.plan_of(replace(task, answerer=None), pieces)
         assert (alone.answerer, alone.cost_of_answerer) == ("Small", None)

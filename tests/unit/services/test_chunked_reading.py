@@ -23,6 +23,7 @@ from desktop_app.domain.answering.chat_request import (
     ProviderProfile,
     RequestMessage,
 )
+from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
@@ -238,6 +239,16 @@ async def open_reading(
     )
     yield Reading(reader, provider, ledger)
     await database.close()
+
+
+async def test_notes_are_requested_without_a_service_tier_as_they_are_priced(
+    tmp_path: Path,
+) -> None:
+    async with open_reading(tmp_path, a=book(12)) as reading:
+        parameters = GenerationParameters(service_tier="priority", temperature=0.5)
+        await reading.run(replace(reading.task("a"), parameters=parameters))
+        *notes, _answer = (request.parameters for request in reading.provider.requests)
+        assert {(each.service_tier, each.temperature) for each in notes} == {(None, 0.5)}
 
 
 @pytest.mark.parametrize("facts", [1, 12, 200])
