@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 import textwrap
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from desktop_app.cli.streams.console import clean_line
+from desktop_app.cli.streams.console import clean_line, write
 from desktop_app.i18n.translation import N_, tr
 
 if TYPE_CHECKING:
@@ -47,6 +48,16 @@ class CommandParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print an error about the command line, and exit with 2."""
         super().error(clean_line(message))
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Write a help text at once; argparse ignores errors, and Python would report them later.
+
+        Raises as `console.write`.
+        """
+        if file is not None and file is sys.stdout:
+            write(message)
+        else:
+            super()._print_message(message, file)
 
 
 class CommandHelpFormatter(argparse.HelpFormatter):

@@ -206,14 +206,19 @@ def test_a_pipe_is_written_to_and_a_link_followed(library: Library, tmp_path: Pa
 
 def test_a_closed_pipe_and_an_invalid_limit_have_their_exit_codes(library: Library) -> None:
     library.run("import", str(library.export))
-    command = [sys.executable, "-m", "desktop_app", "search", "京都", "--json"]
-    reading, writing = os.pipe()
-    os.close(reading)
-    with os.fdopen(writing, "wb") as gone:
-        ended = subprocess.run(
-            command, stdout=gone, stderr=subprocess.PIPE, env=library.shell.environment, timeout=60
-        )
-    assert (ended.returncode, ended.stderr) == (141, b"")
+    for arguments in (["search", "京都", "--json"], ["search", "--help"]):
+        command = [sys.executable, "-m", "desktop_app", *arguments]
+        reading, writing = os.pipe()
+        os.close(reading)
+        with os.fdopen(writing, "wb") as gone:
+            ended = subprocess.run(
+                command,
+                stdout=gone,
+                stderr=subprocess.PIPE,
+                env=library.shell.environment,
+                timeout=60,
+            )
+        assert (ended.returncode, ended.stderr) == (141, b"")
     assert library.run("search", "京都", "--limit", "0").code == 2
 
 
