@@ -13,12 +13,14 @@ _LEAST_BYTES: Final = 16 << 20
 
 def read_descriptor(descriptor: int, limits: Limits) -> bytes:
     """Read an open file up to one byte more than the limit, and close it. Raises OSError."""
-    most = limits.file_bytes + 1
+    max_bytes = limits.file_bytes + 1
     with os.fdopen(descriptor, "rb") as file:
         # `read` allocates as many bytes as are asked for. If that were the limit, even a small file
         # could exceed the memory limit of the process.
         size = max(os.fstat(descriptor).st_size, _LEAST_BYTES)
-        data = file.read(min(size, most))
-        while len(data) < most and (more := file.read(min(_LEAST_BYTES, most - len(data)))):
-            data += more
+        data = file.read(min(size, max_bytes))
+        while len(data) < max_bytes and (
+            piece := file.read(min(_LEAST_BYTES, max_bytes - len(data)))
+        ):
+            data += piece
         return data

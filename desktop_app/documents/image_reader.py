@@ -113,9 +113,9 @@ def _open_image(name: str, data: bytes, media_type: str, limits: Limits) -> Imag
     image = Image.open(io.BytesIO(data), formats=[_FORMATS[media_type]])
     if image.width * image.height > limits.pixels:
         image.close()
-        most = limits.pixels // 1_000_000
+        megapixels = limits.pixels // 1_000_000
         raise refusals.too_large(
-            name, Reason.TOO_MANY_PIXELS, width=image.width, height=image.height, limit=most
+            name, Reason.TOO_MANY_PIXELS, width=image.width, height=image.height, limit=megapixels
         )
     return image
 

@@ -201,8 +201,8 @@ def _named_documents(documents: Iterable[DocumentPart]) -> dict[str, DocumentPar
 
 
 def _others_of_this_name(documents: Mapping[str, DocumentPart], name: str) -> list[str]:
-    wanted = documents[name].name.casefold()
-    return [n for n, d in documents.items() if n != name and d.name.casefold() == wanted]
+    folded_name = documents[name].name.casefold()
+    return [n for n, d in documents.items() if n != name and d.name.casefold() == folded_name]
 
 
 def _find_name(documents: Iterable[str], wanted: str) -> str:
@@ -226,16 +226,16 @@ def _split_pages(document: DocumentPart, text: str) -> list[str]:
 
 def _find_passages(name: str, document: DocumentPart, text: str, words: str) -> list[str]:
     """Return excerpts of the pages with all words, or with any if no page has all."""
-    wanted = [word.casefold() for word in re.findall(r"\w+", words)]
+    folded_words = [word.casefold() for word in re.findall(r"\w+", words)]
     pages = [
         (number, page, page.casefold())
         for number, page in enumerate(_split_pages(document, text), 1)
     ]
-    matches = [p for p in pages if wanted and all(word in p[2] for word in wanted)]
-    matches = matches or [p for p in pages if any(word in p[2] for word in wanted)]
+    matches = [p for p in pages if folded_words and all(word in p[2] for word in folded_words)]
+    matches = matches or [p for p in pages if any(word in p[2] for word in folded_words)]
     excerpts = []
     for number, page, folded in matches[:MAX_HITS]:
-        at = min(folded.find(word) for word in wanted if word in folded)
+        at = min(folded.find(word) for word in folded_words if word in folded)
         # Folding may lengthen letters (ß is ss): find the place in the page itself.
         at = bisect_right(range(at), at, key=lambda end: len(page[: end + 1].casefold()))
         text = page[max(0, at - _CONTEXT_CHARS) : at + _CONTEXT_CHARS].strip()

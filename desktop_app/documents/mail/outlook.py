@@ -100,13 +100,13 @@ class _Message:
 
     def _attachments(self) -> list[str]:
         """Return the folders of the attachments, in order."""
-        above = [step for step in self._path.split("/") if step]
-        at = len(above)
+        steps = [step for step in self._path.split("/") if step]
+        at = len(steps)
         return sorted(
             {
                 path[at]
                 for path in self._file.listdir()
-                if path[:at] == above and len(path) > at and path[at].startswith(_ATTACHMENT)
+                if path[:at] == steps and len(path) > at and path[at].startswith(_ATTACHMENT)
             }
         )
 

@@ -112,8 +112,7 @@ def _csv_rows(text: str) -> Iterator[tuple[CasePlace, _Row]]:
     for row in reader:
         place = CasePlace(PlaceKind.LINE, reader.line_num)
         if None in row:
-            more = CaseError(CaseFault.TOO_MANY_CELLS)
-            raise located_error(place, more)
+            raise located_error(place, CaseError(CaseFault.TOO_MANY_CELLS))
         if any(row.values()):  # spreadsheets write rows of empty cells
             yield place, {key: value or "" for key, value in row.items()}
 
@@ -169,11 +168,11 @@ def _cases_of_json(row: _Row) -> list[EvaluationCase]:
     if not isinstance(files, list) or not all(isinstance(file, str) for file in files):
         raise CaseError(CaseFault.FILES_NOT_A_LIST)
     ideal = row.get("ideal")
-    more = () if ideal is None else (_ideal_check(ideal),)
+    ideal_checks = () if ideal is None else (_ideal_check(ideal),)
     # Checks may be named like the columns of CSV files; without them, every response would pass.
     options = {name: row[name] for name in _CHECK_OPTIONS if name in row}
     named = [{kind: row[kind], **options} for kind in CheckKind if kind in row]
-    found = (*(check_from_json(check) for check in (*checks, *named)), *more)
+    found = (*(check_from_json(check) for check in (*checks, *named)), *ideal_checks)
     return [EvaluationCase(_id_of(row), row["input"], tuple(files), found)]
 
 
@@ -246,13 +245,13 @@ def _with_ids(cases: list[EvaluationCase]) -> list[EvaluationCase]:
     Raises:
         CaseError: an id is repeated, an input is empty, or there are no cases.
     """
-    given = {case.id for case in cases}
+    given_ids = {case.id for case in cases}
     named = []
     for number, case in enumerate(cases, start=1):
-        own = str(number)
-        while own in given:
-            own = f"#{own}"
-        named.append(case if case.id else replace(case, id=own))
+        new_id = str(number)
+        while new_id in given_ids:
+            new_id = f"#{new_id}"
+        named.append(case if case.id else replace(case, id=new_id))
     seen: set[str] = set()
     for case in named:
         if case.id in seen:

@@ -55,17 +55,17 @@ def read_conversation(value: Mapping[str, Any]) -> ImportedConversation:
 
 
 def _nodes(messages: list[Mapping[str, Any]], files: dict[str, AttachmentFile]) -> Iterator[Node]:
-    above: str | None = None
+    previous_id: str | None = None
     for number, message in enumerate(messages):
         node_id = text_at(message, "uuid") or f"#{number}"
         yield Node(
             node_id,
-            text_at(message, "parent_message_uuid") or above,
+            text_at(message, "parent_message_uuid") or previous_id,
             _ROLES.get(text_at(message, "sender")),
             (*_attached_parts(message, files), *_content_parts(message)),
             seconds=seconds_of(message.get("created_at")),
         )
-        above = node_id
+        previous_id = node_id
 
 
 def _attached_parts(message: Mapping[str, Any], files: dict[str, AttachmentFile]) -> Iterator[Part]:

@@ -54,11 +54,11 @@ def read_conversation(value: Mapping[str, Any]) -> ImportedConversation:
 
 def _nodes(roots: list[Mapping[str, Any]]) -> Iterator[Node]:
     """Yield the nodes. Nodes without ids, as in exports without branches, form a single path."""
-    above: str | None = None
+    previous_id: str | None = None
     for number, message in enumerate(_with_descendants(roots)):
         node = _node(message)
-        yield node if node.id else replace(node, id=f"#{number}", parent=node.parent or above)
-        above = node.id or f"#{number}"
+        yield node if node.id else replace(node, id=f"#{number}", parent=node.parent or previous_id)
+        previous_id = node.id or f"#{number}"
 
 
 def _with_descendants(roots: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:

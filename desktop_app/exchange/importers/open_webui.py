@@ -94,8 +94,8 @@ def _nodes_of_tree(messages: Mapping[str, Any], files: dict[str, AttachmentFile]
 def _nodes_of_list(chat: Mapping[str, Any], files: dict[str, AttachmentFile]) -> list[Node]:
     nodes: list[Node] = []
     for number, message in enumerate(objects_at(chat, "messages")):
-        above = nodes[-1].id if nodes else None
-        nodes.append(_node(text_at(message, "id") or str(number), above, message, files))
+        previous_id = nodes[-1].id if nodes else None
+        nodes.append(_node(text_at(message, "id") or str(number), previous_id, message, files))
     return nodes
 
 

@@ -393,8 +393,8 @@ class BlockStream:
         """
         if self._context.inside == "code":
             return False
-        least = _MAX_OPEN_LENGTH // 6
-        if len(self._source) <= least:
+        min_length = _MAX_OPEN_LENGTH // 6
+        if len(self._source) <= min_length:
             return False
         is_over_limit = parse_size(parse) > _MAX_TOKENS or len(self._source) > _MAX_OPEN_LENGTH
         return is_over_limit or not parse.placed  # only definitions

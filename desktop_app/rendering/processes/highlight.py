@@ -108,9 +108,9 @@ def _find_lexer(name: str) -> Lexer | None:
 
     name = _ALIASES.get(name.lower(), name)
     # Snippets of PHP seldom begin with its tag.
-    more = {"startinline": True} if name.lower() == "php" else {}
+    options = {"startinline": True} if name.lower() == "php" else {}
     try:
-        return get_lexer_by_name(name, stripnl=False, **more)
+        return get_lexer_by_name(name, stripnl=False, **options)
     except ClassNotFound:
         return None
 

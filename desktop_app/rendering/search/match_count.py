@@ -168,8 +168,8 @@ def _count_if_certain(part: str, folded_part: str, words: str) -> int | None:
         words in _program_words(language()) and _may_be_unparsed(part)
     ):
         return None
-    most = _maximum_count(folded_part, words)
-    if most == 0:
+    max_count = _maximum_count(folded_part, words)
+    if max_count == 0:
         return 0
     if words.isdigit() and _NUMBERED.search(part):  # an item's number is not text
         return None
@@ -178,7 +178,7 @@ def _count_if_certain(part: str, folded_part: str, words: str) -> int | None:
     if "|" in part and not _has_equal_rows(part):
         return None
     count = folded_part.count(words)
-    return count if count == most else None
+    return count if count == max_count else None
 
 
 def _may_differ(part: str, folded_part: str) -> bool:

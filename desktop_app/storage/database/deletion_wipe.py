@@ -60,6 +60,6 @@ async def _read_mark(database: Database) -> str | None:
 
 def _merge(statement: str, pages: int, connection: sqlite3.Connection) -> bool:
     """Merge one slice. Return True if more may follow (sqlite.org/fts5.html, "merge")."""
-    before = connection.total_changes
+    old_count = connection.total_changes
     connection.execute(statement, (pages,))
-    return connection.total_changes - before >= 2
+    return connection.total_changes - old_count >= 2

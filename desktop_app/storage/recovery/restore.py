@@ -311,9 +311,9 @@ class _Unpacker:
     def _require_room(self, folder: Path, size: int) -> None:
         free = shutil.disk_usage(folder).free
         if size > free:
-            needed = -(-size >> 20)  # rounded up: it must not look like what is free
+            size_mb = -(-size >> 20)  # rounded up: it must not look like what is free
             raise StoreFullError(
-                Reason.NO_ROOM_TO_RESTORE, file=self._archive.name, size=needed, free=free >> 20
+                Reason.NO_ROOM_TO_RESTORE, file=self._archive.name, size=size_mb, free=free >> 20
             )
 
 

@@ -66,14 +66,14 @@ def index_text(text: str) -> bytearray:
     server can send 16 MB of characters that each become a word.
     """
     words = bytearray()
-    most = max(_MAX_INDEX_BYTES, _MAX_BYTES_PER_CHARACTER * len(text))
+    max_bytes = max(_MAX_INDEX_BYTES, _MAX_BYTES_PER_CHARACTER * len(text))
     before = ""
     for piece in fold_pieces(text):
         for at in range(0, len(piece), _PIECE_LENGTH):
             part = piece[at : at + _PIECE_LENGTH]
             words += _split_signs(_pairs_in_piece(before, part)).encode()
             before = part[-1]
-        if len(words) > most:
+        if len(words) > max_bytes:
             break
     words += _pairs_in_piece(before, "").encode()
     return words

@@ -133,11 +133,11 @@ def find_changes(
     for profile_id, profile in sorted(restored.profiles.items()):
         known = current.profiles.get(profile_id)
         # A new provider is compared with a profile that has no address.
-        before = _fields(known or ProviderProfile(profile_id, profile.name, profile.kind))
-        for key, after in _fields(profile).items():
-            if after.value != before[key].value:
-                label = f"{_short(profile.name)} ({_short(profile_id)}), {after.label}"
-                texts = _short(before[key].text), _short(after.text)
+        old_fields = _fields(known or ProviderProfile(profile_id, profile.name, profile.kind))
+        for key, new_field in _fields(profile).items():
+            if new_field.value != old_fields[key].value:
+                label = f"{_short(profile.name)} ({_short(profile_id)}), {new_field.label}"
+                texts = _short(old_fields[key].text), _short(new_field.text)
                 changes.append(SettingChange(profile_id, key, label, *texts))
     for key, (name, default) in SETTINGS.items():
         old, new = (side.settings.get(key, default) for side in (current, restored))

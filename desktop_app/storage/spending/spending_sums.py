@@ -95,8 +95,8 @@ def add_to_slot(connection: sqlite3.Connection, entry: LedgerEntry) -> None:
     """Add a call to the sums of its slot."""
     key, cost = (entry.slot, *entry.names), entry.cost
     known = connection.execute(_SELECT, key).fetchone()
-    before = Decimal(known[0]) if known else Decimal(0)
-    total = before if cost is None else EXACT_CONTEXT.add(before, Decimal(cost))
+    old_cost = Decimal(known[0]) if known else Decimal(0)
+    total = old_cost if cost is None else EXACT_CONTEXT.add(old_cost, Decimal(cost))
     connection.execute(_UPSERT, (*key, int(cost is None), *entry.tokens, str(total)))
 
 

@@ -35,11 +35,11 @@ class PermissionStore:
         name = to_text(tool)
         database = self._databases.for_conversation(conversation_id)
         general = await self._databases.disk.read(partial(_find, name, None))
-        own = await database.read(partial(_find, name, conversation_id))
-        for found in (general, own):
+        in_conversation = await database.read(partial(_find, name, conversation_id))
+        for found in (general, in_conversation):
             if found is not None and found[0] is Permission.NEVER:
                 return Permission.NEVER
-        for found in (general, own):
+        for found in (general, in_conversation):
             if found is not None and found[1] == fingerprint:
                 return found[0]
         return Permission.ASK

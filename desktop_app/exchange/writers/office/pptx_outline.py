@@ -63,12 +63,12 @@ def _split_points(points: list[Point]) -> Iterator[list[Point]]:
     """Yield the points of each slide, at least one slide."""
     part, lines = list[Point](), 0
     for point in points:
-        wanted = ceil(min(len(point.text), _MAX_POINT_CHARS) / _LINE_CHARS) or 1
-        if part and lines + wanted > _MAX_LINES:
+        line_count = ceil(min(len(point.text), _MAX_POINT_CHARS) / _LINE_CHARS) or 1
+        if part and lines + line_count > _MAX_LINES:
             yield part
             part, lines = [], 0
         part.append(point)
-        lines += wanted
+        lines += line_count
     yield part
 
 
