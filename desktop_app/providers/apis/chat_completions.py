@@ -35,6 +35,7 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.message_parts import (
+    ReasoningPart,
     RefusalPart,
     TextPart,
     ToolCallPart,
@@ -93,11 +94,12 @@ def body(
     """Return the request as values for `request_body.pack_body`.
 
     Settings that `info` knows to be refused are left out, as are the fields named in `omit`, which
-    the server refused before. If the token limit is among them, its other name is used.
+    the server refused before. If the token limit is among them, its other name is used. If
+    REASONING_TEXT is among them, the server wants the reasoning of answers back.
     """
     fields: dict[str, Any] = {
         "model": request.model,
-        "messages": _messages(request),
+        "messages": _messages(request, with_reasoning=error_replies.REASONING_TEXT in omit),
         "stream": request.parameters.stream,
         **_settings(request, info, profile),
     }
@@ -157,25 +159,32 @@ def _settings(request: ChatRequest, info: ModelInfo, profile: ProviderProfile) -
     }
 
 
-def _messages(request: ChatRequest) -> list[dict[str, Any]]:
+def _messages(request: ChatRequest, *, with_reasoning: bool) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = []
     if request.instructions:
         messages.append({"role": "system", "content": request.instructions})
     for message in request.messages:
         if any(call.result for call in tool_calls(message.parts)):
-            messages += _messages_with_calls(message)
+            messages += _messages_with_calls(message, with_reasoning=with_reasoning)
             continue
         content = _content(message)
         if content:
             messages.append({"role": message.role.value, "content": content})
+    for sent in messages if with_reasoning else ():
+        if sent["role"] == Role.ASSISTANT.value:
+            # The reasoning of earlier answers is not known any more. Moonshot refuses "".
+            sent.setdefault(error_replies.REASONING_TEXT, " ")
     return messages
 
 
-def _messages_with_calls(message: RequestMessage) -> Iterator[dict[str, Any]]:
+def _messages_with_calls(
+    message: RequestMessage, *, with_reasoning: bool
+) -> Iterator[dict[str, Any]]:
     """Yield an answer as several messages: each round of calls with its results, then the rest.
 
     Calls without a result are left out, because servers refuse them.
     """
+    reasoning: dict[int, str] = {}
     rounds: dict[int, list[ToolCallPart]] = {}
     texts: dict[int, list[TextPart | RefusalPart]] = {}
     current_round = 0
@@ -187,11 +196,16 @@ def _messages_with_calls(message: RequestMessage) -> Iterator[dict[str, Any]]:
         elif isinstance(part, TextPart | RefusalPart):
             # A text after the calls of a round belongs to the next round.
             texts.setdefault(current_round + (current_round in rounds), []).append(part)
+        elif isinstance(part, ReasoningPart):
+            at = current_round + (current_round in rounds)
+            reasoning[at] = reasoning.get(at, "") + part.text
     for each_round in sorted({*rounds, *texts}):
         calls, text = rounds.get(each_round, ()), text_of(texts.get(each_round, ()))
         answer: dict[str, Any] = {"role": "assistant", "content": text or None}
         if calls:
             answer["tool_calls"] = [_call(call) for call in calls]
+        if with_reasoning and reasoning.get(each_round):
+            answer[error_replies.REASONING_TEXT] = reasoning[each_round]
         if calls or text:
             yield answer
         for call in calls:

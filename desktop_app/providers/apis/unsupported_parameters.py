@@ -20,12 +20,15 @@ from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.errors import RefusedParameterError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.parameter_support import NEW_LIMIT_NAME, OLD_LIMIT_NAME
+from desktop_app.providers.errors.error_replies import REASONING_TEXT
 
 _LIMIT_FIELDS: Final = frozenset({OLD_LIMIT_NAME, NEW_LIMIT_NAME})
 OWN_FIELDS: Final = _LIMIT_FIELDS | {
-    *("include", "modalities", "prompt_cache_key", "stream_options")
+    *("include", "modalities", "prompt_cache_key", "stream_options", REASONING_TEXT)
 }
 """Fields that the program adds.
+
+REASONING_TEXT is the opposite: a "refusal" of it means that the server wants it.
 
 `store` is not among them: without it, the provider's default is to store the conversation. The user
 chooses the limit on the answer's tokens, but the program chooses its name.

@@ -175,6 +175,14 @@ _NO_TOOLS: Final = re.compile(
 NO_TOOLS: Final = "tools"
 """The parameter of the error for a model or server that takes no tools."""
 
+# DeepSeek and Moonshot, whose models reason on between two calls of tools.
+_WANTS_REASONING: Final = re.compile(
+    r"reasoning_content\W.{0,60}(is missing|must be passed back)|missing\W{1,3}reasoning_content\b",
+    re.IGNORECASE,
+)
+REASONING_TEXT: Final = "reasoning_content"
+"""The parameter of the error for a server that wants the reasoning of answers back."""
+
 Classify = Callable[[ProviderError, ErrorBody, int], ProviderError]
 """Returns the error of one kind of request, from its usual error, the body and the status."""
 
@@ -249,6 +257,8 @@ def _known_error(provider: str, body: ErrorBody, status: int | None) -> Provider
         return _too_long_error(body)
     if status in (*_REFUSALS, 501) and _NO_TOOLS.search(body.message):
         return refused_error(provider, NO_TOOLS)
+    if status is not None and _is_refusal(status, _WANTS_REASONING, body):
+        return refused_error(provider, REASONING_TEXT)
     if _is_refusal(status, _NO_PICTURES, body):
         return ProviderFaultError(Reason.IMAGES_REFUSED, provider=provider)
     if not body.names & _MODEL_CODES and _named_field(body):

@@ -52,7 +52,7 @@ from desktop_app.services.tools.tool_set import ToolSet
 NO_MORE_CALLS: Final = "none"
 
 _CHARS_PER_TOKEN: Final = 3
-_SENT: Final = (TextPart, RefusalPart, ToolCallPart)
+_SENT: Final = (TextPart, ReasoningPart, RefusalPart, ToolCallPart)
 
 
 @dataclass(frozen=True)
@@ -181,9 +181,5 @@ def _input_tokens(request: ChatRequest, reply: Reply, last: Reply) -> int:
 
 
 def _request_parts(parts: tuple[Part, ...], fence: Fence) -> tuple[RequestPart, ...]:
-    kept = [
-        part
-        for part in parts
-        if isinstance(part, _SENT) or (isinstance(part, ReasoningPart) and part.encrypted)
-    ]
+    kept = [part for part in parts if isinstance(part, _SENT)]
     return cast("tuple[RequestPart, ...]", tuple(sent_parts(kept, fence)))

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.answering.chat_request import ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderProfile, RequestMessage
 from desktop_app.domain.answering.stream_events import Completed, Failed, Incomplete, StreamEvent
-from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.conversations.conversation import MessageStatus, Role
+from desktop_app.domain.conversations.message_parts import ReasoningPart, TextPart, ToolCallPart
 from desktop_app.domain.errors import (
     EndpointMissingError,
     ModelNotFoundError,
@@ -324,3 +325,28 @@ async def test_an_error_that_is_not_read_to_its_end_leaves_no_open_generator() -
         client = ProviderClient(ProviderAccess(profile, key_for(server.base_url, KEY)), CATALOG)
         failure([event async for event in client.stream(ask())])
         await client.aclose()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "The `reasoning_content` in the thinking mode must be passed back to the API.",
+        "Missing `reasoning_content` field in the assistant message at message index 2.",
+        "thinking is enabled but reasoning_content is missing in assistant tool call message at "
+        "index 2",
+    ],
+)
+def test_reasoning_is_sent_back_to_a_server_that_wants_it(message: str) -> None:
+    """DeepSeek and Moonshot refuse the results of tools otherwise."""
+    call = ToolCallPart("1", "find", "{}", result="found")
+    answers = ((TextPart("Hi."),), (ReasoningPart("Hm"), ReasoningPart("."), call))
+    said = [RequestMessage(Role.ASSISTANT, parts) for parts in answers]
+    request = replace(ask(), messages=(*ask().messages, *said))
+    refusal = replies(400, {"error": {"message": message, "type": "invalid_request_error"}})
+    events, requests = run(refusal, replies(200, WHOLE_CHAT), request=request, profile=CHAT)
+    assert (fold(events).text, fold(events).notices) == ("Hello", ())
+    sent = [
+        [said.get("reasoning_content") for said in each.json["messages"] if "content" in said]
+        for each in requests
+    ]
+    assert sent == [[None, None, None, None], [None, " ", "Hm.", None]]

@@ -111,18 +111,14 @@ async def test_a_call_runs_and_its_result_goes_back(tmp_path: Path) -> None:
     assert answer.cost > Decimal(0)
 
 
-async def test_reasoning_is_replayed_between_rounds(tmp_path: Path) -> None:
-    script = [ReasoningItem("rs_1", "secret"), *asks(("c1", "double", "{}"))]
+@pytest.mark.parametrize("reasoning", [ReasoningItem("rs_1", "secret"), ReasoningDelta("Hm.")])
+async def test_the_provider_gets_the_reasoning_between_rounds(
+    tmp_path: Path, reasoning: StreamEvent
+) -> None:
+    script = [reasoning, *asks(("c1", "double", "{}"))]
     _, provider, _ = await run(tmp_path, Source(double=doubled), script, ANSWER)
     kinds = [type(part).__name__ for part in provider.requests[1].messages[-1].parts]
     assert kinds == ["ReasoningPart", "ToolCallPart"]
-
-
-async def test_reasoning_that_cannot_be_replayed_is_left_out(tmp_path: Path) -> None:
-    script = [ReasoningDelta("Hm."), *asks(("c1", "double", "{}"))]
-    _, provider, _ = await run(tmp_path, Source(double=doubled), script, ANSWER)
-    kinds = [type(part).__name__ for part in provider.requests[1].messages[-1].parts]
-    assert kinds == ["ToolCallPart"]
 
 
 async def test_parallel_calls_run_at_the_same_time(tmp_path: Path) -> None:
