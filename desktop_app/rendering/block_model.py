@@ -212,9 +212,14 @@ def is_destination(run: Run) -> bool:
 # objects) or in this module (ADDED_MARK), and lone surrogates.
 _STRUCTURAL: Final = re.compile("[\x00\u2063\r\n\u2029\ufdd0\ufdd1\ufffc\ud800-\udfff]")
 
-# Invisible characters that change the direction of the text around them. Code and links contain no
-# legitimate invisible characters at all: copied to a terminal, some of them edit or run a command.
-_DIRECTION_MARKS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# In prose: control characters, and invisible characters that change the direction of other text or
+# hide text. Code and links contain no legitimate invisible characters at all: copied
+# to a terminal, some of them edit or run a command.
+_FLAG: Final = "\U0001f3f4[\U000e0020-\U000e007e]{2,6}\U000e007f"  # England, Scotland, Wales, Texas
+_INVISIBLE_IN_PROSE: Final = re.compile(
+    f"{_FLAG}|[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"
+    "\u202a-\u202e\u2066-\u206f\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 _INVISIBLE: Final = (
     "\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb"
@@ -246,8 +251,8 @@ def clean_text(text: str) -> str:
 def show_invisible(text: str, *, code: bool = False, link: bool = False, before: str = "") -> str:
     """Replace invisible characters that can disguise text by their code, such as `⟨U+202E⟩`.
 
-    Joiners between characters outside ASCII stay; in code, only the character before counts.
-    `words_of` restores the characters.
+    Joiners between characters outside ASCII stay; in code, only the character before counts. Flags
+    of regions stay in prose. `words_of` restores the characters.
 
     Args:
         text: the text.
@@ -255,14 +260,16 @@ def show_invisible(text: str, *, code: bool = False, link: bool = False, before:
         link: the text is in a link, in which every invisible character is replaced.
         before: the preceding character, if the text continues a line of code.
     """
-    if text.isascii() and (text.isprintable() or not (code or link)):
+    if text.isascii() and text.isprintable():
         return text
-    pattern = _INVISIBLE_IN_LINKS if link else _INVISIBLE_IN_CODE if code else _DIRECTION_MARKS
+    pattern = _INVISIBLE_IN_LINKS if link else _INVISIBLE_IN_CODE if code else _INVISIBLE_IN_PROSE
     if pattern.search(text) is None:
         return text
     line = before + text
 
     def visible_form(match: re.Match[str]) -> str:
+        if len(match[0]) > 1:
+            return match[0]
         if match[0] in _JOINERS:
             at = match.start() + len(before)
             beside = [line[max(0, at - 1) : at]]

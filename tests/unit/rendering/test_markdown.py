@@ -257,6 +257,19 @@ def test_direction_marks_are_shown_and_copied_unchanged() -> None:
     assert only("שלום\u200f a").runs[0].text == "שלום\u200f a"
 
 
+@pytest.mark.parametrize("unseen", ["\x07", "\x1b", "\x7f", "\x9b", "\u206e", "\U000e0041"])
+def test_control_and_tag_characters_in_prose_are_shown_and_copied_unchanged(unseen: str) -> None:
+    for source in (f"a{unseen}b", f"a *c* a{unseen}b", f"- a{unseen}b"):
+        block = only(source)
+        assert block.runs[-1].text.endswith(f"a{ADDED_MARK}⟨U+{ord(unseen):04X}⟩b")
+        assert block.text.endswith(f"a{unseen}b")
+
+
+def test_flags_of_regions_are_unchanged() -> None:
+    scotland = "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
+    assert only(f"to {scotland}!").runs[0].text == f"to {scotland}!"
+
+
 @pytest.mark.parametrize(
     "unseen", ["\u200b", "\u00ad", "\ufeff", "\x07", "\x0b", "\x0c", "\u2060", "\U000e0141"]
 )
