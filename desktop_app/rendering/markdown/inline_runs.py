@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from desktop_app.i18n.translation import tr
 from desktop_app.rendering.block_model import (
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from markdown_it.token import Token
+
+_OUTER_SPACE: Final = re.compile(r"^\s+|(?<!\\)\s+$")
 
 
 def unparsed_note() -> Run:
@@ -60,7 +63,8 @@ class _RunBuilder:
         text = clean_text(text)
         if not text:
             return
-        text = show_invisible(text, code=code, link=bool(self.link))
+        # A formula's own marks are invisible too.
+        text = show_invisible(text, code=code, link=bool(self.link) and not math)
         bold, italic, strike = self.bold > 0, self.italic > 0, self.strike > 0
         run = Run(text, bold, italic, code, strike, math, False, image, self.link)
         last = self.runs[-1] if self.runs else None
@@ -120,7 +124,8 @@ def _apply_token(builder: _RunBuilder, token: Token) -> None:
         case citations.TOKEN:
             _add_citation(builder, token)
         case "math_inline":
-            builder.add_text(formula_run(token.content.replace("\n", " ")).text, math=True)
+            tex = _OUTER_SPACE.sub("", token.content.replace("\n", " "))
+            builder.add_text(formula_run(tex).text, math=True)
         case "too_dense":
             builder.runs.append(unparsed_note())
         case "too_wide":

@@ -393,19 +393,19 @@ _BRACKETS: Final = re.compile(r"\\\((?P<inline>.+?)\\\)|\\\[(?P<display>.+?)\\\]
 BRACKET_CLOSERS: Final = {"\\(": "\\)", "\\[": "\\]"}
 
 
-# A number that continues in words, without any TeX command.
+# A number that continues in words, without any TeX command, or ends in the letters of a currency.
 _PRICE: Final = re.compile(
-    r"\d[\d.,]*\w{0,8}\s(?=.*?[^\W\d_]{2})"
+    r"\d.*\([A-Z]{1,3}|\d[\d.,]*\w{0,8}(?:/[a-z]{2,}[,;]?)?\s(?=.*?[^\W\d_]{2})"
     r"(?!.*?(?<![^\W\d_])(?:sin|cos|tan|log|ln|exp|max|min|mod|lim|gcd)(?![^\W\d_]))[^\\^_{}=]*",
     re.DOTALL,
 )
 
 
 def is_price(tex: str) -> bool:
-    """Return True for a price with words between dollar signs: "it costs $5 (US$)".
+    """Return True for a price with words between dollar signs: "it costs $5/month (A$)".
 
-    >>> is_price("5 (US"), is_price("2 x"), is_price("3 mod 2")
-    (True, False, False)
+    >>> is_price("5 and 7 US"), is_price("5/month (A"), is_price("2 x"), is_price("3 mod 2")
+    (True, True, False, False)
     """
     return tex[:1].isdigit() and _PRICE.fullmatch(tex) is not None
 

@@ -111,6 +111,19 @@ def test_a_line_of_hyphens_turns_a_row_into_a_heading(head: str) -> None:
     assert only(f"{head}\n|---|\nb").kind is Kind.TABLE
 
 
+def test_a_formula_in_a_link_is_a_formula() -> None:
+    formula, destination = only("[$x$](https://a.example)").runs
+    assert formula == formula_run("x")._replace(link="https://a.example")
+    assert destination.text == f"{ADDED_MARK} (a.example)"
+
+
+@pytest.mark.parametrize(
+    ("source", "tex"), [(r"\( x \)", "x"), ("$$ x $$ a", "x"), (r"\(x\ \)", "x\\ ")]
+)
+def test_spaces_around_a_formula_are_dropped(source: str, tex: str) -> None:
+    assert only(f"a {source}").runs[1] == formula_run(tex)
+
+
 def test_spaces_after_a_task_box_are_dropped() -> None:
     assert only("- [ ]    a *b*").text == "a b"
 
@@ -129,6 +142,9 @@ def test_prices_stay_text_and_formulas_do_not() -> None:
     assert only("between $5 and $10 or so").runs == (Run("between $5 and $10 or so"),)
     for price in ("it is $5 (US$), or", "$5M then, US$ 3", "from $5 to 10$ a piece", "US$5$ A$6$"):
         assert only(price).runs == (Run(price),)
+    for price in ("$5/month (US$)", "$5/month; US$ 3", "$5–$10 (A$)"):
+        assert only(price).runs == (Run(price),)
+    assert formula_run(r"0 < x \in (0, 1]") in only(r"so $0 < x \in (0, 1]$ it is").runs
     assert formula_run("x_1 + x_2") in only("so $x_1 + x_2$ it is").runs
     assert formula_run("a_b") in only(r"so \(a_b\) it is").runs
     for source in ("$$\nx\n$$", "$$x$$", "\\[\nx\n\\]"):
