@@ -535,6 +535,10 @@ class Styles:
         room = _NOTE_BELOW_TABLE if below.kind in _NOTE_KINDS else _BELOW_TABLE
         return self.theme.px(room + (PAD if background_of(below) else 0))
 
+    def row_margin(self, block: Block, above: Item | None) -> int:
+        """Return the pixels from a QTextTable to the text of rows that are text blocks."""
+        return self.row_padding() + (self.theme.px(self.gap(block, above)) if block.head else 0)
+
     def row_padding(self) -> int:
         """Return the pixels between a table's text and its hairlines."""
         return self.theme.px(CELL_PAD)

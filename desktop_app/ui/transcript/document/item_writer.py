@@ -102,11 +102,27 @@ class ItemWriter:
             layout.record_blocks(at, 1 + len(parts.cuts), *parts)
 
     def _set_gap_below_table(
-        self, layout: MessageLayout, at: int, item: Item, cursor: QTextCursor
+        self,
+        layout: MessageLayout,
+        at: int,
+        item: Item,
+        cursor: QTextCursor,
+        *,
+        are_row_blocks: bool = False,
     ) -> None:
-        """Set the margin of a QTextTable directly above item `at` to the gap between them."""
-        if _follows_qtext_table(layout, at):
-            self.tables.set_margin_below(cursor, self.styles.room_below_table(item))
+        """Set the margin of a QTextTable directly above item `at` to the gap between them.
+
+        Qt ignores the top margin of a block below a table.
+        """
+        if not _follows_qtext_table(layout, at):
+            return
+        if not is_table(item):
+            gap = self.styles.room_below_table(item)
+        elif are_row_blocks:
+            gap = self.styles.row_margin(item, layout.item_above(at))
+        else:
+            gap = 0
+        self.tables.set_margin_below(cursor, gap)
 
     def _write_text(
         self, inserter: BlockInserter, item: Item, block_format: QTextBlockFormat, *, whole: bool
@@ -142,11 +158,7 @@ class ItemWriter:
     ) -> None:
         tables, key = self.tables, self.tables.key(layout, at, block)
         are_row_blocks = tables.can_be_row_blocks(block, widths)
-        if not block.head and _follows_qtext_table(layout, at):
-            # The table continues. The padding above row blocks is a margin of the part above,
-            # because Qt ignores the top margin of a block below a table.
-            pad = self.styles.row_padding() if are_row_blocks else 0
-            tables.set_margin_below(inserter.cursor, pad)
+        self._set_gap_below_table(layout, at, block, inserter.cursor, are_row_blocks=are_row_blocks)
         if are_row_blocks:
             for number in range(len(block.rows)):
                 inserter.insert_block(
@@ -199,9 +211,10 @@ class ItemWriter:
             return
         item, placeholder = layout.items[at], layout.placeholder_height(at)
         space_key = SpaceKey(self._space_key(layout, at), placeholder)
-        if is_table(layout.item_above(at)) and not is_table(item):
+        if is_table(layout.item_above(at)):
             cursor.setPosition(self._layouts.block_of(layout, at).position())
-            self._set_gap_below_table(layout, at, item, cursor)
+            are_row_blocks = is_table(item) and layout.has_row_blocks(at)
+            self._set_gap_below_table(layout, at, item, cursor, are_row_blocks=are_row_blocks)
         is_below_table = placeholder > 0 and self._add_placeholder_below_table(
             layout, at, placeholder, cursor
         )
