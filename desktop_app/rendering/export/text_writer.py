@@ -278,7 +278,8 @@ def _item_marker(block: Block, bullet: str) -> str:
 def _write_table(block: Block) -> str:
     lines = []
     for number, row in enumerate(block.rows):
-        cells = (_runs_to_markdown(cell).replace("|", "\\|") for cell in row)
+        texts = (_runs_to_markdown(cell).replace("|", "\\|") for cell in row)
+        cells = (text.replace("\\\n", "<br>") for text in texts)
         lines.append(f"| {' | '.join(cells)} |")
         if number == 0 and block.head:
             rules = (_RULE_OF_ALIGN.get(align, "---") for align in block.aligns)

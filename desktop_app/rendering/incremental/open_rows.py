@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.rendering.block_model import Block, Kind, Run, Runs, clean_text, show_invisible
-from desktop_app.rendering.markdown.inline_runs import runs_of
+from desktop_app.rendering.markdown.inline_runs import runs_of_cell
 from desktop_app.rendering.markdown.parser import parser
 from desktop_app.rendering.provisional.provisional_inline import complete_inline
 
@@ -70,6 +70,6 @@ def _row(line: str, table: Block, env: dict[str, Any]) -> Block:
 
 def _runs(cell: str, env: dict[str, Any]) -> Runs:
     if _MARKS.search(cell):
-        return runs_of(parser().parseInline(cell, env)[0].children)
+        return runs_of_cell(parser().parseInline(cell, env)[0].children)
     text = show_invisible(clean_text(cell))
     return (Run(text),) if text else ()

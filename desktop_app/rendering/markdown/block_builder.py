@@ -19,7 +19,7 @@ from desktop_app.rendering.block_model import (
     formula_run,
     show_invisible,
 )
-from desktop_app.rendering.markdown.inline_runs import runs_of
+from desktop_app.rendering.markdown.inline_runs import runs_of, runs_of_cell
 from desktop_app.rendering.markdown.loose_lists import NOTE
 from desktop_app.rendering.markdown.text_direction import starting_side
 
@@ -200,7 +200,7 @@ class _BlockBuilder:
         source = ""
         for token in self._tokens:
             if token.type == "inline":
-                cells.append(runs_of(token.children))
+                cells.append(runs_of_cell(token.children))
                 source += token.content
             elif token.type in ("th_open", "td_open"):
                 aligns.append(str(token.attrGet("style") or "").removeprefix("text-align:"))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from markdown_it.token import Token
 
+_BREAK: Final = re.compile(r" *<br ?/?> *", re.IGNORECASE)
 _OUTER_SPACE: Final = re.compile(r"^\s+|(?<!\\)\s+$")
 
 
@@ -103,6 +104,16 @@ def runs_of(children: Sequence[Token] | None) -> Runs:
         else:
             _apply_token(builder, token)
     return tuple(builder.runs)
+
+
+def runs_of_cell(children: Sequence[Token] | None) -> Runs:
+    """Return the runs of a table's cell. `<br>` breaks a line, because nothing else can."""
+    return tuple(
+        run
+        if run.code or run.math or run.image
+        else run._replace(text=_BREAK.sub(LINE_BREAK, run.text))
+        for run in runs_of(children)
+    )
 
 
 def _apply_token(builder: _RunBuilder, token: Token) -> None:

@@ -86,6 +86,8 @@ def stream_into(view: TranscriptView, message: Message, pieces: list[str]) -> No
 @settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(PIECES), max_size=14), st.integers(1, 9))
 @example(["| a | b |\n|---|---|\n", *["| a *b* | [x] |\n"] * 40, "\n[x]: /u\n\nend"], 5)
+@example(["| a |\n|---|\n| b<br>c |\n\n| a |\n|---|\n| 1 |\n"], 5)
+@example(["| a |\n|---|\n| b<br>c |\n\n| a<br>b |\n|---|\n| 1 |\n"], 5)
 def test_a_streamed_document_equals_the_one_shown_at_once(
     view: TranscriptView, pieces: list[str], length: int
 ) -> None:

@@ -217,6 +217,7 @@ def test_commonmark_examples_survive_export() -> None:
         "a *\\** b **\\*\\*** _\\__",
         "[a [b] c](<x y.html>) [d\\]](e_(f)) [g](<h)i>) [j](k\\(l)",
         "`a\\|b` `` ` `` ``` `` ```\n\n| a | `x\\|y` |\n|:-|-:|\n| b\\|c | \\\\ |",
+        "| a<br>b | *c*<br>d |\n|:-|-:|\n| <br> | `<br>` |",
         "one\\\ntwo  \nthree\\\n* four\\\n1. five\\\n# six",
         "https://a.b/c\\\nnext, (see https://a.b/d) and https://a.b/e. <https://a.b/f>g",
         "Noted[^1] twice[^n].\n\n[^1]: The note.\n\n    More of it.\n\n[^n]: Other.",

@@ -111,6 +111,13 @@ def test_a_line_of_hyphens_turns_a_row_into_a_heading(head: str) -> None:
     assert only(f"{head}\n|---|\nb").kind is Kind.TABLE
 
 
+@pytest.mark.parametrize("mark", ["<br>", " <br/> ", "<BR />"])
+def test_a_break_in_a_cell_is_a_line_break_and_elsewhere_text(mark: str) -> None:
+    cell, code = only(f"| a |\n|---|\n| *b{mark}c* `{mark}` |").rows[1][0][::2]
+    assert (cell.text, cell.italic, code.text) == ("b\u2028c", True, mark.strip())
+    assert only(f"b{mark}c").text == f"b{mark}c"
+
+
 def test_a_formula_in_a_link_is_a_formula() -> None:
     formula, destination = only("[$x$](https://a.example)").runs
     assert formula == formula_run("x")._replace(link="https://a.example")
