@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 import textwrap
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -49,15 +48,12 @@ class CommandParser(argparse.ArgumentParser):
         """Print an error about the command line, and exit with 2."""
         super().error(clean_line(message))
 
-    def _print_message(self, message: str, file: Any = None) -> None:
-        """Write a help text at once; argparse ignores errors, and Python would report them later.
+    def print_help(self, _file: Any = None) -> None:
+        """Write the help at once; argparse ignores errors, and Python would report them at exit.
 
         Raises as `console.write`.
         """
-        if file is not None and file is sys.stdout:
-            write(message)
-        else:
-            super()._print_message(message, file)
+        write(self.format_help())
 
 
 class CommandHelpFormatter(argparse.HelpFormatter):
