@@ -56,10 +56,16 @@ def _escape_visibly(found: re.Match[str]) -> str:
 
 
 def as_json(value: object, *, indent: int | None = None) -> str:
-    """Return `value` as JSON with unsafe characters escaped."""
+    """Return `value` as JSON with unsafe characters escaped.
+
+    If standard output takes no Unicode, all but ASCII is escaped instead of lost.
+    """
     import json
 
-    return _UNSAFE.sub(_escape_for_json, json.dumps(value, ensure_ascii=False, indent=indent))
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    needs_ascii = not encoding.lower().startswith("utf")
+    text = json.dumps(value, ensure_ascii=needs_ascii, indent=indent)
+    return _UNSAFE.sub(_escape_for_json, text)
 
 
 def rounded(value: float | None) -> float | None:

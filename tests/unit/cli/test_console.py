@@ -50,6 +50,18 @@ def test_unsafe_characters_of_json_are_escaped() -> None:
     assert as_json("\x9b\U000e0041\U000e007f") == r'"\u009b\udb40\udc41\udb40\udc7f"'
 
 
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [("latin-1", r'"\u017e\u00e9"'), ("ascii", r'"\u017e\u00e9"'), ("UTF-8", '"žé"')],
+)
+def test_json_keeps_characters_that_the_output_cannot_encode(
+    monkeypatch: pytest.MonkeyPatch, encoding: str, text: str
+) -> None:
+    with io.TextIOWrapper(io.BytesIO(), encoding) as output, monkeypatch.context() as patch:
+        patch.setattr("sys.stdout", output)
+        assert as_json("žé") == text
+
+
 @pytest.mark.attack("terminal")
 @given(st.text())
 def test_any_text_is_cleaned_for_the_terminal(text: str) -> None:
