@@ -487,9 +487,10 @@ def _add_restore(command: AddCommand) -> argparse.ArgumentParser:
         epilog(
             tr("Close Repartee first. The current library is kept in a separate file."),
             tr(
-                "Settings that change where data is sent or how much can be spent are listed "
-                "first: hosts, proxies, certificates, model files, permissions, instructions, "
-                "monthly limits, prices, and the folder of automatic backups."
+                "Settings that change where data is sent, what can be spent or which files are "
+                "read are listed first: hosts, proxies, certificates, model files, permissions, "
+                "instructions, monthly limits, prices, and the folders of automatic backups and "
+                "collections."
             ),
             tr(
                 "In a terminal, you choose whether to restore them. Otherwise the current ones are "

@@ -314,7 +314,9 @@ async def _open_once() -> None:
 
 def _ask_about_settings(changes: Sequence[SettingChange], *, accept: bool) -> RestoreChoice:
     """List the changes; unless `accept`, ask on a terminal whether to restore them."""
-    write_diagnostic(tr("This backup changes where data is sent or how much can be spent:"))
+    write_diagnostic(
+        tr("This backup changes where data is sent, what can be spent or which files are read:")
+    )
     for change in changes:
         write_diagnostic(f"  {change.sentence}")
     if accept:

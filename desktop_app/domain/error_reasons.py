@@ -706,6 +706,10 @@ class Reason(StrEnum):
     NAMED_COLLECTION_GONE = _row(
         N_("The collection “{name}” no longer exists."), Remedy.REMOVE_COLLECTION
     )
+    COLLECTION_UNLINKED = _row(
+        N_("This collection comes from a backup, and its files weren’t linked."),
+        Remedy.ADD_FOLDER_AGAIN,
+    )
     COLLECTION_NEEDS_NAME = _row(N_("The collection needs a name."), Remedy.ENTER_NAME)
     NO_SUCH_COLLECTION = _row(N_("There is no collection or folder “{name}”."), Remedy.NAME_FOLDER)
     EMBEDDINGS_OFF = _row(

@@ -87,6 +87,7 @@ class Remedy(Enum):
     ASKED_AGAIN = coded(N_("Repartee is trying again."))
     ASK_SHORTER = coded(N_("Ask for a shorter response, or choose another provider."))
     ATTACH_AGAIN = coded(N_("Attach the file again."))
+    ADD_FOLDER_AGAIN = coded(N_("Add its folder or files again to check for changes."))
     ATTACH_FEWER = coded(N_("Attach fewer or shorter documents."))
     ATTACH_PART_OR_RAISE = coded(N_("Attach part of it, or raise the limit in {documents_page}."))
     ATTACH_PART = "attach_part_see_limits", N_("Attach only the part you need.")

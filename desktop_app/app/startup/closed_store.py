@@ -43,12 +43,17 @@ _REMEDIES: Choices = (
     ("quit", N_("Quit"), ""),
 )
 _CONTINUE_ONLY: Choices = (("go-on", N_("Continue"), ""),)
-_RESTORE_QUESTION: Final = N_("This backup changes where data is sent or how much can be spent")
+_RESTORE_QUESTION: Final = N_(
+    "This backup changes where data is sent, what can be spent or which files are read"
+)
 _RESTORE_CHOICES: Choices = (
     (
         "keep",
         N_("Restore without these settings"),
-        N_("Keeps your current settings. New providers are added without their URL."),
+        N_(
+            "Keeps your current settings. New providers are added without their URL, and new "
+            "collections without links to their files."
+        ),
     ),
     ("take", N_("Restore with these settings"), N_("Only if you trust the source of this backup.")),
     ("cancel", N_("Cancel"), ""),

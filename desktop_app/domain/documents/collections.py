@@ -20,6 +20,10 @@ from desktop_app.i18n.translation import tr
 
 FileStatus = Literal["ready", "failed", "waiting", "removed"]
 
+# Begins the path of a file that a restored backup names, and that the user has not confirmed. Such
+# a path is never read.
+UNLINKED: Final = "restored:"
+
 _LINK: Final = re.compile(r"repartee:passage/([1-9][0-9]{0,8})")
 
 
@@ -41,7 +45,7 @@ class CollectionFile(NamedTuple):
     """A file of a collection.
 
     Attributes:
-        path: absolute, at the time of reading.
+        path: absolute, at the time of reading; after UNLINKED if it is not read again.
         name: without its folder.
         sha256: of its bytes; "" until it has been read.
         size: in bytes.
@@ -60,6 +64,11 @@ class CollectionFile(NamedTuple):
     pages: int | None = None
     status: FileStatus = "waiting"
     problem: ErrorNote | None = None
+
+    @property
+    def is_linked(self) -> bool:
+        """Return False if the file is not read again."""
+        return not self.path.startswith(UNLINKED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from typing import Final
 from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.conversations.message_parts import PassagesPart
 from desktop_app.domain.documents.collections import (
+    UNLINKED,
     Collection,
     CollectionFile,
     FoundFile,
@@ -148,7 +149,7 @@ class Collections:
         collection = await self._collection(collection_id)
         added_paths = _absolute_paths(paths)
         found = await self._reader.files_in(added_paths)
-        known = await self._store.file_stats(collection_id)
+        known = _linked(await self._store.file_stats(collection_id))
         is_folder = len(added_paths) == 1 and added_paths[0] not in [file.path for file in found]
         if is_folder and not known and not collection.folder:
             await self._store.put(collection._replace(folder=str(added_paths[0])))
@@ -169,10 +170,17 @@ class Collections:
         """Read new and changed files of the collection's folder, and remove missing ones.
 
         Files outside the folder, or of a collection without a folder, are checked, too. If the
-        folder itself is missing, nothing is removed. Raises as `add`.
+        folder itself is missing, nothing is removed. Unlinked files stay as they are.
+
+        Raises:
+            DocumentError: also if the collection has only unlinked files; otherwise as `add`.
+            StoreFullError: as `add`.
         """
         collection = await self._collection(collection_id)
-        known = await self._store.file_stats(collection_id)
+        stats = await self._store.file_stats(collection_id)
+        known = _linked(stats)
+        if stats and not known and not collection.folder:
+            raise DocumentError(Reason.COLLECTION_UNLINKED)
         folder = [Path(collection.folder)] if collection.folder else []
         found = {str(file.path): file for file in await self._reader.files_in(folder)}
         single_files = [Path(path) for path in known if path not in found]
@@ -212,8 +220,19 @@ class Collections:
                     report(CollectionProgress(number, len(waiting), file.name))
                     await self._read(file)
                 report(CollectionProgress(len(waiting), len(waiting), ""))
+                await self._remove_relinked(collection_id)
             finally:
                 await asyncio.shield(self._store.remove_unreferenced())
+
+    async def _remove_relinked(self, collection_id: str) -> None:
+        """Remove the unlinked files that were read again from the user's own."""
+        files = await self.files(collection_id)
+        unlinked = [file for file in files if not file.is_linked]
+        if unlinked:
+            read = {file.sha256 for file in files if file.is_linked and file.status == "ready"}
+            await self._store.remove_files(
+                collection_id, [file.path for file in unlinked if file.sha256 in read]
+            )
 
     async def _read(self, file: CollectionFile) -> None:
         """Read a file and index its text, or record why it cannot be read."""
@@ -362,6 +381,10 @@ class Collections:
                     used += place.tokens
                     chosen.append(_passage(place, text))
         return chosen
+
+
+def _linked(stats: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+    return {path: each for path, each in stats.items() if not path.startswith(UNLINKED)}
 
 
 def _fuse_rankings(*orders: Sequence[PassageLocation]) -> list[PassageLocation]:

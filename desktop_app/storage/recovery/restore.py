@@ -24,12 +24,14 @@ from zipfile import ZipInfo
 
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.bounds import is_hash
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, StoreDamagedError, StoreFullError
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.system_error import system_error
 from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file
 from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.storage.conversations.row_conversion import error_to_text
 from desktop_app.storage.database.database import erasing_mark
 from desktop_app.storage.database.migration_runner import save_verified_copy
 from desktop_app.storage.database.private_files import create_private, create_private_folder, sync
@@ -59,6 +61,15 @@ _LARGEST_MANIFEST: Final = 64 << 20
 # The disk space for the unpacked store and the new store, as a multiple of the unpacked store. The
 # new store needs more while its index is built.
 _ROOM_FOR_COPY: Final = 2
+# A job under way would send these files, and be billed, at the next start. The user can retry them.
+_HOLD_UNSENT_FILES: Final = """
+    UPDATE batch_items SET status = 'unanswered', error = ? WHERE status = 'read'
+    AND job_id IN (SELECT id FROM batch_jobs WHERE status NOT IN ('preparing', 'ready'))
+    AND NOT EXISTS (
+        SELECT 1 FROM batch_uploads AS u WHERE u.job_id = batch_items.job_id
+        AND u.number = batch_items.upload AND u.input_file_id <> ''
+    )
+"""
 
 
 class RestoreChoice(Enum):
@@ -169,11 +180,13 @@ def _ask_about_changes(
     with closing(connect(new_store, "rw")) as connection:
         current = _current_settings(database, built_in)
         changes = find_changes(current, read_outbound_settings(connection, built_in))
-        choice = ask(changes) if changes else RestoreChoice.TAKE
+        choice = ask(changes) if changes else RestoreChoice.KEEP
+        connection.execute("BEGIN")
         if choice is RestoreChoice.KEEP:
-            connection.execute("BEGIN")
             keep_current(connection, current, changes)
-            connection.execute("COMMIT")
+        why = error_to_text(ErrorNote(Reason.ITEM_NEVER_SENT))
+        connection.execute(_HOLD_UNSENT_FILES, (why,))
+        connection.execute("COMMIT")
     return (changes if choice is RestoreChoice.KEEP else ()), choice
 
 

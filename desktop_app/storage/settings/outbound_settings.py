@@ -6,20 +6,25 @@ them, too, and the number of backups to keep.
 
 A restore compares the backup's settings with the current ones, and lists the differences.
 Unconfirmed changes are dropped. An existing provider keeps its own settings. A new provider gets no
-address, so that nothing is sent to it until the user enters one.
+address, so that nothing is sent to it until the user enters one. Collections stay searchable, but
+do not read files again that the current store does not name.
 """
 
 from __future__ import annotations
 
 import json
+import os.path
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from desktop_app.domain.answering.chat_request import DIRECT, ProviderProfile
 from desktop_app.domain.bounds import BAD_VALUE
+from desktop_app.domain.documents.collections import UNLINKED
 from desktop_app.domain.models.own_model import OwnModel
 from desktop_app.domain.network.network_address import bare_address, split_url
 from desktop_app.domain.network.origin import origin
@@ -70,6 +75,7 @@ class SettingChange:
         key: the setting's key, or the profile's field.
         label: the provider and the setting, as shown to the user.
         current, restored: the current value and the backup's, as shown to the user.
+        collection_id: the collection that would read files in another folder, "" for none.
     """
 
     profile_id: str
@@ -77,11 +83,29 @@ class SettingChange:
     label: str
     current: str
     restored: str
+    collection_id: str = ""
 
     @property
     def sentence(self) -> str:
         """Return one line for the list of changes."""
         return f"{self.label}: {self.current} → {self.restored}"
+
+
+@dataclass(frozen=True)
+class CollectionPaths:
+    """The paths that a collection reads again.
+
+    Attributes:
+        folder: "" for none.
+    """
+
+    name: str = ""
+    folder: str = ""
+    files: frozenset[str] = frozenset()
+
+    def contains(self, path: str) -> bool:
+        """Return True for a file of the collection, and for all that is in its folder."""
+        return path in self.files or bool(self.folder and _is_in(path, self.folder))
 
 
 @dataclass(frozen=True)
@@ -92,11 +116,15 @@ class OutboundSettings:
         profiles: the profiles in effect by id, including built-in ones.
         stored: the JSON of the store's own profiles, by id.
         settings: the values that differ from their defaults, by key.
+        collections: the paths of the collections, by id.
+        paths: the paths of attached files, and of the files of batch jobs.
     """
 
     profiles: Mapping[str, ProviderProfile]
     stored: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    collections: Mapping[str, CollectionPaths] = field(default_factory=dict)
+    paths: frozenset[str] = frozenset()
 
     @classmethod
     def default(cls, built_in: Iterable[ProviderProfile]) -> OutboundSettings:
@@ -122,13 +150,29 @@ def read_outbound_settings(
         if row["key"] in SETTINGS:
             with suppress(*BAD_VALUE):
                 settings[row["key"]] = json.loads(row["value"])
-    return OutboundSettings(profiles, stored, settings)
+    collections, paths = dict[str, CollectionPaths](), frozenset[str]()
+    with suppress(sqlite3.OperationalError):  # stores of early versions have no such tables
+        collections = _collections(connection)
+        sql = "SELECT path FROM attachment_origins UNION SELECT path FROM batch_items"
+        paths = frozenset(row["path"] for row in connection.execute(sql))
+    return OutboundSettings(profiles, stored, settings, collections, paths)
+
+
+def _collections(connection: sqlite3.Connection) -> dict[str, CollectionPaths]:
+    files = defaultdict[str, set[str]](set)
+    for row in connection.execute("SELECT collection_id, path FROM collection_files"):
+        if not row["path"].startswith(UNLINKED):
+            files[row["collection_id"]].add(row["path"])
+    return {
+        row["id"]: CollectionPaths(row["name"], row["folder"], frozenset(files[row["id"]]))
+        for row in connection.execute("SELECT id, name, folder FROM collections")
+    }
 
 
 def find_changes(
     current: OutboundSettings, restored: OutboundSettings
 ) -> tuple[SettingChange, ...]:
-    """Return the settings that would change: first by provider, then the general settings."""
+    """Return the settings that would change: by provider, the general ones, by collection."""
     changes = []
     for profile_id, profile in sorted(restored.profiles.items()):
         known = current.profiles.get(profile_id)
@@ -146,13 +190,44 @@ def find_changes(
             if text == _text_of(old):  # both are cut, and have the same beginning
                 text = tr("{text} (differs later on)", text=text)
             changes.append(SettingChange("", key, tr(name), _text_of(old), text))
+    for collection_id, paths in sorted(restored.collections.items()):
+        before_paths = current.collections.get(collection_id, CollectionPaths())
+        label = tr("Collection “{name}”, folder", name=_short(paths.name))
+        old_folder = _short(before_paths.folder) or _none()
+        for folder in _new_folders(before_paths, paths):
+            texts = old_folder, _short(folder)
+            changes.append(SettingChange("", "", label, *texts, collection_id))
     return tuple(changes)
+
+
+def _new_folders(current: CollectionPaths, restored: CollectionPaths) -> list[str]:
+    """Return the folders with files that only the restored collection reads.
+
+    Subfolders of other folders in the list are left out.
+    """
+    found = {
+        os.path.normpath(Path(path).parent) for path in restored.files if not current.contains(path)
+    }
+    if restored.folder and not current.contains(restored.folder):
+        found.add(os.path.normpath(restored.folder))
+    outer: list[str] = []
+    for folder in sorted(found, key=lambda each: Path(each).parts):
+        if not (outer and _is_in(folder, outer[-1])):
+            outer.append(folder)
+    return outer
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return Path(os.path.normpath(path)).is_relative_to(os.path.normpath(folder))
 
 
 def keep_current(
     connection: sqlite3.Connection, current: OutboundSettings, unconfirmed: Iterable[SettingChange]
 ) -> None:
     """Write the current values of unconfirmed settings into a restored store.
+
+    Also forget the paths of attached files, and of unread files of batch jobs, that the current
+    store does not have.
 
     Args:
         connection: that of the restored store, within a transaction.
@@ -166,11 +241,46 @@ def keep_current(
         sql = """INSERT INTO profiles VALUES (?, (SELECT coalesce(max(position), 0) + 1
             FROM profiles), ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body"""
         connection.execute(sql, (profile_id, body))
-    for key in {change.key for change in unconfirmed if not change.profile_id}:
+    for collection_id in {each.collection_id for each in unconfirmed if each.collection_id}:
+        paths = current.collections.get(collection_id, CollectionPaths())
+        _unlink_files(connection, collection_id, paths)
+    _forget_paths(connection, current.paths)
+    for key in {each.key for each in unconfirmed if each.key and not each.profile_id}:
         connection.execute("DELETE FROM settings WHERE key = ?", (key,))
         if key in current.settings:
             row = (key, json.dumps(current.settings[key]))
             connection.execute("INSERT INTO settings VALUES (?, ?)", row)
+
+
+def _unlink_files(
+    connection: sqlite3.Connection, collection_id: str, current: CollectionPaths
+) -> None:
+    """Give a collection its current folder, and unlink the files that it does not have now."""
+    sql = "UPDATE collections SET folder = ? WHERE id = ?"
+    connection.execute(sql, (current.folder, collection_id))
+    sql = "SELECT id, path FROM collection_files WHERE collection_id = ?"
+    rows = connection.execute(sql, (collection_id,)).fetchall()
+    new = [(row["id"],) for row in rows if not current.contains(row["path"])]
+    # A file without a text has no passages that could be lost.
+    sql = "DELETE FROM collection_files WHERE id = ? AND sha256 IS NULL"
+    connection.executemany(sql, new)
+    sql = f"""UPDATE OR REPLACE collection_files SET path = '{UNLINKED}' || path
+        WHERE id = ? AND path NOT LIKE '{UNLINKED}%'"""  # noqa: S608 - our own text
+    connection.executemany(sql, new)
+
+
+def _forget_paths(connection: sqlite3.Connection, known: frozenset[str]) -> None:
+    origins = connection.execute("SELECT sha256, path FROM attachment_origins").fetchall()
+    connection.executemany(
+        "DELETE FROM attachment_origins WHERE sha256 = ?",
+        [(row["sha256"],) for row in origins if row["path"] not in known],
+    )
+    sql = "SELECT id, path FROM batch_items WHERE path <> '' AND sha256 IS NULL"
+    items = connection.execute(sql).fetchall()
+    connection.executemany(
+        f"UPDATE batch_items SET path = '{UNLINKED}' || path WHERE id = ?",  # noqa: S608
+        [(row["id"],) for row in items if row["path"] not in known],
+    )
 
 
 def _without_address(connection: sqlite3.Connection, profile_id: str) -> str:

@@ -260,7 +260,10 @@ def test_changed_addresses_in_a_backup_are_confirmed(
     monkeypatch.setattr(sys.stderr, "isatty", lambda: typed is not None)
     found = command("restore", made, *options)
     assert found[:2] == (code, "")
-    assert "This backup changes where data is sent or how much can be spent:" in found[2]
+    assert (
+        "This backup changes where data is sent, what can be spent or which files are read:"
+        in found[2]
+    )
     assert "  My server (home), Base URL: " in found[2]
     assert told in found[2]
     assert asyncio.run(address_of_server()) == f"https://{address}.example/v1"

@@ -20,6 +20,7 @@ from desktop_app.storage.database.migration_runner import migrate
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.sqlite_connection import connect_in_memory
 from desktop_app.storage.settings.outbound_settings import (
+    CollectionPaths,
     OutboundSettings,
     SettingChange,
     find_changes,
@@ -210,3 +211,29 @@ def test_unconfirmed_changes_are_undone(connection: sqlite3.Connection) -> None:
     }
     positions = dict(map(tuple, connection.execute("SELECT id, position FROM profiles")))
     assert positions == {"own": 1, "new": 2, "gone": 3}
+
+
+@pytest.mark.parametrize(
+    ("current", "restored", "folders"),
+    [
+        (("", []), ("/a", ["/a/b/c.txt"]), ["/a"]),
+        (("/a", []), ("/a", ["/a/b/c.txt"]), []),
+        (("/a", []), ("/a", ["/a/../c.txt"]), ["/"]),
+        (("/a", []), ("/a/b", []), []),
+        (("/a", []), ("", ["/ab/c.txt", "/ab/d/e.txt", "/b/f.txt"]), ["/ab", "/b"]),
+        (("", ["/a/b.txt"]), ("", ["/a/b.txt", "/a/c.txt"]), ["/a"]),
+        (("", ["/a/b.txt"]), ("", ["/a/b.txt"]), []),
+        (("", []), ("", ["b.txt"]), ["."]),
+    ],
+)
+def test_folders_that_only_the_restored_collection_reads_are_listed(
+    current: tuple[str, list[str]], restored: tuple[str, list[str]], folders: list[str]
+) -> None:
+    sides = [
+        OutboundSettings({}, collections={"c": CollectionPaths("My  own", each, frozenset(files))})
+        for each, files in (current, restored)
+    ]
+    found = find_changes(*sides)
+    assert [change.restored for change in found] == folders
+    assert {change.label for change in found} <= {"Collection “My own”, folder"}
+    assert {change.current for change in found} <= {current[0] or "none"}

@@ -15,6 +15,7 @@ import pytest
 
 from desktop_app.backend.environment_profiles import BUILT_IN, OPENAI
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.documents.collections import UNLINKED
 from desktop_app.domain.documents.passage_words import question_terms
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import StoreFullError
@@ -265,6 +266,7 @@ def test_every_setting_that_sends_data_elsewhere_is_listed(place: Place, tmp_pat
         "Semantic search in collections: no → yes",
         "Generate conversation titles: no → yes",
         "Backup folder: none → /data/shared",
+        "Collection “Books”, folder: none → /somewhere",
     ]
     assert "pw" not in " ".join(asked.sentences)
 
@@ -277,8 +279,8 @@ def test_unconfirmed_settings_stay_unchanged(place: Place, tmp_path: Path) -> No
         archive, place.database, place.attachments, NOON, AnsweredRestore(RestoreChoice.KEEP)
     )
     assert done is not None
-    assert len(done.kept) == 25
-    assert "25 settings of the backup weren’t restored" in done.sentence("x")
+    assert len(done.kept) == 26
+    assert "26 settings of the backup weren’t restored" in done.sentence("x")
     profiles, values = place.settings()
     assert set(profiles) == {"own", "new"}  # the built-in profiles are unchanged
     assert profiles["own"] == PROFILE
@@ -295,6 +297,33 @@ def test_unconfirmed_settings_stay_unchanged(place: Place, tmp_path: Path) -> No
     ):
         assert key not in values
     assert EVIL not in json.dumps([[repr(p) for p in profiles.values()], values])
+
+
+@pytest.mark.attack("imports")
+@pytest.mark.parametrize("answer", [RestoreChoice.KEEP, RestoreChoice.TAKE])
+def test_restored_jobs_send_no_file_unasked_and_read_none_of_unconfirmed_paths(
+    place: Place, tmp_path: Path, answer: RestoreChoice
+) -> None:
+    theirs = Place(tmp_path / "theirs")
+    theirs.fill()
+    with closing(connect(theirs.database, "rw")) as connection:
+        connection.execute("UPDATE batch_jobs SET status = 'uploading'")
+        sql = """INSERT INTO batch_items (job_id, number, status, upload, tokens, name, path, part,
+            error, conversation_id, answer) SELECT id, ?, ?, 0, 1, 'x', ?, '[]', '', '', ''
+            FROM batch_jobs"""
+        connection.execute(sql, (2, "read", ""))
+        connection.execute("DELETE FROM attachment_origins")
+        origin = "INSERT INTO attachment_origins SELECT sha256, '/etc/passwd' FROM attachments"
+        connection.execute(origin)
+    place.restore(theirs.back_up(), AnsweredRestore(answer))
+    with closing(connect(place.database, "ro")) as connection:
+        sql = "SELECT status, path, error FROM batch_items ORDER BY number"
+        unread, unsent = connection.execute(sql).fetchall()
+        origins = connection.execute("SELECT path FROM attachment_origins").fetchall()
+    assert (unsent["status"], "item_never_sent" in unsent["error"]) == ("unanswered", True)
+    is_kept = answer is RestoreChoice.TAKE
+    assert unread["path"] == ("" if is_kept else UNLINKED) + "/somewhere/found.txt"
+    assert {row["path"] for row in origins} == ({"/etc/passwd"} if is_kept else set())
 
 
 @pytest.mark.attack("imports")
