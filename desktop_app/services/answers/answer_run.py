@@ -390,16 +390,19 @@ class AnswerRun:
     ) -> StorageError | None:
         """Call `write` until it succeeds, or a single time. Return its error; None on success.
 
-        A call is finished even if the task is cancelled meanwhile, so that no stored answer lacks
+        A call is finished even if the task is canceled meanwhile, so that no stored answer lacks
         its line in the ledger.
         """
         while True:
             writing = asyncio.ensure_future(write())
             try:
                 await asyncio.shield(writing)
-            except asyncio.CancelledError:
-                (failed,) = await asyncio.gather(writing, return_exceptions=True)
-                self._on_store(failed if isinstance(failed, StorageError) else None)
+            except asyncio.CancelledError as canceled:
+                await asyncio.wait([writing])
+                failed = writing.exception()
+                if failed is not None and not isinstance(failed, StorageError):
+                    raise failed from canceled
+                self._on_store(failed)
                 raise
             except StorageError as error:
                 self._on_store(error)

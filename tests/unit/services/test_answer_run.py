@@ -927,6 +927,21 @@ def test_stopping_an_answer_while_its_end_is_stored_loses_no_call(
     assert memory.told == told
 
 
+class FaultyMemory(Memory):
+    """A store with a fault in its code."""
+
+    async def save_answer(self, answer: Message) -> None:
+        await super().save_answer(answer)
+        raise ZeroDivisionError
+
+
+def test_a_fault_while_a_stopped_answer_is_stored_is_not_reported_as_success() -> None:
+    memory = FaultyMemory(takes_s=0.4)
+    with pytest.raises(ZeroDivisionError):
+        stop_answer([1.0, TextDelta("a"), *ENDED], memory=memory, goes_on_s=0)
+    assert memory.told == []
+
+
 def test_an_answer_that_is_stopped_while_it_is_checked_is_stored_as_it_ended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
