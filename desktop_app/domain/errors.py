@@ -163,9 +163,11 @@ class ProviderError(UserFacingError):
         status: the HTTP status, or None if there was none.
         api_code: the provider's own code, or "".
         request_id: the provider's id of the request, for its support.
+        billed_tokens: the input tokens of earlier requests of the same call; None if unknown.
     """
 
     code = "provider"
+    billed_tokens: int | None = 0
 
     def __init__(
         self,

@@ -87,7 +87,7 @@ class EmbeddingRequests:
         too long is cut. A request is repeated only if nothing can have been billed.
 
         Raises:
-            ProviderError
+            ProviderError: its `billed_tokens` are those of the parts that succeeded.
         """
         try:
             return await self._request(texts)
@@ -101,12 +101,14 @@ class EmbeddingRequests:
                 return await self.embed([text[: len(text) // 2]])
         middle = len(texts) // 2
         first, first_billed = await self.embed(texts[:middle])
-        rest, rest_billed = await self.embed(texts[middle:])
+        try:
+            rest, rest_billed = await self.embed(texts[middle:])
+        except ProviderError as error:
+            error.billed_tokens = _sum(first_billed, error.billed_tokens)
+            raise
         if len({len(vector.numbers) for vector in (*first, *rest)}) != 1:
             raise UnexpectedReplyError(Reason.EMBEDDINGS_UNREADABLE, provider=self._provider)
-        if first_billed is None or rest_billed is None:
-            return [*first, *rest], None
-        return [*first, *rest], first_billed + rest_billed
+        return [*first, *rest], _sum(first_billed, rest_billed)
 
     async def _request(self, texts: Sequence[str]) -> tuple[list[Vector], int | None]:
         attempts = count()
@@ -143,6 +145,10 @@ class EmbeddingRequests:
 def _refusal_name(name: str) -> str:
     """Return the name that a refusal is stored by: answers may have a setting of the same name."""
     return f"embeddings.{name}"
+
+
+def _sum(first: int | None, second: int | None) -> int | None:
+    return None if first is None or second is None else first + second
 
 
 def _is_too_large(error: ProviderError) -> bool:

@@ -40,9 +40,9 @@ class EmbeddingChoice:
         """Return the key of its vectors in the store: vectors of two models do not compare."""
         return f"{self.profile.id} {self.model}"
 
-    def cost(self, tokens: int) -> Decimal | None:
-        """Return the cost of the tokens in US dollars; None if the price is unknown."""
-        return cost_of(self.price, Usage(input_tokens=tokens))
+    def cost(self, tokens: int | None) -> Decimal | None:
+        """Return the cost of the tokens in US dollars; None if they or the price are unknown."""
+        return None if tokens is None else cost_of(self.price, Usage(input_tokens=tokens))
 
 
 @dataclass(frozen=True)
@@ -116,15 +116,17 @@ class Embeddings:
             try:
                 vectors, billed = await provider.embed(choice.model, texts)
             except ProviderError as error:
-                failed_cost = None if isinstance(error, AFTER_AN_ANSWER) else Decimal(0)
-                await self._record(choice, Usage(), failed_cost, MessageStatus.FAILED, began)
+                billed = None if isinstance(error, AFTER_AN_ANSWER) else error.billed_tokens
+                failed_cost = Decimal(0) if billed == 0 else choice.cost(billed)
+                usage = Usage(input_tokens=error.billed_tokens or 0)
+                await self._record(choice, usage, failed_cost, MessageStatus.FAILED, began)
                 raise
             except asyncio.CancelledError:  # the request may be billed
                 record = self._record(choice, Usage(), None, MessageStatus.CANCELLED, began)
                 await asyncio.shield(record)
                 raise
-            cost = None if billed is None else choice.cost(billed)
             usage = Usage(input_tokens=billed or 0)
+            cost = choice.cost(billed)
             await self._record(choice, usage, cost, MessageStatus.COMPLETE, began)
         return vectors
 

@@ -112,6 +112,19 @@ def test_too_many_texts_are_sent_in_halves(status: int, message: str) -> None:
     assert "dimensions" in server.asked[-1]
 
 
+def test_an_error_after_halves_has_their_billed_tokens() -> None:
+    def refuse(body: Mapping[str, Any]) -> tuple[int, Any] | None:
+        if "z" in body["input"] and len(body["input"]) == 1:
+            return refusal(401, "No.")
+        return refusal(413, "batch size") if len(body["input"]) > 1 else None
+
+    for first, billed in ((tokens_of, 3), (lambda _: {}, None)):
+        server = Server(refuse, first)
+        with pytest.raises(ProviderError) as caught:
+            server.embed(["x", "y", "w", "z"])
+        assert caught.value.billed_tokens == billed
+
+
 def test_the_billed_tokens_are_unknown_if_those_of_a_half_are() -> None:
     server = Server(
         lambda body: refusal(413, "batch size") if len(body["input"]) > 2 else None,

@@ -596,6 +596,27 @@ async def test_a_failed_call_costs_nothing_unless_it_was_answered(
     assert (call.usage, call.cost, call.performance.outcome) == (Usage(), cost, "failed")
 
 
+@pytest.mark.parametrize(
+    ("billed", "price", "cost"),
+    [
+        (1_000_000, PRICE, Decimal("0.02")),
+        (None, PRICE, None),
+        (0, None, Decimal(0)),
+        (5, None, None),
+    ],
+)
+async def test_what_was_billed_before_a_call_failed_is_recorded(
+    billed: int | None, price: Price | None, cost: Decimal | None
+) -> None:
+    embedder = Embedder()
+    embedder.error = NetworkError(Reason.NOT_REACHED)
+    embedder.error.billed_tokens = billed
+    with pytest.raises(NetworkError):
+        await embedder.service().vectors(replace(CHOICE, price=price), ["a"], 7)
+    (call,) = embedder.calls
+    assert (call.usage.input_tokens, call.cost) == (billed or 0, cost)
+
+
 async def test_a_canceled_call_is_recorded_with_an_unknown_cost() -> None:
     embedder = Embedder()
     embedder.pause = asyncio.Event()
