@@ -468,10 +468,8 @@ class ChatService:
             conversation = replace(conversation, leaf_id=answers[0].id, updated_at=now())
             require_reading_tools(path[-1].parts, tools.tools)
             fence = await self._fences.fence_of(conversation.id)
-            request = await self._request(sent, path[-1], resolved, settings, fence)
+            request = await self._request(sent, path[-1], resolved, settings, fence, repairs)
             request = _with_tools(request, tools, fence)
-            if repairs is not None:
-                request = replace(request, messages=(*request.messages, *repair_turn(repairs)))
             documents = chunked_documents(path[-1].parts)
             gateways, request = await self._gateways(resolved, request, is_plain=not documents)
             holds = await self._holds(hold, request, resolved, settings, purpose)
@@ -501,7 +499,7 @@ class ChatService:
                 hold=share,
                 stand_in=partial(self._retire_instant, resolved.profile, conversation.choice),
                 reread=partial(
-                    self._reread_in_parts, sent, path, answer, resolved, settings, tools
+                    self._reread_in_parts, sent, path, answer, resolved, settings, tools, repairs
                 ),
                 schema=settings.schema,
             )
@@ -554,6 +552,7 @@ class ChatService:
         resolved: ResolvedChoice,
         settings: AskSettings,
         fence: Fence,
+        repairs: Message | None,
     ) -> ChatRequest:
         """Return the request for `question`. Raises StorageError, DocumentError."""
         image_form = ImageForm(resolved.model, self.pictures, resolved.files)
@@ -561,7 +560,11 @@ class ChatService:
         state, messages = await sent_messages(sent, self.attachments, fence, image_form)
         return ChatRequest(
             model=resolved.model.id,
-            messages=(*example_turns(settings.examples), *messages),
+            messages=(
+                *example_turns(settings.examples),
+                *messages,
+                *(repair_turn(repairs) if repairs else ()),
+            ),
             instructions=settings.instructions,
             effort=resolved.effort,
             parameters=_accepted_parameters(settings.parameters, resolved),
@@ -598,6 +601,7 @@ class ChatService:
         resolved: ResolvedChoice,
         settings: AskSettings,
         tools: ToolSet,
+        repairs: Message | None,
     ) -> RereadQuestion | None:
         """Return the question with its documents read in parts; None if that is not possible.
 
@@ -616,8 +620,8 @@ class ChatService:
         sent = replace(sent, messages=(*sent.messages[:-1], question))
         resolved = self._with_named_window(resolved)
         fence = await self._fences.fence_of(question.conversation_id)
-        request = (await self._request(sent, question, resolved, settings, fence)).for_one()
-        request, gateway = _with_tools(request, tools, fence), self.gateway
+        request = await self._request(sent, question, resolved, settings, fence, repairs)
+        request, gateway = _with_tools(request.for_one(), tools, fence), self.gateway
         if tools:
             loop = (tools, (*path[:-1], question), resolved, fence, settings.limits)
             gateway = self._with_tool_loop(gateway, *loop)

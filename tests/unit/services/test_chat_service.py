@@ -40,6 +40,7 @@ from desktop_app.domain.conversations.conversation import (
     Message,
     MessageStatus,
     ModelChoice,
+    Role,
     new_id,
     now,
 )
@@ -819,6 +820,26 @@ async def test_the_answer_from_a_document_in_parts_may_use_tools(
     assert [[tool.name for tool in request.tools] for request in (first, last)] == [["look"]] * 2
     assert "noted" in text_of(first.messages[0].parts)  # type: ignore[arg-type]
     assert last.messages[:-1] == first.messages
+
+
+async def test_a_repair_that_is_read_in_parts_still_asks_for_the_correction(tmp_path: Path) -> None:
+    provider = ScriptedProvider(
+        [TextDelta("wrong"), Completed()], [REFUSED], NOTE, [TextDelta("right"), Completed()]
+    )
+    async with open_chat(tmp_path, provider, parts=WordSplitter()) as chat:
+        document = await chat.attach("a.txt", "words")
+        began = await chat.begin("?", COMPATIBLE, attachments=(document,))
+        wrong = await chat.run(began)
+        path = [began.question] if began.question else []
+        again = await chat.service.begin_again(
+            began.conversation, path, COMPATIBLE, AskSettings(), repairs=wrong
+        )
+        assert (await chat.run(again)).text == "right"
+    refused, _noting, last = provider.requests[1:]
+    assert [message.role for message in last.messages] == [Role.USER, Role.ASSISTANT, Role.USER]
+    assert last.messages[1] == refused.messages[1]
+    correction = text_of(refused.messages[2].parts)  # type: ignore[arg-type]
+    assert text_of(last.messages[2].parts).endswith(correction)  # type: ignore[arg-type]
 
 
 async def test_a_request_that_is_too_long_after_a_call_is_not_repeated(tmp_path: Path) -> None:
