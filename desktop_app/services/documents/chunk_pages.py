@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -58,18 +59,35 @@ def placed_pages(
 ) -> list[tuple[int, PageImage]]:
     """Return the pages sent as images, each with the offset of its mark in the text.
 
-    A page without a mark has the offset of the page before it. Return [] if the model sees no
-    images.
+    Pages without a mark are spread over the text before the next mark, so that the images of one
+    chunk stay few. Return [] if the model sees no images.
     """
     if model.sees_images is False:
         return []
-    found, at = [], 0
+    found: list[tuple[int, PageImage]] = []
+    unmarked: list[PageImage] = []
+    at = 0
     for page in document.seen_pages:
         mark = f"[page {page.number}]\n"
         place = 0 if at == 0 and text.startswith(mark) else text.find(f"\n\n{mark}", at)
-        at = max(at, place + 2 if place > 0 else place)
-        found.append((at, page))
-    return found
+        if place < 0:
+            unmarked.append(page)
+            continue
+        place += 2 if place > 0 else 0
+        found += [*_spread(unmarked, text, at, place), (place, page)]
+        unmarked, at = [], place
+    return [*found, *_spread(unmarked, text, at, len(text))]
+
+
+def _spread(
+    pages: Sequence[PageImage], text: str, start: int, end: int
+) -> Iterator[tuple[int, PageImage]]:
+    """Yield the pages with offsets from `start` to `end`, after white space if possible."""
+    at = start
+    for number, page in enumerate(pages, 1):
+        even = start + (end - start) * number // (len(pages) + 1)
+        at = max(text.rfind(" ", at, even), text.rfind("\n", at, even)) + 1 or even
+        yield at, page
 
 
 def _page_too_large(

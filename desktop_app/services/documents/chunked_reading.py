@@ -19,12 +19,13 @@ from math import ceil
 from typing import Final
 from weakref import WeakValueDictionary
 
-from desktop_app.domain.answering.chat_request import ChatRequest, RequestPart
+from desktop_app.domain.answering.chat_request import ChatRequest, ImageData, RequestPart
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import DocumentPart, chunked_documents, text_of
 from desktop_app.domain.documents.document_sections import chosen_text
 from desktop_app.domain.documents.extracted_document import TextChunk
 from desktop_app.domain.errors import ContextTooLongError
+from desktop_app.domain.models.image_tokens import LARGEST_SIDE, image_tokens
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Usage, cost_of
@@ -309,15 +310,20 @@ class ChunkedReader:
     async def room_for_notes(self, task: ReadingTask, request: ChatRequest) -> int:
         """Return the tokens that all notes may have in the last call.
 
-        The call also contains the earlier messages and the documents that are sent in full.
+        The call also contains the earlier messages, and the documents and images that are sent in
+        full. An image counts as a large one, because its size is not known here.
         """
         estimator = self._estimator.at_sending()
         texts = [text_of(message.parts) for message in request.messages]  # type: ignore[arg-type]
         message_tokens = [
             await estimator.text_tokens(text, task.resolved) + MESSAGE_OVERHEAD for text in texts
         ]
+        rule = (task.answerer or task.resolved).model.image_tokens
+        pictures = (p for m in request.messages for p in m.parts if isinstance(p, ImageData))
+        pictured = sum(image_tokens((LARGEST_SIDE,) * 2, p.detail, rule)[0] for p in pictures)
         share = await estimator.room_share(INSTRUCTIONS, task.resolved) / USABLE_SHARE
-        return max(MIN_PART_TOKENS, int(await self.room(task) * share) - sum(message_tokens))
+        taken = sum(message_tokens) + pictured
+        return max(MIN_PART_TOKENS, int(await self.room(task) * share) - taken)
 
     async def merge_notes(
         self, task: ReadingTask, notes: list[DocumentPiece], room: int

@@ -76,9 +76,6 @@ def test_images_are_placed_at_the_marks_of_their_pages() -> None:
         0,
         text.index("[page 3]"),
     ]
-    assert [at for at, _ in placed_pages(document(2, 9), text, MODEL)] == [
-        *[text.index("[page 2]")] * 2
-    ], "an image without a mark is placed with the image before it"
     assert [at for at, _ in placed_pages(document(1), f"A preface.\n\n{text}", MODEL)] == [12]
     assert placed_pages(document(1), text, BLIND) == []
 
@@ -86,6 +83,16 @@ def test_images_are_placed_at_the_marks_of_their_pages() -> None:
 def test_a_page_is_placed_at_its_mark() -> None:
     three = document(1, 2, 3)
     assert [at for at, _ in placed_pages(three, text_of(3), MODEL)] == [0, 18, 36]
-    # A page without a mark is with the page before it.
+
+
+def test_pages_without_a_mark_are_spread_over_the_text_before_the_next_mark() -> None:
     without = text_of(3).replace("[page 2]", "[page x]")
-    assert [at for at, _ in placed_pages(three, without, MODEL)] == [0, 0, 36]
+    assert [at for at, _ in placed_pages(document(1, 2, 3), without, MODEL)] == [0, 18, 36]
+    text = "one two three"
+    assert placed_pages(document(1, 2), text, MODEL) == list(
+        zip([len("one "), len("one two ")], document(1, 2).pictured, strict=True)
+    )
+    spans = page_spans(document(*range(41)), "word " * 50, 1_000_000, MODEL)
+    assert [len(span.pages) for span in spans] == [20, 20, 1]
+    assert all(span.start < span.end for span in spans)
+    assert len(placed_pages(document(1, 2), "", MODEL)) == 2

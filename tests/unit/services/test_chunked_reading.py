@@ -326,6 +326,30 @@ async def test_images_of_pages_are_sent_with_their_part(
         )
 
 
+async def test_images_of_the_request_take_room_from_the_notes(tmp_path: Path) -> None:
+    async with open_reading(tmp_path, a="words") as reading:
+        task = scanned(reading, 1)
+        words = (TextPart(PROMPT),)
+        pictures = (ImageData("image/png", b"a", "low"), ImageData("image/png", b"b", "high"))
+        without, with_pictures = [
+            await reading.reader.room_for_notes(
+                task, ChatRequest(MODEL.id, (RequestMessage(Role.USER, parts),))
+            )
+            for parts in (words, (*words, *pictures))
+        ]
+        assert without - with_pictures == 85 + 85 + 4 * 170
+
+
+async def test_pages_without_marks_do_not_overfill_a_part(tmp_path: Path) -> None:
+    async with open_reading(tmp_path, a=book(30)) as reading:
+        task = scanned(reading, 30)
+        room = await reading.reader.room(task)
+        pieces = await reading.reader.pieces(task)
+        assert max(piece.tokens for piece in pieces) <= room
+        shown = [p.number for each in pieces if (d := each.image_document) for p in d.pictured]
+        assert shown == list(range(1, 31))
+
+
 async def test_only_images_of_chosen_pages_are_sent(tmp_path: Path) -> None:
     async with open_reading(
         tmp_path, a="\n\n".join(f"[page {n}]\n{NO_TEXT}" for n in range(1, 10))
