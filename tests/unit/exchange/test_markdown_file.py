@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -99,6 +100,13 @@ def test_a_text_with_free_footnote_names_is_unchanged() -> None:
 def test_a_footnote_named_like_a_number_of_a_list_gets_a_unique_name(label: str) -> None:
     text = f"One[^{label}].\n\n- x\n\n[^{label}]: First."
     assert unique_footnotes(text, {label}) == text.replace(label, f"{label}_2")
+
+
+def test_names_without_an_end_are_searched_in_linear_time() -> None:
+    text = "One[^1].\n\n" + "[^" * 32_000 + "\n\n[^1]: First."
+    begin = time.process_time()
+    unique_footnotes(text, {"1"})
+    assert time.process_time() - begin < 5  # 23 s with names of any length
 
 
 def test_rich_text_has_questions_answers_and_errors() -> None:
