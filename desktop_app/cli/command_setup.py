@@ -48,6 +48,13 @@ def cancel_at_signals() -> None:
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
+def interrupt_at_signals() -> None:
+    """Raise KeyboardInterrupt at SIGTERM and SIGHUP, unless they are ignored, as with nohup."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
+
+
 def expand_path(name: str) -> Path:
     """Return a path of the command line, with "~" expanded."""
     path = Path(name)

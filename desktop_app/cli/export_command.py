@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Protocol
 
 from desktop_app.child_processes import child_command, start_child
-from desktop_app.cli.command_setup import expand_path, open_backend
+from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_backend
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.office_export import OFFICE_SUFFIXES, OfficeExporter
 from desktop_app.cli.streams.console import as_json, reports_to_window, write_diagnostic, write_line
@@ -33,6 +33,7 @@ from desktop_app.domain.conversations.conversation import Conversation, Message,
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
+    IllegalChoiceError,
     StorageError,
     StoreDamagedError,
     StoreFullError,
@@ -252,12 +253,18 @@ async def export(options: argparse.Namespace) -> int:
 
     Raises:
         UserFacingError: the export stopped.
+        asyncio.CancelledError: it was interrupted; the user was told what it had exported.
     """
+    cancel_at_signals()
     async with open_backend() as backend:
         with suppress(StorageError):  # a full disk prevents no export
             await backend.conversations.interrupt_orphans()
         running = _Export(backend, options)
-        sentence = await running.run()
+        try:
+            sentence = await running.run()
+        except asyncio.CancelledError:
+            write_diagnostic(running.interruption)
+            raise
     write = write_line if reports_to_window() else write_diagnostic
     for line in (sentence, *running.left_out):
         write(line)
@@ -269,6 +276,7 @@ class _Export:
 
     Attributes:
         left_out: a sentence for each item that could not be exported.
+        written: the number of finished files, of formats with a file for each conversation.
     """
 
     def __init__(self, backend: Backend, options: argparse.Namespace) -> None:
@@ -277,6 +285,17 @@ class _Export:
         self._reporter = ProgressReporter(tr("Exporting"), in_lines=options.progress)
         self._wanted: list[Conversation] = []
         self.left_out: list[str] = []
+        self.written = 0
+
+    @property
+    def interruption(self) -> str:
+        """Return a sentence on what was exported before the user interrupted the export."""
+        return tr_plural(
+            "Interrupted. {count} conversation was exported to {file}.",
+            "Interrupted. {count} conversations were exported to {file}.",
+            self.written,
+            file=str(self._target),
+        )
 
     async def run(self) -> str:
         """Write the files; return a sentence on the result. Raises UserFacingError."""
@@ -312,7 +331,7 @@ class _Export:
         for conversation_id in dict.fromkeys(self._options.conversation):
             found = await self._backend.conversations.get(conversation_id)  # also in the trash
             if found is None:
-                raise StorageError(Reason.EXPORT_NO_SUCH, given=conversation_id)
+                raise IllegalChoiceError(Reason.EXPORT_NO_SUCH, given=conversation_id)
             wanted.append(found)
         return wanted
 
@@ -408,6 +427,7 @@ class _Export:
                 target = self._target / file_name if is_folder else self._target
                 with partial_file(target) as file:
                     await exporter.write(file, conversation, path)
+                self.written += 1
 
     @contextmanager
     def _skipping_conversation(self, conversation: Conversation) -> Iterator[None]:

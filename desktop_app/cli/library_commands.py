@@ -17,7 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.backend.environment_profiles import BUILT_IN
-from desktop_app.cli.command_setup import expand_path, open_backend
+from desktop_app.cli.command_setup import (
+    cancel_at_signals,
+    error_exit_code,
+    expand_path,
+    interrupt_at_signals,
+    open_backend,
+)
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.export_command import export
 from desktop_app.cli.streams.console import (
@@ -77,6 +83,7 @@ def run_library(options: argparse.Namespace) -> int:
     if reports_to_window():
         # A program that a script started with "&" ignores SIGINT, and so do its children.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    interrupt_at_signals()  # `import` and `export` cancel their task instead
     try:
         if options.command == "restore":
             return _restore(options)
@@ -85,7 +92,7 @@ def run_library(options: argparse.Namespace) -> int:
         return asyncio.run(run[options.command](options))
     except UserFacingError as error:
         _report(error)
-        return ExitCode.FAILED
+        return error_exit_code(error)
     except asyncio.CancelledError:
         return ExitCode.INTERRUPTED
 
@@ -167,36 +174,59 @@ class _ImportResult:
 
 
 async def _import(options: argparse.Namespace) -> int:
-    async with open_backend() as backend:
-        values = await backend.values()
-        profile = await backend.providers.default_profile(values)
-        choice = backend.providers.default_choice(profile, values)
-        results = []
-        try:
-            for name in options.files:
-                results.append(await _import_file(backend, expand_path(name), choice, options))
-                if not options.json:
-                    _write_result(results[-1])
-        except asyncio.CancelledError:
-            write_diagnostic(tr("Interrupted. Continue with the same command."))
-            raise
-    if options.json:
-        write_json({"files": [result.to_json() for result in results]})
+    cancel_at_signals()
+    results: list[_ImportResult] = []
+    try:
+        async with open_backend() as backend:
+            await _import_files(backend, options, results)
+    except asyncio.CancelledError:
+        write_diagnostic(tr("Interrupted. Continue with the same command."))
+        raise
+    finally:
+        if options.json and results:
+            write_json({"files": [result.to_json() for result in results]})
     return ExitCode.FAILED if any(result.refused for result in results) else 0
 
 
+async def _import_files(
+    backend: Backend, options: argparse.Namespace, results: list[_ImportResult]
+) -> None:
+    """Import all files, and add their results, also the result of one that is not completed.
+
+    Raises:
+        StorageError: the store failed. It is among the errors of the last result.
+    """
+    values = await backend.values()
+    profile = await backend.providers.default_profile(values)
+    choice = backend.providers.default_choice(profile, values)
+    for name in options.files:
+        path = expand_path(name)
+        result = _ImportResult(path.name or str(path))
+        results.append(result)
+        try:
+            await _import_file(backend, path, choice, options, result)
+        finally:
+            if not options.json:
+                _write_result(result)
+
+
 def _write_result(result: _ImportResult) -> None:
-    write_diagnostic(result.sentence)
+    if result.kind or result.refused:
+        write_diagnostic(result.sentence)
     for error in result.refused if result.kind else ():
         write_diagnostic(error_words(error))
 
 
 async def _import_file(
-    backend: Backend, path: Path, choice: ModelChoice, options: argparse.Namespace
-) -> _ImportResult:
+    backend: Backend,
+    path: Path,
+    choice: ModelChoice,
+    options: argparse.Namespace,
+    result: _ImportResult,
+) -> None:
     """Import everything readable; an unreadable conversation does not stop the others."""
-    result, store = _ImportResult(path.name), ImportStore(backend.database)
-    reporter = ProgressReporter(tr("Importing {file}", file=path.name), in_lines=options.progress)
+    store = ImportStore(backend.database)
+    reporter = ProgressReporter(tr("Importing {file}", file=result.file), in_lines=options.progress)
     try:
         export_file = read_export(path)
         result.kind = export_file.kind
@@ -209,11 +239,12 @@ async def _import_file(
                     result.refused.append(not_imported_error(found.conversation.title, error))
             else:
                 result.refused.append(found)
-    except StorageError:
+    except StorageError as error:
+        if options.json:  # otherwise it is reported once, when the command ends
+            result.refused.append(error)
         raise
     except UserFacingError as error:
         result.refused.append(error)
-    return result
 
 
 async def _store_conversation(
@@ -272,9 +303,13 @@ async def _backup(options: argparse.Namespace) -> int:
         folder = expand_path(options.folder)
         # Nothing below awaits, so Ctrl+C must raise KeyboardInterrupt instead of canceling a task.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        backup = make_backup(
-            user_folders.database, user_folders.attachments, folder, now(), reporter.show
-        )
+        try:
+            backup = make_backup(
+                user_folders.database, user_folders.attachments, folder, now(), reporter.show
+            )
+        except KeyboardInterrupt:
+            write_diagnostic(tr("Interrupted. No backup was made."))
+            raise
         if options.keep is not None:
             keep_newest(backup.path, options.keep)
     if warning := backup.warning():

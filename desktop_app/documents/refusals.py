@@ -60,9 +60,9 @@ def file_too_large(name: str, limits: Limits) -> errors.DocumentTooLargeError:
     return too_large(name, Reason.FILE_TOO_LARGE, limit=limits.file_bytes >> 20)
 
 
-def too_many_files(name: str, count: int, limit: int) -> errors.DocumentTooLargeError:
+def too_many_files(name: str, limit: int) -> errors.DocumentTooLargeError:
     """Return the error for more files than the limit."""
-    return too_large(name, Reason.TOO_MANY_FILES, count=count, limit=limit)
+    return too_large(name, Reason.TOO_MANY_FILES, limit=limit)
 
 
 def too_many_pages(name: str, count: int, unit: str, limit: int) -> errors.DocumentTooLargeError:

@@ -661,9 +661,7 @@ class Reason(StrEnum):
         N_("“{name}” has {width} × {height} pixels, more than {limit} million."), Remedy.ATTACH_PART
     )
     TOO_MUCH_TEXT = _row(N_("“{name}” contains more than {limit} MB of text."), Remedy.ATTACH_PART)
-    TOO_MANY_FILES = _row(
-        N_("“{name}” has {count} files, more than {limit}."), Remedy.ATTACH_PART_OR_RAISE
-    )
+    TOO_MANY_FILES = _row(N_("“{name}” has more than {limit} files."), Remedy.ATTACH_PART_OR_RAISE)
     TOO_MANY_PAGES = _row(
         N_("“{name}” exceeds {limit} pages or sheets ({count})."), Remedy.ATTACH_PART_OR_RAISE
     )
@@ -918,6 +916,9 @@ class Reason(StrEnum):
             "LibreChat."
         ),
         Remedy.EXPORT_AGAIN,
+    )
+    IMPORT_IS_BACKUP = _row(
+        N_("The file is a backup of a library, not an export."), Remedy.RESTORE_BACKUP
     )
     IMPORT_NOT_JSON = _row(N_("The file is damaged or isn’t JSON."), Remedy.EXPORT_AGAIN)
     IMPORT_NOT_A_LIST = _row(

@@ -53,6 +53,7 @@ _TERMINAL_REMEDIES: Final[Mapping[Remedy, str]] = {
     Remedy.REPAIR_LIBRARY: N_(
         "Open Repartee or run “repartee repair” to repair it or restore a backup."
     ),
+    Remedy.RESTORE_BACKUP: N_("To replace your library with it, run “repartee restore”."),
     Remedy.SIGN_IN: N_("Run “repartee mcp login {server}”."),
 }
 

@@ -105,6 +105,7 @@ class Remedy(Enum):
     CHECK_PATH = coded(N_("Check the path, then try again."))
     CHECK_SERVER = coded(N_("Check its configuration in {servers_page}."))
     CHOOSE_ANOTHER = coded(N_("Choose another."))
+    RESTORE_BACKUP = coded(N_("To replace your library with it, restore it in {data_page}."))
     CHOOSE_BACKUP = coded(N_("Choose a file created with “repartee backup”."))
     CHOOSE_FORMAT = coded(N_("Choose another format."))
     CHOOSE_MODEL = coded(N_("Choose another model."))

@@ -47,7 +47,7 @@ def _read_members(name: str, archive: zipfile.ZipFile, bundle: DocumentBundle) -
     limits = bundle.limits
     members = [member for member in archive.infolist() if not member.is_dir()]
     if len(members) > limits.pages:
-        raise refusals.too_many_files(name, len(members), limits.pages)
+        raise refusals.too_many_files(name, limits.pages)
     # The contents of nested archives are in memory together, so an inner archive may unpack to only
     # a quarter of the outer one's limit.
     if sum(member.file_size for member in members) > limits.unpacked_bytes >> (2 * bundle.depth):

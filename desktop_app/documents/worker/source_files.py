@@ -129,7 +129,7 @@ def _open_folder(path: Path, limits: Limits) -> OpenDocument:
             members.append(member)
             count += not member.left_out
             if count > limits.pages:
-                raise refusals.too_many_files(path.name, count, limits.pages)
+                raise refusals.too_many_files(path.name, limits.pages)
     except (OSError, DocumentError):
         os.close(descriptor)
         raise

@@ -52,6 +52,7 @@ _ALWAYS_PLAUSIBLE_MEMORY: Final = 128 * 1024**2
 _MAX_EXPANDED: Final = 4
 _MAX_DIGITS: Final = 30
 _OWN: Final = "Repartee"
+_BACKUP_FORMAT: Final = "repartee-backup"  # in the manifest of storage/recovery/backup.py
 
 Imported = ImportedConversation | ImportRefusedError
 
@@ -77,6 +78,7 @@ def read_export(path: Path) -> Export:
     Raises:
         ImportRefusedError: it cannot be read, or is not an export.
     """
+    name = path.name or str(path)  # "." has no name
     try:
         with open_file(path) as file:
             if is_zipfile(file):
@@ -91,14 +93,14 @@ def read_export(path: Path) -> Export:
             return replace(export, conversations=_with_times(export.conversations, file_time))
     except OSError as exc:
         raise ImportRefusedError(
-            Reason.IMPORT_UNREADABLE, details=str(path), file=path.name, because=system_error(exc)
+            Reason.IMPORT_UNREADABLE, details=str(path), file=name, because=system_error(exc)
         ) from exc
     except RefusedFileError as exc:
         raise ImportRefusedError(
-            exc.reason, exc.params, what_to_do=Remedy.EXPORT_AGAIN, file=path.name
+            exc.reason, exc.params, what_to_do=Remedy.EXPORT_AGAIN, file=name
         ) from exc
     except MemoryError as exc:
-        raise ImportRefusedError(Reason.IMPORT_NEEDS_MEMORY, file=path.name) from exc
+        raise ImportRefusedError(Reason.IMPORT_NEEDS_MEMORY, file=name) from exc
 
 
 def _with_times(conversations: Iterator[Imported], file_time: datetime) -> Iterator[Imported]:
@@ -198,6 +200,8 @@ def _read_json(data: bytes, find_file: chatgpt.FindFile) -> Export:
     if own_json.is_own(value):
         total = len(value["conversations"]) if isinstance(value.get("conversations"), list) else 0
         return Export(_OWN, total, own_json.read_conversations(value))
+    if isinstance(value, dict) and value.get("format") == _BACKUP_FORMAT:
+        raise ImportRefusedError(Reason.IMPORT_IS_BACKUP)
     items = value if isinstance(value, list) else [value]
     read_chatgpt = partial(chatgpt.read_conversation, find_file=find_file)
     kinds = (

@@ -140,7 +140,7 @@ def test_unreadable_files_are_reported_and_the_others_imported(library: Library)
 
 def test_an_unknown_conversation_and_a_wrong_line_are_refused(library: Library) -> None:
     done = library.run("export", "--conversation", "x", "--format", "json", "--to", "o.json")
-    assert (done.code, done.out) == (1, "")
+    assert (done.code, done.out) == (2, "")
     assert "There is no conversation x." in done.err
     assert library.run("export", "--format", "json", "--to", "o.json").code == 2
     assert library.run("import").code == 2

@@ -8,7 +8,7 @@ import json
 import re
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,9 +21,11 @@ from desktop_app.cli import library_commands
 from desktop_app.cli.answers.chosen_model import find_profile
 from desktop_app.cli.arguments import create_parser
 from desktop_app.cli.command_setup import open_backend
+from desktop_app.cli.export_command import MarkdownExporter
 from desktop_app.cli.library_commands import run_library
 from desktop_app.domain.conversations.error_json import error_from_json
 from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import StoreFullError
 from desktop_app.i18n import formatting
 from desktop_app.storage.conversations.import_store import ImportOutcome, ImportStore
 from tests.unit.providers.samples import COMPATIBLE
@@ -65,6 +67,20 @@ def command(capsys: pytest.CaptureFixture[str]) -> Run:
         code = run_library(create_parser(typed).parse_args(typed))
         written = capsys.readouterr()
         return code, written.out, written.err
+
+    return run
+
+
+@pytest.fixture
+def interrupted(command: Run, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Return a function that runs a command as `command` does; Ctrl+C may end it."""
+
+    def run(*words: object) -> tuple[int, str, str]:
+        try:
+            return command(*words)
+        except KeyboardInterrupt:
+            written = capsys.readouterr()
+            return 130, written.out, written.err
 
     return run
 
@@ -168,12 +184,30 @@ def test_a_backup_is_restored_and_old_ones_are_deleted(
     assert (code, list(folder.iterdir())) == (0, [Path(out.strip())])
 
 
-def test_ctrl_c_stops_a_backup_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@pytest.fixture(autouse=True)
+def usual_signals() -> Iterator[None]:
+    """Restore the handlers of signals after each test."""
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_stops_a_backup_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    number: signal.Signals,
+) -> None:
     steps = []
 
     def interrupted(*_: object) -> None:
         steps.append("begun")
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(number)
         steps.append("ended")
 
     monkeypatch.setattr(library_commands, "make_backup", interrupted)
@@ -182,26 +216,116 @@ def test_ctrl_c_stops_a_backup_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path
     with pytest.raises(KeyboardInterrupt):
         run_library(options)
     assert steps == ["begun"]
+    assert capsys.readouterr().err == "repartee: Interrupted. No backup was made.\n"
 
 
+@pytest.mark.parametrize("number", SIGNALS)
 def test_an_interrupted_import_names_the_way_on(
-    command: Run, export: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    command: Run,
+    interrupted: Run,
+    export: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    number: signal.Signals,
 ) -> None:
     add = ImportStore.add
 
+    added: list[ImportOutcome] = []
+
     async def add_and_interrupt(*arguments: Any) -> ImportOutcome:
-        outcome = await add(*arguments)
-        signal.raise_signal(signal.SIGINT)
-        return outcome
+        if added:
+            signal.raise_signal(number)
+            await asyncio.Event().wait()
+        added.append(await add(*arguments))
+        return added[-1]
 
     file = export(chat(number=1), chat(number=2))
     with monkeypatch.context() as patches:
         patches.setattr(ImportStore, "add", add_and_interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            command("import", file)
+        code, _, err = interrupted("import", file)
+    assert code == 130
+    assert err.count("Interrupted. Continue with the same command.") == 1
+    assert "conversations.json (ChatGPT): 1 conversation added." in err
     code, _, err = command("import", file)
-    assert (code, err.count("Interrupted. Continue with the same command.")) == (0, 1)
+    assert code == 0
     assert "1 conversation was already in your library." in err
+
+
+def test_an_import_that_fails_midway_reports_what_it_has_imported(
+    command: Run, export: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = ImportStore.add
+    added: list[ImportOutcome] = []
+
+    async def add_two(*arguments: Any) -> ImportOutcome:
+        if len(added) == 2:
+            raise StoreFullError("The disk is full.")
+        added.append(await add(*arguments))
+        return added[-1]
+
+    monkeypatch.setattr(ImportStore, "add", add_two)
+    first = export(chat(number=1))
+    first = first.rename(first.with_name("first.json"))
+    files = (first, export(chat(number=2), chat(number=3)), tmp_path / "unread.json")
+    code, out, err = command("import", *files, "--json")
+    found = json.loads(out)["files"]
+    assert [(each["file"], each["added"], len(each["refused"])) for each in found] == [
+        ("first.json", 1, 0), ("conversations.json", 1, 1),
+    ]  # fmt: skip
+    assert (code, err.count("repartee: ")) == (1, 1)
+    added[:] = added[:1]
+    code, out, err = command("import", export(chat(number=4), chat(number=5)))
+    assert (code, out) == (1, "")
+    told = err.splitlines()
+    assert (len(told), told[0]) == (
+        2, "repartee: conversations.json (ChatGPT): 1 conversation added.",
+    )  # fmt: skip
+
+
+def test_a_folder_and_a_backup_are_named_when_they_are_not_imported(
+    command: Run, export: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command("import", export(chat()))
+    monkeypatch.chdir(tmp_path)
+    assert "Couldn’t read .: " in command("import", ".")[2]
+    made = command("backup", tmp_path / "backups")[1].strip()
+    code, _, err = command("import", made)
+    assert (code, err) == (
+        1,
+        f"repartee: {Path(made).name}: The file is a backup of a library, not an export. "
+        "To replace your library with it, run “repartee restore”.\n",
+    )
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_an_interrupted_export_tells_how_much_was_exported(
+    command: Run,
+    interrupted: Run,
+    export: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    number: signal.Signals,
+) -> None:
+    command("import", export(chat(number=1), chat(number=2), chat(number=3)))
+    write = MarkdownExporter.write
+    folder = tmp_path / "exported"
+
+    async def write_and_interrupt(*arguments: Any) -> None:
+        await write(*arguments)
+        if list(folder.glob("*.md")):
+            signal.raise_signal(number)
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(MarkdownExporter, "write", write_and_interrupt)
+    code, out, err = interrupted("export", "--all", "--format", "markdown", "--to", folder)
+    assert (code, out) == (130, "")
+    assert err == f"repartee: Interrupted. 1 conversation was exported to {folder}.\n"
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_an_unknown_conversation_is_a_wrong_command_line(command: Run, tmp_path: Path) -> None:
+    words = ("export", "--conversation", "x", "--format", "json", "--to", tmp_path / "x.json")
+    code, out, err = command(*words)
+    assert (code, out, err.count("There is no conversation x.")) == (2, "", 1)
 
 
 def test_a_store_is_repaired_if_there_is_one(command: Run, export: Callable[..., Path]) -> None:

@@ -72,7 +72,7 @@ def test_hidden_files_links_and_pictures_of_a_folder_are_left_out(tmp_path: Path
 def test_limits_apply_to_pages_files_and_unpacked_bytes(tmp_path: Path) -> None:
     with pytest.raises(errors.DocumentTooLargeError, match=r"exceeds 3 pages or sheets \(4\)"):
         extract_file(CORPUS / "turned.pdf", Limits(pages=3), lambda _: None)
-    with pytest.raises(errors.DocumentTooLargeError, match="has 8 files, more than 7"):
+    with pytest.raises(errors.DocumentTooLargeError, match="has more than 7 files"):
         extract_file(CORPUS / "archive.zip", Limits(pages=7), lambda _: None)
     with pytest.raises(errors.DocumentTooLargeError, match="unpacks to more than 0 MB"):
         extract_file(CORPUS / "archive.zip", Limits(unpacked_bytes=100), lambda _: None)
