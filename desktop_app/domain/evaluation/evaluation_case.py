@@ -138,7 +138,7 @@ def matches_text(check: Check, answer: str) -> bool:
         case CheckKind.CONTAINS_ANY:
             return any(_contains(answer, text, check.ignores_case) for text in check.value)
         case CheckKind.STARTS_WITH_ANY:
-            return answer.lstrip().startswith(tuple(check.value))
+            return answer.lstrip().startswith(tuple(text.lstrip() for text in check.value))
         case CheckKind.EQUALS:
             return answer.strip() == str(check.value).strip()
         case CheckKind.NUMBER:

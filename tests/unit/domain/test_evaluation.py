@@ -76,6 +76,7 @@ def test_intervals_equal_a_table_computed_by_hand(
         ({"number": 0.3}, "0.3", True),
         ({"contains_any": ["a", "b"]}, "xbx", True),
         ({"starts_with_any": ["Yes", "yes"]}, "yes, of course", True),
+        ({"starts_with_any": ["No", " 4"]}, " 4.", True),
     ],
 )
 def test_each_check_of_a_text_passes_or_fails(
