@@ -167,6 +167,24 @@ def test_an_entered_key_is_emitted_once_and_never_shown(qtbot: QtBot, panel: Set
     assert entry.text() == ""
 
 
+@pytest.mark.parametrize("by_button", [False, True])
+def test_the_focus_stays_at_a_key_that_is_saved(
+    by_button: bool, qtbot: QtBot, panel: SettingsPanel
+) -> None:
+    page, entry = panel.pages.provider.page, find(panel, QLineEdit, "key")
+    place, save = find(panel, QLineEdit, "key-place"), find(panel, QPushButton, "save-key")
+    click(qtbot, panel, "replace-key")
+    qtbot.keyClicks(entry, SECRET)
+    if by_button:
+        save.setFocus()
+    qtbot.keyClick(*((save, Qt.Key.Key_Space) if by_button else (entry, Qt.Key.Key_Return)))
+    assert place.hasFocus()
+    page.set_key_state("openai", KeyState("keyring"))
+    assert place.hasFocus()
+    page.set_key_state("openai", KeyState("none"))
+    assert entry.hasFocus()
+
+
 def test_replacing_a_key_can_be_canceled(qtbot: QtBot, panel: SettingsPanel) -> None:
     entry = find(panel, QLineEdit, "key")
     assert not entry.isVisible()

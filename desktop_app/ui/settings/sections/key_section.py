@@ -238,6 +238,8 @@ class KeySection(FormSection):
         """Show the state; `location` and `note` are marked for translation."""
         is_stored = self._state.place in ("keyring", "session") and not is_entering
         may_be_stored = self._state.place in ("elsewhere", "unknown") and is_entering
+        # Qt would move the focus of a hidden widget to the next control.
+        has_focus = any(w.hasFocus() for w in (self._entry, self._location, self._save_button))
         self._entry.setVisible(is_entering)
         self._location.setVisible(not is_entering)
         self._location.show_text(tr(location), tr(location))
@@ -245,6 +247,9 @@ class KeySection(FormSection):
         self._replace_button.setVisible(is_stored)
         self._remove_button.setVisible(is_stored or may_be_stored)
         self._show_buttons()
+        if has_focus:
+            shown = self._entry if is_entering else self._location
+            shown.setFocus(Qt.FocusReason.OtherFocusReason)
         self.note.set_text(tr(note), tone)
 
     def _show_buttons(self) -> None:
@@ -259,8 +264,8 @@ class KeySection(FormSection):
         key = self._entry.text().strip()
         if not key:
             return
-        self._entry.clear()
         self._show_location(*_SAVING)
+        self._entry.clear()
         self._replace_button.hide()
         self._remove_button.hide()
         self.key_entered.emit(key)
