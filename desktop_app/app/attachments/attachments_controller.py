@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.attachments.attachment_facts import document_chip
+from desktop_app.app.attachments.attachment_facts import REST_CHIP, document_chip
 from desktop_app.app.attachments.attachment_reader import PASTED_NAME
 from desktop_app.app.attachments.file_readings import FEW_FILES, FileReading, FileReadings
 from desktop_app.app.state.providers import PROVIDER_REMOVED
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.dropped_content import DroppedData
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
-REST_CHIP = "rest"  # the id of the chip that stands for the other files being read
 MAX_CHIPS = 40  # attachments with a chip of their own, unless the user wants to see all
 MORE_CHIP = "more"  # the id of the chip that stands for the other attachments
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app.app.attachments.attachment_batch import AttachmentBatch
+from desktop_app.app.attachments.task_queue import TaskQueue
 from desktop_app.app.desktop.window_request import MAX_FILES, too_many_files
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.conversations.message_parts import DocumentPart, DraftPart, part_id
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 TOPIC = "document"  # the topic of notifications about what was not attached or read
 FEW_FILES = 8  # while more are read together, progress is reported ten times a second
 UPDATE_MS = 100
-MAX_TASKS: Final = 64  # 5,000 tasks at once would hold the event loop for a second
 
 _READING: Final = {
     "page": N_("reading page {number} of {total}…"),
@@ -109,9 +108,7 @@ class FileReadings(QObject):
         self._current, self._draft, self._drafts = current, current.draft, drafts
         self._attachment_store = attachment_store
         self._readings: dict[str, FileReading] = {}
-        # The ids and contents of readings whose tasks have not started.
-        self._waiting: deque[tuple[str, Path | str | DroppedData]] = deque()
-        self._running = 0
+        self._queue = TaskQueue()
         self._arrived: list[tuple[FileReading, DraftPart]] = []
         self._timer = QTimer(self, singleShot=True, interval=UPDATE_MS)
         self._timer.timeout.connect(self._update)
@@ -144,28 +141,22 @@ class FileReadings(QObject):
             self._notifications.notify(str(too_many_files()), topic=TOPIC)
             return
         batch, detail = AttachmentBatch(len(named)), tr("reading…")
+        starts = []
         for name, content in named:
             path = content if isinstance(content, Path) else None
             reading_id = new_id()
             self._readings[reading_id] = FileReading(conversation_id, name, batch, detail, path)
-            self._waiting.append((reading_id, content))
-        self._start_waiting()
+            starts.append(partial(self._start, reading_id, content))
+        self._queue.add(starts)
         self._update()
 
-    def _start_waiting(self) -> None:
-        """Start tasks for the next contents, unless enough run."""
-        while self._waiting and self._running < MAX_TASKS:
-            reading_id, content = self._waiting.popleft()
-            reading = self._readings.get(reading_id)
-            if reading is None:  # canceled
-                continue
+    def _start(
+        self, reading_id: str, content: Path | str | DroppedData
+    ) -> asyncio.Future[Any] | None:
+        reading = self._readings.get(reading_id)
+        if reading is not None:
             reading.task = self._tasks.start(self._read_content(reading_id, reading, content))
-            self._running += 1
-            reading.task.add_done_callback(self._on_task_done)
-
-    def _on_task_done(self, _task: asyncio.Future[Any]) -> None:
-        self._running -= 1
-        self._start_waiting()
+        return None if reading is None else reading.task
 
     def cancel(self, reading_ids: Iterable[str]) -> None:
         """Cancel the reading of these files."""

@@ -6,14 +6,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
-from desktop_app.app.attachments.attachment_facts import document_chip
+from desktop_app.app.attachments.attachment_facts import REST_CHIP, document_chip
 from desktop_app.app.attachments.document_passwords import DocumentPasswords
+from desktop_app.app.attachments.file_readings import FEW_FILES, UPDATE_MS
+from desktop_app.app.attachments.task_queue import TaskQueue
+from desktop_app.app.desktop.window_request import MAX_FILES, too_many_files
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.chat.prompt_assembly import is_first_fenced
 from desktop_app.services.documents.attachment_dedup import as_sent_after
 from desktop_app.services.documents.image_attachments import with_detail
@@ -59,13 +62,16 @@ class QuickAttachments(QObject):
         self._quick, self._reader, self._tasks = quick, reader, tasks
         self._image_chips, self._conversation = image_chips, conversation
         self._passwords = DocumentPasswords(quick, lambda: quick.theme)
-        # The id of a reading -> the name of the file, and the task.
-        self._reading: dict[str, tuple[str, asyncio.Future[Any]]] = {}
+        # The id of a reading -> the name of the file, and the task, None before its start.
+        self._reading: dict[str, tuple[str, asyncio.Future[Any] | None]] = {}
+        self._queue = TaskQueue()
+        self._timer = QTimer(self, singleShot=True, interval=UPDATE_MS)
+        self._timer.timeout.connect(self.show)
         self.parts: tuple[Attached, ...] = ()
         self._removed: tuple[Attached, int] | None = None  # what Undo restores, and its index
         quick.status.undo_requested.connect(self._undo_removal)
         quick.files_dropped.connect(self._attach_files)
-        quick.field.data_pasted.connect(lambda data: self._start_reading(data.name, data))
+        quick.field.data_pasted.connect(lambda data: self._read_contents([(data.name, data)]))
         quick.chips.remove_requested.connect(self._remove)
         quick.chips.detail_requested.connect(self._choose_detail)
         image_chips.thumbnail_made.connect(lambda _sha256: self.show())
@@ -106,9 +112,7 @@ class QuickAttachments(QObject):
 
     def clear(self) -> None:
         """Remove all attachments, and cancel reading."""
-        for _, task in self._reading.values():
-            task.cancel()
-        self._reading.clear()
+        self._cancel(list(self._reading))
         self.parts, self._removed = (), None
         self.show()
 
@@ -126,11 +130,21 @@ class QuickAttachments(QObject):
 
     def show(self) -> None:
         """Show the current chips."""
-        chips = [self._chip(part) for part in self.parts]
-        for reading_id, (name, _) in self._reading.items():
-            chips.append(Chip(reading_id, name, tr("reading…"), "reading", None, "file-text"))
-        self._quick.set_chips(chips)
+        self._timer.stop()
+        self._quick.set_chips([*map(self._chip, self.parts), *self._reading_chips()])
         self.changed.emit()
+
+    def _reading_chips(self) -> list[Chip]:
+        """Return a chip for each file being read; of many, for the first one and for the rest."""
+        names = {reading_id: name for reading_id, (name, _) in self._reading.items()}
+        if len(names) > FEW_FILES:
+            (first, name), *others = names.items()
+            rest = tr_plural("{count} more file", "{count} more files", len(others))
+            names = {first: name, REST_CHIP: rest}
+        return [
+            Chip(id_, name, tr("reading…"), "reading", None, "file-text")
+            for id_, name in names.items()
+        ]
 
     def _chip(self, part: Attached) -> Chip:
         if isinstance(part, ImagePart):
@@ -139,14 +153,30 @@ class QuickAttachments(QObject):
         return document_chip(sent if isinstance(sent, DocumentPart) else part, self.resolved)
 
     def _attach_files(self, paths: Iterable[Path]) -> None:
-        for path in paths:
-            self._start_reading(path.name, path)
+        self._read_contents([(path.name, path) for path in paths])
 
-    def _start_reading(self, name: str, content: Path | DroppedData) -> None:
-        reading_id = new_id()
+    def _read_contents(self, contents: Sequence[tuple[str, Path | DroppedData]]) -> None:
+        if len(contents) > MAX_FILES:
+            self._quick.status.show_problem(str(too_many_files()))
+            return
+        named = {new_id(): content for content in contents}
+        self._reading |= {reading_id: (name, None) for reading_id, (name, _) in named.items()}
+        self._queue.add(partial(self._start, id_, *content) for id_, content in named.items())
+        self.show()
+
+    def _start(
+        self, reading_id: str, name: str, content: Path | DroppedData
+    ) -> asyncio.Future[Any] | None:
+        if reading_id not in self._reading:  # canceled
+            return None
         task = self._tasks.start(self._read(reading_id, content))
         self._reading[reading_id] = (name, task)
-        self.show()
+        return task
+
+    def _cancel(self, reading_ids: Iterable[str]) -> None:
+        for _, task in [self._reading.pop(reading_id) for reading_id in reading_ids]:
+            if task is not None:
+                task.cancel()
 
     async def _read(self, reading_id: str, content: Path | DroppedData) -> None:
         try:
@@ -169,12 +199,21 @@ class QuickAttachments(QObject):
         except UserFacingError as error:
             self._quick.status.show_problem(error.sentences)
         finally:
-            self._reading.pop(reading_id, None)
+            if self._reading.pop(reading_id, None) is not None:
+                self._show_soon()
+
+    def _show_soon(self) -> None:
+        """Show the chips at once, or with many files ten times a second."""
+        if len(self._reading) <= FEW_FILES:
             self.show()
+        elif not self._timer.isActive():
+            self._timer.start()
 
     def _remove(self, chip_id: str) -> None:
-        if chip_id in self._reading:
-            self._reading.pop(chip_id)[1].cancel()
+        if chip_id == REST_CHIP:
+            self._cancel(list(self._reading)[1:])
+        elif chip_id in self._reading:
+            self._cancel([chip_id])
         before = self.parts
         self.parts = tuple(part for part in before if part.sha256 != chip_id)
         self.show()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop_app.app.attachments.attachment_batch import AttachmentBatch
-from desktop_app.app.attachments.file_readings import MAX_TASKS
+from desktop_app.app.attachments.task_queue import MAX_TASKS
 from desktop_app.app.desktop.window_request import MAX_FILES
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentError, StorageError, UserFacingError

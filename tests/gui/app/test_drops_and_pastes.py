@@ -18,7 +18,8 @@ from PySide6.QtGui import (
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
-from desktop_app.app.attachments.attachments_controller import MAX_CHIPS, MORE_CHIP, REST_CHIP
+from desktop_app.app.attachments.attachment_facts import REST_CHIP
+from desktop_app.app.attachments.attachments_controller import MAX_CHIPS, MORE_CHIP
 from desktop_app.app.attachments.file_readings import FEW_FILES
 from desktop_app.app.desktop.window_request import OpenRequest
 from desktop_app.domain.conversations.conversation import Conversation, Folder, new_id, now

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt
@@ -12,6 +14,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QPlainTextEdit, QPushButton
 
 from desktop_app.app import window_session
+from desktop_app.app.attachments.task_queue import MAX_TASKS
+from desktop_app.app.desktop.window_request import MAX_FILES
 from desktop_app.app.quick import paste_back as paste_back_module
 from desktop_app.app.quick.quick_draft import QUICK_DRAFT_KEY, UnsentQuestion
 from desktop_app.domain.error_reasons import Reason
@@ -24,15 +28,13 @@ from desktop_app.paths import folders, resource_path
 from desktop_app.services.chat.chat_service import ChatService
 from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
 from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.ui.composer.attachment_chips import Chip
 from desktop_app.ui.quick import quick_prompt
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from desktop_app.ui.widgets.text.elided_label import ElidedLabel
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, PausableStore, SlowStore, until
 from tests.gui.app.scripted_providers import Turn
 from tests.helpers.widgets import find
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NOTES = resource_path("models.toml")
 SECRET = "zanzibarquix"
@@ -329,6 +331,36 @@ async def test_a_file_with_the_content_of_another_is_named(tmp_path: Path) -> No
         await until(lambda: find(quick, ElidedLabel, "status").text())
         assert find(quick, ElidedLabel, "status").text() == "“b.txt” is already attached."
         assert len(app.session.quick.attachments.parts) == 1
+
+
+async def test_many_files_are_read_a_few_at_a_time_and_shown_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [tmp_path / f"{number}.md" for number in range(2 * MAX_TASKS)]
+    for path in paths:
+        path.write_text(f"# {path.stem}\n")
+    async with AppHarness() as app:
+        quick = opened(app)
+        shown: list[Sequence[Chip]] = []
+        monkeypatch.setattr(quick, "set_chips", shown.append)
+        attachments, before = app.session.quick.attachments, len(asyncio.all_tasks())
+        quick.files_dropped.emit(paths)
+        assert len(asyncio.all_tasks()) - before == MAX_TASKS
+        ((first, rest),) = shown
+        assert (first.name, rest.name) == ("0.md", f"{len(paths) - 1} more files")
+        await until(lambda: attachments.parts)
+        quick.chips.remove_requested.emit(rest.id)
+        await until(lambda: not attachments.reading_name)
+        assert 1 <= len(attachments.parts) < len(paths)
+        assert len(shown) < MAX_TASKS
+
+
+async def test_too_many_files_are_refused() -> None:
+    async with AppHarness() as app:
+        quick = opened(app)
+        quick.files_dropped.emit([Path("a.pdf")] * (MAX_FILES + 1))
+        assert not app.session.quick.attachments.reading_name
+        assert find(quick, QLabel, "problem").text().startswith("At most 5,000 files")
 
 
 async def test_an_unsaved_conversation_is_neither_stored_nor_listed() -> None:
