@@ -371,6 +371,7 @@ def _status_error(provider: str, body: ErrorBody, status: int | None) -> Provide
 
 
 def _server_fault(provider: str, status: int) -> ProviderFaultError:
-    if status in (500, 502, 503, 529):
-        return ProviderFaultError(Reason.PROVIDER_FAULT, provider=provider, http=status)
-    return ProviderFaultError(Reason.NOT_FINISHED_IN_TIME, provider=provider, http=status)
+    # Cloudflare's 520, 522 and 524 may follow on work that is billed; after 521 nothing ran.
+    if status in (408, 409, 504, 520, 522, 524):
+        return ProviderFaultError(Reason.NOT_FINISHED_IN_TIME, provider=provider, http=status)
+    return ProviderFaultError(Reason.PROVIDER_FAULT, provider=provider, http=status)

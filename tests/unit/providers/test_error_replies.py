@@ -251,6 +251,8 @@ def test_images_are_refused_with_some_statuses() -> None:
         (ErrorBody(), 503, Reason.PROVIDER_FAULT),
         (ErrorBody(), 529, Reason.PROVIDER_FAULT),
         (ErrorBody(), 504, Reason.NOT_FINISHED_IN_TIME),
+        (ErrorBody(), 521, Reason.PROVIDER_FAULT),  # Cloudflare: the server is down
+        (ErrorBody(), 524, Reason.NOT_FINISHED_IN_TIME),
         (ErrorBody(code="bad_request"), 500, Reason.REQUEST_REFUSED),
         (ErrorBody(code="bad_request"), 502, Reason.REQUEST_REFUSED),
         (ErrorBody(code="bad_request"), 503, Reason.REQUEST_REFUSED),
