@@ -99,6 +99,7 @@ def _parser() -> MarkdownIt:
     _recognize_addresses(markdown)
     footnote_plugin(markdown, inline=False, move_to_end=False)
     markdown.inline.ruler.at("footnote_ref", _note)
+    markdown.block.ruler.at("footnote_def", _note_text, {"alt": ["paragraph", "reference"]})
     interrupts = ["paragraph", "reference", "list"]
     markdown.block.ruler.before("fence", "math_block", _math_block, {"alt": interrupts})
     markdown.block.ruler.before("table", "note_content", _record_content_column)
@@ -227,6 +228,14 @@ def _note(state: StateInline, silent: bool) -> bool:
 
     expected = state.env.get(EXPECTS_NOTES) and _NOTE.match(state.src, state.pos, state.posMax)
     return footnote_ref(state, silent, always_match=bool(expected))
+
+
+def _note_text(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Parse a footnote, unless its label has characters that could reorder the text around it."""
+    from mdit_py_plugins.footnote.index import footnote_def
+
+    label = _line(state, start).partition("]")[0]
+    return label.isprintable() and footnote_def(state, start, end, silent)
 
 
 def _limit_columns(markdown: MarkdownIt) -> None:

@@ -280,6 +280,13 @@ def test_direction_marks_are_shown_and_copied_unchanged() -> None:
     assert only("שלום\u200f a").runs[0].text == "שלום\u200f a"
 
 
+def test_direction_marks_in_the_label_of_a_footnote_are_shown() -> None:
+    mark, note = render("a[^\u202eb] c\n\n[^\u202eb]: the note")
+    shown = f"[^{ADDED_MARK}⟨U+202E⟩b]"
+    assert mark.runs == (Run(f"a{shown} c"),)
+    assert note.runs == (Run(f"{shown}: the note"),)
+
+
 @pytest.mark.parametrize("unseen", ["\x07", "\x1b", "\x7f", "\x9b", "\u206e", "\U000e0041"])
 def test_control_and_tag_characters_in_prose_are_shown_and_copied_unchanged(unseen: str) -> None:
     for source in (f"a{unseen}b", f"a *c* a{unseen}b", f"- a{unseen}b"):
