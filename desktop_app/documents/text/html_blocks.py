@@ -132,12 +132,14 @@ class HtmlList:
         bullet: the marker of its items; "" if they are numbered.
         number: the number of its first item.
         level: the level of a list from Word, from 1; 0 for other lists.
+        stated: the numbers that items state, by index.
     """
 
     bullet: str
     number: int = 1
     items: list[BlockFlow] = field(default_factory=list)
     level: int = 0
+    stated: dict[int, int] = field(default_factory=dict)
 
     def use_numbers(self) -> None:
         """Number the items."""
@@ -146,7 +148,9 @@ class HtmlList:
     def text(self) -> str:
         """Return the items, each below the previous."""
         lines = []
-        for number, item in enumerate(self.items, self.number):
+        number = self.number - 1
+        for at, item in enumerate(self.items):
+            number = self.stated.get(at, number + 1)
             marker = self.bullet or f"{number}."
             indent = " " * (len(marker) + 1)
             first, *others = item.text(is_item=True).split("\n")

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from desktop_app.documents.office.markdown_text import MarkdownBlock
+from desktop_app.documents.office.package import whole_number
 from desktop_app.documents.text.html_blocks import BlockFlow, HtmlList
 from desktop_app.documents.text.html_elements import (
     LISTS,
@@ -42,8 +43,7 @@ class HtmlListWriter:
         """Start a list. A list directly in another list belongs to its last item."""
         outer = self._lists[-1] if self._elements.innermost_tag in LISTS else None
         bullet = self._next_bullet() if tag == "ul" else ""
-        number = int(start) if start.isdecimal() and len(start) < 10 else 1
-        self._lists.append(HtmlList(bullet, number))
+        self._lists.append(HtmlList(bullet, whole_number(start, 1)))
         item = outer.items[-1] if outer and outer.items else None
         self._elements.push(Element(tag, lambda: self._end_list(item)))
 
@@ -59,8 +59,11 @@ class HtmlListWriter:
         if text:
             (item or self._flows.flow).blocks.append(MarkdownBlock(text, is_item=True))
 
-    def start_item(self, tag: str) -> None:
-        """Start an item of the innermost list."""
+    def start_item(self, tag: str, value: str = "") -> None:
+        """Start an item of the innermost list; `value` is the number that it states, if any."""
+        if value:
+            stated = self._lists[-1].stated
+            stated[len(self._lists[-1].items)] = whole_number(value, 1)
         self._lists[-1].items.append(self._flows.open_flow())
         self._elements.push(Element(tag, self._flows.close_flow))
 

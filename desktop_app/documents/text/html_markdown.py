@@ -248,7 +248,7 @@ class _Parser(HTMLParser):
         elif tag in LISTS and not is_too_deep:
             self._lists.start_list(tag, attributes.get("start", ""))
         elif tag == "li" and self._lists.depth and not is_too_deep:
-            self._lists.start_item(tag)
+            self._lists.start_item(tag, attributes.get("value", ""))
         else:
             self._language = _language(attributes) or self._language
             self._elements.push(Element(tag, self._flows.end_paragraph, _keeps_lines(style)))

@@ -37,6 +37,7 @@ from desktop_app.documents.text.html_markdown import (
         ("<ul><li>a<li>b</ul>", "- a\n- b"),
         ("<ol start=9><li>a<li>b</ol>", "9. a\n10. b"),
         ("<ol start=x><li>a</ol>", "1. a"),
+        ("<ol><li>a<li value=7>b<li>c</ol><ul><li value=2>d</ul>", "1. a\n7. b\n8. c\n\n- d"),
         ("<ol start=1234567890><li>a</ol>", "1. a"),
         ("<ol start=0><li>a<p>b</p></ol>", "0. a\n\n   b"),
         (
