@@ -127,6 +127,18 @@ def test_only_models_that_end_have_a_column_for_it(qtbot: QtBot, light_theme: Th
         assert ("Sort by Ends" in sorted_by) == (ends is not None)
 
 
+def test_all_columns_of_models_that_do_not_end_are_in_view(
+    qtbot: QtBot, light_theme: Theme
+) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(1280, 800)
+    dialog = ModelsDialog(light_theme, window)
+    dialog.set_rows([ModelRow("p", "On this computer", "m", "GPT-5.2 Thinking")])
+    dialog.show()
+    assert dialog.table.horizontalScrollBar().maximum() == 0
+
+
 def test_the_headings_of_columns_keep_a_distance(qtbot: QtBot, light_theme: Theme) -> None:
     window = QWidget()
     qtbot.addWidget(window)
