@@ -58,7 +58,8 @@ class DocumentNote(NamedTuple):
         more = int(self.params["skipped"]) - len(shown)
         if more > 0:
             names.append(tr_plural("{count} more", "{count} more", more))
-        return f"{sentence} {tr('Skipped: {files}.', files=joined(names))}"
+        skipped = tr("Skipped: {files}.", files=joined(names))
+        return f"{sentence} {skipped}"
 
     @property
     def as_error(self) -> ErrorNote:

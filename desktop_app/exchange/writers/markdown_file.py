@@ -48,7 +48,8 @@ def _message(message: Message, name_of_model: ModelName, notes: set[str]) -> Ite
     sources = [f"[{number}] {source}" for number, source, _ in sources_of(message)]
     if sources:
         listed = "\n".join(f"- {source}" for source in sources)
-        yield f"{tr('Passages:')}\n\n{listed}"
+        heading = tr("Passages:")
+        yield f"{heading}\n\n{listed}"
     for part in message.parts:
         if isinstance(part, ReasoningPart) and part.text.strip():
             thought = unique_footnotes(part.text.strip(), notes)

@@ -164,12 +164,12 @@ class BatchDialog(DraftDialog):
     def _choose_report(self, job_id: str, format_: str) -> None:
         kind, ending = _ENDINGS[format_]
         title = "".join(c if c.isalnum() or c in " -_" else " " for c in self.job_page.job_title)
-        name = f"{title.strip()[:60] or tr('Batch job')}{ending}"
+        stem = title.strip()[:60] or tr("Batch job")
         choose_target(
             self,
             tr("Export results"),
             lambda chosen: self.report_requested.emit(job_id, format_, chosen),
-            start=Path.home() / name,
+            start=Path.home() / f"{stem}{ending}",
             filters=tr(kind),
             suffix=ending,
         )

@@ -422,4 +422,5 @@ def _image_name(data: QMimeData, ending: str) -> str:
     url = QUrl(_only_image_url(data.html())) if data.hasHtml() and not urls else QUrl()
     urls += [url] if url.scheme() in ("http", "https") else []
     stem = PurePosixPath(urls[0].fileName()).stem[:60] if urls else ""
-    return f"{stem or tr('Pasted image')}{ending}"
+    stem = stem or tr("Pasted image")
+    return f"{stem}{ending}"
