@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from desktop_app.documents import refusals
+from desktop_app.documents.text import web_page
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.code_fence import fenced
+
+# Progress bars write each state over the one before.
+_OVERWRITTEN: Final = re.compile(r"^[^\n]*\r(?=[^\r\n])", re.M)
+_TERMINAL_COLOR: Final = re.compile(r"\x1b\[[0-9;]*m")
+_VERSIONS: Final = ("text/plain", "text/markdown", "text/latex", "text/html")
+_STAND_IN: Final = re.compile(r"<IPython\.core\.display\.\w+ object>")
 
 
 def read(name: str, text: str) -> str:
@@ -46,11 +54,18 @@ def _cell(cell: dict[str, Any], language: str) -> list[str]:
 
 def _output(output: dict[str, Any]) -> str:
     if output["output_type"] == "stream":
-        return _join_source(output["text"]).rstrip("\n")
+        shown = _OVERWRITTEN.sub("", _join_source(output["text"]).rstrip("\n"))
+        return _TERMINAL_COLOR.sub("", shown)
     if output["output_type"] in ("error", "pyerr"):
         return f"{output['ename']}: {output['evalue']}"
-    parts = output["data"].get("text/plain", "") if "data" in output else output.get("text", "")
-    return _join_source(parts)
+    if "data" not in output:
+        return _join_source(output.get("text", ""))
+    versions = {kind: _join_source(output["data"].get(kind, "")) for kind in _VERSIONS}
+    if versions["text/html"]:
+        versions["text/html"] = web_page.to_markdown(versions["text/html"])
+    plain = versions.pop("text/plain")
+    is_stand_in = not plain or _STAND_IN.fullmatch(plain)
+    return next(filter(None, versions.values()), plain) if is_stand_in else plain
 
 
 def _join_source(text: str | list[str]) -> str:

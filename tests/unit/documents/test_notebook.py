@@ -21,6 +21,12 @@ def code(source: str, *outputs: dict[str, object]) -> dict[str, object]:
     return cell("code", source, outputs=outputs)
 
 
+def displayed(kind: str, words: str) -> dict[str, object]:
+    stand_in = f"<IPython.core.display.{kind} object>"
+    versions = {"text/plain": stand_in, f"text/{kind.lower()}": [words]}
+    return {"output_type": "display_data", "data": versions}
+
+
 def text_of(*cells: object, **more: Any) -> str:
     return notebook.read("n.ipynb", json.dumps({"cells": cells, **more}))
 
@@ -59,6 +65,28 @@ def text_of(*cells: object, **more: Any) -> str:
                 )
             ],
             "```output\n42\n\n7\n```",
+        ),
+        (
+            [
+                code(
+                    "",
+                    displayed("Markdown", "**a**"),
+                    displayed("HTML", "<b>b</b>"),
+                    displayed("Latex", "$c$"),
+                    displayed("Image", ""),
+                    {"output_type": "display_data", "data": {"text/plain": "d", "text/html": "e"}},
+                )
+            ],
+            "```output\n**a**\n**b**\n$c$\n<IPython.core.display.Image object>\nd\n```",
+        ),
+        (
+            [
+                code(
+                    "",
+                    {"output_type": "stream", "text": "\x1b[1;31ma\x1b[0m\n1 %\r99 %\rdone\r\nb\r"},
+                )
+            ],
+            "```output\na\ndone\r\nb\n```",
         ),
     ],
 )
