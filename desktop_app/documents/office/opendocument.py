@@ -33,10 +33,12 @@ _PRESENTATION: Final = f"{_OASIS}presentation:1.0}}"
 _CHART: Final = f"{_OASIS}chart:1.0}}"
 _OFFICE: Final = f"{_OASIS}office:1.0}}"
 _HREF: Final = "{http://www.w3.org/1999/xlink}href"
+_ID: Final = "{http://www.w3.org/XML/1998/namespace}id"
 _SPACE: Final = re.compile(r"[ \t\r\n]+")
 # Sheets are padded to their maximum size with repeated empty cells.
 _MAX_REPEATS: Final = 10_000
 _MAX_CELLS: Final = 2_000_000
+_VALUES: Final = ("string-value", "date-value", "time-value", "boolean-value", "value")
 _LEFT_OUT: Final = frozenset(
     ("annotation", "tracked-changes", "ruby-text", "title", "desc", "forms", "page-number")
 )
@@ -58,7 +60,9 @@ def read(name: str, kind: str, data: bytes, limits: Limits) -> tuple[str, int | 
         return _slides(reader, body)
     if kind == document_types.ODS:
         sheets = list(_sheets(reader, body))
-        return md.join_blocks(sheets) if any(table.text for table in sheets[1::2]) else "", None
+        has_content = any(block.text for _, content in sheets for block in content)
+        blocks = [block for title, content in sheets for block in (title, *content)]
+        return md.join_blocks(blocks) if has_content else "", None
     blocks = list(reader.blocks(body))
     return md.join_blocks([*blocks, *reader.notes.blocks()]), None
 
@@ -76,11 +80,11 @@ def _slides(reader: _Reader, body: Element) -> tuple[str, int]:
     return "\n\n".join(texts), len(pages)
 
 
-def _sheets(reader: _Reader, body: Element) -> Iterator[MarkdownBlock]:
-    """Yield the name and the table of each sheet."""
+def _sheets(reader: _Reader, body: Element) -> Iterator[tuple[MarkdownBlock, list[MarkdownBlock]]]:
+    """Yield the name of each sheet, and its content: its table and its drawings."""
     for sheet in body.findall(f"{TABLE}table"):
-        yield md.heading(sheet.get(f"{TABLE}name", ""), 2)
-        yield reader.table(sheet)
+        drawn = (block for e in sheet.findall(f"{TABLE}shapes") for block in reader.blocks(e))
+        yield md.heading(sheet.get(f"{TABLE}name", ""), 2), [reader.table(sheet), *drawn]
 
 
 class _Styles:
@@ -137,6 +141,11 @@ class _Styles:
         if position.startswith(("sub", "-")):
             return md.subscript(words)
         return words if position in ("", "0%") else md.superscript(words)
+
+    def first_number(self, name: str, depth: int) -> int:
+        """Return the number of a list's first item; `name` is its style, `depth` counts from 1."""
+        level = self._lists.get(name, {}).get(depth)
+        return whole_number(None if level is None else level.get(f"{TEXT}start-value"), 1)
 
     def label(self, name: str, counts: list[int]) -> str:
         """Return the label of a list item in the list style named `name`.
@@ -215,8 +224,11 @@ class _Reader:
             above: the numbers of the items around it, from the outermost.
         """
         style = element.get(f"{TEXT}style-name", style)
-        is_continued = element.get(f"{TEXT}continue-numbering") == "true"
-        count = self._last_counts.get(style, 0) if is_continued and not above else 0
+        before = self.styles.first_number(style, len(above) + 1) - 1
+        continued = element.get(f"{TEXT}continue-list", "")
+        if element.get(f"{TEXT}continue-numbering") == "true":
+            continued = f"any in {style}"
+        count = before if above else self._last_counts.get(continued, before)
         for entry in element:
             if local_name(entry) == "list-item":
                 count = whole_number(entry.get(f"{TEXT}start-value"), count + 1)
@@ -224,7 +236,8 @@ class _Reader:
             else:
                 yield from self.blocks(entry)
         if not above:
-            self._last_counts[style] = count
+            self._last_counts[f"any in {style}"] = count
+            self._last_counts[element.get(_ID, "no id")] = count
 
     def _entry(self, entry: Element, style: str, counts: list[int]) -> Iterator[MarkdownBlock]:
         """Yield the blocks of an item; `counts` are the numbers around it and its own."""
@@ -315,6 +328,9 @@ class _Reader:
             return []
         is_covered = local_name(cell) == "covered-table-cell"
         text = "" if is_covered else " ".join(b.text for b in self.blocks(cell)).replace("**", "")
+        if cell.find(f"{TEXT}p") is None:
+            # Some programs store only the value, not how it is shown.
+            text = text or next(filter(None, (cell.get(f"{_OFFICE}{key}") for key in _VALUES)), "")
         times = whole_number(cell.get(f"{TABLE}number-columns-repeated"), 1)
         return [text] * min(times, _MAX_REPEATS)
 

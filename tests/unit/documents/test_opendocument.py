@@ -47,6 +47,8 @@ STYLES = (
     'style:num-format="a" style:num-prefix="(" style:num-suffix=")" text:display-levels="2"/>'
     '<text:list-level-style-number text:level="3" style:num-format=""/>'
     '<text:list-level-style-number text:level="4" style:num-format="I" text:display-levels="3"/>'
+    '</text:list-style><text:list-style style:name="L"><text:list-level-style-number '
+    'text:level="1" style:num-format="1" style:num-suffix=")" text:start-value="5"/>'
     '</text:list-style><text:list-style style:name="M"><text:list-level-style-bullet '
     'text:level="1"/></text:list-style>'
 )
@@ -241,6 +243,13 @@ def table(*rows: str, name: str = "") -> str:
             id="frames",
         ),
         pytest.param(
+            list_of(item(paragraph("a")), item(paragraph("b")), style="L", more=' xml:id="one"')
+            + list_of(item(paragraph("c")), style="L")
+            + list_of(item(paragraph("d")), style="L", more=' text:continue-list="one"'),
+            "5) a\n6) b\n5) c\n7) d",
+            id="lists that begin at a number, or continue another",
+        ),
+        pytest.param(
             "<text:section><text:p>a</text:p></text:section><text:tracked-changes>"
             "<text:p>b</text:p></text:tracked-changes>",
             "a",
@@ -269,6 +278,20 @@ def test_unnumbered_levels_are_left_out_of_a_label() -> None:
             + table(name="Two")
             + table(row(cell("c")), name=""),
             "## One\n\n| a | b |\n| --- | --- |\n\n## Two\n\n| c |\n| --- |",
+        ),
+        (
+            "spreadsheet",
+            table("<table:shapes><draw:frame><text:p>a</text:p></draw:frame></table:shapes>")
+            + table(
+                row(
+                    '<table:table-cell office:value-type="float" office:value="0.5"/>',
+                    '<table:table-cell office:value="1"><text:p/></table:table-cell>',
+                    '<table:table-cell office:date-value="2026-02-28"/>',
+                    '<table:table-cell office:string-value="b"/>',
+                ),
+                name="Values",
+            ),
+            "a\n\n## Values\n\n| 0.5 |  | 2026-02-28 | b |\n| --- | --- | --- | --- |",
         ),
         (
             "presentation",
