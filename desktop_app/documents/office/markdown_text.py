@@ -121,14 +121,14 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def number(value: int, style: str) -> str:
-    """Format a list number in the style "a", "A", "i" or "I", otherwise in digits."""
+    """Format a list number in the style "a", "A", "i", "I" or "01", otherwise in digits."""
     if style in ("a", "A") and value > 0:
         letter = chr(ord("a") + (value - 1) % 26) * ((value - 1) // 26 + 1)
         return letter if style == "a" else letter.upper()
     if style in ("i", "I") and 0 < value < 4000:
         roman = _roman(value)
         return roman if style == "i" else roman.upper()
-    return str(value)
+    return f"{value:02}" if style == "01" else str(value)
 
 
 def _roman(value: int) -> str:

@@ -91,6 +91,14 @@ class Package:
             found[row.get("Id", "")] = target
         return found
 
+    def related_part(self, part: str, kind: str) -> str:
+        """Return the name of a part's "styles", "footnotes" …; the usual one if it names none."""
+        folder, _, file = part.rpartition("/")
+        for row in self.optional_xml(resolve_part(folder, f"_rels/{file}.rels")):
+            if row.get("Type", "").endswith(f"/{kind}"):
+                return resolve_part(folder, row.get("Target", ""))
+        return resolve_part(folder, f"{kind}.xml")
+
     def main_part(self, usual: str) -> str:
         """Return the name of an Office Open XML file's main part; `usual` is its usual name."""
         if usual in self:

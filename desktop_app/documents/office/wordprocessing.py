@@ -17,7 +17,7 @@ from xml.etree.ElementTree import Element
 from desktop_app.documents.office import drawing, office_formulas
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.markdown_text import MarkdownBlock
-from desktop_app.documents.office.package import Package, local_name, resolve_part, whole_number
+from desktop_app.documents.office.package import Package, local_name, whole_number
 from desktop_app.documents.office.symbol_font import unicode_character, unicode_text
 from desktop_app.documents.worker.protocol import Limits
 
@@ -32,7 +32,13 @@ _CHARACTER_ELEMENTS: Final = {
 _CONTAINERS: Final = frozenset(
     ("ins", "moveTo", "smartTag", "customXml", "fldSimple", "sdt", "sdtContent", "dir", "bdo")
 )
-_LIST_STYLES: Final = {"lowerLetter": "a", "upperLetter": "A", "lowerRoman": "i", "upperRoman": "I"}
+_LIST_STYLES: Final = {
+    "lowerLetter": "a",
+    "upperLetter": "A",
+    "lowerRoman": "i",
+    "upperRoman": "I",
+    "decimalZero": "01",
+}
 # Stands for an asterisk of the text while "**" marks bold words. XML cannot contain it.
 _ASTERISK: Final = "\0"
 _CODE: Final = re.compile("[0-9A-Fa-f]{1,4}")
@@ -44,17 +50,16 @@ def read(name: str, data: bytes, limits: Limits) -> str:
     """Return the document as Markdown."""
     package = Package(name, data, limits)
     part = package.main_part("word/document.xml")
-    folder = part.rpartition("/")[0]
 
-    def beside(file: str) -> Element:
-        return package.optional_xml(resolve_part(folder, file))
+    def related(kind: str) -> Element:
+        return package.optional_xml(package.related_part(part, kind))
 
     reader = _Reader(
-        _Styles(beside("styles.xml")),
-        _Numbering(beside("numbering.xml")),
+        _Styles(related("styles")),
+        _Numbering(related("numbering")),
         package,
         package.relations(part),
-        {kind: beside(f"{kind}s.xml") for kind in ("footnote", "endnote")},
+        {kind: related(f"{kind}s") for kind in ("footnote", "endnote")},
     )
     blocks = list(reader.blocks(package.xml(part)))
     return md.join_blocks([*blocks, *reader.notes.blocks()]).replace(_ASTERISK, "*")
@@ -131,10 +136,13 @@ class _Numbering:
         counts = self._counts.setdefault(number_id if is_restarted else f"of {abstract_id}", {})
         for above in range(level):
             counts.setdefault(above, whole_number(_value(levels.get(above), f"{W}start"), 1))
-        self._count(counts, (number_id, level), definition, instance)
+        self._count(counts, (number_id, level), levels, instance)
         text = _value(definition, f"{W}lvlText") or f"%{level + 1}."
+        has_digits_only = _is_on(_value(definition, f"{W}isLgl"))
         for at in range(level + 1):
             number_style = _LIST_STYLES.get(_value(levels.get(at), f"{W}numFmt") or "", "1")
+            if has_digits_only and number_style.isalpha():
+                number_style = "1"
             text = text.replace(f"%{at + 1}", md.number(counts[at], number_style))
         return text
 
@@ -156,15 +164,15 @@ class _Numbering:
         self,
         counts: dict[int, int],
         at: tuple[str, int],
-        definition: Element | None,
+        levels: dict[int, Element],
         instance: Element | None,
     ) -> None:
-        """Count a paragraph, and forget the counts of deeper levels.
+        """Count a paragraph, and forget the counts of deeper levels, unless they never restart.
 
         Args:
             counts: the counts so far, by level.
             at: the id of the list, and the level of the paragraph.
-            definition: the definition of the level.
+            levels: the definitions of the levels.
             instance: the list.
         """
         level = at[1]
@@ -176,9 +184,10 @@ class _Numbering:
         elif level in counts:
             counts[level] += 1
         else:
-            counts[level] = whole_number(_value(definition, f"{W}start"), 1)
+            counts[level] = whole_number(_value(levels.get(level), f"{W}start"), 1)
         for deeper in [known for known in counts if known > level]:
-            del counts[deeper]
+            if _value(levels.get(deeper), f"{W}lvlRestart") != "0":
+                del counts[deeper]
 
 
 @dataclass
@@ -266,6 +275,8 @@ class _Reader:
                 yield md.link(words, self.relations.get(drawing.relation_id(child), ""))
             elif name in _CONTAINERS:
                 yield from self._inline(child, boxes)
+            elif name == "AlternateContent":
+                yield from self._inline(next(iter(child), child), boxes)
             elif name == "oMath":
                 yield office_formulas.office_math_line(child)
             elif name == "oMathPara":
@@ -310,6 +321,11 @@ class _Reader:
                     yield from self._inline(base, boxes)
             elif name in ("footnoteReference", "endnoteReference"):
                 yield self._note(name.removesuffix("Reference"), child.get(f"{W}id", ""))
+            elif name == "fldChar":
+                yield _form_value(child)
+            elif name == "AlternateContent" and child.find("*/{*}symEx") is not None:
+                # An emoji is stored twice. Only the version for old programs is a text.
+                yield from self._run_words(child[-1], boxes, font)
             elif name in ("drawing", "pict", "object", "AlternateContent"):
                 # A box is stored twice, for new and for old programs.
                 first = child[0] if name == "AlternateContent" and len(child) else child
@@ -335,6 +351,8 @@ class _Reader:
 
     def _cells(self, row: Element) -> Iterator[str]:
         """Yield the text of each column; "" for a column into which a merged cell extends."""
+        skipped = whole_number(_value(row, f"{W}trPr/{W}gridBefore"))
+        yield from [""] * min(skipped, _MAX_SPAN)
         for cell in _children_named(row, "tc"):
             properties = cell.find(f"{W}tcPr")
             merge = None if properties is None else properties.find(f"{W}vMerge")
@@ -343,6 +361,18 @@ class _Reader:
             yield " ".join(block.text for block in blocks if block.text).replace("**", "")
             span = whole_number(_value(properties, f"{W}gridSpan"), 1)
             yield from [""] * min(span - 1, _MAX_SPAN)
+
+
+def _form_value(field_start: Element) -> str:
+    """Return what a field of a form shows: a box or a choice; "" for others, which are text."""
+    box = field_start.find(f"{W}ffData/{W}checkBox")
+    if box is not None:
+        state = _value(box, f"{W}checked")
+        return "☒" if _is_on(_value(box, f"{W}default") if state is None else state) else "☐"
+    choice = field_start.find(f"{W}ffData/{W}ddList")
+    number = whole_number(_value(choice, f"{W}result") or _value(choice, f"{W}default"))
+    entries = () if choice is None else choice.findall(f"{W}listEntry")
+    return next((e.get(f"{W}val", "") for e in entries[number : number + 1]), "")
 
 
 def _children_named(parent: Element, name: str) -> Iterator[Element]:

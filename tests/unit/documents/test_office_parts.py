@@ -229,6 +229,24 @@ def test_a_document_with_a_renamed_main_part_is_read(ending: str) -> None:
     assert read(f"x.{ending}", parts) == "Words."
 
 
+def test_styles_and_notes_are_found_by_their_relations() -> None:
+    note = "<w:r><w:footnoteReference w:id='2'/></w:r>"
+    parts = word(f"<w:p><w:pPr><w:pStyle w:val='H'/></w:pPr><w:r><w:t>a</w:t></w:r>{note}</w:p>")
+    parts["word/_rels/document.xml.rels"] = "".join(
+        f'<Relationship Id="{kind}" Type="{_MAIN}/{kind}" Target="/word/{kind}2.xml"/>'
+        for kind in ("styles", "footnotes")
+    ).join(("<Relationships>", "</Relationships>"))
+    level = "<w:pPr><w:outlineLvl w:val='1'/></w:pPr>"
+    parts["word/styles2.xml"] = (
+        f"<w:styles {_SPACES}><w:style w:styleId='H'>{level}</w:style></w:styles>"
+    )
+    words = "<w:p><w:r><w:t>b</w:t></w:r></w:p>"
+    parts["word/footnotes2.xml"] = (
+        f"<w:footnotes {_SPACES}><w:footnote w:id='2'>{words}</w:footnote></w:footnotes>"
+    )
+    assert read("x.docx", parts) == "## a[^1]\n\n[^1]: b"
+
+
 def test_the_parts_of_a_document_may_be_in_its_root() -> None:
     link = '<w:p><w:hyperlink r:id="site"><w:r><w:t>a site</w:t></w:r></w:hyperlink></w:p>'
     heading = '<w:p><w:pPr><w:pStyle w:val="H"/></w:pPr><w:r><w:t>Title</w:t></w:r></w:p>'

@@ -52,7 +52,13 @@ def box(content: str) -> str:
 
 
 LETTERS = level(1, "lowerLetter", "%2)") + level(2, "upperRoman", "%1.%2.%3", "4")
+LEGAL = (
+    level(0, "upperRoman", "Article %1.")
+    + level(1, "decimalZero", "Section %1.%2").replace("<w:numFmt", "<w:isLgl/><w:numFmt")
+    + level(2, "decimal", "(%3)").replace("<w:numFmt", "<w:lvlRestart w:val='0'/><w:numFmt")
+)
 BULLETS = level(0, "bullet") + level(1, "none") + level(2, "decimal")
+COLORS = value("listEntry", "red") + value("listEntry", "blue")
 ANEW = f"<w:lvlOverride w:ilvl='0'>{value('startOverride', 7)}</w:lvlOverride>"
 OWN_LEVEL = f"<w:lvlOverride w:ilvl='1'>{level(1, 'upperLetter', '%2.')}</w:lvlOverride>"
 NUMBERING = (
@@ -62,6 +68,7 @@ NUMBERING = (
     f"{level(0, 'decimal', '%1)')}</w:abstractNum>"
     f"<w:abstractNum w:abstractNumId='3'>{value('numStyleLink', 'L')}</w:abstractNum>"
     f"<w:abstractNum w:abstractNumId='4'>{value('numStyleLink', 'X')}</w:abstractNum>"
+    f"<w:abstractNum w:abstractNumId='5'>{LEGAL}</w:abstractNum>{num(10, 5)}"
     f"{num(6, 3)}{num(7, 4)}{num(8, 3, OWN_LEVEL)}"
     f"{num(1, 0)}{num(2, 1)}{num(3, 0, ANEW)}{num(4, 0)}{num(5, 9)}"
 )
@@ -93,6 +100,11 @@ def text_of(body: str) -> str:
             + item("g", 1, 1),
             "1. a\n2. b\n   a) c\n   b) d\n      2.b.IV e\n3. f\n   a) g",
             id="numbers of a list",
+        ),
+        pytest.param(
+            item("a", 10) + item("b", 10, 1) + item("c", 10, 2) + item("d", 10) + item("e", 10, 2),
+            "Article I. a\n   Section 1.01 b\n      (1) c\nArticle II. d\n      (2) e",
+            id="numbers of a contract",
         ),
         pytest.param(
             item("a", 1, 2) + item("b", 1, 2) + item("c", 1, 1) + item("d", 1, 2),
@@ -182,6 +194,41 @@ def text_of(body: str) -> str:
             ),
             "| a |  | b |\n| --- | --- | --- |\n| c | d | e |\n| f | g |  |",
             id="wide cells",
+        ),
+        pytest.param(
+            table([cell("a"), cell("b"), cell("c")]).replace(
+                "</w:tbl>", "<w:tr><w:trPr><w:gridBefore w:val='2'/></w:trPr>"
+            )
+            + f"{cell('d')}</w:tr></w:tbl>",
+            "| a | b | c |\n| --- | --- | --- |\n|  |  | d |",
+            id="a row that begins further right",
+        ),
+        pytest.param(
+            "<w:p>"
+            + "".join(
+                f"<w:r><w:fldChar w:fldCharType='begin'><w:ffData>{field}</w:ffData></w:fldChar>"
+                "<w:instrText>FORM</w:instrText><w:fldChar w:fldCharType='end'/></w:r>"
+                for field in (
+                    "<w:checkBox><w:default w:val='0'/><w:checked/></w:checkBox>",
+                    "<w:checkBox><w:default w:val='1'/><w:checked w:val='0'/></w:checkBox>",
+                    "<w:checkBox><w:default w:val='1'/></w:checkBox>",
+                    "<w:ddList><w:result w:val='1'/>" + COLORS + "</w:ddList>",
+                    "<w:ddList>" + COLORS + "</w:ddList>",
+                    "<w:ddList><w:result w:val='7'/>" + COLORS + "</w:ddList>",
+                    "<w:textInput/>",
+                )
+            )
+            + "</w:p>",
+            "☒☐☒bluered",
+            id="boxes and choices of a form",
+        ),
+        pytest.param(
+            "<w:p><w:AlternateContent><w:Choice><w:r><w:t>a</w:t></w:r></w:Choice><w:Fallback>"
+            "<w:r><w:t>b</w:t></w:r></w:Fallback></w:AlternateContent><w:r><w:AlternateContent>"
+            "<w:Choice><w:symEx w:char='1F60A'/></w:Choice><w:Fallback><w:t>😊</w:t></w:Fallback>"
+            "</w:AlternateContent></w:r></w:p>",
+            "a😊",
+            id="alternatives in a line, and an emoji",
         ),
         pytest.param(
             table([cell("a")]) + table([cell("b")], [cell("c")]),
