@@ -52,7 +52,20 @@ _FORMAT_WORDS: Final = frozenset(
     + ("ansicpg", "mac", "pc", "pca")
 )
 _STRUCTURE_WORDS: Final = frozenset(
-    ("par", "sect", "page", "pard", "s", "outlinelevel", "ilvl", "intbl", "cell", "row", "trowd")
+    (
+        "par",
+        "sect",
+        "page",
+        "column",
+        "pard",
+        "s",
+        "outlinelevel",
+        "ilvl",
+        "intbl",
+        "cell",
+        "row",
+        "trowd",
+    )
     + ("cellx", "clvmrg", "clmrg")
 )
 # All other control words are about appearance, and are most of a file.

@@ -71,7 +71,7 @@ class RtfText:
         """Process a control word of paragraphs and tables."""
         paragraph, value = self._paragraph, number or 0
         match word:
-            case "par" | "sect" | "page":
+            case "par" | "sect" | "page" | "column":
                 self._end_paragraph()
             case "pard":
                 self._paragraph = _Paragraph(paragraph.runs, label=paragraph.label)

@@ -229,7 +229,7 @@ def test_code_pages_of_fonts_are_applied(charset: int, letter: bytes, expected: 
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        (rb"a\par b\sect c\page d", "a\n\nb\n\nc\n\nd"),
+        (rb"a\par b\sect c\page d\column e", "a\n\nb\n\nc\n\nd\n\ne"),
         (rb"a\b b\b0 c\plain d", "a**b**cd"),
         (rb"a{\b b}c", "a**b**c"),
         (rb"\b a\par b\b0\par c", "**a**\n\n**b**\n\nc"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -141,6 +142,13 @@ def test_deeply_nested_text_is_kept() -> None:
     for tag in ("div", "b", "blockquote", "ul><li", "table><tr><td"):
         deep = to_markdown(f"<{tag}>" * 3_000 + "kept" + "</div>" * 3_000 + "<p>after")
         assert re.findall(r"\w+", deep) == ["kept", "after"]
+
+
+@pytest.mark.parametrize("repeated", ["font-family:", "text-decoration"])
+def test_a_style_of_many_properties_takes_little_time(repeated: str) -> None:
+    began = time.process_time()
+    assert to_markdown(f"<span style='{repeated * 20_000}'>x</span>") == "x"
+    assert time.process_time() - began < 10  # over a minute if each is searched to the end
 
 
 @pytest.mark.parametrize("charset", ["undefined", "utf-16", "rot13", "no-charset"])
