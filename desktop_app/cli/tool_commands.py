@@ -123,7 +123,7 @@ async def require_tools(
                     Reason.NO_SUCH_TOOL_SERVER,
                     server=source,
                     known=servers,
-                    what_to_do=Remedy.THERE_ARE if servers else Remedy.NONE,
+                    remedy=Remedy.THERE_ARE if servers else Remedy.NONE,
                 )
             raise IllegalChoiceError(Reason.NO_SUCH_TOOL, tool=name, known=known)
         if refusal := _refusal_for_answer(listed[name], resolved, is_saved=is_saved):
@@ -158,7 +158,7 @@ def _unavailable(name: str, refusal: ErrorNote) -> IllegalChoiceError:
         refusal.params,
         tool=name,
         because=error_of(refusal),
-        what_to_do=remedy_of(refusal),
+        remedy=remedy_of(refusal),
     )
 
 

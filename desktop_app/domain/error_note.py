@@ -62,7 +62,7 @@ def error_of(note: ErrorNote) -> UserFacingError:
     return UserFacingError(
         note.reason,
         note.params,
-        what_to_do=note.remedy,
+        remedy=note.remedy,
         details=note.details,
         because=error_of(note.because) if note.because else None,
     )

@@ -26,7 +26,7 @@ Each class has a stable `code`, and each error a `Reason`: both are stored, neve
     ├── StorageError
     │   ├── StoreFullError          no space, read-only file system
     │   ├── StoreDamagedError       the store, a row or a backup is damaged
-    │   ├── StoreRefusedError       the store rejects a value; all others are kept
+    │   ├── StoreRefusedError       the store rejects a value; nothing was written
     │   └── StoreTooNewError        written by a newer version; left untouched
     ├── DocumentError               a document that cannot be attached
     │   ├── DocumentUnsupportedError, DocumentDamagedError,
@@ -72,7 +72,8 @@ class ErrorDescription:
 
     __slots__ = ()
 
-    if TYPE_CHECKING:  # `bounds.checked_fields` reads the types of fields; these are not imported
+    # `bounds.checked_fields` evaluates annotations, and these types are not imported when it runs.
+    if TYPE_CHECKING:
         reason: Reason | str
         remedy: Remedy | str
         params: Mapping[str, Param]
@@ -127,14 +128,14 @@ class UserFacingError(ErrorDescription, Exception):
         params: Mapping[str, Param] | None = None,
         /,
         *,
-        what_to_do: Remedy | str = "",
+        remedy: Remedy | str = "",
         details: str = "",
         because: UserFacingError | None = None,
         **values: Param,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.remedy = what_to_do
+        self.remedy = remedy
         self.params: dict[str, Param] = {**(params or {}), **values}
         self.details = details
         self.because: UserFacingError | None = because
@@ -175,16 +176,14 @@ class ProviderError(UserFacingError):
         params: Mapping[str, Param] | None = None,
         /,
         *,
-        what_to_do: Remedy | str = "",
+        remedy: Remedy | str = "",
         details: str = "",
         status: int | None = None,
         api_code: str = "",
         request_id: str = "",
         **values: Param,
     ) -> None:
-        super().__init__(
-            reason, {**(params or {}), **values}, what_to_do=what_to_do, details=details
-        )
+        super().__init__(reason, {**(params or {}), **values}, remedy=remedy, details=details)
         self.status = status
         self.api_code = api_code
         self.request_id = request_id
@@ -205,7 +204,7 @@ def as_provider_error(error: UserFacingError) -> ProviderError:
     if isinstance(error, ProviderError):
         return error
     failed = ProviderError(
-        error.reason, error.params, what_to_do=error.remedy, details=error.details
+        error.reason, error.params, remedy=error.remedy, details=error.details
     ).copy_with(code=error.code, because=error.because)
     failed.__cause__ = error
     return failed

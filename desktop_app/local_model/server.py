@@ -240,7 +240,7 @@ class LocalModel:
                 code = await self._process.wait()
                 raise LocalModelError(
                     Reason.WEIGHTS_NOT_LOADED,
-                    what_to_do=Remedy.INSTALL_AGAIN if chosen is None else "",
+                    remedy=Remedy.INSTALL_AGAIN if chosen is None else "",
                     details=f"exit code {code}\n{_log_tail(log)}",
                     file=weights.name,
                 ) from exc

@@ -90,6 +90,4 @@ def _shown_bound(number: float) -> str | int:
 def _setting_error(key: str, value: object, remedy: Remedy, **params: Param) -> SettingError:
     from desktop_app.domain.error_reasons import Reason  # not needed at the start
 
-    return SettingError(
-        Reason.SETTING_INVALID, params, what_to_do=remedy, key=key, value=repr(value)
-    )
+    return SettingError(Reason.SETTING_INVALID, params, remedy=remedy, key=key, value=repr(value))

@@ -333,7 +333,7 @@ def an_error_card(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.window.cards.notifications import Notifications
 
     made = Notifications(host.theme)
-    error = UserFacingError(text, what_to_do=text, details=text)
+    error = UserFacingError(text, remedy=text, details=text)
     made.notify(error, actions=[("Open", lambda: None)])
     return host.show(made)
 

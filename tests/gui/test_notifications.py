@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
     from pytestqt.qtbot import QtBot
 
-FULL = StoreFullError("The disk is full.", what_to_do="Free some space.")
+FULL = StoreFullError("The disk is full.", remedy="Free some space.")
 
 
 @pytest.fixture

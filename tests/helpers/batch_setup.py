@@ -106,9 +106,7 @@ class BatchSetup:
         """Store a text file as an attachment and return its part."""
         text = path.read_text("utf-8")
         if not text:
-            raise DocumentEmptyError(
-                f"“{path.name}” contains no text.", what_to_do="Choose another."
-            )
+            raise DocumentEmptyError(f"“{path.name}” contains no text.", remedy="Choose another.")
         if text == LOCKED:
             raise locked(path.name, was_wrong=False)
         data = text.encode()

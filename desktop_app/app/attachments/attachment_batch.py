@@ -97,7 +97,7 @@ class AttachmentBatch:
             StorageError(
                 Reason.PLACE_NOT_NOTED if count == 1 else Reason.PLACES_NOT_NOTED,
                 {**error.params, "name": name, "count": count},
-                what_to_do=remedy_of(error),
+                remedy=remedy_of(error),
                 details=error.details,
             )
         ]

@@ -152,7 +152,7 @@ async def choice_of(
         )
     if not choice.model and choice.variant is None:
         raise IllegalChoiceError(
-            Reason.NO_MODEL_KNOWN, what_to_do=Remedy.NAME_MODEL, provider=profile.short_name
+            Reason.NO_MODEL_KNOWN, remedy=Remedy.NAME_MODEL, provider=profile.short_name
         )
     if choice.model and not profile.models and profile.kind is ProviderKind.COMPATIBLE:
         write_diagnostic(

@@ -161,7 +161,7 @@ def _choice_error(
     return IllegalChoiceError(
         reason,
         params,
-        what_to_do=remedy,
+        remedy=remedy,
         unit=unit,
         count=count,
         example=example,

@@ -97,7 +97,7 @@ def read_export(path: Path) -> Export:
         ) from exc
     except RefusedFileError as exc:
         raise ImportRefusedError(
-            exc.reason, exc.params, what_to_do=Remedy.EXPORT_AGAIN, file=name
+            exc.reason, exc.params, remedy=Remedy.EXPORT_AGAIN, file=name
         ) from exc
     except MemoryError as exc:
         raise ImportRefusedError(Reason.IMPORT_NEEDS_MEMORY, file=name) from exc

@@ -159,7 +159,7 @@ class ConnectionAttempt:
     ) -> AttemptError:
         error = NetworkError(
             reason,
-            what_to_do=remedy,
+            remedy=remedy,
             details=details,
             provider=self.provider,
             host=self.host,
@@ -175,6 +175,4 @@ def unencrypted_address_error(provider: str, host: str) -> NetworkError:
     `host` is the address's host if it is private, so that the user can allow it; otherwise "".
     """
     remedy = Remedy.ALLOW_HOST if host else ""
-    return NetworkError(
-        Reason.ADDRESS_NOT_ENCRYPTED, what_to_do=remedy, provider=provider, host=host
-    )
+    return NetworkError(Reason.ADDRESS_NOT_ENCRYPTED, remedy=remedy, provider=provider, host=host)

@@ -74,10 +74,8 @@ class ProviderConnection:
     def bad_address_error(self) -> NetworkError:
         """Return the error for an address to which no request can be sent."""
         is_of_environment = self._profile.from_environment
-        what_to_do = Remedy.SET_BASE_URL if is_of_environment else Remedy.ENTER_ADDRESS
-        return NetworkError(
-            Reason.ADDRESS_UNUSABLE, what_to_do=what_to_do, provider=self._profile.name
-        )
+        remedy = Remedy.SET_BASE_URL if is_of_environment else Remedy.ENTER_ADDRESS
+        return NetworkError(Reason.ADDRESS_UNUSABLE, remedy=remedy, provider=self._profile.name)
 
     def _require_encryption(self, address: SplitResult) -> None:
         host = address.hostname or ""
@@ -105,7 +103,7 @@ class ProviderConnection:
             is_proxy = exc.reason is Reason.PROXY_ADDRESS_INVALID
             is_of_environment = is_proxy and not self._profile.proxy
             remedy = Remedy.CHECK_ENVIRONMENT_PROXY if is_of_environment else exc.remedy
-            error = NetworkError(exc.reason, exc.params, what_to_do=remedy, details=exc.details)
+            error = NetworkError(exc.reason, exc.params, remedy=remedy, details=exc.details)
         except (ImportError, ValueError, OSError) as exc:
             error = NetworkError(Reason.NETWORK_SETTINGS_UNUSABLE, details=str(exc))
         raise AttemptError(error)

@@ -180,7 +180,7 @@ def _name_of(certificate: object) -> str:
 
 def _refused_error(name: str, exc: RefusedFileError) -> SettingError:
     file, remedy = Path(name).name, Remedy.CHOOSE_PEM
-    return SettingError(exc.reason, exc.params, what_to_do=remedy, file=file)
+    return SettingError(exc.reason, exc.params, remedy=remedy, file=file)
 
 
 def _unusable_error(name: str, reason: Reason, details: str = "") -> SettingError:

@@ -272,7 +272,7 @@ class BatchService:
         """
         job = await self.store.get(job_id)
         if job is not None and job.status.was_sent and not job.status.is_over:
-            raise IllegalChoiceError(Reason.BATCH_UNDER_WAY, what_to_do=Remedy.CANCEL_FIRST)
+            raise IllegalChoiceError(Reason.BATCH_UNDER_WAY, remedy=Remedy.CANCEL_FIRST)
         await self.store.remove(job_id)
         self.changed(job_id)
 

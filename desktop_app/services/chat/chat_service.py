@@ -743,9 +743,7 @@ def _with_model(resolved: ResolvedChoice) -> ResolvedChoice:
     if not resolved.model.id:
         profile = resolved.profile
         remedy = Remedy.SET_MODEL if profile.from_environment else Remedy.TYPE_MODEL
-        raise IllegalChoiceError(
-            Reason.NO_MODEL_KNOWN, what_to_do=remedy, provider=profile.short_name
-        )
+        raise IllegalChoiceError(Reason.NO_MODEL_KNOWN, remedy=remedy, provider=profile.short_name)
     return resolved
 
 

@@ -216,7 +216,7 @@ def fill_prompt(prompt: Prompt, values: Mapping[str, str], by_program: Mapping[s
         if name not in variables_by_name:
             raise IllegalChoiceError(
                 Reason.PROMPT_HAS_NO_FIELD,
-                what_to_do="" if variables_by_name else Remedy.NONE,
+                remedy="" if variables_by_name else Remedy.NONE,
                 prompt=prompt.title,
                 field=name,
                 known=known,

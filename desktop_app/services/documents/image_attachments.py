@@ -131,7 +131,7 @@ def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:
         raise IllegalChoiceError(
             Reason.PAGES_NOT_SEEN if paged else Reason.IMAGES_NOT_SEEN,
             counts,
-            what_to_do=Remedy.SEND_TEXT_ALONE if _all_have_text(parts) else "",
+            remedy=Remedy.SEND_TEXT_ALONE if _all_have_text(parts) else "",
             model=model.name,
             names=names,
         )

@@ -316,7 +316,7 @@ class Estimator:
         documents = [part for part in draft.attachments if isinstance(part, DocumentPart)]
         raise DocumentDoesNotFitError(
             Reason.DOES_NOT_FIT if estimate.is_exact else Reason.MAY_NOT_FIT,
-            what_to_do=_remedy_for(resolved, bool(documents), may_compact),
+            remedy=_remedy_for(resolved, bool(documents), may_compact),
             names=joined([part.name for part in documents]),
             tokens=estimate.input_tokens,
             model=resolved.model.name,

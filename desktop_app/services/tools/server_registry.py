@@ -113,9 +113,7 @@ class ToolServers:
                 return run
         known = ", ".join(run.server.name for run in runs)
         remedy = Remedy.THERE_ARE if known else Remedy.NONE
-        raise ToolServerError(
-            Reason.NO_SUCH_TOOL_SERVER, server=name, known=known, what_to_do=remedy
-        )
+        raise ToolServerError(Reason.NO_SUCH_TOOL_SERVER, server=name, known=known, remedy=remedy)
 
     async def add(
         self, server: ToolServer, secrets: ServerSecrets, *, replaces: bool = False

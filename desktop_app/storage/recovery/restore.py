@@ -214,11 +214,7 @@ def _open_archive(archive: Path) -> Iterator[ForeignArchive]:
         if exc.reason is Reason.FOREIGN_NO_ARCHIVE:
             raise _no_backup_error(archive, str(exc)) from exc
         raise StorageError(
-            exc.reason,
-            exc.params,
-            what_to_do=Remedy.CHOOSE_BACKUP,
-            details=str(exc),
-            file=archive.name,
+            exc.reason, exc.params, remedy=Remedy.CHOOSE_BACKUP, details=str(exc), file=archive.name
         ) from exc
     except OSError as exc:
         raise StorageError(

@@ -32,7 +32,7 @@ from tests.helpers.widgets import find
 WAITS = "Queued · Esc to cancel"
 CUT = StreamCutError(
     "The connection broke in the middle of the answer.",
-    what_to_do="Select Continue to resume.",
+    remedy="Select Continue to resume.",
     details="read error",
 )
 

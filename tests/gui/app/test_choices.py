@@ -315,9 +315,7 @@ async def test_a_session_key_is_not_reported_missing_at_the_next_start() -> None
 async def test_testing_a_connection_shows_the_result_and_stores_the_models() -> None:
     async with AppHarness() as app:
         app.providers.models_of = {
-            OPENAI.id: AuthenticationError(
-                "The key was not accepted.", what_to_do=Remedy.CHECK_KEY
-            ),
+            OPENAI.id: AuthenticationError("The key was not accepted.", remedy=Remedy.CHECK_KEY),
             COMETAPI.id: ("a",) * 38,
             SERVER.id: ("llama3", "gpt-5.2"),
         }
@@ -386,7 +384,7 @@ async def test_an_address_or_key_entered_just_before_is_the_one_tested() -> None
 async def test_a_refused_key_of_the_environment_is_named_as_such() -> None:
     async with AppHarness(environment=KEYED) as app:
         turn = await app.ask("One")
-        turn.fail(AuthenticationError("OpenAI rejected the API key.", what_to_do=Remedy.CHECK_KEY))
+        turn.fail(AuthenticationError("OpenAI rejected the API key.", remedy=Remedy.CHECK_KEY))
         await app.settled()
         assert "Check or replace the key in environment variables." in app.transcript
         assert "Add key" not in app.transcript

@@ -101,7 +101,7 @@ async def test_a_tool_that_needs_a_setting_links_to_it() -> None:
 async def test_a_card_s_link_opens_its_place_by_mouse_and_keyboard() -> None:
     async with AppHarness() as app:
         app.window.notifications.notify(
-            NetworkError(Reason.PROXY_TIMEOUT, what_to_do=Remedy.CHECK_PROXY)
+            NetworkError(Reason.PROXY_TIMEOUT, remedy=Remedy.CHECK_PROXY)
         )
         label = next(
             each for each in app.window.notifications.findChildren(LinkedLabel) if each.isVisible()
@@ -117,7 +117,7 @@ async def test_a_card_s_link_opens_its_place_by_mouse_and_keyboard() -> None:
 async def test_a_link_takes_the_color_of_a_new_theme() -> None:
     async with AppHarness() as app:
         app.window.notifications.notify(
-            NetworkError(Reason.PROXY_TIMEOUT, what_to_do=Remedy.CHECK_PROXY)
+            NetworkError(Reason.PROXY_TIMEOUT, remedy=Remedy.CHECK_PROXY)
         )
         (label,) = [
             each for each in app.window.notifications.findChildren(LinkedLabel) if each.isVisible()

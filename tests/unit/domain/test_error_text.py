@@ -67,7 +67,7 @@ def test_only_a_terminal_names_the_command_that_repairs() -> None:
 
 @pytest.mark.parametrize("remedy", Remedy)
 def test_every_remedy_has_a_sentence_on_every_surface(remedy: Remedy) -> None:
-    error = UserFacingError("It broke.", PARAMS, what_to_do=remedy)
+    error = UserFacingError("It broke.", PARAMS, remedy=remedy)
     for surface in (*SURFACES, *map(environment_surface, SURFACES)):
         said = remedy_text(error, surface)
         assert said.endswith(".") or remedy in NO_FULL_STOP
@@ -91,7 +91,7 @@ def test_the_limit_of_an_environment_provider_is_that_of_the_saved_one() -> None
 
 
 def test_a_key_of_the_environment_is_replaced_in_its_variable() -> None:
-    note = note_of(AuthenticationError("No.", what_to_do=Remedy.CHECK_KEY))
+    note = note_of(AuthenticationError("No.", remedy=Remedy.CHECK_KEY))
     assert note.code == "authentication"
     said = error_words(note, from_environment=True)
     assert said == "No. Check or replace the key in environment variables."

@@ -234,7 +234,7 @@ def test_a_copy_of_an_error_leaves_the_error_as_it_was() -> None:
 @pytest.mark.parametrize("kind", classes(UserFacingError), ids=lambda kind: kind.__name__)
 def test_every_error_class_is_in_the_tree_of_the_docstring(kind: type[UserFacingError]) -> None:
     assert kind.__name__ in (errors.__doc__ or "")
-    error = kind("It broke.", what_to_do="Retry.")
+    error = kind("It broke.", remedy="Retry.")
     assert error.sentences == "It broke. Retry."
     assert str(error) == "It broke."
 

@@ -495,7 +495,7 @@ async def test_an_answer_that_reached_its_limit_is_incomplete(tmp_path: Path) ->
 
 
 async def test_a_locked_keyring_is_an_error_under_the_question(tmp_path: Path) -> None:
-    error = CredentialError("The keyring is locked.", what_to_do="Unlock it.")
+    error = CredentialError("The keyring is locked.", remedy="Unlock it.")
 
     async with open_chat(tmp_path, error) as chat:
         answer = await chat.run(await chat.begin("?"))
@@ -643,7 +643,7 @@ async def test_the_output_of_the_on_device_model_is_limited(tmp_path: Path) -> N
 
 
 async def test_a_missing_key_is_reported_with_the_provider(tmp_path: Path) -> None:
-    error = AuthenticationError("No API key is known for OpenAI.", what_to_do="Add one.")
+    error = AuthenticationError("No API key is known for OpenAI.", remedy="Add one.")
 
     async with open_chat(tmp_path, error) as chat:
         answer = await chat.run(await chat.begin("?"))
