@@ -119,7 +119,7 @@ def actions_of(window: MainWindow, controllers: Controllers) -> Actions:
 
 def _delete_chosen(window: MainWindow, controllers: Controllers) -> None:
     if controllers.state.current.is_temporary and not window.conversations.affected_ids:
-        controllers.conversation.temporary.close_open()
+        controllers.conversation.temporary.request_close()
     else:
         controllers.sidebar.trash.delete_chosen()
 

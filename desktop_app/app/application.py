@@ -1,8 +1,8 @@
 """The start of the program, ordered for a fast first paint.
 
-The theme is read from the store alone, and the window is painted. Only then are the event loop,
-the store and everything that answers questions loaded. Once they are ready, the program joins the
-session bus. httpx, keyring, Pygments and child processes wait until they are needed.
+Look and language are read straight from the settings table, and the window is painted. Only then
+are the event loop, the store and everything that answers questions loaded. Once they are ready, the
+program joins the session bus. httpx, keyring, Pygments and child processes wait until needed.
 tests/gui/app/test_first_paint.py lists the imports allowed before the first paint, and some that
 are not allowed before the program is ready.
 """
@@ -166,9 +166,9 @@ class Application:
             pass
         finally:
             self._has_joined.set()
-            is_named = await deny_inspection_after_portal(self.qt, self._bus)
-            is_named = is_named or is_sandboxed()
-            self._bus.set_activatable(owns and name == APP_ID and is_named)
+            is_registered = await deny_inspection_after_portal(self.qt, self._bus)
+            is_registered = is_registered or is_sandboxed()
+            self._bus.set_activatable(owns and name == APP_ID and is_registered)
 
     async def _join_desktop(self, session: WindowSession) -> None:
         await self._has_joined.wait()
@@ -244,7 +244,7 @@ class Application:
             self._join_bus(loop)
             self.session.controllers.tasks.start(self._join_desktop(self.session))
             await self.session.closed()
-            if not self.session.is_rebuilt:
+            if not self.session.should_rebuild:
                 break
             request = OpenRequest()
             self._rebuild_window()

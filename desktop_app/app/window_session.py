@@ -78,7 +78,7 @@ class WindowSession:
         desktop: the parts that talk to the desktop, set by `join_desktop`.
         actions: the action of each command, by its id.
         closed_work: work on the closed store before the program restarts; None for none.
-        is_rebuilt: True if the window is built again once the session has ended.
+        should_rebuild: True if the window is built again once the session has ended.
         reopened: ids of the commands that show the open dialogs again in the new window.
     """
 
@@ -110,7 +110,7 @@ class WindowSession:
         self.spelling: SpellingController | None = None
         self._mnemonics: WindowMnemonics | None = None
         self.closed_work: ClosedWork | None = None
-        self.is_rebuilt = False
+        self.should_rebuild = False
         self.reopened: tuple[str, ...] = ()
         self.quick_host = QuickHost(
             window,
@@ -402,7 +402,7 @@ class WindowSession:
     def _rebuild(self) -> None:
         """End, to be built again in another language."""
         if not self.is_ending:
-            self.is_rebuilt = True
+            self.should_rebuild = True
             self.reopened = commands_to_reopen()
             self._window.setEnabled(False)  # text typed from now on would be lost
             self.quit()

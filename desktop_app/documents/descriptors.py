@@ -7,8 +7,8 @@ from typing import Final
 
 from desktop_app.documents.worker.protocol import Limits
 
-# Each read asks for at least this much, because files of /proc state the size 0.
-_LEAST_BYTES: Final = 16 << 20
+_READ_BYTES: Final = 16 << 20
+"""The size of a read. The first may be larger, and is never smaller: /proc states the size 0."""
 
 
 def read_descriptor(descriptor: int, limits: Limits) -> bytes:
@@ -17,10 +17,10 @@ def read_descriptor(descriptor: int, limits: Limits) -> bytes:
     with os.fdopen(descriptor, "rb") as file:
         # `read` allocates as many bytes as are asked for. If that were the limit, even a small file
         # could exceed the memory limit of the process.
-        size = max(os.fstat(descriptor).st_size, _LEAST_BYTES)
+        size = max(os.fstat(descriptor).st_size, _READ_BYTES)
         data = file.read(min(size, max_bytes))
         while len(data) < max_bytes and (
-            piece := file.read(min(_LEAST_BYTES, max_bytes - len(data)))
+            piece := file.read(min(_READ_BYTES, max_bytes - len(data)))
         ):
             data += piece
         return data

@@ -54,7 +54,7 @@ class _Progress:
     shown_reasoning: ShownTextLimiter = field(default_factory=ShownTextLimiter)
     text: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
-    section: int | None = None  # of the last reasoning; None before it, -1 once its item has ended
+    section: int | None = None  # of the last reasoning; None before any, -1 once its item has ended
     first_status: str = ""  # shown again once a retry is accepted
     is_retrying: bool = False
     status: NoticeText = ""  # the line below the answer

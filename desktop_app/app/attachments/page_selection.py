@@ -62,7 +62,7 @@ class AttachmentHolder(Protocol):
         """Return an attachment as it would be sent: a document sent before is only named."""
 
     def is_first_fenced(self, part: Attached) -> bool:
-        """Return True if an attachment would be the first fenced part of its request."""
+        """Return True if an attachment would be the first text between fences in its request."""
 
     def change(self, change: Callable[[Attached], Attached]) -> None:
         """Replace each attachment by the result of `change` for it."""
@@ -110,7 +110,7 @@ class DraftAttachmentHolder(QObject):
         return self._setup.as_sent([part])[0]
 
     def is_first_fenced(self, part: Attached) -> bool:
-        """Return True if an attachment is the first fenced part of the conversation."""
+        """Return True if an attachment would be the first text between fences in its request."""
         return is_first_fenced(part, self.attached, self._setup.sent, self.resolved.files)
 
     def change(self, change: Callable[[Attached], Attached]) -> None:

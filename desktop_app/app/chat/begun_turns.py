@@ -53,7 +53,7 @@ class BegunTurns(QObject):
         """Start the answers of a turn, and show it if its conversation is open."""
         run = turn.run
         is_open = run.conversation.id == self._current.id
-        # Until its question is stored, the blank conversation keeps its id if it is opened again.
+        # A blank conversation that was left and opened again has the same id and another `opening`.
         was_left = is_open and self._current.is_new and turn.opening != self._current.opening
         if run.question is not None and turn.draft is not None:
             self._saver.remove_sent(turn.asked.id, turn.draft)
@@ -101,7 +101,7 @@ class BegunTurns(QObject):
         self._pane.prompt.focus_text()
 
     async def _reopen(self, turn: BegunTurn) -> None:
-        """Show the conversation again; the turn is not one question and answer at its end."""
+        """Load and show the conversation: its path changed by more than one question and answer."""
         await self._navigator.open(turn.run.conversation.id)
         self._current.report_path()
         self._report_comparison(turn)

@@ -52,7 +52,7 @@ class TemporaryController(QObject):
         self._is_being_replaced = False
         self._current.opened.connect(self._show_widgets)
         widgets.open_requested.connect(self._reopen)
-        widgets.close_requested.connect(self.close_open)
+        widgets.close_requested.connect(self.request_close)
         widgets.confirmed.connect(self._forget)
         widgets.content_dropped.connect(
             lambda content: self.content_dropped.emit(content, self._id, False)
@@ -70,8 +70,8 @@ class TemporaryController(QObject):
         else:
             self._prompt.focus_text()
 
-    def close_open(self) -> None:
-        """Close the temporary conversation; if it has content, open it and ask first."""
+    def request_close(self) -> None:
+        """Show the temporary conversation and close it; ask first if it has content."""
         if self._id == self._current.id:
             self._close_shown()
         else:

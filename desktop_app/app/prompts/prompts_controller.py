@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.app.attachments.attachment_reader import ATTACHED, LARGE_PASTE
+from desktop_app.app.attachments.attachment_reader import ATTACHED_TEXT, LARGE_PASTE
 from desktop_app.app.export.text_file import save_text
 from desktop_app.backend.prompt_loader import built_in_prompts, today
 from desktop_app.domain.conversations.conversation import new_id, now
@@ -169,7 +169,7 @@ class PromptsController(QObject):
             known[CLIPBOARD] = QGuiApplication.clipboard().text()
         for name, text in known.items():
             if len(text) > int(self._values[LARGE_PASTE] or 0):
-                known[name] = ATTACHED
+                known[name] = ATTACHED_TEXT
                 self.text_attach_requested.emit(text)
         return known
 

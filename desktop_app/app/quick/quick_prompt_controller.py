@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.app.attachments.attachment_reader import ATTACHED, LARGE_PASTE
+from desktop_app.app.attachments.attachment_reader import ATTACHED_TEXT, LARGE_PASTE
 from desktop_app.app.quick.quick_draft import QuickDraft, UnsentQuestion
 from desktop_app.backend.prompt_loader import today
 from desktop_app.domain.conversations.conversation import Draft
@@ -288,7 +288,7 @@ class QuickPromptController(QObject):
         else:
             text, accompanying = shown, self._accompanying.strip()
             if len(accompanying) > int(self._values[LARGE_PASTE] or 0):  # the window will attach it
-                text = self._fill_marks(text.replace(_MARKS[SELECTION], ATTACHED), "")[0]
+                text = self._fill_marks(text.replace(_MARKS[SELECTION], ATTACHED_TEXT), "")[0]
             else:
                 text, accompanying = self._fill_marks(text, accompanying)
             text = text if text.strip() else ""  # the user may type on after a space

@@ -31,8 +31,8 @@ async def deny_inspection_after_portal(parent: QObject, bus: SessionBus) -> bool
     try:
         if not bus.is_connected:  # Qt would wait on the event loop for a bus that does not reply
             return False
-        _, is_named = await asyncio.gather(_identify_qt(parent), identify_to_portal(bus))
-        return is_named
+        _, is_registered = await asyncio.gather(_identify_qt(parent), identify_to_portal(bus))
+        return is_registered
     finally:
         sandbox.deny_inspection()
 

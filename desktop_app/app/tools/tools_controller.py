@@ -199,7 +199,7 @@ class ToolsController(QObject):
         from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog  # not at the start
 
         dialog = AnswerFormDialog(
-            self._theme.current, request.anchor.window(), is_stored=not self._current.is_temporary
+            self._theme.current, request.anchor.window(), keeps_draft=not self._current.is_temporary
         )
         self._dialogs.add(dialog)
         dialog.finished.connect(lambda _result: self._forget_dialog(dialog))

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, get_args
 from desktop_app.domain.tools.strict_schema import is_strict
 
 NOT_FOLLOWED: Final = "form_not_followed"
-"""The reason for an answer that does not follow its grammar, in addition to those of the APIs."""
+"""The reason of `Incomplete` for an answer against its grammar; the APIs give other reasons."""
 MAX_FORM_CHARS: Final = 1 << 20
 """The limit for the text of a form, and for the bytes of its file; providers take less."""
 _DEFAULT_NAME: Final = "answer"

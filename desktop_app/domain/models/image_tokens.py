@@ -114,11 +114,11 @@ def image_tokens_from_row(row: Mapping[str, Any] | None) -> ImageTokens | None:
     if "tile" in row:
         base, tile = int(row["base"]), int(row["tile"])
         if base < 0 or tile < 0:
-            raise ValueError("base and tile of image_tokens are numbers of tokens")
+            raise ValueError("base and tile of image_tokens must not be negative")
         return TileTokens(base, tile, is_exact)
     multiplier, patches = Decimal(row["multiplier"]), int(row.get("patches", 1536))
     if not multiplier.is_finite() or multiplier < 0 or patches < 1:
-        raise ValueError("multiplier and patches of image_tokens are positive numbers")
+        raise ValueError("image_tokens needs a multiplier of at least 0 and at least 1 patch")
     return PatchTokens(multiplier, patches, is_exact)
 
 

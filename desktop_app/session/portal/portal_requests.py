@@ -55,15 +55,15 @@ async def identify_to_portal(bus: SessionBus) -> bool:
     Returns:
         True if the name was registered.
     """
-    is_named = False
+    is_registered = False
     with suppress(BusError):
         registry = portal_object("org.freedesktop.host.portal.Registry")
         await bus.call(registry, "Register", "sa{sv}", APP_ID, {})
-        is_named = True
+        is_registered = True
     with suppress(BusError):
         target = portal_object("org.freedesktop.portal.Settings")
         await bus.call(target, "Read", "ss", "org.freedesktop.appearance", "color-scheme")
-    return is_named
+    return is_registered
 
 
 class Portal:

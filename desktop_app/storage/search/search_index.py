@@ -18,8 +18,8 @@ from desktop_app.domain.conversations.message_parts import parts_from_json
 from desktop_app.storage.conversations.row_conversion import searchable_text
 from desktop_app.storage.search.search_text import index_text
 
-# An entry's id is its time in milliseconds since 1970, times this number. FTS5 can read row ids
-# downwards, so that the newest come first without sorting.
+# An entry's id is its time in milliseconds since 1970, times this number, or the next free id. FTS5
+# can read row ids downwards, so that the newest come first without sorting.
 _IDS_PER_MILLISECOND: Final = 8
 _LONG_TEXT_CHARS: Final = 1_000_000
 
@@ -50,7 +50,7 @@ def first_id_at(micros: int) -> int:
 
 
 def micros_of(entry_id: int) -> int:
-    """Return the time of an entry, to the millisecond."""
+    """Return the time of an entry, to the millisecond; later if too many entries share it."""
     return entry_id // _IDS_PER_MILLISECOND * 1000
 
 

@@ -53,9 +53,9 @@ class AnswerFormDialog(FormDialog):
     form_chosen = Signal(str)
     file_requested = Signal(object)
 
-    def __init__(self, theme: Theme, parent: QWidget, *, is_stored: bool = True) -> None:
+    def __init__(self, theme: Theme, parent: QWidget, *, keeps_draft: bool = True) -> None:
         super().__init__(parent)
-        self.is_stored = is_stored
+        self.keeps_draft = keeps_draft
         self.setObjectName("answer-form")
         self.setWindowTitle(tr("Response format"))
         self._refusals: Mapping[FormKind, str] = {}

@@ -393,7 +393,7 @@ class Styles:
         """Return the format of a run within an item."""
         kind = item.kind
         level = item.level if isinstance(item, Block) else 0
-        # The format that hides the name of a drawn image depends on the name.
+        # An image's name is part of the key: `hidden_format` spaces its letters by its width.
         key = (kind, level, *(run if is_image_name(run) else run[1:]))
         char_format = self._chars.get(key)
         if char_format is None:

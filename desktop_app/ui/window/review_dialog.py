@@ -41,7 +41,7 @@ class ReviewDialog(FormDialog):
     """
 
     saved = Signal(object, str)
-    is_stored = False  # a permanently deleted conversation must not stay in a draft
+    keeps_draft = False  # a draft could outlive a permanently deleted conversation
 
     def __init__(self, text: str, review: Review | None, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)

@@ -526,7 +526,7 @@ async def temporary(app: AppHarness, look: Look) -> None:
     turn = await _ask(app, "⟦A secret?⟧")
     turn.end("⟦Yes.⟧")
     await app.settled()
-    app.controllers.conversation.temporary.close_open()
+    app.controllers.conversation.temporary.request_close()
     await look("temporary-closing")
     app.controllers.sidebar.navigator.open_new()
     app.window.show_list()

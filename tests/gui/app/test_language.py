@@ -104,10 +104,10 @@ async def test_a_response_ends_first() -> None:
         await until(lambda: "Some" in app.transcript)
         app.window.settings.pages.setting_changed.emit("look.language", "en")
         await app.written()
-        assert not app.session.is_rebuilt
+        assert not app.session.should_rebuild
         assert "language changes once" in app.said
         turn.end()
-        await until(lambda: app.session.is_rebuilt)
+        await until(lambda: app.session.should_rebuild)
         await app.session.closed()
     async with AppHarness() as app:
         assert app.messages()[-1][1] == MessageStatus.COMPLETE
@@ -122,13 +122,13 @@ async def test_a_temporary_conversation_that_is_not_open_is_closed_first() -> No
         await app.open_conversation(kept)
         app.window.settings.pages.setting_changed.emit("look.language", "en")
         await app.written()
-        assert not app.session.is_rebuilt
+        assert not app.session.should_rebuild
         assert "language changes once" in app.said
         app.window.findChildren(TemporaryRow)[0].open_requested.emit()
         await until(lambda: app.open_id == temporary)
-        app.controllers.conversation.temporary.close_open()
+        app.controllers.conversation.temporary.request_close()
         app.window.findChildren(TemporaryBar)[0].confirmed.emit()
-        await until(lambda: app.session.is_rebuilt)
+        await until(lambda: app.session.should_rebuild)
         await app.session.closed()
 
 
@@ -139,13 +139,13 @@ async def test_a_text_in_the_quick_prompt_is_sent_first() -> None:
         quick.window.set_text("What I was about to ask")
         app.window.settings.pages.setting_changed.emit("look.language", "en")
         await app.written()
-        assert not app.session.is_rebuilt
+        assert not app.session.should_rebuild
         assert "once the quick prompt’s text is sent" in app.said
         quick.window.submit_requested.emit("What I was about to ask")
         await until(lambda: app.providers.turns)
         app.providers.turns[-1].say("Some")
         app.providers.turns[-1].end()
-        await until(lambda: app.session.is_rebuilt)
+        await until(lambda: app.session.should_rebuild)
         await app.session.closed()
 
 
@@ -157,10 +157,10 @@ async def test_a_half_filled_form_is_closed_first_and_open_windows_return() -> N
         await until(lambda: "batch-jobs" in shown_windows())
         app.window.settings.pages.setting_changed.emit("look.language", "en")
         await app.written()
-        assert not app.session.is_rebuilt
+        assert not app.session.should_rebuild
         assert "once the other windows are closed" in app.said
         window("batch-jobs").close()
-        await until(lambda: app.session.is_rebuilt)
+        await until(lambda: app.session.should_rebuild)
         assert app.session.reopened == ("spending.show",)
         await app.session.closed()
 
@@ -171,9 +171,9 @@ async def test_a_dialog_is_closed_first() -> None:
         await until(lambda: "prompts-dialog" in shown_windows())
         app.window.settings.pages.setting_changed.emit("look.language", "en")
         await app.written()
-        assert not app.session.is_rebuilt
+        assert not app.session.should_rebuild
         window("prompts-dialog").close()
-        await until(lambda: app.session.is_rebuilt)
+        await until(lambda: app.session.should_rebuild)
         await app.session.closed()
 
 
@@ -190,7 +190,7 @@ async def test_a_program_that_ends_is_not_built_again() -> None:
         await until(lambda: not app.controllers.running.conversations)
         retry.timeout.emit()
         await app.session.closed()
-        assert not app.session.is_rebuilt
+        assert not app.session.should_rebuild
 
 
 def shown_windows() -> dict[str, QWidget]:

@@ -12,7 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 
-from desktop_app.app.attachments.attachment_reader import ATTACHED
+from desktop_app.app.attachments.attachment_reader import ATTACHED_TEXT
 from desktop_app.backend.prompt_loader import today
 from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.i18n.translation import tr
@@ -104,7 +104,7 @@ async def test_a_long_clipboard_is_attached() -> None:
         QGuiApplication.clipboard().setText("word " * LARGE_PASTE_CHARACTERS)
         app.type("/clip")
         app.press(Qt.Key.Key_Return)
-        assert app.window.prompt.text() == f"Read {ATTACHED}!"
+        assert app.window.prompt.text() == f"Read {ATTACHED_TEXT}!"
         await until(lambda: app.state.current.draft.value.attachments)
         QGuiApplication.clipboard().setText("short")
         app.controllers.sidebar.navigator.open_new()

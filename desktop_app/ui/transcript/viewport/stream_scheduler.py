@@ -37,7 +37,7 @@ has just slept. Short pieces are therefore expensive.
 ANY_LENGTH: Final = 0, _MAX_PIECE_CHARACTERS
 """Minimum and maximum length of a piece if its length does not matter."""
 
-# Writing is measured in this thread's processor time: smaller pieces would not win back the time
+# Pieces are measured in this thread's processor time: smaller pieces would not win back the time
 # that other programs take. Windows counts processor time in steps of a frame, which is too coarse.
 _HAS_FINE_THREAD_TIME: Final = time.get_clock_info("thread_time").resolution < _PIECE_S / 10
 _clock: Final = time.thread_time if _HAS_FINE_THREAD_TIME else time.monotonic

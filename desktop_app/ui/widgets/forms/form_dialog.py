@@ -116,12 +116,12 @@ class FormDialog(DraftDialog):
     Attributes:
         subject: the thing that the form is about; a draft about another thing is not restored.
         secret_fields: object names of fields that are never stored in a file.
-        is_stored: False if nothing that is entered may be stored in a file.
+        keeps_draft: False if nothing that is entered may be stored in a file.
     """
 
     subject = ""
     secret_fields: frozenset[str] = frozenset()
-    is_stored = True
+    keeps_draft = True
     _initial_values: list[object] | None = None
     _initial_draft: FormValues
 
@@ -139,7 +139,7 @@ class FormDialog(DraftDialog):
 
     def draft(self) -> FormValues:
         """Return the changed values."""
-        if not (self.is_stored and self.isVisible() and self.has_changes):
+        if not (self.keeps_draft and self.isVisible() and self.has_changes):
             return {}
         values = _values_of(self)
         return {
