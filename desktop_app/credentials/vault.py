@@ -208,13 +208,19 @@ class KeyVault:
         """Forget the secret of this name, of any origin.
 
         Raises:
-            CredentialError: the keyring is locked, gone or does not answer, and still has it.
+            CredentialError: the keyring is locked, gone or does not answer; nothing is removed.
+            StorageError: the notes cannot be read or changed.
         """
-        self._session.pop(name, None)
-        if await self._notes.key_origin(name) is not None:
-            await _run_in_thread(partial(self._delete, name), self._prompt_timeout_s)
-            self._changes += 1
-            await self._notes.note_key(name, None)
+        entry = self._session.pop(name, None)
+        try:
+            if await self._notes.key_origin(name) is not None:
+                await _run_in_thread(partial(self._delete, name), self._prompt_timeout_s)
+                self._changes += 1
+                await self._notes.note_key(name, None)
+        except (CredentialError, StorageError):
+            if entry is not None:
+                self._session.setdefault(name, entry)
+            raise
 
     def _delete(self, name: str) -> None:
         with self._write_lock:
@@ -233,9 +239,7 @@ class KeyVault:
         try:
             await self.remove(name)
         except StorageError:
-            if entry is not None:
-                self._session[name] = entry
-            elif found is not None:
+            if found is not None:
                 await self.set(name, found)
             raise
         return found if entry is None else entry.secret

@@ -78,6 +78,16 @@ async def test_a_key_whose_note_cannot_be_removed_stays(entries: Entries) -> Non
     assert await vault.get("openai", HERE) == SECRET
 
 
+async def test_a_key_of_the_session_stays_if_the_keyring_cannot_remove_an_older_one() -> None:
+    vault = KeyVault(SERVICE, Notes())
+    await vault.set("openai", Secret("older", HERE))
+    vault.use_for_session("openai", SECRET, KeyPlace.SESSION)
+    remembering.FAULTS.add("canceled")
+    with pytest.raises(CredentialError):
+        await vault.remove("openai")
+    assert await vault.get("openai", HERE) == SECRET
+
+
 async def test_a_key_whose_note_cannot_be_stored_is_kept_for_the_session() -> None:
     vault = KeyVault(SERVICE, FullNotes())
     with pytest.raises(StorageError):
