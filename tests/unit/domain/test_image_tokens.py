@@ -111,5 +111,5 @@ def test_the_catalog_has_a_rule_for_every_model_that_sees_images() -> None:
 
 def test_a_rule_needs_at_least_one_patch() -> None:
     assert image_tokens_from_row({"multiplier": "1.2", "patches": 1}) is not None
-    with pytest.raises(ValueError, match="positive"):
+    with pytest.raises(ValueError, match="at least 1 patch"):
         image_tokens_from_row({"multiplier": "1.2", "patches": 0})
