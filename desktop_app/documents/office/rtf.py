@@ -52,21 +52,8 @@ _FORMAT_WORDS: Final = frozenset(
     + ("ansicpg", "mac", "pc", "pca")
 )
 _STRUCTURE_WORDS: Final = frozenset(
-    (
-        "par",
-        "sect",
-        "page",
-        "column",
-        "pard",
-        "s",
-        "outlinelevel",
-        "ilvl",
-        "intbl",
-        "cell",
-        "row",
-        "trowd",
-    )
-    + ("cellx", "clvmrg", "clmrg")
+    ("par", "sect", "page", "column", "pard", "s", "outlinelevel", "ilvl", "intbl", "cell", "row")
+    + ("trowd", "cellx", "clvmrg", "clmrg")
 )
 # All other control words are about appearance, and are most of a file.
 _KNOWN_WORDS: Final = (
