@@ -191,6 +191,34 @@ class _Numbering:
 
 
 @dataclass
+class _OpenParagraph:
+    """What has been found so far in a paragraph that is being read.
+
+    Attributes:
+        boxes: the anchored text boxes and drawings.
+        in_code: for each open field, the outer first: its result has not begun.
+    """
+
+    boxes: list[Element] = field(default_factory=list)
+    in_code: list[bool] = field(default_factory=list)
+
+    @property
+    def is_in_outer_code(self) -> bool:
+        """Return True within a field that is part of another field's code, and is not shown."""
+        return any(self.in_code[:-1])
+
+    def pass_field_mark(self, mark: Element) -> None:
+        """Begin a field, its result, or what follows it."""
+        kind = mark.get(f"{W}fldCharType")
+        if kind == "begin":
+            self.in_code.append(True)
+        elif self.in_code:
+            self.in_code.pop()
+            if kind == "separate":
+                self.in_code.append(False)
+
+
+@dataclass
 class _Reader:
     """Converter of the body of a document."""
 
@@ -227,11 +255,11 @@ class _Reader:
 
     def _paragraph(self, paragraph: Element) -> Iterator[MarkdownBlock]:
         properties = paragraph.find(f"{W}pPr")
-        boxes: list[Element] = []
-        text = "".join(self._inline(paragraph, boxes)).replace("****", "").strip("\n ")
+        state = _OpenParagraph()
+        text = "".join(self._inline(paragraph, state)).replace("****", "").strip("\n ")
         if text:
             yield self._block(text, properties)
-        for box in boxes:
+        for box in state.boxes:
             if local_name(box) == "txbxContent":
                 yield from self.blocks(box)
             else:
@@ -264,29 +292,31 @@ class _Reader:
         depth = min(max(whole_number(level), 0), _OUTLINE_LEVELS)
         return self.numbering.next_label(number_id or "", depth), depth
 
-    def _inline(self, parent: Element, boxes: list[Element]) -> Iterator[str]:
-        """Yield the words of a paragraph; `boxes` collects anchored text boxes and drawings."""
+    def _inline(self, parent: Element, paragraph: _OpenParagraph) -> Iterator[str]:
+        """Yield the words of a paragraph, and note what opens and closes in it."""
         for child in parent:
             name = local_name(child)
             if name == "r":
-                yield self._run(child, boxes)
+                yield self._run(child, paragraph)
             elif name == "hyperlink":
-                words = "".join(self._inline(child, boxes))
+                words = "".join(self._inline(child, paragraph))
                 yield md.link(words, self.relations.get(drawing.relation_id(child), ""))
             elif name in _CONTAINERS:
-                yield from self._inline(child, boxes)
+                yield from self._inline(child, paragraph)
             elif name == "AlternateContent":
-                yield from self._inline(next(iter(child), child), boxes)
+                yield from self._inline(next(iter(child), child), paragraph)
             elif name == "oMath":
                 yield office_formulas.office_math_line(child)
             elif name == "oMathPara":
                 yield office_formulas.office_math_lines(child)
 
-    def _run(self, run: Element, boxes: list[Element]) -> str:
+    def _run(self, run: Element, paragraph: _OpenParagraph) -> str:
         properties = run.find(f"{W}rPr")
         if _is_on(_value(properties, f"{W}vanish")):
+            for mark in run.findall(f"{W}fldChar"):
+                paragraph.pass_field_mark(mark)
             return ""
-        text = "".join(self._run_words(run, boxes, self._font(properties)))
+        text = "".join(self._run_words(run, paragraph, self._font(properties)))
         alignment = _value(properties, f"{W}vertAlign")
         text = md.superscript(text) if alignment == "superscript" else text
         text = md.subscript(text) if alignment == "subscript" else text
@@ -304,11 +334,16 @@ class _Reader:
             font = self.styles.find(style, f"{W}rPr/{path}", "ascii")
         return font or ""
 
-    def _run_words(self, run: Element, boxes: list[Element], font: str) -> Iterator[str]:
-        """Yield the words of a run; `boxes` collects anchored text boxes and drawings."""
+    def _run_words(self, run: Element, paragraph: _OpenParagraph, font: str) -> Iterator[str]:
+        """Yield the words of a run, and note what opens and closes in it."""
         for child in run:
             name = local_name(child)
-            if name == "t":
+            if name == "fldChar":
+                paragraph.pass_field_mark(child)
+                yield "" if paragraph.is_in_outer_code else _form_value(child)
+            elif paragraph.is_in_outer_code:
+                continue
+            elif name == "t":
                 yield unicode_text(font, child.text or "").replace("*", _ASTERISK)
             elif name in _CHARACTER_ELEMENTS:
                 yield _CHARACTER_ELEMENTS[name]
@@ -318,20 +353,18 @@ class _Reader:
                     yield unicode_character(child.get(f"{W}font", ""), int(code, 16))
             elif name == "ruby":
                 for base in child.findall(f"{W}rubyBase"):
-                    yield from self._inline(base, boxes)
+                    yield from self._inline(base, paragraph)
             elif name in ("footnoteReference", "endnoteReference"):
                 yield self._note(name.removesuffix("Reference"), child.get(f"{W}id", ""))
-            elif name == "fldChar":
-                yield _form_value(child)
             elif name == "AlternateContent" and child.find("*/{*}symEx") is not None:
                 # An emoji is stored twice. Only the version for old programs is a text.
-                yield from self._run_words(child[-1], boxes, font)
+                yield from self._run_words(child[-1], paragraph, font)
             elif name in ("drawing", "pict", "object", "AlternateContent"):
                 # A box is stored twice, for new and for old programs.
                 first = child[0] if name == "AlternateContent" and len(child) else child
                 inside = drawing.iterate_drawn(first)
-                boxes.extend(e for e in inside if local_name(e) == "txbxContent")
-                boxes.append(first)
+                paragraph.boxes.extend(e for e in inside if local_name(e) == "txbxContent")
+                paragraph.boxes.append(first)
 
     def _note(self, kind: str, note_id: str) -> str:
         for note in self.note_trees[kind].findall(f"{W}{kind}"):

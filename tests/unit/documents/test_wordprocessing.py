@@ -80,6 +80,10 @@ STYLES = (
 )
 
 
+def mark(kind: str, properties: str = "") -> str:
+    return f"<w:r>{properties}<w:fldChar w:fldCharType='{kind}'/></w:r>"
+
+
 def text_of(body: str) -> str:
     parts = word(body)
     parts["word/numbering.xml"] = f"<w:numbering {_SPACES}>{NUMBERING}</w:numbering>"
@@ -221,6 +225,32 @@ def text_of(body: str) -> str:
             + "</w:p>",
             "☒☐☒bluered",
             id="boxes and choices of a form",
+        ),
+        pytest.param(
+            "<w:p><w:r><w:t>a</w:t></w:r>"
+            + mark("begin")
+            + "<w:r><w:instrText>IF </w:instrText></w:r>"
+            + mark("begin")
+            + "<w:r><w:instrText>REF x</w:instrText></w:r>"
+            + mark("separate")
+            + "<w:r><w:t>INNER</w:t></w:r>"
+            + mark("end")
+            + mark("separate", "<w:rPr><w:vanish/></w:rPr>")
+            + "<w:r><w:t>b</w:t></w:r>"
+            + mark("begin")
+            + mark("separate")
+            + "<w:r><w:t>c</w:t></w:r>"
+            + mark("end")
+            + mark("end")
+            + mark("end")
+            + "<w:r><w:t>d</w:t></w:r>"
+            + mark("begin")
+            + "</w:p><w:p>"
+            + mark("begin")
+            + mark("separate")
+            + "<w:r><w:t>e</w:t></w:r></w:p>",
+            "abcd\n\ne",
+            id="a field in the code of another, and fields without ends",
         ),
         pytest.param(
             "<w:p><w:AlternateContent><w:Choice><w:r><w:t>a</w:t></w:r></w:Choice><w:Fallback>"
