@@ -26,6 +26,7 @@ from desktop_app.domain.documents.document_notes import Skip
 _HEADERS: Final = ("From", "To", "Cc", "Date", "Subject")
 _HEADER_END: Final = re.compile(rb"\r?\n\r?\n")
 _ENCODED_WORD: Final = re.compile(rb"=\?([\w.-]{1,40})(?=\?[bq]\?)", re.IGNORECASE)
+_JAPANESE_WORD: Final = re.compile(rb"=\?iso-2022-jp\?([bq])\?([^?\s]{1,1000})\?=", re.IGNORECASE)
 _MAX_DEPTH: Final = 4
 
 
@@ -35,9 +36,7 @@ def read(name: str, data: bytes, files: DocumentBundle) -> ReaderResult:
     Raises:
         DocumentDamagedError: it has no mail header, or cannot be parsed.
     """
-    message = email.message_from_bytes(
-        _with_readable_header(data), EmailMessage, policy=email.policy.default
-    )
+    message = _parse(_with_readable_header(data))
     try:
         header_lines, text = _read_message(message, files, 0)
     except (ValueError, LookupError, TypeError, AttributeError, email.errors.MessageError) as error:
@@ -47,13 +46,32 @@ def read(name: str, data: bytes, files: DocumentBundle) -> ReaderResult:
     return files.with_message(document_types.MAIL, text)
 
 
+def _parse(data: bytes) -> EmailMessage:
+    return email.message_from_bytes(data, EmailMessage, policy=email.policy.default)
+
+
 def _with_readable_header(data: bytes) -> bytes:
     """Return a mail whose header the parser can decode: it expects UTF-8 and exact encodings."""
     data = data.removeprefix(codecs.BOM_UTF8).lstrip(b"\r\n")
     end = found.start() if (found := _HEADER_END.search(data)) else len(data)
-    head = _ENCODED_WORD.sub(_with_text_codec, data[:end])
+    head = _JAPANESE_WORD.sub(_with_utf_8, data[:end])
+    head = _ENCODED_WORD.sub(_with_text_codec, head)
     decoded = None if head.isascii() else plain_text.decode(head)
     return (decoded.text.encode() if decoded else head) + data[end:]
+
+
+def _with_utf_8(word: re.Match[bytes]) -> bytes:
+    """Return a Japanese word in UTF-8; Python's codec rejects characters such as "①"."""
+    with suppress(ValueError):
+        is_quoted = word[1] in b"qQ"
+        decoded = plain_text.decode(
+            binascii.a2b_qp(word[2], header=True)
+            if is_quoted
+            else binascii.a2b_base64(word[2] + b"==")
+        )
+        if decoded:
+            return b"=?utf-8?b?%b?=" % binascii.b2a_base64(decoded.text.encode(), newline=False)
+    return word[0]
 
 
 def _with_text_codec(word: re.Match[bytes]) -> bytes:
@@ -68,7 +86,8 @@ def _read_message(
 
     `files` collects the attached documents.
     """
-    header_lines = [header_line(head, message[head]) for head in _HEADERS if message[head]]
+    header = _readable_header(message)
+    header_lines = [header_line(head, header[head]) for head in _HEADERS if header[head]]
     body = message.get_body(("plain", "html"))
     words, messages = ["" if body is None else _text_of_part(body)], []
     if not words[0] and (page := message.get_body(("html",))):
@@ -88,6 +107,12 @@ def _read_message(
             attached.append((part.get_filename("without a name"), data))
     header_lines += list(read_attachments(attached, files))
     return header_lines, "\n\n".join(["\n".join(header_lines), *filter(None, words), *messages])
+
+
+def _readable_header(message: EmailMessage) -> EmailMessage:
+    """Return the header of a message, which may be an attached one, decoded."""
+    lines = "".join(f"{name}: {value}\n" for name, value in message.raw_items())
+    return _parse(_with_readable_header(lines.encode("ascii", "surrogateescape")))
 
 
 def header_line(head: str, value: str) -> str:
@@ -131,7 +156,7 @@ def _attached_message(part: MIMEPart) -> EmailMessage | None:
         # Some programs encode the message. The standard forbids that, and the parser does not
         # decode it.
         packed = binascii.a2b_base64(str(inner.get_payload()).encode("ascii", "replace"))
-        return email.message_from_bytes(packed, EmailMessage, policy=email.policy.default)
+        return _parse(packed)
     return inner
 
 

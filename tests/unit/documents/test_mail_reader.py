@@ -260,6 +260,26 @@ def test_characters_that_windows_adds_to_japanese_mails_are_read() -> None:
     assert text == "Subject: a\n\n① 1 ㈱日本"
 
 
+@pytest.mark.parametrize(
+    "word", [b"B?GyRCLSEbKEIgMSAbJEItakZ8S1wbKEI?=", b"q?=1B$B-!=1B(B_1_=1B$B-jF|K=5C=1B(B?="]
+)
+def test_these_characters_are_read_in_a_subject(word: bytes) -> None:
+    subject = b"Subject: Re: =?ISO-2022-JP?" + word
+    text = extract_bytes("m.eml", subject + b"\n\nWords", Limits(), lambda _: None).text
+    assert text == "Subject: Re: ① 1 ㈱日本\n\nWords"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_the_header_of_an_attached_message_may_be_in_any_encoding(encoding: str) -> None:
+    text = (
+        "From: a@b.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nOuter.\n"
+        "--b\nContent-Type: message/rfc822\n\nFrom: Jörg Weiß\n <j@w.example>\n"
+        "Subject: =?x-sjis?b?k/qWew==?= Grüße\n\nWords\n--b--\n"
+    )
+    found = extract_bytes("m.eml", text.encode(encoding), Limits(), lambda _: None).text
+    assert found.endswith("From: Jörg Weiß <j@w.example>\nSubject: 日本 Grüße\n\nWords")
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
 def test_a_header_may_be_in_any_encoding_after_empty_lines(encoding: str) -> None:
     words = "\r\nFrom: Jörg Weiß <j@w.example>\r\nSubject: Grüße\r\n\r\nSchöne Straße"
