@@ -10,6 +10,8 @@ from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.markdown_text import MarkdownBlock
 
 _BACKTICKS: Final = re.compile("`+")
+# A page of 100 kB whose cells span 100 rows and columns would become 120 MB of text.
+_MAX_SPANNED_CELLS: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +37,23 @@ class HtmlTable:
 
     def blocks(self) -> list[MarkdownBlock]:
         """Return the table, or the blocks of its cells if it is layout or has one column."""
-        if self.is_layout or not any(row[1:] for row in self.rows):
+        is_table = not self.is_layout and any(row[1:] for row in self.rows)
+        grid = self._grid() if is_table else None
+        if grid is None:
             return [block for row in self.rows for cell in row for block in cell.blocks]
-        table = md.table(self._grid())
+        table = md.table(grid)
         return [table] if table.text else []
 
-    def _grid(self) -> list[list[str]]:
-        """Return the texts by row and column; a spanning cell is in its first column."""
+    def _grid(self) -> list[list[str]] | None:
+        """Return the texts by row and column; a spanning cell is in its first column.
+
+        Returns None if the grid would be much larger than the table's cells.
+        """
         # A cell alone in its row often states more columns than the table has.
         width = max(sum(cell.columns for cell in row) for row in self.rows if row[1:])
+        limit = max(_MAX_SPANNED_CELLS, 10 * sum(map(len, self.rows)))
+        if width * len(self.rows) > limit:
+            return None
         grid: list[list[str]] = []
         # The number of rows that a cell above still covers, by column.
         covered: dict[int, int] = {}
@@ -55,6 +65,8 @@ class HtmlTable:
                 columns = min(cell.columns, width)
                 covered |= dict.fromkeys(range(len(texts), len(texts) + columns), cell.rows)
                 texts += [cell.text, *[""] * (columns - 1)]
+            if len(texts) * len(self.rows) > limit:
+                return None
             grid.append(texts)
             covered = {column: rows - 1 for column, rows in covered.items() if rows > 1}
         return grid

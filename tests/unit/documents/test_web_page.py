@@ -151,6 +151,18 @@ def test_a_style_of_many_properties_takes_little_time(repeated: str) -> None:
     assert time.process_time() - began < 10  # over a minute if each is searched to the end
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<table>" + ("<tr>" + "<td colspan=100 rowspan=100>x" * 20) * 60,
+        "<table>" + ("<tr>" + "<td colspan=100>x" * 20) * 60,
+        "<table><tr>" + "<td>x" * 400 + "<tr><td>x<td>x" * 400,
+    ],
+)
+def test_the_cells_of_a_table_that_would_become_much_larger_are_blocks(page: str) -> None:
+    assert to_markdown(page).split("\n\n") == ["x"] * 1200
+
+
 @pytest.mark.parametrize("charset", ["undefined", "utf-16", "rot13", "no-charset"])
 def test_a_wrong_declaration_of_the_encoding_is_ignored(charset: str) -> None:
     page = read(f"<meta charset={charset}><p>Größe 1".encode())
