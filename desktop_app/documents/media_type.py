@@ -145,6 +145,7 @@ _OOXML_PARTS: Final = (
     ("xl/workbook.xml", XLSX),
     ("ppt/presentation.xml", PPTX),
 )
+_BOOK_CONTAINER: Final = "META-INF/container.xml"
 _CONTENT_TYPES: Final = "[Content_Types].xml"
 _MAIN_PART: Final = re.compile(
     rb"(wordprocessingml|ms-word|spreadsheetml|presentationml|ms-powerpoint)"
@@ -206,7 +207,7 @@ def _detect_zip(data: bytes) -> str:
         if _CONTENT_TYPES in names:
             return _detect_by_content_types(archive)
         if "mimetype" not in names:
-            return ZIP
+            return EPUB if _BOOK_CONTAINER in names else ZIP
         with archive.open("mimetype") as member:
             stated = member.read(100).decode("ascii", "replace").strip()
         return _STATED_TYPES.get(stated, "" if stated.startswith(OPENDOCUMENT) else ZIP)

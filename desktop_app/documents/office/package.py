@@ -15,6 +15,7 @@ from desktop_app.domain.errors import DocumentDamagedError
 
 # Strict files use other namespaces for the same elements (ISO/IEC 29500-1, annex A).
 _STRICT_NAMESPACE: Final = re.compile(rb"http://purl\.oclc\.org/ooxml/([A-Za-z]+)/([A-Za-z]+)")
+_PUBLIC_DOCUMENT_TYPE: Final = re.compile(rb"<!DOCTYPE[^<>\[\]]{0,500}>")
 _ENCRYPTED_ODF: Final = b"<manifest:encryption-data"
 _MANIFEST: Final = "META-INF/manifest.xml"
 
@@ -55,8 +56,9 @@ class Package:
             raise refusals.damaged(self.name, f"{part}: {error}"[:300]) from error
 
     def xml(self, part: str) -> ElementTree.Element:
-        """Parse a part; refuse document types and UTF-16, which no office program writes."""
-        data = self.bytes(part)
+        """Parse a part; refuse declared entities and UTF-16, which no office program writes."""
+        # The document type of some books only names a public one, which is never fetched.
+        data = _PUBLIC_DOCUMENT_TYPE.sub(b"", self.bytes(part), count=1)
         # UTF-16 would hide a declaration from the search.
         is_utf_16 = data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:2]
         try:

@@ -14,9 +14,11 @@ from desktop_app.domain import errors
 OPF = 'xmlns="http://www.idpf.org/2007/opf"'
 
 
-def book(items: str, spine: str, at: str = "OEBPS/book.opf", **parts: str) -> bytes:
+def book(
+    items: str, spine: str, at: str = "OEBPS/book.opf", doctype: str = "", **parts: str
+) -> bytes:
     container = (
-        '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
+        f'{doctype}<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
         f'<rootfile full-path="{at}"/></rootfiles></container>'
     )
     target = io.BytesIO()
@@ -64,6 +66,16 @@ def test_chapters_without_words_have_no_number() -> None:
     parts = {"a.xhtml": "<p> </p>", "b.xhtml": "Words."}
     data = book(items, spine("a", "gone", "b"), "book.opf", **parts)
     assert read("x.epub", data, Limits(), lambda _: None) == ("[chapter 1]\n\nWords.", 1)
+
+
+def test_a_public_document_type_is_accepted_but_no_entity() -> None:
+    public = '<!DOCTYPE container PUBLIC "+//X//DTD OEB 1.2//EN" "http://x.example/oeb12.dtd">'
+    data = book(ITEMS, spine("two"), doctype=public, **PARTS)
+    assert read("x.epub", data, Limits(), lambda _: None) == ("[chapter 1]\n\nTwo", 1)
+    for doctype in ('<!DOCTYPE c [<!ENTITY e "f">]>', '<!DOC<!DOCTYPE x>TYPE c [<!ENTITY e "f">]>'):
+        data = book(ITEMS, spine("two"), doctype=doctype, **PARTS)
+        with pytest.raises(errors.DocumentDamagedError):
+            read("x.epub", data, Limits(), lambda _: None)
 
 
 def test_a_book_with_rights_is_refused() -> None:

@@ -29,6 +29,7 @@ def archive(**members: str) -> bytes:
         (archive(**{"xl/workbook.xml": ""}), document_types.XLSX),
         (archive(**{"ppt/presentation.xml": ""}), document_types.PPTX),
         (archive(mimetype="application/epub+zip"), document_types.EPUB),
+        (archive(**{"META-INF/container.xml": ""}), document_types.EPUB),
         (archive(mimetype="application/vnd.oasis.opendocument.text"), document_types.ODT),
         (archive(mimetype="application/vnd.oasis.opendocument.graphics"), ""),
         (
