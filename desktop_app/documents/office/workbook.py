@@ -2,7 +2,8 @@
 
 python-calamine does not tell how a number is formatted or which error a cell contains. It reads a
 formula that no program has calculated as an empty cell. So these cells are first rewritten as
-texts: percentages with their sign, errors as Excel shows them, formulas as they were typed.
+texts: percentages with their sign, postal codes and the like with their zeros, errors as Excel
+shows them, formulas as they were typed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
+from xml.sax.saxutils import escape
 
 import python_calamine
 
@@ -30,13 +33,18 @@ _WITHOUT_CELLS: Final = ("/media/", "/embeddings/", "/pivotCache/", "/printerSet
 _SHEET_PART: Final = re.compile(r"xl/(?:worksheets/)?[^/]+\.xml")
 _BUILT_IN_PERCENTAGES: Final = frozenset(("9", "10"))
 _QUOTED: Final = re.compile(r'"[^"]*"|\\.')
+# The formats of postal codes, article numbers and the like: zeros and literals.
+_PADDED_FORMAT: Final = re.compile(r'(?:\[\$-[0-9A-Fa-f]+\])?((?:"[^"]*"|\\.|[-+() 0])*)')
+_PADDED_PIECE: Final = re.compile(r'"([^"]*)"|\\(.)|(0)')
+_MAX_FORMAT_LENGTH: Final = 255  # Excel's limit
+_ZERO: Final = "\0"
 
 _CELL: Final = rb"<((?:\w+:)?)c\b([^<>]*)>\s*"
 _UNCALCULATED_CELL: Final = re.compile(
     _CELL + rb"<\1f\b[^<>]*>([^<>]+)</\1f>\s*(?:(<\1v\s*/>|<\1v>\s*</\1v>)\s*)?</\1c>"
 )
 _STYLED_NUMBER_CELL: Final = (
-    rb"""<((?:\w+:)?)c\b(?=[^<>]*\ss\s*=\s*["'](?:%b)["'])([^<>]*)>\s*"""
+    rb"""<((?:\w+:)?)c\b(?=[^<>]*\ss\s*=\s*["'](%b)["'])([^<>]*)>\s*"""
     rb"(?:(?:<\1f\b[^<>]*>[^<>]*</\1f>|<\1f\b[^<>]*/>)\s*)?"
     rb"<\1v>(-?[0-9]{1,20}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,3})?)</\1v>\s*</\1c>"
 )
@@ -48,7 +56,8 @@ def read(name: str, data: bytes, limits: Limits) -> str:
     """Return the sheets of a workbook as tables, each under its name."""
     package = Package(name, data, limits)
     try:
-        with python_calamine.load_workbook(io.BytesIO(_with_displayed_texts(package))) as workbook:
+        displayed = io.BytesIO(_with_displayed_texts(package))
+        with python_calamine.load_workbook(displayed) as workbook:
             sheets = list(_sheet_texts(package, workbook))
     except python_calamine.CalamineError as error:
         raise refusals.unparsable(name, error) from error
@@ -128,12 +137,13 @@ _FORMATTERS: Final[dict[type, Callable[[Any], str]]] = {
 
 
 def _with_displayed_texts(package: Package) -> bytes:
-    """Return a copy of the workbook with percentages, errors and uncalculated formulas as texts.
+    """Return a copy of the workbook with styled numbers, errors and bare formulas as texts.
 
     Parts are unpacked here, within the limits; the copy is not compressed.
     """
     copy = io.BytesIO()
-    percentages = _percentage_cell(package)
+    styles = _number_styles(package)
+    styled_cell = re.compile(_STYLED_NUMBER_CELL % b"|".join(styles)) if styles else None
     with zipfile.ZipFile(copy, "w") as archive:
         for part in package.names:
             if any(folder in part for folder in _WITHOUT_CELLS):
@@ -145,8 +155,8 @@ def _with_displayed_texts(package: Package) -> bytes:
                     content = _ERROR_CELL.sub(rb"\1str", content)
                 if b"f>" in content:
                     content = _UNCALCULATED_CELL.sub(_with_formula, content)
-                if percentages:
-                    content = percentages.sub(_with_percentage, content)
+                if styled_cell:
+                    content = styled_cell.sub(partial(_with_styled_number, styles), content)
             archive.writestr(part, content)
     return copy.getvalue()
 
@@ -159,28 +169,59 @@ def _with_formula(cell: re.Match[bytes]) -> bytes:
     return _text_cell(prefix, attributes, b"=" + formula)
 
 
-def _percentage_cell(package: Package) -> re.Pattern[bytes] | None:
-    """Return a pattern for numbers in percentage styles; None without such styles."""
+def _number_styles(package: Package) -> dict[bytes, str]:
+    """Return how cell styles show numbers, by style: as "%", or as zeros and literals.
+
+    Other styles are left out.
+    """
     tree = package.xml_or_empty("xl/styles.xml")
-    formats = _BUILT_IN_PERCENTAGES | {
-        row.get("numFmtId", "")
-        for row in tree.iter(f"{_SHEETS}numFmt")
-        if "%" in _QUOTED.sub("", row.get("formatCode", ""))
+    formats = dict.fromkeys(_BUILT_IN_PERCENTAGES, "%")
+    for row in tree.iter(f"{_SHEETS}numFmt"):
+        key, code = row.get("numFmtId", ""), row.get("formatCode", "")
+        padded = _PADDED_FORMAT.fullmatch(code)
+        if "%" in _QUOTED.sub("", code):
+            formats[key] = "%"
+        elif padded and len(code) <= _MAX_FORMAT_LENGTH:
+            template = _PADDED_PIECE.sub(_template_piece, padded[1])
+            if template.count(_ZERO) > 1:
+                formats[key] = template
+    rows = tree.find(f"{_SHEETS}cellXfs")
+    return {
+        str(number).encode(): formats[row.get("numFmtId", "")]
+        for number, row in enumerate(() if rows is None else rows)
+        if row.get("numFmtId") in formats
     }
-    styles = tree.find(f"{_SHEETS}cellXfs")
-    rows = enumerate(() if styles is None else styles)
-    numbers = [str(number) for number, row in rows if row.get("numFmtId") in formats]
-    return re.compile(_STYLED_NUMBER_CELL % "|".join(numbers).encode()) if numbers else None
 
 
-def _with_percentage(cell: re.Match[bytes]) -> bytes:
-    """Return the cell with a text such as "97.8%" for 0.978."""
-    prefix, attributes, value = cell.groups()
+def _template_piece(piece: re.Match[str]) -> str:
+    """Return a literal of a format without quotes, or `_ZERO` for a digit."""
+    return _ZERO if piece[3] else piece[1] or piece[2] or ""
+
+
+def _with_styled_number(styles: dict[bytes, str], cell: re.Match[bytes]) -> bytes:
+    """Return the cell with a text such as "97.8%" for 0.978, or "02134" for 2134."""
+    prefix, style, attributes, value = cell.groups()
     kind = _CELL_TYPE.search(attributes)
     if kind and kind[1] != b"n":
         return cell[0]
-    percentage = f"{round(float(value) * 100, 9):.12g}%"
-    return _text_cell(prefix, attributes, percentage.encode())
+    number, template = float(value), styles[style]
+    if template == "%":
+        text = f"{round(number * 100, 9):.12g}%"
+    elif number.is_integer() and abs(number) < 1e15:
+        text = escape(_padded(int(number), template))
+    else:
+        return cell[0]
+    return _text_cell(prefix, attributes, text.encode())
+
+
+def _padded(number: int, template: str) -> str:
+    """Return a number in the format of a template; its first place takes all surplus digits."""
+    first, *others = template.split(_ZERO)
+    digits = f"{abs(number):0{len(others)}}"
+    surplus = len(digits) - len(others) + 1
+    places = [digits[:surplus], *digits[surplus:]]
+    text = "".join(place + literal for place, literal in zip(places, others, strict=True))
+    return f"{'-' if number < 0 else ''}{first}{text}"
 
 
 def _text_cell(prefix: bytes, attributes: bytes, text: bytes) -> bytes:

@@ -207,6 +207,36 @@ def test_only_extreme_numbers_have_exponents_and_durations_have_hours(
     assert text_of(S=cell) == f"## S\n\n| {shown} |\n| --- |"
 
 
+@pytest.mark.parametrize(
+    ("code", "value", "shown"),
+    [
+        ("00000", "2134", "02134"),
+        ("00000", "2.134E3", "02134"),
+        ("00000", "1234567", "1234567"),
+        ("00000", "-7", "-00007"),
+        ("00000", "2134.5", "2134.5"),
+        ("00000", "1E+300", "1e+300"),
+        ("[$-407]00000", "2134", "02134"),
+        ('"R&amp;D-"000\\&lt;', "7", "R&D-007<"),
+        ("000-00-0000", "12345678", "012-34-5678"),
+        ("(000) 000\\-0000", "12025550123", "(1202) 555-0123"),
+        ("0", "7", "7"),
+        ("0" * 256, "7", "7"),
+        ("00.0", "7", "7"),
+        ("00E+00", "7", "7"),
+        ("00/00", "7", "7"),
+        ('0 "00"', "7", "7"),
+        ("0%", "0.07", "7%"),
+    ],
+)
+def test_numbers_that_are_codes_keep_their_zeros(code: str, value: str, shown: str) -> None:
+    cells = f'<c r="A1" s="6"><v>{value}</v></c><c r="B1" s="6" t="str"><v>7</v></c>'
+    data = changed(
+        workbook(S=cells), lambda _, part: part.replace(b"""'0 "days"'""", f"'{code}'".encode())
+    )
+    assert read("x.xlsx", data, Limits()) == f"## S\n\n| {shown} | 7 |\n| --- | --- |"
+
+
 def test_a_formula_with_an_empty_result_is_not_shown() -> None:
     cells = '<c r="A1"><v>1</v></c><c r="B1" t="str"><f>IF(A1=1,"",A1)</f><v></v></c>'
     assert text_of(S=cells).split("\n")[2] == "| 1 |  |"
