@@ -14,7 +14,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from functools import partial
+from functools import partial, reduce
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
@@ -38,6 +38,8 @@ _PADDED_FORMAT: Final = re.compile(r'(?:\[\$-[0-9A-Fa-f]+\])?((?:"[^"]*"|\\.|[-+
 _PADDED_PIECE: Final = re.compile(r'"([^"]*)"|\\(.)|(0)')
 _MAX_FORMAT_LENGTH: Final = 255  # Excel's limit
 _ZERO: Final = "\0"
+# What python-calamine allocates for each cell between the first and the last column and row.
+_CELL_BYTES: Final = 32
 
 _CELL: Final = rb"<((?:\w+:)?)c\b([^<>]*)>\s*"
 _UNCALCULATED_CELL: Final = re.compile(
@@ -48,6 +50,10 @@ _STYLED_NUMBER_CELL: Final = (
     rb"(?:(?:<\1f\b[^<>]*>[^<>]*</\1f>|<\1f\b[^<>]*/>)\s*)?"
     rb"<\1v>(-?[0-9]{1,20}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,3})?)</\1v>\s*</\1c>"
 )
+_WIDE_REFERENCE: Final = re.compile(rb"""r=["'][A-Z]{2}""")
+_FILLED_CELL: Final = re.compile(
+    rb"""<(?:\w+:)?c\b[^<>]{0,200}\sr=["']([A-Z]{1,3})([0-9]{1,7})["'][^<>]{0,200}(?<!/)>\s*<(?!/)"""
+)
 _ERROR_CELL: Final = re.compile(rb"""(<(?:\w+:)?c\b[^<>]*\st=["'])e(?=["'])""")
 _CELL_TYPE: Final = re.compile(rb"""\st\s*=\s*["']([^"']*)["']""")
 
@@ -56,7 +62,7 @@ def read(name: str, data: bytes, limits: Limits) -> str:
     """Return the sheets of a workbook as tables, each under its name."""
     package = Package(name, data, limits)
     try:
-        displayed = io.BytesIO(_with_displayed_texts(package))
+        displayed = io.BytesIO(_with_displayed_texts(package, limits))
         with python_calamine.load_workbook(displayed) as workbook:
             sheets = list(_sheet_texts(package, workbook))
     except python_calamine.CalamineError as error:
@@ -136,10 +142,13 @@ _FORMATTERS: Final[dict[type, Callable[[Any], str]]] = {
 }
 
 
-def _with_displayed_texts(package: Package) -> bytes:
+def _with_displayed_texts(package: Package, limits: Limits) -> bytes:
     """Return a copy of the workbook with styled numbers, errors and bare formulas as texts.
 
     Parts are unpacked here, within the limits; the copy is not compressed.
+
+    Raises:
+        DocumentTooLargeError: the cells of a sheet are too far apart.
     """
     copy = io.BytesIO()
     styles = _number_styles(package)
@@ -150,6 +159,8 @@ def _with_displayed_texts(package: Package) -> bytes:
                 continue
             content = package.bytes(part)
             if _SHEET_PART.fullmatch(part):
+                if _range_size(content) * _CELL_BYTES > limits.memory_bytes:
+                    raise refusals.needs_memory(package.name, limits)
                 # Byte searches are instant; the regular expressions take seconds for 100 MB.
                 if b't="e"' in content or b"t='e'" in content:
                     content = _ERROR_CELL.sub(rb"\1str", content)
@@ -167,6 +178,21 @@ def _with_formula(cell: re.Match[bytes]) -> bytes:
     if empty_value and kind and kind[1] == b"str":
         return cell[0]  # It has been calculated, and its result is an empty text.
     return _text_cell(prefix, attributes, b"=" + formula)
+
+
+def _range_size(sheet: bytes) -> int:
+    """Return the size of the range of a sheet's filled cells.
+
+    Returns 0 if there are at most 26 columns, which always fit into memory.
+    """
+    if not _WIDE_REFERENCE.search(sheet):
+        return 0
+    names, rows = set[bytes](), set[int]()
+    for cell in _FILLED_CELL.finditer(sheet):
+        names.add(cell[1])
+        rows.add(int(cell[2]))
+    columns = [reduce(lambda column, letter: 26 * column + letter - 64, name, 0) for name in names]
+    return (max(columns) - min(columns) + 1) * (max(rows) - min(rows) + 1) if columns else 0
 
 
 def _number_styles(package: Package) -> dict[bytes, str]:

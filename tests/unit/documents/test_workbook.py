@@ -13,6 +13,7 @@ from desktop_app.documents.office.workbook import read
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain import errors
 from desktop_app.domain.documents.document_sections import find_sections
+from desktop_app.domain.error_reasons import Reason
 
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -235,6 +236,27 @@ def test_numbers_that_are_codes_keep_their_zeros(code: str, value: str, shown: s
         workbook(S=cells), lambda _, part: part.replace(b"""'0 "days"'""", f"'{code}'".encode())
     )
     assert read("x.xlsx", data, Limits()) == f"## S\n\n| {shown} | 7 |\n| --- | --- |"
+
+
+def far_apart(last: str) -> bytes:
+    return workbook(S=f'<c r="A1"><v>1</v></c></row><row r="1048576">{last}')
+
+
+def test_cells_that_are_too_far_apart_are_refused() -> None:
+    data = far_apart('<c r="XFD1048576" s="3"><v>2</v></c>')
+    with pytest.raises(errors.DocumentTooLargeError) as caught:
+        read("x.xlsx", data, Limits())
+    assert caught.value.reason is Reason.READING_NEEDS_MEMORY
+
+
+@pytest.mark.parametrize("empty", ['<c r="XFD1048576" s="3"/>', '<c r="XFD1048576" s="3"></c>'])
+def test_empty_cells_may_be_far_apart(empty: str) -> None:
+    assert read("x.xlsx", far_apart(empty), Limits()) == "## S\n\n| 1 |\n| --- |"
+
+
+def test_cells_of_the_last_columns_are_read() -> None:
+    cells = '<c r="XFC1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>2</v></c>'
+    assert text_of(S=cells) == "## S\n\n| 1 |  |\n| --- | --- |\n|  |  |\n|  | 2 |"
 
 
 def test_a_formula_with_an_empty_result_is_not_shown() -> None:
