@@ -40,3 +40,15 @@ def test_text_shown_after_the_work_is_not_clipped(qtbot: QtBot, *, styled: bool)
         assert widget.height() >= max(needed, widget.minimumSizeHint().height())
         assert dialog.rect().contains(widget.geometry())
     assert not find(dialog, QScrollArea, "").verticalScrollBar().isVisible()
+
+
+@pytest.mark.attack("imports")
+def test_every_setting_that_a_restore_changes_has_a_line(qtbot: QtBot) -> None:
+    dialog = StoreDialog(light())
+    qtbot.addWidget(dialog)
+    changes = [f"Provider {n}, URL: none → https://{n}.example/{'a' * 60}" for n in range(200)]
+    dialog.offer("This backup changes settings", "\n".join(changes), (("keep", "Restore", ""),))
+    label = find(dialog, QScrollArea, "").widget()
+    assert isinstance(label, QLabel)
+    assert label.text().splitlines() == changes
+    assert label.heightForWidth(label.width()) > 200 * label.fontMetrics().height()

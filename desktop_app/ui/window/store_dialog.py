@@ -49,7 +49,7 @@ class StoreDialog(QDialog):
         self.setWindowModality(Qt.WindowModality.WindowModal)
         self._theme = theme
         self._title = PlainLabel(role="strong", wraps=True)
-        self._words = PlainLabel(wraps=True)
+        self._words = PlainLabel(wraps=True, shows_all=True)
         self._bar = QProgressBar(textVisible=False)
         self._bar.setFixedHeight(theme.px(6))
         self._buttons: list[QPushButton] = []

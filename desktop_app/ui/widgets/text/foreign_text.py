@@ -63,14 +63,16 @@ def several_lines(text: str) -> str:
     """Return text with line breaks; long text is cut in the middle, many lines at the end."""
     if len(text) <= LONGEST_PARAGRAPH and text.isprintable():
         return text
-    lines = (
-        _LINE_BREAKS.sub("\n", _cut_middle(text, LONGEST_PARAGRAPH))
-        .replace("\t", "    ")
-        .split("\n")
-    )
+    lines = all_lines(_cut_middle(text, LONGEST_PARAGRAPH)).split("\n")
     if len(lines) > _MAX_LINES:
         lines = [*lines[: _MAX_LINES - 1], "…"]
-    return "\n".join(map(_visible_controls, lines))
+    return "\n".join(lines)
+
+
+def all_lines(text: str) -> str:
+    """Return text with line breaks; only a long line is cut, in the middle."""
+    lines = _LINE_BREAKS.sub("\n", text).replace("\t", "    ").split("\n")
+    return "\n".join(_visible_controls(_cut_middle(line, LONGEST_PARAGRAPH)) for line in lines)
 
 
 def menu_text(text: str, limit: int = LONGEST_IN_MENU, *, keys: str = "") -> str:
@@ -106,7 +108,11 @@ def set_tooltip(target: HasToolTip, text: str) -> None:
 
 
 class PlainLabel(QLabel):
-    """A label of plain text: one paragraph, unless it `keeps_lines`."""
+    """A label of plain text: one paragraph, unless it `keeps_lines`.
+
+    Args:
+        shows_all: keeps all lines, because the user agrees to what they say.
+    """
 
     def __init__(
         self,
@@ -117,17 +123,21 @@ class PlainLabel(QLabel):
         role: str = "",
         wraps: bool = False,
         keeps_lines: bool = False,
+        shows_all: bool = False,
     ) -> None:
         super().__init__(parent)
         _identify(self, name, role)
         self.setWordWrap(wraps)
-        self._keeps_lines = keeps_lines
+        self._keeps_lines, self._shows_all = keeps_lines, shows_all
         self.setTextFormat(Qt.TextFormat.PlainText)
         if text:
             self.setText(text)
 
     def setText(self, text: str) -> None:
-        shown = several_lines(text) if self._keeps_lines else one_line(text, LONGEST_PARAGRAPH)
+        if self._shows_all:
+            shown = all_lines(text)
+        else:
+            shown = several_lines(text) if self._keeps_lines else one_line(text, LONGEST_PARAGRAPH)
         # Qt takes & for the mark of a mnemonic only if the label has a buddy.
         super().setText(shown if self.buddy() is None else shown.replace("&", "&&"))
 
