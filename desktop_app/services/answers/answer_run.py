@@ -313,6 +313,8 @@ class AnswerRun:
         If Instant is not served, its stand-in answers. Documents that the server refuses as too
         long are read in parts, if possible.
         """
+        # A request that failed before may have shared its usage with other answers.
+        self._reply = replace(self._reply, usage_scope=self.answer.usage_scope)
         listen(StatusChanged(0, self._opening_status), self._reply)
         try:
             provider = await self._gateway.provider(self._resolved.profile)

@@ -206,6 +206,9 @@ class _SharedStream:
             for number in [number for number in self._queues if number]:
                 self._put(number, replace(event, response_id=""))
         elif isinstance(event, _COMMON_EVENTS):
+            if isinstance(event, Failed):  # the ledger needs only one line for the request
+                for number in set(list(self._queues)[1:]) - self._started:
+                    self._put(number, UsageShared(UsageScope.FIRST))
             self._broadcast(event)
         else:
             if isinstance(event, UsageReported) and len(self._started) > 1:

@@ -202,6 +202,14 @@ async def test_a_failed_shared_request_fails_all_answers_and_keeps_their_text(
         assert len(provider.requests) == 1  # the failed answer is not requested again
 
 
+async def test_a_failed_shared_request_is_one_line_in_the_ledger(tmp_path: Path) -> None:
+    async with open_chat(tmp_path, ScriptedProvider([FAILURE])) as chat:
+        done = await run_all(chat, await chat.begin("?", CHAT, settings=THREE))
+        assert [message.status for message in done] == [MessageStatus.FAILED] * 3
+        month = await chat.ledger.spent_in_month(now())
+        assert (month.calls, month.cost, month.uncounted) == (1, Decimal(0), 0)
+
+
 async def test_stopping_all_closes_the_one_request_and_keeps_every_text(tmp_path: Path) -> None:
     script: Script = [TextDelta("a"), CandidateEvent(1, TextDelta("b")), Notice("!"), HELD]
     provider = ScriptedProvider(script)
