@@ -76,6 +76,9 @@ from desktop_app.services.structured.form_notices import problem_notices
 CHECKPOINT_S = 0.5
 SAVE_RETRY_S = 2.0
 """Seconds until a failed write is repeated."""
+RECEIVED_S = 0.05
+"""Seconds in which a stopped answer still reads what came while a step was stored."""
+_NOT_AFTER_STOP = (ToolCallStep, RoundEnded, Failed)
 
 
 Listener = Callable[[StreamEvent, Reply], None]
@@ -331,16 +334,34 @@ class AnswerRun:
                     await self._stream(listen)
                     return
                 event = await self._with_picture(event, listen)
-                kept = self._limit.shorten(event)
-                if kept is event and not self._long_answer.has_begun:
-                    self._add_event(event, listen)
-                elif not await self._add_long_event(event, kept, listen):
+                if not await self._add_shortened(event, listen):
                     return
-                if not await self._store_step(event, listen):
-                    return
+                try:
+                    if not await self._store_step(event, listen):
+                        return
+                except asyncio.CancelledError:
+                    if isinstance(event, HostedCall | ImageArrived):
+                        await self._add_received(events, listen)
+                    raise
             else:
                 return
         await self._stream_stand_in(listen)
+
+    async def _add_received(
+        self, events: AsyncGenerator[StreamEvent, None], listen: Listener
+    ) -> None:
+        """Add what came while a step was stored, after the task was canceled meanwhile.
+
+        Nothing is read beyond the end of a round, so that no tool runs.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(RECEIVED_S):
+                async for event in events:
+                    has_image = isinstance(event, HostedCall | ImageArrived) and event.image
+                    if has_image or isinstance(event, _NOT_AFTER_STOP):
+                        return
+                    if not await self._add_shortened(event, listen):
+                        return
 
     async def _with_picture(self, event: StreamEvent, listen: Listener) -> StreamEvent:
         """Store a generated image as an attachment. Return the event without its bytes.
@@ -426,6 +447,17 @@ class AnswerRun:
 
     def _events_of(self, provider: Provider) -> AsyncGenerator[StreamEvent, None]:
         return provider.stream(self._request)
+
+    async def _add_shortened(self, event: StreamEvent, listen: Listener) -> bool:
+        """Add an event, of which the message gets only the text that it has room for.
+
+        Return False if the answer ends there.
+        """
+        kept = self._limit.shorten(event)
+        if kept is event and not self._long_answer.has_begun:
+            self._add_event(event, listen)
+            return True
+        return await self._add_long_event(event, kept, listen)
 
     async def _add_long_event(
         self, event: StreamEvent, kept: StreamEvent, listen: Listener

@@ -915,6 +915,24 @@ def test_a_stopped_answer_keeps_its_text() -> None:
     assert memory.saved[-1] == (1.25, "cancelled", "a")
 
 
+@pytest.mark.parametrize(
+    ("rest", "text"),
+    [
+        ([TextDelta("b"), 1.0, TextDelta("c")], "ab"),
+        # What follows the end of a round would run tools.
+        ([RoundEnded(), TextDelta("b")], "a"),
+        ([HostedCall(SEARCH, b"image"), TextDelta("b")], "a"),
+    ],
+)
+def test_text_that_came_while_a_step_was_stored_is_kept_when_stopping(
+    rest: list[StreamEvent | float], text: str
+) -> None:
+    script = [1.0, HostedCall(SEARCH), TextDelta("a"), 0.02, *rest]
+    made, memory, *_ = stop_answer(script, memory=Memory(takes_s=0.4))
+    assert (made.answer.status, made.answer.text) == (STATUS.CANCELLED, text)
+    assert memory.last == made.answer
+
+
 @pytest.mark.parametrize(("fails", "told"), [((), [None]), ((1, 2), [StorageError])])
 def test_stopping_an_answer_while_its_end_is_stored_loses_no_call(
     fails: Sequence[int], told: list[type[StorageError] | None]
