@@ -98,11 +98,12 @@ class AnswerStores(NamedTuple):
 
 
 class RereadQuestion(NamedTuple):
-    """A question with documents to read in parts, its request, and the gateway that does so."""
+    """A question with documents to read in parts, its request, gateway and hold."""
 
     question: Message
     request: ChatRequest
     gateway: Gateway
+    hold: Hold
 
 
 async def _no_reread() -> RereadQuestion | None:
@@ -202,8 +203,10 @@ class AnswerRun:
         """
         self._on_store, self._reports_all = on_store, reports_all
         self._retries_writes = retry_writes
-        async with self._hold:
+        try:
             return await self._run(listen)
+        finally:
+            await self._hold.release()
 
     def limit_message(self, size: int) -> None:
         """Limit the bytes of the answer in its message; a longer answer is kept in a file."""
@@ -499,11 +502,13 @@ class AnswerRun:
 
     async def _read_in_parts(self) -> bool:
         """Read the documents in parts from now on. Return False if that is not possible."""
+        # The refused request costs nothing; its hold would take the room of the notes.
+        await self._hold.release()
         try:
             reread = await self._reread()
             if reread is None:
                 return False
-            self._reread = _no_reread
+            self._reread, self._hold = _no_reread, reread.hold
             await self._store.save_answer(reread.question)
         except UserFacingError:
             return False  # then the server's refusal is reported

@@ -420,8 +420,12 @@ class ChatService:
         """
         resolved = context.resolved
         price = resolved.counted_price
-        # The calls of several answers are held one by one: see `_holds`.
-        held_model = "" if settings.parameters.candidates > 1 else _held_model(resolved, settings)
+        # The calls of several answers are held one by one: see `_holds`. The call of an answer
+        # from documents in parts is held once their notes are taken.
+        question = draft.attachments or (context.path[-1].parts if context.path else ())
+        is_in_parts = bool(chunked_documents(question))
+        is_held_later = settings.parameters.candidates > 1 or is_in_parts
+        held_model = "" if is_held_later else _held_model(resolved, settings)
         await self.budget.require_price(resolved.profile, resolved.model, price)
         counts = self.budget.needs_cost(resolved.profile, price is not None)
         if self.estimator.is_sure_to_fit(context, draft) and not counts:
@@ -472,7 +476,11 @@ class ChatService:
             request = _with_tools(request, tools, fence)
             documents = chunked_documents(path[-1].parts)
             gateways, request = await self._gateways(resolved, request, is_plain=not documents)
-            holds = await self._holds(hold, request, resolved, settings, purpose)
+            if documents:
+                calls = [Hold() for _ in answers]
+                holds = split_hold(hold, count, calls)
+            else:
+                calls, holds = [], await self._holds(hold, request, resolved, settings, purpose)
             for share in holds:
                 undo.push_async_callback(share.release)
             if tools:
@@ -481,8 +489,10 @@ class ChatService:
             if documents:
                 reading = (request, resolved, fence)
                 gateways = [
-                    self.chunked_reader.reading_gateway(path[-1], answer, *reading, gateway)
-                    for answer, gateway in zip(answers, gateways, strict=True)
+                    self.chunked_reader.reading_gateway(
+                        path[-1], answer, *reading, gateway, call, purpose
+                    )
+                    for answer, gateway, call in zip(answers, gateways, calls, strict=True)
                 ]
             undo.pop_all()
         tool_prices = self._tool_prices(resolved)
@@ -499,7 +509,7 @@ class ChatService:
                 hold=share,
                 stand_in=partial(self._retire_instant, resolved.profile, conversation.choice),
                 reread=partial(
-                    self._reread_in_parts, sent, path, answer, resolved, settings, tools, repairs
+                    self._reread_in_parts, context, answer, settings, tools, repairs, purpose
                 ),
                 schema=settings.schema,
             )
@@ -595,19 +605,20 @@ class ChatService:
 
     async def _reread_in_parts(
         self,
-        sent: SentPath,
-        path: Sequence[Message],
+        context: SendContext,
         answer: Message,
-        resolved: ResolvedChoice,
         settings: AskSettings,
         tools: ToolSet,
         repairs: Message | None,
+        purpose: Purpose,
     ) -> RereadQuestion | None:
         """Return the question with its documents read in parts; None if that is not possible.
 
-        The server has refused the question as too long. Raises StorageError, DocumentError.
+        The server has refused the question as too long.
+
+        Raises StorageError, DocumentError, SpendingCapError.
         """
-        question = path[-1]
+        question, resolved = context.path[-1], context.resolved
         parts = tuple(
             replace(part, in_parts=True) if isinstance(part, DocumentPart) else part
             for part in question.parts
@@ -617,18 +628,23 @@ class ChatService:
         if settings.grammar is not None:
             return None  # the notes would not follow the grammar
         question = replace(question, parts=parts)
-        sent = replace(sent, messages=(*sent.messages[:-1], question))
         resolved = self._with_named_window(resolved)
+        path = (*context.path[:-1], question)
+        context = replace(context, path=path, resolved=resolved)
         fence = await self._fences.fence_of(question.conversation_id)
-        request = await self._request(sent, question, resolved, settings, fence, repairs)
+        request = await self._request(context.sent, question, resolved, settings, fence, repairs)
         request, gateway = _with_tools(request.for_one(), tools, fence), self.gateway
         if tools:
-            loop = (tools, (*path[:-1], question), resolved, fence, settings.limits)
+            loop = (tools, path, resolved, fence, settings.limits)
             gateway = self._with_tool_loop(gateway, *loop)
+        call = Hold()
         gateway = self.chunked_reader.reading_gateway(
-            question, answer, request, resolved, fence, gateway
+            question, answer, request, resolved, fence, gateway, call, purpose
         )
-        return RereadQuestion(question, request, gateway)
+        tokens, _ = await self.estimator.context_tokens(context)
+        cost = cost_of(resolved.counted_price, Usage(input_tokens=tokens))
+        hold = await self.budget.hold(resolved.profile, cost)
+        return RereadQuestion(question, request, gateway, *split_hold(hold, 1, [call]))
 
     def _with_named_window(self, resolved: ResolvedChoice) -> ResolvedChoice:
         """Return the choice with the window that a server's refusal has named.

@@ -29,6 +29,7 @@ from desktop_app.domain.models.image_tokens import LARGEST_SIDE, image_tokens
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.cost import Usage, cost_of
+from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.services.documents.chunk_pages import page_spans, placed_pages
 from desktop_app.services.documents.chunk_plan import ChunkPlan
 from desktop_app.services.documents.chunk_positions import ChunkPositions
@@ -57,7 +58,7 @@ from desktop_app.services.fence import Fence, one_line
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.ports import AttachmentSource, Gateway, PictureSource
 from desktop_app.services.provider_wrapper import GatewayWrapper
-from desktop_app.services.spending.budget import PaidCalls
+from desktop_app.services.spending.budget import Hold, PaidCalls
 from desktop_app.services.spending.cost_estimate import (
     MESSAGE_OVERHEAD,
     USABLE_SHARE,
@@ -177,11 +178,14 @@ class ChunkedReader:
         resolved: ResolvedChoice,
         fence: Fence,
         gateway: Gateway,
+        call: Hold,
+        purpose: Purpose,
     ) -> Gateway:
         """Return a gateway whose provider reads the documents in chunks, then answers.
 
         Args:
             gateway: for the notes and the answer; perhaps with tools.
+            call, purpose: the hold of the request for the answer, still empty, and its purpose.
         """
         task = ReadingTask(
             chunked_documents(question.parts),
@@ -193,6 +197,8 @@ class ChunkedReader:
             answer.id,
             fence,
             answerer=resolved,
+            call=call,
+            purpose=purpose,
         )
         return self.gateway_for(task, gateway)
 

@@ -49,7 +49,7 @@ from desktop_app.domain.errors import (
     as_provider_error,
 )
 from desktop_app.domain.remedy import Remedy
-from desktop_app.domain.spending.cost import Usage, call_cost, cost_of
+from desktop_app.domain.spending.cost import FREE, Usage, call_cost, cost_of
 from desktop_app.domain.spending.spending_report import Call, Purpose
 from desktop_app.i18n import formatting
 from desktop_app.services.chat.small_tasks.small_reply import SmallReply
@@ -59,6 +59,7 @@ from desktop_app.services.fence import SAMPLE_FENCE, Fence
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.ports import Provider
 from desktop_app.services.provider_wrapper import ProviderWrapper
+from desktop_app.services.spending.budget import Hold
 
 if TYPE_CHECKING:
     from desktop_app.services.documents.chunked_reading import ChunkedReader
@@ -127,6 +128,8 @@ class ReadingTask:
         prompt: the user's words.
         resolved: the model that takes the notes.
         answerer: the model that answers from them; None if it is the same.
+        call, purpose: the hold and the purpose of the request for the answer. Until that is sent,
+            the hold is empty, so that it does not count as a call if this process is killed.
         instructions, parameters: as for any answer.
         fence: the boundaries around chunks and notes.
     """
@@ -140,6 +143,8 @@ class ReadingTask:
     message_id: str = ""
     fence: Fence = SAMPLE_FENCE
     answerer: ResolvedChoice | None = None
+    call: Hold | None = None
+    purpose: Purpose = Purpose.ANSWER
 
 
 class NoteCache(Protocol):
@@ -223,6 +228,11 @@ class ReadingProvider(ProviderWrapper):
             final = _from_notes(request, "\n\n".join(piece.text for piece in pieces))
             refused: ContextTooLongError | None = None
             may_repeat = attempt < MAX_SPLITS
+            try:
+                await self._hold_call(final)
+            except UserFacingError as not_held:
+                yield Failed(as_provider_error(not_held))
+                return
             async with aclosing(self._provider.stream(final)) as events:
                 async for event in events:
                     may_repeat = may_repeat and not isinstance(event, RoundEnded)
@@ -233,6 +243,8 @@ class ReadingProvider(ProviderWrapper):
                         yield event
             if refused is None:
                 return
+            if self._task.call is not None:
+                await self._task.call.release()
             try:
                 room = room * 2 // 3
                 split = [await self._reader.split(self._task, p, refused) for p in pieces]
@@ -243,6 +255,19 @@ class ReadingProvider(ProviderWrapper):
             except UserFacingError as error:
                 yield Failed(_while_reading(error))
                 return
+
+    async def _hold_call(self, request: ChatRequest) -> None:
+        """Hold the request for the answer, whose cost the answer's run holds.
+
+        A background run is not held, because a later process can resume it. Raises StorageError.
+        """
+        task, resolved = self._task, self._task.answerer or self._task.resolved
+        if task.call is not None and not request.background:
+            cost = Decimal(0) if resolved.counted_price == FREE else None
+            model = resolved.model.id
+            budget = self._reader.budget
+            held = await budget.hold(resolved.profile, cost, model, task.purpose.value)
+            task.call.take_over(held)
 
     async def _take_notes(
         self, pieces: list[DocumentPiece], *, is_merging: bool

@@ -73,9 +73,9 @@ class Hold:
     def __init__(self, storage: HoldStorage | None = None, hold_id: int | None = None) -> None:
         self._storage, self._id = storage, hold_id
 
-    def take_over(self, storage: HoldStorage, hold_id: int | None) -> None:
-        """Hold the amount of `hold_id` from now on. This object must not hold one already."""
-        self._storage, self._id = storage, hold_id
+    def take_over(self, other: Hold) -> None:
+        """Hold the amount of `other` from now on. This object must not hold one already."""
+        self._storage, self._id = other._storage, other._id
 
     async def release(self) -> None:
         """Release the amount at the end of the call, unless it was already released."""
@@ -171,7 +171,7 @@ class Budget:
         """
         if profile.monthly_cap is not None and input_cost:
             hold_id, _ = await self._holds.place(profile.capped_ids, input_cost, NO_LIMIT, now())
-            hold.take_over(self._holds, hold_id)
+            hold.take_over(Hold(self._holds, hold_id))
 
     async def month(self, profile: ProviderProfile) -> MonthUnderCap:
         """Return this month's spending under the cap of a provider."""

@@ -824,7 +824,7 @@ def question() -> Message:
 def test_a_question_that_is_too_long_is_read_in_parts_once() -> None:
     asked = question()
     again = TimedProvider([TextDelta("a"), *ENDED])
-    made = [RereadQuestion(asked, ChatRequest("other", ()), OneProvider(again))]
+    made = [RereadQuestion(asked, ChatRequest("other", ()), OneProvider(again), Hold())]
     changed: list[AnswerRun] = []
     answer, memory = run([LONG], reread=parts_of([*made]), change=changed.append)
     assert (answer.status, answer.text) == (STATUS.COMPLETE, "a")
@@ -832,7 +832,7 @@ def test_a_question_that_is_too_long_is_read_in_parts_once() -> None:
     assert changed[0].changed_question == asked
     assert memory.saved[0][1:] == ("complete", "?")
     still = TimedProvider([LONG])
-    made = [RereadQuestion(asked, ChatRequest("other", ()), OneProvider(still))]
+    made = [RereadQuestion(asked, ChatRequest("other", ()), OneProvider(still), Hold())]
     answer, _ = run([LONG], reread=parts_of([*made]))
     assert answer.status is STATUS.FAILED
 
@@ -844,6 +844,17 @@ def test_a_question_that_cannot_be_read_in_parts_is_refused(found: object) -> No
     assert (answer.status, changed[0].changed_question) == (STATUS.FAILED, None)
     answer, _ = run([TextDelta("a"), LONG], reread=parts_of([]))
     assert answer.text == "a", "it has begun to answer"
+
+
+@pytest.mark.parametrize("refusal", [GONE, LONG])
+def test_a_repeated_request_does_not_share_the_usage_of_the_failed_one(refusal: Failed) -> None:
+    script = [TextDelta("a"), *ENDED]
+    made = RereadQuestion(
+        question(), ChatRequest("m", ()), OneProvider(TimedProvider(script)), Hold()
+    )
+    shared = UsageShared(UsageScope.FIRST)
+    answer, _ = run([shared, refusal], script, resolved=INSTANT, reread=parts_of([made]))
+    assert (answer.text, answer.usage_scope) == ("a", UsageScope.OWN)
 
 
 # ---------------------------------------------------------------- forms

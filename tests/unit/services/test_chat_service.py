@@ -822,6 +822,67 @@ async def test_the_answer_from_a_document_in_parts_may_use_tools(
     assert last.messages[:-1] == first.messages
 
 
+@pytest.mark.parametrize("is_refused_first", [False, True])
+async def test_an_answer_from_parts_is_a_call_only_while_its_request_runs(
+    tmp_path: Path, is_refused_first: bool
+) -> None:
+    """A killed program counts each hold of a call as a call of unknown cost."""
+    held: list[list[str]] = []
+
+    def note_calls() -> None:
+        calls = "SELECT purpose FROM spending_holds WHERE model != ''"
+        with closing(sqlite3.connect(tmp_path / "store.sqlite3")) as connection:
+            held.append([row[0] for row in connection.execute(calls).fetchall()])
+
+    async def look(_: object) -> str:
+        note_calls()
+        return "seen"
+
+    class Watched(ScriptedProvider):
+        async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+            note_calls()
+            async for event in super().stream(request):
+                yield event
+
+    answer: list[StreamEvent] = [TextDelta("seen"), Completed()]
+    refused = [[REFUSED]] * is_refused_first
+    provider = Watched(*refused, NOTE, CALL, answer)
+    catalog = ToolCatalog([Source(look=look)])
+    settings = AskSettings(parameters=GenerationParameters(tools=("look",)))
+    async with open_chat(tmp_path, provider, tools=catalog, parts=WordSplitter()) as chat:
+        document = await chat.attach("a.txt", "words", in_parts=not is_refused_first)
+        began = await chat.begin("?", COMPATIBLE, attachments=(document,), settings=settings)
+        assert (await chat.run(began)).text == "seen"
+        note_calls()
+    reading = [["part"], ["answer"], [], ["answer"], []]
+    assert held == [["answer"]] * is_refused_first + reading
+
+
+async def test_a_refused_question_leaves_the_cap_to_the_notes_on_its_parts(tmp_path: Path) -> None:
+    held: list[Decimal] = []
+
+    class Watched(ScriptedProvider):
+        async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+            held.append((await chat.service.budget.month(capped)).held)
+            async for event in super().stream(request):
+                yield event
+
+    usage = UsageReported(Usage(100, 0, 10, 0))
+    answer: list[StreamEvent] = [TextDelta("done"), usage, Completed()]
+    provider = Watched([REFUSED], answer, answer)
+    # A million tokens of input cost $1.75: there is room for 2,000 words, but not twice.
+    capped = replace(COMPATIBLE, monthly_cap=Decimal("0.004"))
+    async with open_chat(tmp_path, provider, parts=WordSplitter()) as chat:
+        document = await chat.attach("a.txt", "word " * 2000)
+        began = await chat.begin("Why so?", capped, attachments=(document,))
+        assert (await chat.run(began)).text == "done"
+        assert (await chat.service.budget.month(capped)).held == 0
+    whole, noting, answering = held
+    assert whole > Decimal("0.0035")
+    assert Decimal("0.0035") < noting < Decimal("0.004")
+    assert 0 < answering < Decimal("0.0005")
+
+
 async def test_a_repair_that_is_read_in_parts_still_asks_for_the_correction(tmp_path: Path) -> None:
     provider = ScriptedProvider(
         [TextDelta("wrong"), Completed()], [REFUSED], NOTE, [TextDelta("right"), Completed()]
