@@ -37,7 +37,7 @@ providers/answer_attempts: AnswerAttempts._attempts .events
 providers/apis/redacted_answer: RedactedAnswer.feed
 providers/provider_client: ProviderClient._with_terminal_errors .stream
 services/answers/inline_pictures: PictureParser.feed with_pictures
-services/answers/answer_run: AnswerRun._stream ._add_event
+services/answers/answer_run: AnswerRun._stream ._add_shortened ._add_event
 domain/answering/reply: accumulate
 app/answers/running_answers: RunningAnswers._record_event ._report_next ._report
 app/answers/shown_answers: ShownAnswers._show_text
