@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 STREAM_HEAD = (
     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nx-request-id: req_1\r\n"
@@ -34,6 +34,8 @@ class Received:
 
 
 Script = Callable[[Received, asyncio.StreamWriter], Awaitable[None]]
+_TURNS_OF_AN_ACCEPT: Final = 3
+"""The turns of asyncio's loop from an accepted connection to the call of `_accept`."""
 
 
 class LoopbackServer:
@@ -74,6 +76,11 @@ class LoopbackServer:
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
+        # asyncio leaks a connection that it has accepted when the server closes.
+        for listening in self._server.sockets:
+            asyncio.get_running_loop().remove_reader(listening.fileno())
+        for _ in range(_TURNS_OF_AN_ACCEPT):
+            await asyncio.sleep(0)
         self._server.close()
         for task in self._tasks:
             task.cancel()
