@@ -705,8 +705,7 @@ class Reason(StrEnum):
         N_("The collection “{name}” no longer exists."), Remedy.REMOVE_COLLECTION
     )
     COLLECTION_UNLINKED = _row(
-        N_("This collection comes from a backup, and its files weren’t linked."),
-        Remedy.ADD_FOLDER_AGAIN,
+        N_("This restored collection isn’t linked to its files."), Remedy.ADD_FOLDER_AGAIN
     )
     COLLECTION_NEEDS_NAME = _row(N_("The collection needs a name."), Remedy.ENTER_NAME)
     NO_SUCH_COLLECTION = _row(N_("There is no collection or folder “{name}”."), Remedy.NAME_FOLDER)
@@ -917,9 +916,7 @@ class Reason(StrEnum):
         ),
         Remedy.EXPORT_AGAIN,
     )
-    IMPORT_IS_BACKUP = _row(
-        N_("The file is a backup of a library, not an export."), Remedy.RESTORE_BACKUP
-    )
+    IMPORT_IS_BACKUP = _row(N_("The file is a backup, not an export."), Remedy.RESTORE_BACKUP)
     IMPORT_NOT_JSON = _row(N_("The file is damaged or isn’t JSON."), Remedy.EXPORT_AGAIN)
     IMPORT_NOT_A_LIST = _row(
         N_("The file is damaged because it has no list of conversations."), Remedy.EXPORT_AGAIN

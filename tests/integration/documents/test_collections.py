@@ -232,7 +232,7 @@ async def test_a_restored_collection_reads_no_file_before_its_folder_is_confirme
     async with open_collections(mine) as here:
         assert [each.folder for each in await here.collections.all()] == [""]
         assert "waits.txt" not in await here.statuses(made)  # it has no passages
-        with pytest.raises(DocumentError, match="its files weren’t linked"):
+        with pytest.raises(DocumentError, match="isn’t linked to its files"):
             await here.collections.refresh(made.id)
         assert await here.found(WORD, made) == []
         assert (await here.found("May I have a dog or a cat?", made))[0].name == "lease.md"

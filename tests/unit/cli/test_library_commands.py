@@ -291,7 +291,7 @@ def test_a_folder_and_a_backup_are_named_when_they_are_not_imported(
     code, _, err = command("import", made)
     assert (code, err) == (
         1,
-        f"repartee: {Path(made).name}: The file is a backup of a library, not an export. "
+        f"repartee: {Path(made).name}: The file is a backup, not an export. "
         "To replace your library with it, run “repartee restore”.\n",
     )
 
