@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from markdown_it.token import Token
 
-_BREAK: Final = re.compile(r" *<br ?/?> *", re.IGNORECASE)
-_OUTER_SPACE: Final = re.compile(r"^\s+|(?<!\\)\s+$")
+# Begins only at the first of several spaces; otherwise, many spaces would take quadratic time.
+_BREAK: Final = re.compile(r"(?<! ) *<br ?/?> *", re.IGNORECASE)
 
 
 def unparsed_note() -> Run:
@@ -106,6 +106,12 @@ def runs_of(children: Sequence[Token] | None) -> Runs:
     return tuple(builder.runs)
 
 
+def _without_outer_space(tex: str) -> str:
+    """Return TeX without spaces around it. The space of a control space, "\\ ", stays."""
+    text = tex.strip()
+    return f"{text} " if text.endswith("\\") and tex[-1].isspace() else text
+
+
 def runs_of_cell(children: Sequence[Token] | None) -> Runs:
     """Return the runs of a table's cell. `<br>` breaks a line, because nothing else can."""
     return tuple(
@@ -135,7 +141,7 @@ def _apply_token(builder: _RunBuilder, token: Token) -> None:
         case citations.TOKEN:
             _add_citation(builder, token)
         case "math_inline":
-            tex = _OUTER_SPACE.sub("", token.content.replace("\n", " "))
+            tex = _without_outer_space(token.content.replace("\n", " "))
             builder.add_text(formula_run(tex).text, math=True)
         case "too_dense":
             builder.runs.append(unparsed_note())

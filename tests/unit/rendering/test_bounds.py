@@ -12,7 +12,7 @@ from desktop_app.rendering.block_model import Block, Kind, words_of
 from desktop_app.rendering.incremental import block_stream
 from desktop_app.rendering.incremental.block_stream import BlockStream
 from desktop_app.rendering.markdown.inline_parser import InlineParser
-from desktop_app.rendering.markdown.inline_runs import wide_table_note
+from desktop_app.rendering.markdown.inline_runs import runs_of_cell, wide_table_note
 from desktop_app.rendering.markdown.links import true_destination
 from desktop_app.rendering.markdown.parser import MAX_COLUMNS, is_too_dense, last_closer, parser
 from desktop_app.rendering.provisional.provisional_inline import complete_inline
@@ -93,6 +93,14 @@ def test_unclosed_formulas_are_searched_once() -> None:
 
     seconds(50)
     assert min(seconds(1600) for _ in range(3)) < 12 * min(seconds(200) for _ in range(3)) + 0.02
+
+
+@pytest.mark.parametrize("source", ["$x{}y$", "x{}y"])
+def test_many_spaces_in_a_cell_or_its_formula_take_little_time(source: str) -> None:
+    [inline] = parser().parseInline(source.replace("{}", " " * 60_000), {})
+    began = time.thread_time()
+    runs_of_cell(inline.children)
+    assert time.thread_time() - began < 1  # 2 and 25 s with patterns for the spaces
 
 
 @pytest.fixture
