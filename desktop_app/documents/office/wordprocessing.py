@@ -192,7 +192,7 @@ class _Numbering:
 
 @dataclass
 class _OpenParagraph:
-    """What has been found so far in a paragraph that is being read.
+    """The state of a paragraph that is being read.
 
     Attributes:
         boxes: the anchored text boxes and drawings.
