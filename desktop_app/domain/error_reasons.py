@@ -298,7 +298,7 @@ class Reason(StrEnum):
         N_("The response got too long for a temporary conversation and was stopped."),
         Remedy.ASK_FOR_LESS,
     )
-    # Of stored answers
+    # ANSWER_ENDED_AT_LIMIT is in stored answers only: nothing raises it any more.
     ANSWER_ENDED_AT_LIMIT = _row(
         N_("The response from {provider} exceeded {limit} MB and was stopped."), Remedy.ASK_SHORTER
     )
@@ -505,6 +505,8 @@ class Reason(StrEnum):
     )
     TOOL_TIME_REACHED = _row(N_("The tools reached their time limit."), Remedy.CONTINUE)
     TOOL_COST_REACHED = _row(N_("The tools reached their cost limit."), Remedy.CONTINUE)
+
+    # Tools
     NO_SUCH_TOOL = _row(N_("There is no tool named “{tool}”."), Remedy.THERE_ARE)
     BEGINNING_WITHOUT_TOOLS = _row(
         N_("Without the tool, only the beginning of “{name}” would be read."),
@@ -520,7 +522,7 @@ class Reason(StrEnum):
     NO_HOSTED_TOOLS = _row(N_("{provider} doesn’t run tools itself."))
     HOSTED_TOOL_NOT_SUPPORTED = _row(N_("{model} doesn’t support this tool."))
     NO_VECTOR_STORE = _row(N_("There is no vector store."), Remedy.ENTER_VECTOR_STORE)
-    # By the codes of `sandbox.detect_mechanisms().missing`
+    # The names end with the codes in `sandbox.detect_mechanisms().missing`.
     SANDBOX_WITHOUT_LANDLOCK = _row(
         N_("The kernel has no Landlock, so the sandbox can’t protect your files.")
     )

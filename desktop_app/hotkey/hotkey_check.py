@@ -1,4 +1,4 @@
-"""Check whether the global shortcut works, for `repartee doctor`."""
+"""Checks whether the global shortcut works, for `repartee doctor`."""
 
 from __future__ import annotations
 

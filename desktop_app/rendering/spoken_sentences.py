@@ -1,7 +1,7 @@
 """Splits a growing Markdown answer into sentences for a screen reader.
 
 Each sentence is spoken once, when it is complete, without Markdown's marks. Code is not spoken:
-only its language and number of lines are, at its end. A table row is spoken cell by cell.
+only its language and number of lines are, at its end. The cells of a table row are a sentence.
 """
 
 from __future__ import annotations

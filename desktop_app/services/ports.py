@@ -44,7 +44,7 @@ class Gateway(Protocol):
         """Return a provider that is ready for a request. Raises UserFacingError."""
 
     async def learned_support(self, profile: ProviderProfile, model: str) -> LearnedSupport:
-        """Return the API and the parameters refused for a model, if known. Raises StorageError."""
+        """Return what earlier requests to a model have shown. Raises StorageError."""
 
 
 class MessageStore(Protocol):

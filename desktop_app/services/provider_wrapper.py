@@ -26,7 +26,7 @@ class GatewayWrapper:
         return self._wrap(profile, await self._gateway.provider(profile))
 
     async def learned_support(self, profile: ProviderProfile, model: str) -> LearnedSupport:
-        """Return the API and the parameters refused for a model, if known. Raises StorageError."""
+        """Return what earlier requests to a model have shown. Raises StorageError."""
         return await self._gateway.learned_support(profile, model)
 
 

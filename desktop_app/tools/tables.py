@@ -14,7 +14,7 @@ from desktop_app.domain.documents.sheet_rows import lines_of, sheet_rows
 
 MAX_CELLS: Final = 20_000_000
 _MAX_FIELD_CHARS: Final = 0x7FFFFFFF
-"""The csv module's largest limit on every system."""
+"""The largest limit that the csv module takes on every system."""
 
 Rows = Callable[[], Iterator[list[str]]]
 """Returns the rows, read anew: a large table does not fit into the process's memory."""
@@ -62,7 +62,7 @@ def _csv_rows(text: str) -> Iterator[list[str]]:
 
 
 def _read_table(name: str, read: Rows) -> Iterator[DocumentTable]:
-    """Yield the table of the rows, whose first has the names of columns; nothing if it is empty."""
+    """Yield the table of the rows; nothing if the first row, which names the columns, is empty."""
     width = count = 0
     for row in read():
         width, count = max(width, len(row)), count + 1

@@ -1,4 +1,4 @@
-"""The counting of tokens: by OpenAI's tokenizer, a server's counter, or learned ratios."""
+"""The counting of tokens: by OpenAI's tokenizer, a server's counter, or learned rates."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class TokenLearning:
     def learn_in_background(
         self, profile: ProviderProfile, request: ChatRequest, tokens: int, window: int
     ) -> None:
-        """Learn a rate from a server's count of a request's tokens, and its context window.
+        """Learn a rate from a server's count of a request's tokens, and the model's window.
 
         Args:
             window: the context window that the server named, in tokens; 0 if it named none.
@@ -137,7 +137,7 @@ class ProviderTokenCounter:
     """Counter of tokens. Implements services.ports.TokenCounter.
 
     OpenAI's tokenizer counts for OpenAI's models, and the on-device model counts by itself. For a
-    compatible server, the server counts text that is about to be sent; learned ratios estimate any
+    compatible server, the server counts text that is about to be sent; learned rates estimate any
     other text.
     """
 

@@ -239,7 +239,7 @@ class AnswerOutput(AnswerStreams):
             return
         self._as_json = False  # a single object, even if an error follows
         if self._is_several:
-            self.write(as_json(several_fields([], _status_without(error), error)) + "\n")
+            self.write(as_json(several_fields([], _status_without_answer(error), error)) + "\n")
             return
         if full_text_file is not None and answer is not None:
             answer = replace(answer, parts=tool_calls(answer.parts))
@@ -305,7 +305,7 @@ def several_fields(
     }
 
 
-def _status_without(error: ErrorNote | None) -> MessageStatus:
+def _status_without_answer(error: ErrorNote | None) -> MessageStatus:
     """Return the status of a command without an answer."""
     return MessageStatus.FAILED if error else MessageStatus.CANCELLED
 
@@ -319,7 +319,7 @@ def _answer_json(
 ) -> str:
     nothing: dict[str, Any] = {
         "answer": "",
-        "status": _status_without(error).value,
+        "status": _status_without_answer(error).value,
         **dict.fromkeys(
             ("provider", "model", "answered_by", "variant", "effort", "usage", "cost_usd")
         ),

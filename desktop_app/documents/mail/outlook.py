@@ -126,7 +126,7 @@ class _Message:
             return bytes(stream.read())
 
     def _date(self) -> str:
-        """Return the time when it was sent, else delivered, like that of a mail; "" if unknown.
+        """Return the time of sending, else of delivery, as mails write it; "" if unknown.
 
         Times are stored as units of 100 ns since 1601.
         """

@@ -57,7 +57,7 @@ class Package:
 
     def xml(self, part: str) -> ElementTree.Element:
         """Parse a part; refuse declared entities and UTF-16, which no office program writes."""
-        # The document type of some books only names a public one, which is never fetched.
+        # Some books only name a public document type, which is never fetched.
         data = _PUBLIC_DOCUMENT_TYPE.sub(b"", self.bytes(part), count=1)
         # UTF-16 would hide a declaration from the search.
         is_utf_16 = data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:2]

@@ -69,7 +69,7 @@ def _in_symbol_font(font: str, char: str) -> str:
         return unicode_character(font, code)
     if 0x20 <= code <= _LAST_CODE:
         return unicode_character(font, _PRIVATE.start + code)
-    return char  # of another font
+    return char  # a control character, or a character that the font does not have
 
 
 def unicode_character(font: str, code: int) -> str:

@@ -165,9 +165,10 @@ class Completed:
 
 @dataclass(frozen=True)
 class Incomplete:
-    """Terminal: the model stopped early.
+    """Terminal: the answer ended early.
 
-    `reason` is as the API names it (max_output_tokens, content_filter, …).
+    `reason` is as the API names it (max_output_tokens, content_filter, …), or one of the limits of
+    tool calls (`domain/tools/tool.py`).
     """
 
     reason: str

@@ -44,8 +44,8 @@ class Role(StrEnum):
 class MessageStatus(StrEnum):
     """The state of a message. A question is COMPLETE from the start.
 
-    STREAMING: the answer is arriving. COMPLETE: all of it has arrived. INCOMPLETE: the model
-    stopped early. REFUSED: the model declined, or the provider's filter stopped the answer.
+    STREAMING: the answer is arriving. COMPLETE: all of it has arrived. INCOMPLETE: the model, or a
+    limit, ended it early. REFUSED: the model declined, or the provider's filter stopped the answer.
     CANCELLED: the user stopped it. FAILED: an error ended it. INTERRUPTED: the program ended before
     the answer did, and could not resume it.
     """
@@ -97,7 +97,7 @@ class Message:
         cost: US dollars; None if unknown.
         duration_s: seconds from sending to the end of the answer; None if unknown.
         notices: remarks for the user on how the answer was made ("retried without …").
-        remote_run: the background run that makes the answer; None for any other, and once it ended.
+        remote_run: the background run that makes the answer; None without one, or once it ended.
         template_id: the library prompt that a question was made with; "" for none.
         usage_scope: the answers that `usage` and `cost` are for.
         answered_by: the model that the reply names, which may differ from that in `choice`; "" if
@@ -261,7 +261,7 @@ class Folder:
 
 
 INCOMPLETE: Final = "incomplete"
-"""The error code of an answer that the model ended too early."""
+"""The error code of an answer that the model, or a limit, ended early."""
 REFUSED: Final = "refused"
 """The error code of an answer that was declined, or that a filter stopped."""
 

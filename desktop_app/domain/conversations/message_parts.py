@@ -70,7 +70,7 @@ class ChosenPages:
     """The pages, slides, sheets or chapters of a document that are sent.
 
     Attributes:
-        unit: in the singular, such as "page": see documents/document_sections.py.
+        unit: in the singular, such as "page": see domain/documents/document_sections.py.
         spans: first and last number of each range, from 1, sorted and disjoint.
         of: the total number of sections.
         tokens: of the chosen text, by o200k_base; None until counted.

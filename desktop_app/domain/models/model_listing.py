@@ -55,7 +55,7 @@ class ModelDetails:
 
     @property
     def price(self) -> Price | None:
-        """Return the server's price; None without both prices of input and output."""
+        """Return the server's price; None unless it lists a price of input and one of output."""
         if self.input_price is None or self.output_price is None:
             return None
         return Price(self.input_price, self.output_price, self.cached_price)
@@ -147,8 +147,8 @@ def info_at(
 ) -> ModelInfo:
     """Return the facts about a model at a provider.
 
-    In order of priority: the user's entries for the provider, the user's file of models, the
-    server's list, and the catalog.
+    The user's entries for the provider come first, then the user's file of models.
+    `with_listed_window` and `with_listed_details` combine the catalog with the server's list.
     """
     info = catalog.info(model_id)
     if not catalog.has_user_window(model_id):

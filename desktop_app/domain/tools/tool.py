@@ -79,7 +79,7 @@ class ToolDefinition:
 
     @property
     def about(self) -> str:
-        """Return the description for users; for a server's tool, the server's description."""
+        """Return the translated `touches`; without it, or for a server's tool, `description`."""
         return tr(self.touches) if self.touches and not self.source else self.description
 
     @property

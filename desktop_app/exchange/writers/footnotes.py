@@ -42,7 +42,7 @@ def unique_footnotes(text: str, taken: set[str]) -> str:
 
 
 def _free_name(label: str, taken: set[str]) -> str:
-    """Return the label, or a similar one if it is taken, and add it to `taken`."""
+    """Return the label, or a similar name if it is taken; add the result to `taken`."""
     name, number = label, 1
     while name.casefold() in taken:
         number += 1

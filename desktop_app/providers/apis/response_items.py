@@ -52,10 +52,10 @@ class ResponseItems:
         self._calls = _Calls()
         self._open: set[int] = set()  # indexes of items that have not ended
         self._has_closed = False
-        self._reasoning: set[str] = set()  # ids of reasoning items
+        self._reasoning: set[str] = set()  # ids of reasoning items, else their encrypted content
         self._running: dict[int, str] = {}  # calls that the provider is running, by index
         self._hosted: set[str] = set()  # ended calls that the provider ran
-        self._cited: set[str] = set()
+        self._cited: set[str] = set()  # names of the sources that have been listed
 
     @property
     def has_content(self) -> bool:

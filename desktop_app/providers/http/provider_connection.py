@@ -36,7 +36,7 @@ class ProviderConnection:
     """The connection pool of one provider, through its proxy or socket.
 
     Attributes:
-        secrets: what is sent with requests.
+        secrets: the secrets that are sent with requests.
         redactor: removes the secrets that are sent, because a server can echo them.
         proxy: the proxy of the connections; None before the first request, or if there is none.
     """

@@ -53,7 +53,7 @@ def _is_bypassed(host: str, no_proxy: str) -> bool:
 
     curl and desktops use these forms; urllib does not know them.
     """
-    import ipaddress  # as above
+    import ipaddress  # not needed at the start
 
     for name in no_proxy.lower().replace(" ", "").split(","):
         if name.startswith("*.") and host.endswith(name[1:]):

@@ -133,7 +133,7 @@ def _erase_store(database: Path, attachments: Path, mark: Path) -> None:
 
 
 def _put_aside(attachments: Path) -> None:
-    if attachments.exists():  # otherwise an interrupted erasure has put them aside
+    if attachments.exists():  # otherwise there are none, or an interrupted erasure put them aside
         aside = _aside_path(attachments)
         if aside.exists():
             shutil.rmtree(aside)

@@ -1,7 +1,7 @@
 """Removes the costs of calls whose price earlier versions guessed.
 
-They assumed that a server named by OPENAI_BASE_URL had OpenAI's models at OpenAI's prices. It is
-unknown which models answered, so the costs are unknown, too.
+They assumed that a compatible server, such as that of OPENAI_BASE_URL, had OpenAI's models at
+OpenAI's prices. It is unknown which models answered, so the costs are unknown, too.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ It exchanges lines of JSON with its parent. The first line names the server to c
 
 The answer to a request that failed is {"id", "error", "may_repeat"}; a call may be repeated if the
 server refused it because it had forgotten the session. Events are {"event": "ready" | "failed" |
-"log" | "progress" | "changed" | "sign_in" | "tokens" | "renewing" | "renewed", …}. The process ends
-when its standard input is closed or the server ends, and then kills the server.
+"log" | "progress" | "changed" | "sign_in" | "tokens" | "renewing" | "renewed", …}. When its
+standard input is closed or the server ends, the process kills its descendants and ends.
 """
 
 from __future__ import annotations

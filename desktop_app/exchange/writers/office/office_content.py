@@ -127,5 +127,5 @@ def cell_text(runs: Runs) -> str:
 
 
 def plain(text: str) -> str:
-    """Return the text without characters that office files cannot contain."""
+    """Return the text with "\\n" for line breaks, without characters that office files forbid."""
     return _NOT_IN_XML.sub("", text.replace(LINE_BREAK, "\n"))
