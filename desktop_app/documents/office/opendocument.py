@@ -7,7 +7,7 @@ and what repeats on every page or slide are left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 from xml.etree.ElementTree import Element
@@ -32,12 +32,14 @@ _SVG: Final = f"{_OASIS}svg-compatible:1.0}}"
 _PRESENTATION: Final = f"{_OASIS}presentation:1.0}}"
 _CHART: Final = f"{_OASIS}chart:1.0}}"
 _OFFICE: Final = f"{_OASIS}office:1.0}}"
+OUTLINE: Final = "the numbering of headings"  # in place of the name of a list style
 _HREF: Final = "{http://www.w3.org/1999/xlink}href"
 _ID: Final = "{http://www.w3.org/XML/1998/namespace}id"
 _SPACE: Final = re.compile(r"[ \t\r\n]+")
 # Sheets are padded to their maximum size with repeated empty cells.
 _MAX_REPEATS: Final = 10_000
 _MAX_CELLS: Final = 2_000_000
+_MAX_LEVEL: Final = 10
 _VALUES: Final = ("string-value", "date-value", "time-value", "boolean-value", "value")
 _LEFT_OUT: Final = frozenset(
     ("annotation", "tracked-changes", "ruby-text", "title", "desc", "forms", "page-number")
@@ -75,6 +77,8 @@ def _slides(reader: _Reader, body: Element) -> tuple[str, int]:
         blocks = list(reader.blocks(page))
         spoken = page.find(f"{_PRESENTATION}notes")
         notes = md.join_blocks(reader.blocks(spoken)) if spoken is not None else ""
+        if reader.styles.is_hidden(page.get(f"{_DRAW}style-name", "")):
+            blocks.insert(0, MarkdownBlock("(hidden)"))
         blocks += [MarkdownBlock(f"Notes: {notes}")] if notes else []
         texts.append(f"[slide {number}]\n\n{md.join_blocks(blocks)}".strip())
     return "\n\n".join(texts), len(pages)
@@ -84,7 +88,9 @@ def _sheets(reader: _Reader, body: Element) -> Iterator[tuple[MarkdownBlock, lis
     """Yield the name of each sheet, and its content: its table and its drawings."""
     for sheet in body.findall(f"{TABLE}table"):
         drawn = (block for e in sheet.findall(f"{TABLE}shapes") for block in reader.blocks(e))
-        yield md.heading(sheet.get(f"{TABLE}name", ""), 2), [reader.table(sheet), *drawn]
+        mark = " (hidden)" if reader.styles.is_hidden(sheet.get(f"{TABLE}style-name", "")) else ""
+        title = md.heading(sheet.get(f"{TABLE}name", "") + mark, 2)
+        yield title, [reader.table(sheet), *drawn]
 
 
 class _Styles:
@@ -93,6 +99,8 @@ class _Styles:
     def __init__(self, trees: Iterable[Element]) -> None:
         self._parents: dict[str, str] = {}
         self._bold: set[str] = set()
+        self._hidden: set[str] = set()
+        self._unnumbered: set[str] = set()
         self._text_positions: dict[str, str] = {}
         self._fonts: dict[str, str] = {}
         self._lists: dict[str, dict[int, Element]] = {}
@@ -103,6 +111,12 @@ class _Styles:
             for style in tree.iter(f"{STYLE}style"):
                 name = style.get(f"{STYLE}name", "")
                 self._parents[name] = style.get(f"{STYLE}parent-style-name", "")
+                page = style.find(f"{STYLE}drawing-page-properties")
+                if page is not None and page.get(f"{_PRESENTATION}visibility") == "hidden":
+                    self._hidden.add(name)
+                sheet = style.find(f"{STYLE}table-properties")
+                if sheet is not None and sheet.get(f"{TABLE}display") == "false":
+                    self._hidden.add(name)
                 words = style.find(f"{STYLE}text-properties")
                 if words is not None and words.get(f"{_FO}font-weight") == "bold":
                     self._bold.add(name)
@@ -112,9 +126,13 @@ class _Styles:
                     self._fonts[name] = faces.get(font) or font
                 elif words is not None and (family := words.get(f"{_FO}font-family")):
                     self._fonts[name] = family
-            for style in tree.iter(f"{TEXT}list-style"):
-                levels = {whole_number(level.get(f"{TEXT}level"), 1): level for level in style}
-                self._lists[style.get(f"{STYLE}name", "")] = levels
+                if style.get(f"{STYLE}list-style-name") == "":
+                    self._unnumbered.add(name)
+            for kind in ("list-style", "outline-style"):
+                for style in tree.iter(f"{TEXT}{kind}"):
+                    levels = {whole_number(level.get(f"{TEXT}level"), 1): level for level in style}
+                    name = style.get(f"{STYLE}name", "") if kind == "list-style" else OUTLINE
+                    self._lists[name] = levels
 
     def is_title(self, name: str) -> bool:
         """Return True if a style is the title style, or based on that."""
@@ -134,6 +152,14 @@ class _Styles:
 
     def is_bold(self, name: str) -> bool:
         return name in self._bold
+
+    def is_hidden(self, name: str) -> bool:
+        """Return True if the style of a sheet or slide hides it."""
+        return name in self._hidden
+
+    def is_unnumbered(self, name: str) -> bool:
+        """Return True if a style takes headings out of their numbering."""
+        return name in self._unnumbered
 
     def raise_or_lower(self, name: str, words: str) -> str:
         """Return words raised or lowered as the style named `name` requires."""
@@ -176,7 +202,7 @@ class _Reader:
     package: Package
     styles: _Styles
     notes: md.FootnoteList = field(default_factory=md.FootnoteList)
-    _last_counts: dict[str, int] = field(default_factory=dict)
+    _last_counts: dict[str, list[int]] = field(default_factory=dict)
     _cells: int = 0
 
     def blocks(self, parent: Element) -> Iterator[MarkdownBlock]:
@@ -189,7 +215,7 @@ class _Reader:
             case "h" | "p":
                 yield from self._paragraph(element)
             case "list":
-                yield from self._list(element, "", [])
+                yield from self._list(element, "", [], [])
             case "table":
                 yield self.table(element)
             case "object":
@@ -202,13 +228,14 @@ class _Reader:
             case local if local not in _LEFT_OUT:
                 yield from self.blocks(element)
 
-    def _paragraph(self, element: Element) -> Iterator[MarkdownBlock]:
+    def _paragraph(self, element: Element, label: str = "") -> Iterator[MarkdownBlock]:
         boxes: list[Element] = []
         text = "".join(self._inline(element, boxes)).replace("****", "").strip(" \n")
         if text and local_name(element) == "h":
-            yield md.heading(
-                text.replace("**", ""), whole_number(element.get(f"{TEXT}outline-level"), 1)
-            )
+            level = min(max(whole_number(element.get(f"{TEXT}outline-level"), 1), 1), _MAX_LEVEL)
+            label = label or self._heading_label(element, level)
+            number = "" if label == "-" else label
+            yield md.heading(f"{number} {text.replace('**', '')}", level)
         elif text and self.styles.is_title(element.get(f"{TEXT}style-name", "")):
             yield md.heading(text.replace("**", ""), 1)
         elif text:
@@ -216,41 +243,75 @@ class _Reader:
         for box in boxes:
             yield from self.blocks(box)
 
-    def _list(self, element: Element, style: str, above: list[int]) -> Iterator[MarkdownBlock]:
-        """Yield the items of a list.
+    def _heading_label(self, element: Element, level: int) -> str:
+        """Count a heading that is in no list, and return its number; "" if it has none."""
+        is_header = element.get(f"{TEXT}is-list-header") == "true"
+        if is_header or self.styles.is_unnumbered(element.get(f"{TEXT}style-name", "")):
+            return ""
+        counts = self._last_counts.setdefault(OUTLINE, [])
+        del counts[level:]
+        while len(counts) < level:
+            counts.append(self.styles.first_number(OUTLINE, len(counts) + 1) - 1)
+            counts[-1] += len(counts) < level
+        counts[-1] = whole_number(element.get(f"{TEXT}start-value"), counts[-1] + 1)
+        return self.styles.label(OUTLINE, counts)
+
+    def _list(
+        self, element: Element, style: str, above: list[int], last: list[int]
+    ) -> Generator[MarkdownBlock, None, list[int]]:
+        """Yield the items of a list, and return the numbers of its last item and those in it.
 
         Args:
             style: the style of the list around it, used unless the list has its own.
             above: the numbers of the items around it, from the outermost.
+            last: the numbers that this list continues; [] for none.
         """
         style = element.get(f"{TEXT}style-name", style)
         before = self.styles.first_number(style, len(above) + 1) - 1
         continued = element.get(f"{TEXT}continue-list", "")
         if element.get(f"{TEXT}continue-numbering") == "true":
             continued = f"any in {style}"
-        count = before if above else self._last_counts.get(continued, before)
-        for entry in element:
-            if local_name(entry) == "list-item":
-                count = whole_number(entry.get(f"{TEXT}start-value"), count + 1)
-                yield from self._entry(entry, style, [*above, count])
-            else:
-                yield from self.blocks(entry)
         if not above:
-            self._last_counts[f"any in {style}"] = count
-            self._last_counts[element.get(_ID, "no id")] = count
+            last = self._last_counts.get(continued, [])
+        count, *last = last or [before]
+        for entry in element:
+            if local_name(entry) != "list-item":
+                yield from self.blocks(entry)
+                continue
+            # An item that begins with a list has no words, and belongs to the item before.
+            if count == before or not len(entry) or local_name(entry[0]) != "list":
+                count, last = count + 1, []
+            count = whole_number(entry.get(f"{TEXT}start-value"), count)
+            last = yield from self._entry(entry, style, [*above, count], last)
+        if not above:
+            self._last_counts[f"any in {style}"] = [count, *last]
+            self._last_counts[element.get(_ID, "no id")] = [count, *last]
+        return [count, *last]
 
-    def _entry(self, entry: Element, style: str, counts: list[int]) -> Iterator[MarkdownBlock]:
-        """Yield the blocks of an item; `counts` are the numbers around it and its own."""
+    def _entry(
+        self, entry: Element, style: str, counts: list[int], last: list[int]
+    ) -> Generator[MarkdownBlock, None, list[int]]:
+        """Yield the blocks of an item, and return the numbers of the last item in it.
+
+        Args:
+            counts: the numbers of the items around it, and its own.
+            last: the numbers that the lists in it continue; [] for none.
+        """
         label = self.styles.label(style, counts)
         for child in entry:
             if local_name(child) == "list":
-                yield from self._list(child, style, counts)
-                continue
-            for block in self._element_blocks(child):
-                # Numbered headings are lists, too.
-                is_plain = local_name(child) == "p" and label
-                yield md.item(label, block.text, len(counts) - 1) if is_plain else block
-                label = "" if is_plain else label
+                last = yield from self._list(
+                    child, style, counts, last if child is entry[0] else []
+                )
+            elif local_name(child) == "h":
+                yield from self._paragraph(child, label)
+                label = ""
+            else:
+                for block in self._element_blocks(child):
+                    is_plain = local_name(child) == "p" and label
+                    yield md.item(label, block.text, len(counts) - 1) if is_plain else block
+                    label = "" if is_plain else label
+        return last
 
     def _inline(self, parent: Element, boxes: list[Element], font: str = "") -> Iterator[str]:
         """Yield the words of a paragraph; `boxes` collects the frames anchored in it."""

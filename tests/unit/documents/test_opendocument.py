@@ -54,6 +54,9 @@ STYLES = (
 )
 
 
+CONTINUED = ' text:continue-numbering="true"'
+
+
 def text_of(body: str, kind: str = "text", parts: Mapping[str, str] = MappingProxyType({})) -> str:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
@@ -71,6 +74,10 @@ def text_of(body: str, kind: str = "text", parts: Mapping[str, str] = MappingPro
 
 def paragraph(text: str, style: str = "") -> str:
     return f'<text:p text:style-name="{style}">{text}</text:p>'
+
+
+def heading(text: str, level: int = 1, more: str = "") -> str:
+    return f'<text:h text:outline-level="{level}" {more}>{text}</text:h>'
 
 
 def span(text: str, style: str) -> str:
@@ -95,8 +102,8 @@ def row(*cells: str, more: str = "") -> str:
     return f"<table:table-row {more}>{''.join(cells)}</table:table-row>"
 
 
-def table(*rows: str, name: str = "") -> str:
-    return f'<table:table table:name="{name}">{"".join(rows)}</table:table>'
+def table(*rows: str, name: str = "", more: str = "") -> str:
+    return f'<table:table table:name="{name}" {more}>{"".join(rows)}</table:table>'
 
 
 @pytest.mark.parametrize(
@@ -196,7 +203,7 @@ def table(*rows: str, name: str = "") -> str:
         ),
         pytest.param(
             list_of(item('<text:h text:outline-level="1">a</text:h>', paragraph("b")), style="N"),
-            "# a\n\n1. b",
+            "# 1. a\n\nb",
             id="a heading in a list",
         ),
         pytest.param(
@@ -250,6 +257,15 @@ def table(*rows: str, name: str = "") -> str:
             id="lists that begin at a number, or continue another",
         ),
         pytest.param(
+            list_of(item(heading("a")), style="N")
+            + list_of(item(list_of(item(heading("b", 2)))), style="N", more=CONTINUED)
+            + list_of(item(list_of(item(heading("c", 2)))), style="N", more=CONTINUED)
+            + list_of(item(heading("d")), style="N", more=CONTINUED)
+            + list_of(item(heading("e"), paragraph("f")), style="M"),
+            "# 1. a\n\n## (1.a) b\n\n## (1.b) c\n\n# 2. d\n\n# e\n\nf",
+            id="numbered headings in lists",
+        ),
+        pytest.param(
             "<text:section><text:p>a</text:p></text:section><text:tracked-changes>"
             "<text:p>b</text:p></text:tracked-changes>",
             "a",
@@ -267,6 +283,52 @@ def test_unnumbered_levels_are_left_out_of_a_label() -> None:
         "         a.I a",
         "         a.II b",
     ]
+
+
+def test_headings_keep_the_numbers_of_their_outline() -> None:
+    level = '<text:outline-level-style text:level="{}" style:num-format="{}" {}/>'
+    outline = (
+        '<office:styles><text:outline-style style:name="Outline">'
+        + level.format(1, "I", 'style:num-suffix="."')
+        + level.format(2, "1", 'text:display-levels="2"')
+        + level.format(3, "", "")
+        + '</text:outline-style><style:style style:name="H" style:list-style-name=""/>'
+        "</office:styles>"
+    )
+    body = (
+        heading("a")
+        + heading("b", 2)
+        + heading("c", 2)
+        + heading("d", 3)
+        + heading("e", 1, 'text:style-name="H"')
+        + heading("f", 1, 'text:is-list-header="true"')
+        + heading("g")
+        + heading("h", 2)
+        + heading("i", 1, 'text:restart-numbering="true" text:start-value="7"')
+    )
+    assert text_of(body, parts={"styles.xml": f"<office:s {SPACES}>{outline}</office:s>"}) == (
+        "# I. a\n\n## I.1 b\n\n## I.2 c\n\n### d\n\n# e\n\n# f\n\n# II. g\n\n## II.1 h\n\n# VII. i"
+    )
+
+
+def test_hidden_sheets_and_slides_are_marked() -> None:
+    hidden = (
+        '<style:style style:name="H"><style:table-properties table:display="false"/>'
+        '<style:drawing-page-properties presentation:visibility="hidden"/></style:style>'
+    )
+    parts = {"styles.xml": f"<office:s {SPACES}>{hidden}</office:s>"}
+    sheets = table(row(cell("a")), name="One") + table(
+        row(cell("b")), name="Two", more='table:style-name="H"'
+    )
+    assert text_of(sheets, "spreadsheet", parts) == (
+        "## One\n\n| a |\n| --- |\n\n## Two (hidden)\n\n| b |\n| --- |"
+    )
+    slides = (
+        f'<draw:page>{paragraph("a")}</draw:page><draw:page draw:style-name="H">{paragraph("b")}'
+    )
+    assert text_of(f"{slides}</draw:page>", "presentation", parts) == (
+        "[slide 1]\n\na\n\n[slide 2]\n\n(hidden)\n\nb"
+    )
 
 
 @pytest.mark.parametrize(
