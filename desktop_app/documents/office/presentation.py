@@ -6,6 +6,7 @@ in the order of the presentation, as ISO/IEC 29500-1 describes them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 from xml.etree.ElementTree import Element
@@ -20,6 +21,11 @@ _FORMATS: Final = "{http://schemas.openxmlformats.org/"
 A: Final = f"{_FORMATS}drawingml/2006/main}}"
 P: Final = f"{_FORMATS}presentationml/2006/main}}"
 _MAIN_PART: Final = "ppt/presentation.xml"
+_NUMBERING: Final = re.compile(
+    "(alphaLc|alphaUc|romanLc|romanUc|arabic)(ParenBoth|ParenR|Plain)?.*"
+)
+_NUMBER_STYLES: Final = {"alphaLc": "a", "alphaUc": "A", "romanLc": "i", "romanUc": "I"}
+_NUMBER_MARKS: Final = {"ParenBoth": "({})", "ParenR": "{})", "Plain": "{}"}
 _REPEATED_PLACEHOLDERS: Final = ("sldNum", "dt", "ftr", "hdr", "sldImg")
 
 
@@ -71,16 +77,47 @@ def _shape(shape: Element) -> Iterator[MarkdownBlock]:
     if kind in _REPEATED_PLACEHOLDERS:
         return
     lines = []
+    numbering = _Numbering()
     for paragraph in shape.findall(f"{P}txBody/{A}p"):
+        text = _paragraph_text(paragraph)
         properties = paragraph.find(f"{A}pPr")
         level = whole_number(None if properties is None else properties.get("lvl"))
-        lines.append((_paragraph_text(paragraph), min(max(level, 0), 8)))
-    if kind in ("title", "ctrTitle"):
-        yield md.heading(" ".join(text for text, _ in lines), 1)
-        return
-    for text, level in lines:
+        level = min(max(level, 0), 8)
         if text.strip():
-            yield md.item("-", text, level - 1) if level else MarkdownBlock(text, is_item=True)
+            lines.append((text, level, numbering.next_label(properties, level)))
+    if kind in ("title", "ctrTitle"):
+        yield md.heading(" ".join(text for text, _, _ in lines), 1)
+        return
+    # Paragraphs of the first level are no list items, unless some are numbered.
+    is_numbered = any(label and not level for _, level, label in lines)
+    for text, level, label in lines:
+        if label or level:
+            yield md.item(label or "-", text, level - (not is_numbered))
+        else:
+            yield MarkdownBlock(text, is_item=True)
+
+
+class _Numbering:
+    """The numbers that PowerPoint shows before paragraphs of a shape."""
+
+    def __init__(self) -> None:
+        self._counts: dict[int, tuple[str, int, int]] = {}
+
+    def next_label(self, properties: Element | None, level: int) -> str:
+        """Count a paragraph, and return its label, such as "b)"; "" if it has no number."""
+        for deeper in [known for known in self._counts if known > level]:
+            del self._counts[deeper]
+        numbering = None if properties is None else properties.find(f"{A}buAutoNum")
+        last = self._counts.pop(level, None)
+        if numbering is None:
+            return ""
+        kind, start = numbering.get("type", ""), whole_number(numbering.get("startAt"), 1)
+        count = last[2] + 1 if last and last[:2] == (kind, start) else start
+        self._counts[level] = (kind, start, count)
+        style, marks = found.groups() if (found := _NUMBERING.fullmatch(kind)) else ("", "")
+        return _NUMBER_MARKS.get(marks, "{}.").format(
+            md.number(count, _NUMBER_STYLES.get(style, ""))
+        )
 
 
 def _paragraph_text(paragraph: Element) -> str:

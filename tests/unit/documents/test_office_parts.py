@@ -407,6 +407,11 @@ def shape(*paragraphs: str, kind: str = "") -> str:
     )
 
 
+def numbered(text: str, level: int = 0, kind: str = "arabicPeriod", start: str = "1") -> str:
+    number = f'<a:buAutoNum type="{kind}" startAt="{start}"/>'
+    return f'<a:pPr lvl="{level}">{number}</a:pPr>{run(text)}'
+
+
 _MATH = f'xmlns:m="{_OFFICE}/officeDocument/2006/math"'
 
 
@@ -442,6 +447,30 @@ def test_hidden_slides_are_marked(attributes: str, expected: str) -> None:
             "\n".join("aaaa"),
         ),
         (shape(run("a"), run(" "), run("b")), "a\nb"),
+        (
+            shape(
+                numbered("a"),
+                numbered("b", level=1, kind="alphaLcParenR"),
+                run(" "),
+                numbered("c", level=1, kind="alphaLcParenR"),
+                numbered("d"),
+                numbered("e", level=1, kind="alphaLcParenR"),
+                f'<a:pPr lvl="1"/>{run("f")}',
+                run("g"),
+                numbered("h"),
+            ),
+            "1. a\n   a) b\n   b) c\n2. d\n   a) e\n   - f\ng\n1. h",
+        ),
+        (
+            shape(
+                numbered("a", kind="romanUcParenBoth", start="4"),
+                numbered("b", kind="romanUcParenBoth", start="4"),
+                numbered("c", kind="arabicPlain"),
+                numbered("d", kind="circleNumDbPlain"),
+                numbered("e", kind=""),
+            ),
+            "(IV) a\n(V) b\n1 c\n1. d\n1. e",
+        ),
         (shape(run("a") + "<a:br/>" + run("b")), "a\nb"),
         (shape(run("x") + run("2", 'baseline="30000"') + run("3", 'baseline="-25000"')), "x²₃"),
         (shape(run("4", 'baseline="0"') + run("5", 'baseline="0%"') + run("6")), "456"),
