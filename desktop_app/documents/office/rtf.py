@@ -45,8 +45,12 @@ _SKIPPED: Final = frozenset(
     + ("header", "headerl", "headerr", "headerf", "footer", "footerl", "footerr", "footerf")
 )
 # Destinations marked as ignorable that contain the user's words.
-_READ_IGNORABLE: Final = frozenset(("shpinst", "fldinst", "moMath", "footnote", "nesttableprops"))
+_READ_IGNORABLE: Final = frozenset(
+    ("shpinst", "fldinst", "moMath", "footnote", "nesttableprops", "formfield", "ffl")
+)
 _LABELS: Final = ("listtext", "pntext")
+_FORM_WORDS: Final = frozenset(("formfield", "ffl", "fftype", "ffres", "ffdefres"))
+_FORM_BOX, _FORM_CHOICE, _UNSET = 1, 2, 25
 _FORMAT_WORDS: Final = frozenset(
     ("f", "b", "v", "deleted", "super", "sub", "nosupersub", "plain", "uc", "deff")
     + ("ansicpg", "mac", "pc", "pca")
@@ -60,6 +64,7 @@ _KNOWN_WORDS: Final = (
     _FORMAT_WORDS
     | _STRUCTURE_WORDS
     | _SKIPPED
+    | _FORM_WORDS
     | _CHARACTER_WORDS.keys()
     | set(_LABELS)
     | {"fonttbl", "stylesheet"}
@@ -122,6 +127,8 @@ class _Reader:
         self._high_surrogate = 0  # the first half of a surrogate pair
         self._destination_texts: list[str] = []  # of a label or a link's target
         self._address = ""
+        self._form: dict[str, int] = {}  # the numbers of a field of a form
+        self._choices: list[str] = []
 
     def read(self, data: bytes) -> list[MarkdownBlock]:
         """Return the blocks of the document, also if its end is missing."""
@@ -238,12 +245,25 @@ class _Reader:
             self._add_text(_CHARACTER_WORDS[word])
         elif word in _SKIPPED or word in _LABELS or word in ("fonttbl", "stylesheet", "fldinst"):
             self._enter("skipped" if word in _SKIPPED else word)
+        elif word in _FORM_WORDS:
+            self._process_form_word(word, number or 0)
         elif word in ("footnote", "shptxt", "fldrslt"):
             self._begin_nested_text(word)
         elif word in _STRUCTURE_WORDS and not self._state.destination:
             self._text.process_word(word, number)
         if word in _FORMAT_WORDS:
             self._change_format(word, number)
+
+    def _process_form_word(self, word: str, number: int) -> None:
+        """Process a control word of a box or a choice of a form."""
+        if word == "formfield":
+            self._form, self._choices = {}, []
+            self._enter(word)
+        elif word == "ffl":
+            self._enter(word)
+            self._call_at_group_end(lambda: self._choices.append("".join(self._destination_texts)))
+        elif self._state.destination == "formfield":
+            self._form[word] = number
 
     def _change_format(self, word: str, number: int | None) -> None:
         """Change the formatting of the characters that follow."""
@@ -297,8 +317,14 @@ class _Reader:
             return
         if word == "fldrslt":
             text, first_run, address = self._text, self._text.run_count, self._address
-            self._address = ""
-            self._call_at_group_end(lambda: text.link_runs(first_run, address))
+            value, self._address = self._form_value(), ""
+
+            def end_result() -> None:
+                if value and text.run_count == first_run:
+                    text.add_run(value)
+                text.link_runs(first_run, address)
+
+            self._call_at_group_end(end_result)
             return
         outer = self._text
         outer.prepare_nested_text()
@@ -327,6 +353,16 @@ class _Reader:
     def _store_label(self) -> None:
         label = "".join(self._destination_texts).strip()
         self._text.set_label(label if any(sign.isalnum() for sign in label) else "-")
+
+    def _form_value(self) -> str:
+        """Return what the field of a form shows that has just been read, and forget it."""
+        form, self._form = self._form, {}
+        result = form.get("ffres", _UNSET)
+        result = form.get("ffdefres", 0) if result == _UNSET else result
+        if form.get("fftype") == _FORM_BOX:
+            return "☒" if result else "☐"
+        is_choice = form.get("fftype") == _FORM_CHOICE and result >= 0
+        return next(iter(self._choices[result : result + 1]), "") if is_choice else ""
 
     def _store_address(self) -> None:
         found = _ADDRESS.search("".join(self._destination_texts))

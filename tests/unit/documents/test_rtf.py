@@ -226,12 +226,34 @@ def test_code_pages_of_fonts_are_applied(charset: int, letter: bytes, expected: 
     assert read(rb"{\rtf1" + fonts + rb"{\f1 " + letter + rb"}}") == expected
 
 
+CHOICES = r"{\*\ffname Colour}{\*\ffl red}{\*\ffl blue}"
+
+
+def form_field(values: str, result: str = "") -> bytes:
+    form = rf"{{\*\formfield{{\fftype{values}}}}}"
+    field = rf"{{\*\fldinst{{ FORM }}{form}}}{{\fldrslt {result}}}"
+    return f"a{{\\field{field}}}".encode()
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
         (rb"a\par b\sect c\page d\column e", "a\n\nb\n\nc\n\nd\n\ne"),
         (rb"a\b b\b0 c\plain d", "a**b**cd"),
         (rb"a{\b b}c", "a**b**c"),
+        (
+            form_field(r"1\ffres1")
+            + form_field(r"1\ffres0\ffdefres1")
+            + form_field(r"1\ffres25\ffdefres1")
+            + form_field(r"2\ffres1" + CHOICES)
+            + form_field(r"2\ffres25" + CHOICES)
+            + form_field(r"2\ffres7" + CHOICES)
+            + form_field(r"2\ffres-1" + CHOICES)
+            + form_field(r"2\ffres1" + CHOICES, "shown")
+            + form_field(r"0", "typed")
+            + rb"{\field{\*\fldinst REF x}{\fldrslt }}",
+            "a☒a☐a☒abluearedaaashownatyped",
+        ),
         (rb"\b a\par b\b0\par c", "**a**\n\n**b**\n\nc"),
         (rb"{\b\v x}\v0 y\deleted z\deleted0 w", "yw"),
         (rb"\super 2\sub 3\nosupersub 4", "²₃4"),
