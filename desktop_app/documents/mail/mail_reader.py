@@ -104,13 +104,13 @@ def _read_message(
         else:
             payload = part.get_payload(decode=True)
             data = payload if isinstance(payload, bytes) else b""
-            attached.append((part.get_filename("without a name"), data))
+            attached.append((_readable_header(part).get_filename("without a name"), data))
     header_lines += list(read_attachments(attached, files))
     return header_lines, "\n\n".join(["\n".join(header_lines), *filter(None, words), *messages])
 
 
-def _readable_header(message: EmailMessage) -> EmailMessage:
-    """Return the header of a message, which may be an attached one, decoded."""
+def _readable_header(message: MIMEPart) -> EmailMessage:
+    """Return the header of a message, an attached message or an attachment, decoded."""
     lines = "".join(f"{name}: {value}\n" for name, value in message.raw_items())
     return _parse(_with_readable_header(lines.encode("ascii", "surrogateescape")))
 

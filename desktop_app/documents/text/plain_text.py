@@ -175,8 +175,9 @@ _DECLARED: Final = re.compile(
     rb"""|(?:[^\n]*\n)?[ \t\f]*(?:\#|;|//|")[^\n]{0,80}?coding[:=][ \t]*([A-Za-z][\w.-]{1,30})"""
 )
 # Escape sequences that switch between alphabets in Japanese mail.
-_ESCAPES: Final = (b"\x1b$B", b"\x1b$@", b"\x1b(J", b"\x1b$(D")
+_ESCAPES: Final = (b"\x1b$B", b"\x1b$@", b"\x1b(J", b"\x1b(I", b"\x1b$(D")
 _ESCAPED_PAIRS: Final = re.compile(rb"\x1b\$[@B]((?:[\x21-\x7e]{2})*)(?:\x1b\([BJ])?")
+_ESCAPED_KATAKANA: Final = re.compile(rb"\x1b\(I([\x21-\x5f]*)(?:\x1b\([BJ])?")
 
 
 @dataclass(frozen=True)
@@ -222,10 +223,13 @@ def _decode_stated(data: bytes) -> DecodedText | None:
 
 
 def _decode_escaped(data: bytes) -> str | None:
-    """Decode the Japanese of Windows' mail programs, which adds characters such as "①"."""
+    """Decode the Japanese of mail programs, which add characters such as "①" and "ｱ"."""
     if not data.isascii():
         return None
     packed = _ESCAPED_PAIRS.sub(lambda pairs: bytes(byte | 0x80 for byte in pairs[1]), data)
+    packed = _ESCAPED_KATAKANA.sub(
+        lambda signs: b"".join(b"\x8e%c" % (sign | 0x80) for sign in signs[1]), packed
+    )
     return _decode_strictly(packed, "euc_jis_2004")
 
 

@@ -280,6 +280,26 @@ def test_the_header_of_an_attached_message_may_be_in_any_encoding(encoding: str)
     assert found.endswith("From: Jörg Weiß <j@w.example>\nSubject: 日本 Grüße\n\nWords")
 
 
+def test_half_width_katakana_are_read() -> None:
+    words = base64.b64encode(b"\x1b$BF|K\\\x1b(I6@6E\x1b(B a").decode()
+    subject = f"Subject: =?ISO-2022-JP?B?{words}?=\n\nWords"
+    text = extract_bytes("m.eml", subject.encode(), Limits(), lambda _: None).text
+    assert text == "Subject: 日本ｶﾀｶﾅ a\n\nWords"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_the_name_of_an_attachment_may_be_in_any_encoding(encoding: str) -> None:
+    text = (
+        "Subject: a\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nWords\n"
+        '--b\nContent-Type: text/plain; name="Größe für Jörg.txt"\n'
+        'Content-Disposition: attachment;\n filename="Größe für Jörg.txt"\n\nInside\n--b--\n'
+    )
+    found = extract_bytes("m.eml", text.encode(encoding), Limits(), lambda _: None).text
+    assert found == (
+        "Subject: a\nAttachments: Größe für Jörg.txt\n\nWords\n\n# Größe für Jörg.txt\n\nInside"
+    )
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
 def test_a_header_may_be_in_any_encoding_after_empty_lines(encoding: str) -> None:
     words = "\r\nFrom: Jörg Weiß <j@w.example>\r\nSubject: Grüße\r\n\r\nSchöne Straße"
