@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import html
 import re
 from contextlib import suppress
 from typing import Final
@@ -10,6 +11,7 @@ from typing import Final
 from desktop_app.documents.text import html_markdown, plain_text
 
 _CHARSET: Final = re.compile(rb"<meta\b[^>]*?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.I)
+_CHARACTER_DATA: Final = re.compile(r"<!\[CDATA\[(.*?)(?:\]\]>|(\Z))", re.S)
 
 
 def read(data: bytes) -> plain_text.DecodedText | None:
@@ -17,7 +19,14 @@ def read(data: bytes) -> plain_text.DecodedText | None:
     decoded = _decode(data)
     if decoded is None:
         return None
-    return plain_text.DecodedText(to_markdown(decoded.text), decoded.note)
+    page = decoded.text
+    if page.lstrip("\ufeff \n").startswith("<?xml"):
+        page = _CHARACTER_DATA.sub(_escape_character_data, page)
+    return plain_text.DecodedText(to_markdown(page), decoded.note)
+
+
+def _escape_character_data(section: re.Match[str]) -> str:
+    return section[0] if section[2] is not None else html.escape(section[1], quote=False)
 
 
 def to_markdown(page: str) -> str:

@@ -38,6 +38,19 @@ and <math alttext="x_1"><mi>x</mi></math>.</p>"""
 @pytest.mark.parametrize(
     ("page", "markdown"),
     [
+        ("<p><![CDATA[a < b & <c>]]>d</p><script><![CDATA[e]]></script>", "a < b & <c>d"),
+        ("<script>//<![CDATA[</script><p>a</p>", "a"),
+    ],
+)
+def test_sections_of_character_data_in_xml_are_text(page: str, markdown: str) -> None:
+    decoded = read(f"<?xml version='1.0'?><html><body>{page}</body></html>".encode())
+    assert decoded
+    assert decoded.text == markdown
+
+
+@pytest.mark.parametrize(
+    ("page", "markdown"),
+    [
         pytest.param(
             NEWSLETTER,
             "ACME\n\n[View online](https://shop.example/view)\n\n# Spring sale\n\nDear Ana,\n\n"
