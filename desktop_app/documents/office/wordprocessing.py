@@ -301,6 +301,8 @@ class _Reader:
             elif name == "hyperlink":
                 words = "".join(self._inline(child, paragraph))
                 yield md.link(words, self.relations.get(drawing.relation_id(child), ""))
+            elif name == "fldSimple" and any(paragraph.in_code):
+                continue
             elif name in _CONTAINERS:
                 yield from self._inline(child, paragraph)
             elif name == "AlternateContent":

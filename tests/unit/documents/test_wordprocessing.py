@@ -232,9 +232,11 @@ def text_of(body: str) -> str:
             + "<w:r><w:instrText>IF </w:instrText></w:r>"
             + mark("begin")
             + "<w:r><w:instrText>REF x</w:instrText></w:r>"
+            + "<w:fldSimple w:instr='REF y'><w:r><w:t>SIMPLE</w:t></w:r></w:fldSimple>"
             + mark("separate")
             + "<w:r><w:t>INNER</w:t></w:r>"
             + mark("end")
+            + "<w:fldSimple w:instr='REF z'><w:r><w:t>SIMPLE</w:t></w:r></w:fldSimple>"
             + mark("separate", "<w:rPr><w:vanish/></w:rPr>")
             + "<w:r><w:t>b</w:t></w:r>"
             + mark("begin")
@@ -248,8 +250,9 @@ def text_of(body: str) -> str:
             + "</w:p><w:p>"
             + mark("begin")
             + mark("separate")
-            + "<w:r><w:t>e</w:t></w:r></w:p>",
-            "abcd\n\ne",
+            + "<w:r><w:t>e</w:t></w:r>"
+            + "<w:fldSimple w:instr='REF z'><w:r><w:t>f</w:t></w:r></w:fldSimple></w:p>",
+            "abcd\n\nef",
             id="a field in the code of another, and fields without ends",
         ),
         pytest.param(
