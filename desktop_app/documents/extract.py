@@ -66,7 +66,7 @@ def extract_bytes(
 
 
 def _with_token_count(name: str, data: bytes, read: ReaderResult) -> ExtractedDocument:
-    text = replace_surrogates(read.text)
+    text = replace_surrogates(read.text).replace("\0", "")
     if len(text.encode()) > MAX_TEXT_BYTES:
         raise refusals.too_much_text(name)
     # tiktoken takes 0.2 s to load, so documents are refused before it is imported.

@@ -373,6 +373,9 @@ class TestTexts:
             read("binary.txt")
         assert "the supported formats" in caught.value.what_to_do
 
+    def test_null_characters_are_left_out(self) -> None:
+        assert read_bytes("x.txt", b"a\0b " + b"word " * 400).text.startswith("ab word")
+
     @pytest.mark.parametrize("data", [b"", b" \n\t ", b"\xef\xbb\xbf"])
     def test_a_document_without_content_is_refused_as_empty(self, data: bytes) -> None:
         with pytest.raises(errors.DocumentEmptyError):
