@@ -42,7 +42,7 @@ class Controllers:
     ) -> None:
         tasks = self.tasks = Tasks(show_error)
         state = self.state = WindowState(window, backend, tasks)
-        running = self.running = RunningAnswers(tasks, backend.conversations, window)
+        running = self.running = RunningAnswers(tasks, window)
         sidebar = self.sidebar = SidebarControllers(window, theme, state, running)
         self.composer = ComposerControllers(window, theme, state, sidebar.navigator)
         self.conversation = ConversationControllers(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -36,7 +37,6 @@ from desktop_app.domain.errors import StorageError
 from desktop_app.rendering.structured_answer import form_fence
 from desktop_app.services.answers.answer_run import AnswerRun
 from desktop_app.services.chat.run_resumption import ResumedRun
-from desktop_app.services.ports import MessageStore
 
 FRAME_MS = 16
 STORE_RETRY_S = 1.0
@@ -89,8 +89,8 @@ class RunningAnswers(QObject):
         rate_changed(str, float): deltas a second, about one token each.
         finished(str, Message): the final answer.
         stepped(str, Message): an answer so far, after a step of its tool calls.
-        amended(str, Message): an answer whose usage or notices changed after it was stopped, or
-            a question whose documents are now read in parts.
+        amended(str, Message): an answer that changed after it ended, for example its usage, or a
+            question whose documents are now read in parts.
         store_error_changed(str, object): a StorageError while an answer is not stored, then None.
     """
 
@@ -104,11 +104,10 @@ class RunningAnswers(QObject):
     stepped = Signal(str, object)
     store_error_changed = Signal(str, object)
 
-    def __init__(self, tasks: Tasks, store: MessageStore, parent: QObject | None = None) -> None:
+    def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._tasks = tasks
-        self._store = store
-        self._unstored: dict[str, Message] = {}
+        self._unstored: dict[str, AnswerRun] = {}
         self._runs: dict[str, _Progress] = {}
         self._frame = QTimer(self, singleShot=True, interval=FRAME_MS)
         self._frame.timeout.connect(self._report_next)
@@ -171,10 +170,10 @@ class RunningAnswers(QObject):
     def newest_state(self, answer: Message) -> Message:
         """Report all progress; return the answer as it is now."""
         self._report_all()
+        if answer.id in self._unstored:
+            return self._unstored[answer.id].answer
         progress = self._runs.get(answer.id)
-        if progress is None:
-            return self._unstored.get(answer.id, answer)
-        return progress.run.answer_so_far
+        return answer if progress is None else progress.run.answer_so_far
 
     def repeat_status(self, conversation_id: str) -> None:
         """Report again the lines below the answers of a conversation that was just opened."""
@@ -220,7 +219,7 @@ class RunningAnswers(QObject):
             self._countdown.stop(progress.run.answer.id)
             del self._runs[progress.run.answer.id]
             if progress.store_error is not None:  # stopped while the disk was full
-                self._tasks.start(self._store_until_done(progress.run.answer))
+                self._tasks.start(self._store_until_done(progress.run))
             if progress.run.changed_question is not None:
                 self.amended.emit(conversation_id, progress.run.changed_question)
             self.finished.emit(conversation_id, progress.run.answer)
@@ -232,17 +231,19 @@ class RunningAnswers(QObject):
         if await run.cancel_remote():
             self.amended.emit(conversation_id, run.answer)
 
-    async def _store_until_done(self, answer: Message) -> None:
+    async def _store_until_done(self, run: AnswerRun) -> None:
         """Store an answer that has ended, and retry until that works."""
-        self._unstored[answer.id] = answer
-        while answer.id in self._unstored:
+        answer = run.answer
+        self._unstored[answer.id] = run
+        while True:
             await asyncio.sleep(STORE_RETRY_S)
-            try:
-                await self._store.save_answer(answer)
-            except StorageError:
-                continue
-            del self._unstored[answer.id]
-            self.store_error_changed.emit(answer.conversation_id, None)
+            with suppress(StorageError):
+                await run.store_end()
+                break
+        del self._unstored[answer.id]
+        self.store_error_changed.emit(answer.conversation_id, None)
+        if run.answer != answer:
+            self.amended.emit(answer.conversation_id, run.answer)
 
     def _record_event(self, progress: _Progress, event: StreamEvent) -> None:
         """Record an event of an answer, to be reported in the next frame."""

@@ -168,7 +168,8 @@ class AnswerRun:
         self._resolved = resolved
         self._reply = Reply(notices=answer.notices, usage_scope=answer.usage_scope)
         self._thinking = ThinkingTime()
-        self._is_sent = False
+        self._is_sent = self._is_recorded = False
+        self._storing = asyncio.Lock()
         self._picture_text = PictureParser()
         self._is_left_running = False
         self._run_to_cancel: RemoteRun | None = None
@@ -229,7 +230,7 @@ class AnswerRun:
 
         Return True if the answer has changed. Raises StorageError.
         """
-        run, self._run_to_cancel = self._run_to_cancel, None
+        run = self._run_to_cancel
         if run is None:
             return False
         before = self._reply
@@ -240,16 +241,39 @@ class AnswerRun:
             name = self._resolved.profile.name
             text = notice(NoticeCode.MAY_GO_ON, provider=name)
             self._reply = accumulate(self._reply, Notice(text))
+        except asyncio.CancelledError:
+            self._run_to_cancel = None
+            await asyncio.shield(self.store_end())  # with a call of unknown cost
+            raise
         else:
             if usage is not None:
                 self._reply = accumulate(self._reply, UsageReported(usage))
+        self._run_to_cancel = None
         if self._reply is not before:
             lasted = self.answer.duration_s
-            final = replace(self._final(MessageStatus.CANCELLED), duration_s=lasted)
-            self.answer = with_file(final, self._file)
-            await self._store.save_answer(self.answer)
-        await self._record_call()
+            self.answer = replace(self._final(MessageStatus.CANCELLED), duration_s=lasted)
+        if error := await self._write(self.store_end, once=not self._retries_writes):
+            raise error
         return self._reply is not before
+
+    async def store_end(self) -> None:
+        """Store the answer as `run` ended it, with its file and its call, if that failed before.
+
+        Raises StorageError.
+        """
+        async with self._storing:
+            if self.answer.status is MessageStatus.STREAMING:  # it was left running
+                await self._long_answer.flush()
+                await self._store.save_answer(self.answer)
+                return
+            if self._may_have_file and self._file is None:
+                self._file = await self._long_answer.attach()
+            self.answer = with_file(self.answer, self._file)
+            await self._store.save_answer(self.answer)
+            await self._record_call()
+        if self._may_have_file:
+            with suppress(StorageError):  # the next start removes a file that stays
+                await self._long_answer.discard()
 
     async def _run(self, listen: Listener) -> Message:
         checkpoints = asyncio.create_task(self._checkpoint())
@@ -308,8 +332,7 @@ class AnswerRun:
             return
         self.answer = kept
         try:
-            await self._long_answer.flush()
-            await self._store.save_answer(kept)
+            await self.store_end()
         except StorageError as error:
             self._on_store(error)
 
@@ -583,21 +606,9 @@ class AnswerRun:
             took = time.monotonic() - began
 
     async def _finish(self, status: MessageStatus, *, once: bool) -> None:
-        self.answer = final = self._final(status)
-
-        async def write() -> None:
-            if self._may_have_file and self._file is None:
-                self._file = await self._long_answer.attach()
-            self.answer = with_file(final, self._file)
-            await self._store.save_answer(self.answer)
-            await self._record_call()
-
-        if await self._write(write, once=once):
-            return
-        self._on_store(None)
-        if self._may_have_file:
-            with suppress(StorageError):  # the next start removes a file that stays
-                await self._long_answer.discard()
+        self.answer = self._final(status)
+        if await self._write(self.store_end, once=once) is None:
+            self._on_store(None)
 
     def _final(self, status: MessageStatus) -> Message:
         reply = self._reply
@@ -617,11 +628,12 @@ class AnswerRun:
         )
 
     async def _record_call(self) -> None:
-        """Record the last request, unless `cancel_remote` will, once its usage is reported."""
-        if self._run_to_cancel is None:
+        """Record the last request once; `cancel_remote` does it when the usage is reported."""
+        if self._run_to_cancel is None and not self._is_recorded:
             await self._ledger.record_call(
                 self._resolved, self._reply, self.answer, is_sent=self._is_sent
             )
+            self._is_recorded = True
 
 
 def _text_of(event: StreamEvent) -> str:

@@ -451,6 +451,7 @@ async def test_a_disk_that_fills_while_an_answer_streams_loses_nothing() -> None
         app.disk.is_full = False
         await app.written()
         assert app.messages()[-1] == ("assistant", "cancelled", "All of it")
+        assert app.stored("SELECT outcome FROM ledger") == [("complete",), ("cancelled",)]
 
 
 async def test_a_full_disk_is_reported_once(no_defects: list[object]) -> None:

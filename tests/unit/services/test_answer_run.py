@@ -985,9 +985,22 @@ def test_an_answer_that_is_stopped_while_it_is_checked_is_stored_as_it_ended(
     assert [call.cost for call in memory.calls] == [COST]
 
 
-def test_a_stopped_answer_is_stored_once_or_not_at_all() -> None:
-    _, memory, *_ = stop_answer([1.1, TextDelta("a")], memory=Memory(fails=(1,)))
+def test_a_stopped_answer_that_was_not_stored_is_stored_later_with_its_call() -> None:
+    made, memory, *_ = stop_answer([1.1, TextDelta("a")], memory=Memory(fails=(1,)))
     assert (memory.saved, memory.told) == ([], [StorageError])
+    for _ in range(2):
+        run_in_simulated_time(made.store_end())
+        assert memory.last == made.answer
+        assert [call.cost for call in memory.calls] == [None]
+
+
+def test_a_stopped_background_run_that_was_stored_late_keeps_its_usage() -> None:
+    memory = Memory(fails=(2, 3))
+    made, *_ = stop_answer(NAMED, cancel_result=USAGE, background=True, memory=memory)
+    assert memory.told == [StorageError, StorageError]
+    run_in_simulated_time(made.store_end())
+    assert memory.last == made.answer
+    assert (made.answer.usage, [call.cost for call in memory.calls]) == (USAGE, [COST])
 
 
 @pytest.mark.parametrize(
@@ -1012,6 +1025,26 @@ def test_a_stopped_background_run_is_canceled_once(
     assert (made.answer.notices, made.answer.cost) == (notices, cost)
     assert [call.cost for call in memory.calls] == [cost]
     assert memory.last == made.answer
+
+
+class UnreachedProvider(ScriptedProvider):
+    """A provider that never answers the request to cancel a run."""
+
+    async def cancel(self, run: RemoteRun) -> Usage | None:
+        await asyncio.Event().wait()
+        return await super().cancel(run)
+
+
+async def test_a_program_that_ends_while_a_run_is_canceled_records_the_call() -> None:
+    memory, provider = Memory(), UnreachedProvider([*NAMED, ScriptedProvider.HOLD])
+    made = a_run(memory, provider, request=ChatRequest("gpt-5.2", (), background=True))
+    task = asyncio.ensure_future(made.run(memory.listen, memory.note))
+    await provider.holding.wait()
+    await cancel(task)
+    ending = asyncio.ensure_future(made.cancel_remote())
+    await asyncio.sleep(1)
+    await cancel(ending)
+    assert (memory.last, [call.cost for call in memory.calls]) == (made.answer, [None])
 
 
 def test_a_background_run_that_is_left_continues() -> None:
