@@ -67,7 +67,7 @@ class ImportStore:
         compactions: Sequence[Compaction] = (),
         preset: Preset | None = None,
     ) -> ImportOutcome:
-        """Add a conversation, or its missing messages if it exists.
+        """Add a conversation, or its missing messages if it exists. Take it out of the trash.
 
         Existing messages stay unchanged. If messages were added, the visible path becomes that
         of the imported conversation; the path that the user chose meanwhile stays as another
@@ -134,13 +134,16 @@ def _create_if_missing(
     preset: Preset | None,
     connection: sqlite3.Connection,
 ) -> bool:
-    """Create the conversation, its folder and its preset if missing. Return True if it is new."""
+    """Create the conversation, its folder and its preset if missing. Return True if it is new.
+
+    Take an existing conversation out of the trash, which would delete it.
+    """
     if folder is not None:
         sql = "SELECT 1 FROM folders WHERE id = ?"
         if connection.execute(sql, (folder.id,)).fetchone() is None:
             put_folder(connection, folder)
-    sql = "SELECT 1 FROM conversations WHERE id = ?"
-    is_new = connection.execute(sql, (conversation.id,)).fetchone() is None
+    sql = "UPDATE conversations SET trashed_at = NULL WHERE id = ?"
+    is_new = not connection.execute(sql, (conversation.id,)).rowcount
     if is_new:
         if preset is not None:
             add_preset(connection, preset)

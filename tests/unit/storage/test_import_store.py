@@ -19,6 +19,7 @@ from desktop_app.domain.errors import ImportRefusedError, StorageError
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.storage.conversations import import_store
 from desktop_app.storage.conversations.compaction_store import CompactionStore
+from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.conversations.import_store import BATCH_SIZE, ImportOutcome, ImportStore
@@ -79,6 +80,17 @@ async def test_only_missing_messages_are_added(tmp_path: Path) -> None:
         assert abs(hit.date - longer.updated_at) < timedelta(seconds=1), (
             "the title has the new time"
         )
+
+
+async def test_an_imported_conversation_leaves_the_trash(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.sqlite3") as database:
+        imports, store, made = ImportStore(database), ConversationStore(database), a_conversation()
+        turn = a_turn(made)
+        made = replace(made, leaf_id=turn[-1].id)
+        await imports.add(made, turn, None)
+        await ConversationFlagStore(database).set_trashed([made.id], NOON)
+        assert await imports.add(made, turn, None) == ImportOutcome(False, 0)
+        assert await store.all() == [made]
 
 
 async def test_long_conversations_are_added_in_several_transactions(tmp_path: Path) -> None:
