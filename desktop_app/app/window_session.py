@@ -246,6 +246,7 @@ class WindowSession:
         self._use_settings()
         await parts.composer.presets.load()
         tasks.start(parts.composer.prompts.load())
+        await self._backend.conversations.disown_answers()
         resumer = Resumer(self._backend.conversations, self._backend.chat)
         for run in await resumer.runs_to_resume(parts.state.providers.all):
             parts.running.start(run)

@@ -64,6 +64,10 @@ _TREE: Final = "SELECT * FROM messages WHERE conversation_id = ? ORDER BY rowid"
 _LATEST_MICROS: Final = (1 << 63) - 1
 _QUESTIONS: Final = """SELECT m.* FROM messages m JOIN conversations c ON c.id = m.conversation_id
     WHERE m.role = 'user' AND c.trashed_at IS NULL ORDER BY m.rowid DESC LIMIT ?"""
+_OWNED: Final = """SELECT 1 FROM messages
+    WHERE status = 'streaming' AND owner_pid = ? AND owner_started = ?"""
+_DISOWN: Final = """UPDATE messages SET owner_pid = NULL, owner_started = NULL
+    WHERE status = 'streaming' AND owner_pid = ? AND owner_started = ?"""
 _MESSAGE: Final = "SELECT * FROM messages WHERE id = ?"
 
 
@@ -295,6 +299,15 @@ class ConversationStore:
         Do nothing if its conversation has been deleted meanwhile.
         """
         await self._database_of(answer.conversation_id).write(lambda c: _update_answer(c, answer))
+
+    async def disown_answers(self) -> None:
+        """Give up the STREAMING answers of this process, before it begins any.
+
+        They are from before `restart_program`, after which the process is still the same.
+        """
+        owner = this_process()
+        if await self._disk.row(_OWNED, *owner) is not None:
+            await self._disk.execute(_DISOWN, *owner)
 
     async def interrupt_orphans(self) -> list[str]:
         """Mark STREAMING answers of dead processes as INTERRUPTED, keeping their text.

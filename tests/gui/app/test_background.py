@@ -208,6 +208,20 @@ async def test_a_run_is_resumed_at_the_next_start() -> None:
             assert app.stored("SELECT count(*) FROM ledger") == [(1,)]
 
 
+async def test_a_run_is_resumed_after_a_restart_that_keeps_the_process() -> None:
+    async with BackgroundServer(EVENTS, hold_at=20) as server:
+        async with app_at(server) as app:
+            await choose_background(app)
+            app.type("?")
+            app.enter()
+            await until(lambda: "Word 10 " in app.transcript)
+        async with app_at(server) as app:
+            await until(lambda: len(server.requested_paths("GET")) > 0)
+            server.release()
+            await app.settled()
+            assert app.messages()[1][1:] == ("complete", TEXT)
+
+
 async def test_a_run_that_the_provider_forgot_is_interrupted_with_the_reason() -> None:
     async with BackgroundServer(EVENTS, hold_at=20) as server:
         async with app_at(server) as app:
