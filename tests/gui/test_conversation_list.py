@@ -412,6 +412,23 @@ def test_f2_renames_in_place(listing: ConversationList, qtbot: QtBot) -> None:
     assert told.args == ["b", "Better"]
 
 
+@pytest.mark.parametrize("key", [Qt.Key.Key_Tab, Qt.Key.Key_Backtab])
+def test_tab_ends_a_rename_and_edits_no_other_row(
+    listing: ConversationList, qtbot: QtBot, key: Qt.Key
+) -> None:
+    listing.select("b")
+    listing.view.setFocus()
+    listing.rename_selected()
+    editor = listing.view.findChild(QLineEdit, "rename")
+    qtbot.keyClicks(editor, "Better")
+    with qtbot.waitSignal(listing.name_editing.ended), qtbot.waitSignal(listing.renamed) as told:
+        qtbot.keyClick(editor, key)
+    assert told.args == ["b", "Better"]
+    assert not listing.view.is_editing
+    assert listing.view.currentIndex().data(Roles.IDENTIFIER) == "b"
+    assert [row.data(Roles.IDENTIFIER) for row in listing.view.selectedIndexes()] == ["b"]
+
+
 def test_del_with_a_modifier_deletes_nothing_during_a_rename(
     listing: ConversationList, qtbot: QtBot
 ) -> None:

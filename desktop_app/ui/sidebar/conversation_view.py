@@ -19,7 +19,7 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QAbstractItemView, QApplication
+from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QApplication
 
 from desktop_app.i18n.translation import tr_plural
 from desktop_app.ui.sidebar.conversation_model import MIME_TYPE, Roles
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         QKeyEvent,
         QMouseEvent,
     )
+    from PySide6.QtWidgets import QWidget
 
 _Flag = QItemSelectionModel.SelectionFlag
 _Key = Qt.Key
@@ -171,6 +172,10 @@ class ConversationView(RowView):
                 next((i for i in found if i.flags() & Qt.ItemFlag.ItemIsEnabled), QModelIndex())
             )
         super().rowsAboutToBeRemoved(parent, start, end)
+
+    def closeEditor(self, editor: QWidget, _hint: QAbstractItemDelegate.EndEditHint) -> None:
+        """End a rename on Tab; Qt would edit and select the next row."""
+        super().closeEditor(editor, QAbstractItemDelegate.EndEditHint.NoHint)
 
     # ------------------------------------------------------------ keys and clicks
 

@@ -519,6 +519,9 @@ class TranscriptView(TranscriptSurface):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Handle the keys of the transcript, and leave the others to Qt."""
+        if event.key() == Qt.Key.Key_Escape and self.find_in_transcript.is_open:
+            self.find_in_transcript.close()
+            return
         if self._keys.handle(event):
             return
         before = self.textCursor().position()

@@ -322,6 +322,17 @@ async def test_tab_goes_through_the_find_bar_and_past_the_way_to_the_end() -> No
         assert {"search", "conversations", "open-settings", "find"} < {*around}
 
 
+async def test_esc_in_the_transcript_closes_the_find_bar() -> None:
+    async with AppHarness() as app:
+        await app.ask_and_answer("Hi", "Hello, *hello*.")
+        find = app.window.transcript.find_in_transcript
+        app.session.actions["find.open"]()
+        app.window.transcript.setFocus()
+        app.press(Qt.Key.Key_Escape)
+        assert not find.is_open
+        assert QApplication.focusWidget() is app.window.transcript
+
+
 async def test_f6_stops_at_the_cards_and_tab_takes_them_from_top_to_bottom() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Hi", "Hello.")

@@ -887,6 +887,16 @@ def test_links_do_not_differ_by_color_alone(view: TranscriptView) -> None:
         assert cursor.charFormat().fontUnderline() is is_link
 
 
+def test_arrows_of_versions_are_not_underlined(view: TranscriptView) -> None:
+    reply = answer("A")
+    view.set_messages([question("Q"), reply], versions={reply.id: (2, 3)})
+    cursor = view.textCursor()
+    for arrow in "‹›":
+        cursor.setPosition(view.toPlainText().index(arrow) + 1)
+        assert cursor.charFormat().isAnchor()
+        assert not cursor.charFormat().fontUnderline()
+
+
 def test_the_newest_answer_is_found_above_the_document(view: TranscriptView) -> None:
     newest = answer("newest")
     view.set_messages([answer("older"), newest, question("long " * 8_000)])
