@@ -15,6 +15,7 @@ from PySide6.QtGui import (
     QDropEvent,
     QGuiApplication,
     QHelpEvent,
+    QImage,
     QKeyEvent,
 )
 from PySide6.QtTest import QAbstractItemModelTester, QTest
@@ -410,6 +411,21 @@ def test_f2_renames_in_place(listing: ConversationList, qtbot: QtBot) -> None:
     with qtbot.waitSignal(listing.renamed) as told:
         qtbot.keyClick(editor, Qt.Key.Key_Return)
     assert told.args == ["b", "Better"]
+
+
+def test_stacked_accents_of_a_title_do_not_cover_other_rows(listing: ConversationList) -> None:
+    last = listing.model.index(3, 0)
+
+    def rows_above() -> QImage:
+        row = listing.view.visualRect(listing.view.row_of(last))
+        shown = listing.view.viewport().grab().toImage()
+        return shown.copy(0, 0, shown.width(), row.top())
+
+    before = rows_above()
+    changed = listing.model.conversation_at(last)
+    assert changed is not None
+    listing.model.upsert(replace(changed, title="e" + "\N{COMBINING ACUTE ACCENT}" * 400))
+    assert rows_above() == before
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Tab, Qt.Key.Key_Backtab])

@@ -68,6 +68,15 @@ def conversation(count: int) -> list[Message]:
     return messages
 
 
+def test_a_reopened_bar_shows_no_old_count(qtbot: QtBot, view: TranscriptView) -> None:
+    view.set_messages(conversation(2))
+    look_for(qtbot, view, "needle", "of 8")
+    view.find_in_transcript.close()
+    view.find_in_transcript.open()
+    assert match_count(view) == ""
+    qtbot.waitUntil(lambda: match_count(view).endswith("of 8"))
+
+
 def test_matches_ignore_case_accents_and_markup(qtbot: QtBot, view: TranscriptView) -> None:
     text = (
         "A **caf**é at *the* `Café`.\n\n| Tea | CAFE |\n|--|--|\n"

@@ -101,9 +101,9 @@ class FindBar(QFrame):
         """Show the number of the current match, and the number of matches found so far.
 
         The number is counted from 1, and is 0 if there is no current match. `is_final` is False
-        while the search continues.
+        while the search continues. A hidden bar shows no number, because its search has ended.
         """
-        if not self.field.text():
+        if not self.field.text() or self.isHidden():
             words = ""
         elif not total:
             words = tr("No matches") if is_final else tr("Searching…")
@@ -111,7 +111,7 @@ class FindBar(QFrame):
             words = tr("{number} of {total}", number=number, total=total)
         else:
             words = tr("{number} of {total}…", number=number, total=total)
-        if is_final and words != self._count.text() and not self.isHidden():
+        if is_final and words and words != self._count.text():
             announce(self._count, words)
         self._count.setText(words)
         self._count.setAccessibleName(spoken_text(words))

@@ -43,8 +43,12 @@ class RowDelegate(QStyledItemDelegate):
         return QSize(0, self.theme.px(self.height))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Paint the background, except of headings, then the content."""
+        """Paint the background, except of headings, then the content.
+
+        Stacked accents would otherwise cover other rows.
+        """
         painter.save()
+        painter.setClipRect(option.rect)
         painting.antialias(painter)
         mirror(painter, option.rect)
         if index.flags() & Qt.ItemFlag.ItemIsEnabled:
