@@ -71,7 +71,12 @@ class AnswerSetup(QObject):
         self._background_id = ""  # the conversation whose answers run in the background
         self._save_lock = asyncio.Lock()
         for changed in (current.folder_changed, folders.changed, providers.changed):
-            changed.connect(self.choice_changed)
+            changed.connect(self._report_change)
+
+    def _report_change(self) -> None:
+        """Emit `choice_changed` unless no conversation is open yet: it may have another model."""
+        if self.current.opening:
+            self.choice_changed.emit()
 
     # -------------------------------------------------------------- any conversation
 

@@ -28,6 +28,7 @@ from desktop_app.services.models.choice_resolution import ProviderModels
 from desktop_app.settings.key_pages import key_page
 from desktop_app.settings.server_presets import SERVER_PRESETS
 from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry
+from desktop_app.ui.composer.prompt_editor import PromptEditor
 from desktop_app.ui.settings.sections.key_section import KeySection
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
@@ -244,6 +245,26 @@ async def test_the_model_on_this_computer_is_free() -> None:
     async with AppHarness() as app:
         await until(lambda: app.estimate == "Free · local")
         assert "small built-in model" in app.window.empty_state.key_line.words.text()
+
+
+async def test_a_start_shows_no_other_model_than_that_of_the_first_conversation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown: list[str] = []
+    show = PromptEditor.set_choice
+
+    def record(editor: PromptEditor, choice: ChoiceView) -> None:
+        shown.append(choice.provider_id)
+        show(editor, choice)
+
+    monkeypatch.setattr(PromptEditor, "set_choice", record)
+    async with AppHarness(environment=KEYED) as app:
+        await app.ask_and_answer("Hi", "Hello.")
+        asked = row(app).provider_id
+    shown.clear()
+    async with AppHarness(environment=KEYED) as app:
+        await until(lambda: row(app).provider_id == asked)
+        assert {*shown} == {asked}
 
 
 # ---------------------------------------------------------------- keys
