@@ -15,6 +15,7 @@ from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.help.help_text import HelpText
 from desktop_app.ui.help.help_window import HelpWindow
 from desktop_app.ui.look import theme as themes
+from desktop_app.ui.look.painting import text_width
 from desktop_app.ui.widgets.rows.rows_model import ROW
 
 if TYPE_CHECKING:
@@ -164,6 +165,18 @@ def test_a_search_without_results_says_so(qtbot: QtBot, help_window: HelpWindow)
     assert nothing.isVisible()
     qtbot.keyClick(help_window.field, Qt.Key.Key_Return)
     assert help_window.place == HelpPlace("one")
+
+
+def test_the_longest_title_of_a_chapter_is_shown_whole(
+    qtbot: QtBot, light_theme: themes.Theme
+) -> None:
+    title = "A chapter with quite a long title"
+    window = HelpWindow(light_theme, HelpBook((render_chapter("one", title, ONE, {}),)))
+    qtbot.addWidget(window)
+    window.open_at(HelpPlace("one"))
+    qtbot.waitUntil(window.isActiveWindow)
+    needed = text_width(title, light_theme.interface()) + light_theme.px(20)
+    assert window.chapters.viewport().width() >= needed
 
 
 def test_a_narrow_window_shows_the_list_on_demand(qtbot: QtBot, help_window: HelpWindow) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,8 @@ from PySide6.QtWidgets import QHeaderView, QLabel, QPushButton, QWidget
 
 from desktop_app.domain.models.model_row import ModelRow
 from desktop_app.domain.models.own_model import OwnModel
+from desktop_app.i18n.translation import LANGUAGES, use_language
+from desktop_app.paths import resource_path
 from desktop_app.ui.look.theme import dark
 from desktop_app.ui.models.model_columns import ENDS_COLUMN, PROVIDER_COLUMN
 from desktop_app.ui.models.model_editor import ModelEditor
@@ -127,15 +130,20 @@ def test_only_models_that_end_have_a_column_for_it(qtbot: QtBot, light_theme: Th
         assert ("Sort by Ends" in sorted_by) == (ends is not None)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_all_columns_of_models_that_do_not_end_are_in_view(
-    qtbot: QtBot, light_theme: Theme
+    qtbot: QtBot, light_theme: Theme, language: str
 ) -> None:
     window = QWidget()
     qtbot.addWidget(window)
     window.resize(1280, 800)
-    dialog = ModelsDialog(light_theme, window)
-    dialog.set_rows([ModelRow("p", "On this computer", "m", "GPT-5.2 Thinking")])
-    dialog.show()
+    use_language(language, resource_path("locale"))
+    try:
+        dialog = ModelsDialog(light_theme, window)
+        dialog.set_rows([ModelRow("p", "On this computer", "m", "GPT-5.2 Thinking")])
+        dialog.show()
+    finally:
+        use_language("en", Path())
     assert dialog.table.horizontalScrollBar().maximum() == 0
 
 

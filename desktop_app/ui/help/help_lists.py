@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.ui.help.help_book import HelpChapter, HelpHit
 from desktop_app.ui.look import painting
+from desktop_app.ui.look import theme as themes
 from desktop_app.ui.widgets.rows.row_delegate import RowDelegate
 from desktop_app.ui.widgets.rows.rows_model import ROW, Index
 from desktop_app.ui.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QSize
     from PySide6.QtGui import QPainter
     from PySide6.QtWidgets import QStyleOptionViewItem
 
@@ -19,6 +21,14 @@ _INSET: Final = 10
 
 class ChapterDelegate(RowDelegate):
     """The painter of a chapter's title."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """Return the row's height, and the width of the whole title."""
+        row: HelpChapter = index.data(ROW)
+        width = painting.text_width(row.title, self.theme.interface())
+        size = super().sizeHint(option, index)
+        size.setWidth(width + self.theme.px(2 * _INSET + themes.ROW_MARGIN) + 1)
+        return size
 
     def paint_content(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         theme, inset = self.theme, self.theme.px(_INSET)

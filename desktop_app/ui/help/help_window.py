@@ -289,8 +289,8 @@ class HelpWindow(QWidget):
         self._contents_button.setVisible(is_narrow)
         self.chapters.setVisible(not is_narrow or self._shows_list)
         self._stack.setVisible(not is_narrow or not self._shows_list)
-        max_width = self.maximumWidth() if is_narrow else self._theme.px(_LIST_WIDTH)
-        self.chapters.setMaximumWidth(max_width)
+        width = max(self._theme.px(_LIST_WIDTH), self.chapters.sizeHintForColumn(0))
+        self.chapters.setMaximumWidth(self.maximumWidth() if is_narrow else width)
 
 
 def _title(row: HelpChapter | HelpHit) -> str:
