@@ -155,12 +155,7 @@ _NOTE_KINDS: Final = (
     LineKind.FOLD,
 )
 # Lines whose links need no underline: they are arrows, begin with an arrow or are images.
-_SHAPED_LINKS: Final = (
-    LineKind.REASONING,
-    LineKind.VERSIONS,
-    LineKind.FOOTER,
-    LineKind.IMAGES,
-)
+_SHAPED_LINKS: Final = (LineKind.REASONING, LineKind.VERSIONS, LineKind.FOOTER, LineKind.IMAGES)
 # Blocks of plain text, in either direction.
 _TEXT_KINDS: Final = (Kind.PARAGRAPH, Kind.HEADING)
 # Blocks with space above and below, even in a tight list.
