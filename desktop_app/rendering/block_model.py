@@ -109,7 +109,7 @@ class Block(NamedTuple):
         quoted_at: the list depth of each quote around the block, the outermost first; empty if no
             quote is in a list.
         opened: the number of quotes that begin with this block. It tells adjacent quotes apart.
-        language: of CODE_HEAD and CODE, as written after the fence.
+        language: of CODE_HEAD and CODE, as written after the fence; invisible characters are shown.
         rows: of TABLE; each row is a tuple of cells, each cell its runs.
         aligns: of TABLE, by column: "", "left", "center" or "right".
         head: of TABLE: the first row is the table's header.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.rendering.block_model import (
+    ADDED_MARK,
     LINE_BREAK,
     NON_PARAGRAPHS,
     Block,
@@ -93,8 +94,9 @@ class _BlockBuilder:
             case "hr":
                 self._add_block(Block(Kind.RULE))
             case "math_block":
-                tex = token.content.replace("\n", LINE_BREAK)
-                self._add_block(Block(Kind.MATH, (formula_run(tex),)))
+                run = formula_run(token.content.replace("\n", LINE_BREAK))
+                run = run._replace(text=show_invisible(run.text))
+                self._add_block(Block(Kind.MATH, (run,)))
             case _:
                 self._enter_or_leave(token)
 
@@ -173,7 +175,8 @@ class _BlockBuilder:
     def _add_code(self, token: Token) -> None:
         self._flush_marker()
         info = _unescape(token.info).split()
-        language = clean_text(info[0]) if info else ""
+        language = show_invisible(clean_text(info[0]), code=True) if info else ""
+        language = language.replace(ADDED_MARK, "")
         self._add_block(Block(Kind.CODE_HEAD, language=language))
         line = token.map[0] + (token.type == "fence") if token.map else None
         lines = token.content.removesuffix("\n").split("\n") if token.content else ()

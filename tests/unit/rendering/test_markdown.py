@@ -280,6 +280,14 @@ def test_direction_marks_are_shown_and_copied_unchanged() -> None:
     assert only("שלום\u200f a").runs[0].text == "שלום\u200f a"
 
 
+def test_direction_marks_in_a_language_or_formula_are_shown() -> None:
+    head, line = render("```a\u202eb\nc\n```")
+    assert (head.language, line.language) == ("a⟨U+202E⟩b", "a⟨U+202E⟩b")
+    for source in ("$$a\u202eb$$", "$$\na\u202eb\n$$", "x $a\u202eb$"):
+        formula = only(source).runs[-1].text
+        assert formula == f"{FORMULA_START}a{ADDED_MARK}⟨U+202E⟩b{FORMULA_END}"
+
+
 def test_direction_marks_in_the_label_of_a_footnote_are_shown() -> None:
     mark, note = render("a[^\u202eb] c\n\n[^\u202eb]: the note")
     shown = f"[^{ADDED_MARK}⟨U+202E⟩b]"
