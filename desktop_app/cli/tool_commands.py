@@ -40,7 +40,7 @@ def run_tools(options: argparse.Namespace) -> int:
 
 async def _list_tools(*, as_json: bool) -> int:
     async with open_backend() as backend:
-        names = [wildcard_of(source) for source in await backend.tools.sources()]
+        names = [wildcard_of(server) for server in await backend.tools.server_names()]
         found = await backend.tools.list_tools(names)
         usual = await _usual_choice(backend)
     with in_english() if as_json else nullcontext():
@@ -71,7 +71,7 @@ async def _usual_choice(backend: Backend) -> ResolvedChoice:
 def tool_summary(tool: ListedTool, refusal: str) -> str:
     """Return why a tool is unavailable, or else its description.
 
-    The description of a tool of a server is cut after its first sentence.
+    The description of a tool of a server is cut after its first sentence, or after 200 characters.
     """
     if refusal:
         return tr("Unavailable: {reason}", reason=refusal)
@@ -118,7 +118,7 @@ async def require_tools(
         if name not in listed:
             known = ", ".join(sorted(listed))
             if tool == ALL_TOOLS:
-                servers = ", ".join(await backend.tools.sources())
+                servers = ", ".join(await backend.tools.server_names())
                 raise IllegalChoiceError(
                     Reason.NO_SUCH_TOOL_SERVER,
                     server=source,
@@ -145,7 +145,7 @@ async def require_known_tools(
     if not names:
         return
     listed = {tool.definition.full_name for tool in await backend.tools.list_tools(chosen)}
-    known = listed | {wildcard_of(source) for source in await backend.tools.sources()}
+    known = listed | {wildcard_of(server) for server in await backend.tools.server_names()}
     for name in names:
         if name not in known and wildcard_of(name.partition("/")[0]) not in listed:
             there_are = ", ".join(sorted(known))

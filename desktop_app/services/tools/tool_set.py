@@ -15,7 +15,7 @@ from desktop_app.services.tools.tool_source import ToolSource
 MAX_TOOLS: Final = 128
 """Tools in a request; OpenAI refuses more."""
 MAX_NAMED: Final = 5
-"""Tools beyond the limit that the notice names."""
+"""The most tools beyond MAX_TOOLS that the notice names."""
 
 
 class SourcedTool(NamedTuple):
@@ -73,7 +73,7 @@ class ToolCatalog:
         """
         return [tool for _, tool in await self._all(names)]
 
-    async def sources(self) -> list[str]:
+    async def server_names(self) -> list[str]:
         """Return the names of the servers. Raises UserFacingError."""
         return [source.name for source in await self._servers()]
 

@@ -12,12 +12,12 @@ async def nothing(_arguments: Any) -> str:
     return ""
 
 
-async def test_the_sources_are_named_without_the_built_in_one() -> None:
+async def test_the_servers_are_named_without_the_built_in_source() -> None:
     async def servers() -> list[Source]:
         return [Source("a"), Source("b")]
 
-    assert await ToolCatalog([Source("")], servers).sources() == ["a", "b"]
-    assert await ToolCatalog([Source("")]).sources() == []
+    assert await ToolCatalog([Source("")], servers).server_names() == ["a", "b"]
+    assert await ToolCatalog([Source("")]).server_names() == []
 
 
 async def test_no_more_tools_are_sent_than_a_request_may_have() -> None:
