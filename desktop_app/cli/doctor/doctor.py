@@ -156,10 +156,10 @@ async def _examine_and_close(backend: Backend) -> list[Finding]:
 async def examine(
     backend: Backend, problem: UserFacingError | None = None, *, is_thorough: bool = False
 ) -> list[Finding]:
-    """Run all checks.
+    """Run all checks, and return their findings.
 
     Args:
-        problem: why the store could not be opened.
+        problem: why the store could not be opened; None if it is open.
         is_thorough: also start the on-device model, which takes a second and its memory, and check
             the whole store.
     """
@@ -232,8 +232,6 @@ async def _check_keyring(backend: Backend) -> Finding:
     if result.works:
         return Finding("keyring", True, tr("{keyring} works", keyring=result.backend))
     why = tr("{reason} API keys are kept only until you quit.", reason=result.why)
-    if result.backend:
-        why = tr("{keyring}: {reason}", keyring=result.backend, reason=why)
     return Finding("keyring", False, why)
 
 
