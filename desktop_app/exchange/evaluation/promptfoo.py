@@ -291,7 +291,7 @@ _KINDS: Final = frozenset(
     "contains icontains contains-any icontains-any contains-all icontains-all equals starts-with "
     "is-json llm-rubric model-graded-closedqa regex".split()
 )
-# A cell with such an assertion is refused. Other words before a colon are text to compare.
+# A cell with such an assertion is refused. A word of neither set before a colon is plain text.
 _UNSUPPORTED_KINDS: Final = frozenset(
     "fn eval file javascript python webhook similar levenshtein latency cost perplexity rouge-n "
     "factuality answer-relevance context-recall context-relevance context-faithfulness "
@@ -317,7 +317,7 @@ def expected_checks(text: str, variables: Mapping[str, str]) -> list[Check]:
     kind = _PREFIXES.get(found["kind"], found["kind"]) if found else ""
     plain = kind.removeprefix("not-")
     is_known = plain in _KINDS | _UNSUPPORTED_KINDS
-    if found is None or not is_known or (plain != "is-json" and not found["value"]):
+    if found is None or not is_known or not (found["value"] or _may_lack_value(plain, found)):
         return [check_from_json({"equals": _fill_in(text, variables)})]
     if found["threshold"] and plain in _KINDS:
         raise CaseError(CaseFault.THRESHOLD_UNSUPPORTED, kind=kind)
@@ -325,3 +325,12 @@ def expected_checks(text: str, variables: Mapping[str, str]) -> list[Check]:
     if plain == "is-json" and value is not None:
         value = json.loads(value)
     return _assertion_checks({"type": kind, "value": value}, variables)
+
+
+def _may_lack_value(kind: str, found: re.Match[str]) -> bool:
+    """Return True if a cell without a value is an assertion, such as `is-sql` or `latency(500)`.
+
+    A single word, such as "cost", is more likely a text to compare.
+    """
+    is_phrase = "-" in kind or found["threshold"] is not None
+    return kind == "is-json" or (kind in _UNSUPPORTED_KINDS and is_phrase)

@@ -182,6 +182,10 @@ def test_a_configuration_that_does_not_fit_is_refused(text: str, words: str) -> 
         ("is-json", ["schema: true"]),
         ("fn: output.length", None),
         ("similar(0.8): hello", None),
+        ("cost", ["equals: cost"]),
+        ("contains-json", None),
+        ("not-is-sql", None),
+        ("latency(500)", None),
     ],
 )
 def test_cells_of_promptfoo_become_checks(cell: str, labels: list[str] | None) -> None:
