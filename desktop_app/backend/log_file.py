@@ -46,7 +46,7 @@ class _RedactingFormatter(logging.Formatter):
 
 
 class _LogFile(logging.FileHandler):
-    """A log handler that drops records if the disk is full, without raising or printing."""
+    """A log handler that drops records that it cannot write, without raising or printing."""
 
     def emit(self, record: logging.LogRecord) -> None:
         with suppress(OSError):  # raised when the file is opened

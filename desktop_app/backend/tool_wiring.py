@@ -54,7 +54,7 @@ def tool_sources(backend: Backend) -> tuple[ToolSource, ...]:
 
 
 def tool_servers(backend: Backend) -> ToolServers:
-    """Create the tool servers that the user has configured."""
+    """Return the tool servers that the user has configured."""
 
     async def store_secret(name: str, secret: Secret) -> bool:
         return await backend.vault.set(name, secret) is KeyPlace.KEYRING

@@ -2,8 +2,8 @@
 
 Corrected answers are written to a single file of JSON lines.
 
-It can run while a window is open, and the window runs it for its own exports. A file gets its name
-only when it is complete.
+The command can run while a window is open, and the window runs it for its own exports. A file gets
+its name only when it is complete.
 """
 
 from __future__ import annotations

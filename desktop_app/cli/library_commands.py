@@ -194,7 +194,7 @@ async def _import_files(
     """Import all files, and add their results, also the result of one that is not completed.
 
     Raises:
-        StorageError: the store failed. It is among the errors of the last result.
+        StorageError: the store failed. With --json, it is also an error of the last result.
     """
     values = await backend.values()
     profile = await backend.providers.default_profile(values)

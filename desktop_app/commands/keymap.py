@@ -1,4 +1,4 @@
-"""Assign keys to commands: defaults, the user's changes, conflicts.
+"""Assigns keys to commands: defaults, the user's changes, conflicts.
 
 A keymap is immutable. A conflict is never resolved silently: until the user resolves it, the keys
 run neither command, and the settings name both. A shortcut conflicts with the chords that begin

@@ -1,4 +1,4 @@
-"""Find the rows of the palette: commands, conversations, prompts, settings and more in one field.
+"""Finds the rows of the palette: commands, conversations, prompts, settings and more in one field.
 
 There may be a hundred thousand conversations, and the search after a key press must end within a
 frame (16 ms). So all titles are one long text, in which `str.find` finds the longest typed word.

@@ -168,11 +168,11 @@ def detect_binary(name: str, data: bytes) -> str | None:
     """Detect a binary document by its magic bytes.
 
     Returns:
-        Its media type; "" for an OpenDocument format that is not supported; None if no magic bytes
-        are known.
+        Its media type; "" for an OpenDocument format that is not supported; None if the data does
+        not have the magic bytes of a document.
 
     Raises:
-        one of ZIP_ERRORS: it begins like a ZIP archive, but is damaged.
+        one of ZIP_ERRORS: the data begins like a ZIP archive, but is damaged.
     """
     # Readers accept a PDF with a late header, but a text may mention PDF headers, too.
     has_late_header = type_of_ending(name) == PDF and b"%PDF-" in data[:1024]

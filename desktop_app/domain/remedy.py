@@ -12,7 +12,7 @@ from desktop_app.i18n.translation import N_
 class Remedy(Enum):
     """The user's next step: a code and its sentence, which `error_text` replaces on some surfaces.
 
-    The code is the name in lower case; it is stored, so no name ever changes.
+    The code is the name in lower case, if no other is given. It is stored, so it never changes.
     """
 
     _value_: str

@@ -88,7 +88,7 @@ def id_of(value: _Object) -> str:
 
 
 def position_of(value: _Object) -> int:
-    """Return the position in the list. Raises TypeError."""
+    """Return the position in the list, 0 if it is missing. Raises TypeError."""
     found = value.get("position") or 0
     if not isinstance(found, int) or not -(2**31) <= found < 2**31:
         raise TypeError("“position” is not a whole number.")

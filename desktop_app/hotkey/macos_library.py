@@ -27,7 +27,8 @@ class HotKeyId(ctypes.Structure):
     _fields_ = (("signature", c_uint32), ("number", c_uint32))
 
 
-# ctypes would pass and return pointers as 32 bits.
+# Of each function, the type of its result, then those of its arguments. Without them, ctypes would
+# pass and return pointers as 32 bits.
 _CARBON: Final[dict[str, tuple[Any, ...]]] = {
     "GetApplicationEventTarget": (c_void_p,),
     "InstallEventHandler": (

@@ -150,7 +150,7 @@ def is_held() -> bool:
 
 
 def _keysyms(key: str) -> list[int]:
-    """Return the X keysyms of a key in Qt's portable text; 0 stands for none."""
+    """Return the X keysyms of a key in Qt's portable text; [0] if X has none for it."""
     if len(key) == 1:
         return character_keysyms(key)
     XK.load_keysym_group("xkb")  # contains the keysym of Backtab

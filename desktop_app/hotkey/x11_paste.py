@@ -1,4 +1,4 @@
-"""Paste into another program's window on X11 by typing the keys of Paste, with XTEST.
+"""Pastes into another program's window on X11 by typing the keys of Paste, with XTEST.
 
 Each call opens a connection of its own and may wait: call it in a thread.
 """

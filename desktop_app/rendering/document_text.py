@@ -267,7 +267,7 @@ def _join_rows(placed: Sequence[_PlacedBlock]) -> tuple[list[Block], list[tuple[
 
 
 def _line_slices(text: str) -> Iterator[Slice]:
-    """Cut a text at line ends; cut a line that is longer than a slice at a space."""
+    """Cut a text at line ends; cut a line that is too long for a slice, if possible at a space."""
     start = 0
     while start < len(text):
         end = _line_end(text, start + SLICE_LENGTH)

@@ -134,7 +134,7 @@ class _Speaker:
             words = self._read_token()
             self._depth -= 1
             return words
-        # TeX takes a single letter or digit: \frac12 is a half, and x^2y is the square times y.
+        # TeX takes a single letter or digit: \frac12 is a half, and x^2y is x squared times y.
         self._tokens[self._at] = token[1:]
         return token[0]
 

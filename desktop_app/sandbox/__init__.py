@@ -19,7 +19,7 @@ __all__ = ["Confinement", "Policy", "confine", "deny_inspection", "detect_mechan
 
 
 def detect_mechanisms() -> Confinement:
-    """Return the mechanisms by which this computer can confine a process."""
+    """Return the mechanisms by which this computer can confine a process, and those it lacks."""
     found: Confinement = _system().detect_mechanisms()
     return found
 

@@ -58,13 +58,16 @@ _SYSTEM_PATHS: Final = (
     *("/dev/null", "/dev/urandom"),
 )
 _OTHER_MAPPED_BYTES: Final = 64 << 30
-"""The limit of other mappings. RLIMIT_DATA counts no page tables, 1/512 of what is only read."""
+"""The limit of other mappings, which limits their page tables, too: 1/512 of what is read.
+
+RLIMIT_DATA counts neither.
+"""
 _THREAD_EXIT_S: Final = 2.0
 """The time that a joined thread gets to exit, in seconds; it takes microseconds."""
 
 
 def detect_mechanisms() -> Confinement:
-    """Return the mechanisms that this kernel offers."""
+    """Return the mechanisms that this kernel offers, and those that it lacks."""
     active, missing = ["no new privileges", "resource limits"], []
     if abi := _landlock_abi():
         active.insert(0, f"Landlock (ABI {abi})")
@@ -124,7 +127,7 @@ def deny_inspection() -> None:
 def _restrict_files(policy: Policy, abi: int) -> None:
     """Let Landlock refuse other files and ports than the policy's, and signals to other processes.
 
-    Older kernels refuse only files.
+    Older kernels refuse only files, or files and ports.
     """
     handled = sum(rights for since, rights in _FILE_RIGHTS_BY_ABI if abi >= since)
     # The size of the attributes tells the kernel which of them are given.

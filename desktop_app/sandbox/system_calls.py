@@ -1,8 +1,8 @@
 """The system calls that confined processes may make, as a seccomp filter.
 
 The filter lists what is allowed. Every other call fails with ENOSYS, which C libraries expect of an
-older kernel: they then try an older call, to which the list applies again. A call of another
-architecture ends the process.
+older kernel: they then try an older call, to which the list applies again. A listed call with other
+arguments than the allowed ones fails with EACCES. A call of another architecture ends the process.
 
 The numbers are those of Linux's `asm/unistd_64.h` (x86_64) and `asm-generic/unistd.h` (aarch64).
 """

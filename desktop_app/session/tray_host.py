@@ -37,7 +37,7 @@ class TrayHost:
         self._is_present = False
 
     async def watch(self) -> None:
-        """Report the present state, and every change.
+        """Report a tray that is present, and every change.
 
         Raises:
             BusError: the bus cannot be used.

@@ -1,7 +1,8 @@
 """The declaration of a setting: its values, and how and where it is shown.
 
 A setting whose default is None may have the value None. If the setting is a field of the request,
-the field is then left out, and the model's own default applies. If it is a limit, there is none.
+the field is then left out, and the model's own default applies. If the setting is a limit, None
+stands for no limit.
 """
 
 from __future__ import annotations

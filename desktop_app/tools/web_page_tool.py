@@ -251,7 +251,7 @@ def _stated_charset(headers: Mapping[str, str]) -> str:
 
 
 def _to_utf8(data: bytes, stated: str) -> bytes:
-    """Return a text as UTF-8 with a byte order mark, if the server states its encoding."""
+    """Return a text as UTF-8 with a byte order mark; unchanged if `stated` is not usable."""
     if not stated:
         return data
     # Browsers read ISO 8859-1 as Windows-1252, so pages are written that way.

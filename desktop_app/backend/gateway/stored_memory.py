@@ -87,12 +87,12 @@ def _kind_key(profile: ProviderProfile) -> str:
 
 
 def _refusals_key(profile: ProviderProfile) -> str:
-    """Return the prefix of the settings keys for unsupported parameters of a server's models."""
+    """Return the prefix of the settings keys for refused parameters of a server's models."""
     return f"learnt.refusals.{profile.id} {profile.base_url} "
 
 
 def _refusals(profile: ProviderProfile, settings: Mapping[str, Any]) -> dict[str, frozenset[str]]:
-    """Return the unsupported parameters by model.
+    """Return the refused parameters by model.
 
     Old entries expire: a server may support more after an update, and OpenAI once the user's
     organization is verified.

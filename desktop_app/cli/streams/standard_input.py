@@ -1,4 +1,4 @@
-"""Reads standard input: to its end if requested, else without ever blocking for long.
+"""Reads standard input: to its end, or without blocking for long if no user could interrupt it.
 
 It may have no end (`</dev/zero`, `yes |`), so every function stops at a limit.
 

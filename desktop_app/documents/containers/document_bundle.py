@@ -49,7 +49,7 @@ class DocumentBundle:
     texts: list[str] = field(default_factory=list)
 
     def leave_out(self, path: str, reason: Skip) -> None:
-        """Record a member that is not read."""
+        """Record a member that is not read, or not completely."""
         self.left_out.append((path, reason))
 
     def add(self, path: str, data: bytes, number: int, total: int) -> None:

@@ -1,7 +1,7 @@
 """Converts OpenDocument files (.odt, .odp, .ods) to Markdown.
 
-Follows OASIS Open Document Format 1.3, part 3, and reads content.xml. Tracked deletions, comments,
-and what repeats on every page or slide are left out.
+Follows OASIS Open Document Format 1.3, part 3. Reads content.xml, embedded objects, and the styles
+in styles.xml. Tracked deletions, comments, and what repeats on every page or slide are left out.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ _SKIPPED: Final = frozenset(
     + ("tcn", "rxe", "txe", "nonesttables", "template", "bkmkstart", "bkmkend", "listtable")
     + ("header", "headerl", "headerr", "headerf", "footer", "footerl", "footerr", "footerf")
 )
-# Destinations marked as ignorable that contain the user's words.
+# Destinations that are read although they are marked as ignorable.
 _READ_IGNORABLE: Final = frozenset(
     ("shpinst", "fldinst", "moMath", "footnote", "nesttableprops", "formfield", "ffl")
 )
@@ -59,7 +59,7 @@ _STRUCTURE_WORDS: Final = frozenset(
     ("par", "sect", "page", "column", "pard", "s", "outlinelevel", "ilvl", "intbl", "cell", "row")
     + ("trowd", "cellx", "clvmrg", "clmrg")
 )
-# All other control words are about appearance, and are most of a file.
+# All other control words, except `u` and `bin`, are about appearance, and are most of a file.
 _KNOWN_WORDS: Final = (
     _FORMAT_WORDS
     | _STRUCTURE_WORDS

@@ -59,7 +59,7 @@ _CELL_TYPE: Final = re.compile(rb"""\st\s*=\s*["']([^"']*)["']""")
 
 
 def read(name: str, data: bytes, limits: Limits) -> str:
-    """Return the sheets of a workbook as tables, each under its name."""
+    """Return the sheets of a workbook as tables, each under its name; "" if all are empty."""
     package = Package(name, data, limits)
     try:
         displayed = io.BytesIO(_with_displayed_texts(package, limits))
@@ -181,7 +181,7 @@ def _with_formula(cell: re.Match[bytes]) -> bytes:
 
 
 def _range_size(sheet: bytes) -> int:
-    """Return the size of the range of a sheet's filled cells.
+    """Return the number of cells in the range that a sheet's filled cells span.
 
     Returns 0 if there are at most 26 columns, which always fit into memory.
     """

@@ -105,7 +105,7 @@ def line_box(textpage: pdfium.PdfTextPage, index: int) -> Area | None:
 
 
 def words_of_page(textpage: pdfium.PdfTextPage) -> list[Word]:
-    """Return the words in the order of the content stream; [] if there are too many."""
+    """Return the words in the order of the content stream; [] for too many characters."""
     count = textpage.count_chars()
     if count > _MAX_CHARACTERS:
         return []
@@ -122,7 +122,7 @@ def words_of_page(textpage: pdfium.PdfTextPage) -> list[Word]:
 
 
 def _letter(textpage: pdfium.PdfTextPage, index: int) -> _Letter | None:
-    """Return a visible character; None for spaces and line ends."""
+    """Return a visible character; None for a space, a line end, or a character without a box."""
     if is_space(textpage, index):
         return None
     box = line_box(textpage, index)

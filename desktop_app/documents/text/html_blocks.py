@@ -36,7 +36,10 @@ class HtmlTable:
         self.is_layout = True
 
     def blocks(self) -> list[MarkdownBlock]:
-        """Return the table, or the blocks of its cells if it is layout or has one column."""
+        """Return the table, or only the blocks of its cells.
+
+        There is no table if it is layout, has one column, or would be too large because of spans.
+        """
         is_table = not self.is_layout and any(row[1:] for row in self.rows)
         grid = self._grid() if is_table else None
         if grid is None:

@@ -164,7 +164,7 @@ class ReaderClient:
         """Return the answer's header, and the result of `read` or the refusal.
 
         Raises:
-            _ChildGoneError
+            _ChildGoneError: the child has ended, or violated the protocol.
             DocumentError: the file could not be opened or the child not started; the request was
                 not sent.
         """

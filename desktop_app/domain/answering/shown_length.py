@@ -28,7 +28,7 @@ NOT_ALL_SHOWN: Final = notice(NoticeCode.NOT_ALL_SHOWN)
 
 @dataclass(frozen=True, slots=True)
 class ShownMessage(Message):
-    """An answer that is not shown as it is stored: only its beginning, or its JSON as a table.
+    """An answer that is not shown as it is stored: only its beginning, or its JSON in another form.
 
     Attributes:
         stored: the answer as it is stored.

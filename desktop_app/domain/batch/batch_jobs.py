@@ -107,7 +107,7 @@ class BatchEstimate:
         cost: with answers of `BatchJob.expected_answer` tokens each.
         ordinary_cost: the cost of the same files as ordinary questions.
         image_pages: the number of pages that are sent as images.
-        image_tokens, image_cost: of these pages; included in the others.
+        image_tokens, image_cost: of these pages; included in the other tokens and costs.
     """
 
     files: int = 0

@@ -49,7 +49,8 @@ def unit_of(part: DocumentPart) -> str:
 def find_sections(text: str, unit: str) -> list[DocumentSection]:
     """Find the sections of a document's text, in order, by their marks.
 
-    A mark must follow an empty line and have the next number, because a page may quote a mark.
+    A mark follows an empty line, unless it begins the text. A number in a mark must be the next
+    one, because a page may quote a mark.
     """
     if unit == "sheet":
         return _sheets(text)
@@ -102,7 +103,8 @@ def parse_spans(
             contain a comma or a semicolon, or are numbers.
 
     Raises:
-        IllegalChoiceError: nothing is chosen, or a section that does not exist.
+        IllegalChoiceError: nothing is chosen, a section does not exist, a name is ambiguous or
+            a range is backwards.
     """
     spans = [_parse_span(item, count, unit, names) for item in _split_items(given)]
     if not spans:

@@ -92,7 +92,8 @@ class IndexedPassage(NamedTuple):
 
     Attributes:
         start, end: in characters of the document's text.
-        page: the page, slide or sheet that it begins on; None if the format has none.
+        page: the number of the page, slide, sheet or chapter where it begins; None if the format
+            has none.
         place: the code of its place (passage_place.py), or the heading above; "" if unknown.
         title: the file's name and the headings above, as text.
         terms: the search terms for the index: see passage_words.py.

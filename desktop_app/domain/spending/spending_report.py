@@ -141,6 +141,8 @@ class GroupPerformance(NamedTuple):
 
     Attributes:
         failed: calls whose answer failed.
+        p50_first_token_s, p95_first_token_s: seconds until the first text or reasoning.
+        p50_s: seconds until the end.
         tokens_per_s: output tokens per second after the first token, of all calls together.
         p50_tokens_per_s, p95_tokens_per_s: likewise, of single calls.
     """

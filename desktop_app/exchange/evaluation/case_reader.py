@@ -169,7 +169,8 @@ def _cases_of_json(row: _Row) -> list[EvaluationCase]:
         raise CaseError(CaseFault.FILES_NOT_A_LIST)
     ideal = row.get("ideal")
     ideal_checks = () if ideal is None else (_ideal_check(ideal),)
-    # Checks may be named like the columns of CSV files; without them, every response would pass.
+    # A check may also be a field named like a column of CSV files. If such fields were ignored,
+    # every response would pass.
     options = {name: row[name] for name in _CHECK_OPTIONS if name in row}
     named = [{kind: row[kind], **options} for kind in CheckKind if kind in row]
     found = (*(check_from_json(check) for check in (*checks, *named)), *ideal_checks)
@@ -240,7 +241,7 @@ def _number_in(row: _Row, name: str, decimal_sign: str) -> float:
 
 
 def _with_ids(cases: list[EvaluationCase]) -> list[EvaluationCase]:
-    """Give cases without an id their number, or "#" and the number if that is taken.
+    """Return the cases; one without an id gets its number, with "#" before it if that is taken.
 
     Raises:
         CaseError: an id is repeated, an input is empty, or there are no cases.

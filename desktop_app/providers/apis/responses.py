@@ -52,7 +52,7 @@ def body(
     the server refused before ("encrypted_content" there means the reasoning of earlier answers).
 
     Providers of the GPT family, and other providers for its models, are told whether to store the
-    conversation, and get its cache key. Only providers of the family get the fields that preserve
+    conversation, and get the request's cache key. Only providers of the family get fields that keep
     reasoning without storage. Other servers of this API often refuse these fields.
     """
     serves_gpt_family = profile.serves_gpt_family

@@ -333,7 +333,10 @@ def cut_error(provider: str) -> StreamCutError:
 
 
 def unreadable_event_error(provider: str, data: bytes | bytearray, name: str) -> ProviderError:
-    """Return the error for an event that is not JSON; that of an event "error" is a message."""
+    """Return the error for an event that is not JSON.
+
+    The data of an event named "error" is the server's message.
+    """
     if name == "error":
         return error_from(provider, read_body(data))
     return unreadable_error(provider)

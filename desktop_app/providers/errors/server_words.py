@@ -46,7 +46,10 @@ def quote(message: str) -> str:
 
 
 def as_sentence(message: str) -> str:
-    """Return the quote of a message with a full stop; "" if there is none."""
+    """Return the quote of a message as a sentence; "" if it says nothing.
+
+    It ends with a full stop, unless its own end is an exclamation mark, question mark or ellipsis.
+    """
     words = quote(message).rstrip(".")
     return words if not words or words[-1] in "…!?" else f"{words}."
 

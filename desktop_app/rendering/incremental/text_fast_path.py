@@ -28,7 +28,7 @@ _PLAIN_ENDS: Final = ",;.!?:'’”"
 _LONG_LINE: Final = 800
 """Characters. A longer line of code is no longer checked for the end of the code."""
 _MIN_LENGTH: Final = 12
-"""Lines of at most this many characters are always parsed again."""
+"""Lines of at most this many characters, except lines of code, are always parsed again."""
 
 
 class PlainTail(NamedTuple):
@@ -50,7 +50,7 @@ class PlainTail(NamedTuple):
     def extended(self, block: Block, text: str) -> PlainTail | None:
         """Return the tail of a block with more text, or None if the text is not plain."""
         is_code = block.kind is Kind.CODE
-        if is_code and len(self.run.text) > _LONG_LINE:
+        if is_code and self.is_long:
             is_plain_text = "\n" not in text
             text = clean_text(replace_unusable(text))
             text = show_invisible(text, code=True, before=self.run.text[-1])

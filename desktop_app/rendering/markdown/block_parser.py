@@ -66,7 +66,7 @@ class BlockParser(ParserBlock):
         env: Any,
         outTokens: list[Token],  # noqa: N803 - as the library calls it
     ) -> list[Token] | None:
-        """Append the tokens of a source."""
+        """Append the tokens of a source to `outTokens`, and return these; None without a source."""
         if not src:
             return None
         state = _Lines(src, md, env, outTokens)

@@ -61,7 +61,7 @@ def is_image_name(run: Run) -> bool:
 
 
 def image_bytes_of(target: str) -> bytes | None:
-    """Return the bytes in the address of an image, None for any other address."""
+    """Return the bytes in the address of an image, None for any other or too long address."""
     match = _ADDRESS.fullmatch(target) if len(target) <= MAX_ADDRESS_LENGTH else None
     if match is None:
         return None
@@ -71,7 +71,7 @@ def image_bytes_of(target: str) -> bytes | None:
 
 @lru_cache(maxsize=128)
 def image_size_of(target: str) -> tuple[int, int] | None:
-    """Return the size of the image in an address, None if it is not drawn."""
+    """Return the width and height in pixels of the image in an address, None if it is not drawn."""
     data = image_bytes_of(target)
     size = _size(data) if data is not None and len(data) <= MAX_IMAGE_BYTES else None
     if size is None or min(size) < 1 or size[0] * size[1] > MAX_PIXELS:
@@ -159,7 +159,7 @@ def after_address(text: str) -> str:
 
 
 def outside_image(source: str, at: int) -> int:
-    """Return `at`, or a position beside the image if a cut at `at` would split one.
+    """Return `at`, or a position beside the image that a cut at `at` would split.
 
     An image whose name is longer than `_MAX_NAME_LENGTH` may be split within its name.
     """

@@ -167,9 +167,9 @@ def _add_citation(builder: _RunBuilder, token: Token) -> None:
 
 
 def _add_image(builder: _RunBuilder, token: Token) -> None:
-    """Add the runs of a drawn image. Add the name of any other image, as a link to the image.
+    """Add the runs of a drawn image, or the name of any other image.
 
-    The address of an image that is not drawn follows its name, except within another link.
+    Unless it is within another link, the name is a link to the image, and the address follows it.
     """
     source, outer = str(token.attrGet("src") or ""), builder.link
     source = "" if citations.imitates_own_link(source) else source

@@ -49,7 +49,8 @@ class _OpenContainer:
     """An open container.
 
     Attributes:
-        definition_lines: of an item: the lines of link definitions directly in it.
+        definition_lines: of an item: the lines of link definitions directly in it that have not
+            been processed yet.
         has_content: a block or definition in it has been processed.
     """
 
@@ -152,7 +153,7 @@ class _LooseListFinder:
             self._quotes.append((token.map or [0])[0])
 
     def _process_block(self, token: Token, line: int) -> None:
-        """Process a block directly in a list item, or an item in a list."""
+        """Mark the note, or the list whose parts are separated by a blank line above this block."""
         if token.type == NOTE:
             token.meta["loose"] = self._is_below_blank(line)
         container = self._open[-1] if self._open else None

@@ -353,7 +353,10 @@ def _math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 def _math_lines(
     state: StateBlock, start: int, end: int, first: str, closer: str
 ) -> tuple[int, list[str]]:
-    """Return the last line of the formula and its source; the line is -1 if it is not closed."""
+    """Return the number of the formula's last line, and the lines of its source.
+
+    The number is -1 if the formula is not closed, or if text follows it.
+    """
     if closer in first and first != closer:
         source, _, after = first.partition(closer)
         return (-1 if after else start), [source]

@@ -3,8 +3,8 @@
 Pygments and each lexer are loaded when a code block first needs them. For the window, a child
 process does this (lexing_process.py), because it would block the event loop.
 
-Many lexers search the rest of their input from each word. So long code is lexed in parts, which
-begin where hardly anything is open: at an unindented line after a blank line.
+Many lexers search the rest of their input from each word. So long code is lexed in parts. If
+possible, they begin where hardly anything is open: at an unindented line after a blank line.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Shows half-written Markdown blocks as the blocks that they are about to become.
+"""Holds back the last lines of half-written Markdown until they show which block they become.
 
 While an answer arrives, its last line is cut anywhere: between the two stars of `**`, in the middle
 of an address, before the row of dashes that makes a table. Shown literally, every such construct
-would flash up as punctuation first. So the last lines are held back or completed, in the display of
-the open tail only: the complete source is shown as written.
+would flash up as punctuation first. So undecided lines are held back here; provisional_inline.py
+completes open markup. Both change only the display of the open tail: the complete source is shown
+as written.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Runs of answers: streamed, checkpointed twice a second, and stored at the end.
 
-If the task of an AnswerRun is cancelled, the text so far is stored, and a run in the foreground has
+If the task of an AnswerRun is canceled, the text so far is stored, and a run in the foreground has
 ended. A run in the background is ended by `cancel_remote`. After `leave_running` it continues at
 the provider instead, and is resumed at the next start: see run_resumption.py.
 """
@@ -191,7 +191,7 @@ class AnswerRun:
                 storing works again, or the final answer is stored.
             retry_writes: repeat the writes of steps, of a long answer's file and of the final
                 answer until they succeed. A window can wait until the disk has space; a command
-                has to end. Checkpoints, images and the text of a cancelled task are written once.
+                has to end. Checkpoints, images and the text of a canceled task are written once.
             reports_all: also pass `listen` the text that the message has no room for. Commands
                 print it; a window shows only the message.
 
@@ -199,7 +199,7 @@ class AnswerRun:
             The final answer, which also contains any failure of the provider.
 
         Raises:
-            asyncio.CancelledError: the task was cancelled; the text so far is stored, or
+            asyncio.CancelledError: the task was canceled; the text so far is stored, or
                 `on_store` was called with the error.
         """
         self._on_store, self._reports_all = on_store, reports_all
@@ -222,7 +222,7 @@ class AnswerRun:
         await self._hold.release()
 
     def leave_running(self) -> None:
-        """Let a background run continue when the task is cancelled."""
+        """Let a background run continue when the task is canceled."""
         self._is_left_running = True
 
     async def cancel_remote(self) -> bool:

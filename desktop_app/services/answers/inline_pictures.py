@@ -90,7 +90,7 @@ class _Picture(NamedTuple):
         return self.head[2 : self.head.rindex("](")]
 
     def image(self) -> bytes:
-        """Return the bytes; b"" if they are not Base64."""
+        """Return the bytes of the image; b"" if its data is not Base64."""
         data = self.text[len(self.head) : -1].rstrip("=")
         try:
             return b64decode(data + "=" * (-len(data) % 4), validate=True)

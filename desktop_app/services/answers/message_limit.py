@@ -32,7 +32,7 @@ class MessageLimit:
     """Shortens the events of an answer to the room in its message.
 
     Args:
-        max_bytes: the size of the message in bytes, as `TextSize` counts them.
+        max_bytes: the maximum size of the message in bytes, as `TextSize` counts them.
     """
 
     def __init__(self, max_bytes: int = MAX_MESSAGE_BYTES) -> None:

@@ -62,7 +62,7 @@ class ResultFetcher:
         self.unreadable = self.unknown = 0
 
     async def fetch(self, batch: RemoteBatch) -> ErrorNote | None:
-        """Store the results of a batch that has ended.
+        """Store the results of a batch that has ended, delete its input file, and end its upload.
 
         Return the error of unusable lines; None if there are none.
 

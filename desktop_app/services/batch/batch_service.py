@@ -161,7 +161,7 @@ class BatchService:
         return job
 
     async def prepare(self, job_id: str, on_progress: OnProgress | None = None) -> BatchJob:
-        """Read and count the files that have not been read. The job is READY unless cancelled.
+        """Read and count the files that have not been read. The job is READY unless canceled.
 
         A job that is not PREPARING does not change.
 
@@ -175,7 +175,7 @@ class BatchService:
         info = self._info(job, profile)
         await self._preparer.prepare(job, profile, info, on_progress)
         job = await self._job(job_id)
-        if job.status is not BatchStatus.PREPARING:  # cancelled in the meantime
+        if job.status is not BatchStatus.PREPARING:  # canceled in the meantime
             await self._mark_never_sent(job)
             return job
         return await self._estimate(job, profile, info)
@@ -352,7 +352,7 @@ class BatchService:
         await self._update_status(replace(job, error=next(filter(None, errors), None)))
 
     async def _find_created_batches(self, job: BatchJob, provider: BatchProvider) -> None:
-        """Find the batches of a cancelled job that a crash may have left unrecorded."""
+        """Find the batches of a canceled job that a crash may have left unrecorded."""
         for upload in job.uploads:
             if not upload.batch_id and upload.is_creating:
                 batch = await provider.find(upload.name, upload.input_file_id)
@@ -370,7 +370,7 @@ class BatchService:
         provider: BatchProvider,
         upload: BatchUpload,
     ) -> ErrorNote | None:
-        """Poll a batch. Cancel it if the job is cancelled, and fetch its results once it has ended.
+        """Poll a batch. Cancel it if the job is canceled, and fetch its results once it has ended.
 
         Return the error of unusable result lines; None if there are none, or before the end.
         """
@@ -431,7 +431,7 @@ class BatchService:
         await self._save(replace(job, status=status, ended_at=now(), held=None))
 
     async def _mark_never_sent(self, job: BatchJob) -> None:
-        """Mark the unsent files of a cancelled job, so that a retry takes them over."""
+        """Mark the unsent files of a canceled job, so that a retry takes them over."""
         why = ErrorNote(Reason.ITEM_NEVER_SENT)
         for row in await self.store.items(job.id):
             if row.status in (ItemStatus.READ, ItemStatus.UNREAD):
@@ -460,7 +460,7 @@ class BatchService:
         return REFUSED_RETRY_S if is_final else RETRY_S
 
     async def _end_unknown(self, upload: BatchUpload, error: ProviderError) -> None:
-        """End an upload of a cancelled job, because the provider does not know its batch."""
+        """End an upload of a canceled job, because the provider does not know its batch."""
         ended = replace(upload, status=BatchStatus.CANCELLED)
         why = ErrorNote(Reason.BATCH_UNKNOWN_THERE, because=note_of(error))
         await self.store.end_upload(ended, ItemStatus.UNANSWERED, why, {})

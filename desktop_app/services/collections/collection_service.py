@@ -225,7 +225,7 @@ class Collections:
                 await asyncio.shield(self._store.remove_unreferenced())
 
     async def _remove_relinked(self, collection_id: str) -> None:
-        """Remove the unlinked files that were read again from the user's own."""
+        """Remove the unlinked files whose content was read again from a linked file."""
         files = await self.files(collection_id)
         unlinked = [file for file in files if not file.is_linked]
         if unlinked:

@@ -278,10 +278,9 @@ class ChunkedReader:
     ) -> list[DocumentPiece]:
         """Return the parts of a piece that the server refused as too long.
 
-        They depend only on the piece and the server's error, so that another reading makes the same
-        parts and finds their notes. A piece that cannot be split is returned alone.
-
-        Raises UserFacingError.
+        They depend only on the piece, the server's error and the model's window, so that another
+        reading makes the same parts and finds their notes. A piece that cannot be split is returned
+        alone.
         """
         window = error.window or task.resolved.model.input_limit or 0
         is_known = error.tokens and window

@@ -1,7 +1,7 @@
 """Splits texts into parts that fit a model's window, as that model counts tokens.
 
-The document worker splits by OpenAI's tokenizer, multiplied by the model's ratio for each kind of
-text. If the server counts tokens, it also counts every part before the part is sent.
+The document worker splits by the count of OpenAI's tokenizer times the model's rate for each kind
+of text. If the server counts tokens, it also counts every part before the part is sent.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from desktop_app.services.spending.cost_estimate import Estimator
 
 MIN_PART_TOKENS: Final = 300
 _SAMPLE_CHARS: Final = 10_000
-"""Characters at the beginning that the server counts first, to learn its token ratio."""
+"""Characters at the beginning that the server counts first, to learn its token rates."""
 _MAX_CUTS: Final = 3
 _MARGIN: Final = 0.95
 

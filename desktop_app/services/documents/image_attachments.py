@@ -109,11 +109,11 @@ def picture_tokens(part: ImagePart, model: ModelInfo) -> tuple[int, bool]:
 
 
 def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:
-    """Raise if the model cannot see images, or if there are too many pages.
+    """Raise if the parts have images that the model cannot see, or too many image pages.
 
     Raises:
         IllegalChoiceError: with the reason and a remedy.
-        DocumentDoesNotFitError: there are too many pages, which can be read in chunks.
+        DocumentDoesNotFitError: there are too many image pages, which can be read in chunks.
     """
     parts = tuple(parts)
     names = _names(parts)
@@ -142,7 +142,7 @@ def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:
 
 
 def unseen_images_notice(path: Sequence[Message], model: ModelInfo) -> NoticeText:
-    """Return the notice that the model only got the names of images; "" if there are none."""
+    """Return the notice that the model only got the names of images; "" if that is not so."""
     names = _names(part for message in path for part in message.parts)
     if not names or model.sees_images is not False:
         return ""

@@ -42,7 +42,7 @@ def is_built_in(resolved: ResolvedChoice) -> bool:
 def grammar_for(
     needs: TemplateNeeds, parts: Iterable[Part], resolved: ResolvedChoice
 ) -> AnswerGrammar | None:
-    """Return the grammar of the answer to a prompt; None if it has none.
+    """Return the grammar for the answer to a prompt; None if no grammar applies.
 
     The grammar describes one summary, so it does not apply to several documents.
     """

@@ -65,7 +65,10 @@ class ResolvedChoice:
     claim: PriceClaim = PriceClaim.CERTAIN
 
     def answered_by(self, model: str) -> ResolvedChoice:
-        """Return the choice after a reply by `model`: without a price if it is another model."""
+        """Return the choice after a reply by `model`.
+
+        If that is another model, a price that is not certain no longer applies.
+        """
         if self.claim is PriceClaim.CERTAIN or is_same_model(self.model.id, model):
             return self
         return replace(self, claim=PriceClaim.NONE)

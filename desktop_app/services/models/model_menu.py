@@ -1,7 +1,7 @@
 """The entries of the model menu for a provider: its own listing merged with the catalog.
 
 Any model that a provider lists can be used, known or not. Models that cannot chat (embeddings,
-speech, images) are filtered out with the catalog's data.
+speech, images) are filtered out by the catalog, the server's list or their names.
 """
 
 from __future__ import annotations

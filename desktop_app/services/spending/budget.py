@@ -39,8 +39,8 @@ NEAR_LIMIT = N_(
 class HoldStorage(Protocol):
     """Store of holds next to the recorded spending: see storage/spending/spending_holds.py.
 
-    `place` returns the id of the hold, or None if the amount would exceed the cap. `call` is the
-    model and the purpose of the call. All methods raise StorageError.
+    `place` returns the id of the hold, or None if the amount would exceed the cap, and the month as
+    it was before. `call` is the model and the purpose of the call. All methods raise StorageError.
     """
 
     async def place(

@@ -141,7 +141,7 @@ class Estimator:
         return USABLE_SHARE if found is None or is_exact else found[1]
 
     def _clear_if_changed(self) -> None:
-        """Clear the caches if the provider's counts have changed the ratio of tokens."""
+        """Clear the caches if the provider's counts have changed the rates of tokens."""
         if self._revision != self._counter.revision:
             self._revision = self._counter.revision
             self._documents.clear()

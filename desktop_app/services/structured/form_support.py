@@ -13,12 +13,16 @@ from desktop_app.services.models.choice_resolution import ResolvedChoice
 def require_grammar_support(grammar: AnswerGrammar, resolved: ResolvedChoice) -> None:
     """Raise IllegalChoiceError unless a grammar of this syntax can be sent.
 
-    A compatible server may be llama.cpp, unless it is asked for a GPT-5.2 model.
+    A compatible server may be llama.cpp, unless it is asked through the Responses API or for a
+    GPT-5.2 model.
     """
     profile, syntax = resolved.profile, grammar.syntax.value
     if not grammar.is_tool_input:
-        is_other = profile.kind is ProviderKind.COMPATIBLE and resolved.model.variant is None
-        may_be_llama_cpp = is_other and profile.api is not Api.RESPONSES
+        may_be_llama_cpp = (
+            profile.kind is ProviderKind.COMPATIBLE
+            and profile.api is not Api.RESPONSES
+            and resolved.model.variant is None
+        )
         if profile.kind is not ProviderKind.ON_DEVICE and not may_be_llama_cpp:
             raise IllegalChoiceError(Reason.GRAMMAR_NEEDS_LLAMA_CPP, provider=profile.name)
         return

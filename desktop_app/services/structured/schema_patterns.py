@@ -38,7 +38,7 @@ def _compile(pattern: str) -> regex.Pattern[str]:
 
 
 def _count_items(pattern: str) -> int:
-    r"""Return the items of a compiled pattern: `regex` writes a{1000} out as 1,000 items.
+    r"""Return the number of items of a compiled pattern; a{1000} compiles to 1,000 items.
 
     >>> _count_items(r"(\d{3}[()]){20}")
     80

@@ -43,7 +43,7 @@ class ConsentSource(Protocol):
     """Source of decisions about calls: the window, or the options of a command."""
 
     async def decide(self, question: ConsentQuestion, stored: Permission) -> Decision:
-        """Return the decision about a call. Cancelling withdraws the question."""
+        """Return the decision about a call. Canceling withdraws the question."""
 
 
 class PermissionStorage(Protocol):

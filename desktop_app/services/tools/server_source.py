@@ -36,7 +36,7 @@ class ServerSource:
         return self._run.server.name
 
     async def prepare(self) -> None:
-        """Start the server and store its tools; the first time also its prompts.
+        """Start the server and store its tools; if none were stored, also its prompts.
 
         Raises:
             UserFacingError: the server did not start, refused the request, or did not answer.

@@ -29,7 +29,7 @@ class ToolSource(Protocol):
     async def call(self, tool: ToolDefinition, arguments: Any, context: ToolContext) -> str:
         """Run a call and return its result, as text for the model.
 
-        The call may be cancelled at any time. The model is told of any exception, but gets the
+        The call may be canceled at any time. The model is told of any exception, but gets the
         words of a ToolError only.
 
         Args:

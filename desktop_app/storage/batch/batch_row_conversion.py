@@ -77,7 +77,7 @@ def job_to_row(job: BatchJob) -> Row:
 
 
 def job_from_row(row: Cells) -> BatchJob:
-    """Return the job in a row, without uploads and counts."""
+    """Return the job in a row, without uploads; of the counts, only the usage and the costs."""
     choice = choice_from_row(row)
     assert choice is not None
     details = json.loads(row["details"])

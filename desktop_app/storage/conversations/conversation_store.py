@@ -59,7 +59,7 @@ from desktop_app.storage.database.row_writing import Row, insert_rows, update_ro
 from desktop_app.storage.documents.attachment_cleanup import skip_grace_period
 from desktop_app.storage.search.search_index import EntryKind, add_entry, has_entry, remove_entry
 
-# A reply always has a later row than its parent.
+# A message always has a later row than its parent.
 _TREE: Final = "SELECT * FROM messages WHERE conversation_id = ? ORDER BY rowid"
 _LATEST_MICROS: Final = (1 << 63) - 1
 _QUESTIONS: Final = """SELECT m.* FROM messages m JOIN conversations c ON c.id = m.conversation_id

@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def create_private_folder(folder: Path) -> None:
-    """Create `folder` and missing parents; only the owner can enter `folder`."""
+    """Create `folder`, for its owner only, and missing parents, unless `folder` exists."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.mkdir(mode=0o700, exist_ok=True)
 

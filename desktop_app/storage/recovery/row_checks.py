@@ -69,9 +69,9 @@ _UNLIMITED_TEXTS: Final = frozenset(
         "form",
     }
 )
-_LONGEST_SETTING: Final = 4 << 20
-_LONGEST_ID: Final = 1000  # characters of an id that a provider assigned
-_LARGEST_VECTOR: Final = 1 << 16
+_LONGEST_SETTING: Final = 4 << 20  # characters of JSON
+_LONGEST_ID: Final = 1000  # characters of an id of another row or of a provider
+_LARGEST_VECTOR: Final = 1 << 16  # bytes
 _REMOTE_ID: Final = re.compile(r"(?:[0-9A-Za-z][0-9A-Za-z_.:=+-]{0,999})?")
 
 

@@ -1,4 +1,4 @@
-"""The learned ratios of servers' tokens to OpenAI's, so that the next start counts accurately."""
+"""The learned rates of servers' tokens, so that the next start counts accurately."""
 
 from __future__ import annotations
 

@@ -47,7 +47,9 @@ Log = Callable[[str, str], None]
 async def bounded_stdio(
     command: ChildCommand, log: Log, on_ended: Callable[[], None]
 ) -> AsyncGenerator[TransportStreams, None]:
-    """Start a server and yield its streams; end it with all that it started.
+    """Start a server and yield its streams; then end the server.
+
+    Programs that it started end with this process: see host_process.py.
 
     Args:
         log: takes a level and a line for the server's log.

@@ -1,4 +1,4 @@
-"""Reasons for failures, in the words of the server or the SDK."""
+"""Reasons for failures, in English or in the words of the server."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class HostError(Exception):
 
 
 def reason_of(error: BaseException) -> str:
-    """Return why something failed, in the words of the server or the SDK."""
+    """Return why something failed, in English or in the words of the server."""
     error = _first_error(error)
     if isinstance(error, MCPError):
         words = str(error.error.message)[:MAX_REASON_CHARS]

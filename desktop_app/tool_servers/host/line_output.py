@@ -32,7 +32,7 @@ class LineOutput:
         return cls(descriptor)
 
     def send(self, **line: Any) -> None:
-        """Write a complete line. If the parent is gone, this process ends (SIGPIPE, EPIPE)."""
+        """Write a complete line. If the parent is gone, BrokenPipeError ends this process."""
         data = json.dumps(line, ensure_ascii=True).encode() + b"\n"
         while data:
             data = data[os.write(self._descriptor, data) :]

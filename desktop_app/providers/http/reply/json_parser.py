@@ -135,7 +135,7 @@ class _Parser:
         return self._scalar(), False
 
     def _peek(self) -> bytes:
-        """Return the next byte that is not blank, or b"" at the end."""
+        """Skip blanks. Return the byte that comes next, or b"" at the end."""
         first = self._data[self._position : self._position + 1]
         if first and first not in b" \t\n\r":
             return bytes(first)

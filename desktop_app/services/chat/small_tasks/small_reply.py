@@ -79,7 +79,7 @@ class SmallReply:
         return self.reply.usage is not None or self.reply.may_be_billed
 
     def performance(self, asked: ResolvedChoice) -> CallPerformance:
-        """Return the performance of the call, which counts as cancelled if it has not ended."""
+        """Return the performance of the call, which counts as canceled if it has not ended."""
         status = self.reply.status
         if status is MessageStatus.STREAMING:
             status = MessageStatus.CANCELLED
