@@ -1,7 +1,7 @@
 """An exact calculator: decimal arithmetic in a small language of its own.
 
-The parser knows numbers, + - * / // % ^, parentheses and a few functions; nothing is evaluated by
-Python. Digits, exponents and nesting are bounded, so that no expression takes noticeably long.
+The parser knows numbers, pi, e, + - * / // % ^, parentheses and a few functions; Python evaluates
+nothing. Digits, exponents and nesting are bounded, so that no expression takes noticeably long.
 """
 
 from __future__ import annotations

@@ -220,7 +220,7 @@ def _allow_reading(action: int, *_: object) -> int:
 
 
 def _cell_text(value: object) -> str:
-    """Return a value on one line, so that each row is one line."""
+    """Return the first MAX_CELL_CHARS characters of a value on one line; "" for NULL."""
     text = "" if value is None else str(value)[:MAX_CELL_CHARS]
     return "\\n".join(text.splitlines())
 

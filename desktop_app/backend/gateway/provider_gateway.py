@@ -19,11 +19,11 @@ from desktop_app.providers.http.provider_access import ProviderAccess
 
 if TYPE_CHECKING:
     from desktop_app.backend.gateway.token_counting import TokenLearning
-
-    # The client imports httpx, which must not be loaded before the first paint.
     from desktop_app.credentials.vault import KeyVault
     from desktop_app.local_model.server import LocalModel
     from desktop_app.providers.jobs.batch_client import BatchClient
+
+    # The client imports httpx, which must not be loaded before the first paint.
     from desktop_app.providers.provider_client import ProviderClient
     from desktop_app.storage.settings.settings_store import SettingsStore
 

@@ -91,7 +91,7 @@ class Finding:
 
     Attributes:
         name: its key in the JSON.
-        works: None for a plain fact.
+        works: None for a plain fact, or if the user has not decided.
         label: its name in the report; "" for the one in `_LABELS`.
         more_fields: additional fields of the JSON.
     """

@@ -70,7 +70,7 @@ class EvaluationRunner:
 
     Attributes:
         concurrency: the number of calls at the same time; on the device, it is always 1.
-        batches: asks the cases in batch jobs; None asks each by itself.
+        batches: asks the cases in batch jobs; without it, each is asked in a call of its own.
         listen: called with the number of results so far.
         repeated: number of calls that an interrupted command sent and that were not answered.
         reused: number of results of an interrupted command.

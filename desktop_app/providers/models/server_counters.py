@@ -25,7 +25,7 @@ class ServerCounter:
     Attributes:
         path: the path, relative to the base URL without its /v1.
         body: returns the request for a model and a text.
-        read: returns the tokens in the reply; None if it has no usable count.
+        read: returns the number of tokens in a reply; None if the reply has no usable count.
     """
 
     path: str
