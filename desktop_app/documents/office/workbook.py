@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import datetime
 import io
+import operator
 import re
 import zipfile
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from functools import partial, reduce
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from xml.sax.saxutils import escape
 
 import python_calamine
@@ -33,11 +34,19 @@ _WITHOUT_CELLS: Final = ("/media/", "/embeddings/", "/pivotCache/", "/printerSet
 _SHEET_PART: Final = re.compile(r"xl/(?:worksheets/)?[^/]+\.xml")
 _BUILT_IN_PERCENTAGES: Final = frozenset(("9", "10"))
 _QUOTED: Final = re.compile(r'"[^"]*"|\\.')
-# The formats of postal codes, article numbers and the like: zeros and literals.
-_PADDED_FORMAT: Final = re.compile(r'(?:\[\$-[0-9A-Fa-f]+\])?((?:"[^"]*"|\\.|[-+() 0])*)')
-_PADDED_PIECE: Final = re.compile(r'"([^"]*)"|\\(.)|(0)')
+# The formats of postal codes, article numbers and the like: digits and literals. Sections are for
+# positive and negative numbers and zero, or for numbers for which a condition holds.
+_FORMAT_SECTION: Final = re.compile(r'((?:"[^"]*"|\\.|[^;"\\])*)(?:;|\Z)')
+_PADDED_SECTION: Final = re.compile(
+    r"(?:\[(?:\$-[0-9A-Fa-f]+|[A-Za-z]+ ?[0-9]*|(<=?|>=?)([0-9.]{1,20}))\])*"
+    r'((?:"[^"]*"|\\.|[-+() 0#])*)'
+)
+_PADDED_PIECE: Final = re.compile(r'"([^"]*)"|\\(.)|([0#])')
+_CONDITIONS: Final = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 _MAX_FORMAT_LENGTH: Final = 255  # Excel's limit
-_ZERO: Final = "\0"
+# Stand for a digit in the template of a section; the second only if the number has it.
+_ZERO, _OPTIONAL = "\0", "\1"
+_PLACE: Final = re.compile(f"([{_ZERO}{_OPTIONAL}])")
 # What python-calamine allocates for each cell between the first and the last column and row.
 _CELL_BYTES: Final = 32
 
@@ -195,22 +204,74 @@ def _range_size(sheet: bytes) -> int:
     return (max(columns) - min(columns) + 1) * (max(rows) - min(rows) + 1) if columns else 0
 
 
-def _number_styles(package: Package) -> dict[bytes, str]:
-    """Return how cell styles show numbers, by style: as "%", or as zeros and literals.
+class _PaddedFormat(NamedTuple):
+    """A number format of digits and literals.
+
+    Attributes:
+        templates: one for each section, with literals, `_ZERO` and `_OPTIONAL`.
+        condition: compares a number with `limit`; the first section is for those for which it
+            holds. None if the sections are for positive and negative numbers and zero.
+    """
+
+    templates: list[str]
+    condition: Callable[[float, float], bool] | None
+    limit: float
+
+    @classmethod
+    def parse(cls, code: str) -> _PaddedFormat | None:
+        """Parse a number format; return None if it is of another kind."""
+        codes = [text for text in _FORMAT_SECTION.findall(code)[:-1] if "@" not in text][:3]
+        sections = [_PADDED_SECTION.fullmatch(text) for text in codes]
+        found = [section for section in sections if section]
+        templates = [_PADDED_PIECE.sub(_template_piece, section[3]) for section in found]
+        conditions = [section[1] for section in found]
+        has_others = len(found) < len(sections) or any(conditions[1:])
+        if has_others or not templates or len(_PLACE.findall(templates[0])) < 2:
+            return None
+        if not conditions[0]:
+            return cls(templates, None, 0)
+        if len(templates) != 2:
+            return None
+        return cls(templates, _CONDITIONS[conditions[0]], float(found[0][2]))
+
+    def text(self, number: int) -> str:
+        """Return a number as the format shows it."""
+        at = int(number < 0) if number or len(self.templates) < 3 else 2
+        if self.condition:
+            at = int(not self.condition(number, self.limit))
+        template = self.templates[min(at, len(self.templates) - 1)]
+        has_own_sign = at == 1 and len(self.templates) > 1 and not self.condition
+        sign = "-" if number < 0 and not has_own_sign else ""
+        return f"{sign}{_fill(template, str(abs(number)))}"
+
+
+def _fill(template: str, digits: str) -> str:
+    """Put digits into a template; its first place takes all surplus digits."""
+    pieces = _PLACE.split(template)
+    places, (first, *literals) = pieces[1::2], pieces[::2]
+    zeros = len(places) - places.index(_ZERO) if _ZERO in places else 0
+    digits = digits.lstrip("0").zfill(zeros)
+    surplus = max(0, len(digits) - len(places)) + 1
+    shown = [digits[:surplus], *digits[surplus:]] if places else []
+    shown = [*[""] * (len(places) - len(shown)), *shown]
+    return first + "".join(map(str.__add__, shown, literals))
+
+
+def _number_styles(package: Package) -> dict[bytes, _PaddedFormat | None]:
+    """Return how cell styles show numbers, by style: in a padded format, or (None) as percentages.
 
     Other styles are left out.
     """
     tree = package.xml_or_empty("xl/styles.xml")
-    formats = dict.fromkeys(_BUILT_IN_PERCENTAGES, "%")
+    formats: dict[str, _PaddedFormat | None] = dict.fromkeys(_BUILT_IN_PERCENTAGES)
     for row in tree.iter(f"{_SHEETS}numFmt"):
         key, code = row.get("numFmtId", ""), row.get("formatCode", "")
-        padded = _PADDED_FORMAT.fullmatch(code)
+        if len(code) > _MAX_FORMAT_LENGTH:
+            continue
         if "%" in _QUOTED.sub("", code):
-            formats[key] = "%"
-        elif padded and len(code) <= _MAX_FORMAT_LENGTH:
-            template = _PADDED_PIECE.sub(_template_piece, padded[1])
-            if template.count(_ZERO) > 1:
-                formats[key] = template
+            formats[key] = None
+        elif padded := _PaddedFormat.parse(code):
+            formats[key] = padded
     rows = tree.find(f"{_SHEETS}cellXfs")
     return {
         str(number).encode(): formats[row.get("numFmtId", "")]
@@ -220,34 +281,24 @@ def _number_styles(package: Package) -> dict[bytes, str]:
 
 
 def _template_piece(piece: re.Match[str]) -> str:
-    """Return a literal of a format without quotes, or `_ZERO` for a digit."""
-    return _ZERO if piece[3] else piece[1] or piece[2] or ""
+    """Return a literal of a format without quotes, or what stands for a digit."""
+    return {"0": _ZERO, "#": _OPTIONAL}.get(piece[3] or "", piece[1] or piece[2] or "")
 
 
-def _with_styled_number(styles: dict[bytes, str], cell: re.Match[bytes]) -> bytes:
+def _with_styled_number(styles: dict[bytes, _PaddedFormat | None], cell: re.Match[bytes]) -> bytes:
     """Return the cell with a text such as "97.8%" for 0.978, or "02134" for 2134."""
     prefix, style, attributes, value = cell.groups()
     kind = _CELL_TYPE.search(attributes)
     if kind and kind[1] != b"n":
         return cell[0]
-    number, template = float(value), styles[style]
-    if template == "%":
+    number, padded = float(value), styles[style]
+    if padded is None:
         text = f"{round(number * 100, 9):.12g}%"
     elif number.is_integer() and abs(number) < 1e15:
-        text = escape(_padded(int(number), template))
+        text = escape(padded.text(int(number)))
     else:
         return cell[0]
     return _text_cell(prefix, attributes, text.encode())
-
-
-def _padded(number: int, template: str) -> str:
-    """Return a number in the format of a template; its first place takes all surplus digits."""
-    first, *others = template.split(_ZERO)
-    digits = f"{abs(number):0{len(others)}}"
-    surplus = len(digits) - len(others) + 1
-    places = [digits[:surplus], *digits[surplus:]]
-    text = "".join(place + literal for place, literal in zip(places, others, strict=True))
-    return f"{'-' if number < 0 else ''}{first}{text}"
 
 
 def _text_cell(prefix: bytes, attributes: bytes, text: bytes) -> bytes:
