@@ -6,8 +6,9 @@ import math
 import re
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import pypdfium2 as pdfium
@@ -192,17 +193,25 @@ def pieces(line: Sequence[Word]) -> list[list[Word]]:
     return found
 
 
-def text(textpage: pdfium.PdfTextPage, words: Sequence[Word]) -> str:
-    """Join the words of a cell to one line, in the given order."""
+def text(
+    textpage: pdfium.PdfTextPage,
+    words: Sequence[Word],
+    shown: Mapping[int, str] = MappingProxyType({}),
+) -> str:
+    """Join the words of a cell to one line, in the given order; `shown` is as in `characters`."""
     joined = ""
     for word in words:
-        new = characters(textpage, word.characters)
+        new = characters(textpage, word.characters, shown)
         if joined.endswith(LINE_END_HYPHEN):
             joined = f"{joined[:-1]}-{new}"
-        elif joined and not (_is_ideograph(joined[-1]) and _is_ideograph(new[:1])):
-            joined = f"{joined} {new}"
-        else:
+        elif (
+            not joined
+            or word.characters[0] in shown
+            or (_is_ideograph(joined[-1]) and _is_ideograph(new[:1]))
+        ):
             joined += new
+        else:
+            joined = f"{joined} {new}"
     return joined.replace(LINE_END_HYPHEN, "-").replace("\0", "")
 
 
@@ -210,9 +219,21 @@ def _is_ideograph(sign: str) -> bool:
     return bool(sign) and unicodedata.name(sign, "").startswith(("CJK", "HIRAGANA", "KATAKANA"))
 
 
-def characters(textpage: pdfium.PdfTextPage, indices: Iterable[int]) -> str:
-    """Return the characters with these numbers as in the text of the whole page."""
-    found = decode_units(raw.FPDFText_GetUnicode(textpage, index) for index in indices)
+def characters(
+    textpage: pdfium.PdfTextPage,
+    indices: Iterable[int],
+    shown: Mapping[int, str] = MappingProxyType({}),
+) -> str:
+    """Return the characters with these numbers as in the text of the whole page.
+
+    Args:
+        shown: the characters that replace some, by number.
+    """
+    found = decode_units(
+        ord(shown[index]) if index in shown else raw.FPDFText_GetUnicode(textpage, index)
+        for index in indices
+        if shown.get(index) != ""
+    )
     return found.replace(_HYPHEN, LINE_END_HYPHEN)
 
 

@@ -18,6 +18,7 @@ from desktop_app.documents.pdf import (
     column_layout,
     page_annotations,
     page_words,
+    raised_digits,
     ruled_tables,
     unruled_tables,
 )
@@ -36,18 +37,27 @@ def text(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> str:
     """Return the text of a page, with tables in Markdown and pdfium's line ends."""
     in_stream: str = textpage.get_text_range()
     order = _pieces(page, textpage, in_stream)
-    if order is None:
+    digits = _raised_digits(textpage, in_stream)
+    if order is None and not digits:
         return in_stream
+    order = [list(range(textpage.count_chars()))] if order is None else order
     text_so_far = ""
     for piece in order:
         if isinstance(piece, Table):
-            text_so_far = (
-                f"{text_so_far.rstrip()}{_LINE_END * 2}{_markdown(piece, textpage)}{_LINE_END * 2}"
-            )
+            rows = _markdown(piece, textpage, digits)
+            text_so_far = f"{text_so_far.rstrip()}{_LINE_END * 2}{rows}{_LINE_END * 2}"
         else:
-            words = page_words.characters(textpage, piece).strip(_LINE_END + " ")
+            words = page_words.characters(textpage, piece, digits).strip(_LINE_END + " ")
             text_so_far += f"{words}{_LINE_END}" if words else ""
     return text_so_far
+
+
+def _raised_digits(textpage: pdfium.PdfTextPage, in_stream: str) -> dict[int, str]:
+    count = textpage.count_chars()
+    if len(in_stream) != count:  # some characters have two numbers, or none
+        units = (raw.FPDFText_GetUnicode(textpage, at) & 0xFFFF for at in range(count))
+        in_stream = "".join(map(chr, units))
+    return raised_digits.find(textpage, in_stream)
 
 
 def order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[int]:
@@ -169,8 +179,8 @@ def _in_reading_direction(table: Table, textpage: pdfium.PdfTextPage) -> Table:
     return replace(table, rows=[row[::-1] for row in table.rows])
 
 
-def _markdown(table: Table, textpage: pdfium.PdfTextPage) -> str:
-    rows = [[page_words.text(textpage, cell) for cell in row] for row in table.rows]
+def _markdown(table: Table, textpage: pdfium.PdfTextPage, shown: Mapping[int, str]) -> str:
+    rows = [[page_words.text(textpage, cell, shown) for cell in row] for row in table.rows]
     return md.table(_without_empty_columns(rows)).text.replace("\n", _LINE_END)
 
 
