@@ -25,8 +25,10 @@ from desktop_app.domain.documents.document_notes import Skip
 
 _HEADERS: Final = ("From", "To", "Cc", "Date", "Subject")
 _HEADER_END: Final = re.compile(rb"\r?\n\r?\n")
-_ENCODED_WORD: Final = re.compile(rb"=\?([\w.-]{1,40})(?=\?[bq]\?)", re.IGNORECASE)
-_JAPANESE_WORD: Final = re.compile(rb"=\?iso-2022-jp\?([bq])\?([^?\s]{1,1000})\?=", re.IGNORECASE)
+_ENCODED_WORD: Final = re.compile(rb"=\?([\w.-]{1,40})\?([bq])\?([^?\s]{0,1000})\?=", re.IGNORECASE)
+_ENCODED_WORDS: Final = re.compile(
+    rb"%(word)b(?:\s*%(word)b)*" % {b"word": _ENCODED_WORD.pattern}, re.IGNORECASE
+)
 _MAX_DEPTH: Final = 4
 
 
@@ -54,29 +56,32 @@ def _with_readable_header(data: bytes) -> bytes:
     """Return a mail whose header the parser can decode: it expects UTF-8 and exact encodings."""
     data = data.removeprefix(codecs.BOM_UTF8).lstrip(b"\r\n")
     end = found.start() if (found := _HEADER_END.search(data)) else len(data)
-    head = _JAPANESE_WORD.sub(_with_utf_8, data[:end])
-    head = _ENCODED_WORD.sub(_with_text_codec, head)
+    head = _ENCODED_WORDS.sub(_as_one_word, data[:end])
     decoded = None if head.isascii() else plain_text.decode(head)
     return (decoded.text.encode() if decoded else head) + data[end:]
 
 
-def _with_utf_8(word: re.Match[bytes]) -> bytes:
-    """Return a Japanese word in UTF-8; Python's codec rejects characters such as "①"."""
+def _as_one_word(words: re.Match[bytes]) -> bytes:
+    """Join encoded words to one in UTF-8.
+
+    Python's parser keeps the spaces between encoded words in names, and takes charsets literally.
+    """
+    pieces: list[tuple[str, bytes]] = []
     with suppress(ValueError):
-        is_quoted = word[1] in b"qQ"
-        decoded = plain_text.decode(
-            binascii.a2b_qp(word[2], header=True)
-            if is_quoted
-            else binascii.a2b_base64(word[2] + b"==")
-        )
-        if decoded:
-            return b"=?utf-8?b?%b?=" % binascii.b2a_base64(decoded.text.encode(), newline=False)
-    return word[0]
-
-
-def _with_text_codec(word: re.Match[bytes]) -> bytes:
-    """Return the beginning of an encoded word, with the encoding that was meant."""
-    return b"=?" + (plain_text.text_codec(word[1].decode()).encode() or word[1])
+        for charset, kind, text in _ENCODED_WORD.findall(words[0]):
+            is_quoted = kind in b"qQ"
+            packed = (
+                binascii.a2b_qp(text, header=True)
+                if is_quoted
+                else binascii.a2b_base64(text + b"==")
+            )
+            name = charset.decode().lower()
+            if pieces and pieces[-1][0] == name:  # A character may be cut at the end of a word.
+                packed = pieces.pop()[1] + packed
+            pieces.append((name, packed))
+        text = "".join(_decode(packed, name) for name, packed in pieces)
+        return b"=?utf-8?b?%b?=" % binascii.b2a_base64(text.encode(), newline=False)
+    return words[0]
 
 
 def _read_message(
@@ -99,6 +104,8 @@ def _read_message(
             messages.append(f"Attached message:\n\n{_read_message(inner, files, depth + 1)[1]}")
         elif _is_text(part):
             words.append(_text_of_part(part))
+        elif part.get("Content-Location") and not part.get_filename():
+            pass  # an image or a style sheet of a saved web page
         elif part.get_content_type() == "message/delivery-status":
             words.append("\n\n".join(str(block).strip() for block in part.iter_parts()))
         else:

@@ -269,6 +269,17 @@ def test_these_characters_are_read_in_a_subject(word: bytes) -> None:
     assert text == "Subject: Re: ① 1 ㈱日本\n\nWords"
 
 
+def test_style_sheets_and_images_of_a_saved_web_page_are_left_out() -> None:
+    text = (
+        "Subject: Page\nContent-Type: multipart/related; boundary=b\n\n--b\n"
+        "Content-Type: text/html\nContent-Location: https://p.example/\n\n<p>Words</p>\n"
+        "--b\nContent-Type: text/css\nContent-Location: cid:css-1@mhtml.blink\n\np { }\n"
+        "--b\nContent-Type: image/png\nContent-Location: https://p.example/i.png\n\nPNG\n--b--\n"
+    )
+    document = extract_bytes("p.mhtml", text.encode(), Limits(), lambda _: None)
+    assert (document.text, document.note) == ("Subject: Page\n\nWords", None)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
 def test_the_header_of_an_attached_message_may_be_in_any_encoding(encoding: str) -> None:
     text = (
@@ -278,6 +289,24 @@ def test_the_header_of_an_attached_message_may_be_in_any_encoding(encoding: str)
     )
     found = extract_bytes("m.eml", text.encode(encoding), Limits(), lambda _: None).text
     assert found.endswith("From: Jörg Weiß <j@w.example>\nSubject: 日本 Grüße\n\nWords")
+
+
+@pytest.mark.parametrize(
+    ("header", "shown"),
+    [
+        (
+            "From: =?utf-8?q?J=C3=B6r?=\r\n =?utf-8?q?g_Wei=C3=9F?= <j@w.example>",
+            "Jörg Weiß <j@w.example>",
+        ),
+        ("To: =?utf-8?B?5pel5pys?= =?utf-8?B?6Kqe?= <n@j.example>", "日本語 <n@j.example>"),
+        ("Subject: =?utf-8?q?J=C3?= =?UTF-8?Q?=B6rg?= =?cp1252?b?9g==?= 5", "Jörgö 5"),
+        ("Subject: =?utf-8?b?w7w?= =?utf-8?q?sp ace?=", "üsp ace"),
+        ("Subject: =?utf-8?b?a?= b", "a b"),
+    ],
+)
+def test_encoded_words_are_joined(header: str, shown: str) -> None:
+    text = extract_bytes("m.eml", f"{header}\n\nWords".encode(), Limits(), lambda _: None).text
+    assert text == f"{header.split(':')[0]}: {shown}\n\nWords"
 
 
 def test_half_width_katakana_are_read() -> None:
