@@ -2,8 +2,8 @@
 
 An encoding that shows itself (byte order mark, valid UTF-8, the NULs of UTF-16, a declaration) is
 trusted. Otherwise it is guessed, and the user is told. In a likely encoding, no symbols are inside
-words, and the letters are those of a single language. Nothing is decoded with replacement
-characters.
+words, and the letters are those of a single language. Only a few damaged bytes in UTF-8 may become
+replacement characters.
 """
 
 from __future__ import annotations
@@ -92,11 +92,11 @@ _SAMPLE: Final = 1 << 16
 # Control characters that text does not contain; it may contain tab, line feed, form feed, carriage
 # return, backspace (terminals) and escape (terminal colors).
 _CONTROL: Final = re.compile(r"[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f\x7f\ufffe\uffff]")
-# Signs of a wrong encoding: a symbol between two letters, a capital after a small letter, symbols
-# that nobody writes.
+# Signs of a wrong encoding: a symbol between two letters, a capital after a small letter, half a
+# Korean syllable between whole ones, symbols that nobody writes.
 _ODD: Final = re.compile(
     r"(?<=[^\W\d_])(?:[¹²³]|(?![^\W\d_])[^\x00-\x7f\s’·\u3000-\u303f\uff00-\uff65])(?=[^\W\d_])"
-    r"|[à-ÿа-яё][A-ZÀ-ÞА-ЯЁ]"
+    r"|[à-ÿа-яё][A-ZÀ-ÞА-ЯЁ]|[가-힣一-鿿][ㄱ-ㆎ](?=[가-힣一-鿿])"
     r"|[¼½¾¨¸‡†ˆ¬ªº\u05c0](?=[^\W\d_])|[¤\u2500-\u259f\x80-\x9f]"
 )
 # Letters where no Western language has them. Baltic and Turkish text that is decoded as Western has
@@ -174,6 +174,13 @@ _DECLARED: Final = re.compile(
     rb"""|@charset "([A-Za-z][\w.-]{1,30})";"""
     rb"""|(?:[^\n]*\n)?[ \t\f]*(?:\#|;|//|")[^\n]{0,80}?coding[:=][ \t]*([A-Za-z][\w.-]{1,30})"""
 )
+_CUT_CHARACTER: Final = re.compile(
+    rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z"
+)
+_STRAY: Final = re.compile("[\udc80-\udcff]")
+_ASCII: Final = bytes(range(0x80))
+# Texts in other encodings have far fewer bytes that happen to be UTF-8.
+_CHARACTERS_PER_STRAY: Final = 4
 # Escape sequences that switch between alphabets in Japanese mail.
 _ESCAPES: Final = (b"\x1b$B", b"\x1b$@", b"\x1b(J", b"\x1b(I", b"\x1b$(D")
 _ESCAPED_PAIRS: Final = re.compile(rb"\x1b\$[@B]((?:[\x21-\x7e]{2})*)(?:\x1b\([BJ])?")
@@ -190,7 +197,7 @@ class DecodedText:
 
 def decode(data: bytes) -> DecodedText | None:
     """Return text with LF line ends; None unless the data are text in a known encoding."""
-    for decoder in (_decode_stated, _decode_wide, _decode_guessed):
+    for decoder in (_decode_stated, _decode_wide, _decode_damaged_utf_8, _decode_guessed):
         found = decoder(data)
         if found and not _has_controls(found.text):
             return DecodedText(found.text.replace("\r\n", "\n").replace("\r", "\n"), found.note)
@@ -293,6 +300,24 @@ def _encoding_by_nuls(data: bytes) -> str:
         if sample[0::2].count(0) > 0.4 * half and sample[1::2].count(0) < 0.1 * half:
             return "utf-16-be"
     return "utf-8"
+
+
+def _decode_damaged_utf_8(data: bytes) -> DecodedText | None:
+    """Decode UTF-8 with a few bytes that are not, as in logs of several programs.
+
+    These bytes are decoded as Windows-1252. A character that is cut at the end is left out.
+    """
+    data = data.removeprefix(codecs.BOM_UTF8)
+    cut = _CUT_CHARACTER.search(data[-3:])
+    text = data[: len(data) - len(cut[0] if cut else b"")].decode("utf-8", "surrogateescape")
+    characters = len(data.translate(None, _ASCII).decode("utf-8", "ignore"))
+    strays = len(text) - len(text.encode("utf-8", "ignore").decode()) + bool(cut)
+    if not strays or strays * _CHARACTERS_PER_STRAY > characters:
+        return None
+    text = _STRAY.sub(
+        lambda stray: bytes((ord(stray[0]) & 0xFF,)).decode("cp1252", "replace"), text
+    )
+    return DecodedText(text, DocumentNote(Reason.NOTE_ENCODING, {"encoding": "UTF-8"}))
 
 
 def _decode_guessed(data: bytes) -> DecodedText | None:

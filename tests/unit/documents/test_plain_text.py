@@ -106,6 +106,7 @@ def test_megabytes_of_nuls_are_refused_in_little_memory() -> None:
         (HEBREW, "cp1255", "Windows-1255"),
         (JAPANESE, "shift_jis", "Shift-JIS"),
         (JAPANESE, "euc_jp", "EUC-JP"),
+        ("会議は火曜日に開かれます。書類を準備してください。", "euc_jp", "EUC-JP"),
         (CHINESE, "gb18030", "GB 18030"),
         (TURKISH, "cp1254", "Windows-1254"),
         (LITHUANIAN, "cp1257", "Windows-1257"),
@@ -419,6 +420,33 @@ def test_an_invalid_declaration_is_ignored(declared: str) -> None:
     assert decoded is not None
     assert "Größe" in decoded.text
     assert "Windows-1252" in str(decoded.note)
+
+
+UMLAUTS = "Grüße für Jörg\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (UMLAUTS.encode() * 2 + b"caf\xe9 \x80\x81\n"[:5], UMLAUTS * 2 + "café "),
+        (UMLAUTS.encode() * 3 + b"\x80 \x81", UMLAUTS * 3 + "€ \ufffd"),
+        (UMLAUTS.encode("utf-8-sig") + "€".encode()[:1], UMLAUTS),
+        (UMLAUTS.encode() + "€".encode()[:2], UMLAUTS),
+        (UMLAUTS.encode() + "😀".encode()[:3], UMLAUTS),
+        ("日本語€".encode() + b"\xff", "日本語€ÿ"),
+    ],
+)
+def test_a_few_other_bytes_in_utf_8_are_accepted(data: bytes, text: str) -> None:
+    decoded = decode(data)
+    assert decoded is not None
+    assert decoded.text == text
+    assert str(decoded.note) == "The file doesn’t state its encoding. It was read as UTF-8."
+
+
+def test_more_of_such_bytes_are_another_encoding() -> None:
+    decoded = decode("Größe, naïf, ".encode("cp1252") + "Maß".encode())
+    assert decoded is not None
+    assert "Maß" not in decoded.text
 
 
 def test_binary_numbers_are_not_text() -> None:
