@@ -60,10 +60,10 @@ def _shapes(
     for child in parent:
         match local_name(child):
             case "sp":
-                yield from _shape(child)
+                yield from _shape(child, relations)
             case "graphicFrame":
                 for table in child.iter(f"{A}tbl"):
-                    yield md.table([_cells(row) for row in table.iter(f"{A}tr")])
+                    yield md.table([_cells(row, relations) for row in table.iter(f"{A}tr")])
                 yield from drawing.blocks(package, child, relations)
             case "AlternateContent":  # its first child is the richest version
                 yield from _shapes(next(iter(child), child), package, relations)
@@ -71,7 +71,7 @@ def _shapes(
                 yield from _shapes(child, package, relations)
 
 
-def _shape(shape: Element) -> Iterator[MarkdownBlock]:
+def _shape(shape: Element, relations: Mapping[str, str]) -> Iterator[MarkdownBlock]:
     placeholder = shape.find(f"{P}nvSpPr/{P}nvPr/{P}ph")
     kind = "" if placeholder is None else placeholder.get("type", "body")
     if kind in _REPEATED_PLACEHOLDERS:
@@ -79,7 +79,7 @@ def _shape(shape: Element) -> Iterator[MarkdownBlock]:
     lines = []
     numbering = _Numbering()
     for paragraph in shape.findall(f"{P}txBody/{A}p"):
-        text = _paragraph_text(paragraph)
+        text = _paragraph_text(paragraph, relations)
         properties = paragraph.find(f"{A}pPr")
         level = whole_number(None if properties is None else properties.get("lvl"))
         level = min(max(level, 0), 8)
@@ -120,11 +120,11 @@ class _Numbering:
         )
 
 
-def _paragraph_text(paragraph: Element) -> str:
-    return "".join(_run_text(child) for child in paragraph)
+def _paragraph_text(paragraph: Element, relations: Mapping[str, str]) -> str:
+    return "".join(_run_text(child, relations) for child in paragraph)
 
 
-def _run_text(part: Element) -> str:
+def _run_text(part: Element, relations: Mapping[str, str]) -> str:
     """Return the text of a run, a field, a line break or a formula."""
     local = local_name(part)
     if local == "br":
@@ -132,16 +132,20 @@ def _run_text(part: Element) -> str:
     if local in ("oMath", "oMathPara", "m"):
         return office_formulas.office_math_line(part)
     if local == "AlternateContent":
-        return "".join(_run_text(child) for child in next(iter(part), part))
+        return "".join(_run_text(child, relations) for child in next(iter(part), part))
     text = "".join(t.text or "" for t in part.findall(f"{A}t"))
     properties = part.find(f"{A}rPr")
+    link = part.find(f"{A}rPr/{A}hlinkClick")
+    if link is not None:
+        return md.link(text, relations.get(drawing.relation_id(link), ""))
     baseline = "" if properties is None else properties.get("baseline", "")
     if baseline in ("", "0", "0%"):
         return text
     return md.subscript(text) if baseline.startswith("-") else md.superscript(text)
 
 
-def _cells(row: Element) -> list[str]:
+def _cells(row: Element, relations: Mapping[str, str]) -> list[str]:
     return [
-        " ".join(_paragraph_text(p) for p in cell.iter(f"{A}p")) for cell in row.findall(f"{A}tc")
+        " ".join(_paragraph_text(p, relations) for p in cell.iter(f"{A}p"))
+        for cell in row.findall(f"{A}tc")
     ]

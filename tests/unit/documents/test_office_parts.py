@@ -396,6 +396,10 @@ def slide(shapes: str, attributes: str = "") -> str:
         "ppt/slides/slide1.xml": (
             f"<p:sld {_SPACES} {attributes}><p:cSld><p:spTree>{shapes}</p:spTree></p:cSld></p:sld>"
         ),
+        "ppt/slides/_rels/slide1.xml.rels": (
+            '<r><r Id="w" TargetMode="External" Target="https://a.example/"/>'
+            '<r Id="i" Target="slide2.xml"/></r>'
+        ),
     }
     return read("x.pptx", parts).removeprefix("[slide 1]\n\n")
 
@@ -415,8 +419,9 @@ def numbered(text: str, level: int = 0, kind: str = "arabicPeriod", start: str =
 _MATH = f'xmlns:m="{_OFFICE}/officeDocument/2006/math"'
 
 
-def run(text: str, look: str = "") -> str:
-    return f"<a:r><a:rPr {look}/><a:t>{text}</a:t></a:r>"
+def run(text: str, look: str = "", link: str = "") -> str:
+    target = f'<a:hlinkClick r:id="{link}"/>' if link else ""
+    return f"<a:r><a:rPr {look}>{target}</a:rPr><a:t>{text}</a:t></a:r>"
 
 
 @pytest.mark.parametrize(
@@ -447,6 +452,13 @@ def test_hidden_slides_are_marked(attributes: str, expected: str) -> None:
             "\n".join("aaaa"),
         ),
         (shape(run("a"), run(" "), run("b")), "a\nb"),
+        (
+            shape(
+                run("a ") + run("b", link="w") + run("c", link="i"),
+                run("https://a.example/", link="w"),
+            ),
+            "a [b](https://a.example/)c\nhttps://a.example/",
+        ),
         (
             shape(
                 numbered("a"),
