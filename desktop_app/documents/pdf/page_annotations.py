@@ -29,7 +29,7 @@ def lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, text: str) -> list
         kind = raw.FPDFAnnot_GetSubtype(annotation)
         if _is_hidden(annotation):
             continue
-        if kind == raw.FPDF_ANNOT_WIDGET and document.formenv:
+        if kind == raw.FPDF_ANNOT_WIDGET:
             fields += _field_lines(document.formenv, annotation)
         elif kind == raw.FPDF_ANNOT_FREETEXT:
             typed += _contents(annotation)
@@ -58,8 +58,12 @@ def _is_hidden(annotation: Any) -> bool:
 
 def _contents(annotation: Any) -> list[str]:
     """Return the text of an annotation as a list, which is empty if there is no text."""
-    text = _read_string(partial(raw.FPDFAnnot_GetStringValue, annotation, b"Contents"))
+    text = _annotation_string(annotation, b"Contents")
     return [text] if text else []
+
+
+def _annotation_string(annotation: Any, key: bytes) -> str:
+    return _read_string(partial(raw.FPDFAnnot_GetStringValue, annotation, key))
 
 
 def field_centers(page: pdfium.PdfPage) -> list[tuple[float, float]]:
@@ -85,6 +89,9 @@ def _annotations(page: pdfium.PdfPage) -> Iterator[Any]:
 
 def _field_lines(form: Any, annotation: Any) -> list[str]:
     """Return a field's line; none for buttons, signatures, and radio buttons not selected."""
+    if not form:  # Programs that split files leave out the form, but not its fields.
+        name, value = (_annotation_string(annotation, key) for key in (b"T", b"V"))
+        return [f"{name}: {value}"] if value not in ("", "Off") else []
     kind = raw.FPDFAnnot_GetFormFieldType(form, annotation)
     if kind in _FIELDS_WITHOUT_VALUE:
         return []

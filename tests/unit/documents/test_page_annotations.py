@@ -54,6 +54,12 @@ def test_a_hidden_form_field_is_left_out() -> None:
     ]
 
 
+def test_the_fields_of_a_page_split_from_its_form_are_read() -> None:
+    fields = ("/T (Name) /V (Ines)", "/T (Agree) /V /Yes", "/T (More) /V /Off", "/T (Note)")
+    found = read(CONTRACT, *(f"/Subtype /Widget {field}" for field in fields))
+    assert found.text == "[page 1]\nThe contract.\n[form]\nName: Ines\nAgree: Yes"
+
+
 def link(address: str) -> str:
     return f"/Subtype /Link /A << /S /URI /URI ({address}) >>"
 
