@@ -24,6 +24,8 @@ _MAX_SHOWN_LENGTH: Final = 80
 """Characters; a longer destination is cut."""
 _MAX_WORDS_LENGTH: Final = 2_000
 """Characters; longer words are not compared with the destination, which then follows them."""
+_MAX_LABEL_LENGTH: Final = 63
+"""Characters of a part of a host between dots, by the rules of DNS."""
 _MAX_DECODINGS: Final = 8
 """Readings of a mail address; an address that can be decoded more often is refused."""
 
@@ -182,11 +184,14 @@ def _host(target: str) -> str:
 def _is_label(label: str) -> bool:
     """Return True if a label of a host has only legal characters."""
     marks = (c.isalnum() or c in "-_" or unicodedata.category(c)[0] == "M" for c in label)
-    return bool(label) and all(marks)
+    return 0 < len(label) <= _MAX_LABEL_LENGTH and all(marks)
 
 
 def _ascii_label(label: str) -> str:
-    return label if label.isascii() else f"xn--{label.encode('punycode').decode()}"
+    if label.isascii():
+        return label
+    # Punycode takes quadratic time: 8 s for 8,000 characters.
+    return f"xn--{label[:_MAX_LABEL_LENGTH].encode('punycode').decode()}"
 
 
 def _unopened_host(target: str) -> str:

@@ -65,9 +65,9 @@ _RESOURCE: Final = r"(?:/[A-Za-z0-9@.]+)?"
 
 _ENTITY_NAME: Final = re.compile(r"[A-Za-z0-9]+")
 _BEGINS_CONTAINER: Final = re.compile(r"(?:[-+*]|\d{1,9}[.)])[ \t]|>")
-_COLUMN_RULE: Final = r"[ \t]*:?-+:?[ \t]*"
+_COLUMN_RULE: Final = r"[ \t]*+:?-++:?[ \t]*+"
 _WIDE_HEAD: Final = re.compile(
-    rf"\n[ \t]*\|?{_COLUMN_RULE}(?:\|{_COLUMN_RULE}){{{MAX_COLUMNS},}}\|?[ \t]*(?:\n|$)"
+    rf"\n[ \t]*+\|?{_COLUMN_RULE}(?:\|{_COLUMN_RULE}){{{MAX_COLUMNS},}}+\|?[ \t]*+(?:\n|$)"
 )
 
 
@@ -447,6 +447,16 @@ def last_closer(closer: str, text: str) -> int:
     return text.rfind(closer)
 
 
+@lru_cache(maxsize=4)
+def last_letter(text: str, end: int) -> int:
+    """Return the last letter or digit before a formula's closer at `end`, cached.
+
+    The search ends at the closer before it. Return -1 if there is none.
+    """
+    start = text.rfind(text[end : end + 2], 0, end)
+    return next((at for at in range(end - 1, start, -1) if text[at].isalnum()), -1)
+
+
 def can_precede_formula(character: str) -> bool:
     """Return True if a formula in dollar signs may follow a character: US$ is money."""
     return not (character.isascii() and character.isalnum())
@@ -463,6 +473,9 @@ def _in_dollars(state: StateInline) -> re.Match[str] | None:
 
 
 def _in_brackets(state: StateInline) -> re.Match[str] | None:
-    match = _BRACKETS.match(state.src, state.pos, state.posMax)
-    is_escaped = match is None or not any(map(str.isalnum, match[0]))
-    return None if is_escaped else match
+    # Checked first, because each of many openers without a letter would match up to one closer.
+    closer = BRACKET_CLOSERS[state.src[state.pos : state.pos + 2]]
+    end = state.src.find(closer, state.pos + 3, state.posMax)
+    if end < 0 or last_letter(state.src, end) < state.pos:
+        return None
+    return _BRACKETS.match(state.src, state.pos, state.posMax)

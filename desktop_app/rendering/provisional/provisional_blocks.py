@@ -19,8 +19,8 @@ _CONTAINER_MARKS: Final = r"(?:(?:[-+*]|\d{1,9}[.)])[ \t]+|>[ \t]*)*"
 
 # A last line that may still become a heading, a rule, a list item, a quote, a fence, a note.
 _UNDECIDED: Final = re.compile(
-    rf"[ \t]*+(?:{_CONTAINER_MARKS}(?:\d{{1,9}}[.)]?[ \t]*|[-+*_=#>:]{{1,3}}[ \t]*|\[[ xX]?\]?[ \t]*"
-    r"|`{1,2}|~{1,2}|`{3,}[^`]*|~{3,}.*|\\|\[\^[\w-]{0,24}(?:\]:?)?[ \t]*)"
+    rf"[ \t]*+(?:{_CONTAINER_MARKS}(?:\d{{1,9}}[.)]?[ \t]*|[-+*_=#>:]{{1,3}}[ \t]*"
+    r"|\[[ xX]?\]?[ \t]*|`{1,2}|~{1,2}|`{3,}[^`]*|~{3,}.*|\\|\[\^[\w-]{0,24}(?:\]:?)?[ \t]*)"
     r"|\\\[.*|\[[^^\]][^\]]*\]:.*)|[-+*_=#>|:$ \t]+"
 )
 _ROW: Final = re.compile(r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*\|")

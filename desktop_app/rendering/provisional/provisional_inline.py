@@ -22,6 +22,7 @@ from desktop_app.rendering.markdown.parser import (
     is_price,
     is_too_dense,
     last_closer,
+    last_letter,
 )
 from desktop_app.rendering.provisional.provisional_emphasis import (
     ADDRESS_END_SIGNS,
@@ -71,9 +72,10 @@ _BEGINS_ADDRESS: Final = re.compile(
 _MAY_CHANGE: Final = re.compile(
     r"(?:htt|www|@|//)\S*\Z|(?<![A-Za-z0-9@/.])(?:ht?|ww?)\Z|!\Z", re.IGNORECASE
 )
+_END_SIGNS: Final = re.escape(ADDRESS_END_SIGNS)
 _ADDRESS: Final = re.compile(
     r"(?:(?<![A-Za-z0-9@/.])https?://|(?<![A-Za-z0-9_@/.])www\.)"
-    rf"[^\s<>\"'`{ENDS_ADDRESS}]*?(?P<end>[?!.,:;*_~'\")\]]*)\Z",
+    rf"(?=[^\s<>\"'`{ENDS_ADDRESS}]*+[{_END_SIGNS}]*+\Z)(?:.*[^{_END_SIGNS}])?(?P<end>.*)",
     re.IGNORECASE,
 )
 _MAIL: Final = re.compile(r"(?<=[\w.+-])@(?:[\w-]*\.?|[\w.-]*?(?P<end>\.?))\Z")
@@ -231,7 +233,7 @@ class _Scanner:
             return start + 2
         if last_closer(closer, content) >= start + 2:
             end = content.find(closer, start + 2)
-            return end + 2 if any(map(str.isalnum, content[start:end])) else start + 2
+            return end + 2 if last_letter(content, end) > start else start + 2
         if len(content) - start <= _MAX_FORMULA_LENGTH:
             raise _CutError(start)
         return start + 2

@@ -10,7 +10,7 @@ import pytest
 
 from desktop_app.rendering.block_model import Block, Kind, words_of
 from desktop_app.rendering.incremental import block_stream
-from desktop_app.rendering.incremental.block_stream import BlockStream
+from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.rendering.markdown.inline_parser import InlineParser
 from desktop_app.rendering.markdown.inline_runs import runs_of_cell, wide_table_note
 from desktop_app.rendering.markdown.links import true_destination
@@ -101,6 +101,29 @@ def test_many_spaces_in_a_cell_or_its_formula_take_little_time(source: str) -> N
     began = time.thread_time()
     runs_of_cell(inline.children)
     assert time.thread_time() - began < 1  # 2 and 25 s with patterns for the spaces
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x\n" + "|-" * 130 + "\t" * 10_000 + "x",  # 3.7 s
+        f"[a](http://{''.join(map(chr, range(0x4E00, 0x6E00)))})",  # 8 s
+        f"www.{'.' * 30_000}x",  # 13 s
+    ],
+    ids=["end of a wide head", "label of a host", "dots"],
+)
+def test_repeated_signs_take_little_time(source: str) -> None:
+    began = time.thread_time()
+    render(source)
+    complete_inline(source)
+    assert time.thread_time() - began < 1
+
+
+def test_brackets_without_letters_take_little_time() -> None:
+    source = "\\(" * 15_000 + "\\)"
+    began = time.thread_time()
+    parser().inline.parse(source, parser(), {}, [])
+    assert time.thread_time() - began < 3  # took 20 s
 
 
 @pytest.fixture
