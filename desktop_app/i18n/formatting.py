@@ -244,7 +244,7 @@ def parsed_amount(text: str) -> Decimal | None:
         )
         integer, fraction = plain[:last].replace(other, ""), plain[last + 1 :]
         plain = plain.replace(plain[last], "") if is_group else f"{integer}.{fraction}"
-    if re.fullmatch(r"\+?(?:\d+\.?\d*|\.\d+)", plain) is None:
+    if re.fullmatch(r"\+?(?:\d+(?:\.\d*)?|\.\d+)", plain) is None:
         raise ValueError(text)
     return Decimal(plain)
 

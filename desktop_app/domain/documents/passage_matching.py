@@ -81,8 +81,8 @@ def find_passage(letters: str, passage: str, letters_before: int) -> list[TextSp
     return _find_by_lines(letters, passage, letters_before, len(sought))
 
 
-def _find_nearest(letters: str, sought: str, position: int) -> int | None:
-    best, at = None, letters.find(sought) if sought else -1
+def _find_nearest(letters: str, sought: str, position: int, start: int = 0) -> int | None:
+    best, at = None, letters.find(sought, start) if sought else -1
     for _ in range(_MAX_MATCHES):
         if at < 0:
             break
@@ -102,9 +102,10 @@ def _find_by_lines(letters: str, passage: str, letters_before: int, total: int) 
     for line in passage.splitlines():
         sought = letters_of(line)
         start = found[-1].end if found else 0
-        place = _find_nearest(letters[start:], sought, letters_before - start)
-        is_sure = len(sought) >= _MIN_REPEATED_LETTERS or letters.count(sought) == 1
-        if len(sought) >= _MIN_LINE_LETTERS and place is not None and is_sure:
-            found.append(TextSpan(start + place, start + place + len(sought)))
+        if len(sought) >= _MIN_LINE_LETTERS:
+            place = _find_nearest(letters, sought, letters_before, start)
+            is_sure = len(sought) >= _MIN_REPEATED_LETTERS or letters.count(sought) == 1
+            if place is not None and is_sure:
+                found.append(TextSpan(place, place + len(sought)))
         letters_before += len(sought)
     return found if sum(span.end - span.start for span in found) >= _REQUIRED_SHARE * total else []

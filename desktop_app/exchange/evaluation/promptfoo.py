@@ -31,7 +31,7 @@ INPUT_NAMES: Final = ("input", "prompt", "question", "query", "text")
 EXPECTED: Final = "__expected"
 _MAX_YAML_CHARS: Final = 4 * 1024 * 1024
 _MAX_COMBINATIONS: Final = 10_000
-_VARIABLE: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_VARIABLE: Final = re.compile(r"\{\{([^{}]*)\}\}")
 _PROMPT_END: Final = re.compile(r"^---\s*$", re.MULTILINE)
 _CONFIGURATION: Final = ("tests", "prompts", "defaultTest", "scenarios")
 # The fields that are read or change no result. All others are refused.
@@ -212,9 +212,10 @@ def _fill_in(text: str, variables: Mapping[str, str]) -> str:
         raise CaseError(CaseFault.TEMPLATE_UNSUPPORTED)
 
     def value_of(found: re.Match[str]) -> str:
-        if found[1] not in variables:
+        name = found[1].strip()
+        if name not in variables:
             raise CaseError(CaseFault.UNKNOWN_VARIABLE, variable=found[0])
-        return variables[found[1]]
+        return variables[name]
 
     return _VARIABLE.sub(value_of, text)
 

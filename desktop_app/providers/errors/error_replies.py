@@ -85,7 +85,7 @@ _FAULT_CODES: Final = {
 
 # The status of such refusals is often 500: the gateway failed because the server behind it refused.
 _CONTEXT: Final = re.compile(
-    r"(maximum|exceed\w*|available|too (long|large)|(longer|greater) than).{0,80}context|"
+    r"(maximum|exceed\w{0,8}|available|too (long|large)|(longer|greater) than).{0,80}context|"
     r"context.{0,40}(exceed|too (long|large)|overflow|is only)|prompt is too long|"
     r"longer than the maximum model length|please reduce the length of the (messages|prompt|input)|"
     r"\bn_keep\b.{0,30}\bn_ctx\b|"

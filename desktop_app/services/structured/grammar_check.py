@@ -30,18 +30,20 @@ _PYTHON_FORMS: Final = (
     (re.compile(r"\\z"), r"\\Z"),
     (re.compile(r"\[:\^?[a-z]+:\]"), "x"),
 )
-_CLASS_OR_ESCAPE: Final = re.compile(r"\\.|\[\^?\]?(?:\[:\^?[a-z]+:\]|\\.|[^\]\\])*\]", re.DOTALL)
+_CLASS_OR_ESCAPE: Final = re.compile(
+    r"\\.|\[\^?\]?(?:\[:\^?[a-z]+:\]|\\.|[^\]\\])*+(?:\]|\\?\Z)", re.DOTALL
+)
 # In Lark: a text, a comment, or the source of a regular expression.
 _LARK_LITERAL: Final = re.compile(
     r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/(?!/)(?P<regex>(?:\\.|[^/\\\n])*)/'
 )
 _LARK_UNSUPPORTED: Final = (
-    (re.compile(r"^\s*[A-Z_0-9]+\.-?\d+\s*:", re.MULTILINE), FormFault.NO_PRIORITIES),
-    (re.compile(r"^\s*[a-z_0-9]+\{", re.MULTILINE), FormFault.NO_TEMPLATES),
-    (re.compile(r"^\s*%declare\b", re.MULTILINE), FormFault.NO_DECLARATIONS),
+    (re.compile(r"^[^\S\n]*[A-Z_0-9]+\.-?\d+\s*:", re.MULTILINE), FormFault.NO_PRIORITIES),
+    (re.compile(r"^[^\S\n]*[a-z_0-9]+\{", re.MULTILINE), FormFault.NO_TEMPLATES),
+    (re.compile(r"^[^\S\n]*%declare\b", re.MULTILINE), FormFault.NO_DECLARATIONS),
 )
-_LARK_IMPORT: Final = re.compile(r"^\s*%import\s+(?!common\b)(\S+)", re.MULTILINE)
-_LARK_START: Final = re.compile(r"^\s*[?!]*start(?:\.-?\d+)?\s*:", re.MULTILINE)
+_LARK_IMPORT: Final = re.compile(r"^[^\S\n]*%import\s+(?!common\b)(\S+)", re.MULTILINE)
+_LARK_START: Final = re.compile(r"^[^\S\n]*[?!]*start(?:\.-?\d+)?\s*:", re.MULTILINE)
 # llama.cpp's GBNF. llama.cpp checks the places of line ends itself.
 _GBNF: Final = r"""
 start: rule+

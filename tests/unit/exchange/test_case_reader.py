@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -708,3 +709,10 @@ def test_a_report_without_failing_cases_says_so() -> None:
     assert "<p>Every case passed.</p>" in page
     assert "Failing cases" not in page
     assert page.count('<td class="n">–</td>') == 3, "no time was measured"
+
+
+def test_spaces_in_an_open_variable_take_little_time() -> None:
+    config = json.dumps({"prompts": ["{{" + " " * 3_000], "tests": [{"vars": {"a": "x"}}]})
+    began = time.thread_time()
+    assert len(read_cases(config, "a.json")) == 1
+    assert time.thread_time() - began < 1  # took minutes

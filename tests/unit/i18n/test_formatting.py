@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
@@ -154,3 +155,10 @@ def test_a_swiss_amount_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     amount = Decimal("1234.50")
     assert formatting.parsed_amount(formatting.exact_money(amount)) == amount
     assert formatting.parsed_amount("1'234.50") == amount
+
+
+def test_many_digits_are_refused_in_little_time() -> None:
+    began = time.thread_time()
+    with pytest.raises(ValueError, match="1x"):
+        formatting.parsed_amount("1" * 40_000 + "x")
+    assert time.thread_time() - began < 1  # took 5 s

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -286,3 +287,18 @@ def test_invalid_grammars_are_refused_with_the_reason(
 ) -> None:
     with pytest.raises(UnusableGrammarError, match=words):
         require_grammar(AnswerGrammar(syntax, text))
+
+
+@pytest.mark.parametrize(
+    ("syntax", "text"),
+    [
+        (FormKind.REGEX, "[|" * 20_000),
+        (FormKind.REGEX, "[|" * 20_000 + "\\"),
+        (FormKind.LARK, "\n" * 60_000 + "%import"),
+    ],
+)
+def test_open_classes_and_empty_lines_take_little_time(syntax: GrammarSyntax, text: str) -> None:
+    began = time.thread_time()
+    with pytest.raises(UnusableGrammarError):
+        require_grammar(AnswerGrammar(syntax, text))
+    assert time.thread_time() - began < 1  # took 5 s
