@@ -21,7 +21,7 @@ MATCH_S: Final = 1.0
 _MAX_ITEMS: Final = 20_000
 """The limit on characters and on `_count_items`; 20,000 items take 6 MB."""
 _TOKEN: Final = re.compile(
-    r"\\. | \[\^?\]?(?:\\.|[^]\\])*+(?:\]|\Z) | \{(?P<count>\s*\d[\d\s]*)(?:,[\d\s]*)?\} | .",
+    r"\\. | \[\^?\]?(?:\\.|[^]\\])*+(?:\]|\\?\Z) | \{(?P<count>\s*\d[\d\s]*)(?:,[\d\s]*)?\} | .",
     re.DOTALL | re.VERBOSE,
 )
 

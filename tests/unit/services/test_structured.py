@@ -302,3 +302,10 @@ def test_open_classes_and_empty_lines_take_little_time(syntax: GrammarSyntax, te
     with pytest.raises(UnusableGrammarError):
         require_grammar(AnswerGrammar(syntax, text))
     assert time.thread_time() - began < 1  # took 5 s
+
+
+def test_a_pattern_of_open_classes_is_counted_in_little_time() -> None:
+    began = time.thread_time()
+    with pytest.raises(UnusableSchemaError):
+        require_schema({"type": "string", "pattern": "[a" * 9_999 + "\\"})
+    assert time.thread_time() - began < 1  # took 4 s
