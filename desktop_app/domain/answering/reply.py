@@ -347,6 +347,7 @@ def _extend_tool_call(reply: Reply, delta: ToolCallDelta) -> Reply:
                 text=segment.text.plus(delta.arguments),
                 call_id=segment.call_id or delta.call_id,
                 name=segment.name or delta.name,
+                call=_with_extra_content(segment.call, delta),
             )
             return _with_segment(reply, at, grown)
     new = _Segment(
@@ -356,9 +357,15 @@ def _extend_tool_call(reply: Reply, delta: ToolCallDelta) -> Reply:
         call_id=delta.call_id,
         name=delta.name,
         round=reply.round,
-        call=ToolCallPart("", "", "", delta.is_custom),
+        call=_with_extra_content(ToolCallPart("", "", "", delta.is_custom), delta),
     )
     return _with_new_segment(reply, new)
+
+
+def _with_extra_content(call: ToolCallPart | None, delta: ToolCallDelta) -> ToolCallPart | None:
+    if call is None or not delta.extra_content:
+        return call
+    return replace(call, extra_content=delta.extra_content, issuer=delta.issuer)
 
 
 def _with_hosted_call(reply: Reply, event: HostedCall) -> Reply:

@@ -67,13 +67,18 @@ class RefusalDelta:
 
 @dataclass(frozen=True)
 class ToolCallDelta:
-    """More of a tool call; `index` identifies parallel calls. The id and the name come once."""
+    """More of a tool call; `index` identifies parallel calls. The id and the name come once.
+
+    `extra_content` and `issuer` are as in a ToolCallPart.
+    """
 
     index: int
     arguments: str = ""
     call_id: str = ""
     name: str = ""
     is_custom: bool = False
+    extra_content: str = ""
+    issuer: str = ""
 
 
 @dataclass(frozen=True)

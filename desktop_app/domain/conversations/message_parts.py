@@ -210,6 +210,9 @@ class ToolCallPart:
         seconds: the duration of the run; None if it did not run.
         is_hosted: True if the provider ran it; later requests leave it out.
         full_name: the tool's name for users, if `name` does not contain it; else "".
+        extra_content: JSON of data that `issuer` sent with the call and wants back, such as
+            Gemini's signature of its thoughts; "" for none.
+        issuer: the origin of the provider that sent `extra_content`; no other one gets it.
     """
 
     call_id: str
@@ -223,6 +226,8 @@ class ToolCallPart:
     seconds: float | None = None
     is_hosted: bool = False
     full_name: str = ""
+    extra_content: str = ""
+    issuer: str = ""
 
     @property
     def shown_name(self) -> str:

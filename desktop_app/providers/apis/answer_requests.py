@@ -26,6 +26,7 @@ from desktop_app.domain.errors import (
     StreamCutError,
 )
 from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.network.origin import origin
 from desktop_app.providers.apis.candidate_stream import CandidatesReader
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.negotiation import LearnedFacts
@@ -137,7 +138,7 @@ class AnswerRequests:
             return ResponsesReader(self._profile.name)
         if count > 1:
             return CandidatesReader(self._profile.name, count)
-        return ChatCompletionsReader(self._profile.name)
+        return ChatCompletionsReader(self._profile.name, origin(self._profile.base_url))
 
     async def _streamed_reply(
         self, reply: HttpReply, reader: _Reader

@@ -8,7 +8,9 @@ Source: OpenAI's published OpenAPI document; the servers' own code and issue tra
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -51,6 +53,7 @@ from desktop_app.domain.models.parameter_support import (
     sendable_effort,
     sendable_parameters,
 )
+from desktop_app.domain.network.origin import origin
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
 from desktop_app.domain.tools.tool import ToolDefinition
@@ -97,9 +100,11 @@ def body(
     the server refused before. If the token limit is among them, its other name is used. If
     REASONING_TEXT is among them, the server wants the reasoning of answers back.
     """
+    with_reasoning = error_replies.REASONING_TEXT in omit
+    recipient = origin(profile.base_url)
     fields: dict[str, Any] = {
         "model": request.model,
-        "messages": _messages(request, with_reasoning=error_replies.REASONING_TEXT in omit),
+        "messages": _messages(request, recipient, with_reasoning=with_reasoning),
         "stream": request.parameters.stream,
         **_settings(request, info, profile),
     }
@@ -159,13 +164,15 @@ def _settings(request: ChatRequest, info: ModelInfo, profile: ProviderProfile) -
     }
 
 
-def _messages(request: ChatRequest, *, with_reasoning: bool) -> list[dict[str, Any]]:
+def _messages(
+    request: ChatRequest, recipient: str, *, with_reasoning: bool
+) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = []
     if request.instructions:
         messages.append({"role": "system", "content": request.instructions})
     for message in request.messages:
         if any(call.result for call in tool_calls(message.parts)):
-            messages += _messages_with_calls(message, with_reasoning=with_reasoning)
+            messages += _messages_with_calls(message, recipient, with_reasoning=with_reasoning)
             continue
         content = _content(message)
         if content:
@@ -178,7 +185,7 @@ def _messages(request: ChatRequest, *, with_reasoning: bool) -> list[dict[str, A
 
 
 def _messages_with_calls(
-    message: RequestMessage, *, with_reasoning: bool
+    message: RequestMessage, recipient: str, *, with_reasoning: bool
 ) -> Iterator[dict[str, Any]]:
     """Yield an answer as several messages: each round of calls with its results, then the rest.
 
@@ -203,7 +210,7 @@ def _messages_with_calls(
         calls, text = rounds.get(each_round, ()), text_of(texts.get(each_round, ()))
         answer: dict[str, Any] = {"role": "assistant", "content": text or None}
         if calls:
-            answer["tool_calls"] = [_call(call) for call in calls]
+            answer["tool_calls"] = [_call(call, recipient) for call in calls]
         if with_reasoning and reasoning.get(each_round):
             answer[error_replies.REASONING_TEXT] = reasoning[each_round]
         if calls or text:
@@ -212,12 +219,16 @@ def _messages_with_calls(
             yield {"role": "tool", "tool_call_id": call.call_id, "content": call.result}
 
 
-def _call(call: ToolCallPart) -> dict[str, Any]:
+def _call(call: ToolCallPart, recipient: str) -> dict[str, Any]:
+    named: dict[str, Any] = {"id": call.call_id}
+    if call.extra_content and call.issuer == recipient:
+        with suppress(ValueError):  # an imported conversation may have any text here
+            named["extra_content"] = json_fields.parse_at_once(call.extra_content)
     if call.is_custom:
         custom = {"name": call.sent_name, "input": call.arguments}
-        return {"id": call.call_id, "type": "custom", "custom": custom}
+        return {**named, "type": "custom", "custom": custom}
     function = {"name": call.sent_name, "arguments": call.sent_arguments}
-    return {"id": call.call_id, "type": "function", "function": function}
+    return {**named, "type": "function", "function": function}
 
 
 def _tool(tool: ToolDefinition, profile: ProviderProfile) -> dict[str, Any]:
@@ -279,12 +290,17 @@ class ChatCompletionsReader:
 
     The finish reason comes before the usage, so the terminal event waits for [DONE] or the end of
     the stream. Nothing follows it; `is_finished` is True from then on.
+
+    Args:
+        provider: the name for errors.
+        issuer: the origin of the server, which gets its `extra_content` of calls back; "" if the
+            answer's calls are not sent.
     """
 
     has_all_answers = True  # only one answer is requested
 
-    def __init__(self, provider: str) -> None:
-        self._provider = provider
+    def __init__(self, provider: str, issuer: str = "") -> None:
+        self._provider, self._issuer = provider, issuer
         self.is_finished = False
         self._started = ("", "")  # the response's id and model, once they have come
         self._has_content = False
@@ -419,7 +435,16 @@ class ChatCompletionsReader:
                 named.add(number)
             if isinstance(called.get(field), str):
                 arguments = self._pairs.text(number, called, field)
-            yield ToolCallDelta(number, arguments, call_id, name, bool(custom))
+            extra = self._issuer and json_fields.mapping(call, "extra_content")
+            yield ToolCallDelta(
+                number,
+                arguments,
+                call_id,
+                name,
+                bool(custom),
+                extra_content=json.dumps(extra) if extra else "",
+                issuer=self._issuer if extra else "",
+            )
 
 
 @dataclass

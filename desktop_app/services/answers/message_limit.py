@@ -46,8 +46,11 @@ class MessageLimit:
                 kept = self._fit(text)
                 return event if len(kept) == len(text) else replace(event, text=kept)
             case ToolCallDelta(_, text):
+                # A provider cannot use a part of its data.
+                extra = event.extra_content if self._fits(event.extra_content) else ""
                 kept = self._fit(text)
-                return event if len(kept) == len(text) else replace(event, arguments=kept)
+                is_whole = len(kept) == len(text) and len(extra) == len(event.extra_content)
+                return event if is_whole else replace(event, arguments=kept, extra_content=extra)
             case HostedCall(call):
                 is_whole = self._fits(call.arguments + call.result)
                 return event if is_whole else replace(event, call=replace(call, result=""))

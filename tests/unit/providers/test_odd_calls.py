@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -219,3 +220,25 @@ def test_a_call_is_sent_again_as_every_server_takes_it(
     assert (item["name"], item["arguments"]) == sent
     (function,) = chat_completions.body(request, info, OPENAI)["messages"][0]["tool_calls"]
     assert (function["function"]["name"], function["function"]["arguments"]) == sent
+
+
+@pytest.mark.parametrize(
+    ("extra", "issuer"),
+    [
+        ("{", "https://api.example:443"),  # an imported conversation may have any text
+        ("[" * 100_000, "https://api.example:443"),
+        ('{"a": 1}', ""),
+        ('{"a": 1}', "https://other.example:443"),
+    ],
+)
+def test_data_with_calls_that_are_invalid_or_of_another_server_are_not_sent(
+    extra: str, issuer: str
+) -> None:
+    call = ToolCallPart("1", "f", "{}", result="x", extra_content=extra, issuer=issuer)
+    request = ChatRequest("m", (RequestMessage(Role.ASSISTANT, (call,)),))
+    sent = chat_completions.body(request, CATALOG.info("m"), OPENAI)["messages"][0]["tool_calls"]
+    assert sent == [{"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
+    own = replace(call, extra_content='{"a": 1}', issuer="https://api.example:443")
+    request = ChatRequest("m", (RequestMessage(Role.ASSISTANT, (own,)),))
+    sent = chat_completions.body(request, CATALOG.info("m"), OPENAI)["messages"][0]["tool_calls"]
+    assert sent[0]["extra_content"] == {"a": 1}

@@ -57,6 +57,7 @@ def test_the_limits_are_of_megabytes() -> None:
         ([TextDelta("a"), ReasoningItem("r", "s"), TextDelta("b")], 4, 3),
         ([ToolCallDelta(0, "{"), ToolCallDelta(0, "}"), ToolCallDelta(1, "{}")], 4, 2),
         ([TextDelta("a"), ToolCallDelta(0, "{"), TextDelta("b"), ToolCallDelta(0, "}")], 4, 3),
+        ([ToolCallDelta(0, "{}", extra_content="abc")], 5, 1),
         ([HostedCall(ToolCallPart("a", "search", "{}", result="xy"))] * 2, 8, 1),
         ([HostedCall(ToolCallPart(name, "search", "{}")) for name in "abc"], 6, 3),
     ],

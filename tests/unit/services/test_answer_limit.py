@@ -20,6 +20,7 @@ from desktop_app.domain.answering.stream_events import (
     ReasoningDelta,
     StreamEvent,
     TextDelta,
+    ToolCallDelta,
     UsageReported,
 )
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
@@ -29,6 +30,7 @@ from desktop_app.domain.errors import ReplyTooLargeError, StoreFullError, Stream
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.answers import answer_run
 from desktop_app.services.answers.candidate_answers import SharedRequest
+from desktop_app.services.answers.message_limit import MessageLimit
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.chat.small_tasks.small_reply import SmallReply
 from desktop_app.storage.documents import answer_files
@@ -285,3 +287,10 @@ async def test_no_events_are_kept_for_an_answer_that_nobody_reads() -> None:
     assert len(provider.alive) <= 2, "the one at hand and the one before"
     await waiting
     await second.aclose()
+
+
+def test_data_with_a_call_that_do_not_fit_are_left_out_whole() -> None:
+    limit = MessageLimit(7)
+    call = ToolCallDelta(0, "{}", extra_content="abc")
+    assert limit.shorten(call) == call
+    assert limit.shorten(call) == replace(call, arguments="", extra_content="")

@@ -81,7 +81,7 @@ class AnswerMeter:
                 self._parts += 1
                 self._last_kinds.pop(candidate, None)
             case ToolCallDelta(index, arguments):
-                self._add_text(arguments)
+                self._add_text(arguments + event.extra_content)
                 self._parts += (candidate, index) not in self._calls
                 self._calls.add((candidate, index))
                 self._last_kinds.pop(candidate, None)
