@@ -258,7 +258,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.command == "doctor":
         from desktop_app.cli.doctor.doctor import run_doctor
 
-        return run_doctor(as_json=options.json)
+        return run_doctor(options)
     if options.command == "tools":
         from desktop_app.cli.tool_commands import run_tools
 

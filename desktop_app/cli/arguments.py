@@ -15,6 +15,7 @@ from desktop_app.cli.command_help import (
     CommandParser,
     add_command,
     add_flag,
+    add_json,
     add_progress,
     add_repeatable,
     epilog,
@@ -130,7 +131,7 @@ def _add_doctor(command: AddCommand) -> argparse.ArgumentParser:
     }
     text = epilog(json_fields(_DOCTOR_FIELDS), codes=codes)
     doctor = command("doctor", tr("check the installation"), "[--json]", text)
-    add_flag(doctor, "--json", tr("print one JSON object"))
+    add_json(doctor)
     return doctor
 
 
@@ -273,7 +274,7 @@ def _add_tools(command: AddCommand) -> argparse.ArgumentParser:
         "[--json]",
         epilog(json_list_fields(_TOOL_FIELDS)),
     )
-    add_flag(tools, "--json", tr("print a JSON list"))
+    add_json(tools)
     return tools
 
 
@@ -348,7 +349,7 @@ def _add_spending(command: AddCommand) -> argparse.ArgumentParser:
         help=tr("default: {name}", name="month"),
     )
     formats = spending.add_mutually_exclusive_group()
-    add_flag(formats, "--json", tr("print one JSON object"))
+    add_json(formats)
     add_flag(formats, "--csv", tr("print CSV"))
     return spending
 
@@ -374,7 +375,7 @@ def _add_models(command: AddCommand) -> argparse.ArgumentParser:
     models.add_argument(
         "--provider", metavar=tr("NAME"), help=tr("list only this provider’s models")
     )
-    add_flag(models, "--json", tr("print one JSON object"))
+    add_json(models)
     return models
 
 
@@ -395,7 +396,7 @@ def _add_import(command: AddCommand) -> argparse.ArgumentParser:
     )
     importing.add_argument("files", nargs="+", metavar=tr("FILE"))
     importing.set_defaults(more="files")
-    add_flag(importing, "--json", tr("print one JSON object"))
+    add_json(importing)
     add_progress(importing)
     return importing
 
@@ -451,7 +452,7 @@ def _add_search(command: AddCommand) -> argparse.ArgumentParser:
         ),
     )
     search.add_argument("text", metavar=tr("TEXT"))
-    add_flag(search, "--json", tr("print a JSON list"))
+    add_json(search)
     search.add_argument(
         "--limit",
         type=whole_number_between(1),
@@ -536,5 +537,5 @@ def _add_answer_options(ask: argparse.ArgumentParser) -> None:
             example="report.pdf=3-10",
         ),
     )
-    add_flag(ask, "--json", tr("print one JSON object"))
+    add_json(ask)
     add_flag(ask, "--save", tr("save the conversation in the library"))

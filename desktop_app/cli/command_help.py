@@ -8,7 +8,7 @@ import textwrap
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from desktop_app.cli.streams.console import clean_line, write
+from desktop_app.cli.streams.console import clean_line, write, write_json
 from desktop_app.i18n.translation import N_, tr
 
 if TYPE_CHECKING:
@@ -43,9 +43,21 @@ class CommandParser(argparse.ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options, formatter_class=CommandHelpFormatter)
+        self._prints_json = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse arguments, and note whether they ask for JSON."""
+        self._prints_json = "--json" in (args or ())
+        return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
-        """Print an error about the command line, and exit with 2."""
+        """Report an error about the command line, and exit with 2."""
+        if self._prints_json:
+            from desktop_app.cli.streams.terminal import error_fields  # for `quick`, which is fast
+            from desktop_app.domain.error_note import ErrorNote
+            from desktop_app.domain.errors import IllegalChoiceError
+
+            write_json({"error": error_fields(ErrorNote(message, code=IllegalChoiceError.code))})
         super().error(clean_line(message))
 
     def print_help(self, _file: Any = None) -> None:
@@ -114,6 +126,12 @@ def add_repeatable(
 def add_flag(command: argparse._ActionsContainer, option: str, help_: str) -> None:
     """Add an option without a value."""
     command.add_argument(option, action="store_true", help=help_)
+
+
+def add_json(command: argparse._ActionsContainer) -> None:
+    """Add the option that prints JSON, also for the error that ends a command."""
+    words = tr("print JSON, also for an error: an object with error (kind, message, details)")
+    add_flag(command, "--json", words)
 
 
 def add_progress(command: argparse.ArgumentParser) -> None:

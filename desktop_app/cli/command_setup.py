@@ -12,20 +12,32 @@ from typing import Any
 
 from desktop_app.backend.backend import Backend, build_backend
 from desktop_app.cli.exit_code import ExitCode
-from desktop_app.cli.streams.console import write_diagnostic
-from desktop_app.cli.streams.terminal import error_words
+from desktop_app.cli.streams.console import write_diagnostic, write_json
+from desktop_app.cli.streams.terminal import error_fields, error_words
+from desktop_app.domain.error_note import note_of
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 
 
 def run_command(command: Coroutine[Any, Any, int], options: argparse.Namespace) -> int:
-    """Run a command; return its exit code. An error is reported on standard error."""
+    """Run a command; return its exit code. An error is reported."""
     try:
         return asyncio.run(command)
     except asyncio.CancelledError:
         return ExitCode.INTERRUPTED
     except UserFacingError as error:
-        write_diagnostic(error_words(error, from_environment=is_from_environment(options)))
-        return error_exit_code(error)
+        return report_error(error, options)
+
+
+def report_error(error: UserFacingError, options: argparse.Namespace) -> ExitCode:
+    """Report an error that ends a command; return the exit code.
+
+    The sentence goes to standard error. With --json, an object goes to standard output, too.
+    """
+    note = note_of(error)
+    write_diagnostic(error_words(note, from_environment=is_from_environment(options)))
+    if getattr(options, "json", False):
+        write_json({"error": error_fields(note)})
+    return error_exit_code(error)
 
 
 def error_exit_code(error: UserFacingError) -> ExitCode:

@@ -23,6 +23,7 @@ from desktop_app.cli.command_setup import (
     expand_path,
     interrupt_at_signals,
     open_backend,
+    report_error,
 )
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.export_command import export
@@ -91,17 +92,16 @@ def run_library(options: argparse.Namespace) -> int:
             return _repair()
         return asyncio.run(run[options.command](options))
     except UserFacingError as error:
-        _report(error)
-        return error_exit_code(error)
+        return _report(error, options)
     except asyncio.CancelledError:
         return ExitCode.INTERRUPTED
 
 
-def _report(error: UserFacingError) -> None:
-    if reports_to_window():
-        write_stderr_line(json.dumps(error_to_json(note_of(error))))
-    else:
-        write_diagnostic(error_words(error))
+def _report(error: UserFacingError, options: argparse.Namespace) -> ExitCode:
+    if not reports_to_window():
+        return report_error(error, options)
+    write_stderr_line(json.dumps(error_to_json(note_of(error))))
+    return error_exit_code(error)
 
 
 # -------------------------------------------------------------- import
@@ -182,6 +182,11 @@ async def _import(options: argparse.Namespace) -> int:
     except asyncio.CancelledError:
         write_diagnostic(tr("Interrupted. Continue with the same command."))
         raise
+    except StorageError as error:
+        if not options.json or not results:
+            raise
+        write_diagnostic(error_words(error))  # a single object is printed
+        return ExitCode.FAILED
     finally:
         if options.json and results:
             write_json({"files": [result.to_json() for result in results]})
@@ -313,7 +318,7 @@ async def _backup(options: argparse.Namespace) -> int:
         if options.keep is not None:
             keep_newest(backup.path, options.keep)
     if warning := backup.warning():
-        _report(warning)
+        _report(warning, options)
     write_line(str(backup.path))
     return 0
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from desktop_app.cli.answers.parameter_options import add_answer_choice
-from desktop_app.cli.command_help import add_flag, add_group, add_progress, epilog
+from desktop_app.cli.command_help import add_flag, add_group, add_json, add_progress, epilog
 from desktop_app.i18n.translation import tr
 
 _JOB_FIELDS: Final = (
@@ -67,7 +67,7 @@ def add_batch(
         add_flag(subcommand, "--wait", tr("wait for all responses"))
         add_progress(subcommand)
     for subcommand in (start, status, cancel, resume, again):
-        add_flag(subcommand, "--json", tr("print JSON"))
+        add_json(subcommand)
     return [batch, start, status, report, cancel, resume, again, remove]
 
 

@@ -5,6 +5,7 @@ The output never contains a key or the text of a conversation.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import os
@@ -22,6 +23,7 @@ from desktop_app.backend.display_check import why_no_window
 from desktop_app.backend.environment_profiles import BUILT_IN
 from desktop_app.backend.log_file import CRASH_NAME, last_lines
 from desktop_app.child_processes import child_command, start_child
+from desktop_app.cli.command_setup import report_error
 from desktop_app.cli.doctor.provider_routes import describe_route, is_server
 from desktop_app.cli.streams import console
 from desktop_app.cli.streams.terminal import error_words
@@ -103,18 +105,14 @@ class Finding:
     more_fields: Mapping[str, str] = field(default_factory=dict)
 
 
-def run_doctor(*, as_json: bool) -> int:
+def run_doctor(options: argparse.Namespace) -> int:
     """Print the findings; return 0 if everything the program needs works, else 1."""
     try:
         backend = build_backend()
     except UserFacingError as error:
-        words = error_words(error)
-        console.write_diagnostic(words)
-        if as_json:
-            console.write_json(findings_json([Finding("models", False, words)]))
-        return 1
+        return report_error(error, options)
     found = asyncio.run(_examine_and_close(backend))
-    if as_json:
+    if options.json:
         console.write_json(findings_json(found))
     else:
         console.write_lines(findings_text(found))

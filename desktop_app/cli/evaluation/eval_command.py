@@ -25,10 +25,10 @@ from desktop_app.cli.answers.several_answers import options_for
 from desktop_app.cli.ask import NullStore, extract_file, sendable_part
 from desktop_app.cli.command_setup import (
     cancel_at_signals,
-    error_exit_code,
     expand_path,
     is_from_environment,
     open_backend,
+    report_error,
 )
 from desktop_app.cli.evaluation.evaluation_batches import EvaluationBatches, require_single_files
 from desktop_app.cli.evaluation.evaluation_plan import show_plan
@@ -38,10 +38,11 @@ from desktop_app.cli.evaluation.report_files import make_folder, write_reports
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams.console import clean_line, write_diagnostic, write_json, write_line
 from desktop_app.cli.streams.progress_output import ProgressReporter
-from desktop_app.cli.streams.terminal import error_words
+from desktop_app.cli.streams.terminal import error_fields, error_words
 from desktop_app.cli.unsaved_answer import UnsavedAnswers
 from desktop_app.domain.batch.batch_jobs import BATCH_TIER, batch_refusal
 from desktop_app.domain.conversations.conversation import new_id, now
+from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, StorageError, UserFacingError
 from desktop_app.domain.evaluation.case_error import CaseError, CaseFault
@@ -76,10 +77,7 @@ def run_eval(options: argparse.Namespace) -> int:
         write_diagnostic(tr("Interrupted. Continue with the same command."))
         return ExitCode.INTERRUPTED
     except UserFacingError as error:
-        write_diagnostic(error_words(error, from_environment=is_from_environment(options)))
-        if options.json:
-            write_json({"runs": [], "notices": [], "error": error.what_happened})
-        return error_exit_code(error)
+        return report_error(error, options)
 
 
 async def _eval(options: argparse.Namespace) -> int:
@@ -112,7 +110,7 @@ async def _eval(options: argparse.Namespace) -> int:
     report: dict[str, Any] = {
         "runs": [run.to_json() for run in runs],
         "notices": notices,
-        "error": None if error is None else error.what_happened,
+        "error": None if error is None else error_fields(note_of(error)),
     }
     if options.to is not None:
         try:

@@ -12,13 +12,20 @@ from desktop_app.cli.argument_types import (
     variant_argument,
     whole_number_between,
 )
-from desktop_app.cli.command_help import add_flag, add_progress, add_repeatable, epilog, json_fields
+from desktop_app.cli.command_help import (
+    add_flag,
+    add_json,
+    add_progress,
+    add_repeatable,
+    epilog,
+    json_fields,
+)
 from desktop_app.i18n.translation import tr
 
 _RUN_FIELDS: Final = (
     "runs (provider, variant, effort, model, passed, cases, refused, share, low, high, cost_usd, "
     "judge_cost_usd, usage, p50_s, p95_s, p50_first_token_s, results (id, status, passed, failed, "
-    "answer, cost_usd, duration_s)), notices, error"
+    "answer, cost_usd, duration_s)), notices, error (kind, message, details)"
 )
 _DRY_FIELDS: Final = (
     "dry_run, runs (provider, variant, effort, model, calls, not_sent, input_tokens, "
@@ -77,7 +84,7 @@ def add_eval(
         help=tr("calls at the same time (default: {count})", count=4),
     )
     add_flag(command, "--batch", tr("ask in batch jobs at half price, which may take up to a day"))
-    add_flag(command, "--json", tr("print one JSON object"))
+    add_json(command)
     command.add_argument(
         "--to", metavar=tr("FOLDER"), help=tr("write results as JSON, CSV, and HTML to this folder")
     )

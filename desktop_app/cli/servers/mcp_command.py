@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.child_processes import open_in_browser
 from desktop_app.cli.answers.chosen_model import replace_invalid_utf8
-from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_backend
+from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_backend, report_error
 from desktop_app.cli.exit_code import ExitCode
 from desktop_app.cli.streams.console import write_diagnostic, write_json, write_line
-from desktop_app.cli.streams.terminal import error_words
+from desktop_app.cli.streams.terminal import error_fields, error_words
 from desktop_app.cli.tool_commands import refusal_text, tool_json, tool_summary
+from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError, ToolServerError, UserFacingError
 from desktop_app.domain.tools.tool_server import server_of
@@ -56,7 +57,7 @@ def run_mcp(options: argparse.Namespace) -> int:
     try:
         return asyncio.run(_run(options))
     except UserFacingError as error:
-        write_diagnostic(error_words(error))
+        report_error(error, options)
         return ExitCode.USAGE if error.reason in _USAGE_REASONS else ExitCode.FAILED
     except (asyncio.CancelledError, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
@@ -201,7 +202,7 @@ def _test_json(
             "seconds": round(seconds, 3),
             "tools": [tool_json(tool, refusal_text(tool.refusal)) for tool in tools],
             "offers": list(run.offers),
-            "error": None if error is None else error.sentences,
+            "error": None if error is None else error_fields(note_of(error)),
             "log": [line.text for line in run.log],
         }
 

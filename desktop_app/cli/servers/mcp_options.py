@@ -6,8 +6,8 @@ import argparse
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.cli.command_help import (
-    add_flag,
     add_group,
+    add_json,
     add_repeatable,
     epilog,
     json_fields,
@@ -22,7 +22,8 @@ _LIST_FIELDS: Final = (
     "name, transport (stdio, http), program, folder, url, env, headers, signed_in, tools"
 )
 _TEST_FIELDS: Final = (
-    "name, ok, seconds, tools (name, description, kind, available, reason), offers, error, log"
+    "name, ok, seconds, tools (name, description, kind, available, reason), offers, "
+    "error (kind, message, details), log"
 )
 
 
@@ -64,7 +65,7 @@ def add_mcp(
     for subcommand in (remove, test, login, logout):
         subcommand.add_argument("name", metavar=tr("NAME"))
     for subcommand in (listing, test):
-        add_flag(subcommand, "--json", tr("print JSON"))
+        add_json(subcommand)
     return [mcp, add, listing, remove, test, login, logout, _add_import(command)]
 
 

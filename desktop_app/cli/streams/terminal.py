@@ -278,7 +278,7 @@ def answer_fields(answer: Message) -> dict[str, Any]:
         "cost_usd": f"{answer.cost:f}" if answer.cost is not None else None,
         "duration_s": round(answer.duration_s or 0.0, 3),
         "notices": [str(notice) for notice in answer.notices],
-        "error": _error_json(error) if error else None,
+        "error": error_fields(error) if error else None,
     }
 
 
@@ -301,7 +301,7 @@ def several_fields(
         "cost_usd": f"{sum(known, Decimal(0)):f}" if known else None,
         "conversation_id": conversation_id,
         "passages": list(passages),
-        "error": _error_json(error) if error else None,
+        "error": error_fields(error) if error else None,
     }
 
 
@@ -328,7 +328,7 @@ def _answer_json(
     }
     value = {
         **(answer_fields(answer) if answer else nothing),
-        "error": _error_json(error) if error else None,
+        "error": error_fields(error) if error else None,
         "conversation_id": conversation_id,
         "passages": list(passages),
         "tool_calls": calls_json(tool_calls(answer.parts)) if answer else [],
@@ -359,5 +359,6 @@ def _parse_json_or_text(text: str) -> Any:
         return text
 
 
-def _error_json(note: ErrorNote) -> dict[str, str]:
+def error_fields(note: ErrorNote) -> dict[str, str]:
+    """Return the facts about an error as JSON-ready values."""
     return {"kind": note.code, "message": note.what_happened, "details": note.details}

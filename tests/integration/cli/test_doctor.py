@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import socket
 import subprocess
@@ -19,6 +18,7 @@ import pytest
 from desktop_app.backend.backend import Backend, build_backend
 from desktop_app.cli.doctor.doctor import Finding, _check_sandbox, findings_json, why_qt_failed
 from desktop_app.cli.doctor.doctor import examine as look
+from desktop_app.domain.errors import SettingError
 from desktop_app.sandbox import linux
 from tests.helpers.blocking import blocking
 from tests.integration.cli.command import KEY, Ended, Shell
@@ -240,6 +240,4 @@ def test_an_invalid_models_file_is_reported(shell: Shell) -> None:
         assert (done.code, done.out) == (1, "")
         assert "models.toml" in done.err
     done = asyncio.run(shell.run("doctor", "--json"))
-    finding = json.loads(done.out)["models"]
-    assert (done.code, finding["works"]) == (1, False)
-    assert "models.toml" in finding["text"]
+    assert (done.code, done.json["error"]["kind"]) == (1, SettingError.code)

@@ -118,7 +118,7 @@ async def test_a_server_that_does_not_start_says_why(shell: Shell) -> None:
     missing = await shell.run("mcp", "test", "none", "--json")
     assert missing.code == 1
     why = "No such file or directory: /nonexistent/program"
-    assert f"didn’t start: {why}. " in missing.json["error"]
+    assert missing.json["error"]["message"].endswith(f"didn’t start: {why}.")
 
 
 async def test_servers_that_an_import_omits_are_reported(shell: Shell, tmp_path: Path) -> None:

@@ -167,7 +167,7 @@ def test_a_result_that_cannot_be_stored_is_an_error(
         *("--variant", "thinking", "--json"),
         scripts=(saying("Hello."),),
     )
-    assert (code, json.loads(out)["runs"]) == (1, [])
+    assert (code, json.loads(out)["error"]["kind"]) == (1, StorageError.code)
     assert StorageError(Reason.STORE_MISSING).what_happened in err
 
 
@@ -299,9 +299,7 @@ def test_cases_that_cannot_be_read_are_a_mistake_in_the_command(
     assert code == 2
     assert "cases.jsonl" in err
     assert why in err
-    told = json.loads(out)
-    assert (told["runs"], told["notices"]) == ([], [])
-    assert told["error"] in err
+    assert json.loads(out)["error"]["message"] in err
 
 
 def test_a_file_that_is_not_there_is_a_mistake_in_the_command(evaluate: Run) -> None:

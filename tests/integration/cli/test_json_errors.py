@@ -1,0 +1,67 @@
+"""With --json, every command prints the error that ends it as an object on standard output."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.integration.cli.command import Shell
+
+COMMANDS = {
+    "ask": ("Which?",),
+    "summarize": ("notes.txt",),
+    "tools": (),
+    "batch start": ("notes.txt",),
+    "batch status": (),
+    "batch cancel": ("1234",),
+    "batch resume": ("1234",),
+    "batch again": ("1234",),
+    "mcp list": (),
+    "mcp test": ("none",),
+    "eval": ("--preset", "translator", "--variant", "instant"),
+    "spending": (),
+    "models": (),
+    "import": ("export.json",),
+    "search": ("word",),
+    "doctor": (),
+}
+"""The commands that have --json, with the arguments that they need."""
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+async def test_the_error_that_ends_a_command_is_an_object(shell: Shell, name: str) -> None:
+    models = shell.home / "config" / "models.toml"
+    models.parent.mkdir(parents=True)
+    models.write_text("[[", "utf-8")
+    (shell.outside / "here" / "notes.txt").write_text("Notes.")
+    done = await shell.run(*name.split(), *COMMANDS[name], "--json")
+    assert done.code in (1, 2)
+    error = done.json["error"]
+    assert error.keys() == {"kind", "message", "details"}
+    assert "model list" in error["message"]
+    assert error["message"] in done.err
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+async def test_an_invalid_command_line_is_an_object(shell: Shell, name: str) -> None:
+    done = await shell.run(*name.split(), *COMMANDS[name], "--json", "--bogus")
+    assert done.code == 2
+    message = "unrecognized arguments: --bogus"
+    error = {"kind": "illegal_choice", "message": message, "details": ""}
+    assert done.json == {"error": error}
+    assert done.err.endswith(f"error: {message}\n")
+
+
+async def test_without_json_no_object_is_printed(shell: Shell) -> None:
+    done = await shell.run("models", "--provider", "nobody")
+    assert (done.code, done.out) == (2, "")
+    done = await shell.run("models", "--bogus")
+    assert (done.code, done.out) == (2, "")
+
+
+async def test_import_prints_one_object_if_the_library_fails(shell: Shell) -> None:
+    store = shell.home / "data" / "repartee.sqlite3"
+    store.parent.mkdir(parents=True)
+    store.write_bytes(b"not a database" * 1000)
+    done = await shell.run("import", "export.json", "--json")
+    assert done.code == 1
+    assert done.json["error"]["kind"]
