@@ -49,7 +49,7 @@ from desktop_app.domain.errors import (
     as_provider_error,
 )
 from desktop_app.domain.remedy import Remedy
-from desktop_app.domain.spending.cost import FREE, Usage, call_cost, cost_of
+from desktop_app.domain.spending.cost import Usage, call_cost, cost_of
 from desktop_app.domain.spending.spending_report import Call, Purpose
 from desktop_app.i18n import formatting
 from desktop_app.services.chat.small_tasks.small_reply import SmallReply
@@ -229,7 +229,7 @@ class ReadingProvider(ProviderWrapper):
             refused: ContextTooLongError | None = None
             may_repeat = attempt < MAX_SPLITS
             try:
-                await self._hold_call(final)
+                await self._hold_call(final, sum(piece.tokens for piece in pieces))
             except UserFacingError as not_held:
                 yield Failed(as_provider_error(not_held))
                 return
@@ -256,14 +256,15 @@ class ReadingProvider(ProviderWrapper):
                 yield Failed(_while_reading(error))
                 return
 
-    async def _hold_call(self, request: ChatRequest) -> None:
-        """Hold the request for the answer, whose cost the answer's run holds.
+    async def _hold_call(self, request: ChatRequest, tokens: int) -> None:
+        """Hold the request for the answer, and the cost of its notes with `tokens` tokens.
 
-        A background run is not held, because a later process can resume it. Raises StorageError.
+        The answer's run holds the cost of the rest. A background run is not held, because a later
+        process can resume it. Raises SpendingCapError, StorageError.
         """
         task, resolved = self._task, self._task.answerer or self._task.resolved
         if task.call is not None and not request.background:
-            cost = Decimal(0) if resolved.counted_price == FREE else None
+            cost = cost_of(resolved.counted_price, Usage(input_tokens=tokens))
             model = resolved.model.id
             budget = self._reader.budget
             held = await budget.hold(resolved.profile, cost, model, task.purpose.value)

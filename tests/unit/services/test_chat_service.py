@@ -883,6 +883,23 @@ async def test_a_refused_question_leaves_the_cap_to_the_notes_on_its_parts(tmp_p
     assert 0 < answering < Decimal("0.0005")
 
 
+@pytest.mark.parametrize(("words", "is_sent"), [(2000, True), (2500, False)])
+async def test_the_cap_counts_the_notes_of_an_answer_from_parts(
+    tmp_path: Path, words: int, is_sent: bool
+) -> None:
+    usage = UsageReported(Usage(100, 0, 10, 0))
+    note: list[StreamEvent] = [TextDelta("word " * words), usage, Completed()]
+    provider = ScriptedProvider(note, [TextDelta("done"), usage, Completed()])
+    capped = replace(COMPATIBLE, monthly_cap=Decimal("0.004"))
+    async with open_chat(tmp_path, provider, parts=WordSplitter()) as chat:
+        document = await chat.attach("a.txt", "word " * 2000, in_parts=True)
+        answer = await chat.run(await chat.begin("Why so?", capped, attachments=(document,)))
+        assert (await chat.service.budget.month(capped)).held == 0
+    assert len(provider.requests) == 1 + is_sent
+    assert answer.text == "done" * is_sent
+    assert (answer.error and answer.error.code) == (None if is_sent else SpendingCapError.code)
+
+
 async def test_a_repair_that_is_read_in_parts_still_asks_for_the_correction(tmp_path: Path) -> None:
     provider = ScriptedProvider(
         [TextDelta("wrong"), Completed()], [REFUSED], NOTE, [TextDelta("right"), Completed()]
