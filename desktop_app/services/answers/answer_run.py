@@ -57,6 +57,7 @@ from desktop_app.domain.errors import (
     ContextTooLongError,
     ModelNotFoundError,
     RunLostError,
+    SpendingCapError,
     StorageError,
     UserFacingError,
     as_provider_error,
@@ -356,17 +357,21 @@ class AnswerRun:
             async for event in events:
                 if self._should_stand_in(event):
                     break
-                if self._is_too_long(event) and await self._read_in_parts():
-                    await self._stream(listen)
-                    return
-                event = await self._with_picture(event, listen)
-                if not await self._add_shortened(event, listen):
-                    return
+                if self._is_too_long(event):
+                    try:
+                        if await self._read_in_parts():
+                            await self._stream(listen)
+                            return
+                    except SpendingCapError as error:
+                        event = Failed(as_provider_error(error))
                 try:
+                    event = await self._with_picture(event, listen)
+                    if not await self._add_shortened(event, listen):
+                        return
                     if not await self._store_step(event, listen):
                         return
                 except asyncio.CancelledError:
-                    if isinstance(event, HostedCall | ImageArrived):
+                    if not isinstance(event, ToolCallStep | RoundEnded):
                         await self._add_received(events, listen)
                     raise
             else:
@@ -376,7 +381,7 @@ class AnswerRun:
     async def _add_received(
         self, events: AsyncGenerator[StreamEvent, None], listen: Listener
     ) -> None:
-        """Add what came while a step was stored, after the task was canceled meanwhile.
+        """Add what came while something was stored, after the task was canceled meanwhile.
 
         Nothing is read beyond the end of a round, so that no tool runs.
         """
@@ -396,8 +401,14 @@ class AnswerRun:
         """
         if not isinstance(event, HostedCall | ImageArrived) or not event.image:
             return event
+        adding = asyncio.ensure_future(self._files.add_picture(self.answer, event.image))
         try:
-            picture = await self._files.add_picture(self.answer, event.image)
+            picture = await asyncio.shield(adding)
+        except asyncio.CancelledError:
+            await asyncio.wait([adding])
+            if adding.exception() is None:
+                self._add_event(replace(event, image=b"", picture=adding.result()), listen)
+            raise
         except StorageError as error:
             self._on_store(error)
             return replace(event, image=b"")
@@ -524,7 +535,11 @@ class AnswerRun:
         return is_refusal and self._reply.is_empty
 
     async def _read_in_parts(self) -> bool:
-        """Read the documents in parts from now on. Return False if that is not possible."""
+        """Read the documents in parts from now on. Return False if that is not possible.
+
+        Raises:
+            SpendingCapError: the cap has no room for their notes.
+        """
         # The refused request costs nothing; its hold would take the room of the notes.
         await self._hold.release()
         try:
@@ -533,6 +548,8 @@ class AnswerRun:
                 return False
             self._reread, self._hold = _no_reread, reread.hold
             await self._store.save_answer(reread.question)
+        except SpendingCapError:
+            raise
         except UserFacingError:
             return False  # then the server's refusal is reported
         self._request, self._gateway = reread.request, reread.gateway

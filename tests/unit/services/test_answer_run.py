@@ -81,7 +81,8 @@ from desktop_app.services.answers.answer_run import (
     RereadQuestion,
     answering_choice,
 )
-from desktop_app.services.answers.long_answer import attach_interrupted_files
+from desktop_app.services.answers.long_answer import STEP_CHARS, attach_interrupted_files
+from desktop_app.services.answers.message_limit import MAX_MESSAGE_BYTES
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.spending.budget import Hold
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
@@ -129,6 +130,7 @@ class Memory:
         saved: when an answer was stored, its status and its text.
         fails: the numbers of the writes that fail, from 1.
         takes_s: the time that a write takes.
+        files_take_s: the time that a write of a picture or of a long answer's file takes.
         failing_calls: the numbers of the calls whose line in the ledger fails, from 1.
         tried: when a write began.
         told: the classes of the store's errors; None each time the store works again.
@@ -137,6 +139,7 @@ class Memory:
     saved: list[tuple[float, str, str]] = field(default_factory=list)
     fails: Sequence[int] = ()
     takes_s: float = 0.0
+    files_take_s: float = 0.0
     last: Message | None = None
     calls: list[Call] = field(default_factory=list)
     heard: list[StreamEvent] = field(default_factory=list)
@@ -174,6 +177,7 @@ class Memory:
         return self
 
     async def append(self, text: str) -> None:
+        await asyncio.sleep(self.files_take_s)
         if self.appends_fail:
             self.appends_fail -= 1
             raise StorageError("Full.")
@@ -186,6 +190,7 @@ class Memory:
         return DocumentPart("f" * 64, "answer.md", "text/markdown", size) if size else None
 
     async def add_picture(self, _answer: Message, _data: bytes) -> ImagePart | None:
+        await asyncio.sleep(self.files_take_s)
         if isinstance(self.picture, StorageError):
             raise self.picture
         return self.picture
@@ -837,6 +842,12 @@ def test_a_question_that_is_too_long_is_read_in_parts_once() -> None:
     assert answer.status is STATUS.FAILED
 
 
+def test_a_cap_without_room_for_the_notes_is_the_error() -> None:
+    answer, _ = run([LONG], reread=parts_of([SpendingCapError("No room.")]))
+    assert answer.error is not None
+    assert (answer.error.what_happened, answer.error.code) == ("No room.", SpendingCapError.code)
+
+
 @pytest.mark.parametrize("found", [None, StorageError("Full.")])
 def test_a_question_that_cannot_be_read_in_parts_is_refused(found: object) -> None:
     changed: list[AnswerRun] = []
@@ -895,6 +906,7 @@ async def stop_answer(
     cancel_result: Usage | ProviderError | None = None,
     background: bool = False,
     goes_on_s: float = 100.0,
+    limit: int = MAX_MESSAGE_BYTES,
     schema: AnswerSchema | None = None,
 ) -> tuple[AnswerRun, Memory, TimedProvider, list[object]]:
     """Stop an answer after 1.25 seconds; then cancel its remote run twice."""
@@ -903,6 +915,7 @@ async def stop_answer(
     provider.cancel_result = cancel_result
     request = ChatRequest("gpt-5.2", (), background=background)
     made = a_run(memory, provider, request=request, schema=schema)
+    made.limit_message(limit)
     task = asyncio.ensure_future(made.run(memory.listen, memory.note))
     await asyncio.sleep(1.25)
     if leaves:
@@ -942,6 +955,26 @@ def test_text_that_came_while_a_step_was_stored_is_kept_when_stopping(
     made, memory, *_ = stop_answer(script, memory=Memory(takes_s=0.4))
     assert (made.answer.status, made.answer.text) == (STATUS.CANCELLED, text)
     assert memory.last == made.answer
+
+
+def test_a_picture_and_the_text_behind_it_are_kept_when_stopping_while_it_is_stored() -> None:
+    script: list[StreamEvent | float] = [1.0, ImageArrived(b"image"), TextDelta("a")]
+    script += [0.02, TextDelta("b")]
+    made, memory, *_ = stop_answer(script, memory=Memory(files_take_s=0.4))
+    assert (made.answer.status, made.answer.text) == (STATUS.CANCELLED, "ab")
+    assert PICTURE in made.answer.parts
+    assert memory.last == made.answer
+    failing = Memory(files_take_s=0.4, picture=StorageError("Full."))
+    made, *_ = stop_answer(script, memory=failing)
+    assert made.answer.parts == (TextPart("ab"),)
+
+
+def test_text_that_came_while_a_long_answer_was_written_is_kept_when_stopping() -> None:
+    script: list[StreamEvent | float] = [1.0, TextDelta("a" * STEP_CHARS), TextDelta("b")]
+    script += [0.02, TextDelta("c")]
+    made, memory, *_ = stop_answer(script, limit=1, memory=Memory(files_take_s=0.4))
+    assert made.answer.status is STATUS.CANCELLED
+    assert memory.written == "a" * STEP_CHARS + "bc"
 
 
 @pytest.mark.parametrize(("fails", "told"), [((), [None]), ((1, 2), [StorageError])])
