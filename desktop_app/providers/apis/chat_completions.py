@@ -380,7 +380,9 @@ class ChatCompletionsReader:
             if usage := json_fields.mapping(source, "usage"):
                 self._usage = usage_of(usage) or self._usage
         for choice in choices:
-            delta = json_fields.mapping(choice, key) or json_fields.mapping(choice, "message")
+            delta = json_fields.mapping(choice, key)
+            if not delta and not self._has_content:  # MiniMax repeats the answer at the end
+                delta = json_fields.mapping(choice, "message")
             for event in self._delta_events(delta):
                 self._has_content = True
                 yield event

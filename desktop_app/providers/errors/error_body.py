@@ -65,14 +65,21 @@ def read_body(data: bytes | bytearray) -> ErrorBody:
 
 def is_error(event: object) -> bool:
     """Return True if a decoded event of a stream is an error, nested or with its fields flat."""
+    event = _only_item(event)
     is_nested = isinstance(event, dict) and bool(event.get("error"))
     return is_nested or json_fields.text(event, "object") == "error"
 
 
+def _only_item(value: object) -> object:
+    """Return the first item of a list, as Gemini sends it, or the value itself."""
+    return value[0] if isinstance(value, list) and value else value
+
+
 def parse_error(value: object) -> ErrorBody:
     """Return the error in a decoded body or event."""
-    if isinstance(value, list) and value:
-        value = value[0]
+    value = _only_item(value)
+    if isinstance(value, str):
+        return ErrorBody(_text({"": value}, ""))
     nested = json_fields.mapping(value, "error") or json_fields.mapping(value, "detail")
     if not nested:
         listed = (row for key in _LIST_FIELDS for row in json_fields.rows(value, key))

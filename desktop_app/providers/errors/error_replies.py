@@ -81,6 +81,7 @@ _WRONG_REQUEST_CODES: Final = {"invalid_request", "bad_request"}
 _FAULT_CODES: Final = {
     *("server_error", "internal_error", "internal_server_error", "overloaded"),
     *("api_error", "InternalServerError"),  # Ollama, vLLM
+    *("overloaded_error", "timeout_error"),  # Anthropic
 }
 
 # The status of such refusals is often 500: the gateway failed because the server behind it refused.
@@ -368,7 +369,8 @@ def _status_error(provider: str, body: ErrorBody, status: int | None) -> Provide
     is_wrong_request = status in (500, 502, 503) and body.names & _WRONG_REQUEST_CODES
     if status is not None and (status in (408, 409) or status >= 500) and not is_wrong_request:
         return _server_fault(provider, status)
-    if status is None and (not body.names or body.names & _FAULT_CODES):
+    is_fault = bool(body.names & _FAULT_CODES) or body.http_status >= 500
+    if status is None and (is_fault or not body.names):
         return ProviderFaultError(Reason.FAILED_WHILE_ANSWERING, provider=provider)
     return ProviderFaultError(Reason.REQUEST_REFUSED, provider=provider)
 

@@ -22,7 +22,7 @@ from desktop_app.domain.remedy import Remedy
 _MAX_ATTEMPTS: Final = 3
 MAX_WAIT_S: Final = 120.0
 
-_REPEATABLE_STATUSES: Final = frozenset({500, 502, 503})
+_REPEATABLE_STATUSES: Final = frozenset({500, 502, 503, 529})  # 529: Anthropic is overloaded
 _FIRST_BACKOFF_S: Final = 0.5
 _MAX_BACKOFF_S: Final = 8.0
 _MAX_WAIT_IN_MINUTES_S: Final = 90 * 60.0

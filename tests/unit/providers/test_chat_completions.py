@@ -411,6 +411,27 @@ def test_reasoning_is_read_once_under_either_name(delta: dict[str, str]) -> None
     assert fold(events).parts == (ReasoningPart("HmHm"), TextPart("Yes"))
 
 
+def test_a_last_chunk_with_the_whole_answer_adds_nothing() -> None:
+    whole = {"choices": [{"message": {"content": "Hello"}, "finish_reason": "stop"}]}
+    assert fold(read(chunk(content="Hel"), chunk(content="lo"), whole)).text == "Hello"
+    assert fold(read(whole)).text == "Hello"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        [{"error": {"code": 503, "message": "Overloaded.", "status": "UNAVAILABLE"}}],  # Gemini
+        {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded."}},
+        {"object": "error", "message": "Overloaded.", "type": "Odd", "code": 503},
+    ],
+)
+def test_an_answer_that_an_error_ends_is_not_complete(error: Any) -> None:
+    reply = fold(read(chunk(content="Hel"), error, "[DONE]"))
+    assert (reply.text, reply.status) == ("Hel", MessageStatus.FAILED)
+    assert reply.error is not None
+    assert "failed while responding: Overloaded." in reply.error.what_happened
+
+
 def test_deltas_of_a_refusal_become_one_part() -> None:
     events = read(chunk(refusal="I "), chunk("stop", refusal="cannot."))
     assert fold(events).parts == (RefusalPart("I cannot."),)

@@ -19,7 +19,7 @@ def failed(status: int, code: str = "", **headers: str) -> AttemptError:
     return failed_attempt(error_from("x", ErrorBody(code=code), status=status), status, named)
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503])
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 529])
 def test_attempts_that_cannot_have_been_billed_are_repeated(
     status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -28,7 +28,7 @@ def test_attempts_that_cannot_have_been_billed_are_repeated(
         assert [failed(status).wait_s(attempt) for attempt in range(3)] == waits
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 408, 409, 413, 422, 504, 524, 529])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 408, 409, 413, 422, 504, 524])
 def test_possibly_billed_or_hopeless_attempts_are_not_repeated(status: int) -> None:
     assert failed(status).wait_s(0) is None
     assert failed(status, x_should_retry="true", retry_after="1").wait_s(0) is None

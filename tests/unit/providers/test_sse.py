@@ -75,6 +75,13 @@ def test_an_event_has_its_name_and_ignores_other_fields() -> None:
     assert third == ServerSentEvent(b"c", "message")
 
 
+def test_a_field_for_an_error_is_an_event_of_that_name() -> None:
+    """The form of llama.cpp until autumn 2025."""
+    first, second = decode(b'data: a\n\nerror: {"code": 500}\n\n')
+    assert first == ServerSentEvent(b"a", "message")
+    assert second == ServerSentEvent(b'{"code": 500}', "error")
+
+
 def test_a_cr_at_the_end_of_a_chunk_dispatches_at_once() -> None:
     decoder = SSEDecoder()
     assert [event.data for event in decoder.feed(b"data: a\r\r")] == [b"a"]

@@ -96,6 +96,9 @@ class SSEDecoder:
                 name, _, value = line.decode("utf-8", "replace").partition(":")
                 if name == "event":  # ids and retry times are for clients that reconnect
                     self._event = value.removeprefix(" ")
+                elif name == "error":  # llama.cpp until autumn 2025: an event of that name
+                    self._event = name
+                    self._data.append(value.removeprefix(" ").encode())
         return None
 
     def _dispatch(self) -> ServerSentEvent | None:
