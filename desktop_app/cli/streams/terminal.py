@@ -32,6 +32,7 @@ from desktop_app.domain.answering.stream_events import (
     ToolCallStep,
 )
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
+from desktop_app.domain.conversations.message_facts import ending_text
 from desktop_app.domain.conversations.message_parts import ToolCallPart, tool_calls
 from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_text import TERMINAL
@@ -207,6 +208,8 @@ class AnswerOutput(AnswerStreams):
             write_diagnostic(
                 tr("Stopped. The conversation is saved.") if is_saved else tr("Stopped.")
             )
+        elif answer.status is MessageStatus.COMPLETE and (words := ending_text(answer)):
+            write_diagnostic(words)
         for call in calls_not_run(answer):
             write_diagnostic(call_words(call))
         self._write_json(answer, error, conversation_id, passages, full_text_file, checked)

@@ -421,3 +421,11 @@ def test_a_signal_ends_the_wait_for_a_retry(shell: Shell) -> None:
         assert (done.code, done.out, done.err) == (130, "", "repartee: Stopped.\n")
 
     against(refusal(429, "rate_limit_exceeded", retry_after="60"), test=test)
+
+
+def test_an_empty_answer_is_said_to_be_empty(shell: Shell) -> None:
+    done, _ = answer_to(shell, streams(sse(CREATED, COMPLETED)))
+    assert (done.code, done.out) == (0, "")
+    assert done.err == "repartee: The response is empty.\n"
+    done, _ = answer_to(shell, WHOLE)
+    assert "empty" not in done.err
