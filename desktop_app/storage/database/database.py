@@ -208,7 +208,7 @@ class Database:
 
     async def _on_writer(self, job: Callable[[], T]) -> T:
         """Run `job` on the writer's thread, even if the caller is canceled while it waits."""
-        return await asyncio.shield(asyncio.wrap_future(self._submit(self._writer, job)))
+        return await wait_for_job(self._submit(self._writer, job))
 
     def _submit(self, executor: ThreadPoolExecutor, job: Callable[[], T]) -> Future[T]:
         try:
@@ -313,6 +313,14 @@ class Database:
             finally:
                 if self._lock is not None:
                     self._lock.release()
+
+
+async def wait_for_job(job: Future[T]) -> T:
+    """Return the result of a job, which goes on if the caller is canceled meanwhile."""
+    running = asyncio.wrap_future(job)
+    # Otherwise asyncio would report the error of a job whose caller was canceled as a defect.
+    running.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    return await asyncio.shield(running)
 
 
 async def read_first(databases: Databases, action: Action[T | None]) -> T | None:

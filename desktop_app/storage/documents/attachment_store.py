@@ -32,7 +32,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.storage.conversations.row_conversion import to_micros, to_text
-from desktop_app.storage.database.database import Databases, closed_error, read_first
+from desktop_app.storage.database.database import Databases, closed_error, read_first, wait_for_job
 from desktop_app.storage.database.deletion_wipe import wipe_deleted
 from desktop_app.storage.database.private_files import create_private_folder, sync
 from desktop_app.storage.database.row_writing import Row, insert_rows
@@ -240,7 +240,7 @@ class AttachmentStore:
             submitted = self._file_thread.submit(job)
         except RuntimeError as exc:  # the thread has been ended
             raise closed_error() from exc
-        return await asyncio.shield(asyncio.wrap_future(submitted))
+        return await wait_for_job(submitted)
 
 
 def attachment_path(folder: Path, sha256: str) -> Path:

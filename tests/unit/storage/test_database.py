@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import sqlite3
@@ -32,7 +33,7 @@ from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.recovery.erasure import erase_everything
 from desktop_app.storage.recovery.repair import repair_store
 from tests.helpers.blocking import blocking
-from tests.helpers.waiting import LONGEST_S
+from tests.helpers.waiting import LONGEST_S, cancel
 from tests.unit.storage.samples import NOON, a_conversation, opened
 
 NEXT = Migration("9999_next", ("CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT",))
@@ -154,6 +155,23 @@ async def test_a_write_is_completed_though_its_caller_was_canceled(path: Path) -
             await second
         await database.write(lambda c: None)  # queued after it
         assert [c.title for c in await store.all()] == ["written"]
+
+
+async def test_the_error_of_a_write_whose_caller_was_canceled_is_no_defect(path: Path) -> None:
+    defects: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: defects.append(context))
+    async with opened(path) as database:
+        go = threading.Event()
+        first = asyncio.create_task(database.write(lambda c: go.wait(LONGEST_S)))
+        second = asyncio.create_task(database.execute("INSERT INTO no_such_table VALUES (1)"))
+        await asyncio.sleep(0)
+        await cancel(second)
+        go.set()
+        await first
+        await database.write(lambda c: None)  # queued after it
+    del second
+    gc.collect()
+    assert defects == []
 
 
 async def test_a_closed_store_raises_an_error(path: Path) -> None:
