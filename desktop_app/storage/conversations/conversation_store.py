@@ -298,7 +298,7 @@ class ConversationStore:
 
         Do nothing if its conversation has been deleted meanwhile.
         """
-        await self._database_of(answer.conversation_id).write(lambda c: _update_answer(c, answer))
+        await self._database_of(answer.conversation_id).write(lambda c: update_answer(c, answer))
 
     async def disown_answers(self) -> None:
         """Give up the STREAMING answers of this process, before it begins any.
@@ -458,17 +458,19 @@ def _add_message_entry(connection: sqlite3.Connection, message: Message) -> None
     add_entry(connection, EntryKind.MESSAGE, message.id, searchable_text(message.parts), at)
 
 
-def _update_answer(connection: sqlite3.Connection, answer: Message) -> None:
+def update_answer(connection: sqlite3.Connection, answer: Message) -> bool:
+    """Update an answer with its files and its index entry. Return False if it is not stored."""
     # A resumed answer was indexed when it first ended.
     _remove_message_entry(connection, answer.id)
     row = {**answer_to_row(answer), **_owner(answer), "id": answer.id}
-    updated = update_row(connection, "messages", row, "id")
+    is_stored = update_row(connection, "messages", row, "id") > 0
     del row  # a long answer takes as much memory as its JSON and its index entry
-    if updated:
+    if is_stored:
         # Recorded at checkpoints, too: an answer that is interrupted needs its files.
         record_attachments(connection, answer)
         if answer.status is not MessageStatus.STREAMING:
             _add_message_entry(connection, answer)
+    return is_stored
 
 
 def _owner(message: Message) -> Row:

@@ -17,7 +17,12 @@ from functools import partial
 from typing import Final
 
 from desktop_app.domain.conversations.compaction import Compaction
-from desktop_app.domain.conversations.conversation import Conversation, Folder, Message
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    Folder,
+    Message,
+    MessageStatus,
+)
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.prompts.preset import Preset
@@ -27,6 +32,7 @@ from desktop_app.storage.conversations.conversation_store import (
     insert_message,
     put_conversation,
     read_conversation,
+    update_answer,
 )
 from desktop_app.storage.conversations.folder_store import put_folder
 from desktop_app.storage.database.database import Action, Database, T
@@ -69,8 +75,9 @@ class ImportStore:
     ) -> ImportOutcome:
         """Add a conversation, or its missing messages if it exists. Take it out of the trash.
 
-        Existing messages stay unchanged. If messages were added, the visible path becomes that
-        of the imported conversation; the path that the user chose meanwhile stays as another
+        Existing messages stay unchanged, except answers of which an earlier export had only the
+        beginning, because they were streaming. If messages were added, the visible path becomes
+        that of the imported conversation; the path that the user chose meanwhile stays as another
         version.
 
         Args:
@@ -120,12 +127,16 @@ def _missing_messages(messages: Sequence[Message], connection: sqlite3.Connectio
 
 
 def _is_stored(connection: sqlite3.Connection, message: Message) -> bool:
-    """Return True if a message is stored. Raises ImportRefusedError if in another conversation."""
-    sql = "SELECT conversation_id FROM messages WHERE id = ?"
+    """Return True if a message is stored, and not only the beginning of an answer.
+
+    Raises ImportRefusedError if it is in another conversation.
+    """
+    sql = "SELECT conversation_id, status FROM messages WHERE id = ?"
     row = connection.execute(sql, (message.id,)).fetchone()
     if row is not None and row["conversation_id"] != message.conversation_id:
         raise ImportRefusedError(Reason.IMPORT_FOREIGN_MESSAGES)
-    return row is not None
+    interrupted = MessageStatus.INTERRUPTED
+    return row is not None and (row["status"] != interrupted or message.status is interrupted)
 
 
 def _create_if_missing(
@@ -159,7 +170,9 @@ def _insert(
     A kill before the next messages would otherwise leave a conversation that shows nothing.
     """
     for message in messages:
-        if not _is_stored(connection, message):  # the same import may run twice at once
+        if _is_stored(connection, message):  # the same import may run twice at once
+            continue
+        if not update_answer(connection, message):
             insert_message(connection, message)
     sql = "UPDATE conversations SET leaf_id = ? WHERE id = ? AND leaf_id IS ?"
     connection.execute(sql, (messages[-1].id, messages[-1].conversation_id, leaf_id))

@@ -13,7 +13,13 @@ from types import SimpleNamespace
 import pytest
 
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
-from desktop_app.domain.conversations.conversation import Conversation, Folder, Message
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    Folder,
+    Message,
+    MessageStatus,
+)
+from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError, StorageError
 from desktop_app.domain.prompts.preset import Preset
@@ -91,6 +97,18 @@ async def test_an_imported_conversation_leaves_the_trash(tmp_path: Path) -> None
         await ConversationFlagStore(database).set_trashed([made.id], NOON)
         assert await imports.add(made, turn, None) == ImportOutcome(False, 0)
         assert await store.all() == [made]
+
+
+async def test_an_answer_that_was_exported_while_it_streamed_is_completed(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.sqlite3") as database:
+        imports, store, made = ImportStore(database), ConversationStore(database), a_conversation()
+        question, whole = a_turn(made)
+        made = replace(made, leaf_id=whole.id)
+        half = replace(whole, status=MessageStatus.INTERRUPTED, parts=(TextPart("Bec"),))
+        for answer, added in ((half, 2), (whole, 1), (half, 0)):
+            assert (await imports.add(made, (question, answer), None)).messages == added
+        assert await store.path(made.id) == [question, whole]
+        assert [hit.message_id for hit in await Search(database).find("because")] == [whole.id]
 
 
 async def test_long_conversations_are_added_in_several_transactions(tmp_path: Path) -> None:
