@@ -476,16 +476,21 @@ class ChatService:
             request = _with_tools(request, tools, fence)
             documents = chunked_documents(path[-1].parts)
             gateways, request = await self._gateways(resolved, request, is_plain=not documents)
+            calls = [Hold() for _ in answers]
             if documents:
-                calls = [Hold() for _ in answers]
                 holds = split_hold(hold, count, calls)
             else:
-                calls, holds = [], await self._holds(hold, request, resolved, settings, purpose)
+                shares = await self._holds(hold, request, resolved, settings, purpose)
+                pairs = zip(shares, calls, strict=True)
+                holds = [split_hold(share, 1, [call])[0] for share, call in pairs]
             for share in holds:
                 undo.push_async_callback(share.release)
             if tools:
                 loop = (tools, path, resolved, fence, settings.limits)
-                gateways = [self._with_tool_loop(gateway, *loop) for gateway in gateways]
+                gateways = [
+                    self._with_tool_loop(gateway, *loop, call)
+                    for gateway, call in zip(gateways, calls, strict=True)
+                ]
             if documents:
                 reading = (request, resolved, fence)
                 gateways = [
@@ -634,10 +639,10 @@ class ChatService:
         fence = await self._fences.fence_of(question.conversation_id)
         request = await self._request(context.sent, question, resolved, settings, fence, repairs)
         request, gateway = _with_tools(request.for_one(), tools, fence), self.gateway
-        if tools:
-            loop = (tools, path, resolved, fence, settings.limits)
-            gateway = self._with_tool_loop(gateway, *loop)
         call = Hold()
+        if tools:
+            loop = (tools, path, resolved, fence, settings.limits, call)
+            gateway = self._with_tool_loop(gateway, *loop)
         gateway = self.chunked_reader.reading_gateway(
             question, answer, request, resolved, fence, gateway, call, purpose
         )
@@ -680,12 +685,13 @@ class ChatService:
         resolved: ResolvedChoice,
         fence: Fence,
         limits: ToolLimits,
+        call: Hold,
     ) -> Gateway:
         from desktop_app.services.tools.tool_loop import LoopTask, ToolLoop  # rarely needed
 
         tool_context = ToolContext(path[-1].conversation_id, tuple(path), self.attachments.text)
         prices = self._tool_prices(resolved)
-        task = LoopTask(tools, tool_context, resolved, fence, limits, prices)
+        task = LoopTask(tools, tool_context, resolved, fence, limits, call, prices)
         return ToolLoop(gateway, task, consent=self._consent, budget=self.budget)
 
     def _retire_instant(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:

@@ -57,13 +57,19 @@ _SENT: Final = (TextPart, ReasoningPart, RefusalPart, ToolCallPart)
 
 @dataclass(frozen=True)
 class LoopTask:
-    """The inputs of the loop of one answer."""
+    """The inputs of the loop of one answer.
+
+    Attributes:
+        call: holds each request after the first; the answer's run releases it once the request is
+            recorded.
+    """
 
     tools: ToolSet
     context: ToolContext
     resolved: ResolvedChoice
     fence: Fence
     limits: ToolLimits
+    call: Hold
     tool_prices: Mapping[str, Decimal] = field(default_factory=dict)
 
 
@@ -89,19 +95,17 @@ class _LoopProvider(ProviderWrapper):
         task = self._loop.task
         began, reply = time.monotonic(), Reply()
         running = CallRun(task.tools, self._loop.consent, task.context)
-        hold = Hold()  # the answer's run holds the cost of the first request
         while True:
-            async with hold:
-                ending: StreamEvent | None = None
-                async with aclosing(
-                    self._provider.stream(self._next_request(request, reply))
-                ) as events:
-                    async for event in events:
-                        if isinstance(event, Completed | Incomplete | Failed):
-                            ending = event
-                            break
-                        reply = accumulate(reply, event)
-                        yield event
+            ending: StreamEvent | None = None
+            async with aclosing(
+                self._provider.stream(self._next_request(request, reply))
+            ) as events:
+                async for event in events:
+                    if isinstance(event, Completed | Incomplete | Failed):
+                        ending = event
+                        break
+                    reply = accumulate(reply, event)
+                    yield event
             after = accumulate(reply, RoundEnded())
             calls = [
                 call
@@ -126,7 +130,7 @@ class _LoopProvider(ProviderWrapper):
                 yield Incomplete(reason)
                 return
             try:
-                hold = await self._hold(request, reply, last)
+                task.call.take_over(await self._hold(request, reply, last))
             except UserFacingError as error:
                 yield Failed(as_provider_error(error))
                 return

@@ -71,7 +71,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.spending.spending_report import Grouping
+from desktop_app.domain.spending.spending_report import Call, Grouping
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.paths import resource_path
 from desktop_app.providers.errors.error_body import ErrorBody
@@ -307,7 +307,9 @@ async def test_a_tool_that_the_provider_ran_is_paid_at_its_prices(
         assert await chat.ledger.conversation_cost(answer.conversation_id) == Decimal(cost)
 
 
-async def test_nothing_is_held_while_tools_run_between_two_requests(tmp_path: Path) -> None:
+async def test_a_request_is_held_until_it_is_recorded_and_tools_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A killed program counts each hold as a call of unknown cost."""
     held: list[int] = []
 
@@ -320,6 +322,10 @@ async def test_nothing_is_held_while_tools_run_between_two_requests(tmp_path: Pa
         held.append(count_holds())
         return "seen"
 
+    async def record(ledger: Ledger, call: Call) -> None:
+        held.append(count_holds())
+        await add(ledger, call)
+
     class Twice(ScriptedProvider):
         async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
             held.append(count_holds())
@@ -330,10 +336,12 @@ async def test_nothing_is_held_while_tools_run_between_two_requests(tmp_path: Pa
             yield UsageReported(USAGE)
             yield Completed()
 
+    add = Ledger.add
+    monkeypatch.setattr(Ledger, "add", record)
     async with open_chat(tmp_path, Twice(), tools=ToolCatalog([Source(look=look)])) as chat:
         settings = AskSettings(parameters=GenerationParameters(tools=("look",)))
         answer = await chat.run(await chat.begin("?", settings=settings))
-        assert held == [1, 0, 1]
+        assert held == [1, 1, 0, 1, 1]
         assert count_holds() == 0
         spent = await chat.ledger.answer_spending(answer.conversation_id, answer.id)
         assert (spent.calls, spent.uncounted) == (2, 0)

@@ -409,7 +409,7 @@ async def looped(
     provider, budget = ScriptedProvider(*scripts), Holds()
     tools = await ToolCatalog([own or source()]).choose(["look"])
     choice = resolved or ResolvedChoice(OPENAI, INFO, None, None)
-    task = LoopTask(tools, ToolContext("c"), choice, SAMPLE_FENCE, limits or ToolLimits())
+    task = LoopTask(tools, ToolContext("c"), choice, SAMPLE_FENCE, limits or ToolLimits(), Hold())
     loop = ToolLoop(OneProvider(provider), task, consent=broker(), budget=budget)
     client = await loop.provider(OPENAI)
     events = [event async for event in client.stream(ChatRequest("gpt-5.2", ()))]
