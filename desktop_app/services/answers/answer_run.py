@@ -272,6 +272,7 @@ class AnswerRun:
             self.answer = with_file(self.answer, self._file)
             await self._store.save_answer(self.answer)
             await self._record_call()
+        await self._hold.release()  # `run` may have failed to
         if self._may_have_file:
             with suppress(StorageError):  # the next start removes a file that stays
                 await self._long_answer.discard()

@@ -10,7 +10,6 @@ its holds with a model become calls of unknown cost. Nothing is held if the call
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol, Self
@@ -78,11 +77,16 @@ class Hold:
         self._storage, self._id = other._storage, other._id
 
     async def release(self) -> None:
-        """Release the amount at the end of the call, unless it was already released."""
+        """Release the amount at the end of the call, unless it was already released.
+
+        If that fails, the amount counts until the next release, or until this process ends.
+        """
         storage, hold_id, self._id = self._storage, self._id, None
         if storage is not None and hold_id is not None:
-            with suppress(StorageError):  # the hold counts until this process ends
+            try:
                 await storage.release(hold_id)
+            except StorageError:
+                self._id = hold_id
 
     async def __aenter__(self) -> Self:
         return self

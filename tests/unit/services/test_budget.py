@@ -15,7 +15,7 @@ import pytest
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
 from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.errors import SpendingCapError, UnpricedModelError
+from desktop_app.domain.errors import SpendingCapError, StorageError, UnpricedModelError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
 from desktop_app.services.spending import budget
@@ -261,3 +261,25 @@ async def test_a_call_ends_although_its_hold_cannot_be_released(tmp_path: Path) 
     async with hold:
         pass
     await hold.release()
+
+
+class BusyHolds(SpendingHolds):
+    """Holds in a store that is busy at the first release."""
+
+    is_busy = True
+
+    async def release(self, hold_id: int) -> None:
+        if self.is_busy:
+            self.is_busy = False
+            raise StorageError("Busy.")
+        await super().release(hold_id)
+
+
+async def test_a_hold_that_could_not_be_released_is_released_the_next_time(tmp_path: Path) -> None:
+    async with open_purse(tmp_path) as purse:
+        settings = SettingsStore(purse.database)
+        hold = await Budget(BusyHolds(purse.database), settings).hold(CAPPED, Decimal(9))
+        await hold.release()
+        assert (await purse.budget.month(CAPPED)).held == Decimal(9)
+        await hold.release()
+        assert (await purse.budget.month(CAPPED)).held == Decimal(0)
