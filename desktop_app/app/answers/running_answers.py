@@ -107,6 +107,7 @@ class RunningAnswers(QObject):
     def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._tasks = tasks
+        self._is_ending = False
         self._unstored: dict[str, AnswerRun] = {}
         self._runs: dict[str, _Progress] = {}
         self._frame = QTimer(self, singleShot=True, interval=FRAME_MS)
@@ -117,6 +118,8 @@ class RunningAnswers(QObject):
     def start(self, run: AnswerRun) -> None:
         """Run an answer and its other candidates, with a task for each."""
         for each in (run, *run.siblings):
+            if self._is_ending:  # its question was on the way to the store
+                each.leave_running()
             progress = self._runs[each.answer.id] = _Progress(each, prefix=form_fence(each.answer))
             progress.task = self._tasks.start(self._run(each.conversation.id, progress))
         self.started.emit(run.conversation.id)
@@ -194,6 +197,7 @@ class RunningAnswers(QObject):
 
         Background runs continue at their provider, and are resumed at the next start.
         """
+        self._is_ending = True
         runs = list(self._runs.values())
         for progress in runs:
             progress.run.leave_running()

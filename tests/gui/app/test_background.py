@@ -16,7 +16,7 @@ from desktop_app.domain.answering.stream_events import Started, StatusChanged
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.paths import folders
-from tests.gui.app.app_harness import AppHarness, until
+from tests.gui.app.app_harness import AppHarness, FillableStore, SlowStore, until
 from tests.helpers.background_server import BackgroundServer, Fault, events_of
 from tests.helpers.family import FAMILY_ENVIRONMENT
 from tests.helpers.menus import entry_text
@@ -31,14 +31,16 @@ TEXT = "".join(PIECES)
 EVENTS = events_of(PIECES)
 
 
-def app_at(server: BackgroundServer, **more: str) -> AppHarness:
+def app_at(
+    server: BackgroundServer, disk: type[FillableStore] = FillableStore, **more: str
+) -> AppHarness:
     environment = {
         "OPENAI_BASE_URL": server.base_url,
         "OPENAI_API_KEY": "not-a-key",
         **FAMILY_ENVIRONMENT,
         **more,
     }
-    return AppHarness(has_real_providers=True, environment=environment)
+    return AppHarness(has_real_providers=True, environment=environment, disk=disk)
 
 
 async def choose_background(app: AppHarness) -> None:
@@ -220,6 +222,22 @@ async def test_a_run_is_resumed_after_a_restart_that_keeps_the_process() -> None
             server.release()
             await app.settled()
             assert app.messages()[1][1:] == ("complete", TEXT)
+
+
+async def test_a_run_that_begins_while_the_program_ends_is_left_running() -> None:
+    async with BackgroundServer(EVENTS, hold_at=20) as server:
+        async with app_at(server, disk=SlowStore) as app:
+            await choose_background(app)
+            app.type("?")
+            app.enter()
+            disk = app.disk
+            assert isinstance(disk, SlowStore)
+            await until(lambda: disk.waiting)
+            app.session.quit()
+            await until(lambda: not app.controllers.running.conversations)
+            disk.release.set()
+        assert len(server.requested_paths("POST")) == 1, "no cancel"
+        assert app.messages()[1][1] == "streaming"
 
 
 async def test_a_run_that_the_provider_forgot_is_interrupted_with_the_reason() -> None:
