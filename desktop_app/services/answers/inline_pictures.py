@@ -109,11 +109,9 @@ class PictureParser:
 
     def feed(self, text: str) -> Iterator[str | _Picture]:
         """Yield the text and the images that are complete with this piece."""
-        while text:
-            if self._head:
-                found, text = self._read_data(text)
-            else:
-                found, text = self._read_text(self._waiting + text)
+        text, at = self._waiting + text, 0
+        while at < len(text):
+            found, at = self._read_data(text, at) if self._head else self._read_text(text, at)
             yield from found
 
     def end(self) -> str:
@@ -122,35 +120,35 @@ class PictureParser:
         self._waiting, self._head, self._data, self._length = "", "", [], 0
         return rest
 
-    def _read_text(self, text: str) -> tuple[list[str | _Picture], str]:
-        """Return the text before the next image, and the text after that image's head.
+    def _read_text(self, text: str, at: int) -> tuple[list[str | _Picture], int]:
+        """Return the text from `at` to the next image, and the end of that image's head.
 
         Without an image, a possible beginning of one is held back.
         """
         self._waiting = ""
-        if head := _HEAD.search(text):
+        if head := _HEAD.search(text, at):
             self._head = head[0]
-            before = text[: head.start()]
-            return [before] if before else [], text[head.end() :]
-        part = _PART.search(text)
+            before = text[at : head.start()]
+            return [before] if before else [], head.end()
+        part = _PART.search(text, at)
         end = part.start() if part else len(text)
         self._waiting = text[end:]
-        return [text[:end]] if end else [], ""
+        return [text[at:end]] if end > at else [], len(text)
 
-    def _read_data(self, text: str) -> tuple[list[str | _Picture], str]:
-        """Return the image whose data ends in `text`, and the rest after it.
+    def _read_data(self, text: str, at: int) -> tuple[list[str | _Picture], int]:
+        """Return the image whose data ends in `text` after `at`, and the end of its data.
 
         Data that is no large image stays text. Before the data has ended, nothing is returned.
         """
-        other = _NOT_DATA.search(text)
+        other = _NOT_DATA.search(text, at)
         end = other.start() if other else len(text)
         is_whole = other is not None and other[0] == ")"
         end += is_whole
-        self._data.append(text[:end])
-        self._length += end
+        self._data.append(text[at:end])
+        self._length += end - at
         is_too_long = self._length > MAX_IMAGE_BYTES * 4 // 3
         if other is None and not is_too_long:
-            return [], ""
+            return [], end
         is_picture = is_whole and not is_too_long and self._length > MAX_INLINE_BYTES * 4 // 3
         head, written = self._head, self.end()
-        return [_Picture(written, head) if is_picture else written], text[end:]
+        return [_Picture(written, head) if is_picture else written], end
