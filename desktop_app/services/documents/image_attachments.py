@@ -116,8 +116,7 @@ def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:
         DocumentDoesNotFitError: there are too many image pages, which can be read in chunks.
     """
     parts = tuple(parts)
-    names = _names(parts)
-    if names and model.sees_images is False:
+    if model.sees_images is False and (names := _names(parts)):
         paged = [p for p in parts if isinstance(p, DocumentPart) and p.seen_pages]
         counts = {
             name: value
