@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     import httpx
 
 MAX_PAGE_BYTES: Final = 5 << 20
+_MAX_ADDRESS_CHARS: Final = 8_000
+"""The limit because 100,000 combining marks in a host take 20 s to normalize."""
 MAX_REDIRECTS: Final = 5
 MAX_FETCH_S: Final = 30.0
 _READABLE_TYPES: Final = ("text/html", "application/xhtml+xml", "text/plain", "text/markdown")
@@ -161,6 +163,8 @@ class WebPageTool:
         """Return a public IP address of the URL’s host, and the host. Raises ToolError."""
         import httpx
 
+        if len(url) > _MAX_ADDRESS_CHARS:
+            raise ToolError("The address is too long.")
         try:
             parts = urlsplit(url)
             port = parts.port

@@ -67,6 +67,8 @@ def _ascii_label(label: str) -> str:
     """
     import unicodedata
 
+    if len(label) > 63:  # Punycode takes quadratic time
+        return ""
     label = label.lower()
     if not label.isascii():
         if unicodedata.normalize("NFKC", label) != label or not label.replace("-", "").isalnum():

@@ -24,6 +24,8 @@ _MAX_SHOWN_LENGTH: Final = 80
 """Characters; a longer destination is cut."""
 _MAX_WORDS_LENGTH: Final = 2_000
 """Characters; longer words are not compared with the destination, which then follows them."""
+_MAX_HOST_LENGTH: Final = 3_000
+"""Characters, perhaps escaped; normalizing many combining marks takes quadratic time."""
 _MAX_LABEL_LENGTH: Final = 63
 """Characters of a part of a host between dots, by the rules of DNS."""
 _MAX_DECODINGS: Final = 8
@@ -172,7 +174,7 @@ def _is_misleading(target: str, host: str) -> bool:
 def _host(target: str) -> str:
     """Return the host of an http or https address, in ASCII; "" if it cannot be trusted."""
     web = _WEB.match(target)
-    if web is None:
+    if web is None or len(web["host"]) > _MAX_HOST_LENGTH:
         return ""
     if web["host"].startswith("["):
         return web["host"].lower()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import httpx
 import pytest
 from hypothesis import given
@@ -130,3 +132,9 @@ def test_an_origin_is_shown_by_its_host() -> None:
     assert host_of(OPENAI) == "api.openai.com"
     assert host_of("http://api.openai.com:80") == "api.openai.com"
     assert host_of("http://[::1]:8080") == "[::1]:8080"
+
+
+def test_a_long_label_is_refused_in_little_time() -> None:
+    began = time.thread_time()
+    assert origin(f"https://{''.join(map(chr, range(0x4E00, 0x6E00)))}.example") == ""
+    assert time.thread_time() - began < 1  # took 8 s

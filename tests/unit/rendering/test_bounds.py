@@ -108,9 +108,10 @@ def test_many_spaces_in_a_cell_or_its_formula_take_little_time(source: str) -> N
     [
         "x\n" + "|-" * 130 + "\t" * 10_000 + "x",  # 3.7 s
         f"[a](http://{''.join(map(chr, range(0x4E00, 0x6E00)))})",  # 8 s
+        f"[a](http://a{chr(0x315) * 12_000}{chr(0x300) * 12_000})",  # 4 s
         f"www.{'.' * 30_000}x",  # 13 s
     ],
-    ids=["end of a wide head", "label of a host", "dots"],
+    ids=["end of a wide head", "label of a host", "marks of a host", "dots"],
 )
 def test_repeated_signs_take_little_time(source: str) -> None:
     began = time.thread_time()
