@@ -572,7 +572,9 @@ class ChatService:
         """Return the request for `question`. Raises StorageError, DocumentError."""
         image_form = ImageForm(resolved.model, self.pictures, resolved.files)
         needs = await self.needs_of(question.template_id)
-        state, messages = await sent_messages(sent, self.attachments, fence, image_form)
+        state, messages = await sent_messages(
+            sent, self.attachments, fence, image_form, resolved.profile.id
+        )
         return ChatRequest(
             model=resolved.model.id,
             messages=(

@@ -290,7 +290,9 @@ class CompactionService:
         """Return the provider's items as JSON, and their estimated tokens."""
         image_form = ImageForm(plan.maker.model, self._pictures, plan.answering.files)
         fence = await self._fences.fence_of(plan.point.conversation_id)
-        state, messages = await sent_messages(plan.sent, self._attachments, fence, image_form)
+        state, messages = await sent_messages(
+            plan.sent, self._attachments, fence, image_form, plan.answering.profile.id
+        )
         request = ChatRequest(
             model=plan.maker.model.id,
             messages=messages,

@@ -171,15 +171,28 @@ def summary_messages(summary: str, fence: Fence) -> tuple[RequestMessage, ...]:
 
 
 async def sent_messages(
-    sent: SentPath, attachments: AttachmentSource, fence: Fence, image_form: ImageForm
+    sent: SentPath,
+    attachments: AttachmentSource,
+    fence: Fence,
+    image_form: ImageForm,
+    provider_id: str,
 ) -> tuple[str, tuple[RequestMessage, ...]]:
     """Return the provider's own compaction, or "", and the messages sent with it."""
-    messages = await request_messages(sent.messages, attachments, fence, image_form)
+    path = [_without_foreign_reasoning(message, provider_id) for message in sent.messages]
+    messages = await request_messages(path, attachments, fence, image_form)
     if sent.compaction is None:
         return "", messages
     if sent.compaction.kind is CompactionKind.PROVIDER:
         return sent.compaction.body, messages
     return "", (*summary_messages(sent.compaction.body, fence), *messages)
+
+
+def _without_foreign_reasoning(message: Message, provider_id: str) -> Message:
+    """Return the message without another provider's reasoning, which only that provider reads."""
+    if message.choice is None or message.choice.provider_id == provider_id:
+        return message
+    parts = tuple(part for part in message.parts if not isinstance(part, ReasoningPart))
+    return replace(message, parts=parts)
 
 
 def _with_sent_parts(message: Message) -> Message:

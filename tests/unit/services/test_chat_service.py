@@ -625,6 +625,25 @@ async def test_another_answer_is_stored_beside_the_first(tmp_path: Path) -> None
         assert len(provider.requests[1].messages) == 1
 
 
+@pytest.mark.parametrize(("next_provider", "is_sent"), [(OPENAI, True), (COMETAPI, False)])
+async def test_reasoning_is_sent_to_its_own_provider_only(
+    tmp_path: Path, next_provider: ProviderProfile, is_sent: bool
+) -> None:
+    item = ReasoningItem("rs", "sealed")
+    answer: list[StreamEvent] = [ReasoningDelta("Hm"), item, TextDelta("A"), Completed()]
+    provider = ScriptedProvider(answer, [Completed()])
+
+    async with open_chat(tmp_path, provider) as chat:
+        began = await chat.begin("?")
+        await chat.run(began)
+        path = await chat.store.path(began.conversation.id)
+        await chat.run(
+            await chat.begin("And?", next_provider, path=path, conversation=began.conversation)
+        )
+        sent = [part for message in provider.requests[1].messages for part in message.parts]
+        assert any(isinstance(part, ReasoningPart) for part in sent) is is_sent
+
+
 async def test_sampling_is_sent_only_to_models_that_accept_it(tmp_path: Path) -> None:
     provider = ScriptedProvider([Completed()], [Completed()])
 
