@@ -204,7 +204,9 @@ class LocalModel:
             _kill(process)
             await process.wait()
         if self._socket is not None:
-            self._socket.unlink(missing_ok=True)
+            import shutil  # not needed at start-up
+
+            shutil.rmtree(self._socket.parent, ignore_errors=True)
 
     async def _start(self, chosen: Path | None) -> _RunningServer:
         import secrets  # not needed at start-up
@@ -248,12 +250,15 @@ class LocalModel:
 
 
 def _new_socket_path() -> Path:
-    """Return a new path in a folder closed to other users, short enough for a socket."""
+    """Return a path in a new folder closed to other users, short enough for a socket.
+
+    The child may remove everything in this folder: the runtime folder has the session bus, too.
+    """
     import secrets
 
-    folder = folders().runtime
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder / f"model-{secrets.token_hex(6)}.sock"
+    folder = folders().runtime / f"model-{secrets.token_hex(6)}"
+    folder.mkdir(mode=0o700, parents=True)
+    return folder / "s.sock"
 
 
 def _require_weights(chosen: Path | None) -> Path:

@@ -43,6 +43,8 @@ async def main():
 asyncio.run(main())
 """
 
+TAKE_PLACE = "Path(sys.argv[2]).unlink(); socket.socket(socket.AF_UNIX).bind(sys.argv[2])"
+
 
 @asynccontextmanager
 async def local_model(weights: Path | None = None, **options: Any) -> AsyncIterator[LocalModel]:
@@ -201,6 +203,34 @@ async def test_the_server_is_confined() -> None:
         assert {"NoNewPrivs:\t1", "Seccomp:\t2"} <= set(status)
 
 
+@pytest.mark.attack("sandbox")
+async def test_the_server_cannot_take_the_place_of_the_session_bus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmp_path.chmod(0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    bus = tmp_path / "bus"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(bus))
+        inode = bus.stat().st_ino
+        async with local_model() as model:
+            path = (await model.endpoint()).socket_path
+            await asyncio.to_thread(run_confined, path, TAKE_PLACE, str(bus))
+        assert bus.stat().st_ino == inode
+
+
+def run_confined(socket_path: str, code: str, *arguments: str) -> None:
+    """Run code, which must fail, with the permissions of a server that listens at `socket_path`."""
+    prepare = (
+        "import socket, sys; from pathlib import Path; from desktop_app import sandbox; "
+        "from desktop_app.local_model.server_process import policy; "
+        "sandbox.confine(policy({'weights': '/m.gguf', 'socket_path': sys.argv[1]}, 2)); "
+    )
+    command = [sys.executable, "-c", prepare + code, socket_path, *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    assert b"PermissionError" in done.stderr
+
+
 def is_socket(path: str) -> bool:
     return Path(path).is_socket()
 
@@ -214,7 +244,7 @@ async def test_a_folder_with_the_longest_name_still_takes_the_socket(
         monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
         async with local_model() as model:
             endpoint = await model.endpoint()
-            assert Path(endpoint.socket_path).parent == runtime
+            assert Path(endpoint.socket_path).parent.parent == runtime
             assert await model.count_tokens("Hello") == 1
         assert list(runtime.iterdir()) == []
 
