@@ -32,7 +32,8 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.storage.settings.settings_store import profile_from_row, profile_to_text
 
-_LONGEST_SHOWN: Final = 200
+_LONGEST_SHOWN: Final = 500
+"""Characters. A host has at most 253, and its end says whose it is."""
 
 # By key of the setting: its label in the window, and its default.
 SETTINGS: Final[Mapping[str, tuple[str, Any]]] = {
@@ -181,15 +182,13 @@ def find_changes(
         for key, new_field in _fields(profile).items():
             if new_field.value != old_fields[key].value:
                 label = f"{_short(profile.name)} ({_short(profile_id)}), {new_field.label}"
-                texts = _short(old_fields[key].text), _short(new_field.text)
+                texts = _shown_pair(old_fields[key].text, new_field.text)
                 changes.append(SettingChange(profile_id, key, label, *texts))
     for key, (name, default) in SETTINGS.items():
         old, new = (side.settings.get(key, default) for side in (current, restored))
         if old != new:
-            text = _text_of(new)
-            if text == _text_of(old):  # both are cut, and have the same beginning
-                text = tr("{text} (differs later on)", text=text)
-            changes.append(SettingChange("", key, tr(name), _text_of(old), text))
+            texts = _shown_pair(_text_of(old), _text_of(new))
+            changes.append(SettingChange("", key, tr(name), *texts))
     for collection_id, paths in sorted(restored.collections.items()):
         before_paths = current.collections.get(collection_id, CollectionPaths())
         label = tr("Collection “{name}”, folder", name=_short(paths.name))
@@ -374,7 +373,7 @@ def _address(label: str, text: str, if_none: str) -> _Field:
 def _text_of(value: Any) -> str:
     if isinstance(value, bool):
         return _yes_no(value)
-    return _none() if value is None else _short(str(value)) or _none()
+    return _none() if value is None else str(value).strip() or _none()
 
 
 def _none() -> str:
@@ -383,6 +382,12 @@ def _none() -> str:
 
 def _yes_no(value: bool) -> str:
     return tr_context("value", "yes") if value else tr_context("value", "no")
+
+
+def _shown_pair(current: str, restored: str) -> tuple[str, str]:
+    """Return both texts shortened, with a remark if that leaves the same text of both."""
+    old, new = _short(current), _short(restored)
+    return old, tr("{text} (differs later on)", text=new) if new == old else new
 
 
 def _short(text: str) -> str:

@@ -126,10 +126,10 @@ def test_a_new_provider_is_compared_with_an_empty_profile() -> None:
         ("answer.candidates", {"answer.candidates": 4}, {"answer.candidates": 1}, "4", "1"),
         (
             "answer.system_prompt",
-            {"answer.system_prompt": "a " * 150},
-            {"answer.system_prompt": "a " * 151},
-            "a " * 100 + "…",
-            "a " * 100 + "… (differs later on)",
+            {"answer.system_prompt": "a " * 300},
+            {"answer.system_prompt": "a " * 301},
+            "a " * 250 + "…",
+            "a " * 250 + "… (differs later on)",
         ),
     ],
 )
@@ -143,11 +143,29 @@ def test_a_setting_that_differs_is_a_change(
     assert (change.current, change.restored) == (current, restored)
 
 
-@pytest.mark.parametrize(("length", "shown"), [(200, "a" * 200), (201, "a" * 200 + "…")])
+@pytest.mark.parametrize(("length", "shown"), [(500, "a" * 500), (501, "a" * 500 + "…")])
 def test_long_values_are_cut(length: int, shown: str) -> None:
     restored = OutboundSettings({}, settings={"answer.tools": "a" * length})
     (change,) = find_changes(OutboundSettings({}), restored)
     assert change.restored == shown
+
+
+@pytest.mark.attack("imports")
+def test_the_end_of_a_long_host_is_shown() -> None:
+    url = f"https://api.openai.com.{'a' * 60}.{'b' * 60}.{'c' * 60}.evil.example"
+    restored = OutboundSettings({"own": own(base_url=url)})
+    (change,) = find_changes(OutboundSettings({"own": own()}), restored)
+    assert change.restored == f"{url}:443"
+
+
+@pytest.mark.attack("imports")
+def test_fields_of_a_provider_that_differ_after_the_shown_beginning_are_told_apart() -> None:
+    hosts = tuple(f"host-{number}" for number in range(100))
+    sides = [
+        OutboundSettings({"own": own(plain_http_hosts=value)}) for value in (hosts, (*hosts, "x"))
+    ]
+    (change,) = find_changes(*sides)
+    assert change.restored == f"{change.current} (differs later on)"
 
 
 @pytest.fixture
