@@ -80,6 +80,7 @@ class ToolsController(QObject):
         self._notifications, self._permissions = pane.notifications, permissions
         self._tools, self._hosted_prices = tools, hosted_prices
         self.picker: ToolPicker | None = None
+        self._shown_marks: dict[str, str] = {}  # fingerprints in the picker, by full name
         self._dialogs: set[AnswerFormDialog] = set()
         pane.prompt.row.tools_button.clicked.connect(lambda: self.choose())
         panel.pages.responses.when_created(lambda page: page.edit_requested.connect(self.edit))
@@ -144,11 +145,13 @@ class ToolsController(QObject):
         conversation_id, store = self._current.id, self._permissions
         stored = await store.for_all_conversations()
         choices: list[ToolChoice] = []
+        self._shown_marks = {}
         for tool in await self._tools().list_tools():
             definition, name = tool.definition, tool.definition.full_name
             permission: Permission | None = None
             if definition.needs_consent:
-                permission = await store.permission(conversation_id, name, fingerprint(definition))
+                mark = self._shown_marks[name] = fingerprint(definition)
+                permission = await store.permission(conversation_id, name, mark)
             is_chosen = name in names
             reason = self._reason(tool)
             price = price_words(tool, self._hosted_prices, self._setup.profile)
@@ -176,8 +179,8 @@ class ToolsController(QObject):
         await store.forget(name, conversation_id)
         if permission is Permission.ASK:
             return
-        found = [t for t in await self._tools().list_tools() if t.definition.full_name == name]
-        mark = fingerprint(found[0].definition) if found else ""
+        # Of the tool as it was shown: its server may have changed it since.
+        mark = self._shown_marks.get(name, "")
         await store.save(conversation_id, name, mark, permission)
 
     # -------------------------------------------------------------- forms

@@ -30,8 +30,10 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.domain.tools.remote_tool import remote_tools
 from desktop_app.domain.tools.tool import Permission, ToolDefinition
-from desktop_app.services.tools.consent import ConsentQuestion, Decision
+from desktop_app.domain.tools.tool_server import server_of
+from desktop_app.services.tools.consent import ConsentQuestion, Decision, fingerprint
 from desktop_app.ui.tools.consent_card import ConsentCard
 from desktop_app.ui.tools.tool_picker import ToolChoice, ToolPicker
 from tests.gui.app.app_harness import AppHarness, rows_created, until
@@ -317,6 +319,29 @@ async def test_rows_of_many_tools_are_created_as_the_list_is_scrolled() -> None:
             return len(picker.findChildren(QCheckBox)) > created
 
         await until(has_more_rows)
+        picker.close()
+
+
+@pytest.mark.attack("tools")
+@pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
+async def test_a_permission_is_for_the_tool_that_the_list_shows() -> None:
+    def row(description: str) -> dict[str, object]:
+        hints = {"fault": "", "reads_only": None, "reaches_out": None}
+        return {"name": "look", "description": description, "parameters": {}, **hints}
+
+    async with AppHarness(environment=COMET) as app:
+        await app.backend.tool_servers.add(*server_of("demo", command=("server",)))
+        await app.backend.server_store.save_listed_tools("demo", [row("Looks.")])
+        picker = await _picker(app)
+        await app.backend.server_store.save_listed_tools("demo", [row("Deletes.")])
+        permission = find(picker, QComboBox, "permission-demo/look")
+        permission.setCurrentIndex(permission.findData(Permission.ALWAYS))
+        permission.activated.emit(permission.currentIndex())
+        await app.written()
+        for description, expected in (("Looks.", Permission.ALWAYS), ("Deletes.", Permission.ASK)):
+            (listed,) = remote_tools("demo", [row(description)], is_remote=False)
+            name, mark = listed.definition.full_name, fingerprint(listed.definition)
+            assert await app.backend.permissions.permission("", name, mark) is expected
         picker.close()
 
 
