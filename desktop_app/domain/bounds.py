@@ -211,17 +211,33 @@ def checked_overrides(overrides: Overrides) -> Overrides:
 
 
 def checked_compaction(compaction: Compaction) -> Compaction:
-    """Return a compaction that can be sent. Raises TypeError, ValueError.
+    """Return a compaction that can be sent. Raises an error of BAD_VALUE.
 
-    A provider's state must be a list of items.
+    A provider's state must be a list of messages and of items that only the provider can read.
     """
     checked_name(compaction.provider_id)
     checked_name(compaction.model)
     if compaction.kind is CompactionKind.PROVIDER:
         items = json.loads(compaction.body)
-        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-            raise ValueError("a provider's state is not a list of items")
+        if not isinstance(items, list):
+            raise TypeError("a provider's state is not a list of items")
+        for item in items:
+            _require_state_item(item)
     return checked_fields(compaction)
+
+
+def _require_state_item(item: Any) -> None:
+    """Refuse instructions, calls, and references to other data at the provider or on the web."""
+    kind = item.get("type") or "message"
+    if kind == "compaction":
+        return
+    if kind != "message" or item.get("role") not in ("user", "assistant"):
+        raise ValueError("an item of a provider's state is no message of the conversation")
+    content = item.get("content")
+    for part in content if isinstance(content, list) else ():
+        image = part.get("image_url") or "data:"
+        if part.get("file_id") or part.get("file_url") or not image.startswith("data:"):
+            raise ValueError("an item of a provider's state refers to other data")
 
 
 def checked_message(message: Message) -> Message:

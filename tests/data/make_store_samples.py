@@ -267,7 +267,7 @@ _ROWS: Final[dict[str, dict[str, Any]]] = {
         "kind": "provider",
         "provider_id": "openai",
         "model": "m",
-        "body": [{"a": 1}],
+        "body": [{"type": "compaction", "encrypted_content": "g"}],
         "created_at": _AT,
         "tokens_before": 100,
         "tokens_after": 10,

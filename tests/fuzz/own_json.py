@@ -88,7 +88,7 @@ def _sound() -> bytes:
     )
     compaction = Compaction(
         "d" * 32, conversation.id, question.id, CompactionKind.PROVIDER, "openai", "gpt-5.2",
-        "[{}]", NOON, 9, 3,
+        '[{"type": "compaction"}]', NOON, 9, 3,
     )  # fmt: skip
     preset = Preset("e" * 32, "Reviewer", overrides=conversation.overrides)
     stream = io.BytesIO()

@@ -156,7 +156,7 @@ async def fill(database: Database, attachments: Path, conversations: int = 6) ->
                     CompactionKind.PROVIDER,
                     "openai",
                     "m",
-                    '[{"a": 1}]',
+                    '[{"type": "compaction", "encrypted_content": "gAAAA"}]',
                     NOON,
                     100,
                     10,
