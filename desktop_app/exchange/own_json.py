@@ -35,7 +35,8 @@ sent from a collection; `known` has the numbers of passages that were found agai
 with earlier questions.
 
 Left out: collections themselves, keys of providers, and spending outside of conversations; an
-export of all conversations also leaves out the trash.
+export of all conversations also leaves out the trash. An import leaves out the tools that the
+provider runs without asking.
 """
 
 from __future__ import annotations
@@ -78,6 +79,7 @@ from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.spending.cost import Usage, UsageScope
+from desktop_app.domain.tools.tool import HOSTED_TOOLS
 from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
     damaged_conversation_error,
@@ -427,7 +429,12 @@ def _folder_from(item: Mapping[str, Any]) -> Folder:
 
 
 def _overrides_from(item: Mapping[str, Any]) -> Overrides:
-    return bounds.checked_overrides(Overrides.from_json(mapping_at(item, "overrides")))
+    """Return the settings, without tools that run without asking: only the user chooses them."""
+    found = bounds.checked_overrides(Overrides.from_json(mapping_at(item, "overrides")))
+    tools = found.parameters.tools
+    # "/*" stands for all tools without a source.
+    kept = tuple(name for name in tools if name not in (*HOSTED_TOOLS, "/*"))
+    return found if kept == tools else found.with_parameter("tools", kept)
 
 
 def _file_from(item: Mapping[str, Any]) -> AttachmentFile:

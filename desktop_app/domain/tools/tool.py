@@ -21,6 +21,8 @@ MAX_RESULT_CHARS: Final = 200_000
 """The characters of a result that the model gets; a remark says that the rest is missing."""
 USUAL_TIMEOUT_S: Final = 60.0
 MAX_WIRE_NAME_CHARS: Final = 64
+HOSTED_TOOLS: Final = ("web_search", "file_search", "code_interpreter", "image_generation")
+"""The names of the tools that a provider runs itself, without asking."""
 
 
 class ToolKind(StrEnum):

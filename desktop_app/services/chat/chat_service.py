@@ -55,7 +55,7 @@ from desktop_app.domain.models.parameter_support import (
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.spending.cost import FREE, Usage, cost_of
 from desktop_app.domain.spending.spending_report import Purpose
-from desktop_app.domain.tools.tool import ToolLimits
+from desktop_app.domain.tools.tool import HOSTED_TOOLS, ToolLimits
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.i18n.translation import tr
 from desktop_app.services.answers.answer_ledger import AnswerLedger
@@ -110,7 +110,7 @@ from desktop_app.services.spending.cost_estimate import Estimate, Estimator
 from desktop_app.services.structured.form_notices import form_notice, repair_turn
 from desktop_app.services.structured.form_support import require_grammar_support
 from desktop_app.services.tools.consent import ConsentBroker
-from desktop_app.services.tools.hosted_tools import HOSTED_NAMES, hosted_refusal
+from desktop_app.services.tools.hosted_tools import hosted_refusal
 from desktop_app.services.tools.tool_set import ToolCatalog, ToolSet
 
 if TYPE_CHECKING:  # few questions have documents to read in parts
@@ -669,7 +669,7 @@ class ChatService:
         names = settings.parameters.tools if resolved.model.takes_tools is not False else ()
         if not names:
             return ToolSet()
-        refused = tuple(n for n in names if n in HOSTED_NAMES and hosted_refusal(n, resolved))
+        refused = tuple(n for n in names if n in HOSTED_TOOLS and hosted_refusal(n, resolved))
         found = await self._tools().choose([name for name in names if name not in refused])
         return replace(found, missing=(*found.missing, *refused))
 

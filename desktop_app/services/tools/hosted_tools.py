@@ -16,7 +16,13 @@ from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.tools.call_state import ToolCallState
-from desktop_app.domain.tools.tool import ListedTool, ToolDefinition, ToolError, ToolKind
+from desktop_app.domain.tools.tool import (
+    HOSTED_TOOLS,
+    ListedTool,
+    ToolDefinition,
+    ToolError,
+    ToolKind,
+)
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
@@ -36,7 +42,6 @@ _DESCRIPTIONS: Final = {
     ),
     "image_generation": ("Generates images.", N_("The provider generates images.")),
 }
-HOSTED_NAMES: Final = frozenset(_DESCRIPTIONS)
 _FIELDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "web_search": {"type": "web_search"},
     CODE_INTERPRETER: {"type": "code_interpreter", "container": {"type": "auto"}},
@@ -76,7 +81,8 @@ class HostedTools:
                 ),
                 ErrorNote(Reason.NO_VECTOR_STORE) if name == "file_search" and not stores else None,
             )
-            for name, (description, touches) in _DESCRIPTIONS.items()
+            for name in HOSTED_TOOLS
+            for description, touches in [_DESCRIPTIONS[name]]
         ]
 
     async def call(self, tool: ToolDefinition, arguments: Any, context: ToolContext) -> str:

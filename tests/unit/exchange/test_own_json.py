@@ -32,6 +32,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
+from desktop_app.domain.tools.tool import HOSTED_TOOLS
 from desktop_app.exchange.importers import import_reader
 from desktop_app.exchange.importers.import_reader import read_export
 from desktop_app.exchange.importers.imported_conversation import ImportedConversation
@@ -219,6 +220,20 @@ def test_a_damaged_conversation_does_not_prevent_the_next(
     bad, found = read_conversations(tmp_path, json.dumps(value).encode())
     assert isinstance(bad, ImportRefusedError)
     assert found.conversation == good
+
+
+@pytest.mark.attack("imports")
+def test_tools_that_run_without_asking_are_not_imported(tmp_path: Path) -> None:
+    def choosing(*tools: str) -> Overrides:
+        return Overrides().with_parameter("tools", tools)
+
+    sent = choosing("calculator", *HOSTED_TOOLS, "/*", "server/*", "server/web_search")
+    folder = replace(FOLDER, overrides=sent)
+    conversation = replace(a_conversation("Shared"), overrides=sent, folder_id=folder.id)
+    (found,) = read_conversations(tmp_path, write_export([folder], [(conversation, [])], []))
+    expected = choosing("calculator", "server/*", "server/web_search")
+    assert found.folder is not None
+    assert (found.conversation.overrides, found.folder.overrides) == (expected, expected)
 
 
 @pytest.mark.parametrize(
