@@ -20,6 +20,8 @@ from desktop_app.tools import schemas
 from desktop_app.tools.built_in import BuiltInTool
 from desktop_app.tools.confined_job import missing_sandbox, run_job
 
+MAX_JOBS: Final = 4
+"""Confined processes at the same time: each may take 512 MB."""
 MAX_HITS: Final = 20
 MAX_PASSAGE_TOKENS: Final = 4000
 MAX_PAGES: Final = 20
@@ -101,6 +103,7 @@ class DocumentTools:
     ) -> None:
         self._library, self._retrieve = library, retrieve
         self._documents_in, self._text_of = documents_in, text_of
+        self._job_slots = asyncio.Semaphore(MAX_JOBS)
 
     def tools(self) -> list[BuiltInTool]:
         """Return the tools."""
@@ -109,7 +112,7 @@ class DocumentTools:
             BuiltInTool(SEARCH_DOCUMENTS, self._search_documents),
             BuiltInTool(READ_PAGES, self._read_pages),
             BuiltInTool(QUERY_TABLE, self._query_table, missing_sandbox),
-            BuiltInTool(PYTHON, _run_python, missing_sandbox),
+            BuiltInTool(PYTHON, self._run_python, missing_sandbox),
         ]
 
     async def _search_library(self, arguments: Mapping[str, Any], _context: ToolContext) -> str:
@@ -157,15 +160,20 @@ class DocumentTools:
         return f"{heading}\n\n" + "\n\n".join(chosen)
 
     async def _query_table(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
-        documents = [
-            {"name": d.name, "media_type": d.media_type, "text": await context.text_of(d.sha256)}
-            for d in documents_of(context)
-        ]
-        return await run_job({"kind": "query", "documents": documents, "sql": arguments["sql"]})
+        async with self._job_slots:
+            documents = [
+                {
+                    "name": d.name,
+                    "media_type": d.media_type,
+                    "text": await context.text_of(d.sha256),
+                }
+                for d in documents_of(context)
+            ]
+            return await run_job({"kind": "query", "documents": documents, "sql": arguments["sql"]})
 
-
-async def _run_python(arguments: Mapping[str, Any], _context: ToolContext) -> str:
-    return await run_job({"kind": "python", "code": arguments["code"]})
+    async def _run_python(self, arguments: Mapping[str, Any], _context: ToolContext) -> str:
+        async with self._job_slots:
+            return await run_job({"kind": "python", "code": arguments["code"]})
 
 
 def documents_of(context: ToolContext) -> list[DocumentPart]:

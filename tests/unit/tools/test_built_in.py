@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -32,11 +33,12 @@ from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.i18n.translation import tr, use_language
 from desktop_app.paths import resource_path
 from desktop_app.sandbox.policy import Confinement
+from desktop_app.services.tools.call_run import MAX_PARALLEL
 from desktop_app.tools import confined_job, tables, tool_process
 from desktop_app.tools.built_in import BuiltInTools, describe_time
 from desktop_app.tools.calculator import MAX_EXPRESSION_CHARS, calculate
 from desktop_app.tools.confined_job import missing_sandbox, run_job
-from desktop_app.tools.document_tools import DocumentTools
+from desktop_app.tools.document_tools import MAX_JOBS, PYTHON, QUERY_TABLE, DocumentTools
 from desktop_app.tools.tables import tables_of
 from desktop_app.tools.tool_process import MAX_OUTPUT_CHARS, run_python, run_query
 from tests.helpers.blocking import blocking
@@ -552,6 +554,30 @@ def test_the_reason_without_a_sandbox_is_translated(monkeypatch: pytest.MonkeyPa
 
 
 needs_sandbox = pytest.mark.skipif(bool(missing_sandbox()), reason="nothing confines processes")
+
+
+@pytest.mark.attack("tools")
+async def test_few_confined_processes_run_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    running = largest = 0
+
+    async def run(_job: dict[str, Any]) -> str:
+        nonlocal running, largest
+        running += 1
+        largest = max(largest, running)
+        await asyncio.sleep(0)
+        running -= 1
+        return "4"
+
+    monkeypatch.setattr("desktop_app.tools.document_tools.run_job", run)
+    tools = BuiltInTools(DocumentTools(Library(), nothing, collected, text_of).tools())
+    calls = [
+        asyncio.create_task(
+            tools.call(tool, {"code": "2 + 2", "sql": "SELECT 4"}, ToolContext("c"))
+        )
+        for tool in (PYTHON, QUERY_TABLE) * MAX_PARALLEL
+    ]
+    assert await asyncio.gather(*calls) == ["4"] * len(calls)
+    assert largest == MAX_JOBS
 
 
 @needs_sandbox
