@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from shiboken6 import isValid
 
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.errors import ToolServerError, UserFacingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.widgets.file_dialogs import choose_file
+from desktop_app.ui.widgets.text.foreign_text import one_line, several_lines
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.tools.tool_server import ServerSecrets, ToolServer
+    from desktop_app.exchange.importers.server_configuration import ConfiguredServer
     from desktop_app.services.tools.server_registry import ToolServers
     from desktop_app.services.tools.server_run import ServerRun
     from desktop_app.storage.tools.server_store import ServerStore
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.tools.server_form import EnteredServer, ServerForm
     from desktop_app.ui.window.cards.notifications import Notifications
 
+_MAX_LISTED_CHARS: Final = 20_000  # of the commands of an imported file, which are shown whole
 REFRESH_DELAY_MS = 200
 """The delay of an update of the list, because a server may write many log lines at once."""
 
@@ -316,9 +320,31 @@ class ServersController(QObject):
 
     async def _import(self, path: Path) -> None:
         from desktop_app.exchange.importers.server_configuration import read_servers
+        from desktop_app.ui.widgets.forms.question import ask
 
+        found = await asyncio.to_thread(read_servers, path)
+        starts = [_start_of(each.server) for each in found if each.server is not None]
+        if not starts:
+            await self._add_imported(found)
+            return
+        listed = "\n".join(starts)
+        if len(listed) > _MAX_LISTED_CHARS:
+            raise ToolServerError(Reason.TOOL_SERVER_FILE, name=path.name)
+        note = tr("Programs have the same access to your files as you have.")
+        ask(
+            self._parent,
+            "confirm-server-import",
+            tr_plural("Add {count} tool server?", "Add {count} tool servers?", len(starts)),
+            f"{note}\n\n{listed}",
+            label=tr("Add"),
+            act=lambda: self._tasks.start(self._add_imported(found)),
+            details=listed if several_lines(listed) != listed else "",
+            is_destructive=False,
+        )
+
+    async def _add_imported(self, found: Sequence[ConfiguredServer]) -> None:
         added, problems = 0, []
-        for read in await asyncio.to_thread(read_servers, path):
+        for read in found:
             try:
                 await self._servers().add(*read.require_usable())
                 added += 1
@@ -329,6 +355,13 @@ class ServersController(QObject):
         )
         self._notifications.notify("\n".join([message, *problems]))
         await self.show_servers()
+
+
+def _start_of(server: ToolServer) -> str:
+    """Return the address of a server, or its command after the names of its variables."""
+    variables = "".join(f"{name}=… " for name in server.environment)
+    start = server.url or variables + shlex.join(server.command)
+    return one_line(f"{server.name}: {start}", _MAX_LISTED_CHARS + 1)
 
 
 def _open_in_browser(address: str) -> None:

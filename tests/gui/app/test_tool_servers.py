@@ -7,9 +7,10 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 from shiboken6 import isValid
 
 from desktop_app.app.tools import servers_controller
@@ -28,8 +29,6 @@ from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 COMET = {"COMETAPI_KEY": "sk-comet"}
 
@@ -101,13 +100,53 @@ async def test_a_resource_is_attached_where_it_was_chosen() -> None:
         assert not app.state.current.draft.value.attachments
 
 
-async def test_servers_are_imported_from_a_chosen_file(tmp_path: Path) -> None:
+@pytest.mark.attack("imports")
+async def test_servers_are_imported_after_the_user_has_seen_their_commands(tmp_path: Path) -> None:
     file = tmp_path / "mcp.json"
-    file.write_text(json.dumps({"mcpServers": {"demo": {"command": "true"}}}))
+    servers = {
+        "demo": {
+            "command": "sh",
+            "args": ["-c", "a\nweb: true"],
+            "env": {"LD_PRELOAD": "${env:X}"},
+        },
+        "web": {"url": "https://tools.example/mcp"},
+        "off": {"command": "true", "disabled": True},
+    }
+    file.write_text(json.dumps({"mcpServers": servers}))
     async with AppHarness(environment=COMET) as app:
         app.window.settings.pages.servers.page.import_requested.emit()
         choose_paths(file)
-        await until(lambda: "1 tool server was added." in app.said)
+        await until(lambda: shown(QMessageBox))
+        (question,) = shown(QMessageBox)
+        assert question.text() == "Add 2 tool servers?"
+        assert question.informativeText().split("\n")[2:] == [
+            "demo: LD_PRELOAD=… sh -c 'a web: true'",
+            "web: https://tools.example/mcp",
+        ]
+        assert await app.backend.server_store.servers() == []
+        next(button for button in question.buttons() if button.text() == "Add").click()
+        await until(lambda: "2 tool servers were added." in app.said)
+
+
+@pytest.mark.attack("imports")
+@pytest.mark.parametrize(("arguments", "is_asked"), [(1_500, True), (3_000, False)])
+async def test_no_part_of_an_imported_command_is_left_out_of_the_question(
+    tmp_path: Path, arguments: int, is_asked: bool
+) -> None:
+    file = tmp_path / "mcp.json"
+    numbers = [f"{number:06}" for number in range(arguments)]
+    server = {"command": "sh", "args": numbers}
+    file.write_text(json.dumps({"mcpServers": {"demo": server}}))
+    async with AppHarness(environment=COMET) as app:
+        app.window.settings.pages.servers.page.import_requested.emit()
+        choose_paths(file)
+        if is_asked:
+            await until(lambda: shown(QMessageBox))
+            (question,) = shown(QMessageBox)
+            assert all(word in question.detailedText() for word in numbers)
+            question.reject()
+        else:
+            await until(lambda: "mcp.json" in app.said)
 
 
 async def test_the_page_of_a_failed_server_shows_the_reason() -> None:

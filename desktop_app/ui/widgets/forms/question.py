@@ -22,6 +22,7 @@ def ask(
     *,
     label: str,
     act: Callable[[], object],
+    details: str = "",
     is_destructive: bool = True,
     cancel_label: str = "",
 ) -> QPushButton:
@@ -29,10 +30,11 @@ def ask(
 
     Args:
         name: the object name of the question.
+        details: a longer text that a button shows.
         is_destructive: whether `act` destroys something, so that Enter cancels.
         cancel_label: the label of the other button if "Cancel" would be ambiguous.
     """
-    box = message_box(text, informative_text, parent=parent)
+    box = message_box(text, informative_text, details=details, parent=parent)
     box.setObjectName(name)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     role = box.ButtonRole.DestructiveRole if is_destructive else box.ButtonRole.AcceptRole
