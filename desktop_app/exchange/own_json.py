@@ -79,7 +79,7 @@ from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.spending.cost import Usage, UsageScope
-from desktop_app.domain.tools.tool import HOSTED_TOOLS
+from desktop_app.domain.tools.tool import runs_without_asking
 from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
     damaged_conversation_error,
@@ -432,8 +432,7 @@ def _overrides_from(item: Mapping[str, Any]) -> Overrides:
     """Return the settings, without tools that run without asking: only the user chooses them."""
     found = bounds.checked_overrides(Overrides.from_json(mapping_at(item, "overrides")))
     tools = found.parameters.tools
-    # "/*" stands for all tools without a source.
-    kept = tuple(name for name in tools if name not in (*HOSTED_TOOLS, "/*"))
+    kept = tuple(name for name in tools if not runs_without_asking(name))
     return found if kept == tools else found.with_parameter("tools", kept)
 
 

@@ -25,6 +25,11 @@ HOSTED_TOOLS: Final = ("web_search", "file_search", "code_interpreter", "image_g
 """The names of the tools that a provider runs itself, without asking."""
 
 
+def runs_without_asking(name: str) -> bool:
+    """Return True for a chosen tool that a provider runs, and for all tools without a source."""
+    return name in HOSTED_TOOLS or name == "/*"
+
+
 class ToolKind(StrEnum):
     """The effect of a tool: it reads data here, changes something, or sends data elsewhere."""
 

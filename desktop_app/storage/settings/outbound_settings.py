@@ -7,7 +7,8 @@ them, too, and the number of backups to keep.
 A restore compares the backup's settings with the current ones, and lists the differences.
 Unconfirmed changes are dropped. An existing provider keeps its own settings. A new provider gets no
 address, so that nothing is sent to it until the user enters one. Collections stay searchable, but
-do not read files again that the current store does not name.
+do not read files again that the current store does not name. Conversations, folders and presets get
+no tools that run without asking.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import json
 import os.path
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,6 +29,7 @@ from desktop_app.domain.documents.collections import UNLINKED
 from desktop_app.domain.models.own_model import OwnModel
 from desktop_app.domain.network.network_address import bare_address, split_url
 from desktop_app.domain.network.origin import origin
+from desktop_app.domain.tools.tool import runs_without_asking
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.storage.settings.settings_store import profile_from_row, profile_to_text
@@ -65,6 +67,9 @@ SETTINGS: Final[Mapping[str, tuple[str, Any]]] = {
     "backup.every": (N_("Automatic backups"), "off"),
     "backup.keep": (N_("Backups to keep"), 7),
 }
+TOOLS_OF_PARTS: Final = "parts.tools"
+"""The key of a change of the tools that parts of the library choose."""
+_PARTS: Final = ("conversations", "folders", "presets")
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,7 @@ class OutboundSettings:
         settings: the values that differ from their defaults, by key.
         collections: the paths of the collections, by id.
         paths: the paths of attached files, and of the files of batch jobs.
+        tools: the tools that run without asking, by the id of the conversation, folder or preset.
     """
 
     profiles: Mapping[str, ProviderProfile]
@@ -126,6 +132,7 @@ class OutboundSettings:
     settings: Mapping[str, Any] = field(default_factory=dict)
     collections: Mapping[str, CollectionPaths] = field(default_factory=dict)
     paths: frozenset[str] = frozenset()
+    tools: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def default(cls, built_in: Iterable[ProviderProfile]) -> OutboundSettings:
@@ -152,11 +159,27 @@ def read_outbound_settings(
             with suppress(*BAD_VALUE):
                 settings[row["key"]] = json.loads(row["value"])
     collections, paths = dict[str, CollectionPaths](), frozenset[str]()
+    tools: dict[str, frozenset[str]] = {}
+    for _table, part_id, overrides in _parts_with_tools(connection):
+        names = frozenset(filter(runs_without_asking, overrides["tools"]))
+        tools[part_id] = tools.get(part_id, names) | names
     with suppress(sqlite3.OperationalError):  # stores of early versions have no such tables
         collections = _collections(connection)
         sql = "SELECT path FROM attachment_origins UNION SELECT path FROM batch_items"
         paths = frozenset(row["path"] for row in connection.execute(sql))
-    return OutboundSettings(profiles, stored, settings, collections, paths)
+    return OutboundSettings(profiles, stored, settings, collections, paths, tools)
+
+
+def _parts_with_tools(connection: sqlite3.Connection) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield the table, the id and the overrides of each part of the library that chooses tools."""
+    for table in _PARTS:
+        sql = f"""SELECT id, overrides FROM {table} WHERE overrides LIKE '%"tools"%'"""  # noqa: S608
+        with suppress(sqlite3.OperationalError):  # stores of early versions have no overrides
+            for row in connection.execute(sql).fetchall():
+                with suppress(*BAD_VALUE):
+                    overrides = json.loads(row["overrides"])
+                    if all(isinstance(name, str) for name in overrides["tools"]):
+                        yield table, row["id"], overrides
 
 
 def _collections(connection: sqlite3.Connection) -> dict[str, CollectionPaths]:
@@ -189,6 +212,15 @@ def find_changes(
         if old != new:
             texts = _shown_pair(_text_of(old), _text_of(new))
             changes.append(SettingChange("", key, tr(name), *texts))
+    new_tools = {
+        name
+        for part_id, names in restored.tools.items()
+        for name in names - current.tools.get(part_id, frozenset())
+    }
+    if new_tools:
+        label = tr("Tools of conversations, folders and presets")
+        texts = _none(), _short(", ".join(sorted(new_tools)))
+        changes.append(SettingChange("", TOOLS_OF_PARTS, label, *texts))
     for collection_id, paths in sorted(restored.collections.items()):
         before_paths = current.collections.get(collection_id, CollectionPaths())
         label = tr("Collection “{name}”, folder", name=_short(paths.name))
@@ -226,7 +258,7 @@ def keep_current(
     """Write the current values of unconfirmed settings into a restored store.
 
     Also forget the paths of attached files, and of unread files of batch jobs, that the current
-    store does not have.
+    store does not have, and the settings of the unsent message.
 
     Args:
         connection: that of the restored store, within a transaction.
@@ -244,6 +276,7 @@ def keep_current(
         paths = current.collections.get(collection_id, CollectionPaths())
         _unlink_files(connection, collection_id, paths)
     _forget_paths(connection, current.paths)
+    _forget_tools(connection, current.tools)
     for key in {each.key for each in unconfirmed if each.key and not each.profile_id}:
         connection.execute("DELETE FROM settings WHERE key = ?", (key,))
         if key in current.settings:
@@ -279,6 +312,20 @@ def _forget_paths(connection: sqlite3.Connection, known: frozenset[str]) -> None
     connection.executemany(
         f"UPDATE batch_items SET path = '{UNLINKED}' || path WHERE id = ?",  # noqa: S608
         [(row["id"],) for row in items if row["path"] not in known],
+    )
+
+
+def _forget_tools(connection: sqlite3.Connection, current: Mapping[str, frozenset[str]]) -> None:
+    for table, part_id, overrides in list(_parts_with_tools(connection)):
+        known = current.get(part_id, frozenset())
+        overrides["tools"] = [
+            name for name in overrides["tools"] if name in known or not runs_without_asking(name)
+        ]
+        sql = f"UPDATE {table} SET overrides = ? WHERE id = ?"  # noqa: S608 - our own text
+        connection.execute(sql, (json.dumps(overrides), part_id))
+    connection.execute(
+        """UPDATE settings SET value = json_remove(value, '$.overrides', '$.preset')
+        WHERE key = 'window.new_draft'"""
     )
 
 

@@ -327,6 +327,42 @@ def test_restored_jobs_send_no_file_unasked_and_read_none_of_unconfirmed_paths(
 
 
 @pytest.mark.attack("imports")
+@pytest.mark.parametrize("answer", [RestoreChoice.KEEP, RestoreChoice.TAKE])
+def test_tools_that_run_without_asking_are_listed_and_need_consent(
+    place: Place, tmp_path: Path, answer: RestoreChoice
+) -> None:
+    theirs = Place(tmp_path / "theirs")
+    theirs.fill()
+    overrides = {"tools": ["python", "web_search"], "instructions": "Search."}
+    draft: dict[str, object] = {
+        "text": "",
+        "attachments": [],
+        "overrides": overrides,
+        "preset": None,
+    }
+    with closing(connect(theirs.database, "rw")) as connection:
+        connection.execute("UPDATE conversations SET overrides = ?", (json.dumps(overrides),))
+        connection.execute(
+            "INSERT OR REPLACE INTO settings VALUES ('window.new_draft', ?)", (json.dumps(draft),)
+        )
+    archive, asked = theirs.back_up(), AnsweredRestore(answer)
+    place.restore(archive, asked)
+    line = "Tools of conversations, folders and presets: none → web_search"
+    assert line in asked.sentences
+    with closing(connect(place.database, "ro")) as connection:
+        rows = connection.execute("SELECT overrides FROM conversations").fetchall()
+        sql = "SELECT value FROM settings WHERE key = 'window.new_draft'"
+        [(new_draft,)] = connection.execute(sql)
+    is_taken = answer is RestoreChoice.TAKE
+    expected = overrides if is_taken else {**overrides, "tools": ["python"]}
+    assert {row["overrides"] for row in rows} == {json.dumps(expected)}
+    assert ("overrides" in json.loads(new_draft)) is is_taken
+    again = AnsweredRestore(answer)
+    place.restore(archive, again)
+    assert (line in again.sentences) is not is_taken
+
+
+@pytest.mark.attack("imports")
 def test_a_limit_that_a_backup_lifts_is_listed_and_stays(place: Place, tmp_path: Path) -> None:
     mine = replace(PROFILE, monthly_cap=Decimal(5))
     theirs = Place(tmp_path / "theirs")
