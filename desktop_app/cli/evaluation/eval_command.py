@@ -141,6 +141,8 @@ def _load_cases(name: str | None, preset: str | None) -> list[EvaluationCase]:
     try:
         path = expand_path(name)
         cases = read_cases(_read_text(path), name, partial(_read_sibling, path.parent))
+        for named in {file for case in cases for file in case.files}:
+            _path_in(path.parent, named)
         require_schemas(cases)
     except (OSError, ValueError) as error:
         because = quoted_error(error)
@@ -153,9 +155,19 @@ def _read_sibling(folder: Path, name: str) -> str:
 
     Raises as `_read_text`.
     """
-    if Path(name).is_absolute() or ".." in Path(name).parts:
+    return _read_text(_path_in(folder, name))
+
+
+def _path_in(folder: Path, name: str) -> Path:
+    """Return the path of a file that the cases name: they may be somebody else's.
+
+    Raises:
+        CaseError: it is not in `folder`, or a link leads out of it.
+    """
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
         raise CaseError(CaseFault.FILE_OUTSIDE_FOLDER, name=name)
-    return _read_text(folder / name)
+    return path
 
 
 def _read_text(path: Path) -> str:
@@ -249,7 +261,7 @@ async def _read_files(
     read: dict[Path, DocumentPart | ImagePart] = {}
     parts: dict[str, Sequence[DocumentPart | ImagePart]] = {}
     for case in cases:
-        paths = [folder / expand_path(name) for name in case.files]
+        paths = [folder / name for name in case.files]
         for path in paths:
             if path not in read:
                 document = await extract_file(backend, path)

@@ -302,6 +302,23 @@ def test_cases_that_cannot_be_read_are_a_mistake_in_the_command(
     assert json.loads(out)["error"]["message"] in err
 
 
+@pytest.mark.attack("imports")
+@pytest.mark.parametrize("name", ["{outside}/key.txt", "../key.txt", "link.txt", "~/key.txt"])
+def test_cases_send_no_file_outside_their_folder(
+    evaluate: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    outside = tmp_path.parent / f"{tmp_path.name}-home"
+    outside.mkdir()
+    monkeypatch.setenv("HOME", str(outside))
+    for key in (outside / "key.txt", tmp_path.parent / "key.txt"):
+        key.write_text("private")
+    (tmp_path / "link.txt").symlink_to(outside / "key.txt")
+    case = {"input": "Hi", "files": [name.format(outside=outside)]}
+    code, _, err = evaluate([case], "--variant", "thinking", "--dry-run")
+    assert code != 0
+    assert name.startswith("~") or "is outside the folder" in err
+
+
 def test_a_file_that_is_not_there_is_a_mistake_in_the_command(evaluate: Run) -> None:
     code, out, err = evaluate([], "--variant", "thinking", name="other.jsonl")
     assert (code, out) == (2, "")
