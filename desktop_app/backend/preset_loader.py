@@ -58,6 +58,11 @@ def with_built_in(stored: Iterable[Preset], hidden: Collection[str] = ()) -> lis
     return shown
 
 
+def replaces_built_in(preset: Preset) -> bool:
+    """Return True if the user's library would show this preset in place of a built-in one."""
+    return len(with_built_in([preset])) <= len(built_in_presets())
+
+
 def preset_named(name: str, presets: Collection[Preset]) -> Preset | None:
     """Return the first of the presets with this name or id; None if there is none.
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.backend.environment_profiles import BUILT_IN
+from desktop_app.backend.preset_loader import replaces_built_in
 from desktop_app.cli.command_setup import (
     cancel_at_signals,
     error_exit_code,
@@ -42,9 +43,12 @@ from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.cli.streams.terminal import error_words
 from desktop_app.domain.conversations.conversation import ModelChoice, now
 from desktop_app.domain.conversations.error_json import error_to_json
+from desktop_app.domain.conversations.message_parts import AttachmentFile
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
+    DocumentEncryptedError,
+    DocumentError,
     ImportRefusedError,
     StorageError,
     StoreRefusedError,
@@ -256,13 +260,31 @@ async def _store_conversation(
     backend: Backend, store: ImportStore, found: ImportedConversation, choice: ModelChoice
 ) -> ImportOutcome:
     for file in found.files:
-        await backend.attachments.add(file.data, file)
-    conversation = found.conversation
+        if (read := await _with_own_text(backend, file)) is not None:
+            await backend.attachments.add(read.data, read)
+    conversation, preset = found.conversation, found.preset
     if not conversation.choice.provider_id:  # from another program, with unknown providers
         conversation = replace(conversation, choice=choice)
-    return await store.add(
-        conversation, found.messages, found.folder, found.compactions, found.preset
-    )
+    if preset is not None and replaces_built_in(preset):
+        preset = None  # the conversation has its settings
+    return await store.add(conversation, found.messages, found.folder, found.compactions, preset)
+
+
+async def _with_own_text(backend: Backend, file: AttachmentFile) -> AttachmentFile | None:
+    """Return a file with the text that this program reads in it; None if it reads none.
+
+    The text in an export may be another one. It would be sent whenever the user attaches this file,
+    because an attachment is stored once.
+    """
+    if not file.text or file.data == file.text.encode("utf-8", "surrogatepass"):
+        return file
+    try:
+        read = await backend.documents.extract_bytes(file.name, file.data)
+    except DocumentEncryptedError:
+        return file
+    except DocumentError:
+        return None
+    return replace(file, text=read.text, pages=read.pages, tokens=read.tokens)
 
 
 # -------------------------------------------------------------- search
