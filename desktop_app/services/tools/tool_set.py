@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,6 +15,11 @@ from desktop_app.services.tools.tool_source import ToolSource
 
 MAX_TOOLS: Final = 128
 """Tools in a request; OpenAI refuses more."""
+MAX_DEFINITION_CHARS: Final = 400_000
+"""Characters of all definitions in a request, some 100,000 tokens, which the estimate leaves out.
+
+A server may change its tools at any time, and each request would cost more.
+"""
 MAX_NAMED: Final = 5
 """The most tools beyond MAX_TOOLS that the notice names."""
 
@@ -30,8 +36,8 @@ class ToolSet:
     """The chosen tools by their wire names.
 
     Attributes:
-        missing: the chosen names that are not available, and names of tools beyond MAX_TOOLS; "…"
-            stands for more than MAX_NAMED of these.
+        missing: the chosen names that are not available, and names of tools beyond the limits;
+            "…" stands for more than MAX_NAMED of these.
     """
 
     tools: Mapping[str, SourcedTool] = field(default_factory=dict)
@@ -80,7 +86,7 @@ class ToolCatalog:
     async def choose(self, names: Sequence[str]) -> ToolSet:
         """Return the tools with these full names, or of SOURCE/*, that are available.
 
-        The set has at most MAX_TOOLS tools.
+        The set has at most MAX_TOOLS tools, of MAX_DEFINITION_CHARS characters.
         """
         if not names:
             return ToolSet()
@@ -93,9 +99,18 @@ class ToolCatalog:
                 known |= matching
                 found.setdefault(definition.wire_name, SourcedTool(definition, source))
         missing = [name for name in names if name not in known]
-        too_many = [tool.definition.full_name for tool in found.values()][MAX_TOOLS:]
+        kept: dict[str, SourcedTool] = {}
+        too_many: list[str] = []
+        left = MAX_DEFINITION_CHARS
+        for name, chosen in found.items():
+            size = _definition_chars(chosen.definition)
+            if len(kept) < MAX_TOOLS and size <= left:
+                kept[name] = chosen
+                left -= size
+            else:
+                too_many.append(chosen.definition.full_name)
         missing += [*too_many[:MAX_NAMED], *(["…"] if len(too_many) > MAX_NAMED else [])]
-        return ToolSet(dict(list(found.items())[:MAX_TOOLS]), tuple(missing))
+        return ToolSet(kept, tuple(missing))
 
     async def _all(self, names: Sequence[str]) -> list[tuple[ToolSource, ListedTool]]:
         """Return all tools with their sources, after preparing the sources of `names`."""
@@ -109,6 +124,10 @@ class ToolCatalog:
             with suppress(UserFacingError):  # the answer has a notice here, too
                 found += [(source, tool) for tool in await source.tools()]
         return found
+
+
+def _definition_chars(tool: ToolDefinition) -> int:
+    return len(tool.description) + len(json.dumps(dict(tool.parameters)))
 
 
 def wildcard_of(source: str) -> str:

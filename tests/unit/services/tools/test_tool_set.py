@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from desktop_app.services.tools.tool_set import MAX_TOOLS, ToolCatalog
+import pytest
+
+from desktop_app.services.tools.tool_set import MAX_DEFINITION_CHARS, MAX_TOOLS, ToolCatalog
 from tests.helpers.tools import Source
 
 
@@ -29,6 +31,15 @@ async def test_no_more_tools_are_sent_than_a_request_may_have() -> None:
     few = await ToolCatalog([many]).choose(["many/t150"])
     assert [tool.full_name for tool in few.definitions] == ["many/t150"]
     assert few.missing == ()
+
+
+@pytest.mark.attack("tools")
+async def test_the_definitions_of_a_server_cannot_grow_without_end() -> None:
+    greedy, modest = Source("greedy", a=nothing, b=nothing, c=nothing), Source("modest", d=nothing)
+    greedy.parameters = {"type": "object", "description": "x" * (MAX_DEFINITION_CHARS // 2 - 100)}
+    found = await ToolCatalog([greedy, modest]).choose(["greedy/*", "modest/d"])
+    assert [tool.full_name for tool in found.definitions] == ["greedy/a", "greedy/b", "modest/d"]
+    assert found.missing == ("greedy/c",)
 
 
 async def test_only_the_sources_of_chosen_tools_are_prepared() -> None:
