@@ -137,6 +137,10 @@ _SHEBANG: Final = re.compile(rb"#!\s*\S*?/?(?:env\s+(?:-S\s+)?)?([A-Za-z]+)[\d.]
 _HTML: Final = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html)\b", re.I | re.S
 )
+# Word saves web pages, and other programs save documents for Word, as mails (MHTML).
+_MIME_HEADER: Final = re.compile(
+    rb"(?:[A-Za-z][A-Za-z-]{0,60}:.*\n(?:[ \t].*\n)*){0,50}?MIME-Version:[ \t]*1", re.I
+)
 OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BMP_HEADERS: Final = {bytes((size, 0, 0, 0)) for size in (12, 40, 52, 56, 64, 108, 124)}
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
@@ -232,11 +236,13 @@ def type_of_ending(name: str) -> str | None:
 
 
 def detect_text(name: str, data: bytes) -> str:
-    """Return the media type of a text: by ending, then shebang, then markup."""
+    """Return the media type of a text: by ending, then shebang, then header or markup."""
     by_ending = _TEXT_TYPES.get(PurePath(name).suffix.lower())
     if by_ending:
         return by_ending
     shebang = _SHEBANG.match(data[:200])
     if shebang:
         return _INTERPRETERS.get(shebang[1], "text/plain")
+    if _MIME_HEADER.match(data[:8000]):
+        return MAIL
     return HTML if _HTML.match(data[:2000]) else "text/plain"

@@ -43,7 +43,7 @@ def read(name: str, data: bytes, files: DocumentBundle) -> ReaderResult:
         header_lines, text = _read_message(message, files, 0)
     except (ValueError, LookupError, TypeError, AttributeError, email.errors.MessageError) as error:
         raise refusals.unparsable(name, error) from error
-    if not header_lines:
+    if not header_lines and message["MIME-Version"] is None:
         raise refusals.damaged(name, "no header of a mail")
     return files.with_message(document_types.MAIL, text)
 
@@ -113,7 +113,7 @@ def _read_message(
             data = payload if isinstance(payload, bytes) else b""
             attached.append((_readable_header(part).get_filename("without a name"), data))
     header_lines += list(read_attachments(attached, files))
-    return header_lines, "\n\n".join(["\n".join(header_lines), *filter(None, words), *messages])
+    return header_lines, "\n\n".join(filter(None, ["\n".join(header_lines), *words, *messages]))
 
 
 def _readable_header(message: MIMEPart) -> EmailMessage:
@@ -124,7 +124,7 @@ def _readable_header(message: MIMEPart) -> EmailMessage:
 
 def header_line(head: str, value: str) -> str:
     """Return a header field on one line, even if line breaks are encoded in its value."""
-    return f"{head}: {' '.join(value.splitlines())}"
+    return f"{head}: {' '.join(value.splitlines()).strip()}"
 
 
 def _parts_beside(message: MIMEPart, body: MIMEPart | None) -> Iterator[MIMEPart]:

@@ -269,6 +269,15 @@ def test_these_characters_are_read_in_a_subject(word: bytes) -> None:
     assert text == "Subject: Re: ① 1 ㈱日本\n\nWords"
 
 
+@pytest.mark.parametrize("name", ["p.mht", "p.doc"])
+@pytest.mark.parametrize(
+    ("head", "shown"), [("", ""), ("Subject:\n =?utf-8?q?A=C3=A4?=\n", "Subject: Aä\n\n")]
+)
+def test_a_document_saved_for_word_as_a_mail_is_read(name: str, head: str, shown: str) -> None:
+    text = f"{head}MIME-Version: 1.0\nContent-Type: text/html\n\n<p>Words</p>"
+    assert extract_bytes(name, text.encode(), Limits(), lambda _: None).text == f"{shown}Words"
+
+
 def test_style_sheets_and_images_of_a_saved_web_page_are_left_out() -> None:
     text = (
         "Subject: Page\nContent-Type: multipart/related; boundary=b\n\n--b\n"
