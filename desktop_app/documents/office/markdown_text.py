@@ -17,6 +17,7 @@ _ITEM_NUMBER: Final = re.compile(r"[0-9]{1,9}[.)]")
 _DIGITS: Final = re.compile(r"[+\-\u2212]?[0-9]+")
 _SUPERSCRIPT_DIGITS: Final = str.maketrans("0123456789+-\u2212", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 _SUBSCRIPT_DIGITS: Final = str.maketrans("0123456789+-\u2212", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
+_LAST_LETTER: Final = 780  # 30 times "z"; Word begins again after that
 _ROMAN: Final = (
     (1000, "m"),
     (900, "cm"),
@@ -122,7 +123,7 @@ def _row(cells: Iterable[str]) -> str:
 
 def number(value: int, style: str) -> str:
     """Format a list number in the style "a", "A", "i", "I" or "01", otherwise in digits."""
-    if style in ("a", "A") and value > 0:
+    if style in ("a", "A") and 0 < value <= _LAST_LETTER:
         letter = chr(ord("a") + (value - 1) % 26) * ((value - 1) // 26 + 1)
         return letter if style == "a" else letter.upper()
     if style in ("i", "I") and 0 < value < 4000:

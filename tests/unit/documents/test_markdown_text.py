@@ -22,6 +22,8 @@ from desktop_app.documents.office.rtf_table import Row, table_block
         *((n, "i", str(n)) for n in (0, 4000)),
         (7, "1", "7"),
         (7, "", "7"),
+        (780, "a", "z" * 30),
+        (781, "a", "781"),
     ],
 )
 def test_item_numbers_follow_the_list_style(value: int, style: str, expected: str) -> None:
