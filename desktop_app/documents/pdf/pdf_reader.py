@@ -113,7 +113,14 @@ def _mirror_brackets(line: re.Match[str]) -> str:
 def _is_unreadable(text: str) -> bool:
     """Return True if the characters are glyph numbers, because the font lacks a character map."""
     beginning = text[:2000]
-    return len(_GLYPH_NUMBERS.findall(beginning)) > 0.3 * len(beginning)
+    length = len(beginning)
+    if len(_GLYPH_NUMBERS.findall(beginning)) > 0.3 * length:
+        return True
+    # The numbers of TrueType's letters are letters, too: "WKH GRJ" is "the dog". Those of digits
+    # and spaces are control characters, some of which pdfium leaves out.
+    has_controls = len(_CONTROL.findall(beginning)) > 0.01 * length
+    has_spaces = beginning.count(" ") > 0.05 * length
+    return has_controls and not has_spaces and sum(map(str.isascii, beginning)) > length / 2
 
 
 def _needs_image(page: pdfium.PdfPage, text: str) -> bool:

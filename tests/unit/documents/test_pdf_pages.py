@@ -70,6 +70,19 @@ def test_a_page_of_glyphs_without_characters_is_sent_as_an_image() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "is_read"),
+    [
+        ("7KHTXLFNEURZQGRJMXPSVRYHUWKH\\024", False),
+        ("7KHTXLFNEURZQGRJMXPSVRYHUWKH", True),
+        ("The quick brown dog\\024 jumps over the lazy dog", True),
+    ],
+)
+def test_a_page_in_a_font_without_characters_is_sent_as_an_image(text: str, is_read: bool) -> None:
+    found = read(words(text), words("The contract."))
+    assert (pdf_reader.NO_TEXT not in found.text, not found.pictured) == (is_read, is_read)
+
+
+@pytest.mark.parametrize(
     ("pictured", "reason", "params"),
     [
         (1, Reason.NOTE_SOME_IMAGE_PAGES, {"count": 1, "total": 2, "pages": "1"}),
