@@ -82,6 +82,18 @@ def split_hold(hold: Hold, count: int, calls: Sequence[Hold] = ()) -> list[Hold]
     return [_HoldShare(hold, left, number, call_holds[number]) for number in range(count)]
 
 
+def answer_holds(input_holds: Sequence[Hold], calls: Sequence[Hold]) -> list[Hold]:
+    """Return a hold for each answer, from the hold of its call and that of its input.
+
+    Args:
+        input_holds: a hold for each answer, or one hold that all answers share.
+    """
+    if len(input_holds) == 1:
+        return split_hold(input_holds[0], len(calls), calls)
+    pairs = zip(input_holds, calls, strict=True)
+    return [_HoldShare(hold, {0}, 0, call) for hold, call in pairs]
+
+
 class _HoldShare(Hold):
     """The share of one answer in a hold for several.
 

@@ -67,6 +67,7 @@ from desktop_app.services.answers.answer_run import (
 )
 from desktop_app.services.answers.candidate_answers import (
     SharedRequest,
+    answer_holds,
     estimate_several,
     split_hold,
 )
@@ -313,7 +314,7 @@ class ChatService:
         compactions = await self.compactions.load(conversation.id)
         context = SendContext(path, resolved, compactions, settings.counted_instructions)
         found = await find_passages(self._passages, context, draft)
-        hold = await self._hold_cost(context, draft, settings, found, purpose)
+        holds = await self._hold_cost(context, draft, settings, found, purpose)
         question = Message(
             id=new_id(),
             conversation_id=conversation.id,
@@ -329,7 +330,7 @@ class ChatService:
         if not titled.title:
             titled = replace(titled, title=_first_title(question), title_is_automatic=True)
         context = replace(context, path=[*path, question])
-        return await self._prepare_runs(titled, context, question, settings, hold, purpose=purpose)
+        return await self._prepare_runs(titled, context, question, settings, holds, purpose=purpose)
 
     async def begin_again(
         self,
@@ -402,8 +403,8 @@ class ChatService:
         settings = await _with_form(settings, needs.form, resolved)
         compactions = await self.compactions.load(conversation.id)
         context = SendContext(path, resolved, compactions, settings.counted_instructions)
-        hold = await self._hold_cost(context, Draft(), settings)
-        return await self._prepare_runs(conversation, context, None, settings, hold, repairs)
+        holds = await self._hold_cost(context, Draft(), settings)
+        return await self._prepare_runs(conversation, context, None, settings, holds, repairs)
 
     async def _hold_cost(
         self,
@@ -412,9 +413,10 @@ class ChatService:
         settings: AskSettings,
         found: Sequence[PassagesPart] = (),
         purpose: Purpose = Purpose.ANSWER,
-    ) -> Hold:
+    ) -> list[Hold]:
         """Hold the input's cost, if the model's window and the provider's cap have room.
 
+        Answers that are requested separately have a hold each: one that ends leaves its room.
         Otherwise raise as `begin`. This precedes any write. A question that surely fits is counted
         only for a cap and a known price.
         """
@@ -430,13 +432,22 @@ class ChatService:
         counts = self.budget.needs_cost(resolved.profile, price is not None)
         if self.estimator.is_sure_to_fit(context, draft) and not counts:
             cost = Decimal(0) if price == FREE else None
-            return await self.budget.hold(resolved.profile, cost, held_model, purpose.value)
+            return [await self.budget.hold(resolved.profile, cost, held_model, purpose.value)]
         estimate = await self.estimator.at_sending().estimate(context, draft, found=found)
         self.estimator.require_room(draft, estimate, resolved, may_compact=bool(context.path))
         estimate = await self.estimate_all_answers(estimate, resolved, settings, draft.attachments)
-        tokens = estimate.input_tokens * estimate.inputs
-        cost = cost_of(price, Usage(input_tokens=tokens))
-        return await self.budget.hold(resolved.profile, cost, held_model, purpose.value)
+        tokens, count = estimate.input_tokens, estimate.inputs
+        cost = cost_of(price, Usage(input_tokens=tokens * count))
+        hold = await self.budget.hold(resolved.profile, cost, held_model, purpose.value)
+        if count == 1:
+            return [hold]
+        async with hold, AsyncExitStack() as undo:
+            holds = [await undo.enter_async_context(Hold()) for _ in range(count)]
+            for each in holds:
+                share = cost_of(price, Usage(input_tokens=tokens))
+                await self.budget.hold_for(each, resolved.profile, share)
+            undo.pop_all()
+        return holds
 
     async def _prepare_runs(
         self,
@@ -444,7 +455,7 @@ class ChatService:
         context: SendContext,
         question: Message | None,
         settings: AskSettings,
-        hold: Hold,
+        input_holds: Sequence[Hold],
         repairs: Message | None = None,
         purpose: Purpose = Purpose.ANSWER,
     ) -> list[AnswerRun]:
@@ -452,7 +463,8 @@ class ChatService:
         path, resolved, sent = context.path, context.resolved, context.sent
         count = settings.parameters.candidates
         async with AsyncExitStack() as undo:
-            undo.push_async_callback(hold.release)
+            for hold in input_holds:
+                undo.push_async_callback(hold.release)
             content_notices = (
                 unseen_images_notice(sent.messages, resolved.model),
                 text_notice(sent.messages, resolved),
@@ -478,11 +490,10 @@ class ChatService:
             gateways, request = await self._gateways(resolved, request, is_plain=not documents)
             calls = [Hold() for _ in answers]
             if documents:
-                holds = split_hold(hold, count, calls)
+                shares = input_holds
             else:
-                shares = await self._holds(hold, request, resolved, settings, purpose)
-                pairs = zip(shares, calls, strict=True)
-                holds = [split_hold(share, 1, [call])[0] for share, call in pairs]
+                shares = await self._holds(input_holds, request, resolved, settings, purpose)
+            holds = answer_holds(shares, calls)
             for share in holds:
                 undo.push_async_callback(share.release)
             if tools:
@@ -523,30 +534,30 @@ class ChatService:
 
     async def _holds(
         self,
-        hold: Hold,
+        input_holds: Sequence[Hold],
         request: ChatRequest,
         resolved: ResolvedChoice,
         settings: AskSettings,
         purpose: Purpose,
     ) -> list[Hold]:
-        """Return a hold for each answer: its share of `hold`, and the hold of its call.
+        """Return a hold for each answer: that of its input, and the hold of its call.
 
         Answers of a shared request share the hold of one call; others have a call each.
         If this process is killed, each running call counts as a call of unknown cost.
         """
         count = settings.parameters.candidates
         if count == 1:
-            return [hold]
+            return [*input_holds]
         cost = Decimal(0) if resolved.counted_price == FREE else None
         call = (resolved.profile, cost, _held_model(resolved, settings), purpose.value)
         if request.parameters.candidates > 1:
-            return split_hold(hold, count, split_hold(await self.budget.hold(*call), count))
+            return answer_holds(input_holds, split_hold(await self.budget.hold(*call), count))
         async with AsyncExitStack() as undo:
             calls = [
                 await undo.enter_async_context(await self.budget.hold(*call)) for _ in range(count)
             ]
             undo.pop_all()
-        return split_hold(hold, count, calls)
+        return answer_holds(input_holds, calls)
 
     async def _store(self, runs: Sequence[AnswerRun]) -> AnswerRun:
         """Store the empty answers of `runs`, and their question if it is new; return the first."""

@@ -927,6 +927,34 @@ async def test_the_cap_counts_the_notes_of_an_answer_from_parts(
     assert (answer.error and answer.error.code) == (None if is_sent else SpendingCapError.code)
 
 
+async def test_the_first_of_several_refused_answers_leaves_the_cap_to_its_notes(
+    tmp_path: Path,
+) -> None:
+    """The answers have a hold each: that of one is released while the other waits."""
+
+    async def look(_: object) -> str:
+        return "seen"
+
+    usage = UsageReported(Usage(100, 0, 10, 0))
+    answer: list[StreamEvent] = [TextDelta("done"), usage, Completed()]
+    provider = ScriptedProvider([REFUSED], answer, answer)
+    # A million tokens of input cost $1.75: there is room for 2,000 words twice, but not thrice.
+    capped = replace(COMPATIBLE, monthly_cap=Decimal("0.008"))
+    settings = AskSettings(parameters=GenerationParameters(candidates=2, tools=("look",)))
+    catalog = ToolCatalog([Source(look=look)])
+    async with open_chat(tmp_path, provider, tools=catalog, parts=WordSplitter()) as chat:
+        document = await chat.attach("a.txt", "word " * 2000)
+        first = await chat.begin("Why so?", capped, attachments=(document,), settings=settings)
+        held = (await chat.service.budget.month(capped)).held
+        assert Decimal("0.007") < held < Decimal("0.008")
+        assert (await chat.run(first)).text == "done"
+        left = (await chat.service.budget.month(capped)).held
+        assert left * 2 == held
+        for sibling in first.siblings:
+            await sibling.release()
+        assert (await chat.service.budget.month(capped)).held == 0
+
+
 async def test_a_repair_that_is_read_in_parts_still_asks_for_the_correction(tmp_path: Path) -> None:
     provider = ScriptedProvider(
         [TextDelta("wrong"), Completed()], [REFUSED], NOTE, [TextDelta("right"), Completed()]
