@@ -74,6 +74,8 @@ def _read_table(name: str, read: Rows) -> Iterator[DocumentTable]:
     for number in range(width):
         title = first[number].strip() if number < len(first) else ""
         column = title or f"column_{number + 1}"
+        if column.casefold() in taken:
+            column = f"{column}_{number + 1}"
         while column.casefold() in taken:
             column += "_"
         taken.add(column.casefold())
