@@ -14,7 +14,7 @@ from desktop_app.ui.widgets.boxes import row_of, scale_boxes
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QResizeEvent
+    from PySide6.QtGui import QKeyEvent, QResizeEvent
 
 _MIN_TEXT_WIDTH: Final = 160
 """The width of the text, in theme pixels, below which the buttons move under the text."""
@@ -85,6 +85,13 @@ class BatchBar(QFrame):
         self._theme = theme
         scale_boxes(self, theme)
         self._arrange()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Dismiss the bar on Esc."""
+        if event.key() == Qt.Key.Key_Escape and self.dismiss_button.isVisible():
+            self.dismissed.emit()
+        else:
+            super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Place the buttons beside the text, or under it if the bar is narrow."""

@@ -289,7 +289,7 @@ async def test_an_offer_hides_the_end_of_a_job_only_until_it_is_dismissed(tmp_pa
         dismiss = find(app.window, BatchBar, "batch-bar").dismiss_button
         dismiss.click()
         assert "finished" in bar_of(app)
-        dismiss.click()
+        QTest.keyClick(dismiss, Qt.Key.Key_Escape)
         await until(lambda: bar_of(app) == "")  # the list of running jobs is read in a task
 
 

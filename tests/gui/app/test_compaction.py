@@ -6,6 +6,7 @@ import asyncio
 import json
 from typing import TYPE_CHECKING
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
@@ -23,8 +24,6 @@ from tests.gui.app.scripted_providers import Turn
 from tests.helpers.widgets import find, timer_of
 
 if TYPE_CHECKING:
-    import pytest
-
     from desktop_app.services.chat.compaction_service import CompactionPlan
     from desktop_app.services.chat.send_context import SendContext
 
@@ -185,11 +184,16 @@ async def test_the_mark_of_a_compaction_is_shown_after_a_restart() -> None:
         assert asked.request.state == ITEMS
 
 
-async def test_a_declined_compaction_is_not_offered_again() -> None:
+@pytest.mark.parametrize("by_key", [False, True])
+async def test_a_declined_compaction_is_not_offered_again(by_key: bool) -> None:
     async with AppHarness(environment=OPENAI) as app:
         await long_conversation(app)
         await until_offered(app)
-        app.click("compact-not-now")
+        if by_key:
+            find(app.window, QPushButton, "compact").setFocus()
+            app.press(Qt.Key.Key_Escape)
+        else:
+            app.click("compact-not-now")
         assert bar(app) is None
         await check_now(app)
         assert bar(app) is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame
 
@@ -13,6 +15,9 @@ from desktop_app.ui.widgets.boxes import STRETCH, column_of, row_of, scale_boxes
 from desktop_app.ui.widgets.buttons.dialog_button import cancel_button
 from desktop_app.ui.widgets.text.card_text import CardText
 from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainLabel, spoken_text
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QKeyEvent
 
 
 class CompactionCard(QFrame):
@@ -61,6 +66,13 @@ class CompactionCard(QFrame):
         scale_boxes(self, theme)
         self._icon.setContentsMargins(0, theme.px(3), 0, 0)
         self._icon.setPixmap(icons.pixmap("info", theme.dim, theme.px(18)))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Decline the offer on Esc."""
+        if event.key() == Qt.Key.Key_Escape and self.decline_button.isVisible():
+            self.declined.emit()
+        else:
+            super().keyPressEvent(event)
 
     def _lay_out(self) -> None:
         buttons = (self.compact_button, self.decline_button, self.cancel_button, STRETCH)
