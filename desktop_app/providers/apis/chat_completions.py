@@ -304,6 +304,7 @@ class ChatCompletionsReader:
         self.is_finished = False
         self._started = ("", "")  # the response's id and model, once they have come
         self._has_content = False
+        self._has_deltas = False  # content came, not in `message`, which some servers use instead
         self._reason = ""
         self._error = error_body.ErrorBody()  # of the choice, if that is the reason
         self._usage: Usage | None = None
@@ -381,10 +382,12 @@ class ChatCompletionsReader:
                 self._usage = usage_of(usage) or self._usage
         for choice in choices:
             delta = json_fields.mapping(choice, key)
-            if not delta and not self._has_content:  # MiniMax repeats the answer at the end
+            has_delta = bool(delta)
+            if not delta and not self._has_deltas:  # MiniMax repeats the answer after its deltas
                 delta = json_fields.mapping(choice, "message")
             for event in self._delta_events(delta):
                 self._has_content = True
+                self._has_deltas = self._has_deltas or has_delta
                 yield event
             reason = json_fields.name(choice, "finish_reason").lower()  # Gemini's are upper case
             self._reason = reason or self._reason
@@ -395,10 +398,10 @@ class ChatCompletionsReader:
         # Servers that are renaming the field send both names with the same text.
         is_older = bool(json_fields.text(delta, "reasoning_content"))
         name = "reasoning_content" if is_older else "reasoning"
-        reasoning = self._pairs.text(ReasoningDelta, delta, name)
+        reasoning = self._pairs.text(ReasoningDelta, delta, name) or _joined_thinking(delta)
         if reasoning:
             yield ReasoningDelta(reasoning)
-        text = self._pairs.text(TextDelta, delta, "content") or _joined_text(delta)
+        text = self._pairs.text(TextDelta, delta, "content") or _joined_text(delta, "content")
         if text:
             yield TextDelta(text)
         yield from map(ImageArrived, self._new_images(delta))
@@ -517,6 +520,12 @@ def _is_complete(arguments: str) -> bool:
     return True
 
 
-def _joined_text(delta: Mapping[str, Any]) -> str:
-    """Return the text of a content that is a list of parts."""
-    return "".join(json_fields.text(part, "text") for part in json_fields.rows(delta, "content"))
+def _joined_text(value: Mapping[str, Any], key: str) -> str:
+    """Return the text of a field that is a list of parts."""
+    return "".join(json_fields.text(part, "text") for part in json_fields.rows(value, key))
+
+
+def _joined_thinking(delta: Mapping[str, Any]) -> str:
+    """Return the reasoning in the parts of a content, the form of Mistral."""
+    parts = json_fields.rows(delta, "content")
+    return "".join(_joined_text(part, "thinking") for part in parts)

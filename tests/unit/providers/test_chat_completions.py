@@ -411,10 +411,19 @@ def test_reasoning_is_read_once_under_either_name(delta: dict[str, str]) -> None
     assert fold(events).parts == (ReasoningPart("HmHm"), TextPart("Yes"))
 
 
+def test_reasoning_in_parts_of_the_content_is_read() -> None:
+    thinking = [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}]
+    text = [{"type": "text", "text": "Yes"}]
+    events = read(chunk(content=thinking), chunk(content=[*thinking, *text]), chunk("stop"))
+    assert fold(events).parts == (ReasoningPart("HmHm"), TextPart("Yes"))
+
+
 def test_a_last_chunk_with_the_whole_answer_adds_nothing() -> None:
     whole = {"choices": [{"message": {"content": "Hello"}, "finish_reason": "stop"}]}
     assert fold(read(chunk(content="Hel"), chunk(content="lo"), whole)).text == "Hello"
     assert fold(read(whole)).text == "Hello"
+    pieces = [{"choices": [{"message": {"content": text}}]} for text in ("Hel", "lo")]
+    assert fold(read(*pieces, "[DONE]")).text == "Hello"
 
 
 @pytest.mark.parametrize(
