@@ -27,7 +27,10 @@ MAX_SERVER_NAME_CHARS: Final = 40
 EXAMPLE_REFERENCE: Final = "${env:NAME}"
 """A reference to an environment variable, for messages."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]*")
-_VARIABLE: Final = re.compile(r"\$\{(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+# A default ends before the next reference, so that many without an end take linear time.
+_VARIABLE: Final = re.compile(
+    r"\$\{(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-((?:[^}$]|\$(?!\{))*))?\}"
+)
 _MERE_REFERENCE: Final = re.compile(
     r"(?:(?:Bearer|Basic|Token) )?\$\{(?:env:)?[A-Za-z_][A-Za-z0-9_]*\}", re.I
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from desktop_app.domain.tools.tool_server import (
     ServerSecrets,
     ToolServer,
     launch_message,
+    referenced_variables,
     secret_values,
     server_of,
 )
@@ -172,3 +174,10 @@ def redacted(where: dict[str, Any]) -> tuple[str, ...]:
     url = "" if command else AT_AN_ADDRESS.url
     server, secrets = server_of("demo", **{"command": command, "url": url, **where})
     return secret_values(server, secrets, VARIABLES)
+
+
+def test_references_without_an_end_are_searched_in_linear_time() -> None:
+    words = "${a:-$x" * 20_000 + "${b:-$5}"
+    began = time.thread_time()
+    assert referenced_variables(replace(STARTED, command=(words,)), ServerSecrets()) == ["b"]
+    assert time.thread_time() - began < 1  # took 30 s
