@@ -185,8 +185,14 @@ class Trash(QObject):
             self._ask(question, lambda: self._presenter.start(self.erase(ids)))
 
     def offer_to_empty(self) -> None:
-        """Ask for confirmation, then empty the trash."""
-        self._ask(tr("Empty trash?"), lambda: self._presenter.start(self.empty()))
+        """Ask for confirmation, then empty the trash, or say that it is empty."""
+        self._presenter.start(self._offer_to_empty())
+
+    async def _offer_to_empty(self) -> None:
+        if await self._conversations.list_trashed(1):
+            self._ask(tr("Empty trash?"), lambda: self._presenter.start(self.empty()))
+        else:
+            self._notifications.notify(tr("Trash is empty"))
 
     def _ask(self, question: str, act: Callable[[], object]) -> None:
         details, label = tr("This can’t be undone."), tr("Delete permanently")

@@ -590,6 +590,7 @@ async def cards(app: AppHarness, look: Look) -> None:
     await look("notifications")
     app.window.notifications.dismiss()
     app.controllers.sidebar.trash.offer_to_empty()
+    await dialog_of(QMessageBox)
     await look("message-box")
     _close_dialogs(app)
     with TemporaryDirectory() as folder:

@@ -349,6 +349,7 @@ async def test_the_trash_shows_the_days_left_and_deletes_permanently() -> None:
         assert app.rows == ["Old 2"]
         assert app.stored("SELECT count(*) FROM conversations") == [(2,)]
         app.click("empty-trash")
+        await app.written()
         press_in_box(app, "Delete permanently")
         await until(lambda: app.rows == [])
         await app.written()
@@ -365,6 +366,14 @@ async def test_a_conversation_restored_during_the_question_is_not_deleted() -> N
         press_in_box(app, "Delete permanently")
         await app.written()
         assert app.stored("SELECT id FROM conversations") == [(two.id,)]
+
+
+async def test_nothing_is_asked_about_an_empty_trash() -> None:
+    async with AppHarness() as app:
+        app.session.actions["trash.empty"]()
+        await app.written()
+        assert app.said == "Trash is empty"
+        assert not app.window.findChildren(QMessageBox)
 
 
 async def test_undo_after_the_trash_was_emptied_restores_nothing() -> None:
