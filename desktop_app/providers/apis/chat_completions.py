@@ -304,7 +304,7 @@ class ChatCompletionsReader:
         self.is_finished = False
         self._started = ("", "")  # the response's id and model, once they have come
         self._has_content = False
-        self._has_deltas = False  # content came, not in `message`, which some servers use instead
+        self._has_deltas = False  # of more than reasoning; some servers send `message` instead
         self._reason = ""
         self._error = error_body.ErrorBody()  # of the choice, if that is the reason
         self._usage: Usage | None = None
@@ -387,7 +387,7 @@ class ChatCompletionsReader:
                 delta = json_fields.mapping(choice, "message")
             for event in self._delta_events(delta):
                 self._has_content = True
-                self._has_deltas = self._has_deltas or has_delta
+                self._has_deltas |= has_delta and not isinstance(event, ReasoningDelta)
                 yield event
             reason = json_fields.name(choice, "finish_reason").lower()  # Gemini's are upper case
             self._reason = reason or self._reason

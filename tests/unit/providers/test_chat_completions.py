@@ -424,6 +424,7 @@ def test_a_last_chunk_with_the_whole_answer_adds_nothing() -> None:
     assert fold(read(whole)).text == "Hello"
     pieces = [{"choices": [{"message": {"content": text}}]} for text in ("Hel", "lo")]
     assert fold(read(*pieces, "[DONE]")).text == "Hello"
+    assert fold(read(chunk(reasoning="Hm"), whole)).text == "Hello"
 
 
 @pytest.mark.parametrize(
