@@ -120,7 +120,8 @@ class _ImportResult:
         conversations: the number of conversations in the file that the library has now.
         added: the number of these that it did not have before.
         messages: the number of messages added.
-        refused: the errors of the file, or of conversations that could not be imported.
+        refused: the errors of the file, or of conversations and attachments that could not be
+            imported.
     """
 
     file: str
@@ -243,7 +244,7 @@ async def _import_file(
             reporter.show(number, export_file.total)
             if isinstance(found, ImportedConversation):
                 try:
-                    result.count(await _store_conversation(backend, store, found, choice))
+                    await _store_conversation(backend, store, found, choice, result)
                 except (ImportRefusedError, StoreRefusedError) as error:
                     result.refused.append(not_imported_error(found.conversation.title, error))
             else:
@@ -257,21 +258,32 @@ async def _import_file(
 
 
 async def _store_conversation(
-    backend: Backend, store: ImportStore, found: ImportedConversation, choice: ModelChoice
-) -> ImportOutcome:
+    backend: Backend,
+    store: ImportStore,
+    found: ImportedConversation,
+    choice: ModelChoice,
+    result: _ImportResult,
+) -> None:
+    """Store a conversation with those of its files that this program can read."""
     for file in found.files:
-        if (read := await _with_own_text(backend, file)) is not None:
+        try:
+            read = await _with_own_text(backend, file)
+        except DocumentError as error:
+            result.refused.append(error)
+        else:
             await backend.attachments.add(read.data, read)
     conversation, preset = found.conversation, found.preset
     if not conversation.choice.provider_id:  # from another program, with unknown providers
         conversation = replace(conversation, choice=choice)
     if preset is not None and replaces_built_in(preset):
         preset = None  # the conversation has its settings
-    return await store.add(conversation, found.messages, found.folder, found.compactions, preset)
+    result.count(
+        await store.add(conversation, found.messages, found.folder, found.compactions, preset)
+    )
 
 
-async def _with_own_text(backend: Backend, file: AttachmentFile) -> AttachmentFile | None:
-    """Return a file with the text that this program reads in it; None if it reads none.
+async def _with_own_text(backend: Backend, file: AttachmentFile) -> AttachmentFile:
+    """Return a file with the text that this program reads in it. Raises DocumentError.
 
     The text in an export may be another one. It would be sent whenever the user attaches this file,
     because an attachment is stored once.
@@ -280,10 +292,8 @@ async def _with_own_text(backend: Backend, file: AttachmentFile) -> AttachmentFi
         return file
     try:
         read = await backend.documents.extract_bytes(file.name, file.data)
-    except DocumentEncryptedError:
+    except DocumentEncryptedError:  # it was read with a password, which an export does not have
         return file
-    except DocumentError:
-        return None
     return replace(file, text=read.text, pages=read.pages, tokens=read.tokens)
 
 

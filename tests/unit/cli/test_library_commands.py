@@ -147,7 +147,9 @@ def test_an_import_changes_neither_presets_nor_the_text_of_files(
         for file in files:
             writer.write_file(file)
         writer.end()
-    assert command("import", export)[0] == 0
+    code, _, err = command("import", export)
+    assert code == 1
+    assert "unreadable.exe" in err.splitlines()[-1]
     with closing(sqlite3.connect(folders().database)) as store:
         assert store.execute("SELECT * FROM presets").fetchall() == []
         assert store.execute("SELECT text FROM attachments").fetchall() == [("The real words.",)]
