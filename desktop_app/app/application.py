@@ -2,9 +2,9 @@
 
 Look and language are read straight from the settings table, and the window is painted. Only then
 are the event loop, the store and everything that answers questions loaded. Once they are ready, the
-program joins the session bus. httpx, keyring, Pygments and child processes wait until needed.
-tests/gui/app/test_first_paint.py lists the imports allowed before the first paint, and some that
-are not allowed before the program is ready.
+program joins the session bus; a start without a window joins it at once. httpx, keyring, Pygments
+and child processes wait until needed. tests/gui/app/test_first_paint.py lists the imports allowed
+before the first paint, and some that are not allowed before the program is ready.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Application:
     window: MainWindow
     _bus: SessionBus
     _early_keys: EarlyKeys
-    _has_joined: asyncio.Event
+    _join_ended: asyncio.Event
 
     def __init__(self, request: WindowRequest) -> None:
         suspend_collection()
@@ -126,9 +126,9 @@ class Application:
         # Before the first use: qasync would start ten QThreads and crash with them at the end.
         loop.set_default_executor(ThreadPoolExecutor(4, "work"))
         asyncio.set_event_loop(loop)
-        self._has_joined = asyncio.Event()
+        self._join_ended = asyncio.Event()
         with loop:
-            if isinstance(self._request, HiddenRequest):  # the bus is about to call
+            if isinstance(self._request, HiddenRequest):  # the bus may be about to call
                 self._join_bus(loop)
             try:
                 loop.run_until_complete(self._run_sessions(loop))
@@ -165,13 +165,13 @@ class Application:
         except BusError:  # later starts reach the window by its socket
             pass
         finally:
-            self._has_joined.set()
+            self._join_ended.set()
             is_registered = await deny_inspection_after_portal(self.qt, self._bus)
             is_registered = is_registered or is_sandboxed()
             self._bus.set_activatable(owns and name == APP_ID and is_registered)
 
     async def _join_desktop(self, session: WindowSession) -> None:
-        await self._has_joined.wait()
+        await self._join_ended.wait()
         session.join_desktop(self._bus)
 
     def _open(self, addresses: tuple[str, ...]) -> None:
@@ -362,8 +362,8 @@ def _prepare_end(code: int) -> None:
 def _last_appearance(state: dict[str, object]) -> tuple[bool | None, bool | None]:
     """Return the appearance (dark, high contrast) that the portal reported in the previous run.
 
-    None stands for an unknown value. The portal answers after the first paint, which would be
-    light on a dark desktop.
+    None stands for an unknown value. The portal answers after the first paint, which would
+    otherwise be light on a dark desktop.
     """
     is_dark, is_high_contrast = state.get("is_dark"), state.get("is_strong")
     return (

@@ -51,7 +51,7 @@ class Shortcuts(QObject):
         for old in self._bound:
             old.setEnabled(False)
             old.deleteLater()
-        self._bound = []
+        self._bound, self._on_escape = [], []
 
     def escape(self) -> None:
         """Run the command of Esc, after nothing in the window has handled the key."""

@@ -53,12 +53,14 @@ class BegunTurns(QObject):
         """Start the answers of a turn, and show it if its conversation is open."""
         run = turn.run
         is_open = run.conversation.id == self._current.id
-        # A blank conversation that was left and opened again has the same id and another `opening`.
-        was_left = is_open and self._current.is_new and turn.opening != self._current.opening
+        # A blank conversation that was left and opened again has the same id.
+        was_left = (
+            is_open and self._current.is_new and turn.opening_number != self._current.opening_number
+        )
         if run.question is not None and turn.draft is not None:
             self._saver.remove_sent(turn.asked.id, turn.draft)
         if was_left:
-            self._navigator.open_next()
+            self._navigator.open_another_blank()
             is_open = False
         stored = self._with_changes(turn, is_open=is_open)
         if stored != run.conversation:  # changed meanwhile, or the choice was for this answer only

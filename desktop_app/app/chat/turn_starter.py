@@ -45,7 +45,7 @@ class BegunTurn:
         path: the messages before `draft`, or up to the question that is answered again.
         draft: the text and attachments that were asked; None for another answer.
         is_comparison: several models answer.
-        opening: the `OpenConversation.opening` in which it was asked.
+        opening_number: the `OpenConversation.opening_number` in which it was asked.
     """
 
     run: AnswerRun
@@ -53,7 +53,7 @@ class BegunTurn:
     path: list[Message]
     draft: Draft | None
     is_comparison: bool
-    opening: int
+    opening_number: int
 
 
 class TurnStarter(QObject):
@@ -128,7 +128,7 @@ class TurnStarter(QObject):
             compared: the models that each give an answer, without tools; () for the usual answer.
         """
         asked, chat = asked or self._current.conversation, self._chat_service
-        opening = self._current.opening
+        opening_number = self._current.opening_number
         profile = self._setup.profile_of(asked)
         if self.is_beginning(asked.id) or self._running.is_running(asked.id):
             return
@@ -176,7 +176,7 @@ class TurnStarter(QObject):
             return
         finally:
             self._beginning.discard(asked.id)
-        self.begun.emit(BegunTurn(run, asked, path, draft, bool(compared), opening))
+        self.begun.emit(BegunTurn(run, asked, path, draft, bool(compared), opening_number))
 
     def _unpriced_model(
         self, error: UnpricedModelError, choices: Sequence[ModelChoice], asking: Conversation

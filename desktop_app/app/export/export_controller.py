@@ -68,7 +68,7 @@ class ExportController(QObject):
 
     def export(self) -> None:
         """Ask for a file and a format, and export the open conversation."""
-        if not self._is_stored():
+        if not self._check_stored():
             return
         # Imported here, because it imports every format.
         from desktop_app.cli.export_command import file_names
@@ -117,7 +117,7 @@ class ExportController(QObject):
 
     def copy(self) -> None:
         """Copy the open conversation as Markdown, and as HTML unless it is very long."""
-        if not self._has_messages():
+        if not self._check_not_empty():
             return
         # Imported here, because the start does not need it.
         from desktop_app.exchange.writers import markdown_file, rich_text
@@ -160,7 +160,7 @@ class ExportController(QObject):
         # Imported here, because the start does not need it and few users print.
         from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 
-        if not self._is_stored():
+        if not self._check_stored():
             return
         printer = QPrinter(QPrinter.PrinterMode.HighResolution)
         dialog = QPrintDialog(printer, self._parent)
@@ -222,9 +222,9 @@ class ExportController(QObject):
             notifications.dismiss_topic(topic)
         return not canceled.is_set()
 
-    def _is_stored(self) -> bool:
-        """Return True if child processes can read the open conversation; else say why not."""
-        if not self._has_messages():
+    def _check_stored(self) -> bool:
+        """Return True if child processes can read the open conversation; else notify why not."""
+        if not self._check_not_empty():
             return False
         if self._current.is_temporary:
             self._notifications.notify(
@@ -232,7 +232,8 @@ class ExportController(QObject):
             )
         return not self._current.is_temporary
 
-    def _has_messages(self) -> bool:
+    def _check_not_empty(self) -> bool:
+        """Return True if the open conversation has messages; else notify that it is empty."""
         if self._current.path and not self._current.is_new:
             return True
         self._notifications.notify(tr("This conversation is empty."))

@@ -132,7 +132,7 @@ class ListPresenter(QObject):
         self._list.upsert(self._as_shown(conversation))
         self._show_dot(conversation.id)
 
-    def with_cached_changes(self, conversation: Conversation) -> Conversation:
+    def merge_into_cache(self, conversation: Conversation) -> Conversation:
         """Cache and return a stored conversation, with changes that may not be written yet."""
         cached = self._cache.get(conversation.id)
         if cached is not None:

@@ -142,8 +142,8 @@ class Navigator(QObject):
         self._tasks.start(self._settings_store.remove(OPEN_KEY))
         self._pane.prompt.focus_text()
 
-    def open_next(self) -> None:
-        """Open another blank conversation, and move the draft of the open one there."""
+    def open_another_blank(self) -> None:
+        """Open another blank conversation, and move the open conversation's draft there."""
         draft = self._current.draft
         typed, folder_id = draft.typed, self._current.conversation.folder_id
         draft.replace(Draft())
@@ -164,7 +164,7 @@ class Navigator(QObject):
         self._tasks.start(self._conversations.create(conversation))
         self._opening_number += 1
         early_text = self._leave()
-        self._presenter.with_cached_changes(conversation)
+        self._presenter.merge_into_cache(conversation)
         self._current.open(conversation, [], {}, Draft())
         self._append_early_text(early_text)
         self._pane.prompt.focus_text()
@@ -214,7 +214,7 @@ class Navigator(QObject):
             raise
         if opening != self._opening_number:
             return
-        conversation = self._presenter.with_cached_changes(conversation)
+        conversation = self._presenter.merge_into_cache(conversation)
         early_text = self._leave()  # now: what was typed so far belongs to the former conversation
         draft = self._drafts.of(conversation)
         if conversation_id != self._current.id:

@@ -108,7 +108,7 @@ class PresetsController(QObject):
         )
 
     def unset(self) -> None:
-        """Remove the preset and the open conversation's own settings; the defaults apply."""
+        """Remove the preset and all own settings of the open conversation."""
         self._change(
             lambda conversation: replace(conversation, overrides=Overrides(), preset_id=None),
             tr("Preset removed. The defaults apply."),
@@ -268,7 +268,7 @@ class PresetsController(QObject):
     def _delete(self, preset_id: str) -> None:
         deleted = self._presets.remove(preset_id)
         self._show()
-        self._tasks.start(self._write(self._forget(preset_id)))
+        self._tasks.start(self._write(self._delete_stored(preset_id)))
 
         def undo() -> None:
             self._save(deleted)
@@ -281,7 +281,7 @@ class PresetsController(QObject):
         if self._dialog is not None:
             self._dialog.status.show_message(tr("“{name}” deleted", name=deleted.name), undo)
 
-    async def _forget(self, preset_id: str) -> None:
+    async def _delete_stored(self, preset_id: str) -> None:
         """Delete a preset. Hide a built-in preset, or it would return at the next start."""
         await self._prompt_store.remove_preset(preset_id)
         if any(preset.id == preset_id for preset in built_in_presets()):
@@ -304,10 +304,10 @@ class PresetsController(QObject):
 
 
 def _restored(here: Conversation, applied: Conversation, former: Conversation) -> Conversation:
-    """Return `here` with the settings of `former`, except those that differ from `applied`."""
-    own, then, before = (each.overrides.to_json() for each in (here, applied, former))
-    changed = {key: value for key, value in own.items() if (key, value) not in then.items()}
-    kept = {key: before[key] for key in before if (key in own) == (key in then)}
+    """Return `here` with the settings of `former`; those changed since `applied` stay."""
+    now_set, then_set, before = (each.overrides.to_json() for each in (here, applied, former))
+    changed = {key: value for key, value in now_set.items() if (key, value) not in then_set.items()}
+    kept = {key: before[key] for key in before if (key in now_set) == (key in then_set)}
     return replace(
         here,
         choice=former.choice if here.choice == applied.choice else here.choice,

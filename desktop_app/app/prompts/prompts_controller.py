@@ -223,7 +223,7 @@ class PromptsController(QObject):
 
     def _duplicate(self, prompt_id: str) -> None:
         prompts = [entry.prompt for entry in self._list.entries]
-        copied = copy_of(self._entry(prompt_id), new_id())
+        copied = copy_of(self._listed_prompt(prompt_id), new_id())
         position = next_position(prompts, copied.folder)
         self._add(replace(copied, position=position, created_at=now()))
 
@@ -232,7 +232,7 @@ class PromptsController(QObject):
         if self._dialog is not None:
             self._dialog.prompts.edit(prompt.id)
 
-    def _entry(self, prompt_id: str) -> Prompt:
+    def _listed_prompt(self, prompt_id: str) -> Prompt:
         return next(e.prompt for e in self._list.entries if e.prompt.id == prompt_id)
 
     def _delete(self, prompt_id: str) -> None:

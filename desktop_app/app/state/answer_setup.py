@@ -75,7 +75,7 @@ class AnswerSetup(QObject):
 
     def _report_change(self) -> None:
         """Emit `choice_changed` unless no conversation is open yet: it may have another model."""
-        if self.current.opening:
+        if self.current.opening_number:
             self.choice_changed.emit()
 
     # -------------------------------------------------------------- any conversation
@@ -218,18 +218,18 @@ class AnswerSetup(QObject):
         else:
             self._change_elsewhere(conversation_id, change)
 
-    def copy_settings(self, conversation_id: str, settings: Conversation) -> None:
+    def copy_settings(self, conversation_id: str, source: Conversation) -> None:
         """Copy choice and settings to the open conversation, or to the blank one that was left."""
         is_blank = conversation_id == self._drafts.blank_id
         if is_blank:
-            self._drafts.put_blank_settings(settings.overrides, settings.preset_id)
+            self._drafts.put_blank_settings(source.overrides, source.preset_id)
         if conversation_id == self.current.id:
-            self.current.update(self.current.conversation.with_settings_of(settings))
+            self.current.update(self.current.conversation.with_settings_of(source))
             if not is_blank:
                 self._tasks.start(self._conversations.save_settings(self.current.conversation))
             self.choice_changed.emit()
         else:
-            self.current.update_last_blank(settings)
+            self.current.update_last_blank(source)
 
     def _change_elsewhere(
         self, conversation_id: str, change: Callable[[Conversation], Conversation]

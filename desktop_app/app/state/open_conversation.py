@@ -31,7 +31,7 @@ class OpenConversation(QObject):
         conversation: its current state.
         is_new: True if it is blank and not stored yet.
         last_blank: the blank conversation as it was when it was last left.
-        opening: how many conversations were opened so far.
+        opening_number: the number of conversations that were opened so far.
         path: the messages that are shown, oldest first.
         versions: the ids of all versions of a message, by the id of the version in the path.
         compactions: its compactions, () until they are loaded.
@@ -58,7 +58,7 @@ class OpenConversation(QObject):
         super().__init__(parent)
         self.draft, self._drafts, self._temporary = draft, drafts, temporary
         self.conversation = blank_conversation(drafts.blank_id, ModelChoice(ON_DEVICE.id, ""))
-        self.last_blank, self.is_new, self.opening = self.conversation, True, 0
+        self.last_blank, self.is_new, self.opening_number = self.conversation, True, 0
         self.path: list[Message] = []
         self.versions: Mapping[str, tuple[str, ...]] = {}
         self.compactions: tuple[Compaction, ...] = ()
@@ -75,7 +75,7 @@ class OpenConversation(QObject):
 
     @property
     def is_listed(self) -> bool:
-        """Return True if the list has the conversation."""
+        """Return True if the list can show the conversation."""
         return not (self.is_new or self.is_temporary)
 
     @property
@@ -115,7 +115,7 @@ class OpenConversation(QObject):
         if self.is_new:
             self.last_blank = self.conversation
         self.conversation, self.path, self.versions = conversation, list(path), versions
-        self.is_new, self.compactions, self.opening = is_new, (), self.opening + 1
+        self.is_new, self.compactions, self.opening_number = is_new, (), self.opening_number + 1
         self.draft.load(draft)
         self.opened.emit()
 
@@ -130,9 +130,9 @@ class OpenConversation(QObject):
         if was_moved:
             self.folder_changed.emit()
 
-    def update_last_blank(self, settings: Conversation) -> None:
-        """Copy choice and settings from `settings` to the blank conversation that was left."""
-        self.last_blank = self.last_blank.with_settings_of(settings)
+    def update_last_blank(self, source: Conversation) -> None:
+        """Copy choice and settings from `source` to the blank conversation that was left."""
+        self.last_blank = self.last_blank.with_settings_of(source)
 
     def set_stored(self, conversation: Conversation) -> None:
         """Set the open conversation as it was just stored; this emits nothing."""

@@ -78,7 +78,7 @@ class Suggestions(QWidget):
     """The buttons of all suggestions, in rows.
 
     Signals:
-        chosen(str): the user chose the suggestion with this key.
+        chosen(str): the user chose the suggestion with this id.
     """
 
     chosen = Signal(str)
@@ -95,7 +95,7 @@ class Suggestions(QWidget):
         self.hide()
 
     def set_suggestions(self, items: Sequence[tuple[str, str, str]]) -> None:
-        """Show suggestions, each with its key, label and icon name."""
+        """Show suggestions, each with its id, label and icon name."""
         if tuple(items) == self._items:
             return
         self._items = tuple(items)
@@ -152,9 +152,9 @@ class Suggestions(QWidget):
         for button in self._buttons:
             button.set_theme(theme)
 
-    def _create_button(self, key: str, label: str, icon: str) -> SuggestionButton:
+    def _create_button(self, id_: str, label: str, icon: str) -> SuggestionButton:
         button = SuggestionButton(label, icon, self._theme)
-        button.setObjectName(f"suggest-{key}")
-        button.clicked.connect(lambda: self.chosen.emit(key))
+        button.setObjectName(f"suggest-{id_}")
+        button.clicked.connect(lambda: self.chosen.emit(id_))
         self._layout.addWidget(button)
         return button

@@ -455,8 +455,8 @@ class Styles:
             font.setPointSizeF(font.pointSizeF() * CITATION_SCALE)
             char_format.setFont(font)
         # A link in an answer must not trigger an action on the message.
-        is_ours = run.link.lower().startswith(ACTION)
-        if run.link and not (is_ours and isinstance(kind, Kind)):
+        is_action = run.link.lower().startswith(ACTION)
+        if run.link and not (is_action and isinstance(kind, Kind)):
             char_format.setAnchor(True)
             char_format.setAnchorHref(run.link)
             if run.expanded is not None:

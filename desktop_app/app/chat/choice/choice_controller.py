@@ -179,7 +179,7 @@ class ChoiceController(QObject):
     # -------------------------------------------------------------- showing
 
     def _show_choice(self) -> None:
-        if not self._current.opening:
+        if not self._current.opening_number:
             return  # the first conversation may have another model
         self._prompt.set_choice(self._choices.view)
         if self._prompt.isVisible():  # httpx would double the memory of a program in the background

@@ -68,7 +68,7 @@ class ComparisonController(QObject):
         running.status_changed.connect(self._show_status_line)
         for changed in (running.finished, running.amended, running.stepped):
             changed.connect(self._update_answer)
-        self._current.opened.connect(self._close_if_forgotten)
+        self._current.opened.connect(self._close_if_discarded)
         theme.changed.connect(self._mark_again)
 
     def show_versions(self) -> None:
@@ -135,7 +135,7 @@ class ComparisonController(QObject):
         if self._window is not None:
             self._window.close()
 
-    def _close_if_forgotten(self) -> None:
+    def _close_if_discarded(self) -> None:
         """Close the window if its temporary conversation was discarded."""
         was_begun = self._temporary.was_begun(self._conversation_id)
         if was_begun and not self._temporary.is_temporary(self._conversation_id):

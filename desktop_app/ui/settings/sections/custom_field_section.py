@@ -62,7 +62,7 @@ class CustomFieldSection(FormSection, DraftForm):
         self._value = line_field(tr("Value"), "custom-field-value")
         self._is_secret = QCheckBox(tr("Secret"))
         self._is_secret.setObjectName("custom-field-secret")
-        self._is_secret.toggled.connect(self._hide_value)
+        self._is_secret.toggled.connect(self._set_value_hidden)
         self._is_secret.setChecked(True)
         add = PlainButton(tr("Add"), name="add-custom-field", role="plain")
         add.setAccessibleName(spoken_text(tr("Add header or query parameter")))
@@ -156,7 +156,7 @@ class CustomFieldSection(FormSection, DraftForm):
         )
         self.note.set_text(problem or default_note, "error" if problem else "note")
 
-    def _hide_value(self, is_secret: bool) -> None:
+    def _set_value_hidden(self, is_secret: bool) -> None:
         mode = QLineEdit.EchoMode.Password if is_secret else QLineEdit.EchoMode.Normal
         self._value.setEchoMode(mode)
 

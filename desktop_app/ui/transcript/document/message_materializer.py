@@ -192,8 +192,8 @@ class MessageMaterializer:
             layout = state.layout
             at = len(layout.items) - 1 if is_end else 0 if on_screen else item
             self._writer.measure(layout, at)
-            reach = (height, 0) if is_end else (0, height)
-            on_screen.append((state, layout.ranges_around(at, *reach)))
+            above, below = (height, 0) if is_end else (0, height)
+            on_screen.append((state, layout.ranges_around(at, above, below)))
             height -= sum(layout.heights if is_end else layout.heights[at + 1 :])
         if is_end:
             on_screen.reverse()

@@ -140,9 +140,8 @@ class CodeHighlighter(QObject):
         self._queue(layout, max(head + 1, first - _CONTEXT_LINES), first, end)
 
     def _queue(self, layout: MessageLayout, start: int, first: int, end: int) -> None:
-        block = layout.items[start - 1] if start else None
         line = layout.items[first] if first < end else None
-        if not isinstance(line, Block) or not line.language or block is None:
+        if not start or not isinstance(line, Block) or not line.language:
             return
         language = line.language.lower()
         if self._lexer is not None and language not in self._unlexable:
@@ -216,8 +215,8 @@ class CodeHighlighter(QObject):
                 start = block.position() if start < 0 else start
                 end = block.position() + block.length()
             # If a line takes several blocks, only the first one is highlighted.
-            is_one = job.layout.counts[at] == 1
-            block = block.next() if is_one else None
+            has_one_block = job.layout.counts[at] == 1
+            block = block.next() if has_one_block else None
         if start >= 0:
             finish_layout(self._writer.document)
             # Otherwise the next edit anywhere would lay out everything in between.

@@ -38,7 +38,7 @@ def show_as_rows(table: QTableView) -> None:
 def set_headings(
     table: QTableWidget, headings: Sequence[str], row_count: int, figures: Container[int] = ()
 ) -> None:
-    """Empty a table and set its headings; align the columns `figures` at the right."""
+    """Empty a table and set its headings; those of the columns `figures` are at the right."""
     table.clear()
     table.setColumnCount(len(headings))
     table.setRowCount(row_count)
@@ -80,11 +80,11 @@ class ProportionalTable(QTableView):
         width = self.viewport().width()
         widths = [int(width * share) for share in self._shares]
         for column, wanted in enumerate(widths):
-            # A title that needs more takes it from the widest column.
-            title = self.horizontalHeader().sectionSizeFromContents(column).width()
-            missing = title - wanted
+            # A column whose heading needs more takes it from the widest column.
+            needed = self.horizontalHeader().sectionSizeFromContents(column).width()
+            missing = needed - wanted
             widest = max(range(len(widths)), key=widths.__getitem__)
             if missing > 0 and widest != column:
-                widths[column], widths[widest] = title, widths[widest] - missing
+                widths[column], widths[widest] = needed, widths[widest] - missing
         for column, column_width in enumerate(widths):
             self.setColumnWidth(column, column_width)
