@@ -79,7 +79,7 @@ class PaletteRows:
         return [*rows, *self._places()]
 
     def _places(self) -> Iterator[PaletteRow]:
-        """Yield the pages of the settings, and their fields and sections besides settings."""
+        """Yield the pages of the settings, and fields and sections on them that are no settings."""
         note, providers = tr("Settings"), self._controllers.panel.providers
         yield PaletteEntry("place:key", tr("API key"), note), providers.open_at_key
         network = tr("Network and privacy")

@@ -59,7 +59,7 @@ class Tasks:
     async def settle(self, timeout_s: float = SETTLE_TIMEOUT_S) -> None:
         """Shut down: wait, cancel stragglers, refuse new tasks.
 
-        The widgets that they would change are about to be destroyed.
+        The widgets that new tasks would change are about to be destroyed.
         """
         try:
             async with asyncio.timeout(timeout_s):

@@ -117,7 +117,7 @@ class DocumentUnlocker(QObject):
         self._attachment_store, self._documents = sources.attachment_store, sources.documents
 
     def remedies_for(self, error: UserFacingError) -> Actions:
-        """Return the offer to enter the password, if a document's pages need it."""
+        """Return the offer to enter the password if a document's pages need it; else ()."""
         if not isinstance(error, DocumentEncryptedError) or not error.sha256:
             return ()
         return [(tr("Enter password…"), lambda: self._tasks.start(self._unlock(error.sha256)))]

@@ -77,7 +77,8 @@ class FileReadings(QObject):
     """The files that are being read, at most MAX_TASKS at a time.
 
     Signals:
-        progressed(): reading began, went on or was canceled; the draft reports new attachments.
+        progressed(): reading began, went on, failed or was canceled; the draft reports new
+            attachments.
         text_attached(str, str): a pasted text was attached; its conversation's id and its SHA-256.
         failed(str): a file of this conversation was not attached, or its reading was canceled.
         ended(str): the reading of this conversation's last file ended without being canceled.

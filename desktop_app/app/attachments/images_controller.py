@@ -92,7 +92,8 @@ class ImagesController(QObject):
         if self._current.is_temporary:
             raise IllegalChoiceError(Reason.TEMPORARY_IMAGE_STAYS)
         data = await self._attachment_store.bytes(part.sha256)
-        # The name comes from the file and may contain anything; the suffix selects the program.
+        # Not the name of the attached file, which may contain anything. The suffix selects the
+        # program.
         name = f"{part.sha256[:16]}{_SUFFIXES.get(part.media_type, '.png')}"
         copy = await asyncio.to_thread(self._copies.make, data, part.sha256, name)
         open_path(copy)

@@ -306,7 +306,7 @@ class PreviewController(QObject):
     async def _show_picture(self, number: int) -> None:
         """Show the image with this index, unless the attachment was reloaded meanwhile.
 
-        It is shown exactly as it is sent. A page of a file that is sent whole is rendered here.
+        It is shown exactly as it is sent, but a page of a file that is sent whole is rendered here.
         """
         part, scaler, load_number = self._last_part, self._image_scaler, self._load_number
         rule = self._holder.resolved.model.image_tokens

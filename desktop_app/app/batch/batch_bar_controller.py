@@ -35,7 +35,7 @@ MANY_FILES: Final = 10
 
 
 class BatchBarController(QObject):
-    """Decides what the bar shows: an offer, else a job that has ended, else the running jobs.
+    """Controller of the bar: it shows an offer, else a job that has ended, else running jobs.
 
     Args:
         add_above_prompt: shows a widget between the notifications and the prompt.

@@ -1,4 +1,4 @@
-"""The composition of the settings panel: providers, settings, and the pages of whole libraries."""
+"""The composition of the settings panel: providers, settings, imports, exports, backups."""
 
 from __future__ import annotations
 

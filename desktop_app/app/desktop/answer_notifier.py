@@ -42,7 +42,8 @@ class AnswerNotifier(QObject):
         title_of: returns a conversation's title, "" if it must not be shown.
 
     Signals:
-        message_requested(str, str): ids of the conversation and the message that was clicked.
+        message_requested(str, str): the ids of the conversation and the message whose notification
+            was clicked.
         batches_requested(): a notification of a batch job was clicked.
     """
 

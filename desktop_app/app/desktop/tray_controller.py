@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 RECENT_COUNT: Final = 5
 _REFRESH_MS: Final = 500
-"""The delay after a change of the list: it is stored by then, and a burst is read once."""
+"""The delay after a change of the list: the change is stored by then, a burst is read once."""
 
 
 class TrayController(QObject):
@@ -90,7 +90,7 @@ class TrayController(QObject):
             self._refresh_timer.start()
 
     async def watch(self) -> None:
-        """Show the icon once there is a tray."""
+        """Show the icon while there is a tray, from now on."""
         if self._is_always_there:
             self._on_host_changed(True)
             return

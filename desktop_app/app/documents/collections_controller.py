@@ -189,7 +189,7 @@ class CollectionsController(QObject):
 
     @property
     def is_busy(self) -> bool:
-        """Return True while a collection is updated, or about to be loaded again."""
+        """Return True while a collection is updated or the collections are to be loaded again."""
         return self._updates.is_running or self._reload_timer.isActive()
 
     # -------------------------------------------------------------- changes

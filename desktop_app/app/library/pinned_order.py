@@ -51,7 +51,7 @@ class PinnedOrder(QObject):
         self._presenter.write(self._flag_store.set_pinned(conversation_ids, pinned))
 
     def pin_chosen(self) -> None:
-        """Pin the marked or open conversations, or unpin them if all are pinned."""
+        """Pin the marked conversations or the open one, or unpin them if all are pinned."""
         if chosen := self._presenter.chosen_conversations:
             pins = not all(conversation.pinned for conversation in chosen)
             self._pin([conversation.id for conversation in chosen], pins)

@@ -148,9 +148,9 @@ class Trash(QObject):
         self.delete(ids)
 
     def archive_chosen(self) -> None:
-        """Archive the marked or open conversations, or unarchive them if all are archived.
+        """Archive the marked conversations or the open one, or unarchive them if all are archived.
 
-        Those in the trash are left alone.
+        Conversations in the trash do not change.
         """
         chosen = [c for c in self._presenter.chosen_conversations if c.trashed_at is None]
         if chosen:

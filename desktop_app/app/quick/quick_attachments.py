@@ -44,7 +44,7 @@ class QuickAttachments(QObject):
         parts: the attachments, in order.
 
     Signals:
-        changed: the attachments or the model have changed.
+        changed: the attachments, their chips or the model have changed.
     """
 
     changed = Signal()
@@ -129,7 +129,7 @@ class QuickAttachments(QObject):
         self.show()
 
     def show(self) -> None:
-        """Show the current chips."""
+        """Show the current chips, and emit `changed`."""
         self._timer.stop()
         self._quick.set_chips([*map(self._chip, self.parts), *self._reading_chips()])
         self.changed.emit()

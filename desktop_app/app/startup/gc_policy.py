@@ -53,7 +53,7 @@ def collect_on_this_thread(idle_ms: int = _IDLE_MS) -> Callable[[], None]:
         idle_ms: the milliseconds without a young collection after which old objects are collected.
 
     Returns:
-        A function that ends this.
+        A function that stops the collection.
     """
     gc.disable()
     dispatcher = QAbstractEventDispatcher.instance(QThread.currentThread())

@@ -63,7 +63,7 @@ class NewConversation:
         return self._presets.apply_chosen(blank)
 
     def open(self, folder_id: str | None = None) -> None:
-        """Open a blank conversation with the settings of its folder or the defaults."""
+        """Open a blank conversation with settings already changed, its folder's or the defaults."""
         self._setup.forget_background()
         drafts = self._drafts
         blank = blank_conversation(drafts.blank_id, self.starting_choice(folder_id))

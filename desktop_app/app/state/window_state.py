@@ -1,4 +1,4 @@
-"""The state objects of a window, which only the window's composition has together."""
+"""All state objects of a window, for the composition of the window only."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class WindowState:
         )
 
     async def load(self) -> None:
-        """Load settings, folders and providers."""
+        """Load settings, folders, lists of models and providers."""
         await self.values.load()
         await self.folders.load()
         await self.backend.listings.load()

@@ -105,7 +105,7 @@ class ToolsController(QObject):
     # -------------------------------------------------------------- tools
 
     def choose(self) -> None:
-        """Choose the tools of the open conversation."""
+        """Let the user choose the tools of the open conversation."""
         conversation_id = self._current.id
         value = "\n".join(self._setup.ask_settings.parameters.tools)
 
@@ -118,7 +118,7 @@ class ToolsController(QObject):
         picker.form_requested.connect(self.choose_form)
 
     def edit(self, request: EditRequest) -> None:
-        """Change a value of the settings, a preset or a prompt."""
+        """Let the user change a value of the settings, a preset or a prompt."""
         if request.key == TOOLS:
             self._open_picker(request, is_here=False)
         else:
@@ -186,7 +186,7 @@ class ToolsController(QObject):
     # -------------------------------------------------------------- forms
 
     def choose_form(self) -> None:
-        """Choose the form of the open conversation's answers."""
+        """Let the user choose the form of the open conversation's answers."""
         conversation_id, value = self._current.id, self._setup.ask_settings.parameters.form
 
         def apply(chosen: str) -> None:

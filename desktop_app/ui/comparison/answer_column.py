@@ -38,7 +38,7 @@ class AnswerColumn(QFrame):
 
     Attributes:
         answer: the answer as last shown, None at first; the transcript may have newer text.
-        name: the variant or model.
+        name: the variant or model, “Response” if the answer has none; "" at first.
         transcript: shows the text.
         first_token_s: seconds from the request to the first text; None if unknown.
         differing_count: the number of marked words; None while differences are not marked.

@@ -33,7 +33,7 @@ class PromptHint(PlainLabel):
         self._refresh()
 
     def set_hint(self, words: str) -> None:
-        """Show words in place of the notice and the keys; "" removes them."""
+        """Show a hint in place of the notice and the keys; "" removes the hint."""
         self._hint = words
         self._refresh()
 
@@ -48,12 +48,12 @@ class PromptHint(PlainLabel):
         self.warn("")
 
     def set_keys_visible(self, is_visible: bool) -> None:
-        """Set whether the line is shown without a warning or a hint."""
+        """Set whether the notice or the keys are shown while there is no warning or hint."""
         self._shows_keys = is_visible
         self._refresh()
 
     def set_compact(self, is_compact: bool) -> None:
-        """Hide the keys that send if there is little room."""
+        """Set whether there is little room; if so, the keys that send are hidden."""
         self._is_compact = is_compact
         self._refresh()
 

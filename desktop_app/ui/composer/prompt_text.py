@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 LARGE_PASTE_CHARACTERS: Final = 20_000
 """The default number of characters beyond which a pasted text becomes an attachment."""
-_DIRECTION_SAMPLE: Final = 200  # letters of the first line
+_DIRECTION_SAMPLE: Final = 200  # characters of the first line
 _MEASURED_PARAGRAPHS: Final = 64  # paragraphs: more than any prompt shows without scrolling
 MAX_TEXT_CHARACTERS: Final = 1_000_000
 """The number of characters beyond which no text is inserted, because layout would be slow."""
@@ -169,7 +169,7 @@ class PromptText(PlainTextField):
         return lines * line + margins + 1
 
     def fit_height(self, limit: int) -> None:
-        """Set the height that the lines need, at most `limit` pixels, or three lines if more.
+        """Set the height of the lines, at most `limit` pixels or three lines, whichever is more.
 
         Beyond the limit, the text scrolls.
         """

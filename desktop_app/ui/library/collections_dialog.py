@@ -1,7 +1,7 @@
 """The window that manages collections: their list, and the files of the selected one.
 
 Files and folders can be dropped anywhere on it. A drop creates a collection if none is selected, or
-while files are being read.
+while a collection is being updated.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class CollectionsDialog(QDialog):
         embedding_requested(str): create embeddings for semantic search, by sending its passages.
         file_removal_requested(str, str): remove a file, by its path.
         file_open_requested(CollectionFile): show a file that has been read.
-        cancel_requested(): cancel the reading of files.
+        cancel_requested(): cancel the update, which reads files or creates embeddings.
         collection_shown(str): another collection is shown; "" for none.
         closed(): the window was closed or hidden.
     """
@@ -238,13 +238,13 @@ class CollectionsDialog(QDialog):
         self.empty_label.setText(tr(NO_DOCUMENTS))
 
     def set_semantic_note(self, text: str) -> None:
-        """Show a note on the data that semantic search would send; "" hides it."""
+        """Show a note on the data that creating embeddings would send; "" hides it."""
         self.semantic_note.setText(text)
         self.semantic_note.setAccessibleName(spoken_text(text))
         self._semantic_row.setVisible(bool(text))
 
     def show_work(self, words: str, done: int, total: int) -> None:
-        """Show the progress of reading, with `words` about it; "" hides it."""
+        """Show the progress of an update, with `words` about it; "" hides it."""
         if not words:
             self.work.hide()
         else:

@@ -94,7 +94,7 @@ class ConversationView(RowView):
         self.setDropIndicatorShown(False)
 
     def set_can_go_back(self, can_go_back: bool) -> None:
-        """Set whether Esc, Backspace and the back arrow leave the shown rows."""
+        """Set whether a filter is active that Esc, Backspace and the back arrow leave."""
         self.can_go_back = can_go_back
 
     # ------------------------------------------------------------ marks

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.conversations.conversation import SearchHit
 
-# The characters around a match in a snippet (see SearchHit).
+# A match in a snippet, between its marks (see SearchHit).
 _MARKS: Final = re.compile("\x02([^\x02\x03]*)\x03?")
 _MAX_SNIPPET_CHARACTERS: Final = 2_000  # two lines are shown
 

@@ -475,7 +475,7 @@ class TranscriptView(TranscriptSurface):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Copy the code if its Copy mark is clicked; else let Qt follow a link at the position.
 
-        Resume following if the end of the conversation is on screen.
+        Follow arriving text from now on if the end of the conversation is on screen.
         """
         position = event.position().toPoint()
         self.drags.release()

@@ -133,7 +133,7 @@ class ComparedModels(QObject):
         self._tasks.start(self._estimate())
 
     async def _estimate(self) -> None:
-        """Show the most that each answer and all of them cost."""
+        """Show the highest possible cost of each answer, and of all answers together."""
         self._estimate_number += 1
         number, chosen = self._estimate_number, list(self._chosen)
         costs = [await self._highest_cost(self._resolved(choice)) for choice in chosen]

@@ -1,4 +1,4 @@
-"""The Appearance tab: how the window looks, and how the program behaves on the desktop."""
+"""The Appearance page: how the window looks, and how the program behaves on the desktop."""
 
 from __future__ import annotations
 

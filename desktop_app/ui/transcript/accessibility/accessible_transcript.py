@@ -52,7 +52,7 @@ class AccessibleTranscript(QAccessibleWidget):
         self._actions = NodeActions(view.setFocus, None)
 
     def release_nodes(self) -> None:
-        """Release the nodes, because another conversation is shown."""
+        """Release the nodes of all messages."""
         for node in self._nodes.values():
             node.release()
         self._nodes.clear()

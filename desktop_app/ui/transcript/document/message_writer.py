@@ -175,7 +175,9 @@ class MessageWriter:
         self.show_folds(state)
 
     def _add_fold_line(self, state: MessageState, end: int, visible_item: int = -1) -> bool:
-        """Add a fold line to long code that ends above item `end`. Return True if added.
+        """Add a fold line to long code that ends above item `end` of the body.
+
+        Return True if it was added.
 
         The code stays unfolded if it streamed in or contains item `visible_item` of the message.
         """

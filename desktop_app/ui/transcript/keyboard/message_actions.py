@@ -258,7 +258,10 @@ class ActionRowPlacer:
 
 
 class _ActionButton(PlainToolButton):
-    """A button that takes the focus by arrow keys and screen readers, not by Tab or mouse."""
+    """A button to which `FocusNavigator` and screen readers move the focus, but no click.
+
+    It is not in Qt's tab order.
+    """
 
     def __init__(self, row: ActionRow) -> None:
         super().__init__(row)

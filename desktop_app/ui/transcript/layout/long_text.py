@@ -173,9 +173,9 @@ class LongTextSplitter:
     def part_end(self, index: RunIndex, at: int, formats: TextFormats) -> int:
         """Return the end of the part that begins at unit `at`.
 
-        The end is the last line start within `_PART_UNITS`, or `_PART_UNITS` units away. In dense
-        text, the number is `_DENSE_PART_UNITS`. The part also ends at the next chapter. At least
-        MAX_BLOCK_UNITS units of text must follow `at`.
+        The end is the last line start within `_PART_UNITS` or, if no line starts there, as many
+        units away. In dense text, the number is `_DENSE_PART_UNITS`. The part also ends at the next
+        chapter. At least MAX_BLOCK_UNITS units of text must follow `at`.
         """
         known = self._cached(index)
         if at not in known:

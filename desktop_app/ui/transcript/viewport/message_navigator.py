@@ -195,7 +195,7 @@ class MessageNavigator(QObject):
     def load_more(self) -> None:
         """Materialize more messages if less than a screen of text remains above or below.
 
-        Call this again in the next iterations of the event loop, until nothing is added.
+        Schedule it again, until nothing is added.
         """
         self._filler.update_limit()
         bar, near = self._view.verticalScrollBar(), self._view.viewport().height()
