@@ -1,4 +1,4 @@
-"""The quick prompt: a field in the middle of the screen, with the answer below it.
+"""The quick prompt: a small window over other programs, with a field and the answer below it.
 
 The window is created once and then only hidden, so that it appears at once. It shows a
 single question and its answer; the conversation continues in the main window.

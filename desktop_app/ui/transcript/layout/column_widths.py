@@ -152,7 +152,10 @@ def _fill_width(wanted: list[float], room: float) -> tuple[int, ...]:
 
 
 def _shrink(wanted: list[float], words: list[float], room: float) -> list[float]:
-    """Shrink widths to fit into `room`, if possible not below the longest words."""
+    """Shrink widths to fit into `room`, but not below the longest words.
+
+    If that is impossible, or the widths already fit, return them unchanged.
+    """
     least = [min(width, word) for width, word in zip(wanted, words, strict=True)]
     spare, needed = room - sum(least), sum(wanted) - sum(least)
     if not 0 <= spare < needed:
