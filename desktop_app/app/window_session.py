@@ -30,7 +30,13 @@ from desktop_app.app.desktop.window_request import (
 from desktop_app.app.library.unread_marks import UnreadMarks
 from desktop_app.app.quick.quick_host import QuickHost
 from desktop_app.app.shortcuts import Shortcuts
-from desktop_app.backend.backend import Backend, use_limits, use_routine_model, use_weights
+from desktop_app.backend.backend import (
+    WEIGHTS_SETTING,
+    Backend,
+    use_limits,
+    use_routine_model,
+    use_weights,
+)
 from desktop_app.backend.log_file import start_log
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.answering.chat_request import ProviderKind
@@ -137,12 +143,16 @@ class WindowSession:
         window.prompt.command_requested.connect(lambda command: actions[command]())
         window.close_requested.connect(self.closing.close_window)
         window.escaped.connect(self._shortcuts.escape)
+        state = self.controllers.state
         for changed in (
-            self.controllers.state.current.opened,
-            self.controllers.state.current.path_changed,
-            self.controllers.state.setup.choice_changed,
+            state.current.opened,
+            state.current.path_changed,
+            state.setup.choice_changed,
         ):
             changed.connect(self._show_key_line)
+        state.values.changed.connect(
+            lambda key: self._show_key_line() if key == WEIGHTS_SETTING else None
+        )
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
                 loop.add_signal_handler(number, self.quit)
@@ -341,13 +351,15 @@ class WindowSession:
 
     def _show_key_line(self) -> None:
         """Show the note on the built-in model while it is chosen in an empty conversation."""
-        is_on_device = self.controllers.state.setup.profile.kind is ProviderKind.ON_DEVICE
+        state = self.controllers.state
+        is_on_device = state.setup.profile.kind is ProviderKind.ON_DEVICE
+        is_built_in = is_on_device and not state.values[WEIGHTS_SETTING]
         text = tr(
             "Using SmolLM2, a small built-in model for trying out Repartee. "
             "Add an API key for real work."
         )
-        is_empty = not self.controllers.state.current.path
-        self._window.empty_state.set_key_line(is_on_device and is_empty, text)
+        is_empty = not state.current.path
+        self._window.empty_state.set_key_line(is_built_in and is_empty, text)
         self._window.prompt.hint.set_keys_visible(not is_empty)
 
     # -------------------------------------------------------------- keys

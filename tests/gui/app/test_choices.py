@@ -502,6 +502,21 @@ async def test_another_weights_file_is_used_on_this_computer(
         assert row(app).model_name == "SmolLM2 135M"
 
 
+async def test_the_note_on_the_built_in_model_is_hidden_with_another_model_file(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    weights = tmp_path_factory.mktemp("weights") / "other.gguf"
+
+    async with AppHarness() as app:
+        await until(lambda: app.window.empty_state.key_line.isVisibleTo(app.window))
+        app.window.settings.pages.provider.page.model_file_chosen.emit(weights)
+        await app.written()
+        assert not app.window.empty_state.key_line.isVisibleTo(app.window)
+        app.window.settings.pages.provider.page.model_file_chosen.emit(None)
+        await app.written()
+        assert app.window.empty_state.key_line.isVisibleTo(app.window)
+
+
 @pytest.mark.attack("secrets")
 async def test_a_secret_header_is_stored_in_the_vault_and_removed_with_its_name() -> None:
     async with AppHarness() as app:
