@@ -71,7 +71,7 @@ class Controllers:
         turns, queue = self.conversation.turns, self.conversation.queue
         turns.cap_change_requested.connect(self.panel.providers.open_at_cap)
         turns.price_entry_requested.connect(self.composer.models.edit)
-        self.panel.providers.key_changed.connect(self.running.retry_with_key)
+        self.panel.providers.key_stored.connect(self.running.retry_with_key)
         bar, current = self.dialogs.batch_bar, self.state.current
         bar.reading_stop_requested.connect(self.composer.readings.cancel_paths)
         bar.reading_stop_requested.connect(lambda _: queue.remove(current.id))

@@ -53,7 +53,7 @@ class TemporaryController(QObject):
         self._current.opened.connect(self._show_widgets)
         widgets.open_requested.connect(self._reopen)
         widgets.close_requested.connect(self.request_close)
-        widgets.confirmed.connect(self._forget)
+        widgets.confirmed.connect(self._close)
         widgets.content_dropped.connect(
             lambda content: self.content_dropped.emit(content, self._id, False)
         )
@@ -88,7 +88,7 @@ class TemporaryController(QObject):
         if self._has_content:
             self._widgets.ask()
         else:
-            self._forget()
+            self._close()
 
     @property
     def _has_content(self) -> bool:
@@ -108,7 +108,8 @@ class TemporaryController(QObject):
         self._tasks.start(self._navigator.open(self._id))
         self._prompt.focus_text()
 
-    def _forget(self) -> None:
+    def _close(self) -> None:
+        """Delete the conversation, and open a blank one, temporary if it replaces this one."""
         closed_id, self._id = self._id, ""
         self._running.stop(closed_id)
         self._temporary.discard(closed_id)

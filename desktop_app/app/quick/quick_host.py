@@ -176,7 +176,7 @@ class QuickHost(QObject):
         controllers.composer.prompts.offer_in(
             quick_window.completer, quick.fill_in, lambda: conversation.is_unsaved
         )
-        quick.conversation_created.connect(controllers.sidebar.list_presenter.upsert)
+        quick.question_stored.connect(controllers.sidebar.list_presenter.upsert)
         self._make_previews(quick)
         paste_back = self.paste_back = PasteBack(
             quick_window,

@@ -48,10 +48,10 @@ class QuickPromptController(QObject):
         attachments: the attachments of the question.
 
     Signals:
-        conversation_created(Conversation): a question was stored in a conversation of the list.
+        question_stored(Conversation): a question was stored in a conversation of the list.
     """
 
-    conversation_created = Signal(object)
+    question_stored = Signal(object)
 
     def __init__(
         self,
@@ -194,7 +194,7 @@ class QuickPromptController(QObject):
     # -------------------------------------------------------------- prompts of the library
 
     def fill_in(self, names: frozenset[str]) -> dict[str, str]:
-        """Return the values that the program fills in.
+        """Return the values that the program fills in; remember the clipboard's text if needed.
 
         Selection and clipboard may be too long for the field, so marks stand for them until the
         question is sent.
@@ -251,7 +251,7 @@ class QuickPromptController(QObject):
         self.attachments.remove_sent(attached)
         self.window.set_accompanying_text(self._accompanying)
         if not self._conversation.is_unsaved:
-            self.conversation_created.emit(run.conversation)
+            self.question_stored.emit(run.conversation)
         self.window.transcript.set_messages([run.answer])
         self._running.start(run)
         self.window.set_streaming(True)

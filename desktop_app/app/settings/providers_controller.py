@@ -45,10 +45,10 @@ class ProvidersController(QObject):
     """Connection of the panel's page of providers with the profiles and the keyring.
 
     Signals:
-        key_changed(str): the key of the provider with this id has changed.
+        key_stored(str): a key of the provider with this id was entered, or restored by Undo.
     """
 
-    key_changed = Signal(str)
+    key_stored = Signal(str)
 
     def __init__(
         self,
@@ -310,7 +310,7 @@ class ProvidersController(QObject):
                 await self._vault.set(profile_id, secret)
         finally:
             await self._show_profile(profile_id)
-        self.key_changed.emit(profile_id)
+        self.key_stored.emit(profile_id)
         await self._new_conversation.set_default("default.provider", profile_id)
         self._offer.show(self._profile_or_current(profile_id))
         await self._providers.refresh_listing(self._profile_or_current(profile_id), force=True)
@@ -331,7 +331,7 @@ class ProvidersController(QObject):
             if was_default:
                 await self._new_conversation.set_default("default.provider", profile_id)
             await self._providers.reload()
-            self.key_changed.emit(profile_id)
+            self.key_stored.emit(profile_id)
 
         name = self._profile_or_current(profile_id).name
         self._removal.offer_undo(tr("Key for {provider} removed", provider=name), removed, restore)

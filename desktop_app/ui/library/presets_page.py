@@ -267,7 +267,7 @@ class PresetsPage(QWidget):
         self._preset = None
         if not self.name.isModified():  # otherwise the user is typing it
             self._set_name(preset)
-        self.model.setCurrentIndex(self._index_of(preset))
+        self.model.setCurrentIndex(self._find_or_add_model(preset))
         self.effort.setCurrentIndex(max(0, self.effort.findData(preset.effort)))
         self.default_box.setChecked(preset.id == self._default)
         overrides = self._overrides_of(preset)
@@ -281,8 +281,8 @@ class PresetsPage(QWidget):
         self.name.setText(preset.name)
         self._initial_name = self.name.text()
 
-    def _index_of(self, preset: Preset) -> int:
-        """Return the index of the preset's model; add the model if it is not available."""
+    def _find_or_add_model(self, preset: Preset) -> int:
+        """Return the index of the preset's model; add the model if it is not listed."""
         wanted = (preset.provider_id, preset.model, preset.variant)
         for index in range(self.model.count()):
             if tuple(self.model.itemData(index)) == wanted:

@@ -134,8 +134,8 @@ class SpendingView(QDialog):
         page = self._tabs.current() or ""
         self._pages.setCurrentIndex(int(page == CHARTS))
         # The figures below a chart are copied as they are shown.
-        exact = "" if page == CHARTS else tr("Copies exact values for a spreadsheet")
-        set_tooltip(self._copy_button, exact)
+        hint = "" if page == CHARTS else tr("Copies exact values for a spreadsheet")
+        set_tooltip(self._copy_button, hint)
         if page == CHARTS:
             self.total.clear()
             self.charts.refresh()

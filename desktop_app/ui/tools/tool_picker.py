@@ -109,7 +109,7 @@ class ToolPicker(QFrame):
         self._area.setFrameShape(QFrame.Shape.NoFrame)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._area.verticalScrollBar().valueChanged.connect(lambda _: self._create_more_rows())
+        self._area.verticalScrollBar().valueChanged.connect(lambda _: self._schedule_rows())
         parts = (self.title, self.note, (self._area, 1), self.form_button)
         column_of(*parts, parent=self, margins=_MARGIN, spacing=8)
         scale_boxes(self, theme)
@@ -162,7 +162,7 @@ class ToolPicker(QFrame):
         self._wanted_height = min(height + self._theme.px(130), self._theme.px(_MAX_HEIGHT))
         if self._anchor is not None:
             self._place(self._anchor)
-        self._create_more_rows()
+        self._schedule_rows()
 
     def _focus_first(self) -> None:
         """Focus the first tool that can be chosen, once it has a row."""
@@ -172,8 +172,8 @@ class ToolPicker(QFrame):
             self._needs_focus = False
             first.setFocus()
 
-    def _create_more_rows(self) -> None:
-        """Create more rows if less than a full list of rows is below the visible ones."""
+    def _schedule_rows(self) -> None:
+        """Schedule more rows if less than a full list of rows is below the visible ones."""
         below = self._content.sizeHint().height() - self._area.verticalScrollBar().value()
         if self._waiting_tools and below < 2 * self._theme.px(_MAX_HEIGHT):
             self._timer.start()

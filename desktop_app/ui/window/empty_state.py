@@ -69,10 +69,10 @@ class EmptyState(QWidget):
         self._is_key_line_wanted, self._has_room_for_key_line = False, True
         self.set_theme(theme)
 
-    def set_key_line(self, is_visible: bool, text: str) -> None:
-        """Show or hide the line that names the answering model beside "Add an API key"."""
+    def set_key_line(self, is_wanted: bool, text: str) -> None:
+        """Set the text of the key line, and whether to show the line where there is room."""
         self.key_line.words.setText(text)
-        self._is_key_line_wanted = is_visible
+        self._is_key_line_wanted = is_wanted
         self._update_key_line()
 
     def fit_key_line(self, width: int, height: int) -> int:

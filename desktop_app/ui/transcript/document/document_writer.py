@@ -277,15 +277,17 @@ class DocumentWriter:
         first, last = self.layouts.block_of(layout, at), layout.counts[at] - KEPT_AT_END
         is_erased = bytes(number not in kept_numbers for number in range(last))
         number, heights = first.blockNumber(), {gap.block: gap.height for gap in layout.gaps[at]}
-        runs = []
+        ranges = []
         for begin, end in flag_ranges(is_erased, 1, 1):
             measured = self._top(number + end) - self._top(number + begin)
-            runs.append((begin, end, measured + heights.get(begin, 0)))
-        if runs:
+            ranges.append((begin, end, measured + heights.get(begin, 0)))
+        if ranges:
             with self._edit() as cursor:
                 parts = Parts(layout.shapes[at], layout.gaps[at])
                 block_format = self._item_writer.first_block_format(layout, at)
-                parts = self._item_writer.long_texts.erase(first, parts, runs, block_format, cursor)
+                parts = self._item_writer.long_texts.erase(
+                    first, parts, ranges, block_format, cursor
+                )
                 layout.record_blocks(at, 1 + len(parts.cuts), *parts)
 
     def top_of_part(self, layout: MessageLayout, at: int, number: int) -> float:

@@ -173,18 +173,18 @@ class LongItems:
         return Parts(tuple(cuts), tuple(gaps))
 
     def erase(
-        self, block: QTextBlock, parts: Parts, runs: Sequence[tuple[int, int, float]],
+        self, block: QTextBlock, parts: Parts, ranges: Sequence[tuple[int, int, float]],
         block_format: QTextBlockFormat, cursor: QTextCursor,
     ) -> Parts:  # fmt: skip
         """Remove blocks of a text and leave gaps of the same height.
 
-        Each of `runs` is (first block, end block, height in pixels). The height includes the gaps
-        above and within the run. No run contains the first block or the last `KEPT_AT_END` blocks.
+        Each of `ranges` is (first block, end block, height in pixels). The height includes the gaps
+        above and within the range. No range has the first block or the last `KEPT_AT_END` blocks.
         """
         cuts, gaps = list(parts.cuts), list(parts.gaps)
         document, number = block.document(), block.blockNumber()
         rest = self._styles.continuation_format(block_format)
-        for first, end, height in reversed(runs):
+        for first, end, height in reversed(ranges):
             start = document.findBlockByNumber(number + first)
             below = document.findBlockByNumber(number + end)
             remove_blocks(cursor, start, below, with_space_above(height, rest))
