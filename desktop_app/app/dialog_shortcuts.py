@@ -15,7 +15,7 @@ from desktop_app.commands.keymap import Keymap
 if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
 
-# Windows whose shortcuts are bound with all their commands.
+# The object names of the windows that bind their shortcuts themselves.
 _OWN_SHORTCUTS: Final = frozenset({"main", "quick-prompt"})
 _IS_BOUND: Final = "has-dialog-shortcuts"
 

@@ -117,7 +117,7 @@ class SpellingController(QObject):
             await self._run_in_thread(partial(dictionaries.add, word, self._languages))
 
     def choose_languages(self, request: EditRequest) -> QMenu:
-        """Open the menu of the installed dictionaries; any number can be chosen."""
+        """Open and return the menu of the installed dictionaries; any number can be chosen."""
         from PySide6.QtCore import Qt
 
         from desktop_app.ui.settings.dialog_field import language_name
@@ -148,7 +148,7 @@ class SpellingController(QObject):
         return menu
 
     async def aclose(self) -> None:
-        """Free the dictionaries."""
+        """Free the dictionaries, and end the thread."""
         if self._dictionaries is not None:
             await self._run_in_thread(self._dictionaries.close)
         self._dictionaries = None

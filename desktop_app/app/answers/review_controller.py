@@ -92,7 +92,7 @@ class ReviewController(QObject):
             )
 
     async def _restore(self, answer_id: str, removed: Review) -> None:
-        """Store a removed review again, unless the answer was reviewed since."""
+        """Store a removed review again, unless the answer was reviewed or deleted since."""
         from desktop_app.domain.conversations.review import review_of
 
         answer = await self._conversations.message(answer_id)

@@ -187,7 +187,7 @@ class RunningAnswers(QObject):
                 )
 
     def retry_with_key(self, provider_id: str) -> None:
-        """Continue runs that wait for this provider's key, which has changed."""
+        """Continue runs that wait for this provider's key, which has just been stored."""
         for progress in self._runs.values():
             if isinstance(progress.run, ResumedRun):
                 progress.run.retry_with_key(provider_id)

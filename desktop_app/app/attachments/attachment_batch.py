@@ -46,7 +46,7 @@ class AttachmentBatch:
         self._failures.append(error)
 
     def add_duplicate(self, name: str) -> None:
-        """Note that a file counted as attached was attached already."""
+        """Note that a file, counted as attached just now, was attached before."""
         self.attached -= 1
         self._duplicates.append(name)
 

@@ -48,7 +48,7 @@ class AttachmentReader:
         *,
         resolved: ResolvedChoice | None = None,
     ) -> tuple[DocumentPart | ImagePart, DocumentNote | None]:
-        """Return a message part and a note on how it was read, None if as expected.
+        """Store the content; return its message part, and a note on how it was read, if any.
 
         Args:
             conversation_id: if it is that of a temporary conversation, the attachment stays in

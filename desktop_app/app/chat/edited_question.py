@@ -24,7 +24,7 @@ class EditedQuestion(QObject):
     After an edit, the prompt shows the draft that it had before.
 
     Signals:
-        changed: editing began or ended.
+        changed(): editing began or ended.
     """
 
     changed = Signal()

@@ -60,7 +60,7 @@ class TurnStarter(QObject):
     """Starter of the main window's turns.
 
     Args:
-        before_asking: is awaited before a question is sent.
+        before_asking: is awaited before a turn is stored; its draft is empty for another answer.
         remedies_for: returns the remedies for a refused question.
 
     Signals:
@@ -194,7 +194,7 @@ class TurnStarter(QObject):
     def _ask_about_price(
         self, error: UnpricedModelError, provider_id: str, model: str, agree: Callable[[], object]
     ) -> None:
-        """Ask once for permission to use a model of unknown price in spite of the monthly cap."""
+        """Ask for permission to use a model of unknown price in spite of the monthly cap."""
         actions: Actions = [
             (tr("Use anyway"), agree),
             (tr("Enter price…"), lambda: self.price_entry_requested.emit(provider_id, model)),

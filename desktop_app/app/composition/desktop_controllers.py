@@ -1,6 +1,6 @@
 """The composition of the parts that talk to the desktop; it is imported after the start.
 
-The parts are the global shortcut, the tray, notifications, sleep, start at login, the appearance.
+They are the global shortcut, the tray, notifications, sleep, start at login, and the appearance.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ class LanguageChange(QObject):
         is_busy: returns True if responses or transfers run, or temporary conversations exist.
 
     Signals:
-        rebuild_requested: the window is to be built again.
+        rebuild_requested(): the window is to be built again.
     """
 
     rebuild_requested = Signal()

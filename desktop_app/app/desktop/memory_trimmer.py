@@ -18,7 +18,7 @@ IDLE_MS: Final = 10_000
 
 
 class MemoryTrimmer(QObject):
-    """Timer that frees memory ten seconds after the start, or once the program is idle.
+    """Timer that frees memory ten seconds after the start, and after the program becomes idle.
 
     Args:
         is_idle: returns True if nothing is visible and no answer streams.

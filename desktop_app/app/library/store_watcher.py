@@ -21,7 +21,7 @@ class StoreWatcher(QObject):
     """Watcher of the store's write-ahead log.
 
     Signals:
-        store_changed: another process has written to the store.
+        store_changed(): another process has written to the store.
     """
 
     store_changed = Signal()

@@ -44,7 +44,7 @@ class QuickAttachments(QObject):
         parts: the attachments, in order.
 
     Signals:
-        changed: the attachments, their chips or the model have changed.
+        changed(): the attachments, their chips or the model have changed.
     """
 
     changed = Signal()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 Ask = Callable[[str, str, Choices], str]
-"""Shows a title, a text and choices, and returns the chosen one; called on the worker's thread."""
+"""Shows a title, a text and choices; returns the name of the choice. Called in `work`'s thread."""
 BACKUP_FILES = N_("Backups (*.zip)")
 _REMEDIES: Choices = (
     (

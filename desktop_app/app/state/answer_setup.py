@@ -42,7 +42,7 @@ class AnswerSetup(QObject):
         providers: the providers and their models.
 
     Signals:
-        choice_changed: the open conversation may have another provider, model, effort or setting.
+        choice_changed(): the open conversation may have another provider, model, effort or setting.
         other_conversation_changed(Conversation): the same for a conversation that is not open.
     """
 

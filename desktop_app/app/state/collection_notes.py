@@ -13,7 +13,7 @@ class CollectionNotes(QObject):
     """Notes on collections by id: their size, and whether they still exist.
 
     Signals:
-        changed: the text or state of an attached collection has changed.
+        changed(): the text or state of an attached collection has changed.
     """
 
     changed = Signal()

@@ -19,7 +19,7 @@ class FolderList(QObject):
         by_id: all folders by id.
 
     Signals:
-        changed: folders were added, removed or renamed, or have other settings.
+        changed(): folders were added, removed or renamed, or have other settings.
     """
 
     changed = Signal()

@@ -37,10 +37,10 @@ class OpenConversation(QObject):
         compactions: its compactions, () until they are loaded.
 
     Signals:
-        opened: another conversation is open, or the open one is shown again after a preview.
-        folder_changed: the conversation was moved; the settings of its folder may differ.
-        path_changed: messages were added or replaced.
-        compactions_changed: the compactions of the open conversation were read.
+        opened(): another conversation is open, or the open one is shown again after a preview.
+        folder_changed(): the conversation was moved; the settings of its folder may differ.
+        path_changed(): messages were added or replaced.
+        compactions_changed(): the compactions of the open conversation were read.
     """
 
     opened = Signal()

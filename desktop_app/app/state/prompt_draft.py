@@ -22,7 +22,7 @@ class PromptDraft(QObject):
         value: the last draft that was set; its text lacks what was typed since.
 
     Signals:
-        changed: attachments were added, removed or changed, or the draft was replaced.
+        changed(): attachments were added, removed or changed, or the draft was replaced.
     """
 
     changed = Signal()

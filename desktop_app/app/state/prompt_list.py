@@ -28,7 +28,7 @@ class PromptList(QObject):
         entries: all prompts with their origin, without those of tool servers.
 
     Signals:
-        changed: prompts were added, removed or changed.
+        changed(): prompts were added, removed or changed.
     """
 
     changed = Signal()

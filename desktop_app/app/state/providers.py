@@ -33,8 +33,8 @@ class Providers(QObject):
         default: the profile that new conversations use.
 
     Signals:
-        changed: the providers or their keys have changed.
-        listings_changed: the listing of a provider has changed.
+        changed(): the providers or their keys have changed.
+        listings_changed(): the listing of a provider has changed.
     """
 
     changed = Signal()

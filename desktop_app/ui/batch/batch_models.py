@@ -58,7 +58,8 @@ class BatchLineModel(TableModel[BatchLine]):
 
         Args:
             lines: all files of the job.
-            changed: the first and last index that differ; None if anything may differ.
+            changed: the first and last index that differ, the first after the last if none does;
+                None if anything may differ.
         """
         if changed is None or len(lines) != len(self._lines):
             self._reset(lines)

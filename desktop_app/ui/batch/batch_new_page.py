@@ -62,7 +62,12 @@ class BatchPromptOption:
 
 @dataclass(frozen=True)
 class BatchOrder:
-    """The job that the user asks for; `template_id` is "" for a custom message."""
+    """The job that the user asks for.
+
+    Attributes:
+        title: the title of the chosen prompt; "" for a custom or edited message.
+        template_id: the id of the chosen prompt; "" for a custom message.
+    """
 
     paths: tuple[Path, ...]
     title: str

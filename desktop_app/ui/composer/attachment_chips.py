@@ -57,7 +57,7 @@ class Chip:
 
     Attributes:
         summary: its size ("52 pages · 33,907 tokens · 12 %"), the present step, or a failure.
-        progress: 0 to 1 while it is read; None if unknown.
+        progress: 0 to 1 while it is read; None if unknown, or once it is read.
         icon: name of a Lucide icon.
         tooltip: further information.
         picture: the thumbnail, once it is known.
@@ -83,7 +83,10 @@ class Chip:
 
 
 class _PreviewButton(QAbstractButton):
-    """The part of a chip that opens the preview: all but its buttons. The chip paints it."""
+    """The part of a chip that opens the preview: all but its buttons.
+
+    The chip paints the content, and this widget only the outline of the focus.
+    """
 
     def __init__(self, chip: ChipWidget) -> None:
         super().__init__(chip)
@@ -122,7 +125,8 @@ class ChipWidget(QFrame):
         remove_requested(str): the user removes the attachment with this id.
         detail_requested(str, str): the user chose a detail level for the attachment with this id.
         preview_requested(str): preview the attachment with this id.
-        action_requested(str, str): the user chose another menu entry, by id and key.
+        action_requested(str, str): the user chose another menu entry; the attachment's id and the
+            entry's key.
     """
 
     remove_requested = Signal(str)

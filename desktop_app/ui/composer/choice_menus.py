@@ -42,7 +42,7 @@ def fill_models(
 ) -> None:
     """Fill the menu with the models of all providers.
 
-    Providers are headings, or submenus if there are many models.
+    Providers are headings, or submenus if several providers have many models together.
     """
     by_provider: defaultdict[tuple[str, str], list[ModelEntry]] = defaultdict(list)
     for entry in choice.models:

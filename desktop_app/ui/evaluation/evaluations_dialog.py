@@ -124,7 +124,7 @@ class EvaluationsDialog(QDialog):
         return str(self.choice.currentData() or "")
 
     def set_evaluations(self, evaluations: Sequence[Evaluation]) -> None:
-        """List these evaluations and keep the choice."""
+        """List these evaluations; keep the choice, or choose the first if it is gone."""
         current = self.current
         self.choice.clear()
         for each in evaluations:

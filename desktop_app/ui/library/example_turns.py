@@ -27,7 +27,8 @@ class ExampleTurns(FormSection):
     """The fields of a preset's examples. Only complete examples are reported.
 
     Signals:
-        changed(Examples): the complete examples, once the user pauses or leaves a field.
+        changed(Examples): the complete examples, once the user pauses or leaves a field, or removes
+            or restores an example.
     """
 
     changed = Signal(object)

@@ -37,8 +37,8 @@ class EditRequest(NamedTuple):
         value: the current value.
         on_changed: called with the new value.
         anchor: the button that was clicked.
-        value_now: returns the present value, "" if it is unknown. If this is another value by
-            then, Undo restores nothing.
+        value_now: returns the value at the time of the call; "" if it is unset or unknown. After
+            the removal of a value, Undo restores nothing unless this is "".
     """
 
     key: str

@@ -44,7 +44,7 @@ class SettingsFrame(QWidget):
         page_factories: the functions that create the pages, by page name.
 
     Signals:
-        close_requested: the close button was pressed.
+        close_requested(): the close button was pressed.
         help_requested(str): open the help for the shown page, given as "settings-PAGE".
         page_shown(str): the name of the page that is now shown.
     """

@@ -154,7 +154,7 @@ class ConsentCard(QFrame):
         self._fit()
 
     def _fit(self) -> None:
-        """Limit the height of the arguments, which scroll, to lines and a share of the window."""
+        """Limit the arguments' height to `_MAX_LINES`, and to a share of the window's height."""
         lines = self.arguments.fontMetrics().lineSpacing() * _MAX_LINES + self._theme.px(12)
         share = round(self.window().height() * MAX_SHARE_OF_WINDOW)
         self.arguments.setMaximumHeight(min(lines, share))

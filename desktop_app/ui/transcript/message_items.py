@@ -370,7 +370,8 @@ def versions_line(version: tuple[int, int]) -> Line:
 def footer_line(message: Message, version: tuple[int, int] | None, facts: FooterFacts) -> Line:
     """Return `‹ 2/3 ›  Thinking · Medium · 1,204 tokens · $0.003 · 9.3 s`, for an answer.
 
-    While the answer streams, or if `facts` are shown elsewhere, there are only the arrows.
+    Without several versions, there are no arrows. While the answer streams, or if `facts` are shown
+    elsewhere, there are no facts. `version` is the number of the version, and their count.
     """
     runs: list[Run] = []
     if version is not None and version[1] > 1:

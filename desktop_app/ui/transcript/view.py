@@ -97,7 +97,7 @@ class TranscriptView(TranscriptSurface):
         messages: all messages and their states.
         materializer: chooses the messages that are in the document.
         item_materializer: materializes items of the messages in the document.
-        virtualizer: materializes the messages near the screen, and removes the rest.
+        virtualizer: materializes the text near the screen, and removes the rest.
         stream: receives messages and streamed text.
         navigator: scrolls to messages.
         commands: runs the actions of messages.
@@ -570,5 +570,5 @@ class TranscriptView(TranscriptSurface):
         return self.copies.selection_data()
 
     def loadResource(self, kind: int, name: QUrl | str) -> QByteArray | QImage:
-        """Return an image attached to a question, or an empty resource: nothing else is loaded."""
+        """Return an image of a message, or an empty resource: nothing else is loaded."""
         return self.images.resource(name) or empty_resource(kind)

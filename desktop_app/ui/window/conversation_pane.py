@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.empty_state import EmptyState
     from desktop_app.ui.window.header import Header
 
-# Below this height, in theme pixels, the line below the prompt does not show the keys that send.
+# Below this height, in theme pixels, the prompt is compact, and gaps are smaller.
 _TIGHT_HEIGHT: Final = 320
 _TAB: Final = Qt.FocusPolicy.TabFocus
 # The least height of the cards, in theme pixels: a line and a part of the next.

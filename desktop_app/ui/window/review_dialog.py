@@ -37,7 +37,7 @@ class ReviewDialog(FormDialog):
     """The dialog in which the user reviews an answer.
 
     Signals:
-        saved(object, str): the Review, or None for no mark; the edited text, "" if unchanged.
+        saved(object, str): the Review, None for no mark; the edited text, "" if unchanged or empty.
     """
 
     saved = Signal(object, str)

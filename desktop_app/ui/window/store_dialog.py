@@ -1,6 +1,6 @@
-"""A dialog about a problem of the store of conversations, with the choices.
+"""A dialog about the store of conversations: a problem or a result, with choices.
 
-It also shows the progress of a choice that takes time, such as a repair.
+The dialog also shows the progress of work that takes time, such as a repair.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class StoreDialog(QDialog):
         return f"{self._title.text()} {self._words.text()}".strip()
 
     def offer(self, title: str, words: str, choices: Choices) -> None:
-        """Describe the problem and offer choices; Enter chooses the first."""
+        """Show a problem or a result, and offer choices; Enter chooses the first."""
         self._show_text(title, words)
         self._bar.hide()
         for number, (name, label, note) in enumerate(choices):

@@ -31,7 +31,7 @@ class AvailableModels(QObject):
         models: all models that can answer now.
 
     Signals:
-        changed: the available models have changed.
+        changed(): the available models have changed.
     """
 
     changed = Signal()

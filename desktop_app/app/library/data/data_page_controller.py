@@ -76,12 +76,12 @@ class DataPageController(QObject):
         self._panel.show_page("library")
 
     def export(self, scope: str, format_id: str) -> None:
-        """Export the open conversation or all of them."""
+        """Request the export of the open conversation (scope "open"), or of all."""
         ids = [self._current.id] if scope == "open" else None
         self.export_requested.emit(ids, format_id)
 
     def choose_restore(self) -> None:
-        """Ask for a backup file, explain, and restore it."""
+        """Ask for a backup file and for confirmation, then restore it."""
         # Here and below: not needed at the start.
         from desktop_app.app.startup.closed_store import BACKUP_FILES
 

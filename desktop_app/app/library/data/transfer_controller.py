@@ -38,7 +38,7 @@ class TransferController(QObject):
     """Runner of `repartee import`, `export` and `backup`, with their progress.
 
     Args:
-        on_imported: is awaited after conversations were added.
+        on_imported: is awaited after each import, even if it was stopped or failed.
 
     Attributes:
         is_busy: True while a command runs.

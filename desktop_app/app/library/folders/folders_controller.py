@@ -69,7 +69,7 @@ class FoldersController(QObject):
     # -------------------------------------------------------------- folders
 
     def create(self, conversation_ids: Sequence[str] = ()) -> None:
-        """Create a folder with these conversations in it, and edit its name."""
+        """Create a folder with these conversations in it, and let the user edit its name."""
         taken = {folder.name for folder in self._folders.by_id.values()}
         numbers = range(2, len(taken) + 3)
         names = (tr(NEW_NAME), *(tr("New folder {number}", number=number) for number in numbers))

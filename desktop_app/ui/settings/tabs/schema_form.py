@@ -249,9 +249,9 @@ class _SegmentsField:
 
 
 class _ListField:
-    """A drop-down list, beginning with "Default" if the model may choose.
+    """A drop-down list, beginning with the label of None if the setting may be unset.
 
-    Reading the installed font families is slow, so it waits until the page is created.
+    The installed font families are read only when the page is created, because that is slow.
     """
 
     def __init__(

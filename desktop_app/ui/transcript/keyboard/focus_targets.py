@@ -271,7 +271,7 @@ class FocusTargetButton(QAbstractButton):
                 painter.drawRoundedRect(ring, 4, 4)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Let Enter click the button, like Space."""
+        """Let Enter click the button, like Space; emit `stepped` for arrow keys."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.click()
         elif event.key() in ARROWS:

@@ -1,8 +1,8 @@
 """Maps the items of a message to blocks of the document.
 
-Only the part of a long message near the viewport is materialized. A missing item has no block. A
-run of missing items is a placeholder: the next item has their height as extra space above it (see
-document_writer.py). The first and the last item are always materialized, so a placeholder lies
+Only the part of a long message near the viewport is materialized. A missing item has no block.
+Adjacent missing items are a placeholder: the next item has their height as extra space above it
+(see document_writer.py). The first and the last item are always materialized, so a placeholder lies
 between two items. The parts of a long text can have text gaps between them (see long_items.py).
 """
 
@@ -36,7 +36,7 @@ class SpaceKey(NamedTuple):
 
 
 class Placeholder(NamedTuple):
-    """A run of items [first, end) that are not materialized."""
+    """A range of items [first, end) that are not materialized."""
 
     first: int
     end: int

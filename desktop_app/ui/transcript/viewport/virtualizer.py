@@ -4,6 +4,7 @@ Qt lays out the whole document at each step of a window resize: 0.5 s for a 1 MB
 change of theme or text size rewrites the document: 2 s. So above the limit, and before a resize
 that would take long, placeholders replace all but a few screens. They are filled again as the
 user scrolls near.
+
 A placeholder has the former or estimated height of its items (see `layout/message_layout.py`).
 So the scroll bar covers all materialized messages, and the text on screen stays in place.
 

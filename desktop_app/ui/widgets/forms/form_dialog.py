@@ -98,7 +98,7 @@ class DraftForm:
 
 
 class DraftDialog(QDialog, DraftForm):
-    """A dialog whose content survives the end of the program while it is open."""
+    """A dialog whose content survives if the program ends while the dialog is open."""
 
     @property
     def draft_name(self) -> str:
@@ -138,7 +138,7 @@ class FormDialog(DraftDialog):
         return f"{self.objectName()} {self.subject}"
 
     def draft(self) -> FormValues:
-        """Return the changed values."""
+        """Return the changed values, without secrets; {} if nothing may be stored."""
         if not (self.keeps_draft and self.isVisible() and self.has_changes):
             return {}
         values = _values_of(self)

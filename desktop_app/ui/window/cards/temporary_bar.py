@@ -92,7 +92,7 @@ class TemporaryBar(QFrame):
 
 
 class TemporaryRow(QWidget):
-    """The row of the temporary conversation above the list, which does not contain it.
+    """The row of the temporary conversation, above the list of the stored conversations.
 
     Signals:
         open_requested(): show the temporary conversation.
