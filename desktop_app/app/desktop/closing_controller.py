@@ -140,7 +140,8 @@ class ClosingController(QObject):
 
     def _ask_whether_to_stay(self) -> None:
         details = linked_text(_STAY_DETAILS)
-        box = self._question(tr("Keep Repartee running in the background?"), plain_text(details))
+        words = tr("Keep Repartee running in the background?")
+        box = self._begin_question(words, plain_text(details))
         set_linked_informative_text(box, details)
         keep = box.addButton(tr("Keep running"), box.ButtonRole.AcceptRole)
         leave = box.addButton(tr("Quit"), box.ButtonRole.DestructiveRole)
@@ -160,7 +161,7 @@ class ClosingController(QObject):
             self._end_or_ask()
 
     def _ask_whether_to_stop(self) -> None:
-        box = self._question(
+        box = self._begin_question(
             tr("A response is still running. Quit anyway?"),
             tr("Repartee keeps what has arrived, or waits for the end and then quits."),
         )
@@ -180,7 +181,7 @@ class ClosingController(QObject):
         self.end_if_nothing_shows()  # the answer may have ended meanwhile
 
     def _ask_whether_to_lose_text(self) -> None:
-        box = self._question(
+        box = self._begin_question(
             tr("Some text couldn’t be saved. Quit anyway?"),
             tr("Unsaved messages and responses are lost. Free up disk space or copy them first."),
         )
@@ -190,7 +191,8 @@ class ClosingController(QObject):
         box.open()
         box.activateWindow()
 
-    def _question(self, text: str, details: str) -> QMessageBox:
+    def _begin_question(self, text: str, details: str) -> QMessageBox:
+        """Return a question for the caller to open, which counts as asked until it is closed."""
         # The quick prompt stays above the window and would cover the question.
         box = message_box(text, details, parent=QApplication.activeWindow() or self._window)
         box.setObjectName("closing-question")

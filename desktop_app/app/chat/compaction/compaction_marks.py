@@ -115,15 +115,15 @@ class CompactionMarks(QObject):
 
     def undo(self) -> None:
         """Undo the newest compaction, so that the messages themselves are sent again."""
-        if (compaction := self._last_compaction()) is not None:
+        if (compaction := self._last_compaction_or_notify()) is not None:
             self._tasks.start(self._undo(compaction))
 
     def show_sent(self) -> None:
         """Show the text that is sent in place of the conversation's beginning."""
-        if (compaction := self._last_compaction()) is not None:
+        if (compaction := self._last_compaction_or_notify()) is not None:
             self._show_sent(compaction)
 
-    def _last_compaction(self) -> Compaction | None:
+    def _last_compaction_or_notify(self) -> Compaction | None:
         """Return the newest compaction of the open conversation; notify if there is none."""
         by_message = self._by_message
         found = (by_message[m.id] for m in reversed(self._current.path) if m.id in by_message)

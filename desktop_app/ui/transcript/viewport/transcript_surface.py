@@ -122,7 +122,7 @@ class TranscriptSurface(SealedBrowser):
 
     def event(self, event: QEvent) -> bool:
         """Select text with a drag that begins beside the text column, too."""
-        if isinstance(event, QMouseEvent) and self._is_from_margin(event):
+        if isinstance(event, QMouseEvent) and self._follow_margin_press(event):
             where = self.viewport().mapFrom(self, event.position())
             if event.type() == QEvent.Type.MouseMove:  # outside, Qt would scroll without pause
                 where.setX(min(max(where.x(), 0), self.viewport().width() - 1))
@@ -132,8 +132,8 @@ class TranscriptSurface(SealedBrowser):
             )
         return super().event(event)
 
-    def _is_from_margin(self, event: QMouseEvent) -> bool:
-        """Return True for a press of the left button in a side margin, and until its release."""
+    def _follow_margin_press(self, event: QMouseEvent) -> bool:
+        """Record a press of the left button in a side margin; return True until its release."""
         was_pressed = self._is_margin_pressed
         if event.button() == Qt.MouseButton.LeftButton:
             column, position = self.viewport().geometry(), event.position().toPoint()
