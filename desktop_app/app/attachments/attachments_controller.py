@@ -99,11 +99,11 @@ class AttachmentsController(QObject):
         self._prompt.focus_text()
 
     def attach_text(self, text: str, conversation_id: str = "") -> None:
-        """Attach a long pasted text as a document."""
+        """Attach a long pasted text as a document to a draft, by default the open one's."""
         self._readings.read([(tr(PASTED_NAME), text)], conversation_id)
 
     def attach_content(self, content: DroppedData, conversation_id: str = "") -> None:
-        """Attach a pasted or dropped image or message that is not a file."""
+        """Attach a pasted or dropped image or message that is not a file, as `attach` does."""
         self._readings.read([(content.name, content)], conversation_id)
         self._prompt.focus_text()
 

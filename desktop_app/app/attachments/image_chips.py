@@ -46,7 +46,7 @@ class ImageChips(QObject):
         self._requested: set[str] = set()
 
     def thumbnail(self, part: ImagePart) -> QImage | None:
-        """Return the thumbnail, None until `thumbnail_made` reports it."""
+        """Return the thumbnail; start making a missing one, and return None until it is made."""
         found = self._cache.get(part.sha256)
         if found is not None:
             self._cache.move_to_end(part.sha256)

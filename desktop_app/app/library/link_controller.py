@@ -60,7 +60,7 @@ class LinkController(QObject):
         await self._navigator.open(link.conversation_id, message_id)
 
     def copy(self, message_id: str = "") -> None:
-        """Copy a link to the open conversation, or to a message in it."""
+        """Copy a link to a message of the open conversation, "" for the conversation itself."""
         current = self._current
         if current.is_temporary or not current.path:
             self._notifications.notify(tr("Only saved conversations have a link."))

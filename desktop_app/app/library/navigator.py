@@ -135,7 +135,7 @@ class Navigator(QObject):
         self._presenter.upsert(conversation)
 
     def open_new(self, folder_id: str | None = None) -> None:
-        """Open a blank conversation with the draft of the previous blank one."""
+        """Open a blank conversation in a folder, None for none, with the last blank one's draft."""
         self._opening_number += 1
         self._open_blank(folder_id)
         self._pane.notifications.announce(tr("New conversation"))

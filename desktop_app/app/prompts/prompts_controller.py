@@ -157,7 +157,8 @@ class PromptsController(QObject):
     def _fill_in(self, names: frozenset[str]) -> dict[str, str]:
         """Return the values that the program fills in: selection, clipboard and date.
 
-        A text that is too long for the prompt is attached.
+        For a text that is too long for the prompt, emit `text_attach_requested`, and return words
+        that refer to the attached text.
         """
         known = {DATE: today()}
         if SELECTION in names:

@@ -40,7 +40,7 @@ def fill_models(
     on_chosen: Callable[[ModelEntry], None],
     figures: ChoiceFigures | None = None,
 ) -> None:
-    """Fill the menu with the models of all providers.
+    """Fill the menu with the models of all providers, and the figures of variants, if given.
 
     Providers are headings, or submenus if several providers have many models together.
     """
@@ -118,7 +118,7 @@ def fill_efforts(
     on_chosen: Callable[[Effort], None],
     figures: ChoiceFigures | None = None,
 ) -> None:
-    """Fill the menu with the efforts, each with its use, its possible cost and its duration.
+    """Fill the menu with the efforts, each with its use, and its figures, if given.
 
     Refused efforts are disabled, with the reasons below.
     """

@@ -142,7 +142,10 @@ class PromptEditor(QFrame):
         return self.field.template_id
 
     def set_text(self, text: str, template_id: str = "") -> None:
-        """Show a draft with the cursor at its end, without emitting `text_changed`."""
+        """Show a draft with the cursor at its end, without emitting `text_changed`.
+
+        `template_id` is the library prompt that the text comes from; "" for none.
+        """
         self.completer.close()
         self._is_setting_text = True
         self.field.setPlainText(text)
@@ -155,7 +158,10 @@ class PromptEditor(QFrame):
         self.submit_requested.emit(self.text())
 
     def prepend(self, words: str, template_id: str = "") -> None:
-        """Insert `words` before the text, as if the user had typed them."""
+        """Insert `words` before the text, as if the user had typed them.
+
+        `template_id` is the library prompt that the words come from; "" for none.
+        """
         cursor = self.field.textCursor()
         cursor.movePosition(cursor.MoveOperation.Start)
         self.field.wrap_for(words)

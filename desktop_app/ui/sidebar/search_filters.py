@@ -260,6 +260,6 @@ class DaysDialog(QDialog):
 
     @property
     def days(self) -> tuple[date, date]:
-        """Return the chosen days."""
+        """Return the first and the last chosen day."""
         first, last = (date(*field.date().getDate()) for field in self._fields)
         return first, last

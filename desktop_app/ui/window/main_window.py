@@ -237,8 +237,8 @@ class MainWindow(QMainWindow):
     def saved_state(self) -> dict[str, Any]:
         """Return the state to restore at the next start: geometry, visible panes, appearance.
 
-        Each set of screens has its own geometry: a laptop's window returns to its position on the
-        screens of a desk.
+        Record the geometry for the present screens. Each set of screens has its own geometry: a
+        laptop's window returns to its position on the screens of a desk.
         """
         geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         is_dark, has_high_contrast = self._watcher.portal

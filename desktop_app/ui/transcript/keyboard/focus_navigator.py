@@ -243,7 +243,8 @@ class FocusNavigator(QObject):
     def _start_position(self) -> tuple[int, int, bool]:
         """Return the position of the text cursor if it is on screen, else of the viewport's top.
 
-        Ignore a cursor at the end, because inserted text moves an unplaced cursor there.
+        Return it as `_current_position` does. Ignore a cursor at the end, because inserted text
+        moves an unplaced cursor there.
         """
         view, cursor = self._view, self._view.textCursor()
         if cursor.atEnd() or not view.viewport().rect().intersects(view.cursorRect(cursor)):

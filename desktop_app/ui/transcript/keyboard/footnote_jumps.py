@@ -33,7 +33,8 @@ class FootnoteJumps:
     def find(self, target: str, block: QTextBlock, height: int) -> FocusTarget | None:
         """Return the target of a footnote link in a block, or None.
 
-        Materialize the target with `height` pixels above and below.
+        Materialize the target with `height` pixels above and below, and record the link for the
+        way back.
         """
         wanted = opposite_link(target)
         found = self._layouts.place_of(block.blockNumber())

@@ -164,7 +164,10 @@ class MessageImages(QObject):
         return key in self._images
 
     def resource(self, url: QUrl | str) -> QImage | None:
-        """Return the image or placeholder that Qt draws for a name; None for other names."""
+        """Return the image that Qt draws for a name; None for the name of anything else.
+
+        For an image that has not arrived, return a placeholder, and request the image.
+        """
         name = url if isinstance(url, str) else url.toString()
         if name.startswith(_SCHEME):
             key, _, size = name.removeprefix(_SCHEME).partition("/")

@@ -48,7 +48,7 @@ def set_headings(
 
 
 def table_item(text: str, alignment: Qt.AlignmentFlag, tooltip: str = "") -> QTableWidgetItem:
-    """Return a cell with one line of text."""
+    """Return a cell with one line of text, and a tooltip; "" for none."""
     item = QTableWidgetItem(one_line(text))
     item.setTextAlignment(alignment)
     set_tooltip(item, tooltip)
