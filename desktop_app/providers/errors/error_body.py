@@ -52,7 +52,8 @@ class ErrorBody:
 def read_body(data: bytes | bytearray) -> ErrorBody:
     """Return the error in the start of a reply's body: JSON, an event stream, text or a page."""
     with suppress(ValueError):
-        return parse_error(json_fields.parse(data))
+        value = _only_item(json_fields.parse(data))
+        return ErrorBody(_text({"": value}, "")) if isinstance(value, str) else parse_error(value)
     for event in SSEDecoder().feed(bytes(data) + b"\n\n"):
         with suppress(ValueError):
             found = parse_error(json_fields.parse(event.data))
@@ -78,8 +79,6 @@ def _only_item(value: object) -> object:
 def parse_error(value: object) -> ErrorBody:
     """Return the error in a decoded body or event."""
     value = _only_item(value)
-    if isinstance(value, str):
-        return ErrorBody(_text({"": value}, ""))
     nested = json_fields.mapping(value, "error") or json_fields.mapping(value, "detail")
     if not nested:
         listed = (row for key in _LIST_FIELDS for row in json_fields.rows(value, key))
