@@ -180,4 +180,4 @@ def test_references_without_an_end_are_searched_in_linear_time() -> None:
     words = "${a:-$x" * 20_000 + "${b:-$5}"
     began = time.thread_time()
     assert referenced_variables(replace(STARTED, command=(words,)), ServerSecrets()) == ["b"]
-    assert time.thread_time() - began < 1  # took 30 s
+    assert time.thread_time() - began < 1
