@@ -252,7 +252,8 @@ class LocalModel:
 def _new_socket_path() -> Path:
     """Return a path in a new folder closed to other users, short enough for a socket.
 
-    The child may remove everything in this folder: the runtime folder has the session bus, too.
+    The sandbox lets the child remove any file in its socket's folder. The runtime folder itself
+    also has the session bus.
     """
     import secrets
 
@@ -325,9 +326,10 @@ def _log_tail(log: IO[bytes]) -> str:
 
 
 def _kill(process: asyncio.subprocess.Process | None) -> None:
-    """Kill a child, which has nothing to save; if its input is closed, it was killed before.
+    """Kill a child, which has nothing to save; do nothing the second time.
 
-    A second signal would make Popen look for the child's exit code, which asyncio then misses.
+    A closed input marks a child that was killed. A second signal would make Popen look for the
+    child's exit code, which asyncio then misses.
     """
     if process is None or process.stdin is None or process.stdin.is_closing():
         return

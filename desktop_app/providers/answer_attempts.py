@@ -102,7 +102,7 @@ class AnswerAttempts:
         return BackgroundRun(
             self._profile.name,
             self._transport,
-            lambda may_cut: self._watch(self._run_times.check, may_cut=may_cut),
+            lambda may_cut: self._watch(self._run_times.max_silence, may_cut=may_cut),
             self._run_times,
             run,
         )

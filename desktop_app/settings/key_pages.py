@@ -19,7 +19,8 @@ _PAGES: Final = {
     "ai-gateway.helicone.ai": "https://us.helicone.ai/settings/api-keys",
     "gateway.ai.cloudflare.com": "https://dash.cloudflare.com/profile/api-tokens",
 }
-# Each customer of Azure has a host of their own; the keys are under "Keys and Endpoint" there.
+# Each Azure customer has a host of their own. The keys are in the Azure portal, under "Keys and
+# Endpoint".
 _AZURE_HOSTS: Final = (
     ".openai.azure.com",
     ".cognitiveservices.azure.com",

@@ -53,7 +53,8 @@ class FileReading:
         detail: the progress as a text.
         path: the path of the file, None for pasted or dropped content that is not a file.
         progress: the progress from 0 to 1, None if it is unknown.
-        has_begun: its task has taken its first step; if canceled before, it takes none.
+        has_begun: its coroutine has started. A task that is canceled before that never runs, so
+            `cancel` counts the file as ended.
     """
 
     conversation_id: str
@@ -175,11 +176,11 @@ class FileReadings(QObject):
             self._notify_failures(batch)
 
     def cancel_all(self) -> None:
-        """Cancel all reading, and report no failures."""
+        """Cancel all reading, without notifications of failures."""
         self._cancel_silently(self._readings)
 
     def cancel_paths(self, paths: Iterable[Path]) -> None:
-        """Cancel reading these files for the open conversation, and report no failures."""
+        """Cancel reading these files for the open conversation, without notifications."""
         opened, wanted = self.in_open_conversation, set(paths)
         self._cancel_silently({id_: r for id_, r in opened.items() if r.path in wanted})
 
@@ -207,8 +208,9 @@ class FileReadings(QObject):
             part, note = await self._passwords.open_with_password(
                 partial(self._reader.read, content, on_progress, reading.conversation_id)
             )
-            if note:  # chips show which pages are images, but not what was skipped
+            if note:
                 words = f"{part.name}: {note}"
+                # Chips show which pages are images, but not what was skipped.
                 self._notifications.notify(words, topic=TOPIC, stays=bool(note.skipped))
             await self._add(reading, part)
             is_attached = True

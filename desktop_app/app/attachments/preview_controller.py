@@ -56,8 +56,8 @@ FILE = N_("File, {size}. The text below is for reference and isn’t sent.")
 FILE_UNREAD = N_("File, {size}. It has no readable text.")
 
 
-class PreviewedPrompt(Protocol):
-    """A prompt with chips."""
+class PromptWithChips(Protocol):
+    """The parts of a prompt that the preview needs."""
 
     @property
     def chips(self) -> AttachmentChips: ...
@@ -75,7 +75,7 @@ class PreviewController(QObject):
     def __init__(
         self,
         window: QWidget,
-        prompt: PreviewedPrompt,
+        prompt: PromptWithChips,
         holder: AttachmentHolder,
         theme: ThemeWatcher,
         image_chips: ImageChips,
@@ -96,7 +96,7 @@ class PreviewController(QObject):
         self._dialog: AttachmentPreview | None = None
         self._shown_sha256 = ""
         self._load_number = 0
-        self._last_part: Attached | None = None
+        self._shown_part: Attached | None = None
         self._selection = PageSelection(holder, self, tasks=tasks, sources=sources)
         prompt.chips.preview_requested.connect(self.show)
         prompt.chips.action_requested.connect(self._act)
@@ -137,7 +137,7 @@ class PreviewController(QObject):
             self._choose(sha256)
         elif action == SEND_ALL:
             self._selection.change(sha256, lambda part: replace(part, chosen=None))
-        elif action == BY_TOOLS:
+        elif action == BY_TOOLS:  # offered while it is on, so it only switches it off
             self._selection.change(sha256, lambda part: replace(part, by_tools=False))
         elif action == AS_FILE:
             self._selection.change(sha256, lambda part: replace(part, as_file=not part.as_file))
@@ -153,7 +153,7 @@ class PreviewController(QObject):
 
     def _open(self, sha256: str) -> AttachmentPreview:
         dialog = self._dialog or self._make_dialog()
-        self._shown_sha256, self._last_part = sha256, None
+        self._shown_sha256, self._shown_part = sha256, None
         self._refresh()
         dialog.open()
         return dialog
@@ -177,7 +177,7 @@ class PreviewController(QObject):
         if self._dialog is not None:
             self._dialog.show_text("", [])
         self._prompt.chips.focus_chip(self._shown_sha256)
-        self._shown_sha256, self._last_part = "", None
+        self._shown_sha256, self._shown_part = "", None
 
     async def _choose_spans(self, spans: str) -> None:
         assert self._dialog is not None
@@ -196,7 +196,7 @@ class PreviewController(QObject):
             return
         part = self._holder.as_sent(part)
         self._show_facts(part)
-        last, self._last_part = self._last_part, part
+        last, self._shown_part = self._shown_part, part
         if last is None or self._sending_state(last) != self._sending_state(part):
             self._tasks.start(self._load(part))
 
@@ -260,9 +260,9 @@ class PreviewController(QObject):
             return shown.text if isinstance(shown, TextPart) else ""
         fence = await self._fences.fence_of(self._holder.conversation_id)
         if part.in_parts:
-            question, parts = self._prompt.text(), self._chat_service.chunked_reader
+            question, reader = self._prompt.text(), self._chat_service.chunked_reader
             instructions = self._setup.ask_settings.instructions
-            return "\n\n".join(await parts.texts(part, question, resolved, fence, instructions))
+            return "\n\n".join(await reader.texts(part, question, resolved, fence, instructions))
         if is_file(part, resolved.files):
             return await self._attachment_store.text(part.sha256)
         block = await sent_block(part, self._attachment_store, fence)
@@ -306,17 +306,18 @@ class PreviewController(QObject):
     async def _show_picture(self, number: int) -> None:
         """Show the image with this index, unless the attachment was reloaded meanwhile.
 
-        It is shown exactly as it is sent, but a page of a file that is sent whole is rendered here.
+        Images are shown exactly as sent. The pages of a file that is sent whole are rendered here,
+        because the provider renders them itself.
         """
-        part, scaler, load_number = self._last_part, self._image_scaler, self._load_number
+        part, scaler, load_number = self._shown_part, self._image_scaler, self._load_number
         rule = self._holder.resolved.model.image_tokens
         try:
             if isinstance(part, ImagePart):
                 sent, name = await scaler.scaled_image(part, rule), part.name
             elif isinstance(part, DocumentPart) and number < len(part.seen_pages):
                 page = part.seen_pages[number]
-                alone = replace(part, pictured=(page,), chosen=None, in_parts=False)
-                (sent,) = await scaler.page_images(alone, rule)
+                single_page = replace(part, pictured=(page,), chosen=None, in_parts=False)
+                (sent,) = await scaler.page_images(single_page, rule)
                 is_as_file = is_file(part, self._holder.resolved.files)
                 name = _page_name(page.number, is_as_file=is_as_file)
             else:

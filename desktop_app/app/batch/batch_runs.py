@@ -66,7 +66,7 @@ class BatchRuns(QObject):
             self.resume(job_id)
 
     def resume(self, job_id: str) -> None:
-        """Run a job's next step now."""
+        """Start a job's task, or end the pause of its running task."""
         if job_id in self._runs:
             self._wake_events[job_id].set()
             return

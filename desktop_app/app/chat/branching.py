@@ -73,12 +73,12 @@ class Branching(QObject):
         ids = [message.id for message in path]
         if message_id not in ids:
             return
-        copied_path = [self._running.newest_state(m) for m in path[: ids.index(message_id) + 1]]
+        path_to_copy = [self._running.newest_state(m) for m in path[: ids.index(message_id) + 1]]
         source = self._current.conversation
         compactions = await self._compaction_store.load(source.id)
-        conversation, messages = copy_branch(source, copied_path)
-        copied = copy_compactions(compactions, copied_path, messages)
-        await self._conversation_store.add_with_messages(conversation, messages, copied)
+        conversation, messages = copy_branch(source, path_to_copy)
+        copied_compactions = copy_compactions(compactions, path_to_copy, messages)
+        await self._conversation_store.add_with_messages(conversation, messages, copied_compactions)
         self._presenter.upsert(conversation)
         await self._navigator.open(conversation.id)
 

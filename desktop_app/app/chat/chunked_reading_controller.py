@@ -37,8 +37,8 @@ class ChunkedReadingController(QObject):
     """The offer of chunked reading after a question was refused as too large.
 
     Signals:
-        submit_requested(str, str): ask this text, made from the template with this id, with the
-            draft's attachments.
+        submit_requested(str, str): ask the text with the draft's attachments. The second string is
+            the id of the prompt of the library that the text was made with, or "".
     """
 
     submit_requested = Signal(str, str)

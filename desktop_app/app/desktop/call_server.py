@@ -1,4 +1,4 @@
-"""A local socket that receives the requests of later starts (window_request.py)."""
+"""A local socket that receives requests from later starts of the program (window_request.py)."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class CallServer:
         assert task is not None
         self._callers.add(task)
         try:
-            if _is_ours(writer):
+            if _is_same_user(writer):
                 async with asyncio.timeout(TIME_LIMIT_S):
                     writer.write(await self._reply(reader) + b"\n")
                     await writer.drain()
@@ -100,7 +100,7 @@ class CallServer:
         return b"ok"
 
 
-def _is_ours(writer: asyncio.StreamWriter) -> bool:
+def _is_same_user(writer: asyncio.StreamWriter) -> bool:
     """Return True if the other end is a process of this user."""
     connection = writer.get_extra_info("socket")
     options = (socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)

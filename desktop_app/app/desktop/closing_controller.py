@@ -192,7 +192,7 @@ class ClosingController(QObject):
         box.activateWindow()
 
     def _begin_question(self, text: str, details: str) -> QMessageBox:
-        """Return a question for the caller to open, which counts as asked until it is closed."""
+        """Return a question for the caller to open; until it closes, no other is asked."""
         # The quick prompt stays above the window and would cover the question.
         box = message_box(text, details, parent=QApplication.activeWindow() or self._window)
         box.setObjectName("closing-question")

@@ -66,7 +66,7 @@ class FormDraftSaver(QObject):
 
     def close(self) -> None:
         """Store the changes for the last time, and save the field with the focus."""
-        # A later focus change must not store that there are no changes any more.
+        # A save after a later focus change would replace the stored changes by none.
         self._is_closed = True
         leave_field()
         self.save()

@@ -37,7 +37,7 @@ def to_markdown(page: str) -> str:
 def _decode(data: bytes) -> plain_text.DecodedText | None:
     """Decode a page by the encoding that it states, else by the likeliest.
 
-    Valid UTF-8 is UTF-8, also if the page's template states another encoding.
+    UTF-8 that is not ASCII is read as UTF-8, even if the page states another encoding.
     """
     stated = _CHARSET.search(data[:2048])
     codec = plain_text.text_codec(stated[1].decode()) if stated else ""

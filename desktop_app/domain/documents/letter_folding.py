@@ -20,8 +20,8 @@ PLAIN_LETTERS: Final = str.maketrans(
     }
 )  # fmt: skip
 
-# Scripts without spaces between words: Thai, Lao, Myanmar, Khmer, kana, Bopomofo, Han. In Hangul,
-# there are spaces, but endings are part of the words.
+# Scripts without spaces between words: Thai, Lao, Myanmar, Khmer, kana, Bopomofo, Han. Hangul
+# is included: it has spaces, but endings are part of its words.
 _UNSPACED: Final = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029"
     "\u3031-\u3035\u3038-\u303b\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff"
@@ -38,7 +38,7 @@ Sorting the accents of a letter takes the square of their number: 50,000 would b
 """
 _MAX_ACCENTS: Final = 250
 """After this number of accents without a letter, a long text is cut anywhere."""
-_HANGUL_ENDING: Final = re.compile("[\u1160-\u11ff]")
+_HANGUL_VOWEL_OR_FINAL: Final = re.compile("[\u1160-\u11ff]")
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -75,12 +75,12 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _is_starter(character: str) -> bool:
-    """Return True if a text may be cut before a character, because it never combines."""
+    """Return True if a character never combines with the one before; a text may be cut there."""
     if " " <= character <= "~" or "\u4e00" <= character <= "\u9fff":
         return True
     first = unicodedata.normalize("NFKD", character)[0]
     is_accent = unicodedata.category(first).startswith("M") or _DROPPED.match(first)
-    return not is_accent and not _HANGUL_ENDING.match(first)
+    return not is_accent and not _HANGUL_VOWEL_OR_FINAL.match(first)
 
 
 def _fold(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Writes a conversation as a self-contained HTML page that shows the path as the transcript does.
+"""Writes the shown messages of a conversation as a self-contained HTML page.
 
 The page is light or dark like the reader's system. It has no scripts and no external resources:
 images are embedded, formulas are inline drawings, and a policy in its head makes the browser block
@@ -69,7 +69,7 @@ class EmbeddedImage(NamedTuple):
     data: bytes
 
 
-class FindFormula(Protocol):
+class TypesetFormula(Protocol):
     """A function that typesets a formula, or returns None to keep it as it is written."""
 
     def __call__(self, tex: str, *, display: bool) -> Formula | None: ...
@@ -78,9 +78,11 @@ class FindFormula(Protocol):
 class HtmlPage:
     """A writer of a page in pieces: `head`, then each `message`. The page ends with `END`."""
 
-    def __init__(self, name_of_model: Callable[[str], str], find_formula: FindFormula) -> None:
+    def __init__(
+        self, name_of_model: Callable[[str], str], typeset_formula: TypesetFormula
+    ) -> None:
         self._name_of_model = name_of_model
-        self._find_formula = find_formula
+        self._typeset_formula = typeset_formula
         self._texts = 0
 
     def head(self, conversation: Conversation) -> str:
@@ -127,7 +129,7 @@ class HtmlPage:
 
     def _render(self, markdown: str) -> str:
         self._texts += 1
-        return _PageWriter(self._find_formula, self._texts).write(render(markdown))
+        return _PageWriter(self._typeset_formula, self._texts).write(render(markdown))
 
 
 class _PageWriter(HtmlWriter):
@@ -135,10 +137,10 @@ class _PageWriter(HtmlWriter):
 
     table_attributes = ""
 
-    def __init__(self, find_formula: FindFormula, number: int) -> None:
+    def __init__(self, typeset_formula: TypesetFormula, number: int) -> None:
         """Set up; `number` makes this text's footnotes unique on the page."""
         super().__init__()
-        self._find_formula, self._number = find_formula, number
+        self._typeset_formula, self._number = typeset_formula, number
         self._used_ids: set[str] = set()
 
     def direction(self, _runs: Runs, *, of_container: bool) -> str:
@@ -166,7 +168,7 @@ class _PageWriter(HtmlWriter):
         return f' id="{name}"'
 
     def words(self, run: Run) -> str:
-        """Return the text with the codes of invisible characters and the added destinations."""
+        """Return the text with the codes of invisible characters and the program's own notes."""
         return _CONTROLS.sub("", run.text.replace(ADDED_MARK, ""))
 
     def code(self, language: str, text: str) -> str:
@@ -181,7 +183,7 @@ class _PageWriter(HtmlWriter):
         return f'<div class="wide" tabindex="0">{super().table(parts)}</div>'
 
     def formula(self, tex: str, *, display: bool) -> str:
-        found = self._find_formula(tex.replace("\u2028", "\n"), display=display)
+        found = self._typeset_formula(tex.replace("\u2028", "\n"), display=display)
         if found is None:
             lines = "\u2028".join(map(_visible, tex.split("\u2028")))
             return super().formula(lines, display=display)

@@ -1,7 +1,7 @@
 """Learns which API and settings a server takes, from its refusals.
 
-Facts learned about a server apply to every later request to it. Each refusal removes something from
-the request for good, so the retries come to an end.
+Facts learned about a server apply to every later request to it. Each refusal makes a
+change to the request that is never undone, so the retries come to an end.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from desktop_app.providers.errors.error_replies import NO_TOOLS
 
 
 class LearnedFacts:
-    """The facts learned about one server. New facts are passed on to its memory.
+    """The facts learned about one server. New APIs and refusals are also passed on to `memory`.
 
     Attributes:
         refused: the refused parameters by model, spelled as in unsupported_parameters.py.
@@ -90,7 +90,8 @@ class Negotiation:
     Attributes:
         api: the API to try now.
         request: the request without refused settings.
-        omitted_fields: the fields that the body omits, of those that the program adds.
+        omitted_fields: the refused ones among the fields that the program adds; the body omits or
+            renames them (unsupported_parameters.OWN_FIELDS).
     """
 
     def __init__(
@@ -114,7 +115,7 @@ class Negotiation:
         ]
 
     def on_opened(self) -> list[Notice]:
-        """Remember the refusals of this request, now that a reply has opened without them.
+        """Remember the refused settings of this request: without them a reply has opened.
 
         Return a notice for each parameter that this API does not take; at later calls none.
         """
@@ -144,7 +145,6 @@ class Negotiation:
             EndpointMissingError, RefusedParameterError: no other attempt is possible.
         """
         if isinstance(refusal, EndpointMissingError):
-            # The other API cannot read a compacted state, nor stream the input of a custom tool.
             grammar = self.request.grammar
             if self.api is Api.RESPONSES and self._is_api_fixed and grammar is not None:
                 raise EndpointMissingError(
@@ -156,6 +156,7 @@ class Negotiation:
                     api_code=refusal.api_code,
                     request_id=refusal.request_id,
                 ) from refusal
+            # Chat Completions can neither read a compacted state nor stream a custom tool's input.
             is_bound = bool(self.request.state) or self._is_api_fixed
             is_last = is_bound or self.api is not Api.RESPONSES
             if is_last or not self._facts.can_fall_back(self._info):

@@ -25,8 +25,8 @@ MAX_WAIT_S: Final = 120.0
 _REPEATABLE_STATUSES: Final = frozenset({500, 502, 503, 529})  # 529: Anthropic is overloaded
 _FIRST_BACKOFF_S: Final = 0.5
 _MAX_BACKOFF_S: Final = 8.0
-_MAX_WAIT_IN_MINUTES_S: Final = 90 * 60.0
-"""The longest wait that is worded in minutes."""
+_WORDED_IN_HOURS_ABOVE_S: Final = 90 * 60.0
+"""Longer waits are worded in hours."""
 _DAY_S: Final = 24 * 3600.0
 
 
@@ -87,7 +87,7 @@ def _with_wait(error: RateLimitedError, seconds: float) -> RateLimitedError:
     """Return the error with a remedy that says how long to wait."""
     if seconds > _DAY_S:
         return error.with_remedy(Remedy.RETRY_AFTER_DAYS)
-    if seconds > _MAX_WAIT_IN_MINUTES_S:
+    if seconds > _WORDED_IN_HOURS_ABOVE_S:
         return error.with_remedy(Remedy.RETRY_AFTER_HOURS, hours=math.ceil(seconds / 3600))
     return error.with_remedy(Remedy.RETRY_AFTER_WAIT, minutes=math.ceil(seconds / 60))
 

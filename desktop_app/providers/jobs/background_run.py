@@ -63,8 +63,8 @@ class RunTimes:
     """The time limits of a background run, in seconds.
 
     Attributes:
-        check: the longest silence of a stream. After it a new connection tells whether the run
-            still exists.
+        max_silence: the longest silence of a stream. After it a new connection tells whether the
+            run still exists.
         poll: the time between two polls of a run that cannot be streamed.
         queued: the time in the queue after which the user is told that the run may never begin.
         unreachable: how long the provider may be unreachable before the run is given up.
@@ -73,7 +73,7 @@ class RunTimes:
         cancel: the longest time that a request to cancel may take.
     """
 
-    check: float = 40.0
+    max_silence: float = 40.0
     poll: float = 5.0
     queued: float = 300.0
     unreachable: float = 1800.0
@@ -85,8 +85,7 @@ class BackgroundRun:
     """One background run, from its request or its id to its end.
 
     Args:
-        new_watch: returns the watch of one connection, which cuts a silent connection; its argument
-            is `may_cut` of the watch.
+        new_watch: returns a `SilenceWatch` for one connection; called with the watch's `may_cut`.
         run: the run to resume, whose stream is read from the beginning; None for a new run.
     """
 
@@ -146,7 +145,7 @@ class BackgroundRun:
         while not self._reader.is_finished:
             started_at, last = self._loop.time(), self._reader.sequence
             try:
-                if self._may_stream and self._can_recognize_repeats:
+                if self._may_stream and self._can_stream_again:
                     async with aclosing(self._reconnect()) as events:
                         async for event in events:
                             yield event
@@ -159,15 +158,15 @@ class BackgroundRun:
                 wait = self._retry_delay_s(failed, failures)
                 failures += 1
                 self._shows_waiting = True
-                yield StatusChanged(wait, self._status_of(failed.error))
+                yield StatusChanged(wait, self._retry_status(failed.error))
                 await asyncio.sleep(wait)
                 continue
             if self._reader.sequence == last and not self._reader.is_finished:
                 await asyncio.sleep(max(self._times.poll - (self._loop.time() - started_at), 0))
 
     @property
-    def _can_recognize_repeats(self) -> bool:
-        """Return True if events that a new connection repeats can be recognized."""
+    def _can_stream_again(self) -> bool:
+        """Return True if a new connection cannot repeat content unnoticed."""
         return self._reader.sequence is not None or not self._reader.has_content
 
     # -- one connection
@@ -180,7 +179,7 @@ class BackgroundRun:
         Args:
             open_reply: opens the connection; takes a function to call whenever bytes come.
         """
-        # A run without an id cannot be found again.
+        # A run without an id cannot be found again, so its silent connection is not cut.
         self._watch = watch = self._new_watch(bool(self._id))
         async with aclosing(
             watch.events_of(self._read_connection(open_reply(watch.note_bytes)))
@@ -274,14 +273,14 @@ class BackgroundRun:
         return [
             Started(self._id, model),
             RunAdvanced(RemoteRun(self._id, self._reader.sequence)),
-            StatusChanged(0, self._status_while(status)),
+            StatusChanged(0, self._running_status(status)),
         ]
 
-    def _status_while(self, name: str) -> AnswerStatus:
+    def _running_status(self, api_status: str) -> AnswerStatus:
         """Return the status of a run that the provider calls "queued" or "in_progress"."""
         now = self._loop.time()
-        seconds = round(self._times.check if self._may_stream else self._times.poll)
-        if name != "queued":
+        seconds = round(self._times.max_silence if self._may_stream else self._times.poll)
+        if api_status != "queued":
             self._queued_at = None
             return answer_status(StatusCode.RUN_STARTED, provider=self._provider, seconds=seconds)
         self._queued_at = now if self._queued_at is None else self._queued_at
@@ -293,7 +292,7 @@ class BackgroundRun:
 
     # -- if the provider cannot be reached
 
-    def _status_of(self, error: ProviderError) -> Status:
+    def _retry_status(self, error: ProviderError) -> Status:
         if error.status is None:
             return answer_status(StatusCode.RUN_UNREACHED, provider=self._provider)
         return status_of(error, Remedy.CONTINUES_THERE)
@@ -328,7 +327,7 @@ def run_path(response_id: str) -> str:
 
 
 def _is_refusal(error: ProviderError) -> bool:
-    """Return True if the provider was reached and refused for good."""
+    """Return True for a 4xx status that stays, except if the key was refused (401, 403)."""
     status = error.status
     if status is None or not 400 <= status < 500 or status in (401, 403, 408):
         return False

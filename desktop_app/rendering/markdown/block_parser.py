@@ -28,7 +28,7 @@ class _Lines(StateBlock):
         self.src = src
         begins, ends, indents, widths = self.bMarks, self.eMarks, self.tShift, self.sCount
         for marks in (begins, ends, indents, widths):
-            marks.clear()  # of the empty source; an empty line is appended below
+            marks.clear()  # the end mark of the empty source; a new one is appended below
         start, length = 0, len(src)
         while start < length:
             end = src.find("\n", start)

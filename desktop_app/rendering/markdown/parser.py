@@ -44,7 +44,7 @@ EXPECTS_NOTES: Final = "expects_notes"
 """Key in the parse environment: True if `[^1]` counts as a footnote before its definition."""
 
 _UNCLOSED: Final = "unclosed"
-"""Key in the parse environment: by closer and container, lines where no formula closes."""
+"""Key in the parse environment: by closer and container, the lines without that closer."""
 
 _MARKS: Final = re.compile(r"[*_~`<&$\\!:@]")
 _NOTE: Final = re.compile(r"\[\^(?!\w-\w\])[\w-]{1,24}\]")  # [^a-z] is a character class
@@ -102,7 +102,7 @@ def _parser() -> MarkdownIt:
     markdown.block.ruler.at("footnote_def", _note_text, {"alt": ["paragraph", "reference"]})
     interrupts = ["paragraph", "reference", "list"]
     markdown.block.ruler.before("fence", "math_block", _math_block, {"alt": interrupts})
-    markdown.block.ruler.before("table", "note_content", _record_content_column)
+    markdown.block.ruler.before("table", "content_column", _record_content_column)
     _record_definition_lines(markdown)
     markdown.inline.ruler.before("escape", "math", _math)
     markdown.inline.ruler.before("emphasis", "wide_emphasis", tokenize_marks)
@@ -203,7 +203,8 @@ def _is_too_wide(content: str) -> bool:
 def _cache_link_normalization(markdown: MarkdownIt) -> None:
     """Do not normalize images in `data:` addresses; cache the normalized form of the others.
 
-    Such images are expensive to normalize. Other addresses are parsed again with every piece.
+    Such images are expensive to normalize. Other addresses are parsed again with every piece of a
+    streamed answer.
     """
     normalize, normalize_text = markdown.normalizeLink, markdown.normalizeLinkText
     cached, cached_text = map(lru_cache(_CACHED_ADDRESSES), (normalize, normalize_text))
@@ -281,14 +282,14 @@ def _record_definition_lines(markdown: MarkdownIt) -> None:
     """Record the lines of link definitions, which produce no tokens."""
     from markdown_it.rules_block import reference
 
-    def noted_reference(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    def recorded_reference(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         if not reference(state, start, end, silent):
             return False
         if not silent:
             state.env.setdefault(DEFINITIONS, []).append((start, state.level))
         return True
 
-    markdown.block.ruler.at("reference", noted_reference)
+    markdown.block.ruler.at("reference", recorded_reference)
 
 
 def _length_validator(address: str) -> Callable[[Any, str, int], int]:
@@ -393,8 +394,8 @@ FORMULA: Final = re.compile(
 )
 """A formula between dollar signs.
 
-Letters may follow a formula of a single letter, as in "the $n$th". In scripts without spaces they
-may follow any formula. Another formula may follow: "$x$$y$".
+ASCII letters may follow only a formula of one letter or command, as in "the $n$th". Other letters
+may follow any formula, because some scripts have no spaces. Another formula may follow: "$x$$y$".
 """
 
 BEFORE_DOLLAR: Final = re.compile(rf"\${_TEX}\$(?=\$)", re.DOTALL)
@@ -405,7 +406,8 @@ _BRACKETS: Final = re.compile(r"\\\((?P<inline>.+?)\\\)|\\\[(?P<display>.+?)\\\]
 BRACKET_CLOSERS: Final = {"\\(": "\\)", "\\[": "\\]"}
 
 
-# A number that continues in words, without any TeX command, or ends in the letters of a currency.
+# A number, perhaps with a unit, then words without a function's name or any of \ ^ _ { } =. Or a
+# number and what follows, up to "(" and capitals: the start of "(A$)".
 _PRICE: Final = re.compile(
     r"\d.*\([A-Z]{1,3}|\d[\d.,]*\w{0,8}(?:/[a-z]{2,}[,;]?)?\s(?=.*?[^\W\d_]{2})"
     r"(?!.*?(?<![^\W\d_])(?:sin|cos|tan|log|ln|exp|max|min|mod|lim|gcd)(?![^\W\d_]))[^\\^_{}=]*",
@@ -449,9 +451,9 @@ def last_closer(closer: str, text: str) -> int:
 
 @lru_cache(maxsize=4)
 def last_letter(text: str, end: int) -> int:
-    """Return the last letter or digit before a formula's closer at `end`, cached.
+    """Return the position of the last letter or digit before a formula's closer at `end`.
 
-    The search ends at the closer before it. Return -1 if there is none.
+    Cached. The search ends at the closer before it. Return -1 if there is none.
     """
     start = text.rfind(text[end : end + 2], 0, end)
     return next((at for at in range(end - 1, start, -1) if text[at].isalnum()), -1)
@@ -473,7 +475,8 @@ def _in_dollars(state: StateInline) -> re.Match[str] | None:
 
 
 def _in_brackets(state: StateInline) -> re.Match[str] | None:
-    # Checked first, because each of many openers without a letter would match up to one closer.
+    # Brackets without a letter or digit are escaped brackets, not a formula. That is checked before
+    # the pattern, with which each of many openers would search up to the same closer.
     closer = BRACKET_CLOSERS[state.src[state.pos : state.pos + 2]]
     end = state.src.find(closer, state.pos + 3, state.posMax)
     if end < 0 or last_letter(state.src, end) < state.pos:

@@ -26,7 +26,8 @@ def check_form(source: FormSource, shown_name: str = "") -> AnswerForm:
     """Return the schema or grammar in `source`. Takes a while: call it in a thread.
 
     Args:
-        shown_name: the name of its file in errors; "" for the schema's name or the syntax.
+        shown_name: the name of the form's file, for errors; if "", they give the schema's name
+            or the grammar's syntax.
 
     Raises:
         IllegalChoiceError: the schema or grammar is invalid.

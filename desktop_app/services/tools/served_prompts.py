@@ -1,7 +1,8 @@
 """Turns the prompts of a server into prompts of the library: texts with variables.
 
-A server fills its prompts itself. It fills each once, with a variable for each argument. A prompt
-whose text lacks one of the variables depends on the values, and cannot be offered.
+Only the server can fill in its prompts, so each is requested once, with a variable as the value of
+each argument. If the text lacks one of the variables, it depends on the values, and the prompt is
+not offered.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from desktop_app.services.tools.server_run import ServerRun
 
 MAX_PROMPTS: Final = 50
 MAX_TEXT_CHARS: Final = 50_000
-MAX_PROMPTS_S: Final = 20.0
+PROMPTS_TIMEOUT_S: Final = 20.0
 
 
 async def store_lists(run: ServerRun, storage: ServerStorage) -> list[dict[str, Any]]:
@@ -44,7 +45,7 @@ async def _served_prompts(run: ServerRun) -> list[dict[str, str]]:
         run.on_log("warning", error.sentences)
         return found
     with suppress(TimeoutError):
-        async with asyncio.timeout(MAX_PROMPTS_S):
+        async with asyncio.timeout(PROMPTS_TIMEOUT_S):
             for row in rows[:MAX_PROMPTS]:
                 if text := await _prompt_text(run, row):
                     found += [{"name": run.redact(row["title"]), "text": text}]

@@ -36,9 +36,9 @@ def _check_schema(tool: ListedTool) -> ListedTool:
 
 @lru_cache(maxsize=1024)
 def _fault_in(schema: str) -> str | None:
-    """Return a fault, or in English why a schema cannot be used; None if it can.
+    """Return why a schema is unusable: a fault or an English text; None if it is usable.
 
-    APIs refuse a whole request with such a schema.
+    APIs refuse a whole request if one of its schemas is unusable.
     """
     try:
         require_schema(without_patterns(json.loads(schema)))

@@ -1,6 +1,6 @@
 """The color scheme, the contrast and the motion that the desktop portal reports.
 
-Qt follows the portal on few desktops, and on GNOME not at the start.
+Qt follows the portal on few desktops; on GNOME it ignores the value at the start.
 https://flatpak.github.io/xdg-desktop-portal/docs/doc-org.freedesktop.portal.Settings.html
 """
 
@@ -27,10 +27,10 @@ class AppearanceWatch:
     """Watcher of the desktop's appearance.
 
     Args:
-        report: called with True or False for a dark desktop, and for high contrast; each is None
-            if the portal does not say.
+        report: called with two values, True if the desktop is dark and True if its contrast is
+            high; either is None if the portal does not say.
         report_motion: called with True if the desktop reduces motion, and with False if not, or if
-            the portal does not say. Never called without a portal.
+            the portal does not say. Never called without a session bus.
     """
 
     def __init__(

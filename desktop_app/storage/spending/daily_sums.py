@@ -158,8 +158,8 @@ def add_to_day(
 def fill_days(connection: sqlite3.Connection) -> None:
     """Sum up all entries of the ledger into the empty table of days, if they are few.
 
-    A million entries take many seconds, but the window must open at once. Of many entries, only
-    record that they are to be summed up: `sum_up_slice` does that later.
+    A million entries take many seconds, but the window must open at once. If there are many, only
+    record the last of them; `sum_up_slice` sums them up later.
     """
     count, last = connection.execute("SELECT count(*), max(id) FROM ledger").fetchone()
     _record_last_unsummed(connection, last)

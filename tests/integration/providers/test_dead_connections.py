@@ -29,7 +29,7 @@ from tests.unit.providers.loopback import STREAM_HEAD, LoopbackServer, Received,
 PIECES = ("Hé, ", "théâtre", " of ", "the ", "world.")
 EVENTS = events_of(PIECES)
 TEXT = "".join(PIECES)
-RUN_TIMES = RunTimes(check=2 * LONGEST_S, poll=0.05, longest_pause=0.05)
+RUN_TIMES = RunTimes(max_silence=2 * LONGEST_S, poll=0.05, longest_pause=0.05)
 IN_BACKGROUND = AskSettings(background=True)
 
 
@@ -143,7 +143,7 @@ _HOW = {
 async def test_in_the_background_the_answer_comes_whole(
     how: str, moment: str, tmp_path: Path, met: list[Met]
 ) -> None:
-    times = RunTimes(check=0.2, poll=0.05, longest_pause=0.05)
+    times = RunTimes(max_silence=0.2, poll=0.05, longest_pause=0.05)
 
     server = BackgroundServer(EVENTS, faults=[Fault(_AT[moment], how)])
     async with (

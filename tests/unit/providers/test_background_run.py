@@ -52,8 +52,10 @@ THOUGHTS = ("First ", "this.")
 EVENTS = events_of(PIECES, THOUGHTS)
 REQUEST = replace(ask(model="gpt-5.2-pro", effort=Effort.HIGH), background=True)
 # However slow the machine, no connection that is alive is taken for a silent one.
-TIMES = RunTimes(check=60, poll=0.05, queued=0.12, unreachable=60, longest_pause=0.05, cancel=20)
-IMPATIENT = replace(TIMES, check=0.2)
+TIMES = RunTimes(
+    max_silence=60, poll=0.05, queued=0.12, unreachable=60, longest_pause=0.05, cancel=20
+)
+IMPATIENT = replace(TIMES, max_silence=0.2)
 LONGEST_S = 60
 
 
@@ -168,7 +170,7 @@ def test_a_slow_reply_to_the_request_is_awaited() -> None:
 
     class Late(BackgroundServer):
         async def _begin(self, writer: asyncio.StreamWriter, body: dict[str, Any]) -> None:
-            await asyncio.sleep(3 * IMPATIENT.check)
+            await asyncio.sleep(3 * IMPATIENT.max_silence)
             await super()._begin(writer, body)
 
     server = Late(EVENTS)
@@ -232,7 +234,7 @@ async def test_a_run_that_stays_in_the_queue_is_reported() -> None:
             await super()._generate(run)
 
     async with asyncio.timeout(LONGEST_S), Queued(EVENTS) as server:
-        client = client_of(server, times=replace(TIMES, check=0.1))
+        client = client_of(server, times=replace(TIMES, max_silence=0.1))
         events: list[StreamEvent] = []
         async for event in client.stream(REQUEST):
             events.append(event)

@@ -40,7 +40,7 @@ from desktop_app.providers.http.transport import Transport
 from desktop_app.providers.jobs.background_run import BackgroundRun, RunTimes
 from tests.helpers.simulated_time import in_simulated_time
 
-TIMES = RunTimes(check=40, poll=5, queued=300, unreachable=91, longest_pause=30)
+TIMES = RunTimes(max_silence=40, poll=5, queued=300, unreachable=91, longest_pause=30)
 LIMITS = SilenceLimits(40, 60, 20, 1_000, cut=40)
 RUN = RemoteRun("r 1", 4)
 PATH = "responses/r%201"

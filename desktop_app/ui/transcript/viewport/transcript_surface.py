@@ -33,7 +33,7 @@ COPIED_MS: Final = 1_500
 """Milliseconds for which a Copy mark reads "Copied"."""
 
 TEMPORARY_REASONS: Final = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
-"""Focus reasons of another window or a menu, which returns the focus."""
+"""The reasons if another window or a menu takes the focus, which comes back afterwards."""
 
 
 class TranscriptSurface(SealedBrowser):
@@ -66,8 +66,8 @@ class TranscriptSurface(SealedBrowser):
         self.setTabChangesFocus(True)
         self.setUndoRedoEnabled(False)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
-        self.setHorizontalScrollBar(QuietScrollBar(Qt.Orientation.Horizontal))
-        self.setVerticalScrollBar(QuietScrollBar(Qt.Orientation.Vertical))
+        self.setHorizontalScrollBar(FixedSpaceScrollBar(Qt.Orientation.Horizontal))
+        self.setVerticalScrollBar(FixedSpaceScrollBar(Qt.Orientation.Vertical))
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setCornerWidget(QWidget(self))  # else the style draws one
         flags = Qt.TextInteractionFlag
@@ -175,7 +175,7 @@ class TranscriptSurface(SealedBrowser):
                     self._paint_mark(painter, mark)
 
     def show_copied(self, head: int) -> None:
-        """Show "Copied" for `COPIED_MS` at the mark of the code with this head block number."""
+        """Show "Copied" for `COPIED_MS` in the Copy mark of the code whose head is block `head`."""
         self._copied = QTextCursor(self.document().findBlockByNumber(head))
         self._copied_timer.start()
         self.viewport().update()
@@ -225,7 +225,7 @@ class TranscriptSurface(SealedBrowser):
         self._focus_frame.setGeometry(self.rect())
 
 
-class QuietScrollBar(QScrollBar):
+class FixedSpaceScrollBar(QScrollBar):
     """A scroll bar that always takes its space but is painted only if there is a range.
 
     A bar that appears and disappears changes the width of the text. It would do so during a
