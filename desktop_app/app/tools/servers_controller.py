@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -359,6 +358,8 @@ class ServersController(QObject):
 
 def _start_of(server: ToolServer) -> str:
     """Return the address of a server, or its command after the names of its variables."""
+    import shlex  # not needed at start-up
+
     variables = "".join(f"{name}=… " for name in server.environment)
     start = server.url or variables + shlex.join(server.command)
     return one_line(f"{server.name}: {start}", _MAX_LISTED_CHARS + 1)
