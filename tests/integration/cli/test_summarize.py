@@ -98,7 +98,7 @@ def test_options_may_come_between_files(shell: Shell, arguments: tuple[str, ...]
 
 
 @pytest.mark.parametrize(
-    "arguments", [("summarize", "a.md", "--bogus", "b.md"), ("ask", "Which?", "--json", "b.md")]
+    "arguments", [("summarize", "a.md", "--bogus", "b.md"), ("ask", "Which?", "--save", "b.md")]
 )
 def test_an_unknown_option_between_files_is_refused(
     shell: Shell, arguments: tuple[str, ...]
