@@ -193,6 +193,7 @@ class WindowSession:
             window,
             running,
             lambda: self.quick_host.is_visible,
+            lambda: bool(self.controllers.composer.readings.ids),
             values=values,
             drafts=self.controllers.state.drafts,
             tasks=tasks,

@@ -36,6 +36,7 @@ class ClosingController(QObject):
 
     Args:
         has_other_windows: returns True if another window is visible.
+        is_reading: returns True while files are being read, to be attached.
         was_started_to_stay: the program was started without a window, and must not end by itself.
 
     Signals:
@@ -51,6 +52,7 @@ class ClosingController(QObject):
         window: QWidget,
         running: RunningAnswers,
         has_other_windows: Callable[[], bool],
+        is_reading: Callable[[], bool],
         *,
         values: SettingValues,
         drafts: Drafts,
@@ -58,7 +60,8 @@ class ClosingController(QObject):
         was_started_to_stay: bool,
     ) -> None:
         super().__init__(window)
-        self._window, self._running, self._has_other_windows = window, running, has_other_windows
+        self._window, self._running = window, running
+        self._has_other_windows, self._is_reading = has_other_windows, is_reading
         self._values, self._drafts, self._tasks = values, drafts, tasks
         self._was_started_to_stay = was_started_to_stay
         self._has_tray = self._has_hotkey = self._is_asking = self._is_finishing = False
@@ -98,7 +101,7 @@ class ClosingController(QObject):
             self._end_or_ask()
 
     def quit(self) -> None:
-        """End the program, resident or not; ask if answers are running or changes are unsaved."""
+        """End the program, resident or not; ask if work is unsaved or still running."""
         if self._is_asking or ask_about_changes():
             return
         self._end_or_ask()
@@ -117,7 +120,13 @@ class ClosingController(QObject):
     def _end_or_ask(self) -> None:
         if self._has_unsaved:
             self._tasks.start(self._save_or_ask())
-        elif self._running.conversations:
+        elif self._is_reading():
+            self._ask_whether_to_stop_reading()
+        else:
+            self._end_or_ask_about_answers()
+
+    def _end_or_ask_about_answers(self) -> None:
+        if self._running.conversations:
             self._ask_whether_to_stop()
         else:
             self._end()
@@ -160,10 +169,21 @@ class ClosingController(QObject):
         else:
             self._end_or_ask()
 
+    def _ask_whether_to_stop_reading(self) -> None:
+        box = self._begin_question(
+            tr("Files are still being read. Quit anyway?"),
+            tr("Files that haven’t been read are not attached."),
+        )
+        leave = box.addButton(tr("Quit now"), box.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton(box.StandardButton.Cancel))
+        leave.clicked.connect(self._end_or_ask_about_answers)
+        box.open()
+        box.activateWindow()
+
     def _ask_whether_to_stop(self) -> None:
         box = self._begin_question(
             tr("A response is still running. Quit anyway?"),
-            tr("Repartee keeps what has arrived, or waits for the end and then quits."),
+            tr("Quitting now keeps what has arrived."),
         )
         wait = box.addButton(tr("Finish, then quit"), box.ButtonRole.AcceptRole)
         stop = box.addButton(tr("Quit now"), box.ButtonRole.DestructiveRole)

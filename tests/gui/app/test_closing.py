@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from asyncio.subprocess import Process
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,6 +107,21 @@ async def test_the_program_can_wait_for_the_end_of_an_answer() -> None:
         assert app.window.isVisible()
         choose(app, "Finish, then quit")
         assert not app.window.isVisible()
+        assert not is_ending(app)
+        turn.end("Because.")
+        await until(lambda: is_ending(app))
+
+
+async def test_quitting_asks_while_files_are_read(data: Path) -> None:
+    async with AppHarness() as app:
+        turn = await app.ask("Why?")
+        app.window.files_dropped.emit([data / "report.pdf"])
+        app.window.close()
+        choose(app, "Cancel")
+        assert not is_ending(app)
+        app.window.close()
+        choose(app, "Quit now")
+        choose(app, "Finish, then quit")
         assert not is_ending(app)
         turn.end("Because.")
         await until(lambda: is_ending(app))
