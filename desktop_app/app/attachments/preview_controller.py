@@ -49,7 +49,10 @@ NO_PAGES = N_("“{name}” has no pages, slides, sheets, or chapters to choose 
 # Notes on how an attachment is sent.
 WHOLE = N_("Sent with your message exactly as shown.")
 TOO_LARGE = N_("Too large for {model}. Select fewer pages, or send it to be read in parts.")
-IN_PARTS = N_("Too large for one request. Sent in parts as shown, then combined from notes.")
+IN_PARTS = N_(
+    "Too large for one request. Sent in parts as shown. The response is written from notes on all "
+    "parts."
+)
 BEGINNING_NOTE = N_("Too large to send. Only what is shown is sent, and tools read the rest.")
 AGAIN = N_("Only this reference is sent, because the conversation already contains the text.")
 FILE = N_("File, {size}. The text below is for reference and isn’t sent.")
