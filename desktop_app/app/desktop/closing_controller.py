@@ -170,15 +170,11 @@ class ClosingController(QObject):
             self._end_or_ask()
 
     def _ask_whether_to_stop_reading(self) -> None:
-        box = self._begin_question(
+        self._ask_whether_to_lose(
             tr("Files are still being read. Quit anyway?"),
             tr("Files that haven’t been read are not attached."),
+            self._end_or_ask_about_answers,
         )
-        leave = box.addButton(tr("Quit now"), box.ButtonRole.DestructiveRole)
-        box.setDefaultButton(box.addButton(box.StandardButton.Cancel))
-        leave.clicked.connect(self._end_or_ask_about_answers)
-        box.open()
-        box.activateWindow()
 
     def _ask_whether_to_stop(self) -> None:
         box = self._begin_question(
@@ -201,13 +197,17 @@ class ClosingController(QObject):
         self.end_if_nothing_shows()  # the answer may have ended meanwhile
 
     def _ask_whether_to_lose_text(self) -> None:
-        box = self._begin_question(
+        self._ask_whether_to_lose(
             tr("Some text couldn’t be saved. Quit anyway?"),
             tr("Unsaved messages and responses are lost. Free up disk space or copy them first."),
+            self._end,
         )
+
+    def _ask_whether_to_lose(self, text: str, details: str, quit_now: Callable[[], None]) -> None:
+        box = self._begin_question(text, details)
         leave = box.addButton(tr("Quit now"), box.ButtonRole.DestructiveRole)
         box.setDefaultButton(box.addButton(box.StandardButton.Cancel))
-        leave.clicked.connect(self._end)
+        leave.clicked.connect(quit_now)
         box.open()
         box.activateWindow()
 
