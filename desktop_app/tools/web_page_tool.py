@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 MAX_PAGE_BYTES: Final = 5 << 20
 _MAX_ADDRESS_CHARS: Final = 8_000
-"""The limit because 100,000 combining marks in a host take 20 s to normalize."""
+"""Longer addresses are refused: 100,000 combining marks in a host take 20 s to normalize."""
 MAX_REDIRECTS: Final = 5
 MAX_FETCH_S: Final = 30.0
 _READABLE_TYPES: Final = ("text/html", "application/xhtml+xml", "text/plain", "text/markdown")
