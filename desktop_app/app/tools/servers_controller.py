@@ -318,27 +318,29 @@ class ServersController(QObject):
         )
 
     async def _import(self, path: Path) -> None:
+        from desktop_app.domain.tools.launch_summary import launch_summary
         from desktop_app.exchange.importers.server_configuration import read_servers
         from desktop_app.ui.widgets.forms.question import ask
 
         found = await asyncio.to_thread(read_servers, path)
-        starts = [_start_of(each.server) for each in found if each.server is not None]
-        if not starts:
+        usable = [(each.server, each.secrets) for each in found if each.server is not None]
+        if not usable:
             await self._add_imported(found)
             return
-        listed = "\n".join(starts)
+        lines = [line for each in usable for line in launch_summary(*each)]
+        listed = "\n".join(one_line(line, _MAX_LISTED_CHARS + 1) for line in lines)
         if len(listed) > _MAX_LISTED_CHARS:
             raise ToolServerError(Reason.TOOL_SERVER_FILE, name=path.name)
         note = tr("Programs have the same access to your files as you have.")
+        text = f"{note}\n\n{listed}"
         ask(
             self._parent,
             "confirm-server-import",
-            tr_plural("Add {count} tool server?", "Add {count} tool servers?", len(starts)),
-            f"{note}\n\n{listed}",
+            tr_plural("Add {count} tool server?", "Add {count} tool servers?", len(usable)),
+            text,
             label=tr("Add"),
             act=lambda: self._tasks.start(self._add_imported(found)),
-            details=listed if several_lines(listed) != listed else "",
-            is_destructive=False,
+            details=listed if several_lines(text) != text else "",
         )
 
     async def _add_imported(self, found: Sequence[ConfiguredServer]) -> None:
@@ -354,15 +356,6 @@ class ServersController(QObject):
         )
         self._notifications.notify("\n".join([message, *problems]))
         await self.show_servers()
-
-
-def _start_of(server: ToolServer) -> str:
-    """Return the address of a server, or its command after the names of its variables."""
-    import shlex  # not needed at start-up
-
-    variables = "".join(f"{name}=… " for name in server.environment)
-    start = server.url or variables + shlex.join(server.command)
-    return one_line(f"{server.name}: {start}", _MAX_LISTED_CHARS + 1)
 
 
 def _open_in_browser(address: str) -> None:

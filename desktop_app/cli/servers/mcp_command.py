@@ -12,7 +12,15 @@ from desktop_app.child_processes import open_in_browser
 from desktop_app.cli.answers.chosen_model import replace_invalid_utf8
 from desktop_app.cli.command_setup import cancel_at_signals, expand_path, open_backend, report_error
 from desktop_app.cli.exit_code import ExitCode
-from desktop_app.cli.streams.console import write_diagnostic, write_json, write_line
+from desktop_app.cli.streams.console import (
+    can_ask,
+    clean_line,
+    confirm,
+    write_diagnostic,
+    write_json,
+    write_line,
+    write_stderr_line,
+)
 from desktop_app.cli.streams.terminal import error_fields, error_words
 from desktop_app.cli.tool_commands import refusal_text, tool_json, tool_summary
 from desktop_app.domain.error_note import note_of
@@ -27,9 +35,11 @@ from desktop_app.services.tools.server_tools import tools_of
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
 
     from desktop_app.domain.tools.tool import ListedTool
     from desktop_app.domain.tools.tool_server import ToolServer
+    from desktop_app.exchange.importers.server_configuration import ConfiguredServer
     from desktop_app.services.tools.server_registry import ToolServers
     from desktop_app.services.tools.server_run import ServerRun
 
@@ -89,7 +99,7 @@ async def _run(options: argparse.Namespace) -> int:
             await servers.sign_out(options.name)
             return 0
         if options.action == "import":
-            return await _import(servers, expand_path(options.file))
+            return await _import(servers, expand_path(options.file), without_asking=options.yes)
         return await _test(servers, options.name, as_json=options.json)
 
 
@@ -207,7 +217,7 @@ def _test_json(
         }
 
 
-async def _import(servers: ToolServers, path: Path) -> int:
+async def _import(servers: ToolServers, path: Path, *, without_asking: bool) -> int:
     from desktop_app.exchange.importers.server_configuration import read_servers
 
     has_failed = False
@@ -216,6 +226,14 @@ async def _import(servers: ToolServers, path: Path) -> int:
     except (ImportRefusedError, ToolServerError) as error:
         write_diagnostic(error_words(error))
         return ExitCode.USAGE
+    if not without_asking and any(entry.server is not None for entry in found):
+        _show_starts(found)
+        if not can_ask():
+            write_diagnostic(tr("Nothing was added. To add them without confirmation, use --yes."))
+            return ExitCode.USAGE
+        if not await confirm(tr("Add these tool servers? [y/N]"), default=False):
+            write_diagnostic(tr("Nothing was added."))
+            return ExitCode.FAILED
     for entry in found:
         try:
             server, secrets = entry.require_usable()
@@ -226,3 +244,14 @@ async def _import(servers: ToolServers, path: Path) -> int:
         else:
             write_line(tr("Added {server}", server=server.name))
     return ExitCode.FAILED if has_failed else 0
+
+
+def _show_starts(found: Iterable[ConfiguredServer]) -> None:
+    """Show what the servers of a file would run and contact."""
+    from desktop_app.domain.tools.launch_summary import launch_summary
+
+    for entry in found:
+        if entry.server is not None:
+            for line in launch_summary(entry.server, entry.secrets):
+                write_stderr_line(clean_line(line))
+    write_diagnostic(tr("Programs have the same access to your files as you have."))

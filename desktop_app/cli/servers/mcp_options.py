@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.cli.command_help import (
+    add_flag,
     add_group,
     add_json,
     add_repeatable,
@@ -99,14 +100,19 @@ def _add_import(command: AddCommand) -> argparse.ArgumentParser:
     importing = command(
         "import",
         tr("add the tool servers of another program’s configuration"),
-        tr("FILE"),
+        tr("FILE [--yes]"),
         epilog(
             tr("Reads the JSON files of Claude Desktop, Cursor, and VS Code."),
+            tr(
+                "Shows what the servers run and asks for confirmation. Without a terminal, --yes "
+                "is required."
+            ),
             codes={
                 1: tr("Something wasn’t imported"),
                 2: tr("Invalid command line, or the file can’t be read"),
             },
         ),
     )
+    add_flag(importing, "--yes", tr("add without confirmation"))
     importing.add_argument("file", metavar=tr("FILE"))
     return importing

@@ -227,7 +227,7 @@ def server_of(
         if not _HEADER.fullmatch(word) or re.search(r"[\r\n\0]", value):
             raise ToolServerError(Reason.TOOL_SERVER_HEADER, server=name, header=word)
     address, query = _split_address(name, url)
-    shown, hidden = _without_secrets([_with_secrets(word, arguments) for word in command])
+    shown, hidden = _without_secrets(filled_command(command, arguments))
     server = ToolServer(
         name,
         shown,
@@ -271,6 +271,11 @@ def _without_secrets(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, 
         else:
             shown.append(_QUERY.sub(lambda found: found[1] + hide(found[2]), word))
     return tuple(shown), tuple(hidden)
+
+
+def filled_command(command: Sequence[str], arguments: Sequence[str]) -> list[str]:
+    """Return a command with the values of the arguments that are in the keyring."""
+    return [_with_secrets(word, arguments) for word in command]
 
 
 def _with_secrets(word: str, values: Sequence[str]) -> str:
@@ -372,7 +377,7 @@ def launch_message(
     environment = fill_all(server.environment, secrets.environment)
     hidden = [filled(value) for value in secrets.arguments]
     return {
-        "command": [_with_secrets(filled(word), hidden) for word in server.command],
+        "command": filled_command([filled(word) for word in server.command], hidden),
         "folder": server.folder or home,
         "environment": {**_proxies(variables, with_passwords=False), **environment},
     }

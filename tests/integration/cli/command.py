@@ -8,7 +8,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,12 @@ from tests.unit.providers.loopback import LoopbackServer, Script
 ROOT = Path(__file__).parents[3]
 LONGEST_S = 90
 KEY = "sk-loopback-0123456789abcdef"
+
+# The terminal becomes that of the session, so that Ctrl+C is a signal.
+_ON_TERMINAL = (
+    "import fcntl, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+    "from desktop_app.main import main; sys.exit(main(sys.argv[1:]))"
+)
 
 
 @dataclass(frozen=True)
@@ -131,6 +137,43 @@ class Shell:
         """Run the command to its end in a new process."""
         pipe = asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE
         return await ended(await self.start(*arguments, stdin=pipe, env=env), stdin)
+
+    async def on_terminal(
+        self, typed: bytes, *arguments: str, env: Mapping[str, str] | None = None
+    ) -> Ended:
+        """Run the command on its own terminal, and type at its first question.
+
+        The output and errors are both in `out`.
+        """
+        master, slave = os.openpty()
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", _ON_TERMINAL, *arguments),
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            cwd=self.outside / "here",
+            env={**self.environment, **(env or {}), "TERM": "xterm"},
+            start_new_session=True,
+        )
+        os.close(slave)
+        said = b""
+        os.set_blocking(master, False)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + LONGEST_S
+        while process.returncode is None and loop.time() < deadline:
+            with suppress(BlockingIOError, OSError):
+                said += os.read(master, 4096)
+            if typed and b"N]" in said:
+                os.write(master, typed)
+                typed = b""
+            with suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(process.wait()), 0.05)
+        with suppress(OSError):  # at the end of what the process wrote last
+            while rest := os.read(master, 4096):
+                said += rest
+        os.close(master)
+        assert process.returncode is not None, said
+        return checked(process.returncode, said, b"")
 
     async def ask(self, base_url: str, *arguments: str, **extra: str) -> Ended:
         """Run `repartee ask` with OPENAI_API_KEY and OPENAI_BASE_URL."""

@@ -8,9 +8,8 @@ import io
 import json
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -285,48 +284,11 @@ async def test_a_resumed_job_is_kept_if_the_user_declines(shell: Shell) -> None:
 async def on_terminal(
     shell: Shell, provider: BatchServer, typed: bytes, code: int, *arguments: str
 ) -> str:
-    """Run a command on its own terminal, type at its question, and return the output.
-
-    Args:
-        arguments: of `batch`; by default, start a job.
-    """
-    master, slave = os.openpty()
+    """Run a command of `batch` (by default, start a job) on a terminal, and type there."""
     arguments = arguments or ("start", "note-1.md", *TASK)
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", _ON_TERMINAL, "batch", *arguments),
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        cwd=shell.outside / "here",
-        env={**shell.environment, **gateway(provider.base_url), "TERM": "xterm"},
-        start_new_session=True,
-    )
-    os.close(slave)
-    said = b""
-    os.set_blocking(master, False)
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + LONGEST_S
-    while process.returncode is None and loop.time() < deadline:
-        with suppress(BlockingIOError, OSError):
-            said += os.read(master, 4096)
-        if typed and b"[y/N]" in said:
-            os.write(master, typed)
-            typed = b""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(process.wait()), 0.05)
-    with suppress(OSError):  # at the end of what the process wrote last
-        while rest := os.read(master, 4096):
-            said += rest
-    os.close(master)
-    assert process.returncode == code, said
-    return said.decode()
-
-
-# The terminal becomes that of the session, so that Ctrl+C is a signal.
-_ON_TERMINAL = (
-    "import fcntl, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
-    "from desktop_app.main import main; sys.exit(main(sys.argv[1:]))"
-)
+    done = await shell.on_terminal(typed, "batch", *arguments, env=gateway(provider.base_url))
+    assert done.code == code, done.out
+    return done.out
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def ask(
     Args:
         name: the object name of the question.
         details: a longer text that a button shows.
-        is_destructive: whether `act` destroys something, so that Enter cancels.
+        is_destructive: whether `act` may do harm, so that Enter cancels.
         cancel_label: the label of the other button if "Cancel" would be ambiguous.
     """
     box = message_box(text, informative_text, details=details, parent=parent)
