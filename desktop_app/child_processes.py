@@ -285,7 +285,7 @@ async def start_child(command: ChildCommand, **options: Any) -> Process:
     Raises:
         OSError: it cannot be started.
     """
-    import asyncio  # a second process, which only calls the first, does not need it
+    import asyncio  # a second start, which only calls the running program, does not need it
 
     return await asyncio.create_subprocess_exec(
         *command.argv, env=command.environment, cwd=command.working_directory, **options

@@ -56,9 +56,10 @@ def _run_command(arguments: list[str]) -> int:
 
 
 def _end_interrupted(arguments: list[str], *, is_question: bool) -> int:
-    """End a command that was interrupted before it began; return the exit code.
+    """End an interrupted command; return the exit code.
 
-    A question still writes its JSON object, even if Ctrl+C is pressed again.
+    `ask` and `summarize` get here only if they were interrupted before they began. They still write
+    their JSON object, even if Ctrl+C is pressed again.
     """
     handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:

@@ -44,7 +44,8 @@ class Folders(NamedTuple):
 
     @property
     def temporary(self) -> Path:
-        """Return the folder of temporary copies (storage/database/temporary_files.py)."""
+        """Return the folder of temporary files (storage/database/temporary_files.py)."""
+
         return self.cache / "temporary"
 
     @property

@@ -39,7 +39,7 @@ def number_between(least: float, most: float) -> Callable[[str], float]:
 
 
 def whole_number_between(least: int, most: int | None = None) -> Callable[[str], int]:
-    """Return the parser of a whole number in a range; without `most`, it has no upper end."""
+    """Return the parser of a whole number of at least `least`, and at most `most` if given."""
 
     def parse(text: str) -> int:
         try:

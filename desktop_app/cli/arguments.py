@@ -224,7 +224,8 @@ def _ask_epilog() -> str:
             example="notes/*",
         ),
         tr(
-            "--mcp lets it call all tools of a server of {command}, whose names are {example}.",
+            "--mcp lets the model call all tools of a server of {command}. A tool is named "
+            "{example}, for instance.",
             command="repartee mcp",
             example="notes/search",
         ),

@@ -133,7 +133,8 @@ def run_ask(options: argparse.Namespace) -> int:
 def _read_question(options: argparse.Namespace) -> str:
     """Return the question from the command line or standard input.
 
-    Return "" if there is only a file or a template. A file "-" reads standard input instead.
+    If nothing is typed, standard input is the question, unless a file is "-". Return "" if there
+    is only a file or a template.
 
     Raises:
         IllegalChoiceError: nothing is asked, or options contradict each other.
@@ -231,7 +232,7 @@ async def _answer(
     if attached and settings.parameters.tools and not options.in_parts:
         for resolved in answering:
             draft = await _with_beginnings(service, draft, resolved, settings)
-    if options.in_parts:  # show the price of a document before it is charged
+    if options.in_parts:  # show the cost of long documents before anything is sent
         draft = await _with_cost_shown(service, draft, answering[0], settings)
     try:
         run = await _begin(service, conversation, draft, profile, choices, settings)
@@ -404,16 +405,16 @@ async def _with_cost_shown(
 ) -> Draft:
     """Return the draft, set to be read in parts if its documents are too large; show the cost."""
     require_two_documents(await service.needs_of(draft.template_id), draft.attachments)
-    one = await service.estimator.at_sending().estimate(
+    estimate = await service.estimator.at_sending().estimate(
         SendContext([], resolved, instructions=settings.counted_instructions), draft
     )
     try:
-        service.estimator.require_room(draft, one, resolved)
+        service.estimator.require_room(draft, estimate, resolved)
     except DocumentDoesNotFitError:
         return await _with_parts_planned(service, draft, resolved, settings)
-    estimate = await service.estimate_all_answers(one, resolved, settings, draft.attachments)
-    write_diagnostic(_input_words(estimate))
-    _write_method(estimate.method)
+    total = await service.estimate_all_answers(estimate, resolved, settings, draft.attachments)
+    write_diagnostic(_input_words(total))
+    _write_method(total.method)
     return draft
 
 
@@ -527,7 +528,8 @@ async def _with_total_usage(backend: Backend, answer: Message) -> Message:
         return answer
     if spent.calls < 2:
         return answer
-    usage = answer.usage if spent.usage == Usage() else spent.usage  # nothing was reported
+    has_usage = spent.usage != Usage()  # False if the provider reported none
+    usage = spent.usage if has_usage else answer.usage
     return replace(answer, usage=usage, cost=None if spent.uncounted else spent.cost)
 
 

@@ -44,8 +44,8 @@ async def _find_collection(backend: Backend, name: str) -> CollectionPart:
     folder = await asyncio.to_thread(lambda: expand_path(name).absolute())
     is_folder = bool(name) and await asyncio.to_thread(folder.is_dir)
     # A folder that has a collection is read again, even if the collection has the typed name.
-    is_of_folder = is_folder and any(each.folder == str(folder) for each in known)
-    for collection in () if is_of_folder else known:
+    has_collection = is_folder and any(each.folder == str(folder) for each in known)
+    for collection in () if has_collection else known:
         if (
             name in (collection.id, collection.name)
             or name.casefold() == collection.name.casefold()

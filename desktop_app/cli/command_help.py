@@ -53,7 +53,8 @@ class CommandParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Report an error about the command line, and exit with 2."""
         if self._prints_json:
-            from desktop_app.cli.streams.terminal import error_fields  # for `quick`, which is fast
+            # Imported only when needed, because `quick` has to start fast.
+            from desktop_app.cli.streams.terminal import error_fields
             from desktop_app.domain.error_note import ErrorNote
             from desktop_app.domain.errors import IllegalChoiceError
 

@@ -190,7 +190,7 @@ async def _import(options: argparse.Namespace) -> int:
     except StorageError as error:
         if not options.json or not results:
             raise
-        write_diagnostic(error_words(error))  # a single object is printed
+        write_diagnostic(error_words(error))  # raised, it would print a second JSON object
         return ExitCode.FAILED
     finally:
         if options.json and results:
@@ -201,7 +201,8 @@ async def _import(options: argparse.Namespace) -> int:
 async def _import_files(
     backend: Backend, options: argparse.Namespace, results: list[_ImportResult]
 ) -> None:
-    """Import all files, and add their results, also the result of one that is not completed.
+    """Import all files, and add their results, also that of a file whose import stops midway.
+
 
     Raises:
         StorageError: the store failed. With --json, it is also an error of the last result.

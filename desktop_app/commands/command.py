@@ -40,7 +40,7 @@ class CommandScope(StrEnum):
     GLOBAL = "global"
 
     def overlaps(self, other: CommandScope) -> bool:
-        """Return True if a key press could mean a command of either scope."""
+        """Return True if one key press could run a command of each scope."""
         if CommandScope.EVERYWHERE in (self, other) or CommandScope.GLOBAL in (self, other):
             return True
         return (self is CommandScope.QUICK) == (other is CommandScope.QUICK)

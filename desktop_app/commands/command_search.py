@@ -66,9 +66,6 @@ def match_rank(words: Sequence[str], title: str, other_text: str) -> int | None:
 
     Titles that have all words as whole words are best, then titles that begin with the words, then
     entries in which each word begins a word, then entries that contain the words.
-
-    Args:
-        title, other_text: the texts of the entry.
     """
     title = fold(title)
     text = f"{title} {fold(other_text)}"

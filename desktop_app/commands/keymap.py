@@ -16,7 +16,7 @@ from desktop_app.commands.shortcut import is_prefix, key_refusal, normalized, pr
 from desktop_app.domain.errors import SettingError
 
 _PREFIX: Final = "keys."
-"""The keys of those settings that are shortcuts begin with it."""
+"""Prefix of the settings that are shortcuts; the command's id follows it."""
 
 
 class Keymap:

@@ -69,7 +69,7 @@ def shortcuts_from_json(data: bytes, name: str) -> ImportedShortcuts:
 
 def shortcuts_file_error(name: str, details: str = "") -> SettingError:
     """Return the error for a file that cannot be read or has no shortcuts."""
-    from desktop_app.domain.error_reasons import Reason  # not needed at the start
+    from desktop_app.domain.error_reasons import Reason  # start-up does not need it
 
     return SettingError(Reason.SHORTCUTS_FILE, details=details, name=name)
 

@@ -126,6 +126,6 @@ def _key(name: str, text: str) -> str:
 
 
 def _not_a_shortcut(text: str) -> SettingError:
-    from desktop_app.domain.error_reasons import Reason  # not needed at the start
+    from desktop_app.domain.error_reasons import Reason  # start-up does not need it
 
     return SettingError(Reason.NOT_A_SHORTCUT, keys=text)

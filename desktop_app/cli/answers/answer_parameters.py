@@ -57,8 +57,8 @@ async def apply_preset(
     if options.provider is None and found.provider_id:
         options.provider = found.provider_id
     profile = await answering_profile(backend, options, compared)
-    is_model_open = options.model is None and options.variant is None
-    uses_preset_model = is_model_open and bool(found.model or profile.serves_gpt_family)
+    is_model_unset = options.model is None and options.variant is None
+    uses_preset_model = is_model_unset and bool(found.model or profile.serves_gpt_family)
     is_variant = options.model is None and profile.serves_gpt_family
     if (uses_preset_model or is_variant) and options.effort is None and found.effort is not None:
         options.effort, options.has_preset_effort = found.effort.value, True

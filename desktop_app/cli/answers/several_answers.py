@@ -1,7 +1,7 @@
 """Several answers to one question: `repartee ask --compare` and `--n`.
 
-The requests run at the same time. The terminal shows one answer after the other, each as it
-arrives once all before it have ended; standard error has the figures of each.
+The requests run at the same time. The terminal shows the answers in order: each is shown as it
+arrives, once all answers before it have ended. Standard error has the figures of each answer.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class _AnswerState:
         started_at: the monotonic time of the request.
         first_token_s: seconds from the request to the first text; None before.
         unwritten: text that waits until the answers before it are written.
-        is_at_line_start: True if the text that has arrived ends a line.
+        is_at_line_start: True if the text that has arrived is empty or ends a line.
         checked: the value and the problems of an answer with a schema.
     """
 
@@ -218,7 +218,8 @@ class SeveralAnswers(AnswerStreams):
                 write_diagnostic(f"{_name_of(state.run.answer)}: {call_words(call)}")
             case Notice(notice):
                 name = _name_of(state.run.answer)
-                if (name, notice) not in self._reported_notices:  # models repeat their notices
+                # With --n, all answers have the same name, and may have the same notices.
+                if (name, notice) not in self._reported_notices:
                     self._reported_notices.add((name, notice))
                     write_diagnostic(f"{name}: {notice}")
 

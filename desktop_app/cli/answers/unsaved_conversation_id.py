@@ -17,9 +17,9 @@ def unsaved_conversation_id(
 ) -> str:
     """Return an id for a conversation that is not saved.
 
-    It is a hash of the instructions and attachments; without both, of the question. The provider's
-    cache key and the tags around documents are made from the id. So questions about the same
-    documents begin with the same bytes, which the provider's cache can serve.
+    It is a hash of the instructions and attachments, or of the question if there are neither. The
+    provider's cache key and the tags around documents are made from the id. So questions about the
+    same documents begin with the same bytes, which the provider's cache can serve.
     """
     hashes = [part.sha256 for part in attachments]
     rest = "" if instructions or hashes else question

@@ -131,7 +131,7 @@ def _require_existing(paths: Iterable[Path]) -> None:
 async def _task(backend: Backend, options: argparse.Namespace) -> tuple[str, str, str]:
     """Return the title, the text and the template's id of the task.
 
-    A task typed with --task has no title and no template: both are "".
+    With --task and without --template, there is no title and no template: both are "".
     """
     if options.task and not options.template:
         return "", options.task, ""
@@ -164,7 +164,7 @@ async def _prepare_and_send(
     """Read the files, show the cost, ask, and send the job.
 
     Args:
-        notices: on the job, to be repeated in its JSON.
+        notices: on the job, and already written; its JSON repeats them.
         is_new: remove the job if the user declines.
     """
     if not await backend.batch_store.claim(job.id):
@@ -201,9 +201,9 @@ async def _prepare_and_send(
 async def _advance(
     backend: Backend, service: BatchService, job_id: str, options: argparse.Namespace
 ) -> None:
-    """Do the first steps of a started job; with --wait, all steps.
+    """Do the first step of a started job; with --wait, all steps.
 
-    Each new error is reported; with --progress or on a terminal, each step, too.
+    With --wait, each new error is reported; with --progress or on a terminal, each step, too.
     """
     pause = await service.advance(job_id)
     last_error = ""

@@ -93,7 +93,7 @@ class Finding:
 
     Attributes:
         name: its key in the JSON.
-        works: None for a plain fact, or if the user has not decided.
+        works: None if nothing was tested, or if the user has not decided.
         label: its name in the report; "" for the one in `_LABELS`.
         more_fields: additional fields of the JSON.
     """
@@ -158,8 +158,8 @@ async def examine(
 
     Args:
         problem: why the store could not be opened; None if it is open.
-        is_thorough: also start the on-device model, which takes a second and its memory, and check
-            the whole store.
+        is_thorough: also check the whole store, and start the on-device model, which takes a second
+            and the model's memory.
     """
     starts_model = is_thorough or backend.gateway.local_model.is_running
     # In a thread: this starts uname, and reads the metadata of packages.

@@ -159,7 +159,9 @@ def _read_sibling(folder: Path, name: str) -> str:
 
 
 def _path_in(folder: Path, name: str) -> Path:
-    """Return the path of a file that the cases name: they may be somebody else's.
+    """Return the path of a file that the cases name.
+
+    The cases may be somebody else's, so they can name only files in their own folder.
 
     Raises:
         CaseError: it is not in `folder`, or a link leads out of it.

@@ -139,7 +139,9 @@ class EvaluationBatches:
         return job
 
     async def _advance(self, job_id: str) -> float | None:
-        """Do the next step of a job; return the seconds until the next, or None at its end.
+        """Do the next step of a job; return the seconds until the following step.
+
+        Return None if the job has ended or has nothing to send.
 
         Raises:
             UserFacingError: the job stopped before its end.

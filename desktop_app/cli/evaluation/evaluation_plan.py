@@ -120,7 +120,11 @@ async def _plan_judgments(
     cases: Sequence[EvaluationCase],
     longest: int | None,
 ) -> dict[str, Any]:
-    """Return the plan of the judgments on answers of at most `longest` tokens."""
+    """Return the plan of the judgments on answers.
+
+    Args:
+        longest: the largest number of tokens in an answer; None if it has no known limit.
+    """
     count = sum(check.kind is CheckKind.RUBRIC for case in cases for check in case.checks)
     judge = runner.judge_of(contestant)
     tokens = await runner.judge_input(contestant, cases) if count else 0

@@ -107,6 +107,7 @@ class EvaluationRunner:
         Raises:
             asyncio.CancelledError: the results so far are stored.
             StorageError: a result could not be stored.
+            UserFacingError: a batch job could not be started, or stopped before its end.
         """
         key = _NOTE_PREFIX + self._content_hash()
         self._name = await self.backend.notes.get(key) or ""

@@ -33,7 +33,7 @@ def read_all() -> str:
     """Read to the end; return "" if standard input is a terminal or closed.
 
     Raises:
-        IllegalChoiceError: more than MAX_QUESTION_BYTES is piped in, or something else than text.
+        IllegalChoiceError: the input is larger than MAX_QUESTION_BYTES, or is not text.
     """
     if sys.stdin is None or sys.stdin.isatty():
         return ""

@@ -129,7 +129,7 @@ class AnswerOutput(AnswerStreams):
 
     Args:
         shows_steps: show progress messages even without a terminal.
-        is_several: `SeveralAnswers` writes the answers; this object only reports errors before.
+        is_several: `SeveralAnswers` writes the answers; this object only reports earlier errors.
     """
 
     def __init__(

@@ -50,7 +50,8 @@ def is_configuration(value: _Row) -> bool:
 
 
 def parse_yaml(text: str) -> Any:
-    """Return the value of a YAML file, with the scalars of YAML 1.2, numbers only in decimals.
+    """Return the value of a YAML file, with the scalars of YAML 1.2 but only decimal numbers.
+
 
     Raises ValueError.
     """

@@ -247,7 +247,7 @@ def _ending(message: Message) -> Iterator[str]:
 
 
 def _visible(text: str) -> str:
-    """Return text with unseen characters made visible, and without control characters."""
+    """Return text with invisible characters shown as codes, and without control characters."""
     lines = text.replace("\r\n", "\n").split("\n")
     visible = "\n".join(_CONTROLS.sub("", show_invisible(clean_text(line))) for line in lines)
     return visible.replace(ADDED_MARK, "")

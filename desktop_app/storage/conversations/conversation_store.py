@@ -464,7 +464,7 @@ def update_answer(connection: sqlite3.Connection, answer: Message) -> bool:
     _remove_message_entry(connection, answer.id)
     row = {**answer_to_row(answer), **_owner(answer), "id": answer.id}
     is_stored = update_row(connection, "messages", row, "id") > 0
-    del row  # a long answer takes as much memory as its JSON and its index entry
+    del row  # frees the JSON of a long answer before the index entry, which takes as much memory
     if is_stored:
         # Recorded at checkpoints, too: an answer that is interrupted needs its files.
         record_attachments(connection, answer)

@@ -13,8 +13,9 @@ from typing import Final
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.storage.database.database import Database
 
-# The search index is merged in slices of this many pages of 4 KB. Each takes some 40 ms of writing,
-# a million messages half a minute in all.
+# An index is merged in slices of this many pages of 4 KB. Writing a slice takes about 40 ms; the
+# whole index of a million messages takes half a minute.
+
 MERGED_PAGES: Final = 200
 _MERGE: Final = (
     "INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)",

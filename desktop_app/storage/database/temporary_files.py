@@ -1,7 +1,7 @@
-"""Temporary copies, removed when their process ends or, if it was killed, at the next start.
+"""Temporary files, removed when their process ends or, if it was killed, at the next start.
 
-Each copy is in a folder below `Folders.temporary` that its process has locked. The kernel releases
-the lock when the process ends, so that the next start recognizes abandoned folders. A file that
+They are in folders below `Folders.temporary`, each locked by its process. The kernel releases the
+lock when the process ends, so that the next start recognizes abandoned folders. A file that
 must be elsewhere, such as beside the file that it will replace, is registered by a symbolic link.
 """
 
@@ -25,7 +25,8 @@ _FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEX
 
 
 class TemporaryFolder:
-    """A folder for copies, which is removed at the end of the context.
+    """A folder for temporary files, which is removed at the end of the context.
+
 
     Attributes:
         path: the path of the folder.

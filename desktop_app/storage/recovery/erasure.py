@@ -1,7 +1,7 @@
 """Deletes everything: conversations, folders, attachments, drafts, prompts, all copies.
 
 The copies are those that the program made beside the store, as before a migration. Settings,
-providers, their model listings and token rates, tool servers, and the spending without the names of
+providers, their model listings and token rates, tool servers, and the spending without the ids of
 its conversations are kept. Keys are in the keyring and not touched, nor are backups in the user's
 own folders. Tables are emptied unless they are listed here, so that no table added later is
 forgotten.
@@ -102,8 +102,9 @@ def _erase(database: Path, attachments: Path, mark: Path) -> None:
         try:
             _erase_store(database, attachments, mark)
         except (StorageError, OSError, *UNREADABLE) as error:
-            # The user is told that it failed: what is repaired later must not be deleted. A newer
-            # version completes its own erasure.
+            # The user is told that the erasure failed, so it is withdrawn: a store that is repaired
+            # later must not be erased at the next start. A newer version completes its own erasure.
+
             if mark.read_bytes() != _EMPTIED and not isinstance(error, StoreTooNewError):
                 _put_back(attachments)
                 mark.unlink()

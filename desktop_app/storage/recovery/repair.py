@@ -269,10 +269,10 @@ def _insert_records(
             seen.add(leaf)
             for record in pages.records(leaf):
                 dropped += not _insert(connection, table, record)
-    not_orphaned = seen | pages.free_pages() | {1}
+    skipped = seen | pages.free_pages() | {1}
     for leaf in pages.leaves():
         progress(leaf, pages.count)
-        if leaf not in not_orphaned:
+        if leaf not in skipped:
             for record in pages.records(leaf):
                 _insert_orphan(connection, record, tables)
     return dropped

@@ -176,7 +176,10 @@ def restore_backup(
 def _ask_about_changes(
     new_store: Path, database: Path, built_in: Sequence[ProviderProfile], ask: AskAboutChanges
 ) -> tuple[tuple[SettingChange, ...], RestoreChoice]:
-    """Ask about the settings that would change. Return the settings that stay, and the choice."""
+    """Ask about the settings that would change. Return the settings that stay, and the choice.
+
+    Also end the unsent files of running batch jobs, so that the next start does not send them.
+    """
     with closing(connect(new_store, "rw")) as connection:
         current = _current_settings(database, built_in)
         changes = find_changes(current, read_outbound_settings(connection, built_in))
@@ -320,7 +323,7 @@ class _Unpacker:
     def _require_room(self, folder: Path, size: int) -> None:
         free = shutil.disk_usage(folder).free
         if size > free:
-            size_mb = -(-size >> 20)  # rounded up: it must not look like what is free
+            size_mb = -(-size >> 20)  # rounded up: the message must show more than the free space
             raise StoreFullError(
                 Reason.NO_ROOM_TO_RESTORE, file=self._archive.name, size=size_mb, free=free >> 20
             )

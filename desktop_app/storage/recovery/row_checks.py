@@ -377,7 +377,7 @@ _DISPENSABLE: Final[Mapping[str, tuple[Values, ...]]] = {
 
 
 def _check_setting(key: str, text: str) -> None:
-    """Check a setting with a structured value; the program checks plain values itself."""
+    """Check a setting with a structured value; plain values are checked when they are used."""
     _require(len(text) <= _LONGEST_SETTING)
     value = json.loads(text)
     for prefix, check in _SETTING_CHECKS.items():

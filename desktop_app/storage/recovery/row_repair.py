@@ -129,7 +129,8 @@ def _restore_conversations(connection: sqlite3.Connection) -> int:
 def update_rows(connection: sqlite3.Connection, steps: Iterable[Migration]) -> None:
     """Change rows of an older version as these migrations do, and sum up the spending.
 
-    Call it after `repair_references`, which makes the changes that leave newer rows as they are.
+    Call it after `repair_references`, which makes the changes that are safe for all rows.
+
     """
     fill_slots(connection)
     for step in steps:

@@ -28,7 +28,7 @@ from desktop_app.storage.database.storage_errors import UNREADABLE
 # Facts learned about a server, by its address; they are learned again.
 _LEARNED_KEYS: Final = "SELECT key FROM settings WHERE key LIKE 'learnt.%://%'"
 _ADDRESSES: Final = (("model_listings", "profile_id"), ("batch_jobs", "id"))
-# Patterns of these addresses in the bytes of a file: in profiles, and in the keys of learned facts.
+# Patterns of addresses in the bytes of a file: in profiles, and in the keys of learned facts.
 _ADDRESS_BYTES: Final = re.compile(rb'"(base_url|proxy)": ?"[^":/]*://((?:[^"\\]|\\.)*)"')
 _LEARNED_BYTES: Final = re.compile(rb'learnt\.[^\x00-\x1f"]{1,400}?://([^\x00-\x20"/]+)@')
 _PASSWORD_BYTE: Final = re.compile(rb"[^:/@?#]")

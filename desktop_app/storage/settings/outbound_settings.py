@@ -78,7 +78,7 @@ class SettingChange:
 
     Attributes:
         profile_id: the provider that it belongs to, "" for none.
-        key: the setting's key, or the profile's field.
+        key: the setting's key, or the profile's field; "" for a collection.
         label: the provider and the setting, as shown to the user.
         current, restored: the current value and the backup's, as shown to the user.
         collection_id: the collection that would read files in another folder, "" for none.
@@ -196,7 +196,7 @@ def _collections(connection: sqlite3.Connection) -> dict[str, CollectionPaths]:
 def find_changes(
     current: OutboundSettings, restored: OutboundSettings
 ) -> tuple[SettingChange, ...]:
-    """Return the settings that would change: by provider, the general ones, by collection."""
+    """Return the settings that would change: of providers, then general ones, then collections."""
     changes = []
     for profile_id, profile in sorted(restored.profiles.items()):
         known = current.profiles.get(profile_id)
@@ -330,7 +330,7 @@ def _forget_tools(connection: sqlite3.Connection, current: Mapping[str, frozense
 
 
 def _without_address(connection: sqlite3.Connection, profile_id: str) -> str:
-    """Return a stored profile as JSON: its kind, but defaults for the other fields of `_fields`."""
+    """Return a stored profile as JSON, with defaults for all fields of `_fields` but its kind."""
     sql = "SELECT id, body FROM profiles WHERE id = ?"
     found = profile_from_row(connection.execute(sql, (profile_id,)).fetchone())
     default = ProviderProfile(found.id, found.name, found.kind)
@@ -432,7 +432,8 @@ def _yes_no(value: bool) -> str:
 
 
 def _shown_pair(current: str, restored: str) -> tuple[str, str]:
-    """Return both texts shortened, with a remark if that leaves the same text of both."""
+    """Return both texts shortened, with a remark if the shortened texts are equal."""
+
     old, new = _short(current), _short(restored)
     return old, tr("{text} (differs later on)", text=new) if new == old else new
 

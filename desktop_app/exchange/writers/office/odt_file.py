@@ -86,7 +86,7 @@ def write_odt(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None
 
 
 def _add_styles(document: Document) -> None:
-    # The template numbers headings, but these may have numbers of their own.
+    # The template numbers all headings, but those of answers may have numbers of their own.
     for level in document.styles.get_elements("//text:outline-level-style"):
         level.set_attribute("style:num-format", "")
         level.set_attribute("style:num-suffix", None)
@@ -149,7 +149,8 @@ def _paragraph(block: Block, *, is_spaced: bool = True) -> Paragraph:
         if target is paragraph and not styles:
             paragraph.append_plain_text(text)
             continue
-        # In a span also without a style: a link cannot contain several spaces in a row.
+        # Text without a style gets a span, too: a link cannot contain several spaces in a row.
+
         span = _span(text, styles[-1] if styles else None)
         for name in reversed(styles[:-1]):
             outer = Span(style=name)
