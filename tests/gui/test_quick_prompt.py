@@ -411,6 +411,16 @@ def test_an_error_gets_a_line_of_its_own(qtbot: QtBot, quick: QuickPrompt) -> No
     assert quick.height() == folded
 
 
+def test_a_status_that_arrives_during_a_drag_stays_after_it(quick: QuickPrompt) -> None:
+    status = find(quick, QLabel, "status")
+    quick.status.show_status("Still responding…")
+    quick.status.show_drop_hint("Drop to attach")
+    assert status.text() == "Drop to attach"
+    quick.status.show_figures("$0.0004 · 1.1 s")
+    quick.status.hide_drop_hint()
+    assert status.text() == "$0.0004 · 1.1 s"
+
+
 def test_every_control_has_a_name(qtbot: QtBot, quick: QuickPrompt) -> None:
     quick.set_streaming(True)
     own = [w for w in quick.findChildren(QWidget) if w.parent() is quick]

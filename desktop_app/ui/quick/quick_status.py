@@ -41,7 +41,7 @@ class QuickStatus(QObject):
         super().__init__(speaker)
         self._speaker = speaker
         self._offers_undo = False
-        self._text_before_drag = ""
+        self._status = ""
         self.label = ElidedLabel(name="status", role="note")
         self.label.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
         self.problem_label = PlainLabel(name="problem", role="error", wraps=True)
@@ -75,15 +75,15 @@ class QuickStatus(QObject):
 
     def show_drop_hint(self, hint: str) -> None:
         """Show the effect of a drop in place of the status, until `hide_drop_hint`."""
-        self._text_before_drag = self.label.text()
         self.label.setText(hint)
 
     def hide_drop_hint(self) -> None:
         """Show the status again after a drag."""
-        self.label.setText(self._text_before_drag)
+        self.label.setText(self._status)
 
     def _show(self, text: str, problem: str, remedy: str) -> None:
         self._offers_undo = False
+        self._status = text
         self.label.setText(text)
         self.problem_label.setText(problem)
         self.problem_label.setVisible(bool(problem))
