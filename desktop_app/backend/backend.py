@@ -245,7 +245,7 @@ class Backend:
 
     @cached_property
     def utility_model(self) -> UtilityModel:
-        """Return the service that writes titles and summaries."""
+        """Return the service for the program's own small tasks, such as titles."""
         return UtilityModel(self.paid_calls, self.providers.models_of)
 
     @cached_property

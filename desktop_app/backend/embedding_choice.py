@@ -29,8 +29,8 @@ def embedding_choice(
 ) -> EmbeddingChoice | None:
     """Return the embedding model at `profile`; None if the provider offers none.
 
-    The price is that of the server's list, else the catalog's if the provider serves OpenAI's
-    models, else unknown.
+    The price is that in a compatible server's list, else the catalog's if the provider serves
+    OpenAI's models, else unknown.
     """
     if not is_offered(profile):
         return None

@@ -50,8 +50,9 @@ def profiles_of_environment(
 
     A key belongs to the address that the environment gives with it, and nothing changes that later.
     Without a key, a user and password in the address are the secret. Azure's version is removed
-    from an address's query. An address with any other query is unusable, because the path of each
-    request would have to precede the query: the profile gets no address, which requests report.
+    from an address's query. An address with any other query or a fragment is unusable, because the
+    path of each request would have to precede it: the profile gets no address, which requests
+    report.
     """
     found: list[tuple[ProviderProfile, dict[str, Secret]]] = []
     key = environment.get("OPENAI_API_KEY", "")
@@ -59,8 +60,8 @@ def profiles_of_environment(
     if key or url:
         bare, login = bare_address(url)
         bare = "" if "?" in url or "#" in url else bare.rstrip("/") or OPENAI_URL
-        # Without an origin the address is the problem to report, not a missing key.
         models = _split_names(environment.get("OPENAI_MODEL", ""))
+        # Without an origin the address is the problem to report, not a missing key.
         profile = _openai_like(bare, bool(key and origin(bare)), models)
         secret = Secret(login, origin(bare), "Basic") if login else None
         profile, secrets = _with_fields(

@@ -33,10 +33,11 @@ def built_in_presets() -> tuple[Preset, ...]:
 
 def preset_cases(name: str) -> list[dict[str, Any]]:
     """Return the evaluation cases of a built-in preset, by its name or id; [] for others."""
-    found = preset_named(name, with_built_in([]))
-    ids = [] if found is None else [found.id]
+    preset = preset_named(name, with_built_in([]))
+    if preset is None:
+        return []
     rows = json.loads(resource_path("preset_cases.json").read_text(encoding="utf-8"))
-    return [case for preset_id in ids for case in rows[preset_id]]
+    return list(rows[preset.id])
 
 
 def with_built_in(stored: Iterable[Preset], hidden: Collection[str] = ()) -> list[Preset]:

@@ -112,7 +112,7 @@ def type_paste(target: PasteTarget) -> None:
         if _active_window(display) != target.window:
             raise PasteError("the window lost the focus")
         v_code = 0 if target.is_terminal else _v_key_code(display)
-        # Shift+Insert, if the layout has no V: most programs also paste by it.
+        # Shift+Insert in terminals, and if the layout has no V: most programs also paste by it.
         modifier = "Control_L" if v_code else "Shift_L"
         key_code = v_code or _key_code(display, "Insert")
         modifier_code = _key_code(display, modifier)

@@ -58,9 +58,9 @@ _SYSTEM_PATHS: Final = (
     *("/dev/null", "/dev/urandom"),
 )
 _OTHER_MAPPED_BYTES: Final = 64 << 30
-"""The limit of other mappings, which limits their page tables, too: 1/512 of what is read.
+"""The limit of all mappings but private memory. It bounds page tables, too.
 
-RLIMIT_DATA counts neither.
+Page tables take 1/512 of the memory that is read. RLIMIT_DATA counts neither.
 """
 _THREAD_EXIT_S: Final = 2.0
 """The time that a joined thread gets to exit, in seconds; it takes microseconds."""

@@ -256,7 +256,7 @@ def _checks(*, can_write: bool, can_connect: bool) -> dict[str, tuple[_Check, ..
         "mmap": (_Check(3, _MAPPINGS, _MAP_MASK),),
         "clone": (_Check(0, (_CLONE_THREAD,), _CLONE_THREAD | _CLONE_FORBIDDEN),),
         "tgkill": (_Check(0, (os.getpid(),)),),
-        # Root may raise its hard limits, so limits may be read only.
+        # Root may raise its hard limits, so limits may only be read.
         "prlimit64": (_Check(0, (0, os.getpid())), _Check(2, (0,)), _Check(2, (0,), word=1)),
         "prctl": (_Check(0, (_PR_SET_NAME, _PR_GET_NAME, _PR_SET_VMA)),),
         "fcntl": (_Check(1, (*_FCNTL_COMMANDS, *locks)),),

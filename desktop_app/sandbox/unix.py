@@ -19,7 +19,7 @@ _OPEN_FILES: Final = 256
 
 def close_descriptors_except(exceptions: tuple[int, ...]) -> None:
     """Close all file descriptors but the standard streams and `exceptions`."""
-    # The limit may be infinite, or lower than descriptors that were opened before it was set.
+    # RLIMIT_NOFILE may be infinite, or lower than descriptors that were opened before it was set.
     start, highest = 3, max(int(entry.name) for entry in Path("/dev/fd").iterdir())
     for descriptor in (*sorted(exceptions), highest + 1):
         os.closerange(start, descriptor)

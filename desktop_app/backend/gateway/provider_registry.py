@@ -53,8 +53,7 @@ class ProviderRegistry:
         """Return all providers: the environment's, then built-in, then custom ones.
 
         A stored profile replaces the built-in one of the same id. A provider from the environment
-        shares the monthly cap and gets the facts about models that the user entered for its
-        address.
+        gets the monthly cap and the facts about models that the user entered for its address.
         """
         stored = {profile.id: profile for profile in await self._settings.profiles()}
         own_models_by_url = {p.base_url: p.own_models for p in stored.values() if p.own_models}

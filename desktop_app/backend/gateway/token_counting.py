@@ -136,9 +136,9 @@ class TokenLearning:
 class ProviderTokenCounter:
     """Counter of tokens. Implements services.ports.TokenCounter.
 
-    OpenAI's tokenizer counts for OpenAI's models, and the on-device model counts by itself. For a
-    compatible server, the server counts text that is about to be sent; learned rates estimate any
-    other text.
+    OpenAI's tokenizer counts for OpenAI's models, and the on-device model counts by itself. Other
+    models' servers count text that is about to be sent; learned rates estimate any other text.
+    Learned rates also replace the tokenizer for OpenAI's models at a compatible server.
     """
 
     def __init__(

@@ -23,8 +23,8 @@ _WIDE_TEXT_WIDTH: Final = 176
 
 The difference exceeds the width of a scroll bar, 10 theme pixels. Otherwise the scroll bar of the
 card area could move the buttons under the text. The text would then be wider and have fewer lines,
-so that the bar would be less high. The scroll bar would disappear, the buttons would move back, and
-so on until the stack overflows.
+so that the batch bar would be less high. The scroll bar would disappear, the buttons would move
+back, and so on until the stack overflows.
 """
 
 

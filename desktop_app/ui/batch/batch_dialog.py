@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 SIZE: Final = (860, 620)
-EMPTY: Final = N_(
+_INTRODUCTION: Final = N_(
     "A batch job sends the same message with each of many files, at half price. "
     "Responses arrive within 24 hours, even if Repartee is closed."
 )
@@ -51,8 +51,8 @@ class BatchDialog(DraftDialog):
     Signals:
         new_job_requested(): the user is about to create a job.
         job_requested(str): show the job with this id.
-        report_requested(str, str, Path): write a report on the job with this id, in this format,
-            to this file.
+        report_requested(str, str, Path): export the results of the job with this id, as "markdown"
+            or "csv", to this file.
     """
 
     new_job_requested = Signal()
@@ -70,7 +70,7 @@ class BatchDialog(DraftDialog):
         self.jobs = BatchJobModel()
         self.table = ProportionalTable(self.jobs, _SHARES)
         self.new_button = dialog_button(tr("New batch job…"), "batch-new-job", "primary")
-        self._empty = PlainLabel(tr(EMPTY), role="note", wraps=True)
+        self._introduction = PlainLabel(tr(_INTRODUCTION), role="note", wraps=True)
         self.status_note = Note(theme, object_name="batch-words")
         self._stack = QStackedWidget()
         self._list = QWidget()
@@ -85,8 +85,8 @@ class BatchDialog(DraftDialog):
         table.setObjectName("batch-list")
         table.setAccessibleName(tr("Batch jobs"))
         new = (self.new_button, Qt.AlignmentFlag.AlignTop)
-        head = row_of((self._empty, 1), SPRING, new, spacing=12)
-        head.setAlignment(self._empty, Qt.AlignmentFlag.AlignTop)
+        head = row_of((self._introduction, 1), SPRING, new, spacing=12)
+        head.setAlignment(self._introduction, Qt.AlignmentFlag.AlignTop)
         column_of(head, (table, 1), parent=self._list, margins=0, spacing=12)
         for page in (self._list, self.new_page, self.job_page):
             self._stack.addWidget(scroll_area_of(page) if page is not self._list else page)

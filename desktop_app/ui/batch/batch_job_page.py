@@ -109,7 +109,7 @@ class BatchJobPage(QWidget):
         for part, stretch in ((table, 3), (self.answer, 2)):
             split.addWidget(part)
             split.setStretchFactor(split.indexOf(part), stretch)
-        # It takes the room that is left: otherwise, a long estimate would move Start out of sight.
+        # The splitter takes the room that is left: a long estimate would move Start out of sight.
         split.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
         column_of(
             (self.back_button, Qt.AlignmentFlag.AlignLeft),
@@ -250,7 +250,7 @@ class BatchJobPage(QWidget):
         self._choose_again(chosen)
 
     def _choose_again(self, number: int) -> None:
-        """Select a file by its number if the table has lost the selection; request its answer."""
+        """Select a file by its number if no file is selected; request the selected one's answer."""
         index = self.table.currentIndex()
         lost = self.lines.index(self.lines.row_of(number), 0)
         if not index.isValid() and lost.isValid():

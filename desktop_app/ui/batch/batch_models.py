@@ -1,7 +1,7 @@
 """Table models of the batch jobs and of a job's files.
 
-A job may have tens of thousands of files. The thread that reads them finds the changed files, and
-only their rows are updated here.
+A job may have tens of thousands of files. A worker thread finds the files whose state has changed,
+and only their rows are updated here.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ MAX_NAMED_FILES: Final = 3
 
 @dataclass(frozen=True)
 class BatchModelOption:
-    """A model to choose; `refusal` is the reason why it cannot be chosen, () if it can."""
+    """A model to choose; `refusal` says why no job can use it now, or is ()."""
 
     model: str
     name: str
@@ -209,7 +209,7 @@ class BatchNewPage(QWidget):
         self.add_files([Path(path) for path in files.split(end) if path])
 
     def set_prompts(self, prompts: Sequence[BatchPromptOption], default: str) -> None:
-        """Set the prompts; the default one fills an empty message."""
+        """Set the prompts; an empty message gets the text of the prompt with the id `default`."""
         has_message = bool(self.task.toPlainText().strip())
         chosen = self._template_id if has_message else default
         self._prompts = {prompt.id: prompt for prompt in prompts}

@@ -120,7 +120,7 @@ class AnswerColumn(QFrame):
             self._show_facts(self.answer)
 
     def mark_differences(self, differs: Sequence[bool], theme: Theme) -> None:
-        """Mark the words that differ; () marks none."""
+        """Mark each word whose value in `differs` is True; () ends the marking."""
         self.transcript.differences.mark_words(differs, theme)
         self.differing_count = sum(differs) if differs else None
         if self.answer is not None:

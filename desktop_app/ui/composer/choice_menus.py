@@ -88,7 +88,8 @@ def _group_by_maker(parent: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[
     """Yield each entry with its menu.
 
     In a long list (an aggregator has hundreds of models), models go into submenus by the
-    first word of their ids, single models under "Other". Variants stay in the menu itself.
+    first word of their ids. A model that shares this word with no other goes into "Other".
+    Variants stay in the menu itself.
     """
     if len(entries) <= _MAX_SUBMENU_ENTRIES:
         yield from ((entry, parent) for entry in entries)
@@ -171,9 +172,9 @@ def _add_note(menu: QMenu, words: str) -> None:
     label.setContentsMargins(12, 6, 12, 4)
     label.ensurePolished()
     # The size that Qt suggests for a wrapped text is much narrower than the menu.
-    figures = label.fontMetrics()
-    widest = figures.averageCharWidth() * _NOTE_CHARACTERS
-    width = min(figures.horizontalAdvance(label.text()) + 2 * 12 + 1, widest)
+    metrics = label.fontMetrics()
+    widest = metrics.averageCharWidth() * _NOTE_CHARACTERS
+    width = min(metrics.horizontalAdvance(label.text()) + 2 * 12 + 1, widest)
     label.setMinimumWidth(width)
     label.setMaximumWidth(widest)
     label.setFixedHeight(label.heightForWidth(width))

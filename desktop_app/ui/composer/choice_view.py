@@ -80,7 +80,7 @@ class ChoiceView:
 
     @property
     def listed_efforts(self) -> tuple[Effort, ...]:
-        """Return the five efforts of GPT-5.2, and `minimal` if another model accepts it."""
+        """Return the five efforts of GPT-5.2, and `minimal` for another model that accepts it."""
         takes_minimal = self.variant is None and Effort.MINIMAL not in self.effort_refusals
         return tuple(e for e in Effort if e in FAMILY_EFFORTS or takes_minimal)
 

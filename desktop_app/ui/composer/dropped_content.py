@@ -95,7 +95,7 @@ class DroppedContent:
         files: local paths; they may not exist.
         data: an image, a mail message, or rich text without plain text.
         text: to be inserted into the prompt.
-        html: the same text with its formatting, if it was offered.
+        html: the text with its formatting, if it was offered; `text` may then be "".
         note: a sentence for the user about content that was left out, or "".
     """
 

@@ -1,4 +1,4 @@
-"""Leave files that are dropped on the text fields of a window to the window."""
+"""Leave files, images and mail that are dropped on text fields of a window to the window."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from PySide6.QtWidgets import QWidget
 
 
 class FileDropFilter(QObject):
-    """Filter that makes the text fields of a widget leave files to the window.
+    """Filter that makes the text fields of a widget leave files, images and mail to the window.
 
-    By default the fields would insert the file's address as text.
+    By default the fields would insert the address of a file as text.
     """
 
     def __init__(self, widget: QWidget) -> None:
@@ -19,13 +19,13 @@ class FileDropFilter(QObject):
                 candidate.installEventFilter(self)
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-        """Refuse files on behalf of the field."""
+        """Refuse files, images and mail on behalf of the field."""
         if event.type() != QEvent.Type.DragEnter:
             return False
         # Imported here because start-up does not need it.
         from desktop_app.ui.composer.dropped_content import has_attachable_content
 
-        is_file = has_attachable_content(event.mimeData())  # type: ignore[attr-defined]
-        if is_file:
+        is_attachable = has_attachable_content(event.mimeData())  # type: ignore[attr-defined]
+        if is_attachable:
             event.ignore()
-        return is_file
+        return is_attachable

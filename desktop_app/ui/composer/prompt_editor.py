@@ -1,8 +1,8 @@
 """The prompt editor: attachments, suggestions, text, and the row of choices.
 
 The editor keeps the text when it emits `submit_requested`; the receiver clears it after
-storing the message. Everything it shows about models, costs and attachments arrives as
-plain values.
+storing the message. Everything that the editor shows about models, costs and attachments
+arrives as plain values.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class PromptEditor(QFrame):
         row.stop_button.clicked.connect(self.stop_requested)
 
     def _request_edit(self) -> None:
-        """Ask to edit the last message, unless attachments or a running response are in the way."""
+        """Ask to edit the last message, unless attachments or a streaming answer are in the way."""
         if not (self._is_streaming or self.chips.count()):
             self.command_requested.emit("question.edit")
 
@@ -202,7 +202,7 @@ class PromptEditor(QFrame):
         self._fit()
 
     def set_suggestions(self, items: Sequence[tuple[str, str, str]]) -> None:
-        """Show suggestions, each with its key, label and icon name."""
+        """Show suggestions, each with its id, label and icon name."""
         self.suggestions.set_suggestions(items)
         self.suggestions.set_refusal(self._refusal)
         self._show_enter_key()

@@ -42,7 +42,7 @@ LARGE_PASTE_CHARACTERS: Final = 20_000
 _DIRECTION_SAMPLE: Final = 200  # characters of the first line
 _MEASURED_PARAGRAPHS: Final = 64  # paragraphs: more than any prompt shows without scrolling
 MAX_TEXT_CHARACTERS: Final = 1_000_000
-"""The number of characters beyond which no text is inserted, because layout would be slow."""
+"""Longer texts are attached instead of inserted, because their layout would be slow."""
 
 
 class PromptText(PlainTextField):

@@ -65,7 +65,7 @@ class Spelling(QObject):
         self.check_requested.emit(sorted(unknown))
 
     def mark_misspelled(self, misspelled: Iterable[str]) -> None:
-        """Store which words are misspelled, as the result of `check_requested`."""
+        """Store that these words are misspelled, as `check_requested` or `search` found."""
         self._verdicts.update(dict.fromkeys(misspelled, False))
         self.changed.emit()
 

@@ -23,11 +23,11 @@ _HELP_SCHEME: Final = "help"
 
 
 class HelpText(SealedBrowser):
-    """A view of our own HTML, which loads nothing. Links lead to the help or the window.
+    """A view of our own HTML, which loads nothing. Links lead to other places of the program.
 
     Signals:
         place_requested(HelpPlace): a link to another place of the help was followed.
-        window_place_requested(Place): a link to a place of the window was followed.
+        window_place_requested(Place): a link to a place outside of the help was followed.
     """
 
     place_requested = Signal(object)
@@ -92,7 +92,7 @@ class HelpText(SealedBrowser):
         self.document().setDefaultFont(font)
         self.document().setDocumentMargin(theme.px(16))
         self.document().setIndentWidth(theme.px(18))
-        # Headings are sized here because Qt adds their own size to one set elsewhere.
+        # Headings are sized here: Qt would add its own size of headings to a size set elsewhere.
         self.document().setDefaultStyleSheet(
             "h1 { font-size: x-large; font-weight: 600; }"
             "h2 { font-size: large; font-weight: 600; margin-top: 18px; }"

@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 _SIZE: Final = (820, 620)
 _LIST_WIDTH: Final = 210
 _NARROW: Final = 640
-"""Below this width, the list of chapters replaces the text while it is shown."""
+"""Below this width, the list of chapters hides the text while the list is shown."""
 
 
 class HelpWindow(QWidget):
     """The help window. `open_at` shows a place.
 
     Signals:
-        place_requested(Place): a link to a place of the window was followed.
+        place_requested(Place): a link to a place outside of the help was followed.
     """
 
     place_requested = Signal(object)

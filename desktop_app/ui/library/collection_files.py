@@ -23,7 +23,7 @@ _ORDER: Final = {"failed": 0, "waiting": 1, "ready": 2}
 
 
 def file_status_text(file: CollectionFile) -> str:
-    """Return the line below a file's name: its pages and problem, or that it is waiting.
+    """Return the line below a file's name: its pages, its problem, or its state.
 
     >>> from desktop_app.domain.documents.collections import CollectionFile
     >>> file_status_text(CollectionFile("c", "/a.pdf", "a.pdf", pages=1, status="ready"))

@@ -55,7 +55,7 @@ class ExampleTurns(FormSection):
         self._column.setAlignment(self.add_button, Qt.AlignmentFlag.AlignLeft)
 
     def show_examples(self, preset_id: str, examples: Examples) -> None:
-        """Show a preset's examples; keep unfinished examples if these are the ones last shown."""
+        """Show a preset's examples; if they are already shown, keep unfinished examples."""
         if (preset_id, examples) == self._reported:
             return
         self.undo_button.hide()

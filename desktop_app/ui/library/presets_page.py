@@ -214,7 +214,7 @@ class PresetsPage(QWidget):
         self.examples.report_edits()
 
     def _request_edit(self, request: EditRequest) -> None:
-        """Request a new value for the shown preset, even if another is shown by then."""
+        """Request a value for the present preset, even if it arrives when another is shown."""
         preset_id, key = self.list.current_id, request.key
 
         def value_now() -> object:

@@ -153,7 +153,7 @@ def _polished_widgets() -> list[QWidget]:
     """Return all widgets that were polished, each after its parents."""
     windows = QApplication.topLevelWidgets()
     found = chain.from_iterable((w, *w.findChildren(QWidget)) for w in windows)
-    # Dialogs are windows and children.
+    # A dialog is found twice: as a window, and as a child of its parent.
     return [
         widget
         for widget in dict.fromkeys(found)

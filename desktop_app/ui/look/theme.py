@@ -454,7 +454,8 @@ class ThemeWatcher(QObject):
     Attributes:
         current: the theme in use.
         look: the user's settings.
-        portal: the arguments of the last `set_portal_appearance`; at first, of the previous run.
+        portal: the arguments of the last `set_portal_appearance`; at first, those of the previous
+            run, if there was one.
 
     Signals:
         changed(Theme): emitted after the application got another theme, in a later pass of the

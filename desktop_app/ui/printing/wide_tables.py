@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _PREFERRED_WIDTH: Final = 9
-"""The width, in widths of "m", that columns get in parts if their text is wider."""
+"""The width of a column with wider text, in widths of "m", unless a word needs more."""
 
 
 def column_groups(

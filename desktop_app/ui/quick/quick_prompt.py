@@ -79,7 +79,7 @@ class QuickPrompt(QWidget):
     """The window of the quick prompt.
 
     Attributes:
-        field: the question that is typed.
+        field: the field for the question.
         chips: the attachments of the question.
         transcript: shows the answer.
         choice: the choice that is shown.
@@ -92,7 +92,8 @@ class QuickPrompt(QWidget):
         submit_requested(str): send this text.
         text_changed(): the typed text has changed.
         files_dropped(list[Path]): attach these dropped or pasted files.
-        large_text_dropped(str text, str html): a very long text was dropped or pasted.
+        large_text_dropped(str text, str html): a very long text was dropped or pasted; `html` is ""
+            if it has no formatting.
         stop_requested(): stop the answer.
         open_in_window_requested(): show the conversation in the main window.
         variant_requested(Variant): answer with this variant.

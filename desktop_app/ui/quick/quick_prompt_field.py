@@ -34,7 +34,7 @@ def describe_text(text: str) -> str:
 
 
 class QuickPromptField(PromptText):
-    """Text field with larger letters than the window's, and earlier questions by Up and Down.
+    """Text field with large letters, in which Up and Down request earlier and later questions.
 
     Signals:
         history_requested(int): +1 for an older question, -1 for a newer one; not while the cursor

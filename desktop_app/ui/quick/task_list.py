@@ -1,6 +1,6 @@
 """Keep a window out of task lists and pagers on X11, which Qt cannot do.
 
-Xfce's panel lists the quick prompt without these states.
+Xfce's panel lists the quick prompt unless it has the states in `_SKIPPED`.
 https://specifications.freedesktop.org/wm-spec/latest/
 """
 
@@ -29,7 +29,7 @@ class _AtomReply(ctypes.Structure):
 
 
 def skip_task_lists(window: QWidget) -> None:
-    """Keep a window out of task lists. Call this each time, before the window is mapped.
+    """Keep a window out of task lists. Call this before each time that the window is mapped.
 
     The call replaces all states of the window. Qt adds its own states while it maps the window.
     """

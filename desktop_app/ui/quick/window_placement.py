@@ -61,6 +61,6 @@ class WindowPlacement:
     def _free_room(self, screen: QScreen) -> QSize:
         """Return how far the window could be moved on a screen when it was opened, at least 1.
 
-        An answer makes it taller, but it opens again without the answer.
+        An answer makes the window taller, but the window opens again without the answer.
         """
         return (screen.availableGeometry().size() - self._opened_size).expandedTo(QSize(1, 1))

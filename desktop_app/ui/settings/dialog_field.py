@@ -37,8 +37,8 @@ class EditRequest(NamedTuple):
         value: the current value.
         on_changed: called with the new value.
         anchor: the button that was clicked.
-        value_now: returns the value at the time of the call; "" if it is unset or unknown. After
-            the removal of a value, Undo restores nothing unless this is "".
+        value_now: returns the value at the time of the call; "" if it is unset or unknown. Undo
+            restores a removed value only while this returns "".
     """
 
     key: str

@@ -65,7 +65,7 @@ class ConversationList(QFrame):
         export_requested(list ids, str format id): export conversations.
         renamed(str id, str title): the user changed a title; the row already shows it.
         pin_requested(list ids, bool), archive_requested(list ids, bool): pin or unpin, archive or
-            unarchive conversations. The receiver updates the rows, here and below.
+            unarchive conversations. The receiver of this and of the signals below updates the rows.
         pin_order_requested(list ids): pin these conversations, in this order.
         delete_requested(list ids), restore_requested(list ids): move conversations to the trash,
             or out of it.
@@ -460,7 +460,7 @@ class ConversationList(QFrame):
             _open_at(self.menus.folder_menu(folder), below)
 
     def _regroup(self) -> None:
-        """Group by the current day, but not during a rename, because that closes the editor."""
+        """Group by the current day, but not during a rename: regrouping closes the editor."""
         if not self.view.is_editing:
             self.model.set_today(today())
 

@@ -75,7 +75,7 @@ class ConversationModel(QAbstractListModel):
         self._keys: list[Key] = []
         self._key_of: dict[str, Key] = {}
         self.last_of_pages: Conversation | None = None
-        self._has_requested = False
+        self._has_requested_page = False
 
     # ------------------------------------------------------------ QAbstractItemModel
 
@@ -147,11 +147,11 @@ class ConversationModel(QAbstractListModel):
         return True
 
     def canFetchMore(self, _parent: Index) -> bool:
-        return self.last_of_pages is not None and not self._has_requested
+        return self.last_of_pages is not None and not self._has_requested_page
 
     def fetchMore(self, _parent: Index) -> None:
         if self.canFetchMore(_NO_PARENT):
-            self._has_requested = True
+            self._has_requested_page = True
             self.more_requested.emit()
 
     def mimeTypes(self) -> list[str]:
@@ -205,7 +205,7 @@ class ConversationModel(QAbstractListModel):
         Args:
             last: the last conversation of the loaded pages; None if no page follows.
         """
-        self.last_of_pages, self._has_requested = last, False
+        self.last_of_pages, self._has_requested_page = last, False
         fresh = [c for c in page if c.id not in self._key_of]
         keyed = sorted(((self.order.key(c), c) for c in fresh), key=itemgetter(0))
         if keyed and self._keys and keyed[0][0] < self._keys[-1]:
@@ -223,7 +223,8 @@ class ConversationModel(QAbstractListModel):
     def upsert(self, conversation: Conversation) -> None:
         """Insert, update, move or remove the row to match the conversation.
 
-        The row is removed if the filter excludes it or it sorts after the loaded pages.
+        The row is removed if the filter excludes the conversation, or if the conversation sorts
+        after the loaded pages.
         """
         is_after_pages = self.last_of_pages is not None and self.order.key(
             conversation
@@ -304,7 +305,7 @@ class ConversationModel(QAbstractListModel):
     ) -> None:
         self.beginResetModel()
         self.order.set_list_filter(list_filter)
-        self.last_of_pages, self._has_requested = last, False
+        self.last_of_pages, self._has_requested_page = last, False
         self._rows, self._keys, self._key_of = [], [], {}
         keyed = sorted(((self.order.key(row), row) for row in rows), key=itemgetter(0))
         for key, item in self.order.with_headings(keyed, -1):

@@ -173,7 +173,7 @@ class SpendingCharts(QWidget):
             self._show_caption(-1)
 
     def _charted_rows(self) -> Sequence[SpendingRow]:
-        """Return the rows that fit into the chart: the last days, or the first names."""
+        """Return the rows that fit into the chart: the last days or months, or the first names."""
         first = self._first_charted()
         limit = _MAX_BARS if self.grouping in TIME_GROUPINGS else _MAX_NAMES
         return self.rows[first : first + limit]

@@ -21,7 +21,8 @@ class Measure:
 
     Attributes:
         title: marked for translation.
-        series: the name of each series, marked for translation, and the value of a row.
+        series: the name of each series, marked for translation, with a function that returns a
+            row's value.
         text: formats a value.
         is_stacked: whether the series add up.
         is_by_model: whether only rows by model have it.

@@ -205,14 +205,15 @@ class ToolPicker(QFrame):
     def _create_row(self, tool: ToolChoice) -> QWidget:
         row = QWidget()
         box = QCheckBox()
-        # A server's name as wide as the list would push the permission out of it.
-        allowed = tool.permission
-        combo = None if allowed is None else self._permission_field(tool.name, allowed)
+        combo = None
+        if tool.permission is not None:
+            combo = self._permission_field(tool.name, tool.permission)
         px = self._theme.px
         room = self.width() - 2 * px(_MARGIN) - px(_SPACING)
         room -= box.sizeHint().width() + self._area.verticalScrollBar().sizeHint().width()
         room -= combo.sizeHint().width() + px(_SPACING) if combo is not None else 0
         name = one_line(tool.name)
+        # A name as wide as the list would push the permission out of sight.
         fitting = box.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, room)
         box.setText(menu_text(fitting))
         set_tooltip(box, "" if fitting == name else tool.name)

@@ -543,7 +543,7 @@ async def test_with_large_text_in_a_small_window_a_job_scrolls() -> None:
         await until(lambda: table.geometry().bottom() < answer.geometry().top())
         dialog.show_list()
         dialog.set_jobs([])
-        about = dialog._empty
+        about = dialog._introduction
         await until(lambda: about.height() == about.heightForWidth(about.width()))
         dialog.close()
 

@@ -48,9 +48,11 @@ class CompletionField:
         return utf16_slice(block.text(), 0, cursor.positionInBlock())
 
     def replace(self, count: int, text: str, cursor: int, template_id: str = "") -> None:
-        """Replace the `count` characters before the cursor by `text`; the user can undo it.
+        """Replace the selection, or else the end of `text_before`; the user can undo it.
 
         Args:
+            count: the number of characters of `text_before` to replace; 0 if text is selected.
+            text: the new text.
             cursor: the new position of the cursor in `text`.
             template_id: the library prompt that the text comes from; "" for none.
         """
@@ -68,7 +70,7 @@ class CompletionField:
         self.text.ensureCursorVisible()
 
     def begin_line(self) -> None:
-        """Move to a line that is empty before the cursor: this line, or a new line at the end."""
+        """Keep the cursor if it begins a line; otherwise move it to an empty line at the end."""
         cursor = self.text.textCursor()
         cursor.clearSelection()
         if cursor.positionInBlock():

@@ -111,7 +111,7 @@ class PromptCompleter(QObject):
         self.update_list()
 
     def insert_prompt(self, prompt: Prompt) -> None:
-        """Insert a prompt at the cursor, after asking for its variables."""
+        """Insert a prompt in place of the typed name, after asking for its variables."""
         from desktop_app.domain.prompts.prompts import variables
 
         self._hide_menu()
@@ -134,7 +134,7 @@ class PromptCompleter(QObject):
                 part.set_theme(theme)
 
     def update_list(self) -> None:
-        """Update the list after the text or the cursor changed."""
+        """Open, update or close the list after the text or the cursor changed."""
         name = typed_name(self._field.text_before)
         if name is None:
             self._is_dismissed = self._has_inserted_slash = False

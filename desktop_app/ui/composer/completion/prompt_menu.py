@@ -1,6 +1,6 @@
 """The list of library prompts that match the text typed after `/`.
 
-It never takes the focus, which stays in the text. The text forwards keys to it.
+It never takes the focus, which stays in the text. `PromptCompleter` forwards keys to it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _MOVE_KEYS: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.K
 
 
 def matching_prompts(typed: str, prompts: Sequence[Prompt]) -> list[Prompt]:
-    """Return the prompts whose title or folder contains every typed word, best first."""
+    """Return the prompts with each typed word in their title or folder, best first."""
     words = fold(typed).split()
     ranked = [
         (score, prompt)

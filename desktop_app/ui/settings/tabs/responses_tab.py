@@ -99,7 +99,7 @@ class ResponsesTab(QWidget):
         self._update_form()
 
     def set_folder(self, folder_id: str, name: str, overrides: Mapping[str, object]) -> None:
-        """Set the current folder and the values that it overrides; "" if there is none."""
+        """Set the current folder and the values that it overrides; no folder has the id ""."""
         if folder_id != self._folder_id:
             self._form.report_edits()
         self._folder_id, self._folder_name, self._folder_overrides = folder_id, name, overrides
@@ -151,7 +151,7 @@ class ResponsesTab(QWidget):
             self.override_removed.emit(self._conversation_id, key)
 
     def _request_edit(self, request: EditRequest) -> None:
-        """Request a new value for the present scope, even if another is shown by then."""
+        """Request a value for the present scope, even if it arrives when another is shown."""
         scope = self._scope_ids
         self.edit_requested.emit(
             request._replace(

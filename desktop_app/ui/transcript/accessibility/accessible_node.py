@@ -37,7 +37,7 @@ class PlainTextInterface(QAccessibleTextInterface):
     Args:
         read: returns the text.
         caret: returns the caret's position in UTF-16 units.
-        set_caret: moves the caret there.
+        set_caret: moves the caret to a position in UTF-16 units.
     """
 
     def __init__(
