@@ -220,9 +220,11 @@ def _allow_reading(action: int, *_: object) -> int:
 
 
 def _cell_text(value: object) -> str:
-    """Return the first MAX_CELL_CHARS characters of a value on one line; "" for NULL."""
-    text = "" if value is None else str(value)[:MAX_CELL_CHARS]
-    return "\\n".join(text.splitlines())
+    """Return a value on one line, "" for NULL. One over MAX_CELL_CHARS is cut, with a remark."""
+    text = "" if value is None else str(value)
+    left_out = len(text) - MAX_CELL_CHARS
+    remark = f"[Cut here: {left_out} characters more.]" if left_out > 0 else ""
+    return "\\n".join(text[:MAX_CELL_CHARS].splitlines()) + remark
 
 
 def run_python(code: str) -> dict[str, str]:

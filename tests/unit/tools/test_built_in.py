@@ -404,6 +404,14 @@ def test_a_long_cell_is_read() -> None:
     assert run_query([csv(text)], "SELECT length(b) FROM t") == {"result": "length(b)\n1100000"}
 
 
+@pytest.mark.parametrize(
+    ("length", "remark"), [(1000, ""), (1001, "[Cut here: 1 characters more.]")]
+)
+def test_a_remark_follows_a_cell_that_is_cut(length: int, remark: str) -> None:
+    found = run_query([csv(f"a,b\n1,{'x' * length}\n")], "SELECT b FROM t")
+    assert found == {"result": f"b\n{'x' * 1000}{remark}"}
+
+
 def test_a_table_of_a_single_cell_has_no_rows() -> None:
     assert run_query([csv("x" * 200_000)], "SELECT count(*) FROM t") == {"result": "count(*)\n0"}
 
