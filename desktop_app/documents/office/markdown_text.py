@@ -1,4 +1,4 @@
-"""Writes Markdown for the document readers: blocks, lists, tables, footnotes, numbering.
+"""Writes Markdown for the document readers: blocks, lists, tables, notes, numbering.
 
 Markdown's special characters are not escaped, except the bars of tables: escapes cost tokens and
 hide words from a search.
@@ -51,12 +51,14 @@ class MarkdownBlock:
 
 @dataclass
 class FootnoteList:
-    """Footnotes and endnotes, numbered in order."""
+    """Footnotes, endnotes and comments, numbered in order."""
 
     texts: list[str] = field(default_factory=list)
 
     def add(self, text: str) -> str:
-        """Add a note, and return the mark for its position."""
+        """Add a note, and return the mark for its position; "" if the note has no words."""
+        if not text:
+            return ""
         self.texts.append(text)
         return f"[^{len(self.texts)}]"
 
@@ -66,6 +68,18 @@ class FootnoteList:
             MarkdownBlock(f"[^{n}]: {text}", is_item=True)
             for n, text in enumerate(self.texts, start=1)
         ]
+
+
+def comment(text: str, author: str = "") -> str:
+    """Return a reviewer's comment on one line, with its author; "" if it has no words."""
+    words, name = " ".join(text.split()), " ".join(author.split())
+    by = f" by {name}" if name else ""
+    return f"Comment{by}: {words}" if words else ""
+
+
+def cell_comment(cell: str, text: str) -> MarkdownBlock:
+    """Return a comment on the cell of a sheet, such as B7."""
+    return MarkdownBlock(f"{cell}: {text}" if text else "")
 
 
 def join_blocks(blocks: Iterable[MarkdownBlock]) -> str:

@@ -1,7 +1,7 @@
 """Converts OpenDocument files (.odt, .odp, .ods) to Markdown.
 
 Follows OASIS Open Document Format 1.3, part 3. Reads content.xml, embedded objects, and the styles
-in styles.xml. Tracked deletions, comments, and what repeats on every page or slide are left out.
+in styles.xml. Tracked deletions, and what repeats on every page or slide, are left out.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ _SVG: Final = f"{_OASIS}svg-compatible:1.0}}"
 _PRESENTATION: Final = f"{_OASIS}presentation:1.0}}"
 _CHART: Final = f"{_OASIS}chart:1.0}}"
 _OFFICE: Final = f"{_OASIS}office:1.0}}"
+_CREATOR: Final = "{http://purl.org/dc/elements/1.1/}creator"
 OUTLINE: Final = "the numbering of headings"  # in place of the name of a list style
 _HREF: Final = "{http://www.w3.org/1999/xlink}href"
 _ID: Final = "{http://www.w3.org/XML/1998/namespace}id"
@@ -80,6 +81,8 @@ def _slides(reader: _Reader, body: Element) -> tuple[str, int]:
         if reader.styles.is_hidden(page.get(f"{_DRAW}style-name", "")):
             blocks.insert(0, MarkdownBlock("(hidden)"))
         blocks += [MarkdownBlock(f"Notes: {notes}")] if notes else []
+        comments = page.findall(f"{_OFFICE}annotation")
+        blocks += (MarkdownBlock(reader.comment(comment)) for comment in comments)
         texts.append(f"[slide {number}]\n\n{md.join_blocks(blocks)}".strip())
     return "\n\n".join(texts), len(pages)
 
@@ -90,7 +93,31 @@ def _sheets(reader: _Reader, body: Element) -> Iterator[tuple[MarkdownBlock, lis
         drawn = (block for e in sheet.findall(f"{TABLE}shapes") for block in reader.blocks(e))
         mark = " (hidden)" if reader.styles.is_hidden(sheet.get(f"{TABLE}style-name", "")) else ""
         title = md.heading(sheet.get(f"{TABLE}name", "") + mark, 2)
-        yield title, [reader.table(sheet), *drawn]
+        yield title, [reader.table(sheet), *drawn, *_cell_comments(reader, sheet)]
+
+
+def _cell_comments(reader: _Reader, sheet: Element) -> Iterator[MarkdownBlock]:
+    """Yield the comments on the cells of a sheet."""
+    if sheet.find(f".//{_OFFICE}annotation") is None:
+        return
+    row_number = 1
+    for row in _rows(sheet):
+        column = 1
+        for cell in row:
+            for comment in cell.findall(f"{_OFFICE}annotation"):
+                cell_name = f"{_column_letters(column)}{row_number}"
+                yield md.cell_comment(cell_name, reader.comment(comment))
+            column += whole_number(cell.get(f"{TABLE}number-columns-repeated"), 1)
+        row_number += whole_number(row.get(f"{TABLE}number-rows-repeated"), 1)
+
+
+def _column_letters(number: int) -> str:
+    """Return the letters of a column: "A" for 1, "AA" for 27."""
+    letters = ""
+    while number > 0:
+        number, letter = divmod(number - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    return letters
 
 
 class _Styles:
@@ -329,7 +356,9 @@ class _Reader:
         if local == "note":
             body = child.find(f"{TEXT}note-body")
             texts = [] if body is None else [block.text for block in self.blocks(body)]
-            return self.notes.add(" ".join(texts)) if texts else ""
+            return self.notes.add(" ".join(texts))
+        if local == "annotation":
+            return self.notes.add(self.comment(child))
         if child.tag.startswith(_DRAW):
             # A formula is part of its line; other objects follow their paragraph.
             objects = list(child.iter(f"{_DRAW}object"))
@@ -347,6 +376,11 @@ class _Reader:
         style = child.get(f"{TEXT}style-name", "")
         words = self.styles.raise_or_lower(style, words)
         return md.bold(words) if self.styles.is_bold(style) else words
+
+    def comment(self, annotation: Element) -> str:
+        """Return a reviewer's comment; "" if it has no words."""
+        text = " ".join(block.text for block in self.blocks(annotation))
+        return md.comment(text, annotation.findtext(_CREATOR, ""))
 
     def _object(self, element: Element) -> Element:
         """Return the tree of an embedded chart or formula."""

@@ -1,7 +1,7 @@
 """Converts PowerPoint's slides (.pptx) to text under marks such as "[slide 2]".
 
-Includes tables, charts, notes and hidden slides; a line marks the latter. Reads the slides' parts
-in the order of the presentation, as ISO/IEC 29500-1 describes them.
+Includes tables, charts, notes, comments and hidden slides; a line marks the latter. Reads the
+slides' parts in the order of the presentation, as ISO/IEC 29500-1 describes them.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ _FORMATS: Final = "{http://schemas.openxmlformats.org/"
 A: Final = f"{_FORMATS}drawingml/2006/main}}"
 P: Final = f"{_FORMATS}presentationml/2006/main}}"
 _MAIN_PART: Final = "ppt/presentation.xml"
+_COMMENT_AUTHORS: Final = ("ppt/commentAuthors.xml", "ppt/authors.xml")
 _NUMBERING: Final = re.compile(
     "(alphaLc|alphaUc|romanLc|romanUc|arabic)(ParenBoth|ParenR|Plain)?.*"
 )
@@ -36,14 +37,21 @@ def read(name: str, data: bytes, limits: Limits) -> tuple[str, int]:
     targets = package.relations(main)
     ids = [drawing.relation_id(row) for row in package.xml(main).iter(f"{P}sldId")]
     parts = [part for key in ids if (part := targets.get(key, "")) in package]
+    authors = _comment_authors(package)
     texts = [
-        f"[slide {number}]\n\n{md.join_blocks(_slide(package, part))}".strip()
+        f"[slide {number}]\n\n{md.join_blocks(_slide(package, part, authors))}".strip()
         for number, part in enumerate(parts, start=1)
     ]
     return "\n\n".join(texts), len(parts)
 
 
-def _slide(package: Package, part: str) -> Iterator[MarkdownBlock]:
+def _comment_authors(package: Package) -> dict[str, str]:
+    """Return the names of those who commented, by their ids."""
+    trees = (package.xml_or_empty(part) for part in _COMMENT_AUTHORS)
+    return {row.get("id", ""): row.get("name", "") for tree in trees for row in tree}
+
+
+def _slide(package: Package, part: str, authors: Mapping[str, str]) -> Iterator[MarkdownBlock]:
     relations, slide = package.relations(part), package.xml(part)
     if slide.get("show") in ("0", "false"):
         yield MarkdownBlock("(hidden)")
@@ -52,6 +60,17 @@ def _slide(package: Package, part: str) -> Iterator[MarkdownBlock]:
         if target.startswith("ppt/notesSlides/"):
             notes = md.join_blocks(_shapes(package.optional_xml(target), package, {}))
             yield MarkdownBlock(f"Notes: {notes}" if notes else "")
+        elif target.startswith("ppt/comments/"):
+            for comment in package.xml_or_empty(target).iter():
+                if local_name(comment) in ("cm", "reply"):
+                    author = authors.get(comment.get("authorId", ""), "")
+                    yield MarkdownBlock(md.comment(_comment_text(comment), author))
+
+
+def _comment_text(comment: Element) -> str:
+    """Return the words of a comment, in the older or the newer format, without replies."""
+    texts = (child for child in comment if local_name(child) in ("text", "txBody"))
+    return " ".join(word for text in texts for word in text.itertext())
 
 
 def _shapes(

@@ -1,4 +1,4 @@
-"""Converts rich text (RTF) to Markdown: headings, lists, tables, footnotes, links.
+"""Converts rich text (RTF) to Markdown: headings, lists, tables, footnotes, comments, links.
 
 Follows Microsoft's Rich Text Format Specification 1.9.1. Bytes are characters in the code page of
 their font; other characters are written as numbers, with stand-ins for programs that cannot read
@@ -47,8 +47,10 @@ _SKIPPED: Final = frozenset(
 # Destinations that are read although they are marked as ignorable.
 _READ_IGNORABLE: Final = frozenset(
     ("shpinst", "fldinst", "moMath", "footnote", "nesttableprops", "formfield", "ffl")
+    + ("atnauthor", "annotation")
 )
 _LABELS: Final = ("listtext", "pntext")
+_OTHER_DESTINATIONS: Final = ("fonttbl", "stylesheet", "fldinst", "atnauthor")
 _FORM_WORDS: Final = frozenset(("formfield", "ffl", "fftype", "ffres", "ffdefres"))
 _FORM_BOX, _FORM_CHOICE, _UNSET = 1, 2, 25
 _FORMAT_WORDS: Final = frozenset(
@@ -68,7 +70,7 @@ _KNOWN_WORDS: Final = (
     | _CHARACTER_WORDS.keys()
     | set(_LABELS)
     | {"fonttbl", "stylesheet"}
-) | {"fldinst", "fldrslt", "footnote", "shptxt", "fcharset", "cpg"}
+) | {"fldinst", "fldrslt", "footnote", "annotation", "atnauthor", "shptxt", "fcharset", "cpg"}
 _ADDRESS: Final = re.compile(r'HYPERLINK\s+"([^"]+)"')
 _MAX_DEPTH: Final = 10_000  # maximum nesting of groups; no program writes so many
 
@@ -127,6 +129,7 @@ class _Reader:
         self._high_surrogate = 0  # the first half of a surrogate pair
         self._destination_texts: list[str] = []  # of a label or a link's target
         self._address = ""
+        self._comment_author = ""
         self._form: dict[str, int] = {}  # the numbers of a field of a form
         self._choices: list[str] = []
 
@@ -243,11 +246,11 @@ class _Reader:
             self._definitions.process_style_word(word, number)
         elif word in _CHARACTER_WORDS:
             self._add_text(_CHARACTER_WORDS[word])
-        elif word in _SKIPPED or word in _LABELS or word in ("fonttbl", "stylesheet", "fldinst"):
+        elif word in _SKIPPED or word in _LABELS or word in _OTHER_DESTINATIONS:
             self._enter("skipped" if word in _SKIPPED else word)
         elif word in _FORM_WORDS:
             self._process_form_word(word, number or 0)
-        elif word in ("footnote", "shptxt", "fldrslt"):
+        elif word in ("footnote", "annotation", "shptxt", "fldrslt"):
             self._begin_nested_text(word)
         elif word in _STRUCTURE_WORDS and not self._state.destination:
             self._text.process_word(word, number)
@@ -307,12 +310,14 @@ class _Reader:
             self._call_at_group_end(self._store_label)
         elif destination == "fldinst":
             self._call_at_group_end(self._store_address)
+        elif destination == "atnauthor":
+            self._call_at_group_end(self._store_comment_author)
 
     def _call_at_group_end(self, call: Callable[[], None]) -> None:
         self._groups[-1].on_end = call
 
     def _begin_nested_text(self, word: str) -> None:
-        """Begin a note, a text box, or the words of a link, up to the end of the group."""
+        """Begin a note, a comment, a text box, or a link's words, up to the group's end."""
         if self._state.destination:
             return
         if word == "fldrslt":
@@ -333,9 +338,13 @@ class _Reader:
 
     def _end_nested_text(self, word: str, outer: RtfText) -> None:
         blocks, self._text = self._text.finish(), outer
-        if word != "footnote":
+        if word == "shptxt":
             outer.add_text_box(blocks)
-        elif text := " ".join(block.text.strip() for block in blocks):
+            return
+        text = " ".join(block.text.strip() for block in blocks)
+        if word == "annotation":
+            text, self._comment_author = md.comment(text, self._comment_author), ""
+        if text:
             outer.add_run(self._notes.add(text))
 
     def _end_group(self) -> None:
@@ -363,6 +372,9 @@ class _Reader:
             return "☒" if result else "☐"
         is_choice = form.get("fftype") == _FORM_CHOICE and result >= 0
         return next(iter(self._choices[result : result + 1]), "") if is_choice else ""
+
+    def _store_comment_author(self) -> None:
+        self._comment_author = "".join(self._destination_texts)
 
     def _store_address(self) -> None:
         found = _ADDRESS.search("".join(self._destination_texts))

@@ -1,8 +1,8 @@
 """Converts Word documents (.docx) to Markdown.
 
-Converts headings, numbered lists, tables, footnotes and text boxes; reads the parts directly, as
-ISO/IEC 29500-1 describes them. A heading is any paragraph with an outline level, which its style
-may define. The numbers of lists are those that Word shows. Tracked deletions, comments, headers and
+Converts headings, numbered lists, tables, footnotes, comments and text boxes; reads the parts
+directly, as ISO/IEC 29500-1 describes them. A heading is any paragraph with an outline level, which
+its style may define. The numbers of lists are those that Word shows. Tracked deletions, headers and
 footers are left out.
 """
 
@@ -59,7 +59,10 @@ def read(name: str, data: bytes, limits: Limits) -> str:
         _Numbering(related("numbering")),
         package,
         package.relations(part),
-        {kind: related(f"{kind}s") for kind in ("footnote", "endnote")},
+        {
+            kind: {note.get(f"{W}id", ""): note for note in related(f"{kind}s")}
+            for kind in ("footnote", "endnote", "comment")
+        },
     )
     blocks = list(reader.blocks(package.xml(part)))
     return md.join_blocks([*blocks, *reader.notes.blocks()]).replace(_ASTERISK, "*")
@@ -220,13 +223,17 @@ class _OpenParagraph:
 
 @dataclass
 class _Reader:
-    """Converter of the body of a document."""
+    """Converter of the body of a document.
+
+    Attributes:
+        annotations: the footnotes, endnotes and comments, by their kind and id.
+    """
 
     styles: _Styles
     numbering: _Numbering
     package: Package
     relations: dict[str, str]
-    note_trees: dict[str, Element]
+    annotations: dict[str, dict[str, Element]]
     notes: md.FootnoteList = field(default_factory=md.FootnoteList)
 
     def blocks(self, parent: Element) -> Iterator[MarkdownBlock]:
@@ -356,7 +363,7 @@ class _Reader:
             elif name == "ruby":
                 for base in child.findall(f"{W}rubyBase"):
                     yield from self._inline(base, paragraph)
-            elif name in ("footnoteReference", "endnoteReference"):
+            elif name in ("footnoteReference", "endnoteReference", "commentReference"):
                 yield self._note(name.removesuffix("Reference"), child.get(f"{W}id", ""))
             elif name == "AlternateContent" and child.find("*/{*}symEx") is not None:
                 # An emoji is stored twice. Only the version for old programs is a text.
@@ -369,10 +376,13 @@ class _Reader:
                 paragraph.boxes.append(first)
 
     def _note(self, kind: str, note_id: str) -> str:
-        for note in self.note_trees[kind].findall(f"{W}{kind}"):
-            if note.get(f"{W}id") == note_id:
-                return self.notes.add(" ".join(b.text.strip() for b in self.blocks(note)))
-        return ""
+        note = self.annotations[kind].get(note_id)
+        if note is None:
+            return ""
+        text = " ".join(block.text.strip() for block in self.blocks(note))
+        if kind == "comment":
+            text = md.comment(text, note.get(f"{W}author", ""))
+        return self.notes.add(text)
 
     def _table(self, table: Element) -> Iterator[MarkdownBlock]:
         rows = list(_children_named(table, "tr"))

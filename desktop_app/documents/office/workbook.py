@@ -22,7 +22,7 @@ from xml.sax.saxutils import escape
 import python_calamine
 
 from desktop_app.documents import refusals
-from desktop_app.documents.office import drawing
+from desktop_app.documents.office import drawing, sheet_comments
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.package import Package
 from desktop_app.documents.worker.protocol import Limits
@@ -84,7 +84,7 @@ def read(name: str, data: bytes, limits: Limits) -> str:
 def _sheet_texts(
     package: Package, workbook: python_calamine.CalamineWorkbook
 ) -> Iterator[tuple[str, str]]:
-    """Yield the heading of each sheet, and its content: its table and its drawings.
+    """Yield the heading of each sheet, and its content: its table, drawings and comments.
 
     Empty and hidden sheets are included; the headings of hidden sheets say so.
     """
@@ -102,8 +102,9 @@ def _sheet_texts(
             else ""
         )
         part = targets.get(drawing.relation_id(element), "")
-        drawn = md.join_blocks(drawing.sheet_blocks(package, part)) if part in package else ""
-        content = "\n\n".join(filter(None, (table, drawn)))
+        drawn = md.join_blocks(drawing.sheet_blocks(package, part))
+        comments = md.join_blocks(sheet_comments.blocks(package, part))
+        content = "\n\n".join(filter(None, (table, drawn, comments)))
         yield f"## {name}{' (hidden)' if is_hidden else ''}", content
 
 

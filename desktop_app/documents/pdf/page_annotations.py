@@ -1,10 +1,10 @@
-"""Reads a PDF page's form fields, typed notes and link targets, which its text lacks."""
+"""Reads a PDF page's form fields, typed text, comments and link targets, which its text lacks."""
 
 from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 
 import pypdfium2 as pdfium
@@ -15,15 +15,37 @@ _FIELDS_WITHOUT_VALUE: Final = (raw.FPDF_FORMFIELD_PUSHBUTTON, raw.FPDF_FORMFIEL
 # A page of references has hundreds of links, of little use to a model.
 _MAX_LINKS: Final = 20
 _LONGEST_STRING: Final = 1 << 16  # bytes
+_MARKUPS: Final = (
+    raw.FPDF_ANNOT_HIGHLIGHT,
+    raw.FPDF_ANNOT_UNDERLINE,
+    raw.FPDF_ANNOT_SQUIGGLY,
+    raw.FPDF_ANNOT_STRIKEOUT,
+)
+_COMMENTS: Final = (
+    *_MARKUPS,
+    raw.FPDF_ANNOT_TEXT,
+    raw.FPDF_ANNOT_CARET,
+    raw.FPDF_ANNOT_SQUARE,
+    raw.FPDF_ANNOT_CIRCLE,
+    raw.FPDF_ANNOT_LINE,
+    raw.FPDF_ANNOT_POLYGON,
+    raw.FPDF_ANNOT_POLYLINE,
+    raw.FPDF_ANNOT_INK,
+    raw.FPDF_ANNOT_STAMP,
+)
+_LONGEST_QUOTE: Final = 200
+_MAX_MARKED_LINES: Final = 20
 
 
 def lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, text: str) -> list[str]:
-    """Return form fields as "name: value", typed text, and links that `text` lacks.
+    """Return form fields as "name: value", typed text, comments, and links that `text` lacks.
 
     Hidden annotations are left out.
     """
     fields: list[str] = []
     typed: list[str] = []
+    comments: list[str] = []
+    open_textpage = cache(page.get_textpage)
     links: dict[str, None] = {}
     for annotation in _annotations(page):
         kind = raw.FPDFAnnot_GetSubtype(annotation)
@@ -33,12 +55,16 @@ def lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, text: str) -> list
             fields += _field_lines(document.formenv, annotation)
         elif kind == raw.FPDF_ANNOT_FREETEXT:
             typed += _contents(annotation)
+        elif kind in _COMMENTS and (words := " ".join(_contents(annotation)).split()):
+            quoted = _marked_words(open_textpage(), annotation) if kind in _MARKUPS else ""
+            comments.append(_comment_line(annotation, " ".join(words), quoted))
         elif kind == raw.FPDF_ANNOT_LINK and (address := _target_url(document, annotation)):
             links[address] = None
     missing_links = [address for address in links if address not in text][:_MAX_LINKS]
     return [
         *(["[form]", *fields] if fields else []),
         *(["[typed over the page]", *typed] if typed else []),
+        *comments,
         *([f"[links] {' '.join(missing_links)}"] if missing_links else []),
     ]
 
@@ -60,6 +86,28 @@ def _contents(annotation: Any) -> list[str]:
     """Return the text of an annotation as a list, which is empty if there is no text."""
     text = _annotation_string(annotation, b"Contents")
     return [text] if text else []
+
+
+def _comment_line(annotation: Any, words: str, quoted: str) -> str:
+    """Return a comment after its author and the words that it marks."""
+    author = " ".join(_annotation_string(annotation, b"T").split())
+    by = f" by {author}" if author else ""
+    # Some viewers repeat the marked words as the comment.
+    on = f" on “{quoted}”" if quoted and quoted != words else ""
+    return f"Comment{by}{on}: {words}"
+
+
+def _marked_words(textpage: pdfium.PdfTextPage, annotation: Any) -> str:
+    """Return the beginning of the text below a highlight or underline, on one line."""
+    pieces = []
+    for index in range(min(raw.FPDFAnnot_CountAttachmentPoints(annotation), _MAX_MARKED_LINES)):
+        quad = raw.FS_QUADPOINTSF()
+        if raw.FPDFAnnot_GetAttachmentPoints(annotation, index, quad):
+            across = (quad.x1, quad.x2, quad.x3, quad.x4)
+            up = (quad.y1, quad.y2, quad.y3, quad.y4)
+            pieces.append(textpage.get_text_bounded(min(across), min(up), max(across), max(up)))
+    words = " ".join(" ".join(pieces).split())
+    return words if len(words) <= _LONGEST_QUOTE else f"{words[:_LONGEST_QUOTE]} …"
 
 
 def _annotation_string(annotation: Any, key: bytes) -> str:

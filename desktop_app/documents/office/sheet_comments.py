@@ -1,0 +1,51 @@
+"""Reads the comments on the cells of a workbook (.xlsx).
+
+Excel stores older comments, now called notes, in one part, and conversations in another (MS-XLSX,
+2.6.205). It repeats a conversation as a note for old programs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+from xml.etree.ElementTree import Element
+
+from desktop_app.documents.office import markdown_text as md
+from desktop_app.documents.office.markdown_text import MarkdownBlock
+from desktop_app.documents.office.package import Package, local_name, whole_number
+
+_PERSONS: Final = "xl/persons/person.xml"
+_REPEATED_AUTHOR: Final = "tc="
+"""Begins the author of a note that repeats a conversation."""
+
+
+def blocks(package: Package, part: str) -> Iterator[MarkdownBlock]:
+    """Yield the comments on a sheet, each after the name of its cell."""
+    for target in package.relations(part).values():
+        if "omment" not in target:  # xl/comments1.xml, xl/threadedComments/threadedComment1.xml
+            continue
+        tree = package.xml_or_empty(target)
+        if local_name(tree) == "comments":
+            yield from _notes(tree)
+        elif local_name(tree) == "ThreadedComments":
+            yield from _conversations(tree, package.xml_or_empty(_PERSONS))
+
+
+def _notes(tree: Element) -> Iterator[MarkdownBlock]:
+    authors = [author.text or "" for author in tree.iterfind("{*}authors/{*}author")]
+    for note in tree.iterfind("{*}commentList/{*}comment"):
+        number = whole_number(note.get("authorId"), -1)
+        author = authors[number] if 0 <= number < len(authors) else ""
+        text = "".join(run.text or "" for run in note.iterfind("{*}text//{*}t"))
+        if not author.startswith(_REPEATED_AUTHOR):
+            # Excel begins a new note with the author's name.
+            text = md.comment(text.removeprefix(f"{author}:"), author)
+            yield md.cell_comment(note.get("ref", ""), text)
+
+
+def _conversations(tree: Element, persons: Element) -> Iterator[MarkdownBlock]:
+    names = {person.get("id", ""): person.get("displayName", "") for person in persons}
+    for comment in tree:
+        author = names.get(comment.get("personId", ""), "")
+        text = md.comment(comment.findtext("{*}text") or "", author)
+        yield md.cell_comment(comment.get("ref", ""), text)
