@@ -709,6 +709,10 @@ class Reason(StrEnum):
     COLLECTION_UNLINKED = _row(
         N_("This restored collection isn’t linked to its files."), Remedy.ADD_FOLDER_AGAIN
     )
+    COLLECTION_FILES_GONE = _row(
+        N_("None of this collection’s files can be found, so it wasn’t changed."),
+        Remedy.CONNECT_DRIVE,
+    )
     COLLECTION_NEEDS_NAME = _row(N_("The collection needs a name."), Remedy.ENTER_NAME)
     NO_SUCH_COLLECTION = _row(N_("There is no collection or folder “{name}”."), Remedy.NAME_FOLDER)
     EMBEDDINGS_OFF = _row(

@@ -15,6 +15,7 @@ from desktop_app.i18n.translation import tr, tr_plural
 
 if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
+    from desktop_app.domain.documents.collections import CollectionFile
     from desktop_app.services.collections.collection_service import CollectionProgress, Collections
     from desktop_app.ui.library.collections_dialog import CollectionState
 
@@ -126,8 +127,8 @@ class CollectionUpdates(QObject):
         self.progressed.emit()
 
     async def _run(self, work: UpdateWork) -> None:
-        before = self._states().get(self.collection_id)
         try:
+            before = await self._collections().files(self.collection_id)
             await work(self._on_progress)
         except asyncio.CancelledError:
             self.reported.emit(tr("Interrupted. Select Check for changes to resume."), False)
@@ -137,29 +138,50 @@ class CollectionUpdates(QObject):
         else:
             await self._reload()
             ready = tr("Semantic search is ready.")
-            self.reported.emit(ready if self._is_embedding else self._summary(before), False)
+            after = await self._collections().files(self.collection_id)
+            words = ready if self._is_embedding else _update_summary(before, after)
+            self.reported.emit(words, False)
 
     def _on_done(self, _task: asyncio.Future[None]) -> None:
         self._task, self._progress = None, None
         self.progressed.emit()
 
-    def _summary(self, before: CollectionState | None) -> str:
-        state = self._states().get(self.collection_id)
-        if state is None:
-            return ""
-        added = state.ready - (before.ready if before is not None else 0)
-        words = tr("No new documents.")
-        if added > 0:
-            words = tr_plural("{count} document added.", "{count} documents added.", added)
-        if not state.problems:
-            return words
-        unread = tr_plural(
-            "{count} document couldn’t be read. See the list for the reason.",
-            "{count} documents couldn’t be read. See the list for the reasons.",
-            state.problems,
-        )
-        return f"{words} {unread}"
-
     def _on_progress(self, progress: CollectionProgress) -> None:
         self._progress = progress
         self.progressed.emit()
+
+
+def _update_summary(before: Sequence[CollectionFile], after: Sequence[CollectionFile]) -> str:
+    """Return sentences that say how the documents of a collection changed."""
+    old = {file.path: file.sha256 for file in before if file.sha256}
+    new = {file.path: file.sha256 for file in after if file.status == "ready"}
+    added = len(new.keys() - old.keys())
+    updated = sum(new[path] != old[path] for path in new.keys() & old.keys())
+    removed = len(old.keys() - {file.path for file in after})
+    unread = sum(file.status == "failed" for file in after)
+    sentences = []
+    if added:
+        sentences.append(tr_plural("{count} document added.", "{count} documents added.", added))
+    if updated:
+        sentences.append(
+            tr_plural("{count} document updated.", "{count} documents updated.", updated)
+        )
+    if removed:
+        sentences.append(
+            tr_plural(
+                "{count} document removed from the collection.",
+                "{count} documents removed from the collection.",
+                removed,
+            )
+        )
+    if not sentences:
+        sentences.append(tr("No new documents."))
+    if unread:
+        sentences.append(
+            tr_plural(
+                "{count} document couldn’t be read. See the list for the reason.",
+                "{count} documents couldn’t be read. See the list for the reasons.",
+                unread,
+            )
+        )
+    return " ".join(sentences)

@@ -170,10 +170,12 @@ class Collections:
         """Read new and changed files of the collection's folder, and remove missing ones.
 
         Files outside the folder, or of a collection without a folder, are checked, too. If the
-        folder itself is missing, nothing is removed. Unlinked files stay as they are.
+        folder itself or all files are missing, as on a drive that is not mounted, nothing is
+        removed. Unlinked files stay as they are.
 
         Raises:
-            DocumentError: also if the collection has only unlinked files; otherwise as `add`.
+            DocumentError: also if the collection has only unlinked files, or if all of its files
+                are missing; otherwise as `add`.
             StoreFullError: as `add`.
         """
         collection = await self._collection(collection_id)
@@ -188,6 +190,8 @@ class Collections:
             str(file.path): file
             for file in await self._reader.files_in(single_files, skip_missing=True)
         }
+        if known and not present:
+            raise DocumentError(Reason.COLLECTION_FILES_GONE)
         await self._store.remove_files(
             collection_id, [path for path in known if path not in present]
         )

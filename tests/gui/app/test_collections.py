@@ -169,6 +169,28 @@ async def test_a_collection_is_created_and_filled_by_keyboard(data: Path, tmp_pa
         await until(lambda: is_quiet(app) and rows(dialog) == ["notes.md, Read"])
 
 
+async def test_a_check_for_changes_says_what_has_changed(tmp_path: Path) -> None:
+    folder = tmp_path / "Notes"
+    folder.mkdir()
+    for name in "abc":
+        (folder / f"{name}.md").write_text(f"Note {name}.")
+    async with AppHarness(environment=OPENAI) as app:
+        dialog = await shown(app)
+        drop(dialog, folder)
+        await until(lambda: status(dialog) == "3 documents added.")
+        (folder / "a.md").unlink()
+        (folder / "b.md").write_text("Another note.")
+        (folder / "d.md").write_text("A new note.")
+        dialog.refresh_button.click()
+        words = "1 document added. 1 document updated. 1 document removed from the collection."
+        await until(lambda: status(dialog) == words)
+        for file in folder.iterdir():
+            file.unlink()
+        dialog.refresh_button.click()
+        await until(lambda: status(dialog).startswith("None of this collection’s files"))
+        assert len(rows(dialog)) == 3
+
+
 async def test_a_deletion_is_undone_or_completed(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, "notes.md")
 

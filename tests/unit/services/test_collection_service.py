@@ -412,6 +412,18 @@ async def test_a_refresh_reads_what_is_new_and_drops_what_is_gone() -> None:
     assert len(await service.files(found.id)) == 2, "the folder is missing"
 
 
+async def test_a_collection_is_kept_if_none_of_its_files_is_found() -> None:
+    disk = Disk(a="one", b="two")
+    service, _ = made(disk)
+    found = await service.create("x")
+    await service.add(found.id, [A, B])
+    disk.files.clear()  # as on a drive that is not mounted
+    with pytest.raises(DocumentError) as raised:
+        await service.refresh(found.id)
+    assert raised.value.reason is Reason.COLLECTION_FILES_GONE
+    assert len(await service.files(found.id)) == 2
+
+
 # ---------------------------------------------------------------- retrieval
 
 
