@@ -63,7 +63,7 @@ class ReviewController(QObject):
         if answer.status is MessageStatus.STREAMING:
             self._notifications.notify(tr("Wait for the response to finish, then review it."))
             return
-        # Imported here and below, because start-up does not need them.
+        # Imported here and below, because start-up does not need these modules.
         from desktop_app.domain.conversations.review import review_of
         from desktop_app.ui.window.review_dialog import ReviewDialog
 

@@ -87,7 +87,8 @@ class RunningAnswers(QObject):
         status_changed(str, str, str): message id and the line below the answer: why nothing
             arrives, or a notice; "" for none.
         rate_changed(str, float): deltas a second, about one token each.
-        finished(str, Message): the final answer.
+        finished(str, Message): the final answer, or an answer that is still STREAMING because it
+            continues at its provider after the program's end.
         stepped(str, Message): an answer so far, after a step of its tool calls.
         amended(str, Message): an answer that changed after it ended, for example its usage, or a
             question whose documents are now read in parts.
@@ -313,7 +314,7 @@ class RunningAnswers(QObject):
             self.status_changed.emit(progress.run.conversation.id, answer_id, sentence)
 
     def _report_next(self) -> None:
-        """Report one answer at a time, so that writing several side by side fills no frame."""
+        """Report one answer at a time: several side by side could take longer than a frame."""
         waiting = [progress for progress in self._runs.values() if progress.has_unreported]
         if waiting:
             self._report(min(waiting, key=lambda progress: progress.reported_at))

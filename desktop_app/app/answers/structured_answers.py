@@ -51,7 +51,7 @@ class StructuredAnswers(QObject):
 
 def csv_of(value: object) -> str:
     """Return a value as CSV (RFC 4180), in which no cell is a formula."""
-    # Imported here, because the start does not need it.
+    # Imported here, because start-up does not need these modules.
     import csv
     import io
 

@@ -28,7 +28,7 @@ PASTED_NAME = N_("Pasted text.txt")
 """The name of pasted text that is attached, marked for translation."""
 
 ATTACHED_TEXT = "the attached text"
-"""The words for a value that is too long for the prompt, and attached instead; for the model."""
+"""The words in a prompt that tell the model that a value is attached, because it is long."""
 LARGE_PASTE = "documents.large_paste"  # the key of the setting: a length in characters
 
 

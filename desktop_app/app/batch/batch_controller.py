@@ -136,10 +136,10 @@ class BatchController(QObject):
         page.item_requested.connect(lambda *at: self._start(self._show_item(*at)))
         files = self._files
         page.open_requested.connect(
-            lambda *at: self._run_from_dialog(self._leave_to, files.open_as_conversation, *at)
+            lambda *at: self._run_from_dialog(self._show_in_window, files.open_as_conversation, *at)
         )
         page.chunked_reading_requested.connect(
-            lambda *at: self._run_from_dialog(self._leave_to, files.read_in_parts, *at)
+            lambda *at: self._run_from_dialog(self._show_in_window, files.read_in_parts, *at)
         )
         return dialog
 
@@ -360,7 +360,7 @@ class BatchController(QObject):
         else:
             dialog.show_status(tr("Results exported to {file}.", file=str(target)))
 
-    async def _leave_to(
+    async def _show_in_window(
         self, show: Callable[[str, int], Coroutine[Any, Any, bool]], job_id: str, number: int
     ) -> None:
         """Show a file in the window, and hide the dialog unless the file is gone."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class BatchFiles:
-    """The files of batch jobs, put into conversations with their answer or for a question.
+    """The files of batch jobs, put into conversations with their answers, or into the prompt.
 
     Both methods raise StorageError, and return False if the file is gone.
     """

@@ -18,7 +18,7 @@ LANGUAGE_RETRY_MS = 300
 
 
 class LanguageChange(QObject):
-    """The wait for the moment when no work or text is lost by building the window again.
+    """The wait until the window can be built again without loss of work or text.
 
     Args:
         has_unsent: returns True if the quick prompt has unsent text.

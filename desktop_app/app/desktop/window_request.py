@@ -83,7 +83,7 @@ class QuickRequest:
 
 @dataclass(frozen=True)
 class LinkRequest:
-    """Request to open a link to a conversation or message (message_link.py), or batch jobs."""
+    """Request to show the target of a link (message_link.py), or the batch jobs."""
 
     text: str
     files: ClassVar[tuple[str, ...]] = ()

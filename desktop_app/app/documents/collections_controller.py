@@ -254,7 +254,7 @@ class CollectionsController(QObject):
     ) -> None:
         if self._dialog is not None and self._dialog.isVisible():
             self._dialog.status.show_message(words, undo, is_error=is_error)
-        elif is_error or self._updates.collection_id:
+        else:
             self._notifications.notify(words)
 
     # -------------------------------------------------------------- asking

@@ -286,6 +286,8 @@ class ViewerController(QObject):
             else:
                 viewer.text.begin_text(len(self._text.slices), self._text.slice_at(marked[0]))
 
+    # -------------------------------------------------------------- text
+
     async def _show_text(self, target: Target, file: Attachment, text: str) -> None:
         from desktop_app.rendering.document_text import DocumentText, text_form_of
 
@@ -300,8 +302,6 @@ class ViewerController(QObject):
         viewer.describe_mark(marked if target.span else "")
         if target.words and not target.span:
             viewer.set_note(f"{tr(_NOT_LOCATED)}\n{_shortened(target.words)}")
-
-    # -------------------------------------------------------------- text
 
     def _on_slice_requested(self, number: int) -> None:
         if self._text is not None and self._target is not None:

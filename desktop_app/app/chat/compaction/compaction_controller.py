@@ -248,7 +248,7 @@ class CompactionController(QObject):
         if asking.id not in self._work and self._values["answer.auto_compact"]:
             await self._compact_automatically(asking, path, draft)
         if asking.id in self._work:
-            # A failure was reported already; the question is sent uncompacted.
+            # `_compact` reports a failure itself; the question is then sent uncompacted.
             await asyncio.wait([self._work[asking.id][0]])
 
     async def _compact_automatically(

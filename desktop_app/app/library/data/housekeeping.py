@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Soon after the start, before the user removes a document from a draft: to put it back, its file
-# must still exist.
+# So soon that the user has not removed a document from a draft yet: Undo needs the document's file.
 FIRST_CLEANUP_MS: Final = 2000
 END_TIMEOUT_S: Final = 2.0
 INTERVAL_MS: Final = 6 * 60 * 60 * 1000
@@ -58,7 +57,10 @@ class Housekeeping(QObject):
         self._timer.timeout.connect(self._start_cleanup)
 
     async def recover(self) -> None:
-        """Interrupt answers of ended processes and attach their files, before the list is read."""
+        """Mark answers of ended processes as interrupted, and attach their files.
+
+        This comes before the list is read.
+        """
         try:
             await self._conversations.interrupt_orphans()
             await attach_interrupted_files(self._conversations, self._attachment_store.answers)

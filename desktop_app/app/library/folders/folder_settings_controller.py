@@ -92,7 +92,8 @@ class FolderSettingsController(QObject):
         self._notifications.notify_undo(
             tr("“{name}” reset to default", name=tr(setting(key).label)),
             lambda: self._change(
-                folder_id,  # it may have been set again since
+                folder_id,
+                # Unless the setting was set again since.
                 lambda f: f if key in values_of(f) else with_value(f, key, removed),
             ),
         )

@@ -163,7 +163,7 @@ class FoldersController(QObject):
             self._presenter.write(self._flag_store.move(ids, target))
 
     def offer_folders(self) -> None:
-        """Let the user choose a folder for the marked conversations, or the open one if none is."""
+        """Let the user choose a folder for the marked conversations, else for the open one."""
         ids = [id_ for id_ in self._conversation_list.affected_ids if self._presenter.cached(id_)]
         if not ids:
             return
