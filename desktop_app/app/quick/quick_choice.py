@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from desktop_app.app.chat.choice.available_models import AvailableModels, view_of
-from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.domain.models.variants import Variant
 
 if TYPE_CHECKING:
     from desktop_app.app.quick.quick_conversation import QuickConversation
@@ -42,10 +42,6 @@ class QuickChoice(QObject):
             self._conversation.choose(replace(choice, variant=variant))
 
     def _step_effort(self, step: int) -> None:
-        view = self._view
-        accepted = [e for e in Effort if e not in view.effort_refusals and e is not Effort.MINIMAL]
-        if not view.offers_effort or view.effort not in accepted:
-            return
-        index = accepted.index(view.effort) + step
-        if 0 <= index < len(accepted):
-            self._conversation.choose(replace(self._conversation.choice, effort=accepted[index]))
+        wanted = self._view.effort_beside(step)
+        if wanted is not None:
+            self._conversation.choose(replace(self._conversation.choice, effort=wanted))

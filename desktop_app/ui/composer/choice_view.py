@@ -84,6 +84,14 @@ class ChoiceView:
         takes_minimal = self.variant is None and Effort.MINIMAL not in self.effort_refusals
         return tuple(e for e in Effort if e in FAMILY_EFFORTS or takes_minimal)
 
+    def effort_beside(self, step: int) -> Effort | None:
+        """Return the next higher (+1) or lower (-1) effort that can be chosen; None for none."""
+        accepted = [effort for effort in self.listed_efforts if effort not in self.effort_refusals]
+        if not self.offers_effort or self.effort not in accepted:
+            return None
+        index = accepted.index(self.effort) + step
+        return accepted[index] if 0 <= index < len(accepted) else None
+
 
 @dataclass(frozen=True)
 class ChoiceFigures:

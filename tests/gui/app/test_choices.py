@@ -119,6 +119,9 @@ def test_a_model_lists_no_effort_of_an_earlier_family() -> None:
         choice = ModelChoice(OPENAI.id, model, None, Effort.LOW)
         view = view_of(ProviderModels(OPENAI, catalog).resolve(choice, date(2026, 1, 1)), ())
         assert (Effort.MINIMAL in view.listed_efforts) is takes_minimal
+        assert (view.effort_beside(-1) is Effort.MINIMAL) is takes_minimal
+    least = replace(view, effort=Effort.MINIMAL)
+    assert (least.effort_beside(+1), least.effort_beside(-1)) == (Effort.LOW, None)
 
 
 async def test_effort_by_key_skips_refused_efforts() -> None:

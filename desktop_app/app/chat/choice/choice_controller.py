@@ -145,15 +145,11 @@ class ChoiceController(QObject):
         """Choose the next higher (+1) or lower (-1) effort among those that the model takes."""
         if self._defer(partial(self.step_effort, step)):
             return
-        accepted = self._setup.resolved.model.efforts or ()
-        current = self._setup.resolved.effort
-        if current in accepted and self._choices.view.offers_effort:
-            index = accepted.index(current) + step
-            wanted = accepted[index] if 0 <= index < len(accepted) else None
-            if wanted is not None and not self._choices.view.effort_refusals.get(wanted):
-                self._choose_effort(wanted)
-                return
-        self._announce_choice()  # the unchanged choice
+        wanted = self._choices.view.effort_beside(step)
+        if wanted is None:
+            self._announce_choice()  # the unchanged choice
+        else:
+            self._choose_effort(wanted)
 
     def _announce_choice(self) -> None:
         """Tell screen readers the new choice, because the focus is elsewhere."""
