@@ -87,12 +87,8 @@ def _parts(weights: Path) -> list[Path]:
     found = _PART.fullmatch(weights.name)
     if found is None:
         return [weights]
-    return [p for p in weights.parent.iterdir() if _is_part_of(found.groups(), p.name)]
-
-
-def _is_part_of(name: tuple[str, ...], other: str) -> bool:
-    part = _PART.fullmatch(other)
-    return part is not None and part.groups() == name
+    names = ((path, _PART.fullmatch(path.name)) for path in weights.parent.iterdir())
+    return [path for path, name in names if name is not None and name.groups() == found.groups()]
 
 
 def _redirect_standard_output() -> int:
@@ -171,7 +167,3 @@ def physical_cores() -> int:
         return len({Path(topology.format(cpu)).read_text("ascii") for cpu in cpus})
     except OSError:  # not every virtual machine shows its topology
         return len(cpus)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
