@@ -278,8 +278,7 @@ class PreviewController(QObject):
 
         Without sections, all three are "".
         """
-        unit = unit_of(part) if isinstance(part, DocumentPart) else ""
-        if not unit or not isinstance(part, DocumentPart):
+        if not isinstance(part, DocumentPart) or not (unit := unit_of(part)):
             return "", "", ""
         try:
             found = await self._selection.sections_of(part)

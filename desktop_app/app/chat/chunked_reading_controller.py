@@ -54,8 +54,7 @@ class ChunkedReadingController(QObject):
     ) -> None:
         super().__init__(parent)
         self._notifications, self._setup = notifications, setup
-        self._current, self._draft = setup.current, setup.current.draft
-        self._tasks, self._chat_service = tasks, chat_service
+        self._draft, self._tasks, self._chat_service = setup.current.draft, tasks, chat_service
 
     def remedies_for(self, error: UserFacingError) -> Actions:
         """Return the offers for a question whose documents do not fit, () for other errors."""
@@ -67,13 +66,12 @@ class ChunkedReadingController(QObject):
         return [*(beginnings if self._can_attach_beginnings() else ()), *parts]
 
     def _can_attach_beginnings(self) -> bool:
-        tools = self._setup.settings_of(self._current.conversation).parameters.tools
-        model = self._setup.resolved.model
+        tools, model = self._setup.ask_settings.parameters.tools, self._setup.resolved.model
         return any(can_send_beginning(part, tools, model) for part in self._draft.value.attachments)
 
     async def _attach_beginnings(self, refused: Draft) -> None:
         """Attach only the beginnings of documents, for the user to see and to send."""
-        tools = self._setup.settings_of(self._current.conversation).parameters.tools
+        tools = self._setup.ask_settings.parameters.tools
         context, estimator = self._setup.context, self._chat_service.estimator
         draft = await with_beginnings(estimator, context, refused, tools)
         if self._draft.value.attachments == refused.attachments:
@@ -100,7 +98,7 @@ class ChunkedReadingController(QObject):
         documents = self._documents()
         notifications.notify(tr("Counting parts…"), topic=NOT_SENT)
         resolved = self._setup.resolved
-        settings = self._setup.settings_of(self._current.conversation)
+        settings = self._setup.ask_settings
         try:
             plan = await self._chat_service.chunked_reader.plan(
                 documents,

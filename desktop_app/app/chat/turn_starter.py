@@ -203,10 +203,10 @@ class TurnStarter(QObject):
 
     def _refuse(self, error: UserFacingError, provider_id: str) -> None:
         """Notify why a question was not sent; if the cap is the reason, offer to raise it."""
-        actions: Actions = [
-            (tr("Raise the limit"), lambda: self.cap_change_requested.emit(provider_id))
-        ]
-        if not isinstance(error, SpendingCapError):
+        if isinstance(error, SpendingCapError):
+            raise_cap = (tr("Raise the limit"), lambda: self.cap_change_requested.emit(provider_id))
+            actions: Actions = [raise_cap]
+        else:
             actions = self._remedies_for(error)
         # A full disk also refuses the draft: the same card tells of both.
         topic = STORE if isinstance(error, StoreFullError) else NOT_SENT
