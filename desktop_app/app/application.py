@@ -184,7 +184,7 @@ class Application:
         )
         from desktop_app.session.session_bus import BusError
 
-        try:  # the limits of the local socket
+        try:  # requests from the bus have the limits of those from the local socket
             if len(addresses) > MAX_FILES:  # before each is parsed
                 raise too_many_files()
             request = request_for(addresses)

@@ -54,7 +54,7 @@ class Shortcuts(QObject):
         self._bound, self._on_escape = [], []
 
     def escape(self) -> None:
-        """Run the command of Esc, after nothing in the window has handled the key."""
+        """Run the command of Esc, if nothing else in the window has handled the key."""
         if len(self._on_escape) == 1:  # two commands are a conflict, and neither runs
             self._on_escape[0]()
 

@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 # The user may have to look up the password for the unlock dialog.
 PROMPT_TIMEOUT_S: Final = 60.0
-# The origin noted for a secret whose keyring entry has to tell it: after a restore, or for a secret
+# Noted in place of an origin that only the keyring's entry tells: after a restore, or for a secret
 # of an older version.
 UNKNOWN_ORIGIN: Final = ""
 # The origin recorded for an old key whose origin is unknown for good. No address has it.

@@ -88,10 +88,10 @@ class DocumentTools:
     """The tools that read the user’s data, and Python.
 
     Args:
-        retrieve: returns the best passages, by the ids of collections, a question, and the
-            largest number of tokens.
-        documents_in: returns the documents of collections, by the ids of the collections.
-        text_of: returns the text of a document in a collection, by its hash.
+        retrieve: returns the best passages; its arguments are the ids of collections, a question,
+            and the largest number of tokens.
+        documents_in: returns the documents of the collections with these ids.
+        text_of: returns the text of a collection's document with this hash.
     """
 
     def __init__(

@@ -119,7 +119,7 @@ class RunningAnswers(QObject):
     def start(self, run: AnswerRun) -> None:
         """Run an answer and its other candidates, with a task for each."""
         for each in (run, *run.siblings):
-            if self._is_ending:  # its question was on the way to the store
+            if self._is_ending:  # `stop_all` ran while the question was being stored
                 each.leave_running()
             progress = self._runs[each.answer.id] = _Progress(each, prefix=form_fence(each.answer))
             progress.task = self._tasks.start(self._run(each.conversation.id, progress))

@@ -59,7 +59,7 @@ class ServerWatch(QObject):
         providers.changed.connect(self._watch_again)
 
     def check_soon(self) -> None:
-        """Try again soon after the computer's sleep, because the network is coming back."""
+        """Try again soon: the computer has woken up, and the network is coming back."""
         self._wait_ms = FIRST_WAIT_MS
         if self._timer.isActive():
             self._timer.start(FIRST_WAIT_MS)

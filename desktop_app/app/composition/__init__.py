@@ -1,4 +1,5 @@
 """The composition of the window by its areas: each creates its controllers and connects them.
 
-Only these modules, `controllers.py` and those of the session know the whole window.
+Besides these modules, only those directly in `app`, `state.window_state` and `quick.quick_host`
+know the whole window.
 """

@@ -1,8 +1,8 @@
 """Requests of a later start to the running window, over the local socket.
 
-A request is a single frame: a magic word, the sizes of its two parts, then the parts. The first
-part contains the command and absolute paths, separated by NUL, which no path contains. The second
-is text in UTF-8. Nothing is nested, so no frame takes long to parse. The reply is a single line, a
+A request is a single frame: a magic word, the sizes of head and text, then the head and the text.
+The head contains the command and absolute paths, separated by NUL, which no path contains. The text
+is in UTF-8. Nothing is nested, so no frame takes long to parse. The reply is a single line, a
 `Reply`.
 
 This module imports light modules only: a second start takes milliseconds.
@@ -83,7 +83,11 @@ class QuickRequest:
 
 @dataclass(frozen=True)
 class LinkRequest:
-    """Request to show the target of a link (message_link.py), or the batch jobs."""
+    """Request to show the target of a link (message_link.py), or the batch jobs.
+
+    Attributes:
+        text: the link, or BATCHES.
+    """
 
     text: str
     files: ClassVar[tuple[str, ...]] = ()

@@ -67,7 +67,7 @@ class Navigator(QObject):
         self._running = running
         self._presenter, self._saver, self._shown = presenter, saver, shown
         self._opening_number = 0
-        self._is_loaded = False
+        self._has_opened = False  # True once a conversation is open
 
     # -------------------------------------------------------------- start and end
 
@@ -82,7 +82,7 @@ class Navigator(QObject):
                 message_id, offset = stored[SCROLL_KEY]
                 self._shown.set_scroll_position(last, (message_id, offset))
             await self.open(last)
-        if not self._is_loaded:
+        if not self._has_opened:
             self._open_blank()
 
     def close(self) -> None:
@@ -260,8 +260,8 @@ class Navigator(QObject):
 
         Return the text that was typed before any conversation was open, "" later.
         """
-        if not self._is_loaded:
-            self._is_loaded = True
+        if not self._has_opened:
+            self._has_opened = True
             return self._pane.prompt.text()
         self._shown.save_scroll()
         self._saver.save()

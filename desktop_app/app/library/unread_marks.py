@@ -51,7 +51,7 @@ class UnreadMarks(QObject):
         self._list, self._is_in_front = conversation_list, is_in_front
         self._is_exempt = is_exempt
         self._current, self._settings_store, self._tasks = current, settings_store, tasks
-        self._unread: dict[str, None] = {}
+        self._unread: dict[str, None] = {}  # conversation ids, in the order of their marks
         running.finished.connect(self._on_finished)
         current.opened.connect(self._mark_read)
         application = QGuiApplication.instance()

@@ -185,7 +185,7 @@ class PasteBack(QObject):
             await keyboard.close()
 
     async def _release_focus(self) -> None:
-        """Hide the quick prompt once no modifier is held: the other window would see the key.
+        """Hide the quick prompt once no modifier is held: it would change Ctrl+V.
 
         Raises:
             BusError: a key stays held.

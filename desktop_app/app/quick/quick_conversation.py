@@ -80,7 +80,7 @@ class QuickConversation(QObject):
 
     @property
     def can_be_unsaved(self) -> bool:
-        """Return False while another temporary conversation exists."""
+        """Return True unless another conversation is temporary: only one can be."""
         return self.is_unsaved or not self._temporary.exists
 
     @property

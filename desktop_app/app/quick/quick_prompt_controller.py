@@ -41,7 +41,8 @@ class QuickPromptController(QObject):
     Args:
         continue_in_window: see `QuickHost`; its arguments are the id of a conversation, an action,
             the unsent text with attachments, and the accompanying text.
-        markdown_of: returns rich text, given as plain text and as HTML, as Markdown.
+        markdown_of: see `DropController.markdown_or_text`; its arguments are the plain text and the
+            HTML.
 
     Attributes:
         window: the quick prompt.

@@ -70,7 +70,7 @@ class SecretRemoval(QObject):
         """Return False if another secret of this name was entered since."""
         try:
             return await self._vault.place(name, secret.origin) is KeyPlace.NONE
-        except StorageError:  # it can still be in memory
+        except StorageError:  # then `put_back` can still keep the removed secret in memory
             return True
 
     def offer_undo(

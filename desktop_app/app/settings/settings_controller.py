@@ -111,7 +111,7 @@ class SettingsController(QObject):
         self.setting_stored.emit(key)
 
     async def _set_shortcut(self, command_id: str, keys: str) -> None:
-        """Change a shortcut. Offer Undo if it is reset, because its keys are then shown nowhere."""
+        """Change a shortcut. If it is reset, offer Undo, because the former keys are gone."""
         key = f"{KEYS_PREFIX}{command_id}"
         before = Keymap.from_settings(self._values.all).shortcut_of(command_id)
         await self._set(key, keys)

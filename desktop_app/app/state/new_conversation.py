@@ -40,9 +40,9 @@ class NewConversation:
     def starting_choice(self, folder_id: str | None) -> ModelChoice:
         """Return the choice of a new conversation in a folder.
 
-        It is the folder's model, or its variant and effort, if set, at the folder's provider.
-        Without a provider of the folder, or if that was removed, the default provider answers,
-        without the folder's model.
+        It is the folder's model, or its variant and effort, if set, at the folder's provider. If
+        the folder names no provider, or a removed one, the default provider answers, without the
+        folder's model.
         """
         folder = self._folders.by_id.get(folder_id or "")
         if folder is None or folder.choice is None:
@@ -63,7 +63,7 @@ class NewConversation:
         return self._presets.apply_chosen(blank)
 
     def open(self, folder_id: str | None = None) -> None:
-        """Open a blank conversation with settings already changed, its folder's or the defaults."""
+        """Open the blank conversation in a folder, None for none; its changed settings stay."""
         self._setup.forget_background()
         drafts = self._drafts
         blank = blank_conversation(drafts.blank_id, self.starting_choice(folder_id))

@@ -49,11 +49,11 @@ class Presets:
         return conversation if preset is None else self.apply(preset, conversation)
 
     def apply(self, preset: Preset, conversation: Conversation) -> Conversation:
-        """Return a conversation with a preset's settings, as far as the provider has them.
+        """Return a conversation with a preset's settings.
 
-        That provider is the preset's, or else the conversation's.
-
-        Settings that the model does not support are shown as refused.
+        The provider is the preset's, or the conversation's if the preset names none that exists.
+        Without variants of that provider, the preset's variant is left out. Settings that the model
+        does not support stay; the settings panel shows them as refused.
         """
         if self._providers.get(preset.provider_id) is None:
             preset = replace(preset, provider_id="", model="")

@@ -143,7 +143,8 @@ class ServersController(QObject):
 
         server = (await self._servers().run(name)).server
 
-        def redacted(values: Mapping[str, str]) -> dict[str, str]:
+        def with_marks(values: Mapping[str, str]) -> dict[str, str]:
+            # The value of a secret is "" here; the form shows STORED in its place.
             return {key: value or STORED for key, value in values.items()}
 
         url = f"{server.url}?{STORED}" if server.has_query else server.url
@@ -153,8 +154,8 @@ class ServersController(QObject):
                 server.command,
                 server.folder,
                 url,
-                redacted(server.environment),
-                redacted(server.headers),
+                with_marks(server.environment),
+                with_marks(server.headers),
             )
         )
 
@@ -245,7 +246,7 @@ class ServersController(QObject):
                 await self.show_servers()
                 return
             await self._list_tools(run, began)
-            raise  # the sign-in lasts only until the program ends
+            raise  # the error says that the sign-in is not remembered
         await self._list_tools(run, began)
 
     async def _sign_out(self, name: str) -> None:

@@ -80,7 +80,7 @@ class ToolsController(QObject):
         self._notifications, self._permissions = pane.notifications, permissions
         self._tools, self._hosted_prices = tools, hosted_prices
         self.picker: ToolPicker | None = None
-        self._shown_marks: dict[str, str] = {}  # fingerprints in the picker, by full name
+        self._shown_fingerprints: dict[str, str] = {}  # fingerprints in the picker, by full name
         self._dialogs: set[AnswerFormDialog] = set()
         pane.prompt.row.tools_button.clicked.connect(lambda: self.choose())
         panel.pages.responses.when_created(lambda page: page.edit_requested.connect(self.edit))
@@ -145,12 +145,12 @@ class ToolsController(QObject):
         conversation_id, store = self._current.id, self._permissions
         stored = await store.for_all_conversations()
         choices: list[ToolChoice] = []
-        self._shown_marks = {}
+        self._shown_fingerprints = {}
         for tool in await self._tools().list_tools():
             definition, name = tool.definition, tool.definition.full_name
             permission: Permission | None = None
             if definition.needs_consent:
-                mark = self._shown_marks[name] = fingerprint(definition)
+                mark = self._shown_fingerprints[name] = fingerprint(definition)
                 permission = await store.permission(conversation_id, name, mark)
             is_chosen = name in names
             reason = self._reason(tool)
@@ -180,7 +180,7 @@ class ToolsController(QObject):
         if permission is Permission.ASK:
             return
         # Of the tool as it was shown: its server may have changed it since.
-        mark = self._shown_marks.get(name, "")
+        mark = self._shown_fingerprints.get(name, "")
         await store.save(conversation_id, name, mark, permission)
 
     # -------------------------------------------------------------- forms

@@ -14,7 +14,7 @@ from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.settings.setting import SettingValue
 
 VARIANT, EFFORT = "default.variant", "default.effort"
-_ANY_PROVIDER = ""
+_DEFAULT_PROVIDER = ""
 
 
 def values_of(folder: Folder) -> dict[str, SettingValue]:
@@ -29,7 +29,7 @@ def values_of(folder: Folder) -> dict[str, SettingValue]:
 
 def with_value(folder: Folder, key: str, value: SettingValue) -> Folder:
     """Return the folder with this setting set to a valid value."""
-    choice = folder.choice or ModelChoice(_ANY_PROVIDER, "")
+    choice = folder.choice or ModelChoice(_DEFAULT_PROVIDER, "")
     if key == VARIANT:
         return replace(folder, choice=replace(choice, variant=Variant(str(value)), model=""))
     if key == EFFORT:
@@ -45,5 +45,5 @@ def without_value(folder: Folder, key: str) -> Folder:
         return folder
     choice = folder.choice
     choice = replace(choice, variant=None) if key == VARIANT else replace(choice, effort=None)
-    is_empty = choice == ModelChoice(_ANY_PROVIDER, "")
+    is_empty = choice == ModelChoice(_DEFAULT_PROVIDER, "")
     return replace(folder, choice=None if is_empty else choice)
