@@ -2,9 +2,9 @@
 # Builds the Debian package: dist/repartee_VERSION_ARCHITECTURE.deb
 #
 # A self-contained program (PyInstaller, one folder) with the on-device model's weights, for Debian
-# 12 and later, and for its derivatives. Build it on the oldest release that it shall run on.
+# 12 and later, and for its derivatives. Build it on the oldest release that it should run on.
 set -euo pipefail
-# Debian's own Python, where there is one: it gets Debian's security updates.
+# If Debian's own Python is installed, use it: it gets Debian's security updates.
 PATH=/usr/bin:$PATH
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 cd "$root"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Collects the licenses of everything that is shipped in resources/licences.txt.
+"""Writes resources/licences.txt: the licenses of everything that is shipped.
 
     .venv/bin/python packaging/licences.py
 

@@ -5,7 +5,7 @@
 #   packaging/lock.sh --upgrade   pins the newest version of everything
 #
 # The files name no package index: pip uses the configured one. They are for Python 3.11 and later on
-# Linux. uv is pinned as well: the uv of an older lock.txt writes the next one.
+# Linux. uv is pinned as well: the uv that the present lock.txt pins writes the next lock.txt.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 cd "$root"
