@@ -24,7 +24,7 @@ ChildKind = Literal[
     "documents", "lexing", "math", "model", "pdf", "print", "qt", "regex", "server", "tool"
 ]
 
-# Only root can create a file here, and a process that runs here keeps no drive mounted.
+# Only root can create files here, and a process in this folder does not keep a drive mounted.
 WORKING_DIRECTORY: Final = "/"
 
 # HOME, because "pip install --user" may have put libraries below it.
@@ -44,7 +44,7 @@ _LAYOUT: Final = (
     "XDG_DATA_HOME",
 )
 # Variables to find the user's library and the printer, and to use the window's language. Without
-# CUPS, Qt runs "lp" to print.
+# CUPS, Qt prints with "lp", which is found by PATH.
 _LIBRARY: Final = (
     *_LAYOUT,
     "CUPS_SERVER",
@@ -136,7 +136,7 @@ _original_umask: int | None = None
 
 
 def hide_keys() -> None:
-    """Move API keys out of the variables that child processes inherit by default.
+    """Move keys and other PROVIDER_VARIABLES out of what child processes inherit by default.
 
     Libraries start processes too: Qt opens a browser, and Python asks "uname".
     """

@@ -45,7 +45,6 @@ class Folders(NamedTuple):
     @property
     def temporary(self) -> Path:
         """Return the folder of temporary files (storage/database/temporary_files.py)."""
-
         return self.cache / "temporary"
 
     @property

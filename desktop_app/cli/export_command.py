@@ -257,7 +257,7 @@ async def export(options: argparse.Namespace) -> int:
     """
     cancel_at_signals()
     async with open_backend() as backend:
-        with suppress(StorageError):  # a full disk prevents no export
+        with suppress(StorageError):  # an export elsewhere works even if the store's disk is full
             await backend.conversations.interrupt_orphans()
         running = _Export(backend, options)
         try:
@@ -276,7 +276,7 @@ class _Export:
 
     Attributes:
         left_out: a sentence for each item that could not be exported.
-        written: the number of finished files, of formats with a file for each conversation.
+        written: the number of finished files; stays 0 in formats with a single file.
     """
 
     def __init__(self, backend: Backend, options: argparse.Namespace) -> None:

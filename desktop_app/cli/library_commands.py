@@ -86,7 +86,8 @@ def run_library(options: argparse.Namespace) -> int:
         "backup": _backup,
     }
     if reports_to_window():
-        # A program that a script started with "&" ignores SIGINT, and so do its children.
+        # The window cancels commands by SIGINT. If a script started the window with "&", both would
+        # ignore the signal.
         signal.signal(signal.SIGINT, signal.default_int_handler)
     interrupt_at_signals()  # `import` and `export` cancel their task instead
     try:
@@ -190,7 +191,7 @@ async def _import(options: argparse.Namespace) -> int:
     except StorageError as error:
         if not options.json or not results:
             raise
-        write_diagnostic(error_words(error))  # raised, it would print a second JSON object
+        write_diagnostic(error_words(error))  # raising it would print a second JSON object
         return ExitCode.FAILED
     finally:
         if options.json and results:
@@ -202,7 +203,6 @@ async def _import_files(
     backend: Backend, options: argparse.Namespace, results: list[_ImportResult]
 ) -> None:
     """Import all files, and add their results, also that of a file whose import stops midway.
-
 
     Raises:
         StorageError: the store failed. With --json, it is also an error of the last result.

@@ -313,7 +313,7 @@ class EvaluationRunner:
                 [asdict(case) for case in setup.cases],
                 {case_id: [str(part) for part in parts] for case_id, parts in setup.parts.items()},
                 [contestant.identity for contestant in setup.contestants],
-                self.profile.base_url,  # a provider of the environment keeps its id
+                self.profile.base_url,  # may change in the environment, while the id stays the same
                 [settings.instructions, settings.examples, astuple(settings.parameters)],
                 self.batches is not None,
             ]

@@ -1,7 +1,7 @@
 """Conversations and their messages.
 
 The messages of a conversation are a tree: each message names its parent. An edited question or a
-second answer is a sibling, so nothing is overwritten. The visible path is from the root to the
+second answer is a sibling, so nothing is overwritten. The shown path is from the root to the
 conversation's `leaf_id`.
 """
 
@@ -212,7 +212,7 @@ class Conversation:
     """A conversation as listed; its messages are loaded separately.
 
     Attributes:
-        leaf_id: the last message of the visible path; None if there are no messages.
+        leaf_id: the last message of the shown path; None if there are no messages.
         streaming: True while an answer arrives.
         overrides: settings of this conversation only.
         trashed_at: when it was moved to the trash; None if it is elsewhere.

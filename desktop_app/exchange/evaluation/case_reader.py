@@ -155,7 +155,6 @@ def _tests_in(name: str, text: str) -> Iterator[_Row]:
 
 def _cases_of_json(row: _Row) -> list[EvaluationCase]:
     """Return the case of a row, or all cases of a promptfoo test, whose variables may be lists."""
-
     if not isinstance(row, dict):
         raise CaseError(CaseFault.CASE_NOT_AN_OBJECT)
     if "vars" in row:

@@ -52,7 +52,6 @@ def is_configuration(value: _Row) -> bool:
 def parse_yaml(text: str) -> Any:
     """Return the value of a YAML file, with the scalars of YAML 1.2 but only decimal numbers.
 
-
     Raises ValueError.
     """
     if len(text) > _MAX_YAML_CHARS:

@@ -385,7 +385,7 @@ def put_conversation(
     """Insert or update a conversation, and index its title with its new time.
 
     Args:
-        leaf_id: the new end of the visible path; None for the end in `conversation`.
+        leaf_id: the new end of the shown path; None for the end in `conversation`.
     """
     row = conversation_to_row(conversation)
     if leaf_id is not None:

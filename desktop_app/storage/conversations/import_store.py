@@ -39,7 +39,8 @@ from desktop_app.storage.database.database import Action, Database, T
 from desktop_app.storage.settings.prompt_store import add_preset
 
 BATCH_SIZE: Final = 100  # messages in one transaction
-# SQLite waits at most a tenth of a second between two attempts to write.
+# SQLite waits at most a tenth of a second between two attempts to write: in this gap, another
+# process can write.
 SHORTEST_GAP_S: Final = 0.12
 # A series of transactions ends after this time; a pause follows unless this process is alone.
 SERIES_S: Final = 0.1
@@ -76,8 +77,8 @@ class ImportStore:
         """Add a conversation, or its missing messages if it exists. Take it out of the trash.
 
         Existing messages stay unchanged, except answers of which an earlier export had only the
-        beginning, because they were streaming. If messages were added, the visible path becomes
-        that of the imported conversation; the path that the user chose meanwhile stays as another
+        beginning, because they were streaming. If messages were added, the shown path becomes that
+        of the imported conversation; the path that the user chose meanwhile stays as another
         version.
 
         Args:
@@ -165,7 +166,7 @@ def _create_if_missing(
 def _insert(
     messages: Sequence[Message], leaf_id: str | None, connection: sqlite3.Connection
 ) -> None:
-    """Insert messages. If the visible path ends at `leaf_id`, extend it to the last of them.
+    """Insert messages. If the shown path ends at `leaf_id`, extend it to the last of them.
 
     A kill before the next messages would otherwise leave a conversation that shows nothing.
     """
@@ -185,7 +186,7 @@ def _insert_last(
     conversation: Conversation,
     connection: sqlite3.Connection,
 ) -> None:
-    """Insert the last messages, the compactions and the visible path in one transaction.
+    """Insert the last messages, the compactions and the shown path in one transaction.
 
     An import that was interrupted between them would find no missing message the next time.
     """

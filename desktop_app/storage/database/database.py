@@ -272,7 +272,7 @@ class Database:
         return result
 
     def _pragma(self, pragma: str) -> sqlite3.Row:
-        """Return the first row of a pragma's result on the writing connection."""
+        """Return the first row of a pragma's result on the writer's connection."""
         connection = self._require_connection()
         with translate_errors(str(self.path)):
             row: sqlite3.Row = connection.execute(f"PRAGMA {pragma}").fetchone()

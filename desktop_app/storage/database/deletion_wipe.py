@@ -15,7 +15,6 @@ from desktop_app.storage.database.database import Database
 
 # An index is merged in slices of this many pages of 4 KB. Writing a slice takes about 40 ms; the
 # whole index of a million messages takes half a minute.
-
 MERGED_PAGES: Final = 200
 _MERGE: Final = (
     "INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)",

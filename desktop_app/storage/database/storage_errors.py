@@ -21,7 +21,7 @@ from desktop_app.domain.errors import (
 )
 
 UNREADABLE: Final = (sqlite3.Error, UnicodeDecodeError)
-"""Errors of reading a damaged or foreign database, whose text may be no UTF-8."""
+"""Errors of reading a damaged or foreign database, whose texts may not be UTF-8."""
 
 _Kind = tuple[type[StorageError], Reason]
 

@@ -15,7 +15,7 @@ from desktop_app.domain.errors import StorageError
 class StoreLock:
     """A lock that all processes share while they have the store open.
 
-    Checks at the start, migrations, restores, repairs and erasures lock exclusively. The lock is on
+    Start-up checks, migrations, restores, repairs and erasures lock exclusively. The lock is on
     a separate file, because closing any descriptor of the database would drop SQLite's own locks.
     """
 

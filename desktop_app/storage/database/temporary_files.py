@@ -27,7 +27,6 @@ _FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEX
 class TemporaryFolder:
     """A folder for temporary files, which is removed at the end of the context.
 
-
     Attributes:
         path: the path of the folder.
     """

@@ -2,7 +2,7 @@
 
     repartee-backup-2026-11-20-103200-3f9a2c1b.zip
         backup.json             {format, version, created_at, attachments}
-        repartee.sqlite3        a copy that has passed the integrity check
+        repartee.sqlite3        a copy that has passed SQLite's quick check
         attachments/ab/cdef…    the originals, named by their hash
 
 The name ends with the library's id, so that libraries can share a folder. API keys are in the

@@ -72,7 +72,7 @@ def erase_everything(database: Path, attachments: Path) -> None:
 
 
 def resume_erasure(database: Path, attachments: Path) -> None:
-    """Complete an interrupted deletion, if there is one. Call it before the store is opened.
+    """Complete an interrupted erasure, if there is one. Call it before the store is opened.
 
     Raises:
         StorageError: the conversations still exist, and could not be deleted.
@@ -104,7 +104,6 @@ def _erase(database: Path, attachments: Path, mark: Path) -> None:
         except (StorageError, OSError, *UNREADABLE) as error:
             # The user is told that the erasure failed, so it is withdrawn: a store that is repaired
             # later must not be erased at the next start. A newer version completes its own erasure.
-
             if mark.read_bytes() != _EMPTIED and not isinstance(error, StoreTooNewError):
                 _put_back(attachments)
                 mark.unlink()

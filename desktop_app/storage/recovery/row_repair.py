@@ -130,7 +130,6 @@ def update_rows(connection: sqlite3.Connection, steps: Iterable[Migration]) -> N
     """Change rows of an older version as these migrations do, and sum up the spending.
 
     Call it after `repair_references`, which makes the changes that are safe for all rows.
-
     """
     fill_slots(connection)
     for step in steps:

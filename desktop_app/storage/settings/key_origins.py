@@ -1,9 +1,10 @@
 """The origins of keys from an older version, protected from restored stores.
 
-Older versions put bare keys into the keyring. Such a key belongs to the address that its profile
-had when this version first opened the store. Before anything can change an address, the origins of
-these addresses are written into a file beside the store. A restored store has other addresses, and
-must not decide where a key is sent. The file is written once and never changed.
+Older versions put bare keys, without an origin, into the keyring. Such a key belongs to the address
+that its profile had when this version first opened the store. Before anything can change an
+address, the origins of these addresses are written into a file beside the store. A restored store
+has other addresses, and must not decide where a key is sent. The file is written once and never
+changed.
 """
 
 from __future__ import annotations

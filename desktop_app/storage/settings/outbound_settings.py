@@ -433,7 +433,6 @@ def _yes_no(value: bool) -> str:
 
 def _shown_pair(current: str, restored: str) -> tuple[str, str]:
     """Return both texts shortened, with a remark if the shortened texts are equal."""
-
     old, new = _short(current), _short(restored)
     return old, tr("{text} (differs later on)", text=new) if new == old else new
 

@@ -150,7 +150,6 @@ def _paragraph(block: Block, *, is_spaced: bool = True) -> Paragraph:
             paragraph.append_plain_text(text)
             continue
         # Text without a style gets a span, too: a link cannot contain several spaces in a row.
-
         span = _span(text, styles[-1] if styles else None)
         for name in reversed(styles[:-1]):
             outer = Span(style=name)
