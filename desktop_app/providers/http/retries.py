@@ -24,7 +24,6 @@ MAX_WAIT_S: Final = 120.0
 
 _REPEATABLE_STATUSES: Final = frozenset({500, 502, 503, 529})  # 529: Anthropic is overloaded
 _FIRST_BACKOFF_S: Final = 0.5
-_MAX_BACKOFF_S: Final = 8.0
 _WORDED_IN_HOURS_ABOVE_S: Final = 90 * 60.0
 """Longer waits are worded in hours."""
 _DAY_S: Final = 24 * 3600.0
@@ -55,8 +54,7 @@ class AttemptError(Exception):
         if not self.may_repeat or attempt + 1 >= _MAX_ATTEMPTS:
             return None
         if self.asked_wait_s is None:
-            backoff = min(_FIRST_BACKOFF_S * float(2**attempt), _MAX_BACKOFF_S)
-            return backoff * (1 - 0.25 * random.random())
+            return _FIRST_BACKOFF_S * float(2**attempt) * (1 - 0.25 * random.random())
         return self.asked_wait_s if self.asked_wait_s <= MAX_WAIT_S else None
 
     async def pause(self, attempt: int) -> None:

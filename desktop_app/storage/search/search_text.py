@@ -106,9 +106,10 @@ def _split_signs(folded: str) -> str:
     return _SIGN.sub(lambda sign: f" {chr(_FIRST_PRIVATE + (ord(sign.group()) & 0xFFFF))} ", folded)
 
 
-def _pairs_of_run(run: str, *, is_whole: bool) -> str:
+def _pairs_of_run(run: str, *, is_ended: bool) -> str:
+    """Return the pairs of an unspaced run of a query, and its last character if the run ends."""
     words = list(map("".join, pairwise(run)))
-    if is_whole or not words:
+    if is_ended or not words:
         words.append(run[-1])
     return f" {' '.join(words)} "
 
@@ -147,7 +148,7 @@ def _phrase(term: tuple[str, bool]) -> tuple[str, bool]:
     """
     folded, is_prefix = term
     words = unspaced_run().sub(
-        lambda run: _pairs_of_run(run.group(), is_whole=run.end() < len(folded)), folded
+        lambda run: _pairs_of_run(run.group(), is_ended=run.end() < len(folded)), folded
     )
     if unspaced_run().match(folded[-1]):
         is_prefix = len(words.split()[-1]) == 1

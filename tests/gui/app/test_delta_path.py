@@ -1,5 +1,7 @@
 """The path of a text delta: each function that handles it, from the socket to the paint, in order.
 
+The delta makes a paragraph longer; other items leave the path at `ItemUpdater.update`. A generator
+stands after the functions that it gets the delta from.
 The test profiles a real answer. The functions must run in this order, and each must be called by
 another of the list, or by the event loop. Functions that only help one of them are left out.
 

@@ -131,9 +131,9 @@ class CopyActions(QObject):
         return None
 
     def _last_head(self) -> tuple[MessageLayout, int] | None:
-        """Return the last head of code, materialized or not, above the end of the screen.
+        """Return the last head of code above the end of the screen, as `_head_of` does.
 
-        Return it as `_head_of` does; None if there is none.
+        Only messages in the document are searched, including their placeholders.
         """
         layouts, last = self._layouts, None
         for block in visible_blocks(self._view):
