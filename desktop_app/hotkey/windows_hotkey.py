@@ -150,8 +150,9 @@ def combination(keys: str, library: WindowsLibrary) -> tuple[int, int]:
     if len(key) == 1 and key.isascii() and key.isalnum():
         return modifiers, ord(key)  # on every layout, the virtual key is the character
     if len(key) == 1:
-        # The lower byte is the key, the upper one the modifiers to type the character; -1 for none.
-        # The first character of "İ" in lower case is "i"; the function takes a single UTF-16 unit.
+        # VkKeyScanW takes a single UTF-16 unit: "İ" in lower case is "i" and a combining dot. The
+        # result's lower byte is the key, its upper byte the modifiers for the character; -1 for
+        # none.
         character = key.lower()[0]
         found = int(library.user.VkKeyScanW(character)) if character <= "\uffff" else -1
         if found != -1:

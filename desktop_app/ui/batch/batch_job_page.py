@@ -250,7 +250,7 @@ class BatchJobPage(QWidget):
         self._choose_again(chosen)
 
     def _choose_again(self, number: int) -> None:
-        """Select a file by its number if no file is selected; request the selected one's answer."""
+        """Select this file if none is selected; request the answer of the selected file."""
         index = self.table.currentIndex()
         lost = self.lines.index(self.lines.row_of(number), 0)
         if not index.isValid() and lost.isValid():

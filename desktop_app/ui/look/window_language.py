@@ -57,7 +57,7 @@ class _PseudoQtTexts(QTranslator):
     def translate(
         self, context: str, text: str, disambiguation: str | None = None, n: int = -1
     ) -> str:
-        # Shortcuts are names of keys, which Qt translates in its own texts alone.
+        # Names of keys stay as they are, and QT_LAYOUT_DIRECTION is not a text for users.
         if context == "QShortcut" or text == "QT_LAYOUT_DIRECTION":
             return text
         return pseudo.pseudo_text(text)

@@ -244,7 +244,7 @@ class _SegmentsField:
         self.control.chosen.connect(on_edited)
 
     def show(self, value: SettingValue) -> None:
-        """Check the value's segment; none for other values, which the Shortcuts page can set."""
+        """Check the value's segment; none if the Shortcuts page has set another value."""
         self.control.set_current(str(value) if value in self._known else None)
 
 
