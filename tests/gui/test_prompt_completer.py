@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.ui.composer.completion import prompt_menu
 from desktop_app.ui.composer.completion.prompt_completer import PromptCompleter, typed_name
-from desktop_app.ui.composer.completion.prompt_fields import FieldText, PromptFields
+from desktop_app.ui.composer.completion.prompt_fields import GrowingTextField, PromptFields
 from desktop_app.ui.composer.completion.prompt_menu import PromptMenu, matching_prompts
 from desktop_app.ui.composer.prompt_editor import PromptEditor
 from desktop_app.ui.look import theme as themes
@@ -92,9 +92,9 @@ class PromptDriver:
         shown = [f for f in self.window.findChildren(PromptFields) if not f.isHidden()]
         return shown[0] if shown else None
 
-    def field(self, name: str) -> FieldText:
+    def field(self, name: str) -> GrowingTextField:
         assert self.fields is not None
-        return cast(FieldText, self.fields.findChild(FieldText, f"field-{name}"))
+        return cast(GrowingTextField, self.fields.findChild(GrowingTextField, f"field-{name}"))
 
 
 @pytest.fixture

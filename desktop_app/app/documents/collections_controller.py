@@ -166,10 +166,10 @@ class CollectionsController(QObject):
         if dialog is None:
             return
         shown_id = dialog.current
-        from desktop_app.ui.library.collection_files import in_order  # not at the start
+        from desktop_app.ui.library.collection_files import sort_files  # not at the start
 
         found = await self._service.files(shown_id) if shown_id else []
-        files = await asyncio.to_thread(in_order, found)
+        files = await asyncio.to_thread(sort_files, found)
         plan = await self._service.embedding_plan(shown_id) if shown_id else None
         if shown_id == dialog.current:
             dialog.set_files(files)

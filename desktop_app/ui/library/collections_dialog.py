@@ -230,7 +230,7 @@ class CollectionsDialog(QDialog):
             self.name.selectAll()
 
     def set_files(self, files: Sequence[CollectionFile]) -> None:
-        """Set the files of the shown collection, sorted by `in_order`."""
+        """Set the files of the shown collection, sorted by `sort_files`."""
         self._model.set_rows(files)
         self.files.update_focus_policy()
         self.files.setVisible(bool(files))

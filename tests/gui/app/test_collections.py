@@ -23,7 +23,7 @@ from desktop_app.services.collections.collection_service import (
     Collections,
     OnProgress,
 )
-from desktop_app.ui.library.collection_files import in_order
+from desktop_app.ui.library.collection_files import sort_files
 from desktop_app.ui.library.collections_dialog import CollectionsDialog
 from desktop_app.ui.window.command_palette import CommandPalette
 from tests.gui.app.app_harness import AppHarness, until
@@ -91,9 +91,9 @@ async def test_files_are_ordered_in_a_thread(monkeypatch: pytest.MonkeyPatch) ->
 
     def note_thread(files: Sequence[CollectionFile]) -> list[CollectionFile]:
         threads.append(threading.current_thread())
-        return in_order(files)
+        return sort_files(files)
 
-    monkeypatch.setattr("desktop_app.ui.library.collection_files.in_order", note_thread)
+    monkeypatch.setattr("desktop_app.ui.library.collection_files.sort_files", note_thread)
     async with AppHarness() as app:
         await shown(app)
         await until(lambda: threads)

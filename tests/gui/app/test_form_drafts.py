@@ -16,7 +16,7 @@ from desktop_app.domain.errors import StoreFullError
 from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.ui.batch.batch_dialog import BatchDialog
-from desktop_app.ui.composer.completion.prompt_fields import FieldText, PromptFields
+from desktop_app.ui.composer.completion.prompt_fields import GrowingTextField, PromptFields
 from desktop_app.ui.composer.prompt_editor import PromptEditor
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from desktop_app.ui.settings.sections.custom_field_section import CustomFieldSection
@@ -203,7 +203,7 @@ async def test_fields_of_a_prompt_and_of_the_settings_are_filled_in_again(
 
     async with AppHarness(environment=KEYED) as app:
         shown = fields(app)
-        QTest.keyClicks(find(shown, FieldText, "field-topic"), "rain")
+        QTest.keyClicks(find(shown, GrowingTextField, "field-topic"), "rain")
         await until(lambda: "rain" in str(app.stored(STORED_FORMS)))
         app.window.show_settings(True)
         app.window.settings.show_page("provider")
@@ -219,9 +219,9 @@ async def test_fields_of_a_prompt_and_of_the_settings_are_filled_in_again(
         await until(lambda: find(section, QLineEdit, "custom-field-name").text() == "X-Team")
         shown = fields(app)
         assert shown.values() == {"tone": "kind", "topic": "rain"}
-        QTest.keyClick(find(shown, FieldText, "field-topic"), Qt.Key.Key_Return)
+        QTest.keyClick(find(shown, GrowingTextField, "field-topic"), Qt.Key.Key_Return)
         await until(lambda: "rain" not in str(app.stored(STORED_FORMS)))
         assert "about rain" in app.text.toPlainText()
         app.controllers.conversation.temporary.open()
-        QTest.keyClicks(find(fields(app), FieldText, "field-topic"), "snow")
+        QTest.keyClicks(find(fields(app), GrowingTextField, "field-topic"), "snow")
         assert "snow" not in str(DraftForm.drafts)

@@ -17,7 +17,7 @@ from desktop_app.backend.prompt_loader import today
 from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.prompt_library import SUMMARY
-from desktop_app.ui.composer.completion.prompt_fields import FieldText, PromptFields
+from desktop_app.ui.composer.completion.prompt_fields import GrowingTextField, PromptFields
 from desktop_app.ui.composer.completion.prompt_menu import PromptMenu
 from desktop_app.ui.composer.prompt_text import LARGE_PASTE_CHARACTERS, PromptText
 from desktop_app.ui.composer.suggestions import SuggestionButton, Suggestions
@@ -63,7 +63,7 @@ async def test_a_prompt_is_inserted_filled_and_asked_by_keyboard() -> None:
         assert offered(app) == ["Reply"]
         app.press(Qt.Key.Key_Return)
         await until(lambda: app.window.findChild(PromptFields))
-        field = find(app.window, FieldText, "field-name")
+        field = find(app.window, GrowingTextField, "field-name")
         QTest.keyClicks(field, "Anna")
         app.press(Qt.Key.Key_Return)
         assert app.window.prompt.text() == f"Reply on {today()} to Anna:\n\n"
@@ -247,7 +247,7 @@ async def test_the_quick_prompt_inserts_accompanying_text_at_the_selection_mark(
         find(quick, PromptText, "prompt").setFocus()
         QTest.keyClicks(find(quick, PromptText, "prompt"), "/trans")
         QTest.keyClick(find(quick, PromptText, "prompt"), Qt.Key.Key_Return)
-        field = find(quick, FieldText, "field-language")
+        field = find(quick, GrowingTextField, "field-language")
         QTest.keyClicks(field, "Polish")
         QTest.keyClick(field, Qt.Key.Key_Return)
         wanted = f"{translate_into('Polish')}\n\n"

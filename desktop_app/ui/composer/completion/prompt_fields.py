@@ -46,7 +46,7 @@ _MAX_NOTE_CHARACTERS: Final = 160
 _ENTER_KEYS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
-class FieldText(PlainTextField):
+class GrowingTextField(PlainTextField):
     """A text field that grows with its text, from one line to `_MAX_LINES`.
 
     Signals:
@@ -137,7 +137,7 @@ class PromptFields(QFrame, DraftForm):
         set_role(self, "card")
         self.prompt = prompt
         self._labels: dict[str, QLabel] = {}
-        self._fields: dict[str, FieldText | Combo] = {}
+        self._fields: dict[str, GrowingTextField | Combo] = {}
         self._title = ElidedLabel(prompt.title, role="strong")
         self._grid = QGridLayout()
         self._grid.setContentsMargins(0, 0, 0, 0)
@@ -161,9 +161,9 @@ class PromptFields(QFrame, DraftForm):
         if variable.choices:
             choice = _choice_field(variable, value, theme)
             choice.activated.connect(lambda _at: self._store_values())
-            field: FieldText | Combo = choice
+            field: GrowingTextField | Combo = choice
         else:
-            field = FieldText(theme, variable.name, value)
+            field = GrowingTextField(theme, variable.name, value)
             field.entered.connect(self._submit)
             field.textChanged.connect(lambda: self._show_note(""))
             field.textChanged.connect(self._store_values)
@@ -266,7 +266,7 @@ class PromptFields(QFrame, DraftForm):
     def _focus(self, name: str) -> None:
         field = self._fields[name]
         field.setFocus(Qt.FocusReason.TabFocusReason)
-        if isinstance(field, FieldText):
+        if isinstance(field, GrowingTextField):
             field.selectAll()
         self._area.ensureWidgetVisible(field)
 
