@@ -194,7 +194,7 @@ def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
     """Return `› calculator(1 + 2) · Done · 0.1 s` for each tool call.
 
     An unfolded call is followed by its arguments and its result. Parallel calls are grouped below
-    a line with their number.
+    a line that tells how many they are.
     """
     lines: list[Item] = []
     calls = tool_calls(message.parts)
@@ -342,7 +342,7 @@ class FooterFacts:
     Attributes:
         name_of: returns a model's display name for its id.
         are_shown: False if the facts are shown elsewhere.
-        followed_ids: the ids of messages that have a successor, and None, the first one's parent.
+        followed_ids: the ids of messages that have a successor, and None, the parent of the first.
     """
 
     name_of: Callable[[str], str] = str
@@ -370,8 +370,8 @@ def versions_line(version: tuple[int, int]) -> Line:
 def footer_line(message: Message, version: tuple[int, int] | None, facts: FooterFacts) -> Line:
     """Return `‹ 2/3 ›  Thinking · Medium · 1,204 tokens · $0.003 · 9.3 s`, for an answer.
 
-    Without several versions, there are no arrows. While the answer streams, or if `facts` are shown
-    elsewhere, there are no facts. `version` is the number of the version, and their count.
+    Without several versions, there are no arrows. While the answer streams, or unless
+    `facts.are_shown`, there are no facts. `version` is as in `MessageState`.
     """
     runs: list[Run] = []
     if version is not None and version[1] > 1:

@@ -46,7 +46,8 @@ class MessageState:
 
     Attributes:
         message: the message.
-        version: (number, count) if the message has siblings, else None.
+        version: the message's number among its versions, from 1, and their count; None if the
+            message is the only version.
         layout: the layout of the message in the document; set once it is materialized.
         is_materialized: True while the message is in the document.
         head_count: the number of items before the body: the reasoning.
@@ -217,7 +218,7 @@ class MessageState:
     def set_text(self, text: str) -> list[ItemChange] | None:
         """Set the text, and complete it if the message no longer streams. Return the changes.
 
-        Return None if `text` differs and does not continue the text so far, or that was complete.
+        Return None if `text` differs from a complete text, or does not continue an incomplete one.
         The caller then rewrites the message.
         """
         is_changed = text != self.text

@@ -393,7 +393,7 @@ class Styles:
         """Return the format of a run within an item."""
         kind = item.kind
         level = item.level if isinstance(item, Block) else 0
-        # An image's name is part of the key: `hidden_format` spaces its letters by its width.
+        # An image's name is part of the key, because `hidden_format` depends on its width.
         key = (kind, level, *(run if is_image_name(run) else run[1:]))
         char_format = self._chars.get(key)
         if char_format is None:
@@ -622,7 +622,7 @@ class Styles:
             block: the table or a part of it.
             align: the alignment of the cell's column.
             runs: the text of the cell.
-            first: whether the cell is the first one in Qt's order.
+            first: whether the cell is the first of the whole table in Qt's order.
         """
         block_format = QTextBlockFormat()
         flags = Decoration.CELL if block.quote else 0

@@ -10,7 +10,7 @@ from desktop_app.ui.transcript.message_items import TOGGLE_DETAILS, TOGGLE_SOURC
 
 @dataclass
 class UnfoldedSections:
-    """The sections of a message that the user unfolded; kept while it is not materialized.
+    """The sections that the user unfolded in a message, which need not be materialized.
 
     Attributes:
         reasoning: whether the reasoning is shown.

@@ -255,7 +255,7 @@ class TranscriptView(TranscriptSurface):
     def set_messages(
         self, messages: Sequence[Message], *, versions: Mapping[str, tuple[int, int]] | None = None
     ) -> None:
-        """Show another path: the newest messages now, the older ones on scrolling up.
+        """Show another conversation or path: the newest messages now, older ones on scrolling up.
 
         Args:
             messages: the path, oldest first.
@@ -475,7 +475,7 @@ class TranscriptView(TranscriptSurface):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Copy the code if its Copy mark is clicked; else let Qt follow a link at the position.
 
-        Follow arriving text from now on if the end of the conversation is on screen.
+        From now on, follow arriving text only if the end of the conversation is on screen.
         """
         position = event.position().toPoint()
         self.drags.release()

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 class BlockState:
     """The visibility and the highlighting of a block.
 
-    Qt loses both when it splits or merges blocks. Blocks of folded code are invisible.
+    Qt loses both when it splits or merges blocks. Blocks of folded code are invisible. Without a
+    block, the state is that of a visible block without highlighting.
     """
 
     def __init__(self, block: QTextBlock | None = None) -> None:

@@ -10,7 +10,8 @@ window resize, and for 1 MB of text that takes half a second. A placeholder keep
 missing items as an extra top margin of the next item. So the scroll bar stays correct, and no extra
 block has to be skipped when text is read, selected or copied.
 
-New items are materialized if the item above them is, or one of the items that they replace.
+New items are materialized if they begin the message, if the item above them is materialized, or if
+one of the items that they replace is.
 """
 
 from __future__ import annotations
@@ -70,7 +71,8 @@ class DocumentWriter:
         self._reflow = Reflow(self.layouts, self._item_writer)
         self._updater = ItemUpdater(self.layouts, self._item_writer, self._reflow)
         self._on_written = on_written
-        # Missing items that changed within `one_edit`. At its end, their placeholders are measured.
+        # Within `one_edit`, the missing items below each change; None outside. At the end of the
+        # edit, their placeholders are measured.
         self._unmeasured: list[tuple[MessageLayout, int]] | None = None
         document.setUndoRedoEnabled(False)
         self.clear()
@@ -272,7 +274,8 @@ class DocumentWriter:
     def erase_parts(self, layout: MessageLayout, at: int, kept_numbers: Container[int]) -> None:
         """Dematerialize the blocks of a long text, except both ends and `kept_numbers`.
 
-        Text gaps keep their heights, so that the text below does not move.
+        The numbers count the blocks of the item from 0. Text gaps keep their heights, so that the
+        text below does not move.
         """
         first, last = self.layouts.block_of(layout, at), layout.counts[at] - KEPT_AT_END
         is_erased = bytes(number not in kept_numbers for number in range(last))
@@ -291,7 +294,7 @@ class DocumentWriter:
                 layout.record_blocks(at, 1 + len(parts.cuts), *parts)
 
     def top_of_part(self, layout: MessageLayout, at: int, number: int) -> float:
-        """Return the y coordinate of a block of an item, below any text gap above it."""
+        """Return the y coordinate of block `number` of an item, below any text gap above it."""
         return self._top(self.layouts.block_of(layout, at).blockNumber() + number)
 
     def _top(self, number: int) -> float:

@@ -182,7 +182,7 @@ class ItemWriter:
         widths: tuple[int, ...],
         cursor: QTextCursor,
     ) -> None:
-        """Rewrite part of a table with other column widths, as text blocks or as a QTextTable."""
+        """Replace a table part by `block` with these column widths in pixels."""
         self.erase(layout, at, at + 1, cursor)
         layout.replace_item(at, block)
         self._insert_table(
@@ -201,7 +201,7 @@ class ItemWriter:
             self.write(layout, at, at + 1, cursor)
 
     def adjust_space_above(self, layout: MessageLayout, at: int, cursor: QTextCursor) -> None:
-        """Update the space above item `at`, or above the next materialized item.
+        """Update the space above item `at` or, if that is missing, above the next that is not.
 
         The space depends on the item above, materialized or not, and on any placeholder between
         them.
@@ -210,7 +210,7 @@ class ItemWriter:
         if at >= len(layout.items):
             return
         item, placeholder = layout.items[at], layout.placeholder_height(at)
-        space_key = SpaceKey(self._space_key(layout, at), placeholder)
+        space_key = SpaceKey(self._block_key(layout, at), placeholder)
         if is_table(layout.item_above(at)):
             cursor.setPosition(self._layouts.block_of(layout, at).position())
             are_row_blocks = is_table(item) and layout.has_row_blocks(at)
@@ -243,7 +243,7 @@ class ItemWriter:
         self.tables.set_margin_below(cursor, placeholder + margin)
         return True
 
-    def _space_key(self, layout: MessageLayout, at: int) -> tuple[object, ...]:
+    def _block_key(self, layout: MessageLayout, at: int) -> tuple[object, ...]:
         item = layout.items[at]
         if is_table(item):
             return self.tables.key(layout, at, item)

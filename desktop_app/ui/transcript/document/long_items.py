@@ -60,7 +60,10 @@ class Parts(NamedTuple):
 
 
 class RunIndexCache:
-    """A cache of the `RunIndex` of the text requested last, which does not depend on styles."""
+    """A cache of the `RunIndex` of the text requested last.
+
+    It outlives a change of styles, because an index does not depend on them.
+    """
 
     def __init__(self) -> None:
         self._runs: Runs = ()
@@ -179,7 +182,8 @@ class LongItems:
         """Remove blocks of a text and leave gaps of the same height.
 
         Each of `ranges` is (first block, end block, height in pixels). The height includes the gaps
-        above and within the range. No range has the first block or the last `KEPT_AT_END` blocks.
+        directly above, within and directly below the range. No range has the first block or the
+        last `KEPT_AT_END` blocks.
         """
         cuts, gaps = list(parts.cuts), list(parts.gaps)
         document, number = block.document(), block.blockNumber()

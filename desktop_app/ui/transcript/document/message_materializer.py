@@ -59,8 +59,8 @@ class MessageMaterializer:
     def write_more(self, characters: int, kept_ids: Container[str], *, above: bool) -> None:
         """Write messages of about `characters` above or below the document.
 
-        If that exceeds the limit, remove messages at the other end, but none of `kept_ids`, even
-        if one of these exceeds the limit alone.
+        If that exceeds the limit, remove messages at the other end, as long as half of the limit
+        stays in use. Keep those of `kept_ids`, even if one of them exceeds the limit alone.
         """
         self._write_many(characters, above=above)
         other_end = -1 if above else 0

@@ -91,7 +91,7 @@ class MessageWriter:
             self._highlight(state)
 
     def grow(self, state: MessageState, text: str, visible_item: int = -1) -> None:
-        """Append text to a message. Code that contains item `visible_item` stays unfolded."""
+        """Append text to a message. Do not fold code if that hides item `visible_item`, if any."""
         is_first, changes = not state.has_text, state.add_text(text)
         if not state.is_materialized:
             return
@@ -177,9 +177,8 @@ class MessageWriter:
     def _add_fold_line(self, state: MessageState, end: int, visible_item: int = -1) -> bool:
         """Add a fold line to long code that ends above item `end` of the body.
 
-        Return True if it was added.
-
-        The code stays unfolded if it streamed in or contains item `visible_item` of the message.
+        The code stays unfolded if it streamed in, or if folding would hide item `visible_item` of
+        the message. Return True if a fold line was added.
         """
         layout, head = state.layout, state.head_count
         body_end = len(layout.items) - state.foot_count - head

@@ -70,7 +70,7 @@ def _begins_at_right(table: QTextTable) -> bool:
 
 
 def _default_align(table: QTextTable) -> str:
-    """Return the default alignment of a column. "" is left, unless Qt mirrors the table."""
+    """Return the alignment of cells without one: "right" in a table from the right, else left."""
     return "right" if _begins_at_right(table) else ""
 
 
@@ -173,13 +173,13 @@ class TableWriter:
     def set_margin_below(self, cursor: QTextCursor, pixels: int) -> None:
         """Set the margin in pixels below the table above the cursor's block, if any."""
         # Qt does not find a table within the edit that inserts it.
-        part = self._inserted.get(cursor.position())
-        part = part or QTextCursor(cursor.block().previous()).currentTable()
-        if part is not None:
-            table_format = part.format().toTableFormat()
+        table = self._inserted.get(cursor.position())
+        table = table or QTextCursor(cursor.block().previous()).currentTable()
+        if table is not None:
+            table_format = table.format().toTableFormat()
             if table_format.bottomMargin() != pixels:
                 table_format.setBottomMargin(pixels)
-                part.setFormat(table_format)
+                table.setFormat(table_format)
 
     def _write_row(
         self, table: QTextTable, number: int, block: Block, cell_format: QTextTableCellFormat
@@ -188,11 +188,11 @@ class TableWriter:
             cell = table.cellAt(number, column_of(table, column))
             cell.setFormat(cell_format)
             cursor = cell.firstCursorPosition()
-            cursor.setBlockFormat(self._cell_block(table, number, column, block))
+            cursor.setBlockFormat(self._cell_block_format(table, number, column, block))
             for run in cell_runs(block, number, column):
                 cursor.insertText(run.text, self.char_format(block, number, run))
 
-    def _cell_block(
+    def _cell_block_format(
         self, table: QTextTable, number: int, column: int, block: Block
     ) -> QTextBlockFormat:
         align = block.aligns[column] or _default_align(table)
@@ -227,7 +227,7 @@ class TableWriter:
             cursor.setPosition(cell.firstPosition())
             cursor.setPosition(cell.lastPosition(), QTextCursor.MoveMode.KeepAnchor)
             cursor.removeSelectedText()
-            cursor.setBlockFormat(self._cell_block(table, number, column, new))
+            cursor.setBlockFormat(self._cell_block_format(table, number, column, new))
             for run in after:
                 cursor.insertText(run.text, self.char_format(new, number, run))
 

@@ -2,8 +2,8 @@
 
 Before the user places the cursor, inserted text pushes it to the end of the document, and the mouse
 wheel may scroll it off screen. A key that moved the cursor from there would scroll to it or do
-nothing. So the cursor first moves to the visible text. A screen reader reads at the cursor: then
-only a cursor at the end of the document moves.
+nothing. So the cursor first moves to the visible text. While a screen reader runs, only a cursor at
+the end of the document moves, because the reader reads at the cursor.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ class FocusButtons(QObject):
     Signals:
         activated(FocusTargetButton): the user activated the target of a button.
         focus_left(): the focused button has lost the focus.
-        stepped(bool forward): an arrow key was pressed, which goes to the next target or back.
+        stepped(bool forward): an arrow key asks for the next or the previous target.
     """
 
     activated = Signal(object)
@@ -97,7 +97,7 @@ class FocusButtons(QObject):
             self._button_for(target).cover(self._rects(target))
 
     def describe(self, target: FocusTarget) -> tuple[str, str]:
-        """Return the name of a focus target, and its address or source."""
+        """Return the name of a focus target, and its address or source ("" if it has neither)."""
         block = self._view.document().findBlock(target.start)
         state = self._messages.state_at_block(block)
         passage = self._messages.cited_passage(state, target.link)

@@ -59,7 +59,7 @@ class FocusNavigator(QObject):
     Signals:
         target_activated(str link, int position): the user activated the target with this address or
             action, at this document position.
-        link_focused(str target): the address of the focused link, or "" for none.
+        link_focused(str address): the address or source of the focused target, or "" for none.
     """
 
     target_activated = Signal(str, int)
@@ -140,7 +140,7 @@ class FocusNavigator(QObject):
     def focus_next(self, *, forward: bool) -> bool:
         """Focus the next or the previous target, including actions. Return False if there is none.
 
-        Before the first target, focus the text, and return True.
+        Backward from the first target, focus the text, and return True.
         """
         at, position, in_actions = self._current_position(forward=forward)
         if in_actions and self._row.step(forward=forward):
@@ -326,9 +326,10 @@ class FocusNavigator(QObject):
         )
 
     def _nearest_version_arrow(self, button: FocusTargetButton) -> FocusTarget | None:
-        """Return the version arrow nearest to `button` if it was a version arrow, else None.
+        """Return the version arrow nearest to `button` if that is one, too, else None.
 
-        Another version of the message has replaced its text. Prefer the same direction.
+        The text below `button` has been replaced by another version of the message. Of two arrows
+        that are equally near, prefer the one in the same direction.
         """
         if button.link not in _VERSIONS:
             return None

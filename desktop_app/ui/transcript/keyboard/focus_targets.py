@@ -112,7 +112,7 @@ def next_focus_target(
 
 
 def _display_address(address: str) -> str:
-    """Return an encoded address for display, in which no letter can look like another."""
+    """Return an address for display: cut, and encoded so that no letter can look like another."""
     encoded = QUrl(address).toString(QUrl.ComponentFormattingOption.FullyEncoded)
     return encoded if len(encoded) <= _MAX_ADDRESS else encoded[: _MAX_ADDRESS - 1] + "…"
 
@@ -150,9 +150,9 @@ def _image_name(file: str) -> str:
 
 
 def _is_expanded(document: QTextDocument, target: FocusTarget) -> bool | None:
-    """Return whether a fold's section is shown; None for other targets, and for folded code.
+    """Return whether a fold's section is shown; None for other targets, and for folds of code.
 
-    The text of folded code tells its state.
+    The text of a code fold tells its state.
     """
     cursor = QTextCursor(document)
     cursor.setPosition(target.start + 1)  # the format of the character before
@@ -204,7 +204,7 @@ class FocusTargetButton(QAbstractButton):
 
     Signals:
         focus_left(): the focus has moved elsewhere.
-        stepped(bool forward): an arrow key was pressed, which goes to the next target or back.
+        stepped(bool forward): an arrow key asks for the next or the previous target.
     """
 
     focus_left = Signal()

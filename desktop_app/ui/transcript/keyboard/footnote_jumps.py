@@ -24,47 +24,48 @@ if TYPE_CHECKING:
 
 
 class FootnoteJumps:
-    """A finder of the other end of a footnote link, which it materializes."""
+    """A finder that materializes the other end of a footnote link."""
 
     def __init__(self, layouts: MessageLayouts, item_materializer: ItemMaterializer) -> None:
         self._layouts, self._item_materializer = layouts, item_materializer
+        # The message, the link and the item from which the user jumped last.
         self._origin: tuple[str, str, int] = "", "", 0
 
-    def find(self, target: str, block: QTextBlock, height: int) -> FocusTarget | None:
-        """Return the target of a footnote link in a block, or None.
+    def find(self, link: str, block: QTextBlock, height: int) -> FocusTarget | None:
+        """Return the other end of a footnote link in a block, or None.
 
-        Materialize the target with `height` pixels above and below, and record the link for the
-        way back.
+        Materialize that end with `height` pixels above and below, and record the link for the way
+        back.
         """
-        wanted = opposite_link(target)
+        wanted = opposite_link(link)
         found = self._layouts.place_of(block.blockNumber())
         if found is None:
             return None
         layout, at, _ = found
-        item = self._find_item(layout, at, target, wanted)
+        item = self._find_item(layout, at, link, wanted)
         if item is None:
             return None
-        self._origin = layout.key, target, at
+        self._origin = layout.key, link, at
         unit = _link_unit(layout.items[item], wanted) if layout.gaps[item] else 0
         self._item_materializer.write_item(layout, item, height, unit)
         return self._target_in(layout, item, wanted)
 
-    def _find_item(self, layout: MessageLayout, at: int, target: str, wanted: str) -> int | None:
-        """Return the index of the item that contains the other end of a link; None if none does.
+    def _find_item(self, layout: MessageLayout, at: int, link: str, wanted: str) -> int | None:
+        """Return the index of the item that contains `wanted`, the other end of a link, or None.
 
         Prefer the reference from which the user jumped here. Otherwise search upwards first for a
         reference, and downwards first for a definition.
         """
         items = layout.items
-        key, left, origin = self._origin
+        key, origin_link, origin = self._origin
         if (
-            (key, left) == (layout.key, wanted)
+            (key, origin_link) == (layout.key, wanted)
             and origin < len(items)
             and _has_link(items[origin], wanted)
         ):
             return origin
         below, above = range(at, len(items)), range(at - 1, -1, -1)
-        order = (*above, *below) if leads_back_to_mark(target) else (*below, *above)
+        order = (*above, *below) if leads_back_to_mark(link) else (*below, *above)
         return next((n for n in order if _has_link(items[n], wanted)), None)
 
     def _target_in(self, layout: MessageLayout, item: int, wanted: str) -> FocusTarget | None:
@@ -77,20 +78,20 @@ class FootnoteJumps:
         return None
 
 
-def _has_link(item: Item, target: str) -> bool:
+def _has_link(item: Item, link: str) -> bool:
     if not isinstance(item, Block):
         return False
     cells = (cell for row in item.rows for cell in row)
-    return (item.note and link_to_mark(item.marker) == target) or any(
-        run.link == target for runs in (item.runs, *cells) for run in styles_of(runs)
+    return (item.note and link_to_mark(item.marker) == link) or any(
+        run.link == link for runs in (item.runs, *cells) for run in styles_of(runs)
     )
 
 
-def _link_unit(item: Item, target: str) -> int:
+def _link_unit(item: Item, link: str) -> int:
     """Return the UTF-16 unit of a link in a long text."""
     unit = 0
     for run in item.runs:
-        if run.link == target:
+        if run.link == link:
             break
         unit += utf16_length(run.text)
     return unit

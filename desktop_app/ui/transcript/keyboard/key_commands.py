@@ -48,7 +48,7 @@ class KeyCommands(QObject):
     def handle(self, event: QKeyEvent) -> bool:
         """Handle Home, End, Enter on a link, Select all, Copy and text. Return True if handled.
 
-        For any other key, bring the caret on screen if the key moves it.
+        All other keys are left to `Caret.handle_key`.
         """
         cursor = self._view.textCursor()
         target = cursor.charFormat().anchorHref()

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 # Only the first rows determine the widths, because the rows of a long table arrive late.
 FITTED_ROWS: Final = 8
 
-# If a table is wider than its space, its columns are limited to this range.
+# If a table is wider than its space, its columns are limited to this range. Widths here are in
+# pixels at the default text size.
 _MIN_WIDTH: Final = 64
 _MAX_WIDTH: Final = 320
 
@@ -58,7 +59,8 @@ class ColumnWidths:
     def widths(self, block: Block, *, is_complete: bool) -> tuple[int, ...]:
         """Return the column widths in pixels of a table that begins with this block.
 
-        Without `is_complete`, ignore its last row, to which text may still be added.
+        Without `is_complete`, ignore its last row, to which text may still be added, unless it is
+        the only row.
         """
         px = self._styles.theme.px
         room = self.width - px(INDENT) * block.depth - px(QUOTE) * block.quote

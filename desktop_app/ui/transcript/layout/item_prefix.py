@@ -1,4 +1,4 @@
-"""The text before the runs of an item: a list marker and a tab, or the language of code."""
+"""The text before the runs of an item: a marker and a tab, the language of code, or a space."""
 
 from __future__ import annotations
 

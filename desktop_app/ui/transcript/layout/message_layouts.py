@@ -39,7 +39,7 @@ class MessageLayouts(list[MessageLayout]):
         return sum(above.total for above in self[: self.index(layout)])
 
     def layout_at(self, block: int) -> tuple[MessageLayout, int] | None:
-        """Return the message that owns a block, and the block's number within it; else None."""
+        """Return the message that owns a block, and the block's number in it; None if none does."""
         for layout in self:
             if block < layout.total:
                 return layout, block

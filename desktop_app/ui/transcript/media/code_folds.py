@@ -4,7 +4,7 @@ A fold line below the code tells the number of hidden lines, and folds or unfold
 stay in the document as invisible blocks, so that they can be found, selected, copied and read out.
 
 Code that streams in is never folded automatically, so that the text does not jump. Its fold line is
-added together with the first block below the code, while that block is the last one.
+added once the first block below the code arrives, or the answer is complete.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class FoldLines:
                 self._foldable.append(FoldableCode(number, head - folds_above, at - folds_above))
 
     def item_of(self, block: int) -> int:
-        """Return the item index of a block, which counts the fold lines above the block."""
+        """Return the item index of a block: its own index plus the number of fold lines above."""
         return block + bisect_right(self._foldable, block, key=_end)
 
     def __len__(self) -> int:
@@ -256,6 +256,7 @@ def _set_heights(
     elif first < end and not layout.heights[first]:
         heights = estimate_code_heights(layout.items[first:end], writer.styles.scale)
         layout.set_heights(first, heights)
+    # An empty range writes no item, but updates the height of the placeholder above it.
     writer.write(
         layout,
         [(placeholder.end, placeholder.end) for placeholder in layout.placeholders(first, end)],

@@ -171,7 +171,7 @@ class Formulas:
         self._is_drawing = False
 
     def _has_formulas(self, start: int, end: int) -> bool:
-        """Return True if a formula begins in the range, or below it if the range is long.
+        """Return True if a paragraph of the range has a formula; if it is long, also one below.
 
         After a short edit, this avoids a search of the rest of the document.
         """
@@ -323,7 +323,7 @@ def _paint_selection_ground(painter: QPainter, rect: QRectF | QRect, ground: QCo
 
 
 def _source_at(opening: QTextCursor) -> str:
-    """Return the TeX after a selected FORMULA_START, or "" if it ends in another block."""
+    """Return the TeX after a selected FORMULA_START; "" if it is empty or ends in another block."""
     block = opening.block()
     text = utf16_slice(block.text(), opening.selectionEnd() - block.position())
     end = text.find(FORMULA_END)
@@ -333,7 +333,7 @@ def _source_at(opening: QTextCursor) -> str:
 def with_drawing(found: QTextCursor) -> QTextCursor:
     """Return the range to highlight for a match.
 
-    In the source of a drawn formula, that includes the drawing.
+    If the match is in the source of a drawn formula, the range includes the drawing.
     """
     document, begin = found.document(), found.block().position()
     marked = selected_range(document, begin, found.selectionStart())

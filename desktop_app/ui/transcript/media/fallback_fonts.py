@@ -24,7 +24,7 @@ _RARE: Final = re.compile("[^\0-\u02ff\u2000-\u206f\ud800-\udfff]")
 """A letter of another script than Latin. The text font itself covers Latin letters."""
 
 _MAX_FEW_SCRIPTS: Final = 6
-"""Scripts whose fonts may load while text is written."""
+"""The maximum number of scripts whose fonts may load while text is written."""
 
 _SMALL_SCRIPT_RANGES: Final = (range(0x530, 0x1E00), range(0xA000, 0xAC00), range(0x10000, 0x1F000))
 """Ranges of code points whose scripts are small: each 128 code points count as a script."""

@@ -1,8 +1,8 @@
 """Sends requests to a child process, one at a time.
 
 The process runs rendering/processes/json_server.py. If it crashes, times out or gives an invalid
-answer, the active request gets no answer, and a new process serves the next ones. An idle process
-ends after a while.
+answer, the active request is answered with None, and a new process serves the next requests. An
+idle process ends after a while.
 """
 
 from __future__ import annotations

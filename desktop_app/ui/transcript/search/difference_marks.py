@@ -37,6 +37,7 @@ class DifferenceMarks(QObject):
         self._view, self._messages = view, messages
         self._differs: Sequence[bool] = ()
         self._format = QTextCharFormat()
+        # The state of the items that were indexed, and by item the index of its first word.
         self._edition, self._first_words = -1, dict[int, int]()
         self._mark_timer = QTimer(self, singleShot=True, interval=0)
         self._mark_timer.timeout.connect(self._apply_marks)
@@ -44,7 +45,7 @@ class DifferenceMarks(QObject):
         view.document().contentsChanged.connect(self._mark_soon)
 
     def words(self) -> list[str]:
-        """Return the words of that message as shown, without its reasoning and footer."""
+        """Return the words of the message as shown, without its reasoning and footer."""
         return [word for _, words in self._words_by_item() for word in words]
 
     def mark_words(self, differs: Sequence[bool], theme: Theme) -> None:
@@ -56,7 +57,7 @@ class DifferenceMarks(QObject):
         self._apply_marks()
 
     def _words_by_item(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield the index and the words of each item of that message's text."""
+        """Yield the index and the words of each item of the message's text."""
         state = self._messages.last_materialized()
         items = () if state is None else state.layout.items
         for at, item in enumerate(items):
@@ -98,7 +99,7 @@ class DifferenceMarks(QObject):
             word_index += len(spans)
 
     def _update_index(self, layout: MessageLayout) -> bool:
-        """Number the first word of each item. Return False if the answer is not as compared."""
+        """Number the first word of each item. Return False if the number of words has changed."""
         if self._edition != layout.edition:
             self._edition, self._first_words, count = layout.edition, {}, 0
             for at, words in self._words_by_item():
@@ -115,7 +116,7 @@ def _prefix_length(layout: MessageLayout, at: int, number: int) -> int:
 
 
 def _word_spans(block: QTextBlock, head: int) -> list[tuple[int, int]]:
-    """Return the range of each word of a block in its text."""
+    """Return the range of each word in the text of a block, after its first `head` characters."""
     return [found.span() for found in WORD.finditer(block.text(), head)]
 
 

@@ -390,7 +390,7 @@ class Finder(QObject):
             scroll_to(self._view, bar.value() + box.top() - height // 3)
 
     def _item_match_of(self, state: MessageState, number: int) -> _ItemMatch | None:
-        """Return a message's match by its item, or its last match if there are fewer now.
+        """Return match `number` of a message by its item, or the last if there are fewer now.
 
         Return None if there are none.
         """
@@ -483,7 +483,8 @@ def _find_matching_items(
 def _may_match_any(items: Sequence[Item], query: str) -> bool:
     """Return True if the query may occur in any of these items.
 
-    This quick check comes first, because searching one joined text is faster than many.
+    This quick check comes first, because searching one joined text is faster than many. An item
+    without runs may be a table, whose cells are not searched here.
     """
     texts = ["".join([run[0] for run in item[1]]) for item in items]
     joined = "\n".join(texts)

@@ -31,7 +31,7 @@ class CopyActions(QObject):
 
     Signals:
         notice_raised(str): a notice for the user.
-        code_copied(int): code was copied; the number is that of the block with its head.
+        code_copied(int head): the code whose head is the block with this number was copied.
     """
 
     notice_raised = Signal(str)

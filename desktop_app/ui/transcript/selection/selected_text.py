@@ -1,4 +1,4 @@
-"""Converts the selection to HTML, Markdown and plain text for the clipboard."""
+"""Converts selections, messages and code to HTML, Markdown and plain text for the clipboard."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def piece_between(
 
 
 def units_at(layouts: MessageLayouts, cursor: QTextCursor) -> tuple[int, int]:
-    """Return the start of a selection from the cursor on, and the end of a selection before it.
+    """Return the start of a selection that begins at the cursor, and the end if it ends there.
 
     Both are UTF-16 units of the cursor's item; for a table, rows. (0, 0) outside all messages.
     """

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
     from desktop_app.ui.widgets.text.clipboard import ClipboardTexts
 
-_END: Final = sys.maxsize // 2
+_PAST_END: Final = sys.maxsize // 2
 """An item index, block number and unit behind the end of any message."""
 
 
@@ -211,7 +211,7 @@ class VirtualSelection:
 
 
 def _end_of(message_id: str) -> TextAnchor:
-    return TextAnchor(message_id, _END, _END, _END)
+    return TextAnchor(message_id, _PAST_END, _PAST_END, _PAST_END)
 
 
 def set_cursor(view: QTextBrowser, cursor: QTextCursor) -> None:

@@ -160,9 +160,9 @@ class Backdrop:
         Args:
             painter: paints on the viewport.
             first: the first block to inspect.
+            offset: the document's y coordinate at the top of the viewport.
             area: the part of the viewport to paint.
             width: the width of the viewport.
-            offset: the document's y coordinate at the top of the viewport.
             left: the document's x coordinate at the left edge of the viewport.
         """
         self.marks = []
@@ -223,7 +223,7 @@ class Backdrop:
     ) -> Iterator[tuple[QRectF, list[int]]]:
         """Yield a block's quote bars; bars shared with the block above also fill the gap.
 
-        A bar does not cross the gap if another quote opens in this block.
+        The bar of a quote that opens in this block does not cross the gap.
         """
         edges, above = self._edges(block, width), self._edges(block.previous(), width)
         common = [edge for edge, other in zip(edges, above, strict=False) if edge == other]

@@ -99,7 +99,7 @@ class MessageNavigator(QObject):
     def scroll_to_bottom(self) -> None:
         """Scroll to the end of the conversation and follow new text."""
         if self._messages.newer:
-            with self._replaced():
+            with self._replacing_messages():
                 self._materializer.write_end(self._screenful())
         self._anchor.go_to_end()
 
@@ -151,7 +151,7 @@ class MessageNavigator(QObject):
             return True
         if self._messages.index_of(message_id) < 0:
             return False
-        with self._replaced():
+        with self._replacing_messages():
             self._materializer.write_around(message_id, self._screenful())
         self._anchor.follow(self._anchor.is_at_end)
         return True
@@ -159,10 +159,10 @@ class MessageNavigator(QObject):
     def materialize_whole(self, message_id: str, then: Callable[[], None]) -> bool:
         """Materialize all of a message. Return True if done.
 
-        A position to restore, or a match of the search, may be at the message's end. A long message
-        is written in slices. In that case, return False; `then` runs once the whole message is
-        written, unless the user scrolls elsewhere first. If there is no such message, return
-        False, and never call `then`.
+        A position to restore, or a match of the search, may be at the message's end. If slices of a
+        long message are still to be written, return False. Then `then` runs once all are written,
+        unless the user scrolls elsewhere first. If there is no such message, return False, and
+        never call `then`.
         """
         if not self._materialize(message_id):
             return False
@@ -182,7 +182,7 @@ class MessageNavigator(QObject):
         waiting[1]()
 
     @contextmanager
-    def _replaced(self) -> Iterator[None]:
+    def _replacing_messages(self) -> Iterator[None]:
         """Keep the selection and suspend scrolling while other messages are materialized."""
         self._stream.flush_text()
         self._actions.row.dismiss()
@@ -195,7 +195,7 @@ class MessageNavigator(QObject):
     def load_more(self) -> None:
         """Materialize more messages if less than a screen of text remains above or below.
 
-        Schedule it again, until nothing is added.
+        Schedule another pass if messages were added.
         """
         self._filler.update_limit()
         bar, near = self._view.verticalScrollBar(), self._view.viewport().height()

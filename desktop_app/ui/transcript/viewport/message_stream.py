@@ -134,7 +134,7 @@ class MessageStream(QObject):
         return self._text.has_any
 
     def has_more(self, message_id: str) -> bool:
-        """Return True if text of the message has arrived but is not yet written."""
+        """Return True if arrived text of the message, or a late definition, is not yet written."""
         state = self._messages.get(message_id)
         if state is not None and state.is_growing and not state.is_streaming:
             return True
@@ -146,7 +146,7 @@ class MessageStream(QObject):
         self._reasoning.flush(shortly=shortly)
 
     def flush_text(self) -> None:
-        """Write queued text of answers now, except text that takes long."""
+        """Write queued text, apart from reasoning, now; leave text that takes long for later."""
         self._text.flush(shortly=True)
 
     def prioritize(self, message_id: str) -> None:

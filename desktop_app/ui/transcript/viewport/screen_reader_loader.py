@@ -62,7 +62,7 @@ class ScreenReaderLoader(QObject):
         return self._timer.isActive()
 
     def start(self) -> None:
-        """Schedule the next messages, unless they are already scheduled."""
+        """Schedule the next pass, unless one is scheduled."""
         if not self._timer.isActive():
             self._timer.start()
 

@@ -205,7 +205,8 @@ class StreamScheduler(QObject):
     def _write_next(self) -> None:
         message_id, queued = next(iter(self._queue.items()))
         least, most = queued.piece_bounds
-        count = max(least, ceil(most / ceil(most / self._piece_length)))  # equal lengths
+        pieces = ceil(most / self._piece_length)  # of equal length
+        count = max(least, ceil(most / pieces))
         if not self._prepare(queued.peek(count)):
             return
         del self._queue[message_id]

@@ -108,7 +108,7 @@ class ViewportFiller(QObject):
             self._actions.place_again()
 
     def update_limit(self) -> None:
-        """Set the limit, higher for a screen reader or a selection, whose text must stay."""
+        """Set the limit of characters, higher if a screen reader or a selection needs more text."""
         more = self._speech.has_screen_reader() or self._view.textCursor().hasSelection()
         self._materializer.set_limit(READER_CHARACTERS if more else MATERIALIZED_CHARACTERS)
 

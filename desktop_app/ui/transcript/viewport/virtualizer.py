@@ -235,11 +235,11 @@ class Virtualizer:
         return sorted(pin for pin in found if pin is not None)
 
 
-def _ranges_without(pins: list[int], first: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield [first, end) as ranges without the items in `pins`."""
-    for pin in pins:
-        if first <= pin < end:
-            yield first, pin
-            first = pin + 1
+def _ranges_without(pinned: list[int], first: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield [first, end) as ranges without the items in `pinned`."""
+    for at in pinned:
+        if first <= at < end:
+            yield first, at
+            first = at + 1
     if first < end:
         yield first, end
