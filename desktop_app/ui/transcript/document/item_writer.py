@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from desktop_app.rendering.block_model import Block, Run
 from desktop_app.ui.transcript.document.block_inserter import BlockInserter, remove_blocks
 from desktop_app.ui.transcript.document.long_items import (
-    LongItems,
+    LongTextWriter,
     Parts,
     RunIndexCache,
     with_space_above,
@@ -51,7 +51,7 @@ class ItemWriter:
         """Use other styles or another document width for later writes."""
         self.styles, self.width = styles, width
         self.tables = TableWriter(styles, width)
-        self.long_texts = LongItems(styles, width, self._run_indices)
+        self.long_texts = LongTextWriter(styles, width, self._run_indices)
 
     def estimate_height(self, item: Item) -> float:
         """Estimate the height of an item in pixels."""

@@ -76,7 +76,7 @@ class RunIndexCache:
         return self._index
 
 
-class LongItems:
+class LongTextWriter:
     """A writer of long texts with given styles, for a document of given width in pixels."""
 
     def __init__(self, styles: Styles, width: float, run_indices: RunIndexCache) -> None:
