@@ -50,7 +50,7 @@ _PAUSE_MS: Final = 30
 
 
 class PageStrip(NamedTuple):
-    """Rows [top, top + rows) of page `page` (from 1), drawn `width` × `height` pixels large."""
+    """Rows [top, top + rows) of page `page` (from 1), which takes `width` × `height` pixels."""
 
     page: int
     width: int

@@ -51,7 +51,7 @@ class ViewerText(TranscriptSurface):
         self._shown: dict[int, RenderedSlice] = {}
         self._count = 0
         self._awaited: int | None = None
-        self._slice_to_mark: int | None = None
+        self._scroll_target: int | None = None
         self._marked_slice: int | None = None
         self._opens_at_end = False
         self.verticalScrollBar().valueChanged.connect(lambda _: self._request_adjacent_slice())
@@ -72,7 +72,7 @@ class ViewerText(TranscriptSurface):
         self._shown.clear()
         self._writer.clear()
         self.setExtraSelections([])
-        self._slice_to_mark = first
+        self._scroll_target = first
         self._awaited, self._opens_at_end = None, False
         if self._count:
             self._request_slice(first)
@@ -93,7 +93,7 @@ class ViewerText(TranscriptSurface):
             with self._keep_position():
                 self._remove_slice(0 if number > min(self._shown) else -1)
         self._apply_marks()
-        if number == self._slice_to_mark:
+        if number == self._scroll_target:
             QTimer.singleShot(0, self, self._scroll_to_mark)
         if self._opens_at_end:
             self._opens_at_end = False
@@ -146,7 +146,7 @@ class ViewerText(TranscriptSurface):
 
     def _scroll_to_mark(self) -> None:
         """Scroll the marks to the middle, or their start to the top if the marks are too tall."""
-        self._slice_to_mark = None
+        self._scroll_target = None
         selections = self.extraSelections()
         if not selections:
             return
@@ -274,7 +274,7 @@ class ViewerText(TranscriptSurface):
         number, bar = (0 if at_start else self._count - 1), self.verticalScrollBar()
         if number not in self._shown and self._count:
             self._reload_from(number)
-            self._slice_to_mark, self._opens_at_end = None, not at_start
+            self._scroll_target, self._opens_at_end = None, not at_start
         else:
             bar.setValue(bar.minimum() if at_start else bar.maximum())
 

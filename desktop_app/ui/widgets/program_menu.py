@@ -1,4 +1,4 @@
-"""The menu class of the program, and the key that opens context menus."""
+"""The menus of the program, and opening a context menu by keyboard."""
 
 from __future__ import annotations
 

@@ -26,11 +26,12 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.empty_state import EmptyState
     from desktop_app.ui.window.header import Header
 
-# Below this height, in theme pixels, the prompt is compact, and gaps are smaller.
+# Heights are in pixels at the default text size.
 _TIGHT_HEIGHT: Final = 320
-_TAB: Final = Qt.FocusPolicy.TabFocus
-# The least height of the cards, in theme pixels: a line and a part of the next.
+"""Below this height of the pane, the prompt is compact, and gaps are smaller."""
 _MIN_CARDS_HEIGHT: Final = 34
+"""The least height of the cards: a line and a part of the next."""
+_TAB: Final = Qt.FocusPolicy.TabFocus
 
 
 class ConversationPane(QWidget):
@@ -96,9 +97,8 @@ class ConversationPane(QWidget):
 
     def add_above_prompt(self, widget: QWidget) -> None:
         """Insert a widget between the notifications and the prompt, also in the tab order."""
-        from desktop_app.ui.widgets.forms.tab_order import (
-            order_tabs,  # not needed for the first paint
-        )
+        # Not needed for the first paint.
+        from desktop_app.ui.widgets.forms.tab_order import order_tabs
 
         self.cards.add(widget)
         before = self._tab_stops[-1] if self._tab_stops else self.notifications.close_button

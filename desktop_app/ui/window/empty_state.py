@@ -70,7 +70,7 @@ class EmptyState(QWidget):
         self.set_theme(theme)
 
     def set_key_line(self, is_wanted: bool, text: str) -> None:
-        """Set the text of the key line, and whether to show the line where there is room."""
+        """Set the text of the key line, and whether to show the line if there is room."""
         self.key_line.words.setText(text)
         self._is_key_line_wanted = is_wanted
         self._update_key_line()

@@ -326,10 +326,10 @@ class FocusNavigator(QObject):
         )
 
     def _nearest_version_arrow(self, button: FocusTargetButton) -> FocusTarget | None:
-        """Return the version arrow nearest to `button` if that is one, too, else None.
+        """Return the version arrow nearest to `button` if that was over one, else None.
 
-        The text below `button` has been replaced by another version of the message. Of two arrows
-        that are equally near, prefer the one in the same direction.
+        Another version of the message has replaced the text below `button`. Of two arrows that are
+        equally near, prefer the arrow in the same direction.
         """
         if button.link not in _VERSIONS:
             return None

@@ -31,6 +31,7 @@ from shiboken6 import isValid
 from desktop_app.i18n.translation import tr
 
 _MIN_PRUNED_COUNT: Final = 256
+"""Interfaces that are retained before those that Qt has deleted are dropped."""
 _interfaces: list[QAccessibleObject] = []
 _is_ending = False
 

@@ -20,7 +20,7 @@ HAS_MNEMONICS: Final = sys.platform != "darwin"
 NO_MNEMONIC: Final = "no-mnemonic"
 """The property of a button whose text is a value, such as the keys of a shortcut."""
 KEEPS_LETTER: Final = "keeps-letter"
-"""The property of a button that most dialogs have, which keeps its first letter."""
+"""The property of a button that keeps its first letter, because most dialogs have that button."""
 
 _WORD: Final = re.compile(r"[^\W_]+")
 _MARK: Final = re.compile("&(.)", re.DOTALL)
@@ -32,8 +32,9 @@ def choose_letters(
 ) -> list[str]:
     """Return a letter for each text, all different; "" if no letter of a text is left.
 
-    A text keeps its previous letter. Otherwise the first letter of a text is preferred, then the
-    first letters of its words, then any other. As many texts as possible get a letter.
+    A text keeps its previous letter if it still has that letter and the letter is free. Otherwise
+    the first letter of a text is preferred, then the first letters of its words, then any other. As
+    many texts as possible get a letter.
 
     Args:
         texts: as shown; the first have priority.

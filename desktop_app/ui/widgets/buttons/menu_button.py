@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QPaintEvent
 
 
+# Pixels at the default text size.
 _PADDING: Final = 10
 _CHEVRON: Final = 16
 _BARS_WIDTH: Final = 26

@@ -95,7 +95,7 @@ class Segment(PaintedButton):
 
 
 class SegmentedControl(QFrame):
-    """A row of exclusive segments. See the module.
+    """Exclusive segments in one or more rows (see the module's docstring).
 
     Signals:
         chosen(str): the user chose the option with this key.

@@ -12,13 +12,17 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.look.theme import Theme
 
+# Pixels at the default text size.
 _MARGIN: Final = 24
 _SMALL_HEIGHT: Final = 400
-"""In a window below this height, in unscaled pixels, a dialog may cover all of the window."""
+"""In a window below this height, a dialog may cover all of the window."""
 
 
 def fitting_size(wanted: tuple[int, int], theme: Theme, parent: QWidget | None) -> QSize:
-    """Return the size for a dialog, bounded by its parent's window; `wanted` is unscaled."""
+    """Return the size for a dialog, bounded by its parent's window.
+
+    `wanted` is the preferred width and height in pixels at the default text size.
+    """
     size = QSize(theme.px(wanted[0]), theme.px(wanted[1]))
     if parent is None:
         return size

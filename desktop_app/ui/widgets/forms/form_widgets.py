@@ -372,7 +372,7 @@ class MultilineField(PlainTextField):
     edited = Signal(str)
 
     def __init__(self, theme: Theme, name: str, height: int = 112) -> None:
-        """Create the field; `height` is in unscaled pixels."""
+        """Create the field; `height` is in pixels at the default text size."""
         super().__init__()
         self._height = height
         set_role(self, "field")

@@ -45,7 +45,7 @@ class RowDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint the background, except of headings, then the content.
 
-        Stacked accents would otherwise cover other rows.
+        Painting is clipped to the row, because letters with stacked accents would cover other rows.
         """
         painter.save()
         painter.setClipRect(option.rect)

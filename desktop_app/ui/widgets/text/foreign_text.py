@@ -247,7 +247,7 @@ def set_marked_text(widget: QAbstractButton | QLabel, text: str) -> None:
 def message_box(
     text: str, informative_text: str = "", *, details: str = "", parent: QWidget | None = None
 ) -> QMessageBox:
-    """Return a message box that shows plain text; the arguments are named as Qt's."""
+    """Return a message box that shows plain text; QMessageBox documents the three kinds of text."""
     from PySide6.QtWidgets import QMessageBox  # not needed at start-up
 
     box = QMessageBox(parent)

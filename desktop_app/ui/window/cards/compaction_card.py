@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class CompactionCard(QFrame):
-    """The card that offers compaction. See the module.
+    """The card that offers compaction, and then shows that it is running.
 
     Signals:
         accepted(): the user clicked Compact.

@@ -221,7 +221,7 @@ class Notifications(QFrame):
             self.note_timer.start()
 
     def _place_actions(self) -> None:
-        """Place a note's actions beside its line if they fit, otherwise and for errors below."""
+        """Place the actions beside the line of a note if they fit; else, and for errors, below."""
         if not self._cards:
             return
         card, direction = self._cards[-1], QBoxLayout.Direction
