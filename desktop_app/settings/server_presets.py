@@ -20,6 +20,9 @@ class ServerPreset:
     """A server or gateway: the values of a new profile, and a hint on how to set it up.
 
     The texts are marked for translation, except names of products.
+
+    Attributes:
+        key: identifies the preset, and begins the ids of the profiles made from it.
     """
 
     key: str

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SERVICE: Final = "org.freedesktop.portal.Desktop"
 PATH: Final = "/org/freedesktop/portal/desktop"
 Results = dict[str, tuple[str, Any]]
+"""The results of a request by name; each is a variant (signature, value)."""
 _REFUSED_BY_USER: Final = 1
 DIALOG_TIMEOUT_S: Final = 300.0
 """The time that a person has for the portal's dialog."""

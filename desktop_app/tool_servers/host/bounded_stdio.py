@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from mcp.client._transport import TransportStreams
 
 MAX_LINE_BYTES: Final = 32 << 20
-"""Bytes of one message. A longer one ends the connection.
+"""Maximum bytes of a message. A longer message ends the connection.
 
-It has room for a large result twice: many servers send it as text and as structured content.
+A large result fits in twice: many servers send it as text and as structured content.
 """
 MAX_SHOWN_BYTES: Final = 2000
 GRACE_S: Final = 2.0
@@ -49,14 +49,14 @@ async def bounded_stdio(
 ) -> AsyncGenerator[TransportStreams, None]:
     """Start a server and yield its streams; then end the server.
 
-    Programs that it started end with this process: see host_process.py.
+    Programs that the server started end with this process: see host_process.py.
 
     Args:
-        log: takes a level and a line for the server's log.
+        log: takes a level ("" for standard error) and a line for the server's log.
         on_ended: called when the server sends nothing more, before its streams close.
 
     Raises:
-        OSError: it cannot be started.
+        OSError: the server cannot be started.
     """
     with foreign_umask():  # a server's files need not be private
         process = await start_child(

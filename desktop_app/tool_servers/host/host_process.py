@@ -10,8 +10,8 @@ It exchanges lines of JSON with its parent. The first line names the server to c
     {"do": "tokens", "saved"}                                       answers the event "renewing"
 
 The answer to a request that failed is {"id", "error", "may_repeat"}; a call may be repeated if the
-server refused it because it had forgotten the session. Events are {"event": "ready" | "failed" |
-"log" | "progress" | "changed" | "sign_in" | "tokens" | "renewing" | "renewed", …}. When its
+server has forgotten the session, and so has not run the call. Events are {"event": "ready" |
+"failed" | "log" | "progress" | "changed" | "sign_in" | "tokens" | "renewing" | "renewed", …}. When
 standard input is closed or the server ends, the process kills its descendants and ends.
 """
 

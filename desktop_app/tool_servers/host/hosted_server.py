@@ -36,7 +36,10 @@ STREAM_S: Final = 300.0
 CONNECT_S: Final = 30.0
 """Seconds to connect, to send a request, or to wait for a free connection."""
 CLOSED_S: Final = 1.0
-"""Seconds to wait after a closed connection: this process may end for a more exact reason."""
+"""Seconds to wait before reporting that the connection has closed.
+
+If this process ends meanwhile, because the server has ended, its end is the more exact answer.
+"""
 
 _CHANGES: Final[dict[type[object], str]] = {
     types.ToolListChangedNotification: "tools",
@@ -50,7 +53,7 @@ class _SessionLostError(Exception):
 
 
 class HostedServer:
-    """A connection to one server, which carries out the parent's orders.
+    """An executor of the parent's orders, over a connection to one server.
 
     Args:
         order: the parent's `launch_message`, which says how to reach or start the server.

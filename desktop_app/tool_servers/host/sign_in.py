@@ -52,7 +52,11 @@ class SignInError(HostError):
 
 
 class SavedSignIn(BaseModel):
-    """The saved state of a sign-in, in the form that the keyring stores."""
+    """The saved state of a sign-in, in the form that the keyring stores.
+
+    Attributes:
+        expires_at: when the access token expires, in seconds since 1970; None if unknown.
+    """
 
     tokens: OAuthToken
     expires_at: float | None = None
@@ -77,7 +81,7 @@ class SignIn:
         self.is_needed = False
         self._url = str(order["url"]).partition("?")[0]
         self._saved = _parse(order.get("tokens"))
-        self._page: str = order.get("sign_in", "")
+        self._browser_text: str = order.get("sign_in", "")
         self._output = output
         self._state = ""
         self._context: OAuthContext | None = None
@@ -89,9 +93,9 @@ class SignIn:
 
     async def create_provider(self) -> OAuthClientProvider | None:
         """Return the SDK's provider of authorization, or None without a sign-in."""
-        if not self._saved and not self._page:
+        if not self._saved and not self._browser_text:
             return None
-        redirect = await self._listen() if self._page else UNUSED_REDIRECT
+        redirect = await self._listen() if self._browser_text else UNUSED_REDIRECT
         metadata = OAuthClientMetadata.model_validate(
             {"client_name": "Repartee", "redirect_uris": [redirect]}
         )
@@ -141,7 +145,7 @@ class SignIn:
             SignInError: the user has not asked to sign in, or the address is not encrypted and the
                 server is outside the user's network.
         """
-        if not self._page:
+        if not self._browser_text:
             self.is_needed = True
             raise SignInError(SIGN_IN_NEEDED)
         parts = urlsplit(address)
@@ -158,7 +162,7 @@ class SignIn:
             SignInError: the server refused. The message is the server's.
         """
         found = await self._answered
-        self._page = ""  # the user is not asked again
+        self._browser_text = ""  # the user is not asked again
         assert self._listener is not None
         self._listener.close()
         if "error" in found:
@@ -193,7 +197,7 @@ class SignIn:
             return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         if not self._answered.done():
             self._answered.set_result(found)
-        words = html.escape(self._page)
+        words = html.escape(self._browser_text)
         page = f"<!doctype html><meta charset=utf-8><title>Repartee</title><p>{words}</p>"
         body = page.encode()
         head = (
