@@ -398,6 +398,7 @@ class Styles:
         char_format = self._chars.get(key)
         if char_format is None:
             char_format = self._make_char_format(kind, level, run)
+            # The number of formats is limited, because each link has a format of its own.
             if not run.link or len(self._chars) < 2000:
                 self._chars[key] = char_format
         return char_format

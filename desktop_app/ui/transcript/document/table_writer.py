@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.message_items import Item
 
 _PLAIN: Final = Run("")[1:]
+"""The properties of a run of plain text."""
 
 
 def cell_runs(block: Block, number: int, column: int) -> Runs:

@@ -77,7 +77,7 @@ class _Box(NamedTuple):
 
 
 class FormulaFinder(Protocol):
-    """A typesetter of formulas."""
+    """A finder of typeset formulas, such as `Typesetter`."""
 
     def find(self, tex: str, *, display: bool) -> Formula | None:
         """Return the formula, or None if it is not typeset. It may then be requested."""

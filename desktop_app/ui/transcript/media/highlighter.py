@@ -111,7 +111,7 @@ class CodeHighlighter(QObject):
         self._jobs = deque(job for job in self._jobs if job.layout is not layout)
 
     def highlight_block(self, layout: MessageLayout, at: int) -> None:
-        """Highlight the whole code block whose head is item `at`."""
+        """Highlight the materialized lines of the code block whose head is item `at`."""
         end = at + 1
         items = layout.items
         while end < len(items) and is_code(items[end]):

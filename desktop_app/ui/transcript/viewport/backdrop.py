@@ -106,7 +106,7 @@ def cursor_x(line: QTextLine, at: int) -> float:
 
 
 def _decorated_blocks(first: QTextBlock, bottom: float) -> Iterator[tuple[QTextBlock, int, QRectF]]:
-    """Yield the decorated blocks down to `bottom`, with their bounding boxes.
+    """Yield the decorated blocks down to `bottom`, with their flags and bounding boxes.
 
     Querying a box is expensive. Of the blocks without decoration, only every
     `_BLOCKS_PER_QUERY`th is queried, to find out whether `bottom` is reached.

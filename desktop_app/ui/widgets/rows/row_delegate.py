@@ -73,8 +73,8 @@ class RowDelegate(QStyledItemDelegate):
     ) -> None:
         """Paint the selected or hovered background, the selection's bar, and the focus ring.
 
-        The state comes from the view instead of `option.state`, whose flags belong to
-        QStyle (see `theme.APPLICATION_ARGUMENTS`).
+        The state comes from the view. The flags of `option.state` would make PySide build the
+        class QStyle, which takes long (see `theme.APPLICATION_ARGUMENTS`).
         """
         view = option.widget
         assert isinstance(view, RowView)
