@@ -91,7 +91,7 @@ class MessageWriter:
             self._highlight(state)
 
     def grow(self, state: MessageState, text: str, visible_item: int = -1) -> None:
-        """Append text to a message. Do not fold code if that hides item `visible_item`, if any."""
+        """Append text to a message. Code stays unfolded if folding would hide `visible_item`."""
         is_first, changes = not state.has_text, state.add_text(text)
         if not state.is_materialized:
             return

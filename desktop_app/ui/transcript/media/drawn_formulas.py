@@ -171,7 +171,7 @@ class Formulas:
         self._is_drawing = False
 
     def _has_formulas(self, start: int, end: int) -> bool:
-        """Return True if a paragraph of the range has a formula; if it is long, also one below.
+        """Return True if a paragraph of the range, or one below a long range, has a formula.
 
         After a short edit, this avoids a search of the rest of the document.
         """

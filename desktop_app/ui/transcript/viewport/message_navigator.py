@@ -160,9 +160,9 @@ class MessageNavigator(QObject):
         """Materialize all of a message. Return True if done.
 
         A position to restore, or a match of the search, may be at the message's end. If slices of a
-        long message are still to be written, return False. Then `then` runs once all are written,
-        unless the user scrolls elsewhere first. If there is no such message, return False, and
-        never call `then`.
+        long message are still to be written, return False. In that case, `then` runs once all are
+        written, unless the user scrolls elsewhere first. If there is no such message, return False,
+        and never call `then`.
         """
         if not self._materialize(message_id):
             return False
