@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def prompt_options(prompts: PromptList) -> list[BatchPromptOption]:
-    """Return the library's prompts, with today's date and their defaults filled in."""
+    """Return the prompts that `/` lists, with today's date and their defaults filled in."""
     return [
         BatchPromptOption(p.id, p.title, fill(p.text, {DATE: today()}).text.strip())
         for p in prompts.offered

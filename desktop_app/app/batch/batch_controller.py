@@ -129,7 +129,7 @@ class BatchController(QObject):
         page = dialog.job_page
         page.start_requested.connect(lambda job_id: self._run_from_dialog(self._start_job, job_id))
         page.cancel_requested.connect(
-            lambda job_id: self._run_from_dialog(self._offer_cancelling, job_id)
+            lambda job_id: self._run_from_dialog(self._offer_cancellation, job_id)
         )
         page.retry_requested.connect(lambda job_id: self._run_from_dialog(self._retry_job, job_id))
         page.remove_requested.connect(self._ask_removal)
@@ -301,7 +301,7 @@ class BatchController(QObject):
         await self.runs.service.start(job_id)
         self.runs.resume(job_id)
 
-    async def _offer_cancelling(self, job_id: str) -> None:
+    async def _offer_cancellation(self, job_id: str) -> None:
         """Cancel a job; ask first if the provider has been working on it, perhaps for hours."""
         job = await self._batch_store().get(job_id)
         if job is None or not job.status.was_sent:

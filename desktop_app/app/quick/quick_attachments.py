@@ -97,7 +97,7 @@ class QuickAttachments(QObject):
         return self._conversation.id
 
     def is_first_fenced(self, part: Attached) -> bool:
-        """Return True if an attachment is the first fenced part of the conversation."""
+        """Return True if an attachment would be the first text between fences in its request."""
         return is_first_fenced(part, self.attached, self._conversation.path, self.resolved.files)
 
     def change(self, change: Callable[[Attached], Attached]) -> None:
