@@ -387,7 +387,7 @@ class _Export:
         Raises:
             StorageError: no answer was corrected. The file is unchanged.
         """
-        ids = [conversation.id for conversation in self._wanted]
+        ids = {conversation.id for conversation in self._wanted}
         pairs = await self._backend.review_store.pairs(ids)
         if not pairs:
             raise StorageError(Reason.EXPORT_NO_CORRECTIONS)

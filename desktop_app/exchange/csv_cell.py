@@ -35,10 +35,5 @@ def plain_cell(text: str) -> str:
     if _NUMBER.fullmatch(text):
         return text
     text = _FORMULA_WITHIN.sub("'", text.replace("\x00", ""))
-    start = text.lstrip(" \u00a0\ufeff\u3000\u200b")
-    first_character = start[:1].translate(_NARROW)
-    return (
-        f"'{text}"
-        if start.startswith(_FORMULA_STARTS) or first_character in _FORMULA_STARTS
-        else text
-    )
+    first_character = text.lstrip(" \u00a0\ufeff\u3000\u200b")[:1].translate(_NARROW)
+    return f"'{text}" if first_character in _FORMULA_STARTS else text

@@ -14,7 +14,6 @@ from desktop_app.cli.streams.progress_output import ProgressReporter
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.spending.cost import exact_digits
 from desktop_app.domain.spending.spending_report import (
-    EXACT_CONTEXT,
     Grouping,
     SpendingRow,
     SpendingSum,
@@ -119,10 +118,7 @@ def _fields(by: str, row: SpendingRow) -> dict[str, Any]:
 
 
 def _total(rows: Sequence[SpendingRow]) -> Decimal:
-    total = Decimal(0)
-    for row in rows:
-        total = EXACT_CONTEXT.add(total, row.spent.cost)
-    return total
+    return sum((row.spent for row in rows), SpendingSum()).cost
 
 
 def rows_as_csv(by: str, rows: Sequence[SpendingRow]) -> str:

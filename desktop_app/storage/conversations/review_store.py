@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Final
@@ -81,13 +81,10 @@ class ReviewStore:
         start = 0 if since is None else to_micros(datetime.combine(since, time()).astimezone())
         return await self._database.read(lambda connection: _read_counts(connection, start))
 
-    async def pairs(self, conversation_ids: Sequence[str] | None = None) -> list[CorrectedPair]:
-        """Return the corrections in the given conversations, or in all, oldest first."""
+    async def pairs(self, conversation_ids: Collection[str]) -> list[CorrectedPair]:
+        """Return the corrections in the given conversations, oldest first."""
         found = await read_rows(self._database, _pair_from_row, _PAIRS)
-        if conversation_ids is None:
-            return found
-        wanted = set(conversation_ids)
-        return [pair for pair in found if pair.conversation_id in wanted]
+        return [pair for pair in found if pair.conversation_id in conversation_ids]
 
 
 def _read_counts(connection: sqlite3.Connection, start: int) -> list[ReviewCount]:

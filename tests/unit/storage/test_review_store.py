@@ -25,7 +25,7 @@ def counts(reviewed: int = 0, corrected: int = 0, rejected: int = 0) -> dict[Rev
 async def test_verdicts_are_counted_by_model_and_corrections_are_pairs(tmp_path: Path) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:
         importing, store = ImportStore(database), ReviewStore(database)
-        assert (await store.counts(), await store.pairs()) == ([], [])
+        assert await store.counts() == []
         ids: list[str] = []
         for number, choice in enumerate((None, OTHER, OTHER)):
             conversation = a_conversation()
@@ -60,9 +60,9 @@ async def test_verdicts_are_counted_by_model_and_corrections_are_pairs(tmp_path:
             CorrectedPair(ids[2], "Question 2?", "Answer 2.", "Better 2.", "notenote", "llama", ""),
             CorrectedPair(ids[0], "Question 0?", "Answer 0.", "Better 0.", "", "thinking", "high"),
         ]
-        assert await store.pairs() == pairs
+        assert await store.pairs(ids) == pairs
         assert await store.pairs(ids[:2]) == pairs[1:]
         assert await store.pairs([]) == []
         await database.write(lambda c: c.execute("UPDATE messages SET parts = '[{'"))
         with pytest.raises(StoreDamagedError):
-            await store.pairs()
+            await store.pairs(ids)

@@ -159,7 +159,7 @@ def _paragraph(block: Block, *, is_spaced: bool = True) -> Paragraph:
     return paragraph
 
 
-def _span(text: str, style: str | None = None) -> Span:
+def _span(text: str, style: str | None) -> Span:
     span = Span(style=style)
     span.append_plain_text(text)
     return span
