@@ -117,7 +117,7 @@ class Remedy(Enum):
     CHOOSE_PEM = coded(N_("Choose a PEM or DER certificate file (.pem, .crt, .cer)."))
     CHOOSE_PROMPTS = coded(N_("Choose a file exported from Prompts."))
     CHOOSE_PROVIDER = coded(N_("Choose another provider."))
-    CONNECT_DRIVE = coded(N_("Connect the drive that has them, or delete the collection."))
+    CONNECT_DRIVE = coded(N_("Connect their drive, or delete the collection."))
     COMPACT = coded(N_("Compact it, or start a new conversation."))
     COPY_WITHOUT_PASSWORD = coded(N_("Save a copy without a password and add that."))
     CORRECT_FILE = coded(N_("Correct {file} or remove it."))
