@@ -206,7 +206,7 @@ def checked_overrides(overrides: Overrides) -> Overrides:
     if not all(isinstance(text, str) for pair in overrides.examples for text in pair):
         raise TypeError("“examples” is not a list of pairs of texts")
     if not 1 <= parameters.candidates <= MAX_CANDIDATES:
-        raise ValueError("too many answers at once")
+        raise ValueError("the number of answers is out of bounds")
     return overrides
 
 

@@ -3,7 +3,7 @@
 Each class has a stable `code`, and each error a `Reason`: both are stored, never their sentences.
 
     UserFacingError                 reason, what to do
-    ├── ProviderError               the provider refused, failed or could not be reached
+    ├── ProviderError               refused, failed or could not be reached (has .status)
     │   ├── NetworkError            no connection, name not found, TLS refused, timed out
     │   ├── AuthenticationError     401/403: no key, wrong key
     │   ├── ModelNotFoundError      404 model_not_found
@@ -12,7 +12,7 @@ Each class has a stable `code`, and each error a `Reason`: both are stored, neve
     │   ├── ContentFilteredError    400 content_filter, or the model declined
     │   ├── RateLimitedError        429 rate_limit_exceeded
     │   ├── QuotaExhaustedError     429 insufficient_quota, credit_balance_exhausted
-    │   ├── ProviderFaultError      5xx and other refusals (has .status)
+    │   ├── ProviderFaultError      5xx and other refusals
     │   ├── EndpointMissingError    404, 405, a redirect or HTML instead of an API
     │   ├── StreamCutError          the stream ended without its terminal event
     │   ├── RunLostError            the provider no longer has the background run
@@ -65,7 +65,7 @@ class ErrorDescription:
     Attributes:
         reason: the code of what happened, or a sentence from another process or a store. Of errors
             that are never stored, it may be another `TextEnum`.
-        remedy: the next step, if it differs from that of the reason in `error_reasons`.
+        remedy: the next step, if it differs from that of the reason in `error_reasons`; else "".
         params: values for the placeholders in the sentences.
         because: the error that the placeholder {words} quotes.
     """

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, get_args
 from desktop_app.domain.tools.strict_schema import is_strict
 
 NOT_FOLLOWED: Final = "form_not_followed"
-"""The reason of `Incomplete` for an answer against its grammar; the APIs give other reasons."""
+"""The reason of `Incomplete` for an answer that does not match its grammar; no API sends it."""
 MAX_FORM_CHARS: Final = 1 << 20
 """The limit for the text of a form, and for the bytes of its file; providers take less."""
 _DEFAULT_NAME: Final = "answer"
@@ -40,7 +40,7 @@ class AnswerSchema:
     """A JSON Schema (draft 2020-12) of the answer.
 
     Attributes:
-        name: of letters, digits, _ and -, at most 64.
+        name: at most 64 letters, digits, _ and -.
         may_be_strict: False once a server has refused it as a strict schema.
     """
 

@@ -127,7 +127,7 @@ class ProviderProfile:
 
     @property
     def capped_ids(self) -> tuple[str, ...]:
-        """Return the ids of the profiles whose spending counts against the cap: its own first."""
+        """Return the ids of the profiles whose spending counts against the cap, this one first."""
         return (self.id, *self.shares_cap_with)
 
     @property
@@ -204,7 +204,7 @@ class ChatRequest:
         background: the provider makes the answer even without a connection; it then keeps request
             and reply, even if `store` is False.
         state: a JSON list of the provider's own items before the messages, sent unchanged, for the
-            Responses API only.
+            Responses API only; "" for none.
         schema: of the answer, which is then JSON.
         wants_images: the model may answer with images.
         grammar: of the answer; without `tools` unless it is in GBNF.
@@ -246,6 +246,7 @@ class ChatRequest:
         name = param.split(".")[-1] if param != "reasoning.effort" else "effort"
         if name in ("effort", "reasoning_effort", "reasoning"):
             return None if self.effort is None else replace(self, effort=None)
+        # A background run is always stored.
         if name == "background" or (name == "store" and self.background):
             return replace(self, background=False) if self.background else None
         if param == "schema" or param.startswith(_SCHEMA_FIELDS):
@@ -253,12 +254,11 @@ class ChatRequest:
         attribute = _OWN_NAMES.get(name, name)
         if attribute not in PARAMETER_NAMES:  # any name may come from a server, also "__eq__"
             return None
-        default = getattr(GenerationParameters(), attribute)
-        if attribute == "stream":
-            default = False
-        if getattr(self.parameters, attribute) == default:
+        # Streaming is on by default, so a refusal turns it off.
+        reset = False if attribute == "stream" else getattr(GenerationParameters(), attribute)
+        if getattr(self.parameters, attribute) == reset:
             return None
-        reduced = replace(self, parameters=replace(self.parameters, **{attribute: default}))
+        reduced = replace(self, parameters=replace(self.parameters, **{attribute: reset}))
         return replace(reduced, tools=(), tool_choice="") if attribute == "tools" else reduced
 
     def _with_less_schema(self) -> ChatRequest | None:

@@ -1,9 +1,9 @@
 """Folds StreamEvents into a growing reply, as a pure function.
 
 `accumulate` never changes its argument, and the cost of a delta does not depend on the length of
-the reply. Text is a tuple of pieces. A piece shorter than a megabyte is at most half as long as the
-piece before (as in a binomial heap), so that each character is copied O(log n) times. No delta
-copies a longer piece again, so that no delta blocks the event loop.
+the reply. Text is a tuple of pieces. Of two neighbors shorter than a megabyte, the second is at
+most half as long (as in a binomial heap), so that each character is copied O(log n) times. Pieces
+of a megabyte or more are never copied by a delta, which would block the event loop.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ from desktop_app.domain.errors import ContentFilteredError, ProviderError
 from desktop_app.domain.spending.cost import Usage, UsageScope
 
 CONTENT_FILTER: Final = "content_filter"
-"""The reason for an answer that the provider's filter stopped."""
+"""The reason of `Incomplete` for an answer that the provider's filter stopped."""
 MAX_CALL_ID_CHARS: Final = 64
 """The APIs' limit. Longer ids are replaced, because any provider may get the conversation later."""
 _MAX_PIECE_CHARS: Final = 1024 * 1024
@@ -99,7 +99,7 @@ class GrowingText:
 
 
 ENDED_BY_PROVIDER: Final = (MessageStatus.COMPLETE, MessageStatus.INCOMPLETE, MessageStatus.REFUSED)
-"""The statuses of answers that the provider ended itself."""
+"""The statuses of answers that the provider ended, or a limit: no failure, no Stop."""
 
 
 class _Kind(Enum):
@@ -164,7 +164,7 @@ class Reply:
         usage: of all requests that reported one; None if none did.
         error, incomplete_reason: why the reply is incomplete.
         run: the position in a background run; None for any other answer.
-        service_tier: the tier that answers; "" until the provider names it.
+        service_tier: the requested tier, then the tier that answers; "" until one is named.
         round: the index of the current request, from 0.
         round_start: the index of the current request's first segment.
         earlier_usage: the usage of the requests before the current one.
@@ -327,7 +327,7 @@ def _extend_reasoning(reply: Reply, text: str, section: int) -> Reply:
 
 
 def _close_reasoning(reply: Reply, item: ReasoningItem) -> Reply:
-    """Set the id of the newest open reasoning segment; add an empty segment if there is none."""
+    """Put the item's data into the newest reasoning segment without an id, or an empty one."""
     for at in range(len(reply.segments) - 1, reply.round_start - 1, -1):
         segment = reply.segments[at]
         if segment.kind is _Kind.REASONING and not segment.item_id:

@@ -17,7 +17,7 @@ from desktop_app.domain.spending.cost import Usage, UsageScope
 
 @dataclass(frozen=True)
 class Started:
-    """The provider has started to answer; fields that it did not send are "".
+    """The provider has started to answer; fields that the provider did not send are "".
 
     `service_tier` is the requested tier, or the tier that answers.
     """
@@ -172,8 +172,8 @@ class Completed:
 class Incomplete:
     """Terminal: the answer ended early.
 
-    `reason` is as the API names it (max_output_tokens, content_filter, …), or one of the limits of
-    tool calls (`domain/tools/tool.py`).
+    `reason` is as the API names it (max_output_tokens, content_filter, …), a limit of tool calls
+    (`domain/tools/tool.py`), or NOT_FOLLOWED (`answer_form.py`).
     """
 
     reason: str

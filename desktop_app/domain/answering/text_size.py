@@ -42,9 +42,10 @@ class TextSize:
         self.bytes = self._characters * self._width + self._escaped * (_BYTES_ESCAPED - 1)
 
     def add_up_to(self, text: str, limit: int) -> str:
-        """Count more text, and return the beginning up to a total of `limit` bytes.
+        """Count more text, and return its beginning up to a total of `limit` bytes.
 
-        The beginning ends after a whole number of steps.
+        The beginning ends after a whole number of steps. The step that exceeds the limit is
+        counted, but not returned.
         """
         for at in range(0, len(text), _CHARS_PER_STEP):
             self._add(text[at : at + _CHARS_PER_STEP])

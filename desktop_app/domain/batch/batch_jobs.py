@@ -68,7 +68,7 @@ class BatchStatus(TextEnum):
 ENDED: Final = frozenset(
     {BatchStatus.COMPLETED, BatchStatus.FAILED, BatchStatus.EXPIRED, BatchStatus.CANCELLED}
 )
-# Least advanced first: a job is as advanced as its least advanced upload.
+# Running states from the least advanced, final states from the best.
 _ORDER: Final = tuple(BatchStatus)
 
 
@@ -375,7 +375,8 @@ class RemoteBatch:
     Attributes:
         status: None if it is unknown.
         name: the `BatchUpload.name` of its upload; "" if the program did not create it.
-        errors: why it failed as a whole, each with its line in the upload; 0 for none.
+        errors: why it failed as a whole: for each error, its line in the upload (0 for none) and
+            its text.
     """
 
     id: str
@@ -391,7 +392,10 @@ class RemoteBatch:
 
 
 def combined_status(uploads: Iterable[BatchUpload]) -> BatchStatus:
-    """Combine upload states: the least advanced, or the best outcome once all have ended."""
+    """Combine upload states: the least advanced, or the best outcome once all have ended.
+
+    Return UPLOADING if there are no uploads.
+    """
     states = {upload.status for upload in uploads}
     if running := [state for state in states if not state.is_over]:
         return min(running, key=_ORDER.index)
@@ -401,7 +405,7 @@ def combined_status(uploads: Iterable[BatchUpload]) -> BatchStatus:
 def batch_refusal(
     profile: ProviderProfile, info: ModelInfo | None = None
 ) -> IllegalChoiceError | None:
-    """Return why a provider or model does not take batches; None if it does."""
+    """Return why a provider or model does not take batches; None if both do, or may."""
     name = profile.name
     if profile.kind is ProviderKind.ON_DEVICE:
         return IllegalChoiceError(Reason.BATCH_NOT_LOCAL)

@@ -146,9 +146,9 @@ class Message:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Return the SHA-256 of every attached file and of every file with a cited passage."""
-        cited = (passage.sha256 for part in self.passage_parts for passage in part.passages)
-        return tuple(dict.fromkeys((*(part.sha256 for part in self.attachments), *cited)))
+        """Return the SHA-256 of every attached file and of every file with a sent passage."""
+        quoted = (passage.sha256 for part in self.passage_parts for passage in part.passages)
+        return tuple(dict.fromkeys((*(part.sha256 for part in self.attachments), *quoted)))
 
     @property
     def as_draft(self) -> Draft:

@@ -66,7 +66,7 @@ def is_explained(message: Message) -> bool:
 
 
 def export_ending(message: Message) -> str:
-    """Return why an exported answer is incomplete; "" if it is complete, or its error says so."""
+    """Return why an exported answer is incomplete; "" if it is complete or its error says why."""
     if is_explained(message):
         return ""
     ending = _EXPORT_ENDINGS.get(message.status)

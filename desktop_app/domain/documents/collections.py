@@ -45,7 +45,8 @@ class CollectionFile(NamedTuple):
     """A file of a collection.
 
     Attributes:
-        path: absolute, at the time of reading; after UNLINKED if it is not read again.
+        path: absolute, as it was when the file was read. It begins with UNLINKED if the file is not
+            read again.
         name: without its folder.
         sha256: of its bytes; "" until it has been read.
         size: in bytes.
@@ -82,7 +83,7 @@ class FoundFile:
 
 @dataclass(frozen=True, slots=True)
 class PassageLocation:
-    """The location of a found passage, without its text.
+    """The location of a found passage, with the fields of a Passage, but without its text.
 
     Attributes:
         id: its number in the index.

@@ -77,10 +77,10 @@ def _sheets(text: str) -> list[DocumentSection]:
 
 
 def _find_line(text: str, beginning: str, start: int, *, is_whole: bool) -> int:
-    """Return the offset, from `start` on, of a line that begins with `beginning`, or -1.
+    """Return the offset of the next line that begins with `beginning`, or -1.
 
-    The line follows an empty line or is the first of the text. If `is_whole`, it contains nothing
-    else.
+    The search begins at offset `start`. The line follows an empty line or is the first of the text.
+    If `is_whole`, it contains nothing else.
     """
     at = start - 1
     # `str.find` scans megabytes in a millisecond.
@@ -131,7 +131,7 @@ def _parse_span(item: str, count: int, unit: str, names: Sequence[str]) -> Span:
         reason = Reason.SECTION_NAME_AMBIGUOUS if by_name else Reason.SECTION_UNKNOWN
         raise _choice_error(reason, unit, count, names, given=item.strip(_QUOTES))
     first, last = int(match[1]), int(match[2] or match[1])
-    if by_name and by_name != [first]:
+    if by_name and by_name != [first]:  # a sheet is named like a number or a range
         if first != last or not 1 <= first <= count:
             return by_name[0], by_name[0]
         raise _choice_error(Reason.SECTION_NAME_IS_NUMBER, unit, count, names, given=item)

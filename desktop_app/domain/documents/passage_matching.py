@@ -95,8 +95,8 @@ def _find_nearest(letters: str, sought: str, position: int, start: int = 0) -> i
 def _find_by_lines(letters: str, passage: str, letters_before: int, total: int) -> list[TextSpan]:
     """Return the spans of the lines, in order; [] unless most of the passage is found.
 
-    The order of lines may differ: text in the fields of a form, for example, follows all other text
-    of the page when it is read.
+    A line is left out if it comes before the previous line in `letters`. The order may differ: text
+    in the fields of a form, for example, follows all other text of the page when the page is read.
     """
     found: list[TextSpan] = []
     for line in passage.splitlines():

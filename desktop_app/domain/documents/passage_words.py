@@ -1,6 +1,6 @@
 """Splits text into the search terms of passages: runs of four letters.
 
-A question often has another form of a word in the answer, or only a part of a compound
+A question often has a word in another form than the document, or only a part of a compound
 (“Schwimmweste”, “Westenpflicht”). So words are folded (case, accents) and split into all runs of
 four letters, which needs no dictionary and works in any language. Short words are also found by
 their beginning ("dogs", "dog"). Text in an unspaced script, such as Chinese (see

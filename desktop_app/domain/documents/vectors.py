@@ -18,7 +18,7 @@ class Vector:
     """The direction of an embedding, quantized.
 
     Attributes:
-        signs: an integer with a byte per dimension, 1 if it is negative, else 0.
+        signs: an integer with a byte per dimension: 1 if the value is negative, else 0.
         numbers: one signed byte per dimension; the largest magnitude is 127.
     """
 

@@ -148,14 +148,15 @@ class ModelInfo:
         )
 
     def takes_sampling(self, effort: Effort | None) -> bool:
-        """Return True if temperature and top_p can be set with `effort`."""
+        """Return True if temperature and top_p can be set with `effort`, or may be."""
         return self.sampling_efforts is None or effort in self.sampling_efforts
 
 
 class SmallJob(NamedTuple):
     """The models for routine work such as titles, at providers that serve the GPT family.
 
-    The first of `models` that the provider has is used, with `effort`, else the lowest it takes.
+    The first of `models` that the provider has is used, with `effort` if the model accepts it,
+    otherwise with the model's lowest effort.
     """
 
     models: tuple[str, ...] = ()
@@ -256,8 +257,9 @@ class ModelCatalog:
     def info(self, model_id: str) -> ModelInfo:
         """Return the facts about `model_id`; a ModelInfo without facts if none are known.
 
-        Dated snapshots and fine-tuned models inherit the facts about their family. Models that a
-        gateway names with their provider inherit all facts but the APIs.
+        Dated snapshots, fine-tuned models, and models that a gateway names with their provider
+        inherit the facts about their family, except the variant and the shutdown date. Models at a
+        gateway do not inherit the APIs either.
         """
         known = self._models.get(model_id)
         if known is not None:

@@ -1,4 +1,4 @@
-"""Notices of requested parameters that are not sent, or with another value."""
+"""Notices of requested parameters that are not sent, or are sent with another value."""
 
 from __future__ import annotations
 
@@ -65,7 +65,8 @@ def api_notices(
 ) -> list[AnswerNotice]:
     """Return a notice for each requested parameter that this API does not take as it is.
 
-    `model_notices` reports the parameters that no API takes, and describes the arguments.
+    The parameters that no API takes are left out: `model_notices` reports them. The arguments are
+    as there.
     """
     refused_everywhere = refused_by_every_api(profile, info, effort)
     reasons = parameter_refusals(profile, info, effort, api)

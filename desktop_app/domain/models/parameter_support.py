@@ -122,6 +122,9 @@ def parameter_refusals(
     """Return the reason for each parameter that is not supported, by name.
 
     `ModelInfo.effort_refusal` has the rule for the effort itself.
+
+    Args:
+        api: None leaves out what only one of the APIs does not support.
     """
     why: dict[str, ParameterRefusal] = {}
     if not info.takes_sampling(effort or info.default_effort):

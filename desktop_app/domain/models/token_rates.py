@@ -115,7 +115,7 @@ class TokenRates:
         )
 
     def usable_share(self, mix: TokenMix) -> float:
-        """Return the share of the room for a text: it may have more tokens than expected."""
+        """Return the share of the room to fill: a text may have more tokens than expected."""
         return LEARNED_SHARE if self.covers(mix) else GUESSED_SHARE
 
     def with_count(self, mix: TokenMix, tokens: int) -> TokenRates:

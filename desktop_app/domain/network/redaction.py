@@ -31,12 +31,13 @@ from urllib.parse import quote
 REMOVED: Final = "[key removed]"
 _MARK: Final = REMOVED.encode()
 MIN_SECRET_CHARS: Final = 8
-"""Minimum length in characters of a secret with a digit to search for."""
+"""A shorter secret is not searched for, even if it has a digit."""
 MIN_CHARS_WITHOUT_DIGITS: Final = 16
+"""A shorter secret without digits is not searched for."""
 MIN_CHARS_IN_DISGUISE: Final = 16
-"""Minimum letters and digits of a secret to search for in any case and with gaps."""
+"""A secret with fewer letters and digits is searched for as it is: same case, without gaps."""
 _MIN_HELD_CHARS: Final = 4
-"""A delta's end is held if this many of its characters begin a key; words may match fewer."""
+"""A delta's end is held if at least this many characters begin a key; fewer may be a word's."""
 _MAX_GAP_BYTES: Final = 40
 """Nothing is held if this many bytes at a delta's end have no ASCII letter or digit."""
 
@@ -334,7 +335,7 @@ class _Search:
         return _MappedView(bytes(seen), starts, ends)
 
     def held_from(self, data: bytes, before: _Views) -> int:
-        """Return the offset of a secret or escape that the text may cut off, else its length."""
+        """Return the offset of a secret or escape that the end may cut off, else `len(data)`."""
         rest = data[: _incomplete_escape_start(data)]
         at = len(rest)
         if at > _MAX_GAP_BYTES and not self.views(rest[-_MAX_GAP_BYTES:])[0]:

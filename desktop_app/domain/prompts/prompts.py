@@ -28,7 +28,7 @@ PROGRAM_VARIABLES: Final = frozenset((SELECTION, CLIPBOARD, DATE))
 """The variables that the program fills."""
 
 _NAME: Final = r"[^\W\d_][\w \-]*"
-_PIECE: Final = re.compile(rf"(\\?)\{{\{{[ ]*({_NAME})(=[^{{}}]*)?\}}\}}")
+_PIECE: Final = re.compile(rf"(\\?)\{{\{{[ ]*({_NAME})(?:=([^{{}}]*))?\}}\}}")
 
 
 class BuiltInGrammar(StrEnum):
@@ -133,10 +133,10 @@ def parse(text: str) -> tuple[Piece, ...]:
 def _variable(name: str, default: str | None) -> Variable:
     if default is None or name in PROGRAM_VARIABLES:
         return Variable(name)
-    choices = tuple(part.strip() for part in default[1:].split("|"))
+    choices = tuple(part.strip() for part in default.split("|"))
     if len(choices) > 1:
         return Variable(name, choices[0], choices)
-    return Variable(name, default[1:])
+    return Variable(name, default)
 
 
 def variables(text: str) -> tuple[Variable, ...]:

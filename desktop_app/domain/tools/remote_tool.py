@@ -23,8 +23,8 @@ COMMAND_TOUCHES: Final = N_(
 )
 ADDRESS_TOUCHES: Final = N_("It runs on another computer, which receives the arguments.")
 
-# The specification allows less. A quote could end the quotation in the question for consent, and
-# words after it would seem to be the program's.
+# The specification allows fewer characters. A quotation mark could end the quotation of the name in
+# the question for consent, and words after it would seem to be the program's.
 _NAME: Final = re.compile(r"[\w./:@+-]+(?: [\w./:@+-]+)*")
 # Control characters, also those that reverse or hide text, and line separators.
 _HIDDEN: Final = re.compile(

@@ -26,7 +26,7 @@ HOSTED_TOOLS: Final = ("web_search", "file_search", "code_interpreter", "image_g
 
 
 def runs_without_asking(name: str) -> bool:
-    """Return True for a chosen tool that a provider runs, and for all tools without a source."""
+    """Return True for the name of a hosted tool, and for "/*": all tools without a source."""
     return name in HOSTED_TOOLS or name == "/*"
 
 

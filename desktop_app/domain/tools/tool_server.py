@@ -189,7 +189,7 @@ class ToolServer:
 
     @property
     def program(self) -> str:
-        """Return the name of its program, or its host."""
+        """Return the first word of the command, or the host of the address."""
         return urlsplit(self.url).hostname or "" if self.url else self.command[0]
 
 

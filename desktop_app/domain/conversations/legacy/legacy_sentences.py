@@ -70,7 +70,10 @@ def _usual_remedy(reason: Reason) -> Remedy | str:
 def _own_remedy(
     remedy: Remedy | str, usual: Remedy | str, params: Mapping[str, Param]
 ) -> Remedy | str:
-    """Return the remedy of an error; "" if it is the usual remedy of its reason."""
+    """Return the remedy of an error: "" for the usual one of its reason, NONE if it has none.
+
+    If neither the error nor its reason has a remedy, return "".
+    """
     if not remedy:
         return Remedy.NONE if usual else ""
     template = _REMEDIES.get(usual, "") if isinstance(usual, Remedy) else usual
