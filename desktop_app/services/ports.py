@@ -144,6 +144,7 @@ class TokenCounter(Protocol):
 
     `count` returns the tokens, and True if they are exact. `rates` returns the rates to split a
     text by, and the share of the room that a part may fill; None if the tokens are exact.
+    `revision` grows when counts may have changed.
     """
 
     @property

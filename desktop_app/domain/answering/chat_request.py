@@ -76,7 +76,8 @@ class ProviderProfile:
         monthly_cap: US dollars per calendar month; None for no cap.
         shares_cap_with: the ids of other profiles whose spending counts against the cap; never
             stored.
-        offers_batches: the user's statement; None if the kind decides.
+        offers_batches: the user's statement that the provider has batches or not; None if the kind
+            decides.
         takes_files: True if a compatible server takes documents as files, as OpenAI does.
         custom_fields: headers and query parameters of every request; the values of secret ones are
             in the keyring, under `custom_field_id`.
@@ -254,8 +255,9 @@ class ChatRequest:
         attribute = _OWN_NAMES.get(name, name)
         if attribute not in PARAMETER_NAMES:  # any name may come from a server, also "__eq__"
             return None
-        # Streaming is on by default, so a refusal turns it off.
-        reset = False if attribute == "stream" else getattr(GenerationParameters(), attribute)
+        reset = getattr(GenerationParameters(), attribute)
+        if attribute == "stream":  # it is on by default, so a refusal turns it off
+            reset = False
         if getattr(self.parameters, attribute) == reset:
             return None
         reduced = replace(self, parameters=replace(self.parameters, **{attribute: reset}))

@@ -99,7 +99,7 @@ class GrowingText:
 
 
 ENDED_BY_PROVIDER: Final = (MessageStatus.COMPLETE, MessageStatus.INCOMPLETE, MessageStatus.REFUSED)
-"""The statuses of answers that the provider ended, or a limit: no failure, no Stop."""
+"""The final statuses of answers that neither failed nor were stopped."""
 
 
 class _Kind(Enum):
@@ -208,7 +208,7 @@ class Reply:
     def may_be_billed(self) -> bool:
         """Return True if the provider has started the current request's reply and may bill it."""
         has_begun = len(self.segments) > self.round_start or bool(self.response_id)
-        # A limit of the tool loop ends an answer before another request.
+        # In a later round, a limit of the tool loop may have ended the answer before a request.
         is_whole = self.status in ENDED_BY_PROVIDER and self.error is None
         return has_begun or (is_whole and not self.round)
 

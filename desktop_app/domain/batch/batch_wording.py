@@ -37,6 +37,7 @@ def estimate_words(job: BatchJob) -> str:
     if estimate.cost is None or estimate.ordinary_cost is None:
         sentences.append(tr("The batch price of this model is unknown."))
     elif estimate.files:
+        # The ordinary price stands in for an unknown batch price.
         is_upper_bound = estimate.cost == estimate.ordinary_cost != 0
         sentences.append(
             tr(

@@ -68,7 +68,7 @@ class CollectionFile(NamedTuple):
 
     @property
     def is_linked(self) -> bool:
-        """Return False if the file is not read again."""
+        """Return False if a restored backup named the path: the file is not read again."""
         return not self.path.startswith(UNLINKED)
 
 

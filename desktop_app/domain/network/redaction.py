@@ -7,9 +7,9 @@ finds keys that are reversed, hexadecimal, decimal, or in base32 or base64.
 Escapes (%2D, \\u002d, \\x2d, =2D, &#45;) are decoded first; those of other characters than ASCII
 (\\u200b) count as blanks.
 
-A short key, or one without digits, which could be a word, is only searched for exactly, as it is
-and in these encodings, or not at all. Local servers accept any key, such as "lm-studio", and an
-answer may contain that word for other reasons.
+A short key, or a key without digits, could be a word. It is searched for only exactly, as it is and
+in these encodings, or not at all. Local servers accept any key, such as "lm-studio", and an answer
+may contain that word for other reasons.
 """
 
 from __future__ import annotations

@@ -9,9 +9,9 @@ from desktop_app.i18n.translation import N_, tr
 
 
 class ServerFault(TextEnum):
-    """A fault, with its text to follow a colon.
+    """A fault; its text follows a colon in a sentence.
 
-    Codes are stored. Their prefix tells them from a server's own words.
+    The codes are stored. Their prefix distinguishes them from a server's own words.
     """
 
     ENDED = "repartee:ended", N_("it has ended")

@@ -258,9 +258,9 @@ class AnswerRun:
         return self._reply is not before
 
     async def store_end(self) -> None:
-        """Store the answer as `run` ended it, with its file and its call, if that failed before.
+        """Store the answer as `run` left it, with its file and its call.
 
-        Raises StorageError.
+        After a StorageError, call it again: what is stored already is not stored twice.
         """
         async with self._storing:
             if self.answer.status is MessageStatus.STREAMING:  # it was left running
@@ -272,7 +272,7 @@ class AnswerRun:
             self.answer = with_file(self.answer, self._file)
             await self._store.save_answer(self.answer)
             await self._record_call()
-        await self._hold.release()  # `run` may have failed to
+        await self._hold.release()  # in case that failed in `run`
         if self._may_have_file:
             with suppress(StorageError):  # the next start removes a file that stays
                 await self._long_answer.discard()
@@ -382,7 +382,7 @@ class AnswerRun:
     async def _add_received(
         self, events: AsyncGenerator[StreamEvent, None], listen: Listener
     ) -> None:
-        """Add what came while something was stored, after the task was canceled meanwhile.
+        """Add the events that arrived while something was stored and the task was canceled.
 
         Nothing is read beyond the end of a round, so that no tool runs.
         """
@@ -437,7 +437,7 @@ class AnswerRun:
             if isinstance(event, HostedCall):
                 await self._ledger.record_fees(*recorded, ended_only=True)
             if isinstance(event, RoundEnded) and await self._ledger.record_round(*recorded):
-                # The recorded cost replaces the hold. The tool loop holds that of the next request.
+                # The recorded cost replaces the hold. The tool loop makes one for the next request.
                 await self._hold.release()
             await self._store.save_answer(self.answer_so_far)
 
@@ -449,10 +449,10 @@ class AnswerRun:
     async def _write(
         self, write: Callable[[], Awaitable[None]], *, once: bool
     ) -> StorageError | None:
-        """Call `write` until it succeeds, or a single time. Return its error; None on success.
+        """Call `write` until it succeeds. Return None on success.
 
-        A call is finished even if the task is canceled meanwhile, so that no stored answer lacks
-        its line in the ledger.
+        If `once`, call it a single time, and return its error if it fails. A call is finished even
+        if the task is canceled meanwhile, so that no stored answer lacks its line in the ledger.
         """
         while True:
             writing = asyncio.ensure_future(write())

@@ -43,29 +43,29 @@ StoreImage = Callable[[bytes], Awaitable[ImagePart | None]]
 
 
 async def with_pictures(
-    stream: AsyncGenerator[StreamEvent, None], store_image: StoreImage, text: PictureParser
+    stream: AsyncGenerator[StreamEvent, None], store_image: StoreImage, parser: PictureParser
 ) -> AsyncGenerator[StreamEvent, None]:
     """Yield the events of an answer, with its large images as `ImageArrived`.
 
     Args:
         store_image: stores an image; returns None if it cannot.
-        text: buffers a possible beginning of an image. If the stream is closed early,
-            `text.end` returns it.
+        parser: buffers a possible beginning of an image. If the stream is closed early,
+            `parser.end` returns it.
     """
     async with aclosing(stream) as events:
         async for event in events:
             if isinstance(event, TextDelta):
-                for found in text.feed(event.text):
+                for found in parser.feed(event.text):
                     if isinstance(found, str):
                         yield TextDelta(found)
                     else:
                         for each in await _events_of(found, store_image):
                             yield each
             else:
-                if not isinstance(event, StatusChanged | Notice) and (rest := text.end()):
+                if not isinstance(event, StatusChanged | Notice) and (rest := parser.end()):
                     yield TextDelta(rest)
                 yield event
-    if rest := text.end():
+    if rest := parser.end():
         yield TextDelta(rest)
 
 

@@ -102,7 +102,7 @@ class LongAnswer:
                     self._add(kind, arguments)
 
     def add(self, event: StreamEvent, rest: str) -> None:
-        """Add the text of an event that the message has no room for."""
+        """Add the text of an event that the message has no room for, unless the file is gone."""
         if not self._is_abandoned:
             self._add(_KINDS[type(event)], rest)
 

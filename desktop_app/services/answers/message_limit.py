@@ -43,19 +43,19 @@ class MessageLimit:
         """Count the text of an event, and return the event with the text that still fits."""
         match event:
             case TextDelta(text) | ReasoningDelta(text) | RefusalDelta(text):
-                kept = self._fit(text)
+                kept = self._fitting_part(text)
                 return event if len(kept) == len(text) else replace(event, text=kept)
             case ToolCallDelta(_, text):
                 # A provider cannot use a part of its data.
                 extra = event.extra_content if self._fits(event.extra_content) else ""
-                kept = self._fit(text)
+                kept = self._fitting_part(text)
                 is_whole = len(kept) == len(text) and len(extra) == len(event.extra_content)
                 return event if is_whole else replace(event, arguments=kept, extra_content=extra)
             case HostedCall(call):
                 is_whole = self._fits(call.arguments + call.result)
                 return event if is_whole else replace(event, call=replace(call, result=""))
             case ToolCallStep(call) if call.state.has_ended:
-                kept = self._fit(call.result)
+                kept = self._fitting_part(call.result)
                 is_whole = len(kept) == len(call.result)
                 return event if is_whole else ToolCallStep(replace(call, result=kept))
             case ReasoningItem(_, text):
@@ -67,8 +67,8 @@ class MessageLimit:
         """Forget the counted text, because the answer is read again."""
         self._size = TextSize()
 
-    def _fit(self, text: str) -> str:
+    def _fitting_part(self, text: str) -> str:
         return self._size.add_up_to(text, self._max_bytes)
 
     def _fits(self, text: str) -> bool:
-        return len(self._fit(text)) == len(text)
+        return len(self._fitting_part(text)) == len(text)

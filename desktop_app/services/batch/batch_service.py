@@ -101,7 +101,7 @@ class BatchService:
         self._models_of = models_of
         self._profiles = profiles
         self._needs_of = needs_of
-        self._stopped: set[str] = set()
+        self._stopped: set[str] = set()  # the ids of canceled jobs
 
     # -- before sending
 
@@ -161,9 +161,9 @@ class BatchService:
         return job
 
     async def prepare(self, job_id: str, on_progress: OnProgress | None = None) -> BatchJob:
-        """Read and count the files that have not been read. The job is READY unless canceled.
+        """Read and count the files that have not been read.
 
-        A job that is not PREPARING does not change.
+        The job is then READY, unless it was canceled. A job that is not PREPARING does not change.
 
         Raises:
             UserFacingError: the provider was removed, or the store fails.
@@ -205,12 +205,13 @@ class BatchService:
         if job.status is not BatchStatus.READY:
             return job
         profile = await self._profile_of(job)
-        why = batch_refusal(profile, self._info(job, profile))
+        info = self._info(job, profile)
+        why = batch_refusal(profile, info)
         if not why and not job.estimate.files:
             why = IllegalChoiceError(Reason.BATCH_NOTHING_TO_SEND)
         if why:
             raise why
-        cost, info = job.estimate.input_cost, self._info(job, profile)
+        cost = job.estimate.input_cost
         await self._budget.require_price(profile, info, self._price(profile, info, BATCH_TIER))
         async with await self._budget.hold(profile, cost):
             started = replace(

@@ -13,7 +13,7 @@ _WITH_BACKGROUND = (ProviderKind.OPENAI, ProviderKind.COMPATIBLE)
 def offers_background(resolved: ResolvedChoice) -> bool:
     """Return True for a long run at a provider that may support background runs.
 
-    OpenAI supports them; of a compatible server, only a reply shows it.
+    OpenAI supports them; whether a compatible server does, only its reply shows.
     """
     profile, info = resolved.profile, resolved.model
     is_long = info.variant is Variant.PRO or resolved.effort is Effort.XHIGH

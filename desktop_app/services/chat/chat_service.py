@@ -185,7 +185,12 @@ class MessageSources(NamedTuple):
 
 
 class ChatService:
-    """Service that checks questions, stores them and starts their answers."""
+    """Service that checks questions, stores them and starts their answers.
+
+    Args:
+        window_of: returns the window of a model, in tokens, that a server's refusal has named; None
+            if none has.
+    """
 
     def __init__(
         self,
@@ -414,23 +419,24 @@ class ChatService:
         found: Sequence[PassagesPart] = (),
         purpose: Purpose = Purpose.ANSWER,
     ) -> list[Hold]:
-        """Hold the input's cost, if the model's window and the provider's cap have room.
+        """Hold the input's cost. Return a hold for each answer, or one that all answers share.
 
-        Answers that are requested separately have a hold each: one that ends leaves its room.
-        Otherwise raise as `begin`. This precedes any write. A question that surely fits is counted
-        only for a cap and a known price.
+        Answers that are requested separately have a hold each, so that an answer that ends makes
+        room. A question that surely fits is counted only for a cap and a known price.
+
+        Raises as `begin`, if the model's window or the provider's cap has no room.
         """
         resolved = context.resolved
         price = resolved.counted_price
-        # The calls of several answers are held one by one: see `_holds`. The call of an answer
+        # The calls of several answers are held later: see `_combined_holds`. The call of an answer
         # from documents in parts is held once their notes are taken.
         question = draft.attachments or (context.path[-1].parts if context.path else ())
         is_in_parts = bool(chunked_documents(question))
         is_held_later = settings.parameters.candidates > 1 or is_in_parts
         held_model = "" if is_held_later else _held_model(resolved, settings)
         await self.budget.require_price(resolved.profile, resolved.model, price)
-        counts = self.budget.needs_cost(resolved.profile, price is not None)
-        if self.estimator.is_sure_to_fit(context, draft) and not counts:
+        needs_cost = self.budget.needs_cost(resolved.profile, price is not None)
+        if self.estimator.is_sure_to_fit(context, draft) and not needs_cost:
             cost = Decimal(0) if price == FREE else None
             return [await self.budget.hold(resolved.profile, cost, held_model, purpose.value)]
         estimate = await self.estimator.at_sending().estimate(context, draft, found=found)
@@ -492,7 +498,9 @@ class ChatService:
             if documents:
                 shares = input_holds
             else:
-                shares = await self._holds(input_holds, request, resolved, settings, purpose)
+                shares = await self._combined_holds(
+                    input_holds, request, resolved, settings, purpose
+                )
             holds = answer_holds(shares, calls)
             for share in holds:
                 undo.push_async_callback(share.release)
@@ -532,7 +540,7 @@ class ChatService:
             for answer, gateway, share in zip(answers, gateways, holds, strict=True)
         ]
 
-    async def _holds(
+    async def _combined_holds(
         self,
         input_holds: Sequence[Hold],
         request: ChatRequest,
@@ -540,7 +548,7 @@ class ChatService:
         settings: AskSettings,
         purpose: Purpose,
     ) -> list[Hold]:
-        """Return a hold for each answer: that of its input, and the hold of its call.
+        """Return a hold for each answer, which combines those of its input and of its call.
 
         Answers of a shared request share the hold of one call; others have a call each.
         If this process is killed, each running call counts as a call of unknown cost.
@@ -612,7 +620,7 @@ class ChatService:
         """Return a gateway per answer, and the request: for all answers at once, or for one.
 
         Args:
-            is_plain: no documents are read in parts, which each answer does by itself.
+            is_plain: no documents are read in parts: each answer would read them by itself.
         """
         count = request.parameters.candidates
         is_plain = is_plain and not request.tools and request.grammar is None

@@ -424,7 +424,7 @@ class CompactionService:
     async def _halve(
         self, text: str, size: int, answering: ResolvedChoice
     ) -> list[tuple[str, int]]:
-        """Halve a text repeatedly, until each part has at most `size` tokens."""
+        """Halve a text until each part has at most `size` tokens. Return the parts and tokens."""
         tokens = await self._estimator.text_tokens(text, answering)
         if tokens <= size or len(text) < 2:
             return [(text, tokens)]

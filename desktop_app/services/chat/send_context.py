@@ -17,8 +17,7 @@ class SendContext:
     Attributes:
         path: the messages, oldest first; also the question, once it is a message.
         resolved: the model that answers.
-        compactions: all compactions of the conversation; one that the model can read replaces
-            the messages before it.
+        compactions: all compactions of the conversation; `sent_path` chooses the one to send.
         instructions: all text that is sent before the conversation, examples included.
     """
 

@@ -125,7 +125,7 @@ class Collections:
         await self._store.remove_unreferenced()
 
     async def files(self, collection_id: str) -> list[CollectionFile]:
-        """Return the collection's files by path."""
+        """Return the collection's files, sorted by path, without removed ones."""
         return await self._store.files(collection_id)
 
     async def file_counts(self, collection_id: str) -> dict[str, int]:

@@ -30,8 +30,8 @@ class DuplicatePassages:
 
     def __init__(self) -> None:
         self._runs: set[Run] = set()
-        self._first: set[Run] = set()
-        self._last: set[Run] = set()
+        self._first_runs: set[Run] = set()
+        self._last_runs: set[Run] = set()
 
     def add_if_new(self, text: str) -> bool:
         """Add a passage unless its text is known. Return True if it was added.
@@ -42,12 +42,12 @@ class DuplicatePassages:
         if self._contains(runs):
             return False
         self._runs.update(runs)
-        self._first.add(runs[0])
-        self._last.add(runs[-1])
+        self._first_runs.add(runs[0])
+        self._last_runs.add(runs[-1])
         return True
 
     def _contains(self, runs: list[Run]) -> bool:
-        """Return True if all runs but a few before or after a whole known passage are known."""
+        """Return True if all runs are known, but for a few before or after a known passage."""
         known = [run in self._runs for run in runs]
         if True not in known:
             return False
@@ -55,8 +55,8 @@ class DuplicatePassages:
         return (
             all(known[first:last])
             and last - first >= len(runs) * MIN_SHARED
-            and (first == 0 or runs[first] in self._first)
-            and (last == len(runs) or runs[last - 1] in self._last)
+            and (first == 0 or runs[first] in self._first_runs)
+            and (last == len(runs) or runs[last - 1] in self._last_runs)
         )
 
 

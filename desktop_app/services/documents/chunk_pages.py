@@ -44,7 +44,9 @@ def page_spans(document: DocumentPart, text: str, room: int, model: ModelInfo) -
         alone = replace(document, pictured=(page,), in_parts=False, chosen=None)
         tokens, _ = page_tokens(alone, model)
         if tokens > room * MAX_IMAGE_SHARE:
-            raise _page_too_large(document, page, model)
+            raise IllegalChoiceError(
+                Reason.PAGE_IMAGE_TOO_LARGE, page=page.number, name=document.name, model=model.name
+            )
         last = made[-1]
         if len(last.pages) == MAX_PAGES_PER_CHUNK or last.tokens + tokens > room * MAX_IMAGE_SHARE:
             last.end = at
@@ -88,11 +90,3 @@ def _spread(
         even = start + (end - start) * number // (len(pages) + 1)
         at = max(text.rfind(" ", at, even), text.rfind("\n", at, even)) + 1 or even
         yield at, page
-
-
-def _page_too_large(
-    document: DocumentPart, page: PageImage, model: ModelInfo
-) -> IllegalChoiceError:
-    return IllegalChoiceError(
-        Reason.PAGE_IMAGE_TOO_LARGE, page=page.number, name=document.name, model=model.name
-    )

@@ -71,6 +71,7 @@ from desktop_app.services.spending.cost_estimate import (
 MAX_CHUNK_TOKENS: Final = 64_000
 # The built-in model reads a prompt of 5,000 tokens at half the speed of a prompt of 1,500.
 MAX_CHUNK_TOKENS_BUILT_IN: Final = 2_000
+# The assumed input limit of a model whose limit is unknown, in tokens.
 UNKNOWN_WINDOW: Final = 100_000
 # A refused piece is split so that its parts fill this share of the window.
 SPLIT_SHARE: Final = 0.6

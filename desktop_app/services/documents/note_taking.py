@@ -75,6 +75,7 @@ _PROGRESS_OF_COST: Final = (StatusCode.READING_OF_COST, StatusCode.MERGING_OF_CO
 # Models with small windows repeat themselves until the window is full.
 SMALL_WINDOW: Final = 32_768
 NOTES_PER_WINDOW: Final = 8
+# The number of times that a refused piece is split again, or that refused notes are shortened.
 MAX_SPLITS: Final = 3
 # Errors that concurrent calls may cause: limits per minute, and aborted answers (llama-cpp-python
 # ends an answer at the next request).

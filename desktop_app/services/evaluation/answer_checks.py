@@ -62,7 +62,7 @@ def _failure_of_comparison(
     except (ValueError, RecursionError):
         return FailedCheck.from_check(check, FailureReason.NOT_JSON)
     try:
-        problems = schema_problems(_require_schema(check.value), value)
+        problems = schema_problems(_object_schema(check.value), value)
     except UnusableSchemaError as error:
         return FailedCheck.from_check(check, FailureReason.UNUSABLE_SCHEMA, str(error))
     return FailedCheck.from_check(check, explanation=problems[0].reason) if problems else None
@@ -73,13 +73,13 @@ def require_schemas(cases: Iterable[EvaluationCase]) -> None:
     for case in cases:
         for schema in (check.value for check in case.checks if check.kind is CheckKind.SCHEMA):
             try:
-                _require_schema(schema)
+                _object_schema(schema)
             except UnusableSchemaError as error:
                 wrong = CaseError(CaseFault.SCHEMA_UNUSABLE, why=str(error))
                 raise located_error(CasePlace(PlaceKind.CASE, case.id), wrong) from error
 
 
-def _require_schema(schema: object) -> Mapping[str, Any]:
+def _object_schema(schema: object) -> Mapping[str, Any]:
     """Return a valid schema as an object; `true` allows any value, `false` none."""
     if isinstance(schema, bool):
         return {} if schema else {"not": {}}

@@ -100,10 +100,10 @@ def proposed_model(models: ProviderModels) -> str:
 
 
 def with_listed_models(models: ProviderModels) -> ProviderProfile:
-    """Return an environment's server with the models of the GPT family that it lists.
+    """Return the profile, with the GPT family's models that an environment's server lists.
 
-    Other profiles stay as they are. OPENAI_BASE_URL may name any server. Only its list or the user
-    shows that it has GPT-5.2.
+    Other profiles stay as they are. OPENAI_BASE_URL may name any server, and only the server's list
+    or the user shows that the server has GPT-5.2.
     """
     profile, listing = models.profile, models.listing
     is_from_environment = profile.from_environment and profile.kind is ProviderKind.COMPATIBLE

@@ -26,6 +26,7 @@ from desktop_app.i18n.translation import N_
 from desktop_app.services.ports import Gateway, SpendingStorage
 
 NO_LIMIT = Decimal("Infinity")
+# The keys of notes end in a provider's id, and in a model's id for UNPRICED_KEY.
 WARNED_KEY = "spending.warned."
 UNPRICED_KEY = "spending.unpriced."
 NEAR_LIMIT = N_(

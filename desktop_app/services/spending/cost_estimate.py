@@ -202,7 +202,7 @@ class Estimator:
         return total, is_exact
 
     async def context_tokens(self, context: SendContext) -> tuple[int, bool]:
-        """Return the tokens sent before a question, and True if they are exact."""
+        """Return the tokens of a context, sent before the question, and True if they are exact."""
         path, resolved, sent = context.path, context.resolved, context.sent
         total, is_exact, first_image = 0, True, _first_image_index(path)
         before = len(path) - len(sent.messages)
@@ -281,7 +281,7 @@ class Estimator:
     def tokens_at_most(self, context: SendContext, text: str = "") -> int | None:
         """Return an upper limit of the tokens sent with `text`: a token has at least a byte.
 
-        Return None if more than text is sent, which must be counted.
+        Return None if attachments, passages or tool calls are sent, which must be counted.
         """
         sent = context.sent
         if any(m.attachments or m.passage_parts or tool_calls(m.parts) for m in sent.messages):

@@ -7,7 +7,7 @@ from desktop_app.i18n.translation import N_
 
 
 class FormFault(TextEnum):
-    """A fault, with its text to follow a colon. It is never stored."""
+    """A fault; its text follows a colon in a sentence. Faults are never stored."""
 
     TOO_LONG = coded(N_("it is too long"))
     TOO_DEEP = coded(N_("it is nested too deeply"))

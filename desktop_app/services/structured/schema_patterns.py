@@ -72,7 +72,7 @@ def pattern_checker() -> FormatChecker:
 
 
 def _is_pattern(value: object) -> bool:
-    """Return True unless `value` is an invalid pattern, for which ValueError is raised."""
+    """Return True. Raises ValueError if `value` is a text that is not a valid pattern."""
     return not isinstance(value, str) or bool(_compile(value))
 
 

@@ -71,7 +71,7 @@ class CallRun:
         ready: list[_ReadyCall] = []
         for number, call in enumerate(map(self._with_full_name, calls)):
             if number >= MAX_PARALLEL:
-                await asyncio.sleep(0)  # storing a step in memory lets no other task run
+                await asyncio.sleep(0)  # storing a step in memory does not yield to other tasks
                 words = f"Too many calls at once. At most {MAX_PARALLEL} run."
                 yield _end_step(call, ToolCallState.FAILED, words)
                 continue

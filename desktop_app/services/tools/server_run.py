@@ -28,7 +28,7 @@ It starts again with the next question that may use it.
 """
 LOG_LINES: Final = 500
 START_S: Final = 60.0
-"""Seconds that a start may take: some servers are downloaded from a registry at the first one."""
+"""Seconds that a start may take: the first start of some servers downloads them."""
 SIGN_IN_S: Final = 300.0
 """Seconds that a sign-in may take: the user may have to look up a password."""
 LIST_S: Final = 60.0
@@ -36,13 +36,13 @@ LIST_S: Final = 60.0
 
 
 class Connection(Protocol):
-    """A running server."""
+    """A running server. It `offers` lists: "tools", "resources", "prompts"."""
 
     offers: tuple[str, ...]
 
     @property
     def is_running(self) -> bool:
-        """Return True while it can answer."""
+        """Return True while the server can answer."""
 
     async def request(self, do: str, on_progress: Report | None = None, **fields: Any) -> Any:
         """Return the result of a request. Raises ServerFailure."""
@@ -117,7 +117,7 @@ class ServerRun:
         self._last_error_line = ""  # the last line of standard error since the last start
         self._crashes: list[float] = []
         self._is_starting = self._is_closing = False
-        self._active = 0
+        self._active = 0  # the number of requests in progress
         self._idle: asyncio.TimerHandle | None = None
         self._stopping: asyncio.Task[None] | None = None
         self._secrets: Sequence[str] = ()

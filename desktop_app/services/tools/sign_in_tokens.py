@@ -18,6 +18,7 @@ Renewal = Callable[[], AbstractAsyncContextManager[Mapping[str, Any] | None]]
 Raises UserFacingError.
 """
 OnTokens = Callable[[Mapping[str, Any] | None], None]
+"""Takes the stored tokens of a sign-in; None if there are none."""
 
 
 class SignInTokens:

@@ -129,7 +129,7 @@ class _LoopProvider(ProviderWrapper):
             if reason := self._reached_limit(reply, spent_s):
                 yield Incomplete(reason)
                 return
-            await task.call.release()  # again, if that failed
+            await task.call.release()  # in case the answer's run could not release it
             try:
                 task.call.take_over(await self._hold(request, reply, last))
             except UserFacingError as error:

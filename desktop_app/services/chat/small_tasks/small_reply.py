@@ -17,12 +17,11 @@ from desktop_app.domain.answering.text_size import TextSize
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import text_of
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ContentFilteredError, ReplyTooLargeError
+from desktop_app.domain.errors import ContentFilteredError, ProviderError, ReplyTooLargeError
 from desktop_app.domain.spending.spending_report import CallPerformance
 from desktop_app.services.answers.call_timing import CallTiming
 
 if TYPE_CHECKING:
-    from desktop_app.domain.errors import ProviderError
     from desktop_app.services.models.choice_resolution import ResolvedChoice
 
 MAX_REPLY_BYTES: Final = 16 * 1024 * 1024
