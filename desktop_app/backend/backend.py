@@ -180,7 +180,7 @@ class Backend:
                 attachments=attachments,
                 pictures=pictures,
                 compactions=self.compactions,
-                parts=chunked_reader,
+                chunked_reader=chunked_reader,
                 passages=lambda: self.collections,
             ),
             calls=self.paid_calls,

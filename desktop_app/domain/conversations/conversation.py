@@ -145,7 +145,7 @@ class Message:
         return tuple(p for p in self.parts if isinstance(p, PassagesPart))
 
     @property
-    def files(self) -> tuple[str, ...]:
+    def file_hashes(self) -> tuple[str, ...]:
         """Return the SHA-256 of every attached file and of every file with a sent passage."""
         quoted = (passage.sha256 for part in self.passage_parts for passage in part.passages)
         return tuple(dict.fromkeys((*(part.sha256 for part in self.attachments), *quoted)))

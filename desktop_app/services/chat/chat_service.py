@@ -172,7 +172,7 @@ class MessageSources(NamedTuple):
         attachments: the texts of attached documents.
         pictures: attached images, scaled for a model.
         compactions: the compactions that replace the beginnings of long conversations.
-        parts: returns the reader of documents that exceed a model's limit.
+        chunked_reader: returns the reader of documents that exceed a model's limit.
         passages: returns the finder of passages in collections.
     """
 
@@ -180,7 +180,7 @@ class MessageSources(NamedTuple):
     attachments: ChatAttachments
     pictures: PictureSource
     compactions: CompactionStorage
-    parts: Callable[[], ChunkedReader]
+    chunked_reader: Callable[[], ChunkedReader]
     passages: Callable[[], PassageSource] = NoCollections
 
 
@@ -207,7 +207,7 @@ class ChatService:
     ) -> None:
         self.store = sources.messages
         self.compactions = sources.compactions
-        self._make_parts = sources.parts
+        self._make_chunked_reader = sources.chunked_reader
         self.attachments = sources.attachments
         self.pictures = sources.pictures
         self.gateway, self.budget, self.spending = calls
@@ -228,7 +228,7 @@ class ChatService:
     @cached_property
     def chunked_reader(self) -> ChunkedReader:
         """Return the reader of documents in parts."""
-        return self._make_parts()
+        return self._make_chunked_reader()
 
     def resolve(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
         """Return the model and effort that serve `choice` at `profile` today."""

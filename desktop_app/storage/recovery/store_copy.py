@@ -158,7 +158,7 @@ class _StoreCopy:
                 row = reduced
                 message = checked_message(dict(zip(names, row, strict=True)))
             yield row
-            files += [(sha256, message.id) for sha256 in message.files]
+            files += [(sha256, message.id) for sha256 in message.file_hashes]
             if message.status is not MessageStatus.STREAMING:
                 text = searchable_text(message.parts)
                 at = to_micros(message.created_at)

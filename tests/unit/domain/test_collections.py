@@ -95,4 +95,4 @@ def test_an_edited_question_searches_its_collections_again() -> None:
     found = PassagesPart(COLLECTION.collection_id, COLLECTION.name, (a_passage(),))
     question = replace(question, parts=(PICTURE, found, *question.parts))
     assert question.as_draft == Draft("Why?", (PICTURE, COLLECTION))
-    assert question.files == (PICTURE.sha256, "a" * 64)
+    assert question.file_hashes == (PICTURE.sha256, "a" * 64)
