@@ -278,7 +278,7 @@ class TranscriptView(TranscriptSurface):
     def scroll_to_message(self, message_id: str, words: str = "") -> None:
         """Scroll to the top of a message, then to the first match of `words` in it."""
         if self.navigator.scroll_to_message(message_id) and words:
-            self.find_in_transcript.finder.show_in(message_id, words)
+            self.find_in_transcript.finder.show_first_match(message_id, words)
 
     def set_model_names(self, name_of: Callable[[str], str]) -> None:
         """Set the function that turns model ids into the names shown in footers."""

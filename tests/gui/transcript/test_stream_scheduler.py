@@ -193,7 +193,7 @@ def test_only_the_latest_follow_up_action_of_a_message_runs(
     slow.run_after("a", lambda: done.append(f"second behind {len(written)}"))
     slow.flush()
     assert done == [f"second behind {len(written)}"]
-    assert not slow.has_any
+    assert not slow.has_work
 
 
 def test_an_error_in_one_piece_does_not_block_the_next(

@@ -176,7 +176,8 @@ class Finder(QObject):
         self._current: Match | None = None
         self._matching_items_cache: tuple[tuple[object, ...], list[tuple[int, int]]] | None = None
         self._text_matches: _TextMatches | None = None
-        self._first_from_index: int | None = None
+        # The index of the topmost message when the search began; None once a match is current.
+        self._start_index: int | None = None
         self._changed_ids: set[str] = set()
         self.marks = MatchMarks(view, messages, self._current_cursor)
         self._counter = _Counter()
@@ -221,7 +222,7 @@ class Finder(QObject):
         self._index.reset_counts(ids_without_match)
         self._index.set_order([message.id for message, _ in messages])
         top = self._topmost_index()
-        self._first_from_index, self._is_count_final = top, not self._query
+        self._start_index, self._is_count_final = top, not self._query
         self.marks.mark_soon()
         if not self._query:
             self.counted.emit(0, 0, True)
@@ -265,8 +266,8 @@ class Finder(QObject):
             return
         self._index.add_counts(counts)
         self._is_count_final = self._is_count_final or is_last
-        if self._current is None and self._first_from_index is not None:
-            self._go_to_first(self._first_from_index)
+        if self._current is None and self._start_index is not None:
+            self._go_to_first(self._start_index)
         self._report_counts()
 
     def _go_to_first(self, top: int) -> None:
@@ -294,7 +295,7 @@ class Finder(QObject):
             self._report_counts()
 
     def _go_to_match(self, match: Match) -> None:
-        self._current, self._first_from_index = match, None
+        self._current, self._start_index = match, None
         retry = partial(self._retry, match)
         if not self._materialize(match.message_id, retry):
             return
@@ -314,7 +315,7 @@ class Finder(QObject):
         if match == self._current:
             self._go_to_match(match)
 
-    def show_in(self, message_id: str, text: str) -> None:
+    def show_first_match(self, message_id: str, text: str) -> None:
         """Show the first match of a text in a materialized message.
 
         Search the text that is shown, then the reasoning, which is unfolded if it matches. If part
@@ -323,7 +324,7 @@ class Finder(QObject):
         query, state = fold_text(text), self._messages.get(message_id)
         if state is None or not query:
             return
-        retry = partial(self.show_in, message_id, text)
+        retry = partial(self.show_first_match, message_id, text)
         matching_items = self._matching_items(state, query)
         if not matching_items and state.is_growing and not self._materialize(message_id, retry):
             return

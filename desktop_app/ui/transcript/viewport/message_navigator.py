@@ -166,7 +166,7 @@ class MessageNavigator(QObject):
         """
         if not self._materialize(message_id):
             return False
-        self._stream.flush(shortly=True)
+        self._stream.flush(briefly=True)
         if not self._stream.has_more(message_id):
             return True
         self._waiting_for_whole = message_id, then

@@ -83,7 +83,7 @@ class MessageStream(QObject):
 
     def append_message(self, message: Message) -> None:
         """Append a message to the conversation."""
-        self._text.flush(shortly=True)
+        self._text.flush(briefly=True)
         self._selection.clear_if_all()
         state = self._materializer.append(message)
         before = self._messages.get(message.parent_id or "")
@@ -118,7 +118,7 @@ class MessageStream(QObject):
         self._text.run_after(message.id, partial(self._update, message, version))
         if message.status is not MessageStatus.STREAMING:
             self._text.prioritize(message.id)  # the user waits for the rest
-        self._text.flush(shortly=True)
+        self._text.flush(briefly=True)
 
     def set_status_line(self, message_id: str, sentence: str) -> None:
         """Show a status line below an answer; "" shows none."""
@@ -131,23 +131,23 @@ class MessageStream(QObject):
     @property
     def is_writing_text(self) -> bool:
         """Return True if text of messages, apart from reasoning, or an update is queued."""
-        return self._text.has_any
+        return self._text.has_work
 
     def has_more(self, message_id: str) -> bool:
         """Return True if arrived text of the message, or a late definition, is not yet written."""
         state = self._messages.get(message_id)
         if state is not None and state.is_growing and not state.is_streaming:
             return True
-        return self._text.has(message_id) or self._reasoning.has(message_id)
+        return self._text.has_text(message_id) or self._reasoning.has_text(message_id)
 
-    def flush(self, *, shortly: bool = False) -> None:
-        """Write all queued text now; with `shortly`, leave text that takes long to later frames."""
-        self._text.flush(shortly=shortly)
-        self._reasoning.flush(shortly=shortly)
+    def flush(self, *, briefly: bool = False) -> None:
+        """Write all queued text now; with `briefly`, leave text that takes long to later frames."""
+        self._text.flush(briefly=briefly)
+        self._reasoning.flush(briefly=briefly)
 
     def flush_text(self) -> None:
         """Write queued text, apart from reasoning, now; leave text that takes long for later."""
-        self._text.flush(shortly=True)
+        self._text.flush(briefly=True)
 
     def prioritize(self, message_id: str) -> None:
         """Write a message first, because the user waits for it."""
@@ -172,7 +172,7 @@ class MessageStream(QObject):
         """Queue the rest of all unfolded reasoning, or its late link definitions."""
         for state in self._messages.materialized():
             message_id, unshown_text = state.message.id, state.reasoning.unshown_text
-            if unshown_text and not self._reasoning.has(message_id):
+            if unshown_text and not self._reasoning.has_text(message_id):
                 self._reasoning.add(message_id, unshown_text, deferred=True)
             elif state.reasoning.has_pending_updates:
                 self._schedule_updates(message_id)

@@ -22,8 +22,8 @@ _SLICE_S: Final = 0.008
 """Seconds of a frame for which text is written."""
 _PIECE_S: Final = 0.004
 """Seconds that writing a piece should take: half a slice."""
-_SHORTLY_S: Final = 0.01
-"""Seconds of processor time for `flush(shortly=True)`; on a busy machine, more time passes."""
+_BRIEF_S: Final = 0.01
+"""Seconds of processor time for `flush(briefly=True)`; on a busy machine, more time passes."""
 
 _MIN_PIECE_CHARACTERS: Final = 400
 _MAX_PIECE_CHARACTERS: Final = 1500
@@ -127,11 +127,11 @@ class StreamScheduler(QObject):
             self._timer.start(max(1, round(wait * 1000)))
 
     @property
-    def has_any(self) -> bool:
+    def has_work(self) -> bool:
         """Return True if any text or follow-up action is queued."""
         return bool(self._queue or self._follow_ups)
 
-    def has(self, message_id: str) -> bool:
+    def has_text(self, message_id: str) -> bool:
         """Return True if text of the message is queued."""
         return message_id in self._queue
 
@@ -163,13 +163,13 @@ class StreamScheduler(QObject):
         self._piece_length = _MIN_PIECE_CHARACTERS
         self._prioritized = ""
 
-    def flush(self, *, shortly: bool = False) -> None:
-        """Write everything now; with `shortly`, leave text that takes long to the next frames."""
+    def flush(self, *, briefly: bool = False) -> None:
+        """Write everything now; with `briefly`, leave text that takes long to the next frames."""
         self._timer.stop()
         try:
-            self._write_until(_clock() + _SHORTLY_S if shortly else inf, _clock)
+            self._write_until(_clock() + _BRIEF_S if briefly else inf, _clock)
         finally:
-            if self.has_any:
+            if self.has_work:
                 self._timer.start(1)
 
     def _write_slice(self) -> None:
@@ -185,7 +185,7 @@ class StreamScheduler(QObject):
                 self._next_slice_at = ended
             if self._prioritized not in self._queue:
                 self._prioritized = ""
-            if self.has_any:
+            if self.has_work:
                 self._timer.start(max(1, round((self._next_slice_at - ended) * 1000)))
 
     def _write_until(self, until: float, clock: Callable[[], float]) -> None:
@@ -194,7 +194,7 @@ class StreamScheduler(QObject):
         The next step is expected to take as long as the last one.
         """
         ended = clock()
-        while self.has_any:
+        while self.has_work:
             began = ended
             if not self._run_next_action():
                 self._write_next()
