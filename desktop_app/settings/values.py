@@ -30,7 +30,7 @@ def validate(key: str, value: object) -> SettingValue:
         if declaration.is_optional:
             return None
         raise _setting_error(key, value, Remedy.NEEDS_VALUE)
-    return _check_value(declaration, _with_type(declaration, value))
+    return _check_value(declaration, _convert(declaration, value))
 
 
 def with_defaults(stored: Mapping[str, object]) -> dict[str, SettingValue]:
@@ -47,7 +47,7 @@ def with_defaults(stored: Mapping[str, object]) -> dict[str, SettingValue]:
 
 
 # The result may be a bool or an int: to a type checker, both are floats.
-def _with_type(declaration: Setting, value: object) -> str | float:
+def _convert(declaration: Setting, value: object) -> str | float:
     if declaration.value_type is float and isinstance(value, int) and not isinstance(value, bool):
         with suppress(OverflowError):
             return float(value)

@@ -22,7 +22,7 @@ class LineOutput:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._second, self._events, self._dropped = 0.0, 0, 0
+        self._second_began_at, self._events, self._dropped = 0.0, 0, 0
 
     @classmethod
     def take_standard_output(cls) -> Self:
@@ -50,8 +50,8 @@ class LineOutput:
 
     def _may_send(self) -> bool:
         now = time.monotonic()
-        if now - self._second >= 1:
-            dropped, self._second, self._events, self._dropped = self._dropped, now, 0, 0
+        if now - self._second_began_at >= 1:
+            dropped, self._second_began_at, self._events, self._dropped = self._dropped, now, 0, 0
             if dropped:
                 self.send(event="log", level="warning", text=f"[{dropped} lines left out]")
         self._events += 1

@@ -174,8 +174,8 @@ _FROM_RIGHT: Final = re.compile(
 )
 
 # Pixels, at the default text size, between a table's last hairline and the next block.
-_BELOW_TABLE: Final = 10
-_NOTE_BELOW_TABLE: Final = 18
+_GAP_BELOW_TABLE: Final = 10
+_NOTE_GAP_BELOW_TABLE: Final = 18
 
 _PROPORTIONAL: Final = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
 
@@ -371,7 +371,7 @@ class Styles:
         if kind is LineKind.VERSIONS:
             return 4  # so that the arrows are in line with the actions
         if kind in _NOTE_KINDS and kind_above is Kind.TABLE:
-            return _NOTE_BELOW_TABLE + CELL_PAD
+            return _NOTE_GAP_BELOW_TABLE + CELL_PAD
         if kind in _NOTE_KINDS:
             is_among_notes = kind_above in _NOTE_KINDS and not background_of(above)
             return 6 if is_among_notes else 12
@@ -412,7 +412,7 @@ class Styles:
         """Return the format of a list item's marker."""
         char_format = self._chars.get(("marker",))
         if char_format is None:
-            char_format = self._chars[("marker",)] = self._base(Kind.PARAGRAPH, 0)
+            char_format = self._chars[("marker",)] = self._base_char_format(Kind.PARAGRAPH, 0)
             char_format.setForeground(self.theme.dim)
         return char_format
 
@@ -425,7 +425,7 @@ class Styles:
         return char_format
 
     def _make_char_format(self, kind: Kind | LineKind, level: int, run: Run) -> QTextCharFormat:
-        char_format = self._base(kind, level)
+        char_format = self._base_char_format(kind, level)
         if run.image and kind is LineKind.IMAGES:
             return image_format(run.link, self.theme, char_format)
         if run.image and run.link[:5].lower() == "data:" and image_size_of(run.link) is not None:
@@ -468,7 +468,7 @@ class Styles:
             char_format.setFontUnderline(kind not in _SHAPED_LINKS and not is_citation(run.link))
         return char_format
 
-    def _base(self, kind: Kind | LineKind, level: int) -> QTextCharFormat:
+    def _base_char_format(self, kind: Kind | LineKind, level: int) -> QTextCharFormat:
         theme, char_format = self.theme, QTextCharFormat()
         char_format.setFont(self._fonts["reading"])
         char_format.setForeground(theme.text)
@@ -523,7 +523,7 @@ class Styles:
         )
         table_format.setTopMargin(px(self.gap(block, above)) if block.head else 0)
         # Qt drops the top margin of a block below a table.
-        table_format.setBottomMargin(px(_BELOW_TABLE))
+        table_format.setBottomMargin(px(_GAP_BELOW_TABLE))
         table_format.setLeftMargin(
             (0 if is_reversed else px(INDENT)) * block.depth + px(QUOTE) * block.quote
         )
@@ -533,7 +533,7 @@ class Styles:
 
     def room_below_table(self, below: Item) -> int:
         """Return the pixels between a QTextTable and the next item."""
-        room = _NOTE_BELOW_TABLE if below.kind in _NOTE_KINDS else _BELOW_TABLE
+        room = _NOTE_GAP_BELOW_TABLE if below.kind in _NOTE_KINDS else _GAP_BELOW_TABLE
         return self.theme.px(room + (PAD if background_of(below) else 0))
 
     def row_margin(self, block: Block, above: Item | None) -> int:

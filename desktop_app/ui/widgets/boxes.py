@@ -52,7 +52,7 @@ def row_of(
         spacing: between the items; None leaves it to the style.
     """
     box = QHBoxLayout() if parent is None else QHBoxLayout(parent)
-    return _filled(box, items, margins, spacing)
+    return _fill(box, items, margins, spacing)
 
 
 def column_of(
@@ -63,7 +63,7 @@ def column_of(
 ) -> QVBoxLayout:
     """Return a column of widgets, layouts and gaps; the arguments are those of `row_of`."""
     box = QVBoxLayout() if parent is None else QVBoxLayout(parent)
-    return _filled(box, items, margins, spacing)
+    return _fill(box, items, margins, spacing)
 
 
 def scale_boxes(root: QWidget, theme: Theme) -> None:
@@ -87,9 +87,7 @@ def _scale(layout: QLayout, px: Callable[[float], int]) -> None:
         layout.setSpacing(px(spacing))
 
 
-def _filled(
-    box: _Box, items: tuple[Item, ...], margins: Margins | None, spacing: int | None
-) -> _Box:
+def _fill(box: _Box, items: tuple[Item, ...], margins: Margins | None, spacing: int | None) -> _Box:
     set_unscaled(box, margins, spacing)
     for item in items:
         content, place = item if isinstance(item, tuple) else (item, 0)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _WIDTH: Final = 520
 _MAX_ROWS: Final = 10
-_TOP: Final = 56
+_CARD_TOP: Final = 56
 """The distance of the card from the top of the window."""
 _FIELD_HEIGHT: Final = 64
 """The height of the card without its list: the search field, with its margins."""
@@ -196,14 +196,14 @@ class CommandPalette(QWidget):
         px, window = self._theme.px, self.window()
         self.setGeometry(window.rect())
         width = min(px(_WIDTH), window.width() - 2 * px(_INSET))
-        room = window.height() - px(_TOP) - 2 * px(_INSET) - px(_FIELD_HEIGHT)
+        room = window.height() - px(_CARD_TOP) - 2 * px(_INSET) - px(_FIELD_HEIGHT)
         rows = min(self.model.rowCount(), _MAX_ROWS)
         row_height = px(self._delegate.height)
         self.view.setFixedHeight(min(rows * row_height, max(row_height, room)))
         self._column.activate()
         self._card.setFixedWidth(width)
         self._card.adjustSize()
-        self._card.move((window.width() - width) // 2, px(_TOP))
+        self._card.move((window.width() - width) // 2, px(_CARD_TOP))
 
     # ------------------------------------------------------------ events
 

@@ -52,7 +52,7 @@ class Loaded:
         """Return the rare letters of a text that any of these fonts lacks."""
         return {
             letter
-            for letter in fallback_fonts._rare(text)
+            for letter in fallback_fonts._rare_letters(text)
             if not all((letter, font) in self.seen for font in fonts)
         }
 
@@ -90,7 +90,7 @@ def test_rare_letters_are_loaded_once_per_font_a_few_at_a_time(loaded: Loaded) -
         steps += 1
     assert steps == 2 * len(_PAGES)  # one for each font and code page
     assert not loaded.missing(MANY, [thin, thick])
-    assert len(loaded.seen) == 2 * len(fallback_fonts._rare(MANY))
+    assert len(loaded.seen) == 2 * len(fallback_fonts._rare_letters(MANY))
     assert fallbacks.load(MANY[::-1])
 
 

@@ -35,7 +35,7 @@ def few_scripts_length(text: str) -> int:
 
     The fonts of so few scripts may load while the text is written.
     """
-    if text.isascii() or _are_few_scripts(_rare(set(text))):
+    if text.isascii() or _has_few_scripts(_rare_letters(set(text))):
         return len(text)
     scripts: set[int] = set()
     for match in _RARE.finditer(text):
@@ -63,9 +63,9 @@ class FallbackFonts:
         and styles.
         """
         if (fonts := list(fonts)) != self._fonts:
-            known, self._fonts = _rare(self._known), fonts
+            known, self._fonts = _rare_letters(self._known), fonts
             self.forget()
-            if not _are_few_scripts(known):
+            if not _has_few_scripts(known):
                 self._schedule(known)
 
     def forget(self) -> None:
@@ -100,7 +100,7 @@ class FallbackFonts:
             return set()
         new = set(text) - self._known
         self._known |= new
-        return _rare(new)
+        return _rare_letters(new)
 
     def _schedule(self, letters: set[str]) -> None:
         self._known |= letters
@@ -108,11 +108,11 @@ class FallbackFonts:
         self._scheduled += [(group, font) for font in self._fonts for group in groups]
 
 
-def _rare(letters: Iterable[str]) -> set[str]:
+def _rare_letters(letters: Iterable[str]) -> set[str]:
     return set(filter(_RARE.match, letters))
 
 
-def _are_few_scripts(letters: set[str]) -> bool:
+def _has_few_scripts(letters: set[str]) -> bool:
     return len(set(map(_script_key, letters))) <= _MAX_FEW_SCRIPTS
 
 

@@ -177,12 +177,12 @@ class MessageImages(QObject):
             return None
         width, height = (int(side) for side in size.split("x"))
         if self.has_image(key):
-            return self._rounded(self._images[key], width, height)
+            return self._rounded_image(self._images[key], width, height)
         if key not in self._requested:
             # Deferred, because Qt calls this while painting.
             QTimer.singleShot(0, self, lambda: self._request(key))
         self._requested.setdefault(key, set()).add(name)
-        return self._rounded(None, width, height)
+        return self._rounded_image(None, width, height)
 
     def _request(self, key: str) -> None:
         if key[:5].lower() != "data:":
@@ -201,7 +201,7 @@ class MessageImages(QObject):
             self._document.addResource(kind.value, QUrl(name), self.resource(name))
         self.image_shown.emit()
 
-    def _rounded(self, image: QImage | None, width: int, height: int) -> QImage:
+    def _rounded_image(self, image: QImage | None, width: int, height: int) -> QImage:
         """Return an image, or its placeholder, in device pixels."""
         across, down = round(width * self._ratio), round(height * self._ratio)
         drawn = QImage(across, down, QImage.Format.Format_ARGB32_Premultiplied)

@@ -95,7 +95,9 @@ class DifferenceMarks(QObject):
                         _word_spans(before, _prefix_length(layout, at, number - first))
                     )
             spans = _word_spans(block, _prefix_length(layout, at, block.blockNumber() - first))
-            yield from _marked(block, spans, self._differs[word_index : word_index + len(spans)])
+            yield from _marked_runs(
+                block, spans, self._differs[word_index : word_index + len(spans)]
+            )
             word_index += len(spans)
 
     def _update_index(self, layout: MessageLayout) -> bool:
@@ -120,7 +122,7 @@ def _word_spans(block: QTextBlock, head: int) -> list[tuple[int, int]]:
     return [found.span() for found in WORD.finditer(block.text(), head)]
 
 
-def _marked(
+def _marked_runs(
     block: QTextBlock, spans: Sequence[tuple[int, int]], differs: Sequence[bool]
 ) -> Iterator[QTextCursor]:
     """Yield a selection for each run of words that differ. A run ends with its table cell."""

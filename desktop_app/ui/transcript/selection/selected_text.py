@@ -130,7 +130,7 @@ def texts_of_selection(layouts: MessageLayouts, cursor: QTextCursor) -> Clipboar
     """Return the clipboard's content for a selection in the document."""
     from desktop_app.rendering.export.text_writer import plain_pieces
 
-    span = _span(layouts, cursor)
+    span = _selected_items(layouts, cursor)
     copied = [item for item in span.items if is_copied(item)]
     if not copied:
         text = cursor.selection().toPlainText().strip("\n")
@@ -145,7 +145,7 @@ def texts_of_selection(layouts: MessageLayouts, cursor: QTextCursor) -> Clipboar
 
 def selected_piece(layouts: MessageLayouts, cursor: QTextCursor) -> SelectedPiece:
     """Return a selection in the document as a piece."""
-    return SelectedPiece(partial(_blocks_of, _span(layouts, cursor)))
+    return SelectedPiece(partial(_blocks_of, _selected_items(layouts, cursor)))
 
 
 def piece_between(
@@ -158,7 +158,7 @@ def piece_between(
     """
     within = list(items[first[0] : last[0] + 1])
     stop = last[1] if last[0] < len(items) else sys.maxsize
-    return SelectedPiece(partial(_blocks_of, _Span(within, first[1], stop)))
+    return SelectedPiece(partial(_blocks_of, _SelectedItems(within, first[1], stop)))
 
 
 def units_at(layouts: MessageLayouts, cursor: QTextCursor) -> tuple[int, int]:
@@ -190,7 +190,7 @@ def is_all_selected(cursor: QTextCursor) -> bool:
     return 0 == cursor.selectionStart() < last <= cursor.selectionEnd()
 
 
-class _Span(NamedTuple):
+class _SelectedItems(NamedTuple):
     """The selected items, materialized or not.
 
     Attributes:
@@ -203,20 +203,20 @@ class _Span(NamedTuple):
     end: int
 
 
-def _span(layouts: MessageLayouts, cursor: QTextCursor) -> _Span:
+def _selected_items(layouts: MessageLayouts, cursor: QTextCursor) -> _SelectedItems:
     """Return the selected items. Only the blocks at both ends of the selection are inspected."""
     first, last = cursor.selectionStart(), cursor.selectionEnd()
     opening = cursor.document().findBlock(first)
     closing = cursor.document().findBlock(max(last - 1, first))
     begin, end = (layouts.place_of(block.blockNumber()) for block in (opening, closing))
     if begin is None or end is None:
-        return _Span([], 0, 0)
+        return _SelectedItems([], 0, 0)
     start = _selected_units(begin, opening, first, last)[0]
     stop = _selected_units(end, closing, first, last)[1]
     below_count = len(end.layout.items) - end.item - 1
     selected = layouts[layouts.index(begin.layout) : layouts.index(end.layout) + 1]
     items = [item for layout in selected for item in layout.items][begin.item :]
-    return _Span(items[: len(items) - below_count], start, stop)
+    return _SelectedItems(items[: len(items) - below_count], start, stop)
 
 
 def _selected_units(place: BlockPlace, block: QTextBlock, first: int, last: int) -> tuple[int, int]:
@@ -234,7 +234,7 @@ def _selected_units(place: BlockPlace, block: QTextBlock, first: int, last: int)
     return max(0, start), max(0, block_start + min(last - block.position(), block.length() - 1))
 
 
-def _is_in_one_cell(span: _Span, cursor: QTextCursor) -> bool:
+def _is_in_one_cell(span: _SelectedItems, cursor: QTextCursor) -> bool:
     """Return True if only text of one cell is selected, which is copied without its table."""
     if len(span.items) != 1 or not is_table(span.items[0]) or span.end != span.start + 1:
         return False
@@ -256,7 +256,7 @@ def _runs_in_cell(layouts: MessageLayouts, cursor: QTextCursor) -> Runs:
     return cut_runs(runs, cursor.selectionStart() - at, cursor.selectionEnd() - at)
 
 
-def _blocks_of(span: _Span) -> list[Block]:
+def _blocks_of(span: _SelectedItems) -> list[Block]:
     """Return the selected part of each item as blocks."""
     last = len(span.items) - 1
     parts = (

@@ -44,7 +44,7 @@ _MARK_ICON: Final = 19
 """Pixels, at the default text size, of the Copy mark's icon and the gap after it."""
 _MARK_END: Final = 8
 """Pixels, at the default text size, after the Copy mark's words."""
-_ABOVE_SCREEN: Final = 10
+_RADII_ABOVE_SCREEN: Final = 10
 """Corner radii by which a background extends above its first painted block if it begins higher.
 
 So its round corners stay out of view.
@@ -64,7 +64,7 @@ class CodeMark:
 
 
 @dataclass
-class _Span:
+class _BackgroundSpan:
     """A background under construction, in document coordinates.
 
     Attributes:
@@ -92,7 +92,7 @@ class _Decorations:
         code: paragraphs with inline code, and their boxes.
     """
 
-    spans: list[_Span] = field(default_factory=list)
+    spans: list[_BackgroundSpan] = field(default_factory=list)
     bars: list[tuple[QRectF, list[int]]] = field(default_factory=list)
     rules: list[QRectF] = field(default_factory=list)
     rows: list[tuple[QRectF, float]] = field(default_factory=list)
@@ -204,7 +204,9 @@ class Backdrop:
                 block_format, pad = block.blockFormat(), self.theme.px(PAD)
                 sides = (block_format.leftMargin() - pad, block_format.rightMargin() - pad)
                 has_start = bool(flags & Decoration.FIRST)
-                found.spans.append(_Span(background, box.top(), box.bottom(), *sides, has_start))
+                found.spans.append(
+                    _BackgroundSpan(background, box.top(), box.bottom(), *sides, has_start)
+                )
         if flags & Decoration.INLINE_CODE:
             found.code.append((block, box))
         if flags & Decoration.ROW:
@@ -250,9 +252,9 @@ class Backdrop:
             return [width - px(_BAR_WIDTH) - edge for edge in edges]
         return edges
 
-    def _paint_background(self, painter: QPainter, span: _Span, width: int) -> None:
+    def _paint_background(self, painter: QPainter, span: _BackgroundSpan, width: int) -> None:
         pad, radius = self.theme.px(PAD), self.theme.px(RADIUS_CHIP)
-        top = span.top - (pad if span.has_start else _ABOVE_SCREEN * radius)
+        top = span.top - (pad if span.has_start else _RADII_ABOVE_SCREEN * radius)
         painter.setBrush(self._colors[span.background])
         breadth = width - span.left - span.right
         area = QRectF(span.left, top, breadth, span.bottom + pad - top)

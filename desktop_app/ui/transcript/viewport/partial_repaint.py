@@ -14,10 +14,10 @@ from PySide6.QtCore import QObject, QRectF
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QTextEdit
 
-_ENDLESS: Final = 1e8
+_ENDLESS_PX: Final = 1e8
 """Pixels, more than any document has: such an area extends to the end of the document."""
 
-_ABOVE: Final = 64
+_ABOVE_BLOCK_PX: Final = 64
 """Pixels by which decoration may extend above a block: background, bars, cell padding."""
 
 
@@ -42,7 +42,7 @@ class PartialRepaint(QObject):
         self._first_changed = position if before is None else min(position, before)
 
     def _repaint(self, area: QRectF) -> None:
-        if self._first_changed is not None and area.height() > _ENDLESS:
+        if self._first_changed is not None and area.height() > _ENDLESS_PX:
             # The layout must not be queried until the edit is done.
             pending = self._pending_top
             self._pending_top = area.top() if pending is None else min(area.top(), pending)
@@ -59,5 +59,7 @@ class PartialRepaint(QObject):
         top, self._pending_top = self._pending_top, None
         if first is not None and top is not None:
             block = self._document.findBlock(first)
-            changed = self._document.documentLayout().blockBoundingRect(block).top() - _ABOVE
-            self._repaint(QRectF(0, max(top, changed), _ENDLESS, 2 * _ENDLESS))
+            changed = (
+                self._document.documentLayout().blockBoundingRect(block).top() - _ABOVE_BLOCK_PX
+            )
+            self._repaint(QRectF(0, max(top, changed), _ENDLESS_PX, 2 * _ENDLESS_PX))

@@ -116,7 +116,7 @@ class WindowMnemonics(QObject):
         # Qt's own dialogs have Qt's mnemonics.
         if isinstance(window, QFileDialog) or window.inherits("QAbstractPrintDialog"):
             return
-        yield from _visible_below(window, self._excluded(window))
+        yield from _mnemonic_widgets_below(window, self._excluded(window))
 
     def _underline(self, window: QWidget) -> None:
         for letter, widget in self.choose(window).items():
@@ -147,7 +147,9 @@ class _AltLetterFilter(QObject):
         return modifiers == _ALT and bool(event.text()) and event.text().isprintable()
 
 
-def _visible_below(widget: QWidget, excluded: Collection[QWidget]) -> Iterator[MnemonicWidget]:
+def _mnemonic_widgets_below(
+    widget: QWidget, excluded: Collection[QWidget]
+) -> Iterator[MnemonicWidget]:
     # Not `findChildren`, which also lists all hidden pages and dialogs: up to 100 ms.
     for child in widget.children():
         if not isinstance(child, QWidget) or child.isHidden() or child.isWindow():
@@ -156,7 +158,7 @@ def _visible_below(widget: QWidget, excluded: Collection[QWidget]) -> Iterator[M
             if _takes_mnemonic(child):
                 yield child
         elif child not in excluded:
-            yield from _visible_below(child, excluded)
+            yield from _mnemonic_widgets_below(child, excluded)
 
 
 def _takes_mnemonic(widget: MnemonicWidget) -> bool:

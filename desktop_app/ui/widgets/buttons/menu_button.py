@@ -24,7 +24,7 @@ _PADDING: Final = 10
 _CHEVRON: Final = 16
 _BARS_WIDTH: Final = 26
 _GAP: Final = 8
-_AFTER_BARS: Final = 6
+_GAP_AFTER_BARS: Final = 6
 _BARE_WIDTH: Final = 29  # of a button with neither text nor bars
 _MAX_TEXT_WIDTH: Final = 260
 
@@ -79,7 +79,7 @@ class MenuButton(PaintedButton):
         if caption:
             width += painting.text_width(caption, self._theme.note()) + px(_GAP)
         if self._bars is not None:
-            width += px(_BARS_WIDTH + _AFTER_BARS)
+            width += px(_BARS_WIDTH + _GAP_AFTER_BARS)
         return width if text or self._bars is not None else px(_BARE_WIDTH)
 
     def sizeHint(self) -> QSize:
@@ -108,7 +108,7 @@ class MenuButton(PaintedButton):
             x += width + px(_GAP)
         if self._bars is not None:
             self._paint_bars(painter, x, self._bars)
-            x += px(_BARS_WIDTH + _AFTER_BARS)
+            x += px(_BARS_WIDTH + _GAP_AFTER_BARS)
         self._paint_value(painter, x)
 
     def _paint_value(self, painter: QPainter, x: int) -> None:
