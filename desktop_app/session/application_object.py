@@ -1,4 +1,4 @@
-"""The program's object on the session bus: the desktop starts it, opens files and runs actions.
+"""The bus object through which the desktop starts the program, opens files, runs actions.
 
 https://specifications.freedesktop.org/desktop-entry-spec/latest/dbus.html
 """

@@ -60,7 +60,10 @@ class Caret:
         return False
 
     def _bring_on_screen(self, *, upwards: bool) -> None:
-        """Move an off-screen caret to the last visible line if it goes up, else to the first."""
+        """Move an off-screen caret to the last visible line before a move up, else to the first.
+
+        With a screen reader, move only a caret at the end of the document.
+        """
         view = self._view
         area = view.viewport().rect()
         is_read_elsewhere = QAccessible.isActive() and not view.textCursor().atEnd()

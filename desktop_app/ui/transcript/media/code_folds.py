@@ -101,7 +101,7 @@ class FoldLines:
         return broken
 
     def shift(self, at: int, by: int) -> None:
-        """Move the code below block `at` by `by` blocks. The change must be outside folded code."""
+        """Move the code below block `at` by `by` blocks. No fold line's code may contain `at`."""
         first = bisect_right(self._foldable, at, key=_end)
         self._foldable[first:] = [
             fold._replace(head=fold.head + by, end=fold.end + by) for fold in self._foldable[first:]

@@ -160,8 +160,8 @@ class Finder(QObject):
             view: the view to search in.
             messages: the messages of the view.
             item_materializer: materializes the item of a match.
-            materialize: materializes all of a message. Returns False if that takes longer; the
-                callback it received runs once all of it is materialized.
+            materialize: materializes all of a message, given its id and a callback. Returns False
+                if that takes longer; the callback then runs at the end.
             unfold_reasoning: unfolds a message's reasoning, whose end may be written later.
             unfold_code: shows the folded code of an item of a message.
         """

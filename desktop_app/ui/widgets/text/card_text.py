@@ -60,7 +60,10 @@ class CardText(QScrollArea):
         self.fit()
 
     def fit(self) -> None:
-        """Set the labels' height, at most two lines or a share of the window if that is more."""
+        """Set the height that the labels need, within a limit.
+
+        The limit is two lines, or a share of the window's height if that is more.
+        """
         needed = self.column.heightForWidth(self.viewport().width())
         if needed < 0:
             needed = self.column.sizeHint().height()
