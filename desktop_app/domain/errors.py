@@ -325,7 +325,7 @@ class UnexpectedReplyError(ProviderError):
 
 
 AFTER_AN_ANSWER: Final = (ReplyTooLargeError, StreamCutError, UnexpectedReplyError)
-"""Errors after which a provider may bill: it had answered."""
+"""Errors after which a provider may bill, because it had begun to answer."""
 
 
 class IllegalChoiceError(UserFacingError):

@@ -285,8 +285,8 @@ class ModelCatalog:
     def can_chat(self, model_id: str) -> bool:
         """Return True if a listed model is offered for chats.
 
-        The catalog's patterns exclude models for embeddings, speech or images, unless it names
-        them.
+        The catalog's patterns exclude models for embeddings, speech or images, unless the catalog
+        names the model.
         """
         name = model_id.casefold()
         return self.knows(model_id) or not any(fnmatchcase(name, p) for p in self._not_chat)

@@ -105,7 +105,7 @@ class ModelListing:
 def with_listed_window(info: ModelInfo, listing: ModelListing | None) -> ModelInfo:
     """Return the model with its listed window, if the catalog's is unknown or larger.
 
-    Some servers list the context window, others the input limit; it is used for both.
+    Some servers list the context window, others the input limit; the number is used for both.
     """
     window = listing.listed_model(info.id).window if listing else None
     if window is None or (info.input_limit is not None and info.input_limit <= window):

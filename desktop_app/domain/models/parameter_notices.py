@@ -65,8 +65,7 @@ def api_notices(
 ) -> list[AnswerNotice]:
     """Return a notice for each requested parameter that this API does not take as it is.
 
-    The parameters that no API takes are left out: `model_notices` reports them. The arguments are
-    as there.
+    The arguments are those of `model_notices`, which reports the parameters that no API takes.
     """
     refused_everywhere = refused_by_every_api(profile, info, effort)
     reasons = parameter_refusals(profile, info, effort, api)

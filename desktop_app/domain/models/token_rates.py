@@ -121,8 +121,9 @@ class TokenRates:
     def with_count(self, mix: TokenMix, tokens: int) -> TokenRates:
         """Return the rates after a server has counted `tokens` for a text.
 
-        Each ratio is corrected by its share of the text, so that a mixed text changes mostly the
-        ratio of its main kind. The count of a short text, or of one that was cut, changes nothing.
+        Each ratio is corrected according to its kind's share of the text, so that a mixed text
+        changes mostly the ratio of its main kind. The count of a short text, or of a text that was
+        cut, changes nothing.
         """
         total = sum(mix.values())
         if total < MIN_LEARNED_TOKENS or tokens <= 0 or is_cut(mix, tokens):

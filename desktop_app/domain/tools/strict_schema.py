@@ -22,7 +22,7 @@ _REFUSED: Final = frozenset(
     }
 )
 _TYPED: Final = frozenset({"type", "$ref", "anyOf", "enum", "const"})
-"""Each part of a strict schema has one of these keywords."""
+"""Each part of a strict schema has at least one of these keywords."""
 _REFUSED_AT_TOP: Final = ("oneOf", "anyOf", "allOf", "enum", "not")
 _SCHEMA_MAPS: Final = ("properties", "$defs", "definitions")
 """The keywords whose value maps names to schemas."""
@@ -50,8 +50,8 @@ def is_strict(schema: Mapping[str, Any]) -> bool:
 def sendable_arguments(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return the schema of a tool's arguments in a form that providers accept.
 
-    They refuse schemas with alternatives at the top level. The properties in the alternatives are
-    sent as optional properties. At the call, the arguments are checked against the whole schema.
+    Providers refuse alternatives at the top level, so the properties in the alternatives are sent
+    as optional properties. At the call, the arguments are checked against the whole schema.
     """
     if not any(key in schema for key in _REFUSED_AT_TOP):
         return dict(schema)

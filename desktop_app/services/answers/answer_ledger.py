@@ -86,7 +86,8 @@ class AnswerLedger:
         if is_billable or (is_sent and has_failed):
             is_free = usage is None and asked.price is not None and asked.price.is_free
             is_billed = is_billable and not is_free
-            # The fees come first: if one of both fails, the caller repeats both.
+            # The fees come first, because they can be repeated: if either write fails, the caller
+            # repeats both.
             await self.record_fees(asked, reply, answer)
             await self._add_request(asked, reply, answer, usage, is_billed=is_billed)
 

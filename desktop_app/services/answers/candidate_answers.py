@@ -71,7 +71,7 @@ def _times(cost: Decimal | None, count: int) -> Decimal | None:
 
 
 def split_hold(hold: Hold, count: int, calls: Sequence[Hold] = ()) -> list[Hold]:
-    """Split `hold` among `count` answers; it is released when the last of them ends.
+    """Split `hold` among `count` answers; the answer that ends last releases it.
 
     Args:
         calls: for each answer, the hold of its call, or its share of a common call's hold. It is

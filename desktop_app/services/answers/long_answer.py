@@ -1,7 +1,7 @@
 """Answers that are too long for their message, and are kept whole in a file.
 
-The message keeps the beginning. Once an answer outgrows it, all of its text goes to a file, step by
-step, so that it takes no memory. At the end of the answer the file becomes an attachment of it.
+The message keeps the beginning. Once an answer outgrows its message, all of its text goes to a file
+step by step, and takes no memory. At its end, the answer gets the file as an attachment.
 """
 
 from __future__ import annotations

@@ -191,7 +191,7 @@ class CompactionService:
     async def _gains_enough(self, plan: CompactionPlan) -> bool:
         """Return True if the provider's compaction gains enough.
 
-        It keeps the questions as they are, with their attachments.
+        The provider keeps the questions as they are, with their attachments.
         """
         questions = [m for m in plan.sent.messages if m.role is Role.USER]
         kept = sum([await self._estimator.message_tokens(m, plan.answering) for m in questions])

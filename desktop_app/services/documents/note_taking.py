@@ -112,7 +112,7 @@ class DocumentPiece:
     Attributes:
         label: the description of the piece, as an attribute of its tag.
         tokens: the tokens of the text and the images.
-        image_document: the document reduced to its image pages; None if it has none.
+        image_document: the document reduced to the piece's image pages; None if there are none.
     """
 
     label: str
@@ -128,7 +128,7 @@ class ReadingTask:
     Attributes:
         prompt: the user's words.
         resolved: the model that takes the notes.
-        answerer: the model that answers from them; None if it is the same.
+        answerer: the model that answers from the notes; None if `resolved` does.
         call, purpose: the hold and the purpose of the request for the answer. Until that is sent,
             the hold is empty, so that it does not count as a call if this process is killed.
         instructions, parameters: as for any answer.

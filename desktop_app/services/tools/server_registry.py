@@ -62,7 +62,8 @@ class ToolServers:
         store_secret: stores a secret; returns False if it would be lost at the end of this process.
         renewal_lock: returns a lock between processes, for the name of a server.
         variables: the environment variables, for references in configurations.
-        provider_variables: the names of those that no server at an address may get.
+        provider_variables: the names of variables for providers, such as keys, which no server at
+            an address may get.
         home: the user's home folder.
     """
 

@@ -60,7 +60,8 @@ class UtilityModel:
     ) -> None:
         self.gateway, self.budget, self._spending = calls
         self._models_of = models_of
-        self._missing: set[tuple[str, str]] = set()  # ids of providers and models they do not have
+        # The ids of a provider, and of a model that it does not have.
+        self._missing: set[tuple[str, str]] = set()
         self._prefers_small = True
 
     def prefer_small(self, wanted: bool) -> None:
