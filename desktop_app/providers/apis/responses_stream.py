@@ -122,6 +122,9 @@ class ResponsesReader:
         The response came as one JSON value because streaming was off or unknown, or because its
         stream broke.
         """
+        if json_fields.rows(reply, "choices") and not json_fields.rows(reply, "output"):
+            # A gateway replied in the form of the other API.
+            return self._finish(Failed(error_replies.unreadable_error(self._provider)))
         event = {"response": reply}
         return [*self._on_started(event), *self._on_ended(event)]
 
@@ -136,13 +139,14 @@ class ResponsesReader:
         return [*self._items.unpaired(), terminal]
 
     def _end_at_done(self) -> list[StreamEvent]:
-        """End at [DONE] without a terminal event: complete if every item was closed.
+        """End at [DONE] without a terminal event: complete if content came and all items closed.
 
         A background run is polled instead.
         """
         if self._is_numbered:
             return []
-        return self._finish(Completed()) if self._items.are_closed else self.end()
+        is_complete = self.has_content and self._items.are_closed
+        return self._finish(Completed()) if is_complete else self.end()
 
     def _on_started(self, event: object) -> Iterator[StreamEvent]:
         response = json_fields.mapping(event, "response")

@@ -24,6 +24,7 @@ _MAX_MESSAGE_CHARS: Final = 10_000
 _MAX_CODE_CHARS: Final = 200
 _MAX_FIELD_DEPTH: Final = 10
 _LIST_FIELDS: Final = ("error", "errors")
+_FIELDS_OF_OTHER_EVENTS: Final = ("choices", "type", "status")
 _MESSAGE_FIELDS: Final = ("message", "detail", "msg", "helicone-message")
 
 
@@ -67,8 +68,12 @@ def read_body(data: bytes | bytearray) -> ErrorBody:
 def is_error(event: object) -> bool:
     """Return True if a decoded event of a stream is an error, nested or with its fields flat."""
     event = _only_item(event)
-    is_nested = isinstance(event, dict) and bool(event.get("error"))
-    return is_nested or json_fields.text(event, "object") == "error"
+    if not isinstance(event, dict):
+        return False
+    if event.get("error") or json_fields.text(event, "object") == "error":
+        return True
+    has_message = json_fields.text(event, "message") or event.get("detail")
+    return bool(has_message) and event.keys().isdisjoint(_FIELDS_OF_OTHER_EVENTS)
 
 
 def _only_item(value: object) -> object:

@@ -129,7 +129,10 @@ FAILED_CHOICE = {"finish_reason": "error", "error": {"code": 502, "message": "Up
     [
         (CHAT, sse(CHAT_CHUNK) + b"event: error\ndata: Upstream broke\n\n"),
         (CHAT, sse(CHAT_CHUNK, {"choices": [FAILED_CHOICE]}, "[DONE]")),
+        (CHAT, sse(CHAT_CHUNK, {"detail": "Upstream broke"}, "[DONE]")),
+        (CHAT, sse(CHAT_CHUNK, {"code": "x", "message": "Upstream broke"}, "[DONE]")),
         (RESPONSES, sse(DELTA) + b"event: error\ndata: Upstream broke\n\n"),
+        (RESPONSES, sse(DELTA, {"detail": "Upstream broke"}, "[DONE]")),
     ],
 )
 def test_the_message_of_a_failure_within_an_answer_is_shown(
@@ -138,6 +141,30 @@ def test_the_message_of_a_failure_within_an_answer_is_shown(
     events, _ = run(streams(stream), profile=profile)
     assert failure(events).details == "The provider says: Upstream broke"
     assert fold(events).text == "Hello"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [replies(200, WHOLE_CHAT), streams(sse(CHAT_CHUNK, "[DONE]"))],
+    ids=["whole", "stream"],
+)
+def test_a_reply_in_the_form_of_the_other_api_is_no_empty_answer(script: Script) -> None:
+    events, _ = run(script, profile=RESPONSES)
+    assert isinstance(events[-1], Failed)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"status": "loading", "message": "Loading the model"},
+        {"type": "ping", "message": "Alive"},
+        {"message": {"role": "assistant"}},
+        {"detail": None},
+    ],
+)
+def test_an_event_without_an_error_does_not_end_an_answer(event: dict[str, Any]) -> None:
+    events, _ = run(streams(sse(event, CHAT_CHUNK, "[DONE]")), profile=CHAT)
+    assert isinstance(events[-1], Completed)
 
 
 @pytest.mark.parametrize(
