@@ -194,6 +194,8 @@ class WindowSession:
             running,
             lambda: self.quick_host.is_visible,
             lambda: bool(self.controllers.composer.readings.ids),
+            is_temporary=self.controllers.state.temporary.is_temporary,
+            is_waiting_for_user=lambda: self.controllers.conversation.consent.is_asking,
             values=values,
             drafts=self.controllers.state.drafts,
             tasks=tasks,

@@ -183,7 +183,9 @@ class ConversationControllers:
         window, theme, state = self._window, self._theme, self._state
         current, messages, tasks = state.current, state.messages, state.tasks
         backend = state.backend
-        ConsentController(theme, consent=backend.consent, current=current, pane=window.pane)
+        self.consent = ConsentController(
+            theme, consent=backend.consent, current=current, pane=window.pane
+        )
         self.reviews = ReviewController(
             window,
             theme,

@@ -135,11 +135,19 @@ class DesktopControllers:
             values=controllers.state.values,
             tasks=controllers.tasks,
         )
+        controllers.conversation.consent.asked.connect(self._on_permission_asked)
         notifier.message_requested.connect(self._open_conversation)
         notifier.batches_requested.connect(self._show_batches)
         controllers.dialogs.batches.job_ended.connect(notifier.notify_batch_end)
         controllers.dialogs.batches.progressed.connect(notifier.show_progress)
         current.opened.connect(lambda: notifier.forget(current.id))
+
+    def _on_permission_asked(self, conversation_id: str) -> None:
+        """Show the question again if the window was hidden to finish; notify otherwise."""
+        if self._closing.is_finishing:
+            self._open_conversation(conversation_id)
+        else:
+            self.notifier.notify_question(conversation_id)
 
     def _public_title(self, conversation_id: str) -> str:
         """Return a title for notifications, which desktops keep; "" if temporary or unknown."""

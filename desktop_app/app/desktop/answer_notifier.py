@@ -1,4 +1,4 @@
-"""Notifications of answers and batch jobs that end while no window is in front."""
+"""Notifications of ended answers and batch jobs, and of questions, while no window is in front."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _HEADINGS: Final = {
 
 
 class AnswerNotifier(QObject):
-    """Notifications of ended answers and batch jobs, which show a title, but no answer.
+    """Notifications of answers, batch jobs and questions, which show a title, but no answer.
 
     Args:
         is_in_front: returns True if one of the program's windows has the focus.
@@ -74,6 +74,13 @@ class AnswerNotifier(QObject):
     def notify_batch_end(self, job: BatchJob) -> None:
         """Notify of the end of a batch job."""
         self._notify(tr("Batch job finished"), job.title, BATCHES, BATCHES)
+
+    def notify_question(self, conversation_id: str) -> None:
+        """Notify that a tool waits for the user's permission."""
+        self._notified.add(conversation_id)
+        link = str(MessageLink(conversation_id))
+        title = self._title_of(conversation_id)
+        self._notify(tr("A tool is waiting for your permission"), title, link, link)
 
     def show_progress(self, done: int, total: int) -> None:
         """Show the progress of all running batch jobs on the program's icon."""

@@ -37,7 +37,12 @@ class ClosingController(QObject):
     Args:
         has_other_windows: returns True if another window is visible.
         is_reading: returns True while files are being read, to be attached.
+        is_temporary: returns True for the id of a temporary conversation.
+        is_waiting_for_user: returns True while a tool waits for the user's permission.
         was_started_to_stay: the program was started without a window, and must not end by itself.
+
+    Attributes:
+        is_finishing: the window was hidden until the running answers end, which end the program.
 
     Signals:
         ended(): the program is to end: nothing keeps it running, or the user quits.
@@ -54,6 +59,8 @@ class ClosingController(QObject):
         has_other_windows: Callable[[], bool],
         is_reading: Callable[[], bool],
         *,
+        is_temporary: Callable[[str], bool],
+        is_waiting_for_user: Callable[[], bool],
         values: SettingValues,
         drafts: Drafts,
         tasks: Tasks,
@@ -62,9 +69,11 @@ class ClosingController(QObject):
         super().__init__(window)
         self._window, self._running = window, running
         self._has_other_windows, self._is_reading = has_other_windows, is_reading
+        self._is_temporary, self._is_waiting_for_user = is_temporary, is_waiting_for_user
         self._values, self._drafts, self._tasks = values, drafts, tasks
         self._was_started_to_stay = was_started_to_stay
-        self._has_tray = self._has_hotkey = self._is_asking = self._is_finishing = False
+        self._has_tray = self._has_hotkey = self._is_asking = False
+        self.is_finishing = False
         running.finished.connect(lambda *_: self.end_if_nothing_shows())
 
     def set_tray(self, shown: bool) -> None:
@@ -91,7 +100,7 @@ class ClosingController(QObject):
         elif self._is_asking:
             return
         elif self.is_resident:
-            self._is_finishing = False
+            self.is_finishing = False
             self._hide()
         elif ask_about_changes():
             return
@@ -109,7 +118,7 @@ class ClosingController(QObject):
     def end_if_nothing_shows(self) -> None:
         """End the program if nothing is visible, no answer streams and it need not stay."""
         is_visible = self._window.isVisible() or self._has_other_windows()
-        should_stay = self.is_resident and not self._is_finishing
+        should_stay = self.is_resident and not self.is_finishing
         if not is_visible and not should_stay and not self._running.conversations:
             self.ended.emit()
 
@@ -177,22 +186,28 @@ class ClosingController(QObject):
         )
 
     def _ask_whether_to_stop(self) -> None:
-        box = self._begin_question(
-            tr("A response is still running. Quit anyway?"),
-            tr("Quitting now keeps what has arrived."),
-        )
-        wait = box.addButton(tr("Finish, then quit"), box.ButtonRole.AcceptRole)
+        running = self._running.conversations
+        temporary = sum(map(self._is_temporary, running))
+        details = tr("Quitting now keeps what has arrived.")
+        if temporary == len(running):
+            details = tr("Temporary conversations are deleted when you quit.")
+        elif temporary:
+            details = tr("Quitting now keeps what has arrived, except in temporary conversations.")
+        box = self._begin_question(tr("A response is still running. Quit anyway?"), details)
         stop = box.addButton(tr("Quit now"), box.ButtonRole.DestructiveRole)
-        box.addButton(box.StandardButton.Cancel)
-        box.setDefaultButton(wait)
-        wait.clicked.connect(self._finish)
         stop.clicked.connect(self._end)
+        box.setDefaultButton(box.addButton(box.StandardButton.Cancel))
+        # Nobody could read a temporary response, or give a permission, in a hidden window.
+        if temporary < len(running) and not self._is_waiting_for_user():
+            wait = box.addButton(tr("Finish, then quit"), box.ButtonRole.AcceptRole)
+            wait.clicked.connect(self._finish)
+            box.setDefaultButton(wait)
         box.open()
         box.activateWindow()  # the tray may have asked, with the window hidden or behind others
 
     def _finish(self) -> None:
         """Hide the window, and end once no answer streams."""
-        self._is_finishing = True
+        self.is_finishing = True
         self._hide()
         self.end_if_nothing_shows()  # the answer may have ended meanwhile
 

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication
 
 from desktop_app.domain.tools.tool import Permission, ToolDefinition, ToolError, ToolKind
@@ -44,7 +44,13 @@ class _Pending:
 
 
 class ConsentController(QObject):
-    """Controller of the card above the prompt, which asks the broker's questions."""
+    """Controller of the card above the prompt, which asks the broker's questions.
+
+    Signals:
+        asked(str): a question waits, in the conversation with this id.
+    """
+
+    asked = Signal(str)
 
     def __init__(
         self,
@@ -63,6 +69,11 @@ class ConsentController(QObject):
         current.opened.connect(self._show)
         consent.set_source(self)
 
+    @property
+    def is_asking(self) -> bool:
+        """Return True while a question waits, in whichever conversation."""
+        return bool(self._pending)
+
     async def decide(self, question: ConsentQuestion, stored: Permission) -> Decision:
         """Return the user's decision, or consent at once if `stored` gives it.
 
@@ -76,6 +87,7 @@ class ConsentController(QObject):
             message = tr("A tool in another conversation is waiting for your permission.")
             self._notifications.notify(message)
         self._show()
+        self.asked.emit(question.conversation_id)
         try:
             decision = await pending.answer
             while problem := await _problem_of(question.tool, decision.arguments):

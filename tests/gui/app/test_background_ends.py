@@ -14,6 +14,9 @@ from desktop_app.app.desktop.window_request import LinkRequest, request_for
 from desktop_app.app.library.unread_marks import UNREAD_KEY
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.conversations.message_link import MessageLink, parse_link
+from desktop_app.domain.conversations.message_parts import ToolCallPart
+from desktop_app.domain.tools.tool import ToolDefinition
+from desktop_app.services.tools.consent import ConsentQuestion
 from desktop_app.session.launcher_progress import INTERFACE as LAUNCHER
 from desktop_app.session.notifier import PORTAL_INTERFACE, SERVICE
 from desktop_app.session.portal.portal_requests import PATH
@@ -85,6 +88,20 @@ async def test_the_notification_of_a_long_answer_has_only_its_title(address: str
             await until(lambda: opened)
             assert opened == [(conversation, answer)]
             await until(lambda: app.state.current.id == conversation)
+
+
+@pytest.mark.usefixtures("behind")
+async def test_a_tool_that_waits_for_permission_is_notified(address: str) -> None:
+    with service(address) as desktop:
+        async with session_bus() as bus, AppHarness(bus=bus) as app:
+            await app.ask_and_answer("Why?", "Because.")
+            tool = ToolDefinition("look", "Looks.", {"type": "object"})
+            call = ConsentQuestion(app.open_id, tool, ToolCallPart("c1", tool.name, "{}"))
+            decided = asyncio.create_task(app.backend.consent.decide(call))
+            await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
+            assert desktop.calls[-1][2][3] == "A tool is waiting for your permission"
+            app.click("consent-deny")
+            await decided
 
 
 @pytest.mark.usefixtures("behind")

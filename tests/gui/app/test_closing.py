@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from asyncio.subprocess import Process
 from pathlib import Path
@@ -14,7 +15,10 @@ from PySide6.QtWidgets import QLabel, QMessageBox, QWidget
 from desktop_app.app.desktop import closing_controller, memory_trimmer
 from desktop_app.child_processes import ChildCommand, start_child
 from desktop_app.cli.doctor import doctor
+from desktop_app.domain.conversations.message_parts import ToolCallPart
+from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
+from desktop_app.services.tools.consent import ConsentQuestion
 from desktop_app.settings.schema import ON_CLOSE, OnClose
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, until
 from tests.helpers.widgets import timer_of
@@ -110,6 +114,54 @@ async def test_the_program_can_wait_for_the_end_of_an_answer() -> None:
         assert not is_ending(app)
         turn.end("Because.")
         await until(lambda: is_ending(app))
+
+
+async def test_quitting_says_that_a_temporary_response_is_deleted() -> None:
+    async with AppHarness() as app:
+        app.controllers.conversation.temporary.open()
+        turn = await app.ask("Mine?")
+        app.window.close()
+        box = question(app)
+        assert box is not None
+        assert box.informativeText() == "Temporary conversations are deleted when you quit."
+        assert {button.text() for button in box.buttons()} == {"Quit now", "Cancel"}
+        choose(app, "Cancel")
+        app.window.conversations.new_requested.emit()
+        kept = await app.ask("Why?")
+        app.window.close()
+        box = question(app)
+        assert box is not None
+        assert box.informativeText().endswith("except in temporary conversations.")
+        choose(app, "Finish, then quit")
+        turn.end("Yes.")
+        kept.end("Because.")
+        await until(lambda: is_ending(app))
+
+
+async def test_the_program_does_not_wait_hidden_for_a_permission() -> None:
+    async with AppHarness() as app:
+        tool = ToolDefinition("look", "Looks.", {"type": "object"})
+        turn = await app.ask("Why?")
+        call = ConsentQuestion(app.open_id, tool, ToolCallPart("c1", tool.name, "{}"))
+        decided = asyncio.create_task(app.backend.consent.decide(call))
+        await until(lambda: app.controllers.conversation.consent.is_asking)
+        app.window.close()
+        box = question(app)
+        assert box is not None
+        assert {button.text() for button in box.buttons()} == {"Quit now", "Cancel"}
+        choose(app, "Cancel")
+        app.click("consent-deny")
+        await decided
+        app.window.close()
+        choose(app, "Finish, then quit")
+        assert not app.window.isVisible()
+        decided = asyncio.create_task(app.backend.consent.decide(call))
+        await until(app.window.isVisible)
+        app.click("consent-deny")
+        await decided
+        turn.end("Because.")
+        await app.settled()
+        assert not is_ending(app)
 
 
 async def test_quitting_asks_while_files_are_read(data: Path) -> None:
