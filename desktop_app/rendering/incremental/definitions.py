@@ -76,8 +76,8 @@ class Definitions:
         }
 
     def is_defined(self, name: str) -> bool:
-        """Return True if this link or footnote is defined."""
-        return name in self._references or ":" + name[1:] in self._notes
+        """Return True if a link, or a footnote ("^" and its label), is defined."""
+        return name in self._references or (name[:1] == "^" and f":{name[1:]}" in self._notes)
 
     def forget_labels(self, labels: dict[str, int]) -> None:
         """Remove definitions that are not settled yet, because they are parsed again."""
