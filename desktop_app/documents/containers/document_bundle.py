@@ -24,7 +24,10 @@ _REASONS: Final = {
     errors.DocumentTooLargeError: Skip.TOO_LARGE,
 }
 MAX_DEPTH: Final = 2
-"""Maximum nesting of archives and mails; deeper ones are not opened."""
+"""How many archives and mails may be around an archive that is opened.
+
+A mail with so many around it is read without its attachments.
+"""
 
 _MAX_LISTED: Final = 200
 
@@ -56,8 +59,8 @@ class DocumentBundle:
         """Read a member, or leave it out.
 
         Args:
-            number: the members before it, for the progress.
-            total: all members.
+            number: how many members precede it, for the progress.
+            total: the number of all members.
         """
         self.on_progress(Progress(number, total, "file"))
         if media_type.detect_image(data):

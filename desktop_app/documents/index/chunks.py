@@ -1,9 +1,9 @@
 """Splits long text at headings, pages, paragraphs and sentences.
 
 A chunk ends at the strongest border in its last third, for example at the end of a chapter that
-nearly fills it. Only a sentence or table row that is larger than a chunk is cut: at line ends or
-between words. A word that is larger than a chunk is cut between characters. The chunks together are
-the text, character for character.
+nearly fills it. Only what is larger than a chunk is cut: a table row between sentences, a sentence
+at line ends or between words, a word between characters. The chunks together are the text,
+character for character.
 """
 
 from __future__ import annotations

@@ -35,16 +35,16 @@ def kind_of(line: str) -> TextKind:
     >>> [kind_of(x).value for x in ("雨が降った。", "نزل المطر")]
     ['cjk', 'other']
     """
-    letters = len(line) - len(_SPACE.findall(line)) or 1
+    visible = len(line) - len(_SPACE.findall(line)) or 1
     if not line.isascii():
         cjk = len(_CJK.findall(line))
-        if cjk > letters * _FOREIGN_SHARE:
+        if cjk > visible * _FOREIGN_SHARE:
             return TextKind.CJK
-        if len(_OTHER.findall(line)) - cjk > letters * _FOREIGN_SHARE:
+        if len(_OTHER.findall(line)) - cjk > visible * _FOREIGN_SHARE:
             return TextKind.OTHER
-    if len(_DIGIT.findall(line)) > letters * _DIGIT_SHARE:
+    if len(_DIGIT.findall(line)) > visible * _DIGIT_SHARE:
         return TextKind.DIGITS
-    if len(_MARK.findall(line)) > letters * _MARK_SHARE:
+    if len(_MARK.findall(line)) > visible * _MARK_SHARE:
         return TextKind.CODE
     return TextKind.PROSE
 

@@ -29,7 +29,7 @@ _ENCODED_WORD: Final = re.compile(rb"=\?([\w.-]{1,40})\?([bq])\?([^?\s]{0,1000})
 _ENCODED_WORDS: Final = re.compile(
     rb"%(word)b(?:\s*%(word)b)*" % {b"word": _ENCODED_WORD.pattern}, re.IGNORECASE
 )
-_MAX_DEPTH: Final = 4
+_MAX_MESSAGE_DEPTH: Final = 4  # deeper attached messages are listed as files
 
 
 def read(name: str, data: bytes, files: DocumentBundle) -> ReaderResult:
@@ -53,7 +53,7 @@ def _parse(data: bytes) -> EmailMessage:
 
 
 def _with_readable_header(data: bytes) -> bytes:
-    """Return a mail whose header the parser can decode: it expects UTF-8 and exact encodings."""
+    """Return a mail with its header in UTF-8, encoded words included, as the parser expects."""
     data = data.removeprefix(codecs.BOM_UTF8).lstrip(b"\r\n")
     end = found.start() if (found := _HEADER_END.search(data)) else len(data)
     head = _ENCODED_WORDS.sub(_as_one_word, data[:end])
@@ -100,7 +100,7 @@ def _read_message(
     attached: list[tuple[str, bytes]] = []
     for part in _parts_beside(message, body):
         inner = _attached_message(part)
-        if inner is not None and depth < _MAX_DEPTH:
+        if inner is not None and depth < _MAX_MESSAGE_DEPTH:
             messages.append(f"Attached message:\n\n{_read_message(inner, files, depth + 1)[1]}")
         elif _is_text(part):
             words.append(_text_of_part(part))
@@ -209,7 +209,7 @@ def _text_of_part(part: MIMEPart) -> str:
 
 
 def _decode(payload: bytes, charset: str | None) -> str:
-    """Decode by the charset that the mail states, unless it is wrong.
+    """Decode by the stated charset (UTF-8 if None); if that fails, guess the encoding.
 
     Raises:
         ValueError: no encoding fits.

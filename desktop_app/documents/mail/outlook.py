@@ -34,7 +34,7 @@ _RECIPIENTS: Final = (("To", "0E04"), ("Cc", "0E03"))
 _SUBJECT, _BODY, _HTML, _RTF, _LONG_NAME, _NAME = "0037", "1000", "1013", "1009", "3707", "3704"
 _DATA: Final = "3701"
 _ATTACHED_MESSAGE: Final = f"{_STREAM}{_DATA}000D"
-_MAX_DEPTH: Final = 4
+_MAX_MESSAGE_DEPTH: Final = 4  # deeper attached messages are listed as files
 # Bytes before the first property, of a message and of an attached message.
 _HEADER_SIZE, _ATTACHED_HEADER_SIZE = 32, 24
 _SENT, _DELIVERED = 0x0039, 0x0E06
@@ -69,7 +69,7 @@ class _Message:
         attached, messages = [], []
         for folder in self._attachments():
             inner = f"{self._path}{folder}/{_ATTACHED_MESSAGE}/"
-            if self._file.exists(f"{inner}{_PROPERTIES}") and depth < _MAX_DEPTH:
+            if self._file.exists(f"{inner}{_PROPERTIES}") and depth < _MAX_MESSAGE_DEPTH:
                 message = _Message(self._file, inner)
                 messages.append(f"Attached message:\n\n{message.text(files, depth + 1)}")
                 continue

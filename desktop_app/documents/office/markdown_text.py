@@ -56,7 +56,7 @@ class FootnoteList:
     texts: list[str] = field(default_factory=list)
 
     def add(self, text: str) -> str:
-        """Add a note, and return the mark for its position; "" if the note has no words."""
+        """Add a note, and return the mark that refers to it; "" if the note has no words."""
         if not text:
             return ""
         self.texts.append(text)
@@ -174,7 +174,10 @@ def subscript(text: str) -> str:
 
 
 def link(text: str, address: str) -> str:
-    """Return a link to a web or mail address; for any other address, only the words."""
+    """Return a link to a web or mail address.
+
+    Return only the words if the address is of another kind, or if the words are the address.
+    """
     words = text.strip()
     is_outside = address.lower().startswith(("http://", "https://", "mailto:"))
     if not words or not is_outside or words in (address, address.removeprefix("mailto:")):

@@ -279,14 +279,17 @@ class _Reader:
         del counts[level:]
         while len(counts) < level:
             counts.append(self.styles.first_number(OUTLINE, len(counts) + 1) - 1)
-            counts[-1] += len(counts) < level
+            counts[-1] += len(counts) < level  # a level that was left out has begun
         counts[-1] = whole_number(element.get(f"{TEXT}start-value"), counts[-1] + 1)
         return self.styles.label(OUTLINE, counts)
 
     def _list(
         self, element: Element, style: str, above: list[int], last: list[int]
     ) -> Generator[MarkdownBlock, None, list[int]]:
-        """Yield the items of a list, and return the numbers of its last item and those in it.
+        """Yield the items of a list, and return the numbers of the last ones.
+
+        The first is the number of the list's own last item, followed by those of the last items
+        nested in that.
 
         Args:
             style: the style of the list around it, used unless the list has its own.
@@ -318,7 +321,7 @@ class _Reader:
     def _entry(
         self, entry: Element, style: str, counts: list[int], last: list[int]
     ) -> Generator[MarkdownBlock, None, list[int]]:
-        """Yield the blocks of an item, and return the numbers of the last item in it.
+        """Yield the blocks of an item, and return the numbers of the last items nested in it.
 
         Args:
             counts: the numbers of the items around it, and its own.

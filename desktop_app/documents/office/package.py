@@ -94,7 +94,10 @@ class Package:
         return found
 
     def related_part(self, part: str, kind: str) -> str:
-        """Return the name of a part's "styles", "footnotes" …; the usual one if it names none."""
+        """Return the name of the part of a kind ("styles", "footnotes" …) that `part` refers to.
+
+        Return the usual name if it refers to none.
+        """
         folder, _, file = part.rpartition("/")
         for row in self.optional_xml(resolve_part(folder, f"_rels/{file}.rels")):
             if row.get("Type", "").endswith(f"/{kind}"):

@@ -72,7 +72,7 @@ _KNOWN_WORDS: Final = (
     | {"fonttbl", "stylesheet"}
 ) | {"fldinst", "fldrslt", "footnote", "annotation", "atnauthor", "shptxt", "fcharset", "cpg"}
 _ADDRESS: Final = re.compile(r'HYPERLINK\s+"([^"]+)"')
-_MAX_DEPTH: Final = 10_000  # maximum nesting of groups; no program writes so many
+_MAX_DEPTH: Final = 10_000  # of groups; no program nests so many
 
 
 def read(data: bytes) -> str:
@@ -89,7 +89,7 @@ class _State(NamedTuple):
 
     Attributes:
         destination: what the words belong to: "" for the document's text, "skipped", or the
-            control word of a table, a label or a link's target.
+            control word of a table, a label, a link's target, or a form field or its choice.
         font: the number of the font; None if the document has not set any.
         script: "super", "sub", or "" for neither.
         stand_ins: the number of stand-ins after each character that is written as a number.
@@ -127,11 +127,11 @@ class _Reader:
         self._bytes = bytearray()
         self._stand_ins_left = 0
         self._high_surrogate = 0  # the first half of a surrogate pair
-        self._destination_texts: list[str] = []  # of a label or a link's target
+        self._destination_texts: list[str] = []  # of a label, a link's target or a choice
         self._address = ""
         self._comment_author = ""
-        self._form: dict[str, int] = {}  # the numbers of a field of a form
-        self._choices: list[str] = []
+        self._form: dict[str, int] = {}  # the numbers of the last form field, by control word
+        self._choices: list[str] = []  # the choices of the last form field
 
     def read(self, data: bytes) -> list[MarkdownBlock]:
         """Return the blocks of the document, also if its end is missing."""
@@ -144,7 +144,7 @@ class _Reader:
         return [*self._text.finish(), *self._notes.blocks()]
 
     def _read_from(self, data: bytes, start: int) -> int | None:
-        """Read up to binary data, and return the offset after it; None at the end."""
+        """Read up to binary data, and return the offset after the data; None at the end."""
         for found in _TOKEN.finditer(data, start):
             match found.lastindex:
                 case 1 | 2:
@@ -258,7 +258,7 @@ class _Reader:
             self._change_format(word, number)
 
     def _process_form_word(self, word: str, number: int) -> None:
-        """Process a control word of a box or a choice of a form."""
+        """Process a control word of a form's box or choice."""
         if word == "formfield":
             self._form, self._choices = {}, []
             self._enter(word)
@@ -317,7 +317,7 @@ class _Reader:
         self._groups[-1].on_end = call
 
     def _begin_nested_text(self, word: str) -> None:
-        """Begin a note, a comment, a text box, or a link's words, up to the group's end."""
+        """Begin a note, comment or text box, or the words of a link or form field, in this group."""
         if self._state.destination:
             return
         if word == "fldrslt":
@@ -364,7 +364,7 @@ class _Reader:
         self._text.set_label(label if any(sign.isalnum() for sign in label) else "-")
 
     def _form_value(self) -> str:
-        """Return what the field of a form shows that has just been read, and forget it."""
+        """Return what the last form field shows, and forget the field."""
         form, self._form = self._form, {}
         result = form.get("ffres", _UNSET)
         result = form.get("ffdefres", 0) if result == _UNSET else result

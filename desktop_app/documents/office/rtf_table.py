@@ -12,7 +12,7 @@ from desktop_app.documents.office.markdown_text import MarkdownBlock
 
 # In twentieths of a point. Edges this close are meant to be the same: programs round them.
 _SAME_EDGE: Final = 60
-# Word has 63 in a table. Above this limit, rows are not aligned.
+# Word allows 63 in a table. Above this limit, rows are not aligned.
 _MAX_COLUMNS: Final = 256
 
 
@@ -22,7 +22,7 @@ class Row:
 
     Attributes:
         edges: the right edge of each cell in twentieths of a point.
-        merged: cells that continue the cell above or before them.
+        merged: the indexes of the cells that continue the cell above or before them.
     """
 
     texts: list[str] = field(default_factory=list)
@@ -50,7 +50,8 @@ def _cells(row: Row, columns: Sequence[int]) -> list[str]:
     """Return the texts in their columns; "" for a cell that continues another.
 
     Cells may be too narrow for a column of their own, or their edge may not be beyond the previous
-    edge. They then share a column with the next cell, and the texts are joined.
+    edge. They then share a column with the next cell, and the texts are joined. A row that does not
+    state an edge for each cell is not aligned.
     """
     if len(row.edges) != len(row.texts) or len(columns) > _MAX_COLUMNS:
         return row.texts

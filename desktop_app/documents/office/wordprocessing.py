@@ -199,7 +199,7 @@ class _OpenParagraph:
 
     Attributes:
         boxes: the anchored text boxes and drawings.
-        in_code: for each open field, the outer first: its result has not begun.
+        in_code: for each open field, the outermost first, True until its result begins.
     """
 
     boxes: list[Element] = field(default_factory=list)
@@ -211,7 +211,7 @@ class _OpenParagraph:
         return any(self.in_code[:-1])
 
     def pass_field_mark(self, mark: Element) -> None:
-        """Begin a field, its result, or what follows it."""
+        """Open a field, begin its result, or close it."""
         kind = mark.get(f"{W}fldCharType")
         if kind == "begin":
             self.in_code.append(True)
@@ -300,7 +300,7 @@ class _Reader:
         return self.numbering.next_label(number_id or "", depth), depth
 
     def _inline(self, parent: Element, paragraph: _OpenParagraph) -> Iterator[str]:
-        """Yield the words of a paragraph, and note what opens and closes in it."""
+        """Yield the words below an element, and record fields and boxes in `paragraph`."""
         for child in parent:
             name = local_name(child)
             if name == "r":
@@ -344,7 +344,7 @@ class _Reader:
         return font or ""
 
     def _run_words(self, run: Element, paragraph: _OpenParagraph, font: str) -> Iterator[str]:
-        """Yield the words of a run, and note what opens and closes in it."""
+        """Yield the words of a run, and record fields and boxes in `paragraph`."""
         for child in run:
             name = local_name(child)
             if name == "fldChar":
@@ -409,7 +409,7 @@ class _Reader:
 
 
 def _form_value(field_start: Element) -> str:
-    """Return what a field of a form shows: a box or a choice; "" for others, which are text."""
+    """Return the box or choice that a form field shows; "" for all other fields."""
     box = field_start.find(f"{W}ffData/{W}checkBox")
     if box is not None:
         state = _value(box, f"{W}checked")

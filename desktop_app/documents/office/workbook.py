@@ -126,7 +126,10 @@ def _table(sheet: python_calamine.CalamineSheet) -> str:
 
 
 def _number(value: float) -> str:
-    """Return a number with Excel's 15 significant digits; only extremes have an exponent."""
+    """Return a number with Excel's 15 digits, or all digits of an integer below 1e17.
+
+    Only very small and very large numbers have an exponent.
+    """
     if value.is_integer() and abs(value) < 1e17:
         return str(int(value))
     text = f"{value:.15g}"
@@ -153,9 +156,9 @@ _FORMATTERS: Final[dict[type, Callable[[Any], str]]] = {
 
 
 def _with_displayed_texts(package: Package, limits: Limits) -> bytes:
-    """Return a copy of the workbook with styled numbers, errors and bare formulas as texts.
+    """Return the workbook with styled numbers, errors and uncalculated formulas as texts.
 
-    Parts are unpacked here, within the limits; the copy is not compressed.
+    Parts are unpacked here, within the limits; the returned workbook is not compressed.
 
     Raises:
         DocumentTooLargeError: the cells of a sheet are too far apart.
@@ -210,8 +213,8 @@ class _PaddedFormat(NamedTuple):
 
     Attributes:
         templates: one for each section, with literals, `_ZERO` and `_OPTIONAL`.
-        condition: compares a number with `limit`; the first section is for those for which it
-            holds. None if the sections are for positive and negative numbers and zero.
+        condition: compares a number with `limit`; the first section is for the numbers for which
+            this is True. None if the sections are for positive and negative numbers and zero.
     """
 
     templates: list[str]

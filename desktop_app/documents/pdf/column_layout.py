@@ -135,10 +135,10 @@ def _is_continuation(last: Area, box: Area) -> bool:
 
 
 def _gutter(lines: Sequence[Area]) -> float | None:
-    """Return the x near the middle of the page that the fewest lines cross.
+    """Return the x near the middle of the lines that the fewest of them cross.
 
-    Returns None if the page is too narrow, too many lines cross the x, or the stream changes sides
-    too rarely to be interleaved.
+    Returns None if the lines span too small a width, too many cross the x, or the stream changes
+    sides too rarely to be interleaved.
     """
     left, right = min(box.left for box in lines), max(box.right for box in lines)
     width = right - left
@@ -239,13 +239,13 @@ def _is_running_text(lines: Sequence[Area]) -> bool:
 
 
 def _have_shared_rows(left: Sequence[Area], right: Sequence[Area]) -> bool:
-    """Return True if both sides have wide gaps at the same y, like the rows of a table."""
-    gaps, others = _gaps(left), _gaps(right)
-    shared = sum(any(abs(y - other) < 3 for other in others) for y in gaps)
-    return shared >= 2 and shared >= 0.6 * max(len(gaps), len(others))
+    """Return True if rows or paragraphs begin at the same y on both sides, as in a table."""
+    starts, others = _row_starts(left), _row_starts(right)
+    shared = sum(any(abs(y - other) < 3 for other in others) for y in starts)
+    return shared >= 2 and shared >= 0.6 * max(len(starts), len(others))
 
 
-def _gaps(lines: Sequence[Area]) -> list[float]:
+def _row_starts(lines: Sequence[Area]) -> list[float]:
     """Return the y of the lines that begin a new paragraph or row."""
     middles = sorted((box.middle for box in lines), reverse=True)
     steps = [a - b for a, b in pairwise(middles)]

@@ -19,7 +19,7 @@ from desktop_app.documents.pdf.page_words import Area
 from desktop_app.documents.worker.protocol import Box
 from desktop_app.domain.documents import passage_matching
 
-_RESOLUTION: Final = 100_000  # of a page's side in device units, which pdfium rounds
+_RESOLUTION: Final = 100_000  # the length of a page's side in device units: pdfium returns integers
 
 
 def boxes(page: pdfium.PdfPage, text: str, preceding_text: str) -> list[Box]:
@@ -27,7 +27,7 @@ def boxes(page: pdfium.PdfPage, text: str, preceding_text: str) -> list[Box]:
 
     Args:
         text: the part of the passage on this page.
-        preceding_text: the text of the page before the passage.
+        preceding_text: the part of the page's text that precedes the passage.
     """
     rotation = page.get_rotation()
     # The text was read without rotation: see pdf_reader.py.
@@ -69,7 +69,7 @@ def _characters(textpage: pdfium.PdfTextPage, indices: Iterable[int]) -> Iterato
 
 
 def _include_punctuation(characters: list[tuple[int, str]], last: int) -> int:
-    """Extend the end by the full stop or bracket that belongs to the words."""
+    """Return the position of the last punctuation mark directly after `last`, or else `last`."""
     while last + 1 < len(characters):
         following = characters[last + 1][1]
         if following.isalnum() or following.isspace() or not following.isprintable():

@@ -16,7 +16,7 @@ from desktop_app.documents.pdf import page_words
 _DIGITS: Final = re.compile(r"[+\-\u2212]?[0-9]+")
 _LINE_END: Final = re.compile(r"[\r\n]+")
 # Compared with the character before: browsers make raised digits 0.83 times as high, TeX and Word
-# 0.7 times. TeX lowers them by 0.15 times the height of the line.
+# 0.7 times. TeX lowers digits by 0.15 times the height of the line.
 _LARGEST: Final = 0.9
 _LEAST_RAISE, _LEAST_DROP, _FARTHEST = 0.15, 0.05, 0.8
 _WIDEST_GAP: Final = 0.3
@@ -26,8 +26,8 @@ _LEAST_ANGLE: Final = 0.1  # radians
 def find(textpage: pdfium.PdfTextPage, text: str) -> dict[int, str]:
     """Return the characters to show for raised and lowered digits, by their numbers.
 
-    pdfium ends the line before and after digits that are raised far. These line ends are among the
-    characters; what to show for them is a space or nothing.
+    pdfium ends the line before and after digits that are raised far. These line ends are replaced
+    by "".
 
     Args:
         text: the characters of the page in the order of their numbers.
@@ -56,7 +56,10 @@ def find(textpage: pdfium.PdfTextPage, text: str) -> dict[int, str]:
 
 
 def _change(textpage: pdfium.PdfTextPage, base: int, index: int) -> Callable[[str], str] | None:
-    """Return what raises or lowers a digit; None if it is on the line of the character `base`."""
+    """Return the function that raises or lowers a digit's character; None if it is to stay.
+
+    The digit is compared with the character `base`.
+    """
     on_line, box = page_words.line_box(textpage, base), page_words.line_box(textpage, index)
     if not on_line or not box or not box.height < _LARGEST * on_line.height:
         return None

@@ -36,13 +36,12 @@ _LIGATURE: Final = re.compile("[\u0622\u0623\u0625\u0627]\u0644")
 def text(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> str:
     """Return the text of a page, with tables in Markdown and pdfium's line ends."""
     in_stream: str = textpage.get_text_range()
-    order = _pieces(page, textpage, in_stream)
+    pieces = _pieces(page, textpage, in_stream)
     digits = _raised_digits(textpage, in_stream)
-    if order is None and not digits:
+    if pieces is None and not digits:
         return in_stream
-    order = [list(range(textpage.count_chars()))] if order is None else order
     text_so_far = ""
-    for piece in order:
+    for piece in [list(range(textpage.count_chars()))] if pieces is None else pieces:
         if isinstance(piece, Table):
             rows = _markdown(piece, textpage, digits)
             text_so_far = f"{text_so_far.rstrip()}{_LINE_END * 2}{rows}{_LINE_END * 2}"
@@ -87,10 +86,10 @@ def _pieces(
     columns = column_layout.interleaved_order(page, textpage)
     if not tables and not swapped:
         return None if columns is None else list(columns)
-    order = columns or [list(range(textpage.count_chars()))]
-    order = [[swapped.get(index, index) for index in piece] for piece in order]
+    pieces = columns or [list(range(textpage.count_chars()))]
+    pieces = [[swapped.get(index, index) for index in piece] for piece in pieces]
     tables = [_with_swapped_letters(table, swapped) for table in tables] if swapped else tables
-    return list(_insert_tables(order, tables, textpage))
+    return list(_insert_tables(pieces, tables, textpage))
 
 
 def _reversed_ligatures(textpage: pdfium.PdfTextPage) -> dict[int, int]:
@@ -147,12 +146,12 @@ def _overlap(table: Table, other: Table) -> bool:
 
 
 def _insert_tables(
-    order: Sequence[list[int]], tables: Sequence[Table], textpage: pdfium.PdfTextPage
+    pieces: Sequence[list[int]], tables: Sequence[Table], textpage: pdfium.PdfTextPage
 ) -> Iterator[Piece]:
     """Yield each table at the position of its first character, and the other characters."""
     table_of = {index: table for table in tables for index in _characters(table)}
     yielded: set[int] = set()
-    for piece in order:
+    for piece in pieces:
         rest: list[int] = []
         is_inside = False
         for index in piece:
@@ -172,9 +171,9 @@ def _insert_tables(
 
 def _in_reading_direction(table: Table, textpage: pdfium.PdfTextPage) -> Table:
     """Return the table, with its columns reversed if most of its letters are right-to-left."""
-    text_so_far = "".join(page_words.text(textpage, cell) for row in table.rows for cell in row)
-    letters = sum(map(str.isalpha, text_so_far))
-    if len(RIGHT_TO_LEFT.findall(text_so_far)) <= letters / 2:
+    words = "".join(page_words.text(textpage, cell) for row in table.rows for cell in row)
+    letters = sum(map(str.isalpha, words))
+    if len(RIGHT_TO_LEFT.findall(words)) <= letters / 2:
         return table
     return replace(table, rows=[row[::-1] for row in table.rows])
 

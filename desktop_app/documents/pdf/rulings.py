@@ -114,7 +114,7 @@ def _strokes(path: Any, matrix: pdfium.PdfMatrix) -> Iterator[list[_Point]]:
 
 
 def _add_strokes(parts: Iterable[list[_Point]], found: Rulings) -> None:
-    """Add each stroke to `found`: as a line if it is thin, otherwise side by side."""
+    """Add each stroke to `found`: as one line if it is thin, otherwise each of its sides."""
     for points in parts:
         if len(points) < 2:
             continue

@@ -50,7 +50,7 @@ Cells = list[list[Word]]
 def find_between_rules(
     rulings: Rulings, words: Sequence[Word], textpage: pdfium.PdfTextPage
 ) -> list[Table]:
-    """Return tables between rules of equal width, at least three above each other."""
+    """Return tables between at least three rules of equal width, one below the other."""
     tables: list[Table] = []
     for rules in _group_by_width(rulings.across):
         at = 0
@@ -99,7 +99,7 @@ def _table_between_rules(
     outer = [*lines[: full[0]], *lines[full[-1] + 1 :]] if full else lines
     if any(_is_caption(line, borders) for line in outer):
         return None
-    if not _is_table(rows, lines, textpage, least_filled=0.4, most_running=1):
+    if not _is_table(rows, lines, textpage, least_filled=0.4, max_prose_columns=1):
         return None
     joined = _join_rows(rows, lines, rules)
     if len(joined) < _FEWEST_RULED:
@@ -159,7 +159,7 @@ def find_unruled(
         if not 2 <= len(borders) <= _MAX_COLUMNS:
             continue
         rows = [_cells(line, borders) for line in run]
-        is_table = _is_table(rows, run, textpage, least_filled=0.6, most_running=0)
+        is_table = _is_table(rows, run, textpage, least_filled=0.6, max_prose_columns=0)
         if is_table and _has_numbers(rows, textpage):
             frame = page_words.bounds([word for line in run for word in line])
             tables.append(Table(*frame, rows))
@@ -262,7 +262,7 @@ def _is_table(
     textpage: pdfium.PdfTextPage,
     *,
     least_filled: float,
-    most_running: int,
+    max_prose_columns: int,
 ) -> bool:
     columns = len(rows[0])
     filled = [sum(map(bool, row)) for row in rows]
@@ -272,7 +272,8 @@ def _is_table(
         return False
     if any(sum(len(w.characters) for w in cell) > _LONGEST_CELL for row in rows for cell in row):
         return False
-    if sum(_is_running_text([row[at] for row in rows]) for at in range(columns)) > most_running:
+    prose_columns = sum(_is_running_text([row[at] for row in rows]) for at in range(columns))
+    if prose_columns > max_prose_columns:
         return False
     texts = [[page_words.text(textpage, row[at]) for row in rows] for at in range(columns)]
     if any(_are_bullets(column) for column in texts):

@@ -16,7 +16,7 @@ _MAX_SPANNED_CELLS: Final = 100_000
 
 @dataclass(frozen=True, slots=True)
 class HtmlCell:
-    """A table cell: its paragraphs joined by spaces, the same as blocks, and its spans."""
+    """A table cell: its paragraphs joined by spaces, its content as blocks, and its spans."""
 
     text: str
     blocks: list[MarkdownBlock]
@@ -82,7 +82,7 @@ class InlineMark:
     Attributes:
         sign: the characters on both sides of the marked words; "" for a link.
         start: index of its first piece in the flow's `line`.
-        address: the address of a link; "" for other marks, and once a line has been linked.
+        address: the address of a link; "" for other marks, and once words have been linked.
     """
 
     sign: str

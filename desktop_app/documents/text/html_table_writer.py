@@ -56,6 +56,6 @@ class HtmlTableWriter:
 
 
 def _span(attributes: dict[str, str], name: str) -> int:
-    """Return the number of columns or rows of a cell."""
+    """Return how many columns or rows a cell spans; 1 if that is missing or out of range."""
     count = whole_number(attributes.get(name))
     return count if 1 <= count <= _MAX_SPAN else 1

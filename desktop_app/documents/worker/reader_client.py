@@ -87,7 +87,7 @@ class ReaderClient:
         self._request_lock = asyncio.Lock()
         self._child: Process | None = None
         self._file_socket: socket.socket | None = None
-        self._child_memory = 0
+        self._child_memory = 0  # the memory limit of the child in bytes
         self._killed_pid: int | None = None
         self._idle_timer: asyncio.TimerHandle | None = None
         self._ending_children: set[asyncio.Task[object]] = set()
@@ -118,7 +118,7 @@ class ReaderClient:
         read: Callable[[dict[str, Any], Any], _T],
         on_progress: OnProgress | None = None,
     ) -> _T:
-        """Send a request, and return what `read` makes of its answer within the time limit.
+        """Send a request, and return what `read` makes of the answer; all within the time limit.
 
         Args:
             read: makes the result from the answer's header and payload; runs in a thread if the
@@ -336,12 +336,13 @@ async def _send(child: Process, header: Mapping[str, Any], payload: bytes) -> No
 
 
 async def _receive(
-    child: Process, most: int, *, is_text: bool
+    child: Process, max_bytes: int, *, is_text: bool
 ) -> tuple[dict[str, Any], str | bytes]:
     """Return the header and the payload of the next frame.
 
     Raises:
-        _ChildGoneError: the child has ended, or the frame is malformed or longer than `most` bytes.
+        _ChildGoneError: the child has ended, the frame is malformed, or its payload is longer than
+            `max_bytes`.
     """
     assert child.stdout is not None
     try:
@@ -350,7 +351,7 @@ async def _receive(
             raise worker_answers.MalformedAnswerError("too long a header")
         header = worker_answers.header_of(await child.stdout.readexactly(length))
         left = header["payload"]
-        if left > most:
+        if left > max_bytes:
             raise worker_answers.MalformedAnswerError("too long a payload")
         if not is_text:  # images: a few megabytes
             return header, await child.stdout.readexactly(left)

@@ -136,12 +136,15 @@ def _open_folder(path: Path, limits: Limits) -> OpenDocument:
     return OpenDocument(descriptor, 0, members)
 
 
-def _members(folder: int, above: str, depth: int) -> Iterator[Member]:
-    """Yield the files in an open folder and its subfolders, sorted by name level by level."""
+def _members(folder: int, prefix: str, depth: int) -> Iterator[Member]:
+    """Yield the files in an open folder and its subfolders, sorted by name level by level.
+
+    `prefix` is the folder's path, with a separator at its end; "" for the outermost folder.
+    """
     with os.scandir(folder) as rows:
         entries = sorted(rows, key=lambda entry: (entry.name.casefold(), entry.name))
     for entry in entries:
-        name = f"{above}{entry.name}"
+        name = f"{prefix}{entry.name}"
         if document_bundle.is_hidden(entry.name):
             yield Member(name, Skip.HIDDEN.value)
         elif entry.is_symlink():
