@@ -306,7 +306,7 @@ class ChatCompletionsReader:
         self._has_content = False
         self._has_deltas = False  # of more than reasoning; some servers send `message` instead
         self._reason = ""
-        self._error = error_body.ErrorBody()  # of the choice, if that is the reason
+        self._error = error_body.ErrorBody()  # of the choice, if the finish reason is "error"
         self._usage: Usage | None = None
         self._tier = ""
         self._calls = _OpenCalls()

@@ -1,7 +1,7 @@
 """Learns which API and settings a server takes, from its refusals.
 
-Facts learned about a server apply to every later request to it. Each refusal makes a
-change to the request that is never undone, so the retries come to an end.
+Facts learned about a server apply to every later request to it. Each refusal makes a change to the
+request that is never undone, so the retries come to an end.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Negotiation:
         self._has_sent_notices = False
 
     def begin(self) -> list[Notice | Started]:
-        """Return the notices to show before the first attempt."""
+        """Return the notices before the first attempt, and the tier that replaces a refused one."""
         return [
             *unsupported_parameters.notices_for_known_refusals(self._profile.name, self._left_out),
             *self._use_api(self.api),
@@ -139,7 +139,7 @@ class Negotiation:
     def adapt(
         self, refusal: EndpointMissingError | RefusedParameterError
     ) -> list[Notice | Started]:
-        """Adapt the next attempt to a refusal. Return the notices to show.
+        """Adapt the next attempt to a refusal. Return notices and a tier, as `begin` does.
 
         Raises:
             EndpointMissingError, RefusedParameterError: no other attempt is possible.

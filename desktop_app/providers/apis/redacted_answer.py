@@ -110,7 +110,7 @@ class RedactedAnswer:
         return released
 
     def _release(self) -> list[StreamEvent]:
-        """Return an event with the end of the newest text, except letters of a secret."""
+        """Return the end of the newest text, except letters that may begin a secret."""
         if self._newest not in self._texts:
             return []
         stream, last = self._texts[self._newest]

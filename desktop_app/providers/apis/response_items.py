@@ -53,8 +53,8 @@ class ResponseItems:
         self._open: set[int] = set()  # indexes of items that have not ended
         self._has_closed = False
         self._reasoning: set[str] = set()  # ids of reasoning items, else their encrypted content
-        self._running: dict[int, str] = {}  # calls that the provider is running, by index
-        self._hosted: set[str] = set()  # ended calls that the provider ran
+        self._running: dict[int, str] = {}  # ids of calls that the provider is running, by index
+        self._hosted: set[str] = set()  # ids of the calls that the provider has run
         self._cited: set[str] = set()  # names of the sources that have been listed
 
     @property
@@ -298,8 +298,8 @@ class _Calls:
     def __init__(self) -> None:
         # The numbers of calls: by the item's id, and by its index and the call's id.
         self._known: dict[str | tuple[int, str], int] = {}
-        self._newest: dict[int, int] = {}  # by index
-        self._open: set[int] = set()
+        self._newest: dict[int, int] = {}  # the number of the newest call at each index
+        self._open: set[int] = set()  # indexes of calls that have not ended
         self._numbers: set[int] = set()
 
     def __len__(self) -> int:

@@ -190,7 +190,7 @@ def new_client(
     """
     import httpx
 
-    from desktop_app.providers.http.trust import trusted_context  # imports ssl: only for a request
+    from desktop_app.providers.http.trust import trusted_context  # imports ssl
 
     # The first request on asyncio would import this on the event loop.
     with suppress(ImportError):

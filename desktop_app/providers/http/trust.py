@@ -82,9 +82,9 @@ def _system_context() -> ssl.SSLContext:
 
 
 def _require_ordinary_cert_file() -> None:
-    """Raise SettingError if SSL_CERT_FILE is a named pipe.
+    """Raise SettingError if SSL_CERT_FILE is a named pipe, a device or a socket.
 
-    OpenSSL would wait for a writer, holding the lock.
+    OpenSSL would wait for a pipe's writer, holding the lock.
     """
     name = os.environ.get("SSL_CERT_FILE")
     if not name:
