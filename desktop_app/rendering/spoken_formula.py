@@ -79,9 +79,7 @@ _MAX_TEX_LENGTH: Final = 2_000
 
 def spoken_words(runs: Runs) -> str:
     """Return the text of runs, with formulas as words and without drawn images."""
-    return "".join(
-        spoken_formula(words_of(run)) if run.math else words_of(run) for run in runs
-    ).replace("\ufffc", "")
+    return "".join(spoken_formula(words_of(run)) if run.math else words_of(run) for run in runs)
 
 
 def spoken_formula(tex: str) -> str:
