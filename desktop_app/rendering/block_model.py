@@ -255,7 +255,6 @@ def show_invisible(text: str, *, code: bool = False, link: bool = False, before:
     of regions stay in prose. `words_of` restores the characters.
 
     Args:
-        text: the text.
         code: the text is code, in which every invisible character is replaced.
         link: the text is in a link, in which every invisible character is replaced.
         before: the preceding character, if the text continues a line of code.

@@ -37,7 +37,7 @@ class SentenceSplitter:
         self._incomplete_line = ""  # not part of `_paragraph` yet
         self._paragraph = ""  # the open paragraph, without the sentences that were returned
         self._is_line_begun = False  # the beginning of the current line is in `_paragraph`
-        self._fence = ""
+        self._fence = ""  # the backticks or tildes of the open fence
         self._is_quoted = False  # the fence is in a quote
         self._language = ""
         self._line_count = 0

@@ -65,10 +65,9 @@ def json_value(message: Message) -> Any:
 
 
 def with_rendered_form(message: Message, *, as_text: bool) -> Message:
-    """Render an answer's form as Markdown; return other messages, and refusals, unchanged.
+    """Return an answer with a form as Markdown, and other messages and refusals unchanged.
 
     Args:
-        message: the message.
         as_text: show JSON as code.
     """
     fence = form_fence(message)

@@ -165,11 +165,11 @@ def _separates_quotes(above: Block, below: Block, shared: int) -> bool:
     return depths_of_quotes(above)[shared] == depth and not (below.marker and below.depth <= depth)
 
 
-def _is_within(block: Block, mark: Block) -> bool:
-    """Return True if a block belongs to the item that begins with a lone marker."""
-    if block.depth == mark.depth:
+def _is_within(block: Block, above: Block) -> bool:
+    """Return True if a block belongs to the item whose lone marker is `above`."""
+    if block.depth == above.depth:
         return not block.marker
-    return block.depth > mark.depth
+    return block.depth > above.depth
 
 
 def plain_pieces(blocks: Iterable[Block]) -> Iterator[str]:

@@ -287,7 +287,7 @@ def _start_of_open_math(
     ]
     found = None
     quotes = [container.line for container in cut.containers if container.number is None]
-    fewest = len(quotes) + 1  # quote marks on a line of quote marks only
+    fewest = len(quotes) + 1  # marks on a line that contains only quote marks
     for number in range(cut.line - 1, first_line - 1, -1):
         marks = "".join(lines[number].split())
         if not marks:

@@ -52,7 +52,7 @@ _SQUARE: Final = re.compile(r"[\[\]]")
 ENDS_ADDRESS: Final = "，。、；：！？（）【】「」『』《》“”"
 """Punctuation of scripts without spaces, which ends a bare address."""
 
-_ENDS_ADDRESS: Final = re.compile(f"[{ENDS_ADDRESS}]")
+_ADDRESS_END: Final = re.compile(f"[{ENDS_ADDRESS}]")
 _WWW_REST: Final = re.compile(rf"[^\s<>\"'`{ENDS_ADDRESS}]+")
 _NOT_LAST: Final = "*_~?!.,:"
 """Characters that do not belong to an address at its end, by GitHub's rules."""
@@ -133,7 +133,7 @@ def _recognize_addresses(markdown: MarkdownIt) -> None:
         def test_schema_at(self, text: str, name: str, position: int) -> int:
             """Return the length of the address after its scheme."""
             length: int = super().test_schema_at(text, name, position)
-            end = _ENDS_ADDRESS.search(text, position, position + length)
+            end = _ADDRESS_END.search(text, position, position + length)
             stop = position + length if end is None else end.start()
             return len(text[position:stop].rstrip(_NOT_LAST))
 
