@@ -49,11 +49,11 @@ _UNCLOSED: Final = "unclosed"
 _MARKS: Final = re.compile(r"[*_~`<&$\\!:@]")
 _NOTE: Final = re.compile(r"\[\^(?!\w-\w\])[\w-]{1,24}\]")  # [^a-z] is a character class
 _SQUARE: Final = re.compile(r"[\[\]]")
-ENDS_ADDRESS: Final = "，。、；：！？（）【】「」『』《》“”"
+CJK_PUNCTUATION: Final = "，。、；：！？（）【】「」『』《》“”"
 """Punctuation of scripts without spaces, which ends a bare address."""
 
-_ADDRESS_END: Final = re.compile(f"[{ENDS_ADDRESS}]")
-_WWW_REST: Final = re.compile(rf"[^\s<>\"'`{ENDS_ADDRESS}]+")
+_ADDRESS_END: Final = re.compile(f"[{CJK_PUNCTUATION}]")
+_WWW_REST: Final = re.compile(rf"[^\s<>\"'`{CJK_PUNCTUATION}]+")
 _NOT_LAST: Final = "*_~?!.,:"
 """Characters that do not belong to an address at its end, by GitHub's rules."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from desktop_app.rendering.markdown.parser import ENDS_ADDRESS
+from desktop_app.rendering.markdown.parser import CJK_PUNCTUATION
 
 MAX_EMPHASIS_LENGTH: Final = 300
 """Characters after which open emphasis or code is shown as written, unless it begins its block."""
@@ -30,9 +30,9 @@ _HALF_NAMES: Final = frozenset(
 _MAX_NAME_LENGTH: Final = max(map(len, _NAMES))
 _FACTOR: Final = re.compile("[A-Za-z0-9]")
 _ROUND: Final = re.compile("[()]")
-_NO_ADDRESS: Final = re.compile(rf"[\s<>\"'`{ENDS_ADDRESS}]")
+_NO_ADDRESS: Final = re.compile(rf"[\s<>\"'`{CJK_PUNCTUATION}]")
 _ADDRESS_CONTINUES: Final = re.compile(
-    rf"[{re.escape(ADDRESS_END_SIGNS)}]*[^\s<>{re.escape(ADDRESS_END_SIGNS)}{ENDS_ADDRESS}]"
+    rf"[{re.escape(ADDRESS_END_SIGNS)}]*[^\s<>{re.escape(ADDRESS_END_SIGNS)}{CJK_PUNCTUATION}]"
 )
 
 

@@ -16,7 +16,7 @@ from desktop_app.rendering.markdown.emphasis import flanks, flanks_tildes
 from desktop_app.rendering.markdown.parser import (
     BEFORE_DOLLAR,
     BRACKET_CLOSERS,
-    ENDS_ADDRESS,
+    CJK_PUNCTUATION,
     FORMULA,
     can_precede_formula,
     is_price,
@@ -75,7 +75,7 @@ _MAY_CHANGE: Final = re.compile(
 _END_SIGNS: Final = re.escape(ADDRESS_END_SIGNS)
 _ADDRESS: Final = re.compile(
     r"(?:(?<![A-Za-z0-9@/.])https?://|(?<![A-Za-z0-9_@/.])www\.)"
-    rf"(?=[^\s<>\"'`{ENDS_ADDRESS}]*+[{_END_SIGNS}]*+\Z)(?:.*[^{_END_SIGNS}])?(?P<end>.*)",
+    rf"(?=[^\s<>\"'`{CJK_PUNCTUATION}]*+[{_END_SIGNS}]*+\Z)(?:.*[^{_END_SIGNS}])?(?P<end>.*)",
     re.IGNORECASE,
 )
 _MAIL: Final = re.compile(r"(?<=[\w.+-])@(?:[\w-]*\.?|[\w.-]*?(?P<end>\.?))\Z")
