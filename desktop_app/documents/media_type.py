@@ -134,7 +134,7 @@ _INTERPRETERS: Final = {
     b"Rscript": "text/x-r",
 }
 _SHEBANG: Final = re.compile(rb"#!\s*\S*?/?(?:env\s+(?:-S\s+)?)?([A-Za-z]+)[\d.]*\s")
-_HTML: Final = re.compile(
+_HTML_START: Final = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html)\b", re.I | re.S
 )
 # Word saves web pages, and other programs save documents for Word, as mails (MHTML).
@@ -143,7 +143,7 @@ _MIME_HEADER: Final = re.compile(
 )
 OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BMP_HEADERS: Final = {bytes((size, 0, 0, 0)) for size in (12, 40, 52, 56, 64, 108, 124)}
-_ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
+_ZIP_SIGNATURES: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _OOXML_PARTS: Final = (
     ("word/document.xml", DOCX),
     ("xl/workbook.xml", XLSX),
@@ -184,7 +184,7 @@ def detect_binary(name: str, data: bytes) -> str | None:
         return PDF
     if data.startswith(b"{\\rtf"):
         return RTF
-    return _detect_zip(data) if data.startswith(_ZIP) else None
+    return _detect_zip(data) if data.startswith(_ZIP_SIGNATURES) else None
 
 
 def detect_image(data: bytes) -> str | None:
@@ -245,4 +245,4 @@ def detect_text(name: str, data: bytes) -> str:
         return _INTERPRETERS.get(shebang[1], "text/plain")
     if _MIME_HEADER.match(data[:8000]):
         return MAIL
-    return HTML if _HTML.match(data[:2000]) else "text/plain"
+    return HTML if _HTML_START.match(data[:2000]) else "text/plain"

@@ -213,8 +213,8 @@ def is_destination(run: Run) -> bool:
 _STRUCTURAL: Final = re.compile("[\x00\u2063\r\n\u2029\ufdd0\ufdd1\ufffc\ud800-\udfff]")
 
 # In prose: control characters, and invisible characters that change the direction of other text or
-# hide text. Code and links contain no legitimate invisible characters at all: copied
-# to a terminal, some of them edit or run a command.
+# hide text. Code and links contain no legitimate invisible characters at all: copied to a terminal,
+# some of them edit or run a command.
 _FLAG: Final = "\U0001f3f4[\U000e0020-\U000e007e]{2,6}\U000e007f"  # England, Scotland, Wales, Texas
 _INVISIBLE_IN_PROSE: Final = re.compile(
     f"{_FLAG}|[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"
@@ -249,7 +249,7 @@ def clean_text(text: str) -> str:
 
 
 def show_invisible(text: str, *, code: bool = False, link: bool = False, before: str = "") -> str:
-    """Replace invisible characters that can disguise text by their code, such as `⟨U+202E⟩`.
+    """Show invisible characters that can disguise text as their codes, such as `⟨U+202E⟩`.
 
     Joiners between characters outside ASCII stay; in code, only the character before counts. Flags
     of regions stay in prose. `words_of` restores the characters.

@@ -163,7 +163,7 @@ class DocumentText:
         if not touched:
             return
         first = placed[touched[0]].start
-        block_texts = [_text_of(placed[number].block) for number in touched]
+        block_texts = [_shown_text(placed[number].block) for number in touched]
         starts = [0]
         for block_text in block_texts:
             starts.append(starts[-1] + len(block_text))
@@ -205,7 +205,7 @@ def _include_punctuation(text: str, end: int) -> int:
     return end
 
 
-def _text_of(block: Block) -> str:
+def _shown_text(block: Block) -> str:
     """Return the text of a block as shown; the cells of a table are separated by tabs."""
     if block.kind is Kind.TABLE:
         return "\t".join(text_of(cell) for row in block.rows for cell in row)

@@ -55,14 +55,14 @@ class SentenceSplitter:
             sentences += self._take_sentences()
         # Of a line of code only the beginning counts: whether it ends the code.
         self._incomplete_line = last_line[:_MAX_SENTENCE_LENGTH] if self._fence else last_line
-        return [words for piece in sentences if (words := _spoken_words(piece))]
+        return [words for piece in sentences if (words := _words_of_piece(piece))]
 
     def finish(self) -> list[str]:
         """Return the remaining sentences, because the answer is complete."""
         sentences = self.feed("\n") if self._incomplete_line or self._paragraph else []
         if self._fence:
             sentences.append(self._close_code())
-        if words := _spoken_words(self._close_paragraph()):
+        if words := _words_of_piece(self._close_paragraph()):
             sentences.append(words)
         return sentences
 
@@ -147,7 +147,7 @@ def code_summary(language: str, lines: int) -> str:
     )
 
 
-def _spoken_words(piece: str) -> str:
+def _words_of_piece(piece: str) -> str:
     if not piece.strip():
         return ""
     texts = []

@@ -108,7 +108,7 @@ class DocumentBundle:
 
 
 def is_hidden(path: str) -> bool:
-    """Return True for a hidden file or folder, or one in which a system keeps its own data."""
+    """Return True if a path has a part that is hidden, or that a system made for its own data."""
     steps = PurePosixPath(path).parts
     return any(
         step.startswith(".") or step in ("__MACOSX", "Thumbs.db", "desktop.ini") for step in steps

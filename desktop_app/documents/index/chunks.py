@@ -40,7 +40,7 @@ _ABBREVIATION: Final = re.compile(
     jan|feb|mar|apr|jun|jul|aug|sept|sep|okt|oct|nov|dez|dec))\.[\"'”’»)\]]*\s+$""",
     re.I | re.X,
 )
-_LONGEST_WORD: Final = 40  # characters to look back
+_LOOK_BACK: Final = 40  # characters to look back
 _SENTENCE_END: Final = re.compile(r"[.!?…:;|。！？؟۔।॥։።][\"'”’»)\]」』）】》〉*_]*$")
 # A page that ends with a line of this width, and not with a sentence, continues on the next page.
 # Characters of scripts without spaces count double.
@@ -69,7 +69,7 @@ def chunks(text: str, limit: int, count: TokenCounter) -> list[TextChunk]:
     """
     result: list[TextChunk] = []
     pieces: list[_Piece] = []
-    tokens = 0  # of `pieces`; summing up tens of thousands again for each is too slow
+    tokens = 0  # of `pieces`; a sum over tens of thousands for each of them is too slow
     for piece in _split_pieces(text, limit, count):
         pieces.append(piece)
         tokens += piece.tokens
@@ -166,7 +166,7 @@ def _border_before(line: str, *, was_blank: bool) -> Border | None:
 
 def _ends_sentence(text: str, at: int) -> bool:
     """Return False if the full stop before `at` belongs to an abbreviation or a number."""
-    return _ABBREVIATION.search(text[max(0, at - _LONGEST_WORD) : at]) is None
+    return _ABBREVIATION.search(text[max(0, at - _LOOK_BACK) : at]) is None
 
 
 # The borders at which a piece that is too large is cut, in the order in which they are tried.

@@ -93,7 +93,7 @@ def join_blocks(blocks: Iterable[MarkdownBlock]) -> str:
         if last is not None:
             texts.append("\n" if last.is_item and block.is_item else "\n\n")
         del columns[block.depth + 1 :]
-        while len(columns) <= block.depth:  # no item at the depths above
+        while len(columns) <= block.depth:  # no items at the outer depths
             columns.append(columns[-1] + _ITEM_INDENT)
         space = " " * columns[block.depth]
         columns.append(len(space) + block.indent)

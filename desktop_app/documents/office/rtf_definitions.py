@@ -53,7 +53,7 @@ class RtfDefinitions:
         return self._symbol_fonts.get(font, "")
 
     def begin_table(self) -> None:
-        """Begin the table of fonts or styles. An entry without a number has 0."""
+        """Begin the table of fonts or styles. An entry that states no number has the number 0."""
         self._current, self._name = 0, []
 
     def add_to_name(self, text: str) -> None:

@@ -132,7 +132,7 @@ class RtfText:
             self._blocks.append(self._block(paragraph, plain))
 
     def _block(self, paragraph: _Paragraph, plain: str) -> MarkdownBlock:
-        """Return a paragraph as a heading, a list item or a paragraph; `plain` are its words."""
+        """Return the block of a paragraph, which `plain` contains without bold marks."""
         outline = paragraph.outline
         if outline is None:
             outline = self._heading_levels.get(paragraph.style)

@@ -207,7 +207,7 @@ class _OpenParagraph:
 
     @property
     def is_in_outer_code(self) -> bool:
-        """Return True within a field that is part of another field's code, and is not shown."""
+        """Return True in a field within another field's code, which is not shown."""
         return any(self.in_code[:-1])
 
     def pass_field_mark(self, mark: Element) -> None:

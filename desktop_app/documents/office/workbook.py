@@ -44,7 +44,8 @@ _PADDED_SECTION: Final = re.compile(
 _PADDED_PIECE: Final = re.compile(r'"([^"]*)"|\\(.)|([0#])')
 _CONDITIONS: Final = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 _MAX_FORMAT_LENGTH: Final = 255  # Excel's limit
-# Stand for a digit in the template of a section; the second only if the number has it.
+# Placeholders for a digit in the template of a section. A number without a digit at the place shows
+# 0 for the first, and nothing for the second.
 _ZERO, _OPTIONAL = "\0", "\1"
 _PLACE: Final = re.compile(f"([{_ZERO}{_OPTIONAL}])")
 # What python-calamine allocates for each cell between the first and the last column and row.

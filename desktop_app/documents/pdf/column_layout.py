@@ -58,7 +58,7 @@ def interleaved_order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> lis
     if len(boxes) < 2 * _FEWEST_LINES or len(boxes) > _MAX_BOXES:
         return None
     lines = _join_lines(boxes)
-    gutter = _gutter(lines)
+    gutter = _find_gutter(lines)
     if gutter is None:
         return None
     bands = _bands(page, lines, gutter)
@@ -95,7 +95,7 @@ def _wide_gaps(textpage: pdfium.PdfTextPage) -> list[Area]:
     """
     text = textpage.get_text_range()
     if len(text) != textpage.count_chars():
-        return []  # a character beyond the basic plane: offsets in the text are not its numbers
+        return []  # a character beyond the basic plane shifts the numbers of all that follow
     lines = [found.span() for found in re.finditer(r"[^\r\n]+", text)]
     step = max(1, len(lines) // _SAMPLED_LINES)
     sample = [_gaps_of_line(textpage, text, *line) for line in lines[::step]]
@@ -134,7 +134,7 @@ def _is_continuation(last: Area, box: Area) -> bool:
     return is_level and -height < box.left - last.right < 0.9 * height
 
 
-def _gutter(lines: Sequence[Area]) -> float | None:
+def _find_gutter(lines: Sequence[Area]) -> float | None:
     """Return the x near the middle of the lines that the fewest of them cross.
 
     Returns None if the lines span too small a width, too many cross the x, or the stream changes
@@ -181,7 +181,7 @@ def _bands(page: pdfium.PdfPage, lines: Sequence[Area], gutter: float) -> list[_
         is_ruled = any(bottom < y < top for y in rulings)
         members = set(group)
         in_stream = [box for box in lines if box in members]
-        gutters = () if crosses_gutter or is_ruled else _gutters(in_stream, gutter)
+        gutters = () if crosses_gutter or is_ruled else _gutters_of_band(in_stream, gutter)
         bands.append(_Band(top, bottom, gutters))
     return bands
 
@@ -196,7 +196,7 @@ def _rulings(page: pdfium.PdfPage, gutter: float) -> list[float]:
     return found
 
 
-def _gutters(lines: Sequence[Area], gutter: float) -> tuple[float, ...]:
+def _gutters_of_band(lines: Sequence[Area], gutter: float) -> tuple[float, ...]:
     """Return all gutters of a band of interleaved columns; () if it is something else."""
     columns = _columns(lines, gutter)
     if columns is None or any(_have_shared_rows(a, b) for a, b in pairwise(columns)):
@@ -223,7 +223,7 @@ def _columns(lines: Sequence[Area], gutter: float) -> list[list[Area]] | None:
         if _is_running_text(side):
             columns.append(side)
             continue
-        inner = _gutter(side)
+        inner = _find_gutter(side)
         parts = None if inner is None else _columns(side, inner)
         if parts is None or sum(map(len, parts)) < len(side):  # a line crosses the inner gutter
             return None

@@ -23,7 +23,7 @@ _RESOLUTION: Final = 100_000  # the length of a page's side in device units: pdf
 
 
 def boxes(page: pdfium.PdfPage, text: str, preceding_text: str) -> list[Box]:
-    """Return the lines that a passage covers on its page; [] unless found with certainty.
+    """Return the boxes of a passage's lines on its page; [] unless found with certainty.
 
     Args:
         text: the part of the passage on this page.

@@ -82,7 +82,7 @@ def _read(
 def _page(
     document: pdfium.PdfDocument, page: pdfium.PdfPage, number: int
 ) -> tuple[str, PageImage | None]:
-    """Return a page's text, and its image; None unless the page is to be sent as an image."""
+    """Return a page's text, and the image to send for the page; None if there is none."""
     size = page.get_size()
     # pdfium orders the lines of a rotated page as they appear on screen, not as they are read.
     page.set_rotation(0)

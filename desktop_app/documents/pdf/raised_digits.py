@@ -15,10 +15,10 @@ from desktop_app.documents.pdf import page_words
 
 _DIGITS: Final = re.compile(r"[+\-\u2212]?[0-9]+")
 _LINE_END: Final = re.compile(r"[\r\n]+")
-# Compared with the character before: browsers make raised digits 0.83 times as high, TeX and Word
-# 0.7 times. TeX lowers digits by 0.15 times the height of the line.
-_LARGEST: Final = 0.9
-_LEAST_RAISE, _LEAST_DROP, _FARTHEST = 0.15, 0.05, 0.8
+# Fractions of the height of the character before. Browsers make raised digits 0.83 times as high,
+# TeX and Word 0.7 times. TeX lowers digits by 0.15.
+_MAX_HEIGHT: Final = 0.9
+_LEAST_RAISE, _LEAST_DROP, _MAX_SHIFT = 0.15, 0.05, 0.8
 _WIDEST_GAP: Final = 0.3
 _LEAST_ANGLE: Final = 0.1  # radians
 
@@ -40,7 +40,7 @@ def find(textpage: pdfium.PdfTextPage, text: str) -> dict[int, str]:
         while text[before - 1 : before] in ("\r", "\n"):
             before -= 1
         base = before - 1 if before and not text[before - 1].isspace() else start
-        if base - 1 in found:  # the second of "1,2"
+        if base - 1 in found:  # the 2 of a raised "1,2"
             base = last_base
         change = _change(textpage, base, end - 1) if base < end - 1 else None
         if change is None or (before < start and not _adjoins(textpage, base, start)):
@@ -61,10 +61,10 @@ def _change(textpage: pdfium.PdfTextPage, base: int, index: int) -> Callable[[st
     The digit is compared with the character `base`.
     """
     on_line, box = page_words.line_box(textpage, base), page_words.line_box(textpage, index)
-    if not on_line or not box or not box.height < _LARGEST * on_line.height:
+    if not on_line or not box or not box.height < _MAX_HEIGHT * on_line.height:
         return None
     raised_by = (_baseline(textpage, index) - _baseline(textpage, base)) / on_line.height
-    if abs(raised_by) > _FARTHEST or raw.FPDFText_GetCharAngle(textpage, index) > _LEAST_ANGLE:
+    if abs(raised_by) > _MAX_SHIFT or raw.FPDFText_GetCharAngle(textpage, index) > _LEAST_ANGLE:
         return None
     if raised_by > _LEAST_RAISE:
         return md.superscript

@@ -32,7 +32,7 @@ _MAX_CELLS: Final = 4_000
 # The fraction of a border that must be drawn.
 _DRAWN_SHARE: Final = 0.6
 _LONGEST_CELL: Final = 1_200  # characters
-# The number of cells relative to that of grid positions: a merged cell covers several positions.
+# The number of cells as a fraction of the grid's positions: a merged cell covers several positions.
 _LEAST_CELL_SHARE: Final = 0.5
 # The fraction of cells that contain words.
 _LEAST_FILLED_SHARE: Final = 0.4

@@ -2,7 +2,7 @@
 
 They may lie between horizontal rules, as in journals, or have no lines at all. In both cases,
 hardly any word may cross the borders of a column. Between three rules of equal width, two columns
-are enough; without rules there must be three, and one of them contains numbers. So prose in
+are enough; without rules there must be three columns, one of them with numbers. So prose in
 columns, code, addresses and tables of contents stay text.
 """
 
@@ -199,7 +199,7 @@ def split_number_columns(table: Table, textpage: pdfium.PdfTextPage) -> Table:
 
 
 def _merge_lines(lines: Sequence[Cells]) -> Cells:
-    """Join the lines of a row to its cells."""
+    """Join the lines of a row, cell by cell."""
     return [[word for cell in column for word in cell] for column in zip(*lines, strict=True)]
 
 

@@ -38,7 +38,8 @@ class HtmlTable:
     def blocks(self) -> list[MarkdownBlock]:
         """Return the table, or only the blocks of its cells.
 
-        There is no table if it is layout, has one column, or would be too large because of spans.
+        Only the blocks are returned if the table is layout, has one column, or would be too large
+        because of spans.
         """
         is_table = not self.is_layout and any(row[1:] for row in self.rows)
         grid = self._grid() if is_table else None

@@ -48,7 +48,7 @@ class HtmlListWriter:
         self._elements.push(Element(tag, lambda: self._end_list(item)))
 
     def _next_bullet(self) -> str:
-        """Return the bullet for a new innermost list; it differs from that of the list around."""
+        """Return the bullet for a new innermost list, other than that of the surrounding list."""
         depth = sum(bool(list_.bullet) for list_ in self._lists)
         return _BULLETS[depth % len(_BULLETS)]
 

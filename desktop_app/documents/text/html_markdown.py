@@ -124,7 +124,7 @@ class _Parser(HTMLParser):
         self._flows = HtmlFlowWriter(self._elements)
         self._lists = HtmlListWriter(self._elements, self._flows)
         self._tables = HtmlTableWriter(self._elements, self._flows)
-        self._code: list[str] | None = None  # the open code block
+        self._code: list[str] | None = None  # the pieces of the open code block
         self._language = ""
         self._formula: list[str] = []
         self._annotation: list[str] = []  # the formula's alternative text, then its annotation

@@ -205,7 +205,7 @@ def decode(data: bytes) -> DecodedText | None:
 
 
 def _has_controls(text: str) -> bool:
-    """Return True if more than one character in a thousand does not occur in text."""
+    """Return True if more than one in a thousand characters is one that text does not contain."""
     allowed = len(text) // 1000
     # A list of all matches in 100 MB of NULs would not fit into memory.
     return next(islice(_CONTROL.finditer(text), allowed, None), None) is not None
@@ -303,7 +303,7 @@ def _encoding_by_nuls(data: bytes) -> str:
 
 
 def _decode_damaged_utf_8(data: bytes) -> DecodedText | None:
-    """Decode UTF-8 with a few bytes that are not, as in logs of several programs.
+    """Decode UTF-8 with a few other bytes, as in a log that several programs write.
 
     These bytes are decoded as Windows-1252. A character that is cut at the end is left out.
     """

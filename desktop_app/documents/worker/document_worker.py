@@ -123,7 +123,7 @@ class DocumentWorker(ReaderClient):
         )
 
     async def token_mix(self, text: str) -> TokenMix:
-        """Count the tokens of each kind of text in a text, by o200k_base."""
+        """Count the tokens of a text by o200k_base, separately for each kind of text."""
         payload = text.encode(errors="replace")
         request = Request({"kind": "mix", "name": "The text"}, payload, max_bytes=0)
         max_tokens = len(payload)

@@ -308,7 +308,7 @@ async def _open(path: Path, limits: Limits) -> OpenDocument:
 
 
 async def _open_in_thread(open_: Callable[[], _T], close: Callable[[_T], None]) -> _T:
-    """Open something in a thread; close it if this task is canceled before it is open."""
+    """Open something in a thread; close it again if this task is canceled meanwhile."""
     opening = asyncio.ensure_future(asyncio.to_thread(open_))
 
     def close_opened(_: object) -> None:

@@ -237,7 +237,7 @@ def passages(payload: str, length: int) -> list[IndexedPassage]:
 def page_sizes(payload: str) -> list[tuple[float, float]]:
     """Return the width and height of each page of a document, in points."""
     rows = (_row(row, 2) for row in _expect(list, _parse_json(payload)))
-    return [(_length(width), _length(height)) for width, height in rows]
+    return [(_page_side(width), _page_side(height)) for width, height in rows]
 
 
 def pixels(data: bytes, size: int) -> bytes:
@@ -300,7 +300,7 @@ def _finite_number(value: Any) -> float:
     return float(value)
 
 
-def _length(value: Any) -> float:
+def _page_side(value: Any) -> float:
     length = _finite_number(value)
     if not 1 <= length <= _MAX_PAGE_SIDE:
         raise MalformedAnswerError("a page of no size that the format allows")

@@ -304,7 +304,7 @@ class ChatCompletionsReader:
         self.is_finished = False
         self._started = ("", "")  # the response's id and model, once they have come
         self._has_content = False
-        self._has_deltas = False  # of more than reasoning; some servers send `message` instead
+        self._has_deltas = False  # a delta with more than reasoning has come
         self._reason = ""
         self._error = error_body.ErrorBody()  # of the choice, if the finish reason is "error"
         self._usage: Usage | None = None

@@ -56,7 +56,8 @@ class RedactedAnswer:
     end such as "50%", which may begin an escape, stays in its place.
 
     Args:
-        new_stream: called when a text or the name of the model comes; all secrets are known then.
+        new_stream: returns the redactor of one text. Called when a text or the name of the model
+            comes, because all secrets are known then.
     """
 
     def __init__(self, new_stream: Callable[[], RedactedStream]) -> None:

@@ -1,8 +1,8 @@
 """Leaves refused parameters out of requests, and informs the user.
 
-There are two kinds: own fields, which the program adds and drops silently, and the user's settings,
-which are never dropped silently. A refusal is stored as a string: the name of an own field
-(`include`), the name of a setting (`temperature`), or a setting with the refused value
+There are two kinds of parameters: own fields, which the program adds and drops silently, and the
+user's settings, which are never dropped silently. A refusal is stored as a string: the name of an
+own field (`include`), the name of a setting (`temperature`), or a setting with the refused value
 (`effort="xhigh"`), so that other values are tried again.
 """
 
@@ -42,9 +42,12 @@ _SETTINGS: Final = (*_REQUEST_FIELDS, *(field.name for field in fields(Generatio
 
 
 def own_field(param: str, left_out: frozenset[str]) -> str | None:
-    """Return the own field that `param` means; None if it cannot be left out or renamed.
+    """Return the own field that `param` means; None if it is none, or has been refused before.
 
-    "encrypted_content", the reasoning of earlier answers, counts as one.
+    "encrypted_content", the reasoning of earlier answers, counts as an own field.
+
+    Args:
+        left_out: the own fields that have been refused before.
     """
     name = param.split(".")[0].split("[")[0]
     if name in _LIMIT_FIELDS:

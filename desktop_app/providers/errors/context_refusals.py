@@ -75,7 +75,7 @@ def size_in(message: str) -> RequestSize:
     ...         "resulted in 2,345 tokens.")
     RequestSize(tokens=2345, window=2048)
     """
-    return _bounded_size(_first(_TOKENS, message), _first(_WINDOW, message))
+    return _bounded_size(_first_number(_TOKENS, message), _first_number(_WINDOW, message))
 
 
 def _bounded_size(tokens: int, window: int) -> RequestSize:
@@ -84,7 +84,7 @@ def _bounded_size(tokens: int, window: int) -> RequestSize:
     )
 
 
-def _first(patterns: tuple[re.Pattern[str], ...], message: str) -> int:
+def _first_number(patterns: tuple[re.Pattern[str], ...], message: str) -> int:
     for pattern in patterns:
         if found := pattern.search(message):
             return int(found[1].replace(",", "").replace("_", ""))

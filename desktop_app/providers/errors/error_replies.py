@@ -165,7 +165,7 @@ _NO_THINKING: Final = re.compile(
 
 # Ollama, DeepSeek, OpenRouter, Groq, LiteLLM; then vLLM and llama.cpp, whose messages name the
 # missing command-line option.
-_NO_TOOLS: Final = re.compile(
+_REFUSES_TOOLS: Final = re.compile(
     r"(does not|doesn't|do not|not) (support|allow|enable) (the )?(use of )?"
     r"(tools?\b|tool (use|call)|function call)|"
     r"no endpoints found that support tool|"
@@ -256,7 +256,7 @@ def _known_error(provider: str, body: ErrorBody, status: int | None) -> Provider
         return refused_error(provider, limit[1])
     if body.names & _CONTEXT_CODES or _is_refusal(status, _CONTEXT, body):
         return _too_long_error(body)
-    if status in (*_REFUSALS, 501) and _NO_TOOLS.search(body.message):
+    if status in (*_REFUSALS, 501) and _REFUSES_TOOLS.search(body.message):
         return refused_error(provider, NO_TOOLS)
     if status is not None and _is_refusal(status, _WANTS_REASONING, body):
         return refused_error(provider, REASONING_TEXT)

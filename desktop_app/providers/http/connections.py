@@ -59,7 +59,7 @@ def _keepalive_options() -> list[tuple[int, int, int]]:
 
 
 def is_decodable(url: str) -> bool:
-    """Return False if httpx finds no host in an address, or cannot decode it, such as "xn--a"."""
+    """Return False if httpx finds no host in an address, or cannot decode the host ("xn--a")."""
     import httpx
 
     try:

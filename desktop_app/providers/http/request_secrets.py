@@ -46,7 +46,7 @@ class RequestSecrets:
         """Attach all secrets to a request about to be sent; nothing else does.
 
         Raises:
-            AttemptError: the request goes to another origin than a secret's, or a custom field
+            AttemptError: the request goes to another origin than the key's, or a custom field
                 cannot be sent.
         """
         request_origin = origin(str(request.url))

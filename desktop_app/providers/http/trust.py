@@ -140,7 +140,7 @@ class CaFile:
 
 
 def inspect_ca_file(name: str) -> CaFile:
-    """Return the content of a file of certificates. Blocking.
+    """Return which authorities a file of certificates contains. Blocking.
 
     Raises:
         SettingError: as `read_ca_file`; or every CA certificate in it has expired.
@@ -160,7 +160,7 @@ def inspect_ca_file(name: str) -> CaFile:
 
 
 def _context_of(content: bytes) -> ssl.SSLContext:
-    """Return a context that trusts only `content`, or raise ssl.SSLError."""
+    """Return a context that trusts only `content`. Raises SSLError or ValueError."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(cadata=_as_cadata(content))
     return context

@@ -327,7 +327,7 @@ def run_path(response_id: str) -> str:
 
 
 def _is_refusal(error: ProviderError) -> bool:
-    """Return True for a 4xx status that stays, except if the key was refused (401, 403)."""
+    """Return True for a 4xx status that will not change, unless the key was refused (401, 403)."""
     status = error.status
     if status is None or not 400 <= status < 500 or status in (401, 403, 408):
         return False

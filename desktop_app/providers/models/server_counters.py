@@ -1,6 +1,6 @@
 """Token counters that servers offer beside the API, each at a path of its own.
 
-The list of models shows which server it is. Sources: llama.cpp's server (/tokenize),
+The list of models shows the kind of server. Sources: llama.cpp's server (/tokenize),
 llama-cpp-python (/extras/tokenize/count), vLLM and SGLang (/tokenize), LiteLLM's proxy
 (/utils/token_counter, which reports that it uses OpenAI's tokenizer for an unknown model).
 """

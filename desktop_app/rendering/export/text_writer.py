@@ -88,30 +88,26 @@ class _MarkdownWriter:
     def pieces(self, blocks: Iterable[Block]) -> Iterator[str]:
         for members in group_blocks(blocks, (Kind.CODE,)):
             first = members[0]
-            gap = self._gap(first)
+            separator = self._separator(first)
             bullet = self._bullets[first.depth - 1] if first.depth else ""
             is_code = first.kind in (Kind.CODE, Kind.CODE_HEAD)
             text = _write_code(members) if is_code else _write_block(first)
-            yield from self._continue_or_separate(
-                gap, first, _indent(text, first, self._indents, bullet)
-            )
+            indented = _indent(text, first, self._indents, bullet)
+            yield self._separate_or_continue(separator, first, indented)
             self._above = members[-1]
 
-    def _continue_or_separate(self, gap: Iterable[str], block: Block, text: str) -> Iterator[str]:
-        """Yield the separator and a block's text, or continue the line of a lone marker above."""
+    def _separate_or_continue(self, separator: str, block: Block, text: str) -> str:
+        """Return a block's text after the separator, or on the line of a lone marker above."""
         above = self._above
         if above is None or not (_is_lone_marker(above) and _is_within(block, above)):
-            yield from gap
-            yield text
-            return
+            return separator + text
         marker_end = len(_indent("", above, self._indents))
         content_column = len(_indent("", above._replace(marker="", note=False), self._indents))
-        if marker_end <= content_column:
-            yield " " * (content_column - marker_end) + text[content_column:]
-        else:  # after a footnote's marker
-            yield f"\n{text}"
+        if marker_end > content_column:  # after a footnote's marker
+            return f"\n{text}"
+        return " " * (content_column - marker_end) + text[content_column:]
 
-    def _gap(self, below: Block) -> list[str]:
+    def _separator(self, below: Block) -> str:
         """Return the separator above a block, with the marks of the quotes around both blocks."""
         above = self._above
         above_quotes = (
@@ -119,20 +115,20 @@ class _MarkdownWriter:
         )
         follows_list = self._enter_lists(below)
         if above is None:
-            return []
+            return ""
         quotes = depths_of_quotes(below)[: shared_quotes(above, below)]
         blank = f"\n{_quote_prefix(quotes, self._indents)[0].rstrip()}\n"
         if _separates_quotes(above, below, len(quotes)):
-            return [blank]
+            return blank
         shared = min(above.depth, below.depth - below.begins)
         is_in_item = shared > quotes[-1] if quotes else shared > 0
         if is_in_item and not self._loose[shared - 1]:
             # Without a blank line, the paragraph would continue the last one of the quote.
             is_continuation = below.kind is Kind.PARAGRAPH and not (below.marker or below.opened)
             closes_quote = above.quote > len(quotes) and is_continuation
-            return [f"\n{above_quotes.rstrip()}\n" if closes_quote else "\n"]
+            return f"\n{above_quotes.rstrip()}\n" if closes_quote else "\n"
         is_row = below.kind is above.kind is Kind.TABLE and not below.head
-        return ["\n"] if is_row or (follows_list and not is_in_item) else [blank]
+        return "\n" if is_row or (follows_list and not is_in_item) else blank
 
     def _enter_lists(self, block: Block) -> bool:
         """Update the open lists; return True if the block's list directly follows another."""

@@ -295,7 +295,7 @@ class BlockStream:
             source_to_show = provisional_blocks.without_fence_end(source)
             parse = self._definitions.parse(source_to_show, self._context)
         if is_heading_or_table(parse):
-            return self._advance_unsplit(parse, is_final=is_final, is_at_step=is_at_step)
+            return self._advance_unsettled(parse, is_final=is_final, is_at_step=is_at_step)
         loosened = self._mark_loose_lists(parse)
         cut = Cut(source.count("\n") + 1) if is_final else self._find_cut(parse, source_to_show)
         holds_back_text = not is_final and self._close_open_marks(parse, cut.line)
@@ -364,7 +364,7 @@ class BlockStream:
                 return []
         return self._split_open(overdue.length) if overdue.is_any_split else []
 
-    def _advance_unsplit(self, parse: Parse, *, is_final: bool, is_at_step: bool) -> list[Patch]:
+    def _advance_unsettled(self, parse: Parse, *, is_final: bool, is_at_step: bool) -> list[Patch]:
         """Parse a long paragraph again from its start, because it is a heading or a table."""
         self._definitions.forget_labels(parse.labels)
         self._context, self._source = unsettle(OpenTail(self._context, self._source))

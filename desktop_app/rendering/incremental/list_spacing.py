@@ -18,7 +18,7 @@ class ListSpacing:
     """The blocks that remain to be marked as loose."""
 
     def __init__(self, blocks: list[Block]) -> None:
-        """`blocks` are changed in place; none may be added or removed above the end."""
+        """`blocks` are changed in place; others may add and remove blocks only at the end."""
         self._blocks = blocks
         self._due: list[tuple[int, int]] = []
 

@@ -38,7 +38,7 @@ _UNSETTLED_LENGTH: Final = 200
 
 
 def opener_of_paragraph(parse: Parse, source: str) -> str | None:
-    """Return the markup before the text of the open paragraph; None unless only it is open."""
+    """Return the markup before the text of the open paragraph; None if anything else is open."""
     found = leaf_tokens(parse)
     if len(found) != 1 or found[0].type != "paragraph_open" or not found[0].map:
         return None

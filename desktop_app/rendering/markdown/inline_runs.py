@@ -64,7 +64,7 @@ class _RunBuilder:
         text = clean_text(text)
         if not text:
             return
-        # A formula's own marks are invisible too.
+        # The characters that enclose a formula are invisible, too, and must stay.
         text = show_invisible(text, code=code, link=bool(self.link) and not math)
         bold, italic, strike = self.bold > 0, self.italic > 0, self.strike > 0
         run = Run(text, bold, italic, code, strike, math, False, image, self.link)

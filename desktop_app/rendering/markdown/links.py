@@ -172,7 +172,7 @@ def _is_misleading(target: str, host: str) -> bool:
 
 
 def _host(target: str) -> str:
-    """Return the host of an http or https address, in ASCII; "" if it cannot be trusted."""
+    """Return the host of an http or https address, in ASCII; "" if it is missing or illegal."""
     web = _WEB.match(target)
     if web is None or len(web["host"]) > _MAX_HOST_LENGTH:
         return ""

@@ -76,7 +76,8 @@ def typeset(tex: str, *, display: bool) -> Formula:
     """Draw a formula, in milliseconds as a rule; hostile input may take forever.
 
     Raises:
-        CannotTypesetError: ziamath does not know the TeX, or the result is too large.
+        CannotTypesetError: the TeX is too long or ziamath does not know it, or the result is too
+            large.
     """
     if not is_within_limits(tex):
         raise CannotTypesetError("out of limits")
@@ -104,7 +105,7 @@ def _draw(tex: str, *, display: bool) -> tuple[str, tuple[float, float], float]:
 
 
 def parse_formula(answer: Mapping[str, Any] | None) -> Formula | None:
-    """Return the formula in the process's answer, None if it cannot be drawn."""
+    """Return the formula in the process's answer; None for an error or an invalid answer."""
     fields = answer or {}
     svg = fields.get("svg")
     lengths: list[Any] = [fields.get(name) for name in ("width", "ascent", "depth")]

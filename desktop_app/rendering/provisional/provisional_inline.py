@@ -260,7 +260,7 @@ class _Scanner:
             return start + 1
         if found is not None:
             if found.end() == len(content) and content[start + 1] != "$" and self._may_continue:
-                # With a letter or digit after it, it is not a formula: $5-$10, $HOME/$USER.
+                # If a letter or digit follows, this is not a formula: $5-$10, $HOME/$USER.
                 is_shown = _INCOMPLETE_FORMULA.match(content[:-1], start) is None
                 raise _CutError(found.end() - 1 if is_shown else start)
             return found.end()

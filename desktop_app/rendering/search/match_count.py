@@ -219,7 +219,7 @@ def _without_targets_in(line: str) -> str:
 
 
 def _has_equal_rows(part: str) -> bool:
-    """Return True if no table row has more cells than are shown."""
+    """Return True if certainly no table row has more cells than are shown."""
     if _RULE.search(part) is None:
         return True
     rows = [line.strip(" \t>") for line in part.split("\n") if "|" in line]
