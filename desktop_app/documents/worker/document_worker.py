@@ -83,7 +83,7 @@ class DocumentWorker(ReaderClient):
         """
         scaling = {"media_type": media_type, "width": size[0], "height": size[1]}
         header = {"kind": "scale", "name": name, **scaling}
-        request = Request(header, data, max_bytes=_image_bytes_bound(size), is_text=False)
+        request = Request(header, data, max_answer_bytes=_image_bytes_bound(size), is_text=False)
         return await self._ask(
             request, lambda answer, image: worker_answers.image(answer, image, size)
         )
@@ -108,7 +108,7 @@ class DocumentWorker(ReaderClient):
         header = {"kind": "render", "name": name, "pages": page_rows, "password": password}
         sizes = [size for _, size in pages]
         total_bytes = sum(map(_image_bytes_bound, sizes))
-        request = Request(header, data, max_bytes=total_bytes, is_text=False)
+        request = Request(header, data, max_answer_bytes=total_bytes, is_text=False)
         return await self._ask(
             request, lambda answer, data: worker_answers.images(answer, data, sizes)
         )
@@ -116,7 +116,7 @@ class DocumentWorker(ReaderClient):
     async def count_tokens(self, text: str) -> int:
         """Count the tokens of a text by o200k_base, which OpenAI's models use."""
         payload = text.encode(errors="replace")
-        request = Request({"kind": "count", "name": "The text"}, payload, max_bytes=0)
+        request = Request({"kind": "count", "name": "The text"}, payload, max_answer_bytes=0)
         max_tokens = len(payload)
         return await self._ask(
             request, lambda answer, _: worker_answers.whole_number(answer, "tokens", max_tokens)
@@ -125,7 +125,7 @@ class DocumentWorker(ReaderClient):
     async def token_mix(self, text: str) -> TokenMix:
         """Count the tokens of a text by o200k_base, separately for each kind of text."""
         payload = text.encode(errors="replace")
-        request = Request({"kind": "mix", "name": "The text"}, payload, max_bytes=0)
+        request = Request({"kind": "mix", "name": "The text"}, payload, max_answer_bytes=0)
         max_tokens = len(payload)
         return await self._ask(
             request, lambda answer, _: worker_answers.token_mix(answer, max_tokens)
@@ -135,7 +135,9 @@ class DocumentWorker(ReaderClient):
         """Convert HTML from the clipboard to Markdown: see `html_markdown.py`."""
         payload = html.encode(errors="replace")
         size_bound = min(4 * len(payload) + PIECE_BYTES, MAX_TEXT_BYTES)
-        request = Request({"kind": "convert", "name": "The text"}, payload, max_bytes=size_bound)
+        request = Request(
+            {"kind": "convert", "name": "The text"}, payload, max_answer_bytes=size_bound
+        )
         return await self._ask(request, lambda _, markdown: str(markdown))
 
     async def chunks(
@@ -149,7 +151,7 @@ class DocumentWorker(ReaderClient):
         """
         payload = text.encode(errors="replace")
         header = {"kind": "chunk", "name": "The text", "tokens": tokens, "rates": rates or {}}
-        request = Request(header, payload, max_bytes=_row_bytes_bound(payload))
+        request = Request(header, payload, max_answer_bytes=_row_bytes_bound(payload))
         length = len(text)
         return await self._ask(request, lambda _, rows: worker_answers.chunks(rows, length))
 
@@ -157,7 +159,7 @@ class DocumentWorker(ReaderClient):
         """Return the passages of a document's text: see `passage_index.py`."""
         payload = text.encode(errors="replace")
         header = {"kind": "passages", "name": name, "media_type": media_type}
-        request = Request(header, payload, max_bytes=_row_bytes_bound(payload))
+        request = Request(header, payload, max_answer_bytes=_row_bytes_bound(payload))
         length = len(text)
         return await self._ask(request, lambda _, rows: worker_answers.passages(rows, length))
 

@@ -71,14 +71,14 @@ class PageWorker(ReaderClient):
             request = Request({**header, "by": "descriptor"}, path=source)
         else:
             request = Request({**header, "by": "bytes"}, source)
-        request = request._replace(max_bytes=_MAX_SIZES_BYTES)
+        request = request._replace(max_answer_bytes=_MAX_SIZES_BYTES)
         return await self._ask(request, lambda _, sizes: worker_answers.page_sizes(sizes))
 
     async def render_strip(self, viewed: ViewedDocument, wanted: Strip) -> bytes:
         """Return the pixels of a strip of a page: see `pdf_view`."""
         header = {"kind": "view-strip", "strip": list(wanted)}
         size = 4 * wanted.width * wanted.rows
-        request = Request(header, max_bytes=size, is_text=False)
+        request = Request(header, max_answer_bytes=size, is_text=False)
         return await self._ask_view(
             viewed, request, lambda _, pixels: worker_answers.pixels(pixels, size)
         )
@@ -88,7 +88,7 @@ class PageWorker(ReaderClient):
     ) -> list[Box]:
         """Return the boxes of a passage on a page: see `passage_boxes.boxes`."""
         payload = json.dumps([text, preceding_text]).encode()
-        request = Request({"kind": "view-boxes", "page": page}, payload, max_bytes=0)
+        request = Request({"kind": "view-boxes", "page": page}, payload, max_answer_bytes=0)
         return await self._ask_view(viewed, request, lambda answer, _: worker_answers.boxes(answer))
 
     async def _ask_view(

@@ -50,14 +50,14 @@ class Request(NamedTuple):
         header: its fields, including `kind` and `name`.
         payload: a document's bytes, or a text.
         path: a file or folder to open for the child.
-        max_bytes: maximum size of the answer's payload.
+        max_answer_bytes: maximum size of the answer's payload.
         is_text: the answer's payload is UTF-8.
     """
 
     header: Mapping[str, Any]
     payload: bytes = b""
     path: Path | None = None
-    max_bytes: int = MAX_TEXT_BYTES
+    max_answer_bytes: int = MAX_TEXT_BYTES
     is_text: bool = True
 
     @property
@@ -198,7 +198,9 @@ class ReaderClient:
     ) -> tuple[dict[str, Any], str | bytes]:
         """Return the answer's header and payload. Meanwhile, open files that the child asks for."""
         while True:
-            header, payload = await _receive(child, request.max_bytes, is_text=request.is_text)
+            header, payload = await _receive(
+                child, request.max_answer_bytes, is_text=request.is_text
+            )
             try:
                 step = worker_answers.progress(header) if header["kind"] == "progress" else None
                 wanted = worker_answers.member(header) if header["kind"] == "open" else None
