@@ -40,7 +40,7 @@ _ABBREVIATION: Final = re.compile(
     jan|feb|mar|apr|jun|jul|aug|sept|sep|okt|oct|nov|dez|dec))\.[\"'”’»)\]]*\s+$""",
     re.I | re.X,
 )
-_LOOK_BACK: Final = 40  # characters to look back
+_LOOK_BACK: Final = 40  # characters to look back for an abbreviation
 _SENTENCE_END: Final = re.compile(r"[.!?…:;|。！？؟۔।॥։።][\"'”’»)\]」』）】》〉*_]*$")
 # A page that ends with a line of this width, and not with a sentence, continues on the next page.
 # Characters of scripts without spaces count double.
