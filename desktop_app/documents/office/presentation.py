@@ -1,6 +1,6 @@
 """Converts PowerPoint's slides (.pptx) to text under marks such as "[slide 2]".
 
-Includes tables, charts, notes, comments and hidden slides; these begin with "(hidden)". Reads the
+Includes tables, charts, notes and comments, and hidden slides, each marked "(hidden)". Reads the
 slides' parts in the order of the presentation, as ISO/IEC 29500-1 describes them.
 """
 

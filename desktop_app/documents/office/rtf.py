@@ -89,7 +89,8 @@ class _State(NamedTuple):
 
     Attributes:
         destination: what the words belong to: "" for the document's text, "skipped", or the
-            control word of a table, a label, a link's target, or a form field or its choice.
+            control word of a table, a label, a link's target, a comment's author, or a form field
+            or its choice.
         font: the number of the font; None if the document has not set any.
         script: "super", "sub", or "" for neither.
         stand_ins: the number of stand-ins after each character that is written as a number.
@@ -127,9 +128,9 @@ class _Reader:
         self._bytes = bytearray()
         self._stand_ins_left = 0
         self._high_surrogate = 0  # the first half of a surrogate pair
-        self._destination_texts: list[str] = []  # of a label, a link's target or a choice
+        self._destination_texts: list[str] = []  # e.g. of a link's target or a choice
         self._address = ""
-        self._comment_author = ""
+        self._comment_author = ""  # of the comment that follows
         self._form: dict[str, int] = {}  # the numbers of the last form field, by control word
         self._choices: list[str] = []  # the choices of the last form field
 
@@ -317,7 +318,7 @@ class _Reader:
         self._groups[-1].on_end = call
 
     def _begin_nested_text(self, word: str) -> None:
-        """Begin a note, comment or text box, or the words of a link or form field, in this group."""
+        """Begin a note, comment or text box, or the words of a link or form field, in the group."""
         if self._state.destination:
             return
         if word == "fldrslt":
