@@ -154,7 +154,7 @@ def test_short_lines_within_a_passage_are_marked(pytestconfig: pytest.Config) ->
         0, (0, text.index("\n\n[^1]"))
     )
     marked = [words(blocks[m.block])[m.start : m.end] for m in marks]
-    assert {"Doors", "Keys", "Take the key.", "Bring it back.", "Last words."} < set(marked)
+    assert {"Doors", "Keys", "Take the key.", "Bring it back.", "Last words.2"} < set(marked)
 
 
 MARKED = """# Head
