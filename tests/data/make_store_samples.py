@@ -579,7 +579,7 @@ def copies() -> Iterator[str]:
         with TemporaryDirectory() as folder:
             source, target = Path(folder) / "source.sqlite3", Path(folder) / "target.sqlite3"
             _fill(source, random.Random(f"copies {number}"))
-            dropped = copy_store(source, target, "x", lambda *_: None)
+            dropped = copy_store(source, target, "x", lambda *_: None).dropped
             yield _line(number, dropped, _dump(target))
 
 
@@ -610,7 +610,7 @@ def refusals() -> Iterator[str]:
                 connection.execute("PRAGMA foreign_keys = OFF")
                 connection.executescript(change)
             try:
-                dropped = copy_store(source, target, "x", lambda *_: None)
+                dropped = copy_store(source, target, "x", lambda *_: None).dropped
                 counts = {name: len(found) for name, found in _dump(target).items()}
                 yield _line(change, dropped, counts)
             except (StorageError, sqlite3.Error) as error:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -40,7 +41,7 @@ from desktop_app.storage.database.storage_errors import UNREADABLE, translate_er
 from desktop_app.storage.database.store_lock import exclusive_lock
 from desktop_app.storage.documents.attachment_store import attachment_path, is_undamaged
 from desktop_app.storage.recovery.backup import FORMAT, MANIFEST, STORE, VERSION
-from desktop_app.storage.recovery.store_copy import copy_store
+from desktop_app.storage.recovery.store_copy import CopiedRows, copy_store
 from desktop_app.storage.settings.address_secrets import copy_damaged_store
 from desktop_app.storage.settings.key_origins import copy_key_origins, record_key_origins
 from desktop_app.storage.settings.outbound_settings import (
@@ -92,11 +93,13 @@ class RestoreResult:
         previous_store: the new path of the previous store; None if there was none.
         dropped: the number of rows of the backup that were out of bounds or invalid.
         kept: the settings whose current value was kept.
+        missing_servers: the number of tool servers that only the backup has.
     """
 
     previous_store: Path | None
     dropped: int
     kept: tuple[SettingChange, ...]
+    missing_servers: int
 
     def sentence(self, archive: str) -> str:
         """Return a summary for the user."""
@@ -107,6 +110,14 @@ class RestoreResult:
                     "{count} setting of the backup wasn’t restored.",
                     "{count} settings of the backup weren’t restored.",
                     len(self.kept),
+                )
+            )
+        if self.missing_servers:
+            sentences.append(
+                tr_plural(
+                    "{count} tool server of the backup wasn’t restored. Add it again.",
+                    "{count} tool servers of the backup weren’t restored. Add them again.",
+                    self.missing_servers,
                 )
             )
         if self.dropped:
@@ -161,16 +172,18 @@ def restore_backup(
         ):
             new_store = Path(scratch) / STORE
             unpacker = _Unpacker(pack, archive, progress)
-            dropped = unpacker.unpack_store(new_store)
+            copied = unpacker.unpack_store(new_store)
             kept, choice = _ask_about_changes(new_store, database, built_in, ask)
             if choice is RestoreChoice.CANCEL:
                 return None
             for sha256 in sorted(_attachment_hashes(new_store) & attached.keys()):
                 unpacker.unpack_attachment(attached[sha256], sha256, attachments)
+            missing = copied.tool_servers - _keep_tool_servers(database, new_store)
             sync(new_store)
             record_key_origins(database)
             copy_key_origins(database, new_store)
-            return RestoreResult(_replace_store(new_store, database, at), dropped, kept)
+            previous = _replace_store(new_store, database, at)
+            return RestoreResult(previous, copied.dropped, kept, len(missing))
 
 
 def _ask_about_changes(
@@ -194,15 +207,28 @@ def _ask_about_changes(
 
 
 def _current_settings(database: Path, built_in: Sequence[ProviderProfile]) -> OutboundSettings:
+    # A missing or damaged store has no settings.
+    with suppress(*UNREADABLE), closing(_connect_current(database)) as connection:
+        return read_outbound_settings(connection, built_in)
+    return OutboundSettings.default(built_in)
+
+
+def _keep_tool_servers(database: Path, new_store: Path) -> set[str]:
+    """Copy the current store's tool servers to the new one; return their names."""
+    rows: list[sqlite3.Row] = []
+    with suppress(*UNREADABLE), closing(_connect_current(database)) as connection:
+        rows = connection.execute("SELECT name, definition FROM tool_servers").fetchall()
+    with closing(connect(new_store, "rw")) as connection:
+        sql = "INSERT INTO tool_servers (name, definition) VALUES (?, ?)"
+        connection.executemany(sql, map(tuple, rows))
+    return {row["name"] for row in rows}
+
+
+def _connect_current(database: Path) -> sqlite3.Connection:
     # Reading a store without a log would create one, unless it is opened as immutable. Nobody
     # writes to it, because this process holds the lock.
     has_log = database.with_name(database.name + "-wal").exists()
-    with (
-        suppress(*UNREADABLE),  # a missing or damaged store has no settings
-        closing(connect(database, "ro", is_immutable=not has_log)) as connection,
-    ):
-        return read_outbound_settings(connection, built_in)
-    return OutboundSettings.default(built_in)
+    return connect(database, "ro", is_immutable=not has_log)
 
 
 # -------------------------------------------------------------- the archive
@@ -269,8 +295,8 @@ class _Unpacker:
         self._done += size
         self._progress(self._done >> 20, max(1, self._total >> 20))
 
-    def unpack_store(self, new_store: Path) -> int:
-        """Unpack the store and copy its rows. Return the number of dropped rows."""
+    def unpack_store(self, new_store: Path) -> CopiedRows:
+        """Unpack the store and copy its rows."""
         size = self._store.file_size
         if size > LARGEST_STORE:
             raise RefusedFileError(Reason.FOREIGN_STORE_TOO_LARGE, limit=LARGEST_STORE >> 30)
@@ -285,10 +311,10 @@ class _Unpacker:
         def report(read: int, _size: int) -> None:
             self._progress((size + read) >> 20, max(1, self._total >> 20))
 
-        dropped = copy_store(foreign, new_store, str(self._archive), report)
+        copied = copy_store(foreign, new_store, str(self._archive), report)
         foreign.unlink()
         self._done = self._total
-        return dropped
+        return copied
 
     def unpack_attachment(self, info: ZipInfo, sha256: str, attachments: Path) -> None:
         """Unpack an attachment, unless it exists undamaged."""

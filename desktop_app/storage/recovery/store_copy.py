@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.conversation import MessageStatus
@@ -39,6 +39,9 @@ from desktop_app.storage.search.search_text import index_text
 # overlap a little. A thousand that each span the whole text would fill the disk.
 _MAX_OVERLAP: Final = 4
 _INDEXED_ATTACHMENTS: Final = "SELECT ref FROM search_entries NOT INDEXED WHERE kind = 'attachment'"
+_DECISION_TABLES: Final = ("tool_permissions", "tool_servers")
+"""Tables of the user's decisions: their rows are left out, and do not count as invalid."""
+_TOOL_SERVERS: Final = "SELECT name FROM tool_servers NOT INDEXED"
 _ROWS_AT_ONCE: Final = 2000
 _BYTES_AT_ONCE: Final = 16 << 20
 _CHARS_AT_ONCE: Final = 16 << 20
@@ -56,14 +59,23 @@ Progress = Callable[[int, int], None]
 """Called with the numbers of bytes read and of all bytes."""
 
 
-def copy_store(source: Path, target: Path, name: str, progress: Progress) -> int:
+class CopiedRows(NamedTuple):
+    """The result of a copy.
+
+    Attributes:
+        dropped: the number of rows that were left out as invalid.
+        tool_servers: the names of the tool servers in the source, which are left out.
+    """
+
+    dropped: int
+    tool_servers: frozenset[str]
+
+
+def copy_store(source: Path, target: Path, name: str, progress: Progress) -> CopiedRows:
     """Make the new store `target` from the rows of `source`, a private copy of a foreign file.
 
     Args:
         name: the name of the source in error messages.
-
-    Returns:
-        The number of rows that were dropped as invalid.
 
     Raises:
         StoreTooNewError: a newer version wrote it.
@@ -83,11 +95,12 @@ def copy_store(source: Path, target: Path, name: str, progress: Progress) -> int
                 raise damaged_error(name, "it holds no store")
             steps = pending_steps(applied, Path(name), MIGRATIONS)
             dropped = _StoreCopy(connection, store, progress).run(tables)
+            tool_servers = frozenset(store.texts(_TOOL_SERVERS, "tool_servers"))
             update_rows(connection, steps)
         connection.execute("COMMIT")
         require_sound(connection, "integrity_check", name, "the restored store")
         connection.execute("PRAGMA journal_mode = DELETE")
-    return dropped
+    return CopiedRows(dropped, tool_servers)
 
 
 class _StoreCopy:
@@ -137,7 +150,7 @@ class _StoreCopy:
         for row in self._store.rows(table):
             checked = table.check_row(row)
             if checked is None:
-                self._dropped += 1
+                self._dropped += table.name not in _DECISION_TABLES
             else:
                 yield checked
 

@@ -1,6 +1,6 @@
 """The configured tool servers, and the tools and prompts that each has last listed.
 
-They are never copied from another store: a server is a command that runs here.
+They are never copied from a backup: a server is a command that runs here.
 """
 
 from __future__ import annotations

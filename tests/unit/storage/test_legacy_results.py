@@ -162,7 +162,7 @@ def test_finished_and_unfinished_evaluations_are_converted(
     make_old_store(old)
     if is_restored:
         path = tmp_path / "store.sqlite3"
-        assert copy_store(old, path, "backup", lambda _done, _of: None) == 0
+        assert copy_store(old, path, "backup", lambda _done, _of: None).dropped == 0
     (first, second), notes = read(path)
     assert first.failed == (FailedCheck(CheckKind.RUBRIC, "polite", explanation="It is rude."),)
     assert (second.failures, second.status) == (["refused"], MessageStatus.REFUSED)

@@ -20,6 +20,7 @@ from desktop_app.domain.documents.passage_words import question_terms
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.domain.network.custom_fields import CustomField
+from desktop_app.domain.tools.tool_server import ToolServer
 from desktop_app.settings.schema import SETTINGS
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.deletion_wipe import wipe_deleted
@@ -36,6 +37,7 @@ from desktop_app.storage.settings.address_secrets import copy_damaged_store
 from desktop_app.storage.settings.outbound_settings import SETTINGS as OUTWARD
 from desktop_app.storage.settings.outbound_settings import _fields
 from desktop_app.storage.settings.settings_store import SettingsStore, profile_to_text
+from desktop_app.storage.tools.server_store import ServerStore
 from tests.helpers.blocking import blocking
 from tests.helpers.full_store import NOON, PROFILE, everything, fill, opened
 from tests.helpers.restores import AnsweredRestore, restore_now
@@ -116,6 +118,29 @@ def test_everything_is_restored_unchanged(place: Place, tmp_path: Path) -> None:
     found = found_by_every_search(other.database)
     assert all(found)
     assert found == found_by_every_search(place.database)
+
+
+@blocking
+async def tool_servers(path: Path, *added: str) -> list[str]:
+    """Add tool servers to a store; return the names of all."""
+    async with opened(path) as database:
+        store = ServerStore(database)
+        for name in added:
+            await store.save(ToolServer(name, command=("true",)))
+        return [server.name for server in await store.servers()]
+
+
+def test_the_tool_servers_of_this_computer_are_kept(place: Place, tmp_path: Path) -> None:
+    place.fill()
+    tool_servers(place.database, "both", "theirs")
+    archive = place.back_up()
+    other = Place(tmp_path / "other")
+    tool_servers(other.database, "both", "ours")
+    done = restore_now(archive, other.database, other.attachments, NOON)
+    assert done is not None
+    assert tool_servers(other.database) == ["both", "ours"]
+    assert (done.dropped, done.missing_servers) == (0, 1)
+    assert "1 tool server of the backup wasn’t restored. Add it again." in done.sentence("x.zip")
 
 
 @blocking
