@@ -1,7 +1,7 @@
 """Resolves the user's choice to the model and effort that are sent.
 
-The choice is stored as the user made it. An effort that the model does not support is shown as
-refused, and the nearest supported one is sent. Switching back restores the user's choice.
+The choice is stored as the user made it. If the model does not support its effort, the nearest
+supported one is sent, and shown as chosen. Switching back restores the user's choice.
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@
 SQLite's tokenizer takes a run of Chinese or Japanese for one word, so that nothing inside it is
 found. Such runs are indexed as overlapping pairs, followed by the last character alone: 日本語
 becomes 日本 本語 語. A query of two or more characters is the phrase of its pairs, without the last
-character alone. A query of one character is a prefix of pairs. The tokenizer also ignores emoji and
-other signs. In texts and in queries, each therefore becomes a word of its own: a private-use
-character, which the tokenizer takes for a letter.
+character alone unless another word follows (日本go). A query of one character is a prefix of pairs.
+The tokenizer also ignores emoji and other signs. In texts and in queries, each therefore becomes a
+word of its own: a private-use character, which the tokenizer takes for a letter.
 
 Words are removed from the index by computing them again. A change to this folding therefore needs
 a migration that rebuilds the index.
