@@ -133,7 +133,9 @@ async def test_embeddings_come_from_the_provider_of_new_conversations() -> None:
 @pytest.mark.parametrize(
     ("media_type", "data"), [("text/plain", b"bytes"), (FOLDER, "tëxt".encode())]
 )
-async def test_the_text_of_a_folder_is_stored(media_type: str, data: bytes) -> None:
+async def test_a_file_is_stored_as_its_bytes_and_a_folder_as_its_text(
+    media_type: str, data: bytes
+) -> None:
     sha256 = hashlib.sha256(data).hexdigest()
     document = ExtractedDocument("a", media_type, sha256, len(data), "tëxt", None, 1)
     async with started_backend() as backend:
@@ -163,15 +165,19 @@ def test_a_file_of_models_that_cannot_be_used_is_named(
         assert caught.value.remedy is remedy
 
 
-async def test_settings_of_the_models_on_this_computer_are_applied() -> None:
+async def test_the_setting_names_the_file_of_the_on_device_model() -> None:
     async with started_backend() as backend:
         built_in = backend.providers.on_device_model
         use_weights(backend.gateway.local_model, {WEIGHTS_SETTING: "/models/a.gguf"})
         assert backend.providers.on_device_model == "/models/a.gguf"
         use_weights(backend.gateway.local_model, {})
         assert backend.providers.on_device_model == built_in
-        own = backend.chat.resolve(OPENAI, ModelChoice(OPENAI.id, "", Variant.THINKING))
-        for choice in ("small", "own"):
-            use_routine_model(backend, {"answer.routine_model": choice})
-            routine = backend.utility_model.model_for(Purpose.TITLE, own)
-            assert (routine.model != own.model) == (choice == "small")
+
+
+@pytest.mark.parametrize(("setting", "model"), [("small", "gpt-5-nano"), ("own", "gpt-5.2")])
+async def test_the_setting_chooses_the_model_of_titles(setting: str, model: str) -> None:
+    async with started_backend() as backend:
+        use_routine_model(backend, {"answer.routine_model": setting})
+        answering = backend.chat.resolve(OPENAI, ModelChoice(OPENAI.id, "", Variant.THINKING))
+        assert answering.model.id == "gpt-5.2"
+        assert backend.utility_model.model_for(Purpose.TITLE, answering).model.id == model

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.backend.backend import Backend, build_backend
+from desktop_app.backend.backend import Backend
 from desktop_app.backend.batch_wiring import expand_paths, has_files, store_as_conversation
 from desktop_app.domain.batch.batch_jobs import BatchFile, BatchItem, BatchJob, ItemStatus
 from desktop_app.domain.conversations.conversation import ModelChoice, Role, now
@@ -21,6 +21,7 @@ from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, N
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.spending.cost import Usage
+from tests.helpers.started_backend import started_backend
 
 CHOICE = ModelChoice("openai", "gpt-5.2")
 ENDED = datetime(2026, 1, 2, tzinfo=UTC)
@@ -41,16 +42,12 @@ FROM_BATCH = notice(NoticeCode.FROM_BATCH)
 @asynccontextmanager
 async def stored(job: BatchJob, item: BatchItem) -> AsyncIterator[Backend]:
     """Yield a backend whose store has a job with a file."""
-    backend = build_backend(environment={})
-    await backend.open()
-    try:
+    async with started_backend() as backend:
         await backend.batch_store.create(job, [item])
         yield backend
-    finally:
-        await backend.aclose()
 
 
-async def test_an_answer_is_stored_as_a_conversation_once_unless_that_is_erased() -> None:
+async def test_an_answer_is_stored_once_and_again_if_its_conversation_is_erased() -> None:
     async with stored(JOB, ITEM) as backend:
         conversation_id = await store_as_conversation(
             backend.conversations, backend.batch_store, JOB, ITEM

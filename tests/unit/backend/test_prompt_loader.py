@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -20,6 +21,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.prompts.prompts import NO_NEEDS, Prompt, TemplateNeeds
 from desktop_app.storage.settings.prompt_store import PromptStore
+from tests.helpers.started_backend import started_backend
 from tests.unit.storage.samples import opened
 
 REPLY = Prompt("reply", "Reply", "To {{name}}, on {{date}}: {{selection}}")
@@ -38,19 +40,17 @@ LETTER = Prompt("letter", "Letter", "Dear {{name=friend}},")
 async def test_a_prompt_is_filled_in(
     name: str, fields: Sequence[str], text: str, question: str
 ) -> None:
-    backend = build_backend(environment={})
-    await backend.open()
-    await backend.prompts.save([REPLY, LETTER])
-    prompt, filled = await fill_template(backend, name, fields, text)
-    library = [entry.prompt.id for entry in await prompt_library(backend)]
-    await backend.aclose()
+    async with started_backend() as backend:
+        await backend.prompts.save([REPLY, LETTER])
+        prompt, filled = await fill_template(backend, name, fields, text)
+        library = [entry.prompt.id for entry in await prompt_library(backend)]
     assert prompt.id == name.casefold()
     assert filled == question.format(today=today())
     assert {"reply", "letter", "translate"} <= set(library)
 
 
 @pytest.mark.parametrize("field", ["name", "=Ann", " =Ann", ""])
-async def test_a_field_has_a_name_and_a_value(field: str) -> None:
+async def test_a_field_without_a_name_or_an_equals_sign_is_refused(field: str) -> None:
     with pytest.raises(IllegalChoiceError) as caught:
         await fill_template(build_backend(environment={}), "reply", [field], "")
     assert (caught.value.reason, caught.value.params) == (Reason.SET_MALFORMED, {"given": field})
@@ -79,6 +79,15 @@ def test_built_in_prompts_are_in_the_order_of_their_files() -> None:
     assert [prompt.id for prompt in prompts] == sorted(prompt.id for prompt in prompts)
 
 
-def test_the_date_is_the_users() -> None:
-    found = date.fromisoformat(today())
-    assert abs((date.today() - found).days) <= 1  # noqa: DTZ011 — midnight may be between them
+def test_the_date_is_that_of_the_users_time_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    dates = []
+    try:
+        for zone in ("Etc/GMT-14", "Etc/GMT+12"):  # 26 hours apart, so never the same date
+            monkeypatch.setenv("TZ", zone)
+            time.tzset()
+            dates.append(date.fromisoformat(today()))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    east, west = dates
+    assert west < east

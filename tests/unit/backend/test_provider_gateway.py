@@ -100,7 +100,7 @@ async def _until_text(events: AsyncIterator[object]) -> AsyncIterator[object]:
             return
 
 
-async def test_a_server_of_one_s_own_gets_the_key_that_was_entered_for_it(tmp_path: Path) -> None:
+async def test_a_users_own_server_gets_the_key_entered_for_it(tmp_path: Path) -> None:
     async with LoopbackServer(LISTED) as server, opened_gateway(tmp_path) as (gateway, vault):
         profile = replace(COMPATIBLE, base_url=server.base_url)
         await (await gateway.provider(profile)).listing()
@@ -151,7 +151,7 @@ async def test_support_learned_in_earlier_runs_is_known(tmp_path: Path) -> None:
         await gateway.aclose()
 
 
-async def test_batches_are_those_of_the_provider(tmp_path: Path) -> None:
+async def test_batches_are_fetched_from_the_profiles_server(tmp_path: Path) -> None:
     batch = replies(200, {"id": "b", "status": "completed"})
     async with LoopbackServer(batch) as server, opened_gateway(tmp_path) as (gateway, _):
         batches = await gateway.batches(replace(COMPATIBLE, base_url=server.base_url))

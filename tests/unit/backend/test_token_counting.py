@@ -108,59 +108,59 @@ async def counting(folder: Path) -> AsyncIterator[Any]:
 
 
 async def test_each_kind_of_provider_has_a_counter_of_its_own(tmp_path: Path) -> None:
-    async with counting(tmp_path) as its:
-        count = its.counter.count
+    async with counting(tmp_path) as parts:
+        count = parts.counter.count
         assert await count("", SERVER, "llama", may_ask=True) == (0, True)
         assert await count("abc", DEVICE, "x") == (300, True)
         assert await count("abc", AT_OPENAI, "gpt-5.2") == (30, True)
         assert await count("abc", SERVER, "gpt-5.2", may_ask=True) == (30, False)
         assert await count("abc", GATEWAY, "gpt-5.2", may_ask=True) == (30, True)
         assert await count("a" * 10, SERVER, "llama") == (11, False)
-        assert its.server.asked == []
+        assert parts.server.asked == []
 
 
 async def test_a_server_that_counts_is_asked_once(tmp_path: Path) -> None:
-    async with counting(tmp_path) as its:
-        count, its.server.count = its.counter.count, 900
+    async with counting(tmp_path) as parts:
+        count, parts.server.count = parts.counter.count, 900
         text = "a" * 600
         assert await count(text, SERVER, "llama") == (660, False)
         for _ in range(2):
             assert await count(text, SERVER, "llama", may_ask=True) == (900, True)
         assert await count(text, SERVER, "llama") == (900, True)
-        assert its.server.asked == [("llama", text)]
+        assert parts.server.asked == [("llama", text)]
         # The rate is learned for other texts of this model at this server.
-        assert its.learning.rates_of(SERVER, "llama") == TokenRates({KIND: ONE_AND_A_HALF})
+        assert parts.learning.rates_of(SERVER, "llama") == TokenRates({KIND: ONE_AND_A_HALF})
         assert await count("b" * 10, SERVER, "llama") == (15, False)
         assert await count("b" * 10, SERVER, "mistral") == (11, False)
-        assert its.worker.read == [text, "b" * 10]
+        assert parts.worker.read == [text, "b" * 10]
 
 
 async def test_a_server_without_a_counter_or_a_connection_leaves_the_estimate(
     tmp_path: Path,
 ) -> None:
-    async with counting(tmp_path) as its:
-        assert await its.counter.count("a" * 10, SERVER, "llama", may_ask=True) == (11, False)
-        its.server.is_lost = True
-        assert await its.counter.count("b" * 10, SERVER, "llama", may_ask=True) == (11, False)
-        assert its.learning.revision == 0
+    async with counting(tmp_path) as parts:
+        assert await parts.counter.count("a" * 10, SERVER, "llama", may_ask=True) == (11, False)
+        parts.server.is_lost = True
+        assert await parts.counter.count("b" * 10, SERVER, "llama", may_ask=True) == (11, False)
+        assert parts.learning.revision == 0
 
 
 async def test_a_learned_rate_replaces_the_tokenizer(tmp_path: Path) -> None:
-    async with counting(tmp_path) as its:
-        await its.learning.learn(SERVER, "gpt-5.2", "a" * 600, 1200)
-        assert await its.counter.count("a" * 10, SERVER, "gpt-5.2") == (20, False)
+    async with counting(tmp_path) as parts:
+        await parts.learning.learn(SERVER, "gpt-5.2", "a" * 600, 1200)
+        assert await parts.counter.count("a" * 10, SERVER, "gpt-5.2") == (20, False)
         # A server of OpenAI's models is not asked.
-        its.server.count = 7
-        assert await its.counter.count("a" * 9, SERVER, "gpt-5.2", may_ask=True) == (18, False)
+        parts.server.count = 7
+        assert await parts.counter.count("a" * 9, SERVER, "gpt-5.2", may_ask=True) == (18, False)
 
 
 async def test_the_last_counts_are_kept(tmp_path: Path) -> None:
-    async with counting(tmp_path) as its:
-        its.server.count = 7
+    async with counting(tmp_path) as parts:
+        parts.server.count = 7
         texts = [str(number) for number in range(_MAX_CACHED + 1)]
         for text in (*texts, texts[0], texts[2]):
-            await its.counter.count(text, SERVER, "llama", may_ask=True)
-        assert [text for _, text in its.server.asked] == [*texts, texts[0]]
+            await parts.counter.count(text, SERVER, "llama", may_ask=True)
+        assert [text for _, text in parts.server.asked] == [*texts, texts[0]]
 
 
 @pytest.mark.parametrize(
@@ -182,20 +182,20 @@ async def test_the_method_of_a_count_is_returned(
     is_learned: bool,
     method: CountMethod,
 ) -> None:
-    async with counting(tmp_path) as its:
+    async with counting(tmp_path) as parts:
         if is_learned:
-            await its.learning.learn(SERVER, "llama", "a" * 600, 900)
-        assert its.counter.method(profile, model, is_exact=is_exact) is method
+            await parts.learning.learn(SERVER, "llama", "a" * 600, 900)
+        assert parts.counter.method(profile, model, is_exact=is_exact) is method
 
 
 async def test_a_text_is_split_by_rates_unless_it_is_counted_exactly(tmp_path: Path) -> None:
-    async with counting(tmp_path) as its:
+    async with counting(tmp_path) as parts:
         for profile in (AT_OPENAI, DEVICE, GATEWAY):
-            assert await its.counter.rates("abc", profile, "gpt-5.2") is None
-        assert await its.counter.rates("abc", SERVER, "gpt-5.2") == (OPENAI_RATES, GUESSED_SHARE)
-        assert await its.counter.rates("abc", GATEWAY, "llama") == (USUAL_RATES, GUESSED_SHARE)
-        await its.learning.learn(GATEWAY, "gpt-5.2", "a" * 600, 1200)
-        rates, share = await its.counter.rates("abc", GATEWAY, "gpt-5.2")
+            assert await parts.counter.rates("abc", profile, "gpt-5.2") is None
+        assert await parts.counter.rates("abc", SERVER, "gpt-5.2") == (OPENAI_RATES, GUESSED_SHARE)
+        assert await parts.counter.rates("abc", GATEWAY, "llama") == (USUAL_RATES, GUESSED_SHARE)
+        await parts.learning.learn(GATEWAY, "gpt-5.2", "a" * 600, 1200)
+        rates, share = await parts.counter.rates("abc", GATEWAY, "gpt-5.2")
         assert (rates[KIND], share) == (pytest.approx(2.0), LEARNED_SHARE)
 
 
@@ -228,62 +228,62 @@ async def test_a_request_teaches_its_rate_and_window(
     expected: TokenRates,
     is_read: bool,
 ) -> None:
-    async with counting(tmp_path) as its:
-        its.learning.learn_in_background(SERVER, request(*texts), tokens, window)
-        await its.learning.finish_learning()
-        assert its.learning.rates_of(SERVER, "llama") == expected
-        assert its.learning.window_of(SERVER, "llama") == expected.window
-        assert await its.store.all() == ({KEY: expected} if expected != TokenRates() else {})
+    async with counting(tmp_path) as parts:
+        parts.learning.learn_in_background(SERVER, request(*texts), tokens, window)
+        await parts.learning.finish_learning()
+        assert parts.learning.rates_of(SERVER, "llama") == expected
+        assert parts.learning.window_of(SERVER, "llama") == expected.window
+        assert await parts.store.all() == ({KEY: expected} if expected != TokenRates() else {})
         changes = bool(expected.rates) + bool(expected.window)
-        assert (its.learning.revision, its.counter.revision) == (changes, changes)
-        assert its.worker.read == (["\n".join(("i", *texts))] if is_read else [])
+        assert (parts.learning.revision, parts.counter.revision) == (changes, changes)
+        assert parts.worker.read == (["\n".join(("i", *texts))] if is_read else [])
 
 
 async def test_a_request_with_a_picture_teaches_its_window_only(tmp_path: Path) -> None:
     picture = RequestMessage(Role.USER, (ImageData("image/png", b""),))
-    async with counting(tmp_path) as its:
+    async with counting(tmp_path) as parts:
         for window, expected in ((0, TokenRates()), (4096, TokenRates(window=4096))):
-            its.learning.learn_in_background(SERVER, request(messages=(picture,)), 1200, window)
-            await its.learning.finish_learning()
-            assert its.learning.rates_of(SERVER, "llama") == expected
-        assert its.worker.read == []
+            parts.learning.learn_in_background(SERVER, request(messages=(picture,)), 1200, window)
+            await parts.learning.finish_learning()
+            assert parts.learning.rates_of(SERVER, "llama") == expected
+        assert parts.worker.read == []
 
 
 async def test_rates_are_loaded_and_equal_ones_are_not_saved_again(tmp_path: Path) -> None:
-    async with counting(tmp_path) as its:
-        its.learning.learn_in_background(SERVER, request(), 0, 4096)
-        its.learning.learn_in_background(SERVER, request(), 0, 4096)
-        await its.learning.finish_learning()
-        assert its.learning.revision == 1
-        later = TokenLearning(its.store, its.worker, CATALOG)
+    async with counting(tmp_path) as parts:
+        parts.learning.learn_in_background(SERVER, request(), 0, 4096)
+        parts.learning.learn_in_background(SERVER, request(), 0, 4096)
+        await parts.learning.finish_learning()
+        assert parts.learning.revision == 1
+        later = TokenLearning(parts.store, parts.worker, CATALOG)
         await later.load()
         assert later.window_of(SERVER, "llama") == 4096
         assert later.rates_of(SERVER, "mistral") == later.rates_of(GATEWAY, "llama") == TokenRates()
 
 
 async def test_nothing_is_learned_of_other_providers(tmp_path: Path) -> None:
-    async with counting(tmp_path) as its:
+    async with counting(tmp_path) as parts:
         for profile in (AT_OPENAI, DEVICE):
-            its.learning.learn_in_background(profile, request(), 0, 4096)
-        await its.learning.finish_learning()
-        assert (its.learning.revision, await its.store.all()) == (0, {})
+            parts.learning.learn_in_background(profile, request(), 0, 4096)
+        await parts.learning.finish_learning()
+        assert (parts.learning.revision, await parts.store.all()) == (0, {})
 
 
 async def test_a_text_that_the_worker_refuses_is_not_learned(tmp_path: Path) -> None:
-    async with counting(tmp_path) as its:
-        its.worker.is_broken = True
-        its.learning.learn_in_background(SERVER, request("a" * 600), 1200, 0)
-        await its.learning.finish_learning()
-        assert its.learning.revision == 0
-        assert not await its.learning.is_cut(request("a" * 6000), 300)
+    async with counting(tmp_path) as parts:
+        parts.worker.is_broken = True
+        parts.learning.learn_in_background(SERVER, request("a" * 600), 1200, 0)
+        await parts.learning.finish_learning()
+        assert parts.learning.revision == 0
+        assert not await parts.learning.is_cut(request("a" * 6000), 300)
 
 
 async def test_at_most_twenty_texts_wait_to_be_learned(tmp_path: Path) -> None:
-    async with counting(tmp_path) as its:
+    async with counting(tmp_path) as parts:
         for number in range(25):
-            its.learning.learn_in_background(SERVER, request(f"{number} " * 200), 1200, 0)
-        await its.learning.finish_learning()
-        assert len(its.worker.read) == 20
+            parts.learning.learn_in_background(SERVER, request(f"{number} " * 200), 1200, 0)
+        await parts.learning.finish_learning()
+        assert len(parts.worker.read) == 20
 
 
 @pytest.mark.parametrize(
@@ -298,23 +298,23 @@ async def test_at_most_twenty_texts_wait_to_be_learned(tmp_path: Path) -> None:
 async def test_a_long_text_of_few_tokens_was_cut(
     tmp_path: Path, length: int, tokens: int, is_cut: bool, is_read: bool
 ) -> None:
-    async with counting(tmp_path) as its:
+    async with counting(tmp_path) as parts:
         asked = request("a" * (length - 2))
-        assert await its.learning.is_cut(asked, tokens) is is_cut
-        assert bool(its.worker.read) is is_read
+        assert await parts.learning.is_cut(asked, tokens) is is_cut
+        assert bool(parts.worker.read) is is_read
 
 
 async def test_a_window_that_is_named_during_a_count_is_kept(tmp_path: Path) -> None:
-    async with counting(tmp_path) as its:
+    async with counting(tmp_path) as parts:
         text = "a" * 600
-        token_mix = its.worker.token_mix
+        token_mix = parts.worker.token_mix
 
         async def refused_meanwhile(given: str) -> Mapping[TextKind, int]:
-            its.learning.learn_in_background(SERVER, ChatRequest("llama", ()), 0, 8_000)
+            parts.learning.learn_in_background(SERVER, ChatRequest("llama", ()), 0, 8_000)
             mix: Mapping[TextKind, int] = await token_mix(given)
             return mix
 
-        its.worker.token_mix = refused_meanwhile
-        await its.learning.learn(SERVER, "llama", text, 900)
-        assert its.learning.rates_of(SERVER, "llama").rates == {KIND: ONE_AND_A_HALF}
-        assert its.learning.window_of(SERVER, "llama") == 8_000
+        parts.worker.token_mix = refused_meanwhile
+        await parts.learning.learn(SERVER, "llama", text, 900)
+        assert parts.learning.rates_of(SERVER, "llama").rates == {KIND: ONE_AND_A_HALF}
+        assert parts.learning.window_of(SERVER, "llama") == 8_000

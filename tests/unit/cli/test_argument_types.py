@@ -1,4 +1,4 @@
-"""Numbers and variants on the command line."""
+"""Arguments of the command line that are numbers, variants or models."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ EFFORTS = "none, minimal, low, medium, high, and xhigh"
         (variant_or_model_argument, "thinking/none", "thinking/none"),
     ],
 )
-def test_numbers_in_range_are_accepted(
+def test_numbers_in_range_and_known_variants_are_accepted(
     parse: Callable[[str], object], text: str, value: object
 ) -> None:
     assert parse(text) == value
@@ -57,7 +57,9 @@ def test_numbers_in_range_are_accepted(
         (variant_or_model_argument, "pro/", f"“” isn’t one of {EFFORTS}"),
     ],
 )
-def test_a_refusal_states_the_range(parse: Callable[[str], object], text: str, words: str) -> None:
+def test_a_refusal_states_what_is_accepted(
+    parse: Callable[[str], object], text: str, words: str
+) -> None:
     with pytest.raises(ArgumentTypeError) as refused:
         parse(text)
     assert str(refused.value) == words

@@ -18,9 +18,9 @@ SENDING_CODES = ["0", "1", "2", "3", "4", "130"]
 def commands(parent: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
     """Return the parsers of all commands by name, and of the commands below them."""
     found: dict[str, argparse.ArgumentParser] = {}
-    for name, made in subcommands(parent).items():
-        found |= {name: made}
-        found |= {f"{name} {below}": its for below, its in commands(made).items()}
+    for name, parser in subcommands(parent).items():
+        found |= {name: parser}
+        found |= {f"{name} {below}": inner for below, inner in commands(parser).items()}
     return found
 
 
@@ -35,12 +35,12 @@ def test_the_help_of_a_command_names_its_exit_codes() -> None:
     codes = {
         name: [
             line.split()[0]
-            for line in (made.epilog or "").splitlines()
+            for line in (parser.epilog or "").splitlines()
             if line.startswith("  ") and line.split()[0].isdigit()
         ]
-        for name, made in commands(create_parser(["ask"])).items()
+        for name, parser in commands(create_parser(["ask"])).items()
     }
-    assert {name: its for name, its in codes.items() if its != USUAL_CODES} == {
+    assert {name: stated for name, stated in codes.items() if stated != USUAL_CODES} == {
         "quick": [],
         "ask": ["0", "1", "2", "3", "4", "130", "141"],
         "summarize": ANSWER_CODES,
@@ -52,8 +52,8 @@ def test_the_help_of_a_command_names_its_exit_codes() -> None:
 def test_the_help_of_a_command_with_json_names_its_fields() -> None:
     unnamed = [
         name
-        for name, made in commands(create_parser(["ask"])).items()
-        if "--json" in options(made) and "With --json" not in (made.epilog or "")
+        for name, parser in commands(create_parser(["ask"])).items()
+        if "--json" in options(parser) and "With --json" not in (parser.epilog or "")
     ]
     assert unnamed == []
 
@@ -95,10 +95,10 @@ def test_the_help_of_the_commands_for_batches_says_what_they_do(name: str, words
     ],
 )
 def test_options_that_are_not_given_are_off(line: str, values: dict[str, Any]) -> None:
-    options = vars(create_parser(["ask"]).parse_args(line.split()))
+    parsed = vars(create_parser(["ask"]).parse_args(line.split()))
     empty: tuple[object, ...] = (None, False, [], "")
-    chosen = ("command", "action", "refuse")
-    given = {k: v for k, v in options.items() if k not in chosen and v not in empty}
+    of_the_command = ("command", "action", "refuse")
+    given = {k: v for k, v in parsed.items() if k not in of_the_command and v not in empty}
     assert given == values
 
 
@@ -133,10 +133,10 @@ def test_an_incomplete_or_contradictory_line_is_refused(line: str) -> None:
     ],
 )
 def test_a_number_is_accepted_within_its_range(option: str, least: int, most: int | None) -> None:
-    made = create_parser(["ask"])
+    parser = create_parser(["ask"])
     name = option.rpartition("--")[2].replace("-", "_")
     for number in (least, least + 1 if most is None else most):
-        assert getattr(made.parse_args([*option.split(), str(number)]), name) == number
+        assert getattr(parser.parse_args([*option.split(), str(number)]), name) == number
     for number in (least - 1, *(() if most is None else (most + 1,))):
         with pytest.raises(SystemExit, match="2"):
-            made.parse_args([*option.split(), str(number)])
+            parser.parse_args([*option.split(), str(number)])

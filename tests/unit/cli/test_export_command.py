@@ -133,7 +133,7 @@ def test_a_conversation_without_tables_is_reported(export: Run, tmp_path: Path) 
     file = tmp_path / "words.csv"
     code, out, err = export("--conversation", conversation.id, "--format", "csv", "--to", file)
     assert (code, out, file.exists()) == (1, "", False)
-    assert "table" in err
+    assert "Conversation “Words” skipped: The responses contain no table." in err
 
 
 def test_only_folders_that_are_used_are_in_the_file(export: Run, tmp_path: Path) -> None:

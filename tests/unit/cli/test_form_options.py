@@ -15,7 +15,6 @@ from desktop_app.cli.answers.form_options import (
     with_schema_of,
     write_problems,
 )
-from desktop_app.cli.answers.unsaved_conversation_id import unsaved_conversation_id
 from desktop_app.domain.answering.answer_form import (
     MAX_FORM_CHARS,
     AnswerGrammar,
@@ -25,7 +24,6 @@ from desktop_app.domain.answering.answer_form import (
 )
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.conversations.conversation import MessageStatus
-from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
@@ -139,19 +137,3 @@ async def test_a_complete_answer_is_checked(
 )
 def test_notices_on_the_requested_form_are_recognized(told: NoticeText, is_form: bool) -> None:
     assert is_form_notice(told) is is_form
-
-
-def test_equal_beginnings_have_the_same_id() -> None:
-    one, two = (ImagePart(letter * 64, "x.png", "image/png", 1) for letter in "ab")
-    ids = [
-        unsaved_conversation_id("", [], "Why?"),
-        unsaved_conversation_id("", [], "Who?"),
-        unsaved_conversation_id("Be brief.", [], "Why?"),
-        unsaved_conversation_id("", [one], "Why?"),
-        unsaved_conversation_id("", [two], "Why?"),
-        unsaved_conversation_id("", [one, two], "Why?"),
-    ]
-    assert len({*ids}) == len(ids)
-    assert {len(each) for each in ids} == {32}
-    assert unsaved_conversation_id("Be brief.", [], "\udce9") == ids[2]
-    assert unsaved_conversation_id("", [one], "Who?") == ids[3]

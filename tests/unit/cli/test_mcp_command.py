@@ -97,7 +97,7 @@ def test_an_incomplete_server_is_refused(
     [
         ({"a": {"url": URL}, "b": {"url": URL}}, 0, "Added a\nAdded b\n", ""),
         ({"a": {"url": "ftp://x"}, "b": {"url": URL}}, 1, "Added b\n", "“a” isn’t a web address"),
-        ({"a": {"url": URL, "disabled": True}}, 0, "", "a"),
+        ({"a": {"url": URL, "disabled": True}}, 0, "", "“a” is turned off in the file"),
     ],
 )
 def test_the_servers_of_another_program_are_imported(
@@ -105,7 +105,7 @@ def test_the_servers_of_another_program_are_imported(
 ) -> None:
     file = tmp_path / "mcp.json"
     file.write_text(json.dumps({"mcpServers": servers}))
-    found = mcp("import", str(file))
+    found = mcp("import", str(file), "--yes")
     assert found[:2] == (code, out)
     assert bool(found[2]) == bool(err)
     assert err in found[2]

@@ -38,7 +38,7 @@ from tests.unit.providers.samples import COMPATIBLE
 
 Run = Callable[..., tuple[int, str, str]]
 RUNNERS = {"models": run_models, "spending": run_spending, "tools": run_tools}
-HALF_OF_MARCH = datetime(2026, 3, 16, 12).astimezone()  # months are those of the user's time zone
+MIDDLE_OF_MARCH = datetime(2026, 3, 16, 12).astimezone()  # months are those of the user's time zone
 
 
 @pytest.fixture
@@ -164,7 +164,7 @@ async def store_calls(backend: Backend) -> None:
         ("home", None, "complete"),
     ):
         call = Call(
-            at=HALF_OF_MARCH,
+            at=MIDDLE_OF_MARCH,
             provider_id=provider,
             model="gpt-5.2" if cost else "=1+1",
             purpose="answer",
@@ -178,7 +178,7 @@ async def store_calls(backend: Backend) -> None:
 
 
 def test_spending_is_summed_up(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spending_command, "now", lambda: HALF_OF_MARCH)
+    monkeypatch.setattr(spending_command, "now", lambda: MIDDLE_OF_MARCH)
     with_store(store_calls)
     code, out, err = command("spending", "--by", "model", "--json")
     found = json.loads(out)
@@ -247,7 +247,7 @@ WORDS = [
 
 
 @pytest.mark.parametrize(("description", "shown"), WORDS)
-def test_of_a_server_s_tool_the_first_sentence_is_shown(description: str, shown: str) -> None:
+def test_a_servers_tool_is_summarized_by_its_first_sentence(description: str, shown: str) -> None:
     tool = ListedTool(ToolDefinition("find", description, source="files"))
     assert tool_summary(tool, "") == shown
     assert tool_summary(tool, "Not today.") == "Unavailable: Not today."

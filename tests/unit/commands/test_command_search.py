@@ -1,6 +1,6 @@
-from __future__ import annotations
+"""Commands are found by the words of their titles, their categories and more."""
 
-from pathlib import Path
+from __future__ import annotations
 
 import pytest
 
@@ -12,7 +12,6 @@ from desktop_app.commands.command_search import (
     matching_entries,
 )
 from desktop_app.commands.keymap import Keymap
-from desktop_app.i18n import translation
 
 SOME = (
     PaletteEntry("a", "Show or hide the settings", "View"),
@@ -48,12 +47,9 @@ def test_commands_are_found_by_words_beside_their_titles(typed: str, command: st
     ]
 
 
-def test_entries_are_in_the_language_in_use(tmp_path: Path) -> None:
-    translation.use_language("pseudo", tmp_path)
-    try:
-        entry = command_entries(COMMANDS, Keymap())[0]
-    finally:
-        translation.use_language("en", tmp_path)
+@pytest.mark.usefixtures("pseudo_language")
+def test_entries_are_in_the_language_in_use() -> None:
+    entry = command_entries(COMMANDS, Keymap())[0]
     assert entry.title.startswith("⟦")
     assert entry.note.startswith("⟦")
 

@@ -1,4 +1,4 @@
-"""A file of shortcuts contains all, and reading it names the entries that cannot be used."""
+"""Shortcuts are written to a file; reading one names the entries that cannot be used."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ def file_of(shortcuts: object) -> bytes:
 
 
 def test_an_exported_file_is_read_unchanged() -> None:
-    overrides = {"conversation.new": "Ctrl+J", "answer.retry": ""}
-    overrides["find.open"] = "Ctrl+Ö"
+    overrides = {"conversation.new": "Ctrl+J", "answer.retry": "", "find.open": "Ctrl+Ö"}
     text = shortcuts_to_json(Keymap(overrides))
     assert '    "find.open": "Ctrl+Ö"' in text.splitlines()
     read = shortcuts_from_json(text.encode(), "keys.json")

@@ -27,11 +27,12 @@ def test_an_unknown_scheme_becomes_bearer() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("not-a-key", "", "[" * 100_000, "7", '["origin", "key", "scheme"]'),
+        "not-a-key",  # as an older version stored it
+        *("", "[" * 100_000, "7", '["origin", "key", "scheme"]'),
         *(json.dumps({k: v for k, v in WHOLE.items() if k != name}) for name in WHOLE),
         *(json.dumps(WHOLE | {name: 1}) for name in WHOLE),
         json.dumps(WHOLE | {"more": "x"}),
     ],
 )
-def test_a_bare_key_of_an_older_version_is_no_entry(text: str) -> None:
+def test_a_malformed_entry_has_no_secret(text: str) -> None:
     assert secret_in_entry(text) is None

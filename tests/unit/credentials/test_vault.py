@@ -18,7 +18,6 @@ KEY = "sk-secret-1234"
 HERE = "https://api.openai.com:443"
 ELSEWHERE = "https://gateway.example:443"
 SECRET = Secret(KEY, HERE)
-NEVER = "no.such.module.Keyring"
 
 
 class Notes:
@@ -44,14 +43,13 @@ def no_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PYTHON_KEYRING_BACKEND", raising=False)
 
 
-# It stores nothing, always fails, asks other back ends, is missing, has no valid name, is unset.
 @pytest.mark.parametrize(
     "backend",
     [
-        "keyring.backends.null.Keyring",
-        "keyring.backends.fail.Keyring",
-        "keyring.backends.chainer.ChainerBackend",
-        NEVER,
+        "keyring.backends.null.Keyring",  # stores nothing
+        "keyring.backends.fail.Keyring",  # always fails
+        "keyring.backends.chainer.ChainerBackend",  # asks other back ends
+        "no.such.module.Keyring",
         "nonsense",
         "",
         None,
@@ -141,9 +139,8 @@ async def test_a_session_key_belongs_to_its_origin(place: KeyPlace) -> None:
 @pytest.mark.attack("key-origin")
 async def test_a_key_of_another_origin_is_not_read() -> None:
     vault = KeyVault("repartee:test", Notes(openai=HERE))
-    assert (
-        await vault.get("openai", ELSEWHERE) is None
-    )  # the keyring, which is missing, is not asked
+    # The keyring is missing, so asking it would raise an error.
+    assert await vault.get("openai", ELSEWHERE) is None
     assert await vault.place("openai", ELSEWHERE) is KeyPlace.ELSEWHERE
     with pytest.raises(CredentialError):
         await vault.get("openai", HERE)
