@@ -167,7 +167,6 @@ def test_columns_in_stream_order_are_unchanged() -> None:
 
 @pytest.mark.parametrize("count", [2, 3])
 def test_a_table_is_read_by_rows(count: int) -> None:
-    """Cells of short words, of one line each, and of several lines with gaps between the rows."""
     rows = [[f"{'ABC'[n]}{row:02} {WORDS[row + n]}" for n in range(count)] for row in range(1, 13)]
     lines = [
         (60 + 160.0 * n, 760 - 16.0 * row, 10.0, text)
@@ -182,9 +181,7 @@ def test_a_table_of_sentences_is_read_by_rows() -> None:
     lines: list[Drawn] = []
     top = 760.0
     for row in range(8):
-        sides = [
-            prose(mark, 2, 225, last=0.6) for mark in ("LMNOPQST"[row], "abcdefgh"[row].upper())
-        ]
+        sides = [prose(marks_[row], 2, 225, last=0.6) for marks_ in ("LMNOPQST", "ABCDEFGH")]
         lines += across(column(60, top, sides[0]), column(310, top, sides[1]))
         top -= 44
     found = marks(lines)

@@ -14,6 +14,7 @@ from desktop_app.documents.worker.protocol import Limits, Progress
 from desktop_app.domain.documents import document_types
 from desktop_app.domain.documents.document_notes import Skip
 from desktop_app.domain.errors import DocumentEmptyError, DocumentTooLargeError
+from tests.unit.documents.test_archive import archive, within
 
 
 def opener(*contents: bytes | None) -> Callable[[int], int | None]:
@@ -77,8 +78,6 @@ def test_a_folder_without_text_is_refused() -> None:
 
 
 def test_nested_archives_in_a_folder_are_read() -> None:
-    from tests.unit.documents.test_archive import archive, within
-
     inner = archive("b.txt")
     assert "words" in read([("a.zip", "")], within(inner, 1)).text
     with pytest.raises(DocumentEmptyError):
@@ -86,9 +85,14 @@ def test_nested_archives_in_a_folder_are_read() -> None:
 
 
 def test_a_file_that_cannot_be_read_is_left_out() -> None:
-    folder = os.open("/", os.O_RDONLY | os.O_DIRECTORY)
+    folder = os.open("/", os.O_RDONLY | os.O_DIRECTORY)  # reading it fails
+    open_words = opener(None, b"words")
     members = [("a.txt", ""), ("b.txt", "")]
     found = folder_reader.read(
-        "f", members, lambda number: opener(b"words")(0) if number else folder, Limits(), print
+        "f",
+        members,
+        lambda number: open_words(number) if number else folder,
+        Limits(),
+        lambda _: None,
     )
     assert found.text == f"# b.txt\n\nwords\n\n[not included: a.txt ({Skip.UNREADABLE.value})]"

@@ -122,7 +122,7 @@ def notes() -> PngImagePlugin.PngInfo:
     ],
 )
 def test_a_scaled_image_has_no_metadata(data: bytes) -> None:
-    assert SECRET in data or b"icc" in data.lower() or b"iCCP" in data
+    assert SECRET in data or b"icc" in data.lower()  # PNG compresses the profile
     for size in ((2048, 2048), (32, 32)):
         sent = scaled(data, size)
         assert SECRET not in sent.data

@@ -243,7 +243,7 @@ def test_a_mail_that_is_a_file_is_read() -> None:
         ("shift_jis", "cp932", "①の㈱"),
     ],
 )
-def test_a_charset_stands_for_the_larger_one_that_programs_write(
+def test_a_charset_is_read_as_the_larger_one_that_programs_write(
     charset: str, encoding: str, words: str
 ) -> None:
     packed = base64.b64encode(words.encode(encoding)).decode()
@@ -263,7 +263,7 @@ def test_characters_that_windows_adds_to_japanese_mails_are_read() -> None:
 @pytest.mark.parametrize(
     "word", [b"B?GyRCLSEbKEIgMSAbJEItakZ8S1wbKEI?=", b"q?=1B$B-!=1B(B_1_=1B$B-jF|K=5C=1B(B?="]
 )
-def test_these_characters_are_read_in_a_subject(word: bytes) -> None:
+def test_characters_that_windows_adds_are_read_in_a_japanese_subject(word: bytes) -> None:
     subject = b"Subject: Re: =?ISO-2022-JP?" + word
     text = extract_bytes("m.eml", subject + b"\n\nWords", Limits(), lambda _: None).text
     assert text == "Subject: Re: ① 1 ㈱日本\n\nWords"

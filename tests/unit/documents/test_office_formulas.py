@@ -125,18 +125,3 @@ def test_digits_are_raised_and_lowered() -> None:
         archive.writestr("word/document.xml", document)
     read = extract_bytes("x.docx", target.getvalue(), Limits(), lambda _: None)
     assert read.text == "10⁻⁶ H₂ 1st"
-
-
-def test_invisible_parts_of_a_web_page_are_left_out() -> None:
-    page = (
-        "<p>10<sup>6</sup> H<sub>2</sub>O</p><p>A <img src='data:image/png;base64,AAAA' "
-        "alt='goose'>"
-        '<svg><text>drawn</text></svg> <a href="javascript:go()">here</a></p>'
-        "<table><tr><th>Name</th><th>A long head of a "
-        "column</th></tr><tr><td>a</td><td>b</td></tr></table><pre>![kept](as it is)</pre>"
-    )
-    text = extract_bytes("x.html", page.encode(), Limits(), lambda _: None).text
-    assert text == (
-        "10⁶ H₂O\n\nA goose here\n\n| Name | A long head of a column |\n| --- | --- |\n"
-        "| a | b |\n\n```\n![kept](as it is)\n```"
-    )

@@ -111,8 +111,8 @@ def test_a_page_copied_from_a_browser_keeps_its_table() -> None:
 
 
 @given(st.text(alphabet="<>/abpulitdr =\"'&;-![x", max_size=200))
-def test_any_html_becomes_text(source: str) -> None:
-    assert isinstance(convert_selection(source), str)
+def test_any_html_is_converted_without_an_error(source: str) -> None:
+    convert_selection(source)
 
 
 @pytest.mark.parametrize("piece", ["<![;>", "<![ >", "<![if x>", "<![1]>", "<!>", "<!;>"])
@@ -121,7 +121,7 @@ def test_a_broken_declaration_is_a_comment(piece: str) -> None:
 
 
 @pytest.mark.parametrize("end", ["<![;", "<![", "<![CDATA[x", "<!", "<!-", "<!--"])
-def test_an_unclosed_declaration_is_read(end: str) -> None:
+def test_text_before_an_unclosed_declaration_is_read(end: str) -> None:
     assert convert_selection(f"<p>before</p>{end}").startswith("before")
 
 

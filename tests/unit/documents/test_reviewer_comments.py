@@ -11,7 +11,7 @@ from openpyxl.comments import Comment
 
 from desktop_app.documents.office import workbook
 from desktop_app.documents.worker.protocol import Limits
-from tests.unit.documents.test_office_parts import _SPACES, DATA, read, relations, word
+from tests.unit.documents.test_office_parts import DATA, SPACES, read, relations, word
 from tests.unit.documents.test_opendocument import cell, paragraph, row, table, text_of
 from tests.unit.documents.test_page_annotations import CONTRACT
 from tests.unit.documents.test_page_annotations import read as read_page
@@ -28,7 +28,7 @@ def test_comments_in_a_word_document_are_read() -> None:
     reference = "<w:r><w:commentReference w:id='{}'/></w:r>"
     body = f"<w:p><w:r><w:t>900 euros</w:t></w:r>{reference.format(4)}{reference.format(9)}</w:p>"
     comments = (
-        f"<w:comments {_SPACES}>"
+        f"<w:comments {SPACES}>"
         f"<w:comment w:id='4' w:author='Ann  Smith'>{WORDS.format('Too high.')}"
         f"{WORDS.format('Ask.')}</w:comment>"
         f"<w:comment w:id='9' w:author='Bo'>{WORDS.format('')}</w:comment>"
@@ -81,9 +81,9 @@ def test_comments_in_opendocument_files_are_read(kind: str, body: str, expected:
 
 def test_comments_on_a_slide_are_read() -> None:
     parts = {
-        "ppt/presentation.xml": f'<p:presentation {_SPACES}><p:sldId r:id="s"/></p:presentation>',
+        "ppt/presentation.xml": f'<p:presentation {SPACES}><p:sldId r:id="s"/></p:presentation>',
         "ppt/_rels/presentation.xml.rels": relations(s="slides/slide1.xml"),
-        "ppt/slides/slide1.xml": f"<p:sld {_SPACES}/>",
+        "ppt/slides/slide1.xml": f"<p:sld {SPACES}/>",
         "ppt/slides/_rels/slide1.xml.rels": relations(
             a="../comments/comment1.xml", b="../comments/modernComment_1.xml"
         ),
@@ -91,7 +91,7 @@ def test_comments_on_a_slide_are_read() -> None:
         "ppt/authors.xml": '<l><a id="{B0}" name="Bo"/></l>',
         "ppt/comments/comment1.xml": '<l><cm authorId="0"><pos/><text>Too high.</text></cm></l>',
         "ppt/comments/modernComment_1.xml": (
-            f'<l {_SPACES}><cm authorId="{{B0}}"><replyLst><reply authorId="?"><txBody><a:p><a:r>'
+            f'<l {SPACES}><cm authorId="{{B0}}"><replyLst><reply authorId="?"><txBody><a:p><a:r>'
             "<a:t>Done.</a:t></a:r></a:p></txBody></reply></replyLst><txBody><a:p><a:r>"
             "<a:t>Ask.</a:t></a:r></a:p></txBody></cm></l>"
         ),

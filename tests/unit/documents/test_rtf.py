@@ -182,13 +182,13 @@ def test_a_truncated_file_yields_its_text() -> None:
      b"\\fldinst", b"\\fldrslt", b"\\shptxt", b"\\listtext", b"\\pard", b"\\bin3", b"\\'83", b"w",
      b"\\uc-1", b"\\cpg99999", b"\\ansicpg7", b"\\ilvl-3", b"\\outlinelevel99", b"\\u-99999 "]
 )))  # fmt: skip
-def test_any_tokens_are_read_as_text(pieces: list[bytes]) -> None:
-    assert isinstance(read(b"{\\rtf1 " + b"".join(pieces)), str)
+def test_any_tokens_are_read_without_an_error(pieces: list[bytes]) -> None:
+    read(b"{\\rtf1 " + b"".join(pieces))
 
 
 @given(st.binary())
-def test_any_bytes_are_read_as_text(data: bytes) -> None:
-    assert isinstance(read(b"{\\rtf1 " + data), str)
+def test_any_bytes_are_read_without_an_error(data: bytes) -> None:
+    read(b"{\\rtf1 " + data)
 
 
 def test_superscript_and_subscript_digits_are_kept() -> None:

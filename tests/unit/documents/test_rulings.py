@@ -117,7 +117,9 @@ def test_forms_are_read_to_the_third_level() -> None:
     assert not down
 
 
-def test_a_drawing_has_no_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_of_too_many_lines_or_objects_has_no_rulings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(rulings, "_MAX_LINES", 3)
     level = "10 50 m 60 50 l S 10 90 m 60 90 l S "
     upright = "10 50 m 10 90 l S 60 50 m 60 90 l S "
@@ -128,7 +130,7 @@ def test_a_drawing_has_no_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found(level + "10 95 m 60 95 l S ") == ([], [])
 
 
-def test_a_path_of_many_segments_is_a_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_path_of_too_many_segments_has_no_rulings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rulings, "_MAX_PATH_SEGMENTS", 4)
     assert found("10 50 m 60 50 l 60 90 l 10 90 l S")[1] == [(60, 50, 90)]
     assert found("10 50 m 60 50 l 60 90 l 10 90 l 10 50 l S") == ([], [])

@@ -18,31 +18,33 @@ DATA = Path(__file__).parents[2] / "data"
     ("name", "unit", "count"),
     [
         ("report.pdf", "page", 3),
-        ("two-columns.pdf", "", 1),
         ("corpus/partly-scanned.pdf", "page", 4),
-        ("slides.pptx", "slide", None),
+        ("slides.pptx", "slide", 2),
         ("corpus/slides.odp", "slide", 2),
-        ("book.epub", "chapter", None),
-        ("figures.xlsx", "sheet", None),
-        ("figures.ods", "sheet", None),
-        ("report.docx", "", None),
-        ("corpus/archive.zip", "", None),
-        ("notes.md", "", None),
+        ("book.epub", "chapter", 2),
+        ("figures.xlsx", "sheet", 2),
+        ("figures.ods", "sheet", 2),
     ],
 )
-def test_every_mark_is_found_and_the_last_one_can_be_sent_alone(
-    name: str, unit: str, count: int | None
+def test_every_section_is_found_and_the_last_can_be_sent_alone(
+    name: str, unit: str, count: int
 ) -> None:
     document = extract_file(DATA / name, Limits(), lambda _: None)
     part = document.part
     assert isinstance(part, DocumentPart)
     assert unit_of(part) == unit
-    if not unit:
-        return
     found = find_sections(document.text, unit)
-    assert len(found) == (count or part.pages or len(found))
-    assert len(found) > 1
-    assert all(section.name for section in found) is (unit == "sheet")
-    last = ChosenPages(unit, ((len(found), len(found)),), len(found))
+    assert len(found) == count
+    assert {bool(section.name) for section in found} == {unit == "sheet"}
+    last = ChosenPages(unit, ((count, count),), count)
     sent = chosen_text(DocumentPart("0", name, part.media_type, 1, chosen=last), document.text)
     assert sent == document.text[found[-1].start :].strip()
+
+
+@pytest.mark.parametrize(
+    "name", ["two-columns.pdf", "report.docx", "corpus/archive.zip", "notes.md"]
+)
+def test_other_formats_and_a_single_page_have_no_sections(name: str) -> None:
+    part = extract_file(DATA / name, Limits(), lambda _: None).part
+    assert isinstance(part, DocumentPart)
+    assert unit_of(part) == ""

@@ -144,6 +144,13 @@ def test_sections_of_character_data_in_xml_are_text(page: str, markdown: str) ->
         ),
         pytest.param("<p>x</p><!-- <p>never", "x", id="a comment without an end"),
         pytest.param("<p>x<q>y</q> 1<sup>st</sup></p>", 'x"y" 1st', id="quotation marks"),
+        pytest.param(
+            "<p>10<sup>6</sup> H<sub>2</sub>O</p><p>A <img src='data:image/png;base64,AAAA' "
+            "alt='goose'><svg><text>drawn</text></svg> <a href='javascript:go()'>here</a></p>",
+            "10⁶ H₂O\n\nA goose here",
+            id="digits, a picture, a drawing and a script link",
+        ),
+        pytest.param("<pre>![kept](as it is)</pre>", "```\n![kept](as it is)\n```", id="code"),
         pytest.param("<p>one\r\ntwo<pre>a\r\nb</pre>", "one two\n\n```\na\nb\n```", id="CRLF"),
     ],
 )
@@ -194,7 +201,7 @@ def test_a_wrong_declaration_of_the_encoding_is_ignored(charset: str) -> None:
         ("tis-620", "cp874", "“ภาษาไทย”"),
     ],
 )
-def test_a_declaration_stands_for_the_encoding_that_is_meant(
+def test_a_declared_encoding_is_read_as_the_one_that_programs_write(
     charset: str, encoding: str, words: str
 ) -> None:
     page = read(f"<meta charset={charset}><p>{words}".encode(encoding))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.documents.test_office_parts import _SPACES, read, word
+from tests.unit.documents.test_office_parts import SPACES, read, word
 
 
 def value(name: str, given: object) -> str:
@@ -86,8 +86,8 @@ def mark(kind: str, properties: str = "") -> str:
 
 def text_of(body: str) -> str:
     parts = word(body)
-    parts["word/numbering.xml"] = f"<w:numbering {_SPACES}>{NUMBERING}</w:numbering>"
-    parts["word/styles.xml"] = f"<w:styles {_SPACES}>{STYLES}</w:styles>"
+    parts["word/numbering.xml"] = f"<w:numbering {SPACES}>{NUMBERING}</w:numbering>"
+    parts["word/styles.xml"] = f"<w:styles {SPACES}>{STYLES}</w:styles>"
     return read("x.docx", parts)
 
 
@@ -389,7 +389,7 @@ def test_a_cell_spans_a_limited_number_of_columns() -> None:
 
 def test_a_footnote_of_hidden_text_is_left_out() -> None:
     hidden = "<w:rPr><w:vanish/></w:rPr><w:footnoteReference w:id='1'/>"
-    notes = f"<w:n {_SPACES}><w:footnote w:id='1'>{paragraph('secret')}</w:footnote></w:n>"
+    notes = f"<w:n {SPACES}><w:footnote w:id='1'>{paragraph('secret')}</w:footnote></w:n>"
     body = paragraph("shown") + f"<w:p><w:r>{hidden}</w:r></w:p>"
     assert read("x.docx", word(body, **{"word/footnotes.xml": notes})) == "shown"
 

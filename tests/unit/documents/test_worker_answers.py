@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -101,11 +100,12 @@ ACCEPTED: list[tuple[Callable[[], object], object]] = [
 ]
 
 
-def test_valid_answers_are_accepted() -> None:
-    assert [take() for take, _ in ACCEPTED] == [expected for _, expected in ACCEPTED]
+@pytest.mark.parametrize(("take", "expected"), ACCEPTED, ids=range(len(ACCEPTED)))
+def test_a_valid_answer_is_accepted(take: Callable[[], object], expected: object) -> None:
+    assert take() == expected
 
 
-REFUSED: list[Callable[[], Any]] = [
+REFUSED: list[Callable[[], object]] = [
     lambda: answers.header_of(b'{"kind":"x","payload":-1}'),
     lambda: answers.header_of(b'{"kind":"x","payload":9007199254740993}'),
     lambda: answers.header_of(b"[]"),
@@ -180,7 +180,7 @@ def test_an_error_arrives_with_the_reason_that_it_quotes(reason: Reason | str) -
     assert type(arrived.because.reason) is type(reason)
 
 
-def test_invalid_answers_are_refused() -> None:
-    for number, take in enumerate(REFUSED):
-        with pytest.raises(answers.MalformedAnswerError):
-            raise AssertionError(number, take())
+@pytest.mark.parametrize("take", REFUSED, ids=range(len(REFUSED)))
+def test_an_invalid_answer_is_refused(take: Callable[[], object]) -> None:
+    with pytest.raises(answers.MalformedAnswerError):
+        take()

@@ -17,6 +17,6 @@ def test_each_variant_and_effort_has_a_name_and_advice() -> None:
     ]
 
 
-def test_only_data_holds_several_conversations_in_one_file() -> None:
+def test_only_json_and_corrections_hold_several_conversations() -> None:
     assert {each.id for each in EXPORT_FORMATS if each.holds_many} == {"json", "corrections"}
     assert len({each.suffix for each in EXPORT_FORMATS}) == len(EXPORT_FORMATS)

@@ -1,4 +1,4 @@
-"""Omitting parameters that a server refused."""
+"""Requests without refused parameters, and facts about provider profiles."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_representations_of_images_have_no_bytes() -> None:
     assert "secret" not in repr(ImageData("image/png", b"secret"))
 
 
-def test_providers_of_the_family_offer_the_variants() -> None:
+def test_openai_and_cometapi_serve_the_gpt_family() -> None:
     serving = {kind for kind in ProviderKind if ProviderProfile("", "", kind).serves_gpt_family}
     assert serving == {ProviderKind.OPENAI, ProviderKind.COMETAPI}
 

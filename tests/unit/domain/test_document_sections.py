@@ -156,7 +156,7 @@ def test_a_text_with_other_sections_is_not_cut() -> None:
 
 @given(numbers, st.integers(1, 300))
 def test_exactly_the_chosen_pages_are_returned(chosen: set[int], more: int) -> None:
-    count = max(*chosen, more, 1) if chosen else more
+    count = max(*chosen, more)
     texts = [f"[page {n}]\nwords of {n}." for n in range(1, count + 1)]
     part = replace(PDF, chosen=ChosenPages("page", spans_of(chosen), count))
     wanted = [text for n, text in enumerate(texts, 1) if n in chosen]

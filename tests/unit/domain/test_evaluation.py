@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,7 +34,6 @@ from desktop_app.domain.evaluation.failed_check import (
 )
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.statistics import percentile, wilson_interval
-from desktop_app.i18n.translation import use_language
 
 FAILED = (FailedCheck(CheckKind.CONTAINS, "x"),)
 
@@ -233,16 +231,13 @@ def test_a_missing_answer_fails_with_the_reason(
     assert (result.failures, result.has_passed) == (told, False)
 
 
+@pytest.mark.usefixtures("pseudo_language")
 def test_the_reasons_in_reports_are_in_english() -> None:
     error = ErrorNote(Reason.STORE_CLOSED)
     failed = FailedCheck(CheckKind.RUBRIC, "x", reason=FailureReason.NOT_JUDGED, error=error)
-    use_language("pseudo", Path())
-    try:
-        unanswered = CaseResult("1", "", status=MessageStatus.FAILED, error=error)
-        assert unanswered.failures == ["error: Your library isn’t open."]
-        assert failed.label == "rubric: x (not judged: Your library isn’t open.)"
-    finally:
-        use_language("en", Path())
+    unanswered = CaseResult("1", "", status=MessageStatus.FAILED, error=error)
+    assert unanswered.failures == ["error: Your library isn’t open."]
+    assert failed.label == "rubric: x (not judged: Your library isn’t open.)"
 
 
 @pytest.mark.parametrize(

@@ -197,7 +197,7 @@ def test_a_key_is_found_in_json_as_it_is_written(text: str) -> None:
 def test_a_key_is_found_at_any_position_of_a_long_text(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However the text is cut into slices, no escape is."""
+    """The text is cleaned in slices. None may be cut within a spelling of the key."""
     monkeypatch.setattr(redaction, "_SLICE", 4096)
     for before in range(4096 - 400, 4096 + 30, 7):
         text = "y" * before + SPELLINGS[name](KEY) + "y"
