@@ -291,7 +291,7 @@ X_LINE = "x = 1234567\n"
         ],
         [("```\n" + "| a |\n" * 6, ""), ("| a |\n```\n", "```\n")],
         [("Some ```code``` in it.\n\n", ""), ("Another paragraph.\n\n", ""), ("End.", "")],
-        # These are no tables, and a head would make the paragraph begin in it.
+        # These are not tables, so no head is repeated.
         [("| a |\n" * 7, ""), ("| a |\n", "")],
         [("| a | b |\n|---|\n" + "| a |\n" * 4, ""), ("| a |\n", "")],
     ],
@@ -332,7 +332,7 @@ def test_a_passage_in_a_paragraph_after_a_repeated_head_is_marked() -> None:
     assert marked_words(document, number, (start, start + 3)) == ["six"]
 
 
-def test_lines_of_code_and_text_become_blocks() -> None:
+def test_code_becomes_a_code_block_and_lines_a_paragraph() -> None:
     kinds = [
         [block.kind for block in DocumentText("a\n", form).render_slice(0).blocks]
         for form in (TextForm.CODE, TextForm.LINES)

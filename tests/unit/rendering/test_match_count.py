@@ -95,7 +95,7 @@ def test_most_answers_are_not_rendered() -> None:
     )
     assert count_in_markdown(source, "needle") == 9
     assert match_count._shown_texts.cache_info().misses == 0
-    assert count_in_markdown(source, "example") == 0, "that stands in the link's target alone"
+    assert count_in_markdown(source, "example") == 0, "it occurs only in the link's target"
 
 
 @pytest.mark.parametrize("end", ["\n" * 200_000, "\n \t" * 60_000, "[foo](" * 60_000])

@@ -59,7 +59,9 @@ def test_strokes_and_areas_are_accepted() -> None:
         ({"ascent": -60.5, "depth": 61}, False),
     ],
 )
-def test_lengths_within_the_limits_are_accepted(lengths: dict[str, Any], is_taken: bool) -> None:
+def test_only_lengths_within_the_limits_are_accepted(
+    lengths: dict[str, Any], is_taken: bool
+) -> None:
     assert (parse_formula(answer(drawing(PATH), **lengths)) is not None) is is_taken
 
 
@@ -74,7 +76,7 @@ def test_lengths_within_the_limits_are_accepted(lengths: dict[str, Any], is_take
         ("<path/>", False),
     ],
 )
-def test_drawings_nested_too_deeply_or_unclosed_are_refused(svg: str, is_taken: bool) -> None:
+def test_only_closed_drawings_of_limited_depth_are_accepted(svg: str, is_taken: bool) -> None:
     assert (parse_formula(answer(svg)) is not None) is is_taken
 
 

@@ -1,4 +1,4 @@
-"""Checks of answers against a JSON schema."""
+"""Checks of an evaluation's answers by JSON schemas and regular expressions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def label_of(failure: FailedCheck | None) -> str:
     return "" if failure is None else failure.label
 
 
-NOBODY = LineClient(child_command("regex"))  # its process starts with the first expression
+UNSTARTED = LineClient(child_command("regex"))  # starts at the first expression, which none has
 SCHEMA = {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}}
 
 
@@ -37,7 +37,7 @@ SCHEMA = {"type": "object", "required": ["a"], "properties": {"a": {"type": "int
     ],
 )
 def test_an_answer_has_to_match_its_schema(answer: str, words: str) -> None:
-    found = label_of(failure_of(check_from_json({"schema": SCHEMA}), answer, NOBODY))
+    found = label_of(failure_of(check_from_json({"schema": SCHEMA}), answer, UNSTARTED))
     assert words in found if words else not found
 
 
@@ -46,7 +46,7 @@ def test_an_answer_has_to_match_its_schema(answer: str, words: str) -> None:
 )
 def test_an_unusable_schema_is_reported_and_nothing_is_fetched(schema: dict[str, str]) -> None:
     for row in ({"schema": schema}, {"schema": schema, "not": True}):
-        failure = failure_of(check_from_json(row), "{}", NOBODY)
+        failure = failure_of(check_from_json(row), "{}", UNSTARTED)
         assert failure is not None
         assert failure.reason is FailureReason.UNUSABLE_SCHEMA
         assert "(unusable schema: " in failure.label
@@ -63,7 +63,7 @@ def test_an_unusable_schema_is_reported_and_nothing_is_fetched(schema: dict[str,
     ],
 )
 def test_schemas_may_have_patterns_or_be_booleans(schema: object, answer: str, label: str) -> None:
-    found = label_of(failure_of(check_from_json({"schema": schema}), answer, NOBODY))
+    found = label_of(failure_of(check_from_json({"schema": schema}), answer, UNSTARTED))
     assert label in found if label else not found
 
 
@@ -73,23 +73,30 @@ def test_a_pattern_of_a_schema_that_takes_too_long_is_a_failure(
     monkeypatch.setattr(schema_patterns, "MATCH_S", 0.05)
     check = check_from_json({"schema": {"pattern": "^(a|a)*$"}})
     answer = json.dumps("a" * 200 + "b")
-    assert "takes too long" in label_of(failure_of(check, answer, NOBODY))
+    assert "takes too long" in label_of(failure_of(check, answer, UNSTARTED))
 
 
-NO_SCHEMAS = ({"type": "nothing"}, 5, [1], {"properties": 5}, {"required": 5}, {"pattern": "("})
+INVALID_SCHEMAS = (
+    {"type": "nothing"},
+    5,
+    [1],
+    {"properties": 5},
+    {"required": 5},
+    {"pattern": "("},
+)
 
 
-@pytest.mark.parametrize("target", NO_SCHEMAS)
+@pytest.mark.parametrize("target", INVALID_SCHEMAS)
 def test_a_reference_to_something_that_is_no_schema_makes_the_schema_unusable(target: Any) -> None:
     check = check_from_json({"schema": {"$ref": "#/x", "x": target}})
-    failure = failure_of(check, '{"a": "b"}' if target != NO_SCHEMAS[-1] else '"b"', NOBODY)
+    failure = failure_of(check, '{"a": "b"}' if target != INVALID_SCHEMAS[-1] else '"b"', UNSTARTED)
     assert failure is not None
     assert failure.reason is FailureReason.UNUSABLE_SCHEMA
 
 
 def test_a_number_too_large_for_a_float_is_compared() -> None:
     check = check_from_json({"schema": {"multipleOf": 0.1}})
-    assert failure_of(check, "1" + "0" * 400, NOBODY) is None
+    assert failure_of(check, "1" + "0" * 400, UNSTARTED) is None
 
 
 @pytest.mark.parametrize("target", [{"type": "nothing"}, {"$id": "http://[", "$ref": "a"}])

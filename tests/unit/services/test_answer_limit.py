@@ -243,9 +243,7 @@ async def test_a_shared_stream_waits_for_its_slowest_reader() -> None:
     second = (await together.gateway_of(1).provider(CHAT)).stream(ask())
     await anext(first)
     await anext(second)
-    turns = 0
-    while turns < 200:  # the first reader is writing to the disk
-        turns += 1
+    for _ in range(200):  # turns of the loop in which nobody reads
         await asyncio.sleep(0)
     assert provider.sent < 40
     for stream in (first, second):

@@ -101,8 +101,6 @@ SEARCH = ToolCallPart("s", "web_search", "{}", state=DONE, is_hosted=True)
 CALL = ToolCallPart("c", "look", "")
 PICTURE = ImagePart("b" * 64, "b.png", "image/png", 3)
 STATUS = MessageStatus
-
-
 NAMED: list[StreamEvent] = [Started("r"), RunAdvanced(RemoteRun("r", 3)), TextDelta("a")]
 
 
@@ -130,6 +128,11 @@ class Memory:
         saved: when an answer was stored, its status and its text.
         fails: the numbers of the writes that fail, from 1.
         takes_s: the time that a write takes.
+        picture: what storing a picture returns or raises.
+        written: the text of the long answer's file.
+        most: the maximum length of that file.
+        appends_fail: how many of the next writes to that file fail.
+        discarded: how often a file was discarded.
         files_take_s: the time that a write of a picture or of a long answer's file takes.
         failing_calls: the numbers of the calls whose line in the ledger fails, from 1.
         tried: when a write began.
@@ -521,7 +524,9 @@ def test_a_growing_answer_is_stored_twice_a_second() -> None:
     script = [0.1, TextDelta("a"), 0.2, TextDelta("b"), 0.4, TextDelta("c"), 2.0, *ENDED]
     _, memory = run(script)
     assert memory.saved == [
-        *((0.5, "streaming", "ab"), (1.0, "streaming", "abc"), (2.7, "complete", "abc"))
+        (0.5, "streaming", "ab"),
+        (1.0, "streaming", "abc"),
+        (2.7, "complete", "abc"),
     ]
 
 
@@ -565,9 +570,7 @@ def test_storing_the_end_is_retried_unless_a_command_waits(
 
 
 def test_the_name_of_a_background_run_is_stored_at_once() -> None:
-    run_1 = RemoteRun("resp_1", 0)
-    named = Started("resp_1"), RunAdvanced(run_1), TextDelta("a")
-    _, memory = run([0.1, *named, 0.2, TextDelta("b"), 0.6, *ENDED])
+    _, memory = run([0.1, *NAMED, 0.2, TextDelta("b"), 0.6, *ENDED])
     assert memory.saved == [
         (0.1, "streaming", "a"),
         (0.6, "streaming", "ab"),
@@ -842,7 +845,7 @@ def test_a_question_that_is_too_long_is_read_in_parts_once() -> None:
     assert answer.status is STATUS.FAILED
 
 
-def test_a_cap_without_room_for_the_notes_is_the_error() -> None:
+def test_an_answer_fails_if_the_spending_limit_has_no_room_for_the_notes() -> None:
     answer, _ = run([LONG], reread=parts_of([SpendingCapError("No room.")]))
     assert answer.error is not None
     assert (answer.error.what_happened, answer.error.code) == ("No room.", SpendingCapError.code)
@@ -908,8 +911,8 @@ async def stop_answer(
     goes_on_s: float = 100.0,
     limit: int = MAX_MESSAGE_BYTES,
     schema: AnswerSchema | None = None,
-) -> tuple[AnswerRun, Memory, TimedProvider, list[object]]:
-    """Stop an answer after 1.25 seconds; then cancel its remote run twice."""
+) -> tuple[AnswerRun, Memory, TimedProvider, list[bool]]:
+    """Stop an answer after 1.25 seconds; return also two results of canceling its remote run."""
     memory = memory or Memory()
     provider = TimedProvider([*script, goes_on_s])
     provider.cancel_result = cancel_result
@@ -921,19 +924,14 @@ async def stop_answer(
     if leaves:
         made.leave_running()
     await cancel(task)
-    return (
-        made,
-        memory,
-        provider,
-        [made.answer, await made.cancel_remote(), await made.cancel_remote()],
-    )
+    return made, memory, provider, [await made.cancel_remote() for _ in range(2)]
 
 
 def test_a_stopped_answer_keeps_its_text() -> None:
-    made, memory, provider, found = stop_answer([TextDelta("a")])
+    made, memory, provider, canceled = stop_answer([TextDelta("a")])
     assert (made.answer.status, made.answer.text) == (STATUS.CANCELLED, "a")
     assert (made.answer.duration_s, made.answer.notices) == (1.25, ())
-    assert found[1:] == [False, False]
+    assert canceled == [False, False]
     assert provider.cancelled == []
     assert [(call.cost, call.usage) for call in memory.calls] == [(None, Usage())]
     assert memory.saved[-1] == (1.25, "cancelled", "a")
@@ -1051,9 +1049,11 @@ def test_a_stopped_background_run_that_was_stored_late_keeps_its_usage() -> None
 def test_a_stopped_background_run_is_canceled_once(
     cancel_result: Usage | ProviderError | None, notices: object, cost: Decimal | None
 ) -> None:
-    made, memory, provider, found = stop_answer(NAMED, cancel_result=cancel_result, background=True)
+    made, memory, provider, canceled = stop_answer(
+        NAMED, cancel_result=cancel_result, background=True
+    )
     assert provider.cancelled == [RemoteRun("r", 3)]
-    assert found[1:] == [cancel_result is not None, False]
+    assert canceled == [cancel_result is not None, False]
     assert (made.answer.status, made.answer.duration_s) == (STATUS.CANCELLED, 1.25)
     assert (made.answer.notices, made.answer.cost) == (notices, cost)
     assert [call.cost for call in memory.calls] == [cost]
@@ -1081,9 +1081,9 @@ async def test_a_program_that_ends_while_a_run_is_canceled_records_the_call() ->
 
 
 def test_a_background_run_that_is_left_continues() -> None:
-    made, memory, provider, found = stop_answer(NAMED, leaves=True, background=True)
+    made, memory, provider, canceled = stop_answer(NAMED, leaves=True, background=True)
     assert (made.answer.status, made.answer.remote_run) == (STATUS.STREAMING, RemoteRun("r", 3))
-    assert (found[1:], provider.cancelled, memory.calls) == ([False, False], [], [])
+    assert (canceled, provider.cancelled, memory.calls) == ([False, False], [], [])
     assert memory.last == made.answer
     _, memory, *_ = stop_answer(
         [1.1, *NAMED], leaves=True, background=True, memory=Memory(fails=(1, 2))
@@ -1099,7 +1099,7 @@ def test_a_run_without_an_id_cannot_be_canceled(
     script: list[StreamEvent], background: bool, is_told: bool
 ) -> None:
     for leaves in (False, True):
-        made, _, provider, found = stop_answer(script, background=background, leaves=leaves)
+        made, _, provider, canceled = stop_answer(script, background=background, leaves=leaves)
         told = (notice(NoticeCode.STOPPED_UNNAMED, provider="OpenAI"),) if is_told else ()
         assert (made.answer.notices, made.answer.status) == (told, STATUS.CANCELLED)
-        assert (found[1:], provider.cancelled) == ([False, False], [])
+        assert (canceled, provider.cancelled) == ([False, False], [])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -105,24 +104,23 @@ async def test_a_repeated_file_is_sent_once() -> None:
     assert not any(isinstance(part, FileData) for part in sent[1].parts)
 
 
-def test_a_document_attached_twice_is_counted_once() -> None:
+async def test_a_document_attached_twice_is_counted_once() -> None:
     resolved = ResolvedChoice(OPENAI, CATALOG.info("gpt-5.2"), None, None)
     first = asked("first", REPORT)
     draft = Draft("Again?", (REPORT,))
 
-    def tokens(path: list[Message], draft: Draft) -> int:
-        return asyncio.run(
-            Estimator(WordCounter(), OneText(WORDS)).estimate(SendContext(path, resolved), draft)
-        ).input_tokens
+    async def tokens(path: list[Message], draft: Draft) -> int:
+        estimator = Estimator(WordCounter(), OneText(WORDS))
+        return (await estimator.estimate(SendContext(path, resolved), draft)).input_tokens
 
-    whole = tokens([], draft)
+    whole = await tokens([], draft)
     assert whole > 500
-    assert tokens([first], draft) < whole + 50, "a question that was not answered"
-    assert tokens([first, asked("second", REPORT)], Draft("And?")) < whole + 50
+    assert await tokens([first], draft) < whole + 50, "a question that was not answered"
+    assert await tokens([first, asked("second", REPORT)], Draft("And?")) < whole + 50
     choice = ModelChoice(OPENAI.id, "gpt-5.2")
     answer = replace(
         asked("answer"), role=Role.ASSISTANT, usage=Usage(input_tokens=700), choice=choice
     )
-    assert tokens([first, answer], draft) < 760
+    assert await tokens([first, answer], draft) < 760
     pages = replace(REPORT, chosen=ChosenPages("page", ((1, 20),), 20, 300))
     assert as_sent_after([first], [pages], None) == [pages]

@@ -93,7 +93,7 @@ class TrappedGateway(OneGateway):
         return provider  # type: ignore[no-any-return]
 
 
-def run_until(setup: BatchSetup, trap: Trap, limits: UploadLimits) -> Any:
+def trapped_service(setup: BatchSetup, trap: Trap, limits: UploadLimits) -> Any:
     """Return a service that the trap can end at any step."""
     real, setup.store = setup.store, Trapped(setup.store, trap)  # type: ignore[assignment]
     setup.gateway = TrappedGateway(setup, trap)
@@ -112,7 +112,7 @@ async def test_a_job_continues_after_a_crash_at_any_step(tmp_path: Path, behind:
         async with server.http, open_setup(folder, server.base_url) as setup:
             job = await setup.service.create(setup.files(*FILES), setup.resolved(), "?")
             trap = Trap(at, behind=behind)
-            service = run_until(setup, trap, limits)
+            service = trapped_service(setup, trap, limits)
             try:
                 await service.prepare(job.id)
                 await service.start(job.id)
@@ -133,7 +133,7 @@ async def test_a_job_continues_after_a_crash_at_any_step(tmp_path: Path, behind:
         if len(await once(folder, at)) < at:
             assert at > 30  # the job ended before this step, so every step was tried
             return
-    pytest.fail("it never ends")
+    pytest.fail("the job never ends")
 
 
 async def _judge(server: BatchServer, setup: BatchSetup, job_id: str, where: str) -> None:

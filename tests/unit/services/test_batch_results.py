@@ -148,9 +148,9 @@ async def test_each_file_gets_the_status_of_its_result(
         cut = order.randint(0, len(mixed))
         provider = Files(lines(*mixed[:cut]), lines(*mixed[cut:]), piece)
         batch = RemoteBatch("b", BatchStatus.COMPLETED, "in", "out", "err")
-        if is_broken_off:  # a first fetch has ended after the first file
+        if is_broken_off:  # an earlier fetch ended after the first file
             half = Files(lines(*mixed[:cut]), b"", piece)
-            await _broken_off(store, half, job, upload, batch)
+            await _store_results(store, half, job, upload)
         odd = await ResultFetcher(store, provider, job, upload, cost_at(PRICE)).fetch(batch)  # type: ignore[arg-type]
         found = await store.page(job.id, 0)
         for fate, item in zip(fates, found, strict=True):
@@ -213,7 +213,9 @@ class Book:
         ([3_000_000, 1_000_001, 3_999_999, 1, 1], [2, 3]),
     ],
 )
-async def test_results_are_stored_before_they_are_many(sizes: list[int], saved: list[int]) -> None:
+async def test_results_are_stored_in_steps_of_limited_count_and_size(
+    sizes: list[int], saved: list[int]
+) -> None:
     rows = [answered(f"job-{number}", "a" * size) for number, size in enumerate(sizes)]
     job = BatchJob(new_id(), ModelChoice("openai", "gpt-5.2"), "t", "?", now())
     book: Any = Book()
@@ -239,12 +241,11 @@ async def test_ids_of_no_file_are_not_kept() -> None:
     assert (fetcher.answered, fetcher.repeated) == ({own}, {own})
 
 
-async def _broken_off(
-    store: BatchStore, half: Files, job: BatchJob, upload: BatchUpload, batch: RemoteBatch
+async def _store_results(
+    store: BatchStore, half: Files, job: BatchJob, upload: BatchUpload
 ) -> None:
     """Store the results received before a crash, without finishing the upload."""
     results = [r async for r in half.results("out", job.api) if r is not None]
-    del batch
     await store.save_results(job, upload, results, frozenset(), cost_at(PRICE))
 
 

@@ -56,7 +56,7 @@ async def test_answers_are_matched_to_files_and_cost_half_price(tmp_path: Path) 
         (line,) = (await setup.ledger.report(now())).month
         assert (line.purpose, line.spent.calls) == ("batch", 3)
         assert job.held is None
-        assert server.deleted == ["file-0"]  # what was uploaded is gone there
+        assert server.deleted == ["file-0"]  # the uploaded file
         assert server.count("POST", "batches") == 1
 
 
@@ -334,7 +334,7 @@ async def test_canceling_before_the_upload_ends_the_job_at_once(tmp_path: Path) 
         assert await setup.service.advance(job.id) is None
         assert server.seen == []
         started = await setup.started("a")
-        await setup.service.cancel(started.id)  # said yes, but nothing has gone out yet
+        await setup.service.cancel(started.id)  # confirmed, but nothing has been sent yet
         started = await setup.run(started.id)
         assert started.status is BatchStatus.CANCELLED
         assert server.seen == []
@@ -434,7 +434,7 @@ async def test_the_cap_refuses_a_job_and_counts_what_is_under_way(tmp_path: Path
         await setup.service.start(job.id)
         other = await setup.ready("word " * 100_000)
         with pytest.raises(SpendingCapError, match="pending"):
-            await setup.service.start(other.id)  # the first holds its input, though nobody waits
+            await setup.service.start(other.id)  # the first still holds the cost of its input
         await setup.run(job.id)
         await setup.service.start(other.id)
 
@@ -492,7 +492,7 @@ async def test_a_batch_that_the_server_does_not_know_is_not_created_again(tmp_pa
         server.polls = 5
         job = await setup.started("a")
         await setup.service.advance(job.id)
-        server.batches.clear()  # the key of another project, say
+        server.batches.clear()  # as if asked with the key of another project
         assert await setup.service.advance(job.id) == 300.0
         assert "trying again" in job_error_text(await setup.job(job.id))
         assert server.count("POST", "batches") == 1
@@ -550,7 +550,7 @@ async def test_without_its_provider_a_job_waits(tmp_path: Path) -> None:
 
 async def test_each_uploaded_line_is_valid_json(tmp_path: Path) -> None:
     async with open_server_and_setup(tmp_path) as (server, setup):
-        job = await setup.started('quotes " and \\ and \x00 and \ud83d'.replace("\ud83d", "😀"))
+        job = await setup.started('quotes " and \\ and \x00 and 😀')
         await setup.run(job.id)
         (_, raw) = server.files["file-0"]
         assert json.loads(raw)["custom_id"] == f"{job.id}-1"

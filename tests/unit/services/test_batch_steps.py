@@ -143,7 +143,6 @@ async def test_an_upload_is_sent_created_and_fetched(
             ),
         )  # fmt: skip
         assert job.status is stored
-        assert made.service.changed == made.changes.append
         (request, _) = made.provider.requests
         assert (request.model, request.effort, request.schema) == ("gpt-5.2", Effort.MEDIUM, None)
 
@@ -451,7 +450,7 @@ async def test_an_answer_that_does_not_match_its_schema_says_where(tmp_path: Pat
         assert second.params["path"] == "$.a"
 
 
-# ---------------------------------------------------------------- cancelling
+# ---------------------------------------------------------------- cancellation
 
 
 @pytest.mark.parametrize(
@@ -488,10 +487,10 @@ async def test_a_batch_is_canceled_once_unless_it_has_ended(
 
 
 @pytest.mark.parametrize(
-    ("error", "is_looked_into"), [(409, True), (400, True), (500, False), (429, False)]
+    ("error", "is_fetched"), [(409, True), (400, True), (500, False), (429, False)]
 )
 async def test_after_a_refused_cancellation_the_batch_is_fetched(
-    tmp_path: Path, error: int, is_looked_into: bool
+    tmp_path: Path, error: int, is_fetched: bool
 ) -> None:
     async with open_steps(tmp_path) as made:
         await made.sent("a")
@@ -501,11 +500,9 @@ async def test_after_a_refused_cancellation_the_batch_is_fetched(
         ended = RemoteBatch("b", BatchStatus.CANCELLED)
         made.provider.states = [RemoteBatch("b", BatchStatus.IN_PROGRESS), ended]
         wait_s = await made.service.advance("j")
-        seen = (
-            ["fetch", "cancel", "fetch", "delete_file"] if is_looked_into else ["fetch", "cancel"]
-        )
+        seen = ["fetch", "cancel", "fetch", "delete_file"] if is_fetched else ["fetch", "cancel"]
         assert made.provider.names() == seen
-        assert wait_s == (None if is_looked_into else RETRY_S)
+        assert wait_s == (None if is_fetched else RETRY_S)
 
 
 @pytest.mark.parametrize("found", [None, RemoteBatch("theirs", None)])
@@ -531,7 +528,7 @@ async def test_canceling_includes_a_batch_that_a_crash_left_unrecorded(
         assert item.error is not None
 
 
-# ---------------------------------------------------------------- trouble
+# ---------------------------------------------------------------- errors
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,9 @@ CAPPED = replace(OPENAI, monthly_cap=Decimal(10))
 
 
 @dataclass
-class Purse:
+class BudgetSetup:
+    """A budget over a real store."""
+
     budget: Budget
     database: Database
 
@@ -48,35 +50,35 @@ class Purse:
 
 
 @asynccontextmanager
-async def open_purse(tmp_path: Path) -> AsyncIterator[Purse]:
+async def open_budget(tmp_path: Path) -> AsyncIterator[BudgetSetup]:
     database = Database(tmp_path / "store.sqlite3")
     await database.open()
     try:
-        yield Purse(Budget(SpendingHolds(database), SettingsStore(database)), database)
+        yield BudgetSetup(Budget(SpendingHolds(database), SettingsStore(database)), database)
     finally:
         await database.close()
 
 
 async def test_profiles_that_share_a_cap_are_counted_together(tmp_path: Path) -> None:
     sharing = replace(CAPPED, id="env-openai", shares_cap_with=(OPENAI.id,))
-    async with open_purse(tmp_path) as purse:
-        await purse.spend("4")
-        await purse.spend("3", sharing.id)
-        async with await purse.budget.hold(CAPPED, Decimal(2)):
-            month = await purse.budget.month(sharing)
+    async with open_budget(tmp_path) as setup:
+        await setup.spend("4")
+        await setup.spend("3", sharing.id)
+        async with await setup.budget.hold(CAPPED, Decimal(2)):
+            month = await setup.budget.month(sharing)
             assert [month.spent, month.held] == [7, 2]
             with pytest.raises(SpendingCapError):
-                await purse.budget.hold(sharing, Decimal(2))
-        assert (await purse.budget.month(CAPPED)).spent == 4
+                await setup.budget.hold(sharing, Decimal(2))
+        assert (await setup.budget.month(CAPPED)).spent == 4
 
 
 async def test_spending_may_reach_the_cap_but_not_exceed_it(tmp_path: Path) -> None:
-    async with open_purse(tmp_path) as purse:
-        await purse.spend("9.9")
-        async with await purse.budget.hold(CAPPED, Decimal("0.1")):
+    async with open_budget(tmp_path) as setup:
+        await setup.spend("9.9")
+        async with await setup.budget.hold(CAPPED, Decimal("0.1")):
             pass
         with pytest.raises(SpendingCapError) as refused:
-            await purse.budget.hold(CAPPED, Decimal("0.1000001"))
+            await setup.budget.hold(CAPPED, Decimal("0.1000001"))
         said = refused.value.sentences
         for figure in ("$9.90 of $10.00 spent", "($0.1000001)"):
             assert figure in said
@@ -85,25 +87,25 @@ async def test_spending_may_reach_the_cap_but_not_exceed_it(tmp_path: Path) -> N
 
 
 async def test_calls_without_cost_cap_or_price_are_allowed(tmp_path: Path) -> None:
-    async with open_purse(tmp_path) as purse:
-        await purse.spend("11")
+    async with open_budget(tmp_path) as setup:
+        await setup.spend("11")
         for profile, cost, held in (
             (CAPPED, None, 0),
             (CAPPED, Decimal(0), 0),
             (OPENAI, Decimal(5), 0),
             (replace(COMETAPI, monthly_cap=Decimal(10)), Decimal(5), 5),  # spent nothing there
         ):
-            async with await purse.budget.hold(profile, cost):
-                assert (await purse.budget.month(profile)).held == held
+            async with await setup.budget.hold(profile, cost):
+                assert (await setup.budget.month(profile)).held == held
         # With its model, the call is held to be counted if this process is killed.
-        async with await purse.budget.hold(CAPPED, None, "gpt-5.2", "answer"):
-            (row,) = await purse.database.rows("SELECT amount FROM spending_holds")
+        async with await setup.budget.hold(CAPPED, None, "gpt-5.2", "answer"):
+            (row,) = await setup.database.rows("SELECT amount FROM spending_holds")
             assert row["amount"] == "0"
 
 
 async def test_ten_concurrent_holds_respect_the_cap(tmp_path: Path) -> None:
-    async with open_purse(tmp_path) as purse:
-        asked = [purse.budget.hold(CAPPED, Decimal(4)) for _ in range(10)]
+    async with open_budget(tmp_path) as setup:
+        asked = [setup.budget.hold(CAPPED, Decimal(4)) for _ in range(10)]
         held = await asyncio.gather(*asked, return_exceptions=True)
         refused = [one for one in held if isinstance(one, SpendingCapError)]
         assert len(refused) == 8
@@ -112,76 +114,76 @@ async def test_ten_concurrent_holds_respect_the_cap(tmp_path: Path) -> None:
             if not isinstance(one, BaseException):
                 await one.release()
                 await one.release()
-        assert (await purse.budget.month(CAPPED)).held == 0
-        await (await purse.budget.hold(CAPPED, Decimal(10))).release()
+        assert (await setup.budget.month(CAPPED)).held == 0
+        await (await setup.budget.hold(CAPPED, Decimal(10))).release()
 
 
 async def test_holds_of_a_killed_process_no_longer_count(tmp_path: Path) -> None:
-    async with open_purse(tmp_path) as purse:
-        await purse.budget.hold(CAPPED, Decimal(10))
-        await purse.database.write(
+    async with open_budget(tmp_path) as setup:
+        await setup.budget.hold(CAPPED, Decimal(10))
+        await setup.database.write(
             lambda c: c.execute("UPDATE spending_holds SET owner_started = 'another boot:1'")
         )
-        await (await purse.budget.hold(CAPPED, Decimal(10))).release()
+        await (await setup.budget.hold(CAPPED, Decimal(10))).release()
 
 
 async def test_the_warning_near_a_cap_appears_once_per_month_and_cap(tmp_path: Path) -> None:
-    async with open_purse(tmp_path) as purse:
-        await purse.spend("7.99")
-        assert await purse.budget.month_to_warn_of(CAPPED) is None
-        await purse.spend("0.01")
-        month = await purse.budget.month_to_warn_of(CAPPED)
+    async with open_budget(tmp_path) as setup:
+        await setup.spend("7.99")
+        assert await setup.budget.month_to_warn_of(CAPPED) is None
+        await setup.spend("0.01")
+        month = await setup.budget.month_to_warn_of(CAPPED)
         assert month is not None
         assert (month.spent, month.cap) == (Decimal(8), Decimal(10))
-        assert await purse.budget.month_to_warn_of(CAPPED) is None
+        assert await setup.budget.month_to_warn_of(CAPPED) is None
         raised = replace(CAPPED, monthly_cap=Decimal(20))
-        assert await purse.budget.month_to_warn_of(raised) is None
-        await purse.spend("9")
-        month = await purse.budget.month_to_warn_of(raised)
+        assert await setup.budget.month_to_warn_of(raised) is None
+        await setup.spend("9")
+        month = await setup.budget.month_to_warn_of(raised)
         assert month is not None
         assert (month.spent, month.cap) == (Decimal(17), Decimal(20))
-        assert await purse.budget.month_to_warn_of(OPENAI) is None
+        assert await setup.budget.month_to_warn_of(OPENAI) is None
 
 
 async def test_calls_of_unknown_price_are_counted_by_number(tmp_path: Path) -> None:
-    async with open_purse(tmp_path) as purse:
-        await purse.spend(None)
-        await purse.spend(None)
-        await purse.spend("1")
-        month = await purse.budget.month(CAPPED)
+    async with open_budget(tmp_path) as setup:
+        await setup.spend(None)
+        await setup.spend(None)
+        await setup.spend("1")
+        month = await setup.budget.month(CAPPED)
         assert (month.uncounted, month.spent) == (2, Decimal(1))
 
 
 async def test_a_hold_counts_as_one_call_of_a_model(tmp_path: Path) -> None:
     """A call of unknown cost is held, too: its process may be killed."""
-    async with open_purse(tmp_path) as purse:
+    async with open_budget(tmp_path) as setup:
 
         async def held() -> list[tuple[str, str, str]]:
-            return await purse.database.read(
+            return await setup.database.read(
                 lambda c: [
                     tuple(row)
                     for row in c.execute("SELECT model, purpose, amount FROM spending_holds")
                 ]
             )
 
-        async with await purse.budget.hold(OPENAI, None, "m", "answer") as hold:
+        async with await setup.budget.hold(OPENAI, None, "m", "answer") as hold:
             assert isinstance(hold, Hold)
             assert [(*row[:2], float(row[2])) for row in await held()] == [("m", "answer", 0.0)]
-        async with await purse.budget.hold(OPENAI, Decimal(0), "m", "answer"):
+        async with await setup.budget.hold(OPENAI, Decimal(0), "m", "answer"):
             assert await held() == []
-        async with await purse.budget.hold(CAPPED, Decimal(9), "m", "answer"):
-            assert (await purse.budget.month(CAPPED)).held == 9
+        async with await setup.budget.hold(CAPPED, Decimal(9), "m", "answer"):
+            assert (await setup.budget.month(CAPPED)).held == 9
             with pytest.raises(SpendingCapError):
-                await purse.budget.hold(CAPPED, Decimal(2), "m", "answer")
-            async with await purse.budget.hold(CAPPED, None, "m", "answer"):
+                await setup.budget.hold(CAPPED, Decimal(2), "m", "answer")
+            async with await setup.budget.hold(CAPPED, None, "m", "answer"):
                 pass
-            async with await purse.budget.hold(OPENAI, Decimal(20), "m", "answer"):
+            async with await setup.budget.hold(OPENAI, Decimal(20), "m", "answer"):
                 pass
         assert await held() == []
 
 
 async def test_a_running_call_is_held_even_beyond_the_cap(tmp_path: Path) -> None:
-    async with open_purse(tmp_path) as purse:
+    async with open_budget(tmp_path) as setup:
         for profile, cost, amount in (
             (CAPPED, Decimal(11), 11),
             (CAPPED, None, 0),
@@ -189,15 +191,15 @@ async def test_a_running_call_is_held_even_beyond_the_cap(tmp_path: Path) -> Non
             (OPENAI, Decimal(11), 0),
         ):
             async with Hold() as hold:
-                await purse.budget.hold_for(hold, profile, cost)
-                assert (await purse.budget.month(CAPPED)).held == amount
-            assert (await purse.budget.month(CAPPED)).held == 0
+                await setup.budget.hold_for(hold, profile, cost)
+                assert (await setup.budget.month(CAPPED)).held == amount
+            assert (await setup.budget.month(CAPPED)).held == 0
 
 
 async def test_a_model_of_unknown_price_is_asked_about_once(tmp_path: Path) -> None:
-    async with open_purse(tmp_path) as purse:
+    async with open_budget(tmp_path) as setup:
         model, price = CATALOG.info("gpt-5.2"), CATALOG.info("gpt-5.2").price
-        own = purse.budget
+        own = setup.budget
         assert price is not None
         await own.require_price(OPENAI, model, None)
         await own.require_price(CAPPED, model, price)
@@ -205,7 +207,7 @@ async def test_a_model_of_unknown_price_is_asked_about_once(tmp_path: Path) -> N
             await own.require_price(CAPPED, model, None)
         assert caught.value.params == {"model": model.name, "provider": "OpenAI"}
         allowing = Budget(
-            SpendingHolds(purse.database), SettingsStore(purse.database), allows_unpriced=True
+            SpendingHolds(setup.database), SettingsStore(setup.database), allows_unpriced=True
         )
         await allowing.require_price(CAPPED, model, None)
         await own.agree_to_unpriced(CAPPED, "gpt-5.2")
@@ -240,9 +242,9 @@ async def test_a_refusal_names_the_first_of_the_next_month(
     tmp_path: Path, today: datetime, day: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(budget, "now", lambda: today)
-    async with open_purse(tmp_path) as purse:
+    async with open_budget(tmp_path) as setup:
         with pytest.raises(SpendingCapError) as caught:
-            await purse.budget.hold(CAPPED, Decimal(11))
+            await setup.budget.hold(CAPPED, Decimal(11))
         assert caught.value.params == {
             "provider": "OpenAI",
             "spent": "$0.00",
@@ -276,10 +278,10 @@ class BusyHolds(SpendingHolds):
 
 
 async def test_a_hold_that_could_not_be_released_is_released_the_next_time(tmp_path: Path) -> None:
-    async with open_purse(tmp_path) as purse:
-        settings = SettingsStore(purse.database)
-        hold = await Budget(BusyHolds(purse.database), settings).hold(CAPPED, Decimal(9))
+    async with open_budget(tmp_path) as setup:
+        settings = SettingsStore(setup.database)
+        hold = await Budget(BusyHolds(setup.database), settings).hold(CAPPED, Decimal(9))
         await hold.release()
-        assert (await purse.budget.month(CAPPED)).held == Decimal(9)
+        assert (await setup.budget.month(CAPPED)).held == Decimal(9)
         await hold.release()
-        assert (await purse.budget.month(CAPPED)).held == Decimal(0)
+        assert (await setup.budget.month(CAPPED)).held == Decimal(0)

@@ -68,6 +68,7 @@ from desktop_app.services.spending.cost_estimate import (
     used_tokens,
 )
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
+from tests.helpers.waiting import until
 from tests.unit.providers.samples import OPENAI, ask
 from tests.unit.services.test_chat_service import HELD, USAGE, ChatSetup, open_chat
 from tests.unit.services.test_chunked_reading import WordSplitter
@@ -185,7 +186,7 @@ async def test_a_tier_of_unknown_price_counts_at_the_ordinary_price(tmp_path: Pa
     async with open_chat(tmp_path, provider) as chat:
         began = await chat.begin("?", settings=flex)
         (done,) = await run_all(chat, began)
-        assert done.cost is None  # what is shown
+        assert done.cost is None  # none is shown
         assert await chat.ledger.conversation_cost(began.conversation.id) == ONE_COST
 
 
@@ -219,8 +220,11 @@ async def test_stopping_all_closes_the_one_request_and_keeps_every_text(tmp_path
         answerings = (began, *began.siblings)
         tasks = [asyncio.create_task(chat.run(each)) for each in answerings]
         await provider.holding.wait()
-        while not all(each._reply.notices for each in answerings):  # noqa: ASYNC110 — no event tells
-            await asyncio.sleep(0)
+
+        async def both_have_the_notice() -> bool:
+            return chat.heard.count(Notice("!")) == 2
+
+        await until(both_have_the_notice)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -325,14 +329,17 @@ async def test_the_estimate_of_a_single_answer_is_not_changed(tmp_path: Path) ->
         assert (two.answers, two.inputs) == (2, 2)
 
 
+class CountedHold(Hold):
+    """A hold that counts its releases."""
+
+    released = 0
+
+    async def release(self) -> None:
+        self.released += 1
+
+
 async def test_a_hold_is_released_with_the_last_answer() -> None:
-    class Book(Hold):
-        released = 0
-
-        async def release(self) -> None:
-            self.released += 1
-
-    whole = Book()
+    whole = CountedHold()
     first, second = split_hold(whole, 2)
     async with first:
         pass
@@ -418,13 +425,7 @@ def test_an_estimate_for_several_answers_multiplies_the_cost(
 
 
 async def test_a_share_is_released_with_its_own_call() -> None:
-    class Noted(Hold):
-        released = 0
-
-        async def release(self) -> None:
-            self.released += 1
-
-    whole, calls = Noted(), [Noted(), Noted()]
+    whole, calls = CountedHold(), [CountedHold(), CountedHold()]
     first, second = split_hold(whole, 2, calls)
     await second.release()
     assert [whole.released, *(call.released for call in calls)] == [0, 0, 1]

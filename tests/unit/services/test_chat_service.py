@@ -68,12 +68,10 @@ from desktop_app.domain.errors import (
     StreamCutError,
     UserFacingError,
 )
-from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call, Grouping
 from desktop_app.domain.tools.call_state import ToolCallState
-from desktop_app.paths import resource_path
 from desktop_app.providers.errors.error_body import ErrorBody
 from desktop_app.providers.errors.error_replies import error_from
 from desktop_app.services.answers.answer_run import AnswerRun
@@ -100,10 +98,9 @@ from tests.helpers.parts import unused_parts
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
 from tests.helpers.tools import Source, broker, no_tools
 from tests.helpers.waiting import cancel, until
-from tests.unit.providers.samples import COMPATIBLE
+from tests.unit.providers.samples import CATALOG, COMPATIBLE
 from tests.unit.services.test_chunked_reading import WordSplitter
 
-CATALOG = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"))
 HELD = ScriptedProvider.HOLD
 ORIGINAL = b"original"
 DOCUMENT = DocumentPart(
@@ -389,9 +386,9 @@ async def test_fees_of_hosted_tools_are_recorded_before_the_answer_ends(tmp_path
     ("asked", "answered", "cost"),
     [
         ("priority", "priority", "0.00784"),
-        ("priority", "default", "0.00392"),  # the provider was short of room there
+        ("priority", "default", "0.00392"),  # the provider had no capacity at that tier
         ("priority", "", "0.00784"),
-        ("auto", "priority", "0.00784"),  # the account's own setting
+        ("auto", "priority", "0.00784"),  # set in the user's account
         (None, "auto", "0.00392"),
         ("flex", "flex", None),  # the catalog has no price for it
         (None, "scale", None),
@@ -510,10 +507,10 @@ async def test_a_locked_keyring_is_an_error_under_the_question(tmp_path: Path) -
         assert answer.status is MessageStatus.FAILED
         assert answer.error is not None
         assert answer.error.what_happened == "The keyring is locked."
-        assert answer.error.what_to_do
+        assert answer.error.what_to_do == "Unlock it."
 
 
-async def test_instant_is_replaced_once_where_it_is_not_served(tmp_path: Path) -> None:
+async def test_instant_is_replaced_once_if_it_is_not_served(tmp_path: Path) -> None:
     gone = Failed(ModelNotFoundError("No such model.", status=404))
     provider = ScriptedProvider([gone], [TextDelta("Hi"), Completed()], [Completed()])
 
@@ -657,16 +654,6 @@ async def test_sampling_is_sent_only_to_models_that_accept_it(tmp_path: Path) ->
         await chat.run(await chat.begin("?", settings=settings, conversation=conversation))
         assert provider.requests[1].parameters.temperature == 0.2
         assert provider.requests[1].effort is Effort.NONE
-
-
-async def test_the_output_of_the_on_device_model_is_limited(tmp_path: Path) -> None:
-    provider = ScriptedProvider([Completed()], [Completed()])
-
-    async with open_chat(tmp_path, provider) as chat:
-        await chat.run(await chat.begin("?", ON_DEVICE, None))
-        assert provider.requests[0].parameters.max_output_tokens == 1024
-        await chat.run(await chat.begin("?"))
-        assert provider.requests[1].parameters.max_output_tokens is None
 
 
 async def test_a_missing_key_is_reported_with_the_provider(tmp_path: Path) -> None:
@@ -931,17 +918,13 @@ async def test_the_first_of_several_refused_answers_leaves_the_cap_to_its_notes(
     tmp_path: Path,
 ) -> None:
     """The answers have a hold each: that of one is released while the other waits."""
-
-    async def look(_: object) -> str:
-        return "seen"
-
     usage = UsageReported(Usage(100, 0, 10, 0))
     answer: list[StreamEvent] = [TextDelta("done"), usage, Completed()]
     provider = ScriptedProvider([REFUSED], answer, answer)
     # A million tokens of input cost $1.75: there is room for 2,000 words twice, but not thrice.
     capped = replace(COMPATIBLE, monthly_cap=Decimal("0.008"))
     settings = AskSettings(parameters=GenerationParameters(candidates=2, tools=("look",)))
-    catalog = ToolCatalog([Source(look=look)])
+    catalog = ToolCatalog([Source(look=_look)])
     async with open_chat(tmp_path, provider, tools=catalog, parts=WordSplitter()) as chat:
         document = await chat.attach("a.txt", "word " * 2000)
         first = await chat.begin("Why so?", capped, attachments=(document,), settings=settings)

@@ -24,8 +24,9 @@ from desktop_app.services.models.choice_resolution import (
     default_choice,
     require_supported,
 )
+from tests.unit.providers.samples import CATALOG
 
-CATALOG = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"))
+SERVER = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, "http://localhost:1/v1")
 BEFORE, AFTER = date(2026, 8, 9), date(2026, 8, 10)
 
 
@@ -107,10 +108,9 @@ def test_a_model_near_or_after_its_shutdown_is_used_with_a_warning() -> None:
 
 
 def test_an_unknown_model_is_neither_refused_nor_given_an_effort() -> None:
-    server = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, "http://localhost:1/v1")
-    resolved = ProviderModels(server, CATALOG).resolve(ModelChoice("own", "qwen3:8b"), AFTER)
+    resolved = ProviderModels(SERVER, CATALOG).resolve(ModelChoice("own", "qwen3:8b"), AFTER)
     assert (resolved.model.id, resolved.effort, resolved.price) == ("qwen3:8b", None, None)
-    named = ProviderModels(server, CATALOG).resolve(
+    named = ProviderModels(SERVER, CATALOG).resolve(
         ModelChoice("own", "qwen3:8b", None, Effort.LOW), AFTER
     )
     assert named.effort is Effort.LOW
@@ -156,15 +156,14 @@ def test_the_efforts_of_instant_stay_valid_for_its_stand_in() -> None:
 
 
 def test_the_window_of_a_listing_is_used() -> None:
-    server = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, "http://localhost:1/v1")
     models = (ListedModel("qwen3:8b", window=8192), ListedModel("gpt-5.2", window=4096))
-    listing = ModelListing(server.base_url, models, datetime(2026, 11, 20, tzinfo=UTC))
+    listing = ModelListing(SERVER.base_url, models, datetime(2026, 11, 20, tzinfo=UTC))
     asked = ModelChoice("own", "qwen3:8b")
-    assert ProviderModels(server, CATALOG, listing).resolve(asked, AFTER).model.input_limit == 8192
-    assert ProviderModels(server, CATALOG).resolve(asked, AFTER).model.input_limit is None
-    family = ProviderModels(server, CATALOG, listing).resolve(choice(Variant.THINKING), AFTER)
+    assert ProviderModels(SERVER, CATALOG, listing).resolve(asked, AFTER).model.input_limit == 8192
+    assert ProviderModels(SERVER, CATALOG).resolve(asked, AFTER).model.input_limit is None
+    family = ProviderModels(SERVER, CATALOG, listing).resolve(choice(Variant.THINKING), AFTER)
     assert family.model.input_limit == 4096
-    retired = ProviderModels(server, CATALOG, listing).resolve(choice(Variant.INSTANT), AFTER)
+    retired = ProviderModels(SERVER, CATALOG, listing).resolve(choice(Variant.INSTANT), AFTER)
     assert retired.model.input_limit == 4096
 
 
@@ -175,9 +174,8 @@ def test_the_window_of_a_listing_is_used() -> None:
 def test_a_learned_window_is_used_if_the_listing_has_none(
     listed: int | None, learned: int | None, window: int | None
 ) -> None:
-    server = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, "http://localhost:1/v1")
     listing = ModelListing(
-        server.base_url,
+        SERVER.base_url,
         (ListedModel("qwen3:8b", window=listed),),
         datetime(2026, 11, 20, tzinfo=UTC),
     )
@@ -188,7 +186,7 @@ def test_a_learned_window_is_used_if_the_listing_has_none(
         return learned
 
     choice = ModelChoice("own", "qwen3:8b")
-    found = ProviderModels(server, CATALOG, listing).resolve(choice, AFTER, window_of=window_of)
+    found = ProviderModels(SERVER, CATALOG, listing).resolve(choice, AFTER, window_of=window_of)
     assert found.model.input_limit == window
     assert asked == [("own", "qwen3:8b")]
 
@@ -196,11 +194,10 @@ def test_a_learned_window_is_used_if_the_listing_has_none(
 def test_a_window_in_the_users_file_overrides_the_listing() -> None:
     own = '[models."qwen3:8b"]\ncontext_window = 40_000\n[models."other"]\nname = "Other"\n'
     catalog = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"), own)
-    server = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, "http://localhost:1/v1")
     models = (ListedModel("qwen3:8b", window=8192), ListedModel("other", window=8192))
-    listing = ModelListing(server.base_url, models, datetime(2026, 11, 20, tzinfo=UTC))
-    assert ProviderModels(server, catalog, listing).info("qwen3:8b").input_limit == 40_000
-    assert ProviderModels(server, catalog, listing).info("other").input_limit == 8192
+    listing = ModelListing(SERVER.base_url, models, datetime(2026, 11, 20, tzinfo=UTC))
+    assert ProviderModels(SERVER, catalog, listing).info("qwen3:8b").input_limit == 40_000
+    assert ProviderModels(SERVER, catalog, listing).info("other").input_limit == 8192
 
 
 def test_a_users_model_file_has_the_window_of_the_local_server() -> None:

@@ -200,6 +200,10 @@ class Reading:
     async def facts(self, task: ReadingTask) -> list[str]:
         return facts_in(await self.run(task))
 
+    def merging_requests(self) -> list[ChatRequest]:
+        """Return the requests that merged notes."""
+        return [r for r in self.provider.requests if r.instructions.endswith(MERGING)]
+
     async def until_all_calls_run(self) -> None:
         """Wait until as many calls as are allowed wait at the gate."""
 
@@ -237,8 +241,10 @@ async def open_reading(
         notes=NoteStore(database),
         note_taker=note_taker,
     )
-    yield Reading(reader, provider, ledger)
-    await database.close()
+    try:
+        yield Reading(reader, provider, ledger)
+    finally:
+        await database.close()
 
 
 async def test_notes_are_requested_without_a_service_tier_as_they_are_priced(
@@ -269,7 +275,7 @@ async def test_only_the_chosen_pages_are_read(tmp_path: Path) -> None:
         assert "\n\n".join(piece.text.strip() for piece in pieces) == f"{pages[0]}\n\n{pages[2]}"
         await reading.run(whole)
         again = await reading.plan(replace(whole, documents=(part,)))
-        assert again.done == 0  # other words, other notes
+        assert again.done == 0  # no note was taken on these words
 
 
 def scanned(reading: Reading, count: int, *, every: int = 1, **given: object) -> ReadingTask:
@@ -321,9 +327,7 @@ async def test_images_of_pages_are_sent_with_their_part(
                 seen.append(number)
         assert sorted(seen) == [page.number for page in task.documents[0].pictured]
         assert shown_pages(last) == []
-        assert (await reading.plan(task)).done == len(notes) - sum(
-            request.instructions.endswith(MERGING) for request in notes
-        )
+        assert (await reading.plan(task)).done == len(notes) - len(reading.merging_requests())
 
 
 async def test_images_of_the_request_take_room_from_the_notes(tmp_path: Path) -> None:
@@ -428,22 +432,18 @@ async def test_too_many_notes_are_merged(tmp_path: Path) -> None:
     async with open_reading(tmp_path, a=book(1500, words_between=5)) as reading:
         found = await reading.facts(reading.task("a"))
         assert found == [f"FACT-{n}" for n in range(1500)]
-        merging = [r for r in reading.provider.requests if r.instructions.endswith(MERGING)]
-        assert merging
+        assert reading.merging_requests()
         for request in reading.provider.requests[:-1]:
             words = text_of(request.messages[0].parts).split()  # type: ignore[arg-type]
             assert len(words) < 1_600
 
 
 async def test_notes_share_the_window_with_what_was_said_before(tmp_path: Path) -> None:
-    def merging(reading: Reading) -> list[ChatRequest]:
-        return [r for r in reading.provider.requests if r.instructions.endswith(MERGING)]
-
     async with open_reading(tmp_path, a=book(600, words_between=20)) as reading:
         await reading.run(reading.task("a"))
-        assert not merging(reading)
+        assert not reading.merging_requests()
         await reading.run(reading.task("a"), RequestMessage(Role.USER, (TextPart("word " * 900),)))
-        assert merging(reading)
+        assert reading.merging_requests()
 
 
 async def test_the_answer_is_given_the_images_and_files_of_the_question(tmp_path: Path) -> None:

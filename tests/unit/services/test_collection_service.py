@@ -50,7 +50,7 @@ from desktop_app.services.collections.embedding_service import (
     EmbeddingPlan,
     Embeddings,
 )
-from desktop_app.services.spending.budget import Budget, Hold
+from desktop_app.services.spending.budget import Hold
 
 A, B, C = (Path(f"/folder/{name}.txt") for name in "abc")
 FOLDER = Path("/folder")
@@ -102,14 +102,14 @@ class Memory:
     def __init__(self) -> None:
         self.collections: dict[str, Collection] = {}
         self.kept: dict[tuple[str, str], tuple[CollectionFile, int]] = {}
-        self.out: set[tuple[str, str]] = set()
+        self.removed: set[tuple[str, str]] = set()
         self.indexed: dict[str, Any] = {}
         self.originals: dict[str, str] = {}
-        self.tidied = 0
+        self.cleanups = 0
         self.places: list[PassageLocation] = []
         self.near: list[PassageLocation] = []
         self.by_id: dict[int, str | None] = {}
-        self.without: list[UnembeddedPassage] = []
+        self.unembedded: list[UnembeddedPassage] = []
         self.vectors: list[tuple[str, int]] = []
         self.asked: list[tuple[object, ...]] = []
 
@@ -121,7 +121,7 @@ class Memory:
             model, vectors = given
             self.vectors += [(model, number) for number, _ in vectors]
             done = {number for number, _ in vectors}
-            self.without = [each for each in self.without if each.id not in done]
+            self.unembedded = [each for each in self.unembedded if each.id not in done]
         else:
             self.collections[given[0].id] = given[0]
 
@@ -142,16 +142,16 @@ class Memory:
         }
 
     async def removed_paths(self, collection_id: str) -> set[str]:
-        return {path for cid, path in self.out if cid == collection_id}
+        return {path for cid, path in self.removed if cid == collection_id}
 
     async def mark_removed(self, collection_id: str, path: str) -> None:
         del self.kept[collection_id, path]
-        self.out.add((collection_id, path))
+        self.removed.add((collection_id, path))
 
     async def put_files(self, files: Sequence[tuple[CollectionFile, int]]) -> None:
         for file, at in files:
             self.kept[file.collection_id, file.path] = (file, at)
-            self.out.discard((file.collection_id, file.path))
+            self.removed.discard((file.collection_id, file.path))
 
     async def remove_files(self, collection_id: str, paths: Iterable[str]) -> None:
         for path in paths:
@@ -164,7 +164,7 @@ class Memory:
         self.indexed[sha256] = list(passages)
 
     async def remove_unreferenced(self) -> None:
-        self.tidied += 1
+        self.cleanups += 1
 
     async def add_document(
         self, _source: Path, document: ExtractedDocument, *, is_searchable: bool
@@ -187,13 +187,13 @@ class Memory:
         return [self.by_id[place.id] for place in places]
 
     async def count_missing(self, _collection_id: str, _model: str) -> tuple[int, int]:
-        return len(self.without), sum(each.tokens for each in self.without)
+        return len(self.unembedded), sum(each.tokens for each in self.unembedded)
 
     async def has_any(self, _collection_ids: Sequence[str], model: str) -> bool:
         return any(of == model for of, _ in self.vectors)
 
     async def next_missing(self, _id: str, _model: str, limit: int) -> Sequence[UnembeddedPassage]:
-        return self.without[:limit]
+        return self.unembedded[:limit]
 
     async def nearest(
         self, collection_ids: Sequence[str], model: str, _vector: Vector, limit: int
@@ -243,7 +243,6 @@ class Embedder:
 
     def service(self) -> Embeddings:
         budget: Any = self
-        assert hasattr(Budget, "hold")
         return Embeddings(self, self, budget, self.chosen)
 
 
@@ -273,7 +272,7 @@ async def test_a_collection_has_a_name() -> None:
         await service.create(" ")
     assert caught.value.reason is Reason.COLLECTION_NEEDS_NAME
     await service.delete(found.id)
-    assert (await service.all(), memory.tidied) == ([], 1)
+    assert (await service.all(), memory.cleanups) == ([], 1)
     for gone in (service.rename(found.id, "x"), service.add(found.id, []), service.refresh("x")):
         with pytest.raises(DocumentError) as missing:
             await gone
@@ -297,7 +296,7 @@ async def test_files_are_read_and_indexed_once() -> None:
         for path, text in ((A, "one"), (B, "two"), (C, "one"))
     ]
     assert memory.indexed == {"sha one": [("a.txt", "one")], "sha two": [("b.txt", "two")]}
-    assert memory.tidied == 1
+    assert memory.cleanups == 1
     await service.add(found.id, [A, B])  # unchanged
     assert disk.read_paths == [A, B, C]
     disk.write(A, "new")
@@ -324,7 +323,7 @@ async def test_an_unreadable_file_has_its_error_and_a_full_disk_stops_the_indexi
     with pytest.raises(StoreFullError):
         await service.add(found.id, [A, B])
     assert await states(service, found) == [("a.txt", "waiting"), ("b.txt", "waiting")]
-    assert memory.tidied == 3
+    assert memory.cleanups == 3
     del disk.files[A]
     await service.add(found.id, [])  # what waits is read, too
     assert await states(service, found) == [("a.txt", "failed"), ("b.txt", "ready")]
@@ -378,7 +377,7 @@ async def test_a_removed_file_stays_out_until_its_own_path_is_added() -> None:
     found = await service.create("x")
     await service.add(found.id, [FOLDER])
     await service.remove_file(found.id, str(A))
-    assert memory.tidied == 2
+    assert memory.cleanups == 2
     for again in (service.add(found.id, [FOLDER]), service.refresh(found.id)):
         await again
         assert await states(service, found) == [("b.txt", "ready")]
@@ -433,7 +432,7 @@ def place(number: int, collection_id: str = "1", tokens: int = 10) -> PassageLoc
     )
 
 
-def of(number: int, at: int, collection_id: str = "1", text: str = "") -> Passage:
+def passage(number: int, at: int, collection_id: str = "1", text: str = "") -> Passage:
     words = text or f"text {number}"
     return Passage(
         *(at, collection_id, f"sha {number}", f"{number}.txt", number, "p", 1, 9), text=words
@@ -462,16 +461,16 @@ async def searched(
 @pytest.mark.parametrize(
     ("places", "budget", "texts", "found"),
     [
-        ([place(1), place(2)], 20, {}, [of(1, 1), of(2, 2)]),
-        ([place(1), place(2)], 19, {}, [of(1, 1)]),
-        # One that is too large is skipped.
-        ([place(1), place(2, tokens=50), place(3)], 20, {}, [of(1, 1), of(3, 2)]),
-        # So is a copy, and one whose text is gone.
+        ([place(1), place(2)], 20, {}, [passage(1, 1), passage(2, 2)]),
+        ([place(1), place(2)], 19, {}, [passage(1, 1)]),
+        # A passage that is too large is skipped.
+        ([place(1), place(2, tokens=50), place(3)], 20, {}, [passage(1, 1), passage(3, 2)]),
+        # So are a copy, and a passage whose text is gone.
         (
             [place(1), place(2), place(3), place(4)],
             99,
             {2: "text 1", 3: None},
-            [of(1, 1), of(4, 2)],
+            [passage(1, 1), passage(4, 2)],
         ),
         ([place(1)], 9, {}, []),
         ([], 99, {}, []),
@@ -489,8 +488,8 @@ async def test_the_best_passages_that_fit_are_taken(
 async def test_passages_are_numbered_over_all_collections() -> None:
     parts, _ = await searched([place(1, "2"), place(2, "1"), place(3, "2"), place(4, "1")], 99)
     assert parts == (
-        PassagesPart("1", "One", (of(2, 1), of(4, 2))),
-        PassagesPart("2", "Two", (of(1, 3, "2"), of(3, 4, "2"))),
+        PassagesPart("1", "One", (passage(2, 1), passage(4, 2))),
+        PassagesPart("2", "Two", (passage(1, 3, "2"), passage(3, 4, "2"))),
     )
 
 
@@ -548,7 +547,7 @@ async def test_only_the_beginning_of_a_long_question_is_embedded() -> None:
 async def test_vectors_are_requested_in_batches() -> None:
     embedder = Embedder()
     service, memory = made(embedder=embedder)
-    memory.without = [
+    memory.unembedded = [
         UnembeddedPassage(number, 2, f"text {number}") for number in range(MAX_TEXTS_PER_CALL + 2)
     ]
     plan = await service.embedding_plan("1")

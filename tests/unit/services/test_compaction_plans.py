@@ -94,13 +94,8 @@ def turns(*tokens: int) -> list[Message]:
 @pytest.mark.parametrize(
     ("size", "instructions", "more", "is_compacted", "is_counted"),
     [
-        (
-            787,
-            "",
-            0,
-            False,
-            False,
-        ),  # a token per byte, and 4 for each of three texts, are below 800
+        # A token per byte, and 4 for each of three texts, are below 800.
+        (787, "", 0, False, False),
         (788, "", 0, False, True),
         (777, "i" * 10, 0, False, False),
         (778, "i" * 10, 0, False, True),

@@ -41,17 +41,11 @@ from desktop_app.domain.errors import (
     ProviderFaultError,
     UnexpectedReplyError,
 )
-from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Grouping
-from desktop_app.paths import resource_path
 from desktop_app.services.chat.chat_service import AskSettings, ChatService, MessageSources
-from desktop_app.services.chat.compaction_service import (
-    CompactionPlan,
-    CompactionService,
-    readable_content,
-)
+from desktop_app.services.chat.compaction_service import CompactionPlan, CompactionService
 from desktop_app.services.chat.prompt_assembly import SUMMARY_READ
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
@@ -69,8 +63,8 @@ from tests.helpers.fences import fences
 from tests.helpers.parts import unused_parts
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
 from tests.helpers.tools import broker, no_tools
+from tests.unit.providers.samples import CATALOG
 
-CATALOG = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"))
 ITEMS = json.dumps(
     [
         {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "one"}]},
@@ -194,7 +188,7 @@ async def three_turns(setup: CompactionSetup) -> None:
         await setup.ask(f"question {number}", f"answer {number}", used)
 
 
-# ---------------------------------------------------------------- when
+# ---------------------------------------------------------------- limits
 
 
 def test_the_usable_input_of_known_models_leaves_room_for_an_answer() -> None:
@@ -215,7 +209,7 @@ async def test_a_stored_conversation_is_nearly_full_from_four_fifths(tmp_path: P
         assert await setup.service.is_nearly_full(SendContext(await setup.path(), setup.own))
 
 
-# ---------------------------------------------------------------- the provider's own way
+# ---------------------------------------------------------------- by the provider
 
 
 async def test_items_of_a_provider_compaction_precede_new_messages(tmp_path: Path) -> None:
@@ -300,13 +294,6 @@ async def test_forged_tags_in_messages_and_summaries_do_not_close_the_fence(tmp_
         assert setup.sent[0].endswith(f"\n</summary-{own.number}>")
 
 
-async def test_a_conversation_of_mostly_questions_is_summarized(tmp_path: Path) -> None:
-    async with open_setup(tmp_path) as setup:
-        await setup.ask("word " * 100_000, "answer 1", 101_000)
-        await setup.ask("question 2", "answer 2", 102_000)
-        assert (await setup.plan()).kind is CompactionKind.SUMMARY
-
-
 async def test_a_compaction_of_the_provider_is_not_summarized(tmp_path: Path) -> None:
     async with open_setup(tmp_path) as setup:
         await three_turns(setup)
@@ -321,18 +308,6 @@ async def test_a_compaction_of_the_provider_is_not_summarized(tmp_path: Path) ->
         plan = await setup.plan()
         assert plan.sent.compaction is None
         assert plan.sent.messages[0].text == "question 1"
-
-
-async def test_aggregators_are_not_asked_to_compact(tmp_path: Path) -> None:
-    async with open_setup(tmp_path, profile=COMETAPI) as setup:
-        await three_turns(setup)
-        assert (await setup.plan()).kind is CompactionKind.SUMMARY
-
-
-async def test_pro_conversations_are_compacted_by_a_cheaper_model(tmp_path: Path) -> None:
-    async with open_setup(tmp_path, choice=replace(FAMILY, variant=Variant.PRO)) as setup:
-        await three_turns(setup)
-        assert (await setup.plan()).maker.model.id == "gpt-5.2"
 
 
 # ---------------------------------------------------------------- branches, other providers, undo
@@ -370,7 +345,7 @@ async def test_an_undone_compaction_has_no_effect(tmp_path: Path) -> None:
         assert await setup.used() is None
         await setup.ask("question 4", "answer 4", 1_000)
         await setup.compaction_store.undo(made.id, now())
-        # What was counted for question 4 was counted with the compaction: it says nothing now.
+        # The count of question 4 included the compaction, so it says nothing now.
         assert await setup.used() == 220_010
         await setup.ask("question 5", "answer 5", 221_000)
         assert len(setup.sent) == 9
@@ -497,7 +472,7 @@ async def test_a_text_that_cannot_be_cut_small_enough_is_kept(text: str, tmp_pat
         assert [part for part, _ in found] == list(text)
 
 
-# ---------------------------------------------------------------- nothing half-done
+# ---------------------------------------------------------------- failures
 
 
 async def test_a_failed_compaction_raises_and_stores_nothing(tmp_path: Path) -> None:
@@ -521,7 +496,7 @@ async def test_a_failed_compaction_raises_and_stores_nothing(tmp_path: Path) -> 
         assert (calls["failed"].calls, calls["failed"].uncounted) == (3, 1)
 
 
-async def test_a_canceled_compaction_stores_nothing(tmp_path: Path) -> None:
+async def test_a_canceled_summary_stores_nothing_and_has_an_unknown_cost(tmp_path: Path) -> None:
     async with open_setup(tmp_path) as setup:
         await three_turns(setup)
         setup.provider.add(TextDelta("They asked"), ScriptedProvider.HOLD)
@@ -536,7 +511,7 @@ async def test_a_canceled_compaction_stores_nothing(tmp_path: Path) -> None:
         assert (calls["cancelled"].calls, calls["cancelled"].uncounted) == (1, 1)
 
 
-async def test_a_canceled_compaction_counts_as_unknown_cost(tmp_path: Path) -> None:
+async def test_a_canceled_compaction_by_the_provider_has_an_unknown_cost(tmp_path: Path) -> None:
     async with open_setup(tmp_path) as setup:
         await three_turns(setup)
         setup.provider.states.append(ScriptedProvider.HOLD)
@@ -574,11 +549,3 @@ async def test_compacting_a_deleted_conversation_fails(tmp_path: Path) -> None:
         setup.provider.states.append(STATE)
         with pytest.raises(CompactionError):
             await setup.service.compact(plan)
-
-
-def test_the_readable_text_of_a_compaction_is_returned() -> None:
-    made = Compaction(
-        "k", "c", "m", CompactionKind.PROVIDER, "openai", "gpt-5.2", ITEMS, now(), 2, 1
-    )
-    assert readable_content(made) == (8, "one")
-    assert readable_content(replace(made, kind=CompactionKind.SUMMARY, body="So.")) == (0, "So.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import tomllib
 from dataclasses import replace
 from decimal import Decimal
@@ -47,6 +46,7 @@ from desktop_app.services.spending.cost_estimate import (
     usable_input,
     used_tokens,
 )
+from tests.helpers.blocking import blocking
 from tests.helpers.messages import answer as answered
 from tests.helpers.messages import question as said
 from tests.helpers.one_text import OneText
@@ -87,14 +87,13 @@ def resolved(model: str, **changes: Any) -> ResolvedChoice:
     return replace(ResolvedChoice(profile, CATALOG.info(model), None, None), **changes)
 
 
-def estimate(
+@blocking
+async def estimate(
     choice: ResolvedChoice, path: list[Message] | None = None, limit: int | None = None
 ) -> Estimate:
     estimator = Estimator(WordCounter(), OneText(WORDS))
     draft = Draft("What does it say?", (DOCUMENT,))
-    return asyncio.run(
-        estimator.estimate(SendContext(path or [], choice), draft, max_output_tokens=limit)
-    )
+    return await estimator.estimate(SendContext(path or [], choice), draft, max_output_tokens=limit)
 
 
 @pytest.mark.parametrize("model", PRICED)
@@ -156,7 +155,7 @@ async def test_counts_of_another_model_do_not_cover_image_pages_or_files(
     assert tokens > 300
 
 
-async def test_an_attachment_without_text_is_not_counted_exactly() -> None:
+async def test_an_image_is_not_counted_exactly() -> None:
     question = replace(said(""), parts=(ImagePart("1" * 64, "a.png", "image/png", 9),))
     estimator = Estimator(WordCounter(), OneText(WORDS))
     context = SendContext([question], resolved("gpt-5.2"))

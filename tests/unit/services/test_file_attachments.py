@@ -41,7 +41,8 @@ from desktop_app.services.models.choice_resolution import ProviderModels, Resolv
 from tests.helpers.fences import fences
 from tests.helpers.messages import question
 from tests.helpers.scripted_provider import ScriptedProvider
-from tests.unit.services.test_chat_service import CATALOG, ChatSetup, open_chat
+from tests.unit.providers.samples import CATALOG
+from tests.unit.services.test_chat_service import ChatSetup, open_chat
 
 DATA = b"%PDF-1.4 not really"
 TEXT = "[page 1]\nOne\n\n[page 2]\nTwo"

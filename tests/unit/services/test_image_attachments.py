@@ -46,7 +46,8 @@ from desktop_app.services.documents.image_attachments import (
 from desktop_app.services.spending.cost_estimate import needs_counting, used_tokens
 from tests.helpers.pictures import SECRET, exif, packed, photo, unpacked
 from tests.helpers.scripted_provider import ScriptedProvider
-from tests.unit.services.test_chat_service import CATALOG, ChatSetup, open_chat
+from tests.unit.providers.samples import CATALOG
+from tests.unit.services.test_chat_service import ChatSetup, open_chat
 from tests.unit.storage.samples import a_conversation, a_question
 
 PHOTO = packed(photo(2000, 1500), "JPEG", exif=exif(6), quality=50)

@@ -26,8 +26,8 @@ from desktop_app.services.models.model_menu import (
     with_listed_models,
 )
 from desktop_app.services.models.model_table import favorites_in, model_rows
+from tests.unit.providers.samples import CATALOG
 
-CATALOG = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"))
 OPENAI = ProviderProfile("o", "OpenAI", ProviderKind.OPENAI, "https://api.openai.com/v1")
 COMET = ProviderProfile("c", "CometAPI", ProviderKind.COMETAPI, "https://api.cometapi.com/v1")
 BOX = ProviderProfile("b", "Box", ProviderKind.COMPATIBLE, "http://localhost:1/v1")

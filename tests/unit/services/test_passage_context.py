@@ -78,7 +78,7 @@ def test_tags_in_the_text_of_a_passage_are_sent_unchanged() -> None:
 
 def test_a_small_window_has_a_smaller_budget_for_passages() -> None:
     small = ModelInfo("m", "M", context_window=4_000)
-    assert passage_budget(ResolvedChoice(OPENAI, small, None, None)) < 1_001
+    assert passage_budget(ResolvedChoice(OPENAI, small, None, None)) == 1_000
     large = ModelInfo("m", "M", context_window=400_000)
     assert passage_budget(ResolvedChoice(OPENAI, large, None, None)) == MAX_TOKENS
 

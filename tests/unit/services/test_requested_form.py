@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from desktop_app.domain.answering.answer_form import (
@@ -66,10 +64,7 @@ def test_the_reason_is_in_the_language_of_the_user() -> None:
     assert shown.endswith("+?: genügsame Wiederholung wird nicht unterstützt.")
 
 
-def test_the_first_setting_with_a_form_counts() -> None:
-    def chosen(*settings: str) -> AnswerForm | None:
-        return asyncio.run(chosen_form(*settings))
-
-    assert chosen() is None
-    assert chosen("", "damaged") is None
-    assert chosen("", REGEX.to_setting(), SCHEMA.to_setting()) == check_form(REGEX)
+async def test_the_first_setting_with_a_form_counts() -> None:
+    assert await chosen_form() is None
+    assert await chosen_form("", "damaged") is None
+    assert await chosen_form("", REGEX.to_setting(), SCHEMA.to_setting()) == check_form(REGEX)

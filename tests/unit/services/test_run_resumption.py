@@ -37,7 +37,8 @@ from desktop_app.services.chat.run_resumption import ResumedRun, Resumer
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.helpers.waiting import cancel, until
-from tests.unit.services.test_chat_service import CATALOG, ChatSetup, open_chat
+from tests.unit.providers.samples import CATALOG
+from tests.unit.services.test_chat_service import ChatSetup, open_chat
 
 HELD = ScriptedProvider.HOLD
 USAGE = Usage(1_000, 0, 2_000, 0)
@@ -68,6 +69,12 @@ async def interrupted_answer(chat: ChatSetup, provider: ScriptedProvider, **more
     kept = await chat.store.message(began.answer.id)
     assert kept is not None
     return kept
+
+
+async def run_to_resume(chat: ChatSetup, profile: ProviderProfile = OPENAI) -> AnswerRun:
+    """Return the only run that an earlier process has left."""
+    [found] = await Resumer(chat.store, chat.service).runs_to_resume([profile])
+    return found
 
 
 async def spent(chat: ChatSetup, answer: Message) -> Decimal:
@@ -109,7 +116,7 @@ async def test_a_resumed_run_ends_like_an_uninterrupted_one(tmp_path: Path) -> N
         await interrupted_answer(chat, provider)
         earlier = "UPDATE messages SET created_at = created_at - 3600000000"
         await chat.database.write(lambda c: c.execute(earlier))
-        [answering] = await Resumer(chat.store, chat.service).runs_to_resume([OPENAI])
+        answering = await run_to_resume(chat)
         assert await Resumer(chat.store, chat.service).runs_to_resume([OPENAI]) == []
         chat.heard.clear()
         answer = await chat.run(answering)
@@ -132,7 +139,7 @@ async def test_a_resumed_run_is_read_from_its_start(tmp_path: Path) -> None:
 
     async with open_chat(tmp_path, provider) as chat:
         await interrupted_answer(chat, provider)
-        [answering] = await Resumer(chat.store, chat.service).runs_to_resume([OPENAI])
+        answering = await run_to_resume(chat)
         assert (await chat.run(answering)).text == "One, two."
 
 
@@ -142,7 +149,7 @@ async def test_a_lost_run_is_interrupted_and_keeps_its_text(tmp_path: Path) -> N
 
     async with open_chat(tmp_path, provider) as chat:
         await interrupted_answer(chat, provider)
-        [answering] = await Resumer(chat.store, chat.service).runs_to_resume([OPENAI])
+        answering = await run_to_resume(chat)
         answer = await chat.run(answering)
         assert (answer.text, answer.status) == ("One, ", MessageStatus.INTERRUPTED)
         assert answer.error is not None
@@ -156,7 +163,7 @@ async def test_a_resumed_run_left_early_loses_no_text(tmp_path: Path) -> None:
     async with open_chat(tmp_path, provider) as chat:
         kept = await interrupted_answer(chat, provider)
         provider.holding.clear()
-        [answering] = await Resumer(chat.store, chat.service).runs_to_resume([OPENAI])
+        answering = await run_to_resume(chat)
         task = asyncio.ensure_future(chat.run(answering))
         await provider.holding.wait()
         answering.leave_running()
@@ -178,7 +185,7 @@ async def test_a_run_without_event_numbers_keeps_its_text_until_new_text_arrives
     async with open_chat(tmp_path, provider) as chat:
         kept = await interrupted_answer(chat, provider)
         provider.holding.clear()
-        [answering] = await Resumer(chat.store, chat.service).runs_to_resume([OPENAI])
+        answering = await run_to_resume(chat)
         answering.checkpoint_s = 0.01
         task = asyncio.ensure_future(chat.run(answering))
         await provider.holding.wait()
@@ -190,7 +197,7 @@ async def test_a_run_without_event_numbers_keeps_its_text_until_new_text_arrives
         await chat.database.write(
             lambda c: c.execute("UPDATE messages SET owner_started = 'earlier'")
         )
-        [answering] = await Resumer(chat.store, chat.service).runs_to_resume([OPENAI])
+        answering = await run_to_resume(chat)
         assert (await chat.run(answering)).text == "One, "
 
 
@@ -201,7 +208,7 @@ async def test_a_resumed_run_stopped_early_is_canceled_at_the_provider(tmp_path:
     async with open_chat(tmp_path, provider) as chat:
         await interrupted_answer(chat, provider)
         provider.holding.clear()
-        [answering] = await Resumer(chat.store, chat.service).runs_to_resume([OPENAI])
+        answering = await run_to_resume(chat)
         task = asyncio.ensure_future(chat.run(answering))
         await provider.holding.wait()
         await cancel(task)
@@ -247,7 +254,7 @@ async def test_stopping_cancels_at_the_provider_and_records_the_usage_once(
         assert answer == began.answer
         assert (answer.text, answer.status) == ("One, ", MessageStatus.CANCELLED)
         rows = await chat.database.read(lambda c: c.execute("SELECT cost FROM ledger").fetchall())
-        assert len(rows) == 1, "once, also where it is not known what it took"
+        assert len(rows) == 1, "recorded once, also if the usage is unknown"
         assert await spent(chat, answer) == (COST if cancel_result == USAGE else 0)
         said = ["Couldn’t stop the response at OpenAI. You may be charged for it."]
         assert list(map(str, answer.notices)) == (
@@ -258,7 +265,7 @@ async def test_stopping_cancels_at_the_provider_and_records_the_usage_once(
 def test_the_background_is_offered_for_long_answers_of_openai_only() -> None:
     pro, thinking = (CATALOG.for_variant(v) for v in (Variant.PRO, Variant.THINKING))
 
-    def offered(profile, info, effort) -> bool:
+    def offered(profile: ProviderProfile, info: ModelInfo, effort: Effort | None) -> bool:
         return offers_background(ResolvedChoice(profile, info, info.variant, effort))
 
     assert offered(OPENAI, pro, Effort.MEDIUM)
@@ -293,9 +300,9 @@ async def test_a_run_without_a_key_waits_for_it(tmp_path: Path, begun_before: bo
 
     async with open_chat(tmp_path, provider) as chat:
         await interrupted_answer(chat, provider)
-        [answering] = await Resumer(chat.store, chat.service).runs_to_resume([OPENAI])
+        answering = await run_to_resume(chat)
         assert isinstance(answering, ResumedRun)
-        answering.limit_message(len("One, two."))  # read twice, it counts once
+        answering.limit_message(len("One, two."))  # the text that is read again counts once
         chat.heard.clear()
         waits = asyncio.Event()
 
@@ -349,7 +356,7 @@ async def test_a_resumed_run_holds_its_input_cost_until_it_ends(tmp_path: Path) 
         path = await chat.store.path(made.conversation.id)
         await interrupted_answer(chat, provider, path=path, conversation=made.conversation)
         provider.holding.clear()
-        [answering] = await Resumer(chat.store, chat.service).runs_to_resume([capped])
+        answering = await run_to_resume(chat, capped)
         task = asyncio.ensure_future(chat.run(answering))
         await provider.holding.wait()
         # Six words in three messages, each with a frame of four, of Pro's input at $21 a million.
@@ -370,7 +377,7 @@ async def test_a_lost_long_answer_keeps_the_file_of_the_earlier_process(tmp_path
         assert await chat.attachments.answers.unattached_ids() == [kept.id]
         await attach_interrupted_files(chat.store, chat.attachments.answers)
         assert await chat.attachments.answers.unattached_ids() == [kept.id], "it is resumed"
-        [answering] = await Resumer(chat.store, chat.service).runs_to_resume([OPENAI])
+        answering = await run_to_resume(chat)
         answer = await chat.run(answering)
         assert answer.status is MessageStatus.INTERRUPTED
         (file,) = answer.attachments

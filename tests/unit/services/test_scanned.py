@@ -31,7 +31,8 @@ from desktop_app.services.documents.image_attachments import (
 from tests.helpers.fences import plain
 from tests.helpers.pictures import unpacked
 from tests.helpers.scripted_provider import ScriptedProvider
-from tests.unit.services.test_chat_service import CATALOG, ChatSetup, open_chat
+from tests.unit.providers.samples import CATALOG
+from tests.unit.services.test_chat_service import ChatSetup, open_chat
 
 DATA = (Path(__file__).parents[2] / "data" / "corpus" / "partly-scanned.pdf").read_bytes()
 ANSWER: list[StreamEvent | str] = [TextDelta("A letter."), Completed()]
@@ -141,4 +142,4 @@ def test_text_only_is_not_offered_for_a_scan_without_text() -> None:
     scan = replace(PART, pages=1)
     with pytest.raises(IllegalChoiceError) as refused:
         require_image_input([scan], blind)
-    assert "text alone" not in refused.value.what_to_do
+    assert "text only" not in refused.value.what_to_do

@@ -1,4 +1,4 @@
-"""Replies that the program asks for itself, and titles, by whole values."""
+"""Replies to requests that the program makes for itself, and the titles made from them."""
 
 from __future__ import annotations
 

@@ -143,19 +143,14 @@ def test_each_problem_has_a_path_and_a_reason(
     assert found.value == (None if problems else value)
 
 
-@pytest.mark.parametrize(
-    ("schema", "count"),
-    [
-        ({"patternProperties": {"^(a|a)*$": {}}}, 1),
-        ({"patternProperties": {"^(a|a)*$": {}}, "additionalProperties": False}, 1),
-    ],
-)
+@pytest.mark.parametrize("more", [{}, {"additionalProperties": False}])
 def test_a_name_whose_match_takes_too_long_is_a_problem(
-    schema: dict[str, Any], count: int, monkeypatch: pytest.MonkeyPatch
+    more: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(schema_patterns, "MATCH_S", 0.01)
-    problems = check_answer(schema, json.dumps({"a" * 200 + "b": 1})).problems
-    assert ["takes too long" in problem.reason for problem in problems] == [True] * count
+    schema = {"patternProperties": {"^(a|a)*$": {}}, **more}
+    (problem,) = check_answer(schema, json.dumps({"a" * 200 + "b": 1})).problems
+    assert "takes too long" in problem.reason
 
 
 @pytest.mark.parametrize(
@@ -240,7 +235,7 @@ def test_a_schema_that_was_never_checked_is_a_problem_of_the_answer() -> None:
         (FormKind.REGEX, r"[A-Z]{3}-\d+"),
         # Rust's, which Python does not know.
         (FormKind.REGEX, r"\A(?<word>\p{L}+|\P{Greek}|\pN|\x{1F600})\z"),
-        (FormKind.REGEX, r"[[:alpha:]?]*[\p{L}*?]+\(?\*?"[:-1]),
+        (FormKind.REGEX, r"[[:alpha:]?]*[\p{L}*?]+\(?\*"),
         (FormKind.LARK, 'start: /\\p{L}+/ "/a.*?/" // /b*?/\n'),
         (FormKind.GBNF, SUMMARY),
         (

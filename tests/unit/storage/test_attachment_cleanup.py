@@ -228,7 +228,9 @@ async def test_files_of_the_library_before_a_restore_or_repair_are_kept(
         assert await library.kept() == set()
 
 
-async def test_a_file_removed_before_its_row_is_written_again(tmp_path: Path) -> None:
+async def test_a_file_that_a_cleanup_removes_while_it_is_added_is_written_again(
+    tmp_path: Path,
+) -> None:
     async with opened(tmp_path / "s.sqlite3") as database:
         library = Library(database, tmp_path / "files")
         part = await library.add("raced")

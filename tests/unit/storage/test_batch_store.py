@@ -140,37 +140,31 @@ async def test_an_erasure_leaves_only_the_cost_of_jobs(tmp_path: Path) -> None:
 
 
 async def test_jobs_survive_repair_and_restore(tmp_path: Path) -> None:
-    before: list[BatchJob] = []
-
     async with open_store(tmp_path) as database:
-        before.append(await fill(database, tmp_path))
+        job = await fill(database, tmp_path)
     path, attachments = tmp_path / "repartee.sqlite3", tmp_path / "attachments"
     made = make_backup(path, attachments, tmp_path / "backups", NOON, lambda _d, _t: None).path
     repaired = repair_store(path, NOON, lambda _d, _t: None)
     assert repaired.dropped == 0
 
-    async def after(database: Database) -> None:
-        store = BatchStore(database, Ledger(database))
-        assert await store.all() == before
-        assert len((await store.page(before[0].id, 0))[0].answer) > 1000
+    async def require_the_job() -> None:
+        async with open_store(tmp_path) as database:
+            store = BatchStore(database, Ledger(database))
+            assert await store.all() == [job]
+            assert len((await store.page(job.id, 0))[0].answer) > 1000
 
-    async with open_store(tmp_path) as database:
-        await after(database)
+    await require_the_job()
     path.unlink()
     restore_now(made, path, attachments, NOON)
-    async with open_store(tmp_path) as database:
-        await after(database)
+    await require_the_job()
 
 
 async def test_a_repair_drops_invalid_files(tmp_path: Path) -> None:
     path = tmp_path / "repartee.sqlite3"
     async with open_store(tmp_path) as database:
         job = await fill(database, tmp_path)
-
-        def spoil(c: object) -> None:
-            c.execute("UPDATE batch_items SET part = '{' WHERE number = 2")  # type: ignore[attr-defined]
-
-        await database.write(spoil)
+        damage = "UPDATE batch_items SET part = '{' WHERE number = 2"
+        await database.write(lambda c: c.execute(damage))
         assert job.counts.total == 2
     assert repair_store(path, NOON, lambda _d, _t: None).dropped == 1
     async with open_store(tmp_path) as database:

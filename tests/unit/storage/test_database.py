@@ -76,13 +76,7 @@ async def test_a_new_store_is_private_and_durable(path: Path) -> None:
             assert mode_of(file) == 0o600, file
         pragmas = ("journal_mode", "synchronous", "foreign_keys")
         values = await database.write(
-            lambda c: (
-                [c.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas]
-                if not c.in_transaction
-                else [
-                    c.execute(f"SELECT {name} FROM pragma_{name}").fetchone()[0] for name in pragmas
-                ]
-            )
+            lambda c: [c.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas]
         )
         assert values == ["wal", 2, 1]
 
@@ -314,7 +308,7 @@ def test_a_file_that_is_no_database_is_damage(path: Path) -> None:
 CRASH = """
 import asyncio, os, sys
 from pathlib import Path
-from desktop_app.storage.database.database import READERS, Database
+from desktop_app.storage.database.database import Database
 async def main():
     database = Database(Path(sys.argv[1]))
     await database.open()
@@ -394,7 +388,7 @@ LIMITED = """
 import asyncio, resource, sys
 from pathlib import Path
 from desktop_app.domain.errors import StorageError
-from desktop_app.storage.database.database import READERS, Database
+from desktop_app.storage.database.database import Database
 from desktop_app.storage.settings.settings_store import SettingsStore
 
 async def main():

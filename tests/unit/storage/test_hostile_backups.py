@@ -75,7 +75,8 @@ class Home:
             archive, self.database, self.attachments, NOON, AnsweredRestore(RestoreChoice.KEEP)
         )
 
-    def refuses(self, archive: Path) -> StorageError:
+    def require_refusal(self, archive: Path) -> StorageError:
+        """Check that a restore changes nothing and names the archive; return its error."""
         before = {p: p.read_bytes() for p in self.database.parent.rglob("*") if p.is_file()}
         with pytest.raises(StorageError) as caught:
             self.restore(archive)
@@ -112,7 +113,7 @@ def shape() -> list[tuple[object, ...]]:
 
 
 @blocking
-async def used(home: Home) -> list[str]:
+async def use_store(home: Home) -> list[str]:
     """Use a store as the program does, and return the titles."""
     async with opened(home.database) as database:
         store, values = ConversationStore(database), SettingsStore(database)
@@ -155,7 +156,8 @@ async def used(home: Home) -> list[str]:
         return [conversation.title for conversation in conversations]
 
 
-def is_sound(home: Home) -> None:
+def require_sound(home: Home) -> None:
+    """Check that a store has no damage and the current schema."""
     with closing(sqlite3.connect(home.database)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
@@ -167,16 +169,16 @@ def test_only_sound_rows_of_a_strange_store_are_restored(
     name: str, valid: ValidBackup, home: Home
 ) -> None:
     home.restore(valid.changed(name, STRANGE[name]))
-    is_sound(home)
-    titles = used(home)
+    require_sound(home)
+    titles = use_store(home)
     assert sorted(titles) == [f"Title {n}" for n in range(6)]
     assert not list(home.database.parent.glob(".restore-*"))
-    is_sound(home)
+    require_sound(home)
 
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_store_changes_nothing(name: str, valid: ValidBackup, home: Home) -> None:
-    error = home.refuses(valid.changed(name, BROKEN[name]))
+    error = home.require_refusal(valid.changed(name, BROKEN[name]))
     assert isinstance(error, StoreTooNewError) == (name == "newer")
 
 
@@ -204,20 +206,20 @@ def test_only_known_members_of_a_strange_archive_are_restored(
     name: str, archives: dict[str, Path], home: Home, tmp_path: Path
 ) -> None:
     home.restore(archives[name])
-    is_sound(home)
+    require_sound(home)
     assert not list(tmp_path.rglob("*outside*"))
     assert len([p for p in home.attachments.rglob("*") if p.is_file()]) == 2
 
 
 @pytest.mark.parametrize("name", BROKEN_ARCHIVES)
 def test_a_broken_archive_changes_nothing(name: str, archives: dict[str, Path], home: Home) -> None:
-    home.refuses(archives[name])
+    home.require_refusal(archives[name])
 
 
 def test_pipes_and_devices_are_refused_at_once(home: Home, tmp_path: Path) -> None:
     with special_files(tmp_path / "special") as special:
         for path in special.values():
-            said = str(home.refuses(path))
+            said = str(home.require_refusal(path))
             if path.is_dir():
                 assert "it is a folder" in said
             elif not path.is_file():
@@ -236,9 +238,9 @@ def test_a_repair_checks_rows_like_a_restore(name: str, valid: ValidBackup, home
             repair_store(home.database, NOON, lambda *_: None)
         return
     repair_store(home.database, NOON, lambda *_: None)
-    is_sound(home)
+    require_sound(home)
     if not name.startswith(("messages-are", "parts-are")):
-        assert len(used(home)) == 6
+        assert len(use_store(home)) == 6
 
 
 @pytest.mark.parametrize("name", ["..../../secret", "..{secret}"], ids=["upwards", "absolute"])
@@ -288,8 +290,8 @@ def test_a_restore_survives_any_changed_bytes(
     try:
         home.restore(archive)
     except StorageError:
-        assert used(home) == ["mine"]
+        assert use_store(home) == ["mine"]
     else:
-        is_sound(home)
-        used(home)
+        require_sound(home)
+        use_store(home)
     archive.unlink()

@@ -131,18 +131,24 @@ async def test_messages_of_another_conversation_are_refused(tmp_path: Path) -> N
         assert [c.title for c in await ConversationStore(database).all()] == ["Mine"]
 
 
-async def test_an_import_pauses_between_writes_for_other_processes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def record_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Have each pause end at once, and be recorded in the list that is returned."""
     pauses: list[float] = []
 
     async def pause(seconds: float) -> None:
         pauses.append(seconds)
 
+    monkeypatch.setattr(asyncio, "sleep", pause)
+    return pauses
+
+
+async def test_an_import_pauses_between_writes_for_other_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "store.sqlite3"
     monkeypatch.setattr(import_store, "SERIES_S", 0)
     async with opened(path) as database:
-        monkeypatch.setattr(asyncio, "sleep", pause)
+        pauses = record_pauses(monkeypatch)
         conversation = a_conversation()
         await ImportStore(database).add(conversation, a_turn(conversation), None)
         assert pauses == []
@@ -156,11 +162,6 @@ async def test_an_import_pauses_between_writes_for_other_processes(
 async def test_an_import_pauses_after_a_series_of_short_writes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pauses: list[float] = []
-
-    async def pause(seconds: float) -> None:
-        pauses.append(seconds)
-
     class Clock:
         now = 0.0
 
@@ -170,7 +171,7 @@ async def test_an_import_pauses_after_a_series_of_short_writes(
 
     path = tmp_path / "store.sqlite3"
     async with opened(path) as database, opened(path):
-        monkeypatch.setattr(asyncio, "sleep", pause)
+        pauses = record_pauses(monkeypatch)
         monkeypatch.setattr(import_store, "time", Clock())
         imports = ImportStore(database)
         for _ in range(25):
@@ -182,16 +183,11 @@ async def test_an_import_pauses_after_a_series_of_short_writes(
 async def test_a_pause_does_not_make_up_for_the_time_without_other_processes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pauses: list[float] = []
-
-    async def pause(seconds: float) -> None:
-        pauses.append(seconds)
-
     clock = count(step=60)  # each write takes a minute
     monkeypatch.setattr(import_store, "time", SimpleNamespace(monotonic=clock.__next__))
     path = tmp_path / "store.sqlite3"
     async with opened(path) as database:
-        monkeypatch.setattr(asyncio, "sleep", pause)
+        pauses = record_pauses(monkeypatch)
         imports = ImportStore(database)
         for _ in range(5):
             conversation = a_conversation()

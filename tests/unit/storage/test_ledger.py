@@ -28,22 +28,22 @@ from desktop_app.storage.spending.spending_holds import SpendingHolds
 from tests.unit.storage.samples import opened
 
 
-@pytest.fixture
-def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TZ", "Asia/Tokyo")
+def in_time_zone(monkeypatch: pytest.MonkeyPatch, name: str) -> Iterator[None]:
+    monkeypatch.setenv("TZ", name)
     time.tzset()
     yield
     monkeypatch.undo()
     time.tzset()
+
+
+@pytest.fixture
+def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    yield from in_time_zone(monkeypatch, "Asia/Tokyo")
 
 
 @pytest.fixture
 def in_new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TZ", "America/New_York")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+    yield from in_time_zone(monkeypatch, "America/New_York")
 
 
 async def spend(
@@ -160,7 +160,7 @@ async def test_the_report_sums_costs_by_day_and_month(tmp_path: Path, in_tokyo: 
         assert months[-1] == ("2025-04-01", 16)
 
 
-async def went(
+async def record_call(
     database: Database, at: datetime, effort: str, outcome: str, first_s: float, cost: str = "1"
 ) -> None:
     performance = CallPerformance(effort, "priority", outcome, 1, first_s, first_s + 10)
@@ -177,8 +177,10 @@ async def test_groups_have_exact_sums_and_approximate_percentiles(
         for second in range(1, 101):
             day = datetime(2026, 3, 1 + second % 2, 14, 59, tzinfo=UTC)  # 23:59
             outcome = "failed" if second == 100 else "complete"
-            await went(database, day, "high", outcome, second / 10, "0.00000000000000000000000001")
-        await went(database, datetime(2026, 3, 2, 15, tzinfo=UTC), "low", "complete", 0.2)
+            await record_call(
+                database, day, "high", outcome, second / 10, "0.00000000000000000000000001"
+            )
+        await record_call(database, datetime(2026, 3, 2, 15, tzinfo=UTC), "low", "complete", 0.2)
         ledger = Ledger(database)
         low, high = await ledger.group_spending(Grouping.EFFORT)
         assert (low.key, high.key, high.spent.calls) == ("low", "high", 100)

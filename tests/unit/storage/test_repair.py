@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import sqlite3
 from contextlib import closing, suppress
@@ -33,7 +34,7 @@ from tests.helpers.examples import examples
 from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, ended, opened
 
 DATA = b"the original"
-SHA256 = "d6e59b56dd55c62ef2bc0c1eeb81a3b34a5b2f6a8cfa7ad3d4e4f1a5e6fd7c11"
+SHA256 = hashlib.sha256(DATA).hexdigest()
 ORIGIN = Path("/reports/a.txt")
 PAGE = 4096
 
@@ -66,6 +67,14 @@ async def filled(path: Path, conversations: int = 12) -> None:
                 at=NOON,
             )
         )
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """Return the bytes of a store without damage."""
+    path = tmp_path_factory.mktemp("whole") / "store.sqlite3"
+    filled(path)
+    return path.read_bytes()
 
 
 def repaired(path: Path) -> RepairResult:
@@ -191,11 +200,9 @@ def test_an_invalid_cost_is_dropped_but_its_call_is_kept(tmp_path: Path) -> None
 @settings(max_examples=examples(30), deadline=None)
 @given(seed=st.integers(0, 1 << 32), count=st.integers(1, 12))
 def test_a_repair_survives_any_overwritten_pages(
-    seed: int, count: int, tmp_path_factory: pytest.TempPathFactory
+    seed: int, count: int, whole: bytes, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    folder = tmp_path_factory.mktemp("damage")
-    path = folder / "store.sqlite3"
-    whole = _whole(tmp_path_factory)
+    path = tmp_path_factory.mktemp("damage") / "store.sqlite3"
     path.write_bytes(whole)
     chance = random.Random(seed)
     overwrite(path, [chance.randint(1, len(whole) // PAGE) for _ in range(count)], chance)
@@ -208,27 +215,27 @@ def test_a_repair_survives_any_overwritten_pages(
         now = {row[0] for row in rows(path, f"SELECT id FROM {table}")}
         # SQLite reads an id even if the long text after it was overwritten.
         assert len(ids - now) <= count + found.dropped
-    _used(path)
+    use_store(path)
 
 
 @settings(max_examples=examples(40), deadline=None)
 @given(seed=st.integers(0, 1 << 32), count=st.integers(1, 400))
 def test_a_repair_survives_any_changed_bytes(
-    seed: int, count: int, tmp_path_factory: pytest.TempPathFactory
+    seed: int, count: int, whole: bytes, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.mktemp("damage") / "store.sqlite3"
-    data = bytearray(_whole(tmp_path_factory))
+    data = bytearray(whole)
     chance = random.Random(seed)
     for _ in range(count):
         data[chance.randrange(len(data))] = chance.randrange(256)
     path.write_bytes(bytes(data[: chance.randint(len(data) // 2, len(data))]))
     repaired(path)
     assert rows(path, "PRAGMA integrity_check") == [("ok",)]
-    _used(path)
+    use_store(path)
 
 
 @blocking
-async def _used(path: Path) -> None:
+async def use_store(path: Path) -> None:
     """Read all of a store, and write to it."""
     async with opened(path) as database:
         store = ConversationStore(database)
@@ -243,17 +250,6 @@ async def _used(path: Path) -> None:
         assert [m.text for m in await store.path(conversation.id)][1:] == ["Yes."]
 
 
-_WHOLE: list[bytes] = []
-
-
-def _whole(factory: pytest.TempPathFactory) -> bytes:
-    if not _WHOLE:
-        path = factory.mktemp("whole") / "store.sqlite3"
-        filled(path)
-        _WHOLE.append(path.read_bytes())
-    return _WHOLE[0]
-
-
 async def test_an_open_store_is_not_repaired(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
 
@@ -264,33 +260,30 @@ async def test_an_open_store_is_not_repaired(tmp_path: Path) -> None:
         assert path.read_bytes() == before
 
 
-def test_an_empty_file_becomes_an_empty_store(tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_becomes_an_empty_store(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     path.write_bytes(b"not a database at all" * 300)
     found = repaired(path)
     assert (found.conversations, found.messages) == (0, 0)
-    _used(path)
+    use_store(path)
 
 
 def test_every_table_without_row_ids_is_rebuilt() -> None:
     """Their rows lie in pages of another kind, which are not read."""
     statements = [s for step in MIGRATIONS for s in step.statements]
     names = {s.split()[2] for s in statements if "WITHOUT ROWID" in s}
+    assert names
     assert names <= _SKIPPED_TABLES
 
 
 async def test_attachments_are_recovered(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
-
-    import hashlib
-
     async with opened(path) as database:
         files = AttachmentStore(database, tmp_path / "files")
-        sha256 = hashlib.sha256(DATA).hexdigest()
-        await files.add(DATA, Attachment(sha256, "a", "t", "persimmon " * 2000))
-        await files.note_origin(sha256, ORIGIN)
+        await files.add(DATA, Attachment(SHA256, "a", "t", "persimmon " * 2000))
+        await files.note_origin(SHA256, ORIGIN)
         conversation = a_conversation("With a file")
-        part = DocumentPart(sha256, "a", "t", len(DATA))
+        part = DocumentPart(SHA256, "a", "t", len(DATA))
         question = replace(a_question(conversation, ""), parts=(TextPart("see"), part))
         await ConversationStore(database).begin_turn(
             conversation, question, ended(an_answer(question), "Seen.")
@@ -299,19 +292,19 @@ async def test_attachments_are_recovered(tmp_path: Path) -> None:
     repaired(path)
     async with opened(path) as database:
         files = AttachmentStore(database, tmp_path / "files")
-        assert await files.text(sha256) == "persimmon " * 2000
-        assert await files.origins([sha256]) == {sha256: ORIGIN}
+        assert await files.text(SHA256) == "persimmon " * 2000
+        assert await files.origins([SHA256]) == {SHA256: ORIGIN}
         assert [h.title for h in await Search(database).find("persimmon")] == ["With a file"]
 
 
 @settings(max_examples=examples(30), deadline=None)
 @given(seed=st.integers(0, 1 << 32), count=st.integers(1, 400))
 def test_a_damaged_store_is_refused_in_words(
-    seed: int, count: int, tmp_path_factory: pytest.TempPathFactory
+    seed: int, count: int, whole: bytes, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Check the message for any bytes, even if SQLite quotes them."""
     path = tmp_path_factory.mktemp("damage") / "store.sqlite3"
-    data = bytearray(_whole(tmp_path_factory))
+    data = bytearray(whole)
     chance = random.Random(seed)
     for _ in range(count):
         data[chance.randrange(len(data))] = chance.randrange(256)

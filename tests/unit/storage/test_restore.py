@@ -59,8 +59,7 @@ class Place:
 
     @blocking
     async def set(self, *profiles: ProviderProfile, **values: object) -> None:
-        """Keep profiles and settings (`_` stands for a dot)."""
-
+        """Store profiles and settings. `__` in the name of a setting stands for a dot."""
         async with opened(self.database) as database:
             store = SettingsStore(database)
             for profile in profiles:
@@ -227,7 +226,7 @@ async def test_a_backup_of_any_version_is_restored(
         assert await SettingsStore(database).all() == {"look.theme": "dark"}
 
 
-# -------------------------------------------------------------- what decides where data goes
+# -------------------------------------------------------------- settings that send data elsewhere
 
 EVIL = "https://evil.example/v1"
 
@@ -636,4 +635,4 @@ def test_progress_is_reported_in_megabytes(place: Place) -> None:
         total = 2 * pack.getinfo(STORE).file_size >> 20
     assert total > 1
     assert {of for _, of in told} == {total}
-    assert max(done for done, _ in told) >= total // 2, "unpacked, and then copied"
+    assert max(done for done, _ in told) >= total // 2, "the store is unpacked, then copied"

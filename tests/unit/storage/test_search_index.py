@@ -9,6 +9,7 @@ from contextlib import closing
 import pytest
 
 from desktop_app.storage.database.migrations import MIGRATIONS
+from desktop_app.storage.search import search_index
 from desktop_app.storage.search.search_index import (
     EntryKind,
     add_entry,
@@ -75,3 +76,19 @@ def test_an_entry_is_identified_by_kind_and_ref(connection: sqlite3.Connection) 
     remove_entry(connection, EntryKind.TITLE, "a", "persimmon")
     assert found(connection, "persimmon") == 0
     assert not has_entry(connection, EntryKind.TITLE, "a")
+
+
+@pytest.mark.attack("reply-bounds")
+def test_a_long_text_is_found_until_it_is_removed_even_if_a_query_runs(
+    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_index, "_LONG_TEXT_CHARS", 10)
+    # SQLite refuses to redefine the function that returns the text while a query runs.
+    running = connection.execute("SELECT 1 UNION SELECT 2")
+    for name in ("a", "b", "c"):
+        add_entry(connection, EntryKind.MESSAGE, name, "漢 " * 50, 0)
+    running.fetchall()
+    assert found(connection, "漢") == 3
+    for name in ("a", "b"):
+        remove_entry(connection, EntryKind.MESSAGE, name, "漢 " * 50)
+    assert found(connection, "漢") == 1

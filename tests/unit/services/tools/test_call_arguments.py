@@ -69,7 +69,7 @@ def test_a_schema_that_is_nested_too_deeply_is_a_failure_of_the_call() -> None:
         parse_arguments(tool, "{}")
 
 
-def test_patterns_of_our_own_are_matched() -> None:
+def test_patterns_of_built_in_tools_are_matched() -> None:
     with pytest.raises(ToolError, match="does not match"):
         parsed({"properties": {"a": {"pattern": "^b"}}}, {"a": "c"}, source="")
 

@@ -62,6 +62,16 @@ async def no_connection(order: Mapping[str, Any], listener: Any) -> Any:
     raise AssertionError("no server is started")
 
 
+def unreachable(orders: list[Mapping[str, Any]]) -> Connect:
+    """Return a function that records the order of each connection, and then times out."""
+
+    async def connect(order: Mapping[str, Any], listener: Any) -> Any:
+        orders.append(order)
+        raise TimeoutError
+
+    return connect
+
+
 @asynccontextmanager
 async def open_servers(
     tmp_path: Path, keyring: Keyring | None = None, connect: Connect = no_connection
@@ -242,17 +252,9 @@ async def test_a_sign_in_is_kept_until_the_user_signs_out(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "text", ["no JSON", "[]", "{}", "[" * 100_000, '{"tokens": 1, "client": 2}']
 )
-async def test_an_invalid_stored_sign_in_counts_as_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
-) -> None:
+async def test_an_invalid_stored_sign_in_counts_as_none(tmp_path: Path, text: str) -> None:
     orders: list[Mapping[str, Any]] = []
-
-    async def connect(order: Mapping[str, Any], listener: Any) -> Any:
-        orders.append(order)
-        raise TimeoutError
-
-    async with open_servers(tmp_path) as (servers, keyring):
-        monkeypatch.setattr(servers, "_connect", connect)
+    async with open_servers(tmp_path, connect=unreachable(orders)) as (servers, keyring):
         server, secrets = server_of("docs", url="https://host/mcp")
         await servers.add(server, secrets)
         keyring.secrets[server.sign_in_name] = Secret(text, server.secret_origin)
@@ -281,22 +283,19 @@ async def test_no_address_gets_the_key_of_a_provider(tmp_path: Path, fields: Any
 
 
 @pytest.mark.parametrize(
-    "fields",
+    ("place", "field", "given", "sent"),
     [
-        {"command": ("run",), "environment": {"KEY": "${env:OPENAI_API_KEY}"}},
-        {"url": "https://host/mcp", "headers": {"X-Key": "${env:TOKEN}"}},
+        ({"command": ("run",)}, "environment", {"KEY": "${env:OPENAI_API_KEY}"}, {"KEY": "sk-a"}),
+        ({"url": "https://host/mcp"}, "headers", {"X-Key": "${env:TOKEN}"}, {"X-Key": "t"}),
     ],
 )
-async def test_a_server_gets_the_variables_that_it_refers_to(tmp_path: Path, fields: Any) -> None:
+async def test_a_server_gets_the_variables_that_it_refers_to(
+    tmp_path: Path, place: Any, field: str, given: dict[str, str], sent: dict[str, str]
+) -> None:
     orders: list[Mapping[str, Any]] = []
-
-    async def connect(order: Mapping[str, Any], listener: Any) -> Any:
-        orders.append(order)
-        raise TimeoutError
-
-    async with open_servers(tmp_path, connect=connect) as (servers, _):
+    fields: dict[str, Any] = {**place, field: given}
+    async with open_servers(tmp_path, connect=unreachable(orders)) as (servers, _):
         await servers.add(*server_of("docs", **fields))
         with pytest.raises(ToolServerError):
             await (await servers.run("docs")).request("list_tools")
-    found = {**orders[0].get("environment", {}), **orders[0].get("headers", {})}
-    assert found in ({"KEY": "sk-a"}, {"X-Key": "t"})
+    assert [order[field] for order in orders] == [sent]

@@ -241,7 +241,7 @@ async def test_a_server_that_keeps_crashing_is_not_started_again(server: Scripte
     assert run.state is RUNNING
     await run.stop()
     run.on_ended()
-    assert run.state is FAILED, "nobody has ended it"
+    assert run.state is FAILED, "the program did not end it"
 
 
 async def test_a_server_on_the_network_is_tried_again_with_each_use() -> None:
@@ -423,7 +423,7 @@ async def test_a_user_signs_in_and_the_tokens_are_kept(
     assert "t0ken" not in server.run.redact("a t0ken-that-is-kept b")
     await server.run.restart()
     assert server.orders[-1] == {"sign_in": False}
-    assert addresses == ["https://a"], "nobody waits for it"
+    assert addresses == ["https://a"], "a restart asks nobody to sign in"
 
 
 async def test_a_server_that_needs_no_sign_in_runs(server: ScriptedServer) -> None:

@@ -37,11 +37,11 @@ from desktop_app.services.tools.call_results import DENIED, INTERRUPTED
 from desktop_app.services.tools.consent import ConsentBroker, ConsentQuestion, Decision
 from desktop_app.services.tools.tool_set import ToolCatalog
 from desktop_app.storage.conversations.conversation_store import ConversationStore
-from desktop_app.storage.database.database import Database
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.helpers.tools import Answers, Permissions, Source, broker
 from tests.helpers.waiting import cancel
 from tests.unit.services.test_chat_service import ChatSetup, open_chat
+from tests.unit.storage.samples import opened
 
 USAGE = Usage(1000, 0, 100, 0)
 ANSWER: list[StreamEvent | str] = [TextDelta("Done."), UsageReported(USAGE), Completed()]
@@ -313,26 +313,25 @@ async def test_changed_arguments_run_and_the_model_is_told(tmp_path: Path) -> No
 
 
 async def test_a_permission_is_kept_for_this_definition_alone(tmp_path: Path) -> None:
-    source, book = Source(double=doubled), Permissions()
-    office, user = ConsentBroker(book), Answers(Decision(True, Permission.ALWAYS))
-    office.set_source(user)
-    await run(tmp_path, source, asks(("1", "double", "{}")), ANSWER, consent=office)
-    (mark,) = book.kept
-    assert book.kept[mark] is Permission.ALWAYS
+    source, permissions = Source(double=doubled), Permissions()
+    consent, user = ConsentBroker(permissions), Answers(Decision(True, Permission.ALWAYS))
+    consent.set_source(user)
+    await run(tmp_path, source, asks(("1", "double", "{}")), ANSWER, consent=consent)
+    (kept,) = permissions.kept.values()
+    assert kept is Permission.ALWAYS
     source.parameters = {"type": "object", "title": "changed"}
-    await run(tmp_path / "again", source, asks(("1", "double", "{}")), ANSWER, consent=office)
+    await run(tmp_path / "again", source, asks(("1", "double", "{}")), ANSWER, consent=consent)
     assert len(user.questions) == 2
-    assert len(book.kept) == 1
+    assert len(permissions.kept) == 1
 
 
 async def test_a_step_is_on_disk_before_the_call_runs(tmp_path: Path) -> None:
     seen: list[Message] = []
-    where: list[ConversationStore] = []
     ids: list[str] = []
 
     async def look(_arguments: Any) -> str:
-        async with Opened(tmp_path / "store.sqlite3") as store:
-            (message,) = (await store.path(ids[0]))[1:]
+        async with opened(tmp_path / "store.sqlite3") as database:
+            (message,) = (await ConversationStore(database).path(ids[0]))[1:]
             seen.append(message)
         return "seen"
 
@@ -340,7 +339,6 @@ async def test_a_step_is_on_disk_before_the_call_runs(tmp_path: Path) -> None:
     provider = ScriptedProvider(asks(("1", "look", "{}")), ANSWER)
 
     async with open_chat(tmp_path, provider, tools=ToolCatalog([source])) as chat:
-        where.append(chat.store)
         began = await chat.begin("Two?", settings=settings("look"))
         ids.append(began.conversation.id)
         answer = await chat.run(began)
@@ -397,20 +395,6 @@ async def test_missing_tools_are_named_in_a_notice(tmp_path: Path) -> None:
         began = await chat.begin("Two?", settings=settings("gone"))
         answer = await chat.run(began)
         assert [str(n) for n in answer.notices] == ["These tools weren’t available: gone."]
-
-
-class Opened:
-    """A second connection to the store, as another process has."""
-
-    def __init__(self, path: Path) -> None:
-        self._database = Database(path)
-
-    async def __aenter__(self) -> ConversationStore:
-        await self._database.open()
-        return ConversationStore(self._database)
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._database.close()
 
 
 async def test_arguments_reach_the_next_request_as_json(tmp_path: Path) -> None:
