@@ -136,10 +136,8 @@ class ToolServers:
         else:
             await self._secrets.remove(server.secret_name)
         await self._forget_permissions(server.name)
-        if server.name in known:
-            await self.storage.remove(server.name)  # also its stored lists
-            if known[server.name].url != server.url:
-                await self._secrets.remove(server.sign_in_name)
+        if server.name in known and known[server.name].url != server.url:
+            await self._secrets.remove(server.sign_in_name)
         await self.storage.save(server)
 
     async def remove(self, name: str) -> None:

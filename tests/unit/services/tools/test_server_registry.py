@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ToolServerError
+from desktop_app.domain.errors import StoreFullError, ToolServerError
 from desktop_app.domain.network.secret import Secret
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.tools.tool_server import ServerSecrets, ToolServer, server_of
@@ -120,6 +120,20 @@ async def test_a_server_is_replaced_only_if_that_is_wanted(tmp_path: Path) -> No
         assert list(keyring.secrets) == [DOCS.sign_in_name], "the address is the same"
         await servers.add(ToolServer("docs", url="https://other/mcp"), NONE, replaces=True)
         assert keyring.secrets == {}
+
+
+async def test_a_server_is_kept_if_its_replacement_cannot_be_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_server: ToolServer) -> None:
+        raise StoreFullError("full")
+
+    async with open_servers(tmp_path) as (servers, _):
+        await servers.add(FILES, NONE)
+        monkeypatch.setattr(servers.storage, "save", fail)
+        with pytest.raises(StoreFullError):
+            await servers.add(ToolServer("files", ("other",)), NONE, replaces=True)
+        assert await servers.storage.servers() == [FILES]
 
 
 async def test_secrets_that_would_not_last_are_refused(tmp_path: Path) -> None:
