@@ -36,7 +36,8 @@ class CollectionReader:
         """Return the files among `paths`, and those in the folders among `paths`.
 
         Subfolders are included to a depth of 16. Hidden files and symbolic links in folders are
-        left out.
+        left out. A subfolder that cannot be listed is returned like a file, so that the attempt
+        to read it says why.
 
         Raises:
             DocumentError: a path cannot be read, or it does not exist and `skip_missing` is False.
@@ -71,7 +72,7 @@ def _files_in(paths: Sequence[Path], skip_missing: bool) -> Iterator[FoundFile]:
             if not skip_missing:
                 raise refusals.unreadable(path.name, error) from error
         except OSError as error:
-            raise refusals.unreadable(path.name, error) from error
+            raise refusals.unreadable(path.name or str(path), error) from error
 
 
 def _files_below(folder: Path | str, depth: int) -> Iterator[FoundFile]:
@@ -82,8 +83,12 @@ def _files_below(folder: Path | str, depth: int) -> Iterator[FoundFile]:
             continue
         if entry.is_dir():
             if depth < _MAX_DEPTH:
-                with suppress(FileNotFoundError):  # deleted since its parent was listed
+                try:
                     yield from _files_below(entry.path, depth + 1)
+                except FileNotFoundError:
+                    pass  # deleted since its parent was listed
+                except OSError:
+                    yield _to_found_file(Path(entry.path))
         elif entry.is_file():
             with suppress(FileNotFoundError):  # deleted since the folder was listed
                 yield _to_found_file(Path(entry.path))

@@ -96,20 +96,21 @@ def open_document(path: Path, limits: Limits) -> OpenDocument:
         DocumentTooLargeError: the file is too large, or the folder has too many files.
         DocumentError: it is neither, or cannot be opened.
     """
+    name = path.name or str(path)  # of the outermost folder
     try:
         # The check precedes opening, because opening a device may change it.
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
             return _open_folder(path, limits)
         if not stat.S_ISREG(mode):
-            raise DocumentError(Reason.DOCUMENT_NOT_A_FILE, name=path.name)
+            raise DocumentError(Reason.DOCUMENT_NOT_A_FILE, name=name)
         descriptor = _require_regular(os.open(path, _TO_READ))
         opened = OpenDocument(descriptor, os.fstat(descriptor).st_size, None)
     except OSError as error:
-        raise refusals.unreadable(path.name, error) from error
+        raise refusals.unreadable(name, error) from error
     if opened.size > limits.file_bytes:
         opened.close()
-        raise refusals.file_too_large(path.name, limits)
+        raise refusals.file_too_large(name, limits)
     return opened
 
 
@@ -129,7 +130,7 @@ def _open_folder(path: Path, limits: Limits) -> OpenDocument:
             members.append(member)
             count += not member.left_out
             if count > limits.pages:
-                raise refusals.too_many_files(path.name, limits.pages)
+                raise refusals.too_many_files(path.name or str(path), limits.pages)
     except (OSError, DocumentError):
         os.close(descriptor)
         raise
@@ -160,6 +161,8 @@ def _members(folder: int, prefix: str, depth: int) -> Iterator[Member]:
                 continue
             try:
                 yield from _members(inner, f"{name}{os.sep}", depth + 1)
+            except OSError:
+                yield Member(name, Skip.UNREADABLE.value)
             finally:
                 os.close(inner)
         else:

@@ -69,6 +69,30 @@ def test_a_pipe_that_replaces_a_file_is_refused(
     assert open_descriptors() == before
 
 
+def test_a_folder_that_cannot_be_listed_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.txt").write_text("first")
+    (tmp_path / "b").mkdir()
+    listed = os.scandir
+
+    def refuse(folder: int) -> object:
+        if Path(f"/proc/self/fd/{folder}").readlink() == tmp_path / "b":
+            raise PermissionError(13, "refused")
+        return listed(folder)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    before = open_descriptors()
+    with open_document(tmp_path, Limits()) as opened:
+        assert opened.members == [("a.txt", ""), ("b", Skip.UNREADABLE)]
+    assert open_descriptors() == before
+
+
+def test_the_outermost_folder_has_a_name() -> None:
+    with pytest.raises(errors.DocumentTooLargeError, match="“/”"):
+        open_document(Path("/"), Limits(pages=0))
+
+
 def test_a_folder_lists_its_files_and_those_left_out(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "inner.txt").write_text("inner")
