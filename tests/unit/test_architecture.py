@@ -449,7 +449,7 @@ FOREIGN_TO_THE_PROJECT = {
 
 
 @pytest.mark.parametrize("what", FOREIGN_TO_THE_PROJECT)
-def test_no_file_names(what: str) -> None:
+def test_no_file_names_what_is_foreign_to_the_project(what: str) -> None:
     pattern = re.compile(FOREIGN_TO_THE_PROJECT[what].encode())
     found = []
     for path in tracked_files():

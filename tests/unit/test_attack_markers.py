@@ -1,4 +1,6 @@
-"""Markers of attacks name a target that the campaign knows."""
+"""Markers of attacks name the targets that the campaign knows."""
+
+from __future__ import annotations
 
 import re
 import subprocess
@@ -10,7 +12,7 @@ _ROOT = Path(__file__).parents[2]
 _MARKER = re.compile(r"mark\.attack\(\"([^\"]+)\"\)")
 
 
-def test_every_marker_names_a_known_target():
+def test_markers_name_all_known_targets_and_no_other() -> None:
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "tests/*.py"],
         cwd=_ROOT,
@@ -23,4 +25,4 @@ def test_every_marker_names_a_known_target():
         for file in listed.stdout.split()
         for name in _MARKER.findall((_ROOT / file).read_text("utf-8"))
     }
-    assert named <= set(TARGETS)
+    assert named == set(TARGETS)

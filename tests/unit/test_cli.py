@@ -163,14 +163,12 @@ def test_an_invalid_command_line_is_refused(
 
 
 @pytest.mark.attack("terminal")
-@pytest.mark.parametrize("command", ["ask", "import", "doctor", None])
+@pytest.mark.parametrize("before", [["ask"], ["import", "x"], ["doctor"], []])
 def test_typed_text_cannot_forge_an_output_line(
-    command: str | None, capsys: pytest.CaptureFixture[str]
+    before: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
-        main(
-            [*([command, "x"] if command == "import" else [command] * bool(command)), "--x\nSent."]
-        )
+        main([*before, "--x\nSent."])
     assert capsys.readouterr().err.splitlines()[-1].endswith(r"arguments: --x\x0aSent.")
 
 

@@ -48,10 +48,10 @@ SLOW_TO_IMPORT = ("__main__", "app", "main", "tool_servers", "ui")
 
 def defaults() -> Iterator[tuple[str, object]]:
     """Yield the numbers and flags that fields of dataclasses and named tuples have by default."""
-    for room in pkgutil.iter_modules(desktop_app.__path__):
-        if room.name in SLOW_TO_IMPORT or not room.ispkg:
+    for part in pkgutil.iter_modules(desktop_app.__path__):
+        if part.name in SLOW_TO_IMPORT or not part.ispkg:
             continue
-        package = importlib.import_module(f"desktop_app.{room.name}")
+        package = importlib.import_module(f"desktop_app.{part.name}")
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             for found in vars(importlib.import_module(module.name)).values():
                 if isinstance(found, type) and found.__module__ == module.name:

@@ -115,8 +115,6 @@ TEXT_MAKERS: Final = {
     "ui/widgets/accessibility/mnemonics.py",  # changes only the marks of texts that entries have
 }
 ICONS: Final = {"_icon", "icon"}
-
-
 OBJECTS: Final = {"action", "menu", "submenu", "self", "made"}
 
 
@@ -198,11 +196,11 @@ def problems(source: str, path: str) -> Iterator[str]:
 
 
 @pytest.mark.attack("plain-text")
-@pytest.mark.parametrize("room", ["ui", "app"])
-def test_every_text_has_an_explicit_format(room: str) -> None:
+@pytest.mark.parametrize("package", ["ui", "app"])
+def test_every_text_has_an_explicit_format(package: str) -> None:
     found = [
         problem
-        for file in sorted((PRODUCT / room).rglob("*.py"))
+        for file in sorted((PRODUCT / package).rglob("*.py"))
         for problem in problems(file.read_text(), file.relative_to(PRODUCT).as_posix())
     ]
     assert found == []

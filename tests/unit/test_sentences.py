@@ -1,4 +1,4 @@
-"""Errors carry codes: their sentences stand in tables and are chosen where they are shown."""
+"""Errors carry codes; their sentences are in tables, and chosen where they are shown."""
 
 from __future__ import annotations
 
@@ -303,24 +303,6 @@ def test_one_function_writes_shortcuts() -> None:
         if "SequenceFormat.NativeText" in path.read_text("utf-8")
     }
     assert found == {"shortcut_text"}
-
-
-def test_no_text_of_an_error_is_compared_or_cut(product_nodes: Nodes) -> None:
-    texts = {"what_happened", "what_to_do", "sentences"}
-    surgery = {"replace", "removeprefix", "removesuffix", "startswith", "endswith", "partition"}
-    found = []
-    for path, nodes in product_nodes.items():
-        for node in nodes:
-            of: list[ast.expr] = []
-            if isinstance(node, ast.Compare):
-                of = [node.left, *node.comparators]
-            elif isinstance(node, ast.Call) and name_of(node.func) in {*surgery, "split"}:
-                of = [node.func.value] if isinstance(node.func, ast.Attribute) else []
-            elif isinstance(node, ast.Subscript):
-                of = [node.value]
-            hits = [each for each in of if isinstance(each, ast.Attribute) and each.attr in texts]
-            found += [f"{path.relative_to(PRODUCT)}:{hit.lineno}" for hit in hits]
-    assert not found
 
 
 def test_no_error_is_changed_after_it_was_made(product_nodes: Nodes) -> None:

@@ -1,4 +1,4 @@
-"""Requests to the window as frames, and frames that are none."""
+"""Requests to the window as frames, and frames that are no requests."""
 
 from __future__ import annotations
 

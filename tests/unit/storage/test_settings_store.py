@@ -1,4 +1,4 @@
-"""Settings, profiles, and records of the places of keys."""
+"""Settings, profiles, and origins of keys."""
 
 from __future__ import annotations
 

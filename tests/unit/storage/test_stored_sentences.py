@@ -333,6 +333,7 @@ def test_errors_of_old_batch_jobs_and_collections_get_codes(tmp_path: Path) -> N
     path = tmp_path / "store.sqlite3"
     batch_store(path)
     jobs, items, files = jobs_items_and_files(path)
+    assert len(jobs) == len(JOB_ERRORS)
     for job in jobs:
         sentence, expected = list(JOB_ERRORS.items())[int(job.id[1:])]
         assert job.error is not None

@@ -89,7 +89,7 @@ class TemporaryStores:
         return Call(NOON, "openai", "gpt-5.2", "title", usage, cost, *about)
 
     async def rows(self, database: Database) -> int:
-        """Return the rows with content in a database."""
+        """Return the number of rows with content in a database."""
         return await database.read(_count)
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from desktop_app.domain.documents.vectors import UnembeddedPassage, Vector
+from desktop_app.storage.documents import vector_store
 from desktop_app.storage.documents.vector_store import VectorStore
 from tests.unit.storage.samples import opened
 from tests.unit.storage.test_collection_store import A, B, fill
+
+if TYPE_CHECKING:
+    import pytest
 
 MODEL = "small"
 NORTH, EAST = Vector.from_values([0.1, 1.0]), Vector.from_values([1.0, 0.1])
@@ -45,8 +50,9 @@ async def test_passages_get_vectors_and_are_found_by_them(tmp_path: Path) -> Non
         assert [place.id for place in near] == [first, first + 1]
 
 
-async def test_only_passages_with_the_nearest_signs_are_compared(tmp_path: Path) -> None:
-    """The opposite is the farthest, however many are compared."""
+async def test_only_passages_with_the_nearest_signs_are_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:
         store = VectorStore(database)
         await fill(database, tmp_path / "files", A, "one", ["Harbour. ", "Heron. ", "Tide. "])
@@ -55,5 +61,9 @@ async def test_only_passages_with_the_nearest_signs_are_compared(tmp_path: Path)
         directions = [(-1.0, -1.0), (1.0, 0.9), (1.0, -1.0)]
         vectors = [Vector.from_values(each) for each in directions]
         await store.put(MODEL, list(zip(numbers, vectors, strict=True)))
-        near = await store.nearest([A], MODEL, Vector.from_values([1.0, 1.0]), 5)
-        assert [place.id for place in near] == [numbers[1], numbers[2], numbers[0]]
+        question = Vector.from_values([1.0, 1.0])
+        nearest_first = [numbers[1], numbers[2], numbers[0]]
+        for compared in (3, 2):
+            monkeypatch.setattr(vector_store, "COMPARED_AT_MOST", compared)
+            near = await store.nearest([A], MODEL, question, 5)
+            assert [place.id for place in near] == nearest_first[:compared]

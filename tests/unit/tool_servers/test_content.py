@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import time
-from collections.abc import Iterator
 
 import pytest
 from mcp import types
@@ -13,7 +10,7 @@ from mcp.shared.exceptions import MCPError
 
 from desktop_app.domain.tools.server_fault import ServerFault
 from desktop_app.domain.tools.tool import MAX_RESULT_CHARS
-from desktop_app.tool_servers.host import content, line_output
+from desktop_app.tool_servers.host import content
 from desktop_app.tool_servers.host.checked_tools import FAULT, MAX_LISTED
 from desktop_app.tool_servers.host.failure_text import (
     HostError,
@@ -21,7 +18,6 @@ from desktop_app.tool_servers.host.failure_text import (
     invalid_place,
     reason_of,
 )
-from desktop_app.tool_servers.host.line_output import LineOutput
 from desktop_app.tool_servers.host.sign_in import SignInError
 
 LONG = "x" * (content.MAX_DESCRIPTION_CHARS + 1)
@@ -205,44 +201,3 @@ def test_a_server_that_hangs_up_has_closed_the_connection() -> None:
     assert has_closed(ExceptionGroup("g", [MCPError(types.CONNECTION_CLOSED, "closed")]))
     assert not has_closed(MCPError(-1, "closed"))
     assert not has_closed(ValueError())
-
-
-# -- lines to the parent
-
-
-@pytest.fixture
-def pipe() -> Iterator[tuple[int, int]]:
-    """Return both ends of a pipe."""
-    ends = os.pipe()
-    yield ends
-    for end in ends:
-        os.close(end)
-
-
-def lines(descriptor: int) -> list[dict[str, object]]:
-    return [json.loads(line) for line in os.read(descriptor, 1 << 16).splitlines()]
-
-
-def test_a_flood_is_cut_each_second(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 100.0
-    monkeypatch.setattr(time, "monotonic", lambda: now)
-    output = LineOutput(pipe[1])
-    for number in range(line_output.MAX_EVENTS_PER_S):
-        output.log("info", f"é{number}")
-    output.progress(7, 1, 2, "p")
-    now = 100.9
-    output.log("info", "lost")
-    expected = [
-        {"event": "log", "level": "info", "text": f"é{number}"}
-        for number in range(line_output.MAX_EVENTS_PER_S)
-    ]
-    assert lines(pipe[0]) == expected
-    now = 101.0
-    output.progress(7, 1.5, None, "p" * 3000)
-    assert lines(pipe[0]) == [
-        {"event": "log", "level": "warning", "text": "[2 lines left out]"},
-        {"event": "progress", "id": 7, "done": 1.5, "total": None, "text": "p" * 2000},
-    ]
-    now = 102.0
-    output.log("error", "e" * 3000)
-    assert lines(pipe[0]) == [{"event": "log", "level": "error", "text": "e" * 2000}]

@@ -21,22 +21,22 @@ def output() -> Iterator[tuple[LineOutput, Written]]:
     reading, writing = os.pipe()
 
     def written() -> list[Any]:
-        return [json.loads(line) for line in os.read(reading, 1 << 16).splitlines()]
+        return [json.loads(line) for line in os.read(reading, 1 << 16).decode("ascii").splitlines()]
 
     yield LineOutput(writing), written
     os.close(reading)
     os.close(writing)
 
 
-def test_a_line_is_ascii_and_complete(output: tuple[LineOutput, Written]) -> None:
+def test_a_line_is_ascii_and_has_short_text(output: tuple[LineOutput, Written]) -> None:
     lines, written = output
     lines.send(id=7, text="žluť\n")
     lines.log("info", "x" * (MAX_LOG_CHARS + 1))
-    lines.progress(7, 1.5, None, "half")
+    lines.progress(7, 1.5, None, "y" * (MAX_LOG_CHARS + 1))
     assert written() == [
         {"id": 7, "text": "žluť\n"},
         {"event": "log", "level": "info", "text": "x" * MAX_LOG_CHARS},
-        {"event": "progress", "id": 7, "done": 1.5, "total": None, "text": "half"},
+        {"event": "progress", "id": 7, "done": 1.5, "total": None, "text": "y" * MAX_LOG_CHARS},
     ]
 
 

@@ -16,6 +16,7 @@ from desktop_app.domain.tools.tool_context import Report
 from desktop_app.domain.tools.tool_server import ServerFailure
 from desktop_app.tool_servers import server_connection
 from desktop_app.tool_servers.server_connection import ServerConnection
+from tests.helpers.children import MISSING_CHILD
 from tests.helpers.process_tree import is_running
 from tests.helpers.waiting import cancel, until
 
@@ -141,8 +142,7 @@ async def test_a_server_that_does_not_start_is_reported(
 
 
 async def test_a_missing_program_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    command = ChildCommand(("/nowhere/at-all",), {})
-    monkeypatch.setattr(server_connection, "child_command", lambda _kind: command)
+    monkeypatch.setattr(server_connection, "child_command", lambda _kind: MISSING_CHILD)
     with pytest.raises(ServerFailure, match=r"^No such file or directory$") as caught:
         await ServerConnection.open({}, Listener())
     assert caught.value.has_ended

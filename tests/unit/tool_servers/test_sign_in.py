@@ -1,4 +1,4 @@
-"""The sign-in of a tool server: what the browser is answered, and what is asked where."""
+"""The sign-in of a tool server: answers to the browser, and messages to the parent process."""
 
 from __future__ import annotations
 
@@ -87,9 +87,8 @@ async def test_only_the_answer_to_the_sign_in_is_taken(parent: Parent) -> None:
     assert address[0].path == "/callback"
     port = address[0].port or 0
     missing = ("HTTP/1.1 404 Not Found", {"content-length": "0", "connection": "close"}, "")
-    assert (
-        await fetch_page(port, "/callback?code=7") == missing
-    )  # nobody has been sent anywhere yet
+    # No page was opened yet.
+    assert await fetch_page(port, "/callback?code=7") == missing
     assert await fetch_page(port, "/callback?code=7&state=") == missing
     await sign_in.open_page("https://login.example/a?state=s1&x=y")
     assert parent.lines() == [{"event": "sign_in", "url": "https://login.example/a?state=s1&x=y"}]
@@ -100,9 +99,9 @@ async def test_only_the_answer_to_the_sign_in_is_taken(parent: Parent) -> None:
     assert headers["content-security-policy"] == "default-src 'none'"
     assert headers["cache-control"] == "no-store"
     assert body.endswith("<p>Come back &lt;ä&gt;.</p>")
-    assert (await fetch_page(port, "/callback?code=8&state=s1"))[
-        0
-    ] == status  # the first one counts
+    # A second code gets the same answer, but the first one counts.
+    second, _, _ = await fetch_page(port, "/callback?code=8&state=s1")
+    assert second == status
     found = await sign_in.wait_for_code()
     assert (found.code, found.state, found.iss) == ("7", "s1", "i")
     with pytest.raises(SignInError, match=SIGN_IN_NEEDED):  # the user was asked once
