@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def parent(qtbot: QtBot) -> Iterator[QObject]:
+def parent() -> Iterator[QObject]:
     yield (owner := QObject())
     QGuiApplication.clipboard().clear()
     owner.deleteLater()

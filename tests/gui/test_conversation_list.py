@@ -81,7 +81,7 @@ def rows(model: QAbstractItemModel) -> list[str]:
 
 
 @pytest.fixture
-def model(qapp) -> Iterator[ConversationModel]:
+def model() -> Iterator[ConversationModel]:
     """Yield a model that Qt's tester watches."""
     made = ConversationModel(TODAY)
     tester = QAbstractItemModelTester(made, QAbstractItemModelTester.FailureReportingMode.Warning)
@@ -224,7 +224,7 @@ changes = strategies.lists(
 
 
 @given(changes)
-def test_changes_lead_to_the_same_rows_as_a_new_model(qapp, steps) -> None:
+def test_changes_lead_to_the_same_rows_as_a_new_model(steps) -> None:
     changed = ConversationModel(TODAY)
     known: dict[str, Conversation] = {}
     tester = QAbstractItemModelTester(
@@ -254,7 +254,7 @@ def test_a_plain_snippet_has_no_marks() -> None:
     assert plain_snippet("") == ("", [])
 
 
-def test_the_hit_model_passes_the_tester_of_qt(qapp) -> None:
+def test_the_hit_model_passes_the_tester_of_qt() -> None:
     hits = HitModel()
     tester = QAbstractItemModelTester(hits, QAbstractItemModelTester.FailureReportingMode.Warning)
     hits.set_rows([SearchHit("a", "Title", None, "a \x02hit\x03", NOON)])

@@ -131,11 +131,7 @@ def test_a_dialog_ends_with_its_window(qtbot: QtBot, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("make", [theme.light, theme.dark])
 def test_the_buttons_of_a_dialog_are_visible(
-    qtbot: QtBot,
-    qapp: QApplication,
-    window: QWidget,
-    tmp_path: Path,
-    make: Callable[[], theme.Theme],
+    qapp: QApplication, window: QWidget, tmp_path: Path, make: Callable[[], theme.Theme]
 ) -> None:
     current = make()
     theme.apply_theme(qapp, current)

@@ -20,7 +20,6 @@ from desktop_app.ui.widgets.text.foreign_text import PlainButton, PlainTextField
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
 Reason = Qt.FocusReason
@@ -35,9 +34,7 @@ def focus(widget: QWidget, reason: Qt.FocusReason) -> bytes:
 
 
 @pytest.mark.parametrize("kind", ["segment", "menu-button"])
-def test_the_focus_ring_returns_with_the_window_and_after_a_menu(
-    kind: str, qtbot: QtBot, qapp: QApplication
-) -> None:
+def test_the_focus_ring_returns_with_the_window_and_after_a_menu(kind: str, qtbot: QtBot) -> None:
     light = theme.light()
     control = SegmentedControl([("a", "A"), ("b", "B")], light)
     widget = control.button("a") if kind == "segment" else MenuButton(light, lambda _: None)

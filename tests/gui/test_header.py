@@ -61,7 +61,7 @@ def test_the_meter_is_hidden_without_both_figures(
     assert not header.context.isVisible()
 
 
-def test_the_meter_fills_clockwise_and_warns(header: Header, qtbot: QtBot) -> None:
+def test_the_meter_fills_clockwise_and_warns(header: Header) -> None:
     def filled(share: int) -> tuple[int, int]:
         header.set_context(share, 100)
         image = header.meter.grab().toImage()

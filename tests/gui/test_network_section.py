@@ -362,9 +362,7 @@ def test_a_secret_whose_value_is_missing_is_entered_as_a_secret_again(panel: Set
     assert secret.isChecked()
 
 
-def test_a_cleared_name_is_not_filled_in_again_while_it_is_typed(
-    qtbot: QtBot, panel: SettingsPanel
-) -> None:
+def test_a_cleared_name_is_not_filled_in_again_while_it_is_typed(panel: SettingsPanel) -> None:
     field = CustomField("X-Key", is_secret=True)
     panel.pages.provider.page.set_profiles((replace(OPENAI, custom_fields=(field,)),), "openai")
     panel.pages.provider.page.network.set_custom_field_states("openai", {field.key: False})

@@ -58,7 +58,7 @@ def test_a_note_closes_by_itself(card: Notifications, qtbot: QtBot) -> None:
     qtbot.waitUntil(card.isHidden)
 
 
-def test_an_error_is_shown_again_after_a_note(card: Notifications, qtbot: QtBot) -> None:
+def test_an_error_is_shown_again_after_a_note(card: Notifications) -> None:
     card.notify(FULL)
     card.notify("Copied.")
     card.notify("Saved.")

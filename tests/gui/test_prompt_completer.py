@@ -369,7 +369,7 @@ def test_enter_on_cancel_closes_the_fields_without_the_prompt(driver: PromptDriv
     assert driver.text == "/rev"
 
 
-def test_the_list_closes_when_the_text_loses_the_focus(driver: PromptDriver, qtbot: QtBot) -> None:
+def test_the_list_closes_when_the_text_loses_the_focus(driver: PromptDriver) -> None:
     driver.type("/")
     driver.widget.clearFocus()
     assert driver.offered == []

@@ -220,9 +220,7 @@ def test_escape_and_the_button_stop(qtbot: QtBot, editor: PromptEditor) -> None:
         qtbot.mouseClick(button(editor, "stop"), Qt.MouseButton.LeftButton)
 
 
-def test_the_text_gets_the_focus_of_a_hidden_send_button(
-    qtbot: QtBot, editor: PromptEditor
-) -> None:
+def test_the_text_gets_the_focus_of_a_hidden_send_button(editor: PromptEditor) -> None:
     button(editor, "send").setFocus()
     editor.set_streaming(True)
     assert text_of(editor).hasFocus()
@@ -374,7 +372,7 @@ PNG = bytes.fromhex("89504e470d0a1a0a") + b"not looked at in this process"
     ],
 )
 def test_images_copied_in_a_browser_are_attached_and_addresses_inserted(
-    qtbot: QtBot, editor: PromptEditor, formats: dict[str, bytes], given: DroppedData | None
+    editor: PromptEditor, formats: dict[str, bytes], given: DroppedData | None
 ) -> None:
     data = QMimeData()
     for name, content in formats.items():
@@ -423,7 +421,7 @@ def test_a_copied_cell_with_an_image_is_inserted_as_text(
 
 @pytest.mark.parametrize(("length", "is_large"), [(20_000, False), (20_001, True)])
 def test_a_large_paste_becomes_an_attachment(
-    qtbot: QtBot, editor: PromptEditor, length: int, is_large: bool
+    editor: PromptEditor, length: int, is_large: bool
 ) -> None:
     large: list[str] = []
     editor.field.large_text_pasted.connect(large.append)
@@ -498,9 +496,7 @@ def test_a_chip_that_returns_has_its_former_place(qtbot: QtBot, editor: PromptEd
     assert editor.chips.focused_chip == "2"
 
 
-def test_many_chips_scroll_instead_of_filling_the_window(
-    qtbot: QtBot, editor: PromptEditor
-) -> None:
+def test_many_chips_scroll_instead_of_filling_the_window(editor: PromptEditor) -> None:
     editor.set_chips([replace(PDF, id=str(n)) for n in range(40)])
     assert editor.sizeHint().height() < 300
 
@@ -568,7 +564,7 @@ def test_the_menu_lists_every_model_of_every_provider(qtbot: QtBot, editor: Prom
     assert chosen.args == [MODELS[3]]
 
 
-def test_many_models_get_a_menu_for_each_provider(qtbot: QtBot, editor: PromptEditor) -> None:
+def test_many_models_get_a_menu_for_each_provider(editor: PromptEditor) -> None:
     many = tuple(ModelEntry("c", "CometAPI", f"m{n}", f"Model {n}", None) for n in range(40))
     editor.set_choice(replace(PRO, models=(*MODELS, *many)))
     assert list(actions(editor, "model")) == [
@@ -587,7 +583,7 @@ def test_a_variant_is_one_click_or_one_arrow_key_away(qtbot: QtBot, editor: Prom
     assert chosen.args == [Variant.INSTANT]
 
 
-def test_another_model_shows_its_own_name(qtbot: QtBot, editor: PromptEditor) -> None:
+def test_another_model_shows_its_own_name(editor: PromptEditor) -> None:
     editor.set_choice(SMALL)
     model = find(editor, QPushButton, "model")
     effort = find(editor, QPushButton, "effort")
@@ -600,7 +596,7 @@ def test_another_model_shows_its_own_name(qtbot: QtBot, editor: PromptEditor) ->
     assert variants.isVisible()
 
 
-def test_the_hint_shows_the_notice_about_the_model(qtbot: QtBot, editor: PromptEditor) -> None:
+def test_the_hint_shows_the_notice_about_the_model(editor: PromptEditor) -> None:
     editor.set_choice(replace(PRO, notice="Pro takes no low effort: medium is used."))
     assert hint_of(editor) == "Pro takes no low effort: medium is used."
     editor.hint.set_hint("Reading 2 documents")
@@ -678,7 +674,7 @@ def test_wrapped_suggestions_cover_no_other_widget(qtbot: QtBot, editor: PromptE
 # ------------------------------------------------------------------ assistive technology
 
 
-def test_the_controls_have_stable_object_names(qtbot: QtBot, editor: PromptEditor) -> None:
+def test_the_controls_have_stable_object_names(editor: PromptEditor) -> None:
     for name in "prompt attach send stop variant effort model attachments".split():
         assert editor.findChild(QWidget, name) is not None, name
 
@@ -696,7 +692,7 @@ def test_another_program_can_type_and_send(qtbot: QtBot, editor: PromptEditor) -
     assert sent.args == ["from outside"]
 
 
-def test_every_control_has_an_accessible_name(qtbot: QtBot, editor: PromptEditor) -> None:
+def test_every_control_has_an_accessible_name(editor: PromptEditor) -> None:
     editor.set_chips([PDF])
     shown = [widget for widget in editor.findChildren(QWidget) if widget.isVisible()]
     controls = [widget for widget in shown if widget.focusPolicy() & Qt.FocusPolicy.TabFocus]

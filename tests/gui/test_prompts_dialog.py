@@ -163,7 +163,7 @@ def test_examples_changed_elsewhere_end_the_undo_of_a_removal(dialog: PromptsDia
     assert examples.undo_button.isHidden()
 
 
-def test_the_dialog_is_drawn_in_both_themes(dialog: PromptsDialog, qapp: QApplication) -> None:
+def test_the_dialog_is_drawn_in_both_themes(dialog: PromptsDialog) -> None:
     for theme in (themes.dark(), themes.light()):
         dialog.set_theme(theme)
         assert not dialog.grab().isNull()

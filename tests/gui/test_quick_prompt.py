@@ -398,7 +398,7 @@ def test_the_model_button_shows_the_variant_and_effort(qtbot: QtBot, quick: Quic
     assert [a.isEnabled() for a in pick.menu().actions()] == [False]
 
 
-def test_an_error_gets_a_line_of_its_own(qtbot: QtBot, quick: QuickPrompt) -> None:
+def test_an_error_gets_a_line_of_its_own(quick: QuickPrompt) -> None:
     folded = quick.height()
     sentence = "OpenAI rejected the API key. Check or replace the key in Settings › Provider."
     quick.status.show_problem(sentence)
@@ -421,7 +421,7 @@ def test_a_status_that_arrives_during_a_drag_stays_after_it(quick: QuickPrompt) 
     assert status.text() == "$0.0004 · 1.1 s"
 
 
-def test_every_control_has_a_name(qtbot: QtBot, quick: QuickPrompt) -> None:
+def test_every_control_has_a_name(quick: QuickPrompt) -> None:
     quick.set_streaming(True)
     own = [w for w in quick.findChildren(QWidget) if w.parent() is quick]
     focusable = [w for w in own if w.focusPolicy() & Qt.FocusPolicy.TabFocus]
@@ -440,7 +440,7 @@ def test_cost_and_time_are_shown_whole(qtbot: QtBot, quick: QuickPrompt) -> None
     qtbot.waitUntil(lambda: QLabel.text(status) == "$0.0312 · 1 min 12 s")
 
 
-def test_twice_the_text_size_stays_on_the_screen(qtbot: QtBot, quick: QuickPrompt) -> None:
+def test_twice_the_text_size_stays_on_the_screen(quick: QuickPrompt) -> None:
     quick.set_theme(themes.dark(2.0))
     assert quick.width() <= quick.screen().availableGeometry().width()
 

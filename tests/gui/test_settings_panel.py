@@ -228,7 +228,7 @@ def test_a_session_key_is_shown_as_kept_until_quit(panel: SettingsPanel) -> None
     assert "No keyring is available" in all_text(panel)
 
 
-def test_a_key_from_the_environment_cannot_be_changed(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_a_key_from_the_environment_cannot_be_changed(panel: SettingsPanel) -> None:
     env = replace(OPENAI, id="env", from_environment=True)
     panel.pages.provider.page.set_profiles([env], "env")
     for name in ("replace-key", "remove-key", "save-key"):
@@ -358,7 +358,7 @@ def test_a_test_result_is_discarded_when_address_or_key_change(
     assert result.text() == ""
 
 
-def test_a_cut_line_ends_with_an_ellipsis(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_a_cut_line_ends_with_an_ellipsis(panel: SettingsPanel) -> None:
     line = find(panel, QLineEdit, "key-place")
     whole = line.grab().toImage()
     line.setFixedWidth(90)
@@ -632,9 +632,7 @@ def test_languages_with_a_catalog_can_be_chosen(
     assert shown == ["System", "English", "Nederlands"]
 
 
-def test_sliders_report_their_stops_and_the_models_default(
-    qtbot: QtBot, panel: SettingsPanel
-) -> None:
+def test_sliders_report_their_stops_and_the_models_default(panel: SettingsPanel) -> None:
     panel.show_page("answer")
     slider = find(panel, QSlider, "answer.max_output_tokens")
     told: list[tuple[str, object]] = []
@@ -967,7 +965,7 @@ def test_every_control_is_reached_by_tab_and_has_a_name(
 
 
 @pytest.mark.parametrize("scale", [1.0, 1.5, 2.0])
-def test_nothing_is_wider_than_the_panel(qtbot: QtBot, panel: SettingsPanel, scale: float) -> None:
+def test_nothing_is_wider_than_the_panel(panel: SettingsPanel, scale: float) -> None:
     panel.set_theme(themes.light(scale))
     panel.resize(round(312 * scale), 800)
     for page, _ in PAGES:

@@ -78,7 +78,7 @@ def contrast(one: QColor, other: QColor) -> float:
 
 
 @THEMES
-def test_text_has_enough_contrast_on_its_backgrounds(qapp: QApplication, make) -> None:
+def test_text_has_enough_contrast_on_its_backgrounds(make) -> None:
     current, enough = make(), ENOUGH_IF_STRONG if make in STRONG else ENOUGH
     for name, grounds in ON.items():
         for ground in grounds.split():
@@ -86,7 +86,7 @@ def test_text_has_enough_contrast_on_its_backgrounds(qapp: QApplication, make) -
             assert ratio >= enough, f"{name} on {ground}: {ratio:.2f}"
 
 
-def test_color_tokens_have_the_right_order(qapp: QApplication) -> None:
+def test_color_tokens_have_the_right_order() -> None:
     light, dark = theme.light(), theme.dark()
     assert light.warning.name() == "#8f5f00"
     assert light.ground.name() == "#ffffff"
@@ -98,21 +98,21 @@ def test_color_tokens_have_the_right_order(qapp: QApplication) -> None:
 
 @THEMES
 @pytest.mark.parametrize("scale", [0.8, 1.0, 2.0])
-def test_the_style_sheet_has_no_placeholders_left(qapp: QApplication, make, scale: float) -> None:
+def test_the_style_sheet_has_no_placeholders_left(make, scale: float) -> None:
     sheet = theme.style_sheet(make(scale))
     assert not re.search(r"[@$][a-z0-9]", sheet)
     assert "None" not in sheet
     assert sheet.count("{") == sheet.count("}")
 
 
-def test_the_docstring_lists_the_roles_of_the_style_sheet(qapp: QApplication) -> None:
+def test_the_docstring_lists_the_roles_of_the_style_sheet() -> None:
     named = set(re.findall(r'role="([a-z-]+)"', theme.style_sheet(theme.light())))
     told = theme.__doc__ or ""
     assert named
     assert not [role for role in named if role not in told]
 
 
-def test_lengths_and_fonts_scale_together(qapp: QApplication) -> None:
+def test_lengths_and_fonts_scale_together() -> None:
     normal, large = theme.light(1.0), theme.light(2.0)
     assert large.px(theme.LIST_WIDTH) == 2 * normal.px(theme.LIST_WIDTH)
     for name in ("interface", "reading", "code", "note", "heading"):
@@ -121,7 +121,7 @@ def test_lengths_and_fonts_scale_together(qapp: QApplication) -> None:
     assert normal.px(0.2) == 1
 
 
-def test_fonts_keep_their_proportions(qapp: QApplication) -> None:
+def test_fonts_keep_their_proportions() -> None:
     current = theme.light()
     sizes = [f.pointSizeF() for f in (current.note(), current.interface(), current.reading())]
     assert sizes == sorted(sizes)
@@ -130,7 +130,7 @@ def test_fonts_keep_their_proportions(qapp: QApplication) -> None:
     )
 
 
-def test_the_palette_has_the_colors_of_the_theme(qapp: QApplication) -> None:
+def test_the_palette_has_the_colors_of_the_theme() -> None:
     dark = theme.dark()
     made = theme.palette(dark)
     assert made.color(QPalette.ColorRole.Window) == dark.ground
@@ -328,7 +328,7 @@ def _rows(place: QRect) -> range:
     return range(place.top(), place.bottom() + 1)
 
 
-def test_a_role_can_change_while_shown(qtbot: QtBot, qapp: QApplication) -> None:
+def test_a_role_can_change_while_shown(qtbot: QtBot) -> None:
     label = QLabel("words")
     qtbot.addWidget(label)
     label.show()
@@ -422,7 +422,7 @@ def test_the_watcher_announces_no_unchanged_theme(qtbot: QtBot, qapp: QApplicati
     watcher.set_look(watcher.look._replace(mode="system"))
 
 
-def test_the_watcher_follows_the_system_only_in_its_mode(qtbot: QtBot, qapp: QApplication) -> None:
+def test_the_watcher_follows_the_system_only_in_its_mode(qapp: QApplication) -> None:
     watcher = theme.ThemeWatcher(qapp, theme.LookSettings("system"))
     hints = QGuiApplication.styleHints()
     system_is_dark = hints.colorScheme() == Qt.ColorScheme.Dark
@@ -434,7 +434,7 @@ def test_the_watcher_follows_the_system_only_in_its_mode(qtbot: QtBot, qapp: QAp
 
 
 def test_the_system_may_change_its_scheme_at_once(
-    qtbot: QtBot, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def change(hints: QStyleHints, scheme: Qt.ColorScheme) -> None:
         hints.colorSchemeChanged.emit(scheme)
@@ -448,7 +448,7 @@ def test_the_system_may_change_its_scheme_at_once(
 # ---------------------------------------------------------------- icons
 
 
-def test_every_icon_file_can_be_drawn(qapp: QApplication) -> None:
+def test_every_icon_file_can_be_drawn() -> None:
     names = sorted(p.stem for p in resource_path("icons/lucide").glob("*.svg"))
     assert names
     for name in names:
@@ -466,18 +466,18 @@ def test_the_license_is_shipped_with_the_icons() -> None:
     assert "ISC" in (resource_path("icons/lucide") / "LICENSE").read_text()
 
 
-def test_icon_is_sharp_on_dense_screens(qapp: QApplication) -> None:
+def test_icon_is_sharp_on_dense_screens() -> None:
     dense = icons.pixmap("search", QColor("black"), 16, ratio=2.0)
     assert dense.size() == QSize(32, 32)
     assert dense.deviceIndependentSize().toSize() == QSize(16, 16)
 
 
-def test_icon_is_drawn_once(qapp: QApplication) -> None:
+def test_icon_is_drawn_once() -> None:
     one, two = (icons.pixmap("search", QColor("red"), 17, ratio=1.0) for _ in range(2))
     assert one.cacheKey() == two.cacheKey()
 
 
-def test_a_disabled_icon_has_its_own_color(qapp: QApplication) -> None:
+def test_a_disabled_icon_has_its_own_color() -> None:
     made = icons.icon("square", QColor("red"), 16, disabled=QColor("blue"))
     shown = made.pixmap(QSize(16, 16), QIcon.Mode.Disabled).toImage()
     assert "#0000ff" in {shown.pixelColor(x, 2).name() for x in range(16)}

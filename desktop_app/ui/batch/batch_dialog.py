@@ -71,6 +71,7 @@ class BatchDialog(DraftDialog):
         self.table = ProportionalTable(self.jobs, _SHARES)
         self.new_button = dialog_button(tr("New batch job…"), "batch-new-job", "primary")
         self._introduction = PlainLabel(tr(_INTRODUCTION), role="note", wraps=True)
+        self._introduction.setObjectName("batch-introduction")
         self.status_note = Note(theme, object_name="batch-words")
         self._stack = QStackedWidget()
         self._list = QWidget()

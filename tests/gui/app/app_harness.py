@@ -305,6 +305,11 @@ class AppHarness:
         message = self.state.current.path[at]
         self.window.transcript.action_requested.emit(message.id, action)
 
+    @property
+    def offered_actions(self) -> list[str]:
+        """Return the labels of the notification's buttons."""
+        return [b.text() for b in self.window.notifications.findChildren(QPushButton)]
+
     def press_action(self, label: str) -> None:
         """Press a button of the notification by its label."""
         buttons = self.window.notifications.findChildren(QPushButton)
@@ -349,6 +354,11 @@ class AppHarness:
         """Return the visible chips; removed chips exist until the event loop deletes them."""
         found = self.window.prompt.findChildren(ChipWidget)
         return [chip for chip in found if chip.isVisibleTo(self.window)]
+
+    @property
+    def is_reading(self) -> bool:
+        """Return True if files are still being read."""
+        return bool(self.controllers.composer.readings.ids)
 
     def is_shown(self, name: str) -> bool:
         """Return True if a control of the prompt is visible."""

@@ -68,6 +68,7 @@ from desktop_app.ui.batch.batch_bar import BatchBar
 from desktop_app.ui.batch.batch_dialog import BatchDialog
 from desktop_app.ui.comparison.compare_dialog import CompareDialog
 from desktop_app.ui.comparison.comparison_window import ComparisonWindow
+from desktop_app.ui.composer.attachment_chips import ChipWidget
 from desktop_app.ui.composer.completion.prompt_fields import PromptFields
 from desktop_app.ui.composer.dropped_content import drop_hint
 from desktop_app.ui.composer.spelling import Spelling
@@ -134,7 +135,7 @@ ROWS: Final = '{"⟦rows⟧": [{"⟦name⟧": "⟦Ann⟧", "⟦age⟧": 3}, {"�
 FIELDS: Final = "{{recipient}} {{tone=warm|cool}}"
 
 Look = Callable[[str], Awaitable[None]]
-"""Looks at everything that is visible, under a scene's name."""
+"""Looks at everything that is visible; the argument is the scene's name."""
 Scene = Callable[["AppHarness", Look], Awaitable[None]]
 
 
@@ -294,7 +295,7 @@ async def composer(app: AppHarness, look: Look) -> None:
     app.controllers.sidebar.navigator.open_new()
     report = DATA / "report.pdf"
     app.window.files_dropped.emit([report, DATA / "damaged.pdf"])
-    await until(lambda: not app.controllers.composer.readings.ids)
+    await until(lambda: not app.is_reading)
     await look("attachments")
     app.window.notifications.dismiss()
     await _chip_menus(app, look)
@@ -343,15 +344,15 @@ async def presets(app: AppHarness, look: Look) -> None:
 
 async def collections(app: AppHarness, look: Look) -> None:
     """Show the dialog of collections: none, files with problems, a deleted collection."""
-    its = app.controllers.composer.collections
-    its.show()
+    controller = app.controllers.composer.collections
+    controller.show()
     await dialog_of(CollectionsDialog)
     await look("collections-first")
     made = await app.backend.collections.create("⟦Contracts⟧")
     await app.backend.collections.add(made.id, [DATA / "report.pdf", DATA / "damaged.pdf"])
     _close_dialogs(app)
-    its.show()
-    await until(lambda: not its.is_busy)
+    controller.show()
+    await until(lambda: not controller.is_busy)
     await look("collections")
     dialog = await dialog_of(CollectionsDialog)
     find(dialog, QPushButton, "delete-collection").click()
@@ -378,8 +379,7 @@ async def spending(app: AppHarness, look: Look) -> None:
 
 async def evaluations(app: AppHarness, look: Look) -> None:
     """Show an evaluation of two models with a failed case, and none."""
-    its = app.controllers.dialogs.evaluations
-    its.show()
+    app.controllers.dialogs.evaluations.show()
     dialog = await dialog_of(EvaluationsDialog)
     await look("evaluations")
     find(dialog, QPushButton, "delete-evaluation").click()
@@ -616,7 +616,7 @@ async def cards(app: AppHarness, look: Look) -> None:
     await until(lambda: app.window.findChild(BatchBar) is not None)
     await look("batch-bar")
     find(app.window, BatchBar, "batch-bar").dismiss_button.click()
-    await until(lambda: not app.controllers.composer.readings.ids)
+    await until(lambda: not app.is_reading)
     app.controllers.sidebar.navigator.open_new()
     store = StoreDialog(app.theme.current, app.window)
     store.show_work("⟦Recovering data…⟧")
@@ -633,18 +633,18 @@ async def system_dialogs(app: AppHarness, look: Look) -> None:
     turn = await _ask(app, "⟦Why?⟧")
     turn.end("⟦Yes.⟧")
     await app.settled()
-    its, prompt = app.controllers, app.window.prompt
+    controllers, prompt = app.controllers, app.window.prompt
     app.window.show_settings(True)
     for page, _ in PAGES:
         app.window.settings.show_page(page)
     openers = {
         "attach-files": prompt.choose_files,
         "attach-folder": prompt.choose_folder,
-        "import": its.panel.transfer.choose_import,
-        "export-all": lambda: its.panel.transfer.choose_export(None, "html"),
-        "export-one": lambda: its.panel.transfer.choose_export([app.open_id], "html"),
-        "export-open": its.conversation.export.export,
-        "restore": its.panel.data_page.choose_restore,
+        "import": controllers.panel.transfer.choose_import,
+        "export-all": lambda: controllers.panel.transfer.choose_export(None, "html"),
+        "export-one": lambda: controllers.panel.transfer.choose_export([app.open_id], "html"),
+        "export-open": controllers.conversation.export.export,
+        "restore": controllers.panel.data_page.choose_restore,
         "backup-folder": find(app.window, QPushButton, "choose-backup-folder").click,
         "model-file": find(app.window, QPushButton, "choose-weights").click,
         "certificates": find(app.window, QPushButton, "choose-ca-file").click,
@@ -656,7 +656,7 @@ async def system_dialogs(app: AppHarness, look: Look) -> None:
         dialog.reject()
         await until(lambda: not dialog.isVisible())  # noqa: B023
     app.window.show_settings(False)
-    its.conversation.export.print_()
+    controllers.conversation.export.print_()
     printing = await dialog_of(QPrintDialog)
     await look("print-dialog")
     printing.reject()
@@ -818,8 +818,6 @@ async def _popup(app: AppHarness, look: Look, name: str, menu: QMenu) -> None:
 
 
 async def _chip_menus(app: AppHarness, look: Look) -> None:
-    from desktop_app.ui.composer.attachment_chips import ChipWidget
-
     for chip in app.window.prompt.findChildren(ChipWidget):
         chip.open_menu()
         await look(f"menu-chip-{chip.objectName()}")
@@ -847,12 +845,6 @@ async def dialog_of(kind: type[_W]) -> _W:
 
     await until(is_there)
     return found[0]
-
-
-def _child(app: AppHarness, kind: type[_W]) -> _W:
-    """Return the only widget of a class in the main window."""
-    (found,) = app.window.findChildren(kind)
-    return found
 
 
 def _expand(panel: QWidget) -> None:

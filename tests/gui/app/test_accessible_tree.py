@@ -1,6 +1,6 @@
 """The accessible tree of every window, dialog, card, page and menu.
 
-Names, roles and labels, clashes of shortcuts and mnemonics, the way of the Tab key, and the
+Names, roles and labels, clashes of shortcuts and mnemonics, the order of Tab stops, and the
 contrast of rendered texts.
 """
 
@@ -40,10 +40,11 @@ from tests.helpers.rendered_contrast import Colors, Text, colors_in, texts_of_wi
 from tests.helpers.translated_texts import is_of_qt, widgets_of
 
 Role = QAccessible.Role
-OTHERS: Final[tuple[Mode, ...]] = ("dark", "contrast")  # every scene begins in the light theme
-SAME_ROW: Final = 8
-MOST_STOPS: Final = 300
-# What a screen reader calls "filler" or nothing.
+# Every scene begins in the light theme.
+OTHER_MODES: Final[tuple[Mode, ...]] = ("dark", "contrast")
+SAME_ROW_PX: Final = 8
+MAX_STOPS: Final = 300
+# Roles that a screen reader announces as "filler" or not at all.
 UNHEARD = (Role.NoRole, Role.Client)
 
 
@@ -52,8 +53,8 @@ def _takes_keys(widget: QWidget) -> bool:
 
 
 def _visible_parts(window: QWidget) -> list[QWidget]:
-    # Qt's own dialogs belong to the window that opens them. On Linux Qt names their lists by the
-    # value and tells a screen reader of the label by a relation: nothing that we could name.
+    # Without Qt's own dialogs, which are children of the window that opens them. On Linux Qt gives
+    # their lists the value as name and the label by a relation; the program cannot change that.
     shown = (widget for widget in widgets_of(window) if widget.isVisible())
     return [widget for widget in shown if widget.window() is window]
 
@@ -63,8 +64,8 @@ def _faults(widget: QWidget) -> Iterator[str]:
     known = QAccessible.queryAccessibleInterface(widget)
     name = known.text(QAccessible.Text.Name)
     said = f"{type(widget).__name__} {widget.objectName()!r}"
-    of_qt = (QAbstractScrollArea, QAbstractSpinBox)
-    is_part = isinstance(widget, QScrollBar) or isinstance(widget.parent(), of_qt)
+    compound = (QAbstractScrollArea, QAbstractSpinBox)
+    is_part = isinstance(widget, QScrollBar) or isinstance(widget.parent(), compound)
     if _takes_keys(widget) and not is_part:
         if not name.strip():
             yield f"{said} has no name"
@@ -87,20 +88,21 @@ def _tab_faults(window: QWidget, parts: list[QWidget]) -> Iterator[str]:
         return
     shown = [w for w in parts if _takes_keys(w) and not w.focusProxy()]
     stops = [w for w in shown if not _is_exclusive(w)]
-    way = [focused]
-    for _ in range(MOST_STOPS):
-        QTest.keyClick(way[-1], Qt.Key.Key_Tab)
+    visited = [focused]
+    for _ in range(MAX_STOPS):
+        QTest.keyClick(visited[-1], Qt.Key.Key_Tab)
         focused = QApplication.focusWidget()
-        if focused is None or (focused in way and focused is not way[-1]):
+        if focused is None or (focused in visited and focused is not visited[-1]):
             break
-        if focused is not way[-1]:  # otherwise it went to the next link in a text
-            way.append(focused)
+        if focused is not visited[-1]:  # otherwise it went to the next link in a text
+            visited.append(focused)
     for stop in stops:
-        if stop not in way:
+        if stop not in visited:
             yield f"Tab passes by {type(stop).__name__} {stop.objectName()!r}"
     over_text = (FocusTargetButton, ActionRow)
-    way = [w for w in way if not isinstance(w, over_text) and not isinstance(w.parent(), over_text)]
-    back = [pair for pair in pairwise([*way, *way[:1]]) if _goes_back(*pair)]
+    stops = [w for w in visited if not isinstance(w, over_text)]
+    stops = [w for w in stops if not isinstance(w.parent(), over_text)]
+    back = [pair for pair in pairwise([*stops, *stops[:1]]) if _goes_back(*pair)]
     if len(back) > 1:  # once, at the end of the round
         yield f"Tab goes back: {[[w.objectName() for w in pair] for pair in back]}"
 
@@ -110,7 +112,7 @@ def _goes_back(before: QWidget, after: QWidget) -> bool:
         return False
     first, second = _parts_side_by_side(before, after)
     is_up = second.bottom() <= first.top() and second.left() < first.right()
-    is_row = abs(second.center().y() - first.center().y()) < SAME_ROW
+    is_row = abs(second.center().y() - first.center().y()) < SAME_ROW_PX
     return is_up or (is_row and second.right() <= first.left())
 
 
@@ -147,15 +149,15 @@ def _texts_with_mnemonics(window: QWidget, parts: list[QWidget]) -> list[str]:
         actions = [action for action in window.actions() if not action.isSeparator()]
         shown = [action for action in actions if action.isVisible() and action.isEnabled()]
         return [action.text().partition("\t")[0] for action in shown]
-    has_commands = []
+    by_commands: list[QWidget] = []
     if isinstance(window, MainWindow):
-        has_commands = [window.conversations, window.header, window.prompt, window.transcript]
+        by_commands = [window.conversations, window.header, window.prompt, window.transcript]
     return [
         str(widget.property("text"))
         for widget in parts
         if (isinstance(widget, QAbstractButton) and _is_written(widget))
         or (isinstance(widget, QLabel) and _is_of_field(widget))
-        if not any(part.isAncestorOf(widget) for part in has_commands)
+        if not any(part.isAncestorOf(widget) for part in by_commands)
     ]
 
 
@@ -259,7 +261,7 @@ class Audit:
         windows = [w for w in QApplication.topLevelWidgets() if w.isVisible() and not is_of_qt(w)]
         for window in windows:
             parts = _visible_parts(window)
-            texts, shortcuts = self._held_alt(window, parts), list(_shortcuts(window))
+            texts, shortcuts = self._texts_with_alt_held(window, parts), list(_shortcuts(window))
             mnemonics = _mnemonics(texts)
             self._note(scene, _clashes("key", [*mnemonics, *shortcuts]))
             used = {keys for keys, _ in [*mnemonics, *shortcuts]}
@@ -275,7 +277,7 @@ class Audit:
                 self._note(scene, _faults(widget))
         await self._look_at_contrast(scene, windows)
 
-    def _held_alt(self, window: QWidget, parts: list[QWidget]) -> list[str]:
+    def _texts_with_alt_held(self, window: QWidget, parts: list[QWidget]) -> list[str]:
         """Return the texts that can have mnemonics, as they are while Alt is held."""
         if isinstance(window, QMenu):
             return _texts_with_mnemonics(window, parts)
@@ -284,7 +286,7 @@ class Audit:
         held = _texts_with_mnemonics(window, parts)
         QTest.keyRelease(window, Qt.Key.Key_Alt)
         left = _mnemonics(_texts_with_mnemonics(window, parts))
-        self._note("", (f"{text!r} stays" for text, _ in left))
+        self._note("", (f"{text!r} keeps its mnemonic after Alt is released" for text, _ in left))
         return held
 
     async def _look_at_contrast(self, scene: str, windows: list[QWidget]) -> None:
@@ -305,7 +307,7 @@ class Audit:
                 wanted.add((text.widget, text.words))
         if not wanted:
             return
-        for mode in OTHERS:
+        for mode in OTHER_MODES:
             await self._set_mode(mode)
             for text, colors in _measured(windows, lambda t: (t.widget, t.words) in wanted):
                 self._check(scene, mode, text, colors)

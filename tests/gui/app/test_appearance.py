@@ -1,4 +1,4 @@
-"""The color scheme, the contrast and the motion of the desktop portal, on a bus of its own."""
+"""The color scheme, the contrast and the motion of a desktop portal on its own message bus."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ async def test_the_theme_is_that_of_the_portal(address: str) -> None:
     with BusService(address, PORTAL, methods) as portal:
         async with session_bus() as bus, AppHarness(bus=bus) as app:
 
-            def says(key: str, value: int) -> None:
-                values[key] = value  # for whoever reads it later
+            def change(key: str, value: int) -> None:
+                values[key] = value  # for a later Read
                 portal.emit(PATH, INTERFACE, "SettingChanged", "ssv", NAMESPACE, key, ("u", value))
 
             assert not app.theme.current.is_dark  # the user chose the light theme
@@ -55,14 +55,14 @@ async def test_the_theme_is_that_of_the_portal(address: str) -> None:
             await until(lambda: app.theme.current.is_dark)
             await until(lambda: len(portal.calls) >= len(values))  # a late reply has older values
             before = app.theme.current
-            says("contrast", 1)
+            change("contrast", 1)
             await until(lambda: app.theme.current != before)
             strong = app.theme.current
             assert strong.is_dark
-            says("color-scheme", 2)
+            change("color-scheme", 2)
             await until(lambda: not app.theme.current.is_dark)
-            says("contrast", 0)
-            says("color-scheme", 0)
+            change("contrast", 0)
+            change("color-scheme", 0)
             await until(lambda: app.theme.current.text != strong.text)
             assert not app.theme.current.is_dark
             app.theme.set_look(app.theme.look._replace(mode="dark"))

@@ -12,17 +12,14 @@ from PySide6.QtWidgets import QApplication, QComboBox, QMenu, QToolButton
 
 from desktop_app.app.state.answer_setup import AnswerSetup
 from desktop_app.domain.answering.stream_events import (
-    Completed,
     Incomplete,
     ReasoningDelta,
     ReasoningItem,
     StatusChanged,
-    UsageReported,
 )
 from desktop_app.domain.conversations.conversation import Conversation, Draft
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import AuthenticationError, StoreFullError, StreamCutError
-from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.prompt_assembly import CONTINUE
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, PausableStore, SlowStore, until
 from tests.gui.app.scripted_providers import Turn
@@ -454,7 +451,7 @@ async def test_a_disk_that_fills_while_an_answer_streams_loses_nothing() -> None
         assert app.stored("SELECT outcome FROM ledger") == [("complete",), ("cancelled",)]
 
 
-async def test_a_full_disk_is_reported_once(no_defects: list[object]) -> None:
+async def test_a_full_disk_is_reported_once() -> None:
     async with AppHarness() as app:
         turn = await app.ask("Tell me")
         said: list[object] = []
@@ -501,9 +498,7 @@ async def test_an_edited_question_is_a_version_of_the_old_one() -> None:
         assert len(app.messages()) == 6
 
 
-async def test_the_arrows_between_versions_stay_where_they_are() -> None:
-    """Show that the arrows stay in place for a question with much text below it."""
-
+async def test_the_arrows_between_versions_stay_in_place_above_much_text() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("One?", "first\n\n" * 90)
         app.act("edit", 0)
@@ -636,18 +631,18 @@ async def test_text_typed_while_an_edit_is_sent_follows_the_draft() -> None:
         assert app.text.toPlainText() == "mine\n\nlater"
 
 
-async def test_a_key_regenerates_the_answer_as_another_version() -> None:
+async def test_keys_regenerate_the_answer_as_another_version_and_copy_it() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("One", "1")
         app.press(Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
         await until(lambda: len(app.providers.turns) == 2)
-        app.providers.turns[1].give(UsageReported(Usage(1, 0, 1)), Completed())
+        app.providers.turns[1].end("One more")
         await app.settled()
         assert "‹ 2/2 ›" in app.transcript
         app.press(
             Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
         )
-        assert QApplication.clipboard().text() == ""
+        assert QApplication.clipboard().text() == "One more"
 
 
 @pytest.mark.qt_log_ignore("support grabbing the keyboard", extend=True)

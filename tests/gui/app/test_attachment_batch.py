@@ -45,7 +45,7 @@ async def test_readings_canceled_before_they_begin_do_not_hide_the_failures_of_o
         assert "9 of 12" in app.said
 
 
-async def test_a_reading_canceled_before_it_begins_can_be_the_last_of_its_files(
+async def test_a_batch_has_ended_if_its_last_readings_are_canceled_before_they_begin(
     tmp_path: Path,
 ) -> None:
     async with AppHarness() as app:
@@ -56,7 +56,7 @@ async def test_a_reading_canceled_before_it_begins_can_be_the_last_of_its_files(
         assert first.batch.left == 0
 
 
-async def test_of_many_files_some_are_read_at_a_time(tmp_path: Path) -> None:
+async def test_only_some_of_many_files_are_read_at_once(tmp_path: Path) -> None:
     count = 3 * MAX_TASKS
     paths = [tmp_path / f"{number}.pdf" for number in range(count)]  # there are none
     async with AppHarness() as app:

@@ -170,7 +170,7 @@ async def test_without_the_choice_the_provider_stores_nothing() -> None:
         assert "background" not in body
 
 
-async def test_a_connection_that_breaks_is_not_noticed() -> None:
+async def test_a_connection_that_breaks_changes_nothing_in_the_answer() -> None:
     faults = [Fault(2_000), Fault(1_500)]
     async with BackgroundServer(EVENTS, faults=faults) as server, app_at(server) as app:
         await choose_background(app)

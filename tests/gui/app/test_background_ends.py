@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
@@ -34,7 +34,7 @@ from tests.helpers.bus_service import (
 )
 from tests.helpers.menus import entry_text
 
-LONG = 11.0
+LONG_S = 11.0
 
 
 @pytest.fixture
@@ -74,9 +74,9 @@ async def answered(app: AppHarness, seconds: float, title: str = "Why <b>?") -> 
 async def test_the_notification_of_a_long_answer_has_only_its_title(address: str) -> None:
     with service(address) as desktop:
         async with session_bus() as bus, AppHarness(bus=bus) as app:
-            conversation, answer = await answered(app, LONG)
+            conversation, answer = await answered(app, LONG_S)
             await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
-            _, _, _, icon, words, title, actions, hints, _ = (0, *desktop.calls[-1][2])
+            _, _, icon, words, title, actions, hints, _ = desktop.calls[-1][2]
             assert (words, title) == ("Response ready", "Why &lt;b&gt;?")
             assert "secret" not in str(desktop.calls)
             assert actions == ["default", "Open"]
@@ -108,7 +108,7 @@ async def test_a_tool_that_waits_for_permission_is_notified(address: str) -> Non
 async def test_opening_the_conversation_withdraws_the_notification(address: str) -> None:
     with service(address) as desktop:
         async with session_bus() as bus, AppHarness(bus=bus) as app:
-            conversation, _ = await answered(app, LONG)
+            conversation, _ = await answered(app, LONG_S)
             await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
             app.controllers.sidebar.navigator.open_new()
             await app.controllers.sidebar.navigator.open(conversation)
@@ -123,7 +123,7 @@ async def test_coming_back_to_the_conversation_withdraws_the_notification(addres
             other.show()
             other.activateWindow()
             await until(lambda: not app.window.isActiveWindow())
-            await answered(app, LONG)
+            await answered(app, LONG_S)
             await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
             other.close()
             app.window.activateWindow()
@@ -142,7 +142,7 @@ async def test_the_portal_is_preferred(address: str, is_known: bool, action: str
     with BusService(address, PORTAL, methods) as portal:
         async with session_bus() as bus, AppHarness(bus=bus) as app:
             bus.set_activatable(is_known)
-            conversation, answer = await answered(app, LONG)
+            conversation, answer = await answered(app, LONG_S)
             await until(lambda: portal.calls[-1:] and portal.calls[-1][0] == "AddNotification")
             key, shown = portal.calls[-1][2]
             assert key == str(MessageLink(conversation))
@@ -164,12 +164,12 @@ async def test_the_portal_is_preferred(address: str, is_known: bool, action: str
 async def test_short_answers_and_those_in_front_are_not_notified(address: str) -> None:
     with service(address) as desktop:
         async with session_bus() as bus, AppHarness(bus=bus) as app:
-            await answered(app, LONG)  # in front
+            await answered(app, LONG_S)  # in front
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(QGuiApplication, "focusWindow", staticmethod(lambda: None))
                 await answered(app, 9.0)
                 await app.state.values.set(NOTIFICATIONS, False)
-                await answered(app, LONG)
+                await answered(app, LONG_S)
             await bus.has_owner("x.y")  # whatever was sent before has arrived
             assert desktop.calls == []
 
@@ -179,12 +179,13 @@ async def test_the_notification_of_a_temporary_conversation_has_no_title(address
     with service(address) as desktop:
         async with session_bus() as bus, AppHarness(bus=bus) as app:
             app.controllers.conversation.temporary.open()
-            await answered(app, LONG, "zanzibarquix")
+            await answered(app, LONG_S, "zanzibarquix")
             await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
             assert "zanzibarquix" not in str(desktop.calls)
 
 
-async def test_progress_is_shown_on_the_launcher(address: str) -> None:
+@pytest.mark.usefixtures("address")
+async def test_progress_is_shown_on_the_launcher() -> None:
     seen: asyncio.Queue[tuple[object, ...]] = asyncio.Queue()
     path = "/io/github/repartee/Repartee"
     async with session_bus() as dock, session_bus() as bus, AppHarness(bus=bus) as app:
@@ -212,8 +213,7 @@ async def test_an_answer_that_nobody_saw_is_marked_until_it_is_opened() -> None:
         turn.end("Because.")
         await until(lambda: unread(app) == {conversation})
         row = app.window.conversations.model.index(1, 0)
-        spoken = row.data(11)  # AccessibleTextRole
-        assert spoken == "Why?, unread response"
+        assert row.data(Qt.ItemDataRole.AccessibleTextRole) == "Why?, unread response"
         await app.settled()
     async with AppHarness() as app:
         assert unread(app) == {conversation}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QTextCursor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QMessageBox
+from PySide6.QtWidgets import QAbstractButton, QLabel, QMessageBox
 
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, BatchStatus, ItemStatus
@@ -88,11 +88,11 @@ def shown(app: AppHarness) -> list[list[str]]:
     ]
 
 
-async def made(app: AppHarness, paths: list[Path], task: str = "Which is it?") -> BatchDialog:
-    """Return a job whose files are read."""
+async def prepare_job(app: AppHarness, paths: list[Path]) -> BatchDialog:
+    """Have the files of a new job read, and return the dialog, which then shows the job."""
     app.controllers.dialogs.batches.begin(paths)
     dialog = dialog_of(app)
-    dialog.new_page.task.setPlainText(task)
+    dialog.new_page.task.setPlainText("Which is it?")
     press(app, "batch-read")
     await until(lambda: dialog.page == "job" and dialog.job_page.start_button.isVisible())
     return dialog
@@ -103,7 +103,7 @@ async def test_a_job_runs_from_files_to_answers_to_a_conversation(tmp_path: Path
         return Outcome(output=lines(*(answered(r["custom_id"], ANSWER) for r in requests[::-1])))
 
     async with open_app(outcome) as (provider, app):
-        dialog = await made(app, notes(tmp_path, 3, empty=1))
+        dialog = await prepare_job(app, notes(tmp_path, 3, empty=1))
         assert "3 files with about" in dialog.job_page.estimate.text()
         assert "1 file skipped." in dialog.job_page.estimate.text()
         assert "less than without batch" in dialog.job_page.estimate.text()
@@ -154,7 +154,7 @@ async def test_failed_files_are_shown_filtered_and_retried(tmp_path: Path) -> No
         )
 
     async with open_app(outcome) as (_provider, app):
-        dialog = await made(app, notes(tmp_path, 3))
+        dialog = await prepare_job(app, notes(tmp_path, 3))
         press(app, "batch-start")
         await until(lambda: "Expired · 1 of 3 answered" in dialog.job_page.status.text())
         await until(lambda: [row[1] for row in shown(app)][1:] == ["Failed", "No response"])
@@ -210,7 +210,7 @@ async def test_a_job_continues_at_the_next_start_and_can_be_canceled(tmp_path: P
     provider.polls = 2
     async with provider.http:
         async with opened(provider) as app:
-            await made(app, notes(tmp_path, 2))
+            await prepare_job(app, notes(tmp_path, 2))
             press(app, "batch-start")
             await until(lambda: "In progress" in bar_of(app))
         async with opened(provider) as app:
@@ -221,7 +221,7 @@ async def test_a_job_continues_at_the_next_start_and_can_be_canceled(tmp_path: P
             assert len(provider.batches) == 1
 
             provider.polls = provider.cancel_polls = 50
-            dialog = await made(app, notes(tmp_path, 1))
+            dialog = await prepare_job(app, notes(tmp_path, 1))
             press(app, "batch-start")
             await until(lambda: "In progress" in dialog.job_page.status.text())
             for answer in ("Keep running", "Cancel job"):
@@ -253,7 +253,7 @@ async def test_many_files_at_once_are_offered_as_a_job(tmp_path: Path) -> None:
         app.window.files_dropped.emit(paths)
         await until(lambda: "Send 13 files as a batch job" in bar_of(app))
         bar.show_button.click()
-        await until(lambda: not app.controllers.composer.readings.ids)
+        await until(lambda: not app.is_reading)
         assert app.said == ""  # the job says what is wrong with them
         dialog = dialog_of(app)
         assert dialog.isVisible()
@@ -280,7 +280,7 @@ async def test_an_offer_counts_no_folder_as_a_file(tmp_path: Path) -> None:
 async def test_an_offer_hides_the_end_of_a_job_only_until_it_is_dismissed(tmp_path: Path) -> None:
     async with open_app() as (_provider, app):
         paths = notes(tmp_path, 12)
-        await made(app, paths[:1])
+        await prepare_job(app, paths[:1])
         app.window.files_dropped.emit(paths)
         await until(lambda: "Send 12 files as a batch job" in bar_of(app))
         press(app, "batch-start")
@@ -392,7 +392,7 @@ async def test_files_attached_after_the_offer_stay_in_the_prompt(tmp_path: Path)
         await until(lambda: len(app.state.current.draft.value.attachments) == 13)
         app.window.files_dropped.emit([unread])
         find(app.window, BatchBar, "batch-bar").show_button.click()
-        await until(lambda: not app.controllers.composer.readings.ids)
+        await until(lambda: not app.is_reading)
         attached = [part.name for part in app.state.current.draft.value.attachments]
         assert attached == [read.name, unread.name]
         assert "12 files" in dialog_of(app).new_page.files.text()
@@ -402,7 +402,7 @@ async def test_a_file_that_is_too_large_can_be_read_in_parts(tmp_path: Path) -> 
     async with open_app() as (provider, app):
         paths = notes(tmp_path, 2)
         paths[0].write_text("word " * 300_000, "utf-8")
-        dialog = await made(app, paths)
+        dialog = await prepare_job(app, paths)
         assert "1 file skipped." in dialog.job_page.estimate.text()
         await until(lambda: "272,000" in shown(app)[0][2])
         dialog.job_page.table.setCurrentIndex(dialog.job_page.lines.index(0, 0))
@@ -513,7 +513,7 @@ async def test_fifty_thousand_files_do_not_block_the_window() -> None:
 
 async def test_jobs_can_be_used_by_keyboard(tmp_path: Path) -> None:
     async with open_app() as (_provider, app):
-        dialog = await made(app, notes(tmp_path, 2))
+        dialog = await prepare_job(app, notes(tmp_path, 2))
         QTest.keyClick(dialog, Qt.Key.Key_Escape)
         assert dialog.page == "list"
         await until(lambda: dialog.jobs.rowCount() == 1)
@@ -543,7 +543,7 @@ async def test_with_large_text_in_a_small_window_a_job_scrolls() -> None:
         await until(lambda: table.geometry().bottom() < answer.geometry().top())
         dialog.show_list()
         dialog.set_jobs([])
-        about = dialog._introduction
+        about = find(dialog, QLabel, "batch-introduction")
         await until(lambda: about.height() == about.heightForWidth(about.width()))
         dialog.close()
 
@@ -579,11 +579,11 @@ async def test_an_unfinished_job_keeps_the_choices_of_the_user(tmp_path: Path) -
         app.window.files_dropped.emit(paths[1:])
         await until(lambda: "Send 12 files as a batch job" in bar_of(app))
         find(app.window, BatchBar, "batch-bar").show_button.click()
-        await until(lambda: not app.controllers.composer.readings.ids)
+        await until(lambda: not app.is_reading)
         assert dialog.page == "new"
         assert page.files.text().startswith("13 files and folders: note-1.md")
-        now = [page.prompt.currentText(), page.model.currentText(), page.task.toPlainText()]
-        assert now == chosen
+        kept = [page.prompt.currentText(), page.model.currentText(), page.task.toPlainText()]
+        assert kept == chosen
         press(app, "batch-read")
         await until(lambda: dialog.page == "job")
         app.controllers.dialogs.batches.begin()

@@ -30,7 +30,7 @@ class SlowService:
         return 600.0
 
 
-async def test_a_job_resumed_during_a_step_does_not_wait_for_the_next() -> None:
+async def test_a_job_resumed_during_a_step_runs_its_next_step_at_once() -> None:
     async with AppHarness() as app:
         choice, status = ModelChoice("openai", "gpt-5.2"), BatchStatus.IN_PROGRESS
         job = BatchJob(new_id(), choice, "Notes", "?", now(), status)

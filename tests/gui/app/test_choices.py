@@ -30,8 +30,6 @@ from desktop_app.settings.server_presets import SERVER_PRESETS
 from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.composer.prompt_editor import PromptEditor
 from desktop_app.ui.settings.sections.key_section import KeySection
-from desktop_app.ui.settings.sections.key_state import KeyState
-from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
 from desktop_app.ui.settings.tabs.responses_tab import CONVERSATION
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.settings_pages import answer_field, answer_note, connection_result, provider_page
@@ -61,16 +59,15 @@ def entry(app: AppHarness, name: str) -> ModelEntry:
     return next(e for e in row(app).models if e.name == name)
 
 
-def key_state(app: AppHarness, profile_id: str) -> KeyState:
-    """Return the state of a key in the panel."""
-    (page,) = provider_page(app, profile_id).findChildren(ProviderTab)
-    return page._key_states[profile_id]
+def key_note(app: AppHarness, profile_id: str) -> str:
+    """Return what the panel says about the storage of a key."""
+    return provider_page(app, profile_id).findChildren(KeySection)[0].note.text()
 
 
 # ---------------------------------------------------------------- variant, effort, model
 
 
-async def test_the_choice_belongs_to_the_conversation() -> None:
+async def test_each_conversation_has_its_own_choice() -> None:
     async with AppHarness(environment=COMET) as app:
         assert (row(app).variant, row(app).effort) == (Variant.THINKING, Effort.MEDIUM)
         app.window.prompt.row.effort_requested.emit(Effort.XHIGH)
@@ -134,7 +131,7 @@ async def test_effort_by_key_skips_refused_efforts() -> None:
         assert row(app).effort is Effort.XHIGH
 
 
-async def test_instant_at_openai_has_a_stand_in_that_is_named() -> None:
+async def test_instant_at_openai_is_replaced_by_a_model_that_is_named() -> None:
     async with AppHarness(environment=KEYED) as app:
         app.press(Qt.Key.Key_1, ALT)
         notice = "Instant is no longer available. GPT-5.2 without reasoning responds instead."
@@ -188,7 +185,7 @@ async def test_one_conversation_can_use_another_provider() -> None:
         await app.settled()
 
 
-async def test_a_removed_provider_leaves_its_model_behind() -> None:
+async def test_a_conversation_of_a_removed_provider_continues_with_another_model() -> None:
     async with AppHarness(environment=COMET) as app:
         one = await app.ask_and_answer("One", "1")
     async with AppHarness() as app:  # without the variable there is no such provider
@@ -313,15 +310,13 @@ async def test_without_a_keyring_a_key_is_for_the_session_and_that_is_said() -> 
         app.window.show_settings(True)
         app.window.settings.pages.provider.page.profile_selected.emit(OPENAI.id)
         await app.written()
-        assert key_state(app, OPENAI.id).place == "none"
+        assert key_note(app, OPENAI.id).startswith("Saved in your keyring, or kept")
         app.window.settings.pages.provider.page.key_entered.emit(OPENAI.id, "not-a-key")
         await app.written()
-        assert key_state(app, OPENAI.id).place == "session"
-        key_section = app.window.settings.findChildren(KeySection)[0]
-        assert key_section.note.text() == "No keyring is available, so nothing is stored."
+        assert key_note(app, OPENAI.id) == "No keyring is available, so nothing is stored."
         app.window.settings.pages.provider.page.key_removal_requested.emit(OPENAI.id)
         await app.written()
-        assert key_state(app, OPENAI.id).place == "none"
+        assert key_note(app, OPENAI.id).startswith("Saved in your keyring, or kept")
         assert app.setting("default.provider") == ""
         assert row(app).model_name == "SmolLM2 135M"
         dump = app.stored("SELECT group_concat(value) FROM settings")
@@ -334,6 +329,7 @@ async def test_a_session_key_is_not_reported_missing_at_the_next_start() -> None
         await app.written()
     async with AppHarness() as app:
         assert row(app).model_name == "SmolLM2 135M"
+        assert app.said == ""
 
 
 async def test_testing_a_connection_shows_the_result_and_stores_the_models() -> None:
@@ -557,12 +553,21 @@ async def test_a_change_made_while_a_secret_header_is_stored_is_kept() -> None:
         assert (saved.name, saved.custom_fields) == ("Changed", (field,))
 
 
-async def test_the_offer_of_a_new_provider_disappears_with_its_conversation_or_default() -> None:
+async def test_the_offer_of_a_new_provider_disappears_with_the_default() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Private", "matter")
         app.window.settings.pages.provider.page.key_entered.emit(OPENAI.id, "not-a-key")
         await until(lambda: "New conversations will use OpenAI" in app.said)
         app.window.settings.pages.setting_changed.emit("default.provider", "")
+        await until(lambda: "New conversations" not in app.said)
+
+
+async def test_the_offer_of_a_new_provider_disappears_with_its_conversation() -> None:
+    async with AppHarness() as app:
+        await app.ask_and_answer("Private", "matter")
+        app.window.settings.pages.provider.page.key_entered.emit(OPENAI.id, "not-a-key")
+        await until(lambda: "New conversations will use OpenAI" in app.said)
+        app.window.conversations.new_requested.emit()
         await until(lambda: "New conversations" not in app.said)
 
 

@@ -19,14 +19,11 @@ if TYPE_CHECKING:
 OPENAI = {"OPENAI_API_KEY": "sk-test"}
 
 
-async def asking(app: AppHarness, *files: Path) -> CollectionPart:
-    """Put a collection of these files into the prompt, and return its part."""
+async def attach_collection(app: AppHarness, *files: Path) -> None:
+    """Attach a new collection of these files to the draft."""
     made = await app.backend.collections.create("Contracts")
     await app.backend.collections.add(made.id, files)
-    part = CollectionPart(made.id, made.name)
-    state = app.state
-    state.current.draft.set_attachments((part,))
-    return part
+    app.state.current.draft.set_attachments((CollectionPart(made.id, made.name),))
 
 
 def link_at(app: AppHarness, words: str) -> QTextCharFormat:
@@ -38,9 +35,24 @@ def link_at(app: AppHarness, words: str) -> QTextCharFormat:
     return cursor.charFormat()
 
 
+def linked_numbers(app: AppHarness) -> list[str]:
+    """Return the numbers of the passages that the transcript links to, in order."""
+    numbers = []
+    block = app.window.transcript.document().begin()
+    while block.isValid():
+        fragments = block.begin()
+        while not fragments.atEnd():
+            href = fragments.fragment().charFormat().anchorHref()
+            if href.startswith("repartee:"):
+                numbers.append(href.rpartition("/")[2])
+            fragments += 1
+        block = block.next()
+    return numbers
+
+
 async def test_a_citation_opens_its_passage(data: Path) -> None:
     async with AppHarness(environment=OPENAI) as app:
-        await asking(app, data / "report.pdf")
+        await attach_collection(app, data / "report.pdf")
         turn = await app.ask("What happened to the compressor?")
         (part,) = app.state.current.path[0].passage_parts
         numbers = [passage.number for passage in part.passages]
@@ -63,7 +75,7 @@ async def test_a_citation_opens_its_passage(data: Path) -> None:
 
 async def test_the_keyboard_reaches_a_citation(data: Path) -> None:
     async with AppHarness(environment=OPENAI) as app:
-        await asking(app, data / "report.pdf")
+        await attach_collection(app, data / "report.pdf")
         turn = await app.ask("What happened to the compressor?")
         turn.end("It failed [1].")
         await app.settled()
@@ -85,7 +97,7 @@ async def test_the_keyboard_reaches_a_citation(data: Path) -> None:
 
 async def test_the_question_lists_the_sent_passages(data: Path) -> None:
     async with AppHarness(environment=OPENAI) as app:
-        await asking(app, data / "report.pdf")
+        await attach_collection(app, data / "report.pdf")
         turn = await app.ask("What happened to the compressor?")
         turn.end("It failed [1].")
         await app.settled()
@@ -108,7 +120,7 @@ async def test_an_earlier_question_may_be_cited_and_a_later_one_not(
     other.write_text("Zebras graze at dawn.")
 
     async with AppHarness(environment=OPENAI) as app:
-        await asking(app, data / "report.pdf", other)
+        await attach_collection(app, data / "report.pdf", other)
         turn = await app.ask("What happened to the compressor?")
         first = [p.number for p in app.state.current.path[0].passage_parts[0].passages]
         following = first[-1] + 1
@@ -122,25 +134,14 @@ async def test_an_earlier_question_may_be_cited_and_a_later_one_not(
         await app.settled()
         conversation = app.state.current.id
         for _ in range(2):
-            document = app.window.transcript.document()
-            hrefs = []
-            block = document.begin()
-            while block.isValid():
-                fragments = block.begin()
-                while not fragments.atEnd():
-                    made = fragments.fragment().charFormat()
-                    if made.anchorHref().startswith("repartee:"):
-                        hrefs.append(made.anchorHref().rpartition("/")[2])
-                    fragments += 1
-                block = block.next()
-            assert hrefs == ["1", str(following), "1"]
+            assert linked_numbers(app) == ["1", str(following), "1"]
             app.controllers.sidebar.navigator.open_here()
             await app.controllers.sidebar.navigator.open(conversation)
 
 
 async def test_a_copied_answer_has_numbers_and_no_links(data: Path) -> None:
     async with AppHarness(environment=OPENAI) as app:
-        await asking(app, data / "report.pdf")
+        await attach_collection(app, data / "report.pdf")
         turn = await app.ask("What happened to the compressor?")
         turn.end("It failed [1].")
         await app.settled()

@@ -37,10 +37,6 @@ def choose(app: AppHarness, text: str) -> None:
     next(button for button in box.buttons() if button.text() == text).click()
 
 
-def is_ending(app: AppHarness) -> bool:
-    return app.session.is_ending
-
-
 async def test_closing_ends_the_program_without_tray_and_shortcut() -> None:
     async with AppHarness() as app:
         await app.state.values.set(ON_CLOSE, OnClose.KEEP.value)
@@ -48,7 +44,7 @@ async def test_closing_ends_the_program_without_tray_and_shortcut() -> None:
         app.window.close()
         assert question(app) is None
         assert not app.window.isVisible()
-        assert is_ending(app)
+        assert app.session.is_ending
 
 
 @pytest.mark.parametrize("has_tray", [True, False])
@@ -59,7 +55,7 @@ async def test_closing_hides_the_window_with_tray_or_shortcut(has_tray: bool) ->
         app.session.closing.set_hotkey(TAKEN if has_tray else WORKS)
         app.window.close()
         assert not app.window.isVisible()
-        assert not is_ending(app)
+        assert not app.session.is_ending
 
 
 @pytest.mark.parametrize(
@@ -79,7 +75,7 @@ async def test_the_first_closing_asks_whether_to_keep_running(
         choose(app, answer)
         await until(lambda: app.state.values[ON_CLOSE] == stored.value)
         assert not app.window.isVisible()
-        assert is_ending(app) is ends
+        assert app.session.is_ending is ends
 
 
 async def test_quitting_at_the_first_question_asks_about_an_answer() -> None:
@@ -88,9 +84,9 @@ async def test_quitting_at_the_first_question_asks_about_an_answer() -> None:
         app.session.closing.set_tray(True)
         app.window.close()
         choose(app, "Quit")
-        assert not is_ending(app)
+        assert not app.session.is_ending
         choose(app, "Quit now")
-        assert is_ending(app)
+        assert app.session.is_ending
 
 
 async def test_the_end_of_the_session_needs_no_reply_to_an_open_question(
@@ -101,7 +97,7 @@ async def test_the_end_of_the_session_needs_no_reply_to_an_open_question(
         app.window.close()
         monkeypatch.setattr(closing_controller, "is_session_ending", lambda: True)
         app.window.close()
-        assert is_ending(app)
+        assert app.session.is_ending
 
 
 async def test_the_program_can_wait_for_the_end_of_an_answer() -> None:
@@ -111,9 +107,9 @@ async def test_the_program_can_wait_for_the_end_of_an_answer() -> None:
         assert app.window.isVisible()
         choose(app, "Finish, then quit")
         assert not app.window.isVisible()
-        assert not is_ending(app)
+        assert not app.session.is_ending
         turn.end("Because.")
-        await until(lambda: is_ending(app))
+        await until(lambda: app.session.is_ending)
 
 
 async def test_quitting_says_that_a_temporary_response_is_deleted() -> None:
@@ -135,7 +131,7 @@ async def test_quitting_says_that_a_temporary_response_is_deleted() -> None:
         choose(app, "Finish, then quit")
         turn.end("Yes.")
         kept.end("Because.")
-        await until(lambda: is_ending(app))
+        await until(lambda: app.session.is_ending)
 
 
 async def test_the_program_does_not_wait_hidden_for_a_permission() -> None:
@@ -161,7 +157,7 @@ async def test_the_program_does_not_wait_hidden_for_a_permission() -> None:
         await decided
         turn.end("Because.")
         await app.settled()
-        assert not is_ending(app)
+        assert not app.session.is_ending
 
 
 async def test_quitting_asks_while_files_are_read(data: Path) -> None:
@@ -170,13 +166,13 @@ async def test_quitting_asks_while_files_are_read(data: Path) -> None:
         app.window.files_dropped.emit([data / "report.pdf"])
         app.window.close()
         choose(app, "Cancel")
-        assert not is_ending(app)
+        assert not app.session.is_ending
         app.window.close()
         choose(app, "Quit now")
         choose(app, "Finish, then quit")
-        assert not is_ending(app)
+        assert not app.session.is_ending
         turn.end("Because.")
-        await until(lambda: is_ending(app))
+        await until(lambda: app.session.is_ending)
 
 
 async def test_quitting_asks_before_a_draft_is_lost_that_a_full_disk_refused() -> None:
@@ -189,11 +185,11 @@ async def test_quitting_asks_before_a_draft_is_lost_that_a_full_disk_refused() -
         await until(lambda: question(app))
         choose(app, "Cancel")
         assert app.window.isVisible()
-        assert not is_ending(app)
+        assert not app.session.is_ending
         app.window.close()
         await until(lambda: question(app))
         choose(app, "Quit now")
-        assert is_ending(app)
+        assert app.session.is_ending
 
 
 async def test_quitting_asks_before_a_response_is_lost_that_a_full_disk_refused() -> None:
@@ -208,12 +204,12 @@ async def test_quitting_asks_before_a_response_is_lost_that_a_full_disk_refused(
         assert box is not None
         assert "couldn’t be saved" in box.text()
         choose(app, "Cancel")
-        assert not is_ending(app)
+        assert not app.session.is_ending
         app.disk.is_full = False
         turn.end()
         await app.settled()
         app.session.closing.quit()
-        assert is_ending(app)
+        assert app.session.is_ending
 
 
 async def test_quitting_saves_a_draft_that_a_full_disk_had_refused() -> None:
@@ -224,7 +220,7 @@ async def test_quitting_saves_a_draft_that_a_full_disk_had_refused() -> None:
         await until(lambda: DISK_FULL in app.said)
         app.disk.is_full = False
         app.window.close()
-        await until(lambda: is_ending(app))
+        await until(lambda: app.session.is_ending)
         assert question(app) is None
 
 
@@ -233,7 +229,7 @@ async def test_quitting_now_ends_the_program_during_an_answer() -> None:
         await app.ask("Why?")
         app.window.close()
         choose(app, "Quit now")
-        assert is_ending(app)
+        assert app.session.is_ending
 
 
 @pytest.mark.parametrize("is_hidden", [True, False])
@@ -246,14 +242,14 @@ async def test_quitting_a_resident_program_asks_about_an_answer(is_hidden: bool)
             app.window.close()
         app.session.actions["app.quit"]()
         app.session.actions["app.quit"]()  # one question at a time
-        assert not is_ending(app)
+        assert not app.session.is_ending
         choose(app, "Finish, then quit")
-        assert not is_ending(app)
+        assert not app.session.is_ending
         turn.end("Because.")
-        await until(lambda: is_ending(app))
+        await until(lambda: app.session.is_ending)
 
 
-async def test_a_window_closed_after_the_question_stays_again() -> None:
+async def test_showing_the_window_cancels_the_choice_to_finish_then_quit() -> None:
     async with AppHarness() as app:
         await app.state.values.set(ON_CLOSE, OnClose.KEEP.value)
         app.session.closing.set_tray(True)
@@ -264,7 +260,7 @@ async def test_a_window_closed_after_the_question_stays_again() -> None:
         app.window.close()
         turn.end("Because.")
         await until(lambda: not app.controllers.running.conversations)
-        assert not is_ending(app)
+        assert not app.session.is_ending
 
 
 async def test_a_resident_program_keeps_running() -> None:
@@ -272,7 +268,7 @@ async def test_a_resident_program_keeps_running() -> None:
         app.window.close()
         app.session.quick.open_with("")
         app.session.quick.window.hide()
-        assert not is_ending(app)
+        assert not app.session.is_ending
 
 
 def release_memory(app: AppHarness) -> None:
@@ -345,7 +341,7 @@ async def test_the_question_links_to_the_setting() -> None:
         page = app.window.settings.findChild(QWidget, "settings-look")
         assert page is not None
         await until(page.isVisible)
-        assert not is_ending(app)
+        assert not app.session.is_ending
 
 
 async def test_a_failing_step_of_the_end_prevents_no_other_step(

@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -27,6 +28,7 @@ from desktop_app.ui.library.collection_files import sort_files
 from desktop_app.ui.library.collections_dialog import CollectionsDialog
 from desktop_app.ui.window.command_palette import CommandPalette
 from tests.gui.app.app_harness import AppHarness, until
+from tests.helpers import waiting
 from tests.helpers.family import FAMILY_ENVIRONMENT
 from tests.helpers.menus import entry_text
 from tests.helpers.widgets import find
@@ -71,9 +73,8 @@ def drop(dialog: CollectionsDialog, *paths: Path) -> None:
     assert event.dropAction() is Qt.DropAction.CopyAction  # a move would remove the files
 
 
-def offered(app: AppHarness) -> list[str]:
-    """Return the buttons of the notifications."""
-    return [b.text() for b in app.window.notifications.findChildren(QPushButton)]
+async def is_only_collection(app: AppHarness, name: str) -> bool:
+    return [each.name for each in await app.backend.collections.all()] == [name]
 
 
 def is_quiet(app: AppHarness) -> bool:
@@ -110,7 +111,7 @@ async def test_a_folder_becomes_a_collection_that_is_asked(tmp_path: Path) -> No
         drop(dialog, folder)
         await until(lambda: is_quiet(app) and len(rows(dialog)) == 4)
         await until(lambda: "4 documents · 1 unreadable" in dialog.state_label.text())
-        words = "3 documents added. 1 document couldn’t be read"  # the last thing that is said
+        words = "3 documents added. 1 document couldn’t be read"  # the last notice
         await until(lambda: status(dialog).startswith(words))
         assert dialog.name.text() == "Contracts"
         assert str(folder) in dialog.state_label.text()
@@ -147,10 +148,7 @@ async def test_a_collection_is_created_and_filled_by_keyboard(data: Path, tmp_pa
         await until(lambda: "No documents yet" in dialog.empty_label.text())
         QTest.keyClicks(dialog.name, "Leases")
         QTest.keyClick(dialog.name, Qt.Key.Key_Return)
-        names = app.backend.collections.all
-        for _ in range(200):
-            if [c.name for c in await names()] == ["Leases"]:
-                break
+        await waiting.until(partial(is_only_collection, app, "Leases"))
         dialog.add_requested.emit(dialog.current, [file])
         await until(lambda: is_quiet(app) and bool(rows(dialog)))
         await until(lambda: rows(dialog) == ["notes.md, Read"])
@@ -208,7 +206,7 @@ async def test_a_deletion_is_undone_or_completed(tmp_path: Path) -> None:
         await until(lambda: dialog.introduction.isVisible() and undo(dialog).isVisible())
         timers = app.controllers.composer.collections.findChildren(QTimer)
         (until_forgotten,) = (timer for timer in timers if timer.isActive())
-        until_forgotten.setInterval(0)  # the time for that is over
+        until_forgotten.setInterval(0)  # it can no longer be undone
         await until(lambda: not app.state.current.draft.value.collections)
         assert not undo(dialog).isVisible()
         assert await app.backend.collections.all() == []
@@ -244,7 +242,7 @@ async def test_filling_can_be_canceled_and_resumed(tmp_path: Path) -> None:
         dialog = await shown(app)
         drop(dialog, folder)
         await until(lambda: dialog.work.isVisible() and dialog.work.bar.value() > 1)
-        assert "eading" in dialog.work.words.text()
+        assert "Reading" in dialog.work.words.text()
         dialog.work.cancel_button.click()
         await until(lambda: is_quiet(app) and not dialog.work.isVisible())
         await until(lambda: "waiting" in dialog.state_label.text())
@@ -297,7 +295,7 @@ async def test_documents_that_do_not_fit_become_a_collection(tmp_path: Path) -> 
 
     async with AppHarness(environment=OPENAI) as app:
         app.window.prompt.attach_requested.emit([folder])
-        await until(lambda: bool(app.chips) and not app.controllers.composer.readings.ids)
+        await until(lambda: bool(app.chips) and not app.is_reading)
         (part,) = app.state.current.draft.value.attachments
         assert isinstance(part, DocumentPart)
         app.type("What was agreed?")
@@ -306,8 +304,8 @@ async def test_documents_that_do_not_fit_become_a_collection(tmp_path: Path) -> 
         await until(lambda: bool(app.chips))
         await app.written()
         app.enter()
-        await until(lambda: "Create collection…" in offered(app))
-        assert "Read in parts…" in offered(app)
+        await until(lambda: "Create collection…" in app.offered_actions)
+        assert "Read in parts…" in app.offered_actions
         app.press_action("Create collection…")
         await until(lambda: bool(app.state.current.draft.value.collections))
         await until(lambda: is_quiet(app))
@@ -374,7 +372,7 @@ async def test_passages_that_are_embedded_are_not_counted_as_documents(
         await until(lambda: status(dialog) == "Semantic search is ready.")
 
 
-async def test_an_update_that_ends_meanwhile_does_not_hide_the_next(
+async def test_the_end_of_an_update_does_not_hide_that_the_next_has_begun(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with AppHarness(environment=OPENAI) as app:
@@ -424,7 +422,7 @@ async def test_an_update_can_be_repeated_after_the_list_could_not_be_loaded(
         await app.written()
 
 
-async def test_a_chip_says_so_again_if_its_collection_was_deleted_long_ago() -> None:
+async def test_a_chip_says_again_that_its_collection_was_deleted_long_ago() -> None:
     async with AppHarness(environment=OPENAI) as app:
         here = await app.ask_and_answer("Before", "1")
         app.state.current.draft.set_attachments([CollectionPart("deleted", "Contracts")])

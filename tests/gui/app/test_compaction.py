@@ -83,7 +83,7 @@ async def check_now(app: AppHarness) -> None:
     await app.written()
 
 
-async def test_no_compaction_is_offered_before_the_window_is_nearly_full() -> None:
+async def test_no_compaction_is_offered_before_the_context_window_is_nearly_full() -> None:
     async with AppHarness(environment=OPENAI) as app:
         await turn(app, "first", 200_000)
         await turn(app, "second", 210_000)
@@ -314,7 +314,7 @@ async def test_an_automatic_compaction_precedes_the_next_question() -> None:
         app.providers.compacts = True
         await app.state.values.set("answer.auto_compact", True)
         await long_conversation(app)
-        assert app.providers.compacted == []  # reading costs nothing
+        assert app.providers.compacted == []  # only the next question needs it
         app.providers.states.put_nowait(STATE)
         asked = await app.ask("fourth")
         assert len(app.providers.compacted) == 1
@@ -529,18 +529,18 @@ async def test_the_card_is_not_cut_off_in_a_small_window_with_large_text() -> No
         assert shown is not None
         (text,) = shown.findChildren(CardText)
         await until(lambda: prompt.height() >= prompt.minimumSizeHint().height())
-        assert text.height() < needed(text)  # the rest is scrolled to
+        assert text.height() < needed_height(text)  # the rest is scrolled to
         assert text.height() >= 2 * text.fontMetrics().lineSpacing()
         assert text.focusPolicy() == Qt.FocusPolicy.TabFocus
         assert text.geometry().bottom() < shown.compact_button.geometry().top()
         assert shown.compact_button.geometry().bottom() < shown.height()
         assert not find(prompt, QLabel, "hint").isVisible()
         app.window.resize(1280, 1000)
-        await until(lambda: text.height() == needed(text))
+        await until(lambda: text.height() == needed_height(text))
         assert find(prompt, QLabel, "hint").isVisible()
 
 
-def needed(text: CardText) -> int:
+def needed_height(text: CardText) -> int:
     """Return the height that a card's words need."""
     return text.column.heightForWidth(text.viewport().width())
 

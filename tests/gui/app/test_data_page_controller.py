@@ -213,8 +213,10 @@ async def test_automatic_backups_report_a_failure_once(
         assert remaining > 3_600_000
 
 
-async def test_a_failure_stored_without_its_error_ends_with_another_folder(tmp_path: Path) -> None:
-    """Check what earlier versions stored: their sentence was removed by a migration."""
+async def test_a_stored_failure_without_its_error_is_cleared_by_another_folder(
+    tmp_path: Path,
+) -> None:
+    """Earlier versions stored a sentence instead of the error; a migration removed it."""
     async with AppHarness() as app:
         await app.backend.settings.set(LAST_KEY, {"failed_at": now().isoformat()})
     async with AppHarness() as app:
@@ -289,7 +291,7 @@ async def test_a_backup_that_cannot_start_is_reported_and_retried(
         assert timer_of(backups).isActive()
 
 
-async def test_backups_go_on_after_an_outcome_that_could_not_be_stored(
+async def test_backups_continue_after_an_outcome_that_could_not_be_stored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with AppHarness() as app:
@@ -397,8 +399,8 @@ async def test_everything_is_deleted_after_a_typed_word() -> None:
         await app.session.closed()
         work = app.session.closed_work
         assert work is not None
-        parent, where = None, folders()
-        doing = asyncio.ensure_future(ClosedStore(parent, app.theme.current, where).run_work(work))
+        closed = ClosedStore(None, app.theme.current, folders())
+        doing = asyncio.ensure_future(closed.run_work(work))
         assert "Everything was deleted." in await choose("go-on")
         await doing
     home = folders().data.parent
@@ -452,10 +454,7 @@ async def test_a_damaged_store_is_offered_for_repair() -> None:
     damage(folders().database)
     with pytest.raises(StoreDamagedError) as raised:
         await Database(folders().database).open()
-    from desktop_app.ui.look.theme import LookSettings, ThemeWatcher
-
-    theme = ThemeWatcher(QApplication.instance(), LookSettings("light"))  # type: ignore[arg-type]
-    closed = ClosedStore(None, theme.current, folders())
+    closed = ClosedStore(None, light(), folders())
     doing = asyncio.ensure_future(closed.rescue(raised.value))
     assert "is damaged" in await choose("repair")
     assert "Recovered conversations: 1, messages: 2." in await choose("go-on")
@@ -466,7 +465,6 @@ async def test_a_damaged_store_is_offered_for_repair() -> None:
     assert shown is not None
     shown.reject()
     assert not await refused
-    theme.deleteLater()
     async with AppHarness() as app:
         assert app.rows == ["Mine?"]
     (aside,) = folders().data.glob("*.before-repair-*.sqlite3")
@@ -489,15 +487,14 @@ async def test_the_notice_of_damage_names_what_its_button_does() -> None:
         assert "Open Repartee" not in app.said
 
 
-async def test_a_damaged_file_that_a_repair_does_not_mend_offers_none() -> None:
+async def test_no_repair_is_offered_for_a_damaged_file_that_it_cannot_mend() -> None:
     async def refuse() -> None:
         raise StoreDamagedError(Reason.BACKUP_DAMAGED, file="a.zip")
 
     async with AppHarness() as app:
         app.state.tasks.start(refuse())
         await until(lambda: "The backup a.zip is damaged" in app.said)
-        buttons = app.window.notifications.findChildren(QPushButton)
-        assert "Repair" not in [button.text() for button in buttons]
+        assert "Repair" not in app.offered_actions
 
 
 async def test_the_rescue_restores_a_chosen_backup(tmp_path: Path) -> None:
@@ -541,7 +538,7 @@ async def test_a_canceled_rescue_closes_its_file_dialog() -> None:
     await until(lambda: not any(isinstance(w, StoreDialog) for w in QApplication.allWidgets()))
 
 
-async def test_the_program_works_on_while_a_backup_is_chosen(tmp_path: Path) -> None:
+async def test_the_program_keeps_working_while_a_backup_is_chosen(tmp_path: Path) -> None:
     archive = tmp_path / "backup.zip"
     archive.touch()
     async with AppHarness() as app:

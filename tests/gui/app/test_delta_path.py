@@ -117,7 +117,9 @@ class Recorder:
             self.steps.append((step, step_of(other)))
             # A coroutine was called long ago: its turn is when it takes the value.
             if is_generator and other is not None and other.f_code.co_flags & inspect.CO_COROUTINE:
-                self.steps += [(taker, None) for taker in (step_of(other),) if taker is not None]
+                taker = step_of(other)
+                if taker is not None:
+                    self.steps.append((taker, None))
 
 
 async def test_a_delta_takes_this_path() -> None:

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QLabel
 
 from desktop_app.app.attachments.attachment_drags import file_name
 from desktop_app.app.chat.chunked_reading_controller import ATTACH_BEGINNING
@@ -27,16 +27,6 @@ from tests.helpers.widgets import find
 WAITS = "Queued · Esc to cancel"
 
 
-def is_read(app: AppHarness) -> bool:
-    """Return True if no document is being read."""
-    return not app.controllers.composer.readings.ids
-
-
-def offered(app: AppHarness) -> list[str]:
-    """Return the buttons of the notifications."""
-    return [b.text() for b in app.window.notifications.findChildren(QPushButton)]
-
-
 def suggestions(app: AppHarness) -> list[str]:
     """Return the labels of the suggestions."""
     buttons = app.window.prompt.findChildren(SuggestionButton)
@@ -49,7 +39,7 @@ async def test_a_report_is_summarized_by_enter(data: Path) -> None:
         assert app.chips == ["report.pdf, reading…"]
         app.enter()
         assert app.hint == "Reading report.pdf…"
-        await until(lambda: is_read(app))
+        await until(lambda: not app.is_reading)
         assert app.chips[0].startswith("report.pdf, 3 pages · ")
         assert app.chips[0].endswith("%")
         assert suggestions(app) == ["Summarize", "Extract to table"]
@@ -75,7 +65,12 @@ async def test_a_report_is_summarized_by_enter(data: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("damaged.pdf", "damaged"), ("empty.pdf", ""), ("missing.pdf", ""), ("binary.txt", "")],
+    [
+        ("damaged.pdf", "“damaged.pdf” is damaged or incomplete."),
+        ("empty.pdf", "“empty.pdf” contains no text."),
+        ("missing.pdf", "Couldn’t find “missing.pdf”."),
+        ("binary.txt", "Repartee can’t read “binary.txt”."),
+    ],
 )
 async def test_an_unreadable_file_is_reported_and_gets_no_chip(
     data: Path, name: str, words: str
@@ -83,9 +78,8 @@ async def test_an_unreadable_file_is_reported_and_gets_no_chip(
     async with AppHarness() as app:
         app.type("my words")
         app.window.prompt.attach_requested.emit([data / name])
-        await until(lambda: is_read(app))
-        assert name in app.said
-        assert words in app.said
+        await until(lambda: not app.is_reading)
+        assert app.said.startswith(words)
         assert app.chips == []
         assert suggestions(app) == []
         assert app.text.toPlainText() == "my words"
@@ -98,7 +92,7 @@ async def test_an_unreadable_file_is_reported_and_gets_no_chip(
 async def test_suggestions_ask_for_several_documents_singly_or_together(data: Path) -> None:
     async with AppHarness() as app:
         app.window.files_dropped.emit([data / "report.pdf", data / "notes.md"])
-        await until(lambda: len(suggestions(app)) == 3 and is_read(app))
+        await until(lambda: len(suggestions(app)) == 3 and not app.is_reading)
         assert suggestions(app)[2] == "Differences between two documents"
         app.type("/para")
         app.press(Qt.Key.Key_Return)
@@ -119,11 +113,15 @@ async def test_suggestions_ask_for_several_documents_singly_or_together(data: Pa
 async def test_image_pages_are_named_and_a_model_without_vision_is_not_asked(data: Path) -> None:
     async with AppHarness() as app:
         app.window.prompt.attach_requested.emit([data / "scanned.pdf"])
-        await until(lambda: is_read(app))
+        await until(lambda: not app.is_reading)
         assert "All 2 pages are images." in app.said
         (chip,) = app.chips
         assert "2 pages, 2 as images" in chip
+        app.type("What does it say?")
+        app.enter()
+        await until(lambda: "can’t read 2 of 2 pages of scanned.pdf" in app.hint)
         assert not app.providers.turns
+        assert app.text.toPlainText() == "What does it say?"
 
 
 async def test_what_was_skipped_in_each_file_is_shown_until_it_is_dismissed(tmp_path: Path) -> None:
@@ -134,7 +132,7 @@ async def test_what_was_skipped_in_each_file_is_shown_until_it_is_dismissed(tmp_
             archive.writestr("program.bin", b"\x7fELF\0\0")
     async with AppHarness() as app:
         app.window.prompt.attach_requested.emit(paths)
-        await until(lambda: len(app.chips) == 2 and is_read(app))
+        await until(lambda: len(app.chips) == 2 and not app.is_reading)
         said = [app.said]
         app.window.notifications.dismiss()
         said.append(app.said)
@@ -175,7 +173,7 @@ async def test_a_question_waits_until_its_file_is_read(
             assert turn.asked.endswith("Who wrote it?")
             assert "notes.md" in turn.asked
             turn.end("Somebody.")
-        await until(lambda: is_read(app))
+        await until(lambda: not app.is_reading)
         await app.written()
         if not way.startswith("read"):
             assert app.text.toPlainText().startswith("Who wrote it?")
@@ -216,7 +214,7 @@ async def test_a_document_that_does_not_fit_is_refused_with_the_figures(tmp_path
 
     async with AppHarness() as app:
         app.window.files_dropped.emit([path])
-        await until(lambda: is_read(app))
+        await until(lambda: not app.is_reading)
         app.type("Summarize")
         app.enter()
         await until(lambda: app.said)
@@ -242,7 +240,7 @@ async def test_the_suggestion_for_a_document_that_does_not_fit_is_asked_of_its_p
 
     async with AppHarness() as app:
         app.window.files_dropped.emit([path])
-        await until(lambda: is_read(app))
+        await until(lambda: not app.is_reading)
         app.enter()
         await until(lambda: "With long.txt, this needs" in app.said)
         assert words in app.text.toPlainText()
@@ -262,7 +260,7 @@ async def test_a_document_that_does_not_fit_can_be_read_in_parts(tmp_path: Path)
 
     async with AppHarness() as app:
         app.window.files_dropped.emit([path])
-        await until(lambda: is_read(app))
+        await until(lambda: not app.is_reading)
         app.type("Summarize")
         app.enter()
         await until(lambda: app.said)
@@ -293,17 +291,17 @@ async def test_the_beginning_of_a_large_table_is_sent_if_a_tool_reads_the_rest(
 
     async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key"}) as app:
         app.window.files_dropped.emit([path])
-        await until(lambda: is_read(app))
+        await until(lambda: not app.is_reading)
         app.type("Sum?")
         app.enter()
         await until(lambda: "With sales.csv, this needs" in app.said)
-        assert ATTACH_BEGINNING not in offered(app)
+        assert ATTACH_BEGINNING not in app.offered_actions
         app.window.settings.pages.responses.page.override_changed.emit(
             app.open_id, "answer.tools", "query_table"
         )
         await until(lambda: "query_table" in app.state.setup.ask_settings.parameters.tools)
         app.enter()
-        await until(lambda: ATTACH_BEGINNING in offered(app))
+        await until(lambda: ATTACH_BEGINNING in app.offered_actions)
         app.press_action(ATTACH_BEGINNING)
         await until(lambda: "only the beginning" in app.chips[0])
         assert app.text.toPlainText() == "Sum?", "the user sees it before it is sent"
@@ -323,7 +321,7 @@ async def test_a_scan_of_too_many_pages_is_read_in_parts_as_images(tmp_path: Pat
 
     async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key"}) as app:
         app.window.files_dropped.emit([path])
-        await until(lambda: is_read(app))
+        await until(lambda: not app.is_reading)
         app.type("Summarize")
         app.enter()
         await until(lambda: "Only 100 page images can be sent at once" in app.said)
@@ -351,7 +349,7 @@ async def test_refused_files_are_counted_and_stay_with_their_conversation(data: 
         here = await app.ask_and_answer("One", "1")
         names = ("missing.pdf", "damaged.pdf", "empty.pdf")
         app.window.files_dropped.emit([data / name for name in names])
-        await until(lambda: is_read(app))
+        await until(lambda: not app.is_reading)
         assert find(app.window.notifications, QLabel, "count").text() == "1 of 3"
         app.window.conversations.new_requested.emit()
         assert app.open_id != here
@@ -363,7 +361,7 @@ async def test_a_large_paste_becomes_a_document() -> None:
         pasted = QMimeData()
         pasted.setText("word and " * 3_000)
         app.text.insertFromMimeData(pasted)
-        await until(lambda: is_read(app))
+        await until(lambda: not app.is_reading)
         assert app.text.toPlainText() == ""
         assert app.chips[0].startswith("Pasted text.txt, ")
         turn = await app.ask("What is it?")
@@ -373,7 +371,7 @@ async def test_a_large_paste_becomes_a_document() -> None:
         await app.settled()
 
 
-async def test_equal_files_are_attached_once_and_two_may_have_one_name(
+async def test_equal_files_are_attached_once_and_different_ones_may_have_the_same_name(
     data: Path, tmp_path: Path
 ) -> None:
     other = tmp_path / "notes.md"
@@ -384,7 +382,7 @@ async def test_equal_files_are_attached_once_and_two_may_have_one_name(
 
     async with AppHarness() as app:
         app.window.files_dropped.emit([data / "notes.md", other, copy])
-        await until(lambda: is_read(app))
+        await until(lambda: not app.is_reading)
         assert len(app.chips) == 2
         app.window.prompt.chips.remove_requested.emit(
             app.state.current.draft.value.question_attachments[0].sha256
@@ -397,18 +395,17 @@ async def test_a_document_attached_while_the_question_is_stored_stays(data: Path
         app.type("First")
         app.enter()
         app.window.files_dropped.emit([data / "notes.md"])
-        await until(lambda: app.providers.turns and is_read(app))
+        await until(lambda: app.providers.turns and not app.is_reading)
         app.providers.turns[0].end("1")
         await app.settled()
         assert len(app.chips) == 1
-        await asyncio.sleep(0)
         assert app.state.current.path[0].attachments == ()
 
 
 async def test_a_file_of_the_command_line_is_attached(data: Path) -> None:
     request = OpenRequest((str(data / "notes.md"),))
     async with AppHarness(request=request) as app:
-        await until(lambda: is_read(app))
+        await until(lambda: not app.is_reading)
         assert app.chips[0].startswith("notes.md")
 
 
@@ -421,12 +418,12 @@ async def test_a_file_stays_attached_if_its_location_cannot_be_stored(data: Path
     async with AppHarness() as app:
         await app.backend.database.write(lambda connection: connection.execute(no_room))
         app.window.files_dropped.emit([data / "report.pdf"])
-        await until(lambda: is_read(app) and bool(app.said))
+        await until(lambda: not app.is_reading and bool(app.said))
         assert app.chips[0].startswith("report.pdf, 3 pages")
         assert app.window.prompt.can_send
         assert "“report.pdf” is attached, but" in app.said
         app.window.files_dropped.emit([data / "notes.md", data / "report.pdf"])
-        await until(lambda: is_read(app) and len(app.chips) == 2)
+        await until(lambda: not app.is_reading and len(app.chips) == 2)
         turn = await app.ask("Who?")
         assert "report.pdf" in turn.asked
         turn.end("Dubois.")
@@ -440,7 +437,7 @@ async def test_a_dragged_attachment_is_a_copy_under_its_own_name(
     async with AppHarness() as app:
         monkeypatch.setattr(app.window.transcript.drags, "drag_file", dragged.append)
         app.window.files_dropped.emit([data / "report.pdf"])
-        await until(lambda: is_read(app))
+        await until(lambda: not app.is_reading)
         (await app.ask("Why?")).end("Because.")
         await app.settled()
         sha256 = app.state.current.path[0].attachments[0].sha256

@@ -35,11 +35,7 @@ MARKDOWN = "## Plan\n\nSome **bold** words"
 LEFT, NO_KEY = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
 
-def is_read(app: AppHarness) -> bool:
-    return not app.controllers.composer.readings.ids
-
-
-def of_files(*paths: Path) -> QMimeData:
+def files_data(*paths: Path) -> QMimeData:
     data = QMimeData()
     data.setData("text/uri-list", "\r\n".join(path.as_uri() for path in paths).encode())
     return data
@@ -69,9 +65,9 @@ async def test_files_dropped_on_a_conversation_are_attached_there(data: Path) ->
         there = await app.ask_and_answer("There", "1")
         app.window.conversations.new_button.click()
         app.type("something else")
-        words = drag(app, there, of_files(data / "notes.md"))
+        words = drag(app, there, files_data(data / "notes.md"))
         assert words == "Drop to attach to “There”"
-        await until(lambda: app.open_id == there and is_read(app) and app.chips)
+        await until(lambda: app.open_id == there and not app.is_reading and app.chips)
         assert app.chips[0].startswith("notes.md, ")
         assert app.text.toPlainText() == ""
         app.window.conversations.new_button.click()
@@ -82,7 +78,7 @@ async def test_files_dropped_on_a_conversation_are_attached_there(data: Path) ->
 async def test_a_drag_over_a_row_counts_its_files_once(data: Path) -> None:
     async with AppHarness() as app:
         view, hints = app.window.conversations.view, list[str]()
-        dragged = of_files(data / "notes.md", data / "report.pdf")
+        dragged = files_data(data / "notes.md", data / "report.pdf")
         rows = [await app.ask_and_answer("One", "1")]
         app.controllers.sidebar.navigator.open_new()
         rows.append(await app.ask_and_answer("Two", "2"))
@@ -131,7 +127,7 @@ async def test_a_file_stays_attached_if_its_conversation_is_opened_meanwhile(dat
         await app.disk.waiting.wait()
         await app.open_conversation(first)
         app.disk.release.set()
-        await until(lambda: is_read(app))
+        await until(lambda: not app.is_reading)
         await app.written()
         assert [chip.split(",")[0] for chip in app.chips] == ["notes.md"]
 
@@ -154,9 +150,9 @@ async def test_a_drop_on_a_folder_begins_a_conversation_in_it(data: Path) -> Non
         await app.ask_and_answer("Elsewhere", "1")
         folder = Folder(new_id(), "Work", now())
         app.controllers.sidebar.list_presenter.write(app.state.folders.save(folder))
-        words = drag(app, folder.id, of_files(data / "notes.md"))
+        words = drag(app, folder.id, files_data(data / "notes.md"))
         assert words == "Drop to attach to a new conversation in “Work”"
-        await until(lambda: is_read(app) and app.chips)
+        await until(lambda: not app.is_reading and app.chips)
         assert app.state.current.is_new
         assert app.state.current.conversation.folder_id == folder.id
 
@@ -166,8 +162,8 @@ async def test_a_drop_on_an_answering_conversation_waits_in_its_prompt(data: Pat
         turn = await app.ask("Tell me")
         here = app.open_id
         turn.say("One ")
-        drag(app, here, of_files(data / "notes.md"))
-        await until(lambda: is_read(app) and app.chips)
+        drag(app, here, files_data(data / "notes.md"))
+        await until(lambda: not app.is_reading and app.chips)
         turn.end("two")
         await app.settled()
         assert app.chips[0].startswith("notes.md, ")
@@ -177,7 +173,7 @@ async def test_a_drop_on_an_answering_conversation_waits_in_its_prompt(data: Pat
 # ---------------------------------------------------------------- paste
 
 
-def rich() -> QMimeData:
+def rich_text() -> QMimeData:
     data = QMimeData()
     data.setHtml(HTML)
     data.setText(PLAIN)
@@ -186,7 +182,7 @@ def rich() -> QMimeData:
 
 async def test_rich_text_becomes_markdown() -> None:
     async with AppHarness() as app:
-        app.text.insertFromMimeData(rich())
+        app.text.insertFromMimeData(rich_text())
         assert app.text.toPlainText() == PLAIN
         await until(lambda: app.text.toPlainText() == MARKDOWN)
         app.text.undo()
@@ -195,7 +191,7 @@ async def test_rich_text_becomes_markdown() -> None:
 
 async def test_text_is_pasted_as_it_is_with_another_key() -> None:
     async with AppHarness() as app:
-        QGuiApplication.clipboard().setMimeData(rich())
+        QGuiApplication.clipboard().setMimeData(rich_text())
         app.text.setFocus()
         both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
         QTest.keyClick(app.text, Qt.Key.Key_V, both)
@@ -213,7 +209,7 @@ async def test_attached_text_can_be_inserted_as_text(by: str) -> None:
         await app.state.values.set("documents.large_paste", 1000)
         app.type("See: ")
         app.window.prompt.insert_dropped(DroppedContent(text="word " * 300))
-        await until(lambda: is_read(app) and app.chips)
+        await until(lambda: not app.is_reading and app.chips)
         assert app.said.startswith("Long text attached as a document")
         assert app.text.toPlainText() == "See: "
         if by == "the card":
@@ -229,7 +225,7 @@ async def test_large_rich_text_is_attached_as_markdown() -> None:
         rows = "".join(f"<tr><td>row {n}</td><td>{n}</td></tr>" for n in range(3_000))
         text = "\n".join(f"row {n}\t{n}" for n in range(3_000))
         app.window.prompt.insert_dropped(DroppedContent(text=text, html=f"<table>{rows}</table>"))
-        await until(lambda: app.chips and is_read(app))
+        await until(lambda: app.chips and not app.is_reading)
         (part,) = app.state.current.draft.value.question_attachments
         attached = await app.backend.attachments.text(part.sha256)
         assert "| row 7 " in attached
@@ -270,7 +266,7 @@ async def test_many_files_share_a_chip_and_an_error(tmp_path: Path) -> None:
         app.window.files_dropped.emit([*paths, *gone])
         assert len(app.chips) == 2
         assert app.chips[1] == f"{len(paths) + 4} more files, 0 of {len(paths) + 5} read"
-        await until(lambda: is_read(app))
+        await until(lambda: not app.is_reading)
         assert len(app.state.current.draft.value.attachments) == len(paths)
         assert len(app.chips) == MAX_CHIPS + 1
         assert app.chips[-1].startswith("20 more attachments, ≈ ")
@@ -284,7 +280,7 @@ async def test_each_of_few_files_has_a_chip(tmp_path: Path) -> None:
     async with AppHarness() as app:
         app.window.files_dropped.emit([tmp_path / f"{n}.md" for n in range(FEW_FILES)])
         assert len(app.chips) == FEW_FILES
-        await until(lambda: is_read(app))
+        await until(lambda: not app.is_reading)
 
 
 async def test_the_files_that_wait_can_be_canceled(tmp_path: Path) -> None:
@@ -295,7 +291,7 @@ async def test_the_files_that_wait_can_be_canceled(tmp_path: Path) -> None:
     async with AppHarness() as app:
         app.window.files_dropped.emit(paths)
         app.window.prompt.chips.remove_requested.emit(REST_CHIP)
-        await until(lambda: is_read(app) and app.chips)
+        await until(lambda: not app.is_reading and app.chips)
         assert 1 <= len(app.state.current.draft.value.attachments) < 40
         await until(lambda: app.is_shown("send"))
 
@@ -303,7 +299,7 @@ async def test_the_files_that_wait_can_be_canceled(tmp_path: Path) -> None:
 async def test_an_address_of_the_command_line_is_put_into_the_prompt(data: Path) -> None:
     request = OpenRequest((str(data / "notes.md"),), "https://e.example")
     async with AppHarness(request=request) as app:
-        await until(lambda: is_read(app) and app.chips)
+        await until(lambda: not app.is_reading and app.chips)
         assert app.text.toPlainText() == "https://e.example"
 
 
@@ -316,7 +312,7 @@ async def test_drops_from_other_programs_are_copied_not_moved(data: Path) -> Non
         words.setText("words")
         both = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
         for target, at, what in (
-            (app.window, QPointF(5, 5), of_files(data / "notes.md")),
+            (app.window, QPointF(5, 5), files_data(data / "notes.md")),
             (shown.viewport(), QPointF(shown.visualRect(row).center()), words),
             (app.text.viewport(), QPointF(5, 5), words),
         ):
@@ -327,7 +323,7 @@ async def test_drops_from_other_programs_are_copied_not_moved(data: Path) -> Non
             QApplication.sendEvent(target, event)
             assert event.dropAction() is Qt.DropAction.CopyAction, target
             assert event.isAccepted()
-        await until(lambda: is_read(app) and app.chips)
+        await until(lambda: not app.is_reading and app.chips)
 
 
 async def test_a_drop_on_the_temporary_conversation_stays_there(data: Path) -> None:
@@ -338,12 +334,12 @@ async def test_a_drop_on_the_temporary_conversation_stays_there(data: Path) -> N
         await app.open_conversation(there)
         row = app.window.conversations.findChild(TemporaryRow)
         assert row is not None
-        at, copy, what = QPointF(5, 5), Qt.DropAction.CopyAction, of_files(data / "notes.md")
+        at, copy, what = QPointF(5, 5), Qt.DropAction.CopyAction, files_data(data / "notes.md")
         QApplication.sendEvent(row, QDragEnterEvent(at.toPoint(), copy, what, LEFT, NO_KEY))
         words = find(app.window, QLabel, "drop-words").text()
         assert words == "Drop to attach to “Temporary conversation”"
         QApplication.sendEvent(row, QDropEvent(at, copy, what, LEFT, NO_KEY))
-        await until(lambda: app.open_id == temporary and is_read(app) and app.chips)
+        await until(lambda: app.open_id == temporary and not app.is_reading and app.chips)
         await app.written()
         assert app.stored("SELECT name FROM attachments") == []
 
@@ -353,6 +349,6 @@ async def test_a_drop_on_a_trashed_conversation_opens_it(data: Path) -> None:
         there = await app.ask_and_answer("There", "1")
         app.controllers.sidebar.trash.delete([there])
         await app.controllers.sidebar.list_presenter.apply_filter(TRASH)
-        drag(app, there, of_files(data / "notes.md"))
-        await until(lambda: app.open_id == there and is_read(app) and app.chips)
+        drag(app, there, files_data(data / "notes.md"))
+        await until(lambda: app.open_id == there and not app.is_reading and app.chips)
         assert app.said.startswith("This conversation is in the trash.")

@@ -133,7 +133,7 @@ class Visit:
                 for button in window.findChildren(QPushButton)
                 if button.isDefault()
             ):
-                self._found(name, "Enter destroys")
+                self._found(name, "Enter presses a destructive button")
             if isinstance(window, QT_DIALOGS):
                 continue  # Qt lays them out
             # Menus and the quick prompt adapt to the screen, which is larger here.

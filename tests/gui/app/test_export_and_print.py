@@ -59,7 +59,15 @@ async def cancel_shown(app: AppHarness) -> None:
     next(button for button in cancel_buttons(app) if button.isVisible()).click()
 
 
-def words(file: Path) -> str:
+def pdf_printer(file: Path) -> QPrinter:
+    """Return a printer that prints into a PDF file."""
+    printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+    printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
+    printer.setOutputFileName(str(file))
+    return printer
+
+
+def pdf_text(file: Path) -> str:
     return "\n".join(
         str(page.get_textpage().get_text_range()) for page in pypdfium2.PdfDocument(file)
     )
@@ -77,7 +85,7 @@ async def test_a_child_process_exports_the_open_conversation(tmp_path: Path) -> 
             file = tmp_path / f"out{suffix}"
             app.controllers.conversation.export.export_to(app.open_id, file, kind)
             await until(partial(has_said, app, f"Exported to {file.name}."))
-            text = words(file) if kind == "pdf" else file.read_text()
+            text = pdf_text(file) if kind == "pdf" else file.read_text()
             assert "Which is it?" in text
 
 
@@ -148,6 +156,7 @@ async def test_exports_to_files_of_the_same_name_are_canceled_one_by_one(tmp_pat
         await until(lambda: app.said == "Export to x.pdf canceled.")
         app.window.notifications.dismiss()
         await cancel_shown(app)
+        await until(lambda: app.said == "Export to x.pdf canceled.")
 
 
 async def test_the_export_dialog_closes_with_its_window() -> None:
@@ -228,16 +237,14 @@ async def test_an_empty_conversation_is_not_exported() -> None:
 async def test_the_chosen_printer_settings_reach_the_printing_process(tmp_path: Path) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "This one. " * 2000)
-        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
-        printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
-        printer.setOutputFileName(str(tmp_path / "printed.pdf"))
+        printer = pdf_printer(tmp_path / "printed.pdf")
         printer.setFromTo(2, 2)
         assert printer_choice(make_printer(printer_choice(printer))) | {
             "pages": [2, 2]
         } == printer_choice(printer)
         app.controllers.conversation.export.print_on(app.open_id, printer)
         await until(lambda: app.said == "Printed to printed.pdf.")
-        text = words(tmp_path / "printed.pdf")
+        text = pdf_text(tmp_path / "printed.pdf")
         assert "This one." in text
         assert "Which is it?" not in text.replace("Which is it? 2 /", "")
         assert "2 / " in text
@@ -246,9 +253,7 @@ async def test_the_chosen_printer_settings_reach_the_printing_process(tmp_path: 
 async def test_the_last_page_is_printed_first_if_the_order_is_reversed(tmp_path: Path) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "This one. " * 2000)
-        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
-        printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
-        printer.setOutputFileName(str(tmp_path / "printed.pdf"))
+        printer = pdf_printer(tmp_path / "printed.pdf")
         printer.setFromTo(1, 3)
         printer.setPageOrder(QPrinter.PageOrder.LastPageFirst)
         chosen = printer_choice(printer)
@@ -256,15 +261,13 @@ async def test_the_last_page_is_printed_first_if_the_order_is_reversed(tmp_path:
         assert again | {"pages": [1, 3]} == chosen
         app.controllers.conversation.export.print_on(app.open_id, printer)
         await until(lambda: app.said == "Printed to printed.pdf.")
-        assert re.findall(r"(\d) / ", words(tmp_path / "printed.pdf")) == ["3", "2", "1"]
+        assert re.findall(r"(\d) / ", pdf_text(tmp_path / "printed.pdf")) == ["3", "2", "1"]
 
 
 async def test_no_page_is_printed_if_none_is_chosen(tmp_path: Path) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "This one.")
-        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
-        printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
-        printer.setOutputFileName(str(tmp_path / "printed.pdf"))
+        printer = pdf_printer(tmp_path / "printed.pdf")
         printer.setFromTo(5, 6)
         app.controllers.conversation.export.print_on(app.open_id, printer)
         await until(lambda: "Couldn’t print" in app.said)
@@ -283,9 +286,7 @@ async def test_a_canceled_print_leaves_the_file_as_it_was(
     monkeypatch.setattr(export_controller, "child_command", lambda _name: endless)
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "This one.")
-        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
-        printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
-        printer.setOutputFileName(str(file))
+        printer = pdf_printer(file)
         app.controllers.conversation.export.print_on(app.open_id, printer)
         await until(lambda: "begun" in {path.read_text() for path in folder.iterdir()})
         await cancel_shown(app)
@@ -293,15 +294,14 @@ async def test_a_canceled_print_leaves_the_file_as_it_was(
     assert {path.name: path.read_text() for path in folder.iterdir()} == {"printed.pdf": "old"}
 
 
-async def test_a_print_below_a_file_is_reported(tmp_path: Path) -> None:
+async def test_printing_into_a_folder_that_is_a_file_is_reported(tmp_path: Path) -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "This one.")
         (tmp_path / "file").touch()
-        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
-        printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
-        printer.setOutputFileName(str(tmp_path / "file" / "x.pdf"))
+        printer = pdf_printer(tmp_path / "file" / "x.pdf")
         app.controllers.conversation.export.print_on(app.open_id, printer)
-        await until(lambda: "x.pdf" in app.said)
+        await until(lambda: app.said.startswith("Couldn’t save"))
+        assert "x.pdf: a file with this name exists." in app.said
 
 
 def test_label_paper_has_narrow_margins() -> None:

@@ -7,12 +7,10 @@ import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QObject, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtPrintSupport import QPrinter
 from PySide6.QtWidgets import QAbstractButton
 
 from desktop_app import child_processes
@@ -21,13 +19,10 @@ from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.paths import folders
 from desktop_app.ui.widgets.external_open import open_path
 from tests.gui.app.app_harness import AppHarness, until
-from tests.gui.app.test_export_and_print import has_said
+from tests.gui.app.test_export_and_print import has_said, pdf_printer
 from tests.gui.app.test_viewer import OPENAI
 from tests.helpers.widgets import find
 from tests.integration.cli.test_file_modes import open_to_others
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QApplication
 
 
 @pytest.fixture(autouse=True)
@@ -79,15 +74,13 @@ async def test_nobody_else_reads_what_the_window_writes(
 
     async with AppHarness(environment=OPENAI) as app:
         app.window.prompt.attach_requested.emit([data / "report.pdf"])
-        await until(lambda: bool(app.chips) and not app.controllers.composer.readings.ids)
+        await until(lambda: bool(app.chips) and not app.is_reading)
         await app.ask_and_answer("Which is it?", "This one.")
         logging.getLogger("desktop_app").warning("a line in the log")
         for kind in ("pdf", "html", "markdown", "json"):
             app.controllers.conversation.export.export_to(app.open_id, out / f"out.{kind}", kind)
             await until(partial(has_said, app, f"Exported to out.{kind}."))
-        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
-        printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
-        printer.setOutputFileName(str(out / "printed.pdf"))
+        printer = pdf_printer(out / "printed.pdf")
         app.controllers.conversation.export.print_on(app.open_id, printer)
         await until(lambda: app.said == "Printed to printed.pdf.")
         (part,) = app.state.current.path[0].attachments
@@ -111,9 +104,7 @@ async def test_nobody_else_reads_what_the_window_writes(
     }
 
 
-def test_another_program_gets_the_umask_that_we_were_given(
-    qapp: QApplication, system: System, tmp_path: Path
-) -> None:
+def test_another_program_gets_the_umask_that_we_were_given(system: System, tmp_path: Path) -> None:
     open_path(tmp_path)
     assert system.umasks == [0]
     assert os.umask(0o077) == 0o077

@@ -22,7 +22,6 @@ from desktop_app.app.startup.gc_policy import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
 
@@ -37,7 +36,7 @@ class Ring(QObject):
 
 
 @pytest.fixture
-def collecting(qapp: QApplication) -> Iterator[None]:
+def collecting() -> Iterator[None]:
     """Collect garbage on the tests' thread, old objects after 20 ms of idle time."""
     end = collect_on_this_thread(idle_ms=20)
     yield
@@ -49,7 +48,7 @@ def allocate() -> None:
     del kept
 
 
-def test_another_threads_allocations_free_nothing_of_qts(qtbot: QtBot) -> None:
+def test_another_threads_allocations_free_nothing_of_qts() -> None:
     seen = ref(Ring())
     thread = threading.Thread(target=allocate)
     thread.start()

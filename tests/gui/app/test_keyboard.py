@@ -258,7 +258,7 @@ async def test_files_that_were_attached_before_are_not_announced_as_attached(
         announced: list[str] = []
         monkeypatch.setattr(app.window.notifications, "announce", announced.append)
         app.window.files_dropped.emit(files)
-        await until(lambda: not app.controllers.composer.readings.ids)
+        await until(lambda: not app.is_reading)
         assert "already attached" in app.said
         assert not [words for words in announced if words.endswith("file attached")]
 

@@ -30,7 +30,7 @@ OPENAI = {"OPENAI_API_KEY": "sk-test"}
 
 def is_read(app: AppHarness) -> bool:
     """Return True if no image is being read."""
-    return not app.controllers.composer.readings.ids
+    return not app.is_reading
 
 
 def chip(app: AppHarness, at: int = 0) -> ChipWidget:
@@ -51,7 +51,7 @@ async def test_a_photo_is_scaled_for_the_model_and_stored_unchanged(
 
     async with AppHarness(environment=OPENAI) as app:
         app.window.prompt.attach_requested.emit([path])
-        await until(lambda: is_read(app))
+        await until(lambda: not app.is_reading)
         assert app.chips == ["IMG 1.jpg, 3000 × 4000 · ≈ 1,743 tokens · < 1% · $0.003"]
         assert "Sent at 1056 × 1408, without metadata" in chip(app).toolTip()
         await until(lambda: chip(app)._chip.picture is not None)
@@ -85,7 +85,7 @@ async def test_a_pasted_image_is_stored_at_once_with_its_detail() -> None:
         pasted = QMimeData()
         pasted.setImageData(picture)
         app.text.insertFromMimeData(pasted)
-        await until(lambda: is_read(app))
+        await until(lambda: not app.is_reading)
         assert app.chips == ["Pasted image.png, 600 × 400 · ≈ 297 tokens · < 1% · $0.0005"]
         low = next(a for a in chip(app).menu().actions() if entry_text(a).startswith("Low"))
         assert low.text() == "Low · ≈ 212 tokens"
@@ -115,7 +115,7 @@ async def test_images_dropped_on_the_window_are_attached() -> None:
         app.window.data_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
         app.window.data_dropped.emit(DroppedData("dance.gif", animation(3)))
         app.window.data_dropped.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
-        await until(lambda: is_read(app))
+        await until(lambda: not app.is_reading)
         assert [c.split(",")[0] for c in app.chips] == ["cat.png", "dance.gif"]
         assert "Animation: only the first frame is sent" in chip(app, 1).toolTip()
         assert "“broken.png” is damaged" in app.said
@@ -124,7 +124,7 @@ async def test_images_dropped_on_the_window_are_attached() -> None:
 async def test_a_model_without_vision_gets_no_image() -> None:
     async with AppHarness() as app:
         app.window.data_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
-        await until(lambda: is_read(app))
+        await until(lambda: not app.is_reading)
         assert app.chips == ["cat.png, 64 × 48 · SmolLM2 135M doesn’t support images"]
         app.type("What?")
         app.enter()
@@ -142,7 +142,7 @@ async def test_the_users_default_detail_is_used() -> None:
     async with AppHarness(environment=OPENAI) as app:
         await app.state.values.set("answer.image_detail", "high")
         app.window.data_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
-        await until(lambda: is_read(app))
+        await until(lambda: not app.is_reading)
         (part,) = app.state.current.draft.value.attachments
         assert isinstance(part, ImagePart)
         assert part.detail == "high"

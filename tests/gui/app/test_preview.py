@@ -40,7 +40,7 @@ def with_server(server: PreparedServer) -> AppHarness:
 async def attached(app: AppHarness, *paths: Path) -> None:
     app.window.files_dropped.emit(list(paths))
     await until(lambda: len(app.state.current.draft.value.attachments) == len(paths))
-    await until(lambda: not app.controllers.composer.readings.ids)
+    await until(lambda: not app.is_reading)
 
 
 def part_of(app: AppHarness, at: int = 0) -> DocumentPart:
@@ -325,7 +325,7 @@ def process_events_until(condition: Callable[[], bool]) -> None:
         QCoreApplication.processEvents()
 
 
-def test_matches_are_stepped_through_across_pages(qtbot: object) -> None:
+def test_matches_are_stepped_through_across_pages() -> None:
     text = "".join(f"row {n} 😀 Word\n" for n in range(9))
     view = PagedText(light(), "x", "y")
     view.set_text(text, page_ends(text, length=40))

@@ -41,10 +41,7 @@ def read_and_close(said: list[str]) -> None:
 
 @pytest.mark.parametrize("arguments", [[], ["quick", "--text", "x"]])
 def test_a_read_only_folder_is_reported(
-    arguments: list[str],
-    qapp: QApplication,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # /proc takes no new folder, whoever asks.
     monkeypatch.setenv("REPARTEE_HOME", "/proc/repartee")
@@ -57,9 +54,7 @@ def test_a_read_only_folder_is_reported(
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_on_wayland_it_ends_without_the_destructors_of_qt(
-    qapp: QApplication, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_on_wayland_it_ends_without_the_destructors_of_qt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REPARTEE_HOME", "/proc/repartee")
     monkeypatch.setattr(QApplication, "platformName", staticmethod(lambda: "wayland"))
     at_end: list[tuple[object, ...]] = []
@@ -70,7 +65,7 @@ def test_on_wayland_it_ends_without_the_destructors_of_qt(
 
 
 def test_without_a_display_one_line_is_printed(
-    qapp: QApplication, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("REPARTEE_HOME", "/proc/repartee")
     for name in ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY"):

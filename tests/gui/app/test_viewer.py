@@ -369,7 +369,7 @@ async def test_the_original_is_opened_only_by_a_click(
 async def test_the_name_of_a_document_in_a_question_opens_it(data: Path) -> None:
     async with AppHarness(environment=OPENAI) as app:
         app.window.prompt.attach_requested.emit([data / "report.pdf"])
-        await until(lambda: bool(app.chips) and not app.controllers.composer.readings.ids)
+        await until(lambda: bool(app.chips) and not app.is_reading)
         (attached,) = app.state.current.draft.value.attachments
         app.window.prompt.chips.action_requested.emit(part_id(attached), "open-document")
         chip_viewer = app.controllers.conversation.viewer.window

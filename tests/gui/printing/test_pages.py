@@ -29,7 +29,6 @@ from tests.unit.rendering.test_inline_images import address
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytestqt.qtbot import QtBot
 
 PICTURE = ImagePart("a" * 64, "sun.png", "image/png", 3, 400, 300)
 
@@ -91,25 +90,25 @@ def box_of(page: pypdfium2.PdfPage, text: str) -> tuple[float, float, float, flo
     return float(left), float(bottom), float(right), float(top)
 
 
-def test_an_image_that_cannot_be_decoded_is_left_out(qtbot: QtBot, tmp_path: Path) -> None:
+def test_an_image_that_cannot_be_decoded_is_left_out(tmp_path: Path) -> None:
     device = QPdfWriter(str(tmp_path / "x.pdf"))
     pages = PrintedPages("A title", light(), device, str, LocalTypesetter())
     pages.content.add_message(question("What now?", PICTURE), {PICTURE.sha256: QImage()})
     assert "sun.png" in pages.content.document.toPlainText()
 
 
-def test_a_tall_image_in_an_answer_fits_on_a_page(qtbot: QtBot, tmp_path: Path) -> None:
+def test_a_tall_image_in_an_answer_fits_on_a_page(tmp_path: Path) -> None:
     said = answer(f"See ![a tall chart]({address('PNG', (10, 20_000))}).")
     document = printed(tmp_path / "x.pdf", question("Is it tall?"), said)
     assert len(document) == 1
 
 
-def test_direction_marks_in_the_title_are_visible(qtbot: QtBot, tmp_path: Path) -> None:
+def test_direction_marks_in_the_title_are_visible(tmp_path: Path) -> None:
     (text,) = page_texts(printed(tmp_path / "x.pdf", answer("Yes."), title="a\u202eb"))
     assert text.count("a⟨U+202E⟩b") == 2  # above the text, and in the footer
 
 
-def test_text_page_numbers_and_links_are_in_the_pdf(qtbot: QtBot, tmp_path: Path) -> None:
+def test_text_page_numbers_and_links_are_in_the_pdf(tmp_path: Path) -> None:
     said = answer(
         "Some **bold** [link](https://a.b) $x^2$\n\n```py\nx = 1\n```\n\n|a|b|\n|-|-|\n|1|2|"
         f"\n\nSee ![a small chart]({address('PNG')})."
@@ -130,9 +129,7 @@ def test_text_page_numbers_and_links_are_in_the_pdf(qtbot: QtBot, tmp_path: Path
     assert link_count(document[0]) == 1
 
 
-def test_right_to_left_lists_are_complete_and_markers_have_a_gap(
-    qtbot: QtBot, tmp_path: Path
-) -> None:
+def test_right_to_left_lists_are_complete_and_markers_have_a_gap(tmp_path: Path) -> None:
     device = QPdfWriter(str(tmp_path / "x.pdf"))
     device.setResolution(1200)
     set_paper(device, QPageSize.PageSizeId.A4)
@@ -156,16 +153,14 @@ def test_right_to_left_lists_are_complete_and_markers_have_a_gap(
 
 @pytest.mark.parametrize("end", ["words", "- ```\n{}  words", "| words |\n{}|---|"])
 @pytest.mark.parametrize("mark", ["> ", "- > "])
-def test_deeply_nested_text_stays_on_the_page(
-    mark: str, end: str, qtbot: QtBot, tmp_path: Path
-) -> None:
+def test_deeply_nested_text_stays_on_the_page(mark: str, end: str, tmp_path: Path) -> None:
     below = mark.replace("-", " ") * 30
     document = printed(tmp_path / "x.pdf", answer(mark * 30 + end.format(below)))
     page = next(page for page in document if page.get_textpage().search("words").get_next())
     assert box_of(page, "words")[2] < page.get_width() - 50
 
 
-def test_right_to_left_tables_begin_at_the_right(qtbot: QtBot, tmp_path: Path) -> None:
+def test_right_to_left_tables_begin_at_the_right(tmp_path: Path) -> None:
     turned = "| أحمد | b |\n|------|--:|\n| second | third |\n"
     plain = "| first | ليلى |\n|-------|------|\n| fourth | fifth |\n"
     page = printed(tmp_path / "x.pdf", answer(f"{turned}\n{plain}"))[0]
@@ -177,7 +172,7 @@ def test_right_to_left_tables_begin_at_the_right(qtbot: QtBot, tmp_path: Path) -
     assert left("fourth") < left("fifth") < page.get_width() / 2
 
 
-def test_short_content_stays_on_the_page_of_its_heading(qtbot: QtBot, tmp_path: Path) -> None:
+def test_short_content_stays_on_the_page_of_its_heading(tmp_path: Path) -> None:
     code = "```\nfirst\n" + "x\n" * 6 + "last\n```\n"
     table = "|first|b|\n|-|-|\n" + "|x|y|\n" * 5 + "|last|b|\n"
     for lines in range(22, 30, 2):
@@ -191,7 +186,7 @@ def test_short_content_stays_on_the_page_of_its_heading(qtbot: QtBot, tmp_path: 
             assert "last" in page
 
 
-def test_a_heading_stays_with_a_short_block_of_code(qtbot: QtBot, tmp_path: Path) -> None:
+def test_a_heading_stays_with_a_short_block_of_code(tmp_path: Path) -> None:
     for lines in range(20, 60, 3):
         filler = "\n\n".join("word " * 12 for _ in range(lines))
         said = answer(
@@ -208,7 +203,7 @@ def test_a_heading_stays_with_a_short_block_of_code(qtbot: QtBot, tmp_path: Path
         assert found["first"] == found["last"]
 
 
-def test_the_header_of_a_long_table_repeats_on_every_page(qtbot: QtBot, tmp_path: Path) -> None:
+def test_the_header_of_a_long_table_repeats_on_every_page(tmp_path: Path) -> None:
     table = "| Head | b |\n|---|---|\n" + "".join(f"| row {n} | x |\n" for n in range(120))
     pages = page_texts(printed(tmp_path / "x.pdf", question("q"), answer(table)))
     assert len(pages) > 2
@@ -216,7 +211,7 @@ def test_the_header_of_a_long_table_repeats_on_every_page(qtbot: QtBot, tmp_path
     assert [n for n in range(120) if sum(f"row {n} " in page for page in pages) != 1] == []
 
 
-def test_footnote_links_lead_to_the_notes_of_their_own_text(qtbot: QtBot, tmp_path: Path) -> None:
+def test_footnote_links_lead_to_the_notes_of_their_own_text(tmp_path: Path) -> None:
     said = "One[^1] and[^long] again[^1]." + "\n\nfiller" * 40
     said += "\n\n[^1]: First note.\n\n[^long]: Second note."
     document = printed(tmp_path / "x.pdf", answer(said), answer("Other[^1].\n\n[^1]: Third note."))
@@ -227,7 +222,7 @@ def test_footnote_links_lead_to_the_notes_of_their_own_text(qtbot: QtBot, tmp_pa
         assert bottom < height < top + (top - bottom), note
 
 
-def test_quotes_have_bars_at_the_side_where_they_begin(qtbot: QtBot, tmp_path: Path) -> None:
+def test_quotes_have_bars_at_the_side_where_they_begin(tmp_path: Path) -> None:
     quotes = "> alpha\n>\n> > ```\n> > beta\n> > ```\n\ntext\n\n- item\n  > gamma\n\n> اقتباس\n"
     page = printed(tmp_path / "x.pdf", answer(quotes))[0]
     shapes = [shape.get_bounds() for shape in page.get_objects([pdfium.FPDF_PAGEOBJ_PATH])]
@@ -243,7 +238,7 @@ def test_quotes_have_bars_at_the_side_where_they_begin(qtbot: QtBot, tmp_path: P
     assert at_right[0] > page.get_width() / 2
 
 
-def test_a_rule_is_below_the_table(qtbot: QtBot, tmp_path: Path) -> None:
+def test_a_rule_is_below_the_table(tmp_path: Path) -> None:
     page = printed(tmp_path / "x.pdf", answer("| alpha |\n|---|\n| omega |\n\n---\n\nend"))[0]
     shapes = [shape.get_bounds() for shape in page.get_objects([pdfium.FPDF_PAGEOBJ_PATH])]
     rule = max(shapes, key=lambda shape: shape[2] - shape[0])
@@ -252,7 +247,7 @@ def test_a_rule_is_below_the_table(qtbot: QtBot, tmp_path: Path) -> None:
     assert box_of(page, "end")[3] < rule[1] < box_of(page, "omega")[1] - 8
 
 
-def test_there_is_a_gap_between_two_quotes(qtbot: QtBot, tmp_path: Path) -> None:
+def test_there_is_a_gap_between_two_quotes(tmp_path: Path) -> None:
     """Check this for text, code and tables in the quotes."""
     code, table = "> ```\n> {}\n> ```", "> | {} |\n> |---|"
     for above in ("> {}", code, table):
@@ -265,19 +260,19 @@ def test_there_is_a_gap_between_two_quotes(qtbot: QtBot, tmp_path: Path) -> None
             assert two[3] < one[3] - 10, (above, below)
 
 
-def test_a_formula_at_the_start_of_an_item_follows_the_marker(qtbot: QtBot, tmp_path: Path) -> None:
+def test_a_formula_at_the_start_of_an_item_follows_the_marker(tmp_path: Path) -> None:
     page = printed(tmp_path / "x.pdf", answer("1. one\n2. \\[ x \\]\n"))[0]
     assert box_of(page, "2.")[0] == pytest.approx(box_of(page, "1.")[0], abs=1)
 
 
-def test_an_item_that_begins_with_a_rule_has_its_marker(qtbot: QtBot, tmp_path: Path) -> None:
+def test_an_item_that_begins_with_a_rule_has_its_marker(tmp_path: Path) -> None:
     lists = answer("7. ***\n8. b\n\nx[^name]\n\n[^name]: ***\n")
     words = page_texts(printed(tmp_path / "a.pdf", lists))[0].split()
     assert words[words.index("7.") :][:5] == ["7.", "8.", "b", "x", "name"]
     assert words.count("name") == 2
 
 
-def test_tabs_in_code_are_as_wide_as_four_spaces(qtbot: QtBot, tmp_path: Path) -> None:
+def test_tabs_in_code_are_as_wide_as_four_spaces(tmp_path: Path) -> None:
     page = printed(tmp_path / "a.pdf", answer("```go\nx\n\t\tx\n        x\n```"))[0]
     text = page.get_textpage()
     words = text.get_text_range()
@@ -286,7 +281,7 @@ def test_tabs_in_code_are_as_wide_as_four_spaces(qtbot: QtBot, tmp_path: Path) -
     assert lefts[1] > lefts[0] + 20
 
 
-def test_all_text_is_printed_on_very_small_paper(qtbot: QtBot, tmp_path: Path) -> None:
+def test_all_text_is_printed_on_very_small_paper(tmp_path: Path) -> None:
     device = QPdfWriter(str(tmp_path / "a.pdf"))
     size = QPageSize(QSizeF(60, 12), QPageSize.Unit.Millimeter)
     device.setPageSize(size)
@@ -297,13 +292,13 @@ def test_all_text_is_printed_on_very_small_paper(qtbot: QtBot, tmp_path: Path) -
     assert "Word" in " ".join(page_texts(pypdfium2.PdfDocument(tmp_path / "a.pdf")))
 
 
-def test_letters_of_formulas_have_no_outline(qtbot: QtBot, tmp_path: Path) -> None:
+def test_letters_of_formulas_have_no_outline(tmp_path: Path) -> None:
     kind = pdfium.FPDF_PAGEOBJ_PATH
     page = printed(tmp_path / "x.pdf", answer("$x$"))[0]
     assert len(list(page.get_objects(filter=[kind]))) == 1
 
 
-def test_a_question_lists_the_passages_sent_with_it(qtbot: QtBot, tmp_path: Path) -> None:
+def test_a_question_lists_the_passages_sent_with_it(tmp_path: Path) -> None:
     passage = Passage(3, "c", "a" * 64, "lease.pdf", 2, "page 2", 0, 4, "Rent")
     asked = question("How much?")
     asked = replace(asked, parts=(*asked.parts, PassagesPart("c", "Contracts", (passage,))))
@@ -313,7 +308,7 @@ def test_a_question_lists_the_passages_sent_with_it(qtbot: QtBot, tmp_path: Path
     assert "So much [3]." in text
 
 
-def test_columns_that_do_not_fit_are_printed_below(qtbot: QtBot, tmp_path: Path) -> None:
+def test_columns_that_do_not_fit_are_printed_below(tmp_path: Path) -> None:
     """Check that all columns are printed, the first with each part of the table."""
     assert column_groups([["a", "b"]], 2, len, 10) == [[0, 1]]
     rows = [["name", *("word" for _ in range(6))]]
@@ -327,7 +322,7 @@ def test_columns_that_do_not_fit_are_printed_below(qtbot: QtBot, tmp_path: Path)
 
 
 @pytest.mark.attack("links")
-def test_links_keep_their_targets_on_paper(qtbot: QtBot, tmp_path: Path) -> None:
+def test_links_keep_their_targets_on_paper(tmp_path: Path) -> None:
     [page] = page_texts(
         printed(tmp_path / "a.pdf", answer("[“bank.example”](https://evil.example/x)"))
     )
@@ -346,9 +341,7 @@ def test_links_keep_their_targets_on_paper(qtbot: QtBot, tmp_path: Path) -> None
         ("invoice\u202efdp.exe", "invoice⟨U+202E⟩fdp.exe"),
     ],
 )
-def test_foreign_markup_is_printed_as_text(
-    qtbot: QtBot, tmp_path: Path, given: str, expected: str
-) -> None:
+def test_foreign_markup_is_printed_as_text(tmp_path: Path, given: str, expected: str) -> None:
     with PipeTrap() as trap:
         text, shown = (one.replace("{pipe}", str(trap.path)) for one in (given, expected))
         asked = question(text, DocumentPart("b" * 64, text, "text/plain", 3))
@@ -360,13 +353,13 @@ def test_foreign_markup_is_printed_as_text(
 
 
 @pytest.mark.attack("plain-text")
-def test_a_long_text_without_a_blank_is_printed(qtbot: QtBot, tmp_path: Path) -> None:
+def test_a_long_text_without_a_blank_is_printed(tmp_path: Path) -> None:
     length = 1_000_000
     document = printed(tmp_path / "x.pdf", question("m" * length))
     assert sum(page.count("m") for page in page_texts(document)) >= length
 
 
-def test_a_line_of_several_parts_is_printed_without_gaps(qtbot: QtBot, tmp_path: Path) -> None:
+def test_a_line_of_several_parts_is_printed_without_gaps(tmp_path: Path) -> None:
     document = printed(tmp_path / "x.pdf", question("m" * 9_000))
     lines = [
         len(line) for page in page_texts(document) for line in page.split() if set(line) == {"m"}

@@ -155,7 +155,7 @@ def test_a_fold_line_is_added_with_the_block_that_follows_the_code(
     assert body_of(view, arriving) == list(with_fold_lines(render(text), unfolded))
 
 
-def test_adding_a_fold_line_moves_no_text(qtbot: QtBot, view: TranscriptView) -> None:
+def test_adding_a_fold_line_moves_no_text(view: TranscriptView) -> None:
     arriving = streaming()
     view.set_messages([question("q"), arriving])
     view.stream.append_text(arriving.id, code(LINES))

@@ -30,8 +30,6 @@ from tests.helpers.messages import answer, streaming
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from PySide6.QtWidgets import QApplication
-
     from desktop_app.ui.look.theme import Theme
 
 DATA = Path(__file__).parents[2] / "data" / "markdown"
@@ -63,7 +61,7 @@ def made() -> Iterator[list[TranscriptView]]:
 
 
 @pytest.fixture
-def view(qapp: QApplication, light_theme: Theme, made: list[TranscriptView]) -> TranscriptView:
+def view(light_theme: Theme, made: list[TranscriptView]) -> TranscriptView:
     """Return a view for all examples: one takes longer to make than to show an example."""
     if not made:
         made.append(TranscriptView(light_theme))

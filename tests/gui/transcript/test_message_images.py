@@ -130,7 +130,7 @@ def test_images_follow_the_theme_and_its_size(view: TranscriptView, light_theme:
     assert shown.pixelColor(corner + QPoint(240, 180)) == QColor("red")
 
 
-def test_a_picture_of_an_answer_is_never_drawn(qtbot: QtBot, view: TranscriptView) -> None:
+def test_a_picture_of_an_answer_is_never_drawn(view: TranscriptView) -> None:
     asked: list[str] = []
     view.image_requested.connect(asked.append)
     view.set_messages([answer(f"![x](picture:{'a' * 64}/9x9) \ufffc ![y](file:///etc/passwd)")])

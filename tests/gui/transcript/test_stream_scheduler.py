@@ -20,8 +20,6 @@ from tests.helpers.widgets import timer_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytestqt.qtbot import QtBot
-
     from desktop_app.rendering.block_model import Patch
     from desktop_app.ui.transcript.view import TranscriptView
 
@@ -57,7 +55,7 @@ def test_taking_a_piece_does_not_copy_the_whole_text() -> None:
     [((0, 1500), 375), ((1000, 1500), 1000), ((1500, 1500), 1500), ((0, 500), 250)],
 )
 def test_the_length_of_a_piece_is_within_its_bounds(
-    monkeypatch: pytest.MonkeyPatch, qtbot: QtBot, bounds: tuple[int, int], length: int
+    monkeypatch: pytest.MonkeyPatch, bounds: tuple[int, int], length: int
 ) -> None:
     seconds = count()
     monkeypatch.setattr(stream_scheduler, "_clock", lambda: next(seconds))  # writing is very slow
@@ -75,9 +73,7 @@ def test_the_length_of_a_piece_is_within_its_bounds(
     assert set(lengths[4:-1]) == {length}
 
 
-def test_only_full_pieces_adapt_the_piece_length(
-    monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
-) -> None:
+def test_only_full_pieces_adapt_the_piece_length(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = count()
     monkeypatch.setattr(stream_scheduler, "_clock", lambda: next(seconds))  # writing is very slow
     owner, lengths = QObject(), list[int]()
@@ -112,7 +108,7 @@ def written() -> list[tuple[str, str]]:
 
 @pytest.fixture
 def slow(
-    written: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+    written: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[StreamScheduler]:
     """Yield a scheduler whose clock advances a tenth of a second per call."""
     ticks = (tick / 10 for tick in count(100))
@@ -157,7 +153,7 @@ def test_a_message_loses_its_priority_once_it_is_written(
 
 @pytest.mark.parametrize(("piece_s", "pieces"), [(9, 1), (5, 1), (4, 2), (3, 2), (1, 8)])
 def test_no_piece_begins_that_would_exceed_the_slice(
-    monkeypatch: pytest.MonkeyPatch, qtbot: QtBot, piece_s: int, pieces: int
+    monkeypatch: pytest.MonkeyPatch, piece_s: int, pieces: int
 ) -> None:
     """Check this for a slice of eight seconds, because whole seconds are exact floats."""
     now, written = [100], []

@@ -248,7 +248,7 @@ def test_column_widths_ignore_how_far_a_cell_exceeds_a_line(
     assert short == long
 
 
-def test_a_theme_changes_the_columns(view: TranscriptView, qtbot: QtBot) -> None:
+def test_a_theme_changes_the_columns(view: TranscriptView) -> None:
     view.set_messages([answer(HEAD + ROW * 3)])
     view.set_theme(theme.dark(2.0))
     larger = look(view.document())

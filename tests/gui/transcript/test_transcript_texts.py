@@ -42,8 +42,6 @@ from tests.helpers.messages import answer, question
 from tests.helpers.translated_texts import texts_of, untranslated
 
 if TYPE_CHECKING:
-    from pytestqt.qtbot import QtBot
-
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.view import TranscriptView
 
@@ -152,7 +150,7 @@ def test_a_line_tells_how_many_lines_of_details_are_not_shown() -> None:
 
 
 def test_the_actions_and_the_find_bar_are_translated(
-    qtbot: QtBot, view: TranscriptView, light_theme: Theme
+    view: TranscriptView, light_theme: Theme
 ) -> None:
     row = ActionRow(light_theme, view)
     for role in (Role.USER, Role.ASSISTANT):
