@@ -62,11 +62,16 @@ def test_a_failed_connection_may_be_repeated(
         ("P", 8000, None, Remedy.START_VLLM),
         ("P", 4000, None, Remedy.START_LITELLM),
         ("My LM Studio", 11434, None, Remedy.START_LM_STUDIO),
+        ("My LiteLLM", 11434, None, Remedy.START_LITELLM),
+        ("llama.cpp in the cellar", 11434, None, Remedy.START_LLAMA_CPP),
+        ("P", 1234, ServerKind.OLLAMA, Remedy.START_OLLAMA),
+        ("P", 1234, ServerKind.LLAMA_CPP_PYTHON, Remedy.START_LLAMA_CPP_PYTHON),
+        ("P", 1234, ServerKind.SGLANG, Remedy.START_LM_STUDIO),  # no remedy names SGLang
         ("My LM Studio", 11434, ServerKind.LLAMA_CPP, Remedy.START_LLAMA_CPP),
         ("llama-cpp-python", 1, None, Remedy.START_LLAMA_CPP_PYTHON),
     ],
 )
-def test_a_stopped_local_server_gets_its_own_remedy(
+def test_how_to_start_a_local_server_follows_from_its_kind_its_name_or_its_port(
     name: str, port: int, server: ServerKind | None, remedy: Remedy
 ) -> None:
     attempt = ConnectionAttempt(name, "localhost", port=port, server_kind=server)

@@ -11,11 +11,8 @@ from desktop_app.domain.answering.stream_events import Failed, StreamEvent
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ContextTooLongError, StreamCutError
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.models.server_kind import ServerKind
-from desktop_app.domain.remedy import Remedy
 from desktop_app.providers.apis.answer_requests import SMALL_REQUEST_CHARS
 from desktop_app.providers.apis.server_memory import ServerMemory
-from desktop_app.providers.http.connection_errors import ConnectionAttempt
 from desktop_app.providers.http.provider_access import ProviderAccess
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.blocking import blocking
@@ -131,73 +128,3 @@ async def stream_answer(
             found = [event async for event in events]
         await client.aclose()
         return found, [request.json for request in server.requests]
-
-
-@pytest.mark.parametrize(
-    ("host", "port", "reason", "remedy"),
-    [
-        ("127.0.0.1", 11434, Reason.NOTHING_LISTENS, Remedy.START_OLLAMA),
-        ("localhost", 18080, Reason.NOTHING_LISTENS, Remedy.START_SERVER),
-        ("::1", 8080, Reason.NOTHING_LISTENS, Remedy.START_LLAMA_CPP),
-        ("api.example", 443, Reason.NOT_REACHED, ""),
-    ],
-)
-def test_a_stopped_local_server_is_named_with_its_port(
-    host: str, port: int, reason: Reason, remedy: Remedy | str
-) -> None:
-    attempt = ConnectionAttempt("Own", host, port=port)
-    error = attempt.connection_failed("All connection attempts failed", "").error
-    assert (error.reason, error.remedy or "") == (reason, remedy)
-    if reason is Reason.NOTHING_LISTENS:
-        assert str(port) in error.what_happened
-
-
-@pytest.mark.parametrize(
-    ("server", "remedy"),
-    [
-        (ServerKind.OLLAMA, Remedy.START_OLLAMA),
-        (ServerKind.LLAMA_CPP_PYTHON, Remedy.START_LLAMA_CPP_PYTHON),
-        (ServerKind.SGLANG, Remedy.START_LM_STUDIO),  # its start is unknown: the port's
-    ],
-)
-def test_the_kind_that_a_server_has_shown_outweighs_its_port(
-    server: ServerKind, remedy: Remedy
-) -> None:
-    attempt = ConnectionAttempt("Own", "127.0.0.1", port=1234, server_kind=server)
-    assert attempt.connection_failed("refused", "").error.remedy == remedy
-
-
-@pytest.mark.parametrize(
-    ("name", "remedy"),
-    [
-        ("llama.cpp in the cellar", Remedy.START_LLAMA_CPP),
-        ("LM Studio", Remedy.START_LM_STUDIO),
-        ("My LiteLLM", Remedy.START_LITELLM),
-    ],
-)
-def test_the_name_of_a_server_outweighs_its_port(name: str, remedy: Remedy) -> None:
-    failed = ConnectionAttempt(name, "127.0.0.1", port=11434).connection_failed("refused", "")
-    assert failed.error.remedy == remedy
-
-
-@pytest.mark.parametrize(
-    ("words", "has_ca_file", "reason", "remedy"),
-    [
-        ("certificate has expired", False, Reason.CERTIFICATE_EXPIRED, ""),
-        ("certificate is not yet valid", True, Reason.CERTIFICATE_NOT_YET_VALID, ""),
-        ("Hostname mismatch", False, Reason.CERTIFICATE_OF_OTHER, ""),
-        ("self-signed", False, Reason.CERTIFICATE_NOT_TRUSTED, Remedy.CHOOSE_CERTIFICATES),
-        ("self-signed", True, Reason.CERTIFICATE_NOT_TRUSTED, Remedy.CHECK_CERTIFICATES),
-    ],
-)
-@pytest.mark.parametrize(
-    "begins", ["[SSL: CERTIFICATE_VERIFY_FAILED] ", "certificate verify failed: "]
-)
-def test_a_certificate_error_names_its_cause(
-    words: str, has_ca_file: bool, reason: Reason, remedy: str, begins: str
-) -> None:
-    attempt = ConnectionAttempt("Own", "own.example", has_ca_file=has_ca_file)
-    failed = attempt.connection_failed(f"{begins}{words}", "details")
-    assert (failed.error.reason, failed.error.remedy) == (reason, remedy)
-    assert failed.error.details == "details"
-    assert not failed.may_repeat

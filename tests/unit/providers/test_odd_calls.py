@@ -12,25 +12,18 @@ import pytest
 
 from desktop_app.domain.answering.chat_request import ChatRequest, RequestMessage
 from desktop_app.domain.answering.reply import Reply, accumulate
-from desktop_app.domain.answering.stream_events import RoundEnded, StreamEvent, ToolCallDelta
+from desktop_app.domain.answering.stream_events import RoundEnded, ToolCallDelta
 from desktop_app.domain.conversations.conversation import MessageStatus, Role
 from desktop_app.domain.conversations.message_parts import ToolCallPart, tool_calls
 from desktop_app.providers.apis import chat_completions, responses
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.http.reply import json_fields
-from tests.unit.providers.samples import CATALOG, OPENAI
+from tests.unit.providers.samples import CATALOG, OPENAI, fold
 
 ONE, TWO = '{"n":1}', '{"n":2}'
 BOTH = [("f", ONE), ("f", TWO)]
 Row = dict[str, Any]
-
-
-def folded(events: Sequence[StreamEvent]) -> Reply:
-    reply = Reply()
-    for event in events:
-        reply = accumulate(reply, event)
-    return reply
 
 
 def calls_of(reply: Reply) -> list[tuple[str, str]]:
@@ -43,7 +36,7 @@ def through_chat_completions(*deltas: Row) -> Reply:
     chunks: list[Row] = [{"choices": [{"delta": delta}]} for delta in deltas]
     chunks.append({"choices": [{"delta": {}, "finish_reason": "stop"}]})
     events = [event for each in chunks for event in reader.read(json.dumps(each).encode())]
-    return folded([*events, *reader.end()])
+    return fold([*events, *reader.end()])
 
 
 def piece(arguments: Any, name: str | None = "f", **fields: Any) -> Row:
@@ -131,7 +124,7 @@ def test_arguments_that_come_as_an_object_are_kept() -> None:
 def test_other_names_of_a_filter_are_a_refusal(reason: str) -> None:
     reader = ChatCompletionsReader("Own")
     chunk = {"choices": [{"delta": {"content": "Half"}, "finish_reason": reason}]}
-    reply = folded([*reader.read(json.dumps(chunk).encode()), *reader.end()])
+    reply = fold([*reader.read(json.dumps(chunk).encode()), *reader.end()])
     assert (reply.status, reply.incomplete_reason) == (MessageStatus.REFUSED, "content_filter")
 
 
@@ -139,7 +132,7 @@ def through_responses(*events: Row, output: Sequence[Row] = ()) -> Reply:
     reader = ResponsesReader("OpenAI")
     response = {"status": "completed", "output": list(output)}
     rows = [*events, {"type": "response.completed", "response": response}]
-    return folded([event for row in rows for event in reader.read(json.dumps(row).encode())])
+    return fold([event for row in rows for event in reader.read(json.dumps(row).encode())])
 
 
 def events_of(arguments: str, *, has_ids: tuple[str, ...] = (), **place: Any) -> list[Row]:
