@@ -42,6 +42,7 @@ from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.models.choice_resolution import ON_DEVICE_MODEL
 from desktop_app.services.models.model_menu import family_models
 from desktop_app.settings.values import with_defaults
+from tests.helpers.closed_port import closed_port
 from tests.helpers.started_backend import started_backend
 from tests.unit.providers.loopback import LoopbackServer, replies
 from tests.unit.providers.samples import COMPATIBLE
@@ -168,10 +169,11 @@ async def test_a_refused_list_of_models_is_an_error_if_the_question_would_fail_t
 
 
 async def test_an_unreachable_server_is_an_error() -> None:
-    async with served() as (backend, server, _):
-        server._server.close()
-        with pytest.raises(NetworkError):
-            await answering_profile(backend, options(provider="home"))
+    with closed_port() as port:
+        profile = replace(COMPATIBLE, base_url=f"http://127.0.0.1:{port}/v1")
+        async with opened_backend(profile) as backend:
+            with pytest.raises(NetworkError):
+                await answering_profile(backend, options(provider="home"))
 
 
 @pytest.mark.parametrize(

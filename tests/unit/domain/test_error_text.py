@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 import pytest
@@ -35,6 +35,7 @@ from desktop_app.domain.errors import (
     ToolServerError,
     UserFacingError,
 )
+from desktop_app.domain.places import Place
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.tools.remote_tool import unusable_arguments
 from desktop_app.domain.tools.server_fault import ServerFault
@@ -105,11 +106,19 @@ def test_an_error_survives_its_json_form() -> None:
     assert error_from_json(error_to_json(free)) == free
 
 
-def test_an_error_without_its_parameters_is_refused() -> None:
-    for reason in Reason:
-        with suppress(KeyError):
-            note = error_from_json({"code": "", "reason": reason.value, "params": {}})
-            assert "{" not in note.sentences
+def parameters(sentence: str) -> set[str]:
+    """Return the names of the parameters of a sentence, without those of places."""
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name} - set(Place)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_a_stored_error_is_refused_if_its_sentence_lacks_a_parameter(reason: Reason) -> None:
+    stored = {"code": "", "reason": reason.value, "params": {}}
+    if parameters(reason.happened + reason.remedy.sentence):
+        with pytest.raises(KeyError):
+            error_from_json(stored)
+    else:
+        assert "{" not in error_from_json(stored).sentences
 
 
 def test_an_error_that_quotes_another_is_worded_when_it_is_shown() -> None:

@@ -128,6 +128,11 @@ def test_other_arguments_are_not_secret(words: tuple[str, ...]) -> None:
     assert not server.has_secrets
 
 
+def test_secrets_survive_their_text_form() -> None:
+    secrets = ServerSecrets({"K": "v"}, {"X-Key": "w"}, "q")
+    assert ServerSecrets.from_text(secrets.to_text()) == secrets
+
+
 VARIABLES = {"TOKEN": "hunter22", "FOLDER": "/srv/notes2024"}
 
 

@@ -1,15 +1,16 @@
-"""The variants and efforts, as the menus show them."""
+"""Names and advice of variants and efforts."""
 
 from __future__ import annotations
 
-import pytest
-
 from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.i18n.translation import tr
 
 
-@pytest.mark.parametrize("choice", [*Variant, *Effort])
-def test_each_variant_and_effort_has_a_different_label_and_advice(choice: Variant | Effort) -> None:
-    alike = [other for other in type(choice) if other.advice == choice.advice]
-    assert alike == [choice]
-    assert choice.advice.strip()
-    assert choice.label.lower().replace(" ", "") in (choice.value, "extrahigh")
+def test_each_variant_and_effort_has_a_name_and_advice() -> None:
+    assert [variant.label for variant in Variant] == ["Instant", "Thinking", "Pro"]
+    assert [tr(effort.label) for effort in Effort] == [
+        *("None", "Minimal", "Low", "Medium", "High", "Extra high")
+    ]
+    advice = [tr(choice.advice).strip() for kind in (Variant, Effort) for choice in kind]
+    assert all(advice)
+    assert len(set(advice)) == len(advice)

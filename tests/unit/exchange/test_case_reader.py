@@ -199,7 +199,7 @@ def test_cells_of_promptfoo_become_checks(cell: str, labels: list[str] | None) -
         assert [FailedCheck.from_check(check).label for check in case.checks] == labels
 
 
-def test_examples_and_questions_of_the_system_are_read_from_openai_evals() -> None:
+def test_system_messages_of_openai_evals_are_examples_or_the_question() -> None:
     system = {"role": "system", "content": "Add."}
     example = [
         {"role": "system", "name": "example_user", "content": "1+1"},

@@ -44,17 +44,17 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Hostile]:
 
 def found_in(path: Path) -> tuple[list[ImportedConversation], list[ImportRefusedError]]:
     """Return the imported and the refused conversations. Any other exception fails the test."""
-    came: list[ImportedConversation] = []
+    imported: list[ImportedConversation] = []
     refused: list[ImportRefusedError] = []
     try:
         for found in read_export(path).conversations:
             if isinstance(found, ImportedConversation):
-                came.append(found)
+                imported.append(found)
             else:
                 refused.append(found)
     except ImportRefusedError as error:
         refused.append(error)
-    return came, refused
+    return imported, refused
 
 
 def test_every_file_is_in_the_table(files: dict[str, Hostile]) -> None:
@@ -64,15 +64,15 @@ def test_every_file_is_in_the_table(files: dict[str, Hostile]) -> None:
 
 @pytest.mark.parametrize("name", names())
 def test_only_sound_conversations_are_imported(name: str, files: dict[str, Hostile]) -> None:
-    came, refused = found_in(files[name].path)
-    assert len(came) == files[name].imported
+    imported, refused = found_in(files[name].path)
+    assert len(imported) == files[name].imported
     assert refused or name.startswith(
         ("chatgpt", "claude", "open-webui", "librechat", "utf-16", "zip-nest")
     )
     for error in refused:
         assert len(error.sentences) < 500
         assert not re.search(r"Traceback|object at 0x", error.sentences)
-    for each in came:
+    for each in imported:
         assert bounds.is_id(each.conversation.id)
         bounds.checked_name(each.conversation.title)
         for message in each.messages:
@@ -85,8 +85,8 @@ def test_a_bad_conversation_is_reported_with_its_title_and_reason(tmp_path: Path
     bad = conversation(title="Holiday " * 1000, pinned=True)
     bad["messages"][0]["cost"] = "1E+999999"
     file.write_text(json.dumps(own(bad, GOOD_OWN)))
-    (came,), (error,) = found_in(file)
-    assert came.conversation.title == GOOD
+    (imported,), (error,) = found_in(file)
+    assert imported.conversation.title == GOOD
     assert error.what_happened.startswith("“Holiday Holiday")
     assert "is invalid (an amount of money is out of bounds)." in error.what_happened
 
@@ -195,8 +195,8 @@ def test_any_value_in_our_own_json_raises_only_documented_errors(
     inner[last] = value
     path = tmp_path_factory.getbasetemp() / "own.json"
     path.write_text(json.dumps(whole))
-    came, _ = found_in(path)
-    for each in came:
+    imported, _ = found_in(path)
+    for each in imported:
         for message in each.messages:
             bounds.checked_message(message)
 

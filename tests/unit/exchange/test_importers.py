@@ -22,11 +22,10 @@ from desktop_app.domain.conversations.message_parts import (
     ImagePart,
     ReasoningPart,
     TextPart,
-    text_of,
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError, StoreRefusedError
-from desktop_app.exchange.importers import import_reader
+from desktop_app.exchange.importers import chatgpt, claude, import_reader, librechat, open_webui
 from desktop_app.exchange.importers.import_reader import read_export
 from desktop_app.exchange.importers.imported_conversation import (
     LOST_IMAGE,
@@ -473,13 +472,10 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("current", ["1", "2a", ""])
 def test_the_branch_that_open_webui_shows_is_kept(current: str) -> None:
-    from desktop_app.exchange.importers import open_webui
-
     value: Any = copy.deepcopy(OPEN_WEBUI[0])
     value["chat"]["history"]["currentId"] = current
-    found = open_webui.read_conversation(value)
-    (leaf,) = (m for m in found.messages if m.id == found.conversation.leaf_id)
-    assert text_of(leaf.parts) == {"1": "Why?", "2a": "Yeast."}.get(current, "Carbon dioxide.")
+    shown = leaf(open_webui.read_conversation(value))
+    assert shown.text == {"1": "Why?", "2a": "Yeast."}.get(current, "Carbon dioxide.")
 
 
 @pytest.mark.parametrize(
@@ -502,16 +498,12 @@ def test_the_type_of_an_image_is_detected_from_its_bytes(data: bytes, media_type
 
 @pytest.mark.parametrize("is_set", [True, False])
 def test_starred_and_archived_chatgpt_conversations_stay_so(is_set: bool) -> None:
-    from desktop_app.exchange.importers import chatgpt
-
     marks = {"is_starred": is_set, "is_archived": not is_set}
     found = chatgpt.read_conversation({**CHATGPT[0], **marks}, lambda _: None).conversation
     assert (found.pinned, found.archived) == (is_set, not is_set)
 
 
 def test_a_chatgpt_conversation_is_identified_by_its_id() -> None:
-    from desktop_app.exchange.importers import chatgpt
-
     def id_of(**changes: Any) -> str:
         value = {name: field for name, field in CHATGPT[0].items() if name != "conversation_id"}
         return chatgpt.read_conversation(value | changes, lambda _: None).conversation.id
@@ -525,8 +517,6 @@ def test_a_chatgpt_conversation_is_identified_by_its_id() -> None:
 
 
 def test_files_of_a_chatgpt_message_are_named() -> None:
-    from desktop_app.exchange.importers import chatgpt
-
     files = [
         {"name": "a.pdf", "mime_type": "application/pdf"},
         {"name": "b.png", "mime_type": "image/png"},
@@ -561,8 +551,6 @@ def test_files_of_a_chatgpt_message_are_named() -> None:
 def test_an_unfinished_librechat_answer_is_interrupted(
     marks: dict[str, bool], status: MessageStatus
 ) -> None:
-    from desktop_app.exchange.importers import librechat
-
     asked = {"messageId": "q", "isCreatedByUser": True, "text": "Hi"}
     said = {"messageId": "a", "parentMessageId": "q", "text": "Yes", "createdAt": 1, **marks}
     value = {"conversationId": "c", "options": {}, "messages": [asked, said]}
@@ -595,8 +583,6 @@ def test_a_conversation_with_only_an_update_time_begins_at_that_time(tmp_path: P
 
 @given(st.data())
 def test_any_value_of_a_field_raises_only_documented_errors(data: st.DataObject) -> None:
-    from desktop_app.exchange.importers import chatgpt, claude, librechat, open_webui
-
     sample, read_one = data.draw(
         st.sampled_from(
             [
@@ -689,7 +675,7 @@ def test_any_damaged_bytes_of_an_archive_are_reported(tmp_path: Path) -> None:
             continue
         assert isinstance(found, ImportedConversation)
         lost += found.messages[0].text.startswith(LOST_IMAGE)
-    assert lost  # of a damaged picture the words beside it are kept
+    assert lost  # if only the picture is damaged, the words beside it are kept
 
 
 def test_the_time_of_open_webuis_oldest_rows_is_read(tmp_path: Path) -> None:

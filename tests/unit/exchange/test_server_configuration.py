@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.domain.errors import ImportRefusedError, ToolServerError
-from desktop_app.domain.tools.tool_server import ServerSecrets, launch_message, server_of
+from desktop_app.domain.tools.tool_server import launch_message
 from desktop_app.exchange.importers.server_configuration import parse_servers, read_servers
 
 CLAUDE = {
@@ -164,13 +164,6 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ImportRefusedError, match="it doesn’t exist") as caught:
         read_servers(path)
     assert str(path) in str(caught.value)
-
-
-def test_secrets_belong_to_one_command() -> None:
-    one, _ = server_of("a", command=("x", "1"), environment={"K": "v"})
-    other, _ = server_of("a", command=("x", "2"), environment={"K": "v"})
-    assert one.secret_origin != other.secret_origin
-    assert ServerSecrets.from_text(ServerSecrets({"K": "v"}, {}, "q").to_text()).query == "q"
 
 
 @pytest.mark.attack("imports")

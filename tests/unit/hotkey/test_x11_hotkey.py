@@ -107,7 +107,7 @@ class XServer:
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> XServer:
-    """The server that programs of this session connect to."""
+    """Return the server that programs of this session connect to."""
     simulated = XServer()
     monkeypatch.setattr(xlib, "Display", simulated.connect)
     return simulated

@@ -33,6 +33,7 @@ class XServer:
         self.names: Any = ("firefox", "Firefox")
         self.codes = {"Control_L": CONTROL, "Shift_L": SHIFT, "Insert": INSERT}
         self.layout = 0
+        self.mapping = MAPPING
         self.extensions = {"XTEST"}
         self.is_lost = False
         self.typed: list[tuple[int, int]] = []
@@ -95,7 +96,7 @@ class XServer:
 
     def get_keyboard_mapping(self, first: int, count: int) -> list[list[int]]:
         assert (first, count) == (FIRST, 5)
-        return MAPPING
+        return self.mapping
 
     def fake_input(self, display: XServer, kind: int, code: int) -> None:
         assert display is self
@@ -104,7 +105,7 @@ class XServer:
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> XServer:
-    """The server that programs of this session connect to."""
+    """Return the server that programs of this session connect to."""
     simulated = XServer()
     monkeypatch.setattr(xlib, "Display", simulated.connect)
     monkeypatch.setattr(xtest, "fake_input", simulated.fake_input)
@@ -187,10 +188,8 @@ def test_the_shortcut_is_typed(
     assert (server.synced, server.closed) == (1, 1)
 
 
-def test_a_layout_without_v_takes_the_other_shortcut(
-    server: XServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(globals(), "MAPPING", [[A, V], [CYRILLIC]])
+def test_a_layout_without_v_takes_the_other_shortcut(server: XServer) -> None:
+    server.mapping = [[A, V], [CYRILLIC]]
     type_paste(PasteTarget(OTHER, is_terminal=False))
     assert server.typed == shortcut(SHIFT, INSERT)
 

@@ -116,7 +116,9 @@ def test_the_token_limit_has_the_name_that_the_server_takes(
         ("llama-3", "max_tokens"),
     ],
 )
-def test_the_token_limit_has_the_name_that_a_gateway_s_model_takes(model: str, name: str) -> None:
+def test_the_token_limit_has_the_name_that_the_model_of_a_gateway_takes(
+    model: str, name: str
+) -> None:
     profile = replace(COMPATIBLE, models=("gpt-5.2",))  # it serves others too
     made = body(ask(model=model, max_output_tokens=7), profile)
     assert {"max_tokens", "max_completion_tokens"} & set(made) == {name}
@@ -173,9 +175,6 @@ def test_text_is_sent_as_plain_text_and_images_in_a_list() -> None:
             "content": [{"type": "image_url", "image_url": {"url": low, "detail": "low"}}],
         },
     ]
-
-
-# ---------------------------------------------------------------- streams
 
 
 _SCHEMA = {
@@ -249,6 +248,9 @@ def test_calls_precede_their_results_and_text_follows_them() -> None:
     ]
 
 
+# ---------------------------------------------------------------- streams
+
+
 def read(*chunks: dict[str, Any] | str, end: bool = True) -> list[StreamEvent]:
     reader = ChatCompletionsReader("My server")
     out: list[StreamEvent] = []
@@ -312,7 +314,7 @@ def test_chunks_with_missing_fields_are_read(chunks: list[dict[str, Any] | str])
 @pytest.mark.parametrize(
     ("reason", "said"), [("length", "max_output_tokens"), ("content_filter", "content_filter")]
 )
-def test_reasons_for_an_incomplete_answer_have_the_other_api_s_names(
+def test_reasons_for_an_incomplete_answer_have_the_names_of_the_responses_api(
     reason: str, said: str
 ) -> None:
     assert terminals(read(chunk(content="Hel"), chunk(reason), "[DONE]")) == [Incomplete(said)]

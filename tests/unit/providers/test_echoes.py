@@ -89,7 +89,7 @@ def test_no_header_shows_the_key(status: int) -> None:
     script = replies(status, body, x_request_id=f"{'r' * 180}{KEY}", retry_after="0")
     said = texts_of(failure(events_of(script)))
     assert_is_gone(said, KEY)
-    assert KEY[:24] not in said, "half of it is not what is left"
+    assert KEY[:24] not in said, "no part of the key may be left"
 
 
 @pytest.mark.parametrize(

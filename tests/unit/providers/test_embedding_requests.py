@@ -118,8 +118,8 @@ def test_an_error_after_halves_has_their_billed_tokens() -> None:
             return refusal(401, "No.")
         return refusal(413, "batch size") if len(body["input"]) > 1 else None
 
-    for first, billed in ((tokens_of, 3), (lambda _: {}, None)):
-        server = Server(refuse, first)
+    for usage, billed in ((tokens_of, 3), (lambda _: {}, None)):
+        server = Server(refuse, usage)
         with pytest.raises(ProviderError) as caught:
             server.embed(["x", "y", "w", "z"])
         assert caught.value.billed_tokens == billed

@@ -151,7 +151,7 @@ def test_a_refused_parameter_is_named(
     assert made.param == expected
 
 
-def test_the_provider_s_message_is_shown_and_shortened() -> None:
+def test_the_message_of_a_provider_is_shown_and_shortened() -> None:
     made = error_from("x", ErrorBody("Because.\nSo " + "y" * 5000), status=400)
     assert "Because. So yyy" in made.what_happened
     assert len(made.what_happened) < 500
@@ -277,7 +277,9 @@ def test_images_are_refused_with_some_statuses() -> None:
         (ErrorBody(http_status=429), 400, Reason.REQUEST_REFUSED),
     ],
 )
-def test_otherwise_the_status_counts(body: ErrorBody, status: int | None, reason: Reason) -> None:
+def test_without_a_known_message_the_status_decides(
+    body: ErrorBody, status: int | None, reason: Reason
+) -> None:
     made = error_from("P", body, status=status)
     assert made.reason is reason
     assert made.params.get("http") == (

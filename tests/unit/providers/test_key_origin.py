@@ -1,4 +1,4 @@
-"""The last gate: whatever asked for it, a key goes to no other origin than its own."""
+"""A key is sent only to its own origin, whichever request asks for it."""
 
 from __future__ import annotations
 

@@ -46,6 +46,7 @@ GBNF = AnswerGrammar(FormKind.GBNF, 'root ::= "a"')
 SCHEMA = AnswerSchema(
     "s", {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
 )
+HINT = replace(SCHEMA, may_be_strict=False)
 BACKGROUND_REFUSED = Notice(notice(NoticeCode.BACKGROUND_REFUSED, provider="My server"))
 
 
@@ -250,6 +251,23 @@ def test_no_request_is_repeated_after_a_refusal_inside_a_stream() -> None:
         negotiation(ask(temperature=0.5)).adapt(refused("temperature", status=None))
 
 
+def adapt(
+    request: ChatRequest, refusal: RefusedParameterError, remembered: set[str]
+) -> tuple[list[StreamEvent], ChatRequest]:
+    """Return what a refusal reports, and the request without the refused setting.
+
+    What is `remembered` is so once a reply has opened, and only then.
+    """
+    memory = Memory()
+    tried = negotiation(request, memory=memory)
+    events = tried.adapt(refusal)
+    assert memory.noted == []
+    assert tried.on_opened() == []
+    assert tried.on_opened() == []
+    assert memory.noted == ([(request.model, remembered)] if remembered else [])
+    return [*events], tried.request
+
+
 @pytest.mark.parametrize(
     ("request_", "refusal", "events", "remembered"),
     [
@@ -279,53 +297,72 @@ def test_no_request_is_repeated_after_a_refusal_inside_a_stream() -> None:
          {'reasoning_summary="auto"'}),
         (ask(stream=True), refused("stream"),
          [Notice(notice(NoticeCode.STREAM_REFUSED, provider="My server"))], {"stream=true"}),
-        (ask(candidates=2), refused("n"), [], {"candidates=2"}),
-        (ask(), refused("include[0]"), [], {"include"}),
-        (ask(), refused("stream_options.x"), [], {"stream_options"}),
-        (ask(), refused("max_completion_tokens"), [], {"max_completion_tokens"}),
-        (
-            ask(),
-            refused("encrypted_content"),
-            [Notice(notice(NoticeCode.REASONING_LEFT_OUT, provider="My server"))],
-            None,
-        ),
         (replace(ask(), background=True), refused("background"), [BACKGROUND_REFUSED],
          {"background=true"}),
-        (replace(ask(), schema=SCHEMA), refused("response_format", words="Invalid schema"), [],
-         {f'schema="{SCHEMA.digest}"'}),
-        (replace(ask(), schema=SCHEMA), refused("response_format", code="invalid_json_schema"), [],
-         {f'schema="{SCHEMA.digest}"'}),
-        (replace(ask(), schema=SCHEMA), refused("response_format", words="Not here."),
-         [left_out("response_format")], {f'schema="{SCHEMA.digest}"'}),
-        (replace(ask(), schema=SCHEMA), refused("text", code="unknown_parameter"),
-         [left_out("text")], {"schema"}),
     ],
 )  # fmt: skip
-def test_a_refused_parameter_is_left_out_and_remembered(
+def test_a_refused_setting_is_left_out_and_remembered(
     request_: ChatRequest,
     refusal: RefusedParameterError,
     events: list[object],
-    remembered: set[str] | None,
+    remembered: set[str],
 ) -> None:
-    memory = Memory()
-    tried = negotiation(request_, memory=memory)
-    assert tried.adapt(refusal) == events
-    assert memory.noted == [], "not before a reply has opened without it"
-    assert tried.on_opened() == []
-    assert tried.on_opened() == []
-    assert memory.noted == ([] if remembered is None else [(request_.model, remembered)])
-    if refusal.param != "n" and request_ != ask():
-        assert tried.request != request_
-    assert tried.request.schema == (
-        request_.schema
-        if request_.schema is None or refusal.param == "temperature"
-        else None
-        if events
-        else replace(request_.schema, may_be_strict=False)
-    )
-    if request_ == ask() and refusal.param != "max_completion_tokens":
-        with pytest.raises(RefusedParameterError):
-            tried.adapt(refusal)
+    reported, adapted = adapt(request_, refusal, remembered)
+    assert reported == events
+    assert adapted != request_
+    assert adapted.schema == request_.schema
+
+
+@pytest.mark.parametrize(
+    ("refusal", "sent", "events", "remembered"),
+    [
+        (refused("response_format", words="Invalid schema"), HINT, [],
+         {f'schema="{SCHEMA.digest}"'}),
+        (refused("response_format", code="invalid_json_schema"), HINT, [],
+         {f'schema="{SCHEMA.digest}"'}),
+        (refused("response_format", words="Not here."), None, [left_out("response_format")],
+         {f'schema="{SCHEMA.digest}"'}),
+        (refused("text", code="unknown_parameter"), None, [left_out("text")], {"schema"}),
+    ],
+)  # fmt: skip
+def test_a_refused_schema_becomes_a_hint_or_is_left_out(
+    refusal: RefusedParameterError,
+    sent: AnswerSchema | None,
+    events: list[object],
+    remembered: set[str],
+) -> None:
+    reported, adapted = adapt(replace(ask(), schema=SCHEMA), refusal, remembered)
+    assert reported == events
+    assert adapted.schema == sent
+
+
+@pytest.mark.parametrize(
+    ("param", "events", "remembered"),
+    [
+        ("n", [], {"candidates=2"}),
+        ("include[0]", [], {"include"}),
+        ("stream_options.x", [], {"stream_options"}),
+        ("max_completion_tokens", [], {"max_completion_tokens"}),
+        (
+            "encrypted_content",
+            [Notice(notice(NoticeCode.REASONING_LEFT_OUT, provider="My server"))],
+            set(),
+        ),
+    ],
+)
+def test_a_refused_field_that_the_program_adds_is_left_out(
+    param: str, events: list[object], remembered: set[str]
+) -> None:
+    request = ask(candidates=2) if param == "n" else ask()
+    assert adapt(request, refused(param), remembered)[0] == events
+
+
+@pytest.mark.parametrize("param", ["include[0]", "stream_options.x", "encrypted_content"])
+def test_a_second_refusal_of_a_field_is_an_error(param: str) -> None:
+    tried = negotiation(ask())
+    tried.adapt(refused(param))
+    with pytest.raises(RefusedParameterError):
+        tried.adapt(refused(param))
 
 
 def test_a_parameter_that_cannot_be_left_out_is_an_error() -> None:
@@ -391,9 +428,8 @@ def test_parameters_refused_before_are_left_out_at_once() -> None:
 
 def test_a_schema_that_was_refused_before_is_a_hint_or_left_out() -> None:
     known = f'schema="{SCHEMA.digest}"'
-    hint = replace(SCHEMA, may_be_strict=False)
     for refusals, schema, told in (
-        ({known}, hint, []),
+        ({known}, HINT, []),
         (
             {"schema"},
             None,
@@ -431,8 +467,7 @@ def test_a_schema_is_strict_for_servers_that_know_the_word() -> None:
     fields = {"name": "s", "schema": SCHEMA.schema}
     assert schema_fields(SCHEMA, COMPATIBLE) == fields
     assert schema_fields(SCHEMA, OPENAI) == {**fields, "strict": True}
-    hint = replace(SCHEMA, may_be_strict=False)
-    assert schema_fields(hint, OPENAI) == {**fields, "strict": False}
+    assert schema_fields(HINT, OPENAI) == {**fields, "strict": False}
 
 
 CUT = Failed(StreamCutError(Reason.ANSWER_CUT, provider="P"))

@@ -206,7 +206,7 @@ def test_a_long_wait_is_in_the_remedy(seconds: str, remedy: str) -> None:
     assert error.what_to_do == remedy
 
 
-def test_a_refused_request_is_explained_by_the_server_s_message() -> None:
+def test_a_refused_request_is_explained_by_the_message_of_the_server() -> None:
     body = {"error": {"message": "Bad picture", "code": "invalid_request"}}
     error = failure(run(replies(500, body), profile=RESPONSES)[0])
     assert isinstance(error, ProviderFaultError)

@@ -295,7 +295,7 @@ def test_a_compatible_server_with_responses_is_remembered_too() -> None:
     assert learned == [Api.RESPONSES]
 
 
-async def test_a_gateway_s_model_without_responses_is_remembered() -> None:
+async def test_a_model_that_a_gateway_offers_without_responses_is_remembered() -> None:
     learned: list[Api] = []
 
     async with LoopbackServer(NOT_FOUND, CHAT, CHAT, RESPONSE) as server:
@@ -505,9 +505,7 @@ async def test_a_refused_setting_is_remembered_with_a_notice_each_time() -> None
 
 
 @pytest.mark.parametrize("status", [400, 500])
-async def test_refused_tools_are_left_out_of_each_answer_with_the_server_s_message(
-    status: int,
-) -> None:
+async def test_refused_tools_are_left_out_of_each_answer_with_a_message(status: int) -> None:
     words = "This server does not support tools. Start it with `--jinja`"
     refusal = replies(status, {"error": {"message": words, "type": "not_supported_error"}})
     request = replace(ask(model="m", tools=("calculator",)), tools=(CALCULATOR,))
@@ -596,9 +594,8 @@ def test_a_passing_fault_is_waited_out_and_announced(status: int) -> None:
     script = replies(status, {}, retry_after_ms="10")
     events, requests = run(script, script, RESPONSE)
     assert fold(events).text == "Hello"
-    waits = [event for event in events if isinstance(event, StatusChanged)]
-    assert [wait.seconds for wait in waits] == [0.01, 0.01]
-    assert all(status_text(wait.status).endswith(".") for wait in waits)
+    assert [wait.seconds for wait in waits(events)] == [0.01, 0.01]
+    assert all(status_text(wait.status).endswith(".") for wait in waits(events))
     assert len(requests) == 3
 
 

@@ -174,7 +174,7 @@ def test_the_first_character_tells_json_from_a_stream(
     assert failure(run(replies(200, body, kind), profile=profile)[0]).reason is reason
 
 
-async def test_a_provider_behind_a_proxy_that_hangs_up_is_not_the_proxy_s_fault() -> None:
+async def test_a_proxy_is_not_at_fault_if_the_provider_behind_it_hangs_up() -> None:
     async with LoopbackServer(hangs_up) as server, SocksProxy(upstream=server.base_url) as proxy:
         found = require_error(await list_models(replace(ALLOWED, proxy=proxy.url)))
     assert found.reason is Reason.BROKE_BEFORE_ANSWER

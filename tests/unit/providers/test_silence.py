@@ -198,9 +198,7 @@ async def short() -> AsyncGenerator[StreamEvent, None]:
     yield TextDelta("a")
 
 
-def test_the_computer_s_sleep_is_the_difference_of_two_clocks(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_the_time_asleep_is_the_difference_of_two_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
     clocks = {time.CLOCK_BOOTTIME: 105.0, time.CLOCK_MONOTONIC: 100.0}
     monkeypatch.setattr(time, "clock_gettime", clocks.__getitem__)
     assert suspended_s() == 5

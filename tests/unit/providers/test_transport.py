@@ -37,7 +37,6 @@ from tests.unit.providers.test_provider_client import RESPONSE, client_for, coll
 @blocking
 async def error_of(base_url: str) -> tuple[NetworkError, int]:
     """Return the error that ends a request to `base_url`, and the number of events before."""
-
     client = ProviderClient(
         ProviderAccess(replace(COMPATIBLE, base_url=base_url), key_for(base_url, "k")), CATALOG
     )
@@ -237,7 +236,6 @@ def context_of(certificate: Path) -> ssl.SSLContext:
 @blocking
 async def over_tls(certificate: Path) -> tuple[tuple[str, ...] | NetworkError, int]:
     """Return the result of a models request over TLS, and the number of connections."""
-
     models = replies(200, {"data": [{"id": "a"}]})
     async with LoopbackServer(models, tls=context_of(certificate)) as server:
         profile = replace(COMPATIBLE, base_url=server.base_url)
@@ -250,7 +248,7 @@ async def over_tls(certificate: Path) -> tuple[tuple[str, ...] | NetworkError, i
             await client.aclose()
 
 
-def test_an_untrusted_certificate_is_refused_at_once(certificate: Path) -> None:
+def test_an_untrusted_certificate_is_refused(certificate: Path) -> None:
     error, _ = over_tls(certificate)
     assert isinstance(error, NetworkError)
     assert "certificate" in error.what_happened

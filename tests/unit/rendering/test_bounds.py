@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from markdown_it.common import normalize_url
 
 from desktop_app.rendering.block_model import Block, Kind, words_of
 from desktop_app.rendering.incremental import block_stream
@@ -174,8 +175,6 @@ def test_the_closer_of_a_formula_is_searched_once() -> None:
 
 
 def test_normalized_addresses_are_cached(monkeypatch: pytest.MonkeyPatch) -> None:
-    from markdown_it.common import normalize_url
-
     seen: list[str] = []
     normalize = normalize_url.normalizeLink
 
