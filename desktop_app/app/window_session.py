@@ -400,7 +400,10 @@ class WindowSession:
             lambda: self.quick_host.has_unsent,
             lambda: self.controllers.dialogs.batches.is_creating,
             lambda: (
-                bool(self.controllers.running.conversations)
+                bool(
+                    self.controllers.running.conversations or self.controllers.composer.readings.ids
+                )
+                or self.controllers.composer.collections.is_busy
                 or self.controllers.panel.transfer.is_busy
                 or state.temporary.exists
             ),

@@ -23,7 +23,8 @@ class LanguageChange(QObject):
     Args:
         has_unsent: returns True if the quick prompt has unsent text.
         is_creating: returns True if a batch job is being created.
-        is_busy: returns True if responses or transfers run, or temporary conversations exist.
+        is_busy: returns True if responses or transfers run, files are read, or temporary
+            conversations exist.
 
     Signals:
         rebuild_requested(): the window is to be built again.
@@ -61,7 +62,8 @@ class LanguageChange(QObject):
             return tr("The language changes once the other windows are closed.")
         if self._is_busy():
             return tr(
-                "The language changes once responses, transfers, and temporary conversations end."
+                "The language changes once responses and transfers end, all files are read, and "
+                "temporary conversations are closed."
             )
         self._retry_timer.stop()
         self.rebuild_requested.emit()

@@ -97,6 +97,16 @@ def test_the_window_is_built_again(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+async def test_files_are_read_first(data: Path) -> None:
+    async with AppHarness() as app:
+        app.window.files_dropped.emit([data / "report.pdf"])
+        app.window.settings.pages.setting_changed.emit("look.language", "en")
+        await until(lambda: "language changes once" in app.said)
+        assert not app.session.should_rebuild
+        await until(lambda: app.session.should_rebuild)
+        assert app.state.current.draft.value.attachments
+
+
 async def test_a_response_ends_first() -> None:
     async with AppHarness() as app:
         turn = await app.ask("One")
