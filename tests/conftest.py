@@ -22,6 +22,7 @@ import pytest
 from hypothesis import settings
 
 from desktop_app.i18n.translation import use_language
+from desktop_app.paths import resource_path
 from tests.helpers.migrated_stores import copy_migrated_stores
 
 if TYPE_CHECKING:
@@ -86,6 +87,14 @@ def repartee_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def pseudo_language() -> Iterator[None]:
     """Use a language whose texts all differ from the English ones."""
     use_language("pseudo", Path())
+    yield
+    use_language("en", Path())
+
+
+@pytest.fixture
+def german_language() -> Iterator[None]:
+    """Use the German translation."""
+    use_language("de", resource_path("locale"))
     yield
     use_language("en", Path())
 

@@ -54,7 +54,7 @@ def test_there_is_a_model_if_the_user_wants_one(is_on: bool, is_wanted: bool, mo
         (COMPATIBLE, "other", LISTING, None),
     ],
 )
-def test_the_price_is_the_server_s_own_or_the_catalog_s(
+def test_a_price_listed_by_the_server_precedes_that_of_the_catalog(
     profile: ProviderProfile, model: str, listing: ModelListing | None, price: Price | None
 ) -> None:
     found = embedding_choice(model, profile, CATALOG, listing)

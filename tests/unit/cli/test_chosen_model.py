@@ -101,7 +101,7 @@ async def test_an_unknown_provider_is_refused_with_those_that_are_known() -> Non
         assert refused.value.params == {"provider": "acme", "known": known}
 
 
-async def test_the_environment_s_provider_may_be_named_without_its_prefix() -> None:
+async def test_a_provider_of_the_environment_may_be_named_without_its_prefix() -> None:
     async with started_backend({"COMETAPI_KEY": "not-a-key"}) as backend:
         assert (await find_profile(backend, "CometAPI")).id == "env-cometapi"
         assert (await find_profile(backend, None)).id == "env-cometapi"

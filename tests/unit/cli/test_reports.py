@@ -29,8 +29,6 @@ from desktop_app.domain.spending.spending_report import (
     SpendingSum,
 )
 from desktop_app.domain.tools.tool import ListedTool, ToolDefinition
-from desktop_app.i18n.translation import use_language
-from desktop_app.paths import resource_path
 from desktop_app.services.models.model_table import FAVORITES
 from desktop_app.storage.settings.model_listing_store import ListingStore
 from tests.helpers.started_backend import started_backend
@@ -134,13 +132,10 @@ def test_models_are_listed_with_their_known_facts(command: Run) -> None:
     assert (mistral["edited"], mistral["favorite"], mistral["input_usd"]) == (True, False, None)
 
 
+@pytest.mark.usefixtures("german_language")
 def test_columns_are_as_wide_as_their_longest_cell(command: Run) -> None:
     with_store(store_models)
-    use_language("de", resource_path("locale"))
-    try:
-        lines = command("models", "--provider", "home")[1].splitlines()
-    finally:
-        use_language("en", Path())
+    lines = command("models", "--provider", "home")[1].splitlines()
     cells = ("Aus Cache", "0,05\xa0$", "unbekannt  unbekannt")
     ends = {line.index(cell) + len(cell) for line, cell in zip(lines, cells, strict=True)}
     assert len(ends) == 1

@@ -172,7 +172,7 @@ def test_a_wait_is_shown_in_whole_seconds() -> None:
     assert status_text(busy, 1.2) == "Too many requests. Trying again in 2 s."
 
 
-def test_the_program_s_words_about_a_tool_server_are_translated() -> None:
+def test_our_own_words_about_a_tool_server_are_translated() -> None:
     error = ToolServerError(Reason.TOOL_SERVER_NOT_STARTED, server="s", why=ServerFault.ENDED)
     refusal = unusable_arguments(ServerFault.TOO_DEEP)
     foreign = ToolServerError(Reason.TOOL_SERVER_REFUSED, server="s", why="No {room}")

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from desktop_app.domain.documents.passage_place import place_code, place_words
-from desktop_app.i18n.translation import use_language
-from desktop_app.paths import resource_path
 
 
 @pytest.mark.parametrize(
@@ -44,9 +40,6 @@ def test_a_place_has_a_code_with_its_words(
         ("", ""),
     ],
 )
-def test_places_are_shown_in_the_users_language(code: str, words: str) -> None:
-    use_language("de", resource_path("locale"))
-    try:
-        assert place_words(code) == words
-    finally:
-        use_language("en", Path())
+@pytest.mark.usefixtures("german_language")
+def test_places_are_shown_in_the_language_of_the_user(code: str, words: str) -> None:
+    assert place_words(code) == words

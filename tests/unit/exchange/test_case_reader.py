@@ -8,7 +8,6 @@ import json
 import re
 import time
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -24,8 +23,6 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.exchange.evaluation import case_reader
 from desktop_app.exchange.evaluation.case_reader import read_cases
 from desktop_app.exchange.evaluation.evaluation_report import csv_report, html_report
-from desktop_app.i18n.translation import use_language
-from desktop_app.paths import resource_path
 
 
 def kinds(case: EvaluationCase) -> list[tuple[str, object]]:
@@ -346,14 +343,11 @@ def test_reports_have_all_figures() -> None:
     ]
 
 
+@pytest.mark.usefixtures("german_language")
 def test_errors_are_in_the_language_of_the_user() -> None:
-    use_language("de", resource_path("locale"))
-    try:
-        with pytest.raises(CaseError) as caught:
-            read_cases('{"input": "?"}\n{"id": 1}\n', "cases.jsonl")
-        assert caught.value.what_happened == "Zeile 2: „input“ fehlt"
-    finally:
-        use_language("en", Path())
+    with pytest.raises(CaseError) as caught:
+        read_cases('{"input": "?"}\n{"id": 1}\n', "cases.jsonl")
+    assert caught.value.what_happened == "Zeile 2: „input“ fehlt"
 
 
 def test_a_line_without_valid_json_is_named() -> None:

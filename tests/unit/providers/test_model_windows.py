@@ -42,7 +42,7 @@ from tests.unit.providers.samples import CATALOG
         ("OpenAI, CometAPI", {"object": "model", "created": 1, "owned_by": "openai"}, None),
     ],
 )
-def test_the_window_is_read_under_each_server_s_name(
+def test_the_window_is_read_in_the_list_of_each_server(
     server: str, row: dict[str, Any], window: int | None
 ) -> None:
     assert window_of({"id": "m", **row}) == window, server

@@ -219,7 +219,7 @@ async def test_a_silent_proxy_is_given_up_after_its_deadline(scheme: str) -> Non
         await asyncio.wait_for(gone.wait(), 60)
 
 
-async def test_the_proxy_s_time_is_over_once_the_provider_has_the_request() -> None:
+async def test_the_deadline_of_a_proxy_ends_once_the_provider_has_the_request() -> None:
     """A model that thinks for an hour is no proxy that hangs."""
 
     async def slowly(received: Any, writer: asyncio.StreamWriter) -> None:
