@@ -12,8 +12,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from desktop_app.i18n.translation import use_language
-from desktop_app.paths import resource_path
 from desktop_app.rendering.block_model import ADDED_MARK
 from desktop_app.rendering.export.html_writer import to_html
 from desktop_app.rendering.incremental.block_stream import render
@@ -180,13 +178,10 @@ def test_the_recipients_of_a_mail_are_shown(words: str, target: str, place: str)
     assert true_destination(words, target).startswith(place)
 
 
-def test_texts_that_the_program_adds_are_in_the_users_language() -> None:
-    use_language("de", resource_path("locale"))
-    try:
-        place = true_destination("Mail us", "mailto:p@q.example,r@s.example")
-        [image] = render("![]()")[0].runs
-    finally:
-        use_language("en", Path())
+@pytest.mark.usefixtures("german_language")
+def test_texts_that_the_program_adds_are_in_the_language_of_the_user() -> None:
+    place = true_destination("Mail us", "mailto:p@q.example,r@s.example")
+    [image] = render("![]()")[0].runs
     assert place == "2 Empfänger: p@q.example, r@s.example"
     assert image.text == "Bild"
 

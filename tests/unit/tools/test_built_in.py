@@ -31,8 +31,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.tools.strict_schema import is_strict
 from desktop_app.domain.tools.tool import ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
-from desktop_app.i18n.translation import tr, use_language
-from desktop_app.paths import resource_path
+from desktop_app.i18n.translation import tr
 from desktop_app.sandbox.policy import Confinement
 from desktop_app.services.tools.call_run import MAX_PARALLEL
 from desktop_app.tools import confined_job, tables, tool_process
@@ -543,17 +542,14 @@ def test_output_beyond_the_bound_is_counted(more: int, said: str) -> None:
     assert run_python(code) == {"result": whole[:MAX_OUTPUT_CHARS] + said}
 
 
+@pytest.mark.usefixtures("german_language")
 async def test_the_reason_without_a_sandbox_is_translated(monkeypatch: pytest.MonkeyPatch) -> None:
     missing = ("sandbox_without_landlock", "sandbox_without_seccomp")
     sentence = Reason.SANDBOX_WITHOUT_LANDLOCK.happened
     monkeypatch.setattr(sandbox, "detect_mechanisms", lambda: Confinement((), missing))
     (python,) = [t for t in await TOOLS.tools() if t.definition.name == "python"]
-    try:
-        use_language("de", resource_path("locale"))
-        assert python.refusal is not None
-        assert python.refusal.what_happened == tr(sentence) != sentence
-    finally:
-        use_language("en", resource_path("locale"))
+    assert python.refusal is not None
+    assert python.refusal.what_happened == tr(sentence) != sentence
 
 
 needs_sandbox = pytest.mark.skipif(bool(missing_sandbox()), reason="nothing confines processes")
