@@ -148,12 +148,12 @@ async def test_a_file_is_stored_as_its_bytes_and_a_folder_as_its_text(
 @pytest.mark.parametrize(
     ("data", "reason", "remedy"),
     [
-        (b"\xff", Reason.MODELS_FILE_UNREADABLE, None),
+        (b"\xff", Reason.MODELS_FILE_UNREADABLE, ""),
         (b"[models", Reason.MODELS_FILE_INVALID, Remedy.CORRECT_FILE),
     ],
 )
 def test_a_file_of_models_that_cannot_be_used_is_named(
-    data: bytes, reason: Reason, remedy: Remedy | None
+    data: bytes, reason: Reason, remedy: Remedy | str
 ) -> None:
     file = folders().config / "models.toml"
     file.parent.mkdir(parents=True)
@@ -161,8 +161,7 @@ def test_a_file_of_models_that_cannot_be_used_is_named(
     with pytest.raises(SettingError) as caught:
         read_catalog(folders())
     assert (caught.value.reason, caught.value.params["file"]) == (reason, str(file))
-    if remedy:
-        assert caught.value.remedy is remedy
+    assert caught.value.remedy == remedy
 
 
 async def test_the_setting_names_the_file_of_the_on_device_model() -> None:

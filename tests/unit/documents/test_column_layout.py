@@ -117,14 +117,14 @@ def test_a_heading_in_the_middle_divides_the_columns() -> None:
     assert marks([*upper, *head, *lower]) == expected
 
 
-@pytest.mark.parametrize("whole", [True, False])
-def test_footnotes_follow_the_columns_that_they_are_below(whole: bool) -> None:
-    """Below both columns, or in smaller type below each of them."""
+def test_footnotes_across_both_columns_follow_them() -> None:
     lines = across(column(60, 760, prose("L", 25, 225)), column(310, 760, prose("R", 25, 225)))
-    if whole:
-        notes = [(60.0, 100 - 9 * n, 7.0, t) for n, t in enumerate(prose("F", 3, 470, 7))]
-        assert marks([*lines, *notes]) == in_order(("L", 25), ("R", 25), ("F", 3))
-        return
+    notes = [(60.0, 100 - 9 * n, 7.0, t) for n, t in enumerate(prose("F", 3, 470, 7))]
+    assert marks([*lines, *notes]) == in_order(("L", 25), ("R", 25), ("F", 3))
+
+
+def test_the_footnotes_of_a_column_follow_it() -> None:
+    lines = across(column(60, 760, prose("L", 25, 225)), column(310, 760, prose("R", 25, 225)))
     sides = [
         [(x, 410 - 9.0 * n, 7.0, t) for n, t in enumerate(prose(mark, 3, 225, 7))]
         for x, mark in ((60.0, "F"), (310.0, "G"))

@@ -156,7 +156,6 @@ def test_a_grammar_has_one_api(request_: ChatRequest, profile: ProviderProfile, 
 @pytest.mark.parametrize(
     ("changes", "profile", "info", "reason"),
     [
-        ({}, COMPATIBLE, INFO, None),
         ({}, OPENAI, INFO, Reason.API_MISSING),
         ({}, COMPATIBLE, replace(INFO, apis=(RESPONSES,)), Reason.API_MISSING),
         ({}, replace(COMPATIBLE, api=RESPONSES), INFO, Reason.API_MISSING),
@@ -168,23 +167,25 @@ def test_a_grammar_has_one_api(request_: ChatRequest, profile: ProviderProfile, 
         ({"grammar": LARK}, replace(COMPATIBLE, api=RESPONSES), INFO, Reason.API_MISSING),
     ],
 )
-def test_chat_completions_is_tried_if_responses_is_missing(
-    changes: dict[str, Any], profile: ProviderProfile, info: ModelInfo, reason: Reason | None
+def test_a_missing_api_without_an_alternative_is_an_error(
+    changes: dict[str, Any], profile: ProviderProfile, info: ModelInfo, reason: Reason
 ) -> None:
     tried = negotiation(replace(ask(model=INFO.id), **changes), profile, info)
     refusal = missing()
-    if reason is None:
-        assert tried.adapt(refusal) == []
-        assert tried.api is CHAT
-        assert negotiation(tried.request, profile, info).api is RESPONSES, "another server"
-        with pytest.raises(EndpointMissingError):
-            tried.adapt(refusal)
-        return
     with pytest.raises(EndpointMissingError) as caught:
         tried.adapt(refusal)
     assert (caught.value.reason, caught.value.status) == (reason, 404)
     assert caught.value.details == "there"
     assert (caught.value is refusal) is (reason is Reason.API_MISSING)
+
+
+def test_chat_completions_is_tried_once_if_responses_is_missing() -> None:
+    tried = negotiation(ask(model=INFO.id))
+    assert tried.adapt(missing()) == []
+    assert tried.api is CHAT
+    assert negotiation(tried.request).api is RESPONSES, "another server"
+    with pytest.raises(EndpointMissingError):
+        tried.adapt(missing())
 
 
 def test_a_model_without_the_responses_api_is_remembered() -> None:
