@@ -7,7 +7,7 @@ hide words from a search.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -80,6 +80,13 @@ def comment(text: str, author: str = "") -> str:
 def cell_comment(cell: str, text: str) -> MarkdownBlock:
     """Return a comment on the cell of a sheet, such as B7."""
     return MarkdownBlock(f"{cell}: {text}" if text else "")
+
+
+def repeated_lines(label: str, texts: Iterable[str]) -> Iterator[MarkdownBlock]:
+    """Yield a line for each header or footer, each text once; page numbers alone are left out."""
+    for line in dict.fromkeys(" ".join(text.split()) for text in texts):
+        if any(map(str.isalpha, line)):
+            yield MarkdownBlock(f"{label}: {line}")
 
 
 def join_blocks(blocks: Iterable[MarkdownBlock]) -> str:

@@ -1,7 +1,8 @@
 """Converts OpenDocument files (.odt, .odp, .ods) to Markdown.
 
 Follows OASIS Open Document Format 1.3, part 3. Reads content.xml, embedded objects, and the styles
-in styles.xml. Tracked deletions, and what repeats on every page or slide, are left out.
+in styles.xml. Tracked deletions, and what repeats on every slide, are left out. In texts, headers
+come once, before the text, and footers after it.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ def read(name: str, kind: str, data: bytes, limits: Limits) -> tuple[str, int | 
     """
     package = Package(name, data, limits)
     content = package.xml("content.xml")
-    reader = _Reader(package, _Styles([package.optional_xml("styles.xml"), content]))
+    styles = package.optional_xml("styles.xml")
+    reader = _Reader(package, _Styles([styles, content]))
     body = content.find(f"{_OFFICE}body/*")
     if body is None:
         body = Element("none")
@@ -67,7 +69,28 @@ def read(name: str, kind: str, data: bytes, limits: Limits) -> tuple[str, int | 
         blocks = [block for title, content in sheets for block in (title, *content)]
         return md.join_blocks(blocks) if has_content else "", None
     blocks = list(reader.blocks(body))
-    return md.join_blocks([*blocks, *reader.notes.blocks()]), None
+    pages = list(_used_pages(styles, content))
+    headers = md.repeated_lines("Header", _page_texts(reader, pages, "header"))
+    footers = md.repeated_lines("Footer", _page_texts(reader, pages, "footer"))
+    return md.join_blocks([*headers, *blocks, *footers, *reader.notes.blocks()]), None
+
+
+def _used_pages(styles: Element, content: Element) -> Iterator[Element]:
+    """Yield the page styles that paragraphs begin, and the usual one."""
+    kinds = (style for tree in (styles, content) for style in tree.iter(f"{STYLE}style"))
+    names = {"Standard", *(style.get(f"{STYLE}master-page-name", "") for style in kinds)}
+    for page in styles.iter(f"{STYLE}master-page"):
+        if page.get(f"{STYLE}name") in names:
+            yield page
+
+
+def _page_texts(reader: _Reader, pages: Iterable[Element], kind: str) -> Iterator[str]:
+    """Yield the texts of the headers or footers of pages; `kind` is "header" or "footer"."""
+    for page in pages:
+        for element in page:
+            is_shown = element.get(f"{STYLE}display") != "false"
+            if local_name(element) in (kind, f"{kind}-left", f"{kind}-first") and is_shown:
+                yield " ".join(block.text for block in reader.blocks(element))
 
 
 def _slides(reader: _Reader, body: Element) -> tuple[str, int]:

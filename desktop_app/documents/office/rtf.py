@@ -2,7 +2,8 @@
 
 Follows Microsoft's Rich Text Format Specification 1.9.1. Bytes are characters in the code page of
 their font; other characters are written as numbers, with stand-ins for programs that cannot read
-the numbers. Tracked deletions, hidden text, and what repeats on every page are left out.
+the numbers. Tracked deletions and hidden text are left out. Headers come once, before the text, and
+footers after it.
 """
 
 from __future__ import annotations
@@ -42,13 +43,15 @@ _SYMBOLS: Final = {b"~": "\u00a0", b"_": "\u2011", b"\\": "\\", b"{": "{", b"}":
 _SKIPPED: Final = frozenset(
     ("colortbl", "info", "pict", "sp", "shprslt", "nonshppict", "objdata", "objclass", "xe", "tc")
     + ("tcn", "rxe", "txe", "nonesttables", "template", "bkmkstart", "bkmkend", "listtable")
-    + ("header", "headerl", "headerr", "headerf", "footer", "footerl", "footerr", "footerf")
 )
 # Destinations that are read although they are marked as ignorable.
 _READ_IGNORABLE: Final = frozenset(
     ("shpinst", "fldinst", "moMath", "footnote", "nesttableprops", "formfield", "ffl")
     + ("atnauthor", "annotation")
 )
+_HEADERS: Final = frozenset(("header", "headerl", "headerr", "headerf"))
+_FOOTERS: Final = frozenset(("footer", "footerl", "footerr", "footerf"))
+_NESTED_TEXTS: Final = {"footnote", "annotation", "shptxt", "fldrslt"} | _HEADERS | _FOOTERS
 _LABELS: Final = ("listtext", "pntext")
 _OTHER_DESTINATIONS: Final = ("fonttbl", "stylesheet", "fldinst", "atnauthor")
 _FORM_WORDS: Final = frozenset(("formfield", "ffl", "fftype", "ffres", "ffdefres"))
@@ -68,9 +71,9 @@ _KNOWN_WORDS: Final = (
     | _SKIPPED
     | _FORM_WORDS
     | _CHARACTER_WORDS.keys()
-    | set(_LABELS)
-    | {"fonttbl", "stylesheet"}
-) | {"fldinst", "fldrslt", "footnote", "annotation", "atnauthor", "shptxt", "fcharset", "cpg"}
+    | _NESTED_TEXTS
+    | {*_LABELS, *_OTHER_DESTINATIONS, "fcharset", "cpg"}
+)
 _ADDRESS: Final = re.compile(r'HYPERLINK\s+"([^"]+)"')
 _MAX_DEPTH: Final = 10_000  # of groups; no program nests so many
 
@@ -131,6 +134,8 @@ class _Reader:
         self._destination_texts: list[str] = []  # e.g. of a link's target or a choice
         self._address = ""
         self._comment_author = ""  # of the comment that follows
+        self._headers: list[str] = []
+        self._footers: list[str] = []
         self._form: dict[str, int] = {}  # the numbers of the last form field, by control word
         self._choices: list[str] = []  # the choices of the last form field
 
@@ -142,7 +147,9 @@ class _Reader:
         while len(self._groups) > 1:  # the end is missing
             self._end_group()
         self._flush()
-        return [*self._text.finish(), *self._notes.blocks()]
+        headers = md.repeated_lines("Header", self._headers)
+        footers = md.repeated_lines("Footer", self._footers)
+        return [*headers, *self._text.finish(), *footers, *self._notes.blocks()]
 
     def _read_from(self, data: bytes, start: int) -> int | None:
         """Read up to binary data, and return the offset after the data; None at the end."""
@@ -251,7 +258,7 @@ class _Reader:
             self._enter("skipped" if word in _SKIPPED else word)
         elif word in _FORM_WORDS:
             self._process_form_word(word, number or 0)
-        elif word in ("footnote", "annotation", "shptxt", "fldrslt"):
+        elif word in _NESTED_TEXTS:
             self._begin_nested_text(word)
         elif word in _STRUCTURE_WORDS and not self._state.destination:
             self._text.process_word(word, number)
@@ -343,6 +350,9 @@ class _Reader:
             outer.add_text_box(blocks)
             return
         text = " ".join(block.text.strip() for block in blocks)
+        if word in _HEADERS | _FOOTERS:
+            (self._headers if word in _HEADERS else self._footers).append(text)
+            return
         if word == "annotation":
             text, self._comment_author = md.comment(text, self._comment_author), ""
         if text:

@@ -2,15 +2,15 @@
 
 Converts headings, numbered lists, tables, footnotes, comments and text boxes; reads the parts
 directly, as ISO/IEC 29500-1 describes them. A heading is any paragraph with an outline level, which
-its style may define. The numbers of lists are those that Word shows. Tracked deletions, headers and
-footers are left out.
+its style may define. The numbers of lists are those that Word shows. Headers come once, before the
+text, and footers after it. Tracked deletions are left out.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from xml.etree.ElementTree import Element
 
@@ -64,8 +64,13 @@ def read(name: str, data: bytes, limits: Limits) -> str:
             for kind in ("footnote", "endnote", "comment")
         },
     )
-    blocks = list(reader.blocks(package.xml(part)))
-    return md.join_blocks([*blocks, *reader.notes.blocks()]).replace(_ASTERISK, "*")
+    tree = package.xml(part)
+    blocks = list(reader.blocks(tree))
+    has_even = _is_on(_value(related("settings"), f"{W}evenAndOddHeaders"))
+    headers = md.repeated_lines("Header", reader.page_texts(tree, "header", has_even=has_even))
+    footers = md.repeated_lines("Footer", reader.page_texts(tree, "footer", has_even=has_even))
+    text = md.join_blocks([*headers, *blocks, *footers, *reader.notes.blocks()])
+    return text.replace(_ASTERISK, "*")
 
 
 def _value(element: Element | None, path: str, attribute: str = "val") -> str | None:
@@ -250,6 +255,22 @@ class _Reader:
                     yield self._web_page(self.relations.get(drawing.relation_id(child), ""))
                 case "body" | "sdt" | "sdtContent" | "ins" | "moveTo" | "customXml" | "txbxContent":
                     yield from self.blocks(child)
+
+    def page_texts(self, tree: Element, kind: str, *, has_even: bool) -> Iterator[str]:
+        """Yield the text of each section's headers or footers.
+
+        Args:
+            kind: "header" or "footer".
+            has_even: even pages have headers and footers of their own.
+        """
+        for section in tree.iter(f"{W}sectPr"):
+            is_shown = {"first": _is_on(_value(section, f"{W}titlePg")), "even": has_even}
+            for reference in section.findall(f"{W}{kind}Reference"):
+                part = self.relations.get(drawing.relation_id(reference), "")
+                if part in self.package and is_shown.get(reference.get(f"{W}type", ""), True):
+                    own = replace(self, relations=self.package.relations(part))
+                    blocks = own.blocks(self.package.xml_or_empty(part))
+                    yield " ".join(block.text for block in blocks)
 
     def _web_page(self, part: str) -> MarkdownBlock:
         """Convert an HTML part, which some programs leave for Word to convert."""

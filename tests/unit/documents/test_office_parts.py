@@ -249,6 +249,35 @@ def test_styles_and_notes_are_found_by_their_relations() -> None:
     assert read("x.docx", parts) == "## a[^1]\n\n[^1]: b"
 
 
+@pytest.mark.parametrize(
+    ("section", "settings", "shown"),
+    [
+        ("", "", ["Header: Acme", "Text.", "Footer: IBAN"]),
+        ("<w:titlePg/>", "", ["Header: First", "Header: Acme", "Text.", "Footer: IBAN"]),
+        ("<w:titlePg w:val='0'/>", "", ["Header: Acme", "Text.", "Footer: IBAN"]),
+        ("", "<w:evenAndOddHeaders/>", ["Header: Acme", "Header: Even", "Text.", "Footer: IBAN"]),
+    ],
+)
+def test_each_shown_header_and_footer_is_read_once(
+    section: str, settings: str, shown: list[str]
+) -> None:
+    kinds = {"h1": "first", "h2": "default", "h3": "even"}
+    references = "".join(
+        f"<w:headerReference w:type='{kind}' r:id='{key}'/>" for key, kind in kinds.items()
+    )
+    references += "<w:footerReference w:type='default' r:id='f'/>"
+    sections = f"<w:sectPr>{references}{section}</w:sectPr>"
+    body = f"<w:p><w:pPr>{sections}</w:pPr><w:r><w:t>Text.</w:t></w:r></w:p>{sections}"
+    texts = {"h1": "First", "h2": "Acme", "h3": "Even", "f": "IBAN"}
+    parts = word(body) | {
+        f"word/{key}.xml": f"<w:hdr {SPACES}><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:hdr>"
+        for key, text in texts.items()
+    }
+    parts["word/_rels/document.xml.rels"] = relations(**{key: f"{key}.xml" for key in texts})
+    parts["word/settings.xml"] = f"<w:settings {SPACES}>{settings}</w:settings>"
+    assert read("x.docx", parts) == "\n\n".join(shown)
+
+
 def test_the_parts_of_a_document_may_be_in_its_root() -> None:
     link = '<w:p><w:hyperlink r:id="site"><w:r><w:t>a site</w:t></w:r></w:hyperlink></w:p>'
     heading = '<w:p><w:pPr><w:pStyle w:val="H"/></w:pPr><w:r><w:t>Title</w:t></w:r></w:p>'

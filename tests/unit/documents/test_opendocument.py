@@ -398,3 +398,22 @@ def test_a_spreadsheet_of_empty_sheets_is_refused_as_empty() -> None:
     row = "<table:table-row><table:table-cell/></table:table-row>"
     with pytest.raises(DocumentEmptyError):
         text_of(f'<table:table table:name="Sheet1">{row}</table:table>', "spreadsheet")
+
+
+def test_the_headers_and_footers_of_used_pages_are_read_once() -> None:
+    def page(name: str, content: str) -> str:
+        return f'<style:master-page style:name="{name}">{content}</style:master-page>'
+
+    header = f"<style:header>{paragraph('Acme')}</style:header>"
+    hidden = f"<style:footer-left style:display='false'>{paragraph('No')}</style:footer-left>"
+    number = "<style:footer><text:p><text:page-number>1</text:page-number></text:p></style:footer>"
+    footer = f"<style:footer-first>{paragraph('IBAN')}</style:footer-first>"
+    pages = page("Standard", header + hidden + number) + page("Letter", header + footer)
+    pages += page("Unused", f"<style:header>{paragraph('Template')}</style:header>")
+    styles = (
+        f"<office:document-styles {SPACES}>"
+        '<style:style style:name="P" style:master-page-name="Letter"/>'
+        f"<office:master-styles>{pages}</office:master-styles></office:document-styles>"
+    )
+    text = text_of(paragraph("Text."), parts={"styles.xml": styles})
+    assert text == "Header: Acme\n\nText.\n\nFooter: IBAN"

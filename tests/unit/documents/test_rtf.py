@@ -141,11 +141,19 @@ def test_a_text_box_after_a_table_follows_it() -> None:
 
 def test_invisible_text_is_left_out() -> None:
     body = (
-        rb"{\info{\title Meta}}{\header Top}{\footer\pard Page\par}{\*\unknown {\b "
+        rb"{\info{\title Meta}}{\*\unknown {\b "
         rb"secret}}{\pict\pngblip 89504e47}{\deleted gone}{\v hidden}\bin4 {}}}Here\~it\_is "
         rb"\{\\\} \v x\v0 y"
     )
     assert rtf(body) == "Here\u00a0it\u2011is {\\} y"
+
+
+def test_each_header_and_footer_is_read_once() -> None:
+    body = (
+        rb"{\header\pard Top {\b bold}\par}{\footerf First}{\footer\chpgn 1\par}Text.\par\sect"
+        rb"{\headerl Top {\b bold}}{\headerr Other}{\footer\pard 2}More."
+    )
+    assert rtf(body) == ("Header: Top **bold**\n\nHeader: Other\n\nText.\n\nMore.\n\nFooter: First")
 
 
 def test_binary_data_is_skipped_by_its_stated_length() -> None:
@@ -314,7 +322,7 @@ def form_field(values: str, result: str = "") -> bytes:
             "| x a | b |\n| --- | --- |",
         ),
         (rb"{\*\unknown a}b{\*\unknown\b c}d", "bd"),
-        (rb"{\pict 00ff}{\info a}{\header b}c", "c"),
+        (rb"{\pict 00ff}{\info a}c", "c"),
         (b"\\par\\par a\\\nb\\\rc", "a\n\nb\n\nc"),
         (rb"a}b", "ab"),
         (rb"a}b}c}\b d", "abc**d**"),
