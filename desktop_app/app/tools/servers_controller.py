@@ -17,7 +17,7 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.widgets.file_dialogs import choose_file
-from desktop_app.ui.widgets.text.foreign_text import one_line, several_lines
+from desktop_app.ui.widgets.text.foreign_text import one_line
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.cards.notifications import Notifications
 
 _MAX_LISTED_CHARS: Final = 20_000  # of the commands of an imported file, which are shown whole
+# A longer list is shown in a field that scrolls: the question must fit a small screen.
+_MAX_SHOWN_LINES: Final = 8
+_MAX_SHOWN_CHARS: Final = 500
 REFRESH_DELAY_MS = 200
 """The delay of an update of the list, because a server may write many log lines at once."""
 
@@ -333,15 +336,15 @@ class ServersController(QObject):
         if len(listed) > _MAX_LISTED_CHARS:
             raise ToolServerError(Reason.TOOL_SERVER_FILE, name=path.name)
         note = tr("Programs have the same access to your files as you have.")
-        text = f"{note}\n\n{listed}"
+        is_long = len(lines) > _MAX_SHOWN_LINES or len(listed) > _MAX_SHOWN_CHARS
         ask(
             self._parent,
             "confirm-server-import",
             tr_plural("Add {count} tool server?", "Add {count} tool servers?", len(usable)),
-            text,
+            note if is_long else f"{note}\n\n{listed}",
             label=tr("Add"),
             act=lambda: self._tasks.start(self._add_imported(found)),
-            details=listed if several_lines(text) != text else "",
+            details=listed if is_long else "",
         )
 
     async def _add_imported(self, found: Sequence[ConfiguredServer]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
+from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QTextEdit
 from shiboken6 import isValid
 
 from desktop_app.app.tools import servers_controller
@@ -153,6 +153,9 @@ async def test_no_part_of_an_imported_command_is_left_out_of_the_question(
             await until(lambda: shown(QMessageBox))
             (question,) = shown(QMessageBox)
             assert all(word in question.detailedText() for word in (*numbers, *found))
+            (shown_list,) = question.findChildren(QTextEdit)
+            assert shown_list.isVisible()
+            assert question.informativeText().count("\n") == 0
             question.reject()
         else:
             await until(lambda: "mcp.json" in app.said)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtGui import Qt
+from PySide6.QtWidgets import QTextEdit
 
 from desktop_app.ui.widgets.text.foreign_text import message_box
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from PySide6.QtWidgets import QPushButton, QWidget
+
+_LINES_OF_DETAILS: Final = 12
 
 
 def ask(
@@ -30,7 +33,7 @@ def ask(
 
     Args:
         name: the object name of the question.
-        details: a longer text that a button shows.
+        details: a longer text, shown in a field that scrolls.
         is_destructive: whether `act` may do harm, so that Enter cancels.
         cancel_label: the label of the other button if "Cancel" would be ambiguous.
     """
@@ -45,5 +48,9 @@ def ask(
     if is_destructive:
         box.setDefaultButton(cancel)
     button.clicked.connect(lambda: act())
+    if details:
+        (field,) = box.findChildren(QTextEdit)
+        field.setFixedHeight(_LINES_OF_DETAILS * field.fontMetrics().lineSpacing())
+        next(b for b in box.buttons() if box.buttonRole(b) is box.ButtonRole.ActionRole).click()
     box.open()
     return button
