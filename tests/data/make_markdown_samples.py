@@ -300,7 +300,12 @@ def half_written() -> Iterator[str]:
     for _ in range(10_000):
         content = "".join(chance.choices(_INLINE, k=chance.randint(2, 13)))
         is_word = chance.random() < 0.8
-        said = [content, is_word, *complete_inline(content, is_word=is_word), is_plain(content)]
+        said = [
+            content,
+            is_word,
+            *complete_inline(content, may_continue=is_word),
+            is_plain(content),
+        ]
         yield json.dumps(said, ensure_ascii=False)
 
 
@@ -314,7 +319,7 @@ def half_written_long() -> Iterator[str]:
         content = start + (filler * length)[:length]
         content += "".join(chance.choices(_INLINE, k=chance.choice((0, 0, 1, 2))))
         is_word = chance.random() < 0.8
-        shown, closer = complete_inline(content, is_word=is_word)
+        shown, closer = complete_inline(content, may_continue=is_word)
         said = [start, filler[:9], len(content), content[-9:], is_word, len(shown), shown[-9:]]
         yield json.dumps([*said, closer, is_plain(content)], ensure_ascii=False)
 

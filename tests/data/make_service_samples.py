@@ -75,7 +75,7 @@ from desktop_app.services.chat.compaction_service import CompactionPlan, Compact
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.titles import wants_title
 from desktop_app.services.collections.passage_context import passage_budget, retrieval_text
-from desktop_app.services.collections.passage_dedup import DuplicatePassages
+from desktop_app.services.collections.passage_dedup import KnownPassages
 from desktop_app.services.documents.chunk_pages import page_spans
 from desktop_app.services.documents.chunk_positions import ChunkPositions
 from desktop_app.services.documents.chunk_spans import even_parts, spans_from_json
@@ -84,7 +84,7 @@ from desktop_app.services.documents.document_beginnings import beginning
 from desktop_app.services.documents.note_taking import (
     DocumentPiece,
     ReadingTask,
-    longest_note,
+    max_note_tokens,
     note_key,
 )
 from desktop_app.services.models.choice_resolution import ProviderModels, ResolvedChoice
@@ -327,7 +327,11 @@ async def _reading(chance: random.Random) -> list[object]:
         [_piece(piece) for piece in pieces],
         [_piece(piece) for piece in smaller],
         [_piece(piece) for piece in merged],
-        [await reader.room(task), await reader.room_for_notes(task, request), longest_note(task)],
+        [
+            await reader.room(task),
+            await reader.room_for_notes(task, request),
+            max_note_tokens(task),
+        ],
         [[len(found.sha256), found.in_parts] for found in chunked_documents(documents)],
     ]
 
@@ -425,7 +429,7 @@ def passages() -> Iterator[str]:
     """Yield which of similar passages are new, and what is searched for."""
     chance = random.Random("similar passages")
     for _ in range(900):
-        known = DuplicatePassages()
+        known = KnownPassages()
         words = chance.choices(_WORDS, k=chance.choice((3, 4, 5, 20, 40)))
         found = []
         for _ in range(4):

@@ -431,8 +431,8 @@ class BlockStream:
             return False
         if len(last.children or ()) > _MAX_TOKENS:
             return False  # completing it would take as long as parsing
-        is_word = parse.source[-1:] not in (" ", "\t", "\n", "|")
-        text, closers = complete_inline(last.content, is_word=is_word)
+        may_continue = parse.source[-1:] not in (" ", "\t", "\n", "|")
+        text, closers = complete_inline(last.content, may_continue=may_continue)
         if text == last.content and not closers:
             return False
         last.children = parser().parseInline(text + closers, self._definitions.env())[0].children

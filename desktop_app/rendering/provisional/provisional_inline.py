@@ -89,11 +89,11 @@ class _CutError(Exception):
         self.at, self.closer = at, closer
 
 
-def complete_inline(content: str, *, is_word: bool = True) -> tuple[str, str]:
+def complete_inline(content: str, *, may_continue: bool = True) -> tuple[str, str]:
     """Return the inline text to show, and the marks that close its open markup.
 
     Args:
-        is_word: the last word may continue, because no space follows it.
+        may_continue: the last word may continue, because no space follows it.
 
     >>> complete_inline("a **b")
     ('a **b', '**')
@@ -104,7 +104,7 @@ def complete_inline(content: str, *, is_word: bool = True) -> tuple[str, str]:
     """
     if is_too_dense(content):
         return content, ""
-    scanner = _Scanner(content, is_word=is_word)
+    scanner = _Scanner(content, may_continue=may_continue)
     end, closer = len(content), ""
     try:
         scanner.scan()
@@ -156,9 +156,9 @@ class _Scanner:
         settled: the end of the last code, formula or link.
     """
 
-    def __init__(self, content: str, *, is_word: bool) -> None:
+    def __init__(self, content: str, *, may_continue: bool) -> None:
         self.content = content
-        self._may_continue = is_word
+        self._may_continue = may_continue
         self.open: list[EmphasisMark] = []
         self.closed = self.settled = 0
         self._shown = content

@@ -51,7 +51,7 @@ from desktop_app.services.collections.embedding_service import (
     EmbeddingPlan,
     Embeddings,
 )
-from desktop_app.services.collections.passage_dedup import DuplicatePassages
+from desktop_app.services.collections.passage_dedup import KnownPassages
 
 # Distinct passages considered for a question; the token budget decides how many are included.
 MAX_PASSAGES: Final = 24
@@ -372,7 +372,7 @@ class Collections:
         A passage that is too large is skipped, and so is a duplicate.
         """
         chosen: list[Passage] = []
-        known, used, distinct = DuplicatePassages(), 0, 0
+        known, used, distinct = KnownPassages(), 0, 0
         for at in range(0, len(places), MAX_PASSAGES):
             batch = places[at : at + MAX_PASSAGES]
             for place, text in zip(batch, await self._store.texts(batch), strict=True):

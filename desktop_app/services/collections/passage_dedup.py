@@ -25,7 +25,7 @@ _HYPHEN: Final = re.compile(r"(?<=[^\W\d_])[-\u00ad]\n(?=[^\W\d_])")
 _WORD: Final = re.compile(r"[^\W_]+")
 
 
-class DuplicatePassages:
+class KnownPassages:
     """The texts of the passages so far, to recognize duplicates."""
 
     def __init__(self) -> None:

@@ -48,7 +48,7 @@ from desktop_app.services.documents.note_taking import (
     NoteCache,
     ReadingProvider,
     ReadingTask,
-    longest_note,
+    max_note_tokens,
     note_key,
     page_names,
     wrap_piece,
@@ -140,7 +140,7 @@ class ChunkedReader:
         """Return the plan for these pieces; cached notes cost nothing."""
         left = [p for p in pieces if await self.notes.get(note_key(task, p)) is None]
         overhead = ceil((len(INSTRUCTIONS) + len(task.prompt)) / 3)
-        note = min(longest_note(task) or USUAL_NOTE_TOKENS, USUAL_NOTE_TOKENS)
+        note = min(max_note_tokens(task) or USUAL_NOTE_TOKENS, USUAL_NOTE_TOKENS)
         notes = Usage(sum(piece.tokens + overhead for piece in left), 0, len(left) * note)
         final = Usage(answers * len(pieces) * note, 0, answers * USUAL_NOTE_TOKENS)
         answerer = task.answerer or task.resolved

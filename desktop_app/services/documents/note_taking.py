@@ -460,7 +460,7 @@ def _request(
             candidates=1,
             stop=(),
             service_tier=None,
-            max_output_tokens=longest_note(task),
+            max_output_tokens=max_note_tokens(task),
         ),
         store=task.resolved.profile.keeps_at_provider,
         cache_key=task.conversation_id,
@@ -481,7 +481,7 @@ def page_names(piece: DocumentPiece) -> list[str]:
     return [page_name(document, page.number) for page in document.pictured]
 
 
-def longest_note(task: ReadingTask) -> int | None:
+def max_note_tokens(task: ReadingTask) -> int | None:
     """Return the maximum tokens of a note; None leaves the length to the model.
 
     Small models get a limit because they may repeat themselves until the window is full.

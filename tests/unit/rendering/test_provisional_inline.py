@@ -104,7 +104,7 @@ def test_open_marks_are_closed_or_left_out(content: str, shown: str, closers: st
 
 def test_a_formula_that_may_continue_is_held_back_only_within_a_word() -> None:
     assert complete_inline("a $x$") == ("a ", "")
-    assert complete_inline("a $x$", is_word=False) == ("a $x$", "")
+    assert complete_inline("a $x$", may_continue=False) == ("a $x$", "")
 
 
 def test_a_possible_formula_of_plain_letters_is_held_back_up_to_80_characters() -> None:

@@ -22,7 +22,7 @@ from desktop_app.services.documents.note_taking import (
     INSTRUCTIONS,
     DocumentPiece,
     ReadingTask,
-    longest_note,
+    max_note_tokens,
 )
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from tests.unit.services.test_chunked_reading import MODEL, PRICE, PROMPT, book, open_reading
@@ -46,7 +46,7 @@ def test_notes_are_short_for_small_windows(
     info = ModelInfo("m", "M", context_window=window)
     parameters = GenerationParameters(max_output_tokens=wanted)
     task = ReadingTask((), PROMPT, ResolvedChoice(OPENAI, info, None, None), parameters=parameters)
-    assert longest_note(task) == longest
+    assert max_note_tokens(task) == longest
 
 
 @pytest.mark.parametrize(

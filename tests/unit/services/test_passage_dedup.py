@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.services.collections.passage_dedup import DuplicatePassages
+from desktop_app.services.collections.passage_dedup import KnownPassages
 
 TEXT = (
     "The tenant pays 940 euros a month, in advance and by the third working day. The landlord "
@@ -34,7 +34,7 @@ JAPANESE = (
     ],
 )
 def test_a_copy_of_a_passage_is_not_added(first: str, second: str) -> None:
-    copies = DuplicatePassages()
+    copies = KnownPassages()
     assert copies.add_if_new(first)
     assert not copies.add_if_new(second)
 
@@ -51,12 +51,12 @@ def test_a_copy_of_a_passage_is_not_added(first: str, second: str) -> None:
     ],
 )
 def test_a_passage_that_differs_is_added(second: str) -> None:
-    copies = DuplicatePassages()
+    copies = KnownPassages()
     assert copies.add_if_new(TEXT)
     assert copies.add_if_new(second)
 
 
 def test_japanese_versions_differ_by_a_character() -> None:
-    copies = DuplicatePassages()
+    copies = KnownPassages()
     assert copies.add_if_new(JAPANESE)
     assert copies.add_if_new(JAPANESE.replace("三日", "五日"))
