@@ -125,8 +125,9 @@ def deny_inspection() -> None:
 
 
 def _restrict_files(policy: Policy, abi: int) -> None:
-    """Let Landlock refuse other files and ports than the policy's, and signals to other processes.
+    """Let Landlock refuse files and ports that are not allowed, and signals to others.
 
+    Allowed are the files and ports of the policy, and for reading Python's and the system's files.
     Older kernels refuse only files, or files and ports.
     """
     handled = sum(rights for since, rights in _FILE_RIGHTS_BY_ABI if abi >= since)

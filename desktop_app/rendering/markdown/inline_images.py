@@ -161,7 +161,8 @@ def after_address(text: str) -> str:
 def outside_image(source: str, at: int) -> int:
     """Return `at`, or a position beside the image that a cut at `at` would split.
 
-    An image whose name is longer than `_MAX_NAME_LENGTH` may be split within its name.
+    An image is split nevertheless if its address is too long for a drawn image. One with a name
+    longer than `_MAX_NAME_LENGTH` may be split within its name.
     """
     last = at + len(_ADDRESS_OPENING) - 1
     begin = source.rfind(_ADDRESS_OPENING, max(0, at - MAX_ADDRESS_LENGTH), last)

@@ -79,7 +79,7 @@ class InlineParser(ParserInline):
             state.pushPending()
 
     def skipToken(self, state: StateInline) -> None:  # noqa: N802
-        """Skip the construct at the state's position without making tokens."""
+        """Skip the plain words or the construct at the state's position, without making tokens."""
         pos, end = state.pos, state.posMax
         if pos in state.cache:
             state.pos = state.cache[pos]

@@ -28,8 +28,8 @@ _MAX_HOST_LENGTH: Final = 3_000
 """Characters, perhaps escaped; normalizing many combining marks takes quadratic time."""
 _MAX_LABEL_LENGTH: Final = 63
 """Characters of a part of a host between dots, by the rules of DNS."""
-_MAX_DECODINGS: Final = 8
-"""Readings of a mail address; an address that can be decoded more often is refused."""
+_MAX_READINGS: Final = 8
+"""Readings of a mail address: as written, and after each decoding. One with more is refused."""
 
 # The last @ ends the user name, as in browsers. An address with a backslash before its path, which
 # browsers take for a slash, or without "//" has no host here.
@@ -50,9 +50,10 @@ _NAMED_HOST: Final = re.compile(
     r"(?::\d+)?(?P<rest>[/?#][\w/?#&=%+~:;,.@!$*-]*+)?"
 )
 _TOP_LEVEL: Final = re.compile(r"xn--[\w-]+|(?=[\w-]*[^\W\d_])[\w-]{2,}")
-_NUMBER: Final = re.compile(r"0x[0-9a-f]{1,8}|\d+")
-_LONE_NUMBER: Final = re.compile(r"\W*(?P<number>0x[0-9a-f]{7,8}|\d{8,10})\W*")
-_COLONS: Final = re.compile(r"(?<![\w:.])[0-9a-f:.]{2,45}(?![\w:])")
+# A part of an IPv4 address, an IPv4 address that is one number, and what may be an IPv6 address.
+_IPV4_PART: Final = re.compile(r"0x[0-9a-f]{1,8}|\d+")
+_IPV4_NUMBER: Final = re.compile(r"\W*(?P<number>0x[0-9a-f]{7,8}|\d{8,10})\W*")
+_POSSIBLE_IPV6: Final = re.compile(r"(?<![\w:.])[0-9a-f:.]{2,45}(?![\w:])")
 _MAIL_ADDRESS: Final = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)+")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 
@@ -93,7 +94,8 @@ class _Field(NamedTuple):
         separator: the characters before the field or piece.
         name: the name of the field.
         value: the value of the field, or the further piece.
-        is_named: False for a further piece, before which the name is not repeated.
+        is_named: the name is written before the value. It is not before the recipients at the
+            beginning of the address, nor before a further piece.
     """
 
     separator: str
@@ -125,7 +127,7 @@ def true_destination(words: str | None, target: str) -> str:
     ('', '')
     """
     if target.startswith("#"):
-        return ""  # the address has not arrived yet: see provisional_inline.py
+        return ""  # no other site: an anchor, or an address to come (see provisional_inline.py)
     seen = None if words is None or len(words) > _MAX_WORDS_LENGTH else _as_read(words)
     if _is_mail(target):
         return _mail_place(words, seen, target)
@@ -211,11 +213,11 @@ def _unopened_host(target: str) -> str:
 
 
 def _mail(target: str) -> _Mail | None:
-    """Return the recipients of a mail; None if the address may make a mail program do more.
+    """Return the recipients in a mail link; None if it is not safe to open.
 
     Programs differ in how often they decode and where they separate fields. So every reading is
     checked: an attached file, an unknown field or a second header line in any of them refuses the
-    address.
+    link.
     """
     readings = list(_decodings(target[7:]))
     if not readings or any(map(_is_suspicious_mail, readings)):
@@ -233,11 +235,11 @@ def _mail(target: str) -> _Mail | None:
 def _decodings(text: str) -> Iterator[str]:
     """Yield a text as written, then decoded once, twice and so on, until nothing changes.
 
-    Yield nothing if that takes more than `_MAX_DECODINGS` readings.
+    Yield nothing if that takes more than `_MAX_READINGS` readings.
     """
     readings = [text.encode(errors="replace")]
     while (decoded := unquote_to_bytes(readings[-1])) != readings[-1]:
-        if len(readings) == _MAX_DECODINGS:
+        if len(readings) == _MAX_READINGS:
             return
         readings.append(decoded)
     yield from (reading.decode(errors="replace") for reading in readings)
@@ -274,7 +276,10 @@ def _is_suspicious_mail(reading: str) -> bool:
 
 
 def _mail_place(words: str | None, seen: str | None, target: str) -> str:
-    """Return the recipients to show after a mail link's words; "" if they do not mislead."""
+    """Return the destination to show after a mail link's words; "" if they do not mislead.
+
+    Several recipients, or one of a blind copy, are always shown.
+    """
     mail = _mail(target)
     if mail is None:
         return "" if words in (target, target[7:]) else _shorten(target)
@@ -318,14 +323,14 @@ def _named_hosts(seen: str) -> Iterator[str]:
     """Yield every host that words name, as `_bare_host` returns it."""
     for match in _NAMED_HOST.finditer(seen):
         labels = match["host"].split(".")
-        is_number = len(labels) == 4 and all(map(_NUMBER.fullmatch, labels))
+        is_ipv4 = len(labels) == 4 and all(map(_IPV4_PART.fullmatch, labels))
         is_name = len(labels) > 1 and _TOP_LEVEL.fullmatch(labels[-1])
         is_local = match["host"] == "localhost" and match.end() > match.end("host")
-        if match["scheme"] or is_number or is_name or is_local:
+        if match["scheme"] or is_ipv4 or is_name or is_local:
             yield _bare_host(match["host"])
-    if number := _LONE_NUMBER.fullmatch(seen):
+    if number := _IPV4_NUMBER.fullmatch(seen):
         yield number["number"]
-    for match in _COLONS.finditer(seen):
+    for match in _POSSIBLE_IPV6.finditer(seen):
         if match[0].count(":") > 1 and _is_ipv6(match[0]):
             yield f"[{match[0]}]"
 
@@ -353,7 +358,10 @@ def _file_name_as_host(target: str) -> set[str]:
 
 
 def _is_in_two_scripts(words: str) -> bool:
-    """Return True if a word mixes Latin with Cyrillic or Greek letters, which look alike."""
+    """Return True if a word of three or more letters mixes Latin with Cyrillic or Greek ones.
+
+    They look alike.
+    """
     if words.isascii():
         return False
     for word in _WORD.findall(words):

@@ -159,7 +159,7 @@ class _LooseListFinder:
         container = self._open[-1] if self._open else None
         if container is not None and token.level == container.token.level + 1:
             self._process_definitions(container, line)
-            if not token.meta.get("has_earlier_items"):  # a list that began in this text
+            if not token.meta.get("has_earlier_items"):  # such a list began in earlier text
                 self._mark_if_separated(container, line)
             container.has_content = True
 

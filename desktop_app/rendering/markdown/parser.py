@@ -110,7 +110,7 @@ def _parser() -> MarkdownIt:
     citations.add_rule(markdown)
     markdown.core.ruler.at("inline", _inline)
     _cache_link_normalization(markdown)
-    _limit_columns(markdown)
+    _restrict_tables(markdown)
     markdown.block = BlockParser(markdown.block)
     markdown.inline = InlineParser(markdown.inline)
     # linkify-it compiles its patterns at the first address, in 15 ms: better here than later.
@@ -201,7 +201,7 @@ def _is_too_wide(content: str) -> bool:
 
 
 def _cache_link_normalization(markdown: MarkdownIt) -> None:
-    """Do not normalize images in `data:` addresses; cache the normalized form of the others.
+    """Cache normalized addresses; leave `data:` addresses of images as they are.
 
     Such images are expensive to normalize. Other addresses are parsed again with every piece of a
     streamed answer.
@@ -239,15 +239,14 @@ def _note_text(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     return label.isprintable() and footnote_def(state, start, end, silent)
 
 
-def _limit_columns(markdown: MarkdownIt) -> None:
-    """Refuse tables that are too wide, or whose header begins an item or a quote.
+def _restrict_tables(markdown: MarkdownIt) -> None:
+    """Refuse tables that are too wide, or that GitHub takes for an item, a quote or a heading.
 
-    GitHub checks for items, quotes and headings before tables: a line of only hyphens makes the
-    line above a heading.
+    GitHub checks for these before tables: a line of only hyphens makes the line above a heading.
     """
     from markdown_it.rules_block import table
 
-    def narrow_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    def restricted_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         head = _line(state, start)
         if head.count("|") > MAX_COLUMNS + 1 or _BEGINS_CONTAINER.match(head):
             return False
@@ -255,7 +254,7 @@ def _limit_columns(markdown: MarkdownIt) -> None:
             return False
         return table(state, start, end, silent)
 
-    markdown.block.ruler.at("table", narrow_table, {"alt": ["paragraph", "reference"]})
+    markdown.block.ruler.at("table", restricted_table, {"alt": ["paragraph", "reference"]})
 
 
 def _record_content_column(state: StateBlock, start: int, _end: int, silent: bool) -> bool:
@@ -292,12 +291,12 @@ def _record_definition_lines(markdown: MarkdownIt) -> None:
     markdown.block.ruler.at("reference", recorded_reference)
 
 
-def _length_validator(address: str) -> Callable[[Any, str, int], int]:
-    """Return a function that returns the length of an address at a position."""
-    pattern = re.compile(address)
+def _length_validator(pattern: str) -> Callable[[Any, str, int], int]:
+    """Return a function that returns the length of an address at a position; 0 if none is there."""
+    address = re.compile(pattern)
 
     def length(_linkify: Any, text: str, position: int) -> int:
-        found = pattern.match(text, position)
+        found = address.match(text, position)
         return len(found[0]) if found else 0
 
     return length

@@ -76,8 +76,8 @@ def typeset(tex: str, *, display: bool) -> Formula:
     """Draw a formula, in milliseconds as a rule; hostile input may take forever.
 
     Raises:
-        CannotTypesetError: the TeX is too long or ziamath does not know it, or the result is too
-            large.
+        CannotTypesetError: the TeX is empty, too long or too deep, ziamath does not know it, or the
+            result is too large.
     """
     if not is_within_limits(tex):
         raise CannotTypesetError("out of limits")

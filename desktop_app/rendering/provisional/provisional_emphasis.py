@@ -79,8 +79,8 @@ def expected_to_close(marks: list[EmphasisMark], content: str) -> list[EmphasisM
 def _stays_literal(mark: EmphasisMark, content: str) -> bool:
     """Return True if a mark will probably not be closed.
 
-    That is so if it is doubtful, if a long text follows, or if a bracket opens before the mark and
-    closes after it.
+    That is so if it is doubtful, if a long text follows (unless the mark begins its block), or if a
+    bracket opens before the mark and closes after it.
     """
     start = mark.start
     is_long = len(content) - start > MAX_EMPHASIS_LENGTH and start > 0

@@ -138,7 +138,7 @@ def _end_of_decided_text(content: str, settled: int) -> int:
 
 
 def _before_open_bracket(content: str, start: int, end: int) -> int:
-    """Return the decided end of an address: before an open bracket, which may belong to it."""
+    """Return the decided end of an address: `end`, or before a bracket that is still open."""
     least, depth = end, 0
     for found in re.finditer("[()]", content[start:end]):
         depth += 1 if found[0] == "(" else -1
@@ -153,7 +153,7 @@ class _Scanner:
     Attributes:
         open: the open marks, in order.
         closed: the end of the last mark that has closed another.
-        settled: the end of the last code, formula or link.
+        settled: the end of the last escape, code, formula, autolink or link.
     """
 
     def __init__(self, content: str, *, may_continue: bool) -> None:
@@ -161,7 +161,7 @@ class _Scanner:
         self._may_continue = may_continue
         self.open: list[EmphasisMark] = []
         self.closed = self.settled = 0
-        self._shown = content
+        self._shown = content  # with "#" in place of a link's address that is incomplete
 
     def scan(self) -> None:
         """Scan to the end.
@@ -177,7 +177,8 @@ class _Scanner:
     def close_marks(self, end: int, closer: str) -> tuple[str, str]:
         """Return the text up to `end`, and the marks that close everything open in it.
 
-        The text ends before an open bracket, which may become a link, unless that is too long.
+        The text ends before an open bracket that may become a link: one whose words are not too
+        long.
         """
         least = len(self.content) - _MAX_WORDS_LENGTH
         held = [m.start for m in self.open if m.text[-1:] == "[" and least < m.start < end]

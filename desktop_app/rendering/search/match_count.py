@@ -31,8 +31,10 @@ from desktop_app.rendering.search.text_search import (
 
 _MAX_CONTAINER_MARKS: Final = 40
 """Marks of lists and quotes; a part with more is checked for deep nesting."""
-_MARKS: Final = "*_~`\\$&"
-_SIGNS: Final = "*_~`\\["
+_COUNTED_MARKS: Final = "*_~`\\$&"
+"""The marks of which a dense text has too many to be parsed."""
+_HIDDEN_MARKS: Final = "*_~`\\["
+"""The marks that rendering may remove from between the letters of a word."""
 _PLAIN_WORDS: Final = re.compile(r"[^\W_]+(?: [^\W_]+)*")
 _NO_WORD: Final = re.compile(r"[\W_]+")
 # Signs that a source must be rendered as a whole: definitions, and characters that are not shown as
@@ -137,12 +139,16 @@ def _closes_inner_fences(part: str) -> bool:
     found = list(_INNER_FENCE.finditer(part))
     for opener, closer in zip(found[::2], found[1::2], strict=False):
         between = part[opener.end() : closer.start()].split("\n")
-        if opener[1] != closer[1] or closer[2].strip(" \t") or not _are_below(opener[1], between):
+        if (
+            opener[1] != closer[1]
+            or closer[2].strip(" \t")
+            or not _are_indented(between, opener[1])
+        ):
             return False
     return len(found) % 2 == 0
 
 
-def _are_below(indent: str, lines: list[str]) -> bool:
+def _are_indented(lines: list[str], indent: str) -> bool:
     return all(line.startswith(indent) for line in lines if line.strip(" \t"))
 
 
@@ -160,7 +166,7 @@ def _count_in_part(part: str, is_code: bool, words: str) -> int:
 
 
 def _count_if_certain(part: str, folded_part: str, words: str) -> int | None:
-    """Count the words in a part; return None if the part may not be shown as written."""
+    """Count the words in a part; return None if only rendering it can tell their number."""
     if "](" in part:
         part = _without_targets(part)
         folded_part = fold_text(part)
@@ -197,13 +203,18 @@ def _may_differ(part: str, folded_part: str) -> bool:
 def _maximum_count(folded_part: str, words: str) -> int:
     """Return the count in the text without its marks, which is the maximum; -1 if unknown."""
     if " " not in words and words.isalnum():
-        return remove_characters(_SIGNS, folded_part).count(words)
-    bare = _NO_WORD.sub(" ", remove_characters(_SIGNS, words)).strip()
-    return _NO_WORD.sub(" ", remove_characters(_SIGNS, folded_part)).count(bare) if bare else -1
+        return remove_characters(_HIDDEN_MARKS, folded_part).count(words)
+    bare = _NO_WORD.sub(" ", remove_characters(_HIDDEN_MARKS, words)).strip()
+    if not bare:
+        return -1
+    return _NO_WORD.sub(" ", remove_characters(_HIDDEN_MARKS, folded_part)).count(bare)
 
 
 def _without_targets(part: str) -> str:
-    """Return the part without the targets of plain links, which are not shown."""
+    """Return the part without the targets of plain links, which are not shown.
+
+    A part in which a link may be code or escaped is returned unchanged.
+    """
     if any(sign in part for sign in ("``", "\\", "$", "<", "|")) or _INDENTED.search(part):
         return part
     lines = part.split("\n")
@@ -239,5 +250,5 @@ def _may_be_unparsed(part: str) -> bool:
         part.count("[") > MAX_BRACKET_DEPTH
         or part.count("|") > MAX_COLUMNS
         or part.count("<") > MAX_ADDRESSES
-        or sum(map(part.count, _MARKS)) > MAX_ADDRESSES
+        or sum(map(part.count, _COUNTED_MARKS)) > MAX_ADDRESSES
     )

@@ -69,8 +69,8 @@ class AnswerLedger:
     ) -> None:
         """Record the last request, and the fees that are not recorded yet.
 
-        If the provider reported no usage, the cost is unknown. It is zero if the model is free, or
-        if the request failed and cannot be billed. A request that cannot be billed is recorded only
+        Without reported usage, the cost is zero if the model is free or if the request failed and
+        cannot be billed, and otherwise unknown. A request that cannot be billed is recorded only
         if it was sent and failed. Nothing is recorded if the usage is counted with the first of
         several answers.
 

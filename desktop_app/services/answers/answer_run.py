@@ -171,7 +171,7 @@ class AnswerRun:
         self._thinking = ThinkingTime()
         self._is_sent = self._is_recorded = False
         self._storing = asyncio.Lock()
-        self._picture_text = PictureParser()
+        self._picture_parser = PictureParser()
         self._is_left_running = False
         self._run_to_cancel: RemoteRun | None = None
         self._is_findable = asyncio.Event()  # set once the background run can be found again
@@ -321,7 +321,7 @@ class AnswerRun:
         if self._reply.status is not MessageStatus.STREAMING:
             await self._finish(self._end_status, once=True)
             return
-        if rest := self._picture_text.end():
+        if rest := self._picture_parser.end():
             self._reply = accumulate(self._reply, self._limit.shorten(TextDelta(rest)))
         kept = self.answer_so_far
         if not self._is_left_running or kept.remote_run is None:
@@ -353,7 +353,7 @@ class AnswerRun:
             self._add_event(Failed(as_provider_error(error)), listen)
             return
         self._is_sent = True
-        stream = with_pictures(self._events_of(provider), self._keep_picture, self._picture_text)
+        stream = with_pictures(self._events_of(provider), self._keep_picture, self._picture_parser)
         async with aclosing(stream) as events:
             async for event in events:
                 if self._should_stand_in(event):
@@ -646,7 +646,7 @@ class AnswerRun:
         )
 
     async def _record_call(self) -> None:
-        """Record the last request once; `cancel_remote` does it when the usage is reported."""
+        """Record the last request once; that of a run to cancel, only after `cancel_remote`."""
         if self._run_to_cancel is None and not self._is_recorded:
             await self._ledger.record_call(
                 self._resolved, self._reply, self.answer, is_sent=self._is_sent

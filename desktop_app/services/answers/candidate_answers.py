@@ -1,8 +1,8 @@
 """Several answers to the same question, each stored as a message of its own.
 
 With Chat Completions they come in a single request, whose input is billed once, and are separated
-here; otherwise each has its own request. If a server sends fewer than requested, the others are
-requested separately, with a notice under each.
+here; otherwise each has its own request. If a server sends fewer than requested, the missing ones
+are requested separately, with a notice under each.
 """
 
 from __future__ import annotations
@@ -70,52 +70,53 @@ def _times(cost: Decimal | None, count: int) -> Decimal | None:
     return None if cost is None else cost * count
 
 
-def split_hold(hold: Hold, count: int, calls: Sequence[Hold] = ()) -> list[Hold]:
+def split_hold(hold: Hold, count: int, call_holds: Sequence[Hold] = ()) -> list[Hold]:
     """Split `hold` among `count` answers; the answer that ends last releases it.
 
     Args:
-        calls: for each answer, the hold of its call, or its share of a common call's hold. It is
-            released with the answer's share of `hold`.
+        call_holds: for each answer, the hold of its call, or its share of a common call's hold. It
+            is released with the answer's share of `hold`.
     """
-    left = set(range(count))
-    call_holds = calls or [Hold() for _ in range(count)]
-    return [_HoldShare(hold, left, number, call_holds[number]) for number in range(count)]
+    running = set(range(count))
+    call_holds = call_holds or [Hold() for _ in range(count)]
+    return [_HoldShare(hold, running, number, call_holds[number]) for number in range(count)]
 
 
-def answer_holds(input_holds: Sequence[Hold], calls: Sequence[Hold]) -> list[Hold]:
+def answer_holds(input_holds: Sequence[Hold], call_holds: Sequence[Hold]) -> list[Hold]:
     """Return a hold for each answer, from the hold of its call and that of its input.
 
     Args:
         input_holds: a hold for each answer, or one hold that all answers share.
     """
     if len(input_holds) == 1:
-        return split_hold(input_holds[0], len(calls), calls)
-    pairs = zip(input_holds, calls, strict=True)
-    return [_HoldShare(hold, {0}, 0, call) for hold, call in pairs]
+        return split_hold(input_holds[0], len(call_holds), call_holds)
+    pairs = zip(input_holds, call_holds, strict=True)
+    return [_HoldShare(input_hold, {0}, 0, call_hold) for input_hold, call_hold in pairs]
 
 
 class _HoldShare(Hold):
     """The share of one answer in a hold for several.
 
     Args:
-        left: the numbers of the answers that have not ended, shared with the other shares.
-        call: the hold of the answer's call, or a share of it.
+        running: the numbers of the answers that have not ended, shared with the other shares.
+        call_hold: the hold of the answer's call, or a share of it.
     """
 
-    def __init__(self, whole: Hold, left: set[int], number: int, call: Hold) -> None:
+    def __init__(self, whole: Hold, running: set[int], number: int, call_hold: Hold) -> None:
         super().__init__()
-        self._whole, self._left, self._number, self._call = whole, left, number, call
+        self._whole, self._call_hold = whole, call_hold
+        self._running, self._number = running, number
 
     async def release(self) -> None:
         """End this answer's share."""
-        await self._call.release()
-        self._left.discard(self._number)
-        if not self._left:
+        await self._call_hold.release()
+        self._running.discard(self._number)
+        if not self._running:
             await self._whole.release()
 
 
 class SharedRequest:
-    """Answers that share a request; each has its own gateway to it."""
+    """A request that several answers share; each has its own gateway to it."""
 
     def __init__(self, gateway: Gateway, count: int) -> None:
         self._gateway, self._count = gateway, count

@@ -59,7 +59,7 @@ class LongAnswer:
         self.error: ReplyTooLargeError | None = None
         self._file: AnswerFile | None = None
         self._waiting: list[str] = []
-        self._characters = 0
+        self._waiting_length = 0
         self._kind: type[Part] | None = None
         self._heading = _ANSWER
         self._lock = asyncio.Lock()
@@ -79,7 +79,7 @@ class LongAnswer:
     @property
     def is_due(self) -> bool:
         """Return True if the waiting text has to be written before more is added."""
-        return self._characters >= STEP_CHARS
+        return self._waiting_length >= STEP_CHARS
 
     def begin(self, event: StreamEvent, kept: Iterable[Part]) -> None:
         """Open the file, and copy the text of the message into it.
@@ -120,7 +120,7 @@ class LongAnswer:
 
     def _put(self, text: str) -> None:
         self._waiting += (text[at : at + STEP_CHARS] for at in range(0, len(text), STEP_CHARS))
-        self._characters += len(text)
+        self._waiting_length += len(text)
 
     async def flush(self) -> None:
         """Write the text that waits, even if the caller is canceled meanwhile.
@@ -142,7 +142,7 @@ class LongAnswer:
                     self._abandon()
                 except StorageError:
                     self._waiting.insert(0, text)
-                    self._characters += len(text)
+                    self._waiting_length += len(text)
                     raise
 
     def _take_next_text(self) -> str:
@@ -154,11 +154,11 @@ class LongAnswer:
             count, size = count + 1, size + len(text)
         joined = "".join(self._waiting[:count])
         del self._waiting[:count]
-        self._characters -= size
+        self._waiting_length -= size
         return joined
 
     def _abandon(self) -> None:
-        self._waiting, self._characters, self._is_abandoned = [], 0, True
+        self._waiting, self._waiting_length, self._is_abandoned = [], 0, True
 
     async def attach(self) -> DocumentPart | None:
         """Make the file an attachment and return it; None if there is nothing to attach.

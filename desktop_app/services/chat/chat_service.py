@@ -310,7 +310,7 @@ class ChatService:
         purpose: Purpose = Purpose.ANSWER,
     ) -> list[AnswerRun]:
         """Return the runs that answer a new question; nothing is stored. Raises as `begin`."""
-        resolved = _with_model(self.resolve_with(profile, conversation.choice, settings))
+        resolved = _require_model(self.resolve_with(profile, conversation.choice, settings))
         needs = await self.needs_of(draft.template_id)
         require_two_documents(needs, draft.attachments, (p for m in path for p in m.sent_parts))
         require_files(draft.attachments, path, resolved)
@@ -402,7 +402,7 @@ class ChatService:
     ) -> list[AnswerRun]:
         """Return the run of another answer to the last question of `path`; nothing is stored."""
         settings = settings.for_one()
-        resolved = _with_model(self.resolve_with(profile, conversation.choice, settings))
+        resolved = _require_model(self.resolve_with(profile, conversation.choice, settings))
         require_image_input(without_files(path[-1].parts, resolved.files), resolved.model)
         needs = await self.needs_of(path[-1].template_id)
         settings = await _with_form(settings, needs.form, resolved)
@@ -493,30 +493,34 @@ class ChatService:
             request = await self._request(sent, path[-1], resolved, settings, fence, repairs)
             request = _with_tools(request, tools, fence)
             documents = chunked_documents(path[-1].parts)
-            gateways, request = await self._gateways(resolved, request, is_plain=not documents)
-            calls = [Hold() for _ in answers]
+            gateways, request = await self._gateways(
+                resolved, request, reads_in_parts=bool(documents)
+            )
+            call_holds = [Hold() for _ in answers]
             if documents:
                 shares = input_holds
             else:
                 shares = await self._combined_holds(
                     input_holds, request, resolved, settings, purpose
                 )
-            holds = answer_holds(shares, calls)
+            holds = answer_holds(shares, call_holds)
             for share in holds:
                 undo.push_async_callback(share.release)
             if tools:
                 loop = (tools, path, resolved, fence, settings.limits)
                 gateways = [
-                    self._with_tool_loop(gateway, *loop, call)
-                    for gateway, call in zip(gateways, calls, strict=True)
+                    self._with_tool_loop(gateway, *loop, call_hold)
+                    for gateway, call_hold in zip(gateways, call_holds, strict=True)
                 ]
             if documents:
                 reading = (request, resolved, fence)
                 gateways = [
                     self.chunked_reader.reading_gateway(
-                        path[-1], answer, *reading, gateway, call, purpose
+                        path[-1], answer, *reading, gateway, call_hold, purpose
                     )
-                    for answer, gateway, call in zip(answers, gateways, calls, strict=True)
+                    for answer, gateway, call_hold in zip(
+                        answers, gateways, call_holds, strict=True
+                    )
                 ]
             undo.pop_all()
         tool_prices = self._tool_prices(resolved)
@@ -550,7 +554,8 @@ class ChatService:
     ) -> list[Hold]:
         """Return a hold for each answer, which combines those of its input and of its call.
 
-        Answers of a shared request share the hold of one call; others have a call each.
+        Answers of a shared request share the hold of one call; others have a call each. The input's
+        hold of a single answer is also that of its call.
         If this process is killed, each running call counts as a call of unknown cost.
         """
         count = settings.parameters.candidates
@@ -561,11 +566,11 @@ class ChatService:
         if request.parameters.candidates > 1:
             return answer_holds(input_holds, split_hold(await self.budget.hold(*call), count))
         async with AsyncExitStack() as undo:
-            calls = [
+            call_holds = [
                 await undo.enter_async_context(await self.budget.hold(*call)) for _ in range(count)
             ]
             undo.pop_all()
-        return answer_holds(input_holds, calls)
+        return answer_holds(input_holds, call_holds)
 
     async def _store(self, runs: Sequence[AnswerRun]) -> AnswerRun:
         """Store the empty answers of `runs`, and their question if it is new; return the first."""
@@ -615,16 +620,16 @@ class ChatService:
         )
 
     async def _gateways(
-        self, resolved: ResolvedChoice, request: ChatRequest, *, is_plain: bool
+        self, resolved: ResolvedChoice, request: ChatRequest, *, reads_in_parts: bool
     ) -> tuple[list[Gateway], ChatRequest]:
         """Return a gateway per answer, and the request: for all answers at once, or for one.
 
         Args:
-            is_plain: no documents are read in parts: each answer would read them by itself.
+            reads_in_parts: each answer reads the documents by itself, in a request of its own.
         """
         count = request.parameters.candidates
-        is_plain = is_plain and not request.tools and request.grammar is None
-        if count > 1 and is_plain and await self._may_support_candidates(resolved):
+        is_separate = reads_in_parts or request.tools or request.grammar is not None
+        if count > 1 and not is_separate and await self._may_support_candidates(resolved):
             together = SharedRequest(self.gateway, count)
             return [together.gateway_of(number) for number in range(count)], request
         return [self.gateway] * count, request.for_one()
@@ -660,17 +665,17 @@ class ChatService:
         fence = await self._fences.fence_of(question.conversation_id)
         request = await self._request(context.sent, question, resolved, settings, fence, repairs)
         request, gateway = _with_tools(request.for_one(), tools, fence), self.gateway
-        call = Hold()
+        call_hold = Hold()
         if tools:
-            loop = (tools, path, resolved, fence, settings.limits, call)
+            loop = (tools, path, resolved, fence, settings.limits, call_hold)
             gateway = self._with_tool_loop(gateway, *loop)
         gateway = self.chunked_reader.reading_gateway(
-            question, answer, request, resolved, fence, gateway, call, purpose
+            question, answer, request, resolved, fence, gateway, call_hold, purpose
         )
         tokens, _ = await self.estimator.context_tokens(context)
         cost = cost_of(resolved.counted_price, Usage(input_tokens=tokens))
         hold = await self.budget.hold(resolved.profile, cost)
-        return RereadQuestion(question, request, gateway, *split_hold(hold, 1, [call]))
+        return RereadQuestion(question, request, gateway, *split_hold(hold, 1, [call_hold]))
 
     def _with_named_window(self, resolved: ResolvedChoice) -> ResolvedChoice:
         """Return the choice with the window that a server's refusal has named.
@@ -706,13 +711,13 @@ class ChatService:
         resolved: ResolvedChoice,
         fence: Fence,
         limits: ToolLimits,
-        call: Hold,
+        call_hold: Hold,
     ) -> Gateway:
         from desktop_app.services.tools.tool_loop import LoopTask, ToolLoop  # rarely needed
 
         tool_context = ToolContext(path[-1].conversation_id, tuple(path), self.attachments.text)
         prices = self._tool_prices(resolved)
-        task = LoopTask(tools, tool_context, resolved, fence, limits, call, prices)
+        task = LoopTask(tools, tool_context, resolved, fence, limits, call_hold, prices)
         return ToolLoop(gateway, task, consent=self._consent, budget=self.budget)
 
     def _retire_instant(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
@@ -781,8 +786,8 @@ def _unsupported_notices(settings: AskSettings, model: ModelInfo) -> list[Notice
     ]
 
 
-def _with_model(resolved: ResolvedChoice) -> ResolvedChoice:
-    """Return a choice of a model. Raises IllegalChoiceError if there is none."""
+def _require_model(resolved: ResolvedChoice) -> ResolvedChoice:
+    """Return the choice. Raises IllegalChoiceError if it has no model."""
     if not resolved.model.id:
         profile = resolved.profile
         remedy = Remedy.SET_MODEL if profile.from_environment else Remedy.TYPE_MODEL

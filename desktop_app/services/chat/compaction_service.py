@@ -48,8 +48,9 @@ from desktop_app.services.ports import AttachmentSource, CompactionStorage, Pict
 from desktop_app.services.spending.cost_estimate import Estimator, usable_input, used_tokens
 
 NEARLY_FULL_SHARE: Final = 0.8
+# Fewer tokens are not worth a compaction.
 MIN_TOKENS: Final = 1000
-# The largest share of the request that may follow a compaction; with more, too little is gained.
+# The first point after which at most this share of the request follows is chosen, else the last.
 MAX_REST_SHARE: Final = 0.25
 # The largest share that a provider may keep unchanged; beyond it, a summary gains more.
 MAX_KEPT_SHARE: Final = 0.5
@@ -225,7 +226,7 @@ class CompactionService:
         self, maker: ResolvedChoice, tokens: int
     ) -> tuple[Decimal | None, Decimal | None]:
         """Return the cost of the input, and of input and output: see `_cost`."""
-        longest = _longest_summary(maker)
+        longest = _max_summary_tokens(maker)
         parts = ceil(tokens / _part_size(maker, tokens))
         merging = 0 if parts == 1 else parts * longest + ROOM_FOR_INSTRUCTIONS
         input_tokens = tokens + parts * ROOM_FOR_INSTRUCTIONS + merging
@@ -254,6 +255,7 @@ class CompactionService:
         """Make the compaction and store it.
 
         Args:
+            instructions: the user's instructions, for the provider's own compaction.
             on_part: called before each part of a summary.
 
         Raises:
@@ -392,7 +394,7 @@ class CompactionService:
             _task_of(plan),
             instructions,
             f"{fence.wrap('conversation', text)}\n\nWrite the summary.",
-            max_output_tokens=_longest_summary(plan.maker),
+            max_output_tokens=_max_summary_tokens(plan.maker),
         )
 
     async def _pieces(self, sent: SentPath, fence: Fence) -> list[str]:
@@ -457,8 +459,8 @@ def _text_of_item(item: dict[str, Any]) -> str:
     return "\n".join(str(part.get("text", "")) for part in parts if isinstance(part, dict))
 
 
-def _longest_summary(maker: ResolvedChoice) -> int:
-    """Return the largest size of a summary in tokens."""
+def _max_summary_tokens(maker: ResolvedChoice) -> int:
+    """Return the maximum tokens of a summary."""
     window = maker.model.context_window or maker.model.max_input
     return MAX_SUMMARY_TOKENS if window is None else min(MAX_SUMMARY_TOKENS, window // 16)
 

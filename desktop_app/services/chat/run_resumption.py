@@ -93,7 +93,7 @@ class ResumedRun(AnswerRun):
             stand_in=lambda: resolved,
         )
         self._fill_hold = partial(fill_hold, held)
-        self._kept_run = run
+        self._stored_run = run
         self._may_have_file = True  # the earlier process may have begun a file
         self._has_caught_up = False
         self._reply = replace(self._reply, run=run)
@@ -104,7 +104,7 @@ class ResumedRun(AnswerRun):
         return answer_status(StatusCode.RECONNECTING, provider=self._resolved.profile.name)
 
     def _events_of(self, provider: Provider) -> AsyncGenerator[StreamEvent, None]:
-        return provider.resume(self._kept_run)
+        return provider.resume(self._stored_run)
 
     def retry_with_key(self, provider_id: str) -> None:
         """Continue if the run waits for this provider's key."""
@@ -130,10 +130,10 @@ class ResumedRun(AnswerRun):
     def _start_over(self) -> None:
         """Prepare to read the run again; the text so far remains until the run catches up."""
         self.answer = self.answer_so_far
-        self._kept_run = self.answer.remote_run or self._kept_run
+        self._stored_run = self.answer.remote_run or self._stored_run
         self._has_caught_up = False
         self._reply = Reply(
-            notices=self.answer.notices, usage_scope=self.answer.usage_scope, run=self._kept_run
+            notices=self.answer.notices, usage_scope=self.answer.usage_scope, run=self._stored_run
         )
         self._limit.clear()
         self._long_answer = LongAnswer(self._files, self.answer)
@@ -145,7 +145,7 @@ class ResumedRun(AnswerRun):
         """
         if isinstance(event, Failed) and _wants_key(event.error):
             raise _KeyWantedError(event.error)
-        until, reply = self._kept_run.sequence, accumulate(self._reply, event)
+        until, reply = self._stored_run.sequence, accumulate(self._reply, event)
         if until is None and reply.segments:  # no sequence: new text replaces the stored one
             self._has_caught_up = True
         if self._has_caught_up:

@@ -171,7 +171,7 @@ class Collections:
 
         Files outside the folder, or of a collection without a folder, are checked, too. If the
         folder itself or all files are missing, as on a drive that is not mounted, nothing is
-        removed. Unlinked files stay as they are.
+        removed. Unlinked files stay, except those whose content is read from a linked file.
 
         Raises:
             DocumentError: also if the collection has only unlinked files, or if all of its files

@@ -111,7 +111,10 @@ async def find_passages(
 def _without_known(
     found: Sequence[PassagesPart], path: Sequence[Message], sent: Sequence[Message]
 ) -> tuple[PassagesPart, ...]:
-    """Return the passages that are not in `sent`; those in `path` keep their numbers."""
+    """Return the passages that are not in `sent`; those in `path` keep their numbers.
+
+    Each part's `known` has the numbers of its passages that are in `sent`.
+    """
     numbers, sent_numbers = _numbers(path), _numbers(sent)
     number = next_passage_number(path)
     parts = []

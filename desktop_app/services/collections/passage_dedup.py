@@ -1,8 +1,8 @@
 """Detection of duplicate passages in a collection.
 
 A collection may contain a document several times: as a PDF and its source text, or under two names.
-Only passages with the same words are duplicates. If one figure or one "not" differs, the model
-gets both versions.
+A duplicate has only words of earlier passages, except for a few at its ends. If one figure or one
+"not" in between differs, the model gets both versions.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Run = tuple[str, ...]
 
 # The number of consecutive words that are compared as a unit.
 RUN_WORDS: Final = 4
-# The share of a passage that a duplicate must repeat; the ends of the two may differ.
+# The minimum share of a new passage's runs that must be known; the others may only be at its ends.
 MIN_SHARED: Final = 0.85
 
 _MARK: Final = re.compile(r"^\[(?:page|slide|sheet|chapter) \d+\][ \t]*$", re.M)
@@ -26,7 +26,7 @@ _WORD: Final = re.compile(r"[^\W_]+")
 
 
 class KnownPassages:
-    """The texts of the passages so far, to recognize duplicates."""
+    """The texts of the passages that are known, to recognize duplicates."""
 
     def __init__(self) -> None:
         self._runs: set[Run] = set()

@@ -41,8 +41,8 @@ def page_spans(document: DocumentPart, text: str, room: int, model: ModelInfo) -
     """
     made = [PageSpan(0, len(text))]
     for at, page in placed_pages(document, text, model):
-        alone = replace(document, pictured=(page,), in_parts=False, chosen=None)
-        tokens, _ = page_tokens(alone, model)
+        single_page = replace(document, pictured=(page,), in_parts=False, chosen=None)
+        tokens, _ = page_tokens(single_page, model)
         if tokens > room * MAX_IMAGE_SHARE:
             raise IllegalChoiceError(
                 Reason.PAGE_IMAGE_TOO_LARGE, page=page.number, name=document.name, model=model.name

@@ -140,9 +140,9 @@ class ChunkedReader:
         """Return the plan for these pieces; cached notes cost nothing."""
         left = [p for p in pieces if await self.notes.get(note_key(task, p)) is None]
         overhead = ceil((len(INSTRUCTIONS) + len(task.prompt)) / 3)
-        note = min(max_note_tokens(task) or USUAL_NOTE_TOKENS, USUAL_NOTE_TOKENS)
-        notes = Usage(sum(piece.tokens + overhead for piece in left), 0, len(left) * note)
-        final = Usage(answers * len(pieces) * note, 0, answers * USUAL_NOTE_TOKENS)
+        note_tokens = min(max_note_tokens(task) or USUAL_NOTE_TOKENS, USUAL_NOTE_TOKENS)
+        notes = Usage(sum(piece.tokens + overhead for piece in left), 0, len(left) * note_tokens)
+        final = Usage(answers * len(pieces) * note_tokens, 0, answers * USUAL_NOTE_TOKENS)
         answerer = task.answerer or task.resolved
         # An ordinary price stands in for that of a service tier, which may be unknown.
         price = answerer.counted_price
@@ -167,7 +167,7 @@ class ChunkedReader:
         task = ReadingTask((document,), prompt, self._taker(resolved), instructions)
         pieces = await self.pieces(task, self._estimator)
         return [
-            "\n\n".join([wrap_piece(piece, fence, is_merging=False), *page_names(piece)])
+            "\n\n".join([wrap_piece(piece, fence, are_notes=False), *page_names(piece)])
             for piece in pieces
         ]
 
@@ -179,14 +179,14 @@ class ChunkedReader:
         resolved: ResolvedChoice,
         fence: Fence,
         gateway: Gateway,
-        call: Hold,
+        answer_hold: Hold,
         purpose: Purpose,
     ) -> Gateway:
         """Return a gateway whose provider reads the documents in chunks, then answers.
 
         Args:
             gateway: for the notes and the answer; perhaps with tools.
-            call, purpose: the hold of the request for the answer, still empty, and its purpose.
+            answer_hold, purpose: of the request for the answer; the hold is still empty.
         """
         task = ReadingTask(
             chunked_documents(question.parts),
@@ -198,7 +198,7 @@ class ChunkedReader:
             answer.id,
             fence,
             answerer=resolved,
-            call=call,
+            answer_hold=answer_hold,
             purpose=purpose,
         )
         return self.gateway_for(task, gateway)

@@ -18,7 +18,7 @@ MIN_PART_TOKENS: Final = 300
 _SAMPLE_CHARS: Final = 10_000
 """Characters at the beginning that the server counts first, to learn its token rates."""
 _MAX_CUTS: Final = 3
-# The share of the room that the parts of a part which was too large should fill.
+# A part that was too large is split into parts that should fill this share of the room.
 _MARGIN: Final = 0.95
 
 

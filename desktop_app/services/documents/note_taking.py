@@ -1,7 +1,7 @@
 """Notes on the chunks of documents, in several levels, and the answer from them.
 
     chunks     the model takes notes on each chunk for the task; several calls run at once
-    levels     notes that are too large together are merged, adjacent ones first
+    levels     adjacent notes are merged until all fit the request for the answer
     answer     the task itself is asked about the notes, and the answer streams as usual
 
 `chunked_reading` splits the documents. Every note is cached under a hash of its input.
@@ -70,9 +70,10 @@ MAX_NOTE_TOKENS_ON_DEVICE: Final = 300
 MAX_NOTE_TOKENS_BUILT_IN: Final = 150  # the built-in model gets shorter chunks
 # The sentences on progress: while parts are read, and while their notes are combined.
 _PROGRESS: Final = (StatusCode.READING, StatusCode.MERGING)
-_PROGRESS_WITH_COST: Final = (StatusCode.READING_WITH_COST, StatusCode.MERGING_WITH_COST)
-_PROGRESS_OF_COST: Final = (StatusCode.READING_OF_COST, StatusCode.MERGING_OF_COST)
-# Models with small windows repeat themselves until the window is full.
+_PROGRESS_WITH_SPENT: Final = (StatusCode.READING_WITH_COST, StatusCode.MERGING_WITH_COST)
+_PROGRESS_WITH_SPENT_AND_TOTAL: Final = (StatusCode.READING_OF_COST, StatusCode.MERGING_OF_COST)
+# A model with at most this window, in tokens, may repeat itself until the window is full. So a note
+# gets at most 1 / NOTES_PER_WINDOW of it.
 SMALL_WINDOW: Final = 32_768
 NOTES_PER_WINDOW: Final = 8
 # The number of times that a refused piece is split again, or that refused notes are shortened.
@@ -129,8 +130,8 @@ class ReadingTask:
         prompt: the user's words.
         resolved: the model that takes the notes.
         answerer: the model that answers from the notes; None if `resolved` does.
-        call, purpose: the hold and the purpose of the request for the answer. Until that is sent,
-            the hold is empty, so that it does not count as a call if this process is killed.
+        answer_hold, purpose: of the request for the answer. The hold is empty until that request is
+            sent: if this process is killed before, there was no such call to count.
         instructions, parameters: as for any answer.
         fence: the boundaries around chunks and notes.
     """
@@ -144,7 +145,7 @@ class ReadingTask:
     message_id: str = ""
     fence: Fence = SAMPLE_FENCE
     answerer: ResolvedChoice | None = None
-    call: Hold | None = None
+    answer_hold: Hold | None = None
     purpose: Purpose = Purpose.ANSWER
 
 
@@ -183,7 +184,8 @@ class ReadingProvider(ProviderWrapper):
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Yield progress as StatusChanged events, then the answer."""
-        # The chunks fit the task's model only, not a stand-in for it.
+        # If a stand-in for the answering model is asked, refuse: the chunks were made for the
+        # task's models.
         resolved = self._task.answerer or self._task.resolved
         if request.model != resolved.model.id:
             yield Failed(ProviderError(Reason.NOT_SERVED_THERE, model=resolved.model.name))
@@ -192,45 +194,49 @@ class ReadingProvider(ProviderWrapper):
             pieces = await self._reader.pieces(self._task)
             self._total_cost = (await self._reader.plan_of(self._task, pieces)).cost
             room = await self._reader.room_for_notes(self._task, request)
-            async with aclosing(self._merge(pieces, room, is_merging=False)) as steps:
+            async with aclosing(self._condense(pieces, room, are_notes=False)) as steps:
                 async for step in steps:
                     yield step
         except UserFacingError as error:
-            yield Failed(_while_reading(error))
+            yield Failed(_as_reading_error(error))
             return
-        if self._spent:  # the answer shows the cost of its own call
+        if self._spent:  # the line below the answer has the cost of the last call only
             yield Notice(notice(NoticeCode.READ_IN_PARTS, cost=formatting.money(self._spent)))
         async with aclosing(self._answer(request, pieces, room)) as events:
             async for event in events:
                 yield event
 
-    async def _merge(
-        self, pieces: list[DocumentPiece], room: int, *, is_merging: bool
+    async def _condense(
+        self, pieces: list[DocumentPiece], room: int, *, are_notes: bool
     ) -> AsyncGenerator[StatusChanged, None]:
         """Replace `pieces` by notes until they fit `room` together. Yield the progress.
 
-        `room` is in tokens. The notes may exceed it if merging them further gains nothing.
+        The notes may exceed `room` if merging them further gains nothing.
+
+        Args:
+            room: in tokens.
+            are_notes: the pieces are notes already, of which shorter notes are taken.
         """
         while True:
-            async with aclosing(self._take_notes(pieces, is_merging=is_merging)) as steps:
+            async with aclosing(self._take_notes(pieces, are_notes=are_notes)) as steps:
                 async for step in steps:
                     yield step
             count = len(pieces)
             pieces[:] = await self._reader.merge_notes(self._task, pieces, room)
-            if len(pieces) == 1 or (is_merging and len(pieces) >= count):
+            if len(pieces) == 1 or (are_notes and len(pieces) >= count):
                 return
-            is_merging = True
+            are_notes = True
 
     async def _answer(
         self, request: ChatRequest, pieces: list[DocumentPiece], room: int
     ) -> AsyncGenerator[StreamEvent, None]:
-        """Yield the answer from the notes; shorten those that the server refuses as too long."""
+        """Yield the answer; shorten the notes if the server refuses the request as too long."""
         for attempt in range(MAX_SPLITS + 1):
             final = _from_notes(request, "\n\n".join(piece.text for piece in pieces))
             refused: ContextTooLongError | None = None
             may_repeat = attempt < MAX_SPLITS
             try:
-                await self._hold_call(final, sum(piece.tokens for piece in pieces))
+                await self._hold_answer(final, sum(piece.tokens for piece in pieces))
             except UserFacingError as not_held:
                 yield Failed(as_provider_error(not_held))
                 return
@@ -244,35 +250,35 @@ class ReadingProvider(ProviderWrapper):
                         yield event
             if refused is None:
                 return
-            if self._task.call is not None:
-                await self._task.call.release()
+            if self._task.answer_hold is not None:
+                await self._task.answer_hold.release()
             try:
                 room = room * 2 // 3
                 split = [await self._reader.split(self._task, p, refused) for p in pieces]
                 pieces = [piece for found in split for piece in found]
-                async with aclosing(self._merge(pieces, room, is_merging=True)) as steps:
+                async with aclosing(self._condense(pieces, room, are_notes=True)) as steps:
                     async for step in steps:
                         yield step
             except UserFacingError as error:
-                yield Failed(_while_reading(error))
+                yield Failed(_as_reading_error(error))
                 return
 
-    async def _hold_call(self, request: ChatRequest, tokens: int) -> None:
-        """Hold the request for the answer, and the cost of its notes with `tokens` tokens.
+    async def _hold_answer(self, request: ChatRequest, tokens: int) -> None:
+        """Put the cost of the notes, of `tokens` tokens, into the hold of the final request.
 
         The answer's run holds the cost of the rest. A background run is not held, because a later
         process can resume it. Raises SpendingCapError, StorageError.
         """
         task, resolved = self._task, self._task.answerer or self._task.resolved
-        if task.call is not None and not request.background:
+        if task.answer_hold is not None and not request.background:
             cost = cost_of(resolved.counted_price, Usage(input_tokens=tokens))
             model = resolved.model.id
             budget = self._reader.budget
             held = await budget.hold(resolved.profile, cost, model, task.purpose.value)
-            task.call.take_over(held)
+            task.answer_hold.take_over(held)
 
     async def _take_notes(
-        self, pieces: list[DocumentPiece], *, is_merging: bool
+        self, pieces: list[DocumentPiece], *, are_notes: bool
     ) -> AsyncGenerator[StatusChanged, None]:
         """Replace every piece by a note on it, several at once. Yield the progress.
 
@@ -280,9 +286,9 @@ class ReadingProvider(ProviderWrapper):
         """
         notes: dict[int, DocumentPiece] = {}
         at_once = 1 if self._task.resolved.profile.kind is ProviderKind.ON_DEVICE else MAX_AT_ONCE
-        yield self._progress(0, len(pieces), is_merging=is_merging)
+        yield self._progress(0, len(pieces), are_notes=are_notes)
         while remaining := {n: piece for n, piece in enumerate(pieces) if n not in notes}:
-            noting = self._note_pieces(remaining, notes, at_once, is_merging=is_merging)
+            noting = self._note_pieces(remaining, notes, at_once, are_notes=are_notes)
             async with aclosing(noting) as steps:
                 async for step in steps:
                     yield step
@@ -295,9 +301,9 @@ class ReadingProvider(ProviderWrapper):
         notes: dict[int, DocumentPiece],
         at_once: int,
         *,
-        is_merging: bool,
+        are_notes: bool,
     ) -> AsyncGenerator[StatusChanged, None]:
-        """Put notes on the `remaining` pieces into `notes`. Yield the progress.
+        """Take notes on the `remaining` pieces and add them to `notes`. Yield the progress.
 
         After a failure no new calls begin; those in progress are billed and run to their end.
 
@@ -312,8 +318,8 @@ class ReadingProvider(ProviderWrapper):
             try:
                 async with slots:
                     if not failed:
-                        text = await self._notes_on(
-                            piece, updates.put_nowait, is_merging=is_merging
+                        text = await self._note_or_split(
+                            piece, updates.put_nowait, are_notes=are_notes
                         )
                         notes[number] = await self._reader.with_note(self._task, piece, text)
             except UserFacingError as error:
@@ -325,12 +331,12 @@ class ReadingProvider(ProviderWrapper):
         try:
             ended = 0
             while ended < len(tasks):
-                waiting = await updates.get()
-                ended += waiting is None
-                if waiting is not None:
-                    yield waiting
+                update = await updates.get()  # None once a call has ended
+                ended += update is None
+                if update is not None:
+                    yield update
                 elif not failed:  # after a failure most calls never start
-                    yield self._progress(len(notes), total, is_merging=is_merging)
+                    yield self._progress(len(notes), total, are_notes=are_notes)
             await asyncio.gather(*tasks)
             for error in failed:
                 if at_once == 1 or not isinstance(error, _CONCURRENCY_ERRORS):
@@ -340,12 +346,12 @@ class ReadingProvider(ProviderWrapper):
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _notes_on(
+    async def _note_or_split(
         self,
         piece: DocumentPiece,
         on_waiting: OnWaiting,
         *,
-        is_merging: bool,
+        are_notes: bool,
         splits: int = MAX_SPLITS,
     ) -> str:
         """Return the note on a piece, or on its parts if the server refuses it as too long.
@@ -353,18 +359,20 @@ class ReadingProvider(ProviderWrapper):
         Raises UserFacingError.
         """
         try:
-            return await self._note(piece, on_waiting, is_merging=is_merging)
+            return await self._cached_or_new_note(piece, on_waiting, are_notes=are_notes)
         except ContextTooLongError as error:
             parts = await self._reader.split(self._task, piece, error) if splits else [piece]
             if len(parts) < 2:
                 raise
         notes = [
-            await self._notes_on(part, on_waiting, is_merging=is_merging, splits=splits - 1)
+            await self._note_or_split(part, on_waiting, are_notes=are_notes, splits=splits - 1)
             for part in parts
         ]
         return "\n".join(notes)
 
-    async def _note(self, piece: DocumentPiece, on_waiting: OnWaiting, *, is_merging: bool) -> str:
+    async def _cached_or_new_note(
+        self, piece: DocumentPiece, on_waiting: OnWaiting, *, are_notes: bool
+    ) -> str:
         """Return the note on a piece, from the cache or from the model.
 
         `on_waiting` is called with each wait. Raises UserFacingError.
@@ -374,10 +382,10 @@ class ReadingProvider(ProviderWrapper):
             cached = await self._reader.notes.get(key)
             if cached is not None:
                 return cached
-            return await self._new_note(key, piece, on_waiting, is_merging=is_merging)
+            return await self._new_note(key, piece, on_waiting, are_notes=are_notes)
 
     async def _new_note(
-        self, key: str, piece: DocumentPiece, on_waiting: OnWaiting, *, is_merging: bool
+        self, key: str, piece: DocumentPiece, on_waiting: OnWaiting, *, are_notes: bool
     ) -> str:
         reader, task = self._reader, self._task
         cost = cost_of(task.resolved.price, Usage(input_tokens=piece.tokens))
@@ -387,7 +395,7 @@ class ReadingProvider(ProviderWrapper):
         async with hold:
             images = await reader.image_pages(task, piece)
             small = await self._reply(
-                _request(task, piece, images, is_merging=is_merging), on_waiting
+                _request(task, piece, images, are_notes=are_notes), on_waiting
             )
             await asyncio.shield(self._record_note(key, small))  # the call has been billed
         if small.error is not None:
@@ -432,29 +440,29 @@ class ReadingProvider(ProviderWrapper):
             )
         )
 
-    def _progress(self, done: int, total: int, *, is_merging: bool) -> StatusChanged:
+    def _progress(self, done: int, total: int, *, are_notes: bool) -> StatusChanged:
         if self._total_cost:
-            codes = _PROGRESS_OF_COST
+            codes = _PROGRESS_WITH_SPENT_AND_TOTAL
         else:
-            codes = _PROGRESS_WITH_COST if self._spent else _PROGRESS
+            codes = _PROGRESS_WITH_SPENT if self._spent else _PROGRESS
         spent = formatting.money(self._spent)
         cost = formatting.money(self._total_cost) if self._total_cost else ""
         return StatusChanged(
-            0, answer_status(codes[is_merging], done=done, total=total, spent=spent, cost=cost)
+            0, answer_status(codes[are_notes], done=done, total=total, spent=spent, cost=cost)
         )
 
 
 def _request(
-    task: ReadingTask, piece: DocumentPiece, images: Sequence[RequestPart], *, is_merging: bool
+    task: ReadingTask, piece: DocumentPiece, images: Sequence[RequestPart], *, are_notes: bool
 ) -> ChatRequest:
-    words = wrap_piece(piece, task.fence, is_merging=is_merging)
+    words = wrap_piece(piece, task.fence, are_notes=are_notes)
     question = TextPart(f"<task>\n{task.prompt.strip()}\n</task>\n\n{words}")
     return ChatRequest(
         model=task.resolved.model.id,
         messages=(RequestMessage(Role.USER, (question, *images)),),
-        instructions=INSTRUCTIONS + (MERGING if is_merging else ""),
+        instructions=INSTRUCTIONS + (MERGING if are_notes else ""),
         effort=task.resolved.effort,
-        # The note taker's price is that of no service tier, as for all small tasks.
+        # No service tier: notes have the ordinary price, as all small tasks have.
         parameters=replace(
             task.parameters,
             candidates=1,
@@ -467,9 +475,9 @@ def _request(
     )
 
 
-def wrap_piece(piece: DocumentPiece, fence: Fence, *, is_merging: bool) -> str:
+def wrap_piece(piece: DocumentPiece, fence: Fence, *, are_notes: bool) -> str:
     """Return a piece in its tag; notes that are to be merged already have inner tags."""
-    if is_merging:
+    if are_notes:
         return fence.wrap_blocks("notes", [piece.text], f" {piece.label}")
     return fence.wrap("part", piece.text, f" {piece.label}")
 
@@ -507,7 +515,7 @@ def _from_notes(request: ChatRequest, notes: str) -> ChatRequest:
     return replace(request, messages=(*before, replace(last, parts=(words, *attached))))
 
 
-def _while_reading(error: UserFacingError) -> ProviderError:
+def _as_reading_error(error: UserFacingError) -> ProviderError:
     if remedy_of(error) in (Remedy.RETRY_BILLED, Remedy.RETRY_SOON, Remedy.RETRY_LATER):
         error = error.with_remedy(Remedy.RETRY_FROM_NOTES)
     return as_provider_error(error)

@@ -112,7 +112,7 @@ class ProviderModels:
         """Return the facts about a model. A GGUF file of the user's is free and local.
 
         Args:
-            learned_window: the window that the server named in a refusal.
+            learned_window: the window that the server named in a refusal, for want of another one.
         """
         if self.profile.kind is ProviderKind.ON_DEVICE and not self.catalog.knows(model_id):
             return ModelInfo(

@@ -65,7 +65,7 @@ class Estimate(NamedTuple):
     """The tokens and cost of a message.
 
     Attributes:
-        input_tokens: all tokens that are sent.
+        input_tokens: all tokens that one request sends.
         method: how the tokens were counted.
         input_cost, longest_answer_cost: US dollars; None if the price is unknown. The latter is
             also None if no limit on the answer's length is known.
@@ -377,7 +377,7 @@ def used_tokens(context: SendContext) -> int | None:
     first_image = _first_image_index(path)
     for number in range(len(path) - 1, len(path) - len(sent.messages) - 1, -1):
         message = path[number]
-        if _has_unusable_usage(message, number > first_image, resolved):
+        if _has_unusable_usage(message, resolved, follows_image=number > first_image):
             return None
         if message.usage is not None and was_made_with(
             path, number, sent.compaction, context.compactions, resolved.profile
@@ -390,18 +390,18 @@ def needs_counting(context: SendContext) -> bool:
     """Return True if the provider's counts may not give the tokens in use."""
     first_image = _first_image_index(context.path)
     return bool(context.compactions) or any(
-        _has_unusable_usage(message, number > first_image, context.resolved)
+        _has_unusable_usage(message, context.resolved, follows_image=number > first_image)
         for number, message in enumerate(context.path)
     )
 
 
-def _has_unusable_usage(message: Message, follows_picture: bool, resolved: ResolvedChoice) -> bool:
+def _has_unusable_usage(message: Message, resolved: ResolvedChoice, *, follows_image: bool) -> bool:
     """Return True if the answer's usage is useless for the next request.
 
     It may cover several answers or requests, or images that another model counts differently.
     """
     is_shared = message.usage_scope is not UsageScope.OWN or bool(tool_calls(message.parts))
-    return is_shared or (follows_picture and not _is_same_model(message, resolved))
+    return is_shared or (follows_image and not _is_same_model(message, resolved))
 
 
 def _first_image_index(path: Sequence[Message]) -> int:

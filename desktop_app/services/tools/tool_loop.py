@@ -60,8 +60,8 @@ class LoopTask:
     """The inputs of the loop of one answer.
 
     Attributes:
-        call: holds each request after the first; the answer's run releases it once the request is
-            recorded.
+        call_hold: holds each request after the first; the answer's run releases it once the request
+            is recorded.
     """
 
     tools: ToolSet
@@ -69,7 +69,7 @@ class LoopTask:
     resolved: ResolvedChoice
     fence: Fence
     limits: ToolLimits
-    call: Hold
+    call_hold: Hold
     tool_prices: Mapping[str, Decimal] = field(default_factory=dict)
 
 
@@ -129,9 +129,9 @@ class _LoopProvider(ProviderWrapper):
             if reason := self._reached_limit(reply, spent_s):
                 yield Incomplete(reason)
                 return
-            await task.call.release()  # in case the answer's run could not release it
+            await task.call_hold.release()  # in case the answer's run could not release it
             try:
-                task.call.take_over(await self._hold(request, reply, last))
+                task.call_hold.take_over(await self._hold(request, reply, last))
             except UserFacingError as error:
                 yield Failed(as_provider_error(error))
                 return

@@ -73,7 +73,8 @@ class UtilityModel:
 
         This is the first small model that the provider serves and that costs no more. Without such
         a model, or if small models are not preferred, it is `answering` with the task's effort, or
-        its least effort. Judgments and tests of a key always prefer a small model.
+        its least effort; if its efforts are not known, its effort stays. Judgments and tests of a
+        key always prefer a small model.
         """
         models = self._models_of(answering.profile)
         job = models.catalog.small_job(purpose.value)
