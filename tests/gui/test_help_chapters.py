@@ -201,7 +201,8 @@ def test_every_command_line_exists(book: HelpBook) -> None:
             command = inner[words[0]]
         named = [word for word in words if word.startswith("--")]
         assert set(named) <= options(command), call
-    every = {option for command in known.values() for option in options(command)}
+    commands = [each for one in known.values() for each in (one, *subcommands(one).values())]
+    every = {option for command in commands for option in options(command)}
     of_tool_servers = {"--token=…"}  # an example of a tool server's own option
     assert set(named_alone) <= every | of_tool_servers
 
