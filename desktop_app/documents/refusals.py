@@ -93,7 +93,7 @@ def needs_memory(name: str, limits: Limits) -> errors.DocumentTooLargeError:
 
 
 def reader_stopped(name: str, details: str, limits: Limits) -> errors.DocumentDamagedError:
-    """Return the error for a child process that crashed, or ran out of memory."""
+    """Return the error for a child process that ended, perhaps out of memory, or misbehaved."""
     return errors.DocumentDamagedError(
         Reason.READER_STOPPED, details=details, name=name, limit=limits.memory_bytes >> 20
     )

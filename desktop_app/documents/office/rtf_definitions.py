@@ -45,7 +45,7 @@ class RtfDefinitions:
         self._name: list[str] = []  # the pieces of its name
 
     def encoding_of(self, font: int | None) -> str:
-        """Return the encoding that a font defines; "" if it is that of the document."""
+        """Return the encoding that a font defines; "" if the document's encoding applies."""
         return self._encodings.get(font, "")
 
     def symbol_font(self, font: int | None) -> str:

@@ -132,7 +132,7 @@ class RtfText:
             self._blocks.append(self._block(paragraph, plain))
 
     def _block(self, paragraph: _Paragraph, plain: str) -> MarkdownBlock:
-        """Return the block of a paragraph, which `plain` contains without bold marks."""
+        """Return the block of a paragraph; `plain` is its text without bold marks."""
         outline = paragraph.outline
         if outline is None:
             outline = self._heading_levels.get(paragraph.style)
@@ -146,7 +146,7 @@ class RtfText:
     def _end_table(self) -> None:
         rows, row, cell = self._rows, self._row, self._cell
         self._rows, self._row, self._cell = [], Row(), []
-        if not rows and not any(row.texts):  # no cell has an end
+        if not rows and not any(row.texts):  # no row has ended, nor a cell with text
             self._blocks += map(MarkdownBlock, cell)
             return
         if unfinished := [text for text in (*row.texts, " ".join(cell)) if text]:

@@ -1,9 +1,9 @@
 """Converts Word documents (.docx) to Markdown.
 
 Converts headings, numbered lists, tables, footnotes, comments and text boxes; reads the parts
-directly, as ISO/IEC 29500-1 describes them. A heading is any paragraph with an outline level, which
-its style may define. The numbers of lists are those that Word shows. Headers come once, before the
-text, and footers after it. Tracked deletions are left out.
+directly, as ISO/IEC 29500-1 describes them. Headings are the title and all paragraphs with an
+outline level, which the style may define. The numbers of lists are those that Word shows. Headers
+come once, before the text, and footers after it. Tracked deletions are left out.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def read(name: str, data: bytes, limits: Limits) -> str:
 
 
 def _value(element: Element | None, path: str, attribute: str = "val") -> str | None:
-    """Return the value of a property at a path below an element; None if it is missing."""
+    """Return the value of the property at `path`: None without the property, "" without a value."""
     found = None if element is None else element.find(path)
     return None if found is None else found.get(f"{W}{attribute}", "")
 
@@ -129,7 +129,7 @@ class _Numbering:
     def next_label(self, number_id: str, level: int) -> str:
         """Count a list's next paragraph, and return its label: "-", "3.", "b)", "2.1".
 
-        Bullets are not counted. The label is "" if the level shows none.
+        Bullets are not counted, nor are levels without a number, whose label is "".
         """
         abstract_id, instance = self._lists.get(number_id, ("", None))
         levels = self._levels(self._abstract.get(abstract_id), instance)
@@ -416,7 +416,7 @@ class _Reader:
         yield md.table(texts)
 
     def _cells(self, row: Element) -> Iterator[str]:
-        """Yield the text of each column; "" for a column into which a merged cell extends."""
+        """Yield the text of each column; "" for a column in which no cell begins."""
         skipped = whole_number(_value(row, f"{W}trPr/{W}gridBefore"))
         yield from [""] * min(skipped, _MAX_SPAN)
         for cell in _children_named(row, "tc"):

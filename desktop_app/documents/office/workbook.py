@@ -286,12 +286,15 @@ def _number_styles(package: Package) -> dict[bytes, _PaddedFormat | None]:
 
 
 def _template_piece(piece: re.Match[str]) -> str:
-    """Return a literal of a format without quotes, or what stands for a digit."""
+    """Return a literal of a format without its quotes, or the placeholder for a digit."""
     return {"0": _ZERO, "#": _OPTIONAL}.get(piece[3] or "", piece[1] or piece[2] or "")
 
 
 def _with_styled_number(styles: dict[bytes, _PaddedFormat | None], cell: re.Match[bytes]) -> bytes:
-    """Return the cell with a text such as "97.8%" for 0.978, or "02134" for 2134."""
+    """Return the cell with a text such as "97.8%" for 0.978, or "02134" for 2134.
+
+    A cell without a number stays unchanged, as does a fraction or huge number in a padded format.
+    """
     prefix, style, attributes, value = cell.groups()
     kind = _CELL_TYPE.search(attributes)
     if kind and kind[1] != b"n":

@@ -4,8 +4,8 @@ Most files write each column as a whole, and the order of their content stream i
 Some write line by line across the page: the first line of the left column, the first of the right,
 and so on. The positions of the lines tell such pages from tables. Few lines and no ruling cross the
 gutter, running text fills the columns on both sides, and the columns do not start rows at the same
-height. A side that is not one column may be two. If a file draws both columns of a line as a single
-string with a gap inside, the line is first split at the gap.
+height. A side that is not one column may be several. If a file draws both columns of a line as a
+single string with a gap inside, the line is first split at the gap.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MAX_BOXES: Final = 3_000
 _FEWEST_LINES: Final = 3
 _NARROWEST_COLUMN: Final = 100.0  # points
 _NARROWEST_GUTTER: Final = 6.0  # points
-_SAMPLED_LINES: Final = 5  # lines of a page that are looked at first
+_SAMPLED_LINES: Final = 5  # lines of a page that are looked at first, or up to twice as many
 _BETWEEN_WORDS: Final = re.compile(r"(?<=\S) +(?=\S)")
 
 
@@ -88,10 +88,9 @@ def _split_at_gaps(box: Area, gaps: Sequence[Area]) -> list[Area]:
 
 
 def _wide_gaps(textpage: pdfium.PdfTextPage) -> list[Area]:
-    """Return the gaps between words that are too wide for a space.
+    """Return the gaps between words that are too wide for a space; [] if few lines have any.
 
-    Each position costs a call into pdfium, so a sample of lines decides first whether most lines
-    have such a gap.
+    Each position costs a call into pdfium, so only a sample of lines decides whether few have any.
     """
     text = textpage.get_text_range()
     if len(text) != textpage.count_chars():
@@ -137,8 +136,8 @@ def _is_continuation(last: Area, box: Area) -> bool:
 def _find_gutter(lines: Sequence[Area]) -> float | None:
     """Return the x near the middle of the lines that the fewest of them cross.
 
-    Returns None if the lines span too small a width, too many cross the x, or the stream changes
-    sides too rarely to be interleaved.
+    Returns None if the lines span too small a width, no gap is wide enough, too many lines cross
+    the x, or the stream changes sides too rarely to be interleaved.
     """
     left, right = min(box.left for box in lines), max(box.right for box in lines)
     width = right - left
@@ -187,7 +186,7 @@ def _bands(page: pdfium.PdfPage, lines: Sequence[Area], gutter: float) -> list[_
 
 
 def _rulings(page: pdfium.PdfPage, gutter: float) -> list[float]:
-    """Return the y of both edges of each line drawn across the gutter, as in a table."""
+    """Return the y of both edges of each line or low box drawn across the gutter."""
     found = []
     for path in page.get_objects(filter=[raw.FPDF_PAGEOBJ_PATH], max_depth=2):
         left, bottom, right, top = path.get_bounds()
@@ -279,7 +278,7 @@ def _pieces(textpage: pdfium.PdfTextPage, bands: Sequence[_Band]) -> list[list[i
 
 
 def _center_of(textpage: pdfium.PdfTextPage, index: int) -> tuple[float, float] | None:
-    """Return the center of a character; None for spaces and line ends that pdfium generated."""
+    """Return the center of a character; None if pdfium generated it, or it has no box."""
     if raw.FPDFText_IsGenerated(textpage, index) == 1:
         return None
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))

@@ -136,7 +136,10 @@ def _annotations(page: pdfium.PdfPage) -> Iterator[Any]:
 
 
 def _field_lines(form: Any, annotation: Any) -> list[str]:
-    """Return a field's line; none for buttons, signatures, and radio buttons not selected."""
+    """Return a field's line; none for buttons, signatures, and radio buttons not selected.
+
+    If the document lacks the form, there is a line for each field with a value.
+    """
     if not form:  # Programs that split files leave out the form, but not its fields.
         name, value = (_annotation_string(annotation, key) for key in (b"T", b"V"))
         return [f"{name}: {value}"] if value not in ("", "Off") else []

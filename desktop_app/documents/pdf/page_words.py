@@ -97,7 +97,7 @@ def bounds(boxes: Sequence[Area | Word | _Letter]) -> Area:
     )
 
 
-def line_box(textpage: pdfium.PdfTextPage, index: int) -> Area | None:
+def character_box(textpage: pdfium.PdfTextPage, index: int) -> Area | None:
     """Return the box of a character, as high as its line; None if it has none."""
     rect = raw.FS_RECTF()
     if not raw.FPDFText_GetLooseCharBox(textpage, index, rect):
@@ -126,7 +126,7 @@ def _letter(textpage: pdfium.PdfTextPage, index: int) -> _Letter | None:
     """Return a visible character; None for a space, a line end, or a character without a box."""
     if is_space(textpage, index):
         return None
-    box = line_box(textpage, index)
+    box = character_box(textpage, index)
     return _Letter(*box, index) if box else None
 
 
@@ -207,7 +207,7 @@ def text(
         elif (
             not joined
             or word.characters[0] in shown
-            or (_is_ideograph(joined[-1]) and _is_ideograph(new[:1]))
+            or (_is_chinese_or_japanese(joined[-1]) and _is_chinese_or_japanese(new[:1]))
         ):
             joined += new
         else:
@@ -215,7 +215,7 @@ def text(
     return joined.replace(LINE_END_HYPHEN, "-").replace("\0", "")
 
 
-def _is_ideograph(sign: str) -> bool:
+def _is_chinese_or_japanese(sign: str) -> bool:
     return bool(sign) and unicodedata.name(sign, "").startswith(("CJK", "HIRAGANA", "KATAKANA"))
 
 
@@ -227,7 +227,7 @@ def characters(
     """Return the characters with these numbers as in the text of the whole page.
 
     Args:
-        shown: the characters that replace some, by number.
+        shown: the characters that replace some, by number; "" removes one.
     """
     found = decode_units(
         ord(shown[index]) if index in shown else raw.FPDFText_GetUnicode(textpage, index)

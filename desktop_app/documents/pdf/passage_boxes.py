@@ -82,7 +82,7 @@ def _lines(textpage: pdfium.PdfTextPage, indices: Iterable[int]) -> list[Area]:
     """Return the boxes of the characters, joined to lines."""
     lines: list[Area] = []
     for index in indices:
-        area = page_words.line_box(textpage, index)
+        area = page_words.character_box(textpage, index)
         if area is None or not (area.width > 0 and area.height > 0):
             continue
         if lines and _continues_line(lines[-1], area):

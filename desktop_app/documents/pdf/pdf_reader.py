@@ -124,7 +124,7 @@ def _is_unreadable(text: str) -> bool:
 
 
 def _needs_image(page: pdfium.PdfPage, text: str) -> bool:
-    """Return True if the page shows something that its text lacks: usually a scan."""
+    """Return True if a page shows something but has no text, or is a scan with a short text."""
     if len(text) > _STAMP_LENGTH:
         return False
     objects = list(page.get_objects(max_depth=2))

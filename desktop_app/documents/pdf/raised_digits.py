@@ -11,7 +11,7 @@ import pypdfium2 as pdfium
 from pypdfium2 import raw
 
 from desktop_app.documents.office import markdown_text as md
-from desktop_app.documents.pdf import page_words
+from desktop_app.documents.pdf.page_words import character_box
 
 _DIGITS: Final = re.compile(r"[+\-\u2212]?[0-9]+")
 _LINE_END: Final = re.compile(r"[\r\n]+")
@@ -60,7 +60,7 @@ def _change(textpage: pdfium.PdfTextPage, base: int, index: int) -> Callable[[st
 
     The digit is compared with the character `base`.
     """
-    on_line, box = page_words.line_box(textpage, base), page_words.line_box(textpage, index)
+    on_line, box = character_box(textpage, base), character_box(textpage, index)
     if not on_line or not box or not box.height < _MAX_HEIGHT * on_line.height:
         return None
     raised_by = (_baseline(textpage, index) - _baseline(textpage, base)) / on_line.height
@@ -73,7 +73,7 @@ def _change(textpage: pdfium.PdfTextPage, base: int, index: int) -> Callable[[st
 
 def _adjoins(textpage: pdfium.PdfTextPage, left: int, right: int) -> bool:
     """Return True if one character is directly to the right of another."""
-    first, second = page_words.line_box(textpage, left), page_words.line_box(textpage, right)
+    first, second = character_box(textpage, left), character_box(textpage, right)
     if not first or not second:
         return False
     return abs(second.left - first.right) < _WIDEST_GAP * max(first.height, second.height)
@@ -81,7 +81,7 @@ def _adjoins(textpage: pdfium.PdfTextPage, left: int, right: int) -> bool:
 
 def _continues_line(textpage: pdfium.PdfTextPage, base: int, last: int, index: int) -> bool:
     """Return True if a character is on the line of the character `base`, directly after `last`."""
-    box = page_words.line_box(textpage, base)
+    box = character_box(textpage, base)
     if not box or not _adjoins(textpage, last, index):
         return False
     return abs(_baseline(textpage, index) - _baseline(textpage, base)) < _LEAST_DROP * box.height

@@ -34,7 +34,7 @@ _LIGATURE: Final = re.compile("[\u0622\u0623\u0625\u0627]\u0644")
 
 
 def text(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> str:
-    """Return the text of a page, with tables in Markdown and pdfium's line ends."""
+    """Return a page's text, with tables in Markdown, raised digits and pdfium's line ends."""
     in_stream: str = textpage.get_text_range()
     pieces = _pieces(page, textpage, in_stream)
     digits = _raised_digits(textpage, in_stream)
@@ -80,7 +80,7 @@ def _characters(piece: Piece) -> Iterator[int]:
 def _pieces(
     page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, in_stream: str
 ) -> list[Piece] | None:
-    """Return the pieces of a page; None if the content stream is in reading order."""
+    """Return the pieces of a page; None if its stream is in reading order, without tables."""
     swapped = _reversed_ligatures(textpage) if _LIGATURE.search(in_stream) else {}
     tables = _tables(page, textpage, in_stream)
     columns = column_layout.interleaved_order(page, textpage)
@@ -102,7 +102,7 @@ def _reversed_ligatures(textpage: pdfium.PdfTextPage) -> dict[int, int]:
     found: dict[int, int] = {}
     for match in _LIGATURE.finditer("".join(letters)):
         first, second = match.start(), match.start() + 1
-        if page_words.line_box(textpage, first) == page_words.line_box(textpage, second):
+        if page_words.character_box(textpage, first) == page_words.character_box(textpage, second):
             found |= {first: second, second: first}
     return found
 

@@ -47,7 +47,7 @@ Position = tuple[int, int]
 class Table:
     """The words of each cell, by row and column, and the table's box in points.
 
-    The words of a cell are in the order of the content stream.
+    The words of a cell are in reading order: in that of the content stream, or line by line.
     """
 
     left: float
@@ -185,7 +185,10 @@ def _find_table(grid: _Grid, words: Sequence[Word], textpage: pdfium.PdfTextPage
 def _words_by_position(
     cells: dict[Position, list[Word]], regions: dict[Position, Position], grid: _Grid
 ) -> Iterator[tuple[Position, list[Word]]]:
-    """Yield words by position. The words of a merged cell move to the columns they align with."""
+    """Yield words by position.
+
+    The words of a merged cell move to the columns they align with, unless a piece crosses a border.
+    """
     for (row, column), words in cells.items():
         last = max(c for (_, c), first in regions.items() if first == (row, column))
         borders = grid.xs[column + 1 : last + 1]
@@ -284,7 +287,7 @@ def _split_rows(
 def _split_row(
     row: list[list[Word]], textpage: pdfium.PdfTextPage, *, has_few_rows: bool
 ) -> Iterator[list[list[Word]]]:
-    """Split a row into its lines if all its cells have the same lines.
+    """Split a row into its lines if the lines of all cells are level with each other.
 
     Lines of numbers are always rows. Lines of words may be continued text: they count as rows only
     in a table of few rows.

@@ -23,6 +23,7 @@ _MIN_LENGTH: Final = 4.0
 # A page with more is a drawing or a map.
 _MAX_OBJECTS: Final = 20_000
 _MAX_LINES: Final = 12_000
+# Longer paths and more deeply nested forms are left out.
 _MAX_PATH_SEGMENTS: Final = 4_000
 _MAX_DEPTH: Final = 3
 

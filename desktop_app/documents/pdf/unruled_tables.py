@@ -120,7 +120,7 @@ def _join_rows(rows: list[Cells], lines: Sequence[Line], rules: Sequence[Ruling]
     """Join the lines of each row.
 
     The header is a row. If every row is ruled, the lines between two rules are a row. Otherwise a
-    row is a line together with the lines below it whose first cell is empty.
+    row is a line together with the lines below it that continue its cells, except the first cell.
     """
     bands = [sum(rule.position > middle_of(line) for rule in rules) for line in lines]
     is_ruled = len(set(bands)) >= 4 and len(lines) <= 2.5 * len(set(bands))
@@ -167,11 +167,11 @@ def find_unruled(
 
 
 def may_contain_table(text: str) -> bool:
-    """Return True if enough lines of a page are mostly numbers for a table without rules."""
-    return sum(map(_is_mostly_numbers, text.split("\n"))) >= _FEWEST_ROWS
+    """Return True if enough lines of a page have many numbers for a table without rules."""
+    return sum(map(_has_many_numbers, text.split("\n"))) >= _FEWEST_ROWS
 
 
-def _is_mostly_numbers(line: str) -> bool:
+def _has_many_numbers(line: str) -> bool:
     count = len(_NUMBER.findall(line))
     return count > 0 and count >= 0.3 * len(line.split())
 

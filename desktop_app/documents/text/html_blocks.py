@@ -49,7 +49,7 @@ class HtmlTable:
         return [table] if table.text else []
 
     def _grid(self) -> list[list[str]] | None:
-        """Return the texts by row and column; a spanning cell is in its first column.
+        """Return the texts by row and column; that of a spanning cell is in its first position.
 
         Returns None if the grid would be much larger than the table's cells.
         """

@@ -89,7 +89,7 @@ class HtmlFlowWriter:
             self._is_after_space = True
 
     def end_paragraph(self) -> None:
-        """Finish the current paragraph or heading, if there is any."""
+        """Finish the current paragraph, if there is any. Within a heading, it is a heading."""
         text = self.flow.end_line()
         self._is_after_space = True
         if text:

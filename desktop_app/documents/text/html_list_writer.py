@@ -40,7 +40,7 @@ class HtmlListWriter:
         return len(self._lists)
 
     def start_list(self, tag: str, start: str) -> None:
-        """Start a list. A list directly in another list belongs to its last item."""
+        """Start a list. A list directly in another belongs to the other's last item, if any."""
         outer = self._lists[-1] if self._elements.innermost_tag in LISTS else None
         bullet = self._next_bullet() if tag == "ul" else ""
         self._lists.append(HtmlList(bullet, whole_number(start, 1)))

@@ -270,7 +270,7 @@ def _decode_wide(data: bytes) -> DecodedText | None:
 
 
 def _is_plausible_text(text: str) -> bool:
-    """Return True if text has spaces, few alphabets, and only assigned characters."""
+    """Return True if text has spaces or stops, few alphabets, and only assigned characters."""
     if any(
         unicodedata.category(sign) in ("Cn", "Co", "Cc") for sign in text if sign not in "\r\n\t"
     ):

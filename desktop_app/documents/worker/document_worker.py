@@ -146,8 +146,8 @@ class DocumentWorker(ReaderClient):
         """Split a text into chunks of at most `tokens` tokens: see `chunks.py`.
 
         Args:
-            rates: tokens per token of o200k_base, by kind of text; None if `tokens` counts
-                tokens of o200k_base.
+            rates: the model's tokens per token of o200k_base, by kind of text; None if `tokens`
+                counts tokens of o200k_base.
         """
         payload = text.encode(errors="replace")
         header = {"kind": "chunk", "name": "The text", "tokens": tokens, "rates": rates or {}}

@@ -208,7 +208,7 @@ class ChatRequest:
             Responses API only; "" for none.
         schema: of the answer, which is then JSON.
         wants_images: the model may answer with images.
-        grammar: of the answer; without `tools` unless it is in GBNF.
+        grammar: of the answer; a request with a grammar other than GBNF has no `tools`.
         requested: the parameters that the user set for this request. A notice names each that is
             left out.
         tools: the tools that the model may call.

@@ -268,7 +268,7 @@ def _with_metadata(
         case UsageShared(scope):
             return replace(reply, usage_scope=scope)
         case Notice(text) if text in reply.notices:
-            return reply  # another request for the same answer
+            return reply  # another request for the same answer repeats it
         case Notice(text):
             return replace(reply, notices=(*reply.notices, text))
 

@@ -142,8 +142,8 @@ def was_made_with(
     # The API of another provider is unknown here, and taken to be that of `profile`.
     if answer.choice is not None and answer.choice.provider_id != profile.id:
         profile = replace(profile, id=answer.choice.provider_id)
-    then = sent_path(path[:number], compactions, profile, model, at=answer.created_at)
-    return (then.compaction and then.compaction.id) == (compaction and compaction.id)
+    sent = sent_path(path[:number], compactions, profile, model, at=answer.created_at)
+    return (sent.compaction and sent.compaction.id) == (compaction and compaction.id)
 
 
 def compaction_points(

@@ -151,7 +151,7 @@ def image_pages_fact(part: DocumentPart) -> str:
 def reasoning_title(reasoning: str, seconds: float | None, *, is_thinking: bool = False) -> str:
     """Return a title such as `Thought for 9.3 s: Which failures are safe to repeat`.
 
-    The subject is left out if unknown, the time if unknown or below a second.
+    The subject is left out if unknown, the time if unknown, below a second or if `is_thinking`.
     """
     subject = subject_of(reasoning)
     if is_thinking:

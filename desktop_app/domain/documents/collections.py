@@ -45,8 +45,7 @@ class CollectionFile(NamedTuple):
     """A file of a collection.
 
     Attributes:
-        path: absolute, as it was when the file was read. It begins with UNLINKED if the file is not
-            read again.
+        path: absolute. It begins with UNLINKED if the file is not read again.
         name: without its folder.
         sha256: of its bytes; "" until it has been read.
         size: in bytes.
