@@ -156,7 +156,7 @@ class EvaluationRun:
     def to_json(self) -> dict[str, Any]:
         """Return the run as `repartee eval --json` prints it."""
         seconds = [r.duration_s for r in self.results if r.duration_s is not None]
-        first = [r.first_token_s for r in self.results if r.first_token_s is not None]
+        first_token = [r.first_token_s for r in self.results if r.first_token_s is not None]
         low, high = self.interval
         return {
             "provider": self.provider,
@@ -174,7 +174,7 @@ class EvaluationRun:
             "usage": asdict(self.usage),
             "p50_s": _round(percentile(seconds, 50)),
             "p95_s": _round(percentile(seconds, 95)),
-            "p50_first_token_s": _round(percentile(first, 50)),
+            "p50_first_token_s": _round(percentile(first_token, 50)),
             "results": [
                 {
                     "id": result.id,

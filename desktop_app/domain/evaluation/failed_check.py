@@ -28,7 +28,7 @@ class FailureReason(StrEnum):
 
     @property
     def is_decided(self) -> bool:
-        """Return True if the answer was compared and does not match: a negated check passes."""
+        """Return True if a comparison failed, so that a negated check passes."""
         return self in (FailureReason.NOT_MATCHED, FailureReason.NOT_JSON)
 
 

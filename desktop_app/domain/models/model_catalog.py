@@ -148,7 +148,7 @@ class ModelInfo:
         )
 
     def takes_sampling(self, effort: Effort | None) -> bool:
-        """Return True if temperature and top_p can be set with `effort`, or may be."""
+        """Return True if temperature and top_p can be set with `effort`, or if that is unknown."""
         return self.sampling_efforts is None or effort in self.sampling_efforts
 
 
