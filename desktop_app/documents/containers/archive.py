@@ -18,7 +18,7 @@ from desktop_app.documents.reader_result import ReaderResult
 from desktop_app.documents.text import plain_text
 from desktop_app.documents.worker.protocol import Progress
 from desktop_app.domain.documents import document_types
-from desktop_app.domain.documents.document_notes import Skip
+from desktop_app.domain.documents.document_notes import SkipReason
 from desktop_app.domain.error_reasons import Reason
 
 _UTF_8: Final = 1 << 11
@@ -38,7 +38,7 @@ def read(name: str, data: bytes, bundle: DocumentBundle) -> ReaderResult:
     except ZIP_ERRORS as error:
         raise refusals.damaged(name, str(error)[:300]) from error
     if not bundle.texts:
-        is_locked = any(reason is Skip.LOCKED for _, reason in bundle.left_out)
+        is_locked = any(reason is SkipReason.LOCKED for _, reason in bundle.left_out)
         raise refusals.encrypted(name) if is_locked else refusals.empty(name)
     return ReaderResult(document_types.ZIP, bundle.text(), note=bundle.note())
 
@@ -62,7 +62,7 @@ def _read_members(name: str, archive: zipfile.ZipFile, bundle: DocumentBundle) -
         try:
             content = archive.read(member)
         except ZIP_ERRORS:
-            bundle.leave_out(path, Skip.DAMAGED)
+            bundle.leave_out(path, SkipReason.DAMAGED)
             continue
         bundle.add(path, content, number, len(members))
     bundle.on_progress(Progress(len(members), len(members), "file"))
@@ -114,12 +114,12 @@ def _decode_all(names: list[bytes], encoding: str) -> list[str] | None:
         return None
 
 
-def _reason_to_skip(member: zipfile.ZipInfo, path: str) -> Skip | None:
+def _reason_to_skip(member: zipfile.ZipInfo, path: str) -> SkipReason | None:
     """Return why a member is skipped; None if it is read."""
     if path.startswith("/") or ".." in path.split("/") or path[1:3] == ":/":
-        return Skip.UNSAFE
+        return SkipReason.UNSAFE
     if stat.S_ISLNK(member.external_attr >> 16):
-        return Skip.LINK
+        return SkipReason.LINK
     if document_bundle.is_hidden(path):
-        return Skip.HIDDEN
-    return Skip.LOCKED if member.flag_bits & 1 else None
+        return SkipReason.HIDDEN
+    return SkipReason.LOCKED if member.flag_bits & 1 else None

@@ -15,13 +15,13 @@ from desktop_app.documents import media_type
 from desktop_app.documents.reader_result import ReaderResult
 from desktop_app.documents.worker.protocol import Limits, OnProgress, Progress, replace_surrogates
 from desktop_app.domain import errors
-from desktop_app.domain.documents.document_notes import DocumentNote, Skip, bundle_note
+from desktop_app.domain.documents.document_notes import DocumentNote, SkipReason, bundle_note
 
 _REASONS: Final = {
-    errors.DocumentEncryptedError: Skip.LOCKED,
-    errors.DocumentUnsupportedError: Skip.NO_DOCUMENT,
-    errors.DocumentEmptyError: Skip.EMPTY,
-    errors.DocumentTooLargeError: Skip.TOO_LARGE,
+    errors.DocumentEncryptedError: SkipReason.LOCKED,
+    errors.DocumentUnsupportedError: SkipReason.NO_DOCUMENT,
+    errors.DocumentEmptyError: SkipReason.EMPTY,
+    errors.DocumentTooLargeError: SkipReason.TOO_LARGE,
 }
 MAX_DEPTH: Final = 2
 """How many archives and mails may be around an archive that is opened.
@@ -48,10 +48,10 @@ class DocumentBundle:
     on_progress: OnProgress
     depth: int
     read: Callable[[str, bytes, Limits, OnProgress, int], ReaderResult]
-    left_out: list[tuple[str, Skip]] = field(default_factory=list)
+    left_out: list[tuple[str, SkipReason]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
 
-    def leave_out(self, path: str, reason: Skip) -> None:
+    def leave_out(self, path: str, reason: SkipReason) -> None:
         """Record a member that is not read, or not completely."""
         self.left_out.append((path, reason))
 
@@ -64,23 +64,23 @@ class DocumentBundle:
         """
         self.on_progress(Progress(number, total, "file"))
         if media_type.detect_image(data):
-            self.leave_out(path, Skip.IMAGE)
+            self.leave_out(path, SkipReason.IMAGE)
             return
         if not data:
-            self.leave_out(path, Skip.EMPTY)
+            self.leave_out(path, SkipReason.EMPTY)
             return
         try:
             name = PurePosixPath(path).name
             document = self.read(name, data, self.limits, lambda _: None, self.depth + 1)
         except errors.DocumentError as error:
-            self.leave_out(path, _REASONS.get(type(error), Skip.DAMAGED))
+            self.leave_out(path, _REASONS.get(type(error), SkipReason.DAMAGED))
             return
         if text := document.text.strip():
             self.texts.append(f"# {path}\n\n{text}")
             if document.pictured:
-                self.leave_out(path, Skip.IMAGE_PAGES)
+                self.leave_out(path, SkipReason.IMAGE_PAGES)
         else:
-            self.leave_out(path, Skip.EMPTY)
+            self.leave_out(path, SkipReason.EMPTY)
 
     def text(self) -> str:
         """Return all texts, and a list of the members left out; "" if there are no texts.
@@ -89,7 +89,9 @@ class DocumentBundle:
         """
         if not self.texts:
             return ""
-        rows = [f"{path} ({why.value})" for path, why in self.left_out if why is not Skip.HIDDEN]
+        rows = [
+            f"{path} ({why.value})" for path, why in self.left_out if why is not SkipReason.HIDDEN
+        ]
         if len(rows) > _MAX_LISTED:
             rows[_MAX_LISTED:] = [f"and {len(rows) - _MAX_LISTED} more"]
         ending = [f"[not included: {', '.join(rows)}]"] if rows else []
@@ -103,7 +105,7 @@ class DocumentBundle:
     def note(self) -> DocumentNote:
         """Return the note that tells the user which members were left out."""
         left_out = [(replace_surrogates(path), reason) for path, reason in self.left_out]
-        in_part = sum(reason is Skip.IMAGE_PAGES for _, reason in left_out)
+        in_part = sum(reason is SkipReason.IMAGE_PAGES for _, reason in left_out)
         return bundle_note(len(self.texts) - in_part, left_out)
 
 

@@ -14,7 +14,7 @@ from desktop_app.documents.descriptors import read_descriptor
 from desktop_app.documents.reader_result import ReaderResult
 from desktop_app.documents.worker.protocol import Limits, OnProgress, Progress
 from desktop_app.domain.documents import document_types
-from desktop_app.domain.documents.document_notes import Skip
+from desktop_app.domain.documents.document_notes import SkipReason
 from desktop_app.domain.error_reasons import Reason
 
 
@@ -36,14 +36,14 @@ def read(
     members_to_read = []
     for number, (path, left_out) in enumerate(members):
         if left_out:
-            bundle.leave_out(path, Skip(left_out))
+            bundle.leave_out(path, SkipReason(left_out))
         else:
             members_to_read.append((number, path))
     bytes_left = limits.unpacked_bytes
     for done, (number, path) in enumerate(members_to_read):
         data = _read_member(open_member(number), limits)
         if data is None:
-            bundle.leave_out(path, Skip.UNREADABLE)
+            bundle.leave_out(path, SkipReason.UNREADABLE)
             continue
         bytes_left -= len(data)
         if bytes_left < 0:

@@ -21,7 +21,7 @@ from desktop_app.documents.containers.document_bundle import MAX_DEPTH, Document
 from desktop_app.documents.reader_result import ReaderResult
 from desktop_app.documents.text import plain_text
 from desktop_app.domain.documents import document_types
-from desktop_app.domain.documents.document_notes import Skip
+from desktop_app.domain.documents.document_notes import SkipReason
 
 _HEADERS: Final = ("From", "To", "Cc", "Date", "Subject")
 _HEADER_END: Final = re.compile(rb"\r?\n\r?\n")
@@ -177,11 +177,11 @@ def read_attachments(attached: list[tuple[str, bytes]], files: DocumentBundle) -
     for number, (name, data) in enumerate(attached):
         old_count = len(files.left_out)
         if files.depth >= MAX_DEPTH:
-            files.leave_out(name, Skip.NESTED)
+            files.leave_out(name, SkipReason.NESTED)
         else:
             files.add(name, data, number, len(attached))
         found = (reason for path, reason in files.left_out[old_count:] if path == name)
-        left_out = [reason for reason in found if reason is not Skip.IMAGE_PAGES]
+        left_out = [reason for reason in found if reason is not SkipReason.IMAGE_PAGES]
         (skipped if left_out else read).append(
             f"{name} ({left_out[0].value})" if left_out else name
         )

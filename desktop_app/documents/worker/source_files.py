@@ -16,7 +16,7 @@ from typing import Final, NamedTuple, Self
 from desktop_app.documents import refusals
 from desktop_app.documents.containers import document_bundle
 from desktop_app.documents.worker.protocol import Limits
-from desktop_app.domain.documents.document_notes import Skip
+from desktop_app.domain.documents.document_notes import SkipReason
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentError
 
@@ -147,23 +147,25 @@ def _members(folder: int, prefix: str, depth: int) -> Iterator[Member]:
     for entry in entries:
         name = f"{prefix}{entry.name}"
         if document_bundle.is_hidden(entry.name):
-            yield Member(name, Skip.HIDDEN.value)
+            yield Member(name, SkipReason.HIDDEN.value)
         elif entry.is_symlink():
-            yield Member(name, Skip.LINK.value)
+            yield Member(name, SkipReason.LINK.value)
         elif entry.is_dir(follow_symlinks=False):
             if depth >= _MAX_DEPTH:
-                yield Member(name, Skip.TOO_DEEP.value)
+                yield Member(name, SkipReason.TOO_DEEP.value)
                 continue
             try:
                 inner = os.open(entry.name, _FOLDER, dir_fd=folder)
             except OSError:
-                yield Member(name, Skip.UNREADABLE.value)
+                yield Member(name, SkipReason.UNREADABLE.value)
                 continue
             try:
                 yield from _members(inner, f"{name}{os.sep}", depth + 1)
             except OSError:
-                yield Member(name, Skip.UNREADABLE.value)
+                yield Member(name, SkipReason.UNREADABLE.value)
             finally:
                 os.close(inner)
         else:
-            yield Member(name, "" if entry.is_file(follow_symlinks=False) else Skip.NO_FILE.value)
+            yield Member(
+                name, "" if entry.is_file(follow_symlinks=False) else SkipReason.NO_FILE.value
+            )

@@ -16,7 +16,7 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 _MAX_NAMED: Final = 5
 
 
-class Skip(TextEnum):
+class SkipReason(TextEnum):
     """The reason why a part of an archive, folder or mail was not read; models get its code."""
 
     DAMAGED = "damaged", N_("damaged")
@@ -45,7 +45,7 @@ class DocumentNote(NamedTuple):
 
     reason: Reason
     params: Mapping[str, Param]
-    skipped: tuple[tuple[str, Skip], ...] = ()
+    skipped: tuple[tuple[str, SkipReason], ...] = ()
 
     def __str__(self) -> str:
         if not self.skipped:
@@ -67,9 +67,9 @@ class DocumentNote(NamedTuple):
         return ErrorNote(self.reason, params=dict(self.params))
 
 
-def bundle_note(read: int, left_out: list[tuple[str, Skip]]) -> DocumentNote:
+def bundle_note(read: int, left_out: list[tuple[str, SkipReason]]) -> DocumentNote:
     """Return the note on a bundle of which `read` files were read; it names hidden files last."""
-    in_order = sorted(left_out, key=lambda each: each[1] is Skip.HIDDEN)
+    in_order = sorted(left_out, key=lambda each: each[1] is SkipReason.HIDDEN)
     reason = Reason.NOTE_SKIPPED if left_out else Reason.NOTE_READ
     params: dict[str, Param] = {"read": read}
     if left_out:
@@ -93,7 +93,7 @@ def note_from_json(value: Any) -> DocumentNote | None:
     if value is None:
         return None
     params = dict(value["params"])
-    skipped = tuple((path, Skip(reason)) for path, reason in value["skipped"])
+    skipped = tuple((path, SkipReason(reason)) for path, reason in value["skipped"])
     texts = [*params, *(path for path, _ in skipped)]
     if not all(isinstance(text, str) for text in texts):
         raise TypeError("a name in a note is not a text")

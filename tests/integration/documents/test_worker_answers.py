@@ -15,7 +15,7 @@ from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.documents.worker.page_worker import PageWorker, Strip, ViewedDocument
 from desktop_app.documents.worker.protocol import MAX_TEXT_BYTES
 from desktop_app.domain import errors
-from desktop_app.domain.documents.document_notes import Skip
+from desktop_app.domain.documents.document_notes import SkipReason
 from desktop_app.domain.documents.extracted_document import ExtractedDocument
 from tests.helpers.children import python_child
 
@@ -267,4 +267,4 @@ async def test_lone_surrogates_become_question_marks(document: Path) -> None:
     note = {"reason": "note_skipped", "params": params, "skipped": [["half \ud800", "damaged"]]}
     found = await extract(frame({**GOOD, "note": note}, b"words"), document)
     assert found.note is not None
-    assert found.note.skipped == (("half ?", Skip.DAMAGED),)
+    assert found.note.skipped == (("half ?", SkipReason.DAMAGED),)

@@ -12,7 +12,7 @@ from desktop_app.documents.containers import folder_reader
 from desktop_app.documents.reader_result import ReaderResult
 from desktop_app.documents.worker.protocol import Limits, Progress
 from desktop_app.domain.documents import document_types
-from desktop_app.domain.documents.document_notes import Skip
+from desktop_app.domain.documents.document_notes import SkipReason
 from desktop_app.domain.errors import DocumentEmptyError, DocumentTooLargeError
 from tests.unit.documents.test_archive import archive, within
 
@@ -37,7 +37,7 @@ def read(
 
 
 def test_files_follow_their_paths_and_the_end_lists_those_left_out() -> None:
-    members = [("a.txt", ""), ("b", Skip.UNREADABLE.value), ("c.txt", ""), ("d/e.txt", "")]
+    members = [("a.txt", ""), ("b", SkipReason.UNREADABLE.value), ("c.txt", ""), ("d/e.txt", "")]
     progress: list[Progress] = []
     found = folder_reader.read(
         "f", members, opener(b"first", None, None, b"last"), Limits(), progress.append
@@ -45,7 +45,7 @@ def test_files_follow_their_paths_and_the_end_lists_those_left_out() -> None:
     assert found.kind == document_types.FOLDER
     assert found.text == (
         "# a.txt\n\nfirst\n\n# d/e.txt\n\nlast\n\n"
-        f"[not included: b ({Skip.UNREADABLE.value}), c.txt ({Skip.UNREADABLE.value})]"
+        f"[not included: b ({SkipReason.UNREADABLE.value}), c.txt ({SkipReason.UNREADABLE.value})]"
     )
     assert progress == [Progress(0, 3, "file"), Progress(2, 3, "file"), Progress(3, 3, "file")]
 
@@ -95,4 +95,6 @@ def test_a_file_that_cannot_be_read_is_left_out() -> None:
         Limits(),
         lambda _: None,
     )
-    assert found.text == f"# b.txt\n\nwords\n\n[not included: a.txt ({Skip.UNREADABLE.value})]"
+    assert (
+        found.text == f"# b.txt\n\nwords\n\n[not included: a.txt ({SkipReason.UNREADABLE.value})]"
+    )

@@ -15,7 +15,7 @@ from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.documents.worker.source_files import OpenDocument, open_document
 from desktop_app.domain import errors
-from desktop_app.domain.documents.document_notes import Skip
+from desktop_app.domain.documents.document_notes import SkipReason
 
 pytestmark = pytest.mark.attack("sandbox")
 
@@ -84,7 +84,7 @@ def test_a_folder_that_cannot_be_listed_is_left_out(
     monkeypatch.setattr(os, "scandir", refuse)
     before = open_descriptors()
     with open_document(tmp_path, Limits()) as opened:
-        assert opened.members == [("a.txt", ""), ("b", Skip.UNREADABLE)]
+        assert opened.members == [("a.txt", ""), ("b", SkipReason.UNREADABLE)]
     assert open_descriptors() == before
 
 
@@ -131,7 +131,7 @@ def test_a_folder_in_a_folder_that_cannot_be_opened_is_left_out(
 
     monkeypatch.setattr(os, "open", open_unless_b)
     with open_document(tmp_path, Limits()) as opened:
-        assert opened.members == [("a/x.txt", ""), ("b", Skip.UNREADABLE), ("c/x.txt", "")]
+        assert opened.members == [("a/x.txt", ""), ("b", SkipReason.UNREADABLE), ("c/x.txt", "")]
 
 
 def test_the_number_of_files_in_a_folder_has_a_limit(tmp_path: Path) -> None:

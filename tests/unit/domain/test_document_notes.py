@@ -8,7 +8,7 @@ import pytest
 
 from desktop_app.domain.documents.document_notes import (
     DocumentNote,
-    Skip,
+    SkipReason,
     bundle_note,
     note_from_json,
     note_to_json,
@@ -22,7 +22,7 @@ from desktop_app.domain.error_reasons import Reason
     [
         None,
         bundle_note(3, []),
-        bundle_note(2, [("a.bin", Skip.NO_DOCUMENT), ("b/c.zip", Skip.NESTED)]),
+        bundle_note(2, [("a.bin", SkipReason.NO_DOCUMENT), ("b/c.zip", SkipReason.NESTED)]),
     ],
 )
 def test_a_note_is_read_back_as_it_was_written(note: DocumentNote | None) -> None:
@@ -30,8 +30,8 @@ def test_a_note_is_read_back_as_it_was_written(note: DocumentNote | None) -> Non
 
 
 def test_five_skipped_files_are_named_and_hidden_ones_last() -> None:
-    hidden = [(f".{n}", Skip.HIDDEN) for n in range(2)]
-    note = bundle_note(1, [*hidden, *((f"{n}.bin", Skip.NO_DOCUMENT) for n in range(5))])
+    hidden = [(f".{n}", SkipReason.HIDDEN) for n in range(2)]
+    note = bundle_note(1, [*hidden, *((f"{n}.bin", SkipReason.NO_DOCUMENT) for n in range(5))])
     assert note.reason is Reason.NOTE_SKIPPED
     assert note.params == {"read": 1, "skipped": 7}
     assert [name for name, _ in note.skipped] == [f"{n}.bin" for n in range(5)]
