@@ -45,7 +45,7 @@ class RefusedFileError(Exception):
     """Raised if a file is refused.
 
     Attributes:
-        reason, params: as of a UserFacingError, but without `file`, which the caller adds.
+        reason, params: as in a UserFacingError, but without `file`, which the caller adds.
     """
 
     def __init__(self, reason: Reason, **params: str | int) -> None:

@@ -154,7 +154,7 @@ def _use_language(arguments: list[str]) -> None:
 
 
 def _add_files(options: argparse.Namespace, unknown: list[str]) -> None:
-    """Add the files that argparse leaves unparsed because they follow an option; refuse others."""
+    """Add files that argparse leaves unparsed after an option; refuse other arguments."""
     # `more` is the name of the list that the files belong to.
     files = getattr(options, getattr(options, "more", ""), None)
     end = unknown.index("--") if "--" in unknown else len(unknown)

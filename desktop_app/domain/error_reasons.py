@@ -522,7 +522,7 @@ class Reason(StrEnum):
     NO_HOSTED_TOOLS = _row(N_("{provider} doesn’t run tools itself."))
     HOSTED_TOOL_NOT_SUPPORTED = _row(N_("{model} doesn’t support this tool."))
     NO_VECTOR_STORE = _row(N_("There is no vector store."), Remedy.ENTER_VECTOR_STORE)
-    # The names end with the codes in `sandbox.detect_mechanisms().missing`.
+    # The values are the codes in `sandbox.detect_mechanisms().missing`.
     SANDBOX_WITHOUT_LANDLOCK = _row(
         N_("The kernel has no Landlock, so the sandbox can’t protect your files.")
     )

@@ -108,7 +108,7 @@ class TokenRates:
         return {kind: self.rates.get(kind, usual[kind] * scale) for kind in TextKind}
 
     def covers(self, mix: TokenMix) -> bool:
-        """Return True if the kinds that a text mostly consists of are learned."""
+        """Return True if each kind with more than MIN_KIND_SHARE of a text is learned."""
         total = sum(mix.values())
         return all(
             kind in self.rates for kind, count in mix.items() if count > total * MIN_KIND_SHARE

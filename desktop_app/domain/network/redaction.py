@@ -35,7 +35,10 @@ MIN_SECRET_CHARS: Final = 8
 MIN_CHARS_WITHOUT_DIGITS: Final = 16
 """A shorter secret without digits is not searched for."""
 MIN_CHARS_IN_DISGUISE: Final = 16
-"""A secret with fewer letters and digits is searched for as it is: same case, without gaps."""
+"""A secret with fewer letters and digits, or without a digit, is searched for as it is.
+
+Its case must match, and it must have no gaps.
+"""
 _MIN_HELD_CHARS: Final = 4
 """A delta's end is held if at least this many characters begin a key; fewer may be a word's."""
 _MAX_GAP_BYTES: Final = 40

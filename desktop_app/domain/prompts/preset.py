@@ -36,8 +36,8 @@ class Preset:
         """Return the model choice that replaces `choice` when the preset is applied.
 
         Args:
-            serves_gpt_family: False if the provider does not offer the variants; the conversation
-                then keeps its model.
+            serves_gpt_family: False if the provider does not offer the variants; `variant` is then
+                ignored.
         """
         wanted = replace(choice, provider_id=self.provider_id or choice.provider_id)
         if self.variant is not None and serves_gpt_family:

@@ -67,7 +67,10 @@ def sendable_arguments(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_closed(part: Mapping[str, Any]) -> bool:
-    """Return True unless an object permits optional or additional properties."""
+    """Return True unless an object permits optional or additional properties.
+
+    A part that lists properties must state that it is an object.
+    """
     kinds = part.get("type")
     if kinds != "object" and not (isinstance(kinds, list) and "object" in kinds):
         return "properties" not in part

@@ -103,6 +103,7 @@ def parse_servers(text: str) -> list[ConfiguredServer]:
 
 
 def _without_comments(text: str) -> str:
+    """Remove comments, and commas before a closing bracket."""
     return _STRING_OR_COMMENT.sub(
         lambda found: " " if found["comment"] or found["comma"] else found[0], text
     )

@@ -83,7 +83,7 @@ class HtmlPage:
     ) -> None:
         self._name_of_model = name_of_model
         self._typeset_formula = typeset_formula
-        self._texts = 0
+        self._text_count = 0
 
     def head(self, conversation: Conversation) -> str:
         """Return everything above the first message."""
@@ -128,8 +128,8 @@ class HtmlPage:
             yield f'<footer class="facts">{_text(facts)}</footer>'
 
     def _render(self, markdown: str) -> str:
-        self._texts += 1
-        return _PageWriter(self._typeset_formula, self._texts).write(render(markdown))
+        self._text_count += 1
+        return _PageWriter(self._typeset_formula, self._text_count).write(render(markdown))
 
 
 class _PageWriter(HtmlWriter):

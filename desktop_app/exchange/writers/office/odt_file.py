@@ -56,7 +56,7 @@ def write_odt(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None
     document.meta.title = plain(title)
     body = document.body
     body.append(_header(1, plain(title)))
-    tables = 0
+    table_count = 0
     for message in messages:
         body.append(_header(2, message.heading))
         for note in message.notes:
@@ -64,8 +64,8 @@ def write_odt(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None
         parts = list(document_parts((*message.calls, *message.blocks)))
         for part, below in zip_longest(parts, parts[1:]):
             if isinstance(part, OfficeTable):
-                tables += 1
-                body.append(_table(part, f"Table{tables}"))
+                table_count += 1
+                body.append(_table(part, f"Table{table_count}"))
                 body.append(Paragraph())  # adjacent tables would touch
             elif part.kind is Kind.HEADING:
                 words = plain(f"{part.marker} {part.text}".lstrip())
