@@ -177,7 +177,7 @@ async def _answers(chance: random.Random, chat: ChatSetup, provider: _Provider) 
         else:
             repairs = path[1] if chance.random() < 0.5 else None
             again = await chat.service.begin_again(
-                run.conversation, path[:1], profile, settings.for_one(), repairs=repairs
+                run.conversation, path[:1], profile, settings.for_one_answer(), repairs=repairs
             )
         await chat.run(again)
         said.append(await _of_run(chat, again))
@@ -187,7 +187,7 @@ async def _answers(chance: random.Random, chat: ChatSetup, provider: _Provider) 
 
 
 async def _stopped(chance: random.Random, chat: ChatSetup, provider: _Provider) -> list[object]:
-    settings = replace(_settings(chance).for_one(), background=chance.random() < 0.7)
+    settings = replace(_settings(chance).for_one_answer(), background=chance.random() < 0.7)
     events = list(_script(chance, is_last=True))[:-1]
     events.insert(chance.randint(0, len(events)), ScriptedProvider.HOLD)
     provider.rounds = [events]

@@ -437,7 +437,7 @@ def facts() -> Iterator[str]:
         seconds, thinking = chance.choice((None, 0.5, 1, 9.3)), chance.random() < 0.3
         yield _line(
             facts_of.attachment_line(document),
-            facts_of.attached_line(document),
+            facts_of.attachment_caption(document),
             facts_of.image_pages_fact(document),
             facts_of.reasoning_title(thought, seconds, is_thinking=thinking),
         )

@@ -135,7 +135,7 @@ async def ledgers(database: MemoryDatabase) -> AsyncIterator[str]:
     yield _line(repr(await ledger.report(_NOON)))
     for amount in ("1", "2.5", "100", "0.01"):
         hold, month = await holds.place(("openai",), Decimal(amount), Decimal(9), _NOON, ("m", "x"))
-        yield _line(hold, repr(month), month.is_near)
+        yield _line(hold, repr(month), month.is_near_cap)
     await holds.release(1)
     yield _line(repr(await holds.month(("openai",), None, _NOON)))
 

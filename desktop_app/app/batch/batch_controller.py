@@ -283,7 +283,7 @@ class BatchController(QObject):
         resolved = resolve_order(order, providers=self._providers, chat_service=self._chat_service)
         if resolved is None:
             raise IllegalChoiceError(Reason.PROVIDER_REMOVED)
-        settings = ask_settings(self._values.all).for_one()
+        settings = ask_settings(self._values.all).for_one_answer()
         job = await self.runs.service.create(
             await expand_paths(order.paths),
             resolved,

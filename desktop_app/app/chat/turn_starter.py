@@ -140,7 +140,7 @@ class TurnStarter(QObject):
         try:
             asking = replace(asked, choice=choice or await self._setup.known_choice(asked))
             profile, settings = self._setup.profile_of(asking), self._setup.settings_of(asking)
-            settings = settings.for_one() if single_answer else settings
+            settings = settings.for_one_answer() if single_answer else settings
             self._notifications.dismiss_topic(NOT_SENT)
             await self._before_asking(asking, path, draft or Draft())
             if path and self._presenter.find_existing(asked.id) is None:

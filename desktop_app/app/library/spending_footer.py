@@ -60,6 +60,6 @@ class SpendingFooter(QObject):
         if profile == self._setup.profile:
             icon = "cloud" if profile.needs_key else "cpu"
             text = tr("{spent} this month", spent=money(month.spent)) if month.spent else ""
-            if month.spent and month.cap and month.is_near:
+            if month.spent and month.cap and month.is_near_cap:
                 text = tr("{spent} of {limit}", spent=money(month.spent), limit=money(month.cap))
-            self._footer.show_month(profile.name, icon, text, is_near_cap=month.is_near)
+            self._footer.show_month(profile.name, icon, text, is_near_cap=month.is_near_cap)

@@ -146,7 +146,7 @@ class QuickConversation(QObject):
             self.path,
             draft,
             self._setup.profile_of(self._value),
-            self._setup.settings_of(self._value).for_one().without_tools(),
+            self._setup.settings_of(self._value).for_one_answer().without_tools(),
         )
         self._value = replace(run.conversation, choice=self.choice)  # it may have changed since
         if run.question is not None:

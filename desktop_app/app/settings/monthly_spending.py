@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.providers import Providers
     from desktop_app.app.state.spending_events import SpendingEvents
     from desktop_app.app.tasks import Tasks
-    from desktop_app.domain.spending.spending_report import MonthUnderCap
+    from desktop_app.domain.spending.spending_report import MonthSpending
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.window.cards.notifications import Notifications
 
@@ -55,7 +55,7 @@ class MonthlySpending(QObject):
         for profile in self._providers.all:
             self._show_month(profile.id, await self._budget.month(profile))
 
-    def _show_month(self, profile_id: str, month: MonthUnderCap) -> None:
+    def _show_month(self, profile_id: str, month: MonthSpending) -> None:
         self._page.set_content(
             ("month", profile_id), lambda page: page.spending.set_month(profile_id, month)
         )

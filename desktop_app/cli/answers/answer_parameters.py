@@ -82,7 +82,7 @@ def settings_of(
     chain = (overrides,) if preset is None else (overrides, preset.overrides)
     requested = overrides.names | (preset.overrides.names if preset else frozenset())
     found = replace(ask_settings(values, *chain), requested=requested)
-    return found if "candidates" in requested else found.for_one()
+    return found if "candidates" in requested else found.for_one_answer()
 
 
 def _overrides(options: argparse.Namespace) -> Overrides:

@@ -111,7 +111,7 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
     files = await expand_paths(paths)
     settings = settings_of(values, options, preset)
     settings = with_schema_of(settings, options.schema)
-    asked, settings = settings, settings.for_one()
+    asked, settings = settings, settings.for_one_answer()
     job = await service.create(
         files, resolved, task, settings, title=title, template_id=template_id
     )

@@ -200,7 +200,7 @@ async def _build_runner(
     values = await backend.values()
     settings = settings_of(values, options, preset)
     repeats = settings.parameters.candidates
-    settings = settings.for_one().without_tools()
+    settings = settings.for_one_answer().without_tools()
     compared = [options_for(options, spec) for spec in specs] or [options]
     profile = await answering_profile(backend, options, compared)
     if options.batch:

@@ -232,7 +232,7 @@ class ChatRequest:
     tools: tuple[ToolDefinition, ...] = ()
     tool_choice: str = ""
 
-    def for_one(self) -> ChatRequest:
+    def for_one_answer(self) -> ChatRequest:
         """Return the request for a single answer."""
         return replace(self, parameters=replace(self.parameters, candidates=1))
 

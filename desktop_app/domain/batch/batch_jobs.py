@@ -104,7 +104,7 @@ class BatchEstimate:
         left_out: the number of files that are not sent.
         input_tokens: of all files, estimated.
         input_cost: US dollars at the batch price, else the ordinary one; None if unknown.
-        cost: with answers of `BatchJob.expected_answer` tokens each.
+        cost: with answers of `BatchJob.expected_answer_tokens` tokens each.
         ordinary_cost: the cost of the same files as ordinary questions.
         image_pages: the number of pages that are sent as images.
         image_tokens, image_cost: of these pages; included in the other tokens and costs.
@@ -264,7 +264,7 @@ class BatchJob:
         return max(remote, self.counts.done)
 
     @property
-    def expected_answer(self) -> int:
+    def expected_answer_tokens(self) -> int:
         """Return the tokens that the estimate assumes of each answer."""
         return min(USUAL_ANSWER_TOKENS, self.parameters.max_output_tokens or USUAL_ANSWER_TOKENS)
 

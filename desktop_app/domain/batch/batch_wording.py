@@ -44,7 +44,7 @@ def estimate_words(job: BatchJob) -> str:
                 "Estimated cost at most {cost}, assuming {tokens} tokens per response: the batch "
                 "price of this model is unknown.",
                 cost=formatting.money(estimate.cost),
-                tokens=job.expected_answer,
+                tokens=job.expected_answer_tokens,
             )
             if is_upper_bound
             else tr(
@@ -52,7 +52,7 @@ def estimate_words(job: BatchJob) -> str:
                 "tokens per response.",
                 cost=formatting.money(estimate.cost),
                 saving=formatting.money(estimate.ordinary_cost - estimate.cost),
-                tokens=job.expected_answer,
+                tokens=job.expected_answer_tokens,
             )
         )
         sentences.append(tr("Responses arrive within 24 hours."))

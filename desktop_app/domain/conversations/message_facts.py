@@ -300,7 +300,7 @@ def attachment_line(part: DocumentPart | ImagePart) -> str:
     return "\u2003".join((part.name, *attachment_facts(part)))
 
 
-def attached_line(part: DocumentPart | ImagePart) -> str:
+def attachment_caption(part: DocumentPart | ImagePart) -> str:
     """Return `Attached: lease.pdf, 3 pages` for an exported text."""
     pages = pages_fact(part) if isinstance(part, DocumentPart) else ""
     if pages:

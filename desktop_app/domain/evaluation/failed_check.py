@@ -27,7 +27,7 @@ class FailureReason(StrEnum):
     UNUSABLE_SCHEMA = "unusable_schema"
 
     @property
-    def is_decided(self) -> bool:
+    def is_mismatch(self) -> bool:
         """Return True if a comparison failed, so that a negated check passes."""
         return self in (FailureReason.NOT_MATCHED, FailureReason.NOT_JSON)
 

@@ -171,7 +171,7 @@ class SpendingRow(NamedTuple):
     reviews: Mapping[str, int] | None = None
 
 
-class MonthUnderCap(NamedTuple):
+class MonthSpending(NamedTuple):
     """A provider's spending in this month.
 
     Attributes:
@@ -187,7 +187,7 @@ class MonthUnderCap(NamedTuple):
     cap: Decimal | None = None
 
     @property
-    def is_near(self) -> bool:
+    def is_near_cap(self) -> bool:
         """Return True if the spending has reached 80 % of the cap."""
         return self.cap is not None and self.spent * 5 >= self.cap * 4
 

@@ -35,12 +35,12 @@ _HIDDEN: Final = re.compile(
 
 
 def remote_tools(
-    source: str, listed: Sequence[Mapping[str, Any]], *, is_remote: bool
+    source: str, listed: Sequence[Mapping[str, Any]], *, has_address: bool
 ) -> list[ListedTool]:
     """Return the tools of a server; of tools with the same name, the first."""
     found: dict[str, ListedTool] = {}
     for row in listed:
-        tool = _listed_tool(source, row, is_remote=is_remote)
+        tool = _listed_tool(source, row, has_address=has_address)
         found.setdefault(tool.definition.name, tool)
     return list(found.values())
 
@@ -59,7 +59,7 @@ def unusable_arguments(fault: str) -> ErrorNote:
     return ErrorNote(Reason.TOOL_ARGUMENTS_INVALID, params={"why": visible_text(fault)})
 
 
-def _listed_tool(source: str, row: Mapping[str, Any], *, is_remote: bool) -> ListedTool:
+def _listed_tool(source: str, row: Mapping[str, Any], *, has_address: bool) -> ListedTool:
     name, parameters = str(row["name"]), row["parameters"]
     shown = visible_text(name)[:MAX_TOOL_NAME_CHARS]
     fault = str(row["fault"])
@@ -74,7 +74,7 @@ def _listed_tool(source: str, row: Mapping[str, Any], *, is_remote: bool) -> Lis
         {"properties": {}, **parameters, "type": "object"},
         kind=_kind(row),
         source=source,
-        touches=ADDRESS_TOUCHES if is_remote else COMMAND_TOUCHES,
+        touches=ADDRESS_TOUCHES if has_address else COMMAND_TOUCHES,
     )
     return ListedTool(definition, refusal)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from desktop_app.domain.code_fence import fenced
 from desktop_app.domain.conversations.conversation import Conversation, Message
 from desktop_app.domain.conversations.message_facts import (
-    attached_line,
+    attachment_caption,
     call_caption,
     export_ending,
     heading_of,
@@ -44,7 +44,7 @@ def markdown_pieces(
 def _message(message: Message, name_of_model: ModelName, notes: set[str]) -> Iterator[str]:
     yield f"## {heading_of(message, name_of_model)}"
     for attached in message.attachments:
-        yield attached_line(attached)
+        yield attachment_caption(attached)
     sources = [f"[{number}] {source}" for number, source, _ in sources_of(message)]
     if sources:
         listed = "\n".join(f"- {source}" for source in sources)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from html import escape
 
 from desktop_app.domain.conversations.conversation import Conversation, Message, Role
-from desktop_app.domain.conversations.message_facts import attached_line, heading_of
+from desktop_app.domain.conversations.message_facts import attachment_caption, heading_of
 from desktop_app.rendering.export.html_writer import direction_attributes, to_html
 from desktop_app.rendering.incremental.block_stream import render
 
@@ -28,7 +28,7 @@ def html_pieces(
 def _message(message: Message, name_of_model: Callable[[str], str]) -> Iterator[str]:
     yield f"<h2>{escape(heading_of(message, name_of_model))}</h2>"
     for attached in message.attachments:
-        yield f"<p>{escape(attached_line(attached))}</p>"
+        yield f"<p>{escape(attachment_caption(attached))}</p>"
     if message.role is Role.USER:
         words = "<br>".join(map(escape, message.text.splitlines()))
         yield f"<p{direction_attributes(message.text)}>{words}</p>"

@@ -156,7 +156,7 @@ class _CandidateProvider(ProviderWrapper):
         if has_ended:
             return
         yield Notice(separate_request_notice(self._name))
-        async with aclosing(self._provider.stream(request.for_one())) as events:
+        async with aclosing(self._provider.stream(request.for_one_answer())) as events:
             async for event in events:
                 yield event
 

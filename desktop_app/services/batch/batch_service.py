@@ -190,7 +190,7 @@ class BatchService:
         images = (pages, sum(page_tokens(part, info)[0] for part in documents))
         prices = (self._price(profile, info, BATCH_TIER), self._price(profile, info, None))
         left_out = len(rows) - len(tokens)
-        estimate = estimate_batch(tokens, left_out, *prices, job.expected_answer, images)
+        estimate = estimate_batch(tokens, left_out, *prices, job.expected_answer_tokens, images)
         if job.id in self._stopped:  # canceled during the estimate
             return await self._job(job.id)
         return await self._save(replace(job, status=BatchStatus.READY, estimate=estimate))

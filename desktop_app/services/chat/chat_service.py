@@ -157,9 +157,9 @@ class AskSettings:
 
         The user could not tell which answer wants to call a tool.
         """
-        return replace(self.without_tools().for_one(), background=False)
+        return replace(self.without_tools().for_one_answer(), background=False)
 
-    def for_one(self) -> AskSettings:
+    def for_one_answer(self) -> AskSettings:
         """Return these settings for a single answer."""
         return replace(self, parameters=replace(self.parameters, candidates=1))
 
@@ -383,7 +383,9 @@ class ChatService:
             for profile, choice in asked:
                 asking = replace(conversation, choice=choice)
                 if draft is not None and not runs:
-                    made = await self._prepare(asking, path, draft, profile, settings.for_one())
+                    made = await self._prepare(
+                        asking, path, draft, profile, settings.for_one_answer()
+                    )
                     path = [*path, *(run.question for run in made if run.question)]
                 else:
                     made = await self._prepare_again(asking, path, profile, settings)
@@ -401,7 +403,7 @@ class ChatService:
         repairs: Message | None = None,
     ) -> list[AnswerRun]:
         """Return the run of another answer to the last question of `path`; nothing is stored."""
-        settings = settings.for_one()
+        settings = settings.for_one_answer()
         resolved = _require_model(self.resolve_with(profile, conversation.choice, settings))
         require_image_input(without_files(path[-1].parts, resolved.files), resolved.model)
         needs = await self.needs_of(path[-1].template_id)
@@ -632,7 +634,7 @@ class ChatService:
         if count > 1 and not is_separate and await self._may_support_candidates(resolved):
             together = SharedRequest(self.gateway, count)
             return [together.gateway_of(number) for number in range(count)], request
-        return [self.gateway] * count, request.for_one()
+        return [self.gateway] * count, request.for_one_answer()
 
     async def _reread_in_parts(
         self,
@@ -664,7 +666,7 @@ class ChatService:
         context = replace(context, path=path, resolved=resolved)
         fence = await self._fences.fence_of(question.conversation_id)
         request = await self._request(context.sent, question, resolved, settings, fence, repairs)
-        request, gateway = _with_tools(request.for_one(), tools, fence), self.gateway
+        request, gateway = _with_tools(request.for_one_answer(), tools, fence), self.gateway
         call_hold = Hold()
         if tools:
             loop = (tools, path, resolved, fence, settings.limits, call_hold)

@@ -20,7 +20,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import SpendingCapError, StorageError, UnpricedModelError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.spending.cost import Price
-from desktop_app.domain.spending.spending_report import MonthUnderCap
+from desktop_app.domain.spending.spending_report import MonthSpending
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_
 from desktop_app.services.ports import Gateway, SpendingStorage
@@ -50,11 +50,11 @@ class HoldStorage(Protocol):
         cap: Decimal,
         at: datetime,
         call: tuple[str, str] = ("", ""),
-    ) -> tuple[int | None, MonthUnderCap]: ...
+    ) -> tuple[int | None, MonthSpending]: ...
     async def release(self, hold_id: int) -> None: ...
     async def month(
         self, provider_ids: tuple[str, ...], cap: Decimal | None, at: datetime
-    ) -> MonthUnderCap: ...
+    ) -> MonthSpending: ...
 
 
 class BudgetNotes(Protocol):
@@ -178,17 +178,17 @@ class Budget:
             hold_id, _ = await self._holds.place(profile.capped_ids, input_cost, NO_LIMIT, now())
             hold.take_over(Hold(self._holds, hold_id))
 
-    async def month(self, profile: ProviderProfile) -> MonthUnderCap:
+    async def month(self, profile: ProviderProfile) -> MonthSpending:
         """Return this month's spending under the cap of a provider."""
         return await self._holds.month(profile.capped_ids, profile.monthly_cap, now())
 
-    async def month_to_warn_of(self, profile: ProviderProfile) -> MonthUnderCap | None:
+    async def month_to_warn_of(self, profile: ProviderProfile) -> MonthSpending | None:
         """Return this month if its spending is near the cap; else None.
 
         For each month and cap, it is returned only the first time.
         """
         month = await self.month(profile)
-        if not month.is_near or month.cap is None:
+        if not month.is_near_cap or month.cap is None:
             return None
         key = WARNED_KEY + profile.id
         mark = f"{now().astimezone():%Y-%m} {month.cap}"
@@ -211,7 +211,7 @@ def _unpriced_key(profile: ProviderProfile, model_id: str) -> str:
 
 
 def _cap_error(
-    profile: ProviderProfile, month: MonthUnderCap, cost: Decimal, cap: Decimal, at: datetime
+    profile: ProviderProfile, month: MonthSpending, cost: Decimal, cap: Decimal, at: datetime
 ) -> SpendingCapError:
     first = at.astimezone().date().replace(day=1)
     next_first = (first + timedelta(days=32)).replace(day=1)

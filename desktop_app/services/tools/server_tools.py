@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 async def tools_of(server: ToolServer, rows: Sequence[Mapping[str, Any]]) -> list[ListedTool]:
     """Return the tools that a server has listed, available or not."""
-    found = remote_tools(server.name, rows, is_remote=bool(server.url))
+    found = remote_tools(server.name, rows, has_address=bool(server.url))
     return await asyncio.to_thread(lambda: [_check_schema(tool) for tool in found])
 
 

@@ -11,7 +11,7 @@ import sqlite3
 from datetime import datetime
 from decimal import Decimal
 
-from desktop_app.domain.spending.spending_report import EXACT_CONTEXT, MonthUnderCap, SpendingSum
+from desktop_app.domain.spending.spending_report import EXACT_CONTEXT, MonthSpending, SpendingSum
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.process_identity import is_alive, this_process
@@ -32,7 +32,7 @@ class SpendingHolds:
         cap: Decimal,
         at: datetime,
         call: tuple[str, str] = ("", ""),
-    ) -> tuple[int | None, MonthUnderCap]:
+    ) -> tuple[int | None, MonthSpending]:
         """Hold `amount` (US dollars) if the month of `at` has room for it under `cap`.
 
         Args:
@@ -44,7 +44,7 @@ class SpendingHolds:
             The hold's id, or None if there is no room, and the month as it was before.
         """
 
-        def hold(connection: sqlite3.Connection) -> tuple[int | None, MonthUnderCap]:
+        def hold(connection: sqlite3.Connection) -> tuple[int | None, MonthSpending]:
             record_lost_calls(connection)
             month = _month(connection, provider_ids, cap, at)
             if EXACT_CONTEXT.add(EXACT_CONTEXT.add(month.spent, month.held), amount) > cap:
@@ -61,14 +61,14 @@ class SpendingHolds:
 
     async def month(
         self, provider_ids: tuple[str, ...], cap: Decimal | None, at: datetime
-    ) -> MonthUnderCap:
+    ) -> MonthSpending:
         """Return the spending and holds of the month of `at`; `cap` is None without a limit."""
         return await self._database.read(lambda c: _month(c, provider_ids, cap, at))
 
 
 def _month(
     connection: sqlite3.Connection, provider_ids: tuple[str, ...], cap: Decimal | None, at: datetime
-) -> MonthUnderCap:
+) -> MonthSpending:
     """Return the spending and holds of the month of `at`, of all `provider_ids` together."""
     spent = sum((month_of(connection, at, each) for each in provider_ids), SpendingSum())
     held = Decimal(0)
@@ -81,4 +81,4 @@ def _month(
         sql = "SELECT held FROM batch_jobs WHERE provider_id = ? AND held IS NOT NULL"
         for row in connection.execute(sql, (provider_id,)):
             held = EXACT_CONTEXT.add(held, Decimal(row["held"]))
-    return MonthUnderCap(spent.cost, held, spent.uncounted, cap)
+    return MonthSpending(spent.cost, held, spent.uncounted, cap)

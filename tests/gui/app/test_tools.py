@@ -339,7 +339,7 @@ async def test_a_permission_is_for_the_tool_that_the_list_shows() -> None:
         permission.activated.emit(permission.currentIndex())
         await app.written()
         for description, expected in (("Looks.", Permission.ALWAYS), ("Deletes.", Permission.ASK)):
-            (listed,) = remote_tools("demo", [row(description)], is_remote=False)
+            (listed,) = remote_tools("demo", [row(description)], has_address=False)
             name, mark = listed.definition.full_name, fingerprint(listed.definition)
             assert await app.backend.permissions.permission("", name, mark) is expected
         picker.close()

@@ -73,7 +73,7 @@ def test_an_estimate_adds_files_images_and_answers() -> None:
 @pytest.mark.parametrize(("limit", "expected"), [(None, 1000), (999, 999), (1001, 1000)])
 def test_answers_are_expected_within_their_limit(limit: int | None, expected: int) -> None:
     job = replace(JOB, parameters=GenerationParameters(max_output_tokens=limit))
-    assert job.expected_answer == expected
+    assert job.expected_answer_tokens == expected
 
 
 @pytest.mark.parametrize(

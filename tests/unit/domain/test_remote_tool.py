@@ -33,8 +33,8 @@ def definition(name: str = "find", **facts: Any) -> ToolDefinition:
     )
 
 
-def only_tool(row: dict[str, Any], *, is_remote: bool = False) -> ListedTool:
-    (tool,) = remote_tools("files", [row], is_remote=is_remote)
+def only_tool(row: dict[str, Any], *, has_address: bool = False) -> ListedTool:
+    (tool,) = remote_tools("files", [row], has_address=has_address)
     return tool
 
 
@@ -59,7 +59,7 @@ def test_a_tool_without_clear_annotations_counts_as_the_most_powerful(
 
 
 def test_a_tool_of_another_computer_touches_the_arguments_only() -> None:
-    assert only_tool(listed(), is_remote=True) == ListedTool(definition(touches=ADDRESS_TOUCHES))
+    assert only_tool(listed(), has_address=True) == ListedTool(definition(touches=ADDRESS_TOUCHES))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_an_unusual_name_is_usable(name: str) -> None:
 
 def test_the_first_of_two_tools_with_the_same_name_is_used() -> None:
     rows = [listed(), listed(reaches_out=False), listed("other")]
-    assert remote_tools("files", rows, is_remote=False) == [
+    assert remote_tools("files", rows, has_address=False) == [
         ListedTool(definition()),
         ListedTool(definition("other")),
     ]

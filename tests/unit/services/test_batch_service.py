@@ -372,7 +372,7 @@ async def test_the_estimate_assumes_no_longer_answers_than_are_allowed(tmp_path:
                 AskSettings(parameters=parameters),
             )
             job = await setup.service.prepare(job.id)
-            estimate, tokens = job.estimate, job.expected_answer
+            estimate, tokens = job.estimate, job.expected_answer_tokens
             assert estimate.cost is not None
             assert estimate.input_cost is not None
             costs.append(estimate.cost - estimate.input_cost)

@@ -36,7 +36,7 @@ from desktop_app.domain.models.model_catalog import ModelCatalog, SmallJob
 from desktop_app.domain.models.model_listing import ListedModel, ModelListing
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.spending.cost import Price, Usage
-from desktop_app.domain.spending.spending_report import Call, MonthUnderCap, Purpose
+from desktop_app.domain.spending.spending_report import Call, MonthSpending, Purpose
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.small_tasks.titles import Titles, clean_title, wants_title
 from desktop_app.services.chat.small_tasks.utility_model import SmallTask, UtilityModel
@@ -66,7 +66,7 @@ class Book:
 
     async def place(self, _ids: tuple[str, ...], amount: Decimal, cap: Decimal, *_: object) -> Any:
         self.held.append(amount)
-        month = MonthUnderCap(cap, cap=cap)
+        month = MonthSpending(cap, cap=cap)
         return (None if self.is_full else 1), month
 
     async def release(self, _hold: int) -> None:

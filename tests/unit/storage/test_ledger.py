@@ -16,7 +16,7 @@ from desktop_app.domain.spending.spending_report import (
     CallPerformance,
     Grouping,
     GroupPerformance,
-    MonthUnderCap,
+    MonthSpending,
     SpendingSum,
 )
 from desktop_app.storage.conversations.row_conversion import to_micros
@@ -318,4 +318,4 @@ async def test_calls_of_dead_processes_have_an_unknown_cost(tmp_path: Path) -> N
         (row,) = await database.read(lambda c: c.execute(sql).fetchall())
         assert tuple(row) == (to_micros(at), "m", "answer", "interrupted", None)
         month = await holds.month(("openai",), None, at)
-        assert month == MonthUnderCap(Decimal(0), Decimal(1), 1)
+        assert month == MonthSpending(Decimal(0), Decimal(1), 1)

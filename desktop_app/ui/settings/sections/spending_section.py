@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 
 from desktop_app.domain.answering.chat_request import NO_PROVIDER, ProviderKind, ProviderProfile
 from desktop_app.domain.bounds import checked_money
-from desktop_app.domain.spending.spending_report import MonthUnderCap
+from desktop_app.domain.spending.spending_report import MonthSpending
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.widgets.forms.form_widgets import LineSection
@@ -38,7 +38,7 @@ class SpendingSection(LineSection):
         super().__init__(tr("Monthly limit (US dollars)"), "monthly-cap", theme)
         self._save = save
         self._profile = NO_PROVIDER
-        self._months: dict[str, MonthUnderCap] = {}
+        self._months: dict[str, MonthSpending] = {}
         self.field.setPlaceholderText(tr("No limit"))
         self._report_button = PlainButton(tr("Show spending"), name="show-spending", role="link")
         self._column.addWidget(self._report_button, 0, Qt.AlignmentFlag.AlignLeft)
@@ -52,7 +52,7 @@ class SpendingSection(LineSection):
         self.show_value(_amount(profile.monthly_cap), read_only=profile.from_environment)
         self._show_month()
 
-    def set_month(self, profile_id: str, month: MonthUnderCap) -> None:
+    def set_month(self, profile_id: str, month: MonthSpending) -> None:
         """Update a profile's spending of the month."""
         self._months[profile_id] = month
         self._show_month()
@@ -83,11 +83,11 @@ class SpendingSection(LineSection):
         sentences = [] if month is None else sentences_of(month, self._profile.monthly_cap)
         if self._profile.from_environment:
             sentences.append(tr("Shares the limit of the provider with the same URL."))
-        is_near = month is not None and month._replace(cap=self._profile.monthly_cap).is_near
+        is_near = month is not None and month._replace(cap=self._profile.monthly_cap).is_near_cap
         self.note.set_text(" ".join(sentences), "warning" if is_near else "note")
 
 
-def sentences_of(month: MonthUnderCap, cap: Decimal | None) -> list[str]:
+def sentences_of(month: MonthSpending, cap: Decimal | None) -> list[str]:
     """Return a month's spending as sentences."""
     spent = formatting.money(month.spent)
     if cap is None:
