@@ -56,7 +56,7 @@ def _slide(package: Package, part: str, authors: Mapping[str, str]) -> Iterator[
     if slide.get("show") in ("0", "false"):
         yield MarkdownBlock("(hidden)")
     yield from _shapes(slide, package, relations)
-    for target in relations.values():
+    for target in dict.fromkeys(relations.values()):
         if target.startswith("ppt/notesSlides/"):
             notes = md.join_blocks(_shapes(package.optional_xml(target), package, {}))
             yield MarkdownBlock(f"Notes: {notes}" if notes else "")

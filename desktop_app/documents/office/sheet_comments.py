@@ -21,7 +21,7 @@ _REPEATED_AUTHOR: Final = "tc="
 
 def blocks(package: Package, part: str) -> Iterator[MarkdownBlock]:
     """Yield the comments on a sheet, each after the name of its cell."""
-    for target in package.relations(part).values():
+    for target in dict.fromkeys(package.relations(part).values()):
         if "omment" not in target:  # xl/comments1.xml, xl/threadedComments/threadedComment1.xml
             continue
         tree = package.xml_or_empty(target)

@@ -240,6 +240,7 @@ class _Reader:
     relations: dict[str, str]
     annotations: dict[str, dict[str, Element]]
     notes: md.FootnoteList = field(default_factory=md.FootnoteList)
+    _marks: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def blocks(self, parent: Element) -> Iterator[MarkdownBlock]:
         """Yield the paragraphs and tables below an element."""
@@ -257,20 +258,21 @@ class _Reader:
                     yield from self.blocks(child)
 
     def page_texts(self, tree: Element, kind: str, *, has_even: bool) -> Iterator[str]:
-        """Yield the text of each section's headers or footers.
+        """Yield the text of each header or footer that a section shows.
 
         Args:
             kind: "header" or "footer".
             has_even: even pages have headers and footers of their own.
         """
+        parts: dict[str, None] = {}
         for section in tree.iter(f"{W}sectPr"):
             is_shown = {"first": _is_on(_value(section, f"{W}titlePg")), "even": has_even}
             for reference in section.findall(f"{W}{kind}Reference"):
-                part = self.relations.get(drawing.relation_id(reference), "")
-                if part in self.package and is_shown.get(reference.get(f"{W}type", ""), True):
-                    own = replace(self, relations=self.package.relations(part))
-                    blocks = own.blocks(self.package.xml_or_empty(part))
-                    yield " ".join(block.text for block in blocks)
+                if is_shown.get(reference.get(f"{W}type", ""), True):
+                    parts[self.relations.get(drawing.relation_id(reference), "")] = None
+        for part in parts:
+            own = replace(self, relations=self.package.relations(part))
+            yield " ".join(block.text for block in own.blocks(self.package.xml_or_empty(part)))
 
     def _web_page(self, part: str) -> MarkdownBlock:
         """Convert an HTML part, which some programs leave for Word to convert."""
@@ -397,13 +399,16 @@ class _Reader:
                 paragraph.boxes.append(first)
 
     def _note(self, kind: str, note_id: str) -> str:
+        """Add a footnote, an endnote or a comment, each once, and return its mark."""
         note = self.annotations[kind].get(note_id)
-        if note is None:
-            return ""
+        if note is None or (kind, note_id) in self._marks:
+            return self._marks.get((kind, note_id), "")
+        self._marks[kind, note_id] = ""  # in case that it contains a reference to itself
         text = " ".join(block.text.strip() for block in self.blocks(note))
         if kind == "comment":
             text = md.comment(text, note.get(f"{W}author", ""))
-        return self.notes.add(text)
+        self._marks[kind, note_id] = self.notes.add(text)
+        return self._marks[kind, note_id]
 
     def _table(self, table: Element) -> Iterator[MarkdownBlock]:
         rows = list(_children_named(table, "tr"))

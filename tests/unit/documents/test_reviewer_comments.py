@@ -39,6 +39,20 @@ def test_comments_in_a_word_document_are_read() -> None:
     )
 
 
+def test_comments_that_refer_to_each_other_are_read_once() -> None:
+    reference = "<w:r><w:commentReference w:id='{}'/></w:r>"
+    comments = "".join(
+        f"<w:comment w:id='{number}'><w:p><w:r><w:t>C{number}</w:t></w:r>"
+        f"{reference.format(number) * 2}{reference.format(number + 1) * 2}</w:p></w:comment>"
+        for number in range(40)
+    )
+    body = f"<w:p><w:r><w:t>Text</w:t></w:r>{reference.format(0) * 2}</w:p>"
+    part = f"<w:comments {SPACES}>{comments}</w:comments>"
+    text = read("x.docx", word(body, **{"word/comments.xml": part}))
+    assert text.startswith("Text[^40][^40]\n\n[^1]: Comment: C39\n[^2]: Comment: C38[^1][^1]\n")
+    assert text.count("Comment") == 40
+
+
 def test_comments_in_rich_text_are_read() -> None:
     first = rb"{\*\atnauthor Ann}\chatn{\*\annotation{\*\atndate 7}\pard Too high.\par Ask.}"
     assert rtf(rb"900" + first + rb" euros{\*\annotation Why?}.") == (
