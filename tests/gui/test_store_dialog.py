@@ -52,3 +52,17 @@ def test_every_setting_that_a_restore_changes_has_a_line(qtbot: QtBot) -> None:
     assert isinstance(label, QLabel)
     assert label.text().splitlines() == changes
     assert label.heightForWidth(label.width()) > 200 * label.fontMetrics().height()
+
+
+def test_the_choices_stay_on_the_screen_when_a_list_appears(qtbot: QtBot) -> None:
+    dialog = StoreDialog(light())
+    dialog.setStyleSheet("QLabel, QPushButton { font-size: 40px; }")
+    qtbot.addWidget(dialog)
+    dialog.show_work("Restoring…")
+    with qtbot.waitExposed(dialog):
+        dialog.open()
+    room = dialog.screen().availableGeometry()
+    dialog.move(room.left(), room.bottom() - dialog.height())
+    choices = tuple((name, "Restore with these settings", "A note. " * 8) for name in "ab")
+    dialog.offer("This backup changes settings", "One line.\n" * 50, choices)
+    qtbot.waitUntil(lambda: room.contains(dialog.geometry()))

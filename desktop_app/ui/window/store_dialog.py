@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _WIDTH: Final = 460
 _MAX_TEXT_HEIGHT: Final = 260  # longer text scrolls
+_MIN_TEXT_HEIGHT: Final = 60
+_FRAME: Final = 48  # the height of the window's frame, and a margin
 Choices = Sequence[tuple[str, str, str]]
 """The name, the label and a description of each choice; "" for no description."""
 
@@ -147,9 +149,15 @@ class StoreDialog(QDialog):
         ring = 2 * self._scroll.frameWidth()
         inner_width = self._width - 2 * self._theme.px(20) - ring
         needed = max(0, self._words.heightForWidth(inner_width))  # negative without text
-        shown = min(needed, self._theme.px(_MAX_TEXT_HEIGHT)) + ring
+        room = self.screen().availableGeometry().adjusted(0, 0, 0, -self._theme.px(_FRAME))
+        others = self._column.heightForWidth(self._width) - self._scroll.height()
+        limit = min(self._theme.px(_MAX_TEXT_HEIGHT), max(room.height() - others, _MIN_TEXT_HEIGHT))
+        shown = min(needed, limit) + ring
         if shown != self._scroll.height():
             self._scroll.setFixedHeight(shown)
         height = self._column.heightForWidth(self._width)
         if height != self.height():
             self.setFixedHeight(height)
+            top = max(room.top(), room.bottom() - height)
+            if self.isVisible() and self.y() > top:  # the choices must not be below the screen
+                self.move(self.x(), top)
