@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.credentials.vault import KeyPlace, KeyVault, _run_in_thread
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import CredentialError
 from desktop_app.domain.network.secret import Secret
 from tests.unit.credentials import forgetful
@@ -111,7 +112,7 @@ async def test_an_unreachable_stored_key_raises_an_error() -> None:
     assert await vault.place("openai", HERE) is KeyPlace.KEYRING
     with pytest.raises(CredentialError) as caught:
         await vault.get("openai", HERE)
-    assert caught.value.what_to_do
+    assert caught.value.reason is Reason.KEYRING_MISSING
     with pytest.raises(CredentialError):
         await vault.remove("openai")
     assert notes.stored == {"openai": HERE}  # it is still in the keyring

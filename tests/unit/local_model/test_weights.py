@@ -70,7 +70,9 @@ def test_a_missing_file_and_a_folder_are_refused_with_a_remedy(tmp_path: Path) -
     for path in (tmp_path / "gone.gguf", tmp_path):
         error = refusal(path)
         assert error.what_happened == f"Couldn’t read the model file {path.name}."
-        assert "Settings" in error.what_to_do
+        assert error.what_to_do == (
+            "Choose another file in Settings › Provider, or use the built-in model."
+        )
 
 
 def test_the_key_is_not_in_the_endpoints_repr() -> None:

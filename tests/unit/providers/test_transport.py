@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from desktop_app.domain.answering.stream_events import Failed
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.network.secret import Secret
 from desktop_app.providers.http.provider_access import ProviderAccess
@@ -61,7 +62,7 @@ def test_a_public_address_without_tls_is_refused_before_anything_is_sent(address
 )
 def test_an_invalid_address_is_named(address: str) -> None:
     error, before = error_of(address)
-    assert "base URL" in error.what_happened
+    assert error.what_happened == "The base URL of My server isn’t valid."
     assert before == 0
 
 
@@ -141,10 +142,11 @@ async def test_a_request_goes_through_the_proxy(monkeypatch: pytest.MonkeyPatch)
         await client.aclose()
 
 
-def test_an_unusable_proxy_is_an_error_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unusable_proxy_of_the_environment_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "gopher://p:1")
     error, _ = error_of("https://api.example.com/v1")
-    assert "proxy" in error.sentences
+    assert error.reason is Reason.PROXY_ADDRESS_INVALID
+    assert error.what_to_do.startswith("Check HTTPS_PROXY and ALL_PROXY")
 
 
 def test_nothing_heavy_is_imported_before_the_first_request() -> None:
