@@ -83,6 +83,9 @@ class ServerConnection:
     async def open(cls, order: Mapping[str, Any], listener: ServerListener) -> ServerConnection:
         """Start the process and wait until the server is ready. If canceled, end the process.
 
+        Args:
+            order: the server's `launch_message`.
+
         Raises:
             ServerFailure: the process or the server did not start.
         """

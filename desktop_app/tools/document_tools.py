@@ -117,6 +117,7 @@ class DocumentTools:
 
     async def _search_library(self, arguments: Mapping[str, Any], _context: ToolContext) -> str:
         hits = await self._library.find(arguments["words"], MAX_HITS, order=SearchOrder.BEST)
+        # A snippet has U+0002 and U+0003 around matches. That of a title would repeat the title.
         lines = [
             f"{hit.title} ({hit.date:%Y-%m-%d}): {hit.document and f'{hit.document}: '}"
             f"{hit.snippet.translate({2: None, 3: None}) if hit.message_id else ''}"

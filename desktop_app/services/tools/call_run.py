@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _ReadyCall:
-    """A call that may run."""
+    """A call whose tool is available and whose arguments are valid."""
 
     call: ToolCallPart
     tool: SourcedTool

@@ -122,7 +122,8 @@ class ToolServers:
         """Store a server. It gets no permissions of an earlier server of its name.
 
         Raises:
-            ToolServerError: there is a server of this name, or no keyring for its values.
+            ToolServerError: there is a server of this name and not `replaces`, or no keyring for
+                its values.
         """
         known = {each.name: each for each in await self.storage.servers()}
         if server.name in known and not replaces:

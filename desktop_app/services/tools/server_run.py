@@ -55,7 +55,7 @@ class Connect(Protocol):
     """Function that starts a server. Raises ServerFailure."""
 
     async def __call__(self, order: Mapping[str, Any], listener: Any) -> Connection:
-        """Return the running server."""
+        """Return the running server. `order` is its launch message."""
 
 
 MakeLaunch = Callable[[bool], Awaitable[tuple[Mapping[str, Any], Sequence[str]]]]

@@ -101,7 +101,7 @@ class SignInTokens:
         """Let other processes renew the sign-in.
 
         Args:
-            waits_for_store: first wait for a storing of tokens that is in progress.
+            waits_for_store: if tokens are being stored, do so only once they are.
         """
         if not waits_for_store or self._storing is None or self._storing.done():
             self._renewed.set()

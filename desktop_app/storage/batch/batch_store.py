@@ -319,12 +319,12 @@ def _add_to_ledger(
 
 
 def _line_from_row(row: sqlite3.Row) -> BatchLine:
-    is_used = row["input_tokens"] is not None
+    has_usage = row["input_tokens"] is not None
     return BatchLine(
         row["number"],
         row["name"],
         ItemStatus(row["status"]),
-        row["input_tokens"] + row["output_tokens"] if is_used else row["tokens"],
+        row["input_tokens"] + row["output_tokens"] if has_usage else row["tokens"],
         None if row["cost"] is None else Decimal(row["cost"]),
         error_from_text(row["error"]),
     )

@@ -52,7 +52,7 @@ class ImportOutcome:
 
     Attributes:
         is_new: False if the conversation was in the library before.
-        messages: the number of messages added.
+        messages: the number of messages added or completed.
     """
 
     is_new: bool

@@ -107,7 +107,10 @@ def _split_signs(folded: str) -> str:
 
 
 def _pairs_of_run(run: str, *, is_ended: bool) -> str:
-    """Return the pairs of an unspaced run of a query, and its last character if the run ends."""
+    """Return the pairs of an unspaced run of a query, and its last character if the run ends.
+
+    A run of one character has no pairs, and is always returned.
+    """
     words = list(map("".join, pairwise(run)))
     if is_ended or not words:
         words.append(run[-1])

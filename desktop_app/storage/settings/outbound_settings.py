@@ -257,8 +257,9 @@ def keep_current(
 ) -> None:
     """Write the current values of unconfirmed settings into a restored store.
 
-    Also forget the paths of attached files, and of unread files of batch jobs, that the current
-    store does not have, and the settings of the unsent message.
+    Also forget the paths of attached files, and of unread files of batch jobs, and the tools that
+    run without asking, as far as the current store does not have them. Forget the settings of the
+    unsent message, too.
 
     Args:
         connection: that of the restored store, within a transaction.

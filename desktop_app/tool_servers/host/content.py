@@ -104,7 +104,7 @@ def prompt_to_json(result: types.GetPromptResult) -> dict[str, Any]:
 
 
 def call_result_to_json(result: types.CallToolResult) -> dict[str, Any]:
-    """Return the text of a result, cut at MAX_RESULT_CHARS characters, and its full length."""
+    """Return a result's text, cut at MAX_RESULT_CHARS, its full length, and if the call failed."""
     parts = [_text_of_block(block) for block in result.content]
     text = "\n\n".join(part for part in parts if part)
     if not text and result.structured_content is not None:

@@ -84,10 +84,10 @@ class CompareDialog(QDialog):
         self.compare_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _lay_out(self) -> None:
-        self._rows = column_of(spacing=8)
+        self._row_layout = column_of(spacing=8)
         column_of(
             row_of((self._question, 1), HelpButton()),
-            self._rows,
+            self._row_layout,
             (self._total, Qt.AlignmentFlag.AlignTrailing),
             self._note,
             STRETCH,
@@ -101,7 +101,7 @@ class CompareDialog(QDialog):
         """Show these rows, and the highest cost of all of them in words."""
         while len(self.rows) > len(choices):
             row = self.rows.pop()
-            self._rows.removeWidget(row)
+            self._row_layout.removeWidget(row)
             row.hide()
             row.deleteLater()
         while len(self.rows) < len(choices):
@@ -123,7 +123,7 @@ class CompareDialog(QDialog):
         row.effort_chosen.connect(partial(self.effort_requested.emit, number))
         row.remove_button.clicked.connect(lambda: self.row_removal_requested.emit(number))
         self.rows.append(row)
-        self._rows.addWidget(row)
+        self._row_layout.addWidget(row)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme, px = theme, theme.px

@@ -235,7 +235,7 @@ class PromptCompleter(QObject):
     # ------------------------------------------------------------------ keys
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Handle the open list's keys before the text and the window's shortcuts see them."""
+        """Handle the keys of the open list and form first; close the list as focus leaves."""
         kind = event.type()
         if kind == QEvent.Type.FocusOut and self._is_open:
             if event.reason() != Qt.FocusReason.ActiveWindowFocusReason:  # type: ignore[attr-defined]
