@@ -181,7 +181,7 @@ async def test_a_keyring_without_a_note_is_not_asked(entries: Entries) -> None:
     vault = KeyVault(SERVICE, Notes())
     assert await vault.pop("openai") is None
     await vault.remove("openai")
-    assert entries
+    assert entries == {(SERVICE, "openai"): keyring_entry(SECRET)}
 
 
 def test_deleting_a_missing_entry_raises_nothing() -> None:
