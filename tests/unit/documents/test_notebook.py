@@ -105,7 +105,7 @@ def test_cells_in_worksheets_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"cells": [1]}', '{"cells": [{}]}', "[" * 9_999, ENDLESS]
+    "text", ["", "[]", "{}", '{"cells": [1]}', '{"cells": [{}]}', "[" * 100_000, ENDLESS]
 )
 def test_other_json_is_refused(text: str) -> None:
     with pytest.raises(DocumentDamagedError):
