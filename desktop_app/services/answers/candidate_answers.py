@@ -220,7 +220,7 @@ class _SharedStream:
                 self._put(number, replace(event, response_id=""))
         elif isinstance(event, _COMMON_EVENTS):
             if isinstance(event, Failed):  # the ledger needs only one line for the request
-                for number in set(list(self._queues)[1:]) - self._started:
+                for number in self._queues.keys() - self._started:
                     self._put(number, UsageShared(UsageScope.FIRST))
             self._broadcast(event)
         else:

@@ -488,6 +488,23 @@ async def test_a_shared_stream_is_divided_among_the_answers(
     assert (len(provider.requests), provider.closed) == (1, 1)
 
 
+async def test_a_failure_after_the_first_answer_stopped_is_counted_once() -> None:
+    provider = ScriptedProvider([TextDelta("a"), HELD, FAILURE])
+    together = SharedRequest(OneProvider(provider), 2)
+    request = ask(model="m", candidates=2)
+    first, second = [
+        (await together.gateway_of(number).provider(CHAT)).stream(request) for number in range(2)
+    ]
+    rest = asyncio.create_task(anext(second))
+    assert await anext(first) == TextDelta("a")
+    await first.aclose()
+    provider.release.set()
+    assert [await rest, *[event async for event in second]] == [
+        UsageShared(UsageScope.FIRST),
+        FAILURE,
+    ]
+
+
 async def test_a_missing_answer_is_requested_alone() -> None:
     usage: list[StreamEvent] = [TextDelta("a"), REPORTED, Completed()]
     found, provider = await read_together(usage, 2, answer("b"))
