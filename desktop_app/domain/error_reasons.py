@@ -679,6 +679,9 @@ class Reason(StrEnum):
     )
     DOCUMENT_NOT_OPENED = _row(N_("Couldn’t open “{name}”: {words}."), Remedy.CHECK_FILE)
     DOCUMENT_NOT_THERE = _row(N_("Couldn’t find “{name}”."), Remedy.CHECK_FILE)
+    DOCUMENT_NAME_NOT_UTF8 = _row(
+        N_("The name or a folder of “{name}” isn’t valid UTF-8."), Remedy.RENAME_FILE
+    )
     DOCUMENT_NOT_A_FILE = _row(N_("“{name}” isn’t a file."), Remedy.CHECK_FILE)
     PAGES_LOCKED = _row(
         N_("The pages of “{name}” are password-protected."), Remedy.ATTACH_AND_ENTER_PASSWORD

@@ -139,6 +139,7 @@ class Remedy(Enum):
     )
     NEEDS_VALUE = coded(N_("Enter a value."))
     READABLE_FORMATS = coded(N_("See the supported formats in {formats_help}."))
+    RENAME_FILE = coded(N_("Rename it, then try again."))
     REPAIR_LIBRARY = coded(N_("Repair it or restore a backup in {data_page}."))
     RESTART_MODEL = coded(N_("Try again to restart it."))
     SECTIONS_ARE = coded(N_("Enter numbers from 1 to {count}, such as {example}."))

@@ -206,10 +206,7 @@ class Collections:
     ) -> None:
         """Mark new and changed files as waiting."""
         changed = [
-            (
-                CollectionFile(collection_id, str(file.path), file.path.name, size=file.size),
-                file.modified,
-            )
+            (_new_file(collection_id, file), file.modified)
             for file in found
             if known.get(str(file.path)) != (file.size, file.modified)
         ]
@@ -389,6 +386,17 @@ class Collections:
 
 def _linked(stats: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
     return {path: each for path, each in stats.items() if not path.startswith(UNLINKED)}
+
+
+def _new_file(collection_id: str, found: FoundFile) -> CollectionFile:
+    """Return a file that waits, or has failed because the store cannot hold its path."""
+    path, name = str(found.path), found.path.name
+    file = CollectionFile(collection_id, path, name, size=found.size)
+    if path == path.encode("utf-8", "replace").decode():
+        return file
+    shown = name.encode("utf-8", "replace").decode()
+    error = DocumentError(Reason.DOCUMENT_NAME_NOT_UTF8, name=shown)
+    return file._replace(status="failed", problem=note_of(error))
 
 
 def _fuse_rankings(*orders: Sequence[PassageLocation]) -> list[PassageLocation]:

@@ -411,6 +411,20 @@ async def test_a_refresh_reads_what_is_new_and_drops_what_is_gone() -> None:
     assert len(await service.files(found.id)) == 2, "the folder is missing"
 
 
+async def test_a_file_whose_path_cannot_be_stored_says_so() -> None:
+    disk = Disk(a="one")
+    disk.write(FOLDER / "b\udcff.txt", "two")
+    service, _ = made(disk)
+    found = await service.create("x")
+    await service.add(found.id, [FOLDER])
+    problems = [file.problem for file in await service.files(found.id)]
+    assert [problem and problem.reason for problem in problems] == [
+        None,
+        Reason.DOCUMENT_NAME_NOT_UTF8,
+    ]
+    assert disk.read_paths == [A]
+
+
 async def test_a_collection_is_kept_if_none_of_its_files_is_found() -> None:
     disk = Disk(a="one", b="two")
     service, _ = made(disk)
