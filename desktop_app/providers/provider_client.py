@@ -159,7 +159,7 @@ class ProviderClient:
     async def _with_terminal_errors(
         self, source: AsyncGenerator[StreamEvent, None]
     ) -> AsyncGenerator[StreamEvent, None]:
-        """Yield the events of `source`, with errors turned into terminal events."""
+        """Yield the events of `source`, redacted, with errors turned into terminal events."""
         meter, turns = AnswerMeter(self._profile.name), LoopTurns()
         answer = RedactedAnswer(lambda: self._transport.redactor.stream())
         with self._in_use():
@@ -286,10 +286,10 @@ class ProviderClient:
         """
         self._require_key()
         try:
-            get, limit_s = self._transport.get_json, self._timeouts.windows
+            get, windows_timeout_s = self._transport.get_json, self._timeouts.windows
             with self._in_use():
                 return await model_list.fetch_listing(
-                    get, self._profile, limit_s, self._note_server
+                    get, self._profile, windows_timeout_s, self._note_server
                 )
         except AttemptError as failed:
             raise failed.error from failed

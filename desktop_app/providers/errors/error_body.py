@@ -53,7 +53,7 @@ class ErrorBody:
 def read_body(data: bytes | bytearray) -> ErrorBody:
     """Return the error in the start of a reply's body: JSON, an event stream, text or a page."""
     with suppress(ValueError):
-        value = _only_item(json_fields.parse(data))
+        value = _first_item(json_fields.parse(data))
         return ErrorBody(_text({"": value}, "")) if isinstance(value, str) else parse_error(value)
     for event in SSEDecoder().feed(bytes(data) + b"\n\n"):
         with suppress(ValueError):
@@ -67,7 +67,7 @@ def read_body(data: bytes | bytearray) -> ErrorBody:
 
 def is_error(event: object) -> bool:
     """Return True if a decoded event of a stream is an error, nested or with its fields flat."""
-    event = _only_item(event)
+    event = _first_item(event)
     if not isinstance(event, dict):
         return False
     if event.get("error") or json_fields.text(event, "object") == "error":
@@ -76,14 +76,14 @@ def is_error(event: object) -> bool:
     return bool(has_message) and event.keys().isdisjoint(_FIELDS_OF_OTHER_EVENTS)
 
 
-def _only_item(value: object) -> object:
+def _first_item(value: object) -> object:
     """Return the first item of a list, as Gemini sends it, or the value itself."""
     return value[0] if isinstance(value, list) and value else value
 
 
 def parse_error(value: object) -> ErrorBody:
     """Return the error in a decoded body or event."""
-    value = _only_item(value)
+    value = _first_item(value)
     nested = json_fields.mapping(value, "error") or json_fields.mapping(value, "detail")
     if not nested:
         listed = (row for key in _LIST_FIELDS for row in json_fields.rows(value, key))

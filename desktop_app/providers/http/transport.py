@@ -220,8 +220,8 @@ class Transport:
             response = await self._send(stack, request)
             on_bytes()
             await self._require_api_reply(response, request.classify)
-            limit_s = self._timeouts.drain
-            reply = HttpReply(response, self._attempt, self.redactor, limit_s, on_bytes)
+            drain_s = self._timeouts.drain
+            reply = HttpReply(response, self._attempt, self.redactor, drain_s, on_bytes)
             afterwards.push_async_callback(reply.close)
             yield reply
 

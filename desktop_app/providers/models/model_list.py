@@ -107,7 +107,7 @@ def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
     models = tuple(
         ListedModel(
             name,
-            _end_of(row),
+            _shutdown_of(row),
             window_of(row),
             details_of(row).filled_from(llama_cpp.get(name, ModelDetails())),
         )
@@ -126,8 +126,8 @@ def _rows(reply: object) -> list[Mapping[str, Any]]:
     return [row for row in rows if isinstance(row, dict)]
 
 
-def _end_of(row: Mapping[str, Any]) -> date | None:
-    """Return a model's last day; None if the row has none.
+def _shutdown_of(row: Mapping[str, Any]) -> date | None:
+    """Return the day on which a model is shut down; None if the row has none.
 
     OpenAI, OpenRouter, Mistral and LiteLLM have different names for it.
     """
