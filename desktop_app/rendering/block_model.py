@@ -100,7 +100,7 @@ class Block(NamedTuple):
     """A block: a paragraph, a heading, a line of code, some rows of a table.
 
     Attributes:
-        runs: the text; empty for TABLE and RULE.
+        runs: the text; empty for CODE_HEAD, TABLE and RULE.
         level: 1–6 for headings.
         depth: the number of lists around the block.
         marker: the mark of the list item or footnote, on its first block only.
@@ -249,14 +249,16 @@ def clean_text(text: str) -> str:
 
 
 def show_invisible(text: str, *, code: bool = False, link: bool = False, before: str = "") -> str:
-    """Show invisible characters that can disguise text as their codes, such as `⟨U+202E⟩`.
+    """Replace invisible characters that can disguise text by codes, such as `⟨U+202E⟩`.
 
-    Joiners between characters outside ASCII stay; in code, only the character before counts. Flags
-    of regions stay in prose. `words_of` restores the characters.
+    In prose, these are control characters, and those that hide other text or change its direction,
+    except in flags of regions. In code and links, these are all invisible characters, except
+    joiners between characters outside ASCII; in code, only the character before a joiner counts.
+    `words_of` restores the characters.
 
     Args:
-        code: the text is code, in which every invisible character is replaced.
-        link: the text is in a link, in which every invisible character is replaced.
+        code: the text is code.
+        link: the text is in a link.
         before: the preceding character, if the text continues a line of code.
     """
     if text.isascii() and text.isprintable():

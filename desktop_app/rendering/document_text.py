@@ -283,7 +283,7 @@ def _line_end(text: str, place: int) -> int:
 
 
 def _markdown_slices(text: str) -> Iterator[Slice]:
-    """Cut a text between paragraphs, or between lines if a paragraph is too long."""
+    """Cut a text between paragraphs; cut a paragraph that is too long, if possible at a line."""
     start, head = 0, ""
     construct = _OpenConstruct()
     for begin, line in _lines(text):
@@ -298,6 +298,7 @@ def _markdown_slices(text: str) -> Iterator[Slice]:
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield each line with its offset; a line longer than a slice comes in several parts."""
     at = 0
     while at < len(text):
         end = min(_line_end(text, at), at + SLICE_LENGTH)

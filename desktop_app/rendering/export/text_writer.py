@@ -153,7 +153,7 @@ class _MarkdownWriter:
 def _separates_quotes(above: Block, below: Block, shared: int) -> bool:
     """Return True if a quote deeper than `shared` closes between blocks, and another opens.
 
-    Return False if the new quote is in another list item, which separates them anyway.
+    Return False if the new quote is in another list or item, which separates them anyway.
     """
     if not below.opened or above.quote == shared:
         return False
@@ -331,7 +331,7 @@ def _mark_lone_brackets(runs: Runs) -> Runs:
 
 
 def _widest_style(runs: Runs, at: int, opened: frozenset[str]) -> tuple[str, int]:
-    """Return the style of run `at` that the most following runs share, and its end; "" for none."""
+    """Return the style of run `at` that spans the most runs, and where it ends; "" for none."""
     best, best_end = "", at + 1
     for style in (_LINK, *_MARKS):
         value = "" if style in opened else _style_value(runs[at], style)

@@ -302,9 +302,9 @@ class BlockStream:
         patches: list[Patch] = loosened
         closed: list[Block] = []
         # A table or code may have ended right after the last settled line.
-        least = self._context.lines
-        has_ended = self._context.inside != "" and cut == Cut(least, cut.containers)
-        has_closed = is_final or has_ended or cut.line > least
+        first_line = self._context.lines
+        has_ended = self._context.inside != "" and cut == Cut(first_line, cut.containers)
+        has_closed = is_final or has_ended or cut.line > first_line
         if has_closed:
             renewed, closed = self._close_above(parse, source, cut)
             patches += renewed
@@ -373,7 +373,7 @@ class BlockStream:
     def _settle_paragraph_start(self, parse: Parse) -> _Overdue | None:
         """Settle the first words of a long open paragraph, up to a position without open markup.
 
-        Returns the overdue construct if there is no such position, and the text is too long.
+        Return the overdue construct if there is no such position, and the text is too long.
         """
         opener = opener_of_paragraph(parse, self._source)
         if opener is None:
@@ -424,9 +424,9 @@ class BlockStream:
             source, in_table=self._context.inside == "table"
         )
 
-    def _close_open_marks(self, parse: Parse, cut: int) -> bool:
+    def _close_open_marks(self, parse: Parse, cut_line: int) -> bool:
         """Close the open marks of the last text for display; return True if text is held back."""
-        last = last_inline(parse.tokens, cut)
+        last = last_inline(parse.tokens, cut_line)
         if last is None or not ends_in_text(parse.tokens):
             return False
         if len(last.children or ()) > _MAX_TOKENS:

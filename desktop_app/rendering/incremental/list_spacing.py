@@ -26,7 +26,7 @@ class ListSpacing:
         return bool(self._due)
 
     def schedule(self, end: int, depth: int) -> None:
-        """Schedule a list to be marked as loose: the list at `depth` that is open above `end`."""
+        """Schedule a list to be marked as loose: at `depth`, and open before block `end`."""
         self._due.append((end, depth))
 
     def mark_next(self) -> list[Patch]:

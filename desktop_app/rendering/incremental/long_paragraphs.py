@@ -120,12 +120,13 @@ def _settle(tail: OpenTail, block: Block, opener: str, stop: int) -> OpenTail:
 def is_heading_or_table(parse: Parse) -> bool:
     """Return True if a paragraph with settled text turns out to be a heading or a table header.
 
-    Such a block must be parsed again from its start.
+    Such a block must be parsed again from its start. If the settled text is very long, return
+    False: the block stays a paragraph.
     """
     context = parse.context
     is_short = context.settled is not None and len(context.prefix) < MIN_FORCED_LENGTH
-    is_decided = is_short and (parse.labels or leaf_tokens(parse))
-    return bool(is_decided) and not begins_with_paragraph(parse)
+    has_content = is_short and (parse.labels or leaf_tokens(parse))
+    return bool(has_content) and not begins_with_paragraph(parse)
 
 
 def unsettle(tail: OpenTail) -> OpenTail:

@@ -35,7 +35,10 @@ class Rows(NamedTuple):
 
 
 def read_rows(source: str, table: Block, env: dict[str, Any]) -> Rows | None:
-    """Parse rows that continue a table outside lists and quotes; None if the parser must."""
+    """Parse rows that continue a table outside lists and quotes.
+
+    Return None if the block parser is needed.
+    """
     lines, columns = source.split("\n"), len(table.aligns)
     last = lines.pop()
     is_simple = all(line[:1] == "|" for line in lines) and last[:1] in ("", "|")

@@ -76,7 +76,7 @@ class Parse:
 
     @property
     def turned_loose(self) -> list[int]:
-        """Return the depths of the lists with earlier items that this parse found to be loose."""
+        """Return the depths of the lists with earlier items that turned loose in this parse."""
         both = zip(self.context.continued_lists, self.resumed, strict=False)
         loose = (
             start.has_earlier_items and token.meta["loose"] > start.loose for start, token in both
@@ -131,8 +131,8 @@ def ends_in_text(tokens: list[Token]) -> bool:
     return last is not None and last.type not in _WITHOUT_INLINE
 
 
-def last_inline(tokens: list[Token], cut: int) -> Token | None:
-    """Return the last inline token if it begins at line `cut` or below.
+def last_inline(tokens: list[Token], cut_line: int) -> Token | None:
+    """Return the last inline token if it begins at line `cut_line` or below.
 
     In a table row, this is the last cell with words; the parser completes rows with empty cells.
     """
@@ -140,7 +140,7 @@ def last_inline(tokens: list[Token], cut: int) -> Token | None:
         token = tokens[at]
         if token.type == "inline" and (token.content or tokens[at - 1].type != "td_open"):
             line = token.map or next((t.map for t in reversed(tokens[:at]) if t.map), None)
-            return token if line is not None and line[0] >= cut else None
+            return token if line is not None and line[0] >= cut_line else None
     return None
 
 

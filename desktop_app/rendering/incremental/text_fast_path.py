@@ -48,7 +48,7 @@ class PlainTail(NamedTuple):
         return len(self.run.text) > _LONG_LINE
 
     def extended(self, block: Block, text: str) -> PlainTail | None:
-        """Return the tail of a block with more text, or None if the text is not plain."""
+        """Return the tail of a block with more text, or None if it must be parsed again."""
         is_code = block.kind is Kind.CODE
         if is_code and self.is_long:
             is_plain_text = "\n" not in text

@@ -1,8 +1,8 @@
 """Citations: numbers in square brackets that refer to the passages of a question.
 
-`[3]`, `[1, 2]` and `[2–4]` are citations if a passage has the number. Other numbers are text, and
-so are brackets in code, in formulas and in the words of a link. Markdown's own brackets take
-precedence: links, images, defined references.
+`[3]`, `[1, 2]` and `[2–4]` are citations if a passage has one of the numbers. Other numbers are
+text, and so are brackets in code, in formulas and in the words of a link. Markdown's own brackets
+take precedence: links, images, defined references.
 """
 
 from __future__ import annotations
