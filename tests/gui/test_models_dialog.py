@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import QHeaderView, QLabel, QPushButton, QWidget
 
 from desktop_app.domain.models.model_row import ModelRow
 from desktop_app.domain.models.own_model import OwnModel
+from desktop_app.domain.spending.cost import Price
 from desktop_app.i18n.translation import LANGUAGES, use_language
 from desktop_app.paths import resource_path
 from desktop_app.ui.look.theme import dark
@@ -48,6 +50,19 @@ def test_the_labels_of_the_editor_use_its_width(qtbot: QtBot, light_theme: Theme
     lines = {label.text(): label.height() // label.fontMetrics().height() for label in labels}
     assert lines == dict.fromkeys(lines, 1)
     assert "Context window (tokens)" in lines
+
+
+def test_a_cleared_field_does_not_show_the_users_entry_as_automatic(
+    qtbot: QtBot, light_theme: Theme
+) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    one, two = Decimal(1), Decimal(2)
+    own = OwnModel("m", window=8_000, input_price=one, output_price=two)
+    row = ModelRow("p", "P", "m", "Model", window=8_000, max_output=4_000, price=Price(one, two))
+    editor = ModelEditor(replace(row, own=own), light_theme, window)
+    hints = {name: field.placeholderText() for name, field in editor.fields.items()}
+    assert hints == dict.fromkeys(hints, "unknown") | {"max_output": "4000"}
 
 
 def test_a_list_that_arrives_keeps_the_widths_that_were_dragged(

@@ -156,12 +156,15 @@ class ModelEditor(FormDialog):
         self._form.addWidget(field)
 
     def _known_limit(self, name: str) -> str:
+        """Return the limit without the user's entry; "" if unknown."""
         known = self._row.window if name == "window" else self._row.max_output
-        return "" if known is None else str(known)
+        is_entered = getattr(self._own, name) is not None
+        return "" if known is None or is_entered else str(known)
 
     def _known_price(self, name: str) -> str:
+        """Return the price without the user's entry; "" if unknown."""
         price = self._row.price
-        if price is None:
+        if price is None or self._own.price is not None:
             return ""
         amount = {
             "input_price": price.input,
@@ -171,6 +174,7 @@ class ModelEditor(FormDialog):
         return "" if amount is None else editable_amount(amount)
 
     def _known_flag(self, name: str) -> str:
+        """Return the ability without the user's entry: yes, no or unknown."""
         row = self._row
         value = {"images": row.images, "tools": row.tools, "schema": row.schema}[name]
         if getattr(self._own, name) is not None or value is None:
@@ -241,10 +245,8 @@ class ModelEditor(FormDialog):
         """
         limits = {name: self._limit(name, tr(label)) for name, label in _LIMITS}
         prices = {name: self._amount(name, tr(label)) for name, label in _PRICES}
-        has_prices = (prices["input_price"] is not None, prices["output_price"] is not None)
-        if has_prices[0] != has_prices[1] or (
-            prices["cached_price"] is not None and not all(has_prices)
-        ):
+        entered = {name for name, price in prices.items() if price is not None}
+        if entered and not {"input_price", "output_price"} <= entered:
             raise ValueError(tr("Enter the prices of both input and output."))
         chosen = tuple(effort for effort, box in self.efforts.items() if box.isChecked())
         efforts = {_EFFORTS_AUTOMATIC: None, _EFFORTS_NONE: (), _EFFORTS_CHOSEN: chosen}
@@ -278,7 +280,7 @@ class ModelEditor(FormDialog):
         try:
             amount = parsed_amount(text)
         except ValueError:
-            amount = MAX_PRICE
+            amount = MAX_PRICE  # refused below
         if amount is not None and amount >= MAX_PRICE:
             raise ValueError(tr("“{name}” isn’t a valid price.", name=label))
         return amount
