@@ -13,7 +13,7 @@ from desktop_app.ui.batch.batch_bar import BatchBar
 from desktop_app.ui.look import theme
 from desktop_app.ui.widgets.text.card_text import CardText
 from desktop_app.ui.window.cards.card_area import CardArea
-from desktop_app.ui.window.cards.notifications import NOTE_STAYS_MS, Notifications
+from desktop_app.ui.window.cards.notifications import NOTE_DURATION_MS, Notifications
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
@@ -53,7 +53,7 @@ def test_an_error_shows_its_remedy_and_stays(card: Notifications, qtbot: QtBot) 
 def test_a_note_closes_by_itself(card: Notifications, qtbot: QtBot) -> None:
     card.notify("Saved.")
     assert card.note_timer.isActive()
-    assert card.note_timer.interval() == NOTE_STAYS_MS
+    assert card.note_timer.interval() == NOTE_DURATION_MS
     card.note_timer.start(1)
     qtbot.waitUntil(card.isHidden)
 

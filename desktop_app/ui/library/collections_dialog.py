@@ -55,24 +55,24 @@ NO_DOCUMENTS: Final = N_("No documents yet. Add files or a folder, or drop them 
 
 @dataclass(frozen=True)
 class CollectionState:
-    """A collection, and how many of its files are read, have problems or are waiting."""
+    """A collection, and how many of its files are read, have failed or are waiting."""
 
     collection: Collection
     ready: int
-    problems: int
+    failed: int
     waiting: int
 
     @property
     def count(self) -> int:
         """Return the number of documents."""
-        return self.ready + self.problems + self.waiting
+        return self.ready + self.failed + self.waiting
 
     @property
     def words(self) -> str:
         """Describe the documents: their number, and how many are unreadable or waiting."""
         words = [tr_plural("{count} document", "{count} documents", self.count)]
-        if self.problems:
-            words.append(tr_plural("{count} unreadable", "{count} unreadable", self.problems))
+        if self.failed:
+            words.append(tr_plural("{count} unreadable", "{count} unreadable", self.failed))
         if self.waiting:
             words.append(tr_plural("{count} waiting", "{count} waiting", self.waiting))
         return " · ".join(words)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 Actions = Sequence[tuple[str, Callable[[], object]]]
 """The buttons of a card: the label and the callback of each."""
 
-NOTE_STAYS_MS: Final = 6000
+NOTE_DURATION_MS: Final = 6000
 UNDO: Final = "undo"  # the topic of notes with an Undo button
 NOT_SENT: Final = "not sent"  # the topic of notes on a question that is not sent
 
@@ -87,7 +87,7 @@ class Notifications(QFrame):
         self.close_button = PlainToolButton(name="dismiss", role="quiet")
         self.close_button.setAccessibleName(tr("Dismiss"))
         self.close_button.clicked.connect(self.dismiss)
-        self.note_timer = QTimer(self, singleShot=True, interval=NOTE_STAYS_MS)
+        self.note_timer = QTimer(self, singleShot=True, interval=NOTE_DURATION_MS)
         self.note_timer.timeout.connect(self.dismiss)
         self._lay_out()
         self.set_theme(theme)
