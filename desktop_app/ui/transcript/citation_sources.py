@@ -78,7 +78,10 @@ def citation_tooltip(passage: Passage) -> str:
 
 
 def source_lines(message: Message, unfolded: Container[int]) -> list[Item]:
-    """Return `› 12 passages from Contracts` per collection, and its passages if unfolded."""
+    """Return `› 12 passages from Contracts` per collection, and its passages if unfolded.
+
+    `unfolded` has the positions of the unfolded collections in `message.passage_parts`.
+    """
     lines: list[Item] = []
     for number, part in enumerate(message.passage_parts):
         is_open, words = number in unfolded, _count_text(part)

@@ -313,7 +313,7 @@ def error_lines(message: Message, *, shows_details: bool, is_last: bool = True) 
     lines.append(Line(LineKind.ERROR_ACTIONS, tuple(runs[:-1])))
     if shows_details:
         kind, texts = LineKind.ERROR_DETAILS, error.details.splitlines()
-        lines += [Line(kind, (Run(_one_line(text)),)) for text in texts[:_MAX_DETAIL_LINES]]
+        lines += [Line(kind, (Run(_one_long_line(text)),)) for text in texts[:_MAX_DETAIL_LINES]]
         lines += _missing_lines_notice(kind, len(texts) - _MAX_DETAIL_LINES)
     return lines
 
@@ -404,9 +404,9 @@ def _text_runs(text: str) -> Runs:
 
 
 def _line_runs(text: str) -> Runs:
-    text = _one_line(text)
+    text = _one_long_line(text)
     return (Run(text),) if text else ()
 
 
-def _one_line(text: str) -> str:
+def _one_long_line(text: str) -> str:
     return one_line(text, LONGEST_PARAGRAPH)

@@ -51,7 +51,7 @@ class AnswerSpeech(QObject):
 
         Args:
             message_id: the answer.
-            text: the text that has arrived.
+            text: the text that has just arrived.
             whole_text: returns the answer so far, including `text`. Needed if the answer may have
                 begun before the conversation was opened.
         """

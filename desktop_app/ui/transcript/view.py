@@ -555,7 +555,10 @@ class TranscriptView(TranscriptSurface):
         return super().focusNextPrevChild(forward)
 
     def _is_on_bar(self) -> bool:
-        """Return True if the focus is on a button or bar over the messages."""
+        """Return True if the focus is on a widget over the viewport, such as the find bar.
+
+        The buttons of messages are within the viewport.
+        """
         focused: QWidget | None = self.focusWidget()  # PySide's stubs omit None
         if focused is None or focused is self:
             return False

@@ -149,15 +149,15 @@ def _text_node(at: int, item: Item) -> ReadingNode:
 def _links_and_formulas(runs: Runs, at: int) -> Iterator[ReadingNode]:
     """Yield the links and the formulas of a text. Adjacent runs of the same link are joined."""
     for link, group in groupby(runs, key=lambda run: run.link):
-        of_link = [run for run in group if not is_destination(run)]
-        if link and of_link:
-            words = spoken_words(of_link).strip()
+        shown = [run for run in group if not is_destination(run)]
+        if link and shown:
+            words = spoken_words(shown).strip()
             if is_note_link(link):
                 words = note_name(link)
             role = _Role.Button if link.startswith(ACTION) else _Role.Link
             yield ReadingNode(role, one_line(words, _MAX_NAME_LENGTH), words, link=link, item=at)
             continue
-        for run in of_link:
+        for run in shown:
             if run.math:
                 words = spoken_formula(words_of(run))
                 yield ReadingNode(_Role.Equation, words, words, item=at)

@@ -201,7 +201,7 @@ class ItemWriter:
             self.write(layout, at, at + 1, cursor)
 
     def adjust_space_above(self, layout: MessageLayout, at: int, cursor: QTextCursor) -> None:
-        """Update the space above item `at` or, if that is missing, above the next that is not.
+        """Update the space above item `at` or, if it is missing, above the next materialized item.
 
         The space depends on the item above, materialized or not, and on any placeholder between
         them.

@@ -126,7 +126,7 @@ class MessageWriter:
         are_texts = not any(is_table(item) for _, _, added in changes for item in added)
         with self._writer.one_edit() if are_texts else nullcontext():
             for first, removed, added in changes:
-                if not state.folds or first < 0:
+                if not state.folds or first < 0:  # negative in the reasoning, which has no folds
                     self._writer.replace(state.layout, state.head_count + first, removed, added)
                     continue
                 for at, item in enumerate(added, first):

@@ -37,8 +37,8 @@ def common_prefix(old: Runs, new: Runs) -> tuple[int, int]:
         same = 0
     while same < min(len(old), len(new)) and old[same] == new[same]:
         same += 1
-    grows = same < min(len(old), len(new)) and not new[same].math  # a formula changes as a whole
-    if grows and old[same][1:] == new[same][1:]:
+    can_grow = same < min(len(old), len(new)) and not new[same].math  # a formula changes as a whole
+    if can_grow and old[same][1:] == new[same][1:]:
         return before + same, _common_length(old[same].text, new[same].text)
     return before + same, 0
 

@@ -42,7 +42,7 @@ class Caret:
             set_cursor(self._view, cursor)
 
     def handle_key(self, event: QKeyEvent) -> bool:
-        """Bring the caret on screen before a key moves it, or scroll if the caret is hidden.
+        """Bring the caret on screen before a key moves it; if it is hidden, Up and Down scroll.
 
         The caret is shown only if the view got the focus by keyboard. Return True if the key was
         handled.

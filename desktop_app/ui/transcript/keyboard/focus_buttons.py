@@ -106,7 +106,7 @@ class FocusButtons(QObject):
         return describe_target(self._view.document(), target)
 
     def distance(self, target: FocusTarget, button: FocusTargetButton) -> int:
-        """Return the distance of a target from a button, in steps of 16 pixels."""
+        """Return the vertical distance of a target from a button, in steps of 16 pixels."""
         top = min((rect.top() for rect in self._rects(target)), default=0)
         return abs(top - button.y()) // 16
 

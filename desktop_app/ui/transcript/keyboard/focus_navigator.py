@@ -256,6 +256,7 @@ class FocusNavigator(QObject):
         return next((at for at, layout in enumerate(layouts) if layout.key == message_id), -1)
 
     def _message_range(self, at: int) -> tuple[int, int]:
+        """Return the document positions at which the text of message `at` begins and ends."""
         layouts = self._messages.layouts
         first = layouts.first_block(layouts[at])
         document = self._view.document()

@@ -225,8 +225,9 @@ class FocusTargetButton(QAbstractButton):
 
     def set_target(self, target: FocusTarget, name: str) -> None:
         """Set the target, with the same address or action as before, and its accessible name."""
-        if name != self.accessibleName():  # otherwise it would be announced each time
-            self.setAccessibleName(spoken_text(name))
+        spoken = spoken_text(name)
+        if spoken != self.accessibleName():  # otherwise it would be announced each time
+            self.setAccessibleName(spoken)
         self._cursor.setPosition(target.start)
         self._cursor.setPosition(target.end, QTextCursor.MoveMode.KeepAnchor)
 

@@ -46,7 +46,10 @@ class ReadingSteps(QObject):
             self.read_at(self._messages.message_at(at).id, -1)
 
     def step_block(self, step: int) -> None:
-        """Read on at the next or previous paragraph, heading, list, table or code block."""
+        """Read on at the next or previous paragraph, heading, list, table or code block.
+
+        If the message has none, read on at the beginning of the next or previous message.
+        """
         from desktop_app.ui.transcript.accessibility.reading_tree import reading_nodes
 
         message_id, item = self._position()

@@ -24,7 +24,8 @@ _MIN_WIDTH: Final = 64
 _MAX_WIDTH: Final = 320
 
 # If not even the longest words fit, the table is wider than its space and scrolls sideways. Each
-# column is then as wide as its longest word, and at least this wide if its text is longer.
+# column is then as wide as its longest word, up to `_MAX_WIDTH`, and at least this wide if its text
+# is longer.
 _MIN_WIDTH_IF_SCROLLED: Final = 130
 
 # One of these is the widest letter of a font, so their width is an upper bound for each letter.
@@ -74,7 +75,7 @@ class ColumnWidths:
             return _fill_width(wanted, room)
         words = [0.0] * columns
         for column, cell, is_head in _cells(block, rows, columns):
-            word = self._longest_word(cell, is_head) + self._extra
+            word = self._longest_word_width(cell, is_head) + self._extra
             words[column] = max(words[column], word)
         least = [min(px(_MAX_WIDTH), word) for word in words]
         if sum(least) > room:
@@ -114,19 +115,20 @@ class ColumnWidths:
                     return width
         return width
 
-    def _longest_word(self, cell: Runs, is_head: bool) -> float:
+    def _longest_word_width(self, cell: Runs, is_head: bool) -> float:
         words = (
             (run, word)
             for run in cell
             for word in run.text.split(maxsplit=_MEASURED_WORDS)[:_MEASURED_WORDS]
         )
-        lengths = (
+        widths = (
             self._metrics_of(run, is_head)[0].horizontalAdvance(word)
             for run, word in islice(words, _MEASURED_WORDS)
         )
-        return max(lengths, default=0.0)
+        return max(widths, default=0.0)
 
     def _metrics_of(self, run: Run, is_head: bool) -> tuple[QFontMetricsF, float]:
+        """Return the metrics of a run's font, and the width of the font's widest letter."""
         key = (run.bold, is_head, run.italic, run.code, run.note)
         found = self._metrics.get(key)
         if found is None:

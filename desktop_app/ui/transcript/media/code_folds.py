@@ -1,7 +1,8 @@
 """Folds long blocks of code to their first lines.
 
 A fold line below the code tells the number of hidden lines, and folds or unfolds it. Folded lines
-stay in the document as invisible blocks, so that they can be found, selected, copied and read out.
+of a fully materialized message stay in the document as invisible blocks, so that they can be found,
+selected, copied and read out.
 
 Code that streams in is never folded automatically, so that the text does not jump. Its fold line is
 added once the first block below the code arrives, or the answer is complete.

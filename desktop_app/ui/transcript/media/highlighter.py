@@ -162,7 +162,7 @@ class CodeHighlighter(QObject):
         return True
 
     def _on_answered(self, number: int, answer: dict[str, Any] | None) -> None:
-        """Collect the spans of an answer. Without spans, give up the job's language."""
+        """Collect the spans in the lexer's answer. If it is invalid, give up the job's language."""
         if self._request is None or self._request[0] != number:
             return
         _number, job, part = self._request
@@ -219,7 +219,8 @@ class CodeHighlighter(QObject):
             block = block.next() if has_one_block else None
         if start >= 0:
             finish_layout(self._writer.document)
-            # Otherwise the next edit anywhere would lay out everything in between.
+            # `setFormats` leaves a pending change. Unless the layout gets it now, the next edit
+            # lays out everything from these lines to the place of that edit.
             self._writer.document.markContentsDirty(start, end - start)
         job.line = last
 

@@ -37,7 +37,7 @@ class DifferenceMarks(QObject):
         self._view, self._messages = view, messages
         self._differs: Sequence[bool] = ()
         self._format = QTextCharFormat()
-        # The state of the items that were indexed, and by item the index of its first word.
+        # The edition of the items that were indexed, and by item the index of its first word.
         self._edition, self._first_words = -1, dict[int, int]()
         self._mark_timer = QTimer(self, singleShot=True, interval=0)
         self._mark_timer.timeout.connect(self._apply_marks)

@@ -1,4 +1,4 @@
-"""Counts matches per message, and maps the number of a match to its message."""
+"""Keeps the number of matches per message, and maps the number of a match to its message."""
 
 from __future__ import annotations
 

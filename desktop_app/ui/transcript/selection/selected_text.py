@@ -162,7 +162,7 @@ def piece_between(
 
 
 def units_at(layouts: MessageLayouts, cursor: QTextCursor) -> tuple[int, int]:
-    """Return (start, end): of a selection that begins at the cursor, and of one that ends there.
+    """Return the start of a selection from the cursor on, and the end of one up to the cursor.
 
     Both are UTF-16 units of the cursor's item; for a table, rows. (0, 0) outside all messages.
     """

@@ -1,8 +1,8 @@
 """The selection, including text that is not materialized.
 
-Only the part of a long conversation around the screen is materialized. An end of the selection
-in any other message is stored here, and the document's selection ends where the materialized
-text does.
+Of a long conversation, only the messages around the screen are materialized. An end of the
+selection in another message is stored here, and the document's selection ends where the
+materialized text does.
 
 A second cursor tells whether the stored ends are still valid. Qt moves it with every edit, like
 the view's cursor. The two differ as soon as the user selects something else.
@@ -42,8 +42,8 @@ class _End(NamedTuple):
     Attributes:
         text_anchor: its position in the conversation.
         items: the items of its message, if the end is within the message.
-        first: the unit (row of a table) of the item with which a selection would start.
-        stop: the unit (row of a table) of the item with which a selection would end.
+        first: the first UTF-16 unit, or table row, of a selection that starts here.
+        stop: the end, exclusive, of a selection that ends here, in the same units.
     """
 
     text_anchor: TextAnchor
@@ -80,7 +80,7 @@ class VirtualSelection:
         """Select the whole conversation."""
         order = self._order()
         if order:
-            self._select(_End(TextAnchor(order[0], 0, 0, 0)), _End(_end_of(order[-1])))
+            self._select(_End(TextAnchor(order[0], 0, 0, 0)), _End(_anchor_past_end(order[-1])))
 
     def extend(self, move: QTextCursor.MoveOperation) -> None:
         """Extend the selection to one end of the conversation, which must be materialized."""
@@ -101,7 +101,7 @@ class VirtualSelection:
         order = self._order()
         text_anchors = {end.text_anchor for end in self._stored_ends() if end is not None}
         begins = not self._messages.older or TextAnchor(order[0], 0, 0, 0) in text_anchors
-        return begins and (not self._messages.newer or _end_of(order[-1]) in text_anchors)
+        return begins and (not self._messages.newer or _anchor_past_end(order[-1]) in text_anchors)
 
     # ------------------------------------------------------------------ copying
 
@@ -173,7 +173,7 @@ class VirtualSelection:
         text_anchor = anchor_at(self._messages, cursor)
         layouts = self._messages.layouts
         if text_anchor is None:  # below the last materialized message
-            return _End(_end_of(layouts[-1].key)) if layouts else None
+            return _End(_anchor_past_end(layouts[-1].key)) if layouts else None
         layout = self._messages.layout_of(text_anchor.message_id)
         first, stop = selected_text.units_at(self._messages.layouts, cursor)
         return _End(text_anchor, tuple(layout.items), first, stop)
@@ -203,14 +203,14 @@ class VirtualSelection:
             return 0
         is_below = any(message.id == message_id for message in messages.newer)
         layouts = messages.layouts
-        if is_below or (layouts and end.text_anchor == _end_of(layouts[-1].key)):
+        if is_below or (layouts and end.text_anchor == _anchor_past_end(layouts[-1].key)):
             return messages.layouts.document.characterCount() - 1
         if messages.get(message_id) is None:
             return None
         return cursor_at(messages, self._item_materializer, end.text_anchor, 0).position()
 
 
-def _end_of(message_id: str) -> TextAnchor:
+def _anchor_past_end(message_id: str) -> TextAnchor:
     return TextAnchor(message_id, _PAST_END, _PAST_END, _PAST_END)
 
 

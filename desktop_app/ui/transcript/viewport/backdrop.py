@@ -1,7 +1,7 @@
 """Paints behind and beside the text: backgrounds, quote bars, rules, inline code.
 
 Only the blocks on screen are inspected. A background spans its first to its last block; if it
-begins above the screen, painting begins there, too.
+begins above the screen, it is painted from above the screen on.
 """
 
 from __future__ import annotations

@@ -29,9 +29,9 @@ _MIN_PIECE_CHARACTERS: Final = 400
 _MAX_PIECE_CHARACTERS: Final = 1500
 """Minimum and maximum characters parsed and written at once.
 
-In between, the size is as large as half a slice allows, so a sudden slowdown is noticed early.
-Mixed Markdown takes 0.5 ms per piece plus 1 µs per character, and twice that if the processor
-has just slept. Short pieces are therefore expensive.
+Within these limits, a piece is as large as half a slice allows, so a sudden slowdown is noticed
+early. Mixed Markdown takes 0.5 ms per piece plus 1 µs per character, and twice that if the
+processor has just slept. Short pieces are therefore expensive.
 """
 
 ANY_LENGTH: Final = 0, _MAX_PIECE_CHARACTERS
