@@ -70,7 +70,7 @@ class Spelling(QObject):
         self.changed.emit()
 
     def is_misspelled(self, word: str) -> bool:
-        """Return True if a word is known to be in none of the dictionaries."""
+        """Return True if checking is on and a word, not ignored, is known to be misspelled."""
         return self.is_enabled and not (self._verdicts.get(word, True) or word in self.ignored)
 
     def misspelled_in(self, line: str) -> list[ProseWord]:

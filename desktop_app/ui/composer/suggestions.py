@@ -70,8 +70,8 @@ class SuggestionButton(PaintedButton):
             painting.draw_key(painter, theme, key_rect, self._key, theme.dim)
             right = key_rect.left() - px(_GAP)
         left = icon_rect.right() + 1 + px(_GAP)
-        words = QRect(left, 0, right - left + 1, self.height())
-        painting.draw_text(painter, words, self.text(), theme.strong(), color)
+        text_rect = QRect(left, 0, right - left + 1, self.height())
+        painting.draw_text(painter, text_rect, self.text(), theme.strong(), color)
 
 
 class Suggestions(QWidget):

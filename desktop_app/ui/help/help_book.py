@@ -44,7 +44,11 @@ class HelpChapter:
 
 @dataclass(frozen=True)
 class HelpHit:
-    """A section that has all the words, with a line of text around the first match."""
+    """A section that has all the words, with a line of its text.
+
+    Attributes:
+        context: the text around its first match, or its beginning if only the title matches.
+    """
 
     place: HelpPlace
     chapter: str
@@ -86,7 +90,7 @@ def words_of(query: str) -> list[str]:
 
 
 def fold(text: str) -> tuple[str, list[int]]:
-    """Return text without case and accents, with the position of each character in `text`.
+    """Return text without case and accents, and the position in `text` of each character.
 
     >>> fold("Über")
     ('uber', [0, 1, 2, 3])

@@ -164,7 +164,7 @@ class HelpWindow(QWidget):
         self._arrange()
 
     def _find(self, query: str) -> bool:
-        """List the hits and choose the first one. Return False if there are none."""
+        """List the hits and make the first one current. Return False if there are none."""
         found = self._book.find(query)
         self._hit_model.set_rows(found)
         if found:

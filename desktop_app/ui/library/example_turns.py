@@ -114,6 +114,7 @@ class ExampleTurns(FormSection):
         self._report()
 
     def _number_pairs(self) -> None:
+        """Set the numbers and the Tab order of the pairs."""
         before: QWidget = self._anchor
         for number, pair in enumerate(self._pairs, 1):
             pair.set_number(number)

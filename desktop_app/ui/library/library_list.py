@@ -60,7 +60,7 @@ class LibraryModel(RowsModel[LibraryRow]):
         super().__init__(lambda row: row.title, lambda row: row.accessible_text, parent)
 
     def set_rows(self, rows: Sequence[LibraryRow]) -> None:
-        """Set rows, which are sorted by heading, and insert a row for each heading."""
+        """Set rows, which are grouped by heading, and insert a row for each heading."""
         shown = []
         heading = ""
         for row in rows:

@@ -163,9 +163,9 @@ class PresetsPage(QWidget):
                 self.model.addItem(label, (entry.provider_id, entry.model, None))
         self._refresh()
 
-    def set_values(self, values: Mapping[str, object], overrides: OverridesOf) -> None:
+    def set_values(self, values: Mapping[str, object], overrides_of: OverridesOf) -> None:
         """Set the defaults, and the function that returns the values that a preset overrides."""
-        self._values, self._overrides_of = values, overrides
+        self._values, self._overrides_of = values, overrides_of
         self._refresh()
 
     def set_presets(self, presets: Sequence[Preset], default: str) -> None:
@@ -214,7 +214,7 @@ class PresetsPage(QWidget):
         self.examples.report_edits()
 
     def _request_edit(self, request: EditRequest) -> None:
-        """Request a value for the present preset, even if it arrives when another is shown."""
+        """Request a value for the shown preset, even if another is shown when it arrives."""
         preset_id, key = self.list.current_id, request.key
 
         def value_now() -> object:

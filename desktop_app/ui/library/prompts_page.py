@@ -63,7 +63,7 @@ class PromptsPage(QWidget):
 
     Signals:
         change_requested(str, dict): change these fields of the prompt with this id.
-        new_requested(str): create a prompt in this folder.
+        new_requested(str): create a prompt in this folder; "" for none.
         duplicate_requested(str), delete_requested(str), reset_requested(str): prompt id.
         edit_requested(EditRequest): change the form of the prompt's answers.
     """

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _SLICE_S: Final = 0.004
-"""The longest time, in seconds, for which a slice of restyling occupies the event loop."""
+"""The time in seconds after which a slice of restyling begins no further step."""
 
 
 class Restyling(QObject):
@@ -75,7 +75,7 @@ class Restyling(QObject):
         theme, self._waiting_theme = self._waiting_theme, None
         if theme is not None:
             self._change = self._change_steps(theme)
-            next(self._change)  # hides half-changed windows now
+            next(self._change)  # from now on, no half-changed window is painted
             self._timer.start()
 
     def _run_slice(self) -> None:
@@ -107,9 +107,9 @@ class Restyling(QObject):
         try:
             yield False
             sheet = style_sheet(theme)
-            is_resized = theme.interface() != self._application.font()
-            if is_resized or sheet != self._application.styleSheet():
-                yield from self._restyle_steps(theme, sheet, is_resized=is_resized)
+            has_other_font = theme.interface() != self._application.font()
+            if has_other_font or sheet != self._application.styleSheet():
+                yield from self._restyle_steps(theme, sheet, has_other_font=has_other_font)
             self._announce(theme)
             yield False
             while self._steps:
@@ -122,7 +122,7 @@ class Restyling(QObject):
                 window.setUpdatesEnabled(True)
                 window.repaint()  # `update` does nothing if a repaint was already pending
 
-    def _restyle_steps(self, theme: Theme, sheet: str, *, is_resized: bool) -> Iterator[bool]:
+    def _restyle_steps(self, theme: Theme, sheet: str, *, has_other_font: bool) -> Iterator[bool]:
         """Change the style of the application and of the widgets on screen.
 
         With another font, hidden widgets change too, because they take part in layouts. Otherwise
@@ -139,9 +139,9 @@ class Restyling(QObject):
         self._hidden.clear()
         yield False
         for widget in filter(isValid, widgets):
-            if is_resized or widget.isVisible():
+            if has_other_font or widget.isVisible():
                 _restyle(widget)
-                if is_resized:
+                if has_other_font:
                     QCoreApplication.sendEvent(widget, QEvent(QEvent.Type.StyleChange))
                 yield False
             else:

@@ -469,8 +469,8 @@ class PrintedConversation:
         if len(text) <= MAX_BLOCK_UNITS:
             yield text
             return
-        ground = self._cursor.currentFrame().frameFormat()
-        lines = LongTextSplitter(self._page.width() - 2 * (ground.padding() + ground.border()), 0)
+        frame = self._cursor.currentFrame().frameFormat()
+        lines = LongTextSplitter(self._page.width() - 2 * (frame.padding() + frame.border()), 0)
         formats = TextFormats(block_format, block_format, lambda _: style)
         words, at = RunIndex((Run(text),)), 0
         while words.end - at > MAX_BLOCK_UNITS:
@@ -544,9 +544,9 @@ class PrintedConversation:
     def _begin_page(self, block: QTextBlock, frame: QTextFrame | None) -> None:
         policy = QTextFormat.PageBreakFlag.PageBreak_AlwaysBefore
         if frame is not None:
-            broken = frame.frameFormat()
-            broken.setPageBreakPolicy(policy)
-            frame.setFrameFormat(broken)
+            frame_format = frame.frameFormat()
+            frame_format.setPageBreakPolicy(policy)
+            frame.setFrameFormat(frame_format)
             return
         cursor = QTextCursor(block)
         block_format = block.blockFormat()

@@ -59,7 +59,7 @@ class QuickPromptField(PromptText):
         self.moveCursor(QTextCursor.MoveOperation.End)
 
     def fit_lines(self, limit: int) -> None:
-        """Fit the height to the text, up to six lines or to `limit` pixels."""
+        """Fit the height to the text, up to six lines and `limit` pixels; see `fit_height`."""
         self.fit_height(min(self.height_of(_MAX_LINES), limit))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

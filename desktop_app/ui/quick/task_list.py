@@ -36,10 +36,10 @@ def skip_task_lists(window: QWidget) -> None:
     connection = ctypes.c_void_p(_connection())
     if not connection.value:
         return
-    xcb, number = ctypes.CDLL("libxcb.so.1"), ctypes.c_uint32  # Qt has loaded it
-    skipped = (number * len(_SKIPPED))(*map(_atom, _SKIPPED))
-    target = (number(int(window.winId())), number(_atom(_STATE)), number(_ATOM))
-    value = (ctypes.c_uint8(_BITS), number(len(skipped)), skipped)
+    xcb, uint32 = ctypes.CDLL("libxcb.so.1"), ctypes.c_uint32  # Qt has loaded it
+    skipped = (uint32 * len(_SKIPPED))(*map(_atom, _SKIPPED))
+    target = (uint32(int(window.winId())), uint32(_atom(_STATE)), uint32(_ATOM))
+    value = (ctypes.c_uint8(_BITS), uint32(len(skipped)), skipped)
     xcb.xcb_change_property(connection, ctypes.c_uint8(_REPLACE), *target, *value)
 
 

@@ -77,7 +77,7 @@ class DialogField:
 
 
 def describe_form(value: str) -> str:
-    """Return the kind of a response format, and the name if it is a schema that has one."""
+    """Return the kind of a response format and the name of a schema; "Any" for no format."""
     source = FormSource.from_setting(value)
     if source is None:
         return tr_context("response format", "Any")
@@ -99,7 +99,10 @@ def describe_languages(value: str) -> str:
 
 
 def language_name(code: str) -> str:
-    """Return the native name of a spelling dictionary's language: "português (Brasil)"."""
+    """Return the native name of a dictionary's language, or an unknown code as it is.
+
+    An example is "português (Brasil)".
+    """
     locale = QLocale(code)
     language, country = locale.nativeLanguageName(), locale.nativeTerritoryName()
     if not language or locale.language() is QLocale.Language.C:

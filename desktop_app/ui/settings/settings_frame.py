@@ -59,16 +59,16 @@ class SettingsFrame(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._page_factories = page_factories
-        self._holders: dict[str, QVBoxLayout] = {}
+        self._page_layouts: dict[str, QVBoxLayout] = {}
         self._areas: dict[str, QScrollArea] = {}
         self._outdated: set[str] = set()
         self._build()
 
     def show_page(self, page: str) -> None:
         """Show a page, creating it if needed."""
-        if not self._holders[page].count():
+        if not self._page_layouts[page].count():
             widget = self._page_factories[page]()
-            self._holders[page].addWidget(widget)
+            self._page_layouts[page].addWidget(widget)
             widget.show()
             self._outdated.add(page)
         self._update_page(page)
@@ -132,7 +132,7 @@ class SettingsFrame(QWidget):
         self._tabs.chosen.connect(self.show_page)
         self._stack = QStackedWidget()
         for page, _ in PAGES:
-            self._stack.addWidget(self._create_holder(page))
+            self._stack.addWidget(self._create_area(page))
         foot = PlainLabel(tr("Settings are stored on this computer."), role="note", wraps=True)
         head = row_of((title, 1), self._help_button, self._close_button, margins=(0, 0, 6, 0))
         tab_row = row_of(self._tabs, margins=(0, 0, _SCROLL_BAR, 0))
@@ -149,7 +149,7 @@ class SettingsFrame(QWidget):
         fits = _MAX_TABS_IN_ROW * (widest + self._theme.px(6)) <= room
         return _MAX_TABS_IN_ROW if fits else _MIN_TABS_IN_ROW
 
-    def _create_holder(self, page: str) -> QWidget:
+    def _create_area(self, page: str) -> QWidget:
         """Create the scrolling container of a page."""
         # Not needed at start-up.
         from desktop_app.ui.widgets.forms.fitting_dialog import scroll_area_of
@@ -158,7 +158,7 @@ class SettingsFrame(QWidget):
         inner.setObjectName(f"settings-{page}")
         layout = QVBoxLayout(inner)
         layout.setContentsMargins(0, 0, 0, 0)
-        self._holders[page] = layout
+        self._page_layouts[page] = layout
         area = self._areas[page] = scroll_area_of(inner)
         area.verticalScrollBar().rangeChanged.connect(self._update_margins)
         return area
@@ -176,7 +176,7 @@ class SettingsFrame(QWidget):
     def _update_margins(self) -> None:
         """Keep the right edge of the pages fixed, with or without a scroll bar in the margin."""
         px = self._theme.px
-        for page, layout in self._holders.items():
+        for page, layout in self._page_layouts.items():
             area = self._areas.get(page)
             has_bar = area is not None and area.verticalScrollBar().maximum() > 0
             layout.setContentsMargins(*margins(0, px(4), px(2 if has_bar else _SCROLL_BAR), px(8)))

@@ -51,6 +51,8 @@ _EMPTY_NOTES: Final = {
 class ConversationList(QFrame):
     """The sidebar with the conversations. See the module.
 
+    The receivers of the requests update the rows.
+
     Attributes:
         folders: all folders, sorted by name.
         theme: the current theme.
@@ -65,7 +67,7 @@ class ConversationList(QFrame):
         export_requested(list ids, str format id): export conversations.
         renamed(str id, str title): the user changed a title; the row already shows it.
         pin_requested(list ids, bool), archive_requested(list ids, bool): pin or unpin, archive or
-            unarchive conversations. The receiver of this and of the signals below updates the rows.
+            unarchive conversations.
         pin_order_requested(list ids): pin these conversations, in this order.
         delete_requested(list ids), restore_requested(list ids): move conversations to the trash,
             or out of it.
@@ -73,7 +75,8 @@ class ConversationList(QFrame):
         move_requested(list ids, str folder id or ""): move conversations to a folder, or out of it.
         filter_requested(ListFilter): show the archive, the trash, the list or an opened folder.
         folder_requested(list ids): create a folder with these conversations.
-        folder_renamed(str id, str name): the user changed a folder's name.
+        folder_renamed(str id, str name): the user changed a folder's name; the row already shows
+            it.
         folder_delete_requested(str id), folder_settings_requested(str id): delete a folder, or show
             its settings.
         empty_trash_requested(): erase everything in the trash.
@@ -145,7 +148,7 @@ class ConversationList(QFrame):
         self.view.set_can_go_back(list_filter != LIST)
 
     def append(self, page: Iterable[Conversation], last: Conversation | None) -> None:
-        """Append the next page. `last` ends the loaded pages; None if there are no more pages."""
+        """Append the next page. `last` is the last loaded conversation; None if no page follows."""
         self.model.append(page, last)
         if not self.view.has_marks:
             self._select_open_row()
@@ -238,7 +241,8 @@ class ConversationList(QFrame):
     def neighbor(self, step: int) -> str | None:
         """Return the id of the conversation next to the open one; None at the ends.
 
-        `step` is +1 for the conversation below, -1 for the conversation above.
+        `step` is +1 for the conversation below, -1 for the conversation above. An open conversation
+        that is not listed counts as above the first.
         """
         index = self.model.index_of(self._selected or "")
         row = index.row() + (1 if step > 0 else -1)
@@ -308,7 +312,7 @@ class ConversationList(QFrame):
         self._show_page()
 
     def _create_delegates(self) -> None:
-        """Create the delegates before the first rows arrive, because the first paint has none."""
+        """Create the delegates when the first rows arrive: the first paint has no rows."""
         if self._delegates is not None:
             return
         from desktop_app.ui.sidebar.row_delegates import ConversationDelegate, HitDelegate

@@ -68,8 +68,8 @@ class ConversationView(RowView):
         pins_dropped(list[str] ids, str id): conversations were dropped before this pinned one, or
             with "" after the last.
         drop_hint_changed(str): the hint for a drop here; "" after the drag has left or ended.
-        content_dropped(DroppedContent, str id, bool): external content was dropped on a
-            conversation or folder (True), or with "" outside the rows.
+        content_dropped(DroppedContent, str id, bool is_folder): external content was dropped on the
+            conversation or folder with this id, or with "" outside the rows.
     """
 
     selection_cleared = Signal()

@@ -59,7 +59,10 @@ class NameEditor(QLineEdit, DraftForm):
 
     @property
     def is_changed(self) -> bool:
-        """Return True if the name differs from the current one, which may have been cut."""
+        """Return True if the user changed the name.
+
+        It is compared with the current name as the field shows it: the field cuts long names.
+        """
         return self.text() != self._name_before
 
     def forget_draft(self) -> None:
@@ -205,6 +208,7 @@ class HitDelegate(RowDelegate):
         last_line = layout.lineAt(layout.lineCount() - 1) if layout.lineCount() else None
         shown = last_line.textStart() + last_line.textLength() if last_line else 0
         if shown < utf16_length(text):
+            # Room for "…". The cut may leave half of a surrogate pair.
             cut = utf16_slice(text, 0, shown - 2).rstrip("\ufffd ")
             layout = self._lay_out(cut + "…", spans, rect.width())
         painter.setPen(self.theme.dim)

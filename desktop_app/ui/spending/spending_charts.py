@@ -105,7 +105,7 @@ class SpendingCharts(QWidget):
         self._export_button.clicked.connect(self.export_requested)
         self.chart.chosen.connect(self._show_caption)
         chosen = self.table.selectionModel().currentRowChanged
-        chosen.connect(lambda index, _: self._mark_row(index.row()))
+        chosen.connect(lambda index, _: self._choose_bar_of_row(index.row()))
 
     @property
     def rows(self) -> Sequence[SpendingRow]:
@@ -204,6 +204,6 @@ class SpendingCharts(QWidget):
             return tr("The chart shows {count} of {total} rows.", count=shown, total=len(self.rows))
         return tr("Point at a bar, or press an arrow key, to see its figures.")
 
-    def _mark_row(self, row: int) -> None:
+    def _choose_bar_of_row(self, row: int) -> None:
         if row >= 0:
             self.chart.choose(row - self._first_charted())

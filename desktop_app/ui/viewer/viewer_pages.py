@@ -242,7 +242,7 @@ class ViewerPages(QAbstractScrollArea):
         return max(1, round(points * self._pixels_per_point() * self.percent / 100))
 
     def _page_rect(self, page: int) -> QRect:
-        """Return a page's rectangle: y in the document, x in the viewport."""
+        """Return a page's rectangle in pixels of the scrolled content."""
         width, height = (self._to_pixels(points) for points in self._sizes[page - 1])
         room = max(
             self.viewport().width(), self._to_pixels(self._widest) + 2 * self._theme.px(_EDGE)

@@ -188,7 +188,7 @@ class ViewerText(TranscriptSurface):
                 yield _selected_in_block(block, 0, block.length() - 1)
             return
         text = text_of(item.runs)
-        units = [utf16_length(text[:at]) for at in mark[2:]]
+        units = [utf16_length(text[:at]) for at in (mark.start, mark.end)]
         cuts = (*layout.shapes[mark.block], 1 << 30)
         begin, block = 0, first
         for number, cut in enumerate(cuts):

@@ -60,19 +60,19 @@ class CustomFieldSection(FormSection, DraftForm):
             self._kind.addItem(tr(label), in_query)
         self._name = line_field(tr("Name"), "custom-field-name")
         self._value = line_field(tr("Value"), "custom-field-value")
-        self._is_secret = QCheckBox(tr("Secret"))
-        self._is_secret.setObjectName("custom-field-secret")
-        self._is_secret.toggled.connect(self._set_value_hidden)
-        self._is_secret.setChecked(True)
+        self._secret_box = QCheckBox(tr("Secret"))
+        self._secret_box.setObjectName("custom-field-secret")
+        self._secret_box.toggled.connect(self._set_value_hidden)
+        self._secret_box.setChecked(True)
         add = PlainButton(tr("Add"), name="add-custom-field", role="plain")
         add.setAccessibleName(spoken_text(tr("Add header or query parameter")))
         for widget in (self._kind, self._name, self._value):
             self.body.addWidget(widget)
-        self.body.addLayout(row_of((self._is_secret, 1), add))
+        self.body.addLayout(row_of((self._secret_box, 1), add))
         for line in (self._name, self._value):
             line.textEdited.connect(self._store_values)
         self._kind.activated.connect(self._store_values)
-        self._is_secret.clicked.connect(self._store_values)
+        self._secret_box.clicked.connect(self._store_values)
         add.clicked.connect(self._add_field)
         self._value.returnPressed.connect(self._add_field)
 
@@ -91,7 +91,7 @@ class CustomFieldSection(FormSection, DraftForm):
         return f"custom-field {self._profile.id}"
 
     def _store_values(self) -> None:
-        is_secret = self._is_secret.isChecked()
+        is_secret = self._secret_box.isChecked()
         name, value = self._name.text(), "" if is_secret else self._value.text()
         entered: FormValues = {
             "name": name,
@@ -105,7 +105,7 @@ class CustomFieldSection(FormSection, DraftForm):
         self._name.setText(str(entered.get("name", "")))
         self._value.setText(str(entered.get("value", "")))
         self._kind.setCurrentIndex(int(entered.get("kind", 0)))
-        self._is_secret.setChecked(bool(entered.get("secret", True)))
+        self._secret_box.setChecked(bool(entered.get("secret", True)))
 
     def show_missing_secrets(self, has_value: Mapping[str, bool]) -> None:
         """Mark secret fields without a value, and prepare the form for the first of them.
@@ -123,7 +123,7 @@ class CustomFieldSection(FormSection, DraftForm):
         if field is not None and not self._name.text() and not self._name.hasFocus():
             self._name.setText(field.name)
             self._kind.setCurrentIndex(self._kind.findData(field.in_query))
-            self._is_secret.setChecked(True)
+            self._secret_box.setChecked(True)
 
     def _show_list(self) -> None:
         while (item := self._list.takeAt(0)) is not None:
@@ -163,7 +163,7 @@ class CustomFieldSection(FormSection, DraftForm):
     def _add_field(self) -> None:
         in_query = bool(self._kind.currentData())
         field = CustomField(
-            self._name.text().strip(), is_secret=self._is_secret.isChecked(), in_query=in_query
+            self._name.text().strip(), is_secret=self._secret_box.isChecked(), in_query=in_query
         )
         value = self._value.text().strip()
         is_new = all(field.key != other.key for other in self._profile.custom_fields)

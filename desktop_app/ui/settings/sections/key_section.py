@@ -253,7 +253,7 @@ class KeySection(FormSection):
         self.note.set_text(tr(note), tone)
 
     def _show_buttons(self) -> None:
-        """In the entry field, show Cancel if a key is stored and none is typed; otherwise Save."""
+        """Beside the field, show Cancel if a key is stored and none is typed; otherwise Save."""
         is_entering, typed = self._entry.isVisibleTo(self), bool(self._entry.text().strip())
         can_cancel = self._state.place not in _WITHOUT_KEY
         self._save_button.setVisible(is_entering and (typed or not can_cancel))

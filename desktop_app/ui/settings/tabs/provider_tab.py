@@ -377,7 +377,7 @@ class ProviderTab(QWidget):
         if profile != self._profile and profile.id in self._profiles:  # it may have been removed
             self._profile = self._profiles[profile.id] = profile
             self._combo.setItemText(self._combo.findData(profile.id), profile.name)
-            self._show_profile()  # each section changes the profile that it shows
+            self._show_profile()  # in all sections: each changes the profile that it shows
             self.profile_save_requested.emit(profile)
 
 

@@ -137,9 +137,9 @@ class ResponsesTab(QWidget):
             self._form.set_refusals({}, {**self._notes, **self._refusals})
 
     def _update_form(self) -> None:
-        of_folder = self._folder_overrides if self._folder_id else {}
-        overrides = {CONVERSATION: self._overrides, FOLDER: of_folder}.get(self._shown_scope)
-        inherited = of_folder if self._shown_scope == CONVERSATION else {}
+        folder_overrides = self._folder_overrides if self._folder_id else {}
+        overrides = {CONVERSATION: self._overrides, FOLDER: folder_overrides}.get(self._shown_scope)
+        inherited = folder_overrides if self._shown_scope == CONVERSATION else {}
         self._note.set_text(tr(_NOTES[self._shown_scope], folder=self._folder_name))
         self._form.set_values({**self._defaults, **inherited, **(overrides or {})})
         self._form.set_overrides(overrides, is_folder=self._shown_scope == FOLDER)
@@ -151,7 +151,7 @@ class ResponsesTab(QWidget):
             self.override_removed.emit(self._conversation_id, key)
 
     def _request_edit(self, request: EditRequest) -> None:
-        """Request a value for the present scope, even if it arrives when another is shown."""
+        """Request a value for the shown scope, even if another is shown when it arrives."""
         scope = self._scope_ids
         self.edit_requested.emit(
             request._replace(
@@ -168,7 +168,7 @@ class ResponsesTab(QWidget):
         self._reporter()(key, value)
 
     def _reporter(self) -> Callable[[str, object], None]:
-        """Return the function that reports a changed value of the present scope."""
+        """Return the function that reports a changed value of the shown scope."""
         if self._shown_scope == CONVERSATION:
             return partial(self.override_changed.emit, self._conversation_id)
         if self._shown_scope == FOLDER:

@@ -138,7 +138,7 @@ class FormDialog(DraftDialog):
         return f"{self.objectName()} {self.subject}"
 
     def draft(self) -> FormValues:
-        """Return the changed values, without secrets; {} if nothing may be stored."""
+        """Return the changed values, without secrets; {} if there are none to store."""
         if not (self.keeps_draft and self.isVisible() and self.has_changes):
             return {}
         values = _values_of(self)

@@ -1,9 +1,9 @@
 """Copy long texts to the clipboard in several formats without blocking.
 
 `ClipboardCopier.copy` sets lazy MIME data at once, so nobody pastes the previous content by
-mistake. A thread builds the texts, the plain one first. A paste before that is done waits only
-for the requested format. Plain MIME data then replaces the lazy one, which would have to exist
-as long as the clipboard has it.
+mistake. A thread builds the texts, one format after the other. A paste meanwhile waits only for
+the requested format. MIME data with all built texts then replaces the lazy data, which would have
+to exist as long as the clipboard has it.
 """
 
 from __future__ import annotations
@@ -112,10 +112,10 @@ def mime_data(texts: ClipboardTexts) -> QMimeData:
     if not texts.is_short:
         return _LazyMimeData(texts)
     texts.build_all()
-    return _plain_mime_data(texts)
+    return _built_mime_data(texts)
 
 
-def _plain_mime_data(texts: ClipboardTexts) -> QMimeData:
+def _built_mime_data(texts: ClipboardTexts) -> QMimeData:
     data = QMimeData()
     for kind, text in texts.built_texts.items():
         if kind == PLAIN:
@@ -195,7 +195,7 @@ class ClipboardCopier(QObject):
             return  # a newer copy replaced it
         clipboard = QGuiApplication.clipboard()
         if clipboard.mimeData() is lazy_data:
-            clipboard.setMimeData(_plain_mime_data(texts))
+            clipboard.setMimeData(_built_mime_data(texts))
             if len(texts.built_texts) == len(texts.formats):
                 self._report_done()
                 return
