@@ -143,11 +143,11 @@ class DesktopControllers:
         current.opened.connect(lambda: notifier.forget(current.id))
 
     def _on_permission_asked(self, conversation_id: str) -> None:
-        """Show the question again if the window was hidden to finish; notify otherwise."""
+        """Show the conversation if the window was hidden to finish; notify otherwise."""
         if self._closing.is_finishing:
             self._open_conversation(conversation_id)
         else:
-            self.notifier.notify_question(conversation_id)
+            self.notifier.notify_waiting_tool(conversation_id)
 
     def _public_title(self, conversation_id: str) -> str:
         """Return a title for notifications, which desktops keep; "" if temporary or unknown."""

@@ -1,4 +1,4 @@
-"""Notifications of ended answers and batch jobs, and of questions, while no window is in front."""
+"""Notifications of ended answers and jobs, and of waiting tools, while no window is in front."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _HEADINGS: Final = {
 
 
 class AnswerNotifier(QObject):
-    """Notifications of answers, batch jobs and questions, which show a title, but no answer.
+    """Notifications of answers, batch jobs and waiting tools, which show a title, but no answer.
 
     Args:
         is_in_front: returns True if one of the program's windows has the focus.
@@ -75,7 +75,7 @@ class AnswerNotifier(QObject):
         """Notify of the end of a batch job."""
         self._notify(tr("Batch job finished"), job.title, BATCHES, BATCHES)
 
-    def notify_question(self, conversation_id: str) -> None:
+    def notify_waiting_tool(self, conversation_id: str) -> None:
         """Notify that a tool waits for the user's permission."""
         self._notified.add(conversation_id)
         link = str(MessageLink(conversation_id))

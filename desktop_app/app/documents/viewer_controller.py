@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from PySide6.QtCore import QObject, QRectF, Signal
 
 from desktop_app.app.attachments.attachment_facts import OPEN
-from desktop_app.app.documents.viewer_positions import Span, TextPiece, pages_of
+from desktop_app.app.documents.viewer_positions import Span, TextPiece, split_by_page
 from desktop_app.app.documents.viewer_search import ViewerSearch
 from desktop_app.domain.conversations.message_parts import Attachment, DocumentPart
 from desktop_app.domain.documents import document_types
@@ -223,7 +223,7 @@ class ViewerController(QObject):
             return
         pieces = [TextPiece(target.page, target.words, "")] if target.page and target.words else []
         if target.span is not None:
-            pieces = await asyncio.to_thread(pages_of, text, target.span)
+            pieces = await asyncio.to_thread(split_by_page, text, target.span)
         first = pieces[0].page if pieces else target.page or 1
         self._paged_document = document
         viewer.show_pages(sizes, first)
@@ -273,7 +273,7 @@ class ViewerController(QObject):
             if match is None:
                 viewer.pages.set_marks(self._marks)
                 return
-            pieces = await asyncio.to_thread(pages_of, self._document_text, match)
+            pieces = await asyncio.to_thread(split_by_page, self._document_text, match)
             marks = await self._find_boxes(document, pieces)
             if document is self._paged_document and match == self._shown_match and pieces:
                 viewer.pages.set_marks(marks)

@@ -19,7 +19,7 @@ class TextPiece(NamedTuple):
     before: str
 
 
-def pages_of(text: str, span: Span) -> list[TextPiece]:
+def split_by_page(text: str, span: Span) -> list[TextPiece]:
     """Return a passage of a PDF's text, split by page."""
     marks = list(PAGE_MARK.finditer(text))
     pieces = []
