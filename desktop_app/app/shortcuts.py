@@ -36,8 +36,10 @@ class Shortcuts(QObject):
         """Bind the keys of `keymap`."""
         self.unbind()
         # The prompt handles keys that apply only there.
-        elsewhere = {command.id for command in keymap if command.scope is not CommandScope.PROMPT}
-        wanted = [id_ for id_ in self._actions if id_ in elsewhere]
+        outside_prompt = {
+            command.id for command in keymap if command.scope is not CommandScope.PROMPT
+        }
+        wanted = [id_ for id_ in self._actions if id_ in outside_prompt]
         bound = {id_: keys for id_ in wanted if (keys := keymap.shortcut_of(id_))}
         # As a shortcut, Esc would not reach the panel, drawer or menu that it should close.
         self._on_escape = [self._actions[id_] for id_, keys in bound.items() if keys == ESCAPE]

@@ -159,7 +159,7 @@ class WindowSession:
 
     @property
     def is_ending(self) -> bool:
-        """Return True once the program has begun to end."""
+        """Return True once the session has begun to end."""
         return self._end_task is not None
 
     @property
@@ -290,7 +290,7 @@ class WindowSession:
         self._memory_trimmer.restart_timer()
 
     def _run_later(self, delay_ms: int, action: Callable[[], object]) -> None:
-        """Run an action after a delay, unless the program is ending."""
+        """Run an action after a delay, unless the session is ending."""
 
         def run() -> None:
             if not self.is_ending:
@@ -449,7 +449,7 @@ class WindowSession:
     # -------------------------------------------------------------- end
 
     def quit(self) -> None:
-        """End the program: stop tasks, store partial answers, close the store."""
+        """End the session: stop tasks, store partial answers, close the store."""
         if not self.is_ending:
             self._end_task = asyncio.get_running_loop().create_task(self._end())
 

@@ -133,8 +133,8 @@ def run_ask(options: argparse.Namespace) -> int:
 def _read_question(options: argparse.Namespace) -> str:
     """Return the question from the command line or standard input.
 
-    If nothing is typed, standard input is the question, unless a file is "-". Return "" if there
-    is only a file or a template.
+    Standard input is the question if "-" is typed, or if nothing is typed and no file is "-".
+    Return "" if there is only a file or a template.
 
     Raises:
         IllegalChoiceError: nothing is asked, or options contradict each other.
@@ -233,7 +233,7 @@ async def _answer(
         for resolved in answering:
             draft = await _with_beginnings(service, draft, resolved, settings)
     if options.in_parts:  # show the cost of long documents before anything is sent
-        draft = await _with_cost_shown(service, draft, answering[0], settings)
+        draft = await _with_parts_if_needed(service, draft, answering[0], settings)
     try:
         run = await _begin(service, conversation, draft, profile, choices, settings)
     except DocumentDoesNotFitError as error:
@@ -400,7 +400,7 @@ async def _with_beginnings(
     return await with_beginnings(estimator, context, draft, tools)
 
 
-async def _with_cost_shown(
+async def _with_parts_if_needed(
     service: ChatService, draft: Draft, resolved: ResolvedChoice, settings: AskSettings
 ) -> Draft:
     """Return the draft, set to be read in parts if its documents are too large; show the cost."""

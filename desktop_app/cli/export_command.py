@@ -130,7 +130,7 @@ class LoadedConversation(NamedTuple):
     """A conversation read from the store, for another process to lay out.
 
     Attributes:
-        path: the messages on the conversation's path.
+        path: the messages to lay out.
         pictures: by a message's id, its images by their SHA-256.
         catalog: provides the names of models.
         language: the language of captions.

@@ -76,6 +76,6 @@ def match_rank(words: Sequence[str], title: str, other_text: str) -> int | None:
         return 0 if starts else 1
     if starts:
         return 2
-    beginnings = text.split()
-    begins = all(any(b.startswith(word) for b in beginnings) for word in words)
+    text_words = text.split()
+    begins = all(any(each.startswith(word) for each in text_words) for word in words)
     return 3 if begins else 4

@@ -218,7 +218,7 @@ def _detect_zip(data: bytes) -> str:
 
 
 def _detect_by_content_types(archive: zipfile.ZipFile) -> str:
-    """Detect an Office Open XML file whose main part has an unusual name."""
+    """Return the type of an Office file whose main part has an unusual name; ZIP for others."""
     with archive.open(_CONTENT_TYPES) as member:
         stated = member.read(1 << 20)
     found = _MAIN_PART.search(stated)

@@ -297,6 +297,7 @@ class RunningAnswers(QObject):
 
     @staticmethod
     def _count_delta(progress: _Progress) -> None:
+        """Count a delta of the text; the first one ends the status."""
         progress.deltas += 1
         if progress.deltas == 1:
             progress.first_delta_at = time.monotonic()

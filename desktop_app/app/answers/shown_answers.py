@@ -94,7 +94,7 @@ class ShownAnswers(QObject):
         self._notifications.announce(ending_text(self._messages.as_shown(answer)))
 
     def dismiss_store_error(self) -> None:
-        """Dismiss the storage error after a successful write, unless another answer waits."""
+        """Dismiss the storage error after a successful write, unless answers are still unstored."""
         if not self._unstored:
             self._notifications.dismiss_topic(STORE)
 

@@ -67,7 +67,7 @@ class BatchBarController(QObject):
         self._current, self._draft = current, current.draft
         self._providers, self._origins, self._tasks = providers, origins, tasks
         self._offered_paths: list[Path] = []
-        self._draft_before = Draft()
+        self._draft_at_offer = Draft()
         self._end_text = ""
         self._running: Sequence[BatchJob] = ()
         self._ended_ids: set[str] = set()
@@ -80,7 +80,7 @@ class BatchBarController(QObject):
 
         bar = BatchBar(self._theme.current)
         self._theme.changed.connect(bar.set_theme)
-        bar.show_requested.connect(self._accept)
+        bar.show_requested.connect(self._on_show_requested)
         bar.dismissed.connect(self._dismiss)
         self._add_above_prompt(bar)
         return bar
@@ -92,11 +92,11 @@ class BatchBarController(QObject):
         if any(profile.has_batches for profile in self._providers.all):
             self._tasks.start(self._offer_many(list(paths), self._draft.value))
 
-    async def _offer_many(self, paths: list[Path], before: Draft) -> None:
+    async def _offer_many(self, paths: list[Path], draft: Draft) -> None:
         opened = self._current.id
         offer = await asyncio.to_thread(_offer_text, paths)
         if offer and self._current.id == opened:
-            self._offered_paths, self._draft_before = paths, before
+            self._offered_paths, self._draft_at_offer = paths, draft
             self._bar.offer(offer)
 
     def forget_offer_in(self, conversation_id: str) -> None:
@@ -108,18 +108,19 @@ class BatchBarController(QObject):
         if self._offered_paths:
             self._dismiss()
 
-    def _accept(self) -> None:
+    def _on_show_requested(self) -> None:
+        """Accept the offer, or show all jobs if there is none."""
         paths, self._offered_paths = self._offered_paths, []
         if not paths:
             self.jobs_requested.emit()
             return
         self.reading_stop_requested.emit(paths)  # the files must not go into the prompt
-        before, origins = set(map(part_id, self._draft_before.attachments)), self._origins.paths
+        kept_ids, origins = set(map(part_id, self._draft_at_offer.attachments)), self._origins.paths
         offered = set(paths)
         kept = [
             part
             for part in self._draft.value.attachments
-            if (id_ := part_id(part)) in before or origins.get(id_) not in offered
+            if (id_ := part_id(part)) in kept_ids or origins.get(id_) not in offered
         ]
         self._draft.set_attachments(kept)
         self.new_job_requested.emit(paths)

@@ -56,7 +56,7 @@ class BatchFiles:
     async def read_in_parts(self, job_id: str, number: int) -> bool:
         """Open a new conversation, with the job's task and a file that is too large for a batch.
 
-        The task is not repeated if the draft already has another such file of the job.
+        The task is not repeated if the draft already has such a file of the job.
         """
         store = self._batch_store()
         job, item = await store.get(job_id), await store.item(job_id, number)

@@ -103,7 +103,7 @@ class AnswerActions(QObject):
     # -------------------------------------------------------------- actions
 
     async def _retry(self, message: Message, choice: ModelChoice | None = None) -> None:
-        """Request another answer to the same question, as a version of the first."""
+        """Request another answer to `message`, or if that is an answer, to its question."""
         path = self._current.path_before(message.id)
         if message.role is Role.USER:
             path.append(message)

@@ -58,7 +58,7 @@ class ChunkedReadingController(QObject):
 
     def remedies_for(self, error: UserFacingError) -> Actions:
         """Return the offers for a question whose documents do not fit, () for other errors."""
-        if not isinstance(error, DocumentDoesNotFitError) or not self._documents():
+        if not isinstance(error, DocumentDoesNotFitError) or not self._whole_documents():
             return ()
         refused, start = self._draft.typed, self._tasks.start
         beginnings = [(tr(ATTACH_BEGINNING), lambda: start(self._attach_beginnings(refused)))]
@@ -82,7 +82,7 @@ class ChunkedReadingController(QObject):
             )
             self._notifications.notify(words, topic=NOT_SENT)
 
-    def _documents(self) -> list[DocumentPart]:
+    def _whole_documents(self) -> list[DocumentPart]:
         parts = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
         return [part for part in parts if not (part.in_parts or part.by_tools)]
 
@@ -95,7 +95,7 @@ class ChunkedReadingController(QObject):
         draft = self._draft.typed
         if not draft.text.strip():
             draft = self._draft.with_text(refused.text, refused.template_id)
-        documents = self._documents()
+        documents = self._whole_documents()
         notifications.notify(tr("Counting parts…"), topic=NOT_SENT)
         resolved = self._setup.resolved
         settings = self._setup.ask_settings

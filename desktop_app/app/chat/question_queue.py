@@ -81,9 +81,9 @@ class QuestionQueue(QObject):
         if conversation_id == self._current.id:
             self._prompt.send()
         else:
-            self._tasks.start(self._ask_in_closed(conversation_id, text))
+            self._tasks.start(self._ask_in_other_conversation(conversation_id, text))
 
-    async def _ask_in_closed(self, conversation_id: str, text: str) -> None:
+    async def _ask_in_other_conversation(self, conversation_id: str, text: str) -> None:
         """Ask a question in a conversation that is not open."""
         conversation = self._presenter.find_existing(conversation_id)
         is_edited = self._drafts.edit_in(conversation_id) is not None

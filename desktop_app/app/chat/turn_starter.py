@@ -45,7 +45,7 @@ class BegunTurn:
         path: the messages before `draft`, or up to the question that is answered again.
         draft: the text and attachments that were asked; None for another answer.
         is_comparison: several models answer.
-        opening_number: the `OpenConversation.opening_number` in which it was asked.
+        opening_number: the `OpenConversation.opening_number` when it was asked.
     """
 
     run: AnswerRun

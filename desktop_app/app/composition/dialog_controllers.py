@@ -28,7 +28,7 @@ class DialogControllers:
     """The controllers of windows that are opened from the main window.
 
     Args:
-        name_of_model: returns the name of a model id.
+        name_of_model: returns the name of a model, by its id.
     """
 
     def __init__(

@@ -34,7 +34,7 @@ class BindingController(QObject):
         self._window, self._notifications, self._tasks = window, notifications, tasks
 
     def offer(self, keys: str) -> None:
-        """Ask, then bind `keys`, in Qt's portable text."""
+        """Ask, then create a shortcut with `keys`, which are in Qt's portable text."""
         desktop = binding_desktop(os.environ)
         if desktop is not None and keys:
             self._ask(desktop, keys)

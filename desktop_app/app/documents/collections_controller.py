@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.command_palette import CommandPalette
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
-OFFER: Final = N_("Create collection…")
+_CREATE_LABEL: Final = N_("Create collection…")
 NEW_NAME: Final = N_("New collection")
 _MANAGE: Final = "collections.manage"  # a row of the picker
 _UNDO_MS: Final = 12_000
@@ -131,7 +131,7 @@ class CollectionsController(QObject):
         dialog.refresh_requested.connect(self._updates.refresh)
         dialog.embedding_requested.connect(self._updates.embed)
         dialog.ask_requested.connect(self._ask_from_dialog)
-        dialog.file_removal_requested.connect(self._tasks.slot(self._remove))
+        dialog.file_removal_requested.connect(self._tasks.slot(self._remove_file))
         dialog.file_open_requested.connect(
             lambda file: self.document_open_requested.emit(file.sha256, file.name)
         )
@@ -209,7 +209,7 @@ class CollectionsController(QObject):
         await self._service.rename(collection_id, name)
         await self._reload()
 
-    async def _remove(self, collection_id: str, path: str) -> None:
+    async def _remove_file(self, collection_id: str, path: str) -> None:
         await self._service.remove_file(collection_id, path)
         await self._reload()
         self._report(
@@ -230,10 +230,10 @@ class CollectionsController(QObject):
         await self._reload()
         self._report(
             tr("“{name}” deleted. The files weren’t changed.", name=state.collection.name),
-            self._undo,
+            self._undo_deletion,
         )
 
-    def _undo(self) -> None:
+    def _undo_deletion(self) -> None:
         collection_id, self._deleted_id = self._deleted_id, ""
         self._undo_timer.stop()
         self._tasks.start(self._show(collection_id))
@@ -246,7 +246,7 @@ class CollectionsController(QObject):
             if self._deleted_id == collection_id:
                 self._deleted_id = ""
             if self._dialog is not None:
-                self._dialog.status.end_undo(self._undo)
+                self._dialog.status.end_undo(self._undo_deletion)
             self._draft_collections.remove([collection_id])
 
     def _report(
@@ -261,9 +261,9 @@ class CollectionsController(QObject):
 
     def ask(self) -> None:
         """Let the user choose a collection to ask."""
-        self._tasks.start(self._offer())
+        self._tasks.start(self._show_picker())
 
-    async def _offer(self) -> None:
+    async def _show_picker(self) -> None:
         await self._reload()
         if not self._states:
             await self._show()
@@ -318,7 +318,7 @@ class CollectionsController(QObject):
             or not self._draft_collections.document_paths()
         ):
             return ()
-        return [(tr(OFFER), lambda: self._tasks.start(self.replace_documents()))]
+        return [(tr(_CREATE_LABEL), lambda: self._tasks.start(self.replace_documents()))]
 
     async def replace_documents(self) -> None:
         """Replace the documents in the prompt with a collection of them."""

@@ -25,7 +25,7 @@ class ViewerSearch(QObject):
     """Connection of a viewer's find bar with the text of its document.
 
     Args:
-        show: shows a match in the text; None ends the search.
+        show: shows a match in the text; None if there is none.
     """
 
     def __init__(

@@ -71,7 +71,7 @@ class ListPresenter(QObject):
         self._running = running
         self._cache: dict[str, Conversation] = {}
         self._writes: set[asyncio.Future[Any]] = set()
-        self._changes = 0
+        self._change_count = 0
         self._filter_number = 0
         conversation_list.filter_requested.connect(
             lambda list_filter: self.start(self.apply_filter(list_filter))
@@ -93,7 +93,7 @@ class ListPresenter(QObject):
     def write(self, work: Coroutine[Any, Any, Any]) -> None:
         """Start the write of a change that is already shown; reads wait for it."""
         task = self._tasks.start(work)
-        self._changes += 1
+        self._change_count += 1
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
 
@@ -125,7 +125,7 @@ class ListPresenter(QObject):
 
     def upsert(self, conversation: Conversation) -> None:
         """Cache a conversation and show it at its position in the list; the caller writes it."""
-        self._changes += 1
+        self._change_count += 1
         self._cache[conversation.id] = conversation
         if self._temporary.was_begun(conversation.id):
             return  # temporary conversations are in no list
@@ -177,7 +177,7 @@ class ListPresenter(QObject):
         changed = self._current.conversation
         if changed.id in self._cache:
             self._cache[changed.id] = self._cache[changed.id].with_settings_of(changed)
-            self._changes += 1
+            self._change_count += 1
 
     # -------------------------------------------------------------- filters and pages
 
@@ -313,9 +313,9 @@ class ListPresenter(QObject):
         while True:
             while self._writes:
                 await asyncio.wait(set(self._writes))
-            changes = self._changes
+            changes = self._change_count
             found = await read()
-            if changes == self._changes:
+            if changes == self._change_count:
                 return found
 
     # -------------------------------------------------------------- dots and folders
@@ -330,7 +330,7 @@ class ListPresenter(QObject):
         self._show_dots_of_folders()
 
     def _show_dot(self, conversation_id: str) -> None:
-        self._changes += 1
+        self._change_count += 1
         self._list.model.set_streaming(conversation_id, self._running.is_running(conversation_id))
         self._show_dots_of_folders()
 

@@ -66,7 +66,7 @@ class Navigator(QObject):
         self._conversations, self._settings_store = conversations, settings_store
         self._running = running
         self._presenter, self._saver, self._shown = presenter, saver, shown
-        self._opening_number = 0
+        self._request_number = 0
         self._has_opened = False  # True once a conversation is open
 
     # -------------------------------------------------------------- start and end
@@ -108,7 +108,7 @@ class Navigator(QObject):
             self._tasks.start(self._presenter.apply_filter(LIST))
 
     def open_fresh(self) -> None:
-        """Open a blank conversation without a draft; an unsent draft becomes a conversation."""
+        """Open a blank conversation without a draft; a draft that it had becomes a conversation."""
         if self._current.is_new:
             self._saver.save()
         draft = self._drafts.of_blank()
@@ -136,7 +136,7 @@ class Navigator(QObject):
 
     def open_new(self, folder_id: str | None = None) -> None:
         """Open a blank conversation in a folder, None for none, with the last blank one's draft."""
-        self._opening_number += 1
+        self._request_number += 1
         self._open_blank(folder_id)
         self._pane.notifications.announce(tr("New conversation"))
         self._tasks.start(self._settings_store.remove(OPEN_KEY))
@@ -162,7 +162,7 @@ class Navigator(QObject):
     def open_temporary(self, conversation: Conversation) -> None:
         """Store a temporary conversation in memory, and open it."""
         self._tasks.start(self._conversations.create(conversation))
-        self._opening_number += 1
+        self._request_number += 1
         early_text = self._leave()
         self._presenter.merge_into_cache(conversation)
         self._current.open(conversation, [], {}, Draft())
@@ -187,10 +187,10 @@ class Navigator(QObject):
 
         The latest call wins, in the order of the calls, not of the tasks that await them.
         """
-        self._opening_number += 1
-        return self._open(self._opening_number, conversation_id, message_id, words)
+        self._request_number += 1
+        return self._open(self._request_number, conversation_id, message_id, words)
 
-    async def _open(self, opening: int, conversation_id: str, message_id: str, words: str) -> None:
+    async def _open(self, number: int, conversation_id: str, message_id: str, words: str) -> None:
         store = self._conversations
         is_open = conversation_id == self._current.id and self._shown.is_showing(conversation_id)
         if message_id and is_open and self._current.message(message_id) is not None:
@@ -201,18 +201,18 @@ class Navigator(QObject):
         conversation = await store.get(conversation_id)
         if conversation is None:
             self._presenter.forget(conversation_id)
-            if opening == self._opening_number and not self._shown.is_showing(self._current.id):
+            if number == self._request_number and not self._shown.is_showing(self._current.id):
                 self._current.reopen()  # end the preview of another conversation
             return
         if not message_id and self._shown.scroll_position(conversation_id) is None:
-            await self._preview(opening, conversation)
+            await self._preview(number, conversation)
         try:
             read = partial(self._read_path, conversation_id)
             path, versions = await self._presenter.read_settled(read)
         except StorageError:
             self._current.reopen()  # end the preview
             raise
-        if opening != self._opening_number:
+        if number != self._request_number:
             return
         conversation = self._presenter.merge_into_cache(conversation)
         early_text = self._leave()  # now: what was typed so far belongs to the former conversation
@@ -233,12 +233,12 @@ class Navigator(QObject):
         versions = await store.versions_on_path(conversation_id)
         return await self._with_running_answer(await store.path(conversation_id)), versions
 
-    async def _preview(self, opening: int, conversation: Conversation) -> None:
+    async def _preview(self, number: int, conversation: Conversation) -> None:
         """Show the end of a long conversation while the rest is read."""
         store = self._conversations
         tail = await self._with_running_answer(await store.tail(conversation.id, PREVIEW_COUNT))
         if (
-            opening != self._opening_number
+            number != self._request_number
             or len(tail) < PREVIEW_COUNT
             or self._shown.is_showing(conversation.id)
         ):

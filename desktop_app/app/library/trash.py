@@ -221,8 +221,8 @@ class Trash(QObject):
         those trashed after it.
         """
         before = now() - TRASH_RETENTION
-        if (opened := self._current.conversation.trashed_at) is not None:
-            before = min(before, opened)
+        if (trashed_at := self._current.conversation.trashed_at) is not None:
+            before = min(before, trashed_at)
         try:
             await self._erase_trashed(before)
         except StorageError as error:

@@ -267,12 +267,12 @@ class PromptsController(QObject):
         store, dialog = self._prompt_store, self._dialog
         try:
             found = await asyncio.to_thread(read_file, path)
-            # Unchanged built-in prompts count as known, even if they were not exported.
             known = [
                 self._stored[entry.prompt.id]
                 for entry in self._list.entries
                 if entry.origin is not PromptOrigin.BUILT_IN
             ]
+            # Built-in prompts that the user has not changed: equal ones in the file are not new.
             unchanged = [p for p in self._built_in if p.id not in {k.id for k in known}]
             found = replace(found, prompts=_remove_unchanged(found.prompts, unchanged))
             added = new_items(

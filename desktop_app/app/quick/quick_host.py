@@ -36,7 +36,7 @@ class QuickHost(QObject):
 
     Args:
         raise_window: brings the window to the front.
-        on_hidden: called when the quick prompt was hidden.
+        on_hidden: called when the quick prompt was hidden, and again when a paste has ended.
         end: ends the program.
     """
 

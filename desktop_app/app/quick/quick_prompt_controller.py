@@ -281,7 +281,7 @@ class QuickPromptController(QObject):
         shown = self.window.text()
         # Show the window first, because the program ends once nothing is visible.
         if self._conversation.path:
-            # The prompt still shows the question, unless a cap refused it or another was typed.
+            # The text in the prompt was asked already, unless a cap refused it or it is new.
             unasked = self.window.text().strip() if action == RAISE_CAP else self._new_text()
             template_id = self.window.template_id if unasked else ""
             typed = Draft(unasked, self.attachments.parts, template_id)

@@ -143,7 +143,7 @@ class SettingsController(QObject):
         )
 
     async def _show_refusals(self) -> None:
-        """Show the settings that the open conversation's model does not accept, and why."""
+        """Show which settings the conversation's model refuses and why, and notes on others."""
         resolved = self._setup.resolved
         profile, model = resolved.profile, resolved.model
         learned = await self._gateway.learned_support(profile, model.id)

@@ -44,7 +44,7 @@ class CommandRunner:
     """Runner of commands of this program, one at a time.
 
     Attributes:
-        was_stopped: True if `stop` ended the last command.
+        was_stopped: True if `stop` was called while the last command ran.
     """
 
     def __init__(self) -> None:

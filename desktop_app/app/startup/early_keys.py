@@ -30,8 +30,8 @@ class EarlyKeys(QObject):
         super().__init__(window)
         self._window = window
         self._held: list[str | QKeyEvent] = []
-        elsewhere = (CommandScope.QUICK, CommandScope.GLOBAL)
-        commands = [command.id for command in keymap if command.scope not in elsewhere]
+        other_scopes = (CommandScope.QUICK, CommandScope.GLOBAL)
+        commands = [command.id for command in keymap if command.scope not in other_scopes]
         self._shortcuts = Shortcuts(window, {id_: partial(self._hold, id_) for id_ in commands})
         self._shortcuts.bind(keymap)
 

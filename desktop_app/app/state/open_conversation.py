@@ -33,7 +33,7 @@ class OpenConversation(QObject):
         last_blank: the blank conversation as it was when it was last left.
         opening_number: the number of conversations that were opened so far.
         path: the messages that are shown, oldest first.
-        versions: the ids of all versions of a message, by the id of the version in the path.
+        versions: the ids of all versions of each message that has several, by its id in the path.
         compactions: its compactions, () until they are loaded.
 
     Signals:
@@ -94,7 +94,7 @@ class OpenConversation(QObject):
     def version_numbers(self) -> dict[str, tuple[int, int]]:
         """Return the number of the shown version and the number of versions, by message id.
 
-        Messages with a single version are left out.
+        Messages with a single version are left out, as in `versions`.
         """
         return {
             message_id: (ids.index(message_id) + 1, len(ids))

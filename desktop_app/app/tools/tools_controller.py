@@ -113,18 +113,18 @@ class ToolsController(QObject):
             self._setup.override(conversation_id, lambda own: with_override(own, TOOLS, chosen))
 
         request = EditRequest(TOOLS, value, apply, self._choice_row.tools_button)
-        picker = self._open_picker(request, is_here=True)
+        picker = self._open_picker(request, is_for_conversation=True)
         picker.set_form(describe_form(self._setup.ask_settings.parameters.form))
         picker.form_requested.connect(self.choose_form)
 
     def edit(self, request: EditRequest) -> None:
         """Let the user change a value of the settings, a preset or a prompt."""
         if request.key == TOOLS:
-            self._open_picker(request, is_here=False)
+            self._open_picker(request, is_for_conversation=False)
         else:
             self._open_form(request)
 
-    def _open_picker(self, request: EditRequest, *, is_here: bool) -> ToolPicker:
+    def _open_picker(self, request: EditRequest, *, is_for_conversation: bool) -> ToolPicker:
         from desktop_app.ui.tools.tool_picker import ToolPicker  # not at the start
 
         picker = self.picker = ToolPicker(self._theme.current, self._parent)
@@ -132,14 +132,18 @@ class ToolsController(QObject):
         picker.chosen.connect(lambda names: request.on_changed("\n".join(names)))
         picker.permission_chosen.connect(self._tasks.slot(self._permit))
         picker.show_at(request.anchor)
-        self._tasks.start(self._fill(picker, request.value.split("\n"), is_here=is_here))
+        self._tasks.start(
+            self._fill(picker, request.value.split("\n"), is_for_conversation=is_for_conversation)
+        )
         return picker
 
     def _forget_picker(self, picker: ToolPicker) -> None:
         if picker is self.picker:
             self.picker = None
 
-    async def _fill(self, picker: ToolPicker, names: list[str], *, is_here: bool) -> None:
+    async def _fill(
+        self, picker: ToolPicker, names: list[str], *, is_for_conversation: bool
+    ) -> None:
         from desktop_app.ui.tools.tool_picker import ToolChoice
 
         conversation_id, store = self._current.id, self._permissions
@@ -165,7 +169,7 @@ class ToolsController(QObject):
                 ToolChoice(name, "", (LinkSegment(missing_note),), name in names, permission)
             )
         if picker is self.picker:
-            picker.set_tools(choices, is_for_conversation=is_here)
+            picker.set_tools(choices, is_for_conversation=is_for_conversation)
 
     def _reason(self, tool: ListedTool) -> LinkedText:
         """Return why a tool cannot be chosen in the open conversation; () if it can."""

@@ -136,8 +136,8 @@ def _with_shared_caps(profiles: Sequence[ProviderProfile]) -> list[ProviderProfi
         owner = owners.get(profile.base_url)
         if owner is None or not (profile is owner or profile.from_environment):
             return profile
-        here = [p for p in profiles if p.base_url == owner.base_url]
-        sharing = [p.id for p in here if p is not profile and (p is owner or p.from_environment)]
+        at_url = [p for p in profiles if p.base_url == owner.base_url]
+        sharing = [p.id for p in at_url if p is not profile and (p is owner or p.from_environment)]
         absent = USUAL_ENVIRONMENT_IDS.get(owner.base_url, "")
         if absent and absent not in {p.id for p in profiles}:
             sharing.append(absent)

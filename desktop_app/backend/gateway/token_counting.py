@@ -42,7 +42,7 @@ MIN_CUT_CHARS_PER_TOKEN: Final = 5
 
 
 class TokenLearning:
-    """Token rates of all servers' models, learned from every count of a server.
+    """Token rates of the models of compatible servers, learned from every count of a server.
 
     Attributes:
         revision: grows when counts may have changed.

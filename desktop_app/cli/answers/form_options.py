@@ -104,7 +104,7 @@ async def check_against_schema(
     """Check an answer against the schema; return None if it is incomplete or has no schema.
 
     Args:
-        full_text_file: the file with all of an answer that is too long for its message.
+        full_text_file: the file with the full text of a long answer; None if the message has it.
     """
     if schema is None or answer.status is not MessageStatus.COMPLETE:
         return None

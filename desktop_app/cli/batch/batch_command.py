@@ -111,11 +111,11 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
     files = await expand_paths(paths)
     settings = settings_of(values, options, preset)
     settings = with_schema_of(settings, options.schema)
-    asked, settings = settings, settings.for_one_answer()
+    requested, settings = settings, settings.for_one_answer()
     job = await service.create(
         files, resolved, task, settings, title=title, template_id=template_id
     )
-    notices = [str(notice) for notice in job_notices(asked, resolved, job)]
+    notices = [str(notice) for notice in job_notices(requested, resolved, job)]
     for notice in notices:
         write_diagnostic(notice)
     return await _prepare_and_send(backend, service, job, options, notices)

@@ -93,7 +93,7 @@ class Finding:
 
     Attributes:
         name: its key in the JSON.
-        works: None if nothing was tested, or if the user has not decided.
+        works: None if nothing was tested, or if the user has turned it off or not yet allowed it.
         label: its name in the report; "" for the one in `_LABELS`.
         more_fields: additional fields of the JSON.
     """
@@ -284,8 +284,8 @@ async def _check_hotkey(backend: Backend, problem: UserFacingError | None) -> Fi
     keys = Keymap.from_settings(values).shortcut_of(HOTKEY_COMMAND)
     report = await _hotkey_report(keys, backend.folders.scope)
     text = tr(STATUS_TEXTS[report.status], keys=report.keys, command=OPEN_COMMAND)
-    undecided = (HotkeyStatus.OFF, HotkeyStatus.ASKS, HotkeyStatus.PAUSED)
-    works = None if report.status in undecided else report.status is HotkeyStatus.WORKS
+    inactive = (HotkeyStatus.OFF, HotkeyStatus.ASKS, HotkeyStatus.PAUSED)
+    works = None if report.status in inactive else report.status is HotkeyStatus.WORKS
     if native_hotkey.is_native():
         text = " ".join((text, tr("It hasn’t been tested on this system.")))
     fields = {"shortcut": report.keys, "status": report.status.value}

@@ -190,7 +190,7 @@ class AnswerOutput(AnswerStreams):
         Args:
             conversation_id: None if the conversation is not saved.
             passages: the passages that were sent with the question, for the JSON.
-            full_text_file: the file with all of an answer that is too long for its message.
+            full_text_file: the file with a long answer's full text; None if the message has it.
             checked: the value and the problems of an answer with a schema; None if unchecked.
         """
         self.set_stop(lambda: None)  # there is nothing left to stop

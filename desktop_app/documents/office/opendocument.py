@@ -294,7 +294,7 @@ class _Reader:
             yield from self.blocks(box)
 
     def _heading_label(self, element: Element, level: int) -> str:
-        """Count a heading that is in no list, and return its number; "" if it has none."""
+        """Count a heading that is in no list; return its number, or "" or "-" if it has none."""
         is_header = element.get(f"{TEXT}is-list-header") == "true"
         if is_header or self.styles.is_unnumbered(element.get(f"{TEXT}style-name", "")):
             return ""

@@ -92,8 +92,8 @@ class _State(NamedTuple):
 
     Attributes:
         destination: what the words belong to: "" for the document's text, "skipped", or the
-            control word of a table, a label, a link's target, a comment's author, or a form field
-            or its choice.
+            control word of the table of fonts or styles, a label, a link's target, a comment's
+            author, or a form field or its choice.
         font: the number of the font; None if the document has not set any.
         script: "super", "sub", or "" for neither.
         stand_ins: the number of stand-ins after each character that is written as a number.

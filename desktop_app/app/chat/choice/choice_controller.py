@@ -88,10 +88,10 @@ class ChoiceController(QObject):
         prompt.row.effort_requested.connect(self._choose_effort)
         prompt.row.model_requested.connect(self.choose_model)
         prompt.row.background_requested.connect(self._setup.choose_background)
-        for show in (self._forget_estimate, self._show_choice, self._apply_deferred):
-            current.opened.connect(show)
-        for show in (self._show_choice, self._show_figures, self._show_price):
-            setup.choice_changed.connect(show)
+        for on_opened in (self._forget_estimate, self._show_choice, self._apply_deferred):
+            current.opened.connect(on_opened)
+        for on_choice in (self._show_choice, self._show_figures, self._show_price):
+            setup.choice_changed.connect(on_choice)
         self._current.path_changed.connect(self._show_choice)
         self._draft.changed.connect(self._timer.start)
         self._draft.changed.connect(self._on_draft_changed)
@@ -298,8 +298,8 @@ class ChoiceController(QObject):
     async def _tokens_in_use(self, path: list[Message], resolved: ResolvedChoice) -> int | None:
         """Return the tokens of the conversation's context, None if they are unknown.
 
-        They are counted here only if the provider's count does not apply: after a compaction, among
-        several answers of a request, and for images that another model saw.
+        They are counted here only if the provider's count does not apply: after a compaction, if it
+        covers several answers or requests, or if another model saw the images.
         """
         context = replace(self._setup.context, path=path, resolved=resolved)
         used = used_tokens(context)

@@ -117,7 +117,7 @@ class CompactionController(QObject):
 
     @property
     def _context(self) -> SendContext:
-        """Return the context of a question after all messages, even if one is being edited."""
+        """Return the context of a new question after all messages, even if another is edited."""
         return replace(self._setup.context, path=list(self._current.path))
 
     def _is_busy(self, conversation_id: str) -> bool:
@@ -321,8 +321,10 @@ def _cost_of(plan: CompactionPlan) -> str:
     words = tr("It costs {cost} for input, {most} at most.", cost=money(least), most=money(most))
     if plan.answering.price is None or plan.answering.model.id == plan.maker.model.id:
         return words
-    own = plan.answering.price.cost(Usage(input_tokens=plan.tokens))
-    with_own = tr(
-        "With {model}: {cost} for input.", model=plan.answering.model.name, cost=money(own)
+    answering_cost = plan.answering.price.cost(Usage(input_tokens=plan.tokens))
+    comparison = tr(
+        "With {model}: {cost} for input.",
+        model=plan.answering.model.name,
+        cost=money(answering_cost),
     )
-    return f"{words} {with_own}"
+    return f"{words} {comparison}"

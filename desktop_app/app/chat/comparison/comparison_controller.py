@@ -38,7 +38,7 @@ class ComparisonController(QObject):
 
     Args:
         make_transcript: returns the view of a column; its argument returns all compared answers.
-        name_of_model: returns the name of a model id.
+        name_of_model: returns the name of a model, by its id.
     """
 
     def __init__(

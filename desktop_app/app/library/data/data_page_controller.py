@@ -57,14 +57,14 @@ class DataPageController(QObject):
         self._run_on_closed_store = run_on_closed_store
         panel.pages.data.when_created(self._connect_page)
         for changed in (current.opened, current.path_changed):
-            changed.connect(self._show_has_open)
+            changed.connect(self._show_has_open_conversation)
 
     def _connect_page(self, page: DataTab) -> None:
         page.export_requested.connect(self.export)
         page.restore_requested.connect(self.choose_restore)
         page.erase_requested.connect(self._erase)
 
-    def _show_has_open(self) -> None:
+    def _show_has_open_conversation(self) -> None:
         has_open = self._current.is_listed
         self._panel.pages.data.set_content(
             "open", lambda page: page.set_has_open_conversation(has_open)
@@ -82,7 +82,7 @@ class DataPageController(QObject):
 
     def choose_restore(self) -> None:
         """Ask for a backup file and for confirmation, then restore it."""
-        # Here and below: not needed at the start.
+        # Imported here and below, because the start does not need it.
         from desktop_app.app.startup.closed_store import BACKUP_FILES
 
         backups = Path(str(self._values["backup.folder"]) or Path.home())

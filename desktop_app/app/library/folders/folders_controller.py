@@ -129,7 +129,7 @@ class FoldersController(QObject):
     # -------------------------------------------------------------- moving conversations
 
     def move(self, conversation_ids: Sequence[str], folder_id: str) -> None:
-        """Move conversations into a folder, "" for out of their folders; offer Undo."""
+        """Move conversations into a folder, or out of any if `folder_id` is ""; offer Undo."""
         cached = [c for id_ in conversation_ids if (c := self._presenter.cached(id_)) is not None]
         target = folder_id or None
         moved = [c for c in cached if c.folder_id != target]
