@@ -121,7 +121,10 @@ class ChunkedReadingController(QObject):
         if self._draft.value.attachments != offered.attachments:
             return
         parts = tuple(
-            replace(part, in_parts=True) if isinstance(part, DocumentPart) else part
+            # The plan has no part that tools read.
+            replace(part, in_parts=True)
+            if isinstance(part, DocumentPart) and not part.by_tools
+            else part
             for part in offered.attachments
         )
         self._draft.set_attachments(parts)

@@ -314,6 +314,43 @@ async def test_the_beginning_of_a_large_table_is_sent_if_a_tool_reads_the_rest(
         await app.settled()
 
 
+async def test_a_table_that_a_tool_reads_is_not_read_in_parts_with_another_document(
+    tmp_path: Path,
+) -> None:
+    table, text = tmp_path / "sales.csv", tmp_path / "long.txt"
+    table.write_text("id,words\n" + "".join(f"{n},a b c d e f\n" for n in range(60_000)))
+    text.write_text("One sentence of five words. " * 60_000, "utf-8")
+
+    async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key"}) as app:
+        app.window.settings.pages.responses.page.override_changed.emit(
+            app.open_id, "answer.tools", "query_table"
+        )
+        await until(lambda: "query_table" in app.state.setup.ask_settings.parameters.tools)
+        app.window.files_dropped.emit([table])
+        await until(lambda: not app.is_reading)
+        app.type("Sum?")
+        app.enter()
+        await until(lambda: ATTACH_BEGINNING in app.offered_actions)
+        app.press_action(ATTACH_BEGINNING)
+        await until(lambda: "only the beginning" in app.chips[0])
+        app.window.files_dropped.emit([text])
+        await until(lambda: not app.is_reading)
+        app.enter()
+        await until(lambda: "Read in parts…" in app.offered_actions)
+        app.press_action("Read in parts…")
+        await until(lambda: "Read in parts" in app.offered_actions)
+        app.press_action("Read in parts")
+        await app.turn(0)
+        question = app.state.current.path[0]
+        documents = [part for part in question.parts if isinstance(part, DocumentPart)]
+        assert [(part.name, part.in_parts) for part in documents] == [
+            ("sales.csv", False),
+            ("long.txt", True),
+        ]
+        app.window.prompt.stop_requested.emit()
+        await app.settled()
+
+
 async def test_a_scan_of_too_many_pages_is_read_in_parts_as_images(tmp_path: Path) -> None:
     path = tmp_path / "scan.pdf"
     sheet = Image.new("L", (124, 175), 255)
