@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.domain.batch.batch_jobs import (
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 
-@pytest.mark.usefixtures("qapp")
 def test_unanswered_files_keep_their_rows_while_others_are_answered() -> None:
     failed = BatchLine(1, "a.pdf", ItemStatus.FAILED, 10, None, None)
     sent = BatchLine(2, "b.pdf", ItemStatus.SENT, 10, None, None)
@@ -55,7 +53,6 @@ def test_unanswered_files_keep_their_rows_while_others_are_answered() -> None:
     assert len(model.rows) == 2
 
 
-@pytest.mark.usefixtures("qapp")
 def test_a_former_file_is_not_opened_while_the_chosen_file_loads(light_theme: Theme) -> None:
     page = BatchJobPage(light_theme)
     page.show_job(BatchJob("j", ModelChoice("p", "m"), "Job", "Task", datetime.now(UTC)))
@@ -73,7 +70,6 @@ def test_a_former_file_is_not_opened_while_the_chosen_file_loads(light_theme: Th
     assert opened == [("j", 2)]
 
 
-@pytest.mark.usefixtures("qapp")
 def test_a_new_job_has_its_effort_and_the_files_of_its_draft(light_theme: Theme) -> None:
     first = BatchNewPage(light_theme)
     names = [Path("/x/a\nb\u2028c.pdf"), Path("/x/c.pdf")]
@@ -90,14 +86,12 @@ def test_a_new_job_has_its_effort_and_the_files_of_its_draft(light_theme: Theme)
     assert orders[0].effort is Effort.HIGH
 
 
-@pytest.mark.usefixtures("qapp")
 def test_a_draft_of_an_earlier_version_keeps_its_files(light_theme: Theme) -> None:
     page = BatchNewPage(light_theme)
     page.restore_draft({"files": "/x/a.pdf\n/x/b.pdf"})
     assert page.files.text() == "2 files and folders: a.pdf and b.pdf"
 
 
-@pytest.mark.usefixtures("qapp")
 def test_the_chosen_file_stays_chosen_when_other_files_come_and_go(light_theme: Theme) -> None:
     page = BatchJobPage(light_theme)
     page.show_job(BatchJob("j", ModelChoice("p", "m"), "Job", "Task", datetime.now(UTC)))
@@ -113,7 +107,6 @@ def test_the_chosen_file_stays_chosen_when_other_files_come_and_go(light_theme: 
     assert page.chosen_number == 0
 
 
-@pytest.mark.usefixtures("qapp")
 def test_the_number_of_read_files_stays_when_the_job_is_shown_again(light_theme: Theme) -> None:
     page = BatchJobPage(light_theme)
     job = BatchJob("j", ModelChoice("p", "m"), "Job", "Task", datetime.now(UTC))

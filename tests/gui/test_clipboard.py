@@ -67,7 +67,7 @@ def test_a_paste_right_after_a_copy_gets_the_copied_text(parent: QObject, qtbot:
     assert not copying.is_building
 
 
-def test_only_the_requested_format_is_built_and_only_once(parent: QObject) -> None:
+def test_only_the_requested_format_is_built_and_only_once() -> None:
     slow = SlowTexts()
     slow.gate.set()
     data = mime_data(slow.texts)

@@ -378,7 +378,9 @@ def test_the_focus_ring_is_shown_after_a_key(listing: ConversationList, qtbot: Q
     assert not has_ring("a")
 
 
-def test_f2_renames_the_focused_row(listing: ConversationList, qtbot: QtBot) -> None:
+def test_renaming_takes_the_focused_row_not_the_selected_one(
+    listing: ConversationList, qtbot: QtBot
+) -> None:
     listing.select("b")
     listing.activateWindow()
     listing.view.setFocus()

@@ -73,6 +73,8 @@ def test_the_worker_reads_refuses_cancels_and_restarts_on_qts_loop(
         loop.run_until_complete(_read_refuse_cancel_and_read_again(long, short))
 
 
-def test_the_loop_turns_all_the_while(qapp: QApplication, tmp_path: Path) -> None:
+def test_the_loop_keeps_turning_while_a_document_is_read(
+    qapp: QApplication, tmp_path: Path
+) -> None:
     with qt_loop(qapp) as loop:
         assert loop.run_until_complete(_turns_while_reading(_pdf(tmp_path, 100))) > 100

@@ -75,7 +75,7 @@ NOW: Final = datetime(2026, 3, 18, tzinfo=UTC)
 CHOICE: Final = ModelChoice("openai", "gpt-5.2")
 LONGEST: Final = 4_000
 MEGABYTE: Final = "m" * 1_000_000
-TURNS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+BIDI_CONTROLS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 # Each text, and how it must be shown; reading the pipe {pipe} blocks.
 HOSTILE: Final = {
@@ -111,6 +111,7 @@ PLACES: dict[str, Make] = {}
 
 
 def place(make: Make) -> Make:
+    """Register a function that shows a text in one place of the program."""
     PLACES[make.__name__] = make
     return make
 
@@ -847,7 +848,7 @@ def point_at(widget: QWidget) -> Iterator[str]:
         QToolTip.hideText()
 
 
-def is_read(expected: str, shown: list[str]) -> bool:
+def is_shown(expected: str, shown: list[str]) -> bool:
     if expected == HOSTILE["megabyte"][1]:
         return any("mmm…mmm" in text for text in shown)
     return any(expected in text.replace("\u200b", "").replace("\n", " ") for text in shown)
@@ -881,8 +882,8 @@ def test_foreign_text_is_shown_as_plain_text(
     given, expected = (text.replace("{pipe}", str(trap.path)) for text in HOSTILE[kind])
     widget = PLACES[name](host, given)
     shown = shown_in(widget)
-    assert is_read(expected, shown), shown
-    assert not [text[:80] for text in shown if TURNS.search(text)]
+    assert is_shown(expected, shown), shown
+    assert not [text[:80] for text in shown if BIDI_CONTROLS.search(text)]
     assert not [text[:80] for text in shown if len(text) > LONGEST]
     if not isinstance(widget, QMenu):
         assert widget.minimumSizeHint().width() <= 900, "it makes the window wider"
@@ -890,7 +891,7 @@ def test_foreign_text_is_shown_as_plain_text(
     for one in everything(widget):
         for tip in point_at(one):
             assert len(tip) <= LONGEST
-            assert not TURNS.search(tip)
+            assert not BIDI_CONTROLS.search(tip)
     assert not trap.was_opened()
 
 

@@ -103,14 +103,14 @@ def test_a_new_book_replaces_the_hits(qtbot: QtBot, help_window: HelpWindow) -> 
 
 
 @pytest.mark.parametrize("url", ["https://example.com/", "file:///etc/hostname", "help:none#x"])
-def test_no_other_link_is_followed(help_window: HelpWindow, url: str) -> None:
+def test_links_to_other_targets_are_not_followed(help_window: HelpWindow, url: str) -> None:
     before = help_window.text.toPlainText()
     help_window.text.anchorClicked.emit(QUrl(url))
     assert help_window.text.toPlainText() == before
     assert help_window.place == HelpPlace("one")
 
 
-def test_nothing_is_loaded(help_window: HelpWindow) -> None:
+def test_no_file_is_loaded(help_window: HelpWindow) -> None:
     document = help_window.text.document()
     for kind in (QTextDocument.ResourceType.HtmlResource, QTextDocument.ResourceType.ImageResource):
         assert document.resource(kind.value, QUrl("file:///etc/hostname")) in (None, b"") or (

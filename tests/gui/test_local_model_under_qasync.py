@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
 
-async def _use_it_twice() -> None:
+async def _use_model_twice() -> None:
     model = LocalModel()
     try:
         before = await model.endpoint()
@@ -31,6 +31,6 @@ async def _use_it_twice() -> None:
     assert not model.is_running
 
 
-def test_it_starts_counts_restarts_and_ends_on_qts_loop(qapp: QApplication) -> None:
+def test_the_local_model_starts_counts_restarts_and_ends_on_qts_loop(qapp: QApplication) -> None:
     with on_one_processor(), qt_loop(qapp) as loop:
-        loop.run_until_complete(_use_it_twice())
+        loop.run_until_complete(_use_model_twice())

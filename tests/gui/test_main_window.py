@@ -27,16 +27,7 @@ from desktop_app.ui.window.main_window import MainWindow
 from tests.helpers.full_store import WINDOW_STATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytestqt.qtbot import QtBot
-
-
-@pytest.fixture
-def watcher(qapp: QApplication) -> Iterator[theme.ThemeWatcher]:
-    made = theme.ThemeWatcher(qapp, theme.LookSettings("light"))
-    yield made
-    made.set_look(made.look._replace(mode="system"))
 
 
 @pytest.fixture
@@ -437,10 +428,11 @@ def test_an_image_dragged_from_a_browser_can_be_dropped(window: MainWindow, qtbo
 
 def test_the_overlay_is_hidden_when_the_drag_leaves(window: MainWindow) -> None:
     data = dragged("file:///a.pdf")
-    enter(window, data)
-    QApplication.sendEvent(window, QDragLeaveEvent())
     overlay = window.findChild(QWidget, "drop-overlay")
     assert overlay is not None
+    enter(window, data)
+    assert overlay.isVisible()
+    QApplication.sendEvent(window, QDragLeaveEvent())
     assert not overlay.isVisible()
 
 

@@ -202,7 +202,7 @@ def test_letters_are_underlined_while_alt_is_pressed(dialog: Dialog, qtbot: QtBo
     test_alt_with_a_letter_presses_a_button(dialog, qtbot)
 
 
-def test_a_button_that_leaves_keeps_its_letter_whatever_its_text(dialog: Dialog) -> None:
+def test_a_cancel_button_keeps_its_letter_whatever_its_text(dialog: Dialog) -> None:
     dialog.cancel.setText("Clear")
     QTest.keyPress(dialog, Qt.Key.Key_Alt)
     assert dialog.texts == [*UNDERLINED[:3], "&Clear"]

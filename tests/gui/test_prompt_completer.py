@@ -73,6 +73,12 @@ class PromptDriver:
         return self.widget.textCursor().position()
 
     @property
+    def template_id(self) -> str:
+        window = self.window
+        editor = window if isinstance(window, QuickPrompt) else window.findChild(PromptEditor)
+        return cast(PromptEditor | QuickPrompt, editor).template_id
+
+    @property
     def offered(self) -> list[str]:
         menu = self.window.findChild(PromptMenu)
         if menu is None or menu.isHidden():
@@ -325,7 +331,7 @@ def test_an_input_method_keeps_its_keys(driver: PromptDriver) -> None:
     assert driver.text == "/本"
 
 
-def test_the_wide_slash_of_an_input_method_opens_it(driver: PromptDriver) -> None:
+def test_the_wide_slash_of_an_input_method_opens_the_list(driver: PromptDriver) -> None:
     done = QInputMethodEvent("", [])
     done.setCommitString("／")
     QGuiApplication.sendEvent(driver.widget, done)
@@ -401,25 +407,20 @@ def test_the_list_opens_at_the_start_of_any_line_and_ctrl_z_undoes_it(editor: Pr
 
 
 def test_a_text_belongs_to_its_template_until_none_of_it_is_left(driver: PromptDriver) -> None:
-    def template_id() -> str:
-        window = driver.window
-        editor = window if isinstance(window, QuickPrompt) else window.findChild(PromptEditor)
-        return cast(PromptEditor | QuickPrompt, editor).template_id
-
-    assert template_id() == ""
+    assert driver.template_id == ""
     driver.type("/exp")
     driver.press(KEY.Key_Return)
-    assert template_id() == "explain"
+    assert driver.template_id == "explain"
     driver.type("and why")
-    assert template_id() == "explain"
+    assert driver.template_id == "explain"
     words = len(driver.text) - len("and why")
     driver.press(KEY.Key_Home, Qt.KeyboardModifier.ControlModifier)
     driver.press(KEY.Key_Home)
     for _ in range(words - 1):
         driver.press(KEY.Key_Delete)
-    assert template_id() == "explain"
+    assert driver.template_id == "explain"
     driver.press(KEY.Key_Delete)
-    assert (driver.text, template_id()) == ("and why", "")
+    assert (driver.text, driver.template_id) == ("and why", "")
 
 
 def test_undoing_a_template_forgets_it(driver: PromptDriver) -> None:
@@ -428,9 +429,7 @@ def test_undoing_a_template_forgets_it(driver: PromptDriver) -> None:
     driver.press(KEY.Key_Z, Qt.KeyboardModifier.ControlModifier)
     driver.press(KEY.Key_Z, Qt.KeyboardModifier.ControlModifier)
     driver.type(" my own words")
-    window = driver.window
-    editor = window if isinstance(window, QuickPrompt) else window.findChild(PromptEditor)
-    assert cast(PromptEditor | QuickPrompt, editor).template_id == ""
+    assert driver.template_id == ""
 
 
 def test_a_draft_keeps_its_template(editor: PromptDriver) -> None:
@@ -474,7 +473,7 @@ def test_the_list_opens_above_the_prompt_within_the_window(editor: PromptDriver)
 # ------------------------------------------------------------------ the quick prompt
 
 
-def test_the_quick_prompt_grows_for_it_and_shrinks_again(quick: PromptDriver) -> None:
+def test_the_quick_prompt_grows_for_the_list_and_shrinks_again(quick: PromptDriver) -> None:
     before = quick.window.height()
     quick.type("/")
     assert quick.window.height() > before

@@ -46,8 +46,6 @@ from tests.helpers.menus import entry_text
 from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytestqt.qtbot import QtBot
 
 MODELS = (
@@ -812,7 +810,7 @@ def test_esc_keeps_a_slash_that_is_typed_in_the_next_conversation(
     assert editor.text() == "/re"
 
 
-@pytest.mark.usefixtures("_right_to_left")
+@pytest.mark.usefixtures("right_to_left")
 def test_a_mirrored_chip_shows_its_name_beside_its_buttons(
     qtbot: QtBot, light_theme: themes.Theme
 ) -> None:
@@ -829,13 +827,6 @@ def test_a_mirrored_chip_shows_its_name_beside_its_buttons(
     columns = range(5, image.width() - light_theme.px(42))
     rows = range(5, image.height() - 5)
     assert any(image.pixelColor(x, y) != ground for x in columns for y in rows)
-
-
-@pytest.fixture
-def _right_to_left() -> Iterator[None]:
-    QGuiApplication.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
-    yield
-    QGuiApplication.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
 
 
 def test_plain_paste_without_text_keeps_the_selection(editor: PromptEditor) -> None:

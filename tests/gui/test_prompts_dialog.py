@@ -163,10 +163,11 @@ def test_examples_changed_elsewhere_end_the_undo_of_a_removal(dialog: PromptsDia
     assert examples.undo_button.isHidden()
 
 
-def test_the_dialog_is_drawn_in_both_themes(dialog: PromptsDialog) -> None:
+def test_the_dialog_is_drawn_in_both_themes(dialog: PromptsDialog, qapp: QApplication) -> None:
     for theme in (themes.dark(), themes.light()):
+        themes.apply_theme(qapp, theme)
         dialog.set_theme(theme)
-        assert not dialog.grab().isNull()
+        assert dialog.grab().toImage().pixelColor(1, 1) == theme.ground
 
 
 def test_text_being_typed_is_saved_if_the_prompt_changes_elsewhere(

@@ -82,12 +82,12 @@ def quick(qtbot: QtBot, light_theme: themes.Theme, answer: PlainAnswer) -> Quick
     made = QuickPrompt(light_theme, cast("Any", answer))
     made.set_choice(THINKING)
     qtbot.addWidget(made)
-    open_it(qtbot, made)
+    open_prompt(qtbot, made)
     qtbot.waitUntil(made.isActiveWindow)
     return made
 
 
-def open_it(qtbot: QtBot, quick: QuickPrompt, text: str = "") -> None:
+def open_prompt(qtbot: QtBot, quick: QuickPrompt, text: str = "") -> None:
     with qtbot.waitExposed(quick):
         quick.open_with(text)
     # (The offscreen platform activates a window only once; its focus is set all the same.)
@@ -108,9 +108,14 @@ def test_the_window_stays_on_top_without_a_frame(quick: QuickPrompt) -> None:
 
 
 @pytest.mark.qt_log_ignore("setting window masks", extend=True)
-def test_the_window_is_masked_to_round_corners_on_x11(quick: QuickPrompt) -> None:
+def test_the_window_is_masked_to_round_corners_on_x11(
+    qtbot: QtBot, light_theme: themes.Theme, answer: PlainAnswer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QGuiApplication, "platformName", lambda: "xcb")
+    quick = QuickPrompt(light_theme, cast("Any", answer))
+    qtbot.addWidget(quick)
     assert quick.mask().isEmpty()
-    quick._is_on_x11 = True
+    open_prompt(qtbot, quick)
     quick.resize(quick.width(), quick.height() + 1)
     quick.status.show_problem("A whole sentence, which makes the window higher than it was before.")
     assert not quick.mask().contains(QPoint(0, 0))
@@ -241,7 +246,7 @@ def test_an_empty_question_is_sent_only_with_an_accompanying_text(
 ) -> None:
     with qtbot.assertNotEmitted(quick.submit_requested):
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
-    open_it(qtbot, quick, "one two three")
+    open_prompt(qtbot, quick, "one two three")
     assert find(quick, QLabel, "accompanying-text").text() == "Text: 3 words"
     with qtbot.waitSignal(quick.submit_requested) as sent:
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
@@ -281,7 +286,7 @@ def test_the_window_grows_with_the_answer_up_to_a_share_of_the_screen(
     assert quick.geometry().top() == top
 
 
-def test_opening_it_again_clears_a_finished_answer(
+def test_opening_the_prompt_again_clears_a_finished_answer(
     qtbot: QtBot, quick: QuickPrompt, answer: PlainAnswer
 ) -> None:
     folded = quick.height()
@@ -291,21 +296,21 @@ def test_opening_it_again_clears_a_finished_answer(
     quick.set_streaming(False)
     quick.status.show_status("$0.0004 · 1.1 s")
     quick.hide()
-    open_it(qtbot, quick)
+    open_prompt(qtbot, quick)
     assert line_of(quick).toPlainText() == ""
     assert answer.toPlainText() == ""
     assert find(quick, QLabel, "status").text() == ""
     assert quick.height() == folded
 
 
-def test_opening_it_again_keeps_a_running_answer(
+def test_opening_the_prompt_again_keeps_a_running_answer(
     qtbot: QtBot, quick: QuickPrompt, answer: PlainAnswer
 ) -> None:
     qtbot.keyClicks(line_of(quick), "question")
     quick.set_streaming(True)
     answer.setPlainText("ans")
     quick.hide()
-    open_it(qtbot, quick)
+    open_prompt(qtbot, quick)
     assert line_of(quick).toPlainText() == "question"
     assert answer.toPlainText() == "ans"
 
@@ -330,10 +335,10 @@ def test_escape_hides_and_closing_does_not_destroy(qtbot: QtBot, quick: QuickPro
     with qtbot.waitSignal(quick.hidden):
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Escape)
     assert not quick.isVisible()
-    open_it(qtbot, quick)
+    open_prompt(qtbot, quick)
     with qtbot.waitSignal(quick.hidden):
         quick.close()
-    open_it(qtbot, quick)
+    open_prompt(qtbot, quick)
 
 
 def test_keys_choose_variant_and_effort_open_the_window_and_copy(
@@ -362,7 +367,7 @@ def test_copying_the_answer_is_confirmed(qtbot: QtBot, light_theme: themes.Theme
     view = TranscriptView(light_theme)
     quick = QuickPrompt(light_theme, view)
     qtbot.addWidget(quick)
-    open_it(qtbot, quick)
+    open_prompt(qtbot, quick)
     quick.set_streaming(True)
     view.set_messages([answer_of("a", "Paris.")])
     quick.set_streaming(False)
@@ -451,7 +456,7 @@ def test_the_window_grows_while_a_real_transcript_is_written(
     view = TranscriptView(light_theme)
     quick = QuickPrompt(light_theme, view)
     qtbot.addWidget(quick)
-    open_it(qtbot, quick)
+    open_prompt(qtbot, quick)
     limit = round(quick.screen().availableGeometry().height() * MAX_SHARE_OF_SCREEN)
     view.set_messages([answer_of("a", "", MessageStatus.STREAMING)])
     quick.set_streaming(True)
@@ -468,7 +473,7 @@ def test_the_window_grows_with_an_answer_that_replaces_another(
     view = TranscriptView(light_theme)
     quick = QuickPrompt(light_theme, view)
     qtbot.addWidget(quick)
-    open_it(qtbot, quick)
+    open_prompt(qtbot, quick)
     quick.set_streaming(True)
     view.set_messages([answer_of("a", "short")])
     before = view.height()
@@ -549,7 +554,7 @@ def test_a_moved_window_opens_where_it_was_left_after_a_long_answer(
     qtbot.waitUntil(lambda: quick.height() > 2 * before)
     quick.set_streaming(False)
     quick.hide()
-    open_it(qtbot, quick)
+    open_prompt(qtbot, quick)
     assert quick.height() == before
     assert (quick.pos() - moved).manhattanLength() <= 2
 

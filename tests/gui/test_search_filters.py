@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtWidgets import QApplication, QMenu, QPushButton
+from PySide6.QtWidgets import QMenu, QPushButton
 
 from desktop_app.domain.conversations.conversation import Folder, SearchFilter
 from desktop_app.domain.models.variants import Variant
-from desktop_app.ui.look.theme import LookSettings, ThemeWatcher
 from desktop_app.ui.sidebar.search_filters import DaysDialog, SearchFilters
 from tests.helpers.menus import entry_text
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.ui.look.theme import Theme
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def filters(qapp: QApplication, qtbot: Any) -> SearchFilters:
-    theme = ThemeWatcher(qapp, LookSettings("light"))
-    made = SearchFilters(theme.current)
+def filters(qtbot: QtBot, light_theme: Theme) -> SearchFilters:
+    made = SearchFilters(light_theme)
     qtbot.addWidget(made)
-    theme.deleteLater()
     return made
 
 
@@ -85,13 +87,13 @@ def test_days_begin_and_end_at_midnight(filters: SearchFilters) -> None:
     assert filters.current == SearchFilter()
 
 
-def test_the_dialog_for_a_range_returns_its_days(filters: SearchFilters, qtbot: Any) -> None:
+def test_the_dialog_for_a_range_returns_its_days(qtbot: QtBot) -> None:
     dialog = DaysDialog((date(2025, 5, 2), date(2025, 5, 9)))
     qtbot.addWidget(dialog)
     assert dialog.days == (date(2025, 5, 2), date(2025, 5, 9))
 
 
-def test_days_after_today_cannot_be_chosen(filters: SearchFilters, qtbot: Any) -> None:
+def test_days_after_today_cannot_be_chosen(filters: SearchFilters, qtbot: QtBot) -> None:
     dialog = DaysDialog((date(2025, 5, 2), date.max))
     qtbot.addWidget(dialog)
     assert dialog.days[1] <= datetime.now().astimezone().date()

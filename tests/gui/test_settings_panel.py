@@ -996,12 +996,12 @@ def test_tab_goes_through_the_tool_servers_to_the_buttons_below(
     at: QWidget = find(panel, QPushButton, expected[0])
     qtbot.waitUntil(at.isVisible)
     at.setFocus()
-    way = []
+    visited = []
     for _ in expected:
-        way.append(at.objectName())
+        visited.append(at.objectName())
         QTest.keyClick(at, Qt.Key.Key_Tab)
         at = panel.focusWidget()
-    assert way == expected
+    assert visited == expected
 
 
 def test_each_category_of_commands_has_one_heading(qtbot: QtBot, light_theme: themes.Theme) -> None:

@@ -9,8 +9,6 @@ from PySide6.QtGui import QKeySequence
 
 from desktop_app.ui.look.shortcut_text import shortcut_text
 
-pytestmark = pytest.mark.usefixtures("qapp")
-
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS writes keys as symbols")
 @pytest.mark.parametrize(

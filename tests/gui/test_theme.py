@@ -159,8 +159,7 @@ class Counting(QWidget):
         return super().event(event)
 
 
-def test_a_theme_styles_each_widget_once(qtbot: QtBot, qapp: QApplication) -> None:
-    watcher = theme.ThemeWatcher(qapp, theme.LookSettings("light"))
+def test_a_theme_styles_each_widget_once(qtbot: QtBot, watcher: theme.ThemeWatcher) -> None:
     window = QWidget()
     qtbot.addWidget(window)
     column = QVBoxLayout(window)
@@ -180,14 +179,11 @@ def test_a_theme_styles_each_widget_once(qtbot: QtBot, qapp: QApplication) -> No
     watcher.set_look(watcher.look._replace(text_size=120))
     qtbot.waitUntil(lambda: hidden.polished == before[1] + 2)
     assert deepest.polished == before[0] + 2
-    watcher.set_look(watcher.look._replace(text_size=100))
-    watcher.set_look(watcher.look._replace(mode="system"))
 
 
 def test_a_second_change_does_not_keep_hidden_widgets_from_being_styled(
-    qtbot: QtBot, qapp: QApplication
+    qtbot: QtBot, watcher: theme.ThemeWatcher
 ) -> None:
-    watcher = theme.ThemeWatcher(qapp, theme.LookSettings("light"))
     window = QWidget()
     qtbot.addWidget(window)
     hidden = Counting(window)
@@ -197,14 +193,11 @@ def test_a_second_change_does_not_keep_hidden_widgets_from_being_styled(
     watcher.set_look(watcher.look._replace(mode="dark"))
     watcher.set_look(watcher.look._replace(line_width="wide"))  # the style sheet stays the same
     qtbot.waitUntil(lambda: hidden.polished == before + 1)
-    watcher.set_look(watcher.look._replace(line_width="standard"))
-    watcher.set_look(watcher.look._replace(mode="system"))
 
 
 def test_a_widget_shown_before_it_was_styled_has_the_new_text_color(
-    qtbot: QtBot, qapp: QApplication
+    qtbot: QtBot, watcher: theme.ThemeWatcher
 ) -> None:
-    watcher = theme.ThemeWatcher(qapp, theme.LookSettings("light"))
     window = QWidget()
     qtbot.addWidget(window)
     label = QLabel("words", window)
@@ -221,11 +214,11 @@ def test_a_widget_shown_before_it_was_styled_has_the_new_text_color(
     watcher.set_look(watcher.look._replace(mode="dark"))
     qtbot.waitUntil(lambda: bool(colors))
     assert colors == [watcher.current.error]
-    watcher.set_look(watcher.look._replace(mode="system"))
 
 
-def test_a_theme_leaves_the_focus_on_the_default_button(qtbot: QtBot, qapp: QApplication) -> None:
-    watcher = theme.ThemeWatcher(qapp, theme.LookSettings("light"))
+def test_a_theme_leaves_the_focus_on_the_default_button(
+    qtbot: QtBot, watcher: theme.ThemeWatcher
+) -> None:
     box = QMessageBox()
     qtbot.addWidget(box)
     box.addButton("Remove", QMessageBox.ButtonRole.DestructiveRole)
@@ -237,7 +230,6 @@ def test_a_theme_leaves_the_focus_on_the_default_button(qtbot: QtBot, qapp: QApp
     watcher.set_look(watcher.look._replace(mode="dark"))
     qtbot.waitUntil(box.updatesEnabled)
     assert cancel.hasFocus()
-    watcher.set_look(watcher.look._replace(mode="system"))
 
 
 @THEMES
@@ -339,8 +331,9 @@ def test_a_role_can_change_while_shown(qtbot: QtBot) -> None:
 # ---------------------------------------------------------------- the watcher
 
 
-def test_the_watcher_announces_mode_and_text_size(qtbot: QtBot, qapp: QApplication) -> None:
-    watcher = theme.ThemeWatcher(qapp, theme.LookSettings("light"))
+def test_the_watcher_announces_mode_and_text_size(
+    qtbot: QtBot, qapp: QApplication, watcher: theme.ThemeWatcher
+) -> None:
     with qtbot.waitSignal(watcher.changed) as told:
         watcher.set_look(watcher.look._replace(mode="dark"))
     assert told.args == [watcher.current]
@@ -351,7 +344,6 @@ def test_the_watcher_announces_mode_and_text_size(qtbot: QtBot, qapp: QApplicati
     with qtbot.waitSignal(watcher.changed):
         watcher.set_look(watcher.look._replace(text_size=150))
     assert watcher.current.scale == pytest.approx(1.5 * before)
-    watcher.set_look(watcher.look._replace(mode="system"))
 
 
 class Painted(QWidget):
@@ -365,37 +357,34 @@ class Painted(QWidget):
         self.grounds.append(self.palette().color(QPalette.ColorRole.Window).name())
 
 
-def test_each_of_two_changes_in_a_row_is_painted(qtbot: QtBot, qapp: QApplication) -> None:
+def test_each_of_two_changes_in_a_row_is_painted(qtbot: QtBot, watcher: theme.ThemeWatcher) -> None:
     window = Painted()
     qtbot.addWidget(window)
     window.show()
-    watcher = theme.ThemeWatcher(qapp, theme.LookSettings("light"))
     qtbot.waitUntil(lambda: bool(window.grounds))
     window.grounds.clear()
     watcher.set_look(watcher.look._replace(mode="dark"))
     watcher.set_look(watcher.look._replace(mode="light"))
     grounds = [theme.dark().ground.name(), theme.light().ground.name()]
     qtbot.waitUntil(lambda: list(dict.fromkeys(window.grounds)) == grounds)
-    watcher.set_look(watcher.look._replace(mode="system"))
 
 
 def test_a_window_hidden_between_two_changes_is_painted_again(
-    qtbot: QtBot, qapp: QApplication
+    qtbot: QtBot, watcher: theme.ThemeWatcher
 ) -> None:
     window = QWidget()
     qtbot.addWidget(window)
     window.show()
-    watcher = theme.ThemeWatcher(qapp, theme.LookSettings("light"))
     watcher.set_look(watcher.look._replace(mode="dark"))
     window.hide()
     watcher.set_look(watcher.look._replace(mode="light"))
     assert not window.updatesEnabled()
     qtbot.waitUntil(window.updatesEnabled)
-    watcher.set_look(watcher.look._replace(mode="system"))
 
 
-def test_the_watcher_applies_a_font_and_a_line_width(qtbot: QtBot, qapp: QApplication) -> None:
-    watcher = theme.ThemeWatcher(qapp, theme.LookSettings("light"))
+def test_the_watcher_applies_a_font_and_a_line_width(
+    qtbot: QtBot, watcher: theme.ThemeWatcher
+) -> None:
     system = watcher.current.reading().family()
     chosen = next(family for family in QFontDatabase.families() if family != system)
     with qtbot.waitSignal(watcher.changed):
@@ -410,16 +399,14 @@ def test_the_watcher_applies_a_font_and_a_line_width(qtbot: QtBot, qapp: QApplic
     with qtbot.waitSignal(watcher.changed):
         watcher.set_look(watcher.look._replace(line_width="narrow"))
     assert watcher.current.measure < theme.MEASURE
-    watcher.set_look(watcher.look._replace(line_width="standard"))
-    watcher.set_look(watcher.look._replace(mode="system"))
 
 
-def test_the_watcher_announces_no_unchanged_theme(qtbot: QtBot, qapp: QApplication) -> None:
-    watcher = theme.ThemeWatcher(qapp, theme.LookSettings("light"))
+def test_the_watcher_announces_no_unchanged_theme(
+    qtbot: QtBot, watcher: theme.ThemeWatcher
+) -> None:
     with qtbot.assertNotEmitted(watcher.changed):
         watcher.set_look(watcher.look._replace(mode="light"))
         watcher.refresh()
-    watcher.set_look(watcher.look._replace(mode="system"))
 
 
 def test_the_watcher_follows_the_system_only_in_its_mode(qapp: QApplication) -> None:

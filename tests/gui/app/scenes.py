@@ -101,7 +101,7 @@ from desktop_app.ui.window.sent_text_dialog import SentTextDialog
 from desktop_app.ui.window.store_dialog import StoreDialog
 from tests.end2end.batch_states import fill_batches
 from tests.gui.app.app_harness import DISK_FULL, AppHarness, rows_created, until
-from tests.gui.app.test_viewer import kept, opened
+from tests.gui.app.test_viewer import opened, stored_document
 from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.widgets import find
 
@@ -714,7 +714,7 @@ async def quick_prompt(app: AppHarness, look: Look) -> None:
 async def viewer(app: AppHarness, look: Look) -> None:
     """Show a document in its window: pages, text, and the search."""
     for name in ("report.pdf", "report.docx"):
-        part = await kept(app, DATA / name)
+        part = await stored_document(app, DATA / name)
         start = (await app.backend.attachments.text(part.sha256)).index("compressor")
         place = (start, start + len("compressor"))
         target = Target(part.sha256, part.name, None, "⟦page 2⟧", place, "compressor")

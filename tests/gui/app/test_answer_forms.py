@@ -18,7 +18,7 @@ from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from desktop_app.ui.settings.dialog_field import EditRequest
 from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
 from tests.gui.app.app_harness import AppHarness, until
-from tests.gui.app.test_spending import KEYED, cap
+from tests.gui.app.test_spending import KEYED, set_cap
 from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.widgets import find
 
@@ -146,7 +146,7 @@ async def test_a_repair_that_was_asked_about_its_price_is_still_a_repair() -> No
     async with AppHarness(environment=KEYED) as app:
         await app.state.values.set("answer.repair", True)
         use(app, FORM)
-        await cap(app, "5")
+        await set_cap(app, "5")
         turn = await app.ask("Who?")
         setup = app.state.setup
         setup.choose(replace(setup.choice, variant=None, model="somebody-elses"))

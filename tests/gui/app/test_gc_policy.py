@@ -48,7 +48,7 @@ def allocate() -> None:
     del kept
 
 
-def test_another_threads_allocations_free_nothing_of_qts() -> None:
+def test_allocations_of_another_thread_free_no_qt_objects() -> None:
     seen = ref(Ring())
     thread = threading.Thread(target=allocate)
     thread.start()
@@ -62,9 +62,8 @@ def test_another_threads_allocations_free_nothing_of_qts() -> None:
 def test_the_event_loop_collects_by_pythons_thresholds(qtbot: QtBot) -> None:
     gc.collect()
     seen = ref(Ring())
-    kept = [[number] for number in range(2 * gc.get_threshold()[0])]
+    _kept = [[number] for number in range(2 * gc.get_threshold()[0])]
     qtbot.waitUntil(lambda: seen() is None)
-    assert len(kept) > 0
 
 
 @pytest.mark.usefixtures("collecting")
@@ -100,7 +99,6 @@ def test_survivors_of_a_collection_count_as_old() -> None:
     gc.collect()
     kept = [[number] for number in range(20 * gc.get_threshold()[0])]
     assert collect_if_due()
-    assert len(kept) > 0
     assert any(one is kept[0] for one in gc.get_objects(generation=2))
 
 
@@ -130,7 +128,7 @@ def resident() -> float:
 
 
 @pytest.mark.skipif(platform.system() != "Linux", reason="there is no smaps")
-def test_a_mapped_file_may_have_a_name_that_is_not_utf8(
+def test_file_pages_are_released_though_a_mapped_file_has_a_name_that_is_not_utf8(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     smaps = tmp_path / "smaps"

@@ -25,7 +25,8 @@ def _windows() -> list[HelpWindow]:
     return [each for each in QApplication.topLevelWidgets() if isinstance(each, HelpWindow)]
 
 
-async def _opened(app: AppHarness, *, at: str) -> HelpWindow:
+async def _opened(at: str) -> HelpWindow:
+    """Wait until the help is open at this place."""
     place = HelpPlace.parse(at)
     await until(lambda: [each.place for each in _windows() if each.isVisible()] == [place])
     return _windows()[0]
@@ -35,14 +36,14 @@ async def test_f1_opens_the_section_of_the_focus() -> None:
     async with AppHarness() as app:
         app.text.setFocus()
         app.press(Qt.Key.Key_F1)
-        shown = await _opened(app, at="getting-started#ask")
+        shown = await _opened("getting-started#ask")
         shown.close()
 
         app.window.activateWindow()
         await until(app.window.isActiveWindow)
         app.window.search()
         app.press(Qt.Key.Key_F1)
-        assert await _opened(app, at="conversations#search") is shown
+        assert await _opened("conversations#search") is shown
         shown.close()
 
         app.window.activateWindow()
@@ -50,9 +51,9 @@ async def test_f1_opens_the_section_of_the_focus() -> None:
         app.window.show_settings(True)
         app.window.settings.show_page("keys")
         app.click("help-button")
-        await _opened(app, at="keyboard#change")
+        await _opened("keyboard#change")
         app.window.settings.help_requested.emit("")  # as the link in About
-        await _opened(app, at="getting-started")
+        await _opened("getting-started")
 
 
 async def test_f1_works_in_a_dialog() -> None:
@@ -63,10 +64,10 @@ async def test_f1_works_in_a_dialog() -> None:
         await until(lambda: view.isActiveWindow() and bool(view.property("has-dialog-shortcuts")))
         await until(lambda: view.isAncestorOf(QApplication.focusWidget() or app.window))
         app.press(Qt.Key.Key_F1)
-        shown = await _opened(app, at="money#spending")
+        shown = await _opened("money#spending")
         shown.go_to(HelpPlace("keyboard"))
         QTest.mouseClick(find(view, QToolButton, "help-button"), Qt.MouseButton.LeftButton)
-        await _opened(app, at="money#spending")
+        await _opened("money#spending")
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ async def test_the_question_mark_of_a_dialog_opens_its_section(command: str, pla
         assert dialog is not None
         await until(lambda: bool(dialog.property("has-dialog-shortcuts")))
         QTest.mouseClick(find(dialog, QToolButton, "help-button"), Qt.MouseButton.LeftButton)
-        await _opened(app, at=place)
+        await _opened(place)
 
 
 async def test_the_help_names_the_users_shortcut_and_follows_its_own() -> None:
@@ -150,4 +151,4 @@ async def test_f1_works_in_the_quick_prompt() -> None:
         await until(lambda: isinstance(QApplication.activeWindow(), QuickPrompt))
         await until(lambda: QApplication.focusWidget() is not None)
         app.press(Qt.Key.Key_F1)
-        await _opened(app, at="quick-prompt#open")
+        await _opened("quick-prompt#open")

@@ -41,14 +41,13 @@ class Questions:
         """Ask for help in each visible part that is new."""
         for window in QApplication.topLevelWidgets():
             if isinstance(window, QDialog) and window.isVisible():
-                is_ours = not isinstance(window, QFileDialog | QPrintDialog)
+                if isinstance(window, QFileDialog | QPrintDialog):
+                    continue
                 name = window.objectName()
                 form = window.parentWidget()
                 if name == ASKED_OF_A_FORM and form is not None:
                     name = form.objectName()
-                assert not is_ours or name in {*PLACES, NO_HELP_YET}, (
-                    f"no section for {name} in {scene}"
-                )
+                assert name in {*PLACES, NO_HELP_YET}, f"no section for {name} in {scene}"
         for widget in list(_visible()):
             if isinstance(widget, HelpButton):
                 await self._press(widget)

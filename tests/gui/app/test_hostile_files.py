@@ -22,7 +22,7 @@ from tests.helpers.hostile_files import GOOD, GOOD_OWN, hostile_files, own, spec
 pytestmark = pytest.mark.attack("imports")
 
 
-async def test_hostile_exports_bring_what_is_sound(tmp_path: Path) -> None:
+async def test_the_sound_conversations_of_hostile_exports_are_imported(tmp_path: Path) -> None:
     files = hostile_files(tmp_path / "files")
     valid = tmp_path / "sound.json"
     valid.write_text(json.dumps(own(GOOD_OWN)))

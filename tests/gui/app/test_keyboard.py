@@ -87,7 +87,7 @@ async def test_text_typed_in_the_transcript_goes_to_the_prompt(
         assert area(app) == ("prompt" if typed else "transcript")
 
 
-async def test_composed_letters_go_there_too() -> None:
+async def test_composed_letters_go_from_the_transcript_to_the_prompt() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Hi", "Hello.")
         view = app.window.transcript
@@ -140,7 +140,7 @@ def _help_text() -> str:
     return "".join(t.toPlainText() for w in shown for t in w.findChildren(QTextBrowser))
 
 
-async def test_the_menu_key_on_a_button_is_about_its_message(
+async def test_the_menu_key_on_a_button_opens_the_menu_of_its_message(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with AppHarness() as app:
@@ -167,7 +167,7 @@ async def test_the_menu_key_on_a_button_is_about_its_message(
         assert "Regenerate" not in titles
 
 
-async def test_copying_the_response_by_key_is_said() -> None:
+async def test_copying_the_response_by_key_is_announced() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Hi", "Hello.")
         app.session.actions["answer.copy"]()
@@ -218,7 +218,7 @@ def spoken(app: AppHarness) -> str:
     return app.window.notifications.status.accessibleName()
 
 
-async def test_keys_that_change_something_elsewhere_say_what() -> None:
+async def test_changes_made_by_keys_are_announced() -> None:
     async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key"}) as app:
         await app.ask_and_answer("One", "1")
         app.session.actions["conversation.new"]()
@@ -263,7 +263,7 @@ async def test_files_that_were_attached_before_are_not_announced_as_attached(
         assert not [words for words in announced if words.endswith("file attached")]
 
 
-async def test_a_failure_is_said_with_its_reason() -> None:
+async def test_a_failure_is_announced_with_its_reason() -> None:
     async with AppHarness() as app:
         turn = await app.ask("Hi")
         turn.fail(AuthenticationError(Reason.KEY_NOT_ACCEPTED, provider="OpenAI"))
@@ -272,7 +272,7 @@ async def test_a_failure_is_said_with_its_reason() -> None:
         assert "API key" in spoken(app)
 
 
-def test_a_failure_is_said_as_it_is_shown() -> None:
+def test_a_failure_is_announced_with_its_remedy() -> None:
     note = ErrorNote(Reason.ANSWER_CUT, Remedy.RETRY_BILLED, params={"provider": "OpenAI"})
     failed = replace(answer("Half"), status=MessageStatus.FAILED, error=note)
     assert ending_text(failed).endswith("Select Continue to resume, or Retry to start over.")
@@ -306,7 +306,7 @@ def tabbed(app: AppHarness, count: int) -> list[str]:
     return names
 
 
-async def test_tab_goes_through_the_find_bar_and_past_the_way_to_the_end() -> None:
+async def test_tab_goes_through_the_find_bar_and_the_button_to_the_latest_message() -> None:
     async with AppHarness() as app:
         app.window.resize(1200, 700)
         await app.ask_and_answer("Hi", "Hello, *hello*.")
@@ -352,8 +352,8 @@ async def test_f6_stops_at_the_cards_and_tab_takes_them_from_top_to_bottom() -> 
             assert focused is not None
             stops.append(focused)
             app.press(Qt.Key.Key_Tab)
-        ways = [next((n for n, c in enumerate(cards) if c.isAncestorOf(w)), -1) for w in stops]
-        assert ways == sorted(ways)
-        assert {*ways} == {-1, 0, 1}
+        owners = [next((n for n, c in enumerate(cards) if c.isAncestorOf(w)), -1) for w in stops]
+        assert owners == sorted(owners)
+        assert {*owners} == {-1, 0, 1}  # -1: the notification
         for card in cards:
             card.hide()

@@ -1,4 +1,7 @@
-"""A new language: the window is built again, without a restart, and nothing is lost."""
+"""A new language: the window is built again, without a restart, and nothing is lost.
+
+While that would lose something, the language changes later.
+"""
 
 from __future__ import annotations
 
@@ -97,7 +100,7 @@ def test_the_window_is_built_again(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-async def test_files_are_read_first(data: Path) -> None:
+async def test_the_language_changes_after_files_are_read(data: Path) -> None:
     async with AppHarness() as app:
         app.window.files_dropped.emit([data / "report.pdf"])
         app.window.settings.pages.setting_changed.emit("look.language", "en")
@@ -107,7 +110,7 @@ async def test_files_are_read_first(data: Path) -> None:
         assert app.state.current.draft.value.attachments
 
 
-async def test_a_response_ends_first() -> None:
+async def test_the_language_changes_after_the_running_response() -> None:
     async with AppHarness() as app:
         turn = await app.ask("One")
         turn.say("Some")
@@ -123,7 +126,7 @@ async def test_a_response_ends_first() -> None:
         assert app.messages()[-1][1] == MessageStatus.COMPLETE
 
 
-async def test_a_temporary_conversation_that_is_not_open_is_closed_first() -> None:
+async def test_the_language_changes_after_a_temporary_conversation_is_closed() -> None:
     async with AppHarness() as app:
         kept = await app.ask_and_answer("Mine?", "Yes.")
         app.controllers.conversation.temporary.open()
@@ -142,7 +145,7 @@ async def test_a_temporary_conversation_that_is_not_open_is_closed_first() -> No
         await app.session.closed()
 
 
-async def test_a_text_in_the_quick_prompt_is_sent_first() -> None:
+async def test_the_language_changes_after_the_text_in_the_quick_prompt_is_sent() -> None:
     async with AppHarness() as app:
         quick = app.session.quick
         quick.open_with("")
@@ -159,7 +162,7 @@ async def test_a_text_in_the_quick_prompt_is_sent_first() -> None:
         await app.session.closed()
 
 
-async def test_a_half_filled_form_is_closed_first_and_open_windows_return() -> None:
+async def test_the_language_changes_after_a_form_is_closed_and_open_windows_return() -> None:
     async with AppHarness() as app:
         app.session.actions["spending.show"]()
         await until(lambda: "spending" in shown_windows())
@@ -175,7 +178,7 @@ async def test_a_half_filled_form_is_closed_first_and_open_windows_return() -> N
         await app.session.closed()
 
 
-async def test_a_dialog_is_closed_first() -> None:
+async def test_the_language_changes_after_a_dialog_is_closed() -> None:
     async with AppHarness() as app:
         app.session.actions["prompts.manage"]()
         await until(lambda: "prompts-dialog" in shown_windows())

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QMenu, QMessageBox, QPushButton
 
 from desktop_app.app.library.unread_marks import UNREAD_KEY
@@ -85,8 +86,6 @@ async def go(app: AppHarness, place: ListFilter) -> None:
 
 
 def click_row(app: AppHarness, identifier: str, modifiers: Qt.KeyboardModifier) -> None:
-    from PySide6.QtTest import QTest
-
     view = app.window.conversations.view
     row = view.row_of(app.window.conversations.model.index_of(identifier))
     view.scrollTo(row)
@@ -284,8 +283,6 @@ async def test_the_folder_is_picked_by_its_name() -> None:
             )
         await app.open_conversation(one.id)
         app.controllers.sidebar.folders.offer_folders()
-        from PySide6.QtTest import QTest
-
         QTest.keyClicks(find(app.window, QLineEdit, "command"), "gard")
         QTest.keyClick(find(app.window, QLineEdit, "command"), Qt.Key.Key_Return)
         await app.written()
@@ -447,9 +444,6 @@ async def test_marked_conversations_are_moved_together() -> None:
         assert shown.affected_ids == [ids[0]]
 
 
-# ---------------------------------------------------------------- branches
-
-
 async def test_marked_conversations_are_exported_from_their_menu(tmp_path: Path) -> None:
     target = tmp_path / "out.json"
     made = await fill(4)
@@ -477,6 +471,9 @@ async def test_the_menu_opens_a_temporary_conversation() -> None:
     async with AppHarness() as app:
         choose(app.window.conversations.menus.list_menu(), "New temporary conversation")
         await until(lambda: app.state.current.is_temporary)
+
+
+# ---------------------------------------------------------------- branches
 
 
 async def test_branching_opens_a_new_conversation() -> None:
@@ -546,7 +543,7 @@ async def test_the_window_shows_what_another_program_wrote() -> None:
             await other.conversations.begin_turn(
                 replace(kept, leaf_id=more.id),
                 more,
-                replace(a_message(here, Role.ASSISTANT, "Heard", more.id)),
+                a_message(here, Role.ASSISTANT, "Heard", more.id),
             )
             await until(lambda: "From outside" in app.transcript)
             assert "Heard" in app.transcript
@@ -618,7 +615,7 @@ async def test_the_open_collections_show_what_another_program_wrote() -> None:
         dialog.close()
 
 
-async def test_our_own_writes_are_not_read_again() -> None:
+async def test_the_windows_own_writes_are_not_read_again() -> None:
     async with AppHarness() as app:
         told: list[bool] = []
         app.controllers.sidebar.store_watcher.store_changed.connect(lambda: told.append(True))
@@ -643,7 +640,7 @@ async def test_a_conversation_moved_by_another_program_uses_the_settings_of_its_
             await until(lambda: "Cite your sources." in told)
 
 
-async def test_changed_providers_may_change_the_choice() -> None:
+async def test_a_change_of_the_providers_is_reported_as_a_change_of_the_choice() -> None:
     async with AppHarness() as app:
         told: list[None] = []
         app.state.setup.choice_changed.connect(lambda: told.append(None))

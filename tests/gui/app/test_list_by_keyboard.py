@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
-async def asked(app: AppHarness, *questions: str) -> ConversationView:
+async def ask_each(app: AppHarness, *questions: str) -> ConversationView:
     """Ask each question in a conversation of its own, and focus the list at its first row."""
     app.window.resize(1200, 700)
     for question in questions:
@@ -41,11 +41,13 @@ def marked(view: ConversationView) -> list[str]:
     return [str(index.data()) for index in view.selectedIndexes()]
 
 
-async def test_del_deletes_the_marked_conversations(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_ctrl_a_selects_all_rows_and_a_click_or_esc_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     said: list[str] = []
     monkeypatch.setattr(announcements, "announce", lambda _widget, words: said.append(words))
     async with AppHarness() as app:
-        view = await asked(app, "One", "Two", "Three")
+        view = await ask_each(app, "One", "Two", "Three")
         QTest.keyClick(view, Qt.Key.Key_A, CONTROL)
         assert len(marked(view)) == 3
         assert said == ["3 conversations selected"]
@@ -67,7 +69,7 @@ async def test_hiding_and_showing_the_list_is_announced() -> None:
 
 async def test_after_del_the_keyboard_is_on_the_next_conversation() -> None:
     async with AppHarness() as app:
-        view = await asked(app, "One", "Two", "Three")
+        view = await ask_each(app, "One", "Two", "Three")
         assert app.window.windowTitle().startswith("Three")  # the open one goes
         QTest.keyClick(view, Qt.Key.Key_Delete)
         await app.written()
@@ -79,7 +81,7 @@ async def test_after_del_the_keyboard_is_on_the_next_conversation() -> None:
 
 async def test_ctrl_z_in_the_list_undoes_the_last_deletion_even_without_its_note() -> None:
     async with AppHarness() as app:
-        view = await asked(app, "One", "Two")
+        view = await ask_each(app, "One", "Two")
         QTest.keyClick(view, Qt.Key.Key_Delete)
         assert app.rows == ["One"]
         app.window.notifications.dismiss()
@@ -95,7 +97,7 @@ async def test_shift_f10_opens_the_menu_of_the_current_conversation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with AppHarness() as app:
-        view = await asked(app, "One", "Two")
+        view = await ask_each(app, "One", "Two")
         menus: list[list[str]] = []
         monkeypatch.setattr(
             QMenu, "popup", lambda menu, _at: menus.append([entry_text(a) for a in menu.actions()])
@@ -114,7 +116,7 @@ async def searched(app: AppHarness, words: str, title: str) -> None:
 
 async def test_f2_during_a_search_renames_the_visible_hit() -> None:
     async with AppHarness() as app:
-        await asked(app, "A topic", "Another topic")
+        await ask_each(app, "A topic", "Another topic")
         await searched(app, "topic", "A topic")
         hits = app.window.conversations.search.view
         hits.setFocus(Qt.FocusReason.TabFocusReason)
@@ -136,7 +138,7 @@ async def test_f2_during_a_search_renames_the_visible_hit() -> None:
 
 async def test_esc_in_the_hits_leaves_the_search() -> None:
     async with AppHarness() as app:
-        view = await asked(app, "A topic", "Another topic")
+        view = await ask_each(app, "A topic", "Another topic")
         await searched(app, "topic", "A topic")
         hits = app.window.conversations.search.view
         hits.setFocus(Qt.FocusReason.TabFocusReason)
@@ -167,7 +169,7 @@ async def test_a_file_begins_a_conversation_and_leaves_an_unsent_draft_alone(dat
 
 async def test_a_found_word_is_marked_in_the_conversation_that_its_hit_opens() -> None:
     async with AppHarness() as app:
-        await asked(app, "A topic", "Something else")
+        await ask_each(app, "A topic", "Something else")
         await searched(app, "topic", "A topic")
         hits = app.window.conversations.search.hits
         rows = (hits.index(row) for row in range(hits.rowCount()))
@@ -207,7 +209,7 @@ async def test_pinned_conversations_move_by_command_and_keep_their_order() -> No
 
 async def test_a_conversation_that_is_dropped_among_the_pinned_ones_is_pinned_until_undo() -> None:
     async with AppHarness() as app:
-        await asked(app, "One", "Two")
+        await ask_each(app, "One", "Two")
         first, second = (c.id for c in app.window.conversations.model.conversations)
         app.window.conversations.pin_requested.emit([first], True)
         app.window.conversations.view.pins_dropped.emit([second], first)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 LONG = "long"
 
 
-async def stored(app: AppHarness, count: int) -> list[Message]:
-    """Return a stored conversation."""
+async def store_conversation(app: AppHarness, count: int) -> list[Message]:
+    """Store the conversation LONG, and return its messages."""
     messages: list[Message] = []
     for number in range(count):
         made = (answer if number % 2 else question)(f"Message {number}.\n\nWords.\n\nWords.")
@@ -46,7 +46,7 @@ async def test_the_end_is_shown_while_the_rest_is_read() -> None:
     async with AppHarness(disk=PausableStore) as app:
         assert isinstance(app.disk, PausableStore)
         other = await app.ask_and_answer("Other", "Thing")
-        messages = await stored(app, 5 * PREVIEW_COUNT)
+        messages = await store_conversation(app, 5 * PREVIEW_COUNT)
         app.disk.is_paused = True
         app.window.conversations.open_requested.emit(LONG)
         await until(lambda: f"Message {5 * PREVIEW_COUNT - 1}." in app.transcript)
@@ -64,11 +64,11 @@ async def test_the_end_is_shown_while_the_rest_is_read() -> None:
         assert "Thing" in app.transcript
 
 
-async def test_another_one_is_opened_while_the_rest_is_read() -> None:
+async def test_another_conversation_can_be_opened_while_the_rest_is_read() -> None:
     async with AppHarness(disk=PausableStore) as app:
         assert isinstance(app.disk, PausableStore)
         other = await app.ask_and_answer("Other", "Thing")
-        await stored(app, 3 * PREVIEW_COUNT)
+        await store_conversation(app, 3 * PREVIEW_COUNT)
         app.disk.is_paused = True
         app.window.conversations.open_requested.emit(LONG)
         await until(lambda: "Message" in app.transcript)
@@ -80,18 +80,18 @@ async def test_another_one_is_opened_while_the_rest_is_read() -> None:
         assert can_send(app)
 
 
-async def jumped(app: AppHarness, message_id: str) -> None:
+async def open_hit(app: AppHarness, message_id: str) -> None:
     """Open a search hit, and wait until its message is in the transcript."""
     app.window.conversations.search.hit_open_requested.emit(LONG, message_id, "")
     await until(lambda: app.window.transcript.navigator.scroll_state()[0] == message_id)
 
 
-async def test_a_hit_leads_to_its_message_and_latest_back() -> None:
+async def test_a_hit_opens_its_message_and_scrolling_down_shows_the_latest() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("Other", "Thing")
-        messages = await stored(app, 900)
+        messages = await store_conversation(app, 900)
         for number in (100, 700):
-            await jumped(app, messages[number].id)
+            await open_hit(app, messages[number].id)
             assert app.open_id == LONG
         assert "Message 400." not in app.transcript
         app.window.transcript.navigator.scroll_to_bottom()
@@ -102,7 +102,7 @@ async def test_the_preview_ends_if_a_deleted_conversation_is_opened_meanwhile() 
     async with AppHarness(disk=PausableStore) as app:
         assert isinstance(app.disk, PausableStore)
         other = await app.ask_and_answer("Other", "Thing")
-        await stored(app, 3 * PREVIEW_COUNT)
+        await store_conversation(app, 3 * PREVIEW_COUNT)
         app.disk.is_paused = True
         app.window.conversations.open_requested.emit(LONG)
         await until(lambda: "Message" in app.transcript)

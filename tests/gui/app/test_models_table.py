@@ -15,7 +15,7 @@ from desktop_app.app.state.providers import Providers
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.models.variants import Effort
 from desktop_app.services.models.model_table import FAVORITES, favorites_in
-from desktop_app.ui.models.model_columns import FAVORITE_COLUMN, PROVIDER_COLUMN
+from desktop_app.ui.models.model_columns import PROVIDER_COLUMN
 from desktop_app.ui.models.model_editor import ModelEditor
 from desktop_app.ui.models.models_dialog import ModelsDialog
 from tests.gui.app.app_harness import AppHarness, until
@@ -142,7 +142,6 @@ async def test_unknown_prices_come_last_in_any_order() -> None:
             known = [price for price in prices if price is not None]
             assert known == sorted(known, reverse=order is Qt.SortOrder.DescendingOrder)
             assert prices[-2:] == [None, None]
-        assert FAVORITE_COLUMN == 0
 
 
 async def test_entered_facts_about_a_model_are_stored_and_used() -> None:
@@ -215,7 +214,7 @@ async def test_a_model_of_unknown_price_asks_once_under_a_limit() -> None:
         await until(app.window.notifications.isVisible)
         assert "mystery" in app.window.notifications.status.text()
         assert app.providers.turns == []
-        _press(app)
+        app.press_action("Use anyway")
         await until(lambda: len(app.providers.turns) == 1)
         app.providers.turns[-1].end("Because.")
         await app.settled()
@@ -224,8 +223,3 @@ async def test_a_model_of_unknown_price_asks_once_under_a_limit() -> None:
         await until(lambda: len(app.providers.turns) == 2)
         app.providers.turns[-1].end("So.")
         await app.settled()
-
-
-def _press(app: AppHarness) -> None:
-    buttons = app.window.notifications.findChildren(QPushButton)
-    next(b for b in buttons if b.text() == "Use anyway").click()

@@ -38,6 +38,8 @@ class System:
 
 
 class Held:
+    """The grab of keys that are held."""
+
     def __init__(self, system: System, keys: str) -> None:
         self._system, self._keys = system, keys
 
@@ -45,7 +47,7 @@ class Held:
         del self._system.held[self._keys]
 
 
-def said_of(keys: str, reports: list[HotkeyReport]) -> bool:
+def is_reported(keys: str, reports: list[HotkeyReport]) -> bool:
     return bool(reports) and reports[-1].keys == keys
 
 
@@ -69,7 +71,7 @@ async def test_keys_are_grabbed_until_other_keys_or_none_are_set(
         ("Ctrl+F3", HotkeyStatus.WORKS),
     ):
         controller.set_keys(keys, paused=status is HotkeyStatus.PAUSED)
-        await until(partial(said_of, keys, reports))
+        await until(partial(is_reported, keys, reports))
         assert reports[-1].status is status
         assert list(system.held) == [keys] * (status is HotkeyStatus.WORKS)
     thread = threading.Thread(target=system.held["Ctrl+F3"])

@@ -32,7 +32,7 @@ SOON = date.today() + timedelta(days=9)  # noqa: DTZ011 — the user's day
 NEAR = ListedModel("old-one", SOON)
 
 
-def offered(app: AppHarness, provider_id: str) -> dict[str, str]:
+def offered_models(app: AppHarness, provider_id: str) -> dict[str, str]:
     """Return the menu's models of a provider with their notes."""
     entries = (e for e in row(app).models if e.provider_id == provider_id)
     return {entry.model: entry.note for entry in entries}
@@ -62,11 +62,11 @@ async def test_the_listed_models_are_in_the_menu_after_typing_begins() -> None:
         asked: list[str] = []
         app.providers.on_models = lambda profile: asked.append(profile.id)
         app.providers.models_of["env-cometapi"] = ("gpt-5.2", "claude-9", "whisper-1", NEAR)
-        assert "claude-9" not in offered(app, "env-cometapi")
+        assert "claude-9" not in offered_models(app, "env-cometapi")
         app.type("Hello")
-        await until(lambda: "claude-9" in offered(app, "env-cometapi"))
-        assert "whisper-1" not in offered(app, "env-cometapi")
-        assert formatting.day(SOON) in offered(app, "env-cometapi")["old-one"]
+        await until(lambda: "claude-9" in offered_models(app, "env-cometapi"))
+        assert "whisper-1" not in offered_models(app, "env-cometapi")
+        assert formatting.day(SOON) in offered_models(app, "env-cometapi")["old-one"]
         app.type(" there")
         open_menu(app)
         await app.written()
@@ -77,14 +77,14 @@ async def test_a_listing_is_stored_and_renewed_when_the_menu_opens() -> None:
     async with AppHarness() as app:
         app.providers.models_of[COMETAPI.id] = ("gpt-5.2", "first")
         app.window.settings.pages.provider.page.key_entered.emit(COMETAPI.id, "not-a-key")
-        await until(lambda: "first" in offered(app, COMETAPI.id))
+        await until(lambda: "first" in offered_models(app, COMETAPI.id))
         await app.written()
     async with AppHarness(environment=COMET) as app:
         # The key was for the session only; what was listed is remembered all the same.
         assert await ListingStore(app.backend.database).all()
         app.providers.models_of["env-cometapi"] = ("gpt-5.2", "second")
         assert "second" not in lines(open_menu(app))
-        await until(lambda: "second" in offered(app, "env-cometapi"))
+        await until(lambda: "second" in offered_models(app, "env-cometapi"))
         assert "second" in lines(open_menu(app))
 
 
@@ -122,7 +122,7 @@ async def test_a_warning_is_shown_for_a_chosen_model_that_retires_soon() -> None
     async with AppHarness(environment=COMET) as app:
         app.providers.models_of["env-cometapi"] = ("gpt-5.2", NEAR)
         app.type("Hi")
-        await until(lambda: "old-one" in offered(app, "env-cometapi"))
+        await until(lambda: "old-one" in offered_models(app, "env-cometapi"))
         chosen = next(e for e in row(app).models if e.model == "old-one")
         app.window.prompt.row.model_requested.emit(chosen)
         assert "old-one" in app.hint
@@ -134,7 +134,7 @@ async def test_hundreds_of_models_are_grouped_by_maker() -> None:
         many = [f"{maker}-{n}" for maker in ("claude", "gemini", "gpt") for n in range(100)]
         app.providers.models_of["env-cometapi"] = ("gpt-5.2", *many, "alone")
         app.type("Hi")
-        await until(lambda: "alone" in offered(app, "env-cometapi"))
+        await until(lambda: "alone" in offered_models(app, "env-cometapi"))
         menu = open_menu(app)
         comet = next(a.menu() for a in menu.actions() if entry_text(a).startswith("CometAPI"))
         assert isinstance(comet, QMenu)
@@ -263,14 +263,14 @@ async def test_the_window_of_a_servers_model_is_learned_when_a_document_is_dropp
     async with AppHarness() as app:
         await app.backend.settings.save_profile(SERVER)
         await app.state.providers.reload()
-        await until(lambda: "llama3" in offered(app, SERVER.id))
+        await until(lambda: "llama3" in offered_models(app, SERVER.id))
         app.providers.models_of[SERVER.id] = (ListedModel("llama3", window=2048), "qwen")
         choice = ModelChoice(SERVER.id, "llama3")
         app.state.setup.choose(choice)
         app.window.files_dropped.emit([path])
         await until(lambda: bool(app.chips) and app.chips[0].endswith("%"))
-        await until(lambda: offered(app, SERVER.id)["llama3"] == "2k tokens")
-        assert offered(app, SERVER.id)["qwen"] == ""
+        await until(lambda: offered_models(app, SERVER.id)["llama3"] == "2k tokens")
+        assert offered_models(app, SERVER.id)["qwen"] == ""
         app.enter()
         await until(lambda: "With long.txt, this needs" in app.said)
         assert "llama3 accepts 1,536" in app.said

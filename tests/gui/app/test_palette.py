@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 CTRL = Qt.KeyboardModifier.ControlModifier
 
 
-def palette(app: AppHarness) -> CommandPalette:
+def open_palette(app: AppHarness) -> CommandPalette:
     app.press(Qt.Key.Key_K, CTRL)
     return find(app.window, CommandPalette, "command-palette")
 
@@ -33,7 +33,7 @@ def titles(shown: CommandPalette) -> list[str]:
 
 async def test_every_action_is_in_the_palette_and_a_few_letters_run_it() -> None:
     async with AppHarness() as app:
-        shown = palette(app)
+        shown = open_palette(app)
         assert shown.isVisible()
         actions = {command.title for command in COMMANDS if command.id in app.session.actions}
         assert actions - {"Show all commands"} < set(titles(shown))  # settings and models, too
@@ -65,19 +65,19 @@ async def test_keys_pressed_during_the_start_reach_the_palette(
         assert app.text.toPlainText() == "A question"
         await until(app.window.settings.isVisible)
         assert app.providers.turns == []
-        assert palette(app).isVisible()  # the keys are bound only once
+        assert open_palette(app).isVisible()  # the keys are bound only once
 
 
 async def test_the_word_library_finds_what_is_done_with_it() -> None:
     async with AppHarness() as app:
-        shown = palette(app)
+        shown = open_palette(app)
         QTest.keyClicks(shown.field, "library")
         assert {"Import conversations…", "Backups, import, and export"} <= {*titles(shown)}
 
 
 async def test_a_setting_is_found_by_its_values() -> None:
     async with AppHarness() as app:
-        shown = palette(app)
+        shown = open_palette(app)
         for value in ("dark", "high contrast"):
             shown.field.clear()
             QTest.keyClicks(shown.field, value)
@@ -87,7 +87,7 @@ async def test_a_setting_is_found_by_its_values() -> None:
 async def test_escape_restores_the_focus() -> None:
     async with AppHarness() as app:
         app.type("half a question")
-        shown = palette(app)
+        shown = open_palette(app)
         QTest.keyClicks(shown.field, "no such thing")
         assert titles(shown) == []
         app.press(Qt.Key.Key_Return)  # nothing to run, and nothing is sent
@@ -102,7 +102,7 @@ async def test_escape_restores_the_focus() -> None:
 async def test_a_shortcut_that_moves_the_focus_closes_the_palette() -> None:
     async with AppHarness() as app:
         await app.ask_and_answer("One", "1")
-        shown = palette(app)
+        shown = open_palette(app)
         app.press(Qt.Key.Key_N, CTRL)
         await until(lambda: not shown.isVisible())
         assert QApplication.focusWidget() is app.text
@@ -110,7 +110,7 @@ async def test_a_shortcut_that_moves_the_focus_closes_the_palette() -> None:
 
 async def test_arrow_keys_select_rows_and_a_second_ctrl_k_closes_the_palette() -> None:
     async with AppHarness() as app:
-        shown = palette(app)
+        shown = open_palette(app)
         app.press(Qt.Key.Key_Down)
         app.press(Qt.Key.Key_Down)
         assert shown.view.currentIndex().row() == 2
@@ -124,19 +124,19 @@ async def test_conversations_settings_and_prompts_are_in_the_same_field() -> Non
     async with AppHarness() as app:
         first = await app.ask_and_answer("Letters to a client", "Dear client")
         app.session.actions["conversation.new"]()
-        shown = palette(app)
+        shown = open_palette(app)
         QTest.keyClicks(shown.field, "letters")
         await until(lambda: "Letters to a client" in titles(shown))
         app.press(Qt.Key.Key_Return)
         await until(lambda: app.open_id == first)
-        shown = palette(app)
+        shown = open_palette(app)
         QTest.keyClicks(shown.field, "theme")
         assert titles(shown)[0] == "Theme"
         app.press(Qt.Key.Key_Return)
         focused = QApplication.focusWidget()
         assert focused is not None
         assert app.window.settings.isAncestorOf(focused)
-        shown = palette(app)
+        shown = open_palette(app)
         QTest.keyClicks(shown.field, "smollm")
         assert any("SmolLM2" in title for title in titles(shown))
         app.press(Qt.Key.Key_Escape)
@@ -146,11 +146,11 @@ async def test_conversations_settings_and_prompts_are_in_the_same_field() -> Non
 
 async def test_the_last_chosen_row_is_first_next_time() -> None:
     async with AppHarness() as app:
-        shown = palette(app)
+        shown = open_palette(app)
         await app.written()
         QTest.keyClicks(shown.field, "show all conv")
         app.press(Qt.Key.Key_Return)
-        shown = palette(app)
+        shown = open_palette(app)
         assert titles(shown)[0] == "Show all conversations"
         QTest.keyClicks(shown.field, "show")
         assert titles(shown)[0] == "Show all conversations"
@@ -160,17 +160,17 @@ async def test_the_last_chosen_row_is_first_next_time() -> None:
 
 async def test_parts_of_the_settings_without_a_value_are_found() -> None:
     async with AppHarness() as app:
-        shown = palette(app)
+        shown = open_palette(app)
         QTest.keyClicks(shown.field, "api key")
         app.press(Qt.Key.Key_Return)
         await until(lambda: (at := QApplication.focusWidget()) and at.objectName() == "key")
-        shown = palette(app)
+        shown = open_palette(app)
         QTest.keyClicks(shown.field, "delete everything")
         app.press(Qt.Key.Key_Return)
         section = find(app.window, QToolButton, "delete-everything")
         await until(section.isVisible)
         assert section.isChecked()
-        shown = palette(app)
+        shown = open_palette(app)
         QTest.keyClicks(shown.field, "pro")
         assert titles(shown)[0] == "Use Pro"
         app.press(Qt.Key.Key_Escape)
@@ -179,9 +179,9 @@ async def test_parts_of_the_settings_without_a_value_are_found() -> None:
 async def test_a_palette_opened_twice_lists_a_collection_once() -> None:
     async with AppHarness() as app:
         await app.backend.collections.create("Contracts")
-        palette(app)
-        palette(app)
-        shown = palette(app)
+        open_palette(app)
+        open_palette(app)
+        shown = open_palette(app)
         await app.settled()
         QTest.keyClicks(shown.field, "contracts")
         assert titles(shown) == ["Contracts"]
@@ -191,7 +191,7 @@ async def test_models_of_the_same_name_have_a_row_each(monkeypatch: pytest.Monke
     same = tuple(ModelEntry("lab", "Lab", f"v{number}", "House model", None) for number in (1, 2))
     async with AppHarness() as app:
         monkeypatch.setattr(app.controllers.composer.choices, "models", same)
-        shown = palette(app)
+        shown = open_palette(app)
         QTest.keyClicks(shown.field, "house model")
         assert titles(shown) == ["Lab: House model"] * 2
         app.press(Qt.Key.Key_Escape)

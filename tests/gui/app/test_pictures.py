@@ -28,13 +28,15 @@ from tests.helpers.widgets import find
 OPENAI = {"OPENAI_API_KEY": "sk-test"}
 
 
-def is_read(app: AppHarness) -> bool:
-    """Return True if no image is being read."""
-    return not app.is_reading
-
-
 def chip(app: AppHarness, at: int = 0) -> ChipWidget:
     return app.chip_widgets[at]
+
+
+def shows_thumbnail(shown: ChipWidget, color: tuple[int, ...]) -> bool:
+    """Return True if a chip paints a thumbnail of about this color in place of the file icon."""
+    drawn = shown.grab().toImage().pixelColor(10, shown.height() // 2)
+    parts = (drawn.red(), drawn.green(), drawn.blue())
+    return all(abs(one - other) < 8 for one, other in zip(parts, color, strict=True))
 
 
 def has_image(app: AppHarness, sha256: str) -> bool:
@@ -47,14 +49,15 @@ async def test_a_photo_is_scaled_for_the_model_and_stored_unchanged(
     tmp_path: Path, opened_files: list[QUrl]
 ) -> None:
     path = tmp_path / "IMG 1.jpg"
-    path.write_bytes(packed(photo(1, 1).resize((4000, 3000)), "JPEG", exif=exif(6)))
+    taken = photo(1, 1).resize((4000, 3000))
+    path.write_bytes(packed(taken, "JPEG", exif=exif(6)))
 
     async with AppHarness(environment=OPENAI) as app:
         app.window.prompt.attach_requested.emit([path])
         await until(lambda: not app.is_reading)
         assert app.chips == ["IMG 1.jpg, 3000 × 4000 · ≈ 1,743 tokens · < 1% · $0.003"]
         assert "Sent at 1056 × 1408, without metadata" in chip(app).toolTip()
-        await until(lambda: chip(app)._chip.picture is not None)
+        await until(lambda: shows_thumbnail(chip(app), tuple(taken.tobytes()[:3])))
         turn = await app.ask("What is it?")
         image = turn.request.messages[-1].parts[0]
         assert isinstance(image, ImageData)

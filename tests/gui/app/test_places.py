@@ -98,7 +98,7 @@ async def test_a_tool_that_needs_a_setting_links_to_it() -> None:
         assert not picker.isVisible()
 
 
-async def test_a_card_s_link_opens_its_place_by_mouse_and_keyboard() -> None:
+async def test_the_link_of_a_notification_works_by_mouse_and_keyboard() -> None:
     async with AppHarness() as app:
         app.window.notifications.notify(
             NetworkError(Reason.PROXY_TIMEOUT, remedy=Remedy.CHECK_PROXY)
@@ -173,7 +173,7 @@ def test_parameters_make_no_links() -> None:
 
 
 @pytest.mark.parametrize("link", ["place:data_page", "action:place/data_page", "help:privacy"])
-def test_links_of_models_with_our_schemes_do_nothing(link: str) -> None:
+def test_links_of_models_to_places_do_nothing(link: str) -> None:
     assert not is_opened(QUrl(link).toString())
 
 

@@ -34,7 +34,7 @@ POET = Preset("poet", "Poet", overrides=Overrides("You rhyme."), position=1)
 KEY = {"OPENAI_API_KEY": "sk-not-real"}
 
 
-async def with_presets(app: AppHarness) -> None:
+async def store_presets(app: AppHarness) -> None:
     await app.backend.prompts.save(presets=[REVIEWER, POET])
     await app.controllers.composer.presets.load()
 
@@ -61,18 +61,11 @@ def shown(app: AppHarness) -> str:
     return app.window.header.preset.accessibleName()
 
 
-def undo(app: AppHarness) -> None:
-    button = next(
-        b for b in app.window.notifications.findChildren(QPushButton) if b.text() == "Undo"
-    )
-    button.click()
-
-
 async def test_an_applied_preset_shows_later_changes() -> None:
     async with AppHarness(environment=KEY) as app:
         state = app.state
         assert app.window.header.preset.isVisible()  # those that ship
-        await with_presets(app)
+        await store_presets(app)
         assert shown(app) == "No preset"
         choose(app, "Code reviewer")
         assert shown(app) == "Preset: Code reviewer"
@@ -94,7 +87,7 @@ async def test_an_applied_preset_shows_later_changes() -> None:
 
 async def test_the_preset_of_a_conversation_survives_a_restart() -> None:
     async with AppHarness(environment=KEY) as app:
-        await with_presets(app)
+        await store_presets(app)
         app.controllers.composer.presets.use("reviewer")
         first = await app.ask_and_answer("Why?", "So.")
         app.controllers.sidebar.navigator.open_new()
@@ -114,13 +107,13 @@ async def test_the_preset_of_a_conversation_survives_a_restart() -> None:
 async def test_applying_is_undone_and_no_preset_restores_the_defaults() -> None:
     async with AppHarness(environment=KEY) as app:
         state = app.state
-        await with_presets(app)
+        await store_presets(app)
         mine = Overrides("Written by hand, at length.")
         state.setup.override(state.current.id, lambda _own: mine)
         before = state.current.conversation
         choose(app, "Poet")
         assert state.current.conversation.overrides == POET.overrides
-        undo(app)
+        app.press_action("Undo")
         assert state.current.conversation == before
         choose(app, "Poet")
         choose(app, "No preset")
@@ -132,24 +125,24 @@ async def test_applying_is_undone_and_no_preset_restores_the_defaults() -> None:
 async def test_undo_keeps_what_was_changed_after_a_preset_was_applied() -> None:
     async with AppHarness(environment=KEY) as app:
         setup, here = app.state.setup, app.open_id
-        await with_presets(app)
+        await store_presets(app)
         mine = Overrides("Written by hand.").with_parameter("seed", 1).with_parameter("top_p", 0.5)
         setup.override(here, lambda _own: mine)
         choose(app, "Poet")
         setup.override(here, lambda own: own.with_parameter("seed", 2))
-        undo(app)
+        app.press_action("Undo")
         assert app.state.current.conversation.overrides == mine.with_parameter("seed", 2)
         assert app.state.current.conversation.preset_id is None
         choose(app, "Poet")
         setup.override(here, lambda _own: Overrides("New."))
-        undo(app)
+        app.press_action("Undo")
         assert app.state.current.conversation.overrides.instructions == "New."
         await app.written()
 
 
 async def test_a_preset_skips_what_the_provider_does_not_have() -> None:
     async with AppHarness() as app:  # on this computer: no variants
-        await with_presets(app)
+        await store_presets(app)
         before = app.state.setup.choice
         app.controllers.composer.presets.use("reviewer")
         after = app.state.setup.choice
@@ -212,7 +205,7 @@ async def test_imported_presets_are_offered() -> None:
 
 async def test_the_page_edits_copies_and_deletes_with_undo() -> None:
     async with AppHarness(environment=KEY) as app:
-        await with_presets(app)
+        await store_presets(app)
         app.controllers.composer.prompts.manage("presets")
         dialog = cast(PromptsDialog, app.window.findChild(PromptsDialog))
         page = dialog.presets
@@ -246,7 +239,7 @@ async def test_the_page_edits_copies_and_deletes_with_undo() -> None:
 
 async def test_new_conversations_begin_with_the_default_preset() -> None:
     async with AppHarness(environment=KEY) as app:
-        await with_presets(app)
+        await store_presets(app)
         app.controllers.composer.prompts.manage("presets")
         dialog = cast(PromptsDialog, app.window.findChild(PromptsDialog))
         dialog.presets.list.select("reviewer")
@@ -281,7 +274,7 @@ async def test_new_conversations_begin_with_the_default_preset() -> None:
 
 async def test_settings_that_were_cleared_in_a_blank_conversation_stay_cleared() -> None:
     async with AppHarness(environment=KEY) as app:
-        await with_presets(app)
+        await store_presets(app)
         first = await app.ask_and_answer("Why?", "So.")
         app.controllers.sidebar.navigator.open_new()
         choose(app, "Poet")
@@ -296,12 +289,12 @@ async def test_settings_that_were_cleared_in_a_blank_conversation_stay_cleared()
 
 async def test_a_preset_of_a_blank_conversation_is_undone_after_it_was_left() -> None:
     async with AppHarness(environment=KEY) as app:
-        await with_presets(app)
+        await store_presets(app)
         first = await app.ask_and_answer("Why?", "So.")
         app.controllers.sidebar.navigator.open_new()
         choose(app, "Poet")
         await app.open_conversation(first)
-        undo(app)
+        app.press_action("Undo")
         await app.written()
         app.controllers.sidebar.navigator.open_new()
         assert shown(app) == "No preset"
@@ -330,11 +323,12 @@ async def test_built_in_presets_can_be_used_edited_and_deleted() -> None:
         settings = app.state.setup.ask_settings
         assert settings.instructions.startswith("You translate.")
         assert settings.examples == (("Das ist nicht mein Bier.", "That’s not my problem."),)
-        its = app.controllers.composer.presets
-        its._save(replace(app.state.presets.by_id["editor"], name="My editor"))
-        its._delete("tutor")
+        app.controllers.composer.prompts.manage("presets")
+        page = cast(PromptsDialog, app.window.findChild(PromptsDialog)).presets
+        page.save_requested.emit(replace(app.state.presets.by_id["editor"], name="My editor"))
+        page.delete_requested.emit("tutor")
         await app.written()
-        await its.load()
+        await app.controllers.composer.presets.load()
         found = {preset.id: preset.name for preset in app.state.presets.by_id.values()}
         assert found["editor"] == "My editor"
         assert "tutor" not in found
@@ -348,7 +342,7 @@ def examples_of(app: AppHarness) -> Examples:
 
 async def test_examples_are_edited_kept_and_sent() -> None:
     async with AppHarness(environment=KEY) as app:
-        await with_presets(app)
+        await store_presets(app)
         app.session.actions["presets.manage"]()
         dialog = cast(PromptsDialog, app.window.findChild(PromptsDialog))
         page = dialog.presets

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QWidget
@@ -37,7 +36,7 @@ def with_server(server: PreparedServer) -> AppHarness:
     return AppHarness(has_real_providers=True, environment=environment)
 
 
-async def attached(app: AppHarness, *paths: Path) -> None:
+async def attach(app: AppHarness, *paths: Path) -> None:
     app.window.files_dropped.emit(list(paths))
     await until(lambda: len(app.state.current.draft.value.attachments) == len(paths))
     await until(lambda: not app.is_reading)
@@ -76,7 +75,7 @@ def take(app: AppHarness, action: str) -> None:
     app.window.prompt.chips.action_requested.emit(part_of(app).sha256, action)
 
 
-async def choose(dialog: AttachmentPreview, pages: str) -> None:
+def choose_pages(dialog: AttachmentPreview, pages: str) -> None:
     field = find(dialog, QLineEdit, "pages-to-send")
     field.setFocus()
     field.clear()
@@ -97,7 +96,7 @@ async def test_only_the_pages_chosen_by_keyboard_are_sent(tmp_path: Path) -> Non
     path.write_bytes(long_pdf(20))
 
     async with PreparedServer(ANSWERS) as server, with_server(server) as app:
-        await attached(app, path)
+        await attach(app, path)
         whole = part_of(app)
         assert app.chips[0].startswith("long.pdf, 20 pages · ")
         assert " · $" in app.chips[0]
@@ -106,7 +105,7 @@ async def test_only_the_pages_chosen_by_keyboard_are_sent(tmp_path: Path) -> Non
         app.press(Qt.Key.Key_Return)
         dialog = await opened(app)
         assert plain(dialog.text.text).startswith('<document name="long.pdf" pages="20">\n[page 1]')
-        await choose(dialog, "3-5, 9")
+        choose_pages(dialog, "3-5, 9")
         await until(lambda: part_of(app).sent_tokens not in (None, whole.tokens))
         await until(lambda: "[page 9]" in dialog.text.text and "page 1]" not in dialog.text.text)
         chosen = part_of(app)
@@ -138,24 +137,24 @@ async def test_only_the_pages_chosen_by_keyboard_are_sent(tmp_path: Path) -> Non
 
 async def test_invalid_pages_are_explained_and_change_nothing(data: Path) -> None:
     async with AppHarness() as app:
-        await attached(app, data / "report.pdf")
+        await attach(app, data / "report.pdf")
         app.session.actions["attachment.choose-pages"]()
         dialog = await opened(app)
         assert dialog.field.hasFocus()
-        await choose(dialog, "2-4")
+        choose_pages(dialog, "2-4")
         await until(lambda: words(dialog, "pages-error"))
         assert words(dialog, "pages-error") == (
             "“4” isn’t in this file. Enter numbers from 1 to 3, such as 1-2."
         )
         assert dialog.field.text() == "2-4"
         assert part_of(app).chosen is None
-        await choose(dialog, "2")
+        choose_pages(dialog, "2")
         await until(lambda: part_of(app).sent_tokens and part_of(app).chosen is not None)
         assert not words(dialog, "pages-error")
         assert "report.pdf, page 2 of 3 · " in app.chips[0]
-        await choose(dialog, "1-3")
+        choose_pages(dialog, "1-3")
         await until(lambda: part_of(app).chosen is None)
-        await choose(dialog, "3")
+        choose_pages(dialog, "3")
         await until(lambda: part_of(app).chosen is not None)
         take(app, "send-all-pages")
         await until(lambda: part_of(app).chosen is None)
@@ -164,12 +163,12 @@ async def test_invalid_pages_are_explained_and_change_nothing(data: Path) -> Non
 
 async def test_sheets_are_chosen_by_name(data: Path) -> None:
     async with AppHarness() as app:
-        await attached(app, data / "figures.xlsx")
+        await attach(app, data / "figures.xlsx")
         app.session.actions["attachment.choose-pages"]()
         dialog = await opened(app)
         names = dialog.field.placeholderText()
         second = names.split(" · ")[1].removeprefix("2 ")
-        await choose(dialog, second)
+        choose_pages(dialog, second)
         await until(lambda: part_of(app).chosen is not None)
         await until(lambda: f"## {second}" in plain(dialog.text.text).split("\n")[1])
         assert "sheet 2 of" in app.chips[0]
@@ -177,9 +176,9 @@ async def test_sheets_are_chosen_by_name(data: Path) -> None:
 
 async def test_an_uncounted_choice_of_pages_is_counted_later(data: Path) -> None:
     async with AppHarness() as app:
-        await attached(app, data / "report.pdf")
+        await attach(app, data / "report.pdf")
         app.session.actions["attachment.preview"]()
-        await choose(await opened(app), "2")
+        choose_pages(await opened(app), "2")
         await until(lambda: part_of(app).sent_tokens and part_of(app).chosen is not None)
         counted = part_of(app)
         assert counted.chosen is not None
@@ -192,7 +191,7 @@ async def test_an_uncounted_choice_of_pages_is_counted_later(data: Path) -> None
 
 async def test_pages_sent_as_images_are_shown_as_images(data: Path) -> None:
     async with PreparedServer(ANSWERS) as server, with_server(server) as app:
-        await attached(app, data / "corpus" / "partly-scanned.pdf")
+        await attach(app, data / "corpus" / "partly-scanned.pdf")
         app.session.actions["attachment.preview"]()
         dialog = await opened(app)
         preview = dialog.text.text
@@ -203,7 +202,7 @@ async def test_pages_sent_as_images_are_shown_as_images(data: Path) -> None:
         assert words(dialog, "picture-caption") == "Page 3 – loading…"
         await until(lambda: "Page 3 · " in words(dialog, "picture-caption"))
         assert not shown_picture(dialog).image.isNull()
-        await choose(dialog, "1, 3")
+        choose_pages(dialog, "1, 3")
         await until(lambda: "1, 3 of 4" in dialog.text.text)
         preview = dialog.text.text
         app.press(Qt.Key.Key_Escape)
@@ -222,7 +221,7 @@ async def test_images_and_every_attachment_can_be_previewed(data: Path, tmp_path
     picture.save(str(tmp_path / "red.png"))
 
     async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_ENVIRONMENT}) as app:
-        await attached(app, data / "notes.md", tmp_path / "red.png")
+        await attach(app, data / "notes.md", tmp_path / "red.png")
         assert " tokens · " in app.chips[1]
         assert "$" in app.chips[1]
         chip_button(app, "preview-attachment", 1).click()
@@ -243,7 +242,7 @@ async def test_images_and_every_attachment_can_be_previewed(data: Path, tmp_path
 
 async def test_the_images_stay_shown_while_the_text_to_send_changes(data: Path) -> None:
     async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key"}) as app:
-        await attached(app, data / "report.pdf")
+        await attach(app, data / "report.pdf")
         part = replace(part_of(app), pictured=(PageImage(1, 800, 1000),))
         app.state.current.draft.set_attachments((part,))
         app.session.actions["attachment.preview"]()
@@ -261,7 +260,7 @@ async def test_parts_are_shown_as_they_are_sent(tmp_path: Path) -> None:
     path.write_text("\n\n".join(f"Paragraph {n} of a long text. " * 30 for n in range(200)))
 
     async with AppHarness() as app:
-        await attached(app, path)
+        await attach(app, path)
         state = app.state
         app.session.actions["attachment.preview"]()
         dialog = await opened(app)
@@ -281,7 +280,7 @@ async def test_previewing_without_attachments_shows_a_notice(data: Path) -> None
         for command in ("attachment.preview", "attachment.choose-pages"):
             app.session.actions[command]()
             assert app.said == "Nothing is attached"
-        await attached(app, data / "notes.md")
+        await attach(app, data / "notes.md")
         app.session.actions["attachment.choose-pages"]()
         assert app.said.startswith("“notes.md” has no pages, slides, sheets, or chapters")
 
@@ -292,7 +291,7 @@ async def test_a_large_text_is_shown_and_searched_in_pages(tmp_path: Path) -> No
     path.write_text("".join(lines) + "The İstanbul NEEDLE is here.\n" + "x" * 100_000)
 
     async with AppHarness() as app:
-        await attached(app, path)
+        await attach(app, path)
         app.session.actions["attachment.preview"]()
         dialog = await opened(app)
         assert len(dialog.text.text) > 3_000_000
@@ -320,23 +319,18 @@ def test_pages_contain_the_whole_text_without_long_lines(text: str) -> None:
     assert all(len(line) <= 10 for piece in pieces for line in piece.split("\n"))
 
 
-def process_events_until(condition: Callable[[], bool]) -> None:
-    while not condition():
-        QCoreApplication.processEvents()
-
-
-def test_matches_are_stepped_through_across_pages() -> None:
+async def test_matches_are_stepped_through_across_pages() -> None:
     text = "".join(f"row {n} 😀 Word\n" for n in range(9))
     view = PagedText(light(), "x", "y")
     view.set_text(text, page_ends(text, length=40))
     counted: list[tuple[int, int, bool]] = []
     view.counted.connect(lambda *row: counted.append(row))
     view.search("word")
-    process_events_until(lambda: counted[-1][2] and view.is_written)
+    await until(lambda: counted[-1][2] and view.is_written)
     assert counted[-1] == (1, 9, True)
     for number in (2, 3, 4, 5, 6, 7, 8, 9, 1):
         view.step(+1)
-        process_events_until(lambda: view.is_written)
+        await until(lambda: view.is_written)
         assert counted[-1][0] == number
         assert view.view.textCursor().selectedText() == "Word"
         assert f"row {number - 1}" in view.view.textCursor().block().text()
@@ -349,7 +343,7 @@ async def test_a_document_is_sent_as_a_file_if_the_user_chose_so(data: Path) -> 
     path = data / "report.pdf"
 
     async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_ENVIRONMENT}) as app:
-        await attached(app, path)
+        await attach(app, path)
         chip = app.chip_widgets[0]
         by_name = {action.objectName(): action for action in chip.menu().actions()}
         assert list(by_name) == ["preview", "open-document", "choose-pages", "send-as-file"]
@@ -373,12 +367,12 @@ async def test_a_document_is_sent_as_a_file_if_the_user_chose_so(data: Path) -> 
         assert "isn’t sent" in words(dialog, "preview-note")
         assert "The file itself is sent" in dialog.text.view.accessibleName()
         await until(dialog.field.isVisible)
-        await choose(dialog, "2")
+        choose_pages(dialog, "2")
         await until(lambda: "<document" in dialog.text.text)
         assert "[page 2]" in dialog.text.text
         assert "sent as text, not as a file" in words(dialog, "preview-note")
         assert dialog.text.view.accessibleName() == "Content to send"
-        await choose(dialog, "")
+        choose_pages(dialog, "")
         await until(lambda: dialog.text.text == read)
         app.press(Qt.Key.Key_Escape)
         turn = await app.ask("Who?")
@@ -393,9 +387,9 @@ async def test_no_file_is_sent_to_a_model_that_takes_none(data: Path) -> None:
 
     async with AppHarness(environment=keys) as app:
         await app.state.values.set("answer.documents_as_files", True)
-        await attached(app, data / "report.pdf")
+        await attach(app, data / "report.pdf")
         assert part_of(app).as_file
-        await attached(app, data / "report.pdf", data / "notes.md")
+        await attach(app, data / "report.pdf", data / "notes.md")
         assert not part_of(app, 1).as_file
         state = app.state
         state.setup.choose(replace(state.setup.choice, provider_id="env-cometapi"))
@@ -420,7 +414,7 @@ async def test_attachments_of_the_quick_prompt_are_previewed_too(data: Path) -> 
         dialog = window.findChild(AttachmentPreview)
         assert dialog is not None
         await until(lambda: "[page 1]" in dialog.text.text)
-        await choose(dialog, "2")
+        choose_pages(dialog, "2")
         await until(lambda: "page 2 of 3 · " in face.accessibleName())
         await until(lambda: "[page 1]" not in dialog.text.text)
         preview = dialog.text.text
@@ -435,7 +429,7 @@ async def test_attachments_of_the_quick_prompt_are_previewed_too(data: Path) -> 
 
 async def test_a_document_of_an_edited_question_is_sent_again(data: Path) -> None:
     async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key"}) as app:
-        await attached(app, data / "report.pdf")
+        await attach(app, data / "report.pdf")
         app.type("Who?")
         await until(lambda: "$" in app.estimate)
         chips, estimate = app.chips, app.estimate
@@ -459,7 +453,7 @@ async def test_files_of_an_edited_question_do_not_count_beside_their_replacement
     data: Path,
 ) -> None:
     async with AppHarness(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_ENVIRONMENT}) as app:
-        await attached(app, data / "report.pdf")
+        await attach(app, data / "report.pdf")
         large = replace(part_of(app), as_file=True, size=30 << 20)  # of at most 50 MB
         app.state.current.draft.set_attachments((large,))
         turn = await app.ask("Who?")
@@ -476,12 +470,12 @@ async def test_files_of_an_edited_question_do_not_count_beside_their_replacement
 
 async def test_a_document_of_the_conversation_is_not_sent_twice(data: Path) -> None:
     async with AppHarness() as app:
-        await attached(app, data / "report.pdf")
+        await attach(app, data / "report.pdf")
         turn = await app.ask("Who?")
         assert turn.asked.count("[page 2]") == 1
         turn.end("Dubois")
         await app.settled()
-        await attached(app, data / "report.pdf", data / "notes.md")
+        await attach(app, data / "report.pdf", data / "notes.md")
         assert app.chips[0] == "report.pdf, 3 pages · already in this conversation"
         assert "tokens" in app.chips[1]
         app.session.actions["attachment.preview"]()
@@ -490,11 +484,11 @@ async def test_a_document_of_the_conversation_is_not_sent_twice(data: Path) -> N
         await until(lambda: "The same as “report.pdf” in an earlier" in dialog.text.text)
         assert "[page 2]" not in dialog.text.text
         assert "Not sent again." in words(dialog, "preview-note")
-        await choose(dialog, "2")
+        choose_pages(dialog, "2")
         await until(lambda: "[page 2]" in dialog.text.text)
         assert "page 2 of 3 · " in app.chips[0]
         assert "already" not in app.chips[0]
-        await choose(dialog, "")
+        choose_pages(dialog, "")
         await until(lambda: "already" in app.chips[0])
         app.press(Qt.Key.Key_Escape)
         turn = await app.ask("And when?")

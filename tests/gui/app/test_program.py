@@ -46,9 +46,8 @@ CONTROL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 ALT = Qt.KeyboardModifier.AltModifier
 KEYED = {"COMETAPI_KEY": "not-a-key"}
-# Handled by the prompt's text and by the quick prompt.
-# The global shortcut is bound outside of the window.
-IN_WIDGETS = {
+# Handled by the prompt's text, by the quick prompt, and (the global shortcut) by the desktop.
+HANDLED_ELSEWHERE = {
     "prompt.send",
     "quick.add-selection",
     "quick.close",
@@ -69,7 +68,7 @@ async def test_nothing_can_be_asked_before_a_conversation_is_open(
     load = Navigator.load
 
     async def note_and_load(navigator: Navigator) -> None:
-        early.append(navigator._pane.prompt.can_send)
+        early.append(app.window.prompt.can_send)
         await load(navigator)
 
     class StartingHarness(AppHarness):
@@ -77,7 +76,8 @@ async def test_nothing_can_be_asked_before_a_conversation_is_open(
             self.window.prompt.set_can_send(False, "Starting…")
 
     monkeypatch.setattr(Navigator, "load", note_and_load)
-    async with StartingHarness(environment=KEYED) as app:
+    app = StartingHarness(environment=KEYED)
+    async with app:
         assert early == [False]
         assert app.window.prompt.can_send
 
@@ -110,7 +110,7 @@ def entries(app: AppHarness, name: str) -> list[ModelEntry]:
 async def test_every_command_has_an_action() -> None:
     async with AppHarness() as app:
         bound = set(app.session.actions)
-        assert {c.id for c in COMMANDS} - IN_WIDGETS == bound
+        assert {c.id for c in COMMANDS} - HANDLED_ELSEWHERE == bound
         everywhere = {
             c.id for c in COMMANDS if c.scope in (CommandScope.QUICK, CommandScope.EVERYWHERE)
         }
@@ -620,13 +620,15 @@ async def test_a_later_start_attaches_its_files(data: Path, is_hidden: bool) -> 
         one = await app.ask_and_answer("One", "1")
         if is_hidden:
             app.window.hide()
+        path = app.backend.folders.socket
         request = encode(OpenRequest((str(data / "notes.md"),)))
-        await asyncio.to_thread(call, app.backend.folders.socket, request)
+        assert await asyncio.to_thread(call, path, request) == b"ok"
         await until(lambda: app.chips and "reading" not in app.chips[0])
         assert app.window.isVisible()
         assert app.open_id != one
-        await asyncio.to_thread(call, app.backend.folders.socket, encode(OpenRequest()))
+        assert await asyncio.to_thread(call, path, encode(OpenRequest())) == b"ok"
         await app.written()
+        assert app.chips[0].startswith("notes.md")
 
 
 async def test_a_later_start_opens_the_quick_prompt_with_its_text() -> None:
@@ -654,7 +656,7 @@ async def test_garbage_on_the_socket_is_ignored(caplog: pytest.LogCaptureFixture
         os.urandom(100_000),
     )
 
-    def throw(path: Path, data: bytes) -> bytes:
+    def send(path: Path, data: bytes) -> bytes:
         with socket.socket(socket.AF_UNIX) as connection, suppress(ConnectionError):
             connection.connect(str(path))
             connection.sendall(data)
@@ -665,7 +667,7 @@ async def test_garbage_on_the_socket_is_ignored(caplog: pytest.LogCaptureFixture
     async with AppHarness() as app:
         path = app.backend.folders.socket
         for data in garbage * 3:
-            assert await asyncio.to_thread(throw, path, data) in (b"refused\n", b"")
+            assert await asyncio.to_thread(send, path, data) in (b"refused\n", b"")
         assert app.said == ""
         assert not quick_of(app).isVisible()
         request = encode(QuickRequest("came along"))

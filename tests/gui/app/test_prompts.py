@@ -30,14 +30,15 @@ from tests.helpers.widgets import find
 REPLY = Prompt("reply", "Reply", "Reply on {{date}} to {{name}}:\n\n{{selection}}", "Mail")
 
 
-def offered(app: AppHarness) -> list[str]:
+def offered_prompts(app: AppHarness) -> list[str]:
+    """Return the titles in the menu of prompts, which is empty if hidden."""
     menu = app.window.findChild(PromptMenu)
     if menu is None or menu.isHidden():
         return []
     return [menu.model.index(row, 0).data() for row in range(menu.model.rowCount())]
 
 
-async def loaded(app: AppHarness) -> None:
+async def prompts_loaded(app: AppHarness) -> None:
     await until(lambda: app.state.prompts.entries)
 
 
@@ -56,11 +57,11 @@ def said(dialog: PromptsDialog) -> str:
 
 async def test_a_prompt_is_inserted_filled_and_asked_by_keyboard() -> None:
     async with AppHarness() as app:
-        await loaded(app)
+        await prompts_loaded(app)
         await app.backend.prompts.save([REPLY])
         await app.controllers.composer.prompts.load()
         app.type("/rep")
-        assert offered(app) == ["Reply"]
+        assert offered_prompts(app) == ["Reply"]
         app.press(Qt.Key.Key_Return)
         await until(lambda: app.window.findChild(PromptFields))
         field = find(app.window, GrowingTextField, "field-name")
@@ -75,7 +76,7 @@ async def test_a_prompt_is_inserted_filled_and_asked_by_keyboard() -> None:
 
 async def test_enter_sends_again_once_the_list_is_closed() -> None:
     async with AppHarness() as app:
-        await loaded(app)
+        await prompts_loaded(app)
         app.type("/tra")
         app.press(Qt.Key.Key_Escape)
         turn = await app.ask("")
@@ -86,7 +87,7 @@ async def test_enter_sends_again_once_the_list_is_closed() -> None:
 
 async def test_the_selection_of_the_transcript_fills_the_prompt() -> None:
     async with AppHarness() as app:
-        await loaded(app)
+        await prompts_loaded(app)
         await app.ask_and_answer("Why?", "Because of x.")
         app.window.transcript.selectAll()
         app.type("/explain")
@@ -98,7 +99,7 @@ async def test_the_selection_of_the_transcript_fills_the_prompt() -> None:
 
 async def test_a_long_clipboard_is_attached() -> None:
     async with AppHarness() as app:
-        await loaded(app)
+        await prompts_loaded(app)
         await app.backend.prompts.save([Prompt("c", "Clip", "Read {{clipboard}}!")])
         await app.controllers.composer.prompts.load()
         QGuiApplication.clipboard().setText("word " * LARGE_PASTE_CHARACTERS)
@@ -112,17 +113,17 @@ async def test_a_long_clipboard_is_attached() -> None:
 
 async def test_another_conversation_closes_the_list() -> None:
     async with AppHarness() as app:
-        await loaded(app)
+        await prompts_loaded(app)
         await app.ask_and_answer("Why?", "So.")
         app.type("/")
-        assert offered(app)
+        assert offered_prompts(app)
         app.controllers.sidebar.navigator.open_new()
-        assert offered(app) == []
+        assert offered_prompts(app) == []
 
 
 async def test_an_edited_prompt_is_stored_and_offered_everywhere(data: Path) -> None:
     async with AppHarness() as app:
-        await loaded(app)
+        await prompts_loaded(app)
         dialog = dialog_of(app)
         dialog.prompts.list.select("executive-summary")
         title = find(dialog, QLineEdit, "prompt-title")
@@ -140,7 +141,7 @@ async def test_an_edited_prompt_is_stored_and_offered_everywhere(data: Path) -> 
         turn.end("Short.")
         await app.settled()
     async with AppHarness() as app:  # and is there at the next start
-        await loaded(app)
+        await prompts_loaded(app)
         dialog = dialog_of(app)
         dialog.prompts.list.select("executive-summary")
         assert not dialog.prompts.delete_button.isVisible()
@@ -157,7 +158,7 @@ async def test_an_edited_prompt_is_stored_and_offered_everywhere(data: Path) -> 
 
 async def test_a_prompt_is_created_hidden_duplicated_and_deleted_with_undo() -> None:
     async with AppHarness() as app:
-        await loaded(app)
+        await prompts_loaded(app)
         dialog = dialog_of(app)
         dialog.prompts.list.select("translate")
         press(dialog, "new-prompts")
@@ -185,14 +186,14 @@ async def test_a_prompt_is_created_hidden_duplicated_and_deleted_with_undo() -> 
         assert stored == {"Shorten": False, "Shorten (copy)": True}
         dialog.hide()
         app.type("/shorten")
-        assert offered(app) == ["Shorten"]
+        assert offered_prompts(app) == ["Shorten"]
 
 
 async def test_exported_prompts_are_imported_once(tmp_path: Path) -> None:
     file = tmp_path / "prompts.json"
 
     async with AppHarness() as app:
-        await loaded(app)
+        await prompts_loaded(app)
         app.controllers.composer.prompts.save(REPLY)
         dialog = dialog_of(app)
         dialog.export_requested.emit(file)
@@ -219,7 +220,7 @@ async def test_exported_prompts_are_imported_once(tmp_path: Path) -> None:
 async def test_only_changed_names_are_stored_in_another_language(tmp_path: Path) -> None:
     file = tmp_path / "prompts.json"
     async with AppHarness() as app:
-        await loaded(app)
+        await prompts_loaded(app)
         dialog = dialog_of(app)
         page = dialog.prompts
         page.list.select(SUMMARY)
@@ -240,7 +241,7 @@ async def test_only_changed_names_are_stored_in_another_language(tmp_path: Path)
 
 async def test_the_quick_prompt_inserts_accompanying_text_at_the_selection_mark() -> None:
     async with AppHarness() as app:
-        await loaded(app)
+        await prompts_loaded(app)
         controller = app.session.quick
         quick = controller.window
         controller.open_with("Good morning")
@@ -264,7 +265,7 @@ async def test_the_quick_prompt_inserts_accompanying_text_at_the_selection_mark(
 
 async def test_accompanying_text_moves_to_the_window_with_the_prompt() -> None:
     async with AppHarness() as app:
-        await loaded(app)
+        await prompts_loaded(app)
         controller = app.session.quick
         quick = controller.window
         controller.open_with("x = 1")
@@ -278,7 +279,7 @@ async def test_accompanying_text_moves_to_the_window_with_the_prompt() -> None:
 
 async def test_the_examples_begin_with_the_librarys_prompts() -> None:
     async with AppHarness() as app:
-        await loaded(app)
+        await prompts_loaded(app)
         app.window.empty_state.example_chosen.emit("translate")
         begun = f"{translate_into('English')}\n\n"
         assert app.window.prompt.text() == begun
@@ -294,10 +295,10 @@ def test_the_list_of_the_library_is_a_valid_model(qtmodeltester: object) -> None
 @pytest.mark.parametrize("command", ["prompts.insert", "prompts.manage", "presets.manage"])
 async def test_the_commands_open_their_pages(command: str) -> None:
     async with AppHarness() as app:
-        await loaded(app)
+        await prompts_loaded(app)
         app.session.actions[command]()
         if command == "prompts.insert":
-            assert offered(app)
+            assert offered_prompts(app)
         else:
             dialog = app.window.findChild(PromptsDialog)
             assert dialog is not None

@@ -54,7 +54,9 @@ def test_a_read_only_folder_is_reported(
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_on_wayland_it_ends_without_the_destructors_of_qt(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_start_on_wayland_skips_the_destructors_of_qt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("REPARTEE_HOME", "/proc/repartee")
     monkeypatch.setattr(QApplication, "platformName", staticmethod(lambda: "wayland"))
     at_end: list[tuple[object, ...]] = []

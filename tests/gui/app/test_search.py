@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -65,7 +64,7 @@ async def test_filters_narrow_the_hits_and_end_with_the_search(
         assert len(app.rows) == 2
 
 
-async def test_hits_are_opened_by_keyboard_from_the_field() -> None:
+async def test_the_filters_are_reached_by_tab_from_the_field() -> None:
     async with AppHarness() as app:
         shown = app.window.conversations
         await app.ask_and_answer("Grapefruit?", "Yes.")
@@ -93,7 +92,7 @@ async def test_the_archive_is_searched_and_marked() -> None:
         )
 
 
-class Slow(Search):
+class SlowSearch(Search):
     """A search that never ends if its text is "slow"."""
 
     asked = 0
@@ -113,12 +112,11 @@ async def test_a_newer_search_does_not_wait_for_an_older_one(
     async with AppHarness() as app:
         shown = app.window.conversations
         await app.ask_and_answer("Grapefruit?", "Yes.")
-        slow = Slow(app.backend.database)
+        slow = SlowSearch(app.backend.database)
         monkeypatch.setattr(app.backend.search, "find", slow.find)
-        for _ in range(6):  # more than there are readers
+        for count in range(1, 7):  # more than there are readers
             shown.search.changed.emit("slow")
-            await until(lambda: slow.asked)
-            await asyncio.sleep(0)
+            await until(lambda count=count: slow.asked == count)  # type: ignore[misc]
         shown.search.changed.emit("grapefruit")
         await until(lambda: found(app))
         assert shown.search.hits.rowCount() == 2

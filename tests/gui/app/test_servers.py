@@ -37,7 +37,7 @@ PRICED = {
 REFUSED = refusal(404, "x")
 
 
-def named(app: AppHarness) -> str:
+def chosen_model(app: AppHarness) -> str:
     """Return the model in the choice row."""
     return app.window.prompt.row.choice.short_name
 
@@ -45,12 +45,6 @@ def named(app: AppHarness) -> str:
 def variants(app: AppHarness) -> list[Variant]:
     """Return the variants in the menu."""
     return [e.variant for e in app.window.prompt.row.choice.models if e.variant]
-
-
-def notice(app: AppHarness) -> str:
-    """Return the visible notification."""
-    card = app.window.notifications
-    return f"{card.status.text()} {card.details.text()}"
 
 
 def environment(base_url: str, **more: str) -> dict[str, str]:
@@ -62,7 +56,7 @@ async def test_the_first_start_proposes_the_first_chat_model() -> None:
         LoopbackServer(REFUSED, CHAT, models=OWN) as server,
         AppHarness(has_real_providers=True, environment=environment(server.base_url)) as app,
     ):
-        await until(lambda: named(app) == "qwen3-8b")
+        await until(lambda: chosen_model(app) == "qwen3-8b")
         choice = app.window.prompt.row.choice
         assert (choice.offers_variants, choice.shown_effort, variants(app)) == (False, None, [])
         app.type("Why?")
@@ -88,7 +82,7 @@ async def test_a_hidden_program_reads_no_list_until_it_is_shown() -> None:
         app.session.quick.open_with("")
         quick = app.session.quick.window
         await until(lambda: quick.choice.short_name == "qwen3-8b")
-        await until(lambda: named(app) == "qwen3-8b")  # the window has the same list
+        await until(lambda: chosen_model(app) == "qwen3-8b")  # the window has the same list
 
 
 async def test_a_question_asked_before_the_list_has_arrived_waits_for_it() -> None:
@@ -145,7 +139,7 @@ async def test_a_provider_without_models_proposes_one_too() -> None:
         await app.written()
         await app.controllers.state.new_conversation.set_default("default.provider", "own")
         app.window.conversations.new_requested.emit()
-        await until(lambda: named(app) == "qwen3-8b")
+        await until(lambda: chosen_model(app) == "qwen3-8b")
 
 
 async def test_without_a_list_the_window_asks_for_a_model() -> None:
@@ -155,10 +149,10 @@ async def test_without_a_list_the_window_asks_for_a_model() -> None:
     ):
         app.type("Why?")
         app.enter()
-        await until(lambda: "has no default model" in notice(app))
-        assert "set OPENAI_MODEL" in notice(app)
+        await until(lambda: "has no default model" in app.said)
+        assert "set OPENAI_MODEL" in app.said
         assert [r.method for r in server.requests if r.method == "POST"] == []
-        assert named(app) == "No model"
+        assert chosen_model(app) == "No model"
 
 
 async def test_the_price_that_the_server_lists_is_estimated_and_paid() -> None:
@@ -166,7 +160,7 @@ async def test_the_price_that_the_server_lists_is_estimated_and_paid() -> None:
         LoopbackServer(replies(200, PRICED), whole_of_the_asked) as server,
         AppHarness(has_real_providers=True, environment=environment(server.base_url)) as app,
     ):
-        await until(lambda: named(app) == "vendor/small")
+        await until(lambda: chosen_model(app) == "vendor/small")
         app.type("Why? " * 50)
         await until(lambda: "$" in app.estimate)
         app.enter()
@@ -227,10 +221,10 @@ async def test_a_hidden_window_tries_no_server(monkeypatch: pytest.MonkeyPatch) 
             app.window.hide()
             app.type("Why?")
             app.enter()
+            fired: list[bool] = []
             timer = timer_of(app.controllers.conversation.server_watch)
-            await until(timer.isActive)
-            for _ in range(20):
-                await asyncio.sleep(0.002)
+            timer.timeout.connect(lambda: fired.append(True))
+            await until(lambda: len(fired) > 5)
             assert attempts.count == 0
 
 

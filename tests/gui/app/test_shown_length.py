@@ -59,7 +59,7 @@ def test_only_the_beginning_of_long_arguments_is_shown() -> None:
 
 
 @pytest.mark.attack("reply-bounds")
-async def test_all_of_it_is_stored_and_copied() -> None:
+async def test_a_long_answer_is_stored_and_copied_whole() -> None:
     async with AppHarness() as app:
         turn = await app.ask("Why?")
         text = "a\n" * (MAX_SHOWN_LINES + 5_000)
@@ -69,7 +69,7 @@ async def test_all_of_it_is_stored_and_copied() -> None:
         await app.settled()
         assert app.messages()[1][1:] == ("complete", text)
         (shown,) = app.state.current.path[1:]
-        assert shown.text == text, "what goes on is asked with all of it"
+        assert shown.text == text, "the next question is sent with all of it"
         assert app.transcript.count(str(NOT_ALL_SHOWN)) == 1
         assert app.transcript.count("a\n") <= MAX_SHOWN_LINES
 

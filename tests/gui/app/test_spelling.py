@@ -42,7 +42,7 @@ def marked(text: QPlainTextEdit) -> list[str]:
     return found
 
 
-def menu_of(widget: QWidget) -> list[str]:
+def open_menu() -> list[str]:
     """Return the entries of the open menu."""
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
@@ -112,7 +112,7 @@ async def test_the_menu_key_offers_suggestions_and_takes_one() -> None:
         app.text.setTextCursor(cursor)
         press_menu_key(app.text)
         await popup()
-        assert "world" in menu_of(app.text)
+        assert "world" in open_menu()
         menu = QApplication.activePopupWidget()
         assert isinstance(menu, QMenu)
         world = next(a for a in menu.actions() if entry_text(a) == "world")
@@ -145,9 +145,9 @@ async def test_f7_goes_to_the_next_misspelled_word_or_says_there_is_none() -> No
             app.session.actions["prompt.spelling"]()
             await popup()
             assert app.text.textCursor().selectedText() == word
-            press = QApplication.activePopupWidget()
-            assert press is not None
-            press.close()
+            menu = QApplication.activePopupWidget()
+            assert menu is not None
+            menu.close()
         app.text.setPlainText("fine")
         app.session.actions["prompt.spelling"]()
         await until(
@@ -172,13 +172,13 @@ async def test_the_quick_prompt_is_checked_too() -> None:
         line.setTextCursor(cursor)
         press_menu_key(line)
         await popup()
-        assert "world" in menu_of(line)
+        assert "world" in open_menu()
         choose("suggestion")
         assert line.toPlainText() != "the wrld turns"
         assert line.toPlainText().endswith(" turns")
 
 
-async def test_settings_switch_it_off_and_choose_languages() -> None:
+async def test_settings_switch_spelling_off_and_choose_languages() -> None:
     async with AppHarness() as app:
         await begin(app, "the wrld turns")
         await until(lambda: marked(app.text) == ["wrld"])
@@ -217,14 +217,17 @@ async def test_a_check_in_the_languages_before_a_change_is_dropped(
 
 
 @pytest.mark.parametrize("way", ["mouse", "keyboard"])
-async def test_several_languages_are_chosen_in_one_menu(way: str) -> None:
+async def test_several_languages_are_chosen_in_one_menu(
+    way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = ["de_DE", "en_US", "nl_NL"]
+    monkeypatch.setattr(dictionaries.Dictionaries, "languages", lambda _self: installed)
     async with AppHarness() as app:
         await begin(app, "the wrld turns")
         told: list[str] = []
         request = EditRequest(SPELLING_LANGUAGES, "de_DE", told.append, app.window)
         controller = app.session.spelling
         assert controller is not None
-        controller._installed = ["de_DE", "en_US", "nl_NL"]
         menu = controller.choose_languages(request)
         system, english, german, dutch = menu.actions()
         for action in (english, dutch, german, english):
@@ -264,4 +267,4 @@ async def test_the_setting_names_the_packages_of_a_missing_library(
         assert not switch.isEnabled()
         press_menu_key(app.text)
         await popup()
-        assert "world" not in menu_of(app.text)
+        assert "world" not in open_menu()

@@ -35,7 +35,7 @@ from tests.helpers.widgets import find
 KEYED = {"OPENAI_API_KEY": "not-a-key"}
 
 
-async def cap(app: AppHarness, amount: str) -> None:
+async def set_cap(app: AppHarness, amount: str) -> None:
     await app.backend.settings.save_profile(replace(OPENAI, monthly_cap=Decimal(amount)))
     await app.state.providers.reload()
 
@@ -46,7 +46,7 @@ def footer(app: AppHarness) -> str:
 
 async def test_the_cap_warns_refuses_and_is_raised() -> None:
     async with AppHarness(environment=KEYED) as app:
-        await cap(app, "0.005")
+        await set_cap(app, "0.005")
         await app.ask_and_answer("One", "An answer.")  # 1,000 in and 200 out: $0.00455
         await until(lambda: "$0.005 of your $0.005 monthly limit" in app.said)
         await until(lambda: footer(app) == "$0.005 of $0.005")
@@ -66,7 +66,7 @@ async def test_the_cap_warns_refuses_and_is_raised() -> None:
         QTest.keyClicks(field, "1,50")
         QTest.keyClick(field, Qt.Key.Key_Return)
         await until(lambda: app.state.setup.profile.monthly_cap == Decimal("1.50"))
-        await until(lambda: "monthly cap" not in app.said)
+        await until(lambda: "exceeds the limit" not in app.said)
         assert field.text() == "1.50"
         app.enter()
         await until(lambda: len(app.providers.turns) == 2)
@@ -77,7 +77,7 @@ async def test_the_cap_warns_refuses_and_is_raised() -> None:
 
 async def test_a_running_answer_is_not_cut_by_the_cap_and_its_input_counts() -> None:
     async with AppHarness(environment=KEYED) as app:
-        await cap(app, "0.00002")  # room for eleven tokens of input
+        await set_cap(app, "0.00002")  # room for eleven tokens of input
         first = await app.ask("One two three")
         app.controllers.sidebar.navigator.open_new()
         app.type("Four five six")
@@ -183,7 +183,7 @@ async def test_a_new_month_begins_without_spending(monkeypatch: pytest.MonkeyPat
     just_now = timedelta(milliseconds=900)  # a midnight every 100 ms
     monkeypatch.setattr(day_change, "midnight", lambda _: now() - just_now)
     async with AppHarness(environment=KEYED) as app:
-        await cap(app, "5")
+        await set_cap(app, "5")
         await app.ask_and_answer("One", "An answer.")
         app.controllers.panel.providers.open_at_cap(app.state.setup.profile.id)
         section = app.window.settings.findChild(SpendingSection)
@@ -212,7 +212,7 @@ async def test_spending_of_another_program_is_shown() -> None:
 
 async def test_calls_without_a_price_are_reported() -> None:
     async with AppHarness(environment=KEYED) as app:
-        await cap(app, "5")
+        await set_cap(app, "5")
         state = app.state
         state.setup.choose(replace(state.setup.choice, variant=None, model="somebody-elses"))
         app.type("One")
@@ -231,7 +231,7 @@ async def test_calls_without_a_price_are_reported() -> None:
 
 async def test_the_quick_prompt_refuses_a_question_over_the_cap() -> None:
     async with AppHarness(environment=KEYED) as app:
-        await cap(app, "0.000001")
+        await set_cap(app, "0.000001")
         quick = app.session.quick
         quick.open_with("")
         quick.window.submit_requested.emit("Which?")
@@ -247,7 +247,7 @@ def focused_name(app: AppHarness) -> str:
 
 async def test_the_quick_prompt_links_to_the_cap() -> None:
     async with AppHarness(environment=KEYED) as app:
-        await cap(app, "0.00000001")
+        await set_cap(app, "0.00000001")
         app.session.quick.open_with("")
         quick = app.session.quick.window
         quick.set_text("Why is it so?")
@@ -264,7 +264,7 @@ async def test_the_quick_prompt_links_to_the_cap() -> None:
         quick.hide()
 
 
-async def charted(app: AppHarness) -> SpendingCharts:
+async def open_charts(app: AppHarness) -> SpendingCharts:
     """Open the charts and return them once all figures are there."""
     app.controllers.dialogs.spending.show()
     await until(lambda: app.window.findChild(SpendingView) is not None)
@@ -308,9 +308,9 @@ async def add_calls(app: AppHarness) -> None:
 
 async def test_charts_show_the_ledger_by_day_and_model_and_follow_the_keyboard() -> None:
     async with AppHarness(environment=KEYED) as app:
-        await cap(app, "20")
+        await set_cap(app, "20")
         await add_calls(app)
-        charts = await charted(app)
+        charts = await open_charts(app)
         assert shown_values(charts) == ((0.25,), (0.25,))
         assert "of $20.00 this month" in charts.forecast.text()
         charts.show_forecast(["One.", "Two."])
@@ -354,7 +354,7 @@ async def test_the_rows_of_a_chart_are_saved_as_csv(tmp_path: Path, folder: str)
         target.parent.touch()
     async with AppHarness(environment=KEYED) as app:
         await add_calls(app)
-        charts = await charted(app)
+        charts = await open_charts(app)
         find(charts, QAbstractButton, "export-spending").click()
         choose_paths(target)
         if folder:

@@ -37,12 +37,12 @@ def shown(kind: type) -> list[Any]:
     return [w for w in QApplication.allWidgets() if isinstance(w, kind) and w.isVisible()]
 
 
-def words(app: AppHarness) -> str:
+def server_states(app: AppHarness) -> str:
     sections = app.window.settings.findChildren(ServerSection)
     return " ".join(find(section, Note, "server-state").text() for section in sections)
 
 
-async def add(app: AppHarness, *faults: str) -> None:
+async def add_server(app: AppHarness, *faults: str) -> None:
     app.window.show_settings(True)
     app.window.settings.show_page("servers")
     app.window.settings.pages.servers.page.add_requested.emit()
@@ -56,8 +56,8 @@ async def add(app: AppHarness, *faults: str) -> None:
 
 async def test_a_server_is_added_with_its_tools_prompts_and_resources() -> None:
     async with AppHarness(environment=COMET) as app:
-        await add(app)
-        await until(lambda: "Running, 9 tools" in words(app))
+        await add_server(app)
+        await until(lambda: "Running, 9 tools" in server_states(app))
         listed = await app.backend.tools.list_tools()
         assert "demo/echo" in [tool.definition.full_name for tool in listed]
         offered = {prompt.title: prompt.text for prompt in app.state.prompts.offered}
@@ -83,10 +83,10 @@ async def test_a_server_is_added_with_its_tools_prompts_and_resources() -> None:
         )
 
 
-async def test_a_resource_is_attached_where_it_was_chosen() -> None:
+async def test_a_resource_is_attached_to_the_conversation_in_which_it_was_chosen() -> None:
     async with AppHarness(environment=COMET) as app:
-        await add(app)
-        await until(lambda: "Running, 9 tools" in words(app))
+        await add_server(app)
+        await until(lambda: "Running, 9 tools" in server_states(app))
         app.window.show_settings(False)
         chosen_in = await app.ask_and_answer("Question", "Answer")
         app.controllers.composer.servers.show_resources()
@@ -163,8 +163,8 @@ async def test_no_part_of_an_imported_command_is_left_out_of_the_question(
 
 async def test_the_page_of_a_failed_server_shows_the_reason() -> None:
     async with AppHarness(environment=COMET) as app:
-        await add(app, "exits")
-        await until(lambda: "didn’t start" in words(app))
+        await add_server(app, "exits")
+        await until(lambda: "didn’t start" in server_states(app))
         run = await app.backend.tool_servers.run("demo")
         assert "cannot start with nothing" in [line.text for line in run.log]
 
@@ -180,14 +180,14 @@ async def test_the_user_signs_in_and_out(monkeypatch: pytest.MonkeyPatch) -> Non
         (section,) = panel.findChildren(ServerSection)
         section.test_button.click()
         await until(section.sign_in_button.isVisible)
-        assert "needs you to sign in" in words(app)
+        assert "needs you to sign in" in server_states(app)
         assert server.opened == [], "the browser opens only if the user wants it"
         section.sign_in_button.click()
         await until(section.sign_out_button.isVisible)
-        await until(lambda: "Running, 2 tools," in words(app))
+        await until(lambda: "Running, 2 tools," in server_states(app))
         section.sign_out_button.click()
         await until(lambda: not section.sign_out_button.isVisible())
-        assert "Not running" in words(app)
+        assert "Not running" in server_states(app)
 
 
 async def test_a_form_that_is_closed_while_it_is_saved_adds_its_server(
@@ -215,5 +215,5 @@ async def test_a_form_that_is_closed_while_it_is_saved_adds_its_server(
         find(form, QPushButton, "discard-changes").click()
         await until(lambda: not isValid(form))
         may_store.set()
-        await until(lambda: "Running, 9 tools" in words(app))
+        await until(lambda: "Running, 9 tools" in server_states(app))
         assert not app.said

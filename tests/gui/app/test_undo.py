@@ -25,6 +25,7 @@ from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
 from tests.gui.app.app_harness import AppHarness, until
 from tests.gui.app.scenes import DATA, SCHEMA
 from tests.gui.app.test_choices import SERVER
+from tests.helpers.file_dialogs import choose_paths
 from tests.helpers.widgets import find
 from tests.integration.credentials.conftest import (
     Desktop,
@@ -33,11 +34,6 @@ from tests.integration.credentials.conftest import (
 
 KEY = "sk-undo-0123456789-abcdef"
 PROXIED = replace(SERVER, proxy="http://proxy.example:3128")
-
-
-def undo(app: AppHarness) -> None:
-    buttons = app.window.notifications.findChildren(QPushButton)
-    next(button for button in buttons if button.text() == "Undo").click()
 
 
 def names(app: AppHarness) -> list[str]:
@@ -67,7 +63,7 @@ async def test_a_removed_attachment_returns_to_its_place() -> None:
         assert app.said.startswith("“notes.md” removed")
         assert names(app) == ["utf-8.txt"]
         await attach(app, "figures.csv")
-        undo(app)
+        app.press_action("Undo")
         assert names(app) == ["notes.md", "utf-8.txt", "figures.csv"]
 
 
@@ -77,7 +73,7 @@ async def test_a_removed_attachment_returns_to_the_draft_of_its_conversation() -
         await attach(app, "notes.md")
         remove(app, "notes.md")
         app.controllers.sidebar.navigator.open_new()
-        undo(app)
+        app.press_action("Undo")
         await app.written()
         assert names(app) == []
         await app.controllers.sidebar.navigator.open(first)
@@ -125,7 +121,7 @@ async def test_a_removed_provider_returns_with_its_secrets(
         await app.written()
         assert not app.stored("SELECT * FROM keys_in_keyring")
         assert [await vault.get(name, each.origin) for name, each in secrets.items()] == [None] * 3
-        undo(app)
+        app.press_action("Undo")
         await until(lambda: app.setting("default.provider") == profile.id)
         await app.written()
         assert app.state.providers.get(profile.id) == profile
@@ -135,21 +131,21 @@ async def test_a_removed_provider_returns_with_its_secrets(
         panel.pages.provider.page.key_removal_requested.emit(profile.id)
         await until(lambda: app.said.startswith(f"Key for {profile.name} removed"))
         assert await vault.get(profile.id, where) is None
-        undo(app)
+        app.press_action("Undo")
         await until(lambda: app.setting("default.provider") == profile.id)
         assert await vault.get(profile.id, where) == secrets[profile.id]
 
         panel.pages.provider.page.profile_save_requested.emit(replace(profile, custom_fields=()))
         await until(lambda: app.said.startswith("“X-Token” removed"))
         assert await vault.get(profile.custom_field_id(token), where) is None
-        undo(app)
+        app.press_action("Undo")
         await app.written()
         assert app.state.providers.get(profile.id) == profile
         assert await vault.get(profile.custom_field_id(token), where) is not None
 
         panel.pages.provider.page.network.password_removal_requested.emit(profile.proxy_password_id)
         await until(lambda: app.said.startswith("Password removed"))
-        undo(app)
+        app.press_action("Undo")
         await app.written()
         assert await vault.get(profile.proxy_password_id, proxy) is not None
 
@@ -173,9 +169,7 @@ async def test_a_removed_key_is_in_memory_only_while_undo_is_offered(
         await until(lambda: not app.window.notifications.isVisible())
         await until(lambda: not is_in_memory(KEY))
         assert await vault.get(OPENAI.id, origin(OPENAI.base_url)) is None
-        panel.pages.provider.page.key_removal_requested.emit(
-            OPENAI.id
-        )  # there is none: nothing to bring back
+        panel.pages.provider.page.key_removal_requested.emit(OPENAI.id)  # there is none any more
         await app.written()
         assert not app.window.notifications.isVisible()
 
@@ -219,7 +213,7 @@ async def test_a_key_that_undo_restores_in_memory_only_is_reported(
         panel.pages.provider.page.key_removal_requested.emit(OPENAI.id)
         await until(lambda: app.said.startswith("Key for OpenAI removed"))
         monkeypatch.setattr(app.backend.settings, "note_key", fail)
-        undo(app)
+        app.press_action("Undo")
         await until(lambda: "disk" in app.said)
         assert await vault.get(OPENAI.id, origin(OPENAI.base_url)) is not None
 
@@ -250,7 +244,7 @@ async def test_a_reset_shortcut_returns() -> None:
         await app.written()
         changed.emit("conversation.new", "Ctrl+N")
         await until(lambda: app.said.startswith("Shortcut reset"))
-        undo(app)
+        app.press_action("Undo")
         await until(lambda: app.setting("keys.conversation.new") == "Ctrl+Alt+Shift+J")
 
 
@@ -262,7 +256,7 @@ async def test_instructions_of_a_conversation_return() -> None:
         panel.pages.responses.page.override_removed.emit(here, "answer.system_prompt")
         assert instructions(app) == ""
         assert app.said.startswith("“Instructions” reset to default")
-        undo(app)
+        app.press_action("Undo")
         assert instructions(app) == "Be brief."
         await app.written()
 
@@ -277,7 +271,7 @@ async def test_instructions_of_a_folder_return() -> None:
         )
         panel.pages.responses.page.folder_override_removed.emit(folder_id, "answer.system_prompt")
         assert app.state.folders.by_id[folder_id].overrides.instructions is None
-        undo(app)
+        app.press_action("Undo")
         assert app.state.folders.by_id[folder_id].overrides.instructions == "Be brief."
         await app.written()
 
@@ -327,7 +321,7 @@ async def test_a_removed_response_format_returns() -> None:
         app.controllers.composer.tools.choose_form()
         find(app.window, AnswerFormDialog, "answer-form").remove_button.click()
         assert not app.state.setup.ask_settings.parameters.form
-        undo(app)
+        app.press_action("Undo")
         assert app.state.setup.ask_settings.parameters.form == SCHEMA
         await app.written()
 
@@ -339,9 +333,12 @@ async def test_replaced_shortcuts_return(tmp_path: Path) -> None:
         file.write_text(shortcuts_to_json(keymap), "utf-8")
         app.window.settings.pages.shortcut_changed.emit("conversation.new", "Ctrl+Alt+Shift+K")
         await app.written()
-        await app.controllers.panel.shortcut_files._import(file)
+        app.window.settings.show_page("keys")
+        find(app.window.settings, QPushButton, "import-shortcuts").click()
+        choose_paths(file)
+        await until(lambda: app.said.startswith("1 shortcut was imported."))
         assert app.setting("keys.conversation.new") == "Ctrl+Alt+Shift+J"
-        undo(app)
+        app.press_action("Undo")
         await until(lambda: app.setting("keys.conversation.new") == "Ctrl+Alt+Shift+K")
 
 
@@ -355,7 +352,7 @@ async def test_a_discarded_edit_returns() -> None:
         app.type(" Tell me all about it.")
         app.press(Qt.Key.Key_Escape)
         assert app.text.toPlainText() == ""
-        undo(app)
+        app.press_action("Undo")
         assert "Tell me all about it." in app.text.toPlainText()
         assert app.state.current.edited_question is not None
 
@@ -368,7 +365,7 @@ async def test_a_discarded_edit_returns_to_its_conversation() -> None:
         app.type(" Tell me all about it.")
         app.press(Qt.Key.Key_Escape)
         app.controllers.sidebar.navigator.open_new()
-        undo(app)
+        app.press_action("Undo")
         assert app.text.toPlainText() == ""
         await app.open_conversation(first)
         assert "Tell me all about it." in app.text.toPlainText()
@@ -387,7 +384,7 @@ async def test_undo_keeps_a_key_that_was_entered_since() -> None:
         page.key_entered.emit(OPENAI.id, "sk-newer-0123456789")
         await app.written()
         app.window.notifications.dismiss()  # the offer to use the provider here
-        undo(app)
+        app.press_action("Undo")
         await app.written()
         found = await vault.get(OPENAI.id, origin(OPENAI.base_url))
         assert found is not None
@@ -403,7 +400,7 @@ async def test_undo_keeps_a_header_that_was_entered_since() -> None:
         await until(lambda: app.said.startswith("“X-Team” removed"))
         page.profile_save_requested.emit(replace(SERVER, custom_fields=(newer,)))
         await app.written()
-        undo(app)
+        app.press_action("Undo")
         await app.written()
         profile = app.state.providers.get(SERVER.id)
         assert profile is not None
@@ -421,7 +418,7 @@ async def test_a_provider_that_is_removed_twice_offers_one_undo_with_its_key() -
         panel.pages.provider.page.profile_removal_requested.emit(PROXIED.id)
         await until(lambda: "removed" in app.said)
         await app.written()
-        undo(app)
+        app.press_action("Undo")
         await app.written()
         assert app.state.providers.get(PROXIED.id) == PROXIED
         assert await vault.get(PROXIED.id, key.origin) == key

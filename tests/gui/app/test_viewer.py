@@ -43,16 +43,16 @@ def match_count(viewer: DocumentViewer) -> str:
     return find(viewer.find_bar, QLabel, "find-count").text()
 
 
-async def kept(app: AppHarness, given: Path | str) -> DocumentPart:
-    """Return a document that was attached."""
+async def stored_document(app: AppHarness, given: Path | str) -> DocumentPart:
+    """Read and store a file or a text, and return its part."""
     part, _ = await app.controllers.composer.attachment_reader.read(given, lambda _: None)
     assert isinstance(part, DocumentPart)
     return part
 
 
-async def target(app: AppHarness, path: Path, words: str) -> Target:
-    """Return a passage of a document."""
-    part = await kept(app, path)
+async def passage(app: AppHarness, path: Path, words: str) -> Target:
+    """Store a document, and return the passage with these words."""
+    part = await stored_document(app, path)
     text = await app.backend.attachments.text(part.sha256)
     start = text.index(words)
     return Target(part.sha256, part.name, None, "page 2", (start, start + len(words)), words)
@@ -66,7 +66,7 @@ async def opened(app: AppHarness, what: Target) -> DocumentViewer:
     return viewer
 
 
-async def drawn(viewer: DocumentViewer) -> None:
+async def wait_until_drawn(viewer: DocumentViewer) -> None:
     """Wait until everything on the screen is drawn."""
     await until(lambda: not timer_of(viewer.pages).isActive())
     await until(lambda: bool(viewer.pages.strips()))
@@ -87,7 +87,7 @@ def marked_pixels(viewer: DocumentViewer) -> int:
 async def test_a_passage_is_marked_on_its_page(data: Path) -> None:
     async with AppHarness(environment=OPENAI) as app:
         viewer = await opened(
-            app, await target(app, data / "report.pdf", "The compressor of cold room 3")
+            app, await passage(app, data / "report.pdf", "The compressor of cold room 3")
         )
         await until(lambda: bool(viewer.pages.marks()))
         assert set(viewer.pages.marks()) == {2}
@@ -95,7 +95,7 @@ async def test_a_passage_is_marked_on_its_page(data: Path) -> None:
         room = viewer.screen().availableSize()
         assert viewer.height() < room.height()  # with room for its frame
         assert viewer.width() < room.width()
-        await drawn(viewer)
+        await wait_until_drawn(viewer)
         assert marked_pixels(viewer) > 50
         assert note_of(viewer) == ""
         assert "page 2 of 3" in viewer.pages.accessibleName()
@@ -108,7 +108,7 @@ async def test_a_passage_across_two_pages_is_marked_on_both(tmp_path: Path) -> N
 
     async with AppHarness(environment=OPENAI) as app:
         words = "the last of it\n\n[page 2]\nthe first of the next"
-        viewer = await opened(app, await target(app, path, words))
+        viewer = await opened(app, await passage(app, path, words))
         await until(lambda: bool(viewer.pages.marks()))
         assert {page: len(at) for page, at in viewer.pages.marks().items()} == {1: 1, 2: 1}
         assert viewer.pages.page == 1
@@ -116,7 +116,7 @@ async def test_a_passage_across_two_pages_is_marked_on_both(tmp_path: Path) -> N
 
 async def test_a_passage_that_cannot_be_found_is_quoted_in_the_note() -> None:
     async with AppHarness(environment=OPENAI) as app:
-        viewer = await opened(app, await target(app, CORPUS / "form.pdf", "[form]\n"))
+        viewer = await opened(app, await passage(app, CORPUS / "form.pdf", "[form]\n"))
         await until(lambda: note_of(viewer) != "")
         assert note_of(viewer).startswith("Couldn’t locate this passage")
         assert note_of(viewer).endswith("[form]")
@@ -135,7 +135,7 @@ async def test_a_passage_that_cannot_be_found_is_quoted_in_the_note() -> None:
 )
 async def test_other_documents_are_shown_as_text(name: str, words: str) -> None:
     async with AppHarness(environment=OPENAI) as app:
-        viewer = await opened(app, await target(app, CORPUS / name, words))
+        viewer = await opened(app, await passage(app, CORPUS / name, words))
         await until(lambda: bool(viewer.text.toPlainText()))
         marked = marked_text(viewer.text)
         for word in words.replace("|", " ").split():
@@ -148,7 +148,7 @@ async def test_a_long_text_is_loaded_in_slices() -> None:
     lines = [f"Line {number} of a long text, with some words in it." for number in range(60_000)]
 
     async with AppHarness(environment=OPENAI) as app:
-        part = await kept(app, "\n".join(lines))
+        part = await stored_document(app, "\n".join(lines))
         text = await app.backend.attachments.text(part.sha256)
         start = text.index("Line 30000 ")
         place = (start, start + len(lines[30_000]))
@@ -182,10 +182,10 @@ async def test_only_visible_pages_of_thousands_are_drawn(tmp_path: Path) -> None
     path.write_bytes(long_pdf(3_000))
 
     async with AppHarness(environment=OPENAI) as app:
-        part = await kept(app, path)
+        part = await stored_document(app, path)
         viewer = await opened(app, Target(part.sha256, part.name, 2_500))
         pages = viewer.pages
-        await drawn(viewer)
+        await wait_until_drawn(viewer)
         assert pages.page == 2_500
         assert pages.count == 3_000
         assert {strip.page for strip in pages.strips()} <= {2_499, 2_500, 2_501}
@@ -214,8 +214,8 @@ async def test_only_visible_pages_of_thousands_are_drawn(tmp_path: Path) -> None
         assert held <= 64 << 20
 
 
-def sought(viewer: DocumentViewer, words: str) -> None:
-    """Press Ctrl+F and type the text."""
+def search_for(viewer: DocumentViewer, words: str) -> None:
+    """Press Ctrl+F and fill in the words."""
     QTest.keyClick(viewer, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
     assert viewer.find_bar.isVisible()
     viewer.find_bar.field.setText(words)
@@ -226,11 +226,11 @@ async def test_words_are_found_on_pages(tmp_path: Path) -> None:
     path.write_bytes(pdf_of([["page one: The Fox"], ["nothing here"], ["a fox", "and FOX again"]]))
 
     async with AppHarness(environment=OPENAI) as app:
-        viewer = await opened(app, await target(app, path, "nothing here"))
+        viewer = await opened(app, await passage(app, path, "nothing here"))
         await until(lambda: viewer.pages.marks())
         assert viewer.pages.page == 2
-        sought(viewer, "fox")
-        await until(lambda: match_count(viewer) == "2 of 3")  # from where one is
+        search_for(viewer, "fox")
+        await until(lambda: match_count(viewer) == "2 of 3")  # from the shown page on
         await until(lambda: list(viewer.pages.marks()) == [3])
         QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Return)
         await until(lambda: match_count(viewer) == "3 of 3")
@@ -260,10 +260,10 @@ async def test_a_match_that_is_located_after_the_search_was_closed_is_not_marked
         return await locate(*arguments)
 
     async with AppHarness(environment=OPENAI) as app:
-        viewer = await opened(app, await target(app, path, "nothing here"))
+        viewer = await opened(app, await passage(app, path, "nothing here"))
         await until(lambda: list(viewer.pages.marks()) == [1])
         monkeypatch.setattr(PageWorker, "find_boxes", locate_late)
-        sought(viewer, "fox")
+        search_for(viewer, "fox")
         await has_begun.wait()
         QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Escape)
         may_locate.set()
@@ -283,11 +283,11 @@ async def test_a_match_that_is_found_after_the_search_was_closed_is_not_marked(
         yield from find_ranges(text, folded)
 
     async with AppHarness(environment=OPENAI) as app:
-        part = await kept(app, "A zebra.\n")
+        part = await stored_document(app, "A zebra.\n")
         viewer = await opened(app, Target(part.sha256, part.name))
         await until(lambda: bool(viewer.text.toPlainText()))
         monkeypatch.setattr(text_search, "match_ranges", find_late)
-        sought(viewer, "zebra")
+        search_for(viewer, "zebra")
         await until(has_begun.is_set)
         QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Escape)
         may_find.set()
@@ -299,10 +299,10 @@ async def test_words_are_found_in_a_text() -> None:
     text = "# Head\n\n" + "".join(f"Line {n} of the text.\n\n" for n in range(6000))
 
     async with AppHarness(environment=OPENAI) as app:
-        part = await kept(app, text + "The zebra.\n")
+        part = await stored_document(app, text + "The zebra.\n")
         viewer = await opened(app, Target(part.sha256, part.name))
         await until(lambda: bool(viewer.text.toPlainText()))
-        sought(viewer, "ZEBRA")
+        search_for(viewer, "ZEBRA")
         await until(lambda: marked_text(viewer.text) == "zebra.")
         assert match_count(viewer) == "1 of 1"
         QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Escape)
@@ -311,7 +311,7 @@ async def test_words_are_found_in_a_text() -> None:
 
 async def test_a_document_whose_file_is_missing_is_shown_as_text(data: Path) -> None:
     async with AppHarness(environment=OPENAI) as app:
-        what = await target(app, data / "report.pdf", "The compressor of cold room 3")
+        what = await passage(app, data / "report.pdf", "The compressor of cold room 3")
         app.backend.attachments.path(what.sha256).unlink()
         viewer = await opened(app, what)
         await until(lambda: marked_text(viewer.text) == what.words)
@@ -324,7 +324,7 @@ async def test_a_document_whose_file_is_missing_is_shown_as_text(data: Path) -> 
 
 async def test_a_document_whose_file_is_damaged_is_shown_as_text(data: Path) -> None:
     async with AppHarness(environment=OPENAI) as app:
-        what = await target(app, data / "report.pdf", "The compressor of cold room 3")
+        what = await passage(app, data / "report.pdf", "The compressor of cold room 3")
         path = app.backend.attachments.path(what.sha256)
         path.chmod(0o600)
         path.write_bytes(b"no PDF any more")
@@ -335,7 +335,7 @@ async def test_a_document_whose_file_is_damaged_is_shown_as_text(data: Path) -> 
 
 async def test_a_place_in_the_note_is_a_link(data: Path) -> None:
     async with AppHarness(environment=OPENAI) as app:
-        viewer = await opened(app, await target(app, data / "report.pdf", ""))
+        viewer = await opened(app, await passage(app, data / "report.pdf", ""))
         unreadable = DocumentError(Reason.READER_STOPPED, name="report.pdf", limit=512)
         viewer.set_linked_note(error_segments(unreadable, WINDOW))
         assert note_of(viewer).startswith("“report.pdf” is damaged")
@@ -353,7 +353,7 @@ async def test_the_original_is_opened_only_by_a_click(
 
     async with AppHarness(environment=OPENAI) as app:
         for path, ending in ((data / "report.pdf", ".pdf"), (starter, ".txt")):
-            part = await kept(app, path)
+            part = await stored_document(app, path)
             viewer = await opened(app, Target(part.sha256, part.name))
             await asyncio.sleep(0)
             assert not opened_files

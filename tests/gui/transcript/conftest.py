@@ -9,7 +9,7 @@ import pytest
 from desktop_app.child_processes import child_command
 from desktop_app.ui.transcript.media.json_process import JsonProcess
 from desktop_app.ui.transcript.view import TranscriptView
-from desktop_app.ui.transcript.viewport import stream_scheduler
+from desktop_app.ui.transcript.viewport import stream_scheduler, viewport_filler
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 def long_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write in longer slices, because everything is laid out and painted after each slice."""
     monkeypatch.setattr(stream_scheduler, "_SLICE_S", 0.1)
+
+
+@pytest.fixture
+def low_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lower the limits, so that short texts count as long."""
+    monkeypatch.setattr(viewport_filler, "MATERIALIZED_CHARACTERS", 20_000)
+    monkeypatch.setattr(viewport_filler, "_MAX_RESIZE_COST", 15_000)
 
 
 @pytest.fixture

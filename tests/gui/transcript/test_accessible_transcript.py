@@ -202,7 +202,7 @@ def test_a_streaming_answer_causes_no_event_for_each_piece(view: TranscriptView)
     assert "First paragraph." in listed.interface_cast(kind).text(0, -1)
 
 
-def test_a_press_follows_a_link_and_a_focus_action_moves_the_caret(view: TranscriptView) -> None:
+def test_a_focus_action_moves_the_caret(view: TranscriptView) -> None:
     view.set_messages([question("Tell"), answer("First.\n\nSecond with `code`.\n")])
     second = message_at(view, 1).child(1)
     acts = second.interface_cast(QAccessible.InterfaceType.ActionInterface)

@@ -30,9 +30,7 @@ def has_caret_on_screen(view: TranscriptView) -> bool:
 
 
 @pytest.mark.parametrize("reason", [KEYS, MOUSE])
-def test_keyboard_focus_does_not_scroll_the_view(
-    view: TranscriptView, reason: Qt.FocusReason
-) -> None:
+def test_focus_does_not_scroll_the_view(view: TranscriptView, reason: Qt.FocusReason) -> None:
     view.set_messages([question("q"), answer(TEXT)])
     bar = view.verticalScrollBar()
     bar.setValue(bar.maximum() // 2)

@@ -23,6 +23,7 @@ from desktop_app.ui.transcript.media.code_folds import (
     FoldLines,
     with_fold_lines,
 )
+from tests.gui.transcript.test_streaming import finished
 from tests.helpers.examples import examples
 from tests.helpers.menus import entry_text
 from tests.helpers.messages import answer, question, streaming
@@ -63,9 +64,8 @@ def test_long_code_shows_its_beginning_and_the_number_of_hidden_lines(view: Tran
     view.set_messages([question("q"), said])
     lines = shown(view)
     assert f"Show {LINES - VISIBLE_LINES} more lines" in lines
-    assert (
-        lines.count(f"line_{VISIBLE_LINES - 1} = {VISIBLE_LINES - 1}") == 2
-    )  # one block is short enough
+    # The other block is short enough to be shown whole.
+    assert lines.count(f"line_{VISIBLE_LINES - 1} = {VISIBLE_LINES - 1}") == 2
     assert lines.count(f"line_{VISIBLE_LINES} = {VISIBLE_LINES}") == 1
     height = view.document().size().height()
     view.commands.run(said.id, f"{TOGGLE_CODE}0")
@@ -102,10 +102,6 @@ def test_streamed_code_stays_unfolded(view: TranscriptView) -> None:
     ]
     view.set_theme(dark())
     assert f"line_{LINES - 1} = {LINES - 1}" in shown(view)
-
-
-def finished(message: Message, text: str) -> Message:
-    return replace(message, parts=(TextPart(text),), status=MessageStatus.COMPLETE)
 
 
 def body_of(view: TranscriptView, message: Message) -> list[Item]:
@@ -237,7 +233,7 @@ def test_folded_code_of_a_partly_materialized_message_can_be_read(
     qtbot: QtBot, view: TranscriptView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(QAccessible, "isActive", lambda: True)
-    said = answer("".join(f"LineKind {n}.\n\n{code(120)}\n" for n in range(8)) + code(1200))
+    said = answer("".join(f"Line {n}.\n\n{code(120)}\n" for n in range(8)) + code(1200))
     view.set_messages([question("q"), said])
     qtbot.waitUntil(lambda: not is_writing(view) and view.messages.is_fully_materialized)
 

@@ -19,8 +19,7 @@ from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter
 from desktop_app.ui.transcript.document.long_items import KEPT_AT_END
 from desktop_app.ui.transcript.transcript_styles import Styles
-from desktop_app.ui.transcript.viewport import viewport_filler
-from tests.gui.transcript.test_long_message import settle
+from tests.gui.transcript.test_long_message import layout_of, settle
 from tests.gui.transcript.test_message_navigator import on_screen
 from tests.gui.transcript.test_streaming import finished, look
 from tests.helpers.examples import examples
@@ -30,12 +29,11 @@ from tests.helpers.widgets import find
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.domain.conversations.conversation import Message
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.view import TranscriptView
 
-pytestmark = pytest.mark.usefixtures("long_slices")
+pytestmark = pytest.mark.usefixtures("long_slices", "low_limits")
 
 COUNT = 14_000
 WORDS = " ".join(f"w{n}" for n in range(COUNT))
@@ -47,21 +45,10 @@ KINDS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _low_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lower the limits, so that short texts count as long."""
-    monkeypatch.setattr(viewport_filler, "MATERIALIZED_CHARACTERS", 20_000)
-    monkeypatch.setattr(viewport_filler, "_MAX_RESIZE_COST", 15_000)
-
-
 def shown(view: TranscriptView, qtbot: QtBot, text: str = WORDS) -> MessageLayout:
     view.set_messages([question("Q"), made := answer(text)])
     settle(view, qtbot)
     return layout_of(view, made)
-
-
-def layout_of(view: TranscriptView, message: Message) -> MessageLayout:
-    return view.messages.layout_of(message.id)
 
 
 def numbers(view: TranscriptView) -> list[int]:
@@ -258,10 +245,10 @@ def test_text_streams_while_the_user_reads_above(view: TranscriptView, qtbot: Qt
     assert layout.items[:1] == render(WORDS)
     view.navigator.scroll_to_bottom()
     assert numbers(view)[-1] == COUNT - 1
-    assert_is_whole(view, layout, message)
+    assert_is_whole(view, layout)
 
 
-def assert_is_whole(view: TranscriptView, layout: MessageLayout, message: Message) -> None:
+def assert_is_whole(view: TranscriptView, layout: MessageLayout) -> None:
     """Check that a document filled in steps equals a document filled at once."""
     while view.virtualizer.fill_more(50):
         pass

@@ -20,7 +20,7 @@ from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.layout.message_layout import is_table
 from desktop_app.ui.transcript.media.code_folds import VISIBLE_LINES, show_folds, with_fold_lines
 from desktop_app.ui.transcript.transcript_styles import Styles
-from desktop_app.ui.transcript.viewport import stream_scheduler, viewport_filler
+from desktop_app.ui.transcript.viewport import stream_scheduler
 from tests.gui.transcript.test_message_navigator import on_screen
 from tests.gui.transcript.test_streaming import finished
 from tests.helpers.messages import answer, question, streaming
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.media.json_process import JsonProcess
     from desktop_app.ui.transcript.view import TranscriptView
 
-pytestmark = pytest.mark.usefixtures("long_slices")
+pytestmark = pytest.mark.usefixtures("long_slices", "low_limits")
 
 PARTS = 200
 ROWS = "".join(f"| r{n} | {'a cell of words ' * (n % 7)} | {n} |\n" for n in range(60))
@@ -58,16 +58,9 @@ def part(number: int) -> str:
 SOURCE = "".join(map(part, range(PARTS))) + "The end."
 
 
-@pytest.fixture(autouse=True)
-def _low_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lower the limits, so that short texts count as long."""
-    monkeypatch.setattr(viewport_filler, "MATERIALIZED_CHARACTERS", 20_000)
-    monkeypatch.setattr(viewport_filler, "_MAX_RESIZE_COST", 15_000)
-
-
 @pytest.fixture
-def long(view: TranscriptView, qtbot: QtBot) -> Message:
-    """Return a long, complete answer."""
+def long(low_limits: None, view: TranscriptView, qtbot: QtBot) -> Message:
+    """Return a long, complete answer, shown with low limits."""
     view.set_messages([question("Q"), made := answer(SOURCE)])
     settle(view, qtbot)
     return made
@@ -131,9 +124,8 @@ def test_little_of_a_long_message_is_materialized_within_the_full_scroll_range(
     assert view.document().size().height() > PARTS * 100
 
 
-def test_text_is_materialized_wherever_the_user_scrolls(
-    view: TranscriptView, qtbot: QtBot, long: Message
-) -> None:
+@pytest.mark.usefixtures("long")
+def test_text_is_materialized_wherever_the_user_scrolls(view: TranscriptView, qtbot: QtBot) -> None:
     bar = view.verticalScrollBar()
     seen = set()
     for share in (0.0, 0.5, 0.2, 0.21, 0.8, 1.0, 0.33):
@@ -170,8 +162,9 @@ def test_scrolling_line_by_line_shows_every_line(view: TranscriptView, qtbot: Qt
         assert (0 in seen) if way < 0 else (699 in seen)
 
 
+@pytest.mark.usefixtures("long")
 def test_text_on_screen_stays_while_distant_text_is_removed(
-    view: TranscriptView, qtbot: QtBot, long: Message
+    view: TranscriptView, qtbot: QtBot
 ) -> None:
     bar = view.verticalScrollBar()
     bar.setValue(bar.maximum() // 2)
@@ -183,8 +176,9 @@ def test_text_on_screen_stays_while_distant_text_is_removed(
     assert on_screen(view) == before
 
 
+@pytest.mark.usefixtures("long")
 def test_text_near_the_screen_is_materialized_before_scrolling(
-    view: TranscriptView, qtbot: QtBot, long: Message
+    view: TranscriptView, qtbot: QtBot
 ) -> None:
     bar = view.verticalScrollBar()
     bar.setValue(bar.maximum() // 2)
@@ -197,9 +191,10 @@ def test_text_near_the_screen_is_materialized_before_scrolling(
     assert is_filled(view, 1)
 
 
+@pytest.mark.usefixtures("long")
 @pytest.mark.parametrize("change", ["theme", "zoom", "width"])
 def test_the_scroll_position_survives_changes(
-    view: TranscriptView, qtbot: QtBot, long: Message, change: str
+    view: TranscriptView, qtbot: QtBot, change: str
 ) -> None:
     bar = view.verticalScrollBar()
     for share in (0.4, 0.05, 0.9):
@@ -239,9 +234,8 @@ def test_a_placeholder_below_a_rewritten_table_keeps_its_height(
     )
 
 
-def test_the_end_is_followed_during_changes(
-    view: TranscriptView, qtbot: QtBot, long: Message
-) -> None:
+@pytest.mark.usefixtures("long")
+def test_the_end_is_followed_during_changes(view: TranscriptView, qtbot: QtBot) -> None:
     for change in (lambda: view.set_theme(theme.dark()), lambda: view.resize(600, 500)):
         change()
         settle(view, qtbot)
@@ -249,9 +243,8 @@ def test_the_end_is_followed_during_changes(
         assert "The end." in on_screen(view)
 
 
-def test_home_and_end_show_the_ends_of_a_long_message(
-    view: TranscriptView, qtbot: QtBot, long: Message
-) -> None:
+@pytest.mark.usefixtures("long")
+def test_home_and_end_show_the_ends_of_a_long_message(view: TranscriptView, qtbot: QtBot) -> None:
     QTest.keyClick(view, Qt.Key.Key_Home)
     settle(view, qtbot)
     assert "Part 0" in on_screen(view)
@@ -362,16 +355,16 @@ def test_a_long_message_is_copied_completely(
     assert copied.html().count("<p>") == to_html(blocks).count("<p>") - 2  # part 0 has two
 
 
-def test_copying_the_whole_conversation_is_requested(
-    view: TranscriptView, qtbot: QtBot, long: Message
-) -> None:
+@pytest.mark.usefixtures("long")
+def test_copying_the_whole_conversation_is_requested(view: TranscriptView, qtbot: QtBot) -> None:
     QTest.keyClick(view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     with qtbot.waitSignal(view.command_requested) as told:
         QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert told.args == ["conversation.copy"]
 
 
-def test_find_materializes_the_match(view: TranscriptView, qtbot: QtBot, long: Message) -> None:
+@pytest.mark.usefixtures("long")
+def test_find_materializes_the_match(view: TranscriptView, qtbot: QtBot) -> None:
     view.find_in_transcript.open()
     view.verticalScrollBar().setValue(0)
     settle(view, qtbot)

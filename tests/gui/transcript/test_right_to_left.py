@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
 
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.ui.composer.prompt_text import PromptText
@@ -16,8 +15,6 @@ from desktop_app.ui.transcript.view import TranscriptView
 from tests.helpers.messages import answer, question
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from PySide6.QtGui import QColor, QImage
 
 ARABIC = "> اقتباس من النص العربي"
@@ -60,13 +57,6 @@ def test_the_prompt_begins_at_the_right_if_its_text_does(qtbot) -> None:
     assert prompt.cursorRect().x() < 200
 
 
-@pytest.fixture
-def _right_to_left() -> Iterator[None]:
-    QGuiApplication.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
-    yield
-    QGuiApplication.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
-
-
 def ground_columns(view: TranscriptView) -> set[int]:
     """Return the x coordinates of the background of the user's message."""
     image, tint = view.viewport().grab().toImage(), theme.light().tint
@@ -81,7 +71,7 @@ def test_an_own_message_is_at_the_right_of_the_column(view: TranscriptView) -> N
     assert view.viewport().width() - right < left
 
 
-@pytest.mark.usefixtures("_right_to_left")
+@pytest.mark.usefixtures("right_to_left")
 def test_an_own_message_is_at_the_left_in_a_right_to_left_window(view: TranscriptView) -> None:
     view.set_theme(theme.light())
     view.set_messages([question("Mine"), answer("Yours")])

@@ -355,4 +355,3 @@ def test_a_long_answer_ends_although_its_reasoning_is_redrawn_before(
     qtbot.waitUntil(lambda: not state.reasoning.unshown_text)
     assert state.is_growing
     qtbot.waitUntil(lambda: not is_writing(view))
-    assert not view.stream.has_more(reply.id)

@@ -19,7 +19,6 @@ from PySide6.QtGui import (
     QHelpEvent,
     QMouseEvent,
     QTextCursor,
-    QTextDocument,
 )
 from PySide6.QtWidgets import QAbstractButton, QApplication, QToolButton, QToolTip
 
@@ -36,7 +35,7 @@ from desktop_app.ui.transcript.message_items import reasoning_line
 from desktop_app.ui.transcript.transcript_styles import PAD
 from desktop_app.ui.transcript.view import TranscriptView
 from desktop_app.ui.transcript.viewport.transcript_surface import COPIED_MS
-from desktop_app.ui.widgets.text.sealed_document import empty_resource
+from tests.gui.transcript.test_message_navigator import many
 from tests.helpers.menus import entry_text
 from tests.helpers.messages import answer, question, streaming
 from tests.helpers.opened_urls import opened_urls
@@ -44,8 +43,6 @@ from tests.helpers.opened_urls import opened_urls
 if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock, QTextLine
     from pytestqt.qtbot import QtBot
-
-    from desktop_app.domain.conversations.conversation import Message
 
 
 def select(view: TranscriptView, first: str, last: str) -> None:
@@ -65,10 +62,6 @@ def click_link(view: TranscriptView, qtbot: QtBot, text: str) -> None:
     place = view.cursorRect(cursor).center()
     qtbot.mouseMove(view.viewport(), place)
     qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
-
-
-def many(count: int) -> list[Message]:
-    return [answer(f"Message {n}.\n\n" + "Words and words.\n\n" * 10) for n in range(count)]
 
 
 def test_attachments_reasoning_and_footer_are_lines_of_text(view: TranscriptView) -> None:
@@ -570,16 +563,6 @@ def test_the_tooltip_shows_the_encoded_address(view: TranscriptView, qtbot: QtBo
     qtbot.mouseMove(view.viewport(), QPoint(1, 1))
     qtbot.mouseMove(view.viewport(), place)
     assert view.viewport().toolTip().startswith("https://xn--")
-
-
-@pytest.mark.parametrize("kind", QTextDocument.ResourceType)
-def test_nothing_is_loaded(
-    view: TranscriptView, kind: QTextDocument.ResourceType, tmp_path: Path
-) -> None:
-    file = tmp_path / "secret.png"
-    file.write_text("secret")
-    for target in (file.as_uri(), str(file), "https://127.0.0.1:9/x.png", "data:text/plain,secret"):
-        assert view.document().resource(kind.value, QUrl(target)) == empty_resource(kind.value)
 
 
 # ---------------------------------------------------------------- assistive technology
