@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ToolServerError
+from desktop_app.domain.errors import StorageError, ToolServerError
 from desktop_app.domain.network.secret import Secret
 from desktop_app.domain.remedy import Remedy
 from desktop_app.domain.tools.tool_server import (
@@ -124,10 +124,29 @@ class ToolServers:
         Raises:
             ToolServerError: there is a server of this name and not `replaces`, or no keyring for
                 its values.
+            StorageError: the server wasn't stored; the secrets are as they were.
         """
-        known = {each.name: each for each in await self.storage.servers()}
-        if server.name in known and not replaces:
+        servers = {each.name: each for each in await self.storage.servers()}
+        former = servers.get(server.name)
+        if former is not None and not replaces:
             raise ToolServerError(Reason.TOOL_SERVER_EXISTS, server=server.name)
+        stored = None
+        if former is not None and former.has_secrets:
+            stored = await self._secrets.get(former.secret_name, former.secret_origin)
+        await self._replace_secrets(server, secrets)
+        try:
+            await self._forget_permissions(server.name)
+            await self.storage.save(server)
+        except StorageError:
+            if stored is None:
+                await self._secrets.remove(server.secret_name)
+            else:
+                await self._store_secret(server.secret_name, stored)
+            raise
+        if former is not None and former.url != server.url:
+            await self._secrets.remove(server.sign_in_name)
+
+    async def _replace_secrets(self, server: ToolServer, secrets: ServerSecrets) -> None:
         if secrets:
             secret = Secret(secrets.to_text(), server.secret_origin)
             if not await self._store_secret(server.secret_name, secret):
@@ -136,10 +155,6 @@ class ToolServers:
                 )
         else:
             await self._secrets.remove(server.secret_name)
-        await self._forget_permissions(server.name)
-        if server.name in known and known[server.name].url != server.url:
-            await self._secrets.remove(server.sign_in_name)
-        await self.storage.save(server)
 
     async def remove(self, name: str) -> None:
         """Remove a server, its secrets and permissions. Raises ToolServerError."""

@@ -122,18 +122,26 @@ async def test_a_server_is_replaced_only_if_that_is_wanted(tmp_path: Path) -> No
         assert keyring.secrets == {}
 
 
-async def test_a_server_is_kept_if_its_replacement_cannot_be_saved(
+async def test_servers_and_secrets_stay_the_same_if_a_server_cannot_be_saved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(_server: ToolServer) -> None:
         raise StoreFullError("full")
 
-    async with open_servers(tmp_path) as (servers, _):
+    async with open_servers(tmp_path) as (servers, keyring):
         await servers.add(FILES, NONE)
+        await servers.add(DOCS, DOCS_SECRETS)
+        keyring.secrets[DOCS.sign_in_name] = Secret("{}", DOCS.secret_origin)
+        before = dict(keyring.secrets)
         monkeypatch.setattr(servers.storage, "save", fail)
-        with pytest.raises(StoreFullError):
-            await servers.add(ToolServer("files", ("other",)), NONE, replaces=True)
-        assert await servers.storage.servers() == [FILES]
+        moved, secrets = server_of("docs", url="https://other/mcp", headers={"X-Key": "def"})
+        new, _ = server_of("new", url="https://host/mcp", headers={"X-Key": "def"})
+        plain = ToolServer("docs", ("run", "it"))
+        for server, values in ((moved, secrets), (plain, NONE), (new, secrets)):
+            with pytest.raises(StoreFullError):
+                await servers.add(server, values, replaces=True)
+            assert keyring.secrets == before
+        assert await servers.storage.servers() == [DOCS, FILES]
 
 
 async def test_secrets_that_would_not_last_are_refused(tmp_path: Path) -> None:
