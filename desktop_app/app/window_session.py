@@ -344,7 +344,9 @@ class WindowSession:
                 self.controllers.sidebar.links.open(request.text)
             return
         if request.files or request.text:
-            self.controllers.sidebar.navigator.open_fresh()
+            readings, drafts = self.controllers.composer.readings, self.controllers.state.drafts
+            is_reading = readings.is_reading(drafts.blank_id)
+            self.controllers.sidebar.navigator.open_fresh(is_reading=is_reading)
             files = tuple(map(Path, request.files))
             self._window.prompt.insert_dropped(DroppedContent(files, text=request.text))
 

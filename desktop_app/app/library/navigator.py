@@ -107,12 +107,16 @@ class Navigator(QObject):
         if list_filter.kind in (ListFilterKind.ARCHIVE, ListFilterKind.TRASH):
             self._tasks.start(self._presenter.apply_filter(LIST))
 
-    def open_fresh(self) -> None:
-        """Open a blank conversation without a draft; a draft that it had becomes a conversation."""
+    def open_fresh(self, *, is_reading: bool = False) -> None:
+        """Open a blank conversation without a draft; a draft that it had becomes a conversation.
+
+        Args:
+            is_reading: True if files for its draft are being read.
+        """
         if self._current.is_new:
             self._saver.save()
         draft = self._drafts.of_blank()
-        if draft:
+        if draft or is_reading:
             self._store_blank(draft)
         self.open_here()
 

@@ -348,6 +348,23 @@ async def test_a_second_start_restores_the_minimized_window() -> None:
         assert not app.window.isMinimized()
 
 
+async def test_files_do_not_join_a_draft_that_is_still_being_read(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.txt", tmp_path / "second.txt"
+    for path in (first, second):
+        path.write_text(path.name, "utf-8")
+    async with AppHarness() as app:
+        app.session.serve(OpenRequest((str(first),), ""))
+        assert app.is_reading
+        app.session.serve(OpenRequest((str(second),), ""))
+        await until(lambda: not app.is_reading)
+        assert len(app.rows) == 1
+        assert "second.txt" in app.chips[0]
+        await app.written()
+        (former,) = app.stored("SELECT id FROM conversations")
+        await app.open_conversation(former[0])
+        await until(lambda: len(app.chips) == 1 and "first.txt" in app.chips[0])
+
+
 # ---------------------------------------------------------------- quick prompt
 
 
