@@ -72,6 +72,7 @@ class RepairResult:
         mended: the number of messages that had lost their conversation or their parent.
         dropped: the number of rows left out, because they are invalid or repeated. Rows on pages
             without a known table are not counted.
+        left_servers: the number of tool servers left out.
     """
 
     damaged_file: Path
@@ -80,6 +81,7 @@ class RepairResult:
     unread: int
     mended: int
     dropped: int
+    left_servers: int
 
     @property
     def sentence(self) -> str:
@@ -105,6 +107,14 @@ class RepairResult:
                     "{count} invalid row was skipped.",
                     "{count} invalid rows were skipped.",
                     self.dropped,
+                )
+            )
+        if self.left_servers:
+            sentences.append(
+                tr_plural(
+                    "{count} tool server wasn’t recovered. Add it again.",
+                    "{count} tool servers weren’t recovered. Add them again.",
+                    self.left_servers,
                 )
             )
         if self.mended:
@@ -182,7 +192,7 @@ def _header() -> bytes:
 
 def _build_store(
     path: Path, pages: SqlitePages, progress: Progress
-) -> tuple[int, int, int, int, int]:
+) -> tuple[int, int, int, int, int, int]:
     """Make the new store at `path`. Return the counts of `RepairResult`, in their order."""
     create_private(path)
     with closing(connect(path, "rw")) as connection:
@@ -200,18 +210,24 @@ def _build_store(
             connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]  # noqa: S608
             for name in ("conversations", "messages")
         ]
-    return counts[0], counts[1], len(pages.damaged), mended, dropped
+    servers = len(set(_names(pages, found["tool_servers"])))
+    return counts[0], counts[1], len(pages.damaged), mended, dropped, servers
 
 
-def _pending_steps(pages: SqlitePages, table: TableSchema) -> list[Migration]:
-    """Return the migrations after the newest recorded one; none if no record can be read."""
-    applied = [
+def _names(pages: SqlitePages, table: TableSchema) -> list[str]:
+    """Return the values in the first column of a table, as far as they can be read."""
+    return [
         str(record.values[0])
         for _, root in _roots(pages, {table.name: table})
         for leaf in pages.leaves_below(root)
         for record in pages.records(leaf)
         if record.values
     ]
+
+
+def _pending_steps(pages: SqlitePages, table: TableSchema) -> list[Migration]:
+    """Return the migrations after the newest recorded one; none if no record can be read."""
+    applied = _names(pages, table)
     return [step for step in MIGRATIONS if applied and step.name > max(applied)]
 
 

@@ -19,6 +19,7 @@ from desktop_app.domain.conversations.message_parts import Attachment, DocumentP
 from desktop_app.domain.errors import StorageError, StoreDamagedError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
+from desktop_app.domain.tools.tool_server import ToolServer
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.database.database import Database
@@ -29,6 +30,7 @@ from desktop_app.storage.recovery.row_repair import LOST_TITLE
 from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.spending.ledger import Ledger
+from desktop_app.storage.tools.server_store import ServerStore
 from tests.helpers.blocking import blocking
 from tests.helpers.examples import examples
 from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, ended, opened
@@ -116,6 +118,21 @@ def test_a_sound_store_is_unchanged_by_a_repair(tmp_path: Path) -> None:
     assert {table: rows(path, f"SELECT * FROM {table}") for table in tables} == before
     assert "Title 7" in titles_found(path, "apricot 7")
     assert len(titles_found(path, "title")) == 12
+
+
+@blocking
+async def add_server(path: Path) -> None:
+    async with opened(path) as database:
+        await ServerStore(database).save(ToolServer("files", ("run", "it")))
+
+
+def test_a_repair_says_that_tool_servers_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    filled(path)
+    assert "tool server" not in repaired(path).sentence
+    add_server(path)
+    assert "1 tool server wasn’t recovered. Add it again." in repaired(path).sentence
+    assert rows(path, "SELECT name FROM tool_servers") == []
 
 
 @blocking
