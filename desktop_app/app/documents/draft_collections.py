@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.domain.conversations.message_parts import CollectionPart, DocumentPart, part_id
-from desktop_app.i18n.translation import tr_context
+from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
     from desktop_app.app.state.attachment_origins import AttachmentOrigins
@@ -44,7 +44,7 @@ class DraftCollections(QObject):
         current.draft.changed.connect(self._find_unknown)
 
     def show_states(self, states: Mapping[str, CollectionState]) -> None:
-        """Show the size of each collection on its chip, and which collections were deleted.
+        """Show the size of each collection on its chip, and which collections are not here.
 
         Args:
             states: all collections by id.
@@ -53,7 +53,7 @@ class DraftCollections(QObject):
         in_draft = {part.collection_id for part in self._draft.value.collections}
         deleted_before, self._deleted_ids = self._deleted_ids, in_draft - set(states)
         notes = {id_: (state.words, True) for id_, state in states.items()}
-        notes |= dict.fromkeys(self._deleted_ids, (tr_context("collection", "deleted"), False))
+        notes |= dict.fromkeys(self._deleted_ids, (tr("not on this computer"), False))
         has_changed = states != before or self._deleted_ids != deleted_before
         self._notes.set(notes, report=bool(in_draft) and has_changed)
 

@@ -202,7 +202,11 @@ class ViewerController(QObject):
                     tr("The file no longer exists. This is the text extracted from it.")
                 )
         except UserFacingError as error:
-            viewer.show_message(error.sentences)
+            words = error.sentences
+            if error.reason is Reason.ATTACHMENT_MISSING and target.words:
+                gone = tr("This document isn’t on this computer. The cited passage:")
+                words = f"{gone}\n\n{_shortened(target.words)}"
+            viewer.show_message(words)
 
     async def _show_pages(
         self, target: Target, file: Attachment, text: str, source: Path | bytes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,9 @@ from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
 
 from desktop_app.domain.conversations.message_parts import CollectionPart
+from desktop_app.ui.widgets.text.foreign_text import PlainLabel
 from tests.gui.app.app_harness import AppHarness, until
+from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QTextCharFormat
@@ -149,3 +152,20 @@ async def test_a_copied_answer_has_numbers_and_no_links(data: Path) -> None:
         copied = QGuiApplication.clipboard().mimeData()
         assert copied.text() == "It failed [1]."
         assert "repartee:" not in copied.html()
+
+
+async def test_a_citation_of_a_document_elsewhere_shows_its_words(data: Path) -> None:
+    """An imported conversation has the passages of a collection, and not its documents."""
+    async with AppHarness(environment=OPENAI) as app:
+        await attach_collection(app, data / "report.pdf")
+        turn = await app.ask("What happened to the compressor?")
+        turn.end("It failed [1].")
+        await app.settled()
+        (part,) = app.state.current.path[0].passage_parts
+        passage = replace(part.passages[0], sha256="0" * 64)
+        app.controllers.conversation.viewer.open_passage(passage)
+        viewer = app.controllers.conversation.viewer.window
+        assert viewer is not None
+        label = find(viewer, PlainLabel, "viewer-message")
+        await until(lambda: "This document isn’t on this computer." in label.text())
+        assert " ".join(passage.text.split())[:200] in label.text()

@@ -213,7 +213,7 @@ async def test_a_deletion_is_undone_or_completed(tmp_path: Path) -> None:
         assert (folder / "notes.md").exists()
 
 
-async def test_a_chip_says_that_its_collection_was_deleted(tmp_path: Path) -> None:
+async def test_a_chip_says_that_its_collection_is_gone(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, "notes.md")
 
     async with AppHarness(environment=OPENAI) as app:
@@ -227,7 +227,7 @@ async def test_a_chip_says_that_its_collection_was_deleted(tmp_path: Path) -> No
         dialog.delete_button.click()
         await until(lambda: undo(dialog).isVisible())
         await app.open_conversation(here)
-        await until(lambda: app.chips[0].endswith(", deleted"))
+        await until(lambda: app.chips[0].endswith(", not on this computer"))
         undo(dialog).click()
         await until(lambda: "1 document" in app.chips[0])
 
@@ -422,17 +422,17 @@ async def test_an_update_can_be_repeated_after_the_list_could_not_be_loaded(
         await app.written()
 
 
-async def test_a_chip_says_again_that_its_collection_was_deleted_long_ago() -> None:
+async def test_a_chip_says_that_its_collection_is_unknown() -> None:
     async with AppHarness(environment=OPENAI) as app:
         here = await app.ask_and_answer("Before", "1")
         app.state.current.draft.set_attachments([CollectionPart("deleted", "Contracts")])
-        await until(lambda: app.chips[0].endswith(", deleted"))
+        await until(lambda: app.chips[0].endswith(", not on this computer"))
         app.window.conversations.new_requested.emit()
         await shown(app)
         await until(lambda: is_quiet(app))
         await app.written()
         await app.open_conversation(here)
-        await until(lambda: app.chips[0].endswith(", deleted"))
+        await until(lambda: app.chips[0].endswith(", not on this computer"))
 
 
 async def test_a_collection_of_documents_is_not_attached_to_another_conversation(
