@@ -371,3 +371,4 @@ async def test_a_stored_position_that_no_longer_exists_is_ignored(
         assert app.rows == ["First"]
         assert app.state.current.is_new is not is_opened
         assert ("Paragraph 7 of" in app.transcript) is is_opened
+        assert app.window.transcript.navigator.is_at_end
