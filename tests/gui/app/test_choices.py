@@ -558,6 +558,7 @@ async def test_the_offer_of_a_new_provider_disappears_with_the_default() -> None
         await app.ask_and_answer("Private", "matter")
         app.window.settings.pages.provider.page.key_entered.emit(OPENAI.id, "not-a-key")
         await until(lambda: "New conversations will use OpenAI" in app.said)
+        app.window.notifications.note_timer.stop()  # it would close the note, too
         app.window.settings.pages.setting_changed.emit("default.provider", "")
         await until(lambda: "New conversations" not in app.said)
 
@@ -567,6 +568,7 @@ async def test_the_offer_of_a_new_provider_disappears_with_its_conversation() ->
         await app.ask_and_answer("Private", "matter")
         app.window.settings.pages.provider.page.key_entered.emit(OPENAI.id, "not-a-key")
         await until(lambda: "New conversations will use OpenAI" in app.said)
+        app.window.notifications.note_timer.stop()  # it would close the note, too
         app.window.conversations.new_requested.emit()
         await until(lambda: "New conversations" not in app.said)
 
