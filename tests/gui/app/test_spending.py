@@ -66,7 +66,6 @@ async def test_the_cap_warns_refuses_and_is_raised() -> None:
         QTest.keyClicks(field, "1,50")
         QTest.keyClick(field, Qt.Key.Key_Return)
         await until(lambda: app.state.setup.profile.monthly_cap == Decimal("1.50"))
-        await until(lambda: "exceeds the limit" not in app.said)
         assert field.text() == "1.50"
         app.enter()
         await until(lambda: len(app.providers.turns) == 2)
