@@ -34,7 +34,7 @@ MIN_SECRET_CHARS: Final = 8
 """A shorter secret is not searched for, even if it has a digit."""
 MIN_CHARS_WITHOUT_DIGITS: Final = 16
 """A shorter secret without digits is not searched for."""
-MIN_CHARS_IN_DISGUISE: Final = 16
+MIN_CHARS_FOR_LOOSE_SEARCH: Final = 16
 """A secret with fewer letters and digits, or without a digit, is searched for as it is.
 
 Its case must match, and it must have no gaps.
@@ -107,11 +107,11 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         wanted = [secret for secret in secrets if _is_searchable(secret)]
-        exact = [secret for secret in wanted if not _is_searchable_in_disguise(secret)]
-        disguised = [secret for secret in wanted if _is_searchable_in_disguise(secret)]
+        exact = [secret for secret in wanted if not _may_search_loosely(secret)]
+        loose = [secret for secret in wanted if _may_search_loosely(secret)]
         searches = (
             _Search(_needles(exact, _unchanged), _unchanged, b"\1" * 256),
-            _Search(_needles(disguised, _letters_and_digits), _letters_and_digits, _IS_KEPT),
+            _Search(_needles(loose, _letters_and_digits), _letters_and_digits, _IS_KEPT),
         )
         self.searches = tuple(search for search in searches if search.needles)
 
@@ -470,9 +470,10 @@ def _is_searchable(secret: str) -> bool:
     return len(secret) >= (MIN_SECRET_CHARS if has_digit else MIN_CHARS_WITHOUT_DIGITS)
 
 
-def _is_searchable_in_disguise(secret: str) -> bool:
+def _may_search_loosely(secret: str) -> bool:
+    """Return True if a secret can be searched for by its letters and digits alone."""
     has_digit = any(character in "0123456789" for character in secret)
-    return has_digit and len(_letters_and_digits(secret.encode())) >= MIN_CHARS_IN_DISGUISE
+    return has_digit and len(_letters_and_digits(secret.encode())) >= MIN_CHARS_FOR_LOOSE_SEARCH
 
 
 def _unchanged(data: _Bytes) -> bytes:

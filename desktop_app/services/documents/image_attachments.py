@@ -148,14 +148,14 @@ def unseen_images_notice(path: Sequence[Message], model: ModelInfo) -> NoticeTex
     return notice(NoticeCode.IMAGES_NOT_SEEN, model=model.name, names=names)
 
 
-def is_seen(part: Part) -> TypeGuard[DocumentPart | ImagePart]:
+def has_images(part: Part) -> TypeGuard[DocumentPart | ImagePart]:
     """Return True for an image, or a document with image pages."""
     return isinstance(part, ImagePart) or (isinstance(part, DocumentPart) and bool(part.seen_pages))
 
 
 def _all_have_text(parts: Iterable[Part]) -> bool:
     """Return True if every part with images is a document that also has pages with text."""
-    seen = [part for part in parts if is_seen(part)]
+    seen = [part for part in parts if has_images(part)]
     return all(
         isinstance(part, DocumentPart) and len(part.seen_pages) < (part.sent_pages or 0)
         for part in seen
@@ -163,7 +163,7 @@ def _all_have_text(parts: Iterable[Part]) -> bool:
 
 
 def _names(parts: Iterable[Part]) -> str:
-    names = list(dict.fromkeys(part.name for part in parts if is_seen(part)))
+    names = list(dict.fromkeys(part.name for part in parts if has_images(part)))
     more = len(names) - _MAX_NAMED
     rest = [tr_plural("{count} more", "{count} more", more)] if more > 0 else []
     return joined([*names[:_MAX_NAMED], *rest])

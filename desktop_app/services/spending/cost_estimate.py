@@ -44,7 +44,7 @@ from desktop_app.services.collections.passage_context import (
 )
 from desktop_app.services.documents.attachment_dedup import as_sent_after
 from desktop_app.services.documents.file_attachments import file_tokens, is_file, is_wanted
-from desktop_app.services.documents.image_attachments import is_seen, page_tokens, picture_tokens
+from desktop_app.services.documents.image_attachments import has_images, page_tokens, picture_tokens
 from desktop_app.services.fence import SAMPLE_FENCE
 from desktop_app.services.models.choice_resolution import ResolvedChoice
 from desktop_app.services.ports import AttachmentSource, TokenCounter
@@ -409,7 +409,7 @@ def _first_image_index(path: Sequence[Message]) -> int:
 
     Another model may not see images, or may count them differently. A file may contain images, too.
     """
-    numbers = (n for n, m in enumerate(path) if any(is_seen(p) or is_wanted(p) for p in m.parts))
+    numbers = (n for n, m in enumerate(path) if any(has_images(p) or is_wanted(p) for p in m.parts))
     return next(numbers, len(path))
 
 

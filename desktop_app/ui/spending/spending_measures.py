@@ -12,7 +12,7 @@ from desktop_app.i18n.formatting import decimal, duration, money, number, percen
 from desktop_app.i18n.translation import N_, tr
 
 MISSING: Final = "–"
-Value = Callable[[SpendingRow], float | None]
+Measurement = Callable[[SpendingRow], float | None]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Measure:
     """
 
     title: str
-    series: tuple[tuple[str, Value], ...]
+    series: tuple[tuple[str, Measurement], ...]
     text: Callable[[float], str]
     is_stacked: bool = False
     is_by_model: bool = False
@@ -70,7 +70,7 @@ def _format_per_second(value: float) -> str:
     return decimal(value, 1) if value < 10 else number(round(value))
 
 
-def _reviews(kind: str) -> Value:
+def _reviews(kind: str) -> Measurement:
     return lambda row: None if row.reviews is None else row.reviews.get(kind, 0)
 
 
@@ -172,7 +172,7 @@ UNCOUNTED_COLUMN: Final = 3
 """The index of the column that is hidden if all calls were counted; the names are column 0."""
 
 
-def _count_text(value: Value) -> Callable[[SpendingRow], str]:
+def _count_text(value: Measurement) -> Callable[[SpendingRow], str]:
     return lambda row: _format_count(value(row) or 0)
 
 
