@@ -707,7 +707,7 @@ class Reason(StrEnum):
     # Collections
     COLLECTION_GONE = _row(N_("The collection no longer exists."), Remedy.CHOOSE_ANOTHER)
     NAMED_COLLECTION_GONE = _row(
-        N_("The collection “{name}” no longer exists."), Remedy.REMOVE_COLLECTION
+        N_("The collection “{name}” isn’t on this computer."), Remedy.REMOVE_COLLECTION
     )
     COLLECTION_UNLINKED = _row(
         N_("This restored collection isn’t linked to its files."), Remedy.ADD_FOLDER_AGAIN

@@ -170,7 +170,7 @@ async def test_a_question_with_a_missing_collection_is_refused(tmp_path: Path) -
     gone = CollectionPart("d" * 32, "Invoices")
 
     async with open_chat(tmp_path, answers(0), OneCollection()) as chat:
-        with pytest.raises(DocumentError, match="Invoices"):
+        with pytest.raises(DocumentError, match="“Invoices” isn’t on this computer"):
             await chat.begin("Which?", attachments=(COLLECTION, gone))
         assert await chat.store.all() == []
 
