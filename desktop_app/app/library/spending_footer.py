@@ -59,7 +59,9 @@ class SpendingFooter(QObject):
         month = await self._budget.month(profile)
         if profile == self._setup.profile:
             icon = "cloud" if profile.needs_key else "cpu"
-            text = tr("{spent} this month", spent=money(month.spent)) if month.spent else ""
+            # With calls of unknown cost, the sum is a minimum.
+            spent = f"≥ {money(month.spent)}" if month.uncounted else money(month.spent)
+            text = tr("{spent} this month", spent=spent) if month.spent else ""
             if month.spent and month.cap and month.is_near_cap:
-                text = tr("{spent} of {limit}", spent=money(month.spent), limit=money(month.cap))
+                text = tr("{spent} of {limit}", spent=spent, limit=money(month.cap))
             self._footer.show_month(profile.name, icon, text, is_near_cap=month.is_near_cap)
