@@ -202,6 +202,7 @@ async def test_the_footer_tells_that_a_cost_is_unknown() -> None:
         await until(lambda: footer(app) == "$0.005 this month")
         turn = await app.ask("Two")
         turn.say("Half")
+        await until(lambda: "Half" in app.transcript)
         app.window.prompt.stop_requested.emit()
         await app.settled()
         await until(lambda: footer(app) == "≥ $0.005 this month")
