@@ -45,13 +45,14 @@ class ImageScaler:
     async def image_within(self, part: ImagePart, size: Size) -> ScaledImage:
         """Return an image that fits into `size` pixels. Raises as `scaled_image`."""
         key = (part.sha256, size)
-        if key not in self._cache:
+        scaled = self._cache.get(key)
+        if scaled is None:
             original = await self._originals.bytes(part.sha256)
             scaled = await self._worker.scale(part.name, original, part.media_type, size)
             self._cache[key] = scaled
-            self._evict_oldest()
         self._cache.move_to_end(key)
-        return self._cache[key]
+        self._evict_oldest()
+        return scaled
 
     async def page_images(self, part: DocumentPart, rule: ImageTokens | None) -> list[ImageData]:
         """Return the pages of a document that are sent as images. Raises as `scaled_image`."""

@@ -225,9 +225,8 @@ class FocusTargetButton(QAbstractButton):
 
     def set_target(self, target: FocusTarget, name: str) -> None:
         """Set the target, with the same address or action as before, and its accessible name."""
-        spoken = spoken_text(name)
-        if spoken != self.accessibleName():  # otherwise it would be announced each time
-            self.setAccessibleName(spoken)
+        if spoken_text(name) != self.accessibleName():  # otherwise it is announced each time
+            self.setAccessibleName(spoken_text(name))
         self._cursor.setPosition(target.start)
         self._cursor.setPosition(target.end, QTextCursor.MoveMode.KeepAnchor)
 
