@@ -29,7 +29,7 @@ USES_KEY = "palette.uses"
 
 
 class Palette(QObject):
-    """Search of all `actions` and `rows` by name, with the most used first.
+    """Search of all `actions` and `rows` by name; of equal matches, the most used come first.
 
     Conversations and collections are found as soon as they are loaded.
     """

@@ -79,7 +79,7 @@ def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
 
 
 def amounts(part: DocumentPart, resolved: ResolvedChoice) -> list[str]:
-    """Return tokens, share of the context window and cost of what is sent of a document.
+    """Return tokens, share of the context window and cost of the sent part of a document.
 
     Return [] without a count, or a single note while chosen pages are counted.
     """

@@ -103,7 +103,7 @@ class AttachmentsController(QObject):
         self._readings.read([(tr(PASTED_NAME), text)], conversation_id)
 
     def attach_content(self, content: DroppedData, conversation_id: str = "") -> None:
-        """Attach a pasted or dropped image or message that is not a file, as `attach` does."""
+        """Attach an image, mail message or rich text that is not a file, as `attach` does."""
         self._readings.read([(content.name, content)], conversation_id)
         self._prompt.focus_text()
 

@@ -32,7 +32,7 @@ class BatchRuns(QObject):
 
     Signals:
         job_changed(str): the job with this id has changed.
-        reading_progressed(str, int, int): job id, files that are read, and all files.
+        reading_progressed(str, int, int): job id, the number of files read, and of all files.
         files_read(BatchJob): all files are read; the user may start the job.
         job_ended(BatchJob): the job has ended.
     """

@@ -103,7 +103,7 @@ class BegunTurns(QObject):
         self._pane.prompt.focus_text()
 
     async def _reopen(self, turn: BegunTurn) -> None:
-        """Load and show the conversation: its path changed by more than one question and answer."""
+        """Load and show the conversation; appending a question and an answer is not enough."""
         await self._navigator.open(turn.run.conversation.id)
         self._current.report_path()
         self._report_comparison(turn)

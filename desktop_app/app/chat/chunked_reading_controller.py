@@ -57,7 +57,7 @@ class ChunkedReadingController(QObject):
         self._draft, self._tasks, self._chat_service = setup.current.draft, tasks, chat_service
 
     def remedies_for(self, error: UserFacingError) -> Actions:
-        """Return the offers for a question whose documents do not fit, () for other errors."""
+        """Return the offers for a question with whole documents that do not fit; else ()."""
         if not isinstance(error, DocumentDoesNotFitError) or not self._whole_documents():
             return ()
         refused, start = self._draft.typed, self._tasks.start

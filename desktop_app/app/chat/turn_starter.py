@@ -102,7 +102,7 @@ class TurnStarter(QObject):
             changed.connect(lambda: notifications.dismiss_topic(NOT_SENT))
 
     def is_beginning(self, conversation_id: str) -> bool:
-        """Return True while a conversation's question is on its way to the store."""
+        """Return True while a turn of a conversation is being prepared and stored."""
         return conversation_id in self._beginning
 
     async def begin(

@@ -42,8 +42,8 @@ class AnswerNotifier(QObject):
         title_of: returns a conversation's title, "" if it must not be shown.
 
     Signals:
-        message_requested(str, str): the ids of the conversation and the message whose notification
-            was clicked.
+        message_requested(str, str): a notification was clicked; the ids of its conversation and
+            message, "" for the message of a waiting tool.
         batches_requested(): a notification of a batch job was clicked.
     """
 

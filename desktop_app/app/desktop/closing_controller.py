@@ -42,7 +42,7 @@ class ClosingController(QObject):
         was_started_to_stay: the program was started without a window, and must not end by itself.
 
     Attributes:
-        is_finishing: the window was hidden until the running answers end, which end the program.
+        is_finishing: the window was hidden until the running answers end; then the program ends.
 
     Signals:
         ended(): the program is to end: nothing keeps it running, or the user quits.

@@ -23,8 +23,8 @@ class LanguageChange(QObject):
     Args:
         has_unsent: returns True if the quick prompt has unsent text.
         is_creating: returns True if a batch job is being created.
-        is_busy: returns True if responses or transfers run, files are read, or temporary
-            conversations exist.
+        is_busy: returns True if responses, transfers or updates of collections run, files are
+            read, or temporary conversations exist.
 
     Signals:
         rebuild_requested(): the window is to be built again.

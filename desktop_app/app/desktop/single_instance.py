@@ -137,7 +137,7 @@ def _call(user_folders: Folders, frame: bytes, lock: WindowLock) -> int | None:
 
 
 def call(path: Path, frame: bytes) -> bytes:
-    """Send a request to the window that listens at `path`; return its reply.
+    """Send a request to the window that listens at `path`; return its reply, b"" for none.
 
     Raises:
         OSError: no window listens, or it does not reply within 10 s.

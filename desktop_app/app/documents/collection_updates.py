@@ -114,7 +114,7 @@ class CollectionUpdates(QObject):
         return words, done, total
 
     def _start(self, collection_id: str, work: UpdateWork, *, is_embedding: bool = False) -> None:
-        """Run `work`, then report a summary of the files, or that semantic search is ready."""
+        """Run `work` and report its result; if an update is running, only report that."""
         if self._task is not None:
             self.reported.emit(
                 tr("Another collection is being updated. Wait for it or cancel it."), False

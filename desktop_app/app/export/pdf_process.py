@@ -1,6 +1,7 @@
 """The child process that makes PDF files for `repartee export --format pdf`.
 
-It needs no display. It is confined before it reads any input: it may read fonts and write no file.
+It needs no display. It is confined before it reads any input: it may read fonts and the program's
+resources, and write no file.
 Each request is a pickled `LoadedConversation` on standard input, and each answer is a PDF on
 standard output. A length precedes each of them (`LENGTH_PREFIX`). The process ends when its
 standard input closes, or if it cannot lay out a conversation.
@@ -79,7 +80,7 @@ def policy(descriptors: tuple[int, ...]) -> sandbox.Policy:
 
 
 def font_paths() -> Iterator[Path]:
-    """Yield the paths of the system's fonts, the user's own fonts, and the font caches."""
+    """Yield the paths of font configuration, font caches, and fonts outside /usr/share/fonts."""
     yield from _FONT_PATHS
     home = Path.home()
     yield from (home / ".fonts", home / ".config" / "fontconfig")

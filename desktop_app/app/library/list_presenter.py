@@ -105,7 +105,7 @@ class ListPresenter(QObject):
         return self._list.model.order.list_filter
 
     def cached(self, conversation_id: str) -> Conversation | None:
-        """Return a conversation from the cache, None if it was deleted or never read."""
+        """Return a conversation from the cache, None if permanently deleted or never read."""
         return self._cache.get(conversation_id)
 
     def find_existing(self, conversation_id: str) -> Conversation | None:

@@ -219,7 +219,7 @@ class Navigator(QObject):
         if number != self._request_number:
             return
         conversation = self._presenter.merge_into_cache(conversation)
-        early_text = self._leave()  # now: what was typed so far belongs to the former conversation
+        early_text = self._leave()  # now: text typed so far belongs to the former conversation
         draft = self._drafts.of(conversation)
         if conversation_id != self._current.id:
             self._pane.notifications.announce(conversation.title)

@@ -244,7 +244,7 @@ class QuickPromptController(QObject):
                 error.sentences, tr("Raise the limit") if is_cap else ""
             )
             return
-        # What was added meanwhile waits for the next question.
+        # Text that was added meanwhile waits for the next question.
         self._accompanying = self._accompanying.removeprefix(accompanying).lstrip("\n")
         self._asked_text = asked
         self._history.reset()

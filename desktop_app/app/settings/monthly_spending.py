@@ -61,7 +61,7 @@ class MonthlySpending(QObject):
         )
 
     async def _on_spent(self, provider_id: str) -> None:
-        """Update a provider's month, and warn if spending comes near the limit."""
+        """Update the months that include a provider's spending; warn if it nears the limit."""
         for each in (p for p in self._providers.all if provider_id in p.capped_ids):
             self._show_month(each.id, await self._budget.month(each))
         profile = self._providers.get(provider_id)

@@ -32,7 +32,7 @@ class ShortcutFiles(QObject):
     """Commands of the Shortcuts page that import and export shortcuts.
 
     Signals:
-        shortcuts_stored(): imported shortcuts are in effect, or the former ones after Undo.
+        shortcuts_stored(): imported shortcuts were stored, or the former ones by Undo.
     """
 
     shortcuts_stored = Signal()

@@ -66,7 +66,7 @@ class ClosedWork:
     """Work on the closed store.
 
     Attributes:
-        description: what is done, shown during the work.
+        description: names the work; shown while it runs.
         work: runs in a thread, and returns a sentence for the user, or "". Its arguments report
             progress (done, total) and ask the user a question.
     """

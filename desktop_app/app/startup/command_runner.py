@@ -20,7 +20,7 @@ from desktop_app.domain.error_note import ErrorNote
 Progress = Callable[[int, int], None]
 _STEP_LINE = re.compile(rb"(\d+) (\d+)\s*")
 _MAX_LINE_BYTES = 1 << 20
-# Lines of standard error begin with the program's name.
+# Sentences on standard error begin with the program's name.
 _PROGRAM_PREFIX = "repartee: "
 
 

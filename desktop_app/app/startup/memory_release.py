@@ -36,9 +36,10 @@ def release_file_pages() -> None:
 
 
 def _unchanged_ranges(smaps: str) -> Iterator[tuple[int, int]]:
-    """Yield the addresses of read-only mappings of files that have no changed page.
+    """Yield the address ranges of read-only file mappings that have no changed page.
 
-    The loader has changed other pages (relocations); unmapped, they would lose the changes.
+    Other mappings have pages that the loader changed (relocations); unmapped, these would lose
+    the changes.
     """
     start = end = 0
     for line in smaps.split("\n"):

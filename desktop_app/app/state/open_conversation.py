@@ -37,7 +37,8 @@ class OpenConversation(QObject):
         compactions: its compactions, () until they are loaded.
 
     Signals:
-        opened(): another conversation is open, or the open one is shown again after a preview.
+        opened(): a conversation was opened, perhaps the same again, or is shown again after a
+            preview of another.
         folder_changed(): the conversation was moved; the settings of its folder may differ.
         path_changed(): messages were added or replaced.
         compactions_changed(): the compactions of the open conversation were read.
@@ -111,7 +112,7 @@ class OpenConversation(QObject):
         *,
         is_new: bool = False,
     ) -> None:
-        """Show another conversation."""
+        """Show another conversation, or the open one with newly read messages."""
         if self.is_new:
             self.last_blank = self.conversation
         self.conversation, self.path, self.versions = conversation, list(path), versions

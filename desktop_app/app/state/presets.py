@@ -43,7 +43,7 @@ class Presets:
         return self._presets.get(conversation.preset_id or "")
 
     def apply_chosen(self, conversation: Conversation) -> Conversation:
-        """Return a new conversation with its own preset applied, else with the default preset."""
+        """Apply a new conversation's own preset, else the default, unless the preset is deleted."""
         wanted = conversation.preset_id or str(self._values[DEFAULT_PRESET])
         preset = self._presets.get(wanted)
         return conversation if preset is None else self.apply(preset, conversation)
@@ -52,8 +52,8 @@ class Presets:
         """Return a conversation with a preset's settings.
 
         The provider is the preset's, or the conversation's if the preset names none that exists.
-        Without variants of that provider, the preset's variant is left out. Settings that the model
-        does not support stay; the settings panel shows them as refused.
+        If that provider serves no variants, the preset's variant is left out. Settings that the
+        model does not support stay; the settings panel shows them as refused.
         """
         if self._providers.get(preset.provider_id) is None:
             preset = replace(preset, provider_id="", model="")

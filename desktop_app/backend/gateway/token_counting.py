@@ -42,7 +42,7 @@ MIN_CUT_CHARS_PER_TOKEN: Final = 5
 
 
 class TokenLearning:
-    """Token rates of the models of compatible servers, learned from every count of a server.
+    """Token rates of the models of compatible servers, learned from the servers' counts.
 
     Attributes:
         revision: grows when counts may have changed.
@@ -234,7 +234,7 @@ def _cache(cache: OrderedDict[bytes, T], key: bytes, value: T) -> None:
 
 
 def _texts_of(request: ChatRequest) -> list[str] | None:
-    """Return all texts of a request; None if it also has images, files or a compacted state."""
+    """Return all texts of a request; None if it also has other parts or a compacted state."""
     texts = [request.instructions]
     for message in request.messages:
         for part in message.parts:

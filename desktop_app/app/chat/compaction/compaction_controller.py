@@ -147,7 +147,7 @@ class CompactionController(QObject):
         self._get_card().compact_button.setFocus()
 
     def remedies_for(self, error: UserFacingError) -> Actions:
-        """Return the offer to compact if a document does not fit after messages; else ()."""
+        """Return the offer to compact if documents do not fit beside earlier messages; else ()."""
         does_not_fit = isinstance(error, DocumentDoesNotFitError) and bool(self._current.path)
         return [(tr("Compact"), self.offer)] if does_not_fit else ()
 

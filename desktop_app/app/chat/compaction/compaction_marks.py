@@ -119,7 +119,7 @@ class CompactionMarks(QObject):
             self._tasks.start(self._undo(compaction))
 
     def show_sent(self) -> None:
-        """Show the text that is sent in place of the conversation's beginning."""
+        """Show the text by which the newest compaction replaces the conversation's beginning."""
         if (compaction := self._last_compaction_or_notify()) is not None:
             self._show_sent(compaction)
 
