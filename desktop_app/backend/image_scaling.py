@@ -55,7 +55,10 @@ class ImageScaler:
         return scaled
 
     async def page_images(self, part: DocumentPart, rule: ImageTokens | None) -> list[ImageData]:
-        """Return the pages of a document that are sent as images. Raises as `scaled_image`."""
+        """Return the pages of a document that are sent as images.
+
+        Raises as `scaled_image`, and DocumentEncryptedError if they need the password again.
+        """
         keys = [
             (
                 f"{part.sha256} {page.number}",

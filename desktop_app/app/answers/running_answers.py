@@ -60,7 +60,7 @@ class _Progress:
     status: NoticeText = ""  # the line below the answer
     unreported_status: NoticeText | None = None  # `status`, until it is reported
     store_error: StorageError | None = None
-    has_step: bool = False  # a step of a tool call is not yet reported
+    has_step: bool = False  # a step (see `stepped`) is not yet reported
     prefix: str = ""  # put before the next text: the fence of a form, or a gap between two requests
     reported_at: float = 0.0  # when something was reported last
     deltas: int = 0
@@ -89,7 +89,7 @@ class RunningAnswers(QObject):
         rate_changed(str, float): deltas a second, about one token each.
         finished(str, Message): the final answer, or an answer that is still STREAMING because it
             continues at its provider after the program's end.
-        stepped(str, Message): an answer so far, after a step of its tool calls.
+        stepped(str, Message): an answer so far, after a step of its tool calls or a new image.
         amended(str, Message): an answer that changed after it ended, for example its usage, or a
             question whose documents are now read in parts.
         store_error_changed(str, object): a StorageError while an answer is not stored, then None.

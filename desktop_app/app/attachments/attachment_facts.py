@@ -1,4 +1,4 @@
-"""The text of a document's chip: pages, tokens, share of the context window, cost, form."""
+"""The chip of a document: its text, tooltip and actions, for the model that would answer."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def _actions(
 ) -> tuple[tuple[str, str, bool | None], ...]:
     """Return the actions in the menu of a chip.
 
-    Each is its id, its label, and whether it has a check mark; None if it never has one.
+    Each has an id, a label, and the state of its check mark: None if it never has one.
     """
     actions: list[tuple[str, str, bool | None]] = [
         (PREVIEW, tr("Preview"), None),

@@ -75,7 +75,7 @@ def _reading_text(progress: Progress) -> str:
 
 
 class FileReadings(QObject):
-    """The files that are being read, at most `task_queue.MAX_TASKS` at a time.
+    """The files to read, of which at most `task_queue.MAX_TASKS` are read at a time.
 
     Signals:
         progressed(): reading began, went on, failed or was canceled; the draft reports new

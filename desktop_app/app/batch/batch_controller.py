@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.cards.notifications import Notifications
 
 REFRESH_MS: Final = 300
-SLOW_REFRESH_MS: Final = 2000  # for a job with so many files that reading them takes a while
+SLOW_REFRESH_MS: Final = 2000  # for a job with so many files that loading its lines takes a while
 MANY_LINES: Final = 5000
 TOPIC: Final = "batch"
 

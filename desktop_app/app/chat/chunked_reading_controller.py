@@ -121,7 +121,7 @@ class ChunkedReadingController(QObject):
         if self._draft.value.attachments != offered.attachments:
             return
         parts = tuple(
-            # The plan has no part that tools read.
+            # The plan leaves out documents that tools read.
             replace(part, in_parts=True)
             if isinstance(part, DocumentPart) and not part.by_tools
             else part

@@ -59,7 +59,7 @@ class Target(NamedTuple):
 
     Attributes:
         page: the page number from 1, if known.
-        place: the position of a passage in words, such as "page 3"; "" if there is none.
+        place: the position of a passage as a text, such as "page 3"; "" if there is none.
         span: the marked characters of the document's text, from start to end; None for none.
         words: the passage itself; "" if there is none.
     """

@@ -2,9 +2,9 @@
 
 It reads a JSON object from its standard input: `conversation`, the id; `printer`, the user's
 choices in the print dialog (see `printer_choice`); and `scratch`, an empty folder. First it reads
-the conversation and its images from the store, as they are. Before it parses them, it is confined
-(see the package `sandbox`): it can write only to the chosen file, or to the scratch folder and a
-printer. Errors go to standard error.
+the conversation from the store, and its images, scaled down by the documents' process. Before it
+parses them, it is confined (see the package `sandbox`): it can write only to the chosen file, or to
+the scratch folder and a printer. Errors go to standard error.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ class QuickHistory(QObject):
         quick.field.history_requested.connect(self._recall)
 
     async def load(self) -> None:
-        """Load the questions, without very long ones, which contain texts of other programs."""
+        """Load the questions, except very long ones, which may contain other programs' texts."""
         found = await self._conversations.recent_questions(MAX_RECALLED)
         limit = int(self._values[LARGE_PASTE] or 0)
         texts = (text for text in found if text.strip() and len(text) <= limit)

@@ -25,7 +25,7 @@ class PromptList(QObject):
     """All prompts, including hidden ones.
 
     Attributes:
-        entries: all prompts with their origin, without those of tool servers.
+        entries: the built-in and the user's prompts, with their origin.
 
     Signals:
         changed(): prompts were added, removed or changed.

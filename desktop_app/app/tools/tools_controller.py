@@ -234,7 +234,7 @@ class ToolsController(QObject):
         dialog.deleteLater()
 
     def _refusals(self) -> dict[FormKind, str]:
-        """Return the kinds that the open conversation's model cannot follow, and why."""
+        """Return the kinds of forms that the open conversation's model cannot follow, and why."""
         found: dict[FormKind, str] = {}
         for syntax in GRAMMAR_SYNTAXES:
             try:

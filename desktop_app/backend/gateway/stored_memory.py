@@ -77,7 +77,7 @@ class StoredMemory(ServerMemory):
 
 
 def _api_key(profile: ProviderProfile) -> str:
-    """Return the settings key of the API that a server supports, one per address."""
+    """Return the settings key of the API that a profile's server supports at its address."""
     return f"learnt.api.{profile.id}.{profile.base_url}"
 
 

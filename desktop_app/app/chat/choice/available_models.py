@@ -80,7 +80,7 @@ class AvailableModels(QObject):
     async def _list_models(self) -> None:
         """List the models of providers that have a key or need none.
 
-        A later call supersedes an earlier one, which may wait for the keyring.
+        A later call supersedes an earlier one, which may still wait for the store.
         """
         self._list_number += 1
         number = self._list_number

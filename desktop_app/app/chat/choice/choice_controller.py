@@ -263,7 +263,7 @@ class ChoiceController(QObject):
         self._show_figures()
 
     async def _estimate(self) -> None:
-        """Show the tokens and cost of sending; a later call supersedes an earlier one."""
+        """Show tokens in use, cost so far and the estimate; later calls supersede earlier ones."""
         self._estimate_number += 1
         number = self._estimate_number
         resolved, path = self._setup.resolved, list(self._current.path)

@@ -43,7 +43,7 @@ INTERVALS = {"day": timedelta(days=1), "week": timedelta(days=7)}
 TOPIC = "backup"
 
 BackUp = Callable[[str, int], Awaitable[CommandResult | None]]
-"""Takes a folder and the number of backups to keep there; returns None if not completed."""
+"""Takes a folder and the number of backups to keep; returns None unless it ran to its end."""
 
 
 def due_in(every: str, last: dict[str, Any], at: datetime) -> timedelta | None:
