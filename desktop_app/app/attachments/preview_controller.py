@@ -1,7 +1,7 @@
 """The preview of an attachment as it is sent.
 
-`services.chat.prompt_assembly` makes the shown text, as it does for requests. Large texts are built
-and searched off the event loop.
+`services.chat.prompt_assembly`, or for a document in parts its reader, makes the shown text as for
+requests. Large texts are built and searched off the event loop.
 """
 
 from __future__ import annotations

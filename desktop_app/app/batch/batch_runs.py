@@ -61,7 +61,7 @@ class BatchRuns(QObject):
         return self._make_service(self.job_changed.emit)
 
     async def resume_all(self) -> None:
-        """Continue all running jobs. Raises StorageError."""
+        """Continue all jobs that run or are being prepared. Raises StorageError."""
         for job_id in await self._store.open_ids():
             self.resume(job_id)
 

@@ -109,7 +109,7 @@ class TemporaryController(QObject):
         self._prompt.focus_text()
 
     def _close(self) -> None:
-        """Delete the conversation, and open a blank one, temporary if it replaces this one."""
+        """Delete the conversation, and open a blank one: a temporary one if it is replaced."""
         closed_id, self._id = self._id, ""
         self._running.stop(closed_id)
         self._temporary.discard(closed_id)

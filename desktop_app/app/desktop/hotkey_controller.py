@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class HotkeyController(QObject):
-    """Grabber of the global shortcut's keys, which reports each press.
+    """Grabber of the global shortcut's keys, which reports presses.
 
     Signals:
         pressed(): the user pressed the global shortcut.

@@ -44,7 +44,7 @@ class DraftCollections(QObject):
         current.draft.changed.connect(self._find_unknown)
 
     def show_states(self, states: Mapping[str, CollectionState]) -> None:
-        """Show the size of each collection on its chip, and which collections are not here.
+        """Show the size of each collection on its chip, and which are not on this computer.
 
         Args:
             states: all collections by id.

@@ -248,7 +248,7 @@ class ListPresenter(QObject):
     def _find_missing(
         self, found: set[str], page: Sequence[Conversation], limit: int
     ) -> list[Conversation]:
-        """Return shown conversations that belong in the read part, but were not found there."""
+        """Return shown conversations that belong in the part just read, but were not in it."""
         shown = [c for c in self._list.model.conversations if c.id not in found]
         if len(page) < limit:
             return shown

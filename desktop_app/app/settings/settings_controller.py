@@ -165,9 +165,9 @@ class SettingsController(QObject):
         )
 
     def _routine_note(self, own: ResolvedChoice) -> dict[str, str]:
-        """Return a note by setting: the prices of the routine model and of the conversation's own.
+        """Return a note on the routine model's and the own model's prices, by setting key.
 
-        It is empty if one of the prices is unknown.
+        Return {} if one of the prices is unknown.
         """
         small = self._utility_model().model_for(Purpose.TITLE, own)
         if small.price is None or own.price is None:

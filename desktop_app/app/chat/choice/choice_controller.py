@@ -110,7 +110,7 @@ class ChoiceController(QObject):
     def _defer(self, change: Callable[[], None]) -> bool:
         """Defer a change until a conversation is open; return False if one is open already.
 
-        The conversation opens a moment after the window, and its own choice replaces others.
+        The conversation opens a moment after the window; its choice would replace an earlier one.
         """
         if self._deferred is None:
             return False

@@ -117,7 +117,7 @@ class CompactionController(QObject):
 
     @property
     def _context(self) -> SendContext:
-        """Return the context of a new question after all messages, even if another is edited."""
+        """Return the context of a question after all messages, even if an earlier one is edited."""
         return replace(self._setup.context, path=list(self._current.path))
 
     def _is_busy(self, conversation_id: str) -> bool:
