@@ -72,7 +72,7 @@ _SILENT_COMMANDS: Final = frozenset(
 _SILENT_SIGNS: Final = frozenset("{}$&,;:! ")
 _PRIMES: Final = (["\\prime"], ["'"])
 _MAX_DEPTH: Final = 40
-"""Groups within each other; the words in deeper groups are spoken without structure."""
+"""Maximum nesting of groups; the words in deeper groups are spoken without structure."""
 _MAX_TEX_LENGTH: Final = 2_000
 """Characters of TeX that are spoken."""
 

@@ -53,7 +53,7 @@ class SentenceSplitter:
         if self._is_line_begun or is_prose:
             self._paragraph, last_line, self._is_line_begun = self._paragraph + last_line, "", True
             sentences += self._take_sentences()
-        # Of a line of code only the beginning counts: whether it ends the code.
+        # The beginning of a line shows whether the line ends the code. The rest is not spoken.
         self._incomplete_line = last_line[:_MAX_SENTENCE_LENGTH] if self._fence else last_line
         return [words for piece in sentences if (words := _words_of_piece(piece))]
 

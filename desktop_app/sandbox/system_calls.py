@@ -155,7 +155,7 @@ NUMBERS: Final[Mapping[str, tuple[int, int]]] = {
     "bind": (49, 200),
     "listen": (50, 201),
     "accept4": (288, 242),
-    # to install the filter
+    # to confine the process; the filter never allows these
     "seccomp": (317, 277),
     "landlock_create_ruleset": (444, 444),
     "landlock_add_rule": (445, 445),

@@ -84,7 +84,7 @@ def create_binding(desktop: BindingDesktop, keys: str) -> None:
 def remove_binding(desktop: BindingDesktop, keys: str) -> None:
     """Remove the binding that `create_binding` added.
 
-    On Xfce, it stays if the keys run another command now.
+    On Xfce, nothing is removed if the keys run another command now.
 
     Raises:
         StorageError: a tool failed.

@@ -24,7 +24,7 @@ OnSignal = Callable[[Body], None]
 
 TIMEOUT_S: Final = 5.0
 JOIN_TIMEOUT_S: Final = 60.0
-"""The timeout of `ApplicationObject.publish`: at login, a busy computer can need over 5 s."""
+"""The timeout of `connect` and `request_name` at the start: at login, they can take over 5 s."""
 MAX_MESSAGE_BYTES: Final = 4 << 20
 """The size up to which a message is read: a call with 5,000 files takes 3 MB at most."""
 _MAX_INLINE_BYTES: Final = 8 << 10

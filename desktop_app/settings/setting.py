@@ -17,10 +17,10 @@ SettingValue = str | int | float | bool | None
 class Group(StrEnum):
     """The place where a setting is shown.
 
-    ANSWER, LOOK and LIBRARY: among the rows of the Responses, Appearance or Data tab. PROVIDER and
-    FOLDER: in a section of the Provider or Data tab. PRESETS: in the window of the presets. BACKUP:
-    with the backups. DOCUMENTS: limits for reading a document, collapsed in the Data tab. DESKTOP:
-    below the appearance.
+    ANSWER, LOOK and LIBRARY: among the rows of the Responses, Appearance or Data tab. PROVIDER: in
+    a section of the Provider tab. PRESETS: in the window of the presets. BACKUP, and FOLDER for the
+    backup folder: with the backups. DOCUMENTS: limits for reading a document, collapsed in the Data
+    tab. DESKTOP: below the appearance.
     """
 
     PROVIDER = "provider"

@@ -170,7 +170,7 @@ def _add_image(builder: _RunBuilder, token: Token) -> None:
     """Add the runs of a drawn image, or the name of any other image.
 
     Unless it is within another link, the name is a link to the image, and the address follows it.
-    The address is the name of an image that has none.
+    An image without a name is named by its address.
     """
     source, outer = str(token.attrGet("src") or ""), builder.link
     source = "" if citations.imitates_own_link(source) else source

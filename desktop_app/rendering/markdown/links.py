@@ -1,9 +1,9 @@
 """Decides which links open, and names where a link leads if its words could mislead.
 
 A link's words are chosen by the author of the answer, or of a page that the model has read. If they
-look like an address of another host, or cannot be compared with one, the true host follows them. It
-also follows if the target itself misleads: a user name before the host, or a host that is not
-ASCII.
+look like an address of another host, or cannot be compared with the target, the true host follows
+them. It also follows if the target itself misleads: a user name before the host, or a host
+that is not ASCII.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _NAMED_HOST: Final = re.compile(
     r"(?::\d+)?(?P<rest>[/?#][\w/?#&=%+~:;,.@!$*-]*+)?"
 )
 _TOP_LEVEL: Final = re.compile(r"xn--[\w-]+|(?=[\w-]*[^\W\d_])[\w-]{2,}")
-# A part of an IPv4 address, an IPv4 address that is one number, and what may be an IPv6 address.
+# A part of an IPv4 address, an IPv4 address that is one number, and a possible IPv6 address.
 _IPV4_PART: Final = re.compile(r"0x[0-9a-f]{1,8}|\d+")
 _IPV4_NUMBER: Final = re.compile(r"\W*(?P<number>0x[0-9a-f]{7,8}|\d{8,10})\W*")
 _POSSIBLE_IPV6: Final = re.compile(r"(?<![\w:.])[0-9a-f:.]{2,45}(?![\w:])")

@@ -3,7 +3,7 @@
 A list is loose if a blank line separates two of its items, or two blocks directly in an item, link
 definitions included; then all of its texts are spaced paragraphs. The result is in the `meta` of
 the token that opens the list: "loose", and "has_earlier_items" if the list has items in earlier
-text. A footnote's definition counts as a list; there "loose" means that a blank line precedes it.
+text. A footnote's definition has "loose", too: there it means that a blank line precedes it.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def mark_loose_lists(
     *,
     marks_above: int | None = None,
 ) -> None:
-    """Set `meta["loose"]` of all lists and notes.
+    """Set `meta["loose"]` of notes and of loose lists.
 
     Args:
         tail_lines: the complete lines of the open tail. The lines above them only open containers

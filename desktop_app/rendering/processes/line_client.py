@@ -1,4 +1,4 @@
-"""Asks a child process of json_server.py, and waits for its answer."""
+"""Sends requests to a child process that runs json_server.py, and waits for its answers."""
 
 from __future__ import annotations
 

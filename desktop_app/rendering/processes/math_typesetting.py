@@ -88,7 +88,7 @@ def typeset(tex: str, *, display: bool) -> Formula:
 
 
 def _draw(tex: str, *, display: bool) -> tuple[str, tuple[float, float], float]:
-    """Return a formula's SVG, its width and height, and its lowest y coordinate in SVG units.
+    """Return a formula's SVG and, in SVG units, its width and height and lowest y coordinate.
 
     The y coordinate counts upwards from the baseline.
     """

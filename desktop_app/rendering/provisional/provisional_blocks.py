@@ -57,7 +57,7 @@ def without_undecided_end(source: str, *, in_table: bool = False) -> str:
 def _without_open_display(source: str) -> str:
     """Hold back a display formula until the line of its end is complete.
 
-    After a blank line, or more text than any formula has, it is not one.
+    Openers above a blank line, or more than `_MAX_FORMULA_LENGTH` before the end, are ignored.
     """
     start = max(source.rfind("\n\n"), len(source) - _MAX_FORMULA_LENGTH, 0)
     opener: int | None = None

@@ -53,7 +53,7 @@ class EmphasisMark(NamedTuple):
 
 
 def push_mark(marks: list[EmphasisMark], mark: EmphasisMark) -> None:
-    """Add an open mark; an earlier mark of the same kind becomes doubtful."""
+    """Add an open mark. If it has stars, the last earlier mark with as many becomes doubtful."""
     least = max(0, len(marks) - MAX_OPEN_MARKS) if mark.text[0] == "*" else len(marks)
     for at in range(len(marks) - 1, least - 1, -1):
         if marks[at].text == mark.text:

@@ -118,7 +118,7 @@ def complete_inline(content: str, *, may_continue: bool = True) -> tuple[str, st
 def is_plain(words: str) -> bool:
     """Return True if plain words stay plain whatever follows.
 
-    Half an address, and `!` before a bracket, do not.
+    Half an address does not, nor does a final `!`, which a bracket may follow.
     """
     return _MAY_CHANGE.search(words, max(0, len(words) - _MAX_WORDS_LENGTH)) is None
 

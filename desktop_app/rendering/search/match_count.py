@@ -5,7 +5,7 @@ source is cut at positions where the text above cannot change the text below: at
 their line, and at an unindented line after a blank line. A part is not rendered if it is certainly
 shown as written: it has no link target, no entity, no image, no shortened row, and removing its
 marks does not create the words. Other parts that may contain the words are rendered separately. If
-the source has definitions that its parts refer to, all of it is rendered.
+a line may define a link or a note, or a character is invisible, the whole source is rendered.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from desktop_app.rendering.search.text_search import (
 _MAX_CONTAINER_MARKS: Final = 40
 """Marks of lists and quotes; a part with more is checked for deep nesting."""
 _COUNTED_MARKS: Final = "*_~`\\$&"
-"""The marks of which a dense text has too many to be parsed."""
+"""Marks that are counted: a text with too many of them is not parsed."""
 _HIDDEN_MARKS: Final = "*_~`\\["
 """The marks that rendering may remove from between the letters of a word."""
 _PLAIN_WORDS: Final = re.compile(r"[^\W_]+(?: [^\W_]+)*")

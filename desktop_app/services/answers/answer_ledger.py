@@ -168,7 +168,7 @@ class AnswerLedger:
 def _billed_choice(asked: ResolvedChoice, reply: Reply) -> ResolvedChoice:
     """Return the choice with the reply's service tier, or the requested tier if none.
 
-    The choice has no price if another model answered.
+    If another model answered, the choice keeps its price only if the price is certain.
     """
     tier = reply.service_tier if reply.service_tier != "auto" else ""
     answered = asked.answered_by(reply.model)

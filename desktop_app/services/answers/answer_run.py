@@ -78,7 +78,7 @@ CHECKPOINT_S = 0.5
 SAVE_RETRY_S = 2.0
 """Seconds until a failed write is repeated."""
 RECEIVED_S = 0.05
-"""Seconds in which a stopped answer still reads what came while a step was stored."""
+"""Seconds in which a stopped answer still reads the events that came while a step was stored."""
 _NOT_AFTER_STOP = (ToolCallStep, RoundEnded, Failed)
 
 

@@ -36,7 +36,7 @@ from desktop_app.services.spending.cost_estimate import Estimate
 
 _COMMON_EVENTS: Final = (Notice, StatusChanged, Failed)
 _MAX_WAITING: Final = 16
-"""Events that may wait for a reader before the stream pauses; each has up to 64 K characters."""
+"""Events that wait for a reader before the stream pauses; a delta has up to 256 K characters."""
 _TERMINALS: Final = (Completed, Incomplete, Failed)
 COUNTED_WITH_FIRST: Final = notice(NoticeCode.COST_WITH_FIRST)
 

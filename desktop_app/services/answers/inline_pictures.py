@@ -138,7 +138,8 @@ class PictureParser:
     def _read_data(self, text: str, at: int) -> tuple[list[str | _Picture], int]:
         """Return the image whose data ends in `text` after `at`, and the end of its data.
 
-        Data that is no large image stays text. Before the data has ended, nothing is returned.
+        Data that is no large image, or too long for an image, stays text. Otherwise nothing is
+        returned before the data has ended.
         """
         other = _NOT_DATA.search(text, at)
         end = other.start() if other else len(text)

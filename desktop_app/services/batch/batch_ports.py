@@ -87,4 +87,4 @@ class BatchGateway(Protocol):
         """Return the client for a provider's batches. Raises UserFacingError."""
 
     async def learned_support(self, profile: ProviderProfile, model: str) -> LearnedSupport:
-        """Return the API and the parameters refused for a model, if known. Raises StorageError."""
+        """Return the API, and the settings refused for a model, if known. Raises StorageError."""

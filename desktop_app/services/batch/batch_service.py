@@ -220,10 +220,12 @@ class BatchService:
             return await self._save(started)
 
     async def create_retry(self, job_id: str) -> BatchJob:
-        """Create a job from the unanswered files of a job; call `prepare` next.
+        """Create a job from the files of a job that can be retried; call `prepare` next.
+
+        These are the files without an answer, except those that were left out.
 
         Raises:
-            IllegalChoiceError: all files have an answer, or the job is under way.
+            IllegalChoiceError: no file can be retried, or the job is under way.
         """
         old = await self._job(job_id)
         unanswered = [row for row in await self.store.items(job_id) if row.status in RETRYABLE]
@@ -521,7 +523,7 @@ def _is_unknown(error: ProviderError) -> bool:
 def _cost(asked: ResolvedChoice, result: BatchResult) -> Decimal | None:
     """Return the US dollars of a result; None without usage or a known price.
 
-    If another model has answered, the price is not known.
+    If another model has answered, only a certain price counts as known.
     """
     return cost_of(asked.answered_by(result.answered_by).counted_price, result.usage)
 

@@ -201,7 +201,7 @@ class BatchSender:
     ) -> tuple[list[int], int]:
         """Write the requests of `items` to the file, up to the limits of an upload.
 
-        Items that cannot be sent, or no longer, are left out for good.
+        Items that cannot be sent, such as those without their attachment, are left out for good.
 
         Returns:
             The numbers of the items written, and the size in bytes.

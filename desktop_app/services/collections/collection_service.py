@@ -174,8 +174,8 @@ class Collections:
         removed. Unlinked files stay, except those whose content is read from a linked file.
 
         Raises:
-            DocumentError: also if the collection has only unlinked files, or if all of its files
-                are missing; otherwise as `add`.
+            DocumentError: also if the collection has only unlinked files and no folder, or if all
+                of its files are missing; otherwise as `add`.
             StoreFullError: as `add`.
         """
         collection = await self._collection(collection_id)

@@ -21,7 +21,7 @@ class ChunkPlan:
         leaves_out_reasoning: the model reasons before each note, at an unknown cost that is not
             included.
         note_taker, answerer: the names of the models that take the notes, and answer from them.
-        cost_of_answerer: US dollars for notes by the answering model instead; None if no other
+        cost_of_answerer: US dollars if the answering model took the notes; None if no other
             model takes them, or if its price is unknown.
     """
 

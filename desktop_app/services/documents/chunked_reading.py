@@ -1,4 +1,4 @@
-"""Reads documents that are larger than the model's window in chunks.
+"""Reads documents in chunks if they are larger than the model's window.
 
 Each document is split at its natural boundaries; scanned pages go with their chunk as images.
 The model takes notes on each chunk for the task, and answers from all the notes: see

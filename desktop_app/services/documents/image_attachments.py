@@ -76,7 +76,7 @@ def page_name(part: DocumentPart, number: int) -> str:
 
 
 def image_name(part: ImagePart) -> TextPart:
-    """Return the text that replaces an image in a description of a conversation."""
+    """Return the text that replaces an image in requests without images."""
     return TextPart(f"[picture {one_line(part.name)}]")
 
 
@@ -112,7 +112,7 @@ def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:
     """Raise if the parts have images that the model cannot see, or too many image pages.
 
     Raises:
-        IllegalChoiceError: with the reason and a remedy.
+        IllegalChoiceError: the model does not see images.
         DocumentDoesNotFitError: there are too many image pages, which can be read in chunks.
     """
     parts = tuple(parts)

@@ -1,7 +1,7 @@
 """Resolves the user's choice to the model and effort that are sent.
 
-The choice is stored as the user made it. If the model does not support its effort, the nearest
-supported one is sent, and shown as chosen. Switching back restores the user's choice.
+The choice is stored as the user made it. If the model does not support the chosen effort, the
+nearest supported one is sent, and shown as chosen. Switching back restores the user's choice.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class ProviderModels:
         """Return the facts about a model. A GGUF file of the user's is free and local.
 
         Args:
-            learned_window: the window that the server named in a refusal, for want of another one.
+            learned_window: the window that the server named in a refusal, if no limit is known.
         """
         if self.profile.kind is ProviderKind.ON_DEVICE and not self.catalog.knows(model_id):
             return ModelInfo(

@@ -21,7 +21,7 @@ MAX_DEFINITION_CHARS: Final = 400_000
 A server may change its tools at any time, and each request would cost more.
 """
 MAX_NAMED: Final = 5
-"""The most tools beyond MAX_TOOLS that the notice names."""
+"""The most tools beyond the limits that the notice names."""
 
 
 class SourcedTool(NamedTuple):

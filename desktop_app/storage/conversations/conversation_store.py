@@ -115,7 +115,7 @@ class ConversationStore:
         return await self._disk.read(lambda c: _conversations(c, LISTED_CONVERSATIONS, page))
 
     async def list_pinned(self) -> list[Conversation]:
-        """Return the pinned conversations, newest first."""
+        """Return the pinned conversations, newest first: neither archived nor trashed."""
         return await self._disk.read(lambda c: _conversations(c, PINNED_CONVERSATIONS))
 
     async def list_archived(

@@ -1,4 +1,4 @@
-"""Replaces sentences that earlier versions stored with the fields and codes of this version.
+"""Converts sentences that earlier versions stored to the fields and codes of this version.
 
 The sentences here never change, because earlier versions wrote them. Migrations call these
 functions, and so do restores and repairs, whose rows may come from an older store.

@@ -538,7 +538,7 @@ MIGRATIONS: tuple[Migration, ...] = (
                 WHERE instr(notices, '"code":"review_') > 0""",
         ),
     ),
-    # The prompts of servers, as they were when a server was last tested.
+    # The prompts that each server last listed, as JSON.
     Migration(
         "0034_server_prompts",
         ("ALTER TABLE tool_servers ADD COLUMN prompts TEXT NOT NULL DEFAULT '[]'",),

@@ -43,7 +43,7 @@ _CHUNK: Final = 1 << 20
 MAX_MEMORY_BYTES: Final = 48 * 1024 * 1024
 """The maximum bytes that all answers to one question may append in memory.
 
-With 64 MB, one reply could take more than the 200 MB of memory that it may take in all.
+With a limit of 64 MB, one reply could exceed its total of 200 MB of memory.
 """
 
 
