@@ -57,7 +57,7 @@ class _LoginFile:
         self._path.unlink(missing_ok=True)
 
     def _replace(self, content: bytes) -> None:
-        """Write the whole file or nothing: on a full disk, a part of an entry would count as on."""
+        """Write the whole file or nothing: an incomplete entry would count as switched on."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = self._path.with_suffix(".part")
         try:

@@ -360,7 +360,7 @@ def _file_name_as_host(target: str) -> set[str]:
 def _is_in_two_scripts(words: str) -> bool:
     """Return True if a word of three or more letters mixes Latin with Cyrillic or Greek ones.
 
-    They look alike.
+    Letters of these scripts look alike.
     """
     if words.isascii():
         return False

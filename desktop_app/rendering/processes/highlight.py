@@ -1,9 +1,9 @@
 """Highlights code with Pygments: colored spans, line by line.
 
-Pygments and each lexer are loaded when a code block first needs them. For the window, a child
-process does this (lexing_process.py), because it would block the event loop.
+Pygments and each lexer are loaded when a code block first needs them. The window uses a child
+process (lexing_process.py), because lexing would block the event loop.
 
-Many lexers search the rest of their input from each word. So long code is lexed in parts. If
+Many lexers search the rest of their input from each word. Long code is therefore lexed in parts. If
 possible, they begin where hardly anything is open: at an unindented line after a blank line.
 """
 

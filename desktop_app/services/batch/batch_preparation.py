@@ -34,7 +34,7 @@ OnProgress = Callable[[int, int], None]
 """Called with the number of files read and the number of all files."""
 # Tokens around the text of a document: its name, its pages, the explanation of its tags.
 BLOCK_TOKENS: Final = 60
-# The estimate for documents whose tokens nothing has counted.
+# For the estimate of documents whose tokens were not counted.
 _BYTES_PER_TOKEN: Final = 4
 
 

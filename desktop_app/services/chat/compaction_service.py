@@ -50,7 +50,7 @@ from desktop_app.services.spending.cost_estimate import Estimator, usable_input,
 NEARLY_FULL_SHARE: Final = 0.8
 # Fewer tokens are not worth a compaction.
 MIN_TOKENS: Final = 1000
-# The first point after which at most this share of the request follows is chosen, else the last.
+# The first point that leaves at most this share of the request is chosen, else the last point.
 MAX_REST_SHARE: Final = 0.25
 # The largest share that a provider may keep unchanged; beyond it, a summary gains more.
 MAX_KEPT_SHARE: Final = 0.5
@@ -108,7 +108,7 @@ class CompactionPlan(NamedTuple):
 
 
 class CompactionService:
-    """Service that plans, makes and undoes compactions."""
+    """Service that plans and makes compactions."""
 
     def __init__(
         self,

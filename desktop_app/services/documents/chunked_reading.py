@@ -1,8 +1,7 @@
 """Reads documents in chunks if they are larger than the model's window.
 
-Each document is split at its natural boundaries; scanned pages go with their chunk as images.
-The model takes notes on each chunk for the task, and answers from all the notes: see
-note_taking.py.
+Each document is split at its natural boundaries; its image pages go with their chunk. The model
+takes notes on each chunk for the task, and answers from all the notes: see note_taking.py.
 
 Every note is cached under a hash of its input, so an answer that was stopped, failed or ended by a
 crash continues where it was, and nothing is billed twice. Every call has its own price and its own

@@ -57,7 +57,7 @@ ROOM_FOR_ANSWER = 512
 USABLE_SHARE = 0.95
 # A compaction is counted for one model; another model counts at most this many times as much.
 MAX_COUNT_RATIO = 4
-# Messages between two turns of the event loop: 5 ms, if all their tokens are known.
+# Messages counted between two turns of the event loop: 5 ms if their tokens are known.
 _COUNTED_AT_ONCE = 200
 
 

@@ -1,6 +1,6 @@
 """The tool loop: asks, runs the calls that the model requests, and asks again with their results.
 
-ToolLoop is a gateway like any other; its user sees only that an answer takes several requests. An
+ToolLoop is a gateway like any other; its caller sees only that an answer takes several requests. An
 AnswerRun stores each ToolCallStep before it takes the next event: no call runs, and no result is
 used, before the step is on disk.
 """

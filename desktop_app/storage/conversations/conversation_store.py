@@ -486,7 +486,7 @@ def _remove_message_entry(connection: sqlite3.Connection, message_id: str) -> No
 
 
 def _erase(conversation_id: str, connection: sqlite3.Connection) -> None:
-    """Delete a conversation, and all notes on parts of documents: none names its conversation."""
+    """Delete a conversation, and all notes of `NoteStore`: none names its conversation."""
     connection.execute("DELETE FROM part_notes")
     mark_for_wipe(connection)
     title = _title_of(connection, conversation_id)
