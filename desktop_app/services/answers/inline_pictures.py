@@ -25,7 +25,7 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.conversations.message_parts import ImagePart
 
 MAX_INLINE_BYTES: Final = 16 * 1024
-"""The largest image, in bytes, that stays in the text, where it is drawn."""
+"""The largest image, in bytes, that stays in the text and is drawn there."""
 MAX_IMAGE_BYTES: Final = 12 * 1024 * 1024
 """The largest image, in bytes, that is moved out of the text; a larger one stays text."""
 

@@ -2,7 +2,7 @@
 
 The provider reads such a file itself, including all that is drawn on the pages of a PDF. Earlier
 questions never block a new one: a provider without files gets their documents as text. But a new
-question whose document should go as a file and cannot is refused.
+question is refused if its document should go as a file and cannot.
 """
 
 from __future__ import annotations

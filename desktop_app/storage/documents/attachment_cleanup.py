@@ -34,7 +34,7 @@ DRAFT_KEYS: Final = ("window.new_draft", "window.quick_draft")
 
 _NO_LIMIT: Final = (1 << 63) - 1
 _SKIPPED_LIMIT: Final = 1
-"""The limit for attachments whose grace period was skipped, which sets their time to 0."""
+"""The limit for attachments whose grace period was skipped: their time is 0."""
 _FOLDER: Final = re.compile("[0-9a-f]{2}")
 _REST_OF_HASH: Final = re.compile("[0-9a-f]{62}")
 
