@@ -17,7 +17,7 @@ _MAX_FIELD_CHARS: Final = 0x7FFFFFFF
 """The largest limit that the csv module takes on every system."""
 
 Rows = Callable[[], Iterator[list[str]]]
-"""Returns the rows, read anew: a large table does not fit into the process's memory."""
+"""Reads the rows again at each call: a large table does not fit into the process's memory."""
 
 
 @dataclass(frozen=True)

@@ -220,7 +220,10 @@ def _allow_reading(action: int, *_: object) -> int:
 
 
 def _cell_text(value: object) -> str:
-    """Return a value on one line, "" for NULL. One over MAX_CELL_CHARS is cut, with a remark."""
+    """Return a value on one line; "" for NULL.
+
+    A value of more than MAX_CELL_CHARS characters is cut, with a remark.
+    """
     text = "" if value is None else str(value)
     left_out = len(text) - MAX_CELL_CHARS
     remark = f"[Cut here: {left_out} characters more.]" if left_out > 0 else ""

@@ -215,7 +215,7 @@ async def read_bounded_body(reply: httpx.Response) -> bytes:
     """Return the body, decompressed up to MAX_PAGE_BYTES.
 
     Raises:
-        ToolError: it is too large, damaged, or compressed in another way.
+        ToolError: it is too large, damaged, or compressed in an unsupported way.
     """
     encoding = reply.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", "deflate"):

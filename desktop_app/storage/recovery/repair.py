@@ -1,4 +1,4 @@
-"""Builds a new store from a damaged one, with every row that can still be read.
+"""Builds a new store from a damaged one, with the rows that can still be read.
 
 The damaged file is kept beside it, without passwords in addresses. Its readable content is read
 page by page (`sqlite_pages.py`) and put into a new, empty store with this version's schema. Derived
@@ -54,7 +54,7 @@ _SKIPPED_TABLES: Final = DERIVED_TABLES | {
     "passage_vectors",
 }
 _ID: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}")
-# The ids in these tables may be any text; all others are hexadecimal.
+# The id of an orphan may be any text in these tables, and must be hexadecimal in all others.
 _TABLES_WITH_FREE_IDS: Final = ("profiles", "model_listings", "prompts", "presets")
 
 Progress = Callable[[int, int], None]
@@ -130,7 +130,7 @@ class RepairResult:
 
 
 def repair_store(database: Path, at: datetime, progress: Progress) -> RepairResult:
-    """Replace a damaged store with a new store of every row that can be read.
+    """Replace a damaged store with a new store of the rows that can be read.
 
     Args:
         at: the time in the new name of the damaged file.
@@ -295,7 +295,7 @@ def _insert_records(
 
 
 def _roots(pages: SqlitePages, tables: dict[str, TableSchema]) -> list[tuple[TableSchema, int]]:
-    """Return the root page of each table that the readable pages of the schema name."""
+    """Return the tables that a readable page of the schema lists, each with its root page."""
     found = []
     for leaf in pages.leaves_below(1):
         for record in pages.records(leaf):
@@ -310,7 +310,7 @@ def _roots(pages: SqlitePages, tables: dict[str, TableSchema]) -> list[tuple[Tab
 def _insert_orphan(
     connection: sqlite3.Connection, record: Record, tables: dict[str, TableSchema]
 ) -> None:
-    """Insert a record from a page without a known table into the best-fitting table."""
+    """Insert an orphan into the table with the fewest columns that it fits, if there is one."""
     fitting = [
         table for table in tables.values() if _row_of(table, record, is_orphan=True) is not None
     ]

@@ -55,14 +55,14 @@ from desktop_app.storage.settings.outbound_settings import (
 Progress = Callable[[int, int], None]
 """Called with the numbers of megabytes done and of all megabytes."""
 
-# Attachments are at most half as large (documents.file_mb); a store contains only texts.
+# Attachments have at most 2 GB (documents.file_mb); a store contains only texts.
 LARGEST_ATTACHMENT: Final = 4 << 30
 LARGEST_STORE: Final = 64 << 30
 _LARGEST_MANIFEST: Final = 64 << 20
 # The disk space for the unpacked store and the new store, as a multiple of the unpacked store. The
 # new store needs more while its index is built.
 _ROOM_FOR_COPY: Final = 2
-# A job under way would send these files, and be billed, at the next start. The user can retry them.
+# A running job would send these files at the next start, at a cost. The user can retry them.
 _HOLD_UNSENT_FILES: Final = """
     UPDATE batch_items SET status = 'unanswered', error = ? WHERE status = 'read'
     AND job_id IN (SELECT id FROM batch_jobs WHERE status NOT IN ('preparing', 'ready'))
@@ -191,7 +191,8 @@ def _ask_about_changes(
 ) -> tuple[tuple[SettingChange, ...], RestoreChoice]:
     """Ask about the settings that would change. Return the settings that stay, and the choice.
 
-    Also end the unsent files of running batch jobs, so that the next start does not send them.
+    Also mark the unsent files of running batch jobs as unanswered, so that the next start does not
+    send them.
     """
     with closing(connect(new_store, "rw")) as connection:
         current = _current_settings(database, built_in)
@@ -236,7 +237,7 @@ def _connect_current(database: Path) -> sqlite3.Connection:
 
 @contextmanager
 def _open_archive(archive: Path) -> Iterator[ForeignArchive]:
-    """Open a backup. Raises StorageError for all errors of the archive, also in the context."""
+    """Open a backup. Raises StorageError for all its errors, also within the block."""
     try:
         pack = ForeignArchive(open_file(archive))
     except RefusedFileError as exc:

@@ -34,7 +34,7 @@ from desktop_app.storage.spending.spending_sums import fill_slots
 from desktop_app.storage.spending.unpriced_calls import unprice_unknown_servers
 
 LOST_TITLE: Final = N_("Recovered conversation")
-# Tables that are rebuilt from others, or describe processes that ran when the file was written.
+# Tables that are filled anew, or describe processes that ran when the file was written.
 DERIVED_TABLES: Final = frozenset(
     {
         "migrations",

@@ -22,7 +22,7 @@ _LEAF, _INTERIOR = 0x0D, 0x05  # the types of the pages of a table
 _HEADER: Final = 100  # bytes before the first page's own header
 _PAGE_SIZES: Final = frozenset(1 << n for n in range(9, 17))
 _INTEGER_SIZES: Final = (0, 1, 2, 3, 4, 6, 8)
-# Larger values come from a damaged length.
+# A record of more bytes has a damaged length.
 _LARGEST_RECORD: Final = 1 << 30
 _MAX_OVERFLOW_READS: Final = 4  # per page of the file
 

@@ -101,7 +101,7 @@ class Search:
 
         Words between double quotes must follow each other. "is:reviewed", "is:corrected" and
         "is:rejected" find answers with this verdict of the user's, with or without other words. All
-        other punctuation is ignored. Without words and a verdict, nothing is found.
+        other punctuation is ignored. With neither words nor a verdict, nothing is found.
 
         Raises:
             StorageError: the store cannot be read.
@@ -212,7 +212,7 @@ def _extract_verdict(text: str, search_filter: SearchFilter) -> tuple[str, Searc
 def _find_reviewed(
     connection: sqlite3.Connection, search_filter: SearchFilter, limit: int
 ) -> list[SearchHit]:
-    """Return the newest answers with a verdict."""
+    """Return the newest answers with the verdict of the filter."""
     conditions, values = _conditions(search_filter)
     since, until = _time_range(search_filter)
     # The columns and conditions are constants of this module and of conversation_sql.

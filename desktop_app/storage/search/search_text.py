@@ -120,7 +120,8 @@ def _pairs_of_run(run: str, *, is_ended: bool) -> str:
 def match_expression(query: str) -> str:
     """Return the FTS5 expression for a query; "" if there is nothing to search for.
 
-    All words must occur, those between double quotes in sequence. The last word is a prefix.
+    All words must occur, those between double quotes in sequence. The last word may be a prefix:
+    see `terms`.
     """
     return " AND ".join(
         f'"{words}"{" *" if is_prefix else ""}' for words, is_prefix in map(_phrase, terms(query))

@@ -8,7 +8,7 @@ A restore compares the backup's settings with the current ones, and lists the di
 Unconfirmed changes are dropped. An existing provider keeps its own settings. A new provider gets no
 address, so that nothing is sent to it until the user enters one. Collections stay searchable, but
 do not read files again that the current store does not name. Conversations, folders and presets get
-no tools that run without asking.
+no tools that run without asking, except those that they have now.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ SETTINGS: Final[Mapping[str, tuple[str, Any]]] = {
     "backup.keep": (N_("Backups to keep"), 7),
 }
 TOOLS_OF_PARTS: Final = "parts.tools"
-"""The key of a change of the tools that parts of the library choose."""
+"""The key of the change of all tools that conversations, folders and presets choose."""
 _PARTS: Final = ("conversations", "folders", "presets")
 
 

@@ -85,7 +85,7 @@ class SettingsStore:
     async def key_origin(self, name: str) -> str | None:
         """Return the origin recorded for a secret in the keyring, None if there is no such secret.
 
-        The origin is "", which means unknown, if the store was restored or is from an older
+        The origin may be "", which means unknown, if the store was restored or is from an older
         version.
         """
         sql = "SELECT origin FROM keys_in_keyring WHERE profile_id = ?"
@@ -148,7 +148,7 @@ def profile_from_row(row: Cells) -> ProviderProfile:
 
 
 def _without_passwords(profile: ProviderProfile) -> ProviderProfile:
-    """Return a profile without the values of secrets, which are never in a file."""
+    """Return a profile without secrets: passwords in addresses, values of secret fields."""
     base_url, proxy = bare_address(profile.base_url)[0], bare_proxy(profile.proxy)[0]
     custom = tuple(replace(f, value="") if f.is_secret else f for f in profile.custom_fields)
     if (base_url, proxy, custom) == (profile.base_url, profile.proxy, profile.custom_fields):

@@ -1,4 +1,4 @@
-"""Reports on spending and performance, read from the sums of days."""
+"""Reports on spending and performance, read from the sums of days and of slots."""
 
 from __future__ import annotations
 

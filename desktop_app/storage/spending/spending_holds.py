@@ -2,7 +2,7 @@
 
 They are in the store, because ten questions at once, from a window and from commands, must not
 exceed a limit with room for one. Check and hold are one transaction. The holds of a killed process
-become calls of unknown cost in the ledger.
+become calls of unknown cost in the ledger if they name a model.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The configured tool servers, and the tools and prompts that each has last listed.
 
-They are never copied from a backup: a server is a command that runs here.
+They are never copied from a backup: a server may be a command that runs here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class ServerStore:
         self._database = database
 
     async def servers(self) -> list[ToolServer]:
-        """Return all servers by name."""
+        """Return all servers, in the order of their names."""
         sql = "SELECT name AS id, definition FROM tool_servers ORDER BY name"
         return await read_rows(self._database, _server_from_row, sql)
 

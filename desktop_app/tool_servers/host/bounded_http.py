@@ -72,7 +72,7 @@ class _BoundedBody(httpx2.AsyncByteStream):
             yield piece
 
     def _unpack(self, piece: bytes) -> Iterator[bytes]:
-        may_have_more = not self._unpacking.eof  # what follows the end is padding
+        may_have_more = not self._unpacking.eof  # data after the compressed stream is padding
         while may_have_more:
             data = self._next_data(piece)
             piece = self._unpacking.unconsumed_tail

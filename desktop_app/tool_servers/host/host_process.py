@@ -37,7 +37,7 @@ CLOSING_S: Final = 2.5
 
 
 def main() -> int:
-    """Serve one server until it or standard input ends."""
+    """Keep the connection to one server until it or standard input ends."""
     output = LineOutput.take_standard_output()
     sandbox.deny_inspection()
     adopt_orphans()
