@@ -109,7 +109,8 @@ class BatchJobPage(QWidget):
         for part, stretch in ((table, 3), (self.answer, 2)):
             split.addWidget(part)
             split.setStretchFactor(split.indexOf(part), stretch)
-        # The splitter takes the room that is left: a long estimate would move Start out of sight.
+        # The splitter takes only the height that is left. Otherwise a long estimate would move the
+        # Start button out of sight.
         split.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
         column_of(
             (self.back_button, Qt.AlignmentFlag.AlignLeft),

@@ -33,7 +33,10 @@ _SIZE: Final = (1240, 760)
 _MIN_COLUMN_WIDTH: Final = 300
 """The least width of a column, in pixels at the default text size; narrower ones become tabs."""
 _MAX_COMPACT_HEIGHT: Final = 320
-"""The height, in pixels at the default text size, below which only the tabs name the models."""
+"""The height of a narrow window below which only the tabs name the models.
+
+It is in pixels at the default text size.
+"""
 _MAX_TAB_CHARACTERS: Final = 18
 
 

@@ -52,7 +52,7 @@ _PARTS: Final = ("caption", "background", "variants", "effort", "tools")
 
 
 class ModelControl(QFrame):
-    """The model: segments Instant · Thinking · Pro ▾, or another model's name ▾."""
+    """The model: segments Instant · Thinking · Pro ▾, or the name of the model ▾."""
 
     def __init__(self, theme: Theme, fill_menu: Callable[[QMenu], None]) -> None:
         super().__init__()

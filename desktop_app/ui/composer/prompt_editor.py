@@ -90,7 +90,7 @@ class PromptEditor(QFrame):
         )
         self._connect()
         self.setAcceptDrops(True)
-        # Not Maximum, because wrapped suggestions make the editor taller than its hint.
+        # Not Maximum, because wrapped suggestions make the editor taller than its size hint.
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         scale_boxes(self, theme)
         self._fit()
@@ -331,7 +331,7 @@ class PromptEditor(QFrame):
         other_height = wanted - self.field.height()
         self.field.fit_height(round(self.window().height() * _MAX_SHARE_OF_WINDOW) - other_height)
         # The card may have been laid out for the text's former height. Lay it out again, so that
-        # the next caller gets the new height.
+        # its size hint includes the new height.
         self._card_layout.invalidate()
         self._card_layout.activate()
 

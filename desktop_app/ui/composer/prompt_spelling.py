@@ -95,7 +95,7 @@ class PromptSpelling(QObject):
         return selection
 
     def _on_change(self, position: int, _removed: int, _added: int) -> None:
-        """Move the underlines of the edited line along at once; new words wait for a pause."""
+        """Update the underlines of the edited line at once; new words wait for a pause."""
         self._timer.start()
         block = self._text.document().findBlock(position)
         if block.layout().formats() and not self._text.is_composing:

@@ -17,7 +17,10 @@ _HIDDEN: Final = r"(?is)<!--.*?(?:-->|\Z)|<(script|style|head)\b.*?(?:</\1\s*>|\
 _NEW_LINE: Final = r"(?i)</(?:p|div|h[1-6]|li|t[dhr]|pre|blockquote)\b[^<>]*> ?|<br\b[^<>]*> ?"
 _TAG: Final = r"<[a-zA-Z/!?][^<>]*>"
 _MAX_TAGS: Final = 1_000
-"""Tags and style rules; of HTML with more, only the text and the line ends are read."""
+"""The number of tags and style rules up to which Qt reads HTML.
+
+Of HTML with more, only the text and the line ends are read.
+"""
 _MARKUP: Final = r"[*~`\\]"
 
 

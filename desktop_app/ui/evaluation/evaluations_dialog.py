@@ -109,7 +109,7 @@ class EvaluationsDialog(QDialog):
             table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
             table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.failing.setWordWrap(True)
-        # The spring keeps the button in its corner while there is no choice.
+        # The spring keeps the help button in its corner while `choice` is hidden.
         head = row_of((self.choice, 1), SPRING, HelpButton(), spacing=8)
         foot = row_of(self._undo_button, STRETCH, self._delete_button, self._save_button, spacing=8)
         page = QWidget()

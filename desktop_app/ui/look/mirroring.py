@@ -36,7 +36,10 @@ def mirrored_rect(rect: QRect, within: QRect) -> QRect:
 
 
 def mirror(painter: QPainter, area: QRect) -> None:
-    """Mirror all later painting in `area`; `keep_upright` keeps texts and icons readable."""
+    """Mirror all later painting in `area` if the windows are mirrored.
+
+    `keep_upright` keeps texts and icons readable.
+    """
     if is_mirrored():
         _flip(painter, area)
 

@@ -459,8 +459,8 @@ class ThemeWatcher(QObject):
 
     Signals:
         changed(Theme): emitted after the application got another theme, in a later pass of the
-            event loop. Windows that are visible by then are painted when all receivers and
-            their steps (`add_step`) have returned.
+            event loop. Windows that were visible before the change are painted when all
+            receivers and their steps (`add_step`) have returned.
     """
 
     changed = Signal(object)

@@ -184,7 +184,7 @@ class PrintStyles:
         return self.spacer_format(1)
 
     def spacer_format(self, pixels: float) -> QTextBlockFormat:
-        """Return the format of a spacer block, used below frames, where Qt drops top margins."""
+        """Return the format of a spacer block, needed below frames, where Qt drops top margins."""
         block_format = QTextBlockFormat()
         block_format.setLineHeight(pixels, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
         return block_format

@@ -61,7 +61,7 @@ class SettingsPanel(QFrame):
     # ------------------------------------------------------------------ the shown page
 
     def request_show(self) -> None:
-        """Have the window show the panel, before one of its pages is shown."""
+        """Ask the window to show the panel. Call this before showing one of its pages."""
         self.show_requested.emit()
 
     def show_page(self, page: str) -> None:
@@ -96,7 +96,8 @@ class SettingsPanel(QFrame):
             self.pages.responses.page.show_row(key)
 
         def show() -> None:
-            self._ensure_frame().ensure_visible(page, field)  # a new page has no layout before
+            # Not earlier, because a new page has no layout until it is visible.
+            self._ensure_frame().ensure_visible(page, field)
             _focus_in(field)
 
         self._call_when_visible(self.pages.page_factories[page](), show)
@@ -129,8 +130,8 @@ class SettingsPanel(QFrame):
     def _call_when_visible(self, page: QWidget, focus: Callable[[], None]) -> None:
         """Call `focus` once the page is visible.
 
-        Qt shows a new child of a visible widget only with the next events, and hidden widgets
-        cannot take the focus of an activated window.
+        Qt shows a new child of a visible widget only when it processes the next events, and a
+        hidden widget cannot get the focus.
         """
         if page.isVisible():
             focus()
@@ -153,7 +154,10 @@ class SettingsPanel(QFrame):
         self.opened.emit()
 
     def focus_tabs(self, reason: Qt.FocusReason) -> None:
-        """Focus the tab of the shown page: the panel itself would be announced, too."""
+        """Focus the tab of the shown page.
+
+        If the panel had the focus, a screen reader would announce it, too.
+        """
         self._ensure_frame().focus_tabs(reason)
 
     def focusInEvent(self, event: QFocusEvent) -> None:

@@ -26,7 +26,7 @@ _HEADER_HEIGHT, _MIN_LIST_HEIGHT = 46, 180
 
 
 class CompletionField:
-    """The line of a text in which the cursor is.
+    """Access to a prompt's text at the cursor, for `PromptCompleter`.
 
     Attributes:
         text: the widget.
@@ -70,7 +70,7 @@ class CompletionField:
         self.text.ensureCursorVisible()
 
     def begin_line(self) -> None:
-        """Keep the cursor if it begins a line; otherwise move it to an empty line at the end."""
+        """Move the cursor to an empty line at the end, unless it is at the beginning of a line."""
         cursor = self.text.textCursor()
         cursor.clearSelection()
         if cursor.positionInBlock():

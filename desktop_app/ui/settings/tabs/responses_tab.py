@@ -99,7 +99,7 @@ class ResponsesTab(QWidget):
         self._update_form()
 
     def set_folder(self, folder_id: str, name: str, overrides: Mapping[str, object]) -> None:
-        """Set the current folder and the values that it overrides; no folder has the id ""."""
+        """Set the current folder and the values that it overrides; the id is "" for no folder."""
         if folder_id != self._folder_id:
             self._form.report_edits()
         self._folder_id, self._folder_name, self._folder_overrides = folder_id, name, overrides
