@@ -27,7 +27,7 @@ MAX_EXPRESSION_CHARS: Final = 2000
 DIGITS: Final = 100
 MAX_EXPONENT: Final = 10_000
 _MAX_DIGITS: Final = 2 * MAX_EXPONENT + DIGITS
-"""The number of digits of the largest value minus the smallest, the longest exact difference."""
+"""The digits of the longest exact difference: that of the largest and the smallest value."""
 _MAX_DEPTH: Final = 50
 _NO_COMMAS: Final = "Numbers have a decimal point, and no separators of thousands."
 _NO_PERCENT: Final = (

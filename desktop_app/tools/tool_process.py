@@ -231,7 +231,7 @@ def _cell_text(value: object) -> str:
 
 
 def run_python(code: str) -> dict[str, str]:
-    """Run Python code. Return {"result"}: its output, and the value if it ends in an expression.
+    """Run Python code. Return {"result"}: its output, and the value of a last expression.
 
     An exception of the code is part of the output.
     """
@@ -258,7 +258,7 @@ def run_python(code: str) -> dict[str, str]:
 
 
 def _failure_text(error: BaseException) -> str:
-    """Return the traceback of an exception, with the last frames that are of the code."""
+    """Return the traceback of an exception, with only the last frames of the model's code."""
     from traceback import StackSummary, TracebackException
 
     shown = TracebackException.from_exception(error)

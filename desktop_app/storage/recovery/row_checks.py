@@ -81,7 +81,7 @@ class Column:
 
     Attributes:
         kind: its type in a STRICT table: a key of `_TYPES`.
-        is_required: NULL is not allowed.
+        is_required: True if NULL is not allowed.
     """
 
     name: str

@@ -151,8 +151,8 @@ def rebuild_derived(connection: sqlite3.Connection) -> None:
         if message.status is not MessageStatus.STREAMING:
             text = searchable_text(message.parts)
             add_entry(connection, EntryKind.MESSAGE, message.id, text, row["created_at"])
-    # A cleanup would soon delete unneeded attachments and their files, which the previous library
-    # still needs.
+    # A cleanup would soon delete unneeded attachments and their files. The damaged store, which is
+    # kept, still needs these files.
     remove_unneeded_rows(connection)
     for row in connection.execute("SELECT sha256, text, created_at FROM attachments"):
         add_entry(connection, EntryKind.ATTACHMENT, row["sha256"], row["text"], row["created_at"])

@@ -44,8 +44,8 @@ class SqlitePages:
     """The bytes of a database without a write-ahead log.
 
     Attributes:
-        size: the bytes of a page: as the header states, or 4096 if it is damaged.
-        usable: the bytes of a page without those reserved for extensions, at its end.
+        size: bytes per page: as the header states, or 4096 if the header is damaged.
+        usable: bytes per page without those at its end that are reserved for extensions.
         damaged: the numbers of pages read so far that are damaged, or contain a damaged record.
     """
 
@@ -60,8 +60,8 @@ class SqlitePages:
             self.size = stated
         reserved = self.data[20] if self._has_header else 0
         self.usable = self.size - (reserved if reserved <= self.size - 480 else 0)
-        # Each record has its own overflow pages. In a forged file thousands of records share the
-        # same pages: a megabyte would be read as terabytes.
+        # Each record has its own overflow pages. In a forged file, thousands of records can share
+        # the same pages: a megabyte would be read as terabytes.
         self._overflow_left = _MAX_OVERFLOW_READS * (len(self.data) // self.size + 1)
 
     @property

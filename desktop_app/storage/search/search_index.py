@@ -2,7 +2,7 @@
 
 Writes keep it in step with the tables: `add_entry` and `remove_entry` are called in the transaction
 that changes a text. An answer is indexed when it ends, not at its checkpoints, which come twice a
-second. The index has the words of the text that is in the table now.
+second. An entry has the words of the text that is in the table now.
 """
 
 from __future__ import annotations

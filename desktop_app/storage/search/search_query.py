@@ -230,7 +230,7 @@ def _find_reviewed(
 def _best_hits(matches: list[Match], query: str, limit: int) -> list[SearchHit]:
     """Return the best matches: titles first, then by density of the words, then newest.
 
-    This is BM25 with equal weights for all words, because every match here contains every word.
+    The density is the BM25 score with equal weights for all words: every match contains every word.
     Counting how rare a word is would need the whole library.
     """
     texts = [_text_of(row) for _, row in matches]

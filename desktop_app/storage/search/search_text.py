@@ -204,7 +204,7 @@ def _next_word(text: str, start: int, limit: int) -> int:
 
 
 def _query_pattern(query: str) -> re.Pattern[str] | None:
-    """Return a pattern for the words of `query` in an unfolded text, in any case and accents.
+    """Return a pattern for the words of `query` in any case, with any accents.
 
     Return None for a query without words.
     """

@@ -348,7 +348,7 @@ class _Field(NamedTuple):
 
 
 def _fields(profile: ProviderProfile) -> dict[str, _Field]:
-    """Return the fields of a profile that decide where data goes and what it may cost, by name."""
+    """Return the fields of a profile that decide where data goes and what may be spent."""
     hosts = profile.plain_http_hosts
     cap, share = profile.monthly_cap, profile.price_multiplier
     prices = tuple(_prices(model) for model in profile.own_models if model.price is not None)
@@ -402,7 +402,7 @@ def _custom_fields(profile: ProviderProfile) -> str:
 
 
 def _base_url(text: str) -> _Field:
-    """Return the field of a base URL, by origin and path: a gateway names its customer there."""
+    """Return the field of a base URL, by origin and path: a path may name a customer."""
     at_origin = _address(tr("Base URL"), text, _none())
     path = split_url(bare_address(text)[0]).path.rstrip("/") if origin(text) else ""
     return at_origin._replace(value=at_origin.value + path, text=at_origin.text + path)

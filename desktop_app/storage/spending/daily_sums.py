@@ -1,6 +1,6 @@
 """The ledger's sums for each day, by everything that a report can be grouped by.
 
-The day is the local one when the call was recorded; it stays if the time zone changes. The
+The day is that of the call in the local time zone. It stays if the time zone changes later. The
 durations of calls are kept as histograms, so that a report never reads the calls themselves.
 """
 
@@ -27,7 +27,7 @@ from desktop_app.storage.spending.spending_sums import SLOT_MICROS, LedgerEntry
 _KEY: Final = ("day", "provider_id", "model", "purpose", "effort", "tier", "outcome")
 _FAILED: Final = "failed"
 UNSUMMED_KEY: Final = "store.unsummed_calls"
-"""The setting with the last row of the ledger that is not in the sums yet, if there is one."""
+"""The setting with the id of the last entry that is not in the sums yet, if there is one."""
 SLICE_SIZE: Final = 250
 """Entries that the window sums up at a time: 5 ms, for which the event loop may be delayed."""
 LARGE_SLICE_SIZE: Final = 10_000

@@ -1,7 +1,7 @@
-"""A transport whose lists are short, and whose lists of tools have only tools that the SDK accepts.
+"""A transport with short lists, and with only those tools that the SDK accepts.
 
 The SDK refuses a whole list if one of its tools violates the specification. Here such a tool loses
-its optional fields, or else its schema; then a field of its `_meta` says why.
+its optional fields, or else its schema. Without a schema, a field of its `_meta` says why.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mcp.client._transport import Transport, TransportStreams
 
 MAX_LISTED: Final = 500
-"""The most rows of a list that are used. The SDK would take 1 GB of memory for 300,000 tools."""
+"""The maximum rows of a list; more are dropped. For 300,000 tools, the SDK would take 1 GB."""
 FAULT: Final = "repartee/fault"
 """The field of a tool's `_meta` that says why its schema cannot be used."""
 _USED_FIELDS: Final = ("name", "title", "description", "inputSchema", "annotations")

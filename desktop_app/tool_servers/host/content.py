@@ -18,7 +18,7 @@ MAX_NAME_CHARS: Final = 256
 MAX_DESCRIPTION_CHARS: Final = 4000
 MAX_SCHEMA_CHARS: Final = 100_000
 MAX_RESOURCE_CHARS: Final = 10 << 20
-"""Characters of a text, or of the base64 of other data."""
+"""The maximum characters of a resource: of its text, or of its data in base64."""
 
 
 def tools_to_json(pages: Sequence[Iterable[types.Tool]]) -> list[dict[str, Any]]:

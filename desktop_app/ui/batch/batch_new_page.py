@@ -195,7 +195,7 @@ class BatchNewPage(QWidget):
             self._has_chosen_model = False
 
     def draft(self) -> FormValues:
-        """Return the files and the message if the user edited it; {} for neither."""
+        """Return the files, and the message if the user edited it; {} if there is neither."""
         text = self.task.toPlainText() if self.task.document().isModified() else ""
         files = "".join(f"{path}\0" for path in self._paths)  # a name may have any other character
         return {"task": text, "files": files} if text or files else {}

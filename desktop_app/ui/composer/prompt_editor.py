@@ -56,7 +56,7 @@ class PromptEditor(QFrame):
         field: the text.
         chips: the attachments.
         row: the controls below the text.
-        hint: the line below the card.
+        hint: the line below the controls.
         suggestions: questions that can be sent without typing.
         completer: completes prompts from the library after "/".
 
@@ -220,7 +220,7 @@ class PromptEditor(QFrame):
         self.hint.set_streaming(is_streaming)
 
     def set_compact(self, is_compact: bool) -> None:
-        """Hide the keys below the card, and show fewer chips and suggestions, in little room."""
+        """Show fewer chips and suggestions, and no keys in the hint, if there is little room."""
         if is_compact != self._is_compact:
             self._is_compact = is_compact
             for part in (self.chips, self.suggestions, self.hint):

@@ -228,7 +228,7 @@ class PromptFields(QFrame, DraftForm):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Cancel on Esc; on Enter press the focused button, or finish in a choice field."""
+        """Cancel on Esc; on Enter, press the focused button or, in a choice field, Insert."""
         if event.key() == Qt.Key.Key_Escape:
             self.canceled.emit()
         elif press_focused(self, event):
