@@ -1,8 +1,8 @@
 """Replaces the store with the store of a backup; see `backup.py` for the archive.
 
-The archive may come from anyone. Its members are checked for size before anything is unpacked. The
-rows of its store are copied into a new store (`store_copy.py`). Attachments are taken only if that
-store names them; an attachment with another hash than its name ends the restore. Before anything
+The archive may come from anyone. The size of each member is checked before it is unpacked. The rows
+of its store are copied into a new store (`store_copy.py`). Attachments are taken only if that store
+names them; an attachment with another hash than its name ends the restore. Before anything
 changes, the user is told which settings would send data elsewhere (`outbound_settings.py`), and
 decides about them.
 """
