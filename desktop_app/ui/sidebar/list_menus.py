@@ -135,7 +135,7 @@ class ListMenus(QObject):
             )
 
     def _add_move_targets(self, menu: QMenu, chosen: Sequence[Conversation]) -> None:
-        """Add the folders; disable the folder that already contains all conversations."""
+        """Add the folders; disable the folder that already contains all chosen conversations."""
         ids = [conversation.id for conversation in chosen]
         folder_ids = {conversation.folder_id for conversation in chosen}
         label = tr_plural("Move to", "Move {count} conversations to", len(chosen))

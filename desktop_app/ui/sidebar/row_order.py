@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import Conversation, Folder
 
 Key = tuple[int, float, str]
-"""A sort key: the group; the negated time, the rank of a pin, or 0; the id, or a folder's name."""
+"""A sort key, with three parts.
+
+The group; the negated time, the rank of a pin, or 0; the id, preceded by the name of a folder.
+"""
 
 
 @dataclass(frozen=True)

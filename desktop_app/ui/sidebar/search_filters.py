@@ -1,7 +1,7 @@
 """The filters and the order of a search: small buttons below the search field.
 
 All but "With attachments" open a menu and show the chosen value; active filters are highlighted.
-Tab moves to them from the search field. The end of a search resets them.
+Tab moves from the search field to the buttons. The end of a search resets filters and order.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class SearchFilters(QWidget):
 
     @property
     def current(self) -> SearchFilter:
-        """Return the current filters; "Past 7 days" ends today."""
+        """Return the current filters. A period such as "Past 7 days" has no end."""
         since, until = None, None
         if self._last_days is not None:
             since = midnight(today() - timedelta(days=self._last_days - 1))

@@ -72,7 +72,7 @@ def axis_step(top: float) -> float:
     rough = top / _TICKS
     power = floor(log10(rough))
     digit = next(digit for digit in (1, 2, 5, 10) if digit * 10.0**power >= rough * 0.999)
-    # A negative power would leave digits such as 0.30000000000000004.
+    # A product with a negative power can be inexact: 5 * 10.0**-6 is 4.9999999999999996e-06.
     return float(f"{digit}e{power}")
 
 

@@ -25,7 +25,7 @@ class Measure:
             row's value.
         text: formats a value.
         is_stacked: whether the series add up.
-        is_by_model: whether only rows by model have it.
+        is_by_model: True if only rows grouped by model have this measure.
     """
 
     title: str
@@ -177,4 +177,4 @@ def _count_text(value: Measurement) -> Callable[[SpendingRow], str]:
 
 
 MODEL_COLUMNS: Final = (*COLUMNS, *((name, _count_text(value)) for name, value in _VERDICTS))
-"""The columns of a table by model."""
+"""The columns of a table grouped by model."""

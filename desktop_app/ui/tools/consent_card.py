@@ -183,8 +183,8 @@ class ConsentCard(QFrame):
 def readable_arguments(arguments: str) -> str:
     """Return the beginning of arguments, as indented JSON or as they are.
 
-    A result longer than `_MAX_ARGUMENT_CHARACTERS` is incomplete. Hidden characters are escaped.
-    Escaped line breaks in JSON become real ones, so that code can be read before it runs.
+    A result longer than `_MAX_ARGUMENT_CHARACTERS` may be incomplete. Hidden characters are
+    escaped. Escaped line breaks in JSON become real ones, so that code can be read before it runs.
     """
     indented = indent_json(arguments, _MAX_ARGUMENT_CHARACTERS)
     text = arguments if indented is None else _with_line_breaks(indented)

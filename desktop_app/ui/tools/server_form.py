@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 STORED: Final = "•••"
 """Shown in place of a value that the keyring has, and kept if it is not changed."""
-# With a word joiner, because a line could otherwise end between the characters.
+# With a word joiner, because a line could otherwise end between "$" and "{".
 _EXAMPLE: Final = EXAMPLE_REFERENCE.replace("{", "\u2060{")
 _FORM_SIZE: Final = (480, 470)
 _LOG_SIZE: Final = (620, 380)

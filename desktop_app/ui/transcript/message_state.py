@@ -59,7 +59,7 @@ class MessageState:
         is_stored: True if the message did not stream in this view: its code is folded initially.
         status_line: the status while the answer is made; "" for none.
         mark: the line below the message, such as one about a compaction; None for none.
-        pending_highlights: the code in the body that is not highlighted yet.
+        pending_highlights: the code in the body and below it that is not highlighted yet.
         unwritten: the text of a long stored message that is still to be added in pieces. `update`
             completes the message afterwards.
     """
@@ -150,18 +150,18 @@ class MessageState:
 
     @property
     def is_growing(self) -> bool:
-        """Return True if text is still to be added, or late definitions are to be applied."""
+        """Return True if text is still to be added, or earlier blocks are to be updated."""
         if self.message.role is Role.USER:
             return len(self._question) < len(self.message.text)
         return not self.is_complete or self._stream.has_pending_updates
 
     @property
     def has_pending_updates(self) -> bool:
-        """Return True if late link definitions still have to be applied to earlier blocks."""
+        """Return True if late link definitions or loose lists still change earlier blocks."""
         return self._stream.has_pending_updates or self.reasoning.has_pending_updates
 
     def run_updates(self) -> Sequence[ItemChange]:
-        """Apply late link definitions to some blocks.
+        """Update some earlier blocks for late link definitions or loose lists.
 
         Return changes with indices in the body; those of the reasoning above it are negative.
         """
@@ -172,7 +172,7 @@ class MessageState:
 
     @property
     def piece_bounds(self) -> tuple[int, int]:
-        """Return the minimum and maximum characters to add at once, if so many have arrived."""
+        """Return the best minimum and maximum length of the next piece, in characters."""
         return self._stream.piece_bounds
 
     @property

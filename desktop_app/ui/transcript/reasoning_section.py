@@ -98,16 +98,16 @@ class ReasoningSection:
 
     @property
     def piece_bounds(self) -> tuple[int, int]:
-        """Return the minimum and maximum characters to show at once."""
+        """Return the best minimum and maximum length of the next piece, in characters."""
         return self._stream.piece_bounds
 
     @property
     def has_pending_updates(self) -> bool:
-        """Return True if late link definitions still have to be applied to earlier blocks."""
+        """Return True if late link definitions or loose lists still change earlier blocks."""
         return self._stream.has_pending_updates
 
     def run_updates(self) -> list[ItemChange]:
-        """Apply late link definitions to some blocks. Return the changes of the message's items."""
+        """Update some earlier blocks. Return the changes of the message's items."""
         return _quoted_changes(self._stream.run_updates())
 
 

@@ -118,7 +118,7 @@ class TranscriptView(TranscriptSurface):
         message_updated(str message_id): an updated message is shown and announced.
         action_requested(str message_id, str action): any action except folding; "copy" has
             already been done.
-        command_requested(str): a command of the window, by id, from the menu or the wheel.
+        command_requested(str): a command of the window, by id, from the menu, the wheel or a key.
         passage_requested(Passage): show a cited passage.
         image_requested(str): an image with this hash came into view. Pass it to `images.show`.
         notice_raised(str): a notice for the user.

@@ -354,7 +354,7 @@ class DocumentViewer(QWidget):
         self._hide_for_narrow_window()
 
     def _hide_for_narrow_window(self) -> None:
-        """Hide the place in a narrow window; in a narrower one, the zoom and Fit width, too."""
+        """Show the place from 700 pixels of width on, and the zoom and Fit width from 560 on."""
         is_narrow = self.width() < self._theme.px(560)
         self._zoom.setVisible(not is_narrow)
         self._buttons["viewer-fit"].setVisible(not is_narrow)

@@ -71,7 +71,7 @@ class MainWindow(QMainWindow):
         transcript, empty_state, notifications: available after `set_transcript`.
 
     Signals:
-        files_dropped(list[Path]): local files were dropped on the window, but not on its list.
+        files_dropped(list[Path]): local files were dropped outside the list of conversations.
         data_dropped(DroppedData): an image, mail message or rich text without a file was dropped.
         close_requested(): the user closes the window.
         escaped(): Esc was pressed, and no widget handled it.
@@ -208,7 +208,7 @@ class MainWindow(QMainWindow):
         self.prompt.field.insert_plain(text)
 
     def step_region(self, step: int) -> None:
-        """Focus the next (+1) or previous (-1) visible area: from the list to the settings."""
+        """Focus the next (+1) or previous (-1) visible region, in reading order; wrap around."""
         views = (self.conversations.view, self.conversations.search.view)
         field = self.conversations.search.field
         list_part = next((view for view in views if view.isVisible()), field)
@@ -264,7 +264,7 @@ class MainWindow(QMainWindow):
         self._geometries = dict(stored) if isinstance(stored, dict) else {}
         geometry = self._geometries.get(_screens(), state.get("geometry"))
         if isinstance(geometry, str):
-            from PySide6.QtCore import QByteArray  # not needed before the first exit
+            from PySide6.QtCore import QByteArray  # unneeded until a geometry is stored
 
             self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
         self._wants_list = state.get("list") is not False
@@ -291,7 +291,7 @@ class MainWindow(QMainWindow):
             chosen.connect(self._close_list_drawer)
 
     def _set_window_title(self, title: str) -> None:
-        self.setWindowTitle(window_title(title or "Repartee"))  # Qt appends the name to titles
+        self.setWindowTitle(window_title(title or "Repartee"))  # Qt adds the program's name
 
     def _add_later_parts(self) -> None:
         from desktop_app.ui.composer.file_drop_filter import FileDropFilter

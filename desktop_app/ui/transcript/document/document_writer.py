@@ -254,7 +254,7 @@ class DocumentWriter:
                 self._item_writer.adjust_space_above(layout, end, cursor)
 
     def measure(self, layout: MessageLayout, at: int) -> None:
-        """Record the heights of the materialized items around an item, except both ends."""
+        """Record the heights of materialized items around an item, except the first and last."""
         for first, end in ((1, at), (at + 1, len(layout.items) - 1)):
             for run in layout.materialized_ranges(first, end):
                 self._record_height(layout, *run)

@@ -34,10 +34,10 @@ class ItemMaterializer:
             show_folds(self._writer, layout, state.unfolded.code)
 
     def write_item(self, layout: MessageLayout, at: int, height: float, unit: int = 0) -> None:
-        """Write an item and about `height` pixels of items on either side.
+        """Write an item, if it is missing, and about `height` pixels of items on either side.
 
-        Of a very long text, write only the part that contains UTF-16 unit `unit`. The rest is
-        materialized once it comes near the screen.
+        Of a very long text, write only both ends and the part that contains UTF-16 unit `unit`.
+        The rest is materialized once it comes near the screen.
         """
         if not layout.counts[at]:
             self.write_ranges(layout, layout.ranges_around(at, height, height))

@@ -156,7 +156,7 @@ class MessageMaterializer:
         Args:
             styles: the styles.
             message_id: the topmost message on screen. If it is not in the document, the end of the
-                conversation is rewritten.
+                document is rewritten.
             item: the topmost item of that message on screen.
             height: the height in pixels of the text to rewrite.
             width: the width of the document in pixels.

@@ -118,7 +118,7 @@ class MessageWriter:
             self._highlight(state)
 
     def run_updates(self, state: MessageState) -> None:
-        """Apply late link definitions to the next blocks of a complete answer."""
+        """Update some earlier blocks of an answer for late link definitions or loose lists."""
         changes = state.run_updates()
         if not state.is_materialized:
             return

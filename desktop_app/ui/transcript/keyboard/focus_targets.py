@@ -237,7 +237,7 @@ class FocusTargetButton(QAbstractButton):
 
     def cover(self, rects: list[QRect]) -> None:
         """Cover these rectangles in the viewport."""
-        # At the edges of the viewport, the ring is as wide as possible.
+        # The ring ends at the left and the right edge of the viewport.
         room = self._viewport.rect()
         self._rects = []
         for rect in rects:

@@ -72,7 +72,7 @@ class KeyCommands(QObject):
             self._caret.place_for_reader(self._messages.layouts.block_of(last.layout, 0).position())
 
     def copy_selected(self) -> None:
-        """Copy the selection, or request a copy of the whole conversation if all is selected."""
+        """Copy the selection; request a copy if it is all of a partly materialized conversation."""
         if self._messages.is_fully_materialized or not self._selection.is_all:
             self._copies.copy_selected()
         else:

@@ -61,7 +61,7 @@ class MessageLayouts(list[MessageLayout]):
         return BlockPlace(layout, at, number - layout.offset(at))
 
     def block_of(self, layout: MessageLayout, at: int) -> QTextBlock:
-        """Return the first block of an item."""
+        """Return the first block of an item; for a missing item, the block below it."""
         return self.document.findBlockByNumber(self.first_block(layout) + layout.offset(at))
 
     def select_units(

@@ -121,7 +121,7 @@ class Formulas:
         return self._typesetter.find(tex, display=text_format.intProperty(FORMULA) == 2)
 
     def _record_change(self, start: int, removed: int, added: int) -> None:
-        """Record the range that an edit wrote. Called within the edit, it must change nothing."""
+        """Record the range that an edit wrote. Qt calls this within the edit: change no text."""
         if added:
             self._changed = (start, start + added)
         if start < self._next_position:

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class PendingHighlights:
-    """The code blocks in the body of a message that are not fully highlighted.
+    """The code blocks of a message, from its body on, that are not fully highlighted.
 
     In a growing block, the complete lines are highlighted as they arrive.
     """
 
     def __init__(self, items: Sequence[Item] = ()) -> None:
-        """Collect the code blocks of a body, none of which is highlighted."""
+        """Collect the code blocks of a body and the items below, none of which is highlighted."""
         self._heads = [at for at, item in enumerate(items) if _is_head(item)]
         # In the last code block, the first line that is not highlighted.
         self._highlighted_to = self._heads[-1] + 1 if self._heads else 0

@@ -34,7 +34,7 @@ class FindBar(QFrame):
     """The bar in which the user enters the text to find.
 
     Signals:
-        changed(str): the text, shortly after the user stops typing.
+        changed(str): the text to find: after typing, at the latest in `step`, and in `open`.
         step_requested(int): go to the next (1) or the previous (-1) match.
         close_requested(): the user wants to close the bar.
     """
@@ -134,7 +134,7 @@ class FindBar(QFrame):
         self.close_requested.emit()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Drop a text that was just typed: it would start a search although the bar is closed."""
+        """Cancel the search that waits for a pause in typing, because the bar is closed."""
         if not event.spontaneous():
             self._typing_timer.stop()
         super().hideEvent(event)

@@ -134,7 +134,7 @@ class MessageStream(QObject):
         return self._text.has_work
 
     def has_more(self, message_id: str) -> bool:
-        """Return True if arrived text of the message, or a late definition, is not yet written."""
+        """Return True if arrived text, or an update of earlier blocks, is not yet written."""
         state = self._messages.get(message_id)
         if state is not None and state.is_growing and not state.is_streaming:
             return True
@@ -169,7 +169,7 @@ class MessageStream(QObject):
         self.write_unfolded_reasoning()
 
     def write_unfolded_reasoning(self) -> None:
-        """Queue the rest of all unfolded reasoning, or its late link definitions."""
+        """Queue the rest of all unfolded reasoning, or updates of its earlier blocks."""
         for state in self._messages.materialized():
             message_id, unshown_text = state.message.id, state.reasoning.unshown_text
             if unshown_text and not self._reasoning.has_text(message_id):
@@ -228,7 +228,7 @@ class MessageStream(QObject):
             self._schedule_updates(message_id)
 
     def _schedule_updates(self, message_id: str) -> None:
-        """Schedule the writing of earlier blocks that late link definitions change, in slices.
+        """Schedule updates of earlier blocks for late link definitions or loose lists, in slices.
 
         If an action already waits for the message, the action stays, and schedules the updates at
         its end. If there are no updates, emit `slice_written`.

@@ -25,7 +25,7 @@ _PASS_MS: Final = 60
 
 
 class ScreenReaderLoader(QObject):
-    """A timer that materializes the conversation bit by bit while a screen reader runs.
+    """A loader that materializes the conversation bit by bit while a screen reader runs.
 
     Meanwhile, `ViewportFiller` raises the limit of materialized characters. Older messages that
     would exceed this limit stay out of the document.
