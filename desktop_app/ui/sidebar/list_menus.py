@@ -57,7 +57,7 @@ class ListMenus(QObject):
         self._list = listing
 
     def menu_for(self, row: QModelIndex) -> QMenu:
-        """Return the menu of a row of the view."""
+        """Return the menu of a row of the view; the list's menu for a heading or no row."""
         view, model = self._list.view, self._list.model
         folder = model.folder_at(view.source_of(row))
         if folder is not None:

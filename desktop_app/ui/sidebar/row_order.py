@@ -63,7 +63,7 @@ class RowOrder:
         self._calendar = Calendar(today)
 
     def set_list_filter(self, list_filter: ListFilter) -> None:
-        """Sort the rows of another list."""
+        """Sort and group rows as the list with this filter does."""
         self.list_filter = list_filter
 
     def set_pin_order(self, order: Iterable[str]) -> None:

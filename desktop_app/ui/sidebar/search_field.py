@@ -100,7 +100,7 @@ class SearchField(QLineEdit):
 
 
 class NewConversationButton(PlainButton):
-    """A button like a row that starts a conversation, with its shortcut at the end."""
+    """A button that looks like a row and starts a conversation, with its shortcut at the end."""
 
     def __init__(self) -> None:
         super().__init__(name="new-conversation", role="row")

@@ -36,7 +36,7 @@ _HINTS: Final = {
     FormKind.GBNF: N_("Responses follow this grammar, in llama.cpp’s notation."),
 }
 _NAMES: Final = {True: N_("Name of the schema"), False: N_("Highlight as (such as sql)")}
-"""The label of the name field: for a schema (True), and for a grammar (False)."""
+"""The label of the name field: for a schema (True), and for all other kinds (False)."""
 
 
 class AnswerFormDialog(FormDialog):

@@ -370,8 +370,8 @@ def versions_line(version: tuple[int, int]) -> Line:
 def footer_line(message: Message, version: tuple[int, int] | None, facts: FooterFacts) -> Line:
     """Return `‹ 2/3 ›  Thinking · Medium · 1,204 tokens · $0.003 · 9.3 s`, for an answer.
 
-    Without several versions, there are no arrows. While the answer streams, or unless
-    `facts.are_shown`, there are no facts. `version` is as in `MessageState`.
+    Without several versions, there are no arrows. There are no facts while the answer streams, or
+    if `facts.are_shown` is False. `version` is as in `MessageState`.
     """
     runs: list[Run] = []
     if version is not None and version[1] > 1:

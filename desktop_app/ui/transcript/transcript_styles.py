@@ -88,7 +88,7 @@ FORMULA: Final = DECORATION + 10
 """User property of a formula's character format: 2 for display math, 1 for inline math."""
 
 COLUMNS: Final = FORMULA + 1
-"""User property of formulas in a table: the table's columns, because finding it is slow."""
+"""User property of formulas in a table: the number of columns; finding the table is slow."""
 
 INLINE_CODE: Final = DECORATION + 20
 """User property of the character format of inline code: True."""

@@ -3,8 +3,9 @@
 If each cell of a part takes one line, and the first column is on the left, the rows are blocks of
 the root frame with tab stops. The painter draws the lines between them. Such a row costs no more
 than a line of text. A QTextTable is a frame, which slows every later edit, and each of its cells is
-a block. Cells that wrap, formulas, images, right-to-left text and columns from the right need it.
-The choice depends only on the part's own rows and the column widths; both forms look the same.
+a block. Only cells that wrap, formulas, images, right-to-left text and columns from the right need
+a QTextTable. The choice depends only on the part's own rows and the column widths; both forms look
+the same.
 """
 
 from __future__ import annotations

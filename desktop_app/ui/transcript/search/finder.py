@@ -59,7 +59,7 @@ _MAX_SCROLLS: Final = 3
 """Attempts to scroll to a match, because materializing text may move the match."""
 
 _RECOUNT_DELAY_MS: Final = 700
-"""Time in which changes of messages are collected before they are counted again."""
+"""Time in which changes are collected before the changed messages are counted again."""
 _NEXT_ITERATION_MS: Final = 1
 _ITEMS_PER_CHECK: Final = 64
 """Items whose joined text is searched before the items are searched one by one."""
@@ -318,8 +318,8 @@ class Finder(QObject):
     def show_first_match(self, message_id: str, text: str) -> None:
         """Show the first match of a text in a materialized message.
 
-        Search the text that is shown, then the reasoning, which is unfolded if it matches. If part
-        of the message is still to be written, the search waits for it.
+        Search the text that is shown, then the reasoning, which is unfolded if it matches. If
+        nothing matches before all of the message is written, the search waits for the rest.
         """
         query, state = fold_text(text), self._messages.get(message_id)
         if state is None or not query:
@@ -375,7 +375,7 @@ class Finder(QObject):
         QTimer.singleShot(_NEXT_ITERATION_MS, self, retry)
 
     def _scroll_to_match(self, found: QTextCursor) -> None:
-        """Scroll a match to a third below the top unless it is already on screen.
+        """Scroll a match to a third of the height from the top unless it is already on screen.
 
         The text cursor moves there, too, so that a screen reader reads on from the match. Any
         selection is cleared, because it would hide the highlight.
@@ -459,7 +459,7 @@ class Finder(QObject):
         self.counted.emit(number, self._index.total, self._is_count_final)
 
     def _current_cursor(self) -> QTextCursor | None:
-        """Return the current match as a selection; None if there is none or it is missing."""
+        """Return the current match as a selection; None if no match is current and materialized."""
         match = self._current
         state = None if match is None else self._messages.get(match.message_id)
         if match is None or state is None:

@@ -32,8 +32,8 @@ class MessageStream(QObject):
     """The messages and the text that arrive for one view, written in slices.
 
     Signals:
-        text_changed(str message_id): text of the message was written or replaced, or more of its
-            reasoning arrived.
+        text_changed(str message_id): the message was added, its text was written or replaced, or
+            more of its reasoning arrived.
         slice_written(str message_id): part of the message was written, or nothing is left to write.
         message_shown(MessageState): a message in the document was added or updated.
         message_updated(str message_id): a message given to `update_message` is shown and

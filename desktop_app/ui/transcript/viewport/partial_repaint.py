@@ -1,8 +1,8 @@
 """Limits repainting after an edit to the changed text and the text below it.
 
 After a change in a QTextTable, Qt repaints the whole table and everything below it, often also
-the text above it. Repainting those cells costs more than everything else a streamed word
-triggers. The tables have fixed column widths, so nothing above the change has moved.
+the text above it. Repainting all cells of the table costs more than everything else a streamed
+word triggers. The tables have fixed column widths, so nothing above the change has moved.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QTextEdit
 
 _ENDLESS_PX: Final = 1e8
-"""Pixels, more than any document has: such an area extends to the end of the document."""
+"""Pixels, more than any document has. A higher area extends to the end of the document."""
 
 _ABOVE_BLOCK_PX: Final = 64
 """Pixels by which decoration may extend above a block: background, bars, cell padding."""

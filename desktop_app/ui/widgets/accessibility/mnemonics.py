@@ -1,7 +1,7 @@
 """The choice of mnemonics: the underlined letters of menu entries, buttons and labels.
 
-They are chosen when a menu or a window is shown, as KDE's programs do, instead of being part of
-each text. So they never clash, and translators need not choose them.
+They are chosen when a menu opens or a window gets the focus, instead of being part of each text, as
+in KDE's programs. So they never clash, and translators need not choose them.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class CardArea(QScrollArea):
 
     @property
     def needed_height(self) -> int:
-        """Return the height at which nothing scrolls, at the current width; 0 without a card."""
+        """Return the height at which nothing scrolls, at this width; 0 if no card is shown."""
         return 0 if self.isHidden() else self.heightForWidth(self.width())
 
     def hasHeightForWidth(self) -> bool:

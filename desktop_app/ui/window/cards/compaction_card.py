@@ -25,7 +25,7 @@ class CompactionCard(QFrame):
 
     Signals:
         accepted(): the user clicked Compact.
-        declined(): the user clicked Not now.
+        declined(): the user clicked Not now, or pressed Esc.
         cancel_requested(): the user wants to stop the running compaction.
     """
 
