@@ -46,7 +46,7 @@ class AnswerFormDialog(FormDialog):
         check_requested(FormSource, bool): check this form; True if the user wants to use it.
             Answer with `show_problem` or `accept_form`.
         form_chosen(str): the value of the setting; "" for no form.
-        file_requested(Path): read a file; answer with `show_text`.
+        file_requested(Path): read a file; answer with `show_text` or `show_problem`.
     """
 
     check_requested = Signal(object, bool)

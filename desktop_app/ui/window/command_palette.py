@@ -125,10 +125,11 @@ class CommandPalette(QWidget):
         entries: Sequence[PaletteEntry],
         find: Callable[[str], Sequence[PaletteEntry]] | None = None,
     ) -> None:
-        """Show `entries` and focus the search field.
+        """Open the palette with an empty search field, and focus the field.
 
         Args:
-            find: returns the entries for typed text; by default, the matches among `entries`.
+            entries: the entries to search by default.
+            find: returns the entries for typed text, "" included, in place of `entries`.
         """
         if not self.isVisible():
             self._previous_focus = QApplication.focusWidget()

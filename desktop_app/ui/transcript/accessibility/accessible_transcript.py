@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
     from desktop_app.ui.transcript.view import TranscriptView
 
-# Line and cell breaks, placeholders and invisible characters, as whitespace. Each stays a single
-# character, so that a position in the text is a position in the document.
+# Line and cell breaks, drawings (U+FFFC) and invisible characters, as whitespace. Each stays a
+# single character, so that a position in the text is a position in the document.
 _AS_WHITESPACE: Final = {
     0x2029: "\n", 0x2028: "\n", 0xFDD0: "\n", 0xFDD1: "\n", 0xFFFC: " ",
     0x2061: " ", 0x2062: " ", 0x2063: " ", 0xA0: " ",

@@ -116,7 +116,7 @@ class LongTextWriter:
         self, item: Item, block: QTextBlock, cuts: tuple[int, ...], block_format: QTextBlockFormat,
         cursor: QTextCursor,
     ) -> tuple[int, ...]:  # fmt: skip
-        """Split the last block of a text that has become too long. Return the new cuts.
+        """Split the last block of a text if it has become too long. Return all cuts.
 
         `block_format` is the format of the first block.
         """

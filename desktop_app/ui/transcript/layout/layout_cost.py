@@ -1,7 +1,8 @@
 """Estimates how long Qt takes to lay out items.
 
 The unit is the time for one letter of plain text. Runs, cells and formulas take more. Each run is
-shaped separately, a cell of a QTextTable is a frame, and a formula is measured in Python.
+shaped separately, a cell of a QTextTable is laid out like a frame, and a formula is measured in
+Python.
 """
 
 from __future__ import annotations

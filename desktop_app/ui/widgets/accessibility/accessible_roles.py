@@ -1,7 +1,7 @@
 """The roles of widgets for assistive technology, if Qt would choose others.
 
 A widget names its role in an attribute `accessible_role` (see role_names.py). A widget with parts
-has a method `make_accessible()` that returns a new interface: Qt may call it more than once, and
+has a method `make_accessible()` that returns a new interface. It may be called more than once; Qt
 owns each interface.
 """
 

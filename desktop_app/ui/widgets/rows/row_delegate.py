@@ -61,7 +61,7 @@ class RowDelegate(QStyledItemDelegate):
         raise NotImplementedError
 
     def row_rect(self, option: QStyleOptionViewItem) -> QRect:
-        """Return the cell without the gap below it and without the scroll bar's margin."""
+        """Return the cell without the gap below, and without a margin if no scroll bar is shown."""
         view = option.widget
         scrolls = isinstance(view, QAbstractItemView) and view.verticalScrollBar().isVisible()
         margin = 0 if scrolls else self.theme.px(themes.ROW_MARGIN)
