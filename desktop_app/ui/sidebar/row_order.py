@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Key = tuple[int, float, str]
 """A sort key, with three parts.
 
-The group; the negated time, the rank of a pin, or 0; the id, preceded by the name of a folder.
+The group; the negated time, the rank of a pin, or 0; the id, for a folder after its name.
 """
 
 

@@ -34,7 +34,8 @@ class FindBar(QFrame):
     """The bar in which the user enters the text to find.
 
     Signals:
-        changed(str): the text to find: after typing, at the latest in `step`, and in `open`.
+        changed(str): search for this text. Emitted by `open`, and after a pause in typing or by
+            `step`.
         step_requested(int): go to the next (1) or the previous (-1) match.
         close_requested(): the user wants to close the bar.
     """
