@@ -290,7 +290,7 @@ def _write_notices(runs: Sequence[AnswerRun]) -> None:
 
 
 async def _warn_of_limit(backend: Backend, profile: ProviderProfile) -> None:
-    """Warn if the provider's monthly limit is nearly reached."""
+    """Warn, once for each month and limit, that the provider's limit is nearly reached."""
     month = await backend.budget.month_to_warn_of(profile)
     if month is not None and month.cap is not None:
         spent, limit = formatting.money(month.spent), formatting.money(month.cap)
@@ -521,7 +521,7 @@ def _find_full_text_file(
 
 
 async def _with_total_usage(backend: Backend, answer: Message) -> Message:
-    """Return the answer with the usage of all its calls, including reading in parts."""
+    """Return the answer with the usage and cost of all its calls, including reading in parts."""
     try:
         spent = await backend.ledger.answer_spending(answer.conversation_id, answer.id)
     except StorageError:

@@ -445,7 +445,7 @@ class _Export:
         A full disk, or a file that cannot be written, ends the export.
 
         Args:
-            sentence: is added to `left_out` with its reason and `params`.
+            sentence: is added to `left_out`, filled with the reason of the error and `params`.
         """
         try:
             yield

@@ -286,7 +286,7 @@ async def _store_conversation(
 async def _with_own_text(backend: Backend, file: AttachmentFile) -> AttachmentFile:
     """Return a file with the text that this program reads in it. Raises DocumentError.
 
-    The text in an export may be another one. It would be sent whenever the user attaches this file,
+    The text in an export may differ from it. It would be sent whenever the user attaches this file,
     because an attachment is stored once.
     """
     if not file.text or file.data == file.text.encode("utf-8", "surrogatepass"):

@@ -39,7 +39,7 @@ class OfficeExporter:
 
         Raises:
             OSError: the file cannot be written.
-            StorageError: the format takes only tables, and the conversation has none.
+            StorageError: the format takes only tables, and no response has any.
         """
         shown = list(messages_of(path, lambda model: self._catalog.info(model).name))
         write = partial(_write, self.suffix, file, conversation.title, shown)

@@ -99,7 +99,7 @@ async def require_tools(
     """Raise unless all tools can be used.
 
     Args:
-        names: full names, or SOURCE/* for all tools of a source.
+        names: full names, or SOURCE/* for all tools of a source, of which one must be usable.
         is_saved: the answer is stored, so that its images can be kept.
 
     Raises:

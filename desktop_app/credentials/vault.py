@@ -122,7 +122,7 @@ class KeyVault:
 
         Raises:
             CredentialError: it is in the keyring, which is locked, gone or does not answer.
-            StorageError: the notes cannot be read.
+            StorageError: the notes cannot be read or changed.
         """
         if not origin:
             return None

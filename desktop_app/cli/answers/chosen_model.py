@@ -62,14 +62,16 @@ async def find_profile(backend: Backend, name: str | None) -> ProviderProfile:
 async def answering_profile(
     backend: Backend, options: argparse.Namespace, compared: Sequence[argparse.Namespace] = ()
 ) -> ProviderProfile:
-    """Return the provider that a command names; fetch its models if the command names no model.
+    """Return a command's provider; fetch its models if neither it nor the command names one.
+
+    Only a compatible server's models are fetched. If no provider is named, it is the default one.
 
     Args:
         compared: the options of each answer, if several are compared.
 
     Raises:
         IllegalChoiceError: there is no provider of that name.
-        UserFacingError: its models are needed, and it cannot be reached or refuses the key.
+        UserFacingError: its models are needed, and it cannot be reached or refuses.
     """
     profile = await find_profile(backend, options.provider)
     if profile.kind is not ProviderKind.COMPATIBLE or profile.models:
@@ -130,7 +132,7 @@ async def choice_of(
     """Return the model choice from --variant, --effort and --model.
 
     Without --model, it is a variant at a provider that serves the GPT family. Elsewhere it is the
-    profile's model, or the first chat model of the server's list.
+    local model, the profile's first model, or the first chat model of the server's list.
 
     Raises:
         IllegalChoiceError: the options contradict each other, the provider does not offer the

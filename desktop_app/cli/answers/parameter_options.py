@@ -44,7 +44,7 @@ def add_answer_choice(command: argparse.ArgumentParser) -> None:
 
 
 def add_answer_parameters(command: argparse.ArgumentParser) -> None:
-    """Add the options that shape an answer to a command."""
+    """Add to a command the options that shape its answers."""
     group = command.add_argument_group(tr("response parameters"))
     instructions = group.add_mutually_exclusive_group()
     instructions.add_argument("--instructions", metavar=tr("TEXT"), help=tr("custom instructions"))

@@ -1,7 +1,7 @@
 """Several answers to one question: `repartee ask --compare` and `--n`.
 
 The requests run at the same time. The terminal shows the answers in order: each is shown as it
-arrives, once all answers before it have ended. Standard error has the figures of each answer.
+arrives, once all answers before it have ended. Standard error has the figures or the error of each.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def options_for(options: argparse.Namespace, spec: str) -> argparse.Namespace:
 
 
 def require_comparable(specs: Sequence[str], repeats: int | None) -> None:
-    """Raise IllegalChoiceError unless two to four choices are compared, without --n."""
+    """Raise IllegalChoiceError unless two to four choices are compared, and --n is at most 1."""
     if (repeats or 1) > 1:
         raise IllegalChoiceError(Reason.COMPARED_WITH_N)
     if not MIN_COMPARED <= len(specs) <= MAX_COMPARED:
@@ -224,7 +224,10 @@ class SeveralAnswers(AnswerStreams):
                     write_diagnostic(f"{name}: {notice}")
 
     def _advance(self) -> None:
-        """Write all finished answers up to the first unfinished one, and its text so far."""
+        """Write all finished answers up to the first unfinished one, and its text so far.
+
+        With JSON, write nothing: `write_json` writes all answers at the end.
+        """
         if self._as_json:
             return
         for number, state in enumerate(self._states):

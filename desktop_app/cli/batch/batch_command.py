@@ -238,7 +238,7 @@ def _write_progress(job: BatchJob) -> None:
 
 
 async def _file_notices(backend: Backend, job: BatchJob) -> list[str]:
-    """Return notices on the files that are skipped, and on pages that are sent as images."""
+    """Return notices on skipped files, and on image pages, which are sent or skipped."""
     items = await backend.batch_store.items(job.id)
     left_out = [item for item in items if item.status is ItemStatus.LEFT_OUT]
     notices = [
@@ -387,6 +387,8 @@ async def _report(backend: Backend, _: BatchService, options: argparse.Namespace
 
 async def _find_job(backend: Backend, typed_id: str) -> BatchJob:
     """Return the job with this id, or the only one whose id begins with it.
+
+    The beginning of an id must have at least `MIN_ID_CHARS` characters.
 
     Raises:
         IllegalChoiceError: there is none, or more than one.

@@ -70,6 +70,9 @@ def _certificate_words(ca_file: CaFile) -> str:
 
 
 def is_server(profile: ProviderProfile) -> bool:
-    """Return True if the provider is a server with an address, which may be on this computer."""
+    """Return True for a server with an address, or any server of the environment.
+
+    The server may be on this computer.
+    """
     has_address = bool(profile.base_url) or profile.from_environment
     return profile.kind is not ProviderKind.ON_DEVICE and has_address

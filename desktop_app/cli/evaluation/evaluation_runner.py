@@ -71,7 +71,8 @@ class EvaluationRunner:
     Attributes:
         concurrency: the number of calls at the same time; on the device, it is always 1.
         batches: asks the cases in batch jobs; without it, each is asked in a call of its own.
-        listen: called with the number of results so far.
+        listen: called with the number of answers of the batch jobs so far, then with that of
+            results.
         repeated: number of calls that an interrupted command sent and that were not answered.
         reused: number of results of an interrupted command.
         notices: the notices of the answers, such as on settings that were left out, each once.
@@ -102,7 +103,7 @@ class EvaluationRunner:
     )
 
     async def run(self) -> list[EvaluationRun]:
-        """Return the runs; if the evaluation was stopped, without the cases that were not asked.
+        """Return the runs; if the evaluation was stopped, without the cases that have no result.
 
         Raises:
             asyncio.CancelledError: the results so far are stored.

@@ -241,7 +241,8 @@ class _CleanStream:
 def escaped_output() -> Iterator[None]:
     """Escape everything that is written to a terminal or to standard error.
 
-    An exception leaves the escaping streams in place, because Python writes its traceback later.
+    An exception, except SystemExit, leaves the escaping streams in place: Python writes its
+    traceback later.
     """
     original_streams = sys.stdout, sys.stderr
     for stream in original_streams:

@@ -73,7 +73,7 @@ def call_words(call: ToolCallPart) -> str:
 
 
 def calls_not_run(answer: Message) -> list[ToolCallPart]:
-    """Return a complete answer's calls that nothing ran, as their tools were not offered."""
+    """Return a complete answer's calls that nothing ran, because their tools were not offered."""
     if answer.status is not MessageStatus.COMPLETE:
         return []
     return [
