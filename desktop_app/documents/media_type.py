@@ -172,8 +172,8 @@ def detect_binary(name: str, data: bytes) -> str | None:
     """Detect a binary document by its magic bytes.
 
     Returns:
-        Its media type; "" for an OpenDocument format that is not supported; None if the data does
-        not have the magic bytes of a document.
+        Its media type; "" for an OpenDocument format that is not supported; None for other data,
+        such as texts, images and Outlook's messages.
 
     Raises:
         one of ZIP_ERRORS: the data begins like a ZIP archive, but is damaged.

@@ -93,8 +93,8 @@ def _decode_names(members: list[zipfile.ZipInfo]) -> list[str]:
 def _unicode_path(member: zipfile.ZipInfo) -> str:
     """Return the member's name from the extra field for UTF-8 names; "" if there is none.
 
-    The field contains a checksum of the ordinary name. If they differ, a program has changed only
-    the ordinary name, and the field is ignored.
+    The field contains a checksum of the ordinary name. If it does not match, a program has changed
+    only the ordinary name, and the field is ignored.
     """
     extra = member.extra
     while len(extra) >= 4:

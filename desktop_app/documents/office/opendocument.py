@@ -76,7 +76,7 @@ def read(name: str, kind: str, data: bytes, limits: Limits) -> tuple[str, int | 
 
 
 def _used_pages(styles: Element, content: Element) -> Iterator[Element]:
-    """Yield the page styles that paragraphs begin, and the usual one."""
+    """Yield the page styles that other styles name, and the usual one."""
     kinds = (style for tree in (styles, content) for style in tree.iter(f"{STYLE}style"))
     names = {"Standard", *(style.get(f"{STYLE}master-page-name", "") for style in kinds)}
     for page in styles.iter(f"{STYLE}master-page"):
@@ -111,7 +111,7 @@ def _slides(reader: _Reader, body: Element) -> tuple[str, int]:
 
 
 def _sheets(reader: _Reader, body: Element) -> Iterator[tuple[MarkdownBlock, list[MarkdownBlock]]]:
-    """Yield the name of each sheet, and its content: its table and its drawings."""
+    """Yield the name of each sheet, and its content: its table, drawings and comments."""
     for sheet in body.findall(f"{TABLE}table"):
         drawn = (block for e in sheet.findall(f"{TABLE}shapes") for block in reader.blocks(e))
         mark = " (hidden)" if reader.styles.is_hidden(sheet.get(f"{TABLE}style-name", "")) else ""

@@ -325,7 +325,7 @@ class _Reader:
         self._groups[-1].on_end = call
 
     def _begin_nested_text(self, word: str) -> None:
-        """Begin a note, comment or text box, or the words of a link or form field, in the group."""
+        """Begin a note, comment, header, footer, text box, link or form field, in the group."""
         if self._state.destination:
             return
         if word == "fldrslt":

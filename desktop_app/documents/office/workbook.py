@@ -197,7 +197,7 @@ def _with_formula(cell: re.Match[bytes]) -> bytes:
 def _range_size(sheet: bytes) -> int:
     """Return the number of cells in the range that a sheet's filled cells span.
 
-    Returns 0 if there are at most 26 columns, which always fit into memory.
+    Returns 0 if no cell is beyond column Z, because 26 columns always fit into memory.
     """
     if not _WIDE_REFERENCE.search(sheet):
         return 0
@@ -263,7 +263,7 @@ def _fill(template: str, digits: str) -> str:
 
 
 def _number_styles(package: Package) -> dict[bytes, _PaddedFormat | None]:
-    """Return how cell styles show numbers, by style: in a padded format, or (None) as percentages.
+    """Map cell styles to the padded format of their numbers, or to None for percentages.
 
     Other styles are left out.
     """

@@ -58,7 +58,7 @@ def _areas(page: pdfium.PdfPage, text: str, preceding_text: str) -> list[Area]:
 
 
 def _characters(textpage: pdfium.PdfTextPage, indices: Iterable[int]) -> Iterator[tuple[int, str]]:
-    """Yield characters with their numbers, without "\0".
+    """Yield characters with their numbers, without NULs.
 
     The number of a surrogate pair is that of its second half.
     """

@@ -47,7 +47,7 @@ Position = tuple[int, int]
 class Table:
     """The words of each cell, by row and column, and the table's box in points.
 
-    The words of a cell are in reading order: in that of the content stream, or line by line.
+    The words of a cell are in the order of the content stream, or line by line.
     """
 
     left: float
@@ -122,7 +122,7 @@ def _reaches(line: Ruling, position: float) -> bool:
 
 
 def _find_grid(lines: Rulings) -> _Grid | None:
-    """Return the grid of connected lines; None without inner columns or rows, or if too large."""
+    """Return the grid of connected lines; None if it has one row or column, or too many cells."""
     if not lines.across or not lines.down:
         return None
     left, right = min(h.start for h in lines.across), max(h.end for h in lines.across)
@@ -280,7 +280,7 @@ def _is_table(cells: dict[Position, list[Word]], grid: _Grid) -> bool:
 def _split_rows(
     rows: list[list[list[Word]]], textpage: pdfium.PdfTextPage
 ) -> list[list[list[Word]]]:
-    """Split each row whose lines are rows of their own, without rulings between them."""
+    """Split each row whose lines of text are rows of their own, with no rulings between them."""
     return [part for row in rows for part in _split_row(row, textpage, has_few_rows=len(rows) <= 3)]
 
 

@@ -1,6 +1,6 @@
 """Decodes bytes to text in any encoding, without losing a character silently.
 
-An encoding that shows itself (byte order mark, valid UTF-8, the NULs of UTF-16, a declaration) is
+An encoding that shows itself (byte order mark, valid UTF-8, plausible UTF-16, a declaration) is
 trusted. Otherwise it is guessed, and the user is told. In a likely encoding, no symbols are inside
 words, and the letters are those of a single language. Only a few damaged bytes in UTF-8 may become
 replacement characters.

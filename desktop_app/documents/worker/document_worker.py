@@ -70,7 +70,7 @@ class DocumentWorker(ReaderClient):
     async def extract_bytes(
         self, name: str, data: bytes, on_progress: OnProgress | None = None, *, password: str = ""
     ) -> ExtractedDocument:
-        """Return the text of a pasted or piped document, which has no file: see `extract`."""
+        """Return the text of a document without a file, such as a pasted one: see `extract`."""
         header = {"kind": "extract-bytes", "name": name, "password": password}
         return await self._extract(Request(header, data), on_progress)
 
@@ -79,7 +79,7 @@ class DocumentWorker(ReaderClient):
     ) -> ScaledImage:
         """Scale an image to fit into `size` pixels, as PNG or JPEG, without metadata.
 
-        `media_type` is the result of `extract`. The same bytes give the same result.
+        `media_type` is that in the result of `extract`. The same bytes give the same result.
         """
         scaling = {"media_type": media_type, "width": size[0], "height": size[1]}
         header = {"kind": "scale", "name": name, **scaling}

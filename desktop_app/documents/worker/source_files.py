@@ -96,7 +96,7 @@ def open_document(path: Path, limits: Limits) -> OpenDocument:
         DocumentTooLargeError: the file is too large, or the folder has too many files.
         DocumentError: it is neither, or cannot be opened.
     """
-    name = path.name or str(path)  # of the outermost folder
+    name = path.name or str(path)  # the root folder has no name
     try:
         # The check precedes opening, because opening a device may change it.
         mode = path.stat().st_mode

@@ -2,7 +2,7 @@
 
 The child reads requests from its standard input, and writes answers to its standard output, in the
 frames of `protocol.py`. Before it reads a byte, it gives up every permission that it does not need
-(see the package `sandbox`). It can open only the program's own files and fonts, and cannot write
+(see the package `sandbox`). It can open only installed software and fonts, and cannot write
 files, connect or start processes. Documents come as bytes, or as descriptors of open files. The
 child ends when its standard input closes, even if the parent process was killed. A thread watches
 the input, so that a document that takes minutes does not keep the child alive.
