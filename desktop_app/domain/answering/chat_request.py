@@ -76,8 +76,8 @@ class ProviderProfile:
         monthly_cap: US dollars per calendar month; None for no cap.
         shares_cap_with: the ids of other profiles whose spending counts against the cap; never
             stored.
-        offers_batches: the user's statement that the provider has batches or not; None if the kind
-            decides.
+        offers_batches: whether the provider has batches, as the user stated, or as is assumed of a
+            gateway of the environment; None if the kind decides.
         takes_files: True if a compatible server takes documents as files, as OpenAI does.
         custom_fields: headers and query parameters of every request; the values of secret ones are
             in the keyring, under `custom_field_id`.
@@ -135,8 +135,8 @@ class ProviderProfile:
     def has_batches(self) -> bool:
         """Return True if the provider has batches.
 
-        The user's statement decides; without one, only OpenAI has them. The on-device model never
-        has batches.
+        `offers_batches` decides; if it is None, only OpenAI has them. The on-device model never has
+        batches.
         """
         if self.offers_batches is None:
             return self.kind is ProviderKind.OPENAI

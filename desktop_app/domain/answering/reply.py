@@ -327,7 +327,7 @@ def _extend_reasoning(reply: Reply, text: str, section: int) -> Reply:
 
 
 def _close_reasoning(reply: Reply, item: ReasoningItem) -> Reply:
-    """Put the item's data into the newest reasoning segment without an id, or an empty one."""
+    """Put the item's data into the newest reasoning segment without an id, or into a new one."""
     for at in range(len(reply.segments) - 1, reply.round_start - 1, -1):
         segment = reply.segments[at]
         if segment.kind is _Kind.REASONING and not segment.item_id:

@@ -405,7 +405,10 @@ def combined_status(uploads: Iterable[BatchUpload]) -> BatchStatus:
 def batch_refusal(
     profile: ProviderProfile, info: ModelInfo | None = None
 ) -> IllegalChoiceError | None:
-    """Return why a provider or model does not take batches; None if both do, or may."""
+    """Return why a provider or model gets no batches; None if both may get them.
+
+    The provider must have batches. A model is refused only if it is known not to take them.
+    """
     name = profile.name
     if profile.kind is ProviderKind.ON_DEVICE:
         return IllegalChoiceError(Reason.BATCH_NOT_LOCAL)

@@ -186,7 +186,7 @@ def call_line(call: ToolCallPart, *, is_streaming: bool) -> str:
 
 
 def call_caption(call: ToolCallPart) -> str:
-    """Return `Tool: calculator · Done · 0.1 s` for an exported file with the arguments."""
+    """Return the caption of a call on paper and in files: `Tool: calculator · Done · 0.1 s`."""
     facts = [tr("Tool: {name}", name=call.shown_name), tr(call.state.text)]
     if call.seconds is not None:
         facts.append(duration(max(call.seconds, _MIN_SHOWN_S)))

@@ -40,7 +40,7 @@ class DocumentNote(NamedTuple):
 
     Attributes:
         reason, params: as in errors.
-        skipped: some of the members that were not read, each with the reason.
+        skipped: some of the members that were not read completely, each with the reason.
     """
 
     reason: Reason
@@ -68,7 +68,10 @@ class DocumentNote(NamedTuple):
 
 
 def bundle_note(read: int, left_out: list[tuple[str, SkipReason]]) -> DocumentNote:
-    """Return the note on a bundle of which `read` files were read; it names hidden files last."""
+    """Return the note on a bundle of which `read` files were read completely.
+
+    The note names hidden files last.
+    """
     in_order = sorted(left_out, key=lambda each: each[1] is SkipReason.HIDDEN)
     reason = Reason.NOTE_SKIPPED if left_out else Reason.NOTE_READ
     params: dict[str, Param] = {"read": read}

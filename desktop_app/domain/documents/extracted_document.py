@@ -21,8 +21,8 @@ class ExtractedDocument:
     Attributes:
         name: the file's name, without its folder.
         media_type: by content, else by name.
-        sha256: of the file's bytes, in hexadecimal.
-        size: of the file, in bytes.
+        sha256: of the file's bytes, in hexadecimal; for a folder, of the bytes of its text.
+        size: the number of these bytes.
         text: Markdown for formats with structure; each page of a PDF begins with a line "[page 3]".
         pages: None if the format has none.
         tokens: of `text`, by o200k_base.
