@@ -89,7 +89,7 @@ async def embed_missing(
             If False, ask on a terminal. If there is no terminal, only report the number.
 
     Raises:
-        IllegalChoiceError: `without_asking`, but no provider of embeddings is available.
+        IllegalChoiceError: `without_asking`, but the default provider has no embeddings.
         UserFacingError: the provider failed, or the monthly limit would be exceeded.
     """
     for part in collections:

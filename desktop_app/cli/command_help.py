@@ -62,7 +62,7 @@ class CommandParser(argparse.ArgumentParser):
         super().error(clean_line(message))
 
     def print_help(self, _file: Any = None) -> None:
-        """Write the help at once; argparse ignores errors, and Python would report them at exit.
+        """Write the help and raise errors, which argparse would ignore and Python report at exit.
 
         Raises as `console.write`.
         """

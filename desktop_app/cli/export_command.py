@@ -336,7 +336,7 @@ class _Export:
         return wanted
 
     async def _readable_conversations(self) -> list[Conversation]:
-        """Return all readable conversations; note the others in `left_out`."""
+        """Return all conversations but trashed ones; note unreadable ones in `left_out`."""
         with suppress(StoreDamagedError):
             return await self._backend.conversations.all()
         found = []

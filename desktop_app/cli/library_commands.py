@@ -277,7 +277,7 @@ async def _store_conversation(
     if not conversation.choice.provider_id:  # from another program, with unknown providers
         conversation = replace(conversation, choice=choice)
     if preset is not None and replaces_built_in(preset):
-        preset = None  # the conversation has its settings
+        preset = None  # the conversation has the preset's settings
     result.count(
         await store.add(conversation, found.messages, found.folder, found.compactions, preset)
     )

@@ -36,7 +36,7 @@ _NAMED_KEYS: Final = (
     *(f"F{n}" for n in range(1, 25)),
 )
 _NAMED_KEY_BY_NAME: Final = {name.casefold(): name for name in _NAMED_KEYS}
-# Alone or with Shift, these keys move, select and delete in a text.
+# Alone or with Shift, these keys edit a text, or move and select in it.
 _EDITING_KEYS: Final = frozenset(
     (
         *("Tab", "Backtab", "Backspace", "Return", "Ins", "Del", "Space"),

@@ -49,7 +49,8 @@ ZIP_ERRORS: Final = (
 )
 """The exceptions of the standard library for damaged or encrypted archives."""
 
-# Binary formats: if a name has this ending, the content must match.
+# Endings of binary formats. A file with such a name is refused if its content is not binary, or is
+# an ordinary ZIP archive in place of another format.
 _TYPE_OF_ENDING: Final = {
     **{known.suffix: kind for kind, known in DOCUMENT_FORMATS.items()},
     ".png": "image/png",

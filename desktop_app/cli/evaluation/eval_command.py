@@ -1,4 +1,4 @@
-"""`repartee eval`: the cases of a file, answered by several variants and models, and checked."""
+"""`repartee eval`: the cases of a file or preset, answered by several models, and checked."""
 
 from __future__ import annotations
 

@@ -167,7 +167,7 @@ def flush_output() -> None:
 
 
 def drop_output() -> None:
-    """Discard the output that Python would flush at exit to a pipe without a reader."""
+    """Discard the output that Python would flush at exit, because it cannot be written."""
     if sys.stdout is not None:
         _discard(sys.stdout)
 

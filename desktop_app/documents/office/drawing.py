@@ -78,7 +78,7 @@ def _find_child(element: Element | None, *names: str) -> Element | None:
 
 
 def _iterate(element: Element | None, name: str) -> Iterator[Element]:
-    """Yield those of an element and its descendants whose local name is `name`."""
+    """Yield the elements with this local name among an element and its descendants."""
     descendants = () if element is None else element.iter()
     return (child for child in descendants if local_name(child) == name)
 

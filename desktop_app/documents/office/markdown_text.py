@@ -78,7 +78,7 @@ def comment(text: str, author: str = "") -> str:
 
 
 def cell_comment(cell: str, text: str) -> MarkdownBlock:
-    """Return a comment on the cell of a sheet, such as B7."""
+    """Return a comment on a cell of a sheet; `cell` is the name of the cell, such as "B7"."""
     return MarkdownBlock(f"{cell}: {text}" if text else "")
 
 

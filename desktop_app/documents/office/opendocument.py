@@ -1,7 +1,7 @@
 """Converts OpenDocument files (.odt, .odp, .ods) to Markdown.
 
 Follows OASIS Open Document Format 1.3, part 3. Reads content.xml, embedded objects, and the styles
-in styles.xml. Tracked deletions, and what repeats on every slide, are left out. In texts, headers
+in styles.xml. Tracked deletions and the objects of slide masters are left out. In texts, headers
 come once, before the text, and footers after it.
 """
 

@@ -73,7 +73,7 @@ def _in_symbol_font(font: str, char: str) -> str:
 
 
 def unicode_character(font: str, code: int) -> str:
-    """Return what a font shows for a code; "" for an unknown picture or an invalid code."""
+    """Return the character that a font shows for a code; "" if it is unknown or invalid."""
     if code in _PRIVATE:
         return _PICTURES.get(font.lower(), {}).get(code - _PRIVATE.start, "")
     return chr(code) if 0x20 <= code < 0xD800 or 0xF900 <= code < 0xFFFE else ""

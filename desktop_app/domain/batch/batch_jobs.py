@@ -161,7 +161,8 @@ class BatchUpload:
         is_uploading, is_creating: the request that uploads the file, or creates the batch, was
             sent, and its reply is not stored. Before it is sent again, the provider must be asked
             if it arrived.
-        input_file_id, batch_id: the provider's ids, "" until it has assigned them.
+        input_file_id, batch_id: the provider's ids, "" until it has assigned them. The first is ""
+            again once the uploaded file is no longer needed.
         total, completed, failed: the provider's counts.
         is_fetched: True if its results are in the store.
     """
@@ -288,7 +289,8 @@ class BatchItem:
 
     Attributes:
         number: its position, from 1.
-        path: of the file that was read; "" for none, or if it was taken over from another job.
+        path: of the file; "" for none. It begins with `UNLINKED` (domain/documents/collections.py)
+            if a restored backup named it: then it is not read.
         prompt: its question; "" for the job's task.
         part: its entry in the attachment store; None until it is read.
         tokens: of the request, estimated.

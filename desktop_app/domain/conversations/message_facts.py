@@ -66,7 +66,10 @@ def is_explained(message: Message) -> bool:
 
 
 def export_ending(message: Message) -> str:
-    """Return why an exported answer is incomplete; "" if it is complete or its error says why."""
+    """Return why an exported or printed answer is incomplete; "" if it is complete.
+
+    Also return "" if the error of the answer says why.
+    """
     if is_explained(message):
         return ""
     ending = _EXPORT_ENDINGS.get(message.status)
@@ -74,7 +77,7 @@ def export_ending(message: Message) -> str:
 
 
 def heading_of(message: Message, name_of_model: Callable[[str], str]) -> str:
-    """Return a heading with the speaker and the time of a message, for exported files."""
+    """Return a heading with speaker and time of a message, for files, paper and copies."""
     return f"{_speaker(message, name_of_model)} · {moment(message.created_at)}"
 
 
@@ -296,12 +299,12 @@ def _chosen_pages(chosen: ChosenPages) -> str:
 
 
 def attachment_line(part: DocumentPart | ImagePart) -> str:
-    """Return the name and the facts of an attachment, for exported files."""
+    """Return the name and the facts of an attachment, for HTML files and paper."""
     return "\u2003".join((part.name, *attachment_facts(part)))
 
 
 def attachment_caption(part: DocumentPart | ImagePart) -> str:
-    """Return `Attached: lease.pdf, 3 pages` for an exported text."""
+    """Return `Attached: lease.pdf, 3 pages` for Markdown files and copies."""
     pages = pages_fact(part) if isinstance(part, DocumentPart) else ""
     if pages:
         return tr("Attached: {name}, {pages}", name=part.name, pages=pages)
