@@ -33,7 +33,7 @@ class TextPart:
 
 @dataclass(frozen=True)
 class ReasoningPart:
-    """A summary of the model's reasoning.
+    """The model's reasoning, or a summary of it.
 
     Attributes:
         item_id, encrypted: the provider's data, sent back with the next question if the provider
@@ -91,7 +91,7 @@ class ChosenPages:
 
 @dataclass(frozen=True)
 class DocumentPart:
-    """A document whose extracted text is sent with the message.
+    """A document that is sent with the message, usually as its extracted text.
 
     Attributes:
         sha256: of the original file in the attachment store.
