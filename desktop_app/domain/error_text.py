@@ -63,7 +63,7 @@ CONTINUABLE: Final = WINDOW._replace(
 )
 """Below an answer that was interrupted and can be continued."""
 NOT_CONTINUABLE: Final = WINDOW._replace(remedies={Remedy.CONTINUE: ""})
-"""Below an answer that cannot be continued: messages follow, it is empty, or it is a copy."""
+"""Below an answer that cannot be continued: empty, refused, a copy, or not the last one."""
 TERMINAL: Final = Surface(_TERMINAL_REMEDIES, {})
 
 
@@ -113,7 +113,7 @@ def remedy_text(error: ErrorDescription, surface: Surface) -> str:
 
 
 def error_segments(error: ErrorDescription, surface: Surface) -> LinkedText:
-    """Return both sentences, with links to the places they name."""
+    """Return both sentences; the one on what to do has links to the places it names."""
     happened = error.what_happened
     remedy = remedy_segments(error, surface)
     return (LinkSegment(f"{happened} "), *remedy) if remedy else (LinkSegment(happened),)

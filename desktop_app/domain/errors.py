@@ -1,6 +1,6 @@
 """The hierarchy of errors that users can see.
 
-Each class has a stable `code`, and each error a `Reason`: both are stored, never their sentences.
+An error is stored by the stable `code` of its class and by its `Reason`, not as a sentence.
 
     UserFacingError                 reason, what to do
     ├── ProviderError               refused, failed or could not be reached (has .status)
@@ -88,7 +88,7 @@ class ErrorDescription:
 
     @property
     def shown_params(self) -> Mapping[str, Param]:
-        """Return the parameters, and as {words} the sentence of `because`, which is not stored."""
+        """Return the parameters, with the sentence of `because` as {words}."""
         if self.because is None:
             return self.params
         return {**self.params, "words": self.because.what_happened}
@@ -277,7 +277,7 @@ class ContentFilteredError(ProviderError):
 
 
 class RateLimitedError(ProviderError):
-    """Too many requests or tokens. The remedy says how long to wait, if the server said so."""
+    """Too many requests or tokens. The remedy names the requested wait if it is over 2 minutes."""
 
     code = "rate_limited"
 

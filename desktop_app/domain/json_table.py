@@ -42,7 +42,7 @@ def table_of_list(value: Any) -> JsonTable | None:
 
 
 def rows_for_export(value: Any) -> JsonTable:
-    """Return any value as a table: an object as one row, a list as one column of cells."""
+    """Return the table in a value; else one row for an object, one column for other values."""
     found = table_of(value)
     if found is not None:
         return found

@@ -155,8 +155,8 @@ class ModelInfo:
 class SmallJob(NamedTuple):
     """The models for routine work such as titles, at providers that serve the GPT family.
 
-    The first of `models` that the provider has is used, with `effort` if the model accepts it,
-    otherwise with the model's lowest effort.
+    The first of `models` that the provider has is used, unless it costs more than the
+    conversation's model. It gets `effort` if it accepts that, otherwise its lowest effort.
     """
 
     models: tuple[str, ...] = ()
@@ -341,7 +341,7 @@ _FLAGS: Final = (
 
 
 def _merge_tables(files: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Merge the tables of several files; values of later files replace earlier ones."""
+    """Merge the tables of the files; later values replace earlier ones, except in `not_chat`."""
     merged: dict[str, Any] = {name: {} for name in _TABLES} | {"not_chat": []}
     for tables in files:
         _require_known_names(tables, _TABLES, "the file")

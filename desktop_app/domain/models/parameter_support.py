@@ -124,7 +124,7 @@ def parameter_refusals(
     `ModelInfo.effort_refusal` has the rule for the effort itself.
 
     Args:
-        api: None leaves out what only one of the APIs does not support.
+        api: with None, parameters that only one of the APIs does not support are left out.
     """
     why: dict[str, ParameterRefusal] = {}
     if not info.takes_sampling(effort or info.default_effort):

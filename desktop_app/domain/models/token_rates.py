@@ -63,7 +63,7 @@ CUT_RATE: Final = 0.4
 MAX_RATE: Final = 20.0
 # Smaller counts contain too large a share of the model's own frame around messages.
 MIN_LEARNED_TOKENS: Final = 300
-# A kind is known once a count contained this share of it.
+# A kind is learned once it has made up this share of a counted text.
 MIN_KIND_SHARE: Final = 0.2
 # The share of the room that is filled, because a part may have more tokens than expected.
 LEARNED_SHARE: Final = 0.88

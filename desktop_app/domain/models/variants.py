@@ -1,4 +1,4 @@
-"""The variants and reasoning efforts of the GPT-5.2 family.
+"""The variants of the GPT-5.2 family, and the reasoning efforts of all models.
 
 They are not in model_catalog.py, because the first paint needs them, but no prices.
 """

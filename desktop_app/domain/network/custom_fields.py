@@ -62,7 +62,7 @@ def parse_headers(text: str) -> dict[str, str]:
     """Return the headers in a JSON object of texts, or in lines such as `Name: value`.
 
     Raises:
-        ValueError: it is neither, or a name or value is not allowed.
+        ValueError: it is neither, has too many, or a name or value is not allowed.
     """
     if text.lstrip().startswith("{"):
         return _valid_fields(_pairs_of_json(text), in_query=False)
@@ -79,7 +79,7 @@ def parse_query(text: str) -> dict[str, str]:
     """Return the parameters in a JSON object of texts, or in `name=value&…` on one or more lines.
 
     Raises:
-        ValueError: it is neither, or a name or value is not allowed.
+        ValueError: it is neither, has too many, or a name or value is not allowed.
     """
     if text.lstrip().startswith("{"):
         return _valid_fields(_pairs_of_json(text), in_query=True)

@@ -4,12 +4,12 @@ Servers, gateways and proxies repeat a request in error messages, ids and answer
 compares only ASCII letters and digits, in lower case. So it finds a key in any case, and with any
 other characters in between (blanks, line ends, invisible characters, the zeros of UTF-16). It also
 finds keys that are reversed, hexadecimal, decimal, or in base32 or base64.
-Escapes (%2D, \\u002d, \\x2d, =2D, &#45;) are decoded first; those of other characters than ASCII
-(\\u200b) count as blanks.
+Escapes (%2D, \\u002d, \\x2d, =2D, &#45;) are decoded first; those of all characters but printable
+ASCII (\\u200b, \\n) count as blanks.
 
-A short key, or a key without digits, could be a word. It is searched for only exactly, as it is and
-in these encodings, or not at all. Local servers accept any key, such as "lm-studio", and an answer
-may contain that word for other reasons.
+A short key, or a key without digits, could be a word. It is searched for only with its exact case
+and without gaps, plain or in one of these encodings; a still shorter one is not searched for. Local
+servers accept any key, such as "lm-studio", and an answer may contain that word for other reasons.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ MIN_SECRET_CHARS: Final = 8
 MIN_CHARS_WITHOUT_DIGITS: Final = 16
 """A shorter secret without digits is not searched for."""
 MIN_CHARS_FOR_LOOSE_SEARCH: Final = 16
-"""A secret with fewer letters and digits, or without a digit, is searched for as it is.
+"""A secret with fewer letters and digits, or without a digit, is searched for exactly.
 
-Its case must match, and it must have no gaps.
+In each spelling, its case must match, and it must have no gaps.
 """
 _MIN_HELD_CHARS: Final = 4
-"""A delta's end is held if at least this many characters begin a key; fewer may be a word's."""
+"""A delta's end is held if it has at least this many characters that may begin a key."""
 _MAX_GAP_BYTES: Final = 40
 """Nothing is held if this many bytes at a delta's end have no ASCII letter or digit."""
 
@@ -355,7 +355,7 @@ class _Search:
     def find_cut(self, view: bytes) -> int | None:
         """Return the offset of the first needle that the end of the view cuts off; None if none."""
         first: int | None = None
-        if len(view) > self._longest:  # no needle that is cut off begins before the last bytes
+        if len(view) > self._longest:  # a cut needle begins in the last `_longest` bytes
             behind = len(view) - self._longest
             first = self.find_cut(view[behind:])
             return None if first is None else behind + first

@@ -176,7 +176,7 @@ class MonthSpending(NamedTuple):
 
     Attributes:
         spent: US dollars in the ledger.
-        held: US dollars for the input of unfinished calls.
+        held: US dollars for the input of unfinished calls and batches.
         uncounted: calls of unknown cost.
         cap: None if the user set none.
     """

@@ -317,8 +317,8 @@ def secret_values(
 
     A value counts as secret unless it is a path or an address, or its name says that it is
     something else, such as a folder or a region: redacting these would make results unusable. A
-    value always counts if it contains a key, or if its name contains a word such as "token". So do
-    the whole query and the secret arguments.
+    value always counts if it contains a key or a password, or if its name contains a word such as
+    "token". So do the whole query and the secret arguments.
 
     Args:
         variables: the environment variables, for references.
