@@ -10,11 +10,11 @@
 Each item is on its own line, with its keys in alphabetical order, so that exports can be compared.
 Times are ISO 8601 in UTC with microseconds.
 
-Conversations. `title_is_automatic` means that the title is the beginning of the first question;
-files of earlier versions lack it. `messages` is the whole tree, parents first: {id, parent_id,
-role: user|assistant, status, created_at, choice, usage, cost, duration_s, error, notices, parts,
-template_id, usage_scope: own|all|first (see `UsageScope`), answered_by}; `leaf_id` is the end of
-the shown path.
+Conversations. `title_is_automatic` means that the title is the beginning of the first question or
+of its draft; files of earlier versions lack it. `messages` is the whole tree, parents first: {id,
+parent_id, role: user|assistant, status, created_at, choice, usage, cost, duration_s, error,
+notices, parts, template_id, usage_scope: own|all|first (see `UsageScope`), answered_by}; `leaf_id`
+is the end of the shown path.
 `choice` is {provider_id, model, variant, effort}; `usage` counts tokens {input_tokens,
 cached_tokens, output_tokens, reasoning_tokens}; `cost` is a decimal number of US dollars as text.
 `overrides` has the settings of the conversation (or folder) by name. `draft` is {text, attachments,

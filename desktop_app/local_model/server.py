@@ -55,8 +55,8 @@ BUILT_IN_SAMPLING: Final[dict[str, float]] = {
     "dry_allowed_length": 4,
     "dry_penalty_last_n": 1024,
 }
-# The model's own template (ChatML) with another default system message: "You are a helpful AI
-# assistant named SmolLM, …" gives longer and more often wrong answers.
+# The model's own template (ChatML) with another default system message. The original, "You are a
+# helpful AI assistant named SmolLM, …", gives longer and more often wrong answers.
 BUILT_IN_CHAT_TEMPLATE: Final = (
     "{% for message in messages %}"
     "{% if loop.first and message['role'] != 'system' %}"

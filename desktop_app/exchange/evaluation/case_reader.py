@@ -244,7 +244,7 @@ def _with_ids(cases: list[EvaluationCase]) -> list[EvaluationCase]:
     """Return the cases; one without an id gets its number, with "#" before it if that is taken.
 
     Raises:
-        CaseError: an id is repeated, an input is empty, or there are no cases.
+        CaseError: an id is repeated, a case has no input and no files, or there are no cases.
     """
     given_ids = {case.id for case in cases}
     named = []

@@ -34,8 +34,8 @@ from desktop_app.exchange.importers.imported_conversation import (
 )
 from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file, read_all
 
-# In bytes. A user's history takes some hundred megabytes; larger files are refused before they are
-# unpacked.
+# In bytes. A user's history takes some hundred megabytes. Files beyond these limits are refused
+# before they are read or unpacked.
 LARGEST_JSON: Final = 4 * 1024**3
 LARGEST_IMAGE: Final = 64 * 1024**2
 MAX_CONVERSATIONS: Final = 100_000

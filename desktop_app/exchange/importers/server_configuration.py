@@ -27,8 +27,8 @@ from desktop_app.domain.tools.tool_server import (
 from desktop_app.foreign_file import RefusedFileError, open_file
 
 LARGEST_FILE: Final = 1 << 20
-# Also matches a string or comment without its end: otherwise each start would be searched to the
-# end of the file.
+# Also matches an unclosed string or comment. Otherwise each opening quote or comment would cause a
+# search to the end of the file.
 _STRING_OR_COMMENT: Final = re.compile(
     r'"(?:[^"\\]|\\.)*+"?|(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))|(?P<comma>,(?=\s*[}\]]))', re.S
 )

@@ -141,7 +141,7 @@ def _one_line(text: str) -> str:
 
 
 def _demote_headings(markdown: str) -> str:
-    """Lower an answer's headings by two levels, so that they are below the file's heading."""
+    """Lower headings outside lists and quotes by two levels, below that of the file."""
     if not _HEADING.search(markdown):
         return markdown
     lines = _LINE_END.split(markdown)

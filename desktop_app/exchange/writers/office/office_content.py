@@ -28,7 +28,7 @@ from desktop_app.rendering.structured_answer import with_rendered_form
 
 MAX_PROPERTY_CHARS: Final = 255
 """The limit for a document's title among its properties."""
-# Characters that XML forbids, and the invisible FORMULA_START and FORMULA_END.
+# Characters that XML forbids or discourages, and the invisible FORMULA_START and FORMULA_END.
 _NOT_IN_XML: Final = re.compile(
     f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff{FORMULA_START}{FORMULA_END}]"
 )
