@@ -186,7 +186,7 @@ class DocumentText:
         ]
         for number, begin, block_text in zip(touched, starts, block_texts, strict=False):
             block, row = places[number]
-            # List numbers are not shown, so short items might not be found by themselves.
+            # Blocks lack the list numbers of the source, so short items might not be found alone.
             is_all = start <= placed[number].start and placed[number].end <= end
             if row >= 0 or not found or (is_all and block_text):
                 yield PassageMark(block, row, 0, len(block_text))

@@ -28,7 +28,7 @@ _DESCRIPTION: Final = "Gives the answer to the user. Call it once, with the whol
 
 
 def schema_fields(form: AnswerSchema, profile: ProviderProfile) -> dict[str, Any]:
-    """Return the fields of a schema for either API; `strict` only for the GPT family."""
+    """Return a schema's fields for either API; `strict` only at providers of the GPT family."""
     fields: dict[str, Any] = {"name": form.name, "schema": dict(form.schema)}
     if profile.serves_gpt_family:
         fields["strict"] = form.is_strict

@@ -79,7 +79,7 @@ class LearnedFacts:
         return self.refused.get(model, frozenset())
 
     def add_refusals(self, model: str, refusals: frozenset[str]) -> None:
-        """Remember refusals, now that a reply without the refused settings has opened."""
+        """Remember the parameters that the server refuses for a model."""
         self.refused[model] = self.refused_for(model) | refusals
         self._memory.remember_refusals(model, self.refused[model])
 
@@ -216,7 +216,7 @@ class Negotiation:
 
 
 def _api_for_grammar(request: ChatRequest, profile: ProviderProfile) -> Api | None:
-    """Return the only API that takes the request's grammar; None if any API may be used."""
+    """Return the API that the grammar needs; None without one, or if the profile names an API."""
     if request.grammar is None or profile.api is not None:
         return None
     return Api.RESPONSES if request.grammar.is_tool_input else Api.CHAT_COMPLETIONS

@@ -1,7 +1,7 @@
 """Reads the output items of a response: texts, reasoning and calls, each part of them once.
 
-This module does no I/O. Text is taken from the deltas. The `.done` events, the finished items, and
-the final response if a gateway sends nothing else, supply the text missing in the deltas.
+This module does no I/O. Text is taken from the deltas. The `.done` events, the finished items and
+the final response supply the text missing in the deltas.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ _FAULT_CODES: Final = {
     *("overloaded_error", "timeout_error"),  # Anthropic
 }
 
-# The status of such refusals is often 500: the gateway failed because the server behind it refused.
+# The status is often 500: the gateway failed because the server behind it refused the length.
 _CONTEXT: Final = re.compile(
     r"(maximum|exceed\w{0,8}|available|too (long|large)|(longer|greater) than).{0,80}context|"
     r"context.{0,40}(exceed|too (long|large)|overflow|is only)|prompt is too long|"
@@ -240,7 +240,7 @@ def error_from(
 
 
 def _known_error(provider: str, body: ErrorBody, status: int | None) -> ProviderError | None:
-    """Return the error that the code, or else the message, identifies; None if neither does."""
+    """Return the error that the code, message or status identifies; None if none of them does."""
     http = status or body.http_status  # inside an open stream, only the event can state a status
     if body.names & _QUOTA_CODES or http == 402 or _is_refusal(status, _NO_CREDIT, body):
         return QuotaExhaustedError(Reason.NO_CREDIT, provider=provider)

@@ -54,7 +54,7 @@ _MAX_PAGES: Final = 20
 
 
 class BatchClient:
-    """A client for the batches of one provider. All methods raise ProviderError.
+    """A client for the batches of one provider. All asynchronous methods raise ProviderError.
 
     Args:
         refused_parameters: by model, the parameters that the server refused.

@@ -45,7 +45,7 @@ _OMITTED_FIELDS: Final = frozenset({"stream", "stream_options", "include", "back
 MAX_RESULT_BYTES: Final = 16 << 20
 """The maximum bytes of an answer that are kept: storing them takes several times as much memory."""
 MAX_ERRORS: Final = 50_000
-"""The maximum number of errors read of a batch: one per request, at most 50,000 per batch."""
+"""The maximum number of errors read of a batch, which has at most 50,000 requests."""
 # Readers that split lines like Python's splitlines() would split a request at these characters.
 _LINE_BREAKS: Final = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
 _UNSTARTED_ERRORS: Final = {

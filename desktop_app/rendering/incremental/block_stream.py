@@ -166,7 +166,7 @@ class BlockStream:
         if (rows := self._append_rows()) is not None:
             return patches + rows
         grown = self._append_plain_text(text)
-        # A long line of code is never settled, and is recognized as code only once.
+        # A long line of code is never settled; a single step tells whether it is code.
         is_new = _LONG_TAIL < len(self._source) <= _LONG_TAIL + _STEP_LENGTH
         is_known_code = self._context.inside == "code" and not is_new
         is_at_step = self._length % _STEP_LENGTH == 0 and not is_known_code

@@ -28,7 +28,7 @@ MAX_REPARSED_LENGTH: Final = 24_000
 """Text longer than this many characters is never parsed again."""
 
 MIN_FORCED_LENGTH: Final = 12_000
-"""Characters. A shorter paragraph need not be settled."""
+"""Characters. A shorter paragraph is settled by force only if it has many tokens."""
 
 _OPENERS: Final = re.compile(r"[*_~](?!\s)|[\[\]`$]")
 _GAP: Final = re.compile(r"(?<=[^\s\\>])[ \n](?=(?:\*{1,2}|_{1,2}|`{1,2}|~{1,2})?[^\W\d_])")

@@ -27,7 +27,7 @@ class ParserContext:
 
     Attributes:
         source: lines that open the blocks again: the first lines of a fence or a table, or an item
-            with an empty heading as its content. They are parsed with each piece, but not shown.
+            or quote with an empty heading. They are parsed with each piece, but not shown.
         lines: the number of lines in `source`.
         continued_lists: the lists that continue, in the order in which they open.
         inside: "code" or "table" if the open tail continues one.

@@ -159,7 +159,10 @@ def _styles(styles: tuple[Run, ...]) -> tuple[Run, ...]:
 
 
 def join_runs(first: Runs, second: Runs) -> Runs:
-    """Join two parts of a text, merging the runs at the boundary if their styles are equal."""
+    """Join two parts of a text, merging runs of equal style at the boundary.
+
+    Code, formulas, images and footnote marks are not merged.
+    """
     if not first or not second:
         return first or second
     last, follower = first[-1], second[0]

@@ -49,7 +49,7 @@ class ReferenceUpdate:
                 self._chunks_by_name.setdefault(name, []).append(chunk)
 
     def schedule(self, labels: Iterable[str]) -> list[Patch]:
-        """Schedule the chunks that name these labels, now defined, and re-render the first."""
+        """Schedule the chunks that name these labels, and re-render the first."""
         for label in labels:
             for chunk in self._chunks_by_name.pop(label, ()):
                 self._due[chunk.at, chunk.row] = chunk

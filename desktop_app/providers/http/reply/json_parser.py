@@ -5,8 +5,8 @@ s per 32 MB, even if a thread parses. Here no call into C takes more than a mill
 the window stays responsive while a thread parses. `json.loads` does not limit memory either: 32 MB
 of "[]," become 700 MB of lists. This parser counts memory as it goes.
 
-It accepts what `json.loads` accepts, except for numbers of more than 400 digits. Bytes that are not
-UTF-8 become U+FFFD.
+It accepts what `json.loads` accepts, except for numbers of more than 400 digits and values nested
+more than 500 deep. Bytes that are not UTF-8 become U+FFFD.
 """
 
 from __future__ import annotations
