@@ -277,7 +277,7 @@ class ContentFilteredError(ProviderError):
 
 
 class RateLimitedError(ProviderError):
-    """Too many requests or tokens. The remedy names the requested wait if it is over 2 minutes."""
+    """Too many requests or tokens. The remedy names the requested wait if that is over 2 min."""
 
     code = "rate_limited"
 

@@ -2,8 +2,8 @@
 
 It reads one line of JSON from standard input, so that no key is in its arguments or environment,
 where other programs can read it. Then it confines itself, because a model's file may come from
-anywhere, loads the model, prints one line of JSON, and ends when its standard input does: so it
-dies with its parent, however the parent ends.
+anywhere, loads the model, and prints one line of JSON. It ends when its standard input ends, so
+also when its parent crashes.
 
 llama.cpp listens on a Unix socket if the host name ends in ".sock". Other users and web pages can
 reach a port, but not the socket, and this user's processes still need the key.

@@ -309,7 +309,7 @@ class ModelCatalog:
 
 
 def family_of(model_id: str) -> str:
-    """Return the model that a dated snapshot or fine-tuned model belongs to, else its own id.
+    """Return a model's family: its id without gateway prefix, fine-tuning and snapshot date.
 
     >>> family_of("gpt-5.2-2025-12-11"), family_of("ft:gpt-5.2-2025-12-11:acme::B1")
     ('gpt-5.2', 'gpt-5.2')

@@ -1,6 +1,6 @@
 """Ratios of the tokens of a server's model to those of OpenAI's tokenizer.
 
-Each tokenizer has a ratio for each kind of text: many models use a token for each digit, and
+Each tokenizer has a ratio for each kind of text. Many models use a token for each digit, and
 several tokens for a letter that is not in their vocabulary. The ratios are learned from the counts
 that a server reports: with answers, with refusals, or from its token counter.
 """

@@ -8,7 +8,7 @@ Escapes (%2D, \\u002d, \\x2d, =2D, &#45;) are decoded first; those of all charac
 ASCII (\\u200b, \\n) count as blanks.
 
 A short key, or a key without digits, could be a word. It is searched for only with its exact case
-and without gaps, plain or in one of these encodings; a still shorter one is not searched for. Local
+and without gaps, plain or in one of these encodings. A still shorter one is not searched for. Local
 servers accept any key, such as "lm-studio", and an answer may contain that word for other reasons.
 """
 

@@ -1,4 +1,4 @@
-"""Request fields for answers with a form (schema, grammar), and the answer as a tool's input."""
+"""Request fields for answers in a form (schema, grammar), and answers given as tool input."""
 
 from __future__ import annotations
 

@@ -48,7 +48,8 @@ def trusted_context(ca_file: str = "") -> ssl.SSLContext:
     Blocking. A context is built once for the same contents of `ca_file`.
 
     Raises:
-        SettingError: `ca_file` cannot be used.
+        SettingError: `ca_file` or SSL_CERT_FILE cannot be used.
+        OSError: the system's certificates cannot be read.
     """
     extra = read_ca_file(ca_file) if ca_file else b""
     system = (os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))

@@ -131,7 +131,7 @@ class HtmlWriter:
         return text
 
     def label(self, marker: str) -> str:
-        """Return the name of a footnote, which precedes its definition."""
+        """Return the name that precedes the definition of a footnote."""
         return escape(marker)
 
     def cell_attributes(self, cell: Runs) -> str:
