@@ -56,7 +56,7 @@ class Call(NamedTuple):
     Attributes:
         purpose: a value of `Purpose`.
         cost: US dollars; None if unknown.
-        conversation_id, message_id: what the call was for; None for none, as for embeddings.
+        conversation_id, message_id: those that the call belongs to; None for embeddings and others.
         performance: None if it was not measured.
     """
 

@@ -78,7 +78,7 @@ def _cases_of_rows(rows: Iterable[tuple[CasePlace, _Row]]) -> Iterator[Evaluatio
 
 
 def _read_at(place: CasePlace, read: Callable[[_Row], T], row: _Row) -> T:
-    """Return what `read` makes of a row. Its errors get the place of the row."""
+    """Return the result of `read` for a row. Its errors get the place of the row."""
     try:
         return read(row)
     except (ValueError, KeyError, TypeError) as error:

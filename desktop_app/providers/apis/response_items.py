@@ -236,7 +236,7 @@ class ResponseItems:
 
 
 class _Texts:
-    """The texts of a response. Whole texts that repeat deltas add only what is missing."""
+    """The texts of a response. Whole texts that repeat deltas add only the missing part."""
 
     def __init__(self) -> None:
         self._lengths: dict[_TextKey, int] = {}  # the characters received

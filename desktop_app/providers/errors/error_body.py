@@ -46,7 +46,7 @@ class ErrorBody:
 
     @property
     def names(self) -> set[str]:
-        """Return code and type together: providers put the useful one in either."""
+        """Return code and type: providers state the useful name in one or the other."""
         return {self.code, self.type} - {""}
 
 

@@ -1,4 +1,4 @@
-"""The secrets of a provider: what is sent with requests, and what is redacted from replies.
+"""The secrets of a provider, which are sent with requests and redacted from replies.
 
 Each secret is sent to its own origin only, whatever address the profile has.
 """

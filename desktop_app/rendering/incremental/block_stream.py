@@ -281,7 +281,7 @@ class BlockStream:
     # ------------------------------------------------------------------ parsing the open end
 
     def _advance(self, *, is_final: bool, is_at_step: bool = False) -> list[Patch]:
-        """Parse the open tail, and close what later text cannot change.
+        """Parse the open tail, and close the blocks that later text cannot change.
 
         Args:
             is_final: the source is complete.

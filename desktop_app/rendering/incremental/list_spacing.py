@@ -55,7 +55,7 @@ class ListSpacing:
         return max(0, end - limit), end <= limit
 
     def _mark_loose(self, first: int, end: int, depth: int) -> list[Patch]:
-        """Mark blocks as loose; return one patch for each adjacent group.
+        """Mark blocks as loose; return one patch for each group between code and tables.
 
         Each patch is an edit of the document, so fewer patches are faster.
         """

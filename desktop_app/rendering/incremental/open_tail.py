@@ -1,4 +1,4 @@
-"""The open tail, its parses, and its context: what the parser must know of earlier text."""
+"""The open tail, its parses, and its context, which the parser needs from earlier text."""
 
 from __future__ import annotations
 
