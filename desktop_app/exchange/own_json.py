@@ -135,7 +135,7 @@ class JsonWriter:
         self._stream.write((b"\n" if is_first else b",\n") + line)
 
     def _open(self, section: str | None) -> None:
-        """Close the open section, write the empty ones before `section`, and open that (or none)."""
+        """Close the open section, write empty ones up to `section`, and open that, unless None."""
         left = _SECTIONS[_SECTIONS.index(self._section) + 1 :] if self._section else _SECTIONS
         if self._section:
             self._stream.write(b"]")

@@ -179,7 +179,7 @@ def _messages(
             messages.append({"role": message.role.value, "content": content})
     for sent in messages if with_reasoning else ():
         if sent["role"] == Role.ASSISTANT.value:
-            # The reasoning of earlier answers is not known any more. Moonshot refuses "".
+            # The request lacks the reasoning of earlier answers. Moonshot refuses "".
             sent.setdefault(error_replies.REASONING_TEXT, " ")
     return messages
 

@@ -196,7 +196,7 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         content: bytes | AsyncIterable[bytes] | None = None,
     ) -> AsyncIterator[HttpReply]:
-        """Send a request that transfers a file.
+        """Send a request with the timeout of a file transfer.
 
         A body that comes in pieces needs its length among the headers.
 
