@@ -27,7 +27,7 @@ MAX_SERVER_NAME_CHARS: Final = 40
 EXAMPLE_REFERENCE: Final = "${env:NAME}"
 """A reference to an environment variable, for messages."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]*")
-# A default ends before the next reference, so that many without an end take linear time.
+# A default ends before the next reference, so that many unclosed references take linear time.
 _VARIABLE: Final = re.compile(
     r"\$\{(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-((?:[^}$]|\$(?!\{))*))?\}"
 )

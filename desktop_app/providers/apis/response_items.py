@@ -84,9 +84,9 @@ class ResponseItems:
         """Yield the content of a final response that has not come before.
 
         Args:
-            has_reliable_indexes: the indexes tell which items have come. Otherwise a response is
-                read only if nothing has come, or its calls if no call has: a gateway may stream
-                only the text.
+            has_reliable_indexes: the indexes tell which items have come. Otherwise the response is
+                read if nothing has come, and its calls are read if no call has come, because a
+                gateway may stream only the text.
         """
         is_read_whole = has_reliable_indexes or not self.has_content
         if is_read_whole:

@@ -185,7 +185,7 @@ REASONING_TEXT: Final = "reasoning_content"
 """The parameter of the error for a server that wants the reasoning of answers back."""
 
 Classify = Callable[[ProviderError, ErrorBody, int], ProviderError]
-"""Returns the error of one kind of request, from its usual error, the body and the status."""
+"""Returns the error for one kind of request, given the usual one, the body and the status."""
 
 
 def error_in_reply(provider: str, value: object, request_id: str) -> ProviderError | None:

@@ -49,7 +49,7 @@ _TEXT: Final = re.compile(
     rb'|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})'
     rb"|[\xc0-\xff][\x80-\xbf]{0,3}+|[\x80-\xbf]){1,4096}+"
 )
-# The rest of a string that most replies consist of: short, ASCII, without escapes.
+# A common string after its opening quote: short, ASCII, without escapes.
 _SHORT_TEXT: Final = re.compile(rb'([ !#-\[\]-\x7f]{0,64}+)"')
 _WIDE: Final = re.compile(rb"[\xf0-\xff]|\\u[dD][89abAB]")
 _MAX_SHARED_NAMES: Final = 1024
