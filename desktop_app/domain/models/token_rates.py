@@ -61,11 +61,11 @@ MIN_RATE: Final = 0.2
 # the text.
 CUT_RATE: Final = 0.4
 MAX_RATE: Final = 20.0
-# Smaller counts contain too large a share of the model's own frame around messages.
+# In smaller counts, the tokens of the chat template have too large a share.
 MIN_LEARNED_TOKENS: Final = 300
 # A kind is learned once it has made up this share of a counted text.
 MIN_KIND_SHARE: Final = 0.2
-# The share of the room that is filled, because a part may have more tokens than expected.
+# The share of the room that a part of a text may fill: it may have more tokens than expected.
 LEARNED_SHARE: Final = 0.88
 GUESSED_SHARE: Final = 0.7
 
@@ -115,7 +115,7 @@ class TokenRates:
         )
 
     def usable_share(self, mix: TokenMix) -> float:
-        """Return the share of the room to fill: a text may have more tokens than expected."""
+        """Return the share of the room that a part of a text may fill: see LEARNED_SHARE."""
         return LEARNED_SHARE if self.covers(mix) else GUESSED_SHARE
 
     def with_count(self, mix: TokenMix, tokens: int) -> TokenRates:

@@ -181,7 +181,7 @@ class ToolServer:
 
     @property
     def secret_origin(self) -> str:
-        """Return the origin of the address, or a hash of the command, that gets the values."""
+        """Return the secrets' origin: that of the address, or a hash of command and folder."""
         if self.url:
             return origin(self.url)
         text = json.dumps([self.command, self.folder])
