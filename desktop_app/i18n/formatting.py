@@ -271,16 +271,16 @@ def tokens(count: int) -> str:
 def size(count: int) -> str:
     """Format a number of bytes, in units of 1,024.
 
-    >>> [size(x) for x in (0, 900, 2048, 5 << 20, 1_700_000, 3 << 30)]
-    ['0 bytes', '900 bytes', '2 KB', '5 MB', '1.6 MB', '3 GB']
+    >>> [size(x) for x in (0, 900, 2048, (1 << 20) - 1, 1_700_000, 5 << 20, (1 << 30) - 1)]
+    ['0 bytes', '900 bytes', '2 KB', '1 MB', '1.6 MB', '5 MB', '1 GB']
     """
     from desktop_app.i18n.translation import tr, tr_plural
 
     if count < _KB:
         return tr_plural("{count} byte", "{count} bytes", count)
-    if count < _KB**2:
+    if round(count / _KB) < _KB:
         return tr("{size} KB", size=decimal(count / _KB, 0))
-    if count < _KB**3:
+    if round(count / _KB**2) < _KB:
         return tr("{size} MB", size=_short_decimal(count / _KB**2))
     return tr("{size} GB", size=_short_decimal(count / _KB**3))
 
