@@ -1,4 +1,4 @@
-"""Mechanisms of both Linux and macOS: resource limits and closed descriptors."""
+"""Parts of the sandboxes of Linux and macOS: limits, closed descriptors, Python's paths."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def close_descriptors_except(exceptions: tuple[int, ...]) -> None:
 def limit_resources(policy: Policy) -> None:
     """Set hard limits.
 
-    The number of processes is not limited, because the system counts all of the user's. Time is not
-    limited, because a worker serves many requests; its client limits each of them.
+    The number of processes is not limited, because RLIMIT_NPROC counts all processes of the user.
+    Time is not limited, because a worker serves many requests; its client limits each of them.
     """
     limit_resource(resource.RLIMIT_DATA, policy.memory_bytes)
     limit_resource(resource.RLIMIT_NOFILE, _OPEN_FILES)
@@ -45,7 +45,7 @@ def write_no_core_dump() -> None:
 
 
 def limit_resource(resource_id: int, maximum: int) -> None:
-    """Set a hard limit, unless the present one is lower."""
+    """Set the soft and the hard limit to `maximum`, or to the hard limit if that is lower."""
     hard = resource.getrlimit(resource_id)[1]
     if hard != resource.RLIM_INFINITY:
         maximum = min(maximum, hard)

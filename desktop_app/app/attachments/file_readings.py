@@ -78,8 +78,8 @@ class FileReadings(QObject):
     """The files to read, of which at most `task_queue.MAX_TASKS` are read at a time.
 
     Signals:
-        progressed(): reading began, went on, failed or was canceled; the draft reports new
-            attachments.
+        progressed(): reading began, went on, ended or was canceled. If attachments have arrived,
+            the draft reports them instead.
         text_attached(str, str): a pasted text was attached; its conversation's id and its SHA-256.
         failed(str): a file of this conversation was not attached, or its reading was canceled.
         ended(str): the reading of this conversation's last file ended without being canceled.
@@ -176,11 +176,11 @@ class FileReadings(QObject):
             self._notify_failures(batch)
 
     def cancel_all(self) -> None:
-        """Cancel all reading, without notifications of failures."""
+        """Cancel all reading, without reporting the files that failed to be attached."""
         self._cancel_silently(self._readings)
 
     def cancel_paths(self, paths: Iterable[Path]) -> None:
-        """Cancel reading these files for the open conversation, without notifications."""
+        """Cancel reading these files for the open conversation, as `cancel_all` does."""
         opened, wanted = self.in_open_conversation, set(paths)
         self._cancel_silently({id_: r for id_, r in opened.items() if r.path in wanted})
 
@@ -238,7 +238,10 @@ class FileReadings(QObject):
             self._arrived.append((reading, part))
 
     async def _store_origin(self, reading: FileReading, sha256: str, path: Path) -> None:
-        """Store a file's location; if that fails, the file stays attached."""
+        """Record a file's location. It is not stored if the conversation is or was temporary.
+
+        If storing it fails, the file stays attached.
+        """
         self._origins.add(sha256, path)
         if self._temporary.was_begun(reading.conversation_id):
             return
@@ -295,7 +298,7 @@ class FileReadings(QObject):
             self.progressed.emit()
 
     def _add_arrived(self) -> None:
-        """Add attachments that have arrived to the drafts of their conversations, each once."""
+        """Add the arrived attachments to the drafts of their conversations, each of them once."""
         arrived, self._arrived = self._arrived, []
         attachments = {part_id(part): part for part in self._draft.value.attachments}
         for reading, part in arrived:

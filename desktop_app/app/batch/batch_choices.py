@@ -37,7 +37,7 @@ def prompt_options(prompts: PromptList) -> list[BatchPromptOption]:
 def provider_options(
     *, providers: Providers, chat_service: ChatService
 ) -> list[BatchProviderOption]:
-    """Return every provider: those with batches first, the others with the reason against them."""
+    """Return every provider; those without batches are last, each with the reason."""
     found = [
         _provider_option(providers.models_of(profile), chat_service=chat_service)
         for profile in providers.all

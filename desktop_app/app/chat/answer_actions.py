@@ -92,7 +92,7 @@ class AnswerActions(QObject):
         self._notifications.notify(tr("No message in this conversation has other versions."))
 
     def continue_last(self) -> None:
-        """Continue the last answer if it was cut."""
+        """Continue the last message if it is an answer that was cut."""
         path = self._current.path
         uncut = (MessageStatus.COMPLETE, MessageStatus.STREAMING, MessageStatus.REFUSED)
         if path and path[-1].role is Role.ASSISTANT and path[-1].status not in uncut:
@@ -132,7 +132,7 @@ class AnswerActions(QObject):
             menu.popup(QCursor.pos())
 
     async def _continue(self, answer: Message) -> None:
-        """Continue an answer that was cut; the prompt keeps its text."""
+        """Continue an answer that was cut. A draft in the prompt editor stays there."""
         path = [*self._current.path_before(answer.id), answer]
         await self._turns.begin(path, Draft(CONTINUE), single_answer=True)
 

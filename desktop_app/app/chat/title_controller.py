@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class TitleController(QObject):
-    """Connection of ended answers with the titles in the list."""
+    """Requester of titles from a small model, after the first answer of a conversation."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class TitleController(QObject):
         conversation = self._presenter.find_existing(conversation_id)
         if conversation is None or not wants_title(conversation, path):
             return
-        if conversation_id in self._requested:  # another answer to the same question ended first
+        if conversation_id in self._requested:  # for an answer that ended earlier
             return
         self._requested.add(conversation_id)
         resolved = self._chat_service.resolve(

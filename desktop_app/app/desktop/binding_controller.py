@@ -27,14 +27,17 @@ if TYPE_CHECKING:
 
 
 class BindingController(QObject):
-    """Binding of the quick prompt to keys if the desktop grants programs no shortcut."""
+    """Offer of a shortcut in the desktop's settings if no global shortcut is available."""
 
     def __init__(self, window: QWidget, *, notifications: Notifications, tasks: Tasks) -> None:
         super().__init__(window)
         self._window, self._notifications, self._tasks = window, notifications, tasks
 
     def offer(self, keys: str) -> None:
-        """Ask, then create a shortcut with `keys`, which are in Qt's portable text."""
+        """Ask, then create a shortcut with `keys`, which are in Qt's portable text.
+
+        Do nothing if `keys` is "", or if shortcuts of the desktop cannot be set.
+        """
         desktop = binding_desktop(os.environ)
         if desktop is not None and keys:
             self._ask(desktop, keys)

@@ -1,11 +1,11 @@
 """Renders the chapters of `resources/help` from Markdown.
 
-A chapter may name labels as the window shows them:
+A chapter may contain placeholders, which are replaced by texts as the window shows them:
 
 - `{command:conversation.new}`: the title of a command;
-- `{key:conversation.new}`: the user's own shortcut of a command;
+- `{key:conversation.new}`: the current shortcut of a command;
 - `{setting:look.theme}`: the label of a setting;
-- `{place:data_page}`: a link to a place of the window, by its name in `domain/places.py`;
+- `{place:data_page}`: a link to a place of the window, by its value in `domain/places.py`;
 - `{table:shortcuts}`: a table of all commands that have a shortcut.
 
 Links between chapters are written `[…](help:providers#network)`. A translated chapter is

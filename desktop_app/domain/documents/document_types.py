@@ -32,7 +32,7 @@ class DocumentFormat(NamedTuple):
 
     Attributes:
         suffix: the ending of file names.
-        unit: the sections of its documents; "" if there are none.
+        unit: the name of a section of its documents, such as "page"; "" if they have none.
         is_plain: True if its reader returns plain text instead of Markdown.
     """
 

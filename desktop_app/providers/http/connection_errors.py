@@ -26,7 +26,7 @@ _REMEDY_OF_PORT: Final[dict[int | None, Remedy]] = {
     8000: Remedy.START_VLLM,
     4000: Remedy.START_LITELLM,
 }
-# How to start a server that listens on another port, by a part of the profile's name.
+# How to start a server, by a part of the profile's name. The name takes precedence over the port.
 _REMEDY_OF_NAME: Final = {
     "ollama": Remedy.START_OLLAMA,
     "lm studio": Remedy.START_LM_STUDIO,

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 _WORD: Final = re.compile(r"\w+")
 _MARKS: Final = "*_~`\\"
 # Text that is spelled differently in the source: an entity, a link that begins or ends within a
-# word. Each pattern begins with a fixed character, which is found a hundred times as fast.
+# word. Each pattern begins with a fixed character, because `re` finds such a pattern about 40 times
+# as fast as one that begins with a lookbehind.
 _ENTITY: Final = re.compile(r"&#?\w+;")
 _LINK_BEGINS: Final = re.compile(r"\[(?<=\w\[)")
 _LINK_ENDS: Final = re.compile(r"\)(?=\w)")
@@ -123,7 +124,8 @@ def remove_characters(signs: str, text: str) -> str:
 def may_contain(source: str, words: str) -> bool:
     """Return False if what Markdown shows certainly does not contain the folded `words`.
 
-    Words that the program adds, such as the destination of a link, are ignored.
+    It may also return False if only text that rendering adds contains them, such as the destination
+    after a misleading link.
     """
     folded = fold_text(source)
     missing = [word for word in _WORD.findall(words) if word not in folded]

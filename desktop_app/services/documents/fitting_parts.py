@@ -40,10 +40,11 @@ async def fitting_parts(
 ) -> list[TextChunk]:
     """Return consecutive parts of `text` of at most `room` tokens each, as far as known.
 
-    A part may be larger if counts are estimates, or if it was split _MAX_CUTS times in vain.
+    A part may be larger if counts are estimates, if it cannot be split, or if it is still too large
+    after _MAX_CUTS splits.
 
     Raises:
-        UserFacingError: the text could not be split.
+        UserFacingError: the text could not be counted or split.
     """
     _, is_exact = await estimator.count(text[:_SAMPLE_CHARS], resolved)
     found = await estimator.rates(text, resolved)

@@ -1,9 +1,9 @@
-"""Removes users and passwords from the addresses in a store.
+"""Removes logins, queries and fragments from the addresses in a store.
 
-Addresses with a password are no longer stored: see `bare_address` in
-`domain/network/network_address`. Older versions stored the value of OPENAI_BASE_URL, and a profile
-can come from a backup. A secret in a profile may be needed, and is moved to the keyring first; all
-others are just removed.
+Addresses with these are no longer stored, but a proxy's user name is: see `bare_address` and
+`bare_proxy` in `domain/network/network_address`. Older versions stored the value of
+OPENAI_BASE_URL, and a profile can come from a backup. A secret in a profile may be needed, and is
+moved to the keyring first; all others are just removed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from desktop_app.storage.database.private_files import create_private, sync
 from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import UNREADABLE
 
-# Facts learned about a server, by its address; they are learned again.
+# Keys of facts learned about a server, which contain its address. They may be deleted, because the
+# facts are learned again.
 _LEARNED_KEYS: Final = "SELECT key FROM settings WHERE key LIKE 'learnt.%://%'"
 _ADDRESSES: Final = (("model_listings", "profile_id"), ("batch_jobs", "id"))
 # Patterns of addresses in the bytes of a file: in profiles, and in the keys of learned facts.
@@ -34,7 +35,7 @@ _LEARNED_BYTES: Final = re.compile(rb'learnt\.[^\x00-\x1f"]{1,400}?://([^\x00-\x
 _PASSWORD_BYTE: Final = re.compile(rb"[^:/@?#]")
 _ADDRESS_MARKS: Final = (b'"base_url"', b'"proxy"', b"learnt.")
 _LONGEST_ADDRESS: Final = 1000
-"""The number of bytes that are searched on each side of the end of a page."""
+"""The number of bytes that are searched before and after the place where a row may be cut."""
 _PAGE_SIZES: Final = frozenset(1 << bits for bits in range(9, 17))
 _USUAL_PAGE: Final = 1 << 12
 # The last byte of a text before four bytes that may be the number of an overflow page.
@@ -44,7 +45,8 @@ _BEFORE_PAGE_NUMBER: Final = re.compile(rb"[\x20-\x7e](?=(\x00[\x00-\xff]{3}))")
 def secrets_in_profiles(connection: sqlite3.Connection) -> list[tuple[str, Secret]]:
     """Return the secrets in the addresses of profiles, with the names for them in the keyring.
 
-    A secret is empty if only a query or a fragment is to be removed: such an address never works.
+    If only a query or a fragment is removed, the secret is empty. Neither is kept, because an
+    address with one never works.
     """
     found = []
     for profile_id, fields in _profiles(connection):
@@ -58,7 +60,7 @@ def secrets_in_profiles(connection: sqlite3.Connection) -> list[tuple[str, Secre
 
 
 def strip_profiles(connection: sqlite3.Connection) -> None:
-    """Remove passwords from the addresses of profiles."""
+    """Remove secrets, queries and fragments from the addresses of profiles."""
     for profile_id, fields in _profiles(connection):
         bare = {
             **fields,
@@ -72,12 +74,15 @@ def strip_profiles(connection: sqlite3.Connection) -> None:
 
 
 def strip_addresses(connection: sqlite3.Connection) -> None:
-    """Remove passwords from all addresses except those of profiles, in any version's store."""
+    """Remove logins, queries and fragments from all addresses except those of profiles.
+
+    The store may be of any version.
+    """
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
     if "settings" in tables:
         keys = [row[0] for row in connection.execute(_LEARNED_KEYS).fetchall()]
-        # The name of a model may follow the address and contain "@", too. Such facts are learned
-        # again.
+        # The "@" may also belong to a model's name, which follows the address. Such a fact is
+        # deleted, too, and learned again.
         with_login = [(key,) for key in keys if "@" in key or "?" in key or "#" in key]
         connection.executemany("DELETE FROM settings WHERE key = ?", with_login)
     for table, key in _ADDRESSES:
@@ -90,7 +95,7 @@ def strip_addresses(connection: sqlite3.Connection) -> None:
 
 
 def strip_copy(connection: sqlite3.Connection) -> None:
-    """Remove passwords from all addresses in a copy of a store, and overwrite their bytes."""
+    """Strip all addresses in a copy of a store, and overwrite the bytes that are removed."""
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute("BEGIN")
     strip_addresses(connection)
@@ -100,7 +105,10 @@ def strip_copy(connection: sqlite3.Connection) -> None:
 
 
 def has_secrets(database: Path) -> bool:
-    """Return True if a store has passwords in its profiles; False if none can be read."""
+    """Return True if a profile's address has a login, or its proxy a password.
+
+    Return False if the store cannot be read.
+    """
     try:
         with closing(connect(database, "ro")) as connection:
             return any(secret.value for _name, secret in secrets_in_profiles(connection))
@@ -109,7 +117,10 @@ def has_secrets(database: Path) -> bool:
 
 
 def copy_damaged_store(database: Path, target: Path) -> None:
-    """Copy a store that SQLite may be unable to read, with its log, but without passwords."""
+    """Copy a store that may be damaged, with its log, and overwrite secrets in the copies.
+
+    See `_overwrite_secrets` for those that are not found.
+    """
     for end in ("", "-wal"):
         source, copy = (path.with_name(path.name + end) for path in (database, target))
         if source.exists() and (source.stat().st_size or not end):
@@ -120,11 +131,11 @@ def copy_damaged_store(database: Path, target: Path) -> None:
 
 
 def _overwrite_secrets(path: Path) -> None:
-    """Overwrite the passwords in the bytes of a store or of its log.
+    """Overwrite secrets in the bytes of a store or of its log.
 
-    A password that is found in the address of a profile or in the key of a learned fact is
-    overwritten wherever it occurs. In the log, a password that continues on another page is not
-    found.
+    They are found as logins and queries in the addresses of profiles, and as logins in the keys of
+    learned facts. Each is overwritten wherever it occurs. In the log, a secret that continues on
+    another page is not found.
     """
     if not path.stat().st_size:
         return
@@ -132,7 +143,8 @@ def _overwrite_secrets(path: Path) -> None:
         secrets = {data[start:end] for start, end in _secrets_in(data)}
         if not path.name.endswith("-wal"):
             secrets |= _overwrite_cut_secrets(data)
-        # All are found before any is overwritten, because a secret may contain part of another.
+        # All occurrences are found before the first is overwritten here, because a secret may
+        # contain part of another. `_overwrite_cut_secrets` has overwritten those that are cut.
         spans = [(at, at + len(each)) for each in secrets for at in _occurrences(each, data)]
         for start, end in spans:
             data[start:end] = _PASSWORD_BYTE.sub(b"x", data[start:end])
@@ -146,7 +158,7 @@ def _occurrences(secret: bytes, data: mmap.mmap) -> Iterator[int]:
 
 
 def _secrets_in(data: bytes | mmap.mmap) -> Iterator[tuple[int, int]]:
-    """Yield the offsets of each login or query of an address, including its delimiters."""
+    """Yield the offsets of each login, query or fragment of an address, with its delimiters."""
     for found in _LEARNED_BYTES.finditer(data):
         yield found.start(1) - len(b"://"), found.end(1) + len(b"@")
     for found in _ADDRESS_BYTES.finditer(data):
@@ -159,7 +171,7 @@ def _secrets_in(data: bytes | mmap.mmap) -> Iterator[tuple[int, int]]:
 
 
 def _overwrite_cut_secrets(data: mmap.mmap) -> set[bytes]:
-    """Overwrite each password that continues on another page, and return these passwords."""
+    """Overwrite each secret that continues on another page, and return these secrets."""
     secrets = set()
     for end, continued_at in _continued_rows(data):
         first = max(0, end - _LONGEST_ADDRESS)
@@ -179,8 +191,8 @@ def _overwrite_cut_secrets(data: mmap.mmap) -> set[bytes]:
 def _continued_rows(data: mmap.mmap) -> Iterator[tuple[int, int]]:
     """Yield the offsets at which the bytes of a row may end on a page and continue on another.
 
-    Such a row ends with the number of its overflow page. That page begins with the number of the
-    next overflow page (section 1.6 of SQLite's file format).
+    The part of a row on its own page ends with the number of the first overflow page. Each overflow
+    page begins with the number of the next (section 1.6 of SQLite's file format).
     """
     size = int.from_bytes(data[16:18], "big")
     size = 65536 if size == 1 else size  # section 1.3.2

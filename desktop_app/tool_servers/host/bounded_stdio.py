@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 MAX_LINE_BYTES: Final = 32 << 20
 """Maximum bytes of a message. A longer message ends the connection.
 
-A large result fits in twice: many servers send it as text and as structured content.
+Many servers send a result twice, as text and as structured content, so a large result must fit
+twice.
 """
 MAX_SHOWN_BYTES: Final = 2000
 GRACE_S: Final = 2.0
@@ -53,7 +54,7 @@ async def bounded_stdio(
 
     Args:
         log: takes a level ("" for standard error) and a line for the server's log.
-        on_ended: called when the server sends nothing more, before its streams close.
+        on_ended: called when no more lines will be read, before the streams close.
 
     Raises:
         OSError: the server cannot be started.
@@ -133,8 +134,8 @@ def _parse_message(line: bytes) -> SessionMessage | None:
 def _reply_in_place_of(line: str) -> SessionMessage | None:
     """Return an error in place of a reply that the SDK cannot parse, so that nobody waits for it.
 
-    A result that is only nested too deeply for the SDK's parser is returned unchanged. Return None
-    if the line is not a reply.
+    If the reply has a result that is an object, return that result: it may only be nested too
+    deeply for the SDK's parser. Return None if the line is not a reply.
     """
     try:
         reply = json.loads(line)

@@ -180,7 +180,7 @@ class ModelsDialog(QDialog):
         self.search.selectAll()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Use the model on Enter, or press a focused button; focus the table on Down."""
+        """Use the model on Enter, or press a focused button; go from search to table on Down."""
         if press_focused(self, event):
             return
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

@@ -32,7 +32,7 @@ class SidebarFooter(QWidget):
     def show_month(
         self, provider_name: str, icon_name: str, month: str, *, is_near_cap: bool = False
     ) -> None:
-        """Show the provider with its icon, and this month's cost ("" if nothing is paid).
+        """Show the provider with its icon, and this month's cost ("" for none).
 
         The cost is highlighted if it is near the provider's cap.
         """

@@ -141,16 +141,16 @@ class MessageStream(QObject):
         return self._text.has_text(message_id) or self._reasoning.has_text(message_id)
 
     def flush(self, *, briefly: bool = False) -> None:
-        """Write all queued text now; with `briefly`, leave text that takes long to later frames."""
+        """Write all queued text now, or only some of it: see `StreamScheduler.flush`."""
         self._text.flush(briefly=briefly)
         self._reasoning.flush(briefly=briefly)
 
     def flush_text(self) -> None:
-        """Write queued text, apart from reasoning, now; leave text that takes long for later."""
+        """Write queued text, apart from reasoning, for a short time, as `flush` does."""
         self._text.flush(briefly=True)
 
     def prioritize(self, message_id: str) -> None:
-        """Write a message first, because the user waits for it."""
+        """Write a message without pauses: see `StreamScheduler.prioritize`."""
         self._text.prioritize(message_id)
         self._reasoning.prioritize(message_id)
 

@@ -27,7 +27,7 @@ _BRIEF_S: Final = 0.01
 
 _MIN_PIECE_CHARACTERS: Final = 400
 _MAX_PIECE_CHARACTERS: Final = 1500
-"""Minimum and maximum characters parsed and written at once.
+"""Minimum and maximum characters parsed and written at once, unless a message needs other pieces.
 
 Within these limits, a piece is as large as half a slice allows, so a sudden slowdown is noticed
 early. Mixed Markdown takes 0.5 ms per piece plus 1 µs per character, and twice that if the
@@ -44,7 +44,10 @@ _clock: Final = time.thread_time if _HAS_FINE_THREAD_TIME else time.monotonic
 
 
 class _QueuedText:
-    """The queued text of one message. Only the pieces that are taken are copied.
+    """The queued text of one message.
+
+    Taking a piece does not copy the rest. Appended texts are joined to the rest when that is
+    shorter than the next piece.
 
     Attributes:
         piece_bounds: minimum and maximum characters to take at once.
@@ -146,9 +149,11 @@ class StreamScheduler(QObject):
         self._schedule_slice()
 
     def prioritize(self, message_id: str) -> None:
-        """Write a message first, without pauses between slices, because the user waits for it.
+        """Write a message without pauses between slices, because the user waits for it.
 
-        Each slice stays as short as usual, so that the window remains responsive.
+        Its next piece is written first; later pieces alternate with those of other messages. Each
+        slice stays as short as usual, so that the window remains responsive. A call for another
+        message replaces this one. Without queued text of the message, nothing happens.
         """
         if message_id in self._queue:
             self._queue = {message_id: self._queue[message_id], **self._queue}
@@ -164,7 +169,10 @@ class StreamScheduler(QObject):
         self._prioritized = ""
 
     def flush(self, *, briefly: bool = False) -> None:
-        """Write everything now; with `briefly`, leave text that takes long to the next frames."""
+        """Write everything now; if `briefly`, only for about `_BRIEF_S`.
+
+        Text that is left is written in the next slices.
+        """
         self._timer.stop()
         try:
             self._write_until(_clock() + _BRIEF_S if briefly else inf, _clock)

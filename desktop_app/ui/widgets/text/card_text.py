@@ -24,8 +24,8 @@ class CardText(QScrollArea):
 
     def __init__(self, *labels: QLabel) -> None:
         super().__init__()
-        # The viewport is created here, because PySide takes 15 ms for the first widget that Qt
-        # created. Roles are set before the widgets are polished, so that they are styled once.
+        # The viewport is created here, because PySide needs 15 ms to wrap the first widget that Qt
+        # itself created. Roles are set before widgets are polished, so that they are styled once.
         inner, viewport = QWidget(), QWidget()
         for surface in (self, viewport, inner):
             surface.setProperty("role", "card-text")
