@@ -39,7 +39,7 @@ class DraftCollections(QObject):
         self._draft, self._origins, self._notes = current.draft, origins, notes
         self._states: Mapping[str, CollectionState] = {}
         self._unknown_ids: set[str] = set()
-        self._deleted_ids: set[str] = set()
+        self._missing_ids: set[str] = set()
         current.opened.connect(self._find_unknown)
         current.draft.changed.connect(self._find_unknown)
 
@@ -51,10 +51,10 @@ class DraftCollections(QObject):
         """
         before, self._states = self._states, states
         in_draft = {part.collection_id for part in self._draft.value.collections}
-        deleted_before, self._deleted_ids = self._deleted_ids, in_draft - set(states)
+        missing_before, self._missing_ids = self._missing_ids, in_draft - set(states)
         notes = {id_: (state.words, True) for id_, state in states.items()}
-        notes |= dict.fromkeys(self._deleted_ids, (tr("not on this computer"), False))
-        has_changed = states != before or self._deleted_ids != deleted_before
+        notes |= dict.fromkeys(self._missing_ids, (tr("not on this computer"), False))
+        has_changed = states != before or self._missing_ids != missing_before
         self._notes.set(notes, report=bool(in_draft) and has_changed)
 
     def add(self, part: CollectionPart) -> None:

@@ -24,7 +24,7 @@ _REASONS: Final = {
     errors.DocumentTooLargeError: SkipReason.TOO_LARGE,
 }
 MAX_DEPTH: Final = 2
-"""How many archives and mails may be around an archive that is opened.
+"""The largest number of archives and mails around an archive that is opened.
 
 A mail with so many around it is read without its attachments.
 """

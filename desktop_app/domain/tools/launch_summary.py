@@ -1,4 +1,8 @@
-"""What a tool server of a foreign file would run or contact: what the user agrees to."""
+"""Summarizes what a tool server of a foreign file would run or contact, for the user's consent.
+
+The values of variables and of arguments like keys are left out. A command that runs one of them,
+such as `sh -c "$X"`, shows that it does.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.tools.tool_server import ServerSecrets, ToolServer
 
 _KEY_LIKE: Final = re.compile(r"[\w.-]+")
-"""A secret that can be neither a path nor a command of a shell, so that it need not be shown."""
+"""Matches secrets that are left out. Others may be paths or commands of a shell, and are shown."""
 
 
 def launch_summary(server: ToolServer, secrets: ServerSecrets) -> list[str]:
