@@ -33,7 +33,7 @@ _COMMENTS: Final = (
     raw.FPDF_ANNOT_INK,
     raw.FPDF_ANNOT_STAMP,
 )
-_LONGEST_QUOTE: Final = 200
+_LONGEST_QUOTE: Final = 200  # characters
 _MAX_MARKED_LINES: Final = 20
 
 
@@ -55,9 +55,9 @@ def lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, text: str) -> list
             fields += _field_lines(document.formenv, annotation)
         elif kind == raw.FPDF_ANNOT_FREETEXT:
             typed += _contents(annotation)
-        elif kind in _COMMENTS and (words := " ".join(_contents(annotation)).split()):
+        elif kind in _COMMENTS and (words := _line(annotation, b"Contents")):
             quoted = _marked_words(open_textpage(), annotation) if kind in _MARKUPS else ""
-            comments.append(_comment_line(annotation, " ".join(words), quoted))
+            comments.append(_comment_line(annotation, words, quoted))
         elif kind == raw.FPDF_ANNOT_LINK and (address := _target_url(document, annotation)):
             links[address] = None
     missing_links = [address for address in links if address not in text][:_MAX_LINKS]
@@ -90,7 +90,7 @@ def _contents(annotation: Any) -> list[str]:
 
 def _comment_line(annotation: Any, words: str, quoted: str) -> str:
     """Return a comment after its author and the words that it marks."""
-    author = " ".join(_annotation_string(annotation, b"T").split())
+    author = _line(annotation, b"T")
     by = f" by {author}" if author else ""
     # Some viewers repeat the marked words as the comment.
     on = f" on “{quoted}”" if quoted and quoted != words else ""
@@ -108,6 +108,11 @@ def _marked_words(textpage: pdfium.PdfTextPage, annotation: Any) -> str:
             pieces.append(textpage.get_text_bounded(min(across), min(up), max(across), max(up)))
     words = " ".join(" ".join(pieces).split())
     return words if len(words) <= _LONGEST_QUOTE else f"{words[:_LONGEST_QUOTE]} …"
+
+
+def _line(annotation: Any, key: bytes) -> str:
+    """Return a string of an annotation on one line."""
+    return " ".join(_annotation_string(annotation, key).split())
 
 
 def _annotation_string(annotation: Any, key: bytes) -> str:
