@@ -85,6 +85,14 @@ class Ledger:
         sql = "SELECT cost FROM ledger WHERE conversation_id = ? AND cost IS NOT NULL"
         return await self._sum(sql, conversation_id)
 
+    async def has_unknown_cost(self, conversation_id: str) -> bool:
+        """Return True if the cost of a call in a conversation is unknown."""
+        sql = "SELECT 1 FROM ledger WHERE conversation_id = ? AND cost IS NULL LIMIT 1"
+        return (
+            await self._databases.for_conversation(conversation_id).row(sql, conversation_id)
+            is not None
+        )
+
     async def median_seconds(self, provider_id: str) -> dict[tuple[str, str], float]:
         """Return the median seconds that a provider's recent answers took, by model and effort.
 

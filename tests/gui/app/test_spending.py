@@ -196,7 +196,7 @@ async def test_a_new_month_begins_without_spending(monkeypatch: pytest.MonkeyPat
         await until(lambda: "$0 of $5.00 spent" in section.note.text())
 
 
-async def test_the_footer_tells_that_a_cost_is_unknown() -> None:
+async def test_the_totals_tell_that_a_cost_is_unknown() -> None:
     async with AppHarness(environment=KEYED) as app:
         await app.ask_and_answer("One", "An answer.")
         await until(lambda: footer(app) == "$0.005 this month")
@@ -206,6 +206,7 @@ async def test_the_footer_tells_that_a_cost_is_unknown() -> None:
         app.window.prompt.stop_requested.emit()
         await app.settled()
         await until(lambda: footer(app) == "≥ $0.005 this month")
+        await until(lambda: app.window.pane.header.cost.text() == "≥ $0.005")
 
 
 async def test_spending_of_another_program_is_shown() -> None:

@@ -270,9 +270,10 @@ class ChoiceController(QObject):
         draft = self._draft.typed
         used = await self._tokens_in_use(path, resolved)
         ledger, conversation_id = self._ledger, self._current.id
-        spent, utility_cost = (
+        spent, utility_cost, is_minimum = (
             await ledger.conversation_cost(conversation_id),
             await ledger.utility_cost(conversation_id),
+            await ledger.has_unknown_cost(conversation_id),
         )
         if number != self._estimate_number:
             return
@@ -282,7 +283,8 @@ class ChoiceController(QObject):
             if utility_cost
             else ""
         )
-        self._header.set_cost(money(spent) if spent else "", note)
+        cost = f"≥ {money(spent)}" if is_minimum else money(spent)
+        self._header.set_cost(cost if spent else "", note)
         has_provider = self._providers.has_provider(self._current.conversation)
         if not has_provider or not draft or resolved.profile.kind is ProviderKind.ON_DEVICE:
             self._forget_estimate()
