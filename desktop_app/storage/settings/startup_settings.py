@@ -1,4 +1,4 @@
-"""The settings that the first paint needs: language, theme, text size, geometry.
+"""All stored settings, for the first paint: language, theme, text size, geometry …
 
 They are read before the store is opened, migrated or checked, from one small table, without
 importing the store's modules. Failures are ignored: the window is painted with the defaults, and
