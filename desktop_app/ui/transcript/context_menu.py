@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication, QTextCursor
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.rendering.markdown.footnote_links import is_note_link
-from desktop_app.ui.transcript.keyboard.message_actions import ACTIONS
+from desktop_app.ui.transcript.keyboard.action_row import ACTIONS
 from desktop_app.ui.transcript.message_commands import COPY_LINK, MessageCommands
 from desktop_app.ui.transcript.message_items import ACTION
 from desktop_app.ui.widgets.program_menu import ProgramMenu

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.transcript.document.item_materializer import ItemMaterializer
     from desktop_app.ui.transcript.document.message_writer import MessageWriter
-    from desktop_app.ui.transcript.keyboard.message_actions import ActionRowPlacer
+    from desktop_app.ui.transcript.keyboard.action_row import ActionRowPlacer
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.message_state import MessageState
     from desktop_app.ui.transcript.transcript_messages import TranscriptMessages

@@ -21,10 +21,10 @@ from desktop_app.ui.transcript.document.document_writer import DocumentWriter
 from desktop_app.ui.transcript.document.item_materializer import ItemMaterializer
 from desktop_app.ui.transcript.document.message_materializer import MessageMaterializer
 from desktop_app.ui.transcript.document.message_writer import MessageWriter
+from desktop_app.ui.transcript.keyboard.action_row import ActionRow, ActionRowPlacer
 from desktop_app.ui.transcript.keyboard.focus_navigator import FocusNavigator
 from desktop_app.ui.transcript.keyboard.key_commands import KeyCommands
 from desktop_app.ui.transcript.keyboard.link_target_label import LinkTargetLabel
-from desktop_app.ui.transcript.keyboard.message_actions import ActionRow, ActionRowPlacer
 from desktop_app.ui.transcript.keyboard.reading_steps import ReadingSteps
 from desktop_app.ui.transcript.link_handler import LinkHandler
 from desktop_app.ui.transcript.media.drawn_formulas import Formulas

@@ -30,8 +30,8 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.ui.look.theme import Mode, light
+from desktop_app.ui.transcript.keyboard.action_row import ActionRow
 from desktop_app.ui.transcript.keyboard.focus_targets import FocusTargetButton
-from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
 from desktop_app.ui.widgets.accessibility.mnemonics import NO_MNEMONIC
 from desktop_app.ui.window.main_window import MainWindow
 from tests.gui.app import scenes

@@ -14,12 +14,12 @@ from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, ToolCallPart
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.ui.look import theme
+from desktop_app.ui.transcript.keyboard.action_row import ActionRow
 from desktop_app.ui.transcript.keyboard.focus_targets import (
     FocusTargetButton,
     focus_targets_of,
     next_focus_target,
 )
-from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.ui.composer.prompt_text import PromptText
 from desktop_app.ui.look import theme
-from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
+from desktop_app.ui.transcript.keyboard.action_row import ActionRow
 from desktop_app.ui.transcript.view import TranscriptView
 from tests.helpers.messages import answer, question
 

@@ -34,8 +34,8 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.i18n.translation import tr
 from desktop_app.services.spending.cost_estimate import Estimate
 from desktop_app.ui.transcript.citation_sources import citation_name, source_lines
+from desktop_app.ui.transcript.keyboard.action_row import ActionRow
 from desktop_app.ui.transcript.keyboard.focus_targets import describe_target, focus_targets_of
-from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
 from desktop_app.ui.transcript.message_items import Line, LineKind, ending_lines, tool_lines
 from desktop_app.ui.transcript.search.find_bar import FindBar
 from tests.helpers.messages import answer, question

@@ -30,7 +30,7 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.i18n.translation import tr, use_language
 from desktop_app.paths import resource_path
 from desktop_app.ui.look import theme
-from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
+from desktop_app.ui.transcript.keyboard.action_row import ActionRow
 from desktop_app.ui.transcript.message_items import reasoning_line
 from desktop_app.ui.transcript.transcript_styles import PAD
 from desktop_app.ui.transcript.view import TranscriptView

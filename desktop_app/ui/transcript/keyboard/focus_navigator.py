@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from desktop_app.ui.transcript.document.item_materializer import ItemMaterializer
-    from desktop_app.ui.transcript.keyboard.message_actions import ActionRowPlacer
+    from desktop_app.ui.transcript.keyboard.action_row import ActionRowPlacer
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
     from desktop_app.ui.transcript.viewport.transcript_surface import TranscriptSurface

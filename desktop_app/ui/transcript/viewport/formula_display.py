@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QTimer
 
 if TYPE_CHECKING:
-    from desktop_app.ui.transcript.keyboard.message_actions import ActionRowPlacer
+    from desktop_app.ui.transcript.keyboard.action_row import ActionRowPlacer
     from desktop_app.ui.transcript.media.drawn_formulas import Formulas
     from desktop_app.ui.transcript.media.typesetter import Typesetter
     from desktop_app.ui.transcript.viewport.scroll_anchor import ScrollAnchor

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QTextBrowser
 
     from desktop_app.ui.transcript.document.message_materializer import MessageMaterializer
-    from desktop_app.ui.transcript.keyboard.message_actions import ActionRowPlacer
+    from desktop_app.ui.transcript.keyboard.action_row import ActionRowPlacer
     from desktop_app.ui.transcript.selection.virtual_selection import VirtualSelection
     from desktop_app.ui.transcript.transcript_messages import TranscriptMessages
     from desktop_app.ui.transcript.viewport.message_stream import MessageStream

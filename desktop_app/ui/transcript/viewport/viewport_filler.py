@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.transcript.document.document_writer import DocumentWriter
     from desktop_app.ui.transcript.document.message_materializer import MessageMaterializer
-    from desktop_app.ui.transcript.keyboard.message_actions import ActionRowPlacer
+    from desktop_app.ui.transcript.keyboard.action_row import ActionRowPlacer
     from desktop_app.ui.transcript.speech import AnswerSpeech
     from desktop_app.ui.transcript.viewport.scroll_anchor import ScrollAnchor
 
