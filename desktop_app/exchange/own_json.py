@@ -51,7 +51,6 @@ from datetime import UTC, datetime
 from typing import Any, BinaryIO, Final
 
 from desktop_app.domain import bounds
-from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -79,14 +78,13 @@ from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.spending.cost import Usage, UsageScope
-from desktop_app.domain.tools.tool import runs_without_asking
 from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
     damaged_conversation_error,
     mapping_at,
     objects_at,
 )
-from desktop_app.exchange.preset_json import preset_from_json, preset_to_json
+from desktop_app.exchange.preset_json import overrides_from_json, preset_from_json, preset_to_json
 
 FORMAT: Final = "repartee"
 VERSION: Final = 1
@@ -345,7 +343,7 @@ def _conversation_from(item: Mapping[str, Any]) -> Conversation:
             draft_parts(attachments),
             bounds.checked_name(draft.get("template_id", "")),
         ),
-        overrides=_overrides_from(item),
+        overrides=overrides_from_json(mapping_at(item, "overrides")),
         folder_id=None if item["folder_id"] is None else _identifier(item["folder_id"]),
         archived=item["archived"] is True,
         title_is_automatic=item.get("title_is_automatic") is True,
@@ -424,16 +422,8 @@ def _folder_from(item: Mapping[str, Any]) -> Folder:
         bounds.checked_name(item["name"]),
         _time_from(item["created_at"]),
         _choice_from(item["choice"]),
-        _overrides_from(item),
+        overrides_from_json(mapping_at(item, "overrides")),
     )
-
-
-def _overrides_from(item: Mapping[str, Any]) -> Overrides:
-    """Return the settings, without tools that run without asking: only the user chooses them."""
-    found = bounds.checked_overrides(Overrides.from_json(mapping_at(item, "overrides")))
-    tools = found.parameters.tools
-    kept = tuple(name for name in tools if not runs_without_asking(name))
-    return found if kept == tools else found.with_parameter("tools", kept)
 
 
 def _file_from(item: Mapping[str, Any]) -> AttachmentFile:

@@ -21,6 +21,7 @@ from desktop_app.domain import bounds
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.prompts.preset import Preset
+from desktop_app.domain.tools.tool import runs_without_asking
 
 _Object = Mapping[str, Any]
 
@@ -63,7 +64,15 @@ def preset_from_json(value: _Object) -> Preset:
 def _overrides(settings: Any) -> Overrides:
     if not isinstance(settings, dict) or not isinstance(settings.get("instructions"), str | None):
         raise TypeError("“settings” is not what it should be.")
-    return bounds.checked_overrides(Overrides.from_json(settings))
+    return overrides_from_json(settings)
+
+
+def overrides_from_json(settings: _Object) -> Overrides:
+    """Return the settings, without tools that run without asking: only the user chooses them."""
+    found = bounds.checked_overrides(Overrides.from_json(settings))
+    tools = found.parameters.tools
+    kept = tuple(name for name in tools if not runs_without_asking(name))
+    return found if kept == tools else found.with_parameter("tools", kept)
 
 
 def text_of(value: _Object, name: str, *, is_required: bool = False) -> str:

@@ -37,6 +37,7 @@ from desktop_app.exchange.importers import import_reader
 from desktop_app.exchange.importers.import_reader import read_export
 from desktop_app.exchange.importers.imported_conversation import ImportedConversation
 from desktop_app.exchange.own_json import JsonWriter
+from desktop_app.exchange.preset_json import preset_to_json
 from desktop_app.storage.conversations.compaction_store import CompactionStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
@@ -230,10 +231,14 @@ def test_tools_that_run_without_asking_are_not_imported(tmp_path: Path) -> None:
     sent = choosing("calculator", *HOSTED_TOOLS, "/*", "server/*", "server/web_search")
     folder = replace(FOLDER, overrides=sent)
     conversation = replace(a_conversation("Shared"), overrides=sent, folder_id=folder.id)
-    (found,) = read_conversations(tmp_path, write_export([folder], [(conversation, [])], []))
+    value = json.loads(write_export([folder], [(conversation, [])], []))
+    value["conversations"][0]["preset"] = preset_to_json(Preset("p", "Editor", overrides=sent))
+    (found,) = read_conversations(tmp_path, json.dumps(value).encode())
     expected = choosing("calculator", "server/*", "server/web_search")
     assert found.folder is not None
+    assert found.preset is not None
     assert (found.conversation.overrides, found.folder.overrides) == (expected, expected)
+    assert found.preset.overrides == expected
 
 
 @pytest.mark.parametrize(
