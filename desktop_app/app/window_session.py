@@ -210,7 +210,9 @@ class WindowSession:
             running,
             window.conversations,
             window.isActiveWindow,
-            lambda id_: self.quick_host.is_showing(id_) or self._backend.temporary.was_begun(id_),
+            lambda id_: (
+                self.quick_host.is_showing(id_) or self._backend.temporary.was_ever_temporary(id_)
+            ),
             current=current,
             settings_store=self._backend.settings,
             tasks=tasks,

@@ -324,7 +324,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         Group.LIBRARY,
         most_lines=1,
     ),
-    Setting("backup.folder", "", N_("Backup folder"), Group.FOLDER),
+    Setting("backup.folder", "", N_("Backup folder"), Group.BACKUP_FOLDER),
     Setting(
         "backup.every",
         "off",

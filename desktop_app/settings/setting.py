@@ -18,8 +18,8 @@ class Group(StrEnum):
     """The place where a setting is shown.
 
     ANSWER, LOOK and LIBRARY: among the rows of the Responses, Appearance or Data tab. PROVIDER: in
-    a section of the Provider tab. PRESETS: in the window of the presets. BACKUP, and FOLDER for the
-    backup folder: with the backups. DOCUMENTS: limits for reading a document, collapsed in the Data
+    a section of the Provider tab. PRESETS: in the window of the presets. BACKUP and
+    BACKUP_FOLDER: with the backups. DOCUMENTS: limits for reading a document, collapsed in the Data
     tab. DESKTOP: below the appearance.
     """
 
@@ -30,7 +30,7 @@ class Group(StrEnum):
     LIBRARY = "library"
     BACKUP = "backup"
     DOCUMENTS = "documents"
-    FOLDER = "folder"
+    BACKUP_FOLDER = "backup_folder"
     DESKTOP = "desktop"
 
 

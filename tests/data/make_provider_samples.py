@@ -412,7 +412,7 @@ def batches() -> Iterator[str]:
             ),
             "errors": chance.choice((None, {"data": [{"line": 3, "message": "bad " * 77}]})),
         }
-        yield as_line(batch_lines.result_of(line, "P", api), batch_lines.batch_of(batch))
+        yield as_line(batch_lines.parse_result(line, "P", api), batch_lines.batch_of(batch))
 
 
 def models() -> Iterator[str]:

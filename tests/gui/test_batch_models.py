@@ -24,8 +24,8 @@ from desktop_app.ui.batch.batch_models import BatchLineModel
 from desktop_app.ui.batch.batch_new_page import (
     BatchModelOption,
     BatchNewPage,
-    BatchOrder,
     BatchProviderOption,
+    NewBatchJob,
 )
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def test_a_new_job_has_its_effort_and_the_files_of_its_draft(light_theme: Theme)
     page.task.setPlainText("Summarize")
     model = BatchModelOption("m", "M", efforts=(Effort.HIGH,))
     page.set_providers([BatchProviderOption("p", "P", models=(model,))], "p", "m", Effort.HIGH)
-    orders: list[BatchOrder] = []
+    orders: list[NewBatchJob] = []
     page.preparation_requested.connect(orders.append)
     page.read_button.click()
     assert orders[0].paths == tuple(names)

@@ -769,10 +769,10 @@ def test_the_button_requests_a_new_conversation(listing: ConversationList, qtbot
 
 
 def test_the_footer_and_the_shortcuts_are_shown(listing: ConversationList) -> None:
-    listing.footer.show_month("CometAPI", "cloud", "$4.12 this month")
+    listing.footer.show_provider("CometAPI", "cloud", "$4.12 this month")
     assert listing.footer.name.text() == "CometAPI"
     assert not listing.footer.icon.pixmap().isNull()
-    listing.footer.show_month(
+    listing.footer.show_provider(
         "a-gateway-of-the-house.example (environment)", "cloud", "$4.12 this month"
     )
     QApplication.processEvents()

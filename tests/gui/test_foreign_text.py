@@ -220,7 +220,7 @@ def the_footer_of_the_sidebar(host: WidgetHost, text: str) -> QWidget:
     from desktop_app.ui.sidebar.sidebar_footer import SidebarFooter
 
     made = SidebarFooter(host.theme)
-    made.show_month(text, "cloud", "$1", is_near_cap=False)
+    made.show_provider(text, "cloud", "$1", is_near_cap=False)
     return host.show(made)
 
 

@@ -14,7 +14,7 @@ import pytest
 from desktop_app.app.help.book_rendering import (
     CHAPTERS,
     chapter_titles,
-    label_values,
+    placeholder_values,
     render_book,
     render_chapter,
 )
@@ -36,7 +36,7 @@ IDS: Final = [chapter for chapter, _ in CHAPTERS]
 
 @pytest.fixture(scope="module")
 def book() -> HelpBook:
-    values = label_values(Keymap())
+    values = placeholder_values(Keymap())
     return render_book(resource_path("help"), "en", chapter_titles(), values)
 
 
@@ -90,12 +90,12 @@ def _require(book: HelpBook, place: HelpPlace) -> None:
 @pytest.mark.parametrize("name", ["command:no.such", "key:no.such", "setting:no.such"])
 def test_an_unknown_placeholder_is_refused(name: str) -> None:
     with pytest.raises(KeyError, match=re.escape(name)):
-        render_chapter("x", "X", f"## A {{#a}}\n\n{{{name}}}", label_values(Keymap()))
+        render_chapter("x", "X", f"## A {{#a}}\n\n{{{name}}}", placeholder_values(Keymap()))
 
 
 def test_chapters_show_the_users_shortcuts() -> None:
     source = "## A {#a}\n\n**{key:list.search}** or **{key:conversation.export}**"
-    values = label_values(Keymap({"list.search": "Ctrl+Shift+*", "conversation.export": ""}))
+    values = placeholder_values(Keymap({"list.search": "Ctrl+Shift+*", "conversation.export": ""}))
     html = render_chapter("x", "X", source, values).html
     assert "<strong>Ctrl+Shift+*</strong> or <strong>no shortcut</strong>" in html
 
@@ -162,7 +162,7 @@ OWN_WORDS: Final = frozenset(
 
 
 def test_chapters_name_labels_of_the_window(book: HelpBook) -> None:
-    known = _marked_texts() | OWN_WORDS | set(label_values(Keymap()).values())
+    known = _marked_texts() | OWN_WORDS | set(placeholder_values(Keymap()).values())
     bold = [
         (chapter.id, unescape(words).replace("\n", " "))
         for chapter in book.chapters

@@ -60,7 +60,7 @@ def test_a_cleared_field_does_not_show_the_users_entry_as_automatic(
     one, two = Decimal(1), Decimal(2)
     own = OwnModel("m", window=8_000, input_price=one, output_price=two)
     row = ModelRow("p", "P", "m", "Model", window=8_000, max_output=4_000, price=Price(one, two))
-    editor = ModelEditor(replace(row, own=own), light_theme, window)
+    editor = ModelEditor(replace(row, user_entries=own), light_theme, window)
     hints = {name: field.placeholderText() for name, field in editor.fields.items()}
     assert hints == dict.fromkeys(hints, "unknown") | {"max_output": "4000"}
 
@@ -117,7 +117,7 @@ def test_a_model_that_cannot_be_edited_says_why(
     window = QWidget()
     qtbot.addWidget(window)
     dialog = ModelsDialog(light_theme, window)
-    editable = ModelRow("p", "Provider", "m", "Model", own=OwnModel("m"))
+    editable = ModelRow("p", "Provider", "m", "Model", user_entries=OwnModel("m"))
     fixed = ModelRow("e", "Gateway", "n", "Other", is_from_environment=is_from_environment)
     dialog.set_rows([editable, fixed])
     dialog.show()
@@ -139,7 +139,7 @@ def test_only_models_that_end_have_a_column_for_it(qtbot: QtBot, light_theme: Th
     dialog = ModelsDialog(light_theme, window)
     row = ModelRow("p", "Provider", "m", "Model")
     for ends in (None, date(2027, 1, 31)):
-        dialog.set_rows([row, replace(row, model="n", ends=ends)])
+        dialog.set_rows([row, replace(row, model="n", end_date=ends)])
         assert dialog.table.isColumnHidden(ENDS_COLUMN) == (ends is None)
         sorted_by = [action.text().replace("&", "") for action in dialog.sort_menu().actions()]
         assert ("Sort by Ends" in sorted_by) == (ends is not None)

@@ -243,7 +243,7 @@ class FileReadings(QObject):
         If storing it fails, the file stays attached.
         """
         self._origins.add(sha256, path)
-        if self._temporary.was_begun(reading.conversation_id):
+        if self._temporary.was_ever_temporary(reading.conversation_id):
             return
         try:
             await self._attachment_store.note_origin(sha256, path)

@@ -13,9 +13,9 @@ from desktop_app.domain.prompts.prompts import DATE, fill
 from desktop_app.services.models.model_menu import MenuEntry, menu_entries
 from desktop_app.ui.batch.batch_new_page import (
     BatchModelOption,
-    BatchOrder,
     BatchPromptOption,
     BatchProviderOption,
+    NewBatchJob,
 )
 
 if TYPE_CHECKING:
@@ -74,14 +74,12 @@ def _model_option(
     return BatchModelOption(entry.model, entry.name, entry.variant, efforts, refusal_text)
 
 
-def resolve_order(
-    order: BatchOrder, *, providers: Providers, chat_service: ChatService
+def resolve_new_job(
+    job: NewBatchJob, *, providers: Providers, chat_service: ChatService
 ) -> ResolvedChoice | None:
     """Return the chosen model, None if the provider was removed."""
-    profile = providers.get(order.provider_id)
+    profile = providers.get(job.provider_id)
     if profile is None:
         return None
-    choice = ModelChoice(
-        profile.id, "" if order.variant else order.model, order.variant, order.effort
-    )
+    choice = ModelChoice(profile.id, "" if job.variant else job.model, job.variant, job.effort)
     return chat_service.resolve(profile, choice)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.storage.batch.batch_store import BatchStore
     from desktop_app.ui.batch.batch_dialog import BatchDialog
-    from desktop_app.ui.batch.batch_new_page import BatchOrder
+    from desktop_app.ui.batch.batch_new_page import NewBatchJob
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.cards.notifications import Notifications
 
@@ -124,7 +124,7 @@ class BatchController(QObject):
         dialog.job_requested.connect(lambda job_id: self._start(self._show_job(job_id)))
         dialog.report_requested.connect(lambda *given: self._start(self._export_results(*given)))
         dialog.new_page.preparation_requested.connect(
-            lambda order: self._run_from_dialog(self._create_job, order)
+            lambda new_job: self._run_from_dialog(self._create_job, new_job)
         )
         page = dialog.job_page
         page.start_requested.connect(lambda job_id: self._run_from_dialog(self._start_job, job_id))
@@ -275,25 +275,27 @@ class BatchController(QObject):
             self._running_requests.discard((act, given))
         self._refresh_soon()
 
-    async def _create_job(self, order: BatchOrder) -> None:
-        from desktop_app.app.batch.batch_choices import resolve_order
+    async def _create_job(self, new_job: NewBatchJob) -> None:
+        from desktop_app.app.batch.batch_choices import resolve_new_job
         from desktop_app.backend.answer_settings import ask_settings
         from desktop_app.backend.batch_wiring import expand_paths
 
-        resolved = resolve_order(order, providers=self._providers, chat_service=self._chat_service)
+        resolved = resolve_new_job(
+            new_job, providers=self._providers, chat_service=self._chat_service
+        )
         if resolved is None:
             raise IllegalChoiceError(Reason.PROVIDER_REMOVED)
         settings = ask_settings(self._values.all).for_one_answer()
         job = await self.runs.service.create(
-            await expand_paths(order.paths),
+            await expand_paths(new_job.paths),
             resolved,
-            order.task,
+            new_job.task,
             settings,
-            title=order.title,
-            template_id=order.template_id,
+            title=new_job.title,
+            template_id=new_job.template_id,
         )
         dialog = self._get_dialog()
-        dialog.new_page.clear_order(order)
+        dialog.new_page.clear_job(new_job)
         await self._show_job(job.id)
         self.runs.resume(job.id)
 

@@ -54,11 +54,11 @@ class TitleController(QObject):
 
     def _on_finished(self, conversation_id: str, answer: Message) -> None:
         is_wanted = self._values["library.model_titles"]
-        is_wanted = is_wanted and not self._temporary.was_begun(conversation_id)
+        is_wanted = is_wanted and not self._temporary.was_ever_temporary(conversation_id)
         if is_wanted and answer.status is MessageStatus.COMPLETE:
-            self._tasks.start(self._entitle(conversation_id))
+            self._tasks.start(self._set_title(conversation_id))
 
-    async def _entitle(self, conversation_id: str) -> None:
+    async def _set_title(self, conversation_id: str) -> None:
         """Set a better title, unless the user has chosen one in the meantime."""
         path = await self._conversations.path(conversation_id)
         conversation = self._presenter.find_existing(conversation_id)

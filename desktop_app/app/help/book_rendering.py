@@ -50,7 +50,7 @@ _SECTION: Final = re.compile(r'<h2 id="([^"]+)">(.*?)</h2>', re.DOTALL)
 _TAG: Final = re.compile(r"<[^>]+>")
 
 
-def label_values(keymap: Keymap) -> dict[str, str]:
+def placeholder_values(keymap: Keymap) -> dict[str, str]:
     """Return the values of all placeholders, in the language in use; tables and links are HTML."""
     values = {f"setting:{setting.key}": tr(setting.label) for setting in SETTINGS}
     for command in keymap:

@@ -117,13 +117,17 @@ class HelpController(QObject):
 
     async def _render(self) -> HelpBook:
         """Return the book, rendered again if shortcuts have changed meanwhile."""
-        from desktop_app.app.help.book_rendering import chapter_titles, label_values, render_book
+        from desktop_app.app.help.book_rendering import (
+            chapter_titles,
+            placeholder_values,
+            render_book,
+        )
 
         folder, titles = resource_path("help"), chapter_titles()
         while True:
-            labels = label_values(Keymap.from_settings(self._values.all))
+            labels = placeholder_values(Keymap.from_settings(self._values.all))
             book = await asyncio.to_thread(render_book, folder, language(), titles, labels)
-            if label_values(Keymap.from_settings(self._values.all)) == labels:
+            if placeholder_values(Keymap.from_settings(self._values.all)) == labels:
                 return book
 
     async def _refresh(self) -> None:

@@ -127,7 +127,7 @@ class ListPresenter(QObject):
         """Cache a conversation and show it at its position in the list; the caller writes it."""
         self._change_count += 1
         self._cache[conversation.id] = conversation
-        if self._temporary.was_begun(conversation.id):
+        if self._temporary.was_ever_temporary(conversation.id):
             return  # temporary conversations are in no list
         self._list.upsert(self._as_shown(conversation))
         self._show_dot(conversation.id)

@@ -53,7 +53,7 @@ class SpendingFooter(QObject):
 
     async def _show_month(self) -> None:
         if not self._providers.has_provider(self._current.conversation):
-            self._footer.show_month(tr(PROVIDER_REMOVED), "cloud", "")
+            self._footer.show_provider(tr(PROVIDER_REMOVED), "cloud", "")
             return
         profile = self._setup.profile
         month = await self._budget.month(profile)
@@ -64,4 +64,4 @@ class SpendingFooter(QObject):
             text = tr("{spent} this month", spent=spent) if month.spent else ""
             if month.spent and month.cap and month.is_near_cap:
                 text = tr("{spent} of {limit}", spent=spent, limit=money(month.cap))
-            self._footer.show_month(profile.name, icon, text, is_near_cap=month.is_near_cap)
+            self._footer.show_provider(profile.name, icon, text, is_near_cap=month.is_near_cap)

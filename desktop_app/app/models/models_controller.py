@@ -112,7 +112,7 @@ class ModelsController(QObject):
             rows += [
                 replace(
                     row,
-                    own=row.own if is_stored else None,
+                    user_entries=row.user_entries if is_stored else None,
                     is_from_environment=profile.from_environment,
                 )
                 for row in found

@@ -86,7 +86,7 @@ async def _refresh(backend: Backend, profile: ProviderProfile) -> str:
 
 
 def _fields(row: ModelRow) -> dict[str, Any]:
-    price, own = row.price, row.own
+    price, own = row.price, row.user_entries
     cached = None if price is None else price.cached_input
     return {
         "provider": row.provider_id,
@@ -103,7 +103,7 @@ def _fields(row: ModelRow) -> dict[str, Any]:
         "reasoning": row.reasoning,
         "efforts": None if row.efforts is None else [effort.value for effort in row.efforts],
         "structured_output": row.schema,
-        "ends": row.ends.isoformat() if row.ends else None,
+        "ends": row.end_date.isoformat() if row.end_date else None,
         "favorite": row.is_favorite,
         "edited": own is not None and not own.is_empty,
     }
@@ -159,6 +159,6 @@ def _abilities(row: ModelRow) -> str:
         (tr("structured output"), row.schema),
     )
     words = [word for word, has in capabilities if has]
-    if row.ends is not None:
-        words.append(tr("ends on {day}", day=formatting.day(row.ends)))
+    if row.end_date is not None:
+        words.append(tr("ends on {day}", day=formatting.day(row.end_date)))
     return ", ".join(words)

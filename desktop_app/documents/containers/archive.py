@@ -73,12 +73,12 @@ def _decode_names(members: list[zipfile.ZipInfo]) -> list[str]:
 
     A name that is not marked as UTF-8 is in the encoding of the computer that packed the archive.
     """
-    extra = list(map(_unicode_path, members))
-    names = [added or member.filename for added, member in zip(extra, members, strict=True)]
+    paths = list(map(_unicode_path, members))
+    names = [path or member.filename for path, member in zip(paths, members, strict=True)]
     unmarked = [
         name
-        for name, added, member in zip(names, extra, members, strict=True)
-        if not (added or member.flag_bits & _UTF_8 or name.isascii())
+        for name, path, member in zip(names, paths, members, strict=True)
+        if not (path or member.flag_bits & _UTF_8 or name.isascii())
     ]
     packed = [name.encode("cp437", "replace") for name in unmarked]
     decoded = _decode_all(packed, "utf-8")
@@ -87,7 +87,7 @@ def _decode_names(members: list[zipfile.ZipInfo]) -> list[str]:
         guessed = plain_text.decode(b"\n".join(_BREAK.sub(b" ", name) for name in packed))
         decoded = guessed.text.split("\n") if guessed else None
     new_names = dict(zip(unmarked, decoded or unmarked, strict=True))
-    return [added or new_names.get(name, name) for name, added in zip(names, extra, strict=True)]
+    return [path or new_names.get(name, name) for name, path in zip(names, paths, strict=True)]
 
 
 def _unicode_path(member: zipfile.ZipInfo) -> str:

@@ -28,7 +28,7 @@ from desktop_app.documents.office.package import Package
 from desktop_app.documents.worker.protocol import Limits
 
 _WORKBOOK: Final = "xl/workbook.xml"
-_SHEETS: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_NAMESPACE: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 # Images and cached pivot tables can be larger than all cells, and contain none.
 _WITHOUT_CELLS: Final = ("/media/", "/embeddings/", "/pivotCache/", "/printerSettings/")
 _SHEET_PART: Final = re.compile(r"xl/(?:worksheets/)?[^/]+\.xml")
@@ -269,7 +269,7 @@ def _number_styles(package: Package) -> dict[bytes, _PaddedFormat | None]:
     """
     tree = package.xml_or_empty("xl/styles.xml")
     formats: dict[str, _PaddedFormat | None] = dict.fromkeys(_BUILT_IN_PERCENTAGES)
-    for row in tree.iter(f"{_SHEETS}numFmt"):
+    for row in tree.iter(f"{_NAMESPACE}numFmt"):
         key, code = row.get("numFmtId", ""), row.get("formatCode", "")
         if len(code) > _MAX_FORMAT_LENGTH:
             continue
@@ -277,7 +277,7 @@ def _number_styles(package: Package) -> dict[bytes, _PaddedFormat | None]:
             formats[key] = None
         elif padded := _PaddedFormat.parse(code):
             formats[key] = padded
-    rows = tree.find(f"{_SHEETS}cellXfs")
+    rows = tree.find(f"{_NAMESPACE}cellXfs")
     return {
         str(number).encode(): formats[row.get("numFmtId", "")]
         for number, row in enumerate(() if rows is None else rows)

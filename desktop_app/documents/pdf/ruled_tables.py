@@ -160,20 +160,20 @@ def _find_table(grid: _Grid, words: Sequence[Word], textpage: pdfium.PdfTextPage
     inside = [word for word in words if frame.contains(word)]
     if not inside or page_words.are_rotated(textpage, inside):
         return None
-    regions = _regions(grid)
-    if regions is None:
+    cell_starts = _cell_starts(grid)
+    if cell_starts is None:
         return None
-    cells: dict[Position, list[Word]] = {region: [] for region in regions.values()}
+    cells: dict[Position, list[Word]] = {cell: [] for cell in cell_starts.values()}
     cut = 0
     for word in inside:
         row = sum(y > word.middle for y in grid.ys[1:-1])
-        parts = _split_word(word, row, grid, regions, textpage)
+        parts = _split_word(word, row, grid, cell_starts, textpage)
         cut += len(parts) > 1
-        for region, part in parts:
-            cells[region].append(part)
+        for cell, part in parts:
+            cells[cell].append(part)
     if cut > max(1, _MAX_CUT_SHARE * len(inside)) or not _is_table(cells, grid):
         return None
-    words_at = dict(_words_by_position(cells, regions, grid))
+    words_at = dict(_words_by_position(cells, cell_starts, grid))
     rows = [
         [words_at.get((row, column), []) for column in range(len(grid.xs) - 1)]
         for row in range(len(grid.ys) - 1)
@@ -183,14 +183,14 @@ def _find_table(grid: _Grid, words: Sequence[Word], textpage: pdfium.PdfTextPage
 
 
 def _words_by_position(
-    cells: dict[Position, list[Word]], regions: dict[Position, Position], grid: _Grid
+    cells: dict[Position, list[Word]], cell_starts: dict[Position, Position], grid: _Grid
 ) -> Iterator[tuple[Position, list[Word]]]:
     """Yield words by position.
 
     The words of a merged cell move to the columns they align with, unless a piece crosses a border.
     """
     for (row, column), words in cells.items():
-        last = max(c for (_, c), first in regions.items() if first == (row, column))
+        last = max(c for (_, c), first in cell_starts.items() if first == (row, column))
         borders = grid.xs[column + 1 : last + 1]
         pieces = [piece for line in page_words.lines(words) for piece in page_words.pieces(line)]
         crosses = any(
@@ -209,24 +209,24 @@ def _split_word(
     word: Word,
     row: int,
     grid: _Grid,
-    regions: dict[Position, Position],
+    cell_starts: dict[Position, Position],
     textpage: pdfium.PdfTextPage,
 ) -> list[tuple[Position, Word]]:
     """Split a word at the cells it crosses; return the parts with their cells."""
 
-    def region_at(x: float) -> Position:
-        return regions[row, bisect_right(grid.xs[1:-1], x)]
+    def cell_at(x: float) -> Position:
+        return cell_starts[row, bisect_right(grid.xs[1:-1], x)]
 
     borders = [
         x
         for column, x in enumerate(grid.xs[1:-1])
-        if regions[row, column] != regions[row, column + 1]
+        if cell_starts[row, column] != cell_starts[row, column + 1]
     ]
     parts = page_words.split(word, borders, textpage)
-    return [(region_at((part.left + part.right) / 2), part) for part in parts]
+    return [(cell_at((part.left + part.right) / 2), part) for part in parts]
 
 
-def _regions(grid: _Grid) -> dict[Position, Position] | None:
+def _cell_starts(grid: _Grid) -> dict[Position, Position] | None:
     """Map grid positions to the first position of their cell; None unless cells are rectangles."""
     rows, columns = len(grid.ys) - 1, len(grid.xs) - 1
     first: dict[Position, Position] = {}
@@ -266,7 +266,7 @@ def _is_drawn(lines: Iterable[Ruling], start: float, end: float) -> bool:
 
 def _is_table(cells: dict[Position, list[Word]], grid: _Grid) -> bool:
     rows, columns = len(grid.ys) - 1, len(grid.xs) - 1
-    filled = {region for region, words in cells.items() if words}
+    filled = {cell for cell, words in cells.items() if words}
     lengths = [sum(len(word.characters) for word in words) for words in cells.values()]
     return (
         len({row for row, _ in filled}) >= 2
@@ -318,12 +318,12 @@ def _split_row(
 
 
 def _are_aligned(
-    columns: Iterable[Sequence[Sequence[Word]]], longest: Sequence[Sequence[Word]]
+    cells: Iterable[Sequence[Sequence[Word]]], longest: Sequence[Sequence[Word]]
 ) -> bool:
-    """Return True if every line of the columns is level with a line of the longest column."""
-    heights = [(middle_of(line), line[0].height / 2) for line in longest]
+    """Return True if every line of the cells is level with a line of the longest cell."""
+    levels = [(middle_of(line), line[0].height / 2) for line in longest]
     return all(
-        any(abs(middle_of(line) - height) < near for height, near in heights)
-        for column in columns
-        for line in column
+        any(abs(middle_of(line) - level) < near for level, near in levels)
+        for cell_lines in cells
+        for line in cell_lines
     )

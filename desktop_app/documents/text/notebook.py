@@ -15,7 +15,7 @@ from desktop_app.domain.code_fence import fenced
 # Progress bars write each state over the one before.
 _OVERWRITTEN: Final = re.compile(r"^[^\n]*\r(?=[^\r\n])", re.M)
 _TERMINAL_COLOR: Final = re.compile(r"\x1b\[[0-9;]*m")
-_VERSIONS: Final = ("text/plain", "text/markdown", "text/latex", "text/html")
+_MEDIA_TYPES: Final = ("text/plain", "text/markdown", "text/latex", "text/html")
 _STAND_IN: Final = re.compile(r"<IPython\.core\.display\.\w+ object>")
 
 
@@ -41,7 +41,7 @@ def _cells(notebook: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _cell(cell: dict[str, Any], language: str) -> list[str]:
     """Return the source of a cell and its outputs, as Markdown; `language` is the notebook's."""
-    source = _join_source(cell["input"] if "input" in cell else cell["source"])
+    source = _join_lines(cell["input"] if "input" in cell else cell["source"])
     if cell["cell_type"] == "heading":
         return [f"{'#' * min(int(cell.get('level', 1)), 6)} {source}"]
     if cell["cell_type"] != "code":
@@ -54,19 +54,19 @@ def _cell(cell: dict[str, Any], language: str) -> list[str]:
 
 def _output(output: dict[str, Any]) -> str:
     if output["output_type"] == "stream":
-        shown = _OVERWRITTEN.sub("", _join_source(output["text"]).rstrip("\n"))
+        shown = _OVERWRITTEN.sub("", _join_lines(output["text"]).rstrip("\n"))
         return _TERMINAL_COLOR.sub("", shown)
     if output["output_type"] in ("error", "pyerr"):
         return f"{output['ename']}: {output['evalue']}"
     if "data" not in output:
-        return _join_source(output.get("text", ""))
-    versions = {kind: _join_source(output["data"].get(kind, "")) for kind in _VERSIONS}
-    if versions["text/html"]:
-        versions["text/html"] = web_page.to_markdown(versions["text/html"])
-    plain = versions.pop("text/plain")
+        return _join_lines(output.get("text", ""))
+    texts = {kind: _join_lines(output["data"].get(kind, "")) for kind in _MEDIA_TYPES}
+    if texts["text/html"]:
+        texts["text/html"] = web_page.to_markdown(texts["text/html"])
+    plain = texts.pop("text/plain")
     is_stand_in = not plain or _STAND_IN.fullmatch(plain)
-    return next(filter(None, versions.values()), plain) if is_stand_in else plain
+    return next(filter(None, texts.values()), plain) if is_stand_in else plain
 
 
-def _join_source(text: str | list[str]) -> str:
+def _join_lines(text: str | list[str]) -> str:
     return text if isinstance(text, str) else "".join(text)

@@ -17,8 +17,8 @@ class ModelRow:
     Attributes:
         window, max_output: tokens.
         price: US dollars per million tokens, as the provider charges them.
-        ends: the day from which the provider no longer serves it.
-        own: the user's entries; None if there can be none.
+        end_date: the day from which the provider no longer serves it.
+        user_entries: the user's entries; None if there can be none.
         is_from_environment: environment variables define the provider.
     """
 
@@ -35,9 +35,9 @@ class ModelRow:
     tools: bool | None = None
     reasoning: bool | None = None
     schema: bool | None = None
-    ends: date | None = None
+    end_date: date | None = None
     is_favorite: bool = False
-    own: OwnModel | None = None
+    user_entries: OwnModel | None = None
     is_from_environment: bool = False
 
     @property

@@ -242,7 +242,7 @@ class _Search:
         self.needles = tuple(needles)
         self._shortest = min(map(len, self.needles), default=0)
         self._longest = max(map(len, self.needles), default=0)
-        self._begins = [(needle[:_MIN_HELD_CHARS], needle) for needle in self.needles]
+        self._prefixes = [(needle[:_MIN_HELD_CHARS], needle) for needle in self.needles]
         self._make_view = make_view
         self._kept = kept
 
@@ -359,12 +359,12 @@ class _Search:
             behind = len(view) - self._longest
             first = self.find_cut(view[behind:])
             return None if first is None else behind + first
-        for begins, needle in self._begins:
-            if begins not in view:
+        for prefix, needle in self._prefixes:
+            if prefix not in view:
                 continue
-            at = view.find(begins, max(0, len(view) - len(needle) + 1))
+            at = view.find(prefix, max(0, len(view) - len(needle) + 1))
             while at != -1 and not needle.startswith(view[at:]):
-                at = view.find(begins, at + 1)
+                at = view.find(prefix, at + 1)
             if at != -1:
                 first = at if first is None else min(first, at)
         return first

@@ -57,10 +57,10 @@ class RequestSize:
 NO_SIZE: Final = RequestSize()
 
 
-def size_of(error: object) -> RequestSize:
+def size_from_fields(error: object) -> RequestSize:
     """Return the size in the fields that llama.cpp sends.
 
-    >>> size_of({"n_prompt_tokens": 2293, "n_ctx": 2048})
+    >>> size_from_fields({"n_prompt_tokens": 2293, "n_ctx": 2048})
     RequestSize(tokens=2293, window=2048)
     """
     return _bounded_size(
@@ -68,11 +68,11 @@ def size_of(error: object) -> RequestSize:
     )
 
 
-def size_in(message: str) -> RequestSize:
+def size_from_message(message: str) -> RequestSize:
     """Return the size in the message of an error.
 
-    >>> size_in("This model's maximum context length is 2048 tokens. However, your messages "
-    ...         "resulted in 2,345 tokens.")
+    >>> size_from_message("This model's maximum context length is 2048 tokens. "
+    ...                   "However, your messages resulted in 2,345 tokens.")
     RequestSize(tokens=2345, window=2048)
     """
     return _bounded_size(_first_number(_TOKENS, message), _first_number(_WINDOW, message))

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from desktop_app.providers.errors.context_refusals import NO_SIZE, RequestSize, size_of
+from desktop_app.providers.errors.context_refusals import NO_SIZE, RequestSize, size_from_fields
 from desktop_app.providers.errors.server_words import without_markup
 from desktop_app.providers.http.reply import json_fields
 from desktop_app.providers.http.reply.sse import SSEDecoder
@@ -107,7 +107,7 @@ def _fields(value: object) -> ErrorBody:
         code=_code(value, "code"),
         type="" if kind == "error" else kind,
         param=_code(value, "param"),
-        size=size_of(value),
+        size=size_from_fields(value),
         http_status=json_fields.count(value, "code"),
     )
 

@@ -28,7 +28,7 @@ from desktop_app.domain.errors import (
     UnexpectedReplyError,
 )
 from desktop_app.domain.network.redaction import Redactor
-from desktop_app.providers.errors.context_refusals import size_in
+from desktop_app.providers.errors.context_refusals import size_from_message
 from desktop_app.providers.errors.error_body import ErrorBody, parse_error, read_body
 from desktop_app.providers.errors.server_words import as_sentence, quote
 from desktop_app.providers.http.reply import json_fields
@@ -287,7 +287,7 @@ def _is_refusal(status: int | None, pattern: re.Pattern[str], body: ErrorBody) -
 
 
 def _too_long_error(body: ErrorBody) -> ContextTooLongError:
-    size = size_in(body.message)
+    size = size_from_message(body.message)
     return ContextTooLongError(
         Reason.CONVERSATION_TOO_LONG,
         tokens=body.size.tokens or size.tokens,

@@ -71,7 +71,7 @@ class ConnectionAttempt:
     def _proxy_remedy(self) -> Remedy:
         return Remedy.CHECK_PROXY if self.is_own_proxy else Remedy.CHECK_ENVIRONMENT_PROXY
 
-    def proxy_refused(self, reason: str, details: str) -> AttemptError:
+    def proxy_refusal_error(self, reason: str, details: str) -> AttemptError:
         """Return the failure of a proxy that refuses; `reason` is its message."""
         if _ASKS_PASSWORD.search(reason):
             has_user = bool(self.proxy and self.proxy.user)
@@ -84,18 +84,18 @@ class ConnectionAttempt:
             )
         return self._network_failure(Reason.PROXY_CANNOT_REACH, "", details)
 
-    def wrong_proxy_kind(self, details: str) -> AttemptError:
+    def proxy_kind_error(self, details: str) -> AttemptError:
         """Return the failure of a peer that is not a proxy of the expected kind."""
         remedy = (
             Remedy.CHECK_PROXY_KIND if self.is_own_proxy else Remedy.CHECK_ENVIRONMENT_PROXY_KIND
         )
         return self._network_failure(Reason.PROXY_OF_OTHER_KIND, remedy, details)
 
-    def proxy_timeout(self) -> AttemptError:
+    def proxy_timeout_error(self) -> AttemptError:
         """Return the failure of a proxy that accepted the connection and then fell silent."""
         return self._network_failure(Reason.PROXY_TIMEOUT, self._proxy_remedy, "")
 
-    def connection_failed(self, reason: str, details: str) -> AttemptError:
+    def connect_error(self, reason: str, details: str) -> AttemptError:
         """Return the failure to connect; `reason` is the libraries' message."""
         if "CERTIFICATE_VERIFY_FAILED" in reason or "certificate verify failed" in reason:
             return self._not_trusted(reason, details)
@@ -136,7 +136,7 @@ class ConnectionAttempt:
         remedy = Remedy.CHECK_CERTIFICATES if self.has_ca_file else Remedy.CHOOSE_CERTIFICATES
         return self._network_failure(Reason.CERTIFICATE_NOT_TRUSTED, remedy, details)
 
-    def redirected(self, target: str) -> AttemptError:
+    def redirect_error(self, target: str) -> AttemptError:
         """Return the failure of a redirect: a wrong address, or a network that wants a login.
 
         Args:
@@ -148,7 +148,7 @@ class ConnectionAttempt:
         )
         return AttemptError(error)
 
-    def web_page(self, status: int) -> AttemptError:
+    def web_page_error(self, status: int) -> AttemptError:
         """Return the failure of a reply in HTML instead of JSON."""
         details = f"HTML with HTTP status {status}"
         error = EndpointMissingError(Reason.WEB_PAGE, details=details, provider=self.provider)

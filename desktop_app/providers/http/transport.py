@@ -254,11 +254,11 @@ class Transport:
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
             raise self._connection_failure(exc) from None
         except UnicodeError:  # httpx decodes the host of a redirect, to compare it
-            raise self._attempt.redirected("") from None
+            raise self._attempt.redirect_error("") from None
         except TimeoutError:
-            raise self._attempt.proxy_timeout() from None
+            raise self._attempt.proxy_timeout_error() from None
         except socks_error() as exc:
-            raise self._attempt.wrong_proxy_kind(details_of(exc, self.redactor)) from None
+            raise self._attempt.proxy_kind_error(details_of(exc, self.redactor)) from None
 
     def _url(self, path: str, model: str) -> str:
         """Return the URL of a path. A request that names a model goes to that model's address."""
@@ -286,7 +286,7 @@ class Transport:
             except httpx.RemoteProtocolError as exc:
                 if watch.is_sending:
                     raise
-                raise self._attempt.wrong_proxy_kind(details_of(exc, self.redactor)) from None
+                raise self._attempt.proxy_kind_error(details_of(exc, self.redactor)) from None
             finally:
                 await watch.close()
 
@@ -312,12 +312,12 @@ class Transport:
         if 300 <= status < 400:
             target = split_url(response.headers.get("location", "")).hostname or ""
             is_name = 0 < len(target) <= _MAX_HOST_CHARS
-            raise self._attempt.redirected(self.redactor.clean(target) if is_name else "")
+            raise self._attempt.redirect_error(self.redactor.clean(target) if is_name else "")
         if status == 407:
-            raise self._attempt.proxy_refused("407", "HTTP status 407")
+            raise self._attempt.proxy_refusal_error("407", "HTTP status 407")
         is_html = "html" in response.headers.get("content-type", "").lower()
         if is_html and (status < 400 or status in _WEB_PAGE_STATUSES):
-            raise self._attempt.web_page(status)
+            raise self._attempt.web_page_error(status)
         if status >= 400:
             raise await self._read_refusal(response, classify)
         if _is_compressed(response):
@@ -347,9 +347,9 @@ class Transport:
         if isinstance(exc, httpx.InvalidURL):
             return AttemptError(self._connection.bad_address_error())
         if isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
-            return self._attempt.connection_failed(reason, details)
+            return self._attempt.connect_error(reason, details)
         if isinstance(exc, httpx.ProxyError):
-            return self._attempt.proxy_refused(reason, details)
+            return self._attempt.proxy_refusal_error(reason, details)
         if isinstance(exc, httpx.TimeoutException):
             return AttemptError(self._timeout_error(exc))
         error = NetworkError(Reason.BROKE_BEFORE_ANSWER, details=details, provider=self._provider)

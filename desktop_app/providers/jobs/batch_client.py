@@ -35,7 +35,13 @@ from desktop_app.providers.http.reply.reply_limits import (
     MAX_RESULT_LINES,
 )
 from desktop_app.providers.http.retries import AttemptError
-from desktop_app.providers.jobs.batch_lines import NAME_KEY, URLS, batch_of, request_line, result_of
+from desktop_app.providers.jobs.batch_lines import (
+    NAME_KEY,
+    URLS,
+    batch_of,
+    parse_result,
+    request_line,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
@@ -177,7 +183,7 @@ class BatchClient:
         attempts, clean = count(), self._transport.redactor.clean_bytes
 
         def read(line: bytes) -> BatchResult | None:
-            return result_of(bytes(clean(line)), self._profile.name, api)
+            return parse_result(bytes(clean(line)), self._profile.name, api)
 
         while True:
             try:

@@ -90,22 +90,22 @@ def request_line(
     return text.encode("utf-8", "replace") + b"\n"
 
 
-def result_of(line: bytes, provider: str, api: Api) -> BatchResult | None:
+def parse_result(line: bytes, provider: str, api: Api) -> BatchResult | None:
     """Parse a line of results. Return None if it is not one."""
     try:
         row = json_fields.parse(line)
     except (ValueError, ValueTooLargeError):
         return None
-    name = json_fields.name(row, "custom_id")
-    if not name:
+    custom_id = json_fields.name(row, "custom_id")
+    if not custom_id:
         return None
     response = json_fields.mapping(row, "response")
     error = row.get("error")
     failure = _error_of(provider, error) if error else None
     note = None if failure is None else note_of(failure)
     if not response:
-        return _result_without_response(name, error, failure)
-    result = _result_of_response(name, response, provider, api)
+        return _result_without_response(custom_id, error, failure)
+    result = _result_of_response(custom_id, response, provider, api)
     if note is None:
         return result
     if result.status is ItemStatus.ANSWERED:
@@ -114,13 +114,13 @@ def result_of(line: bytes, provider: str, api: Api) -> BatchResult | None:
 
 
 def _result_without_response(
-    name: str, error: object, failure: ProviderError | None
+    custom_id: str, error: object, failure: ProviderError | None
 ) -> BatchResult:
     reason = _UNSTARTED_ERRORS.get(json_fields.text(error, "code"))
     if reason:
-        return BatchResult(name, ItemStatus.UNANSWERED, error=ErrorNote(reason))
+        return BatchResult(custom_id, ItemStatus.UNANSWERED, error=ErrorNote(reason))
     note = ErrorNote(Reason.ITEM_UNANSWERED) if failure is None else note_of(failure)
-    return BatchResult(name, _failure_status(failure), error=note)
+    return BatchResult(custom_id, _failure_status(failure), error=note)
 
 
 def _failure_status(failure: ProviderError | None) -> ItemStatus:
@@ -133,7 +133,7 @@ def _error_of(provider: str, error: object) -> ProviderError:
 
 
 def _result_of_response(
-    name: str, response: Mapping[str, Any], provider: str, api: Api
+    custom_id: str, response: Mapping[str, Any], provider: str, api: Api
 ) -> BatchResult:
     status = json_fields.count(response, "status_code")
     body = response.get("body")
@@ -143,10 +143,10 @@ def _result_of_response(
         error = error_replies.error_from(
             provider, found, status=status or None, request_id=request_id
         )
-        return BatchResult(name, _failure_status(error), error=note_of(error))
+        return BatchResult(custom_id, _failure_status(error), error=note_of(error))
     reply = _reply(body, provider, api)
     item_status, answer, why = _outcome(reply)
-    return BatchResult(name, item_status, answer, why, reply.usage, reply.model)
+    return BatchResult(custom_id, item_status, answer, why, reply.usage, reply.model)
 
 
 def _outcome(reply: Reply) -> tuple[ItemStatus, str, ErrorNote | None]:

@@ -86,16 +86,16 @@ def _fold_character(character: str) -> str:
     return letters.translate(PLAIN_LETTERS)
 
 
-def match_ranges(text: str, words: str) -> list[tuple[int, int]]:
-    """Return the ranges of the folded `words` in a text, without overlaps."""
-    if not words:
+def match_ranges(text: str, phrase: str) -> list[tuple[int, int]]:
+    """Return the ranges of the folded `phrase` in a text, without overlaps."""
+    if not phrase:
         return []
     folded = _fold_with_offsets(text)
-    found, at = [], folded.text.find(words)
+    found, at = [], folded.text.find(phrase)
     while at >= 0:
-        last = folded.original_offset(at + len(words) - 1)
+        last = folded.original_offset(at + len(phrase) - 1)
         found.append((folded.original_offset(at), last + 1))
-        at = folded.text.find(words, at + len(words))
+        at = folded.text.find(phrase, at + len(phrase))
     return found
 
 
@@ -109,9 +109,9 @@ def searchable_texts(blocks: Iterable[Block]) -> Iterator[str]:
             yield text_of(block.runs)
 
 
-def count_matches(texts: Iterable[str], words: str) -> int:
-    """Count the folded `words` in texts."""
-    return sum(fold_text(text).count(words) for text in texts) if words else 0
+def count_matches(texts: Iterable[str], phrase: str) -> int:
+    """Count the folded `phrase` in texts."""
+    return sum(fold_text(text).count(phrase) for text in texts) if phrase else 0
 
 
 def remove_characters(signs: str, text: str) -> str:
@@ -121,14 +121,14 @@ def remove_characters(signs: str, text: str) -> str:
     return text
 
 
-def may_contain(source: str, words: str) -> bool:
-    """Return False if what Markdown shows certainly does not contain the folded `words`.
+def may_contain(source: str, phrase: str) -> bool:
+    """Return False if what Markdown shows certainly does not contain the folded `phrase`.
 
     It may also return False if only text that rendering adds contains them, such as the destination
     after a misleading link.
     """
     folded = fold_text(source)
-    missing = [word for word in _WORD.findall(words) if word not in folded]
+    missing = [word for word in _WORD.findall(phrase) if word not in folded]
     if not missing:
         return True
     bare = remove_characters(_MARKS, folded)

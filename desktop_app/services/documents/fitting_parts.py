@@ -18,7 +18,7 @@ MIN_PART_TOKENS: Final = 300
 _SAMPLE_CHARS: Final = 10_000
 """Characters at the beginning that the server counts first, to learn its token rates."""
 _MAX_CUTS: Final = 3
-# A part that was too large is split into parts that should fill this share of the room.
+# A part that was too large is split into parts that should fill this usable_share of the room.
 _MARGIN: Final = 0.95
 
 
@@ -50,8 +50,8 @@ async def fitting_parts(
     found = await estimator.rates(text, resolved)
     if found is None:
         return await splitter.chunks(text, room)
-    rates, share = found
-    limit = room if is_exact else max(MIN_PART_TOKENS, int(room * share))
+    rates, usable_share = found
+    limit = room if is_exact else max(MIN_PART_TOKENS, int(room * usable_share))
     parts = await splitter.chunks(text, limit, rates)
     if not is_exact:
         return parts

@@ -120,11 +120,11 @@ def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:
         paged = [p for p in parts if isinstance(p, DocumentPart) and p.seen_pages]
         counts = {
             name: value
-            for number, part in zip(("", "2"), paged, strict=False)
+            for suffix, part in zip(("", "2"), paged, strict=False)
             for name, value in (
-                (f"count{number}", len(part.seen_pages)),
-                (f"total{number}", part.sent_pages or 0),
-                (f"file{number}", part.name),
+                (f"count{suffix}", len(part.seen_pages)),
+                (f"total{suffix}", part.sent_pages or 0),
+                (f"file{suffix}", part.name),
             )
         }
         raise IllegalChoiceError(

@@ -49,9 +49,9 @@ def _row(models: ProviderModels, entry: MenuEntry, today: date, *, is_favorite: 
         tools=info.takes_tools,
         reasoning=info.is_reasoning,
         schema=info.takes_schema,
-        ends=models.availability(info, today).shutdown_date,
+        end_date=models.availability(info, today).shutdown_date,
         is_favorite=is_favorite,
-        own=None if is_on_device else profile.own_model(entry.model),
+        user_entries=None if is_on_device else profile.own_model(entry.model),
     )
 
 

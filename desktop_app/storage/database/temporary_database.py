@@ -70,7 +70,7 @@ class TemporaryConversations:
         """Return True if there is a temporary conversation, shown or not."""
         return bool(self._current_id)
 
-    def was_begun(self, conversation_id: str | None) -> bool:
+    def was_ever_temporary(self, conversation_id: str | None) -> bool:
         """Return True if a conversation is or was temporary: its requests may outlast it."""
         return conversation_id in self._begun
 
@@ -86,7 +86,7 @@ class TemporaryConversations:
 
     def for_conversation(self, conversation_id: str | None) -> Database:
         """Return the database of a conversation."""
-        if self.memory is not None and self.was_begun(conversation_id):
+        if self.memory is not None and self.was_ever_temporary(conversation_id):
             return self.memory
         return self.disk
 

@@ -28,7 +28,8 @@ from desktop_app.storage.database.storage_errors import UNREADABLE
 # Keys of facts learned about a server, which contain its address. They may be deleted, because the
 # facts are learned again.
 _LEARNED_KEYS: Final = "SELECT key FROM settings WHERE key LIKE 'learnt.%://%'"
-_ADDRESSES: Final = (("model_listings", "profile_id"), ("batch_jobs", "id"))
+# Tables with a column base_url, and their key columns.
+_ADDRESS_TABLES: Final = (("model_listings", "profile_id"), ("batch_jobs", "id"))
 # Patterns of addresses in the bytes of a file: in profiles, and in the keys of learned facts.
 _ADDRESS_BYTES: Final = re.compile(rb'"(base_url|proxy)": ?"[^":/]*://((?:[^"\\]|\\.)*)"')
 _LEARNED_BYTES: Final = re.compile(rb'learnt\.[^\x00-\x1f"]{1,400}?://([^\x00-\x20"/]+)@')
@@ -85,7 +86,7 @@ def strip_addresses(connection: sqlite3.Connection) -> None:
         # deleted, too, and learned again.
         with_login = [(key,) for key in keys if "@" in key or "?" in key or "#" in key]
         connection.executemany("DELETE FROM settings WHERE key = ?", with_login)
-    for table, key in _ADDRESSES:
+    for table, key in _ADDRESS_TABLES:
         if table in tables:
             sql = f"SELECT {key}, base_url FROM {table} WHERE base_url <> ''"  # noqa: S608
             rows = [(bare_address(url)[0], row_id, url) for row_id, url in connection.execute(sql)]

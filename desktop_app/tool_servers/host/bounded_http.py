@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import httpx2
 
-from desktop_app.tool_servers.host.bounded_stdio import MAX_LINE_BYTES
+from desktop_app.tool_servers.host.bounded_stdio import MAX_MESSAGE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -27,7 +27,7 @@ _RAW_DEFLATE: Final = -zlib.MAX_WBITS
 
 
 async def bound_body(response: httpx2.Response) -> None:
-    """Limit the body of a response, after decompression, to MAX_LINE_BYTES.
+    """Limit the body of a response, after decompression, to MAX_MESSAGE_BYTES.
 
     A stream of events may be longer, because the SDK limits each event. This is an event hook of
     httpx2, to be called before others read the body. Reading a body that is too long or damaged
@@ -38,7 +38,7 @@ async def bound_body(response: httpx2.Response) -> None:
     if encodings:
         del response.headers["content-encoding"]  # httpx2 would decompress once more
     kind = response.headers.get("content-type", "").lower()
-    limit = None if kind.startswith("text/event-stream") else MAX_LINE_BYTES
+    limit = None if kind.startswith("text/event-stream") else MAX_MESSAGE_BYTES
     assert isinstance(response.stream, httpx2.AsyncByteStream)
     response.stream = _BoundedBody(response.stream, encodings, limit)
 

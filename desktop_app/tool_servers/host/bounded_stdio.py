@@ -26,7 +26,7 @@ from desktop_app.tool_servers.process_tree import die_with_parent
 if TYPE_CHECKING:
     from mcp.client._transport import TransportStreams
 
-MAX_LINE_BYTES: Final = 32 << 20
+MAX_MESSAGE_BYTES: Final = 32 << 20
 """Maximum bytes of a message. A longer message ends the connection.
 
 Many servers send a result twice, as text and as structured content, so a large result must fit
@@ -65,7 +65,7 @@ async def bounded_stdio(
             stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,
-            limit=MAX_LINE_BYTES,
+            limit=MAX_MESSAGE_BYTES,
             preexec_fn=die_with_parent if sys.platform == "linux" else None,
         )
     incoming, read_stream = anyio.create_memory_object_stream[Any]()
@@ -101,7 +101,7 @@ async def _read_lines(process: asyncio.subprocess.Process, incoming: Any, log: L
         try:
             line = await process.stdout.readline()
         except ValueError:
-            log("error", f"The server sent a line of more than {MAX_LINE_BYTES >> 20} MB.")
+            log("error", f"The server sent a line of more than {MAX_MESSAGE_BYTES >> 20} MB.")
             return
         if not line:
             return

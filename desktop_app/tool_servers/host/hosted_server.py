@@ -23,7 +23,7 @@ from desktop_app.child_processes import ChildCommand
 from desktop_app.domain.network.network_address import is_loopback
 from desktop_app.tool_servers.host import content
 from desktop_app.tool_servers.host.bounded_http import ACCEPTED_ENCODINGS, bound_body
-from desktop_app.tool_servers.host.bounded_stdio import MAX_LINE_BYTES, bounded_stdio
+from desktop_app.tool_servers.host.bounded_stdio import MAX_MESSAGE_BYTES, bounded_stdio
 from desktop_app.tool_servers.host.checked_tools import with_checked_tools
 from desktop_app.tool_servers.host.failure_text import has_closed, reason_of
 from desktop_app.tool_servers.host.lenient_messages import use_lenient_messages
@@ -128,7 +128,7 @@ class HostedServer:
         if http_client is not None:
             use_lenient_messages()
             transport = streamable_http_client(
-                order["url"], http_client=http_client, max_sse_event_size=MAX_LINE_BYTES
+                order["url"], http_client=http_client, max_sse_event_size=MAX_MESSAGE_BYTES
             )
         else:
             environment = {**os.environ, **order["environment"]}

@@ -61,7 +61,7 @@ class BatchPromptOption:
 
 
 @dataclass(frozen=True)
-class BatchOrder:
+class NewBatchJob:
     """The job that the user asks for.
 
     Attributes:
@@ -86,7 +86,7 @@ class BatchNewPage(QWidget):
     """The page for a new batch job.
 
     Signals:
-        preparation_requested(BatchOrder): read these files and estimate the job.
+        preparation_requested(NewBatchJob): read these files and estimate the job.
         back_requested(): show the list of jobs.
     """
 
@@ -182,14 +182,14 @@ class BatchNewPage(QWidget):
         self._paths |= dict.fromkeys(paths)
         self._show_files()
 
-    def clear_order(self, order: BatchOrder) -> None:
+    def clear_job(self, job: NewBatchJob) -> None:
         """Remove the files and the message of a job that was created; keep later entries."""
-        self._cleared_paths = tuple(path for path in self._cleared_paths if path not in order.paths)
+        self._cleared_paths = tuple(path for path in self._cleared_paths if path not in job.paths)
         self.undo_button.setVisible(bool(self._cleared_paths) and not self.undo_button.isHidden())
-        for path in order.paths:
+        for path in job.paths:
             self._paths.pop(path, None)
         self._show_files()
-        if self.task.toPlainText().strip() == order.task:
+        if self.task.toPlainText().strip() == job.task:
             self.task.clear()
         if not self._paths and not self.task.toPlainText():
             self._has_chosen_model = False
@@ -364,7 +364,7 @@ class BatchNewPage(QWidget):
         title = "" if prompt is None or is_edited else prompt.title
         effort = self.effort.currentData()  # Qt returns it as a plain string
         self.preparation_requested.emit(
-            BatchOrder(
+            NewBatchJob(
                 tuple(self._paths),
                 title,
                 task,

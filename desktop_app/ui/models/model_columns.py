@@ -62,7 +62,7 @@ _COLUMNS: Final = (
     _Column(N_("Images"), lambda row: row.images, _yes_no),
     _Column(N_("Tools"), lambda row: row.tools, _yes_no),
     _Column(N_("Reasoning"), lambda row: row.reasoning, _yes_no),
-    _Column(N_("Ends"), lambda row: row.ends, formatting.short_date),
+    _Column(N_("Ends"), lambda row: row.end_date, formatting.short_date),
 )
 
 FILTERS: Final[tuple[tuple[str, str, Callable[[ModelRow], bool]], ...]] = (

@@ -67,7 +67,7 @@ class ModelEditor(FormDialog):
         self.setWindowTitle(window_title(row.name))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.subject = f"{row.provider_id} {row.model}"
-        self._row, self._own = row, row.own or OwnModel(row.model)
+        self._row, self._own = row, row.user_entries or OwnModel(row.model)
         self.fields: dict[str, QLineEdit] = {}
         self.flags: dict[str, Combo] = {}
         self.efforts: dict[Effort, QCheckBox] = {}

@@ -67,7 +67,7 @@ class ModelsDialog(QDialog):
         self.filter = Combo(theme, tr("Show"), object_name="models-filter")
         for key, label, _ in FILTERS:
             self.filter.addItem(tr(label), key)
-        self._is_dragged = False  # whether the user has changed the width of a column
+        self._has_chosen_widths = False
         self._model = ModelsTable(self)
         self._filter_model = ModelFilter(self._model)
         self.table = QTableView()
@@ -130,7 +130,7 @@ class ModelsDialog(QDialog):
         current, bar = self.current, self.table.verticalScrollBar()
         scrolled = bar.value()
         self._model.update_rows(rows, lambda row: row.key)
-        self.table.setColumnHidden(ENDS_COLUMN, all(row.ends is None for row in rows))
+        self.table.setColumnHidden(ENDS_COLUMN, all(row.end_date is None for row in rows))
         if current is not None:
             self.select(*current.key)
         self._show_count()
@@ -168,7 +168,7 @@ class ModelsDialog(QDialog):
         self._max_name_width = px(_MAX_NAME_WIDTH)
         self.filter.setMinimumWidth(px(150))
         retheme(self, theme)
-        self._is_dragged = False
+        self._has_chosen_widths = False
         self._fit_columns()
 
     # ------------------------------------------------------------------ events
@@ -246,19 +246,19 @@ class ModelsDialog(QDialog):
         self._use_button.setEnabled(row is not None)
         self._favorite_button.setEnabled(row is not None)
         self._favorite_button.setChecked(row is not None and row.is_favorite)
-        self._edit_button.setEnabled(row is not None and row.own is not None)
-        refusal = "" if row is None or row.own is not None else _edit_refusal(row)
+        self._edit_button.setEnabled(row is not None and row.user_entries is not None)
+        refusal = "" if row is None or row.user_entries is not None else _edit_refusal(row)
         self._refusal.setText(refusal)
         self._refusal.setVisible(bool(refusal))
         set_tooltip(self._edit_button, refusal or tr("Enter prices, limits, and abilities"))
 
     def _record_drag(self) -> None:
         if QApplication.mouseButtons():
-            self._is_dragged = True
+            self._has_chosen_widths = True
 
     def _fit_columns(self) -> None:
         """Fit the columns to their content, unless the user has chosen a width."""
-        if self._is_dragged:
+        if self._has_chosen_widths:
             return
         header, mode = self.table.horizontalHeader(), QHeaderView.ResizeMode
         header.setSectionResizeMode(mode.ResizeToContents)

@@ -98,7 +98,7 @@ class SettingsPanel(QFrame):
         def show() -> None:
             # Not earlier, because a new page has no layout until it is visible.
             self._ensure_frame().ensure_visible(page, field)
-            _focus_in(field)
+            _focus_first_part(field)
 
         self._call_when_visible(self.pages.page_factories[page](), show)
 
@@ -189,7 +189,7 @@ class SettingsPanel(QFrame):
             self.servers_opened.emit()
 
 
-def _focus_in(field: QWidget) -> None:
+def _focus_first_part(field: QWidget) -> None:
     """Focus a field, or its first part that accepts the focus."""
     from PySide6.QtWidgets import QWidget
 

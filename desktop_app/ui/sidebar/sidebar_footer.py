@@ -29,16 +29,16 @@ class SidebarFooter(QWidget):
         row_of(*parts, parent=self, margins=(10, 6, 17, 0), spacing=8)
         self.set_theme(theme)
 
-    def show_month(
-        self, provider_name: str, icon_name: str, month: str, *, is_near_cap: bool = False
+    def show_provider(
+        self, name: str, icon_name: str, spending: str, *, is_near_cap: bool = False
     ) -> None:
-        """Show the provider with its icon, and this month's cost ("" for none).
+        """Show the provider with its icon, and `spending`, the cost of this month ("" for none).
 
         The cost is highlighted if it is near the provider's cap.
         """
         self._icon_name = icon_name
-        self.name.setText(provider_name)
-        self.month.setText(month)
+        self.name.setText(name)
+        self.month.setText(spending)
         set_tooltip(self.month, tr("Spent this month, out of your limit") if is_near_cap else "")
         themes.set_style_property(self.month, "role", "warning" if is_near_cap else "note")
         self._draw_icon()

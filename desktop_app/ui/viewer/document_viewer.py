@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 _SIZE: Final = (860, 900)
 _ICON: Final = 17
 """Pixels at the default text size."""
-_MAX_PLACE_CHARACTERS: Final = 60
+_MAX_PASSAGE_PLACE_CHARACTERS: Final = 60
 
 
 class DocumentViewer(QWidget):
@@ -77,7 +77,7 @@ class DocumentViewer(QWidget):
         self.find_bar = FindBar(theme, self, tr("Find in document"))
         middle = Qt.TextElideMode.ElideMiddle
         self._name = ElidedLabel(name="viewer-name", role="strong", elide_mode=middle)
-        self._place = PlainLabel(name="viewer-place", role="note")
+        self._passage_place = PlainLabel(name="viewer-place", role="note")
         self._page_count = PlainLabel(role="note")
         self._field = QLineEdit()
         self._field.setObjectName("viewer-page")
@@ -135,7 +135,7 @@ class DocumentViewer(QWidget):
         )
         row = row_of(
             (self._name, 1),
-            self._place,
+            self._passage_place,
             buttons["viewer-mark"],
             self._page_tools,
             buttons["viewer-find"],
@@ -167,13 +167,13 @@ class DocumentViewer(QWidget):
 
     def _connect(self) -> None:
         pages = self.pages
-        pages.page_changed.connect(lambda _: self._show_page())
-        pages.zoom_changed.connect(lambda _: self._show_zoom())
+        pages.page_changed.connect(lambda _: self._update_page_tools())
+        pages.zoom_changed.connect(lambda _: self._update_zoom())
         self._field.returnPressed.connect(self._go_to_typed_page)
         self.find_bar.close_requested.connect(self._stop_finding)
         keys = QKeySequence.StandardKey
         for key, act in (
-            (keys.Cancel, self._step_back),
+            (keys.Cancel, self._close_find_bar_or_window),
             (keys.Find, self._begin_finding),
             (keys.FindNext, lambda: self.find_bar.step(+1)),
             (keys.FindPrevious, lambda: self.find_bar.step(-1)),
@@ -202,8 +202,8 @@ class DocumentViewer(QWidget):
         self._title = one_line(title)
         self.setWindowTitle(window_title(self._title))
         self._name.setText(title)
-        self._place.setText(one_line(place, _MAX_PLACE_CHARACTERS))
-        set_tooltip(self._place, place)
+        self._passage_place.setText(one_line(place, _MAX_PASSAGE_PLACE_CHARACTERS))
+        set_tooltip(self._passage_place, place)
         self._hide_for_narrow_window()
         self.set_note("")
         self.describe_mark("")
@@ -244,8 +244,8 @@ class DocumentViewer(QWidget):
         self._show_content(self.pages)
         self.pages.set_pages(sizes)
         self.pages.go_to(page)
-        self._show_page()
-        self._show_zoom()
+        self._update_page_tools()
+        self._update_zoom()
 
     def show_text(self, slices: int, at: int) -> None:
         """Show a text of `slices` slices, scrolled to the marks in slice `at`."""
@@ -283,7 +283,7 @@ class DocumentViewer(QWidget):
         shown = self.pages if self._stack.currentWidget() is self.pages else self.text
         shown.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _step_back(self) -> None:
+    def _close_find_bar_or_window(self) -> None:
         """Close the search bar, or the window if the bar is closed."""
         if self.find_bar.isVisible():
             self.find_bar.request_close()
@@ -300,7 +300,7 @@ class DocumentViewer(QWidget):
         if self._field.hasAcceptableInput():
             # The validator accepts the separators of the locale, as in "1,200".
             self.pages.go_to(QLocale().toInt(self._field.text())[0])
-        self._show_page()
+        self._update_page_tools()
         self.pages.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _focus_field(self) -> None:
@@ -308,7 +308,7 @@ class DocumentViewer(QWidget):
             self._field.setFocus(Qt.FocusReason.ShortcutFocusReason)
             self._field.selectAll()
 
-    def _show_page(self) -> None:
+    def _update_page_tools(self) -> None:
         page, count = self.pages.page, self.pages.count
         self._field.setText(str(page))
         self._buttons["viewer-previous"].setEnabled(page > 1)
@@ -324,7 +324,7 @@ class DocumentViewer(QWidget):
         self.pages.setAccessibleDescription(spoken_text(words))
         self.text.setAccessibleDescription(spoken_text(words))
 
-    def _show_zoom(self) -> None:
+    def _update_zoom(self) -> None:
         shown = percent(self.pages.percent)
         self._zoom.setText(shown)
         self._zoom.setAccessibleName(spoken_text(tr("Zoom: {percent}", percent=shown)))
@@ -358,7 +358,9 @@ class DocumentViewer(QWidget):
         is_narrow = self.width() < self._theme.px(560)
         self._zoom.setVisible(not is_narrow)
         self._buttons["viewer-fit"].setVisible(not is_narrow)
-        self._place.setVisible(bool(self._place.text()) and self.width() >= self._theme.px(700))
+        self._passage_place.setVisible(
+            bool(self._passage_place.text()) and self.width() >= self._theme.px(700)
+        )
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not press_focused(self, event):

@@ -398,7 +398,7 @@ async def models(app: AppHarness, look: Look) -> None:
     table.filter.setCurrentIndex(1)
     await look("models-filtered")
     table.filter.setCurrentIndex(0)
-    row = next(row for row in table.rows if row.own is not None)
+    row = next(row for row in table.rows if row.user_entries is not None)
     app.controllers.composer.models.edit(row.provider_id, row.model)
     editor = await dialog_of(ModelEditor)
     await look("model-editor")

@@ -22,7 +22,7 @@ from desktop_app.domain.error_note import ErrorNote
 from desktop_app.services.batch.batch_service import BatchService
 from desktop_app.ui.batch.batch_bar import BatchBar
 from desktop_app.ui.batch.batch_dialog import BatchDialog
-from desktop_app.ui.batch.batch_new_page import BatchOrder
+from desktop_app.ui.batch.batch_new_page import NewBatchJob
 from desktop_app.ui.widgets.forms.form_widgets import Combo, Switch
 from tests.end2end.batch_states import fill_batches
 from tests.gui.app.app_harness import AppHarness, until
@@ -595,6 +595,8 @@ async def test_a_job_of_a_removed_provider_is_refused(tmp_path: Path) -> None:
     async with open_app() as (_, app):
         app.controllers.dialogs.batches.begin(notes(tmp_path, 1))
         dialog = dialog_of(app)
-        order = BatchOrder(tuple(notes(tmp_path, 1)), "", "Why?", "", "gone", "gpt-5.2", None, None)
+        order = NewBatchJob(
+            tuple(notes(tmp_path, 1)), "", "Why?", "", "gone", "gpt-5.2", None, None
+        )
         dialog.new_page.preparation_requested.emit(order)
         await until(lambda: "Provider removed." in dialog.status_note.text())

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import Qt, QUrl
 
-from desktop_app.app.help.book_rendering import CHAPTERS, chapter_titles, label_values, render_book
+from desktop_app.app.help.book_rendering import (
+    CHAPTERS,
+    chapter_titles,
+    placeholder_values,
+    render_book,
+)
 from desktop_app.app.settings.place_opener import HELP_PLACES, SETTINGS_PAGES
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.conversation import MessageStatus
@@ -44,7 +49,7 @@ def test_every_place_opens_its_page_and_has_its_name() -> None:
     for place, (page, section) in SETTINGS_PAGES.items():
         assert PLACE_PATHS[place][:2] == ("Settings", titles[page])
         assert len(PLACE_PATHS[place]) == (3 if section else 2)
-    values = label_values(Keymap.from_settings({}))
+    values = placeholder_values(Keymap.from_settings({}))
     book = render_book(resource_path("help"), "en", chapter_titles(), values)
     for place, target in HELP_PLACES.items():
         where = HelpPlace.parse(target)

@@ -47,7 +47,7 @@ def facts_of(attempt: AttemptError) -> tuple[object, object, object]:
 def test_a_failed_connection_may_be_repeated(
     attempt: ConnectionAttempt, reason: Reason, remedy: Remedy, host: str
 ) -> None:
-    failed = attempt.connection_failed("refused", "details")
+    failed = attempt.connect_error("refused", "details")
     assert facts_of(failed) == (reason, remedy, True)
     assert failed.error.params["host"] == host
     assert failed.error.params["proxy"] == ("" if attempt.proxy is None else "http://proxy:3128")
@@ -75,7 +75,7 @@ def test_how_to_start_a_local_server_follows_from_its_kind_its_name_or_its_port(
     name: str, port: int, server: ServerKind | None, remedy: Remedy
 ) -> None:
     attempt = ConnectionAttempt(name, "localhost", port=port, server_kind=server)
-    assert attempt.connection_failed("refused", "d").error.remedy is remedy
+    assert attempt.connect_error("refused", "d").error.remedy is remedy
 
 
 @pytest.mark.parametrize("has_ca_file", [False, True])
@@ -101,11 +101,11 @@ def test_a_refused_certificate_has_a_reason(
         f"certificate verify failed: {words}",
     ):
         expected = (reason, remedies[has_ca_file], False)
-        assert facts_of(attempt.connection_failed(said, "details")) == expected
+        assert facts_of(attempt.connect_error(said, "details")) == expected
 
 
 def test_a_server_without_encryption_has_its_own_reason() -> None:
-    failed = HERE.connection_failed("[SSL: WRONG_VERSION_NUMBER] wrong version", "details")
+    failed = HERE.connect_error("[SSL: WRONG_VERSION_NUMBER] wrong version", "details")
     assert facts_of(failed) == (Reason.NOT_ENCRYPTED, "", False)
 
 
@@ -130,17 +130,17 @@ def test_a_refusing_proxy_has_a_reason(
 ) -> None:
     assert PROXY is not None
     attempt = replace(OWN, is_own_proxy=is_own, proxy=replace(PROXY, user=user))
-    failed = attempt.proxy_refused(words, "details")
+    failed = attempt.proxy_refusal_error(words, "details")
     assert facts_of(failed) == (reason, remedy, False)
     assert failed.error.params["words"] == (words if reason is Reason.PROXY_BLOCKS else "")
 
 
 def test_an_attempt_with_few_known_facts_has_a_reason() -> None:
-    failed = ConnectionAttempt("P", "192.168.1.5").connection_failed("refused", "details")
+    failed = ConnectionAttempt("P", "192.168.1.5").connect_error("refused", "details")
     assert failed.error.params["host"] == "192.168.1.5"
     attempt = ConnectionAttempt("P", "far.example", PROXY)
-    assert attempt.proxy_timeout().error.remedy is Remedy.CHECK_ENVIRONMENT_PROXY
-    failed = attempt.connection_failed("certificate verify failed: x", "details")
+    assert attempt.proxy_timeout_error().error.remedy is Remedy.CHECK_ENVIRONMENT_PROXY
+    failed = attempt.connect_error("certificate verify failed: x", "details")
     assert failed.error.remedy is Remedy.CHOOSE_CERTIFICATES
 
 
@@ -148,18 +148,18 @@ def test_an_attempt_with_few_known_facts_has_a_reason() -> None:
 def test_a_server_that_is_no_proxy_has_its_own_reason(is_own: bool) -> None:
     attempt = replace(OWN, is_own_proxy=is_own)
     kind = Remedy.CHECK_PROXY_KIND if is_own else Remedy.CHECK_ENVIRONMENT_PROXY_KIND
-    assert facts_of(attempt.wrong_proxy_kind("details")) == (
+    assert facts_of(attempt.proxy_kind_error("details")) == (
         Reason.PROXY_OF_OTHER_KIND,
         kind,
         False,
     )
-    late = attempt.proxy_timeout().error
+    late = attempt.proxy_timeout_error().error
     check = Remedy.CHECK_PROXY if is_own else Remedy.CHECK_ENVIRONMENT_PROXY
     assert (late.reason, late.remedy, late.details) == (Reason.PROXY_TIMEOUT, check, "")
 
 
 def test_redirects_and_web_pages_are_no_api() -> None:
-    failed = (FAR.redirected("login.example"), FAR.redirected(""), FAR.web_page(404))
+    failed = (FAR.redirect_error("login.example"), FAR.redirect_error(""), FAR.web_page_error(404))
     assert [(each.error.reason, each.error.params, each.error.details) for each in failed] == [
         (
             Reason.REDIRECTED,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from desktop_app.domain.errors import ContextTooLongError
-from desktop_app.providers.errors.context_refusals import RequestSize, size_in
+from desktop_app.providers.errors.context_refusals import RequestSize, size_from_message
 from desktop_app.providers.errors.error_body import parse_error
 from desktop_app.providers.errors.error_replies import error_from
 
@@ -57,7 +57,7 @@ MESSAGES = {
 
 @pytest.mark.parametrize(("message", "size"), MESSAGES.items())
 def test_sizes_are_read_from_a_message(message: str, size: tuple[int, int]) -> None:
-    assert size_in(message) == RequestSize(*size)
+    assert size_from_message(message) == RequestSize(*size)
 
 
 def test_llama_cpp_sends_fields() -> None:
@@ -69,4 +69,4 @@ def test_llama_cpp_sends_fields() -> None:
 
 
 def test_numbers_beyond_any_window_are_ignored() -> None:
-    assert size_in(f"maximum context length is {10**12} tokens").window == 0
+    assert size_from_message(f"maximum context length is {10**12} tokens").window == 0

@@ -30,7 +30,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.providers.jobs.batch_client import lines_of
-from desktop_app.providers.jobs.batch_lines import result_of
+from desktop_app.providers.jobs.batch_lines import parse_result
 from desktop_app.services.batch.batch_results import ResultFetcher
 from desktop_app.services.batch.batch_service import poll_delay_s
 from desktop_app.storage.batch.batch_store import BatchStore
@@ -80,7 +80,7 @@ class Files:
 
         async for line in lines_of(pieces()):
             if line.strip():
-                yield result_of(line, "OpenAI", api)
+                yield parse_result(line, "OpenAI", api)
 
     async def delete_file(self, file_id: str) -> None:
         self.deleted.append(file_id)
@@ -270,7 +270,7 @@ def _judge(fate: str, item: BatchItem) -> None:
 def test_a_result_is_read_in_its_own_format() -> None:
     row = json.dumps(answered("job-1", "Fine.")).encode()
     for api in Api:
-        result = result_of(row, "OpenAI", api)
+        result = parse_result(row, "OpenAI", api)
         assert result is not None
         assert (result.status, result.answer) == (ItemStatus.ANSWERED, "Fine.")
 
@@ -278,7 +278,7 @@ def test_a_result_is_read_in_its_own_format() -> None:
 @pytest.mark.attack("reply-bounds")
 def test_an_overlong_answer_of_a_batch_is_cut() -> None:
     text = "words " * (3 << 20)
-    result = result_of(json.dumps(answered("job-1", text)).encode(), "OpenAI", Api.RESPONSES)
+    result = parse_result(json.dumps(answered("job-1", text)).encode(), "OpenAI", Api.RESPONSES)
     assert result is not None
     assert (result.status, len(result.answer)) == (ItemStatus.ANSWERED, 16 << 20)
     assert text.startswith(result.answer)
@@ -327,7 +327,7 @@ def test_a_refusal_is_an_outcome_of_its_own(
     status: int, body: dict[str, Any], answer: str, reason: str
 ) -> None:
     row = {"custom_id": "job-1", "response": {"status_code": status, "body": body}}
-    result = result_of(json.dumps(row).encode(), "OpenAI", Api.RESPONSES)
+    result = parse_result(json.dumps(row).encode(), "OpenAI", Api.RESPONSES)
     assert result is not None
     assert (result.status, result.answer) == (ItemStatus.REFUSED, answer)
     assert result.error is not None
@@ -336,6 +336,6 @@ def test_a_refusal_is_an_outcome_of_its_own(
 
 def test_a_request_that_the_filter_stops_is_refused_and_not_failed() -> None:
     row = {"custom_id": "job-1", "response": None, **FILTERED}
-    result = result_of(json.dumps(row).encode(), "Azure", Api.RESPONSES)
+    result = parse_result(json.dumps(row).encode(), "Azure", Api.RESPONSES)
     assert result is not None
     assert result.status is ItemStatus.REFUSED

@@ -52,7 +52,7 @@ def _shown(row: ModelRow) -> dict[str, Any]:
         "images": row.images,
         "tools": row.tools,
         "reasoning": row.reasoning,
-        "ends": row.ends and row.ends.isoformat(),
+        "ends": row.end_date and row.end_date.isoformat(),
     }
 
 

@@ -196,14 +196,14 @@ def test_the_row_of_a_model_has_its_listed_facts() -> None:
     )
     assert (other.model, other.is_favorite, other.price) == ("other", False, None)
     assert (own.model, own.name, own.is_favorite, own.window) == ("own", "own", True, 8192)
-    assert (own.images, own.ends, own.provider_id) == (True, date(2027, 1, 1), "b")
+    assert (own.images, own.end_date, own.provider_id) == (True, date(2027, 1, 1), "b")
     assert own.price is not None
     assert (own.price.input, own.price.output) == (Decimal(1), Decimal(2))
     here = ProviderProfile("d", "Here", ProviderKind.ON_DEVICE, "http://localhost:1/v1")
     (row,) = model_rows(
         ProviderModels(here, CATALOG, listing), TODAY, on_device_model="smollm2-135m-instruct"
     )
-    assert (row.model, row.own) == ("smollm2-135m-instruct", None)
+    assert (row.model, row.user_entries) == ("smollm2-135m-instruct", None)
 
 
 @pytest.mark.parametrize(

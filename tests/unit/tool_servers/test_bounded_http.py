@@ -70,7 +70,7 @@ async def test_padding_after_a_compressed_body_is_ignored() -> None:
 async def test_a_body_beyond_the_limit_is_refused(
     encoding: str, pack: Pack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounded_http, "MAX_LINE_BYTES", MB)
+    monkeypatch.setattr(bounded_http, "MAX_MESSAGE_BYTES", MB)
     headers = {**JSON, "content-encoding": encoding} if encoding else JSON
     assert await body_of(pack(bytes(MB)), headers) == bytes(MB)
     with pytest.raises(httpx2.StreamError, match="larger than 1 MB"):

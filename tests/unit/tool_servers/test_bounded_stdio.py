@@ -174,7 +174,7 @@ async def test_a_server_that_writes_other_things_is_disconnected(
 
 
 async def test_a_line_that_is_too_long_ends_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_LINE_BYTES", 1 << 20)
+    monkeypatch.setattr(module, "MAX_MESSAGE_BYTES", 1 << 20)
     message = json.dumps(reply(1, result={}))
     lines = [(1, " ", 1_000_000), (1, message), (1, "x", 1_100_000), (1, message)]
     messages, log = await messages_and_log(*lines)
@@ -183,7 +183,7 @@ async def test_a_line_that_is_too_long_ends_the_connection(monkeypatch: pytest.M
 
 
 async def test_standard_error_is_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_LINE_BYTES", 10_000)
+    monkeypatch.setattr(module, "MAX_MESSAGE_BYTES", 10_000)
     _, log = await messages_and_log((0, "One \xe9 "), (0, ""), (0, "x" * 3_000))
     assert log == [("", "One \ufffd"), ("", ""), ("", "x" * MAX_SHOWN_BYTES)]
 
@@ -191,7 +191,7 @@ async def test_standard_error_is_the_log(monkeypatch: pytest.MonkeyPatch) -> Non
 async def test_a_line_of_the_log_that_is_too_long_is_left_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "MAX_LINE_BYTES", 10_000)
+    monkeypatch.setattr(module, "MAX_MESSAGE_BYTES", 10_000)
     async with open_server(SAYS, json.dumps([(0, "x", 50_000), (0, "after")])) as server:
 
         async def is_read() -> bool:

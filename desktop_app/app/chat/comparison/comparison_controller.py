@@ -137,8 +137,8 @@ class ComparisonController(QObject):
 
     def _close_if_discarded(self) -> None:
         """Close the window if its temporary conversation was discarded."""
-        was_begun = self._temporary.was_begun(self._conversation_id)
-        if was_begun and not self._temporary.is_temporary(self._conversation_id):
+        was_ever_temporary = self._temporary.was_ever_temporary(self._conversation_id)
+        if was_ever_temporary and not self._temporary.is_temporary(self._conversation_id):
             self._close()
 
     def _newest_shown(self, answer: Message) -> Message:

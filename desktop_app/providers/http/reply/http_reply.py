@@ -92,7 +92,7 @@ class HttpReply:
         with self._translate_errors():
             first = await self._first_character()
         if first == b"<":
-            raise self._attempt.web_page(self._response.status_code)
+            raise self._attempt.web_page_error(self._response.status_code)
         if first in (b"{", b"["):
             return True
         is_json_type = "json" in self._response.headers.get("content-type", "").lower()

@@ -115,7 +115,7 @@ class ResponsesTab(QWidget):
 
     def show_row(self, key: str) -> None:
         """Show the row of a setting: with the defaults, if the shown scope has no such row."""
-        if not self._form.has_row(key):
+        if not self._form.is_row_shown(key):
             self.show_scope(DEFAULTS)
 
     def set_refusals(self, refusals: Mapping[str, str], notes: Mapping[str, str]) -> None:

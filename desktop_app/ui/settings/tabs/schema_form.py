@@ -146,7 +146,7 @@ class SchemaForm(QWidget):
                 label = tr("Set for this folder") if is_folder else self._override_label
                 line.show(keys is not None and key in keys, label)
 
-    def has_row(self, key: str) -> bool:
+    def is_row_shown(self, key: str) -> bool:
         """Return True if the row of this setting is not hidden."""
         return not self._sections[key].isHidden()
 
