@@ -229,7 +229,7 @@ def foreign_files() -> dict[str, tuple[Any, int]]:
         "chatgpt-time-huge": ([chatgpt(create_time=10**400), GOOD_CHATGPT], 2),
         "chatgpt-time-9999": ([chatgpt(create_time=2.5e11), GOOD_CHATGPT], 2),
         "chatgpt-time-negative": ([chatgpt(create_time=-9e15), GOOD_CHATGPT], 2),
-        "chatgpt-reasons-for-ever": ([{**chatgpt(), "mapping": chain}, GOOD_CHATGPT], 1),
+        "chatgpt-reasons-for-ever": ([{**chatgpt(), "mapping": chain}, GOOD_CHATGPT], 2),
         "chatgpt-ticks": ([{**chatgpt(), "mapping": {"u": {"message": canvas}}}], 1),
         "chatgpt-mapping-of-junk": (
             [{**chatgpt(), "mapping": {"u": 1, "v": {"message": []}}}, GOOD_CHATGPT],

@@ -3,14 +3,18 @@
 A conversation is a tree under `mapping`; its shown path ends at `current_node`. OpenAI does not
 document the format; the fields are those that exports of 2023 to 2026 have in common.
 `content_type` is the kind of a node's content; if it is unknown, only the text is read. Images are
-files of the archive whose names begin with the id in `asset_pointer`.
+files of the archive whose names begin with the id in `asset_pointer`. A message to a tool has its
+name as `recipient`, and the tool's answer as `author`; like ChatGPT, this program folds both.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
+from desktop_app.domain import bounds
 from desktop_app.domain.code_fence import fenced
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.message_parts import (
@@ -18,8 +22,16 @@ from desktop_app.domain.conversations.message_parts import (
     Part,
     ReasoningPart,
     TextPart,
+    ToolCallPart,
+    text_of,
 )
-from desktop_app.exchange.importers.chatgpt_text import CANVAS_TOOLS, canvas_document, without_marks
+from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.exchange.importers.chatgpt_text import (
+    CANVAS_TOOLS,
+    canvas_document,
+    parse_json,
+    without_marks,
+)
 from desktop_app.exchange.importers.imported_conversation import (
     LOST_IMAGE,
     ImportedConversation,
@@ -27,6 +39,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     mapping_at,
     objects_at,
     seconds_of,
+    short_title,
     text_at,
 )
 from desktop_app.exchange.importers.message_tree import Node, Source, build_conversation
@@ -36,6 +49,13 @@ FindFile = Callable[[str], tuple[str, bytes] | None]
 
 # ChatGPT shows these kinds of content in its own notes, or not at all.
 _LEFT_OUT_KINDS: Final = {"user_editable_context", "model_editable_context", "reasoning_recap"}
+_RECORDING_KINDS: Final = {"audio_asset_pointer", "real_time_user_audio_video_asset_pointer"}
+# These kinds of content may be empty; of others, an empty text means that they were not understood.
+_TEXT_KINDS: Final = {
+    *("", "text", "multimodal_text", "code", "execution_output", "audio_transcription"),
+    *("tether_browsing_display", "tether_quote", "system_error"),
+}
+_RECORDING: Final = "[A recording without a transcript]"
 
 
 def is_conversation(value: Any) -> bool:
@@ -72,7 +92,7 @@ def _node(
     key: str, node: Mapping[str, Any], find_file: FindFile, files: dict[str, AttachmentFile]
 ) -> Node:
     parent = text_at(node, "parent") or None
-    message = mapping_at(node, "message")
+    message = _shown_message(mapping_at(node, "message"))
     content, metadata = mapping_at(message, "content"), mapping_at(message, "metadata")
     author = text_at(mapping_at(message, "author"), "role")
     kind = text_at(content, "content_type")
@@ -85,22 +105,62 @@ def _node(
         or kind in _LEFT_OUT_KINDS
     ):
         return Node(key, parent)
-    seconds = seconds_of(message.get("create_time"))
-    if kind == "thoughts":
-        thoughts = tuple(ReasoningPart(t) for t in _thoughts(content) if t)
-        return Node(key, parent, reasoning=thoughts, seconds=seconds)
-    role = Role.USER if author == "user" else Role.ASSISTANT
-    document, find_named = canvas_document(message), _with_names(find_file, metadata)
-    parts = [TextPart(document)] if document else _parts(content, find_named, files)
-    parts = [_readable_part(part, metadata) for part in parts]
-    return Node(
+    found = Node(
         key,
         parent,
-        role,
-        (*_attachment_notes(metadata, content), *(p for p in parts if p != TextPart(""))),
-        seconds=seconds,
+        seconds=seconds_of(message.get("create_time")),
         model=text_at(metadata, "model_slug"),
         is_complete=text_at(message, "status") in ("", "finished_successfully"),
+    )
+    if kind == "thoughts":
+        thoughts = (without_marks(thought, metadata) for thought in _thoughts(content))
+        return replace(found, pending=tuple(ReasoningPart(t) for t in thoughts if t))
+    document, find_named = canvas_document(message), _with_names(find_file, metadata)
+    is_call = author == "assistant" and text_at(message, "recipient") not in ("", "all")
+    is_raw = author == "tool" or (is_call and not document)
+    parts = [TextPart(document)] if document else _parts(content, find_named, files, is_raw=is_raw)
+    parts += _made_images(metadata, find_named, files)
+    if author != "user":
+        parts = [_readable_part(part, metadata) for part in parts]
+    parts = [*_attachment_notes(metadata, content), *(p for p in parts if p != TextPart(""))]
+    if not is_raw:
+        return replace(
+            found, role=Role.USER if author == "user" else Role.ASSISTANT, parts=tuple(parts)
+        )
+    images = [p for p in parts if not isinstance(p, TextPart) or p == TextPart(LOST_IMAGE)]
+    text = text_of(part for part in parts if part not in images)
+    return replace(
+        found,
+        role=Role.ASSISTANT if images else None,
+        parts=tuple(images),
+        pending=(_tool_part(key, message, text),) if text else (),
+    )
+
+
+def _shown_message(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the report of a deep research instead of the message that contains it."""
+    state = mapping_at(mapping_at(message, "metadata"), "chatgpt_sdk").get("widget_state")
+    state = parse_json(state) if isinstance(state, str) else state
+    report = mapping_at(state, "report_message") if isinstance(state, Mapping) else {}
+    return report or message
+
+
+def _tool_part(key: str, message: Mapping[str, Any], text: str) -> ToolCallPart:
+    """Return a call, or only the result of one."""
+    author, content = mapping_at(message, "author"), mapping_at(message, "content")
+    is_call = text_at(author, "role") == "assistant"
+    name = (text_at(message, "recipient") if is_call else text_at(author, "name")) or "tool"
+    kind = text_at(content, "content_type")
+    is_object = is_call and isinstance(parse_json(text), Mapping)
+    field = "code" if kind == "code" else "input"
+    arguments = text if is_object else json.dumps({field: text}, ensure_ascii=False)
+    return ToolCallPart(
+        key,
+        name[: bounds.MAX_NAME_CHARS],
+        arguments if is_call else "",
+        state=ToolCallState.FAILED if kind == "system_error" else ToolCallState.DONE,
+        result="" if is_call else text,
+        is_hosted=True,
     )
 
 
@@ -116,16 +176,22 @@ def _thoughts(content: Mapping[str, Any]) -> list[str]:
 
 
 def _parts(
-    content: Mapping[str, Any], find_file: FindFile, files: dict[str, AttachmentFile]
+    content: Mapping[str, Any],
+    find_file: FindFile,
+    files: dict[str, AttachmentFile],
+    *,
+    is_raw: bool,
 ) -> list[Part]:
+    """Return the parts of a content, with code in fences unless it is raw."""
     kind = text_at(content, "content_type")
-    if kind in ("code", "execution_output"):
+    if kind in ("code", "execution_output") and not is_raw:
         language = text_at(content, "language") if kind == "code" else ""
         text = text_at(content, "text")
         return [TextPart(fenced(text, "" if language == "unknown" else language))] if text else []
     parts = content.get("parts")
+    parts = parts if isinstance(parts, list) else [content]
     found: list[Part] = []
-    for part in parts if isinstance(parts, list) else [content]:
+    for part in parts:
         if _is_recording(part):
             continue  # its transcript is another part
         if isinstance(part, Mapping) and text_at(part, "asset_pointer"):
@@ -134,19 +200,33 @@ def _parts(
             text = part if isinstance(part, str) else _text_of(part)
             if text.strip():
                 found.append(TextPart(text))
+    if not found and any(map(_is_recording, parts)):
+        found.append(TextPart(_RECORDING))
     return found
 
 
+def _made_images(
+    metadata: Mapping[str, Any], find_file: FindFile, files: dict[str, AttachmentFile]
+) -> list[Part]:
+    """Return the images that code has made."""
+    outputs = objects_at(mapping_at(metadata, "aggregate_result"), "messages")
+    pointers = [text_at(each, "image_url") for each in outputs]
+    return [_image_part(pointer, find_file, files) for pointer in pointers if pointer]
+
+
 def _is_recording(part: Any) -> bool:
-    return isinstance(part, Mapping) and text_at(part, "content_type") == "audio_asset_pointer"
+    return isinstance(part, Mapping) and text_at(part, "content_type") in _RECORDING_KINDS
 
 
 def _text_of(part: Any) -> str:
     if not isinstance(part, Mapping):
         return ""
     text = text_at(part, "text") or text_at(part, "result")
-    address = text_at(part, "url")
-    return "\n\n".join(word for word in (text, address) if word)
+    title, address = text_at(part, "title"), text_at(part, "url")
+    words = "\n\n".join(word for word in (title, text, address) if word)
+    kind = text_at(part, "content_type")
+    is_known = words or kind in _TEXT_KINDS
+    return words if is_known else f"[Content that can’t be imported: {short_title(kind)}]"
 
 
 def _with_names(find_file: FindFile, metadata: Mapping[str, Any]) -> FindFile:
@@ -187,6 +267,9 @@ def _instructions(mapping: Mapping[str, Any]) -> str:
     for node in mapping.values():
         message = mapping_at(node, "message") if isinstance(node, Mapping) else {}
         if text_at(mapping_at(message, "author"), "role") != "system":
+            continue
+        # Its text says only that the user's instructions are no longer available.
+        if mapping_at(message, "metadata").get("is_user_system_message") is True:
             continue
         parts = mapping_at(message, "content").get("parts")
         parts = parts if isinstance(parts, list) else []

@@ -1,9 +1,11 @@
 """Converts the internal markup of ChatGPT's texts: source marks, and documents of its canvas.
 
-Marks are between U+E200 and U+E201, their fields separated by U+E202. ChatGPT shows the text in
-`content_references` in place of a mark; the mark of an entity contains the entity's name. A
-message to the canvas tool is JSON: {name, type, content}, or for a change
-{updates: [{pattern, replacement}]}.
+Marks are between U+E200 and U+E201, their fields separated by U+E202; U+E203, U+E204 and U+E206
+enclose the words that a mark refers to. ChatGPT shows the text in `content_references` in place of
+a mark, or if that has none, links to its `items`; the mark of an entity contains the entity's name.
+Until 2024, a mark was 【11†words】, and its source in `citations`. A message to the canvas tool is
+JSON: {name, type, content}, or for a change {updates: [{pattern, replacement}]}, which may lack its
+closing brackets.
 """
 
 from __future__ import annotations
@@ -18,36 +20,83 @@ from desktop_app.exchange.importers.imported_conversation import mapping_at, obj
 
 CANVAS_TOOLS: Final = "canmore."
 """The start of the names of the tools that write to the canvas."""
-# It stops at the next opening: to search a million openings for an end would take hours.
-_MARK: Final = re.compile("\ue200([^\ue200\ue201]*)\ue201")
+# It stops at the next opening: to search a million openings for an end would take hours. The answer
+# may end within a mark.
+_MARK: Final = re.compile("\ue200([^\ue200\ue201]*)\ue201|\ue200[^\ue200\ue201\\s]*\\Z")
+_OLD_MARK: Final = re.compile("【([0-9]+)(?::[0-9]+)?†[^【】]*】")
+_ENCLOSING: Final = re.compile("[\ue203\ue204\ue206]")
 # The most characters that marks may add: a short mark with a long text would fill the memory.
 _MAX_ADDED_CHARS: Final = 1 << 20
+_ADDRESS: Final = re.compile(r"https?://[^\s()<>]+")
 _WHOLE_DOCUMENT_PATTERNS: Final = (".*", "(?s).*", "[\\s\\S]*")
 
 
 def without_marks(text: str, metadata: Mapping[str, Any]) -> str:
-    """Return `text` with its marks replaced by their texts; unknown marks are removed."""
-    if "\ue200" not in text:
+    """Return `text` with its marks replaced by their texts.
+
+    Unknown marks are removed, unless they are old ones, which are readable.
+    """
+    has_marks, has_old_marks = "\ue200" in text, "†" in text
+    if not has_marks and not has_old_marks:
         return text
     text_by_mark = {
-        text_at(reference, "matched_text"): text_at(reference, "alt")
+        text_at(reference, "matched_text"): _words_of(reference)
         for reference in objects_at(metadata, "content_references")
     }
     characters_left = _MAX_ADDED_CHARS
 
-    def replacement(found: re.Match[str]) -> str:
+    def affordable(words: str, otherwise: str = "") -> str:
         nonlocal characters_left
-        words = text_by_mark[found[0]] if found[0] in text_by_mark else _entity_name(found[1])
         characters_left -= len(words)
-        return words if characters_left > 0 else ""
+        return words if characters_left > 0 else otherwise
 
-    return _MARK.sub(replacement, text)
+    def replacement(found: re.Match[str]) -> str:
+        known = text_by_mark.get(found[0], "")
+        return affordable(known or _entity_name(found[1] or ""))
+
+    if has_old_marks:
+        source_by_number = _old_sources(metadata)
+
+        def old_replacement(found: re.Match[str]) -> str:
+            known = text_by_mark.get(found[0]) or source_by_number.get(found[1], found[0])
+            return affordable(known, found[0])
+
+        text = _OLD_MARK.sub(old_replacement, text)
+    return _ENCLOSING.sub("", _MARK.sub(replacement, text)) if has_marks else text
+
+
+def _words_of(reference: Mapping[str, Any]) -> str:
+    """Return the text that ChatGPT shows for a reference."""
+    if words := text_at(reference, "alt"):
+        return words
+    sources = objects_at(reference, "items") or [reference]
+    links = dict.fromkeys(filter(None, map(_link, sources)))
+    return f"({', '.join(links)})" if links else text_at(reference, "name")
+
+
+def _link(source: Mapping[str, Any]) -> str:
+    """Return a link to a source as Markdown, "" if it has no address."""
+    address = text_at(source, "url")
+    name = text_at(source, "attribution") or text_at(source, "title") or address
+    name = " ".join(name.split()).replace("[", "\\[").replace("]", "\\]")
+    return f"[{name}]({address})" if _ADDRESS.fullmatch(address) else ""
+
+
+def _old_sources(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """Return the sources of old marks by number."""
+    found = {}
+    for citation in objects_at(metadata, "citations"):
+        source = mapping_at(citation, "metadata")
+        number = mapping_at(source, "extra").get("cited_message_idx")
+        if words := _words_of(source) or text_at(source, "title"):
+            found[str(number)] = words if words.startswith("(") else f"({words})"
+    return found
 
 
 def _entity_name(mark: str) -> str:
     """Return the name in `entity` U+E202 `["kind", "name", …]`."""
     kind, _, fields = mark.partition("\ue202")
-    value = _json(fields) if kind == "entity" else None
+    value = parse_json(fields) if kind == "entity" else None
     named = value if isinstance(value, list) else []
     return str(named[1]) if len(named) > 1 else ""
 
@@ -59,7 +108,8 @@ def canvas_document(message: Mapping[str, Any]) -> str:
     content = mapping_at(message, "content")
     parts = content.get("parts")
     text = next((p for p in parts if isinstance(p, str)), "") if isinstance(parts, list) else ""
-    value = _json(text_at(content, "text") or text)
+    text = text_at(content, "text") or text
+    value = parse_json(text) or parse_json(f"{text}]}}")
     if not isinstance(value, Mapping):
         return ""
     written = text_at(value, "content")
@@ -78,7 +128,8 @@ def canvas_document(message: Mapping[str, Any]) -> str:
     return f"**{name}**\n\n{body}" if name else body
 
 
-def _json(text: str) -> Any:
+def parse_json(text: str) -> Any:
+    """Return the value of JSON; None if it is not JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

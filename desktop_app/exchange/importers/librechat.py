@@ -79,7 +79,7 @@ def _node(message: Mapping[str, Any]) -> Node:
         text_at(message, "parentMessageId") or None,
         role,
         (*(TextPart(f"[Attached: {name}]") for name in names if name), *parts),
-        reasoning=reasoning,
+        pending=reasoning,
         seconds=seconds_of(message.get("createdAt")),
         model=text_at(message, "model") if role is Role.ASSISTANT else "",
         is_complete=message.get("unfinished") is not True and message.get("error") is not True,

@@ -2,8 +2,9 @@
 
 Other programs store nodes that are not messages here: system messages, tool calls and their
 results, reasoning, empty nodes. A node without content is left out, and its children are attached
-to its parent; reasoning is added to the next answer. Every id is derived from the source's ids, so
-importing a file twice gives the same conversations.
+to its parent; reasoning and tool calls are added to the next answer. If none follows, they are an
+answer of their own. Every id is derived from the source's ids, so importing a file twice gives the
+same conversations.
 """
 
 from __future__ import annotations
@@ -23,7 +24,12 @@ from desktop_app.domain.conversations.conversation import (
     ModelChoice,
     Role,
 )
-from desktop_app.domain.conversations.message_parts import AttachmentFile, Part, ReasoningPart
+from desktop_app.domain.conversations.message_parts import (
+    AttachmentFile,
+    Part,
+    ReasoningPart,
+    ToolCallPart,
+)
 from desktop_app.exchange.importers.imported_conversation import (
     EPOCH,
     ImportedConversation,
@@ -34,9 +40,11 @@ _MIN_DELAY: Final = timedelta(milliseconds=1)
 """The least time between a message and its child, so that their order is known."""
 _LONGEST_TITLE: Final = 1000
 """Characters. Longer titles are cut."""
-# Each branch gets all reasoning above it: a thousand branches below a thousand parts would get a
-# million parts.
-_MAX_REASONING_PARTS: Final = 1000
+# Each branch gets all pending parts above it: a thousand branches below a thousand parts would get
+# a million parts.
+_MAX_PENDING_PARTS: Final = 1000
+
+PendingPart = ReasoningPart | ToolCallPart
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,8 @@ class Node:
 
     Attributes:
         role: None if the node is not a message here (a root, a system message, an empty node).
-        reasoning: added to the next answer below.
+        pending: added to the next answer below. A tool call without arguments is the result of an
+            earlier one of the same tool, if that has none.
         seconds: since 1970 in UTC; None if unknown.
     """
 
@@ -53,7 +62,7 @@ class Node:
     parent: str | None
     role: Role | None = None
     parts: tuple[Part, ...] = ()
-    reasoning: tuple[ReasoningPart, ...] = ()
+    pending: tuple[PendingPart, ...] = ()
     seconds: float | None = None
     model: str = ""
     is_complete: bool = True
@@ -97,8 +106,9 @@ def build_conversation(
     times = map(time_from_seconds, (source.created, first, source.updated))
     start_time = next(filter(None, times), EPOCH)
     tree = _Tree(source, start_time)
+    parents = {node.parent for node in ordered}
     for node in ordered:
-        tree.add(node)
+        tree.add(node, is_leaf=node.id not in parents)
     last = tree.message_at(source.leaf) or _newest(tree.messages)
     latest_time = max((message.created_at for message in tree.messages), default=start_time)
     conversation = Conversation(
@@ -124,33 +134,41 @@ class _Tree:
         self.messages: list[Message] = []
         # By node id: its message, or the nearest message above it.
         self._message_by_node: dict[str, Message | None] = {}
-        # By node id: the reasoning that waits for an answer below it.
-        self._pending_reasoning: dict[str, tuple[ReasoningPart, ...]] = {}
+        # By node id: the node, and the parts that wait for an answer below it.
+        self._pending_by_node: dict[str, tuple[Node, tuple[PendingPart, ...]]] = {}
 
     def message_at(self, node_id: str | None) -> Message | None:
         """Return the message of a node, or the nearest above it; None if there is none."""
         return self._message_by_node.get(node_id or "")
 
-    def add(self, node: Node) -> None:
-        """Add a node, as a message if it has content."""
-        above = self.message_at(node.parent)
-        pending = self._pending_reasoning.get(node.parent or "", ()) + node.reasoning
-        if len(pending) > _MAX_REASONING_PARTS:
-            raise ValueError(
-                f"more than {_MAX_REASONING_PARTS} pieces of reasoning before an answer"
-            )
+    def add(self, node: Node, *, is_leaf: bool) -> None:
+        """Add a node, as a message if it has content, or if parts wait and no answer can follow."""
+        holder, waiting = self._pending_by_node.get(node.parent or "", (node, ()))
+        if waiting and node.role is Role.USER:
+            self._add_message(replace(holder, role=Role.ASSISTANT, parts=()), waiting)
+            waiting = ()
+        pending = _with_results(waiting, node.pending)
+        is_last = is_leaf or len(pending) >= _MAX_PENDING_PARTS
+        if pending and node.role is None and is_last:
+            node = replace(node, role=Role.ASSISTANT)
         is_answer = node.role is Role.ASSISTANT
-        if node.role is None or not (node.parts or (pending and is_answer)):
-            self._message_by_node[node.id], self._pending_reasoning[node.id] = above, pending
-            return
+        if node.role is not None and (node.parts or (pending and is_answer)):
+            self._add_message(node, pending if is_answer else ())
+        else:
+            self._message_by_node[node.id] = self.message_at(node.parent)
+            self._pending_by_node[node.id] = node, pending
+
+    def _add_message(self, node: Node, pending: tuple[PendingPart, ...]) -> None:
+        above = self.message_at(node.parent)
         earliest = self._start_time if above is None else above.created_at + _MIN_DELAY
+        is_answer = node.role is Role.ASSISTANT
         message = Message(
             id=_id(self._source.program, self._source.id, node.id),
             conversation_id=self.conversation_id,
             parent_id=None if above is None else above.id,
-            role=node.role,
+            role=node.role or Role.ASSISTANT,
             status=MessageStatus.COMPLETE if node.is_complete else MessageStatus.INTERRUPTED,
-            parts=(*pending, *node.parts) if is_answer else node.parts,
+            parts=(*pending, *node.parts),
             created_at=max(time_from_seconds(node.seconds) or earliest, earliest),
             choice=ModelChoice("", bounds.checked_name(node.model or self._source.model))
             if is_answer
@@ -158,7 +176,36 @@ class _Tree:
         )
         self.messages.append(message)
         self._message_by_node[node.id] = message
-        self._pending_reasoning[node.id] = () if is_answer else pending
+        self._pending_by_node.pop(node.id, None)
+
+
+def _with_results(
+    waiting: tuple[PendingPart, ...], new: tuple[PendingPart, ...]
+) -> tuple[PendingPart, ...]:
+    """Return all parts, with results in the calls that they belong to."""
+    if not new:
+        return waiting
+    parts = list(waiting)
+    for part in new:
+        if not _fill_call(parts, part):
+            parts.append(part)
+    return tuple(parts)
+
+
+def _fill_call(parts: list[PendingPart], part: PendingPart) -> bool:
+    """Put a result into the first call of its tool that has none. Return True if there is one."""
+    if isinstance(part, ReasoningPart) or part.arguments:
+        return False
+    tool = part.name.partition(".")[0]
+    for at, call in enumerate(parts):
+        if (
+            isinstance(call, ToolCallPart)
+            and not call.result
+            and call.name.partition(".")[0] == tool
+        ):
+            parts[at] = replace(call, result=part.result, state=part.state)
+            return True
+    return False
 
 
 def _parents_first(nodes: Mapping[str, Node]) -> list[Node]:

@@ -115,7 +115,7 @@ def _node(
         parent,
         role,
         tuple(parts),
-        reasoning=reasoning,
+        pending=reasoning,
         seconds=seconds_of(message.get("timestamp")),
         model=text_at(message, "model"),
         is_complete=message.get("done") is not False,

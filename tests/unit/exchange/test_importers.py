@@ -22,9 +22,11 @@ from desktop_app.domain.conversations.message_parts import (
     ImagePart,
     ReasoningPart,
     TextPart,
+    ToolCallPart,
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError, StoreRefusedError
+from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.exchange.importers import chatgpt, claude, import_reader, librechat, open_webui
 from desktop_app.exchange.importers.import_reader import read_export
 from desktop_app.exchange.importers.imported_conversation import (
@@ -698,6 +700,158 @@ def chatgpt_path(tmp_path: Path, *messages: Any) -> ImportedConversation:
     return read_single(tmp_path, [{"conversation_id": "c", "current_node": last, "mapping": nodes}])
 
 
+def chatgpt_call(recipient: str, content: Any) -> dict[str, Any]:
+    return chatgpt_message("assistant", content, recipient=recipient)
+
+
+def chatgpt_result(name: str, content: Any, **metadata: Any) -> dict[str, Any]:
+    author = {"role": "tool", "name": name}
+    return chatgpt_message("tool", content, author=author, metadata=metadata)
+
+
+def calls_of(message: Message) -> list[tuple[str, str, str]]:
+    calls = [part for part in message.parts if isinstance(part, ToolCallPart)]
+    assert all(call.is_hosted and call.state.has_ended for call in calls)
+    return [(call.name, call.arguments, call.result) for call in calls]
+
+
+def test_chatgpts_calls_of_tools_are_folded_into_the_answer(tmp_path: Path) -> None:
+    found = chatgpt_path(
+        tmp_path,
+        chatgpt_message("user", "Add and search"),
+        chatgpt_call("python", {"content_type": "code", "language": "unknown", "text": "1 + 2"}),
+        chatgpt_call("web.run", {"content_type": "code", "text": '{"search_query": ["sums"]}'}),
+        chatgpt_result("web.run", {"content_type": "tether_browsing_display", "result": "pages"}),
+        chatgpt_result("python", {"content_type": "execution_output", "text": "3"}),
+        chatgpt_result("bio", "Model set context updated."),
+        chatgpt_message("assistant", "Three."),
+    )
+    question, answer = found.messages
+    assert (question.text, answer.text) == ("Add and search", "Three.")
+    assert calls_of(answer) == [
+        ("python", '{"code": "1 + 2"}', "3"),
+        ("web.run", '{"search_query": ["sums"]}', "pages"),
+        ("bio", "", "Model set context updated."),
+    ]
+
+
+def test_an_error_of_chatgpts_tool_is_a_failed_call(tmp_path: Path) -> None:
+    error = {"content_type": "system_error", "name": "Timeout", "text": "Error: timeout"}
+    found = chatgpt_path(
+        tmp_path, chatgpt_call("browser", "open(1)"), chatgpt_result("browser", error)
+    )
+    (part,) = leaf(found).parts
+    assert isinstance(part, ToolCallPart)
+    assert (part.arguments, part.result) == ('{"input": "open(1)"}', "Error: timeout")
+    assert part.state is ToolCallState.FAILED
+
+
+def test_calls_and_thoughts_without_an_answer_are_not_lost(tmp_path: Path) -> None:
+    thoughts = {"content_type": "thoughts", "thoughts": [{"summary": "Stop", "content": ""}]}
+    found = chatgpt_path(
+        tmp_path,
+        chatgpt_message("user", "First"),
+        chatgpt_call("python", "x"),
+        chatgpt_message("user", "Second"),
+        chatgpt_message("assistant", thoughts, status="in_progress"),
+    )
+    first, stopped, second, last = found.messages
+    assert [message.role for message in found.messages] == [Role.USER, Role.ASSISTANT] * 2
+    assert calls_of(stopped) == [("python", '{"input": "x"}', "")]
+    assert (second.text, second.parent_id) == ("Second", stopped.id)
+    assert (stopped.parent_id, last.parent_id) == (first.id, second.id)
+    assert last.parts == (ReasoningPart("Stop"),)
+    assert (leaf(found), last.status) == (last, MessageStatus.INTERRUPTED)
+
+
+def test_very_many_calls_before_an_answer_are_several_answers(tmp_path: Path) -> None:
+    calls = [chatgpt_call("python", str(n)) for n in range(2_500)]
+    found = chatgpt_path(tmp_path, *calls, chatgpt_message("assistant", "Done."))
+    assert [len(calls_of(message)) for message in found.messages] == [1000, 1000, 500]
+    assert leaf(found).text == "Done."
+
+
+def test_images_that_chatgpts_tools_make_are_shown(tmp_path: Path) -> None:
+    picture = {"content_type": "image_asset_pointer", "asset_pointer": "sediment://file_2"}
+    plot = [{"message_type": "image", "image_url": "file-service://file-1"}, {"image_url": None}]
+    messages = [
+        chatgpt_call("python", {"content_type": "code", "language": "python", "text": "plot()"}),
+        chatgpt_result(
+            "python",
+            {"content_type": "execution_output", "text": "<Figure>"},
+            aggregate_result={"messages": plot},
+        ),
+        chatgpt_call("dalle.text2im", '{"prompt": "a cat"}'),
+        chatgpt_result(
+            "dalle.text2im", {"content_type": "multimodal_text", "parts": [picture, "1 image"]}
+        ),
+    ]
+    nodes = {str(n): node(str(n), str(n - 1), message) for n, message in enumerate(messages)}
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
+        archive.writestr("conversations.json", json.dumps([{"id": "c", "mapping": nodes}]))
+        archive.writestr("file-1-plot.png", PIXEL)
+    (found,) = read_export(tmp_path / "export.zip").conversations
+    assert isinstance(found, ImportedConversation)
+    plotted, drawn = found.messages
+    assert calls_of(plotted) == [("python", '{"code": "plot()"}', "<Figure>")]
+    assert [part.name for part in plotted.attachments] == ["file-1-plot.png"]
+    assert calls_of(drawn) == [("dalle.text2im", '{"prompt": "a cat"}', "1 image")]
+    assert drawn.text == LOST_IMAGE
+
+
+def test_a_deep_research_becomes_its_report(tmp_path: Path) -> None:
+    report = chatgpt_message("assistant", "# Bread", status="finished_successfully")
+    state = json.dumps({"report_message": report})
+    started = chatgpt_result("api_tool", "Started", chatgpt_sdk={"widget_state": state})
+    found = chatgpt_path(tmp_path, chatgpt_message("user", "Research"), started)
+    assert texts_and_parents(found) == [("Research", None), ("# Bread", 0)]
+
+
+@pytest.mark.parametrize("state", [None, "", "[", "[1]", "{}", {"report_message": 5}])
+def test_a_widget_without_a_report_leaves_its_message(tmp_path: Path, state: Any) -> None:
+    said = chatgpt_message("assistant", "x", metadata={"chatgpt_sdk": {"widget_state": state}})
+    assert leaf(chatgpt_path(tmp_path, said)).text == "x"
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (
+            {"content_type": "multimodal_text", "parts": [{"content_type": "audio_asset_pointer"}]},
+            "[A recording without a transcript]",
+        ),
+        (
+            {
+                "content_type": "multimodal_text",
+                "parts": [{"content_type": "real_time_user_audio_video_asset_pointer"}],
+            },
+            "[A recording without a transcript]",
+        ),
+        ({"content_type": "app_form", "fields": [1]}, "[Content that can’t be imported: app_form]"),
+        (
+            {"content_type": "multimodal_text", "parts": ["a", {"content_type": "map"}]},
+            "a\n\n[Content that can’t be imported: map]",
+        ),
+        (
+            {"content_type": "tether_quote", "title": "T", "text": "b", "url": "https://a.example"},
+            "T\n\nb\n\nhttps://a.example",
+        ),
+    ],
+)
+def test_content_that_cannot_be_imported_is_noted(tmp_path: Path, content: Any, text: str) -> None:
+    assert leaf(chatgpt_path(tmp_path, chatgpt_message("user", content))).text == text
+
+
+def test_chatgpts_own_words_about_instructions_are_not_instructions(tmp_path: Path) -> None:
+    system = chatgpt_message(
+        "system", "Original custom instructions no longer available", metadata={}
+    )
+    gone = {**system, "metadata": {"is_user_system_message": True}}
+    for message, instructions in ((gone, None), (system, system["content"]["parts"][0])):
+        found = chatgpt_path(tmp_path, message, chatgpt_message("user", "?"))
+        assert found.conversation.overrides.instructions == instructions
+
+
 def test_recordings_become_their_transcripts(tmp_path: Path) -> None:
     heard = {"content_type": "audio_transcription", "text": "Hello?"}
     sound = {"content_type": "audio_asset_pointer", "asset_pointer": "sediment://x"}
@@ -714,6 +868,59 @@ def test_chatgpts_marks_become_their_texts(tmp_path: Path) -> None:
     answer = chatgpt_message("assistant", text, metadata={"content_references": [reference]})
     found = chatgpt_path(tmp_path, chatgpt_message("user", "?"), answer)
     assert leaf(found).text == "A ([Example](https://example.com)) in Paris."
+
+
+def cited(text: str, role: str = "assistant", **metadata: Any) -> str:
+    message = chatgpt_message(role, text, metadata=metadata)
+    value = {"id": "c", "mapping": {"m": node("m", None, message)}}
+    return chatgpt.read_conversation(value, lambda _: None).messages[0].text
+
+
+def test_marks_without_a_text_become_links(tmp_path: Path) -> None:
+    mark = "\ue200cite\ue202turn0search1\ue202turn0search2\ue201"
+    items = [
+        {"title": "A [b]", "url": "https://a.example/1"},
+        {"title": "B", "attribution": "Site", "url": "https://b.example"},
+        {"title": "B", "attribution": "Site", "url": "https://b.example"},
+        {"title": "bad", "url": "javascript:x"},
+    ]
+    reference = {"matched_text": mark, "type": "grouped_webpages", "alt": None, "items": items}
+    links = "([A \\[b\\]](https://a.example/1), [Site](https://b.example))"
+    assert cited(f"So {mark}.", content_references=[reference]) == f"So {links}."
+    file = {"matched_text": mark, "type": "file", "name": "notes.pdf"}
+    assert cited(f"So ({mark}).", content_references=[file]) == "So (notes.pdf)."
+
+
+def test_no_private_characters_of_marks_are_left() -> None:
+    mark = "\ue200cite\ue202turn0search1\ue201"
+    assert cited(f"\ue203It is so\ue204{mark}\ue206.") == "It is so."
+    assert cited("It is so \ue200cite\ue202turn0sea") == "It is so "
+    assert cited(f"\ue203 {mark}", role="user") == f"\ue203 {mark}"
+    assert cited("An icon: \ue203") == "An icon: \ue203"
+
+
+def test_old_marks_become_their_sources() -> None:
+    page = {"title": "Bread", "url": "https://a.example/x", "extra": {"cited_message_idx": 11}}
+    file = {"type": "file", "title": "notes.pdf", "extra": {"cited_message_idx": 4}}
+    citations = [{"metadata": page}, {"metadata": file}, {"metadata": None}, {}]
+    text = "It rises【11†source】, see【4:0†notes】 and 【7†lost】."
+    assert cited(text, citations=citations) == (
+        "It rises([Bread](https://a.example/x)), see(notes.pdf) and 【7†lost】."
+    )
+    reference = {"matched_text": "【7†lost】", "alt": "(found)"}
+    assert cited("【7†lost】", content_references=[reference]) == "(found)"
+
+
+def test_a_canvas_whose_json_is_not_closed_becomes_its_document(tmp_path: Path) -> None:
+    text = '{"updates": [{"pattern": ".*", "replacement": "# Violets"}'
+    found = chatgpt_path(tmp_path, chatgpt_call("canmore.update_textdoc", text))
+    assert leaf(found).text == "# Violets"
+
+
+def test_a_part_of_a_canvas_that_changes_is_a_call(tmp_path: Path) -> None:
+    text = '{"updates":[{"pattern":"red","replacement":"blue"}]}'
+    found = chatgpt_path(tmp_path, chatgpt_call("canmore.update_textdoc", text))
+    assert calls_of(leaf(found)) == [("canmore.update_textdoc", text, "")]
 
 
 def test_a_canvas_becomes_its_document(tmp_path: Path) -> None:
