@@ -31,7 +31,7 @@ class CollectionReader:
         self._worker = worker
 
     async def files_in(
-        self, paths: Sequence[Path], *, skip_missing: bool = False
+        self, paths: Sequence[Path], *, known_in: str = "", skip_missing: bool = False
     ) -> list[FoundFile]:
         """Return the files among `paths`, and those in the folders among `paths`.
 
@@ -39,10 +39,19 @@ class CollectionReader:
         left out. A subfolder that cannot be listed is returned like a file, so that the attempt
         to read it says why.
 
+        Args:
+            known_in: a folder, whose known files are `paths`. A file is left out if a link has
+                replaced it or its subfolder since, because the link may lead to any file.
+
         Raises:
             DocumentError: a path cannot be read, or it does not exist and `skip_missing` is False.
         """
-        return await asyncio.to_thread(lambda: list(_files_in(paths, skip_missing)))
+
+        def find() -> list[FoundFile]:
+            kept = [path for path in paths if not (known_in and _is_behind_link(path, known_in))]
+            return list(_files_in(kept, skip_missing))
+
+        return await asyncio.to_thread(find)
 
     async def read(self, path: Path) -> ExtractedDocument:
         """Return the document in a file.
@@ -59,6 +68,15 @@ class CollectionReader:
     async def passages(self, text: str, name: str, media_type: str) -> list[IndexedPassage]:
         """Return the passages of a document's text."""
         return await self._worker.passages(text, name, media_type)
+
+
+def _is_behind_link(path: Path, folder: str) -> bool:
+    """Return True if a path in a folder is a link, or below a link in it."""
+    if not path.is_relative_to(folder):
+        return False
+    steps = path.relative_to(folder).parts
+    inner = (Path(folder, *steps[:end]) for end in range(1, len(steps) + 1))
+    return any(map(os.path.islink, inner))  # Path.is_symlink raises in a locked folder
 
 
 def _files_in(paths: Sequence[Path], skip_missing: bool) -> Iterator[FoundFile]:

@@ -188,7 +188,9 @@ class Collections:
         single_files = [Path(path) for path in known if path not in found]
         present = found | {
             str(file.path): file
-            for file in await self._reader.files_in(single_files, skip_missing=True)
+            for file in await self._reader.files_in(
+                single_files, known_in=collection.folder, skip_missing=True
+            )
         }
         if known and not present:
             raise DocumentError(Reason.COLLECTION_FILES_GONE)
@@ -216,10 +218,11 @@ class Collections:
         report = on_progress or (lambda _progress: None)
         async with self._filling:
             waiting = [f for f in await self.files(collection_id) if f.status == "waiting"]
+            folder = (await self._collection(collection_id)).folder
             try:
                 for number, file in enumerate(waiting):
                     report(CollectionProgress(number, len(waiting), file.name))
-                    await self._read(file)
+                    await self._read(file, folder)
                 report(CollectionProgress(len(waiting), len(waiting), ""))
                 await self._remove_relinked(collection_id)
             finally:
@@ -235,13 +238,14 @@ class Collections:
                 collection_id, [file.path for file in unlinked if file.sha256 in read]
             )
 
-    async def _read(self, file: CollectionFile) -> None:
+    async def _read(self, file: CollectionFile, folder: str) -> None:
         """Read a file and index its text, or record why it cannot be read."""
         path, modified = Path(file.path), 0
         try:
             # Size and time are those before reading: the next refresh sees a change made meanwhile.
-            found = {each.path: each for each in await self._reader.files_in([path])}
-            if path not in found:  # a folder has replaced the file
+            listed = await self._reader.files_in([path], known_in=folder)
+            found = {each.path: each for each in listed}
+            if path not in found:  # a folder or a link has replaced the file
                 raise DocumentError(Reason.DOCUMENT_NOT_A_FILE, name=file.name)
             file, modified = file._replace(size=found[path].size), found[path].modified
             document = await self._reader.read(path)

@@ -250,6 +250,33 @@ async def test_a_restored_collection_reads_no_file_before_its_folder_is_confirme
         assert (await here.found(WORD, made))[0].name == "lease.md"
 
 
+@pytest.mark.attack("imports")
+async def test_a_link_that_replaces_a_known_file_is_not_followed(
+    tmp_path: Path, papers: Path
+) -> None:
+    private = tmp_path / "private"
+    private.mkdir()
+    (private / "lease.md").write_text(f"The {WORD} is private.")
+    async with open_collections(tmp_path / "data") as here:
+        made = await here.collections.create("Papers", papers)
+        (papers / "notes.md").write_text("Public notes.")
+        (papers / "waits.md").write_text("Public notes, too.")
+        await here.collections.refresh(made.id)
+        waiting = CollectionFile(made.id, str(papers / "waits.md"), "waits.md")
+        await here.store.put_files([(waiting, -1)])
+        for link in (papers / "notes.md", papers / "waits.md"):
+            link.unlink()
+            link.symlink_to(private / "lease.md")
+        shutil.rmtree(papers / "deep")
+        (papers / "deep").symlink_to(private)
+        (tmp_path / "more.txt").write_text("More.")
+        await here.collections.add(made.id, [tmp_path / "more.txt"])
+        assert (await here.statuses(made))["waits.md"] == "failed"
+        await here.collections.refresh(made.id)
+        assert await here.found(WORD, made) == []
+        assert {"notes.md", "waits.md", "lease.md"}.isdisjoint(await here.statuses(made))
+
+
 async def test_a_missing_folder_removes_no_files(tmp_path: Path, papers: Path) -> None:
     async with open_collections(tmp_path / "data") as here:
         made = await here.collections.create("Papers", papers)
