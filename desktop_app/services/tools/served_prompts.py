@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.domain.prompts.prompts import variables
+from desktop_app.domain.prompts.prompts import CLIPBOARD, SELECTION, Variable, parse, variables
 from desktop_app.domain.tools.tool_server import ServerFailure
 from desktop_app.services.tools.server_registry import ServerStorage
 from desktop_app.services.tools.server_run import ServerRun
@@ -53,7 +53,10 @@ async def _served_prompts(run: ServerRun) -> list[dict[str, str]]:
 
 
 async def _prompt_text(run: ServerRun, row: dict[str, Any]) -> str:
-    """Return the text with variables; "" if it lacks one, is too long or is refused."""
+    """Return the text with variables; "" if it lacks one, is too long or is refused.
+
+    The texts of the clipboard and the selection are not for a server to choose.
+    """
     names = [argument["name"] for argument in row["arguments"]]
     placeholders = {name: "{{" + name + "}}" for name in names}
     try:
@@ -61,5 +64,7 @@ async def _prompt_text(run: ServerRun, row: dict[str, Any]) -> str:
     except ServerFailure:
         return ""
     text = run.redact(answer["text"])
+    if any(isinstance(p, Variable) and p.name in (CLIPBOARD, SELECTION) for p in parse(text)):
+        return ""
     found = {variable.name for variable in variables(text)}
     return text if len(text) <= MAX_TEXT_CHARS and set(names) <= found else ""

@@ -624,6 +624,25 @@ async def test_prompts_are_offered_as_texts_with_variables(
     assert len(book.prompts) == 2
 
 
+@pytest.mark.attack("tools")
+@pytest.mark.parametrize(
+    ("text", "is_offered"),
+    [
+        ("Copy {{clipboard}}.", False),
+        ("Copy {{ selection }}.", False),
+        (r"Copy \{{clipboard}} on {{date}}.", True),
+    ],
+)
+async def test_no_prompt_of_a_server_takes_what_the_user_has_copied_or_selected(
+    server: ScriptedServer, text: str, is_offered: bool
+) -> None:
+    book = Book()
+    await server.run.request("call")
+    server.made[0].replies = [[row("look")], [prompt("a")], {"text": text}]
+    await served_prompts.store_lists(server.run, book)
+    assert bool(book.prompts) is is_offered
+
+
 @pytest.mark.parametrize("reply", [ServerFailure("Method not found."), 61])
 async def test_tools_can_be_used_if_the_prompts_cannot_be_listed(
     server: ScriptedServer, reply: Any
