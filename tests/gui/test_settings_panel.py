@@ -530,6 +530,18 @@ def test_a_server_is_added_from_a_preset(qtbot: QtBot, panel: SettingsPanel) -> 
     assert profile.id != profile_from(SERVER_PRESETS[1]).id
 
 
+@pytest.mark.qt_log_ignore("grabbing the keyboard", "raise()", extend=True)
+def test_the_name_of_an_added_server_can_be_typed_over(qtbot: QtBot, panel: SettingsPanel) -> None:
+    page = panel.pages.provider.page
+    with qtbot.waitSignal(page.profile_add_requested) as added:
+        find(panel, QPushButton, "add-provider").menu().actions()[1].trigger()
+    assert added.args is not None
+    profile = added.args[0]
+    page.set_profiles([OLLAMA, profile], profile.id)
+    page.set_profiles([OLLAMA, profile], profile.id)  # as when a model list arrives
+    assert find(panel, QLineEdit, "provider-name").selectedText() == profile.name
+
+
 def test_an_empty_address_of_a_new_server_is_no_error(panel: SettingsPanel) -> None:
     panel.pages.provider.page.set_profiles([replace(OLLAMA, base_url="")], OLLAMA.id)
     assert "For example http://localhost:8080/v1" in all_text(panel)

@@ -158,9 +158,10 @@ class LineSection(FormSection):
         self._reported_text = text
         if is_typing:
             return
-        self.field.setText(text)
+        if self.field.text() != text:  # else the selection and caret stay
+            self.field.setText(text)
+            self.field.setCursorPosition(0)
         self._reported_text = self.field.text().strip()  # a line edit may drop characters
-        self.field.setCursorPosition(0)
         self.field.setReadOnly(read_only)
 
     def report_edits(self) -> None:
