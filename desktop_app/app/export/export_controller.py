@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QStandardPaths
 
+from desktop_app.app.startup.command_runner import reported_error
 from desktop_app.child_processes import ChildCommand, child_command, library_command, start_child
 from desktop_app.domain.conversations.conversation import new_id
+from desktop_app.domain.error_note import error_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
@@ -102,7 +104,7 @@ class ExportController(QObject):
 
     async def _export(self, conversation_id: str, file: Path, format_id: str) -> None:
         arguments = ("export", "--conversation", conversation_id, "--format", format_id, "--to")
-        command = library_command(*arguments, str(file))
+        command = library_command(*arguments, str(file), reports_to_window=True)
         run = _run_process(command, b"", file)
         if not await self._run_cancelable(tr("Exporting to {file}…", file=file.name), run):
             self._notifications.notify(tr("Export to {file} canceled.", file=file.name))
@@ -271,8 +273,8 @@ async def _run_process(command: ChildCommand, request: bytes, file: Path | None 
     If the task is canceled, remove the partial file.
 
     Raises:
-        StorageError: the process failed; the error contains its output.
-        UserFacingError: the process could not be started.
+        UserFacingError: the process could not be started, or the error that it reported.
+        StorageError: it failed without a report; the error contains its output.
     """
     try:
         process = await start_child(command, stdin=PIPE, stdout=DEVNULL, stderr=PIPE)
@@ -291,6 +293,9 @@ async def _run_process(command: ChildCommand, request: bytes, file: Path | None 
             await asyncio.to_thread(remove_abandoned, folders().temporary)
         raise
     if process.returncode:
+        for line in errors.splitlines():
+            if note := reported_error(line):
+                raise error_of(note)
         raise StorageError(
             Reason.PRINT_FAILED if file is None else Reason.EXPORT_FAILED,
             details=errors.decode(errors="replace").strip(),

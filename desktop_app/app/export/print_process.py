@@ -31,7 +31,9 @@ from desktop_app.app.export.pdf_process import (
 from desktop_app.child_processes import child_command
 from desktop_app.cli.command_setup import open_backend
 from desktop_app.cli.export_command import LoadedConversation, load_conversation
-from desktop_app.cli.streams.console import write_diagnostic
+from desktop_app.cli.streams.console import write_stderr_line
+from desktop_app.domain.conversations.error_json import error_to_json
+from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.system_error import system_error
@@ -73,16 +75,20 @@ def main() -> int:
         application = make_offscreen_application()
         _print(loaded, request["printer"], formulas)
     except UserFacingError as error:
-        write_diagnostic(error.sentences)
-        return 1
+        return _report(error)
     except OSError as error:
-        write_diagnostic(_failure(request["printer"]["file"], error).sentences)
-        return 1
+        return _report(_failure(request["printer"]["file"], error))
     finally:
         formulas.close()
         if application is not None:
             application.shutdown()
     return 0
+
+
+def _report(error: UserFacingError) -> int:
+    """Report an error to the window; return the exit code."""
+    write_stderr_line(json.dumps(error_to_json(note_of(error))))
+    return 1
 
 
 async def _load(conversation_id: str) -> LoadedConversation:

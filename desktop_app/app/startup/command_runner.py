@@ -110,14 +110,14 @@ async def _read_messages(
         step = _STEP_LINE.fullmatch(line)
         if step:
             progress(int(step[1]), int(step[2]))
-        elif found := _parse_error(line):
+        elif found := reported_error(line):
             error = found
         else:
             messages.append(line.decode("utf-8", "replace").strip().removeprefix(_PROGRAM_PREFIX))
     return " ".join(messages), error
 
 
-def _parse_error(line: bytes) -> ErrorNote | None:
+def reported_error(line: bytes) -> ErrorNote | None:
     """Return the error in a line of JSON, None for other lines, such as a library's message."""
     if not line.startswith(b"{"):
         return None

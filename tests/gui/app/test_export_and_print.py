@@ -133,7 +133,7 @@ async def test_a_canceled_export_removes_only_its_own_file(
         (folder / name).write_text(text)
     argv = (sys.executable, "-c", _ENDLESS_EXPORT, str(ROOT), str(folder / "x.pdf"))
     endless = child_command("print")._replace(argv=argv)
-    monkeypatch.setattr(export_controller, "library_command", lambda *_: endless)
+    monkeypatch.setattr(export_controller, "library_command", lambda *_, **__: endless)
     async with AppHarness() as app:
         await app.ask_and_answer("Which is it?", "This *one*.")
         app.controllers.conversation.export.export_to(app.open_id, folder / "x.pdf", "pdf")
@@ -176,7 +176,8 @@ async def test_a_failed_export_is_reported(tmp_path: Path) -> None:
         app.controllers.conversation.export.export_to(
             app.open_id, tmp_path / "file" / "x.pdf", "pdf"
         )
-        await until(lambda: "Couldn’t save x.pdf." in app.said)
+        await until(lambda: app.said.startswith("Couldn’t save"))
+        assert "x.pdf: a file with this name exists." in app.said
 
 
 async def test_a_process_that_cannot_be_started_is_reported(
@@ -302,6 +303,15 @@ async def test_printing_into_a_folder_that_is_a_file_is_reported(tmp_path: Path)
         app.controllers.conversation.export.print_on(app.open_id, printer)
         await until(lambda: app.said.startswith("Couldn’t save"))
         assert "x.pdf: a file with this name exists." in app.said
+
+
+async def test_a_page_that_the_conversation_does_not_have_is_reported(tmp_path: Path) -> None:
+    async with AppHarness() as app:
+        await app.ask_and_answer("Which is it?", "This one.")
+        printer = pdf_printer(tmp_path / "printed.pdf")
+        printer.setFromTo(7, 8)
+        app.controllers.conversation.export.print_on(app.open_id, printer)
+        await until(lambda: app.said.startswith("This conversation has no page 7."))
 
 
 def test_label_paper_has_narrow_margins() -> None:
