@@ -194,6 +194,7 @@ class WindowSession:
             running,
             lambda: self.quick_host.is_visible,
             lambda: bool(self.controllers.composer.readings.ids),
+            self._is_transferring,
             is_temporary=self.controllers.state.temporary.is_temporary,
             is_waiting_for_user=lambda: self.controllers.conversation.consent.is_asking,
             values=values,
@@ -235,6 +236,11 @@ class WindowSession:
         )
         self._unread.seen.connect(self.desktop.notifier.forget)
         self._is_on_desktop = True
+
+    def _is_transferring(self) -> bool:
+        """Return True while conversations are exported, imported, backed up or printed."""
+        parts = self.controllers
+        return parts.panel.transfer.is_busy or parts.conversation.export.is_busy
 
     def _is_idle(self) -> bool:
         is_visible = self._window.isVisible() or self.quick_host.is_visible
@@ -408,7 +414,7 @@ class WindowSession:
                     self.controllers.running.conversations or self.controllers.composer.readings.ids
                 )
                 or self.controllers.composer.collections.is_busy
-                or self.controllers.panel.transfer.is_busy
+                or self._is_transferring()
                 or state.temporary.exists
             ),
             notifications=self._window.notifications,

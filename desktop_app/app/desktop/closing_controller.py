@@ -37,6 +37,8 @@ class ClosingController(QObject):
     Args:
         has_other_windows: returns True if another window is visible.
         is_reading: returns True while files are being read, to be attached.
+        is_transferring: returns True while conversations are exported, imported, backed up or
+            printed.
         is_temporary: returns True for the id of a temporary conversation.
         is_waiting_for_user: returns True while a tool waits for the user's permission.
         was_started_to_stay: the program was started without a window, and must not end by itself.
@@ -58,6 +60,7 @@ class ClosingController(QObject):
         running: RunningAnswers,
         has_other_windows: Callable[[], bool],
         is_reading: Callable[[], bool],
+        is_transferring: Callable[[], bool],
         *,
         is_temporary: Callable[[str], bool],
         is_waiting_for_user: Callable[[], bool],
@@ -69,6 +72,7 @@ class ClosingController(QObject):
         super().__init__(window)
         self._window, self._running = window, running
         self._has_other_windows, self._is_reading = has_other_windows, is_reading
+        self._is_transferring = is_transferring
         self._is_temporary, self._is_waiting_for_user = is_temporary, is_waiting_for_user
         self._values, self._drafts, self._tasks = values, drafts, tasks
         self._was_started_to_stay = was_started_to_stay
@@ -132,6 +136,12 @@ class ClosingController(QObject):
         elif self._is_reading():
             self._ask_whether_to_stop_reading()
         else:
+            self._end_or_ask_about_transfers()
+
+    def _end_or_ask_about_transfers(self) -> None:
+        if self._is_transferring():
+            self._ask_whether_to_stop_transfers()
+        else:
             self._end_or_ask_about_answers()
 
     def _end_or_ask_about_answers(self) -> None:
@@ -182,6 +192,16 @@ class ClosingController(QObject):
         self._ask_whether_to_lose(
             tr("Files are still being read. Quit anyway?"),
             tr("Files that haven’t been read are not attached."),
+            self._end_or_ask_about_transfers,
+        )
+
+    def _ask_whether_to_stop_transfers(self) -> None:
+        self._ask_whether_to_lose(
+            tr("A transfer is still running. Quit anyway?"),
+            tr(
+                "Unfinished exports, backups, and print jobs are discarded. Conversations imported "
+                "so far are kept."
+            ),
             self._end_or_ask_about_answers,
         )
 

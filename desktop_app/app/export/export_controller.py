@@ -67,6 +67,12 @@ class ExportController(QObject):
         self._parent, self._running, self._notifications = parent, running, notifications
         self._current, self._messages, self._tasks = current, messages, tasks
         self._temporary_folder, self._catalog = temporary_folder, catalog
+        self._jobs: set[asyncio.Task[None]] = set()
+
+    @property
+    def is_busy(self) -> bool:
+        """Return True while a conversation is exported or printed."""
+        return bool(self._jobs)
 
     def export(self) -> None:
         """Ask for a file and a format, and export the open conversation."""
@@ -206,6 +212,7 @@ class ExportController(QObject):
         """Run work; if it takes long, offer to cancel it. Return False if it was canceled."""
         notifications, canceled = self._notifications, asyncio.Event()
         task = asyncio.create_task(run)
+        self._jobs.add(task)
 
         def cancel() -> None:
             canceled.set()
@@ -220,6 +227,7 @@ class ExportController(QObject):
             if not canceled.is_set():
                 raise
         finally:
+            self._jobs.discard(task)
             timer.cancel()
             notifications.dismiss_topic(topic)
         return not canceled.is_set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from asyncio.subprocess import Process
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,28 @@ async def test_quitting_says_that_a_temporary_response_is_deleted() -> None:
         turn.end("Yes.")
         kept.end("Because.")
         await until(lambda: app.session.is_ending)
+
+
+async def test_quitting_asks_before_it_cancels_an_export(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.pdf")  # without a reader, writing never ends
+    async with AppHarness() as app:
+        await app.ask_and_answer("Which is it?", "This one.")
+        app.controllers.conversation.export.export_to(app.open_id, tmp_path / "x.pdf", "pdf")
+        await until(lambda: app.controllers.conversation.export.is_busy)
+        app.window.close()
+        box = question(app)
+        assert box is not None
+        assert box.text() == "A transfer is still running. Quit anyway?"
+        choose(app, "Cancel")
+        turn = await app.ask("Why?")
+        app.window.close()
+        choose(app, "Quit now")
+        box = question(app)
+        assert box is not None
+        assert "response is still running" in box.text()
+        choose(app, "Quit now")
+        assert app.session.is_ending
+        turn.end("Because.")
 
 
 async def test_the_program_does_not_wait_hidden_for_a_permission() -> None:
