@@ -1,7 +1,8 @@
 """Reads the conversations in an export, whose kind is detected by its content.
 
 An export is JSON of Repartee, ChatGPT, Claude, Open WebUI or LibreChat, or a ZIP archive with such
-JSON, like OpenAI's. Reading it never opens another file.
+JSON: files named conversations….json, as in OpenAI's, or else any. Reading it never opens another
+file.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import chain
 from math import nan
 from os import fstat
 from pathlib import Path, PurePosixPath
@@ -30,6 +32,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     EPOCH,
     ImportedConversation,
     damaged_conversation_error,
+    short_title,
     time_from_seconds,
 )
 from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file, read_all
@@ -131,17 +134,52 @@ def _read_archive(archive: ForeignArchive, images: _Images) -> Export:
     members = [
         info
         for info in archive.members
-        if PurePosixPath(info.filename).name.startswith("conversations")
-        and info.filename.endswith(".json")
-    ] or [info for info in archive.members if info.filename.endswith(".json")][:1]
+        if info.filename.endswith(".json") and not _is_hidden(info.filename)
+    ]
+    named = [info for info in members if _is_named(info)]
+    members = named or members
     if not members:
         raise RefusedFileError(Reason.FOREIGN_WITHOUT_CONVERSATIONS)
     _require_plausible(members)
-    exports = [_read_json(archive.read(info, LARGEST_JSON), images.find) for info in members]
+    exports: list[Export] = []
+    refused: list[ImportRefusedError] = []
+    for info in members:
+        try:
+            exports.append(_read_json(archive.read(info, LARGEST_JSON), images.find))
+        except (ImportRefusedError, RefusedFileError) as exc:
+            if len(members) == 1:
+                raise
+            # Without names of conversations, other files are expected.
+            if named or exc.reason is not Reason.IMPORT_UNKNOWN:
+                refused.append(_member_error(info, exc))
+    if not exports:
+        raise refused[0] if refused else ImportRefusedError(Reason.IMPORT_UNKNOWN)
     return Export(
         exports[0].kind,
-        sum(export.total for export in exports),
-        images.close_after(found for export in exports for found in export.conversations),
+        sum(export.total for export in exports) + len(refused),
+        images.close_after(chain(*(export.conversations for export in exports), refused)),
+    )
+
+
+def _is_hidden(name: str) -> bool:
+    """Return True for a file that hides its name, as macOS's own files in archives do."""
+    return PurePosixPath(name).name.startswith(".")
+
+
+def _is_named(info: ZipInfo) -> bool:
+    return PurePosixPath(info.filename).name.startswith("conversations")
+
+
+def _member_error(info: ZipInfo, exc: ImportRefusedError | RefusedFileError) -> ImportRefusedError:
+    """Return the error of one of several files, with its name."""
+    name = short_title(info.filename)
+    if isinstance(exc, RefusedFileError):
+        return ImportRefusedError(exc.reason, exc.params, remedy=Remedy.EXPORT_AGAIN, file=name)
+    if exc.reason is not Reason.IMPORT_NOT_JSON:
+        return exc
+    words = exc.details[:200]
+    return ImportRefusedError(
+        Reason.FOREIGN_DAMAGED, remedy=Remedy.EXPORT_AGAIN, file=name, words=words
     )
 
 

@@ -303,6 +303,52 @@ def test_images_are_read_from_chatgpts_archive(tmp_path: Path) -> None:
     assert part.sha256 == kept.sha256
 
 
+def read_members(tmp_path: Path, **members: str) -> list[Any]:
+    file = tmp_path / "export.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, text in members.items():
+            archive.writestr(f"folder/{name}.json", text)
+    export = read_export(file)
+    found = list(export.conversations)
+    assert export.total == len(found)
+    return found
+
+
+def titles_of(found: list[Any]) -> list[str]:
+    return [each.conversation.title for each in found if isinstance(each, ImportedConversation)]
+
+
+def test_every_conversation_in_an_archive_of_many_files_is_read(tmp_path: Path) -> None:
+    found = read_members(
+        tmp_path,
+        **{".hidden": "no JSON", "about": '{"version": 1}', "list": "[]"},
+        bread=json.dumps(CHATGPT[0] | {"title": "Bread"}),
+        ships=json.dumps(LIBRECHAT),
+    )
+    assert titles_of(found) == ["Bread", "Ships"]
+    assert len(found) == 2
+
+
+def test_a_damaged_file_in_an_archive_does_not_stop_the_others(tmp_path: Path) -> None:
+    one, two = (json.dumps([{**CHATGPT[0], "title": title}]) for title in ("One", "Two"))
+    found = read_members(
+        tmp_path,
+        **{"user": "no JSON", "conversations-0": one, "conversations-1": one[:-9]},
+        **{"conversations-2": two, "conversations-3": "[5]"},
+    )
+    assert titles_of(found) == ["One", "Two"]
+    first, second = (str(error) for error in found if isinstance(error, ImportRefusedError))
+    assert "folder/conversations-1.json is damaged (" in first
+    assert "contains no conversations from" in second
+
+
+def test_an_archive_without_any_readable_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ImportRefusedError, match=r"a\.json is damaged"):
+        read_members(tmp_path, a="{", b="{")
+    with pytest.raises(ImportRefusedError, match="contains no conversations from"):
+        read_members(tmp_path, a="{}", b="[]")
+
+
 def test_an_image_of_chatgpt_has_the_name_that_it_was_attached_with(tmp_path: Path) -> None:
     image = {"content_type": "image_asset_pointer", "asset_pointer": "sediment://file_1"}
     question = chatgpt_message(
