@@ -9,12 +9,10 @@ name as `recipient`, and the tool's answer as `author`; like ChatGPT, this progr
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from desktop_app.domain import bounds
 from desktop_app.domain.code_fence import fenced
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.message_parts import (
@@ -25,22 +23,18 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
     text_of,
 )
-from desktop_app.domain.tools.call_state import ToolCallState
-from desktop_app.exchange.importers.chatgpt_text import (
-    CANVAS_TOOLS,
-    canvas_document,
-    parse_json,
-    without_marks,
-)
+from desktop_app.exchange.importers.chatgpt_text import CANVAS_TOOLS, canvas_document, without_marks
 from desktop_app.exchange.importers.imported_conversation import (
     LOST_IMAGE,
     ImportedConversation,
     add_image,
+    ended_call,
     mapping_at,
     objects_at,
+    parse_json,
     seconds_of,
-    short_title,
     text_at,
+    unknown_content,
 )
 from desktop_app.exchange.importers.message_tree import Node, Source, build_conversation
 
@@ -148,20 +142,13 @@ def _shown_message(message: Mapping[str, Any]) -> Mapping[str, Any]:
 def _tool_part(key: str, message: Mapping[str, Any], text: str) -> ToolCallPart:
     """Return a call, or only the result of one."""
     author, content = mapping_at(message, "author"), mapping_at(message, "content")
-    is_call = text_at(author, "role") == "assistant"
-    name = (text_at(message, "recipient") if is_call else text_at(author, "name")) or "tool"
     kind = text_at(content, "content_type")
-    is_object = is_call and isinstance(parse_json(text), Mapping)
-    field = "code" if kind == "code" else "input"
-    arguments = text if is_object else json.dumps({field: text}, ensure_ascii=False)
-    return ToolCallPart(
-        key,
-        name[: bounds.MAX_NAME_CHARS],
-        arguments if is_call else "",
-        state=ToolCallState.FAILED if kind == "system_error" else ToolCallState.DONE,
-        result="" if is_call else text,
-        is_hosted=True,
-    )
+    if text_at(author, "role") == "tool":
+        is_failed = kind == "system_error"
+        return ended_call(key, text_at(author, "name"), None, text, is_failed=is_failed)
+    is_object = isinstance(parse_json(text), Mapping)
+    arguments = text if is_object else {"code" if kind == "code" else "input": text}
+    return ended_call(key, text_at(message, "recipient"), arguments, "")
 
 
 def _readable_part(part: Part, metadata: Mapping[str, Any]) -> Part:
@@ -226,7 +213,7 @@ def _text_of(part: Any) -> str:
     words = "\n\n".join(word for word in (title, text, address) if word)
     kind = text_at(part, "content_type")
     is_known = words or kind in _TEXT_KINDS
-    return words if is_known else f"[Content that can’t be imported: {short_title(kind)}]"
+    return words if is_known else unknown_content(kind)
 
 
 def _with_names(find_file: FindFile, metadata: Mapping[str, Any]) -> FindFile:

@@ -10,13 +10,17 @@ closing brackets.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from desktop_app.domain.code_fence import fenced
-from desktop_app.exchange.importers.imported_conversation import mapping_at, objects_at, text_at
+from desktop_app.exchange.importers.imported_conversation import (
+    mapping_at,
+    objects_at,
+    parse_json,
+    text_at,
+)
 
 CANVAS_TOOLS: Final = "canmore."
 """The start of the names of the tools that write to the canvas."""
@@ -126,11 +130,3 @@ def canvas_document(message: Mapping[str, Any]) -> str:
     name = text_at(value, "name")
     body = fenced(written, language) if code == "code" else written
     return f"**{name}**\n\n{body}" if name else body
-
-
-def parse_json(text: str) -> Any:
-    """Return the value of JSON; None if it is not JSON."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None

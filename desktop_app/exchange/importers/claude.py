@@ -2,7 +2,7 @@
 
 Anthropic does not document the format; the fields are those that exports of 2024 to 2026 have in
 common. Older exports name no parents: their messages are one path. Of attached files, the export
-has only names and the text of documents. Calls of tools are left out, except for artifacts.
+has only names and the text of documents. Artifacts are calls of a tool, but are shown as documents.
 """
 
 from __future__ import annotations
@@ -17,18 +17,22 @@ from desktop_app.domain.conversations.message_parts import (
     Part,
     ReasoningPart,
     TextPart,
+    ToolCallPart,
 )
 from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
     add_document,
+    ended_call,
     mapping_at,
     objects_at,
     seconds_of,
     text_at,
+    unknown_content,
 )
 from desktop_app.exchange.importers.message_tree import Node, Source, build_conversation
 
 _ROLES: Final = {"human": Role.USER, "assistant": Role.ASSISTANT}
+_EMPTY_KINDS: Final = {"", "text", "thinking", "token_budget", "flag"}
 _PASTED_NAME: Final = "pasted.txt"
 _MARKDOWN: Final = "text/markdown"
 
@@ -49,6 +53,7 @@ def read_conversation(value: Mapping[str, Any]) -> ImportedConversation:
         updated=seconds_of(value.get("updated_at")),
         leaf=text_at(value, "current_leaf_message_uuid"),
         model=text_at(value, "model"),
+        pinned=value.get("is_starred") is True,
     )
     nodes = _nodes(objects_at(value, "chat_messages"), files)
     return build_conversation(source, nodes, files.values())
@@ -69,21 +74,59 @@ def _nodes(messages: list[Mapping[str, Any]], files: dict[str, AttachmentFile]) 
 
 
 def _attached_parts(message: Mapping[str, Any], files: dict[str, AttachmentFile]) -> Iterator[Part]:
+    named: set[str] = set()
     for item in (*objects_at(message, "attachments"), *objects_at(message, "files")):
         name, text = text_at(item, "file_name"), text_at(item, "extracted_content")
         if text.strip():
             yield add_document(name or _PASTED_NAME, text, files)
-        elif name:
+        elif name and name not in named:  # `files` repeats documents without their text
             yield TextPart(f"[Attached: {name}]")
+        named.add(name)
 
 
-def _content_parts(message: Mapping[str, Any]) -> Iterator[Part]:
+def _content_parts(message: Mapping[str, Any]) -> list[Part]:
+    parts: list[Part] = []
+    place_by_call: dict[str, int | None] = {}
     # An answer also has a `text`, in which placeholders stand for the blocks that are not text.
     for block in objects_at(message, "content") or [{"text": message.get("text")}]:
+        kind = text_at(block, "type")
         if thought := text_at(block, "thinking"):
-            yield ReasoningPart(thought)
+            parts.append(ReasoningPart(thought))
         elif (text := text_at(block, "text") or _artifact(block)).strip():
-            yield TextPart(text)
+            place_by_call[text_at(block, "id")] = None
+            parts.append(TextPart(text))
+        elif kind == "tool_use":
+            place_by_call[text_at(block, "id")] = len(parts)
+            written = mapping_at(block, "input")
+            parts.append(ended_call(text_at(block, "id"), text_at(block, "name"), written, ""))
+        elif kind == "tool_result":
+            _add_result(block, parts, place_by_call)
+        elif kind not in _EMPTY_KINDS:
+            parts.append(TextPart(unknown_content(kind)))
+    return parts
+
+
+def _add_result(
+    block: Mapping[str, Any], parts: list[Part], place_by_call: Mapping[str, int | None]
+) -> None:
+    """Put a result into its call. If that is an artifact, the result says only that it was made."""
+    call_id = text_at(block, "tool_use_id")
+    content = block.get("content")
+    items = objects_at(block, "content")
+    text = content if isinstance(content, str) else "\n\n".join(map(_result_text, items)).strip()
+    is_failed = block.get("is_error") is True
+    if call_id not in place_by_call:
+        parts.append(ended_call(call_id, text_at(block, "name"), None, text, is_failed=is_failed))
+    elif (at := place_by_call[call_id]) is not None:
+        call = parts[at]
+        if isinstance(call, ToolCallPart):
+            name, arguments = call.name, call.arguments
+            parts[at] = ended_call(call_id, name, arguments, text, is_failed=is_failed)
+
+
+def _result_text(item: Mapping[str, Any]) -> str:
+    words = (text_at(item, "title"), text_at(item, "text"), text_at(item, "url"))
+    return "\n".join(word for word in words if word)
 
 
 def _artifact(block: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,10 +19,12 @@ from desktop_app.domain.conversations.message_parts import (
     ImagePart,
     Part,
     TextPart,
+    ToolCallPart,
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError, StorageError
 from desktop_app.domain.prompts.preset import Preset
+from desktop_app.domain.tools.call_state import ToolCallState
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_SHOWN: Final = 60  # characters of a title in an error
@@ -73,6 +76,38 @@ def add_document(name: str, text: str, files: dict[str, AttachmentFile]) -> Part
     sha256, name = hashlib.sha256(data).hexdigest(), name[: bounds.MAX_NAME_CHARS]
     files[sha256] = AttachmentFile(sha256, name, "text/plain", text, data=data)
     return DocumentPart(sha256, name, "text/plain", len(data))
+
+
+def ended_call(
+    call_id: str, name: str, arguments: Any, result: str, *, is_failed: bool = False
+) -> ToolCallPart:
+    """Return a call of a tool that another program ran; later requests leave it out.
+
+    Args:
+        arguments: JSON text, or a value; None if they are unknown.
+    """
+    is_text = isinstance(arguments, str) or arguments is None
+    return ToolCallPart(
+        call_id,
+        (name or "tool")[: bounds.MAX_NAME_CHARS],
+        arguments or "" if is_text else json.dumps(arguments, ensure_ascii=False),
+        state=ToolCallState.FAILED if is_failed else ToolCallState.DONE,
+        result=result,
+        is_hosted=True,
+    )
+
+
+def unknown_content(kind: str) -> str:
+    """Return a note in place of content that this program does not know."""
+    return f"[Content that can’t be imported: {short_title(kind)}]"
+
+
+def parse_json(text: str) -> Any:
+    """Return the value of JSON; None if it is not JSON."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def time_from_seconds(seconds: float | None) -> datetime | None:

@@ -15,6 +15,7 @@ from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.message_parts import Part, ReasoningPart, TextPart
 from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
+    ended_call,
     mapping_at,
     objects_at,
     seconds_of,
@@ -72,32 +73,35 @@ def _with_descendants(roots: list[Mapping[str, Any]]) -> Iterator[Mapping[str, A
 def _node(message: Mapping[str, Any]) -> Node:
     is_from_user = message.get("isCreatedByUser", text_at(message, "sender") == "User") is True
     role = Role.USER if is_from_user else Role.ASSISTANT
-    parts, reasoning = _content(message)
+    parts = _content(message)
     names = [text_at(item, "filename") for item in objects_at(message, "files")]
     return Node(
         text_at(message, "messageId"),
         text_at(message, "parentMessageId") or None,
         role,
         (*(TextPart(f"[Attached: {name}]") for name in names if name), *parts),
-        pending=reasoning,
         seconds=seconds_of(message.get("createdAt")),
         model=text_at(message, "model") if role is Role.ASSISTANT else "",
         is_complete=message.get("unfinished") is not True and message.get("error") is not True,
     )
 
 
-def _content(message: Mapping[str, Any]) -> tuple[tuple[Part, ...], tuple[ReasoningPart, ...]]:
-    texts: list[Part] = []
-    thoughts: list[ReasoningPart] = []
+def _content(message: Mapping[str, Any]) -> tuple[Part, ...]:
+    parts: list[Part] = []
     for part in objects_at(message, "content"):
         if thought := _value(part, "think"):
-            thoughts.append(ReasoningPart(thought))
-        elif text := _value(part, "text"):
-            texts.append(TextPart(text))
+            parts.append(ReasoningPart(thought))
+        elif call := mapping_at(part, "tool_call"):
+            arguments, name = call.get("args"), text_at(call, "name")
+            parts.append(ended_call(text_at(call, "id"), name, arguments, text_at(call, "output")))
+        elif text := _value(part, "text") or _value(part, "error"):
+            parts.append(TextPart(text))
+        elif name := text_at(mapping_at(part, "image_file"), "filename"):
+            parts.append(TextPart(f"[Attached: {name}]"))
     text = text_at(message, "text")
-    if not texts and text.strip():
-        texts.append(TextPart(text))
-    return tuple(texts), tuple(thoughts)
+    if text.strip() and not any(isinstance(part, TextPart) for part in parts):
+        parts.append(TextPart(text))
+    return tuple(parts)
 
 
 def _value(part: Mapping[str, Any], key: str) -> str:

@@ -1,8 +1,9 @@
 """Reads Open WebUI's export of chats: a list of rows, each with a `chat`.
 
 `chat.history.messages` is a tree by id, and `currentId` the end of the shown path. Older exports
-have only a list, `chat.messages`. Answers contain reasoning as `<details type="reasoning">`. An
-export contains the text of files, and the bytes of images in `data:` URLs.
+have only a list, `chat.messages`. Answers contain reasoning as `<details type="reasoning">`, and
+calls of tools as `<details type="tool_calls" name="" arguments="" result="">`. An export contains
+the text of files, and the bytes of images in `data:` URLs.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import base64
 import binascii
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from desktop_app.domain.conversations.conversation import Role
@@ -20,25 +21,28 @@ from desktop_app.domain.conversations.message_parts import (
     Part,
     ReasoningPart,
     TextPart,
+    ToolCallPart,
 )
 from desktop_app.exchange.importers.imported_conversation import (
     LOST_IMAGE,
     ImportedConversation,
     add_document,
     add_image,
+    ended_call,
     mapping_at,
     objects_at,
+    parse_json,
     seconds_of,
     text_at,
 )
 from desktop_app.exchange.importers.message_tree import Node, Source, build_conversation
 
 _ROLES: Final = {"user": Role.USER, "assistant": Role.ASSISTANT}
-_OPENING: Final = '<details type="reasoning"'
+_OPENING: Final = re.compile('<details type="(reasoning|tool_calls)"')
+_ATTRIBUTE: Final = re.compile(r'\b(id|name|arguments|result)="([^"]*)"')
 _SUMMARY: Final = re.compile(r"\s*(?:<summary>[^<]*</summary>)?")
 _CLOSING: Final = "</details>"
 _SPACES: Final = re.compile(r"\s*")
-_NO_REASONING: Final[tuple[ReasoningPart, ...]] = ()
 _LONGEST_IMAGE: Final = 86 << 20  # in Base64: 64 MB of bytes
 _QUOTED: Final = re.compile(r"^&gt; ?|^> ?", re.MULTILINE)
 
@@ -103,41 +107,54 @@ def _node(
     key: str, parent: str | None, message: Mapping[str, Any], files: dict[str, AttachmentFile]
 ) -> Node:
     role = _ROLES.get(text_at(message, "role"))
-    text, reasoning = text_at(message, "content"), _NO_REASONING
-    if role is Role.ASSISTANT:
-        text, reasoning = _split_reasoning(text)
+    text = text_at(message, "content")
     attached = (_attached_part(item, files) for item in objects_at(message, "files"))
     parts = [part for part in attached if part is not None]
-    if text.strip():
-        parts.append(TextPart(text))
+    parts += _parts_of_answer(text) if role is Role.ASSISTANT else [TextPart(text)]
+    parts = [part for part in parts if not isinstance(part, TextPart) or part.text.strip()]
     return Node(
         key,
         parent,
         role,
         tuple(parts),
-        pending=reasoning,
         seconds=seconds_of(message.get("timestamp")),
         model=text_at(message, "model"),
         is_complete=message.get("done") is not False,
     )
 
 
-def _split_reasoning(text: str) -> tuple[str, tuple[ReasoningPart, ...]]:
+def _parts_of_answer(text: str) -> Iterator[Part]:
     # A regular expression would search for the end of each of a million unclosed openings.
-    rest, thoughts, at = [], [], 0
-    while (opening := text.find(_OPENING, at)) >= 0:
-        tag_end = text.find(">", opening) + 1
+    at = 0
+    while opening := _OPENING.search(text, at):
+        tag_end = text.find(">", opening.end()) + 1
         closing = text.find(_CLOSING, tag_end) if tag_end else -1
         if closing < 0:
             break
-        rest.append(text[at:opening])
-        summary = _SUMMARY.match(text, tag_end, closing)
-        thoughts.append(text[summary.end() if summary else tag_end : closing])
+        yield TextPart(text[at : opening.start()].rstrip())
+        if opening[1] == "tool_calls":
+            yield _call(text[opening.end() : tag_end])
+        else:
+            summary = _SUMMARY.match(text, tag_end, closing)
+            thought = text[summary.end() if summary else tag_end : closing]
+            if thought := _QUOTED.sub("", html.unescape(thought)).strip():
+                yield ReasoningPart(thought)
         spaces = _SPACES.match(text, closing + len(_CLOSING))
         at = spaces.end() if spaces else closing
-    thoughts = [_QUOTED.sub("", html.unescape(thought)).strip() for thought in thoughts]
-    found = tuple(ReasoningPart(thought) for thought in thoughts if thought)
-    return "".join((*rest, text[at:])), found
+    yield TextPart(text[at:])
+
+
+def _call(tag: str) -> ToolCallPart:
+    """Return the call in the attributes of a tag, of which some are JSON."""
+    fields = {key: html.unescape(value) for key, value in _ATTRIBUTE.findall(tag)}
+    arguments = parse_json(fields.get("arguments", ""))
+    result = parse_json(fields.get("result", ""))
+    return ended_call(
+        fields.get("id", ""),
+        fields.get("name", ""),
+        fields.get("arguments", "") if arguments is None else arguments,
+        result if isinstance(result, str) else fields.get("result", ""),
+    )
 
 
 def _attached_part(item: Mapping[str, Any], files: dict[str, AttachmentFile]) -> Part | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import html
 import json
 import os
 import random
@@ -33,6 +34,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     LOST_IMAGE,
     ImportedConversation,
     add_image,
+    ended_call,
     not_imported_error,
 )
 from desktop_app.exchange.importers.message_tree import Node, Source, build_conversation
@@ -394,12 +396,99 @@ def test_claudes_tree_is_kept_with_artifacts_and_texts_of_files(tmp_path: Path) 
     assert second.parts == (
         ReasoningPart("A recipe helps."),
         TextPart("**Loaf**\n\n```python\nbake()\n```"),
+        ended_call("", "web_search", {"content": "bread"}, ""),
         TextPart("# Bread"),
         TextPart("Here."),
     )
     assert leaf(found) == second
     assert found.conversation.title == "Bread"
     assert found.conversation.created_at.isoformat() == "2026-03-29T07:06:34.084721+00:00"
+
+
+def claude_answer(*content: Any, **more: Any) -> tuple[Any, ...]:
+    message = {"sender": "assistant", "content": list(content), **more}
+    return claude.read_conversation({"uuid": "c", "chat_messages": [message]}).messages[0].parts
+
+
+def test_claudes_calls_of_tools_are_kept_with_their_results() -> None:
+    search = {"type": "tool_use", "id": "t1", "name": "web_search", "input": {"query": "bread"}}
+    made = {"type": "tool_use", "id": "t2", "name": "artifacts", "input": {"content": "x"}}
+    change = {"command": "update", "old_str": "x", "new_str": "y"}
+    changed = {"type": "tool_use", "id": "t3", "name": "artifacts", "input": change}
+
+    def result(call_id: str, content: Any, **more: Any) -> dict[str, Any]:
+        return {"type": "tool_result", "tool_use_id": call_id, "content": content, **more}
+
+    page = {"type": "knowledge", "title": "Loaves", "url": "https://a.example", "text": "Rise."}
+    parts = claude_answer(
+        *(search, made, changed),
+        *(result("t2", [{"type": "text", "text": "OK"}]), result("t1", [page, {"type": "image"}])),
+        result("t3", "Not found", is_error=True),
+        result("lost", [{"text": "alone"}], name="view"),
+        {"type": "token_budget"},
+        {"type": "voice_note"},
+    )
+    found = "Loaves\nRise.\nhttps://a.example"
+    assert parts == (
+        ended_call("t1", "web_search", {"query": "bread"}, found),
+        TextPart("```\nx\n```"),
+        ended_call("t3", "artifacts", change, "Not found", is_failed=True),
+        ended_call("lost", "view", None, "alone"),
+        TextPart("[Content that can’t be imported: voice_note]"),
+    )
+    assert isinstance(parts[2], ToolCallPart)
+    assert parts[2].state is ToolCallState.FAILED
+
+
+def test_a_document_of_claudes_is_not_named_again() -> None:
+    document = {"file_name": "a.txt", "extracted_content": "words"}
+    files = [{"file_name": "a.txt"}, {"file_name": "b.png"}, {"file_name": "b.png"}]
+    first, *others = claude_answer({"text": "Hi"}, attachments=[document], files=files)
+    assert isinstance(first, DocumentPart)
+    assert others == [TextPart("[Attached: b.png]"), TextPart("Hi")]
+
+
+def test_starred_conversations_of_claudes_are_pinned() -> None:
+    for is_starred in (True, False):
+        value = {**CLAUDE[0], "is_starred": is_starred}
+        assert claude.read_conversation(value).conversation.pinned is is_starred
+
+
+def test_librechats_calls_of_tools_are_kept(tmp_path: Path) -> None:
+    content = [
+        {"type": "text", "text": "Let me see."},
+        {"tool_call": {"id": "t", "name": "sum", "args": '{"a":1}', "output": "2"}},
+        {"type": "tool_call", "tool_call": {"name": "draw", "args": {"b": 2}}},
+        {"type": "image_file", "image_file": {"filename": "cat.png"}},
+        {"type": "error", "error": "Too long"},
+    ]
+    said = {"messageId": "a", "isCreatedByUser": False, "content": content}
+    found = read_single(tmp_path, {"conversationId": "c", "messages": [said]})
+    assert leaf(found).parts == (
+        TextPart("Let me see."),
+        ended_call("t", "sum", '{"a":1}', "2"),
+        ended_call("", "draw", {"b": 2}, ""),
+        TextPart("[Attached: cat.png]"),
+        TextPart("Too long"),
+    )
+
+
+def test_open_webuis_calls_of_tools_are_kept_in_their_place(tmp_path: Path) -> None:
+    arguments = html.escape(json.dumps(json.dumps({"q": "a > b"})))
+    result = html.escape(json.dumps("c < d"))
+    text = (
+        f'Let me see.\n<details type="tool_calls" done="true" id="t" name="find" '
+        f'arguments="{arguments}" result="{result}" files="">\n<summary>Tool</summary></details>\n'
+        '<details type="tool_calls" name="" arguments="no JSON" result="{}"></details>\nSo.'
+    )
+    messages = [{"id": "a", "role": "assistant", "content": text}]
+    found = read_single(tmp_path, [{"id": "w", "title": "t", "chat": {"messages": messages}}])
+    assert leaf(found).parts == (
+        TextPart("Let me see."),
+        ended_call("t", "find", '{"q": "a > b"}', "c < d"),
+        ended_call("", "tool", "no JSON", "{}"),
+        TextPart("So."),
+    )
 
 
 def test_claudes_older_lists_are_read_too(tmp_path: Path) -> None:
