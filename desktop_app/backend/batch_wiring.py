@@ -23,7 +23,8 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice, notice_of_error
-from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import DocumentError, IllegalChoiceError
 from desktop_app.services.batch.batch_preparation import BatchPreparer
 from desktop_app.services.batch.batch_service import BatchService
 from desktop_app.services.batch.batch_upload import BatchSender, form_of_job, question_of
@@ -49,6 +50,9 @@ def batch_service(
     """
 
     async def read(path: Path) -> DocumentPart | ImagePart:
+        # Paths are stored without links: one that has replaced a file since may lead anywhere.
+        if await asyncio.to_thread(os.path.realpath, path) != str(path):
+            raise DocumentError(Reason.DOCUMENT_NOT_A_FILE, name=path.name)
         detail = str((await backend.values())["answer.image_detail"])
         part = await backend.attachments.add_document(path, await backend.documents.extract(path))
         return with_detail(part, detail)
@@ -76,7 +80,7 @@ def batch_service(
 async def expand_paths(paths: Iterable[Path]) -> list[BatchFile]:
     """Return the given files and those below the given folders, each once.
 
-    Below a folder, hidden files, hidden folders and links are left out.
+    Given links are followed. Below a folder, hidden files, hidden folders and links are left out.
     The names of files in a folder are relative to the folder's parent.
     """
     return await asyncio.to_thread(_expand_paths, list(paths))
@@ -85,11 +89,12 @@ async def expand_paths(paths: Iterable[Path]) -> list[BatchFile]:
 def _expand_paths(paths: Iterable[Path]) -> list[BatchFile]:
     found: dict[str, str] = {}
     for path in paths:
-        if _is_folder(path):
-            for file in _files_below(path):
-                found.setdefault(str(file.absolute()), str(file.relative_to(path.parent)))
+        real = Path(os.path.realpath(path))
+        if _is_folder(real):
+            for file in _files_below(real):
+                found.setdefault(str(file), str(Path(path.name, file.relative_to(real))))
         else:
-            found.setdefault(str(path.absolute()), path.name)
+            found.setdefault(str(real), path.name)
     return [BatchFile(name, path) for path, name in found.items()]
 
 

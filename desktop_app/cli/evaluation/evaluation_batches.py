@@ -122,7 +122,7 @@ class EvaluationBatches:
         files = [
             BatchFile(
                 case.id,
-                str((self._folder / case.files[0]).absolute()) if case.files else "",
+                str((self._folder / case.files[0]).resolve()) if case.files else "",
                 case.input,
             )
             for case in cases

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -13,7 +14,12 @@ from pathlib import Path
 import pytest
 
 from desktop_app.backend.backend import Backend
-from desktop_app.backend.batch_wiring import expand_paths, has_files, store_as_conversation
+from desktop_app.backend.batch_wiring import (
+    batch_service,
+    expand_paths,
+    has_files,
+    store_as_conversation,
+)
 from desktop_app.domain.batch.batch_jobs import BatchFile, BatchItem, BatchJob, ItemStatus
 from desktop_app.domain.conversations.conversation import ModelChoice, Role, now
 from desktop_app.domain.conversations.message_parts import TextPart
@@ -133,6 +139,37 @@ async def test_files_of_folders_are_found_in_order(folder: Path) -> None:
         BatchFile("top/Below/c.txt", str(folder / "Below/c.txt")),
         BatchFile(".e.txt", str(folder / ".e.txt")),
     ]
+
+
+async def test_a_given_link_is_followed(folder: Path) -> None:
+    found = await expand_paths([folder / "link.txt", folder / "round"])
+    assert found[:2] == [
+        BatchFile("link.txt", str(folder / "b.txt")),
+        BatchFile("round/A.txt", str(folder / "A.txt")),
+    ]
+
+
+@pytest.mark.attack("imports")
+async def test_a_link_that_replaces_a_file_of_a_job_is_not_followed(folder: Path) -> None:
+    private = folder.parent / "private"
+    private.mkdir()
+    (private / "c.txt").write_text("private")
+    async with started_backend({"OPENAI_BASE_URL": "http://localhost:1/v1"}) as backend:
+        service = batch_service(backend)
+        (profile,) = backend.providers.environment_profiles
+        resolved = backend.chat.resolve(profile, ModelChoice(profile.id, "a-model"))
+        job = await service.create(await expand_paths([folder]), resolved, "What is it?")
+        (folder / "A.txt").unlink()
+        (folder / "A.txt").symlink_to(private / "c.txt")
+        shutil.rmtree(folder / "Below")
+        (folder / "Below").symlink_to(private)
+        await service.prepare(job.id)
+        items = {item.name: item for item in await backend.batch_store.items(job.id)}
+    assert {name: item.status for name, item in items.items()} == {
+        "top/A.txt": ItemStatus.LEFT_OUT,
+        "top/b.txt": ItemStatus.READ,
+        "top/Below/c.txt": ItemStatus.LEFT_OUT,
+    }
 
 
 def test_has_files_counts_each_repeat(folder: Path) -> None:
