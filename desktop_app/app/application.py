@@ -104,7 +104,9 @@ class Application:
         icons.use_folder(resource_path("icons/lucide"))
         self._language.use(str(values["look.language"]))
         state = stored.get("window.state") or {}
-        self._theme = ThemeWatcher(self.qt, LookSettings.of(values), _last_appearance(state))
+        self._theme = ThemeWatcher(
+            self.qt, LookSettings.from_values(values), _last_appearance(state)
+        )
         self.window = _build_window(self._theme)
         self.window.restore_state(state)
         if not isinstance(self._request, QuickRequest | HiddenRequest):
@@ -230,7 +232,7 @@ class Application:
                 await self.session.start(request)
             except UserFacingError as error:  # rows may be damaged in a store that can be opened
                 self.session.quit()
-                await self.session.closed()
+                await self.session.wait_closed()
                 if not await self._rescue(error):
                     self._exit_code = 1
                     return
@@ -243,7 +245,7 @@ class Application:
             self.on_ready()
             self._join_bus(loop)
             self.session.controllers.tasks.start(self._join_desktop(self.session))
-            await self.session.closed()
+            await self.session.wait_closed()
             if not self.session.should_rebuild:
                 break
             request = OpenRequest()

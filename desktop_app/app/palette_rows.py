@@ -56,7 +56,7 @@ class PaletteRows:
     def rows(self) -> list[PaletteRow]:
         """Return the rows that are known at once."""
         controllers, rows = self._controllers, list[PaletteRow]()
-        for prompt in controllers.state.prompts.offered:
+        for prompt in controllers.state.prompts.offered_prompts:
             entry = PaletteEntry(f"prompt:{prompt.id}", prompt.title, tr("Prompt"))
             rows.append((entry, partial(self._window.prompt.completer.insert_prompt, prompt)))
         for preset in controllers.state.presets.by_id.values():

@@ -525,7 +525,7 @@ class WindowSession:
         if self.spelling is not None:
             await self.spelling.aclose()
 
-    async def closed(self) -> None:
+    async def wait_closed(self) -> None:
         """Wait until all steps of the end have run."""
         await self._closed
 

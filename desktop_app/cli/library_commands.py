@@ -63,7 +63,7 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.paths import folders
 from desktop_app.storage.conversations.import_store import ImportOutcome, ImportStore
-from desktop_app.storage.recovery.backup import keep_newest, make_backup
+from desktop_app.storage.recovery.backup import delete_old_backups, make_backup
 from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.recovery.restore import RestoreChoice, restore_backup
 from desktop_app.storage.search.search_text import MATCH_END, MATCH_START
@@ -349,7 +349,7 @@ async def _backup(options: argparse.Namespace) -> int:
             write_diagnostic(tr("Interrupted. No backup was made."))
             raise
         if options.keep is not None:
-            keep_newest(backup.path, options.keep)
+            delete_old_backups(backup.path, options.keep)
     if warning := backup.warning():
         _report(warning, options)
     write_line(str(backup.path))

@@ -180,7 +180,7 @@ class PaletteIndex:
             entry = PaletteEntry(CONVERSATION + id_, title, note)
             ranked.append((self._sort_key(entry, match_rank(words, title, "")), entry))
         if all(rank == _FUZZY_RANK for (rank, _), _ in ranked):
-            near = {entry.id: entry for entry in self._swapped(words, note)}
+            near = {entry.id: entry for entry in self._find_swapped(words, note)}
             ranked = [(key, entry) for key, entry in ranked if entry.id not in near]
             ranked += [(self._sort_key(entry, _SWAPPED_RANK), entry) for entry in near.values()]
         return [entry for _, entry in sorted(ranked, key=lambda pair: pair[0])[:MAX_ROWS]]
@@ -189,7 +189,7 @@ class PaletteIndex:
         """Return the key that sorts by rank, then by use; no rank means letters in order."""
         return _FUZZY_RANK if rank is None else rank, -self._uses.score(entry.id)
 
-    def _swapped(self, words: Sequence[str], note: str) -> Iterator[PaletteEntry]:
+    def _find_swapped(self, words: Sequence[str], note: str) -> Iterator[PaletteEntry]:
         """Yield the rows that contain the words once two neighboring letters are swapped."""
         texts = (f"{entry.title} {entry.other_text}" for entry in self._entries)
         others = TitleIndex((str(row), text) for row, text in enumerate(texts))

@@ -62,7 +62,7 @@ class BuiltInTools:
     name = ""
 
     def __init__(self, others: Sequence[BuiltInTool] = ()) -> None:
-        basic = (BuiltInTool(CALCULATOR, _calculate), BuiltInTool(DATE_TIME, _tell_time))
+        basic = (BuiltInTool(CALCULATOR, _calculate), BuiltInTool(DATE_TIME, _current_time))
         self._tools = {tool.definition.name: tool for tool in (*basic, *others)}
 
     async def prepare(self) -> None:
@@ -84,7 +84,7 @@ async def _calculate(arguments: Mapping[str, Any], _context: ToolContext) -> str
     return await asyncio.to_thread(calculate, arguments["expression"])
 
 
-async def _tell_time(arguments: Mapping[str, Any], _context: ToolContext) -> str:
+async def _current_time(arguments: Mapping[str, Any], _context: ToolContext) -> str:
     return describe_time(arguments["zone"])
 
 

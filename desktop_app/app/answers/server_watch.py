@@ -54,9 +54,9 @@ class ServerWatch(QObject):
         self._wait_ms = FIRST_WAIT_MS
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._on_timer)
-        current.opened.connect(self._watch_again)
+        current.opened.connect(self._restart_watch)
         current.path_changed.connect(self._on_path)
-        providers.changed.connect(self._watch_again)
+        providers.changed.connect(self._restart_watch)
 
     def check_soon(self) -> None:
         """Try again soon: the computer has woken up, and the network is coming back."""
@@ -64,7 +64,7 @@ class ServerWatch(QObject):
         if self._timer.isActive():
             self._timer.start(FIRST_WAIT_MS)
 
-    def _watch_again(self) -> None:
+    def _restart_watch(self) -> None:
         self._watched_id = ""
         self._on_path()
 

@@ -251,7 +251,7 @@ class AttachmentsController(QObject):
 
     def _chip(self, part: DraftPart, resolved: ResolvedChoice) -> Chip:
         if isinstance(part, CollectionPart):
-            facts, is_there = self._notes.of(part.collection_id)
+            facts, is_there = self._notes.note_of(part.collection_id)
             state: Literal["ready", "failed"] = "ready" if is_there else "failed"
             return Chip(part.collection_id, part.name, facts, state, None, "library")
         if isinstance(part, ImagePart):

@@ -60,21 +60,21 @@ class ImagesController(QObject):
         self._chips = chips
         self._copies = copies
         self.show_images_in(transcript, lambda: current.path)
-        chips.thumbnail_made.connect(self._pass_thumbnail)
+        chips.thumbnail_made.connect(self._show_thumbnail)
 
     def show_images_in(self, transcript: TranscriptView, messages: MessageSource) -> None:
         """Show the images of these messages in a transcript."""
         self._transcripts.append(transcript)
         transcript.destroyed.connect(lambda: self._transcripts.remove(transcript))
-        transcript.image_requested.connect(partial(self._show_thumbnail, messages))
+        transcript.image_requested.connect(partial(self._request_thumbnail, messages))
         transcript.action_requested.connect(partial(self._act, messages))
 
-    def _show_thumbnail(self, messages: MessageSource, sha256: str) -> None:
+    def _request_thumbnail(self, messages: MessageSource, sha256: str) -> None:
         part = _part(messages(), sha256)
         if part is not None and self._chips.thumbnail(part) is not None:
-            self._pass_thumbnail(sha256)
+            self._show_thumbnail(sha256)
 
-    def _pass_thumbnail(self, sha256: str) -> None:
+    def _show_thumbnail(self, sha256: str) -> None:
         if (image := self._chips.cached(sha256)) is not None:
             for transcript in self._transcripts:
                 transcript.images.show(sha256, image)

@@ -30,7 +30,7 @@ def prompt_options(prompts: PromptList) -> list[BatchPromptOption]:
     """Return the prompts that `/` lists, with today's date and their defaults filled in."""
     return [
         BatchPromptOption(p.id, p.title, fill(p.text, {DATE: today()}).text.strip())
-        for p in prompts.offered
+        for p in prompts.offered_prompts
     ]
 
 

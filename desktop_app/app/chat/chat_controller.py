@@ -82,7 +82,7 @@ class ChatController(QObject):
 
     async def compare(self, choices: Sequence[ModelChoice]) -> None:
         """Ask several models the question in the prompt, or if it is empty the last question."""
-        draft = self._draft.typed
+        draft = self._draft.current
         if self._is_reading(self._current.id):
             self._notifications.notify(tr("Wait until the attached files are read."))
             return

@@ -60,7 +60,7 @@ class ChunkedReadingController(QObject):
         """Return the offers for a question with whole documents that do not fit; else ()."""
         if not isinstance(error, DocumentDoesNotFitError) or not self._whole_documents():
             return ()
-        refused, start = self._draft.typed, self._tasks.start
+        refused, start = self._draft.current, self._tasks.start
         beginnings = [(tr(ATTACH_BEGINNING), lambda: start(self._attach_beginnings(refused)))]
         parts = [(tr(OFFER), lambda: start(self._offer_plan(refused)))]
         return [*(beginnings if self._can_attach_beginnings() else ()), *parts]
@@ -92,7 +92,7 @@ class ChunkedReadingController(QObject):
         The plan is for the question in the prompt, or for the refused one if the prompt is empty.
         """
         notifications = self._notifications
-        draft = self._draft.typed
+        draft = self._draft.current
         if not draft.text.strip():
             draft = self._draft.with_text(refused.text, refused.template_id)
         documents = self._whole_documents()

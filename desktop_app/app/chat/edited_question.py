@@ -42,7 +42,7 @@ class EditedQuestion(QObject):
         question = next((m for m in reversed(path) if m.role is Role.USER), None)
         if question is None:
             return  # imported conversations may begin with an answer
-        self._begin(question, self._draft.typed)
+        self._begin(question, self._draft.current)
         self._put_into_prompt(question.as_draft)
 
     def _begin(self, question: Message, typed: Draft) -> None:
@@ -60,7 +60,7 @@ class EditedQuestion(QObject):
         edit = self._drafts.edit_in(self._current.id)
         if edit is None or self._current.edited_question is None:
             return None
-        question, typed = edit.question, self._draft.typed
+        question, typed = edit.question, self._draft.current
         self._drafts.end_edit(self._current.id)
         self._put_into_prompt(edit.previous)
         return None if typed == question.as_draft else lambda: self._resume(question, typed)

@@ -157,7 +157,7 @@ class TurnStarter(QObject):
         except UnpricedModelError as error:
             profile, model = self._unpriced_model(error, compared or [asking.choice], asking)
 
-            async def agree() -> None:
+            async def agree_and_begin() -> None:
                 await chat.budget.agree_to_unpriced(profile, model)
                 await self.begin(
                     path,
@@ -169,7 +169,9 @@ class TurnStarter(QObject):
                     compared=compared,
                 )
 
-            self._ask_about_price(error, profile.id, model, lambda: self._tasks.start(agree()))
+            self._ask_about_price(
+                error, profile.id, model, lambda: self._tasks.start(agree_and_begin())
+            )
             return
         except UserFacingError as error:
             self._refuse(error, profile.id)
@@ -192,11 +194,15 @@ class TurnStarter(QObject):
         return profile, model.id
 
     def _ask_about_price(
-        self, error: UnpricedModelError, provider_id: str, model: str, agree: Callable[[], object]
+        self,
+        error: UnpricedModelError,
+        provider_id: str,
+        model: str,
+        on_agreed: Callable[[], object],
     ) -> None:
         """Ask for permission to use a model of unknown price in spite of the monthly cap."""
         actions: Actions = [
-            (tr("Use anyway"), agree),
+            (tr("Use anyway"), on_agreed),
             (tr("Enter price…"), lambda: self.price_entry_requested.emit(provider_id, model)),
         ]
         self._notifications.notify(error, actions, topic=NOT_SENT)

@@ -87,7 +87,7 @@ class Navigator(QObject):
 
     def close(self) -> None:
         """Store the draft and the scroll position."""
-        self._leave()
+        self._store_view_state()
         settings = self._settings_store
         scroll = self._shown.scroll_position(self._current.id)
         if scroll is None or self._current.is_temporary:
@@ -149,7 +149,7 @@ class Navigator(QObject):
     def open_another_blank(self) -> None:
         """Open another blank conversation, and move the open conversation's draft there."""
         draft = self._current.draft
-        typed, folder_id = draft.typed, self._current.conversation.folder_id
+        typed, folder_id = draft.current, self._current.conversation.folder_id
         draft.replace(Draft())
         self._pane.prompt.set_text("")
         if typed:
@@ -167,7 +167,7 @@ class Navigator(QObject):
         """Store a temporary conversation in memory, and open it."""
         self._tasks.start(self._conversations.create(conversation))
         self._request_number += 1
-        early_text = self._leave()
+        early_text = self._store_view_state()
         self._presenter.merge_into_cache(conversation)
         self._current.open(conversation, [], {}, Draft())
         self._append_early_text(early_text)
@@ -180,7 +180,7 @@ class Navigator(QObject):
         self._shown.set_scroll_position(conversation_id, None)
 
     def _open_blank(self, folder_id: str | None = None) -> None:
-        early_text = self._leave()
+        early_text = self._store_view_state()
         self._new_conversation.open(folder_id)
         self._append_early_text(early_text)
 
@@ -219,8 +219,9 @@ class Navigator(QObject):
         if number != self._request_number:
             return
         conversation = self._presenter.merge_into_cache(conversation)
-        early_text = self._leave()  # now: text typed so far belongs to the former conversation
-        draft = self._drafts.of(conversation)
+        # Text that was typed so far belongs to the former conversation.
+        early_text = self._store_view_state()
+        draft = self._drafts.draft_of(conversation)
         if conversation_id != self._current.id:
             self._pane.notifications.announce(conversation.title)
         self._current.open(conversation, path, versions, draft)
@@ -259,7 +260,7 @@ class Navigator(QObject):
             last = await self._conversations.message(last.id) or last
         return [*path[:-1], last]
 
-    def _leave(self) -> str:
+    def _store_view_state(self) -> str:
         """Store the scroll position and the draft of the conversation that is left.
 
         Return the text that was typed before any conversation was open, "" later.

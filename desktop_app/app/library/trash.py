@@ -202,7 +202,7 @@ class Trash(QObject):
         """Permanently delete those of the conversations that are in the trash."""
         ids = self._filter_ids(conversation_ids, in_trash=True)  # Undo may have restored some
         for conversation_id in ids:
-            self._leave(conversation_id)
+            self._stop_and_close(conversation_id)
             self._presenter.forget(conversation_id)
         await self._conversations.erase(ids)
         await self._attachment_store.remove_of_deleted_conversations()
@@ -211,7 +211,7 @@ class Trash(QObject):
         """Permanently delete everything in the trash."""
         opened = self._current.conversation
         if opened.trashed_at is not None:
-            self._leave(opened.id)
+            self._stop_and_close(opened.id)
         await self._erase_trashed(now())
 
     async def expire(self) -> None:
@@ -235,7 +235,7 @@ class Trash(QObject):
             await self._presenter.apply_filter(TRASH)
         await self._attachment_store.remove_of_deleted_conversations()
 
-    def _leave(self, conversation_id: str) -> None:
+    def _stop_and_close(self, conversation_id: str) -> None:
         """Stop a conversation's answer, and open a blank conversation if this one is open."""
         self._running.stop(conversation_id)
         if self._current.id == conversation_id:

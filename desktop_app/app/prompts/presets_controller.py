@@ -124,7 +124,7 @@ class PresetsController(QObject):
         self._notifications.notify_undo(
             message,
             lambda: self._setup.change_settings(
-                before.id, lambda here: _restored(here, after, before)
+                before.id, lambda here: _restored_conversation(here, after, before)
             ),
         )
 
@@ -170,7 +170,7 @@ class PresetsController(QObject):
 
     def _show_in_header(self) -> None:
         conversation = self._current.conversation
-        preset = self._presets.of(conversation)
+        preset = self._presets.preset_of(conversation)
         name = "" if preset is None else preset.name
         self._header.set_preset(
             name,
@@ -180,7 +180,7 @@ class PresetsController(QObject):
 
     def _fill_menu(self, menu: QMenu) -> None:
         conversation = self._current.conversation
-        current = self._presets.of(conversation)
+        current = self._presets.preset_of(conversation)
         for preset in self._presets.by_id.values():
             add_choice(menu, preset.name, preset is current, partial(self.use, preset.id))
         add_choice(menu, tr("No preset"), current is None, self.unset)
@@ -303,7 +303,9 @@ class PresetsController(QObject):
         return max(own, default=-1) + 1
 
 
-def _restored(here: Conversation, applied: Conversation, former: Conversation) -> Conversation:
+def _restored_conversation(
+    here: Conversation, applied: Conversation, former: Conversation
+) -> Conversation:
     """Return `here` with the settings of `former`; those changed since `applied` stay."""
     now_set, then_set, before = (each.overrides.to_json() for each in (here, applied, former))
     changed = {key: value for key, value in now_set.items() if (key, value) not in then_set.items()}

@@ -116,8 +116,8 @@ class PromptsController(QObject):
     ) -> None:
         """Offer the library in a prompt's completer; see `PromptCompleter.configure`."""
         completer.configure(fill_in, finish, is_temporary)
-        completer.set_prompts(self._list.offered)
-        self._list.changed.connect(lambda: completer.set_prompts(self._list.offered))
+        completer.set_prompts(self._list.offered_prompts)
+        self._list.changed.connect(lambda: completer.set_prompts(self._list.offered_prompts))
 
     def begin_example(self, key: str) -> None:
         """Insert an example of the empty conversation before the typed text, with its defaults.
@@ -139,7 +139,7 @@ class PromptsController(QObject):
 
     def ask(self, prompt_id: str) -> None:
         """Ask a suggested prompt; if it needs input, insert it instead."""
-        template = next(p for p in self._list.offered if p.id == prompt_id)
+        template = next(p for p in self._list.offered_prompts if p.id == prompt_id)
         if missing_names(template.text, {}):
             self._prompt.completer.insert_prompt(template)
         else:

@@ -119,7 +119,7 @@ class PasteBack(QObject):
         box.addButton(box.StandardButton.Cancel)
         box.setDefaultButton(paste)
 
-        def answered() -> None:
+        def on_answered() -> None:
             self._question = None
             if box.clickedButton() is paste:
                 self._store_choice(PasteBackChoice.PASTE)
@@ -129,7 +129,7 @@ class PasteBack(QObject):
                 self._quick.status.show_status(tr("Copied"))
             box.deleteLater()
 
-        box.finished.connect(lambda _result: answered())
+        box.finished.connect(lambda _result: on_answered())
         box.open()
 
     def _store_choice(self, choice: PasteBackChoice) -> None:

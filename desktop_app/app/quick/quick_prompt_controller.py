@@ -305,10 +305,10 @@ class QuickPromptController(QObject):
     @property
     def has_unsent(self) -> bool:
         """Return True if a text or an attachment waits to be sent."""
-        return bool(self.unsent or self.attachments.reading_name)
+        return bool(self.unsent_question or self.attachments.reading_name)
 
     @property
-    def unsent(self) -> UnsentQuestion:
+    def unsent_question(self) -> UnsentQuestion:
         """Return the unsent question; while an earlier one is recalled, the text typed before."""
         text = self._new_text()
         replaced = self._history.text_before_recall(text)
@@ -320,7 +320,7 @@ class QuickPromptController(QObject):
         return UnsentQuestion(draft, self._accompanying, self._clipboard)
 
     def _storable_question(self) -> UnsentQuestion:
-        return UnsentQuestion() if self._conversation.is_unsaved else self.unsent
+        return UnsentQuestion() if self._conversation.is_unsaved else self.unsent_question
 
     def save_draft(self) -> None:
         """Store the unsent question."""

@@ -27,7 +27,7 @@ class LookController:
         if key == "look.code_wrap":
             self._transcript.wrap_code(bool(self._values[key]))
         elif key.startswith("look."):
-            self._theme.set_look(LookSettings.of(self._values.all))
+            self._theme.set_look(LookSettings.from_values(self._values.all))
 
     def resize_text(self, step: int) -> None:
         """Change the text size by percentage points within 80 to 200 %; 0 restores 100 %."""

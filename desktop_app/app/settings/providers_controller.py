@@ -263,7 +263,7 @@ class ProvidersController(QObject):
             try:
                 await self._providers.remove(profile_id)
             except StorageError:
-                await self._removal.put_back(removed)
+                await self._removal.restore_secrets(removed)
                 raise
         if self._current.is_new and not self._providers.has_provider(self._current.conversation):
             self._setup.choose(self._new_conversation.default_choice)

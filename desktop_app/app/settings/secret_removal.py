@@ -47,11 +47,11 @@ class SecretRemoval(QObject):
                 if secret := await self._vault.pop(name):
                     removed[name] = secret
         except (CredentialError, StorageError):
-            await self.put_back(removed)
+            await self.restore_secrets(removed)
             raise
         return removed
 
-    async def put_back(self, secrets: dict[str, Secret]) -> None:
+    async def restore_secrets(self, secrets: dict[str, Secret]) -> None:
         """Store removed secrets again.
 
         Raises:
@@ -70,7 +70,7 @@ class SecretRemoval(QObject):
         """Return False if another secret of this name was entered since."""
         try:
             return await self._vault.place(name, secret.origin) is KeyPlace.NONE
-        except StorageError:  # then `put_back` can still keep the removed secret in memory
+        except StorageError:  # then `restore_secrets` can still keep the removed secret in memory
             return True
 
     def offer_undo(
@@ -88,7 +88,7 @@ class SecretRemoval(QObject):
         async def undo() -> None:
             try:
                 gone = [name for name in secrets if await self._is_gone(name, secrets[name])]
-                await self.put_back({name: secrets[name] for name in gone})
+                await self.restore_secrets({name: secrets[name] for name in gone})
             finally:
                 await restore()
 

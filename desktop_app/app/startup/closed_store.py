@@ -150,7 +150,7 @@ class ClosedStore:
                     return False
                 work = await self._chosen_work(chosen, dialog)
                 if work is not None:
-                    await self._do_in_dialog(work, dialog)
+                    await self._run_in_dialog(work, dialog)
                     return True
         finally:
             dialog.hide()
@@ -160,7 +160,7 @@ class ClosedStore:
         """Run the work and show its result."""
         dialog = StoreDialog(self._theme, self._parent)
         try:
-            await self._do_in_dialog(work, dialog)
+            await self._run_in_dialog(work, dialog)
         finally:
             dialog.hide()
             dialog.deleteLater()
@@ -174,7 +174,7 @@ class ClosedStore:
         archive = await _choose_backup(dialog)
         return restore_work(self._folders, archive) if archive is not None else None
 
-    async def _do_in_dialog(self, work: ClosedWork, dialog: StoreDialog) -> None:
+    async def _run_in_dialog(self, work: ClosedWork, dialog: StoreDialog) -> None:
         dialog.show_work(work.description)
         dialog.open()
         relay = _ProgressRelay()

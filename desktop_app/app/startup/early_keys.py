@@ -32,10 +32,10 @@ class EarlyKeys(QObject):
         self._held: list[str | QKeyEvent] = []
         other_scopes = (CommandScope.QUICK, CommandScope.GLOBAL)
         commands = [command.id for command in keymap if command.scope not in other_scopes]
-        self._shortcuts = Shortcuts(window, {id_: partial(self._hold, id_) for id_ in commands})
+        self._shortcuts = Shortcuts(window, {id_: partial(self._queue, id_) for id_ in commands})
         self._shortcuts.bind(keymap)
 
-    def _hold(self, command_id: str) -> None:
+    def _queue(self, command_id: str) -> None:
         if not self._held:
             self._window.installEventFilter(self)
             self._window.setFocus()  # and not the prompt

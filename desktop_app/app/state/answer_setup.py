@@ -121,7 +121,7 @@ class AnswerSetup(QObject):
 
     def settings_of(self, conversation: Conversation) -> AskSettings:
         """Return the settings of a conversation's answers: its own, its folder's, the defaults."""
-        folder = self._folders.of(conversation)
+        folder = self._folders.folder_of(conversation)
         own = (conversation.overrides,)
         chain = own if folder is None else (*own, folder.overrides)
         settings = ask_settings(self.values.all, *chain)
@@ -157,13 +157,13 @@ class AnswerSetup(QObject):
         return SendContext(path, self.resolved, here.compactions, instructions)
 
     @property
-    def sent(self) -> Sequence[Message]:
+    def sent_messages(self) -> Sequence[Message]:
         """Return the messages of the open conversation that are sent with the next question."""
         return self.context.sent.messages
 
     def as_sent(self, parts: Sequence[P]) -> list[P]:
         """Return attachments of the prompt in the form that the next question sends."""
-        return as_sent_after(self.sent, parts, self.resolved.files)
+        return as_sent_after(self.sent_messages, parts, self.resolved.files)
 
     # -------------------------------------------------------------- background
 

@@ -22,7 +22,7 @@ class CollectionNotes(QObject):
         super().__init__(parent)
         self._notes: dict[str, tuple[str, bool]] = {}
 
-    def of(self, collection_id: str) -> tuple[str, bool]:
+    def note_of(self, collection_id: str) -> tuple[str, bool]:
         """Return the text of a collection's chip, and False if the collection was deleted."""
         return self._notes.get(collection_id, (tr("collection"), True))
 

@@ -69,7 +69,7 @@ class Drafts:
         self.blank_overrides = Overrides.from_json(row.get("overrides") or {})
         self.blank_preset_id = row.get("preset")
 
-    def of(self, conversation: Conversation) -> Draft:
+    def draft_of(self, conversation: Conversation) -> Draft:
         """Return the draft of a conversation that was read from the store."""
         return self._drafts.get(conversation.id, conversation.draft)
 
@@ -85,7 +85,7 @@ class Drafts:
         """Set a draft, and write it if it has changed or its last write failed."""
         if self._drafts.get(conversation_id) != draft or conversation_id in self._unwritten:
             self._drafts[conversation_id] = draft
-            self._tasks.start(self._write(conversation_id, self._storable(conversation_id)))
+            self._tasks.start(self._write(conversation_id, self._draft_to_store(conversation_id)))
 
     @property
     def has_unwritten(self) -> bool:
@@ -96,7 +96,7 @@ class Drafts:
         """Write the drafts whose last write failed."""
         for conversation_id in tuple(self._unwritten):
             with suppress(StorageError):  # it has been reported
-                await self._write(conversation_id, self._storable(conversation_id))
+                await self._write(conversation_id, self._draft_to_store(conversation_id))
 
     def edit(self, conversation_id: str, edit: Edit) -> None:
         """Begin an edit: its question becomes the draft, and the previous draft is stored."""
@@ -147,11 +147,11 @@ class Drafts:
             conversation = await self._conversations.get(conversation_id)
             if conversation is None:
                 return  # deleted in the meantime
-            draft = self.of(conversation)
+            draft = self.draft_of(conversation)
         if part_id(part) not in map(part_id, draft.attachments):
             self.put(conversation_id, replace(draft, attachments=(*draft.attachments, part)))
 
-    def _storable(self, conversation_id: str) -> Draft:
+    def _draft_to_store(self, conversation_id: str) -> Draft:
         """Return the draft to store: during an edit, the previous one and the changed text."""
         draft, edit = self.cached(conversation_id), self._edits.get(conversation_id)
         return draft if edit is None else edit.with_changed_question(draft)

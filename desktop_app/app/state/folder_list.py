@@ -33,7 +33,7 @@ class FolderList(QObject):
         """Load the folders from the store."""
         self.by_id = {folder.id: folder for folder in await self._store.all()}
 
-    def of(self, conversation: Conversation) -> Folder | None:
+    def folder_of(self, conversation: Conversation) -> Folder | None:
         """Return the folder of a conversation, if it has one."""
         return self.by_id.get(conversation.folder_id or "")
 

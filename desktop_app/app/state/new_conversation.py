@@ -93,11 +93,11 @@ class NewConversation:
 
     def _leave_deleted_folder(self) -> None:
         blank = self._current.conversation
-        if self._current.is_new and blank.folder_id and self._folders.of(blank) is None:
+        if self._current.is_new and blank.folder_id and self._folders.folder_of(blank) is None:
             self._current.update(replace(blank, folder_id=None))
 
     def _apply_preset(self, blank: Conversation) -> Conversation:
         """Apply the preset; skip the default preset if the folder has its own settings."""
-        folder = self._folders.of(blank)
+        folder = self._folders.folder_of(blank)
         has_own = folder is not None and (folder.choice is not None or bool(folder.overrides))
         return blank if has_own and blank.preset_id is None else self._presets.apply_chosen(blank)

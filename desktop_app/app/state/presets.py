@@ -38,7 +38,7 @@ class Presets:
         """Remove and return a preset."""
         return self._presets.pop(preset_id)
 
-    def of(self, conversation: Conversation) -> Preset | None:
+    def preset_of(self, conversation: Conversation) -> Preset | None:
         """Return the preset that was last used in a conversation, if it still exists."""
         return self._presets.get(conversation.preset_id or "")
 
@@ -65,7 +65,7 @@ class Presets:
 
     def is_changed(self, conversation: Conversation) -> bool:
         """Return True if a conversation's settings differ from its preset's."""
-        preset = self.of(conversation)
+        preset = self.preset_of(conversation)
         if preset is None:
             return False
         applied = self.apply(preset, conversation)

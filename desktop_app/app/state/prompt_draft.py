@@ -32,7 +32,7 @@ class PromptDraft(QObject):
         self._prompt, self.value = prompt, Draft()
 
     @property
-    def typed(self) -> Draft:
+    def current(self) -> Draft:
         """Return the draft with the text that is in the prompt now."""
         return self.with_text(self._prompt.text(), self._prompt.template_id)
 
@@ -50,7 +50,7 @@ class PromptDraft(QObject):
 
     def update_text(self) -> None:
         """Copy the prompt's current text into `value`; this emits nothing."""
-        self.value = self.typed
+        self.value = self.current
 
     def with_text(self, text: str, template_id: str) -> Draft:
         """Return the draft with another text, and the template that produced it."""

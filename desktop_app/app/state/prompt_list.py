@@ -39,7 +39,7 @@ class PromptList(QObject):
         self._served: tuple[Prompt, ...] = ()
 
     @property
-    def offered(self) -> tuple[Prompt, ...]:
+    def offered_prompts(self) -> tuple[Prompt, ...]:
         """Return the prompts that `/` lists."""
         prompts = (entry.prompt for entry in self.entries)
         own = (p for p in prompts if not p.hidden and p.text.strip())
@@ -54,7 +54,7 @@ class PromptList(QObject):
 
     def suggestions(self, document_count: int) -> list[tuple[str, str, str]]:
         """Return (id, title, icon) of the prompts suggested for this number of documents."""
-        offered = {p.id: p for p in self.offered}
+        offered = {p.id: p for p in self.offered_prompts}
         wanted = FOR_TWO_DOCUMENTS if document_count == 2 else FOR_DOCUMENTS
         return [(i, offered[i].title, _ICONS[i]) for i in wanted if i in offered]
 

@@ -34,7 +34,7 @@ class _Pending:
     answer: asyncio.Future[Decision]
     changed_arguments: str = ""
 
-    def keep_arguments(self, changed: str) -> None:
+    def set_changed_arguments(self, changed: str) -> None:
         """Keep the arguments that the user has changed, while another question is shown."""
         self.changed_arguments = changed
 
@@ -105,7 +105,7 @@ class ConsentController(QObject):
         first = here[0] if here else None
         shown = self._shown_pending
         if shown is not None and shown is not first and self._card is not None:
-            shown.keep_arguments(self._card.changed_arguments)
+            shown.set_changed_arguments(self._card.changed_arguments)
         if first is None:
             self._shown_pending = None
             if self._card is not None:

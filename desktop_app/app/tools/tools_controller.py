@@ -278,7 +278,7 @@ class ToolsController(QObject):
 def _tool_text(tool: ListedTool) -> str:
     definition = tool.definition
     kind = tr(_KINDS[definition.kind]) if definition.needs_consent else ""
-    return " ".join(filter(None, (definition.about, kind)))
+    return " ".join(filter(None, (definition.shown_description, kind)))
 
 
 def _read_text(path: Path) -> str:

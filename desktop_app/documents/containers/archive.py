@@ -38,7 +38,7 @@ def read(name: str, data: bytes, bundle: DocumentBundle) -> ReaderResult:
     except ZIP_ERRORS as error:
         raise refusals.damaged(name, str(error)[:300]) from error
     if not bundle.texts:
-        is_locked = any(reason is SkipReason.LOCKED for _, reason in bundle.left_out)
+        is_locked = any(reason is SkipReason.LOCKED for _, reason in bundle.skipped)
         raise refusals.encrypted(name) if is_locked else refusals.empty(name)
     return ReaderResult(document_types.ZIP, bundle.text(), note=bundle.note())
 
@@ -57,12 +57,12 @@ def _read_members(name: str, archive: zipfile.ZipFile, bundle: DocumentBundle) -
     for number, (packed_name, member) in enumerate(ordered):
         path = packed_name.replace("\\", "/")
         if reason := _reason_to_skip(member, path):
-            bundle.leave_out(path, reason)
+            bundle.skip(path, reason)
             continue
         try:
             content = archive.read(member)
         except ZIP_ERRORS:
-            bundle.leave_out(path, SkipReason.DAMAGED)
+            bundle.skip(path, SkipReason.DAMAGED)
             continue
         bundle.add(path, content, number, len(members))
     bundle.on_progress(Progress(len(members), len(members), "file"))

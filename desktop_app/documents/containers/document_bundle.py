@@ -39,7 +39,7 @@ class DocumentBundle:
     Attributes:
         depth: the number of archives and mails around this one.
         read: reads a member: `reader_registry.read`, which this module cannot import.
-        left_out: the paths of members that are not read, or only without their image pages, with
+        skipped: the paths of members that are not read, or only without their image pages, with
             the reasons.
         texts: the members that were read, each under a heading with its path.
     """
@@ -48,12 +48,12 @@ class DocumentBundle:
     on_progress: OnProgress
     depth: int
     read: Callable[[str, bytes, Limits, OnProgress, int], ReaderResult]
-    left_out: list[tuple[str, SkipReason]] = field(default_factory=list)
+    skipped: list[tuple[str, SkipReason]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
 
-    def leave_out(self, path: str, reason: SkipReason) -> None:
+    def skip(self, path: str, reason: SkipReason) -> None:
         """Record a member that is not read, or not completely."""
-        self.left_out.append((path, reason))
+        self.skipped.append((path, reason))
 
     def add(self, path: str, data: bytes, number: int, total: int) -> None:
         """Read a member, or leave it out.
@@ -64,23 +64,23 @@ class DocumentBundle:
         """
         self.on_progress(Progress(number, total, "file"))
         if media_type.detect_image(data):
-            self.leave_out(path, SkipReason.IMAGE)
+            self.skip(path, SkipReason.IMAGE)
             return
         if not data:
-            self.leave_out(path, SkipReason.EMPTY)
+            self.skip(path, SkipReason.EMPTY)
             return
         try:
             name = PurePosixPath(path).name
             document = self.read(name, data, self.limits, lambda _: None, self.depth + 1)
         except errors.DocumentError as error:
-            self.leave_out(path, _REASONS.get(type(error), SkipReason.DAMAGED))
+            self.skip(path, _REASONS.get(type(error), SkipReason.DAMAGED))
             return
         if text := document.text.strip():
             self.texts.append(f"# {path}\n\n{text}")
             if document.pictured:
-                self.leave_out(path, SkipReason.IMAGE_PAGES)
+                self.skip(path, SkipReason.IMAGE_PAGES)
         else:
-            self.leave_out(path, SkipReason.EMPTY)
+            self.skip(path, SkipReason.EMPTY)
 
     def text(self) -> str:
         """Return all texts, and a list of the members left out; "" if there are no texts.
@@ -90,7 +90,7 @@ class DocumentBundle:
         if not self.texts:
             return ""
         rows = [
-            f"{path} ({why.value})" for path, why in self.left_out if why is not SkipReason.HIDDEN
+            f"{path} ({why.value})" for path, why in self.skipped if why is not SkipReason.HIDDEN
         ]
         if len(rows) > _MAX_LISTED:
             rows[_MAX_LISTED:] = [f"and {len(rows) - _MAX_LISTED} more"]
@@ -99,14 +99,14 @@ class DocumentBundle:
 
     def with_message(self, kind: str, message: str) -> ReaderResult:
         """Return a mail followed by its attachments as one document; `kind` is its media type."""
-        note = self.note() if self.left_out else None
+        note = self.note() if self.skipped else None
         return ReaderResult(kind, "\n\n".join([message, *self.texts]), note=note)
 
     def note(self) -> DocumentNote:
         """Return the note that tells the user which members were left out."""
-        left_out = [(replace_surrogates(path), reason) for path, reason in self.left_out]
-        in_part = sum(reason is SkipReason.IMAGE_PAGES for _, reason in left_out)
-        return bundle_note(len(self.texts) - in_part, left_out)
+        skipped = [(replace_surrogates(path), reason) for path, reason in self.skipped]
+        in_part = sum(reason is SkipReason.IMAGE_PAGES for _, reason in skipped)
+        return bundle_note(len(self.texts) - in_part, skipped)
 
 
 def is_hidden(path: str) -> bool:

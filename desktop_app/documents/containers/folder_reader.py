@@ -34,16 +34,16 @@ def read(
     """
     bundle = DocumentBundle(limits, on_progress, 0, reader_registry.read)
     members_to_read = []
-    for number, (path, left_out) in enumerate(members):
-        if left_out:
-            bundle.leave_out(path, SkipReason(left_out))
+    for number, (path, skip_reason) in enumerate(members):
+        if skip_reason:
+            bundle.skip(path, SkipReason(skip_reason))
         else:
             members_to_read.append((number, path))
     bytes_left = limits.unpacked_bytes
     for done, (number, path) in enumerate(members_to_read):
         data = _read_member(open_member(number), limits)
         if data is None:
-            bundle.leave_out(path, SkipReason.UNREADABLE)
+            bundle.skip(path, SkipReason.UNREADABLE)
             continue
         bytes_left -= len(data)
         if bytes_left < 0:

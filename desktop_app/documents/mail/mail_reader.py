@@ -175,12 +175,12 @@ def read_attachments(attached: list[tuple[str, bytes]], files: DocumentBundle) -
     read: list[str] = []
     skipped: list[str] = []
     for number, (name, data) in enumerate(attached):
-        old_count = len(files.left_out)
+        old_count = len(files.skipped)
         if files.depth >= MAX_DEPTH:
-            files.leave_out(name, SkipReason.NESTED)
+            files.skip(name, SkipReason.NESTED)
         else:
             files.add(name, data, number, len(attached))
-        found = (reason for path, reason in files.left_out[old_count:] if path == name)
+        found = (reason for path, reason in files.skipped[old_count:] if path == name)
         left_out = [reason for reason in found if reason is not SkipReason.IMAGE_PAGES]
         (skipped if left_out else read).append(
             f"{name} ({left_out[0].value})" if left_out else name

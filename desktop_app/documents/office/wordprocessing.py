@@ -215,7 +215,7 @@ class _OpenParagraph:
         """Return True in a field within another field's code, which is not shown."""
         return any(self.in_code[:-1])
 
-    def pass_field_mark(self, mark: Element) -> None:
+    def process_field_mark(self, mark: Element) -> None:
         """Open a field, begin its result, or close it."""
         kind = mark.get(f"{W}fldCharType")
         if kind == "begin":
@@ -346,7 +346,7 @@ class _Reader:
         properties = run.find(f"{W}rPr")
         if _is_on(_value(properties, f"{W}vanish")):
             for mark in run.findall(f"{W}fldChar"):
-                paragraph.pass_field_mark(mark)
+                paragraph.process_field_mark(mark)
             return ""
         text = "".join(self._run_words(run, paragraph, self._font(properties)))
         alignment = _value(properties, f"{W}vertAlign")
@@ -371,7 +371,7 @@ class _Reader:
         for child in run:
             name = local_name(child)
             if name == "fldChar":
-                paragraph.pass_field_mark(child)
+                paragraph.process_field_mark(child)
                 yield "" if paragraph.is_in_outer_code else _form_value(child)
             elif paragraph.is_in_outer_code:
                 continue

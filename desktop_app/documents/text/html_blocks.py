@@ -31,7 +31,7 @@ class HtmlTable:
     is_layout: bool
     rows: list[list[HtmlCell]] = field(default_factory=list)
 
-    def treat_as_layout(self) -> None:
+    def mark_as_layout(self) -> None:
         """Have `blocks` return the blocks of the cells instead of a table."""
         self.is_layout = True
 

@@ -271,7 +271,7 @@ class _Parser(HTMLParser):
         code = "".join(self._code or ()).strip("\n")
         if code.strip():
             self._flows.flow.blocks.append(MarkdownBlock(fenced(code, self._language)))
-            self._tables.treat_as_layout()  # Code needs its lines.
+            self._tables.mark_as_layout()  # Code needs its lines.
         self._code, self._language = None, ""
 
     # ------------------------------------------------------------ within a line

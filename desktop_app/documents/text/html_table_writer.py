@@ -19,14 +19,14 @@ class HtmlTableWriter:
         self._elements, self._flows = elements, flows
         self._tables: list[HtmlTable] = []
 
-    def treat_as_layout(self) -> None:
+    def mark_as_layout(self) -> None:
         """Write the blocks of the cells of all open tables, instead of tables."""
         for table in self._tables:
-            table.treat_as_layout()
+            table.mark_as_layout()
 
     def start_table(self, tag: str, attributes: dict[str, str]) -> None:
         """Start a table. A table with another table in it is layout."""
-        self.treat_as_layout()
+        self.mark_as_layout()
         self._tables.append(HtmlTable(attributes.get("role") in ("presentation", "none")))
         self._elements.push(Element(tag, self._end_table))
 

@@ -31,11 +31,11 @@ class Member(NamedTuple):
 
     Attributes:
         name: its path, relative to the folder.
-        left_out: why it is not read; "" if it is.
+        skip_reason: why it is not read; "" if it is.
     """
 
     name: str
-    left_out: str = ""
+    skip_reason: str = ""
 
 
 class OpenDocument:
@@ -73,7 +73,7 @@ class OpenDocument:
             IndexError: there is no such member, or it is left out.
         """
         members = self.members or []
-        if not 0 <= number < len(members) or members[number].left_out:
+        if not 0 <= number < len(members) or members[number].skip_reason:
             raise IndexError(number)
         *folders, name = PurePath(members[number].name).parts
         # Read once: a canceled request closes the folder while a thread opens a file in it.
@@ -128,7 +128,7 @@ def _open_folder(path: Path, limits: Limits) -> OpenDocument:
     try:
         for member in _members(descriptor, "", 0):
             members.append(member)
-            count += not member.left_out
+            count += not member.skip_reason
             if count > limits.pages:
                 raise refusals.too_many_files(path.name or str(path), limits.pages)
     except (OSError, DocumentError):

@@ -208,14 +208,14 @@ class BatchCounts:
     uncounted: int = 0
 
     @property
-    def missing(self) -> int:
+    def unsuccessful(self) -> int:
         """Return the number of sent files that ended without an answer."""
         return self.refused + self.failed + self.unanswered
 
     @property
     def done(self) -> int:
         """Return the number of sent files that have a final state."""
-        return self.answered + self.missing
+        return self.answered + self.unsuccessful
 
 
 @dataclass(frozen=True)

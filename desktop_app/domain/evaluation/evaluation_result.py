@@ -206,7 +206,7 @@ class Evaluation:
     inputs: Mapping[str, str]
 
     @property
-    def failing(self) -> list[str]:
+    def failed_case_ids(self) -> list[str]:
         """Return the ids of the cases that failed in at least one run, in their order."""
         return list(
             dict.fromkeys(r.id for run in self.runs for r in run.results if not r.has_passed)

@@ -96,7 +96,7 @@ def _summary(runs: Sequence[EvaluationRun]) -> str:
 
 
 def _failing_cases(evaluation: Evaluation) -> str:
-    runs, ids = evaluation.runs, evaluation.failing
+    runs, ids = evaluation.runs, evaluation.failed_case_ids
     by_run = [{result.id: result for result in run.results} for run in runs]
     if not ids:
         return "<p>Every case passed.</p>\n"

@@ -166,7 +166,7 @@ class Negotiation:
             raise refusal  # it came inside a stream, so something may have been billed
         if not self.request.background and self._would_store_conversation(refusal):
             return self._fall_back()
-        return self._leave_out_refused(refusal)
+        return self._omit_refused(refusal)
 
     @property
     def _is_api_fixed(self) -> bool:
@@ -193,7 +193,7 @@ class Negotiation:
         may_change = self.api is Api.RESPONSES and not self._is_api_fixed
         return is_store and may_change and self._facts.can_fall_back(self._info)
 
-    def _leave_out_refused(self, refusal: RefusedParameterError) -> list[Notice | Started]:
+    def _omit_refused(self, refusal: RefusedParameterError) -> list[Notice | Started]:
         """Leave out the refused field or setting. Return the notices to show."""
         param, had_background = refusal.param, self.request.background
         schema = self.request.schema

@@ -24,11 +24,11 @@ def pack_body(body: Mapping[str, Any]) -> tuple[bytes | AsyncIterator[bytes], di
     files: list[ImageData | FileData] = []
     placeholder = uuid.uuid4().hex
 
-    def leave_out(value: object) -> str:
+    def replace_file(value: object) -> str:
         files.append(_require_file(value))
         return placeholder
 
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=leave_out)
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=replace_file)
     # An unpaired surrogate has no UTF-8 form.
     content = text.encode("utf-8", "replace")
     if not files:

@@ -162,7 +162,7 @@ class BlockStream:
         patches = self.run_updates()
         if self._context.inside == "code" and self._is_blank_line(text):
             return patches
-        patches += self._catch_up()
+        patches += self._split_overdue()
         if (rows := self._append_rows()) is not None:
             return patches + rows
         grown = self._append_plain_text(text)
@@ -349,7 +349,7 @@ class BlockStream:
             self._list_spacing.schedule(self._shown.closed, depth)
         return self._list_spacing.mark_next()
 
-    def _catch_up(self) -> list[Patch]:
+    def _split_overdue(self) -> list[Patch]:
         """Split the overdue construct, if any: the new piece has to be parsed anyway."""
         overdue, self._overdue = self._overdue, None
         if overdue is None:

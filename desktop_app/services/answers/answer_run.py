@@ -353,7 +353,7 @@ class AnswerRun:
             self._add_event(Failed(as_provider_error(error)), listen)
             return
         self._is_sent = True
-        stream = with_pictures(self._events_of(provider), self._keep_picture, self._picture_parser)
+        stream = with_pictures(self._events_of(provider), self._store_picture, self._picture_parser)
         async with aclosing(stream) as events:
             async for event in events:
                 if self._should_stand_in(event):
@@ -417,7 +417,7 @@ class AnswerRun:
             self._add_event(Notice(notice(NoticeCode.IMAGE_NOT_KEPT)), listen)
         return replace(event, image=b"", picture=picture)
 
-    async def _keep_picture(self, image: bytes) -> ImagePart | None:
+    async def _store_picture(self, image: bytes) -> ImagePart | None:
         try:
             return await self._files.add_picture(self.answer, image)
         except StorageError as error:

@@ -217,10 +217,10 @@ class BatchSender:
             except UserFacingError as error:
                 if _is_failure_of_store(error):
                     raise
-                await self._leave_out(item, note_of(error))
+                await self._skip_item(item, note_of(error))
                 continue
             if len(line) > self._limits.size:
-                await self._leave_out(item, ErrorNote(Reason.ITEM_TOO_LARGE))
+                await self._skip_item(item, ErrorNote(Reason.ITEM_TOO_LARGE))
                 continue
             if len(numbers) == self._limits.requests or size + len(line) > self._limits.size:
                 break
@@ -230,7 +230,7 @@ class BatchSender:
         await asyncio.to_thread(file.flush)
         return numbers, size
 
-    async def _leave_out(self, item: BatchItem, why: ErrorNote) -> None:
+    async def _skip_item(self, item: BatchItem, why: ErrorNote) -> None:
         left = replace(item, status=ItemStatus.LEFT_OUT, upload=0, error=why)
         await self._store.save_item(left)
 

@@ -149,7 +149,7 @@ class Collections:
         collection = await self._collection(collection_id)
         added_paths = _absolute_paths(paths)
         found = await self._reader.files_in(added_paths)
-        known = _linked(await self._store.file_stats(collection_id))
+        known = _without_unlinked(await self._store.file_stats(collection_id))
         is_folder = len(added_paths) == 1 and added_paths[0] not in [file.path for file in found]
         if is_folder and not known and not collection.folder:
             await self._store.put(collection._replace(folder=str(added_paths[0])))
@@ -180,7 +180,7 @@ class Collections:
         """
         collection = await self._collection(collection_id)
         stats = await self._store.file_stats(collection_id)
-        known = _linked(stats)
+        known = _without_unlinked(stats)
         if stats and not known and not collection.folder:
             raise DocumentError(Reason.COLLECTION_UNLINKED)
         folder = [Path(collection.folder)] if collection.folder else []
@@ -388,7 +388,7 @@ class Collections:
         return chosen
 
 
-def _linked(stats: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+def _without_unlinked(stats: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
     return {path: each for path, each in stats.items() if not path.startswith(UNLINKED)}
 
 

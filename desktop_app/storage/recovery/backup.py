@@ -92,7 +92,7 @@ def make_backup(
     return Backup(target, left_out)
 
 
-def keep_newest(made: Path, count: int) -> None:
+def delete_old_backups(made: Path, count: int) -> None:
     """Delete the backups of a library beside `made`, except `made` and the newest `count` - 1.
 
     Another backup may have a later name than `made` if the clock or the time zone was changed.

@@ -105,11 +105,11 @@ def _erase(database: Path, attachments: Path, mark: Path) -> None:
             # The user is told that the erasure failed, so it is withdrawn: a store that is repaired
             # later must not be erased at the next start. A newer version completes its own erasure.
             if mark.read_bytes() != _EMPTIED and not isinstance(error, StoreTooNewError):
-                _put_back(attachments)
+                _move_back(attachments)
                 mark.unlink()
             raise
     elif mark.read_bytes() != _EMPTIED:  # the user removed the store by hand
-        _put_aside(attachments)
+        _move_aside(attachments)
         remove_log(database)
     _remove_files(database, attachments)
     mark.unlink()
@@ -122,7 +122,7 @@ def _erase_store(database: Path, attachments: Path, mark: Path) -> None:
         pending_migrations(connection, database, MIGRATIONS)
         connection.execute("PRAGMA secure_delete = ON")
         if mark.read_bytes() != _EMPTIED:
-            _put_aside(attachments)
+            _move_aside(attachments)
             _empty(connection)
             # From here on, the store may get new content, which must not be deleted.
             mark.write_bytes(_EMPTIED)
@@ -132,7 +132,7 @@ def _erase_store(database: Path, attachments: Path, mark: Path) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _put_aside(attachments: Path) -> None:
+def _move_aside(attachments: Path) -> None:
     if attachments.exists():  # otherwise there are none, or an interrupted erasure put them aside
         aside = _aside_path(attachments)
         if aside.exists():
@@ -140,7 +140,7 @@ def _put_aside(attachments: Path) -> None:
         attachments.rename(aside)
 
 
-def _put_back(attachments: Path) -> None:
+def _move_back(attachments: Path) -> None:
     if _aside_path(attachments).exists():
         _aside_path(attachments).rename(attachments)
 

@@ -48,8 +48,8 @@ from desktop_app.storage.settings.outbound_settings import (
     OutboundSettings,
     SettingChange,
     find_changes,
-    keep_current,
     read_outbound_settings,
+    write_current_values,
 )
 
 Progress = Callable[[int, int], None]
@@ -178,7 +178,7 @@ def restore_backup(
                 return None
             for sha256 in sorted(_attachment_hashes(new_store) & attached.keys()):
                 unpacker.unpack_attachment(attached[sha256], sha256, attachments)
-            missing = copied.tool_servers - _keep_tool_servers(database, new_store)
+            missing = copied.tool_servers - _copy_tool_servers(database, new_store)
             sync(new_store)
             record_key_origins(database)
             copy_key_origins(database, new_store)
@@ -200,7 +200,7 @@ def _ask_about_changes(
         choice = ask(changes) if changes else RestoreChoice.KEEP
         connection.execute("BEGIN")
         if choice is RestoreChoice.KEEP:
-            keep_current(connection, current, changes)
+            write_current_values(connection, current, changes)
         why = error_to_text(ErrorNote(Reason.ITEM_NEVER_SENT))
         connection.execute(_HOLD_UNSENT_FILES, (why,))
         connection.execute("COMMIT")
@@ -214,7 +214,7 @@ def _current_settings(database: Path, built_in: Sequence[ProviderProfile]) -> Ou
     return OutboundSettings.default(built_in)
 
 
-def _keep_tool_servers(database: Path, new_store: Path) -> set[str]:
+def _copy_tool_servers(database: Path, new_store: Path) -> set[str]:
     """Copy the current store's tool servers to the new one; return their names."""
     rows: list[sqlite3.Row] = []
     with suppress(*UNREADABLE), closing(_connect_current(database)) as connection:

@@ -204,7 +204,7 @@ def find_changes(
         old_fields = _fields(known or ProviderProfile(profile_id, profile.name, profile.kind))
         for key, new_field in _fields(profile).items():
             if new_field.value != old_fields[key].value:
-                label = f"{_short(profile.name)} ({_short(profile_id)}), {new_field.label}"
+                label = f"{_shorten(profile.name)} ({_shorten(profile_id)}), {new_field.label}"
                 texts = _shown_pair(old_fields[key].text, new_field.text)
                 changes.append(SettingChange(profile_id, key, label, *texts))
     for key, (name, default) in SETTINGS.items():
@@ -219,14 +219,14 @@ def find_changes(
     }
     if new_tools:
         label = tr("Tools of conversations, folders and presets")
-        texts = _none(), _short(", ".join(sorted(new_tools)))
+        texts = _none(), _shorten(", ".join(sorted(new_tools)))
         changes.append(SettingChange("", TOOLS_OF_PARTS, label, *texts))
     for collection_id, paths in sorted(restored.collections.items()):
         before_paths = current.collections.get(collection_id, CollectionPaths())
-        label = tr("Collection “{name}”, folder", name=_short(paths.name))
-        old_folder = _short(before_paths.folder) or _none()
+        label = tr("Collection “{name}”, folder", name=_shorten(paths.name))
+        old_folder = _shorten(before_paths.folder) or _none()
         for folder in _new_folders(before_paths, paths):
-            texts = old_folder, _short(folder)
+            texts = old_folder, _shorten(folder)
             changes.append(SettingChange("", "", label, *texts, collection_id))
     return tuple(changes)
 
@@ -252,7 +252,7 @@ def _is_in(path: str, folder: str) -> bool:
     return Path(os.path.normpath(path)).is_relative_to(os.path.normpath(folder))
 
 
-def keep_current(
+def write_current_values(
     connection: sqlite3.Connection, current: OutboundSettings, unconfirmed: Iterable[SettingChange]
 ) -> None:
     """Write the current values of unconfirmed settings into a restored store.
@@ -434,10 +434,10 @@ def _yes_no(value: bool) -> str:
 
 def _shown_pair(current: str, restored: str) -> tuple[str, str]:
     """Return both texts shortened, with a remark if the shortened texts are equal."""
-    old, new = _short(current), _short(restored)
+    old, new = _shorten(current), _shorten(restored)
     return old, tr("{text} (differs later on)", text=new) if new == old else new
 
 
-def _short(text: str) -> str:
+def _shorten(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= _LONGEST_SHOWN else f"{line[:_LONGEST_SHOWN]}…"

@@ -192,7 +192,7 @@ class BatchJobPage(QWidget):
         self.cancel_button.setVisible(not status.is_over)
         self.cancel_button.setEnabled(not job.is_cancelled)
         self.cancel_button.setText(tr("Cancel job") if status.was_sent else tr("Discard"))
-        self.retry_button.setVisible(status.is_over and bool(counts.missing))
+        self.retry_button.setVisible(status.is_over and bool(counts.unsuccessful))
         self.report_button.setVisible(status.was_sent)
         self.remove_button.setVisible(status.is_over)
 

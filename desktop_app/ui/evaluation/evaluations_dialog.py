@@ -161,7 +161,7 @@ class EvaluationsDialog(QDialog):
                 tr("No evaluations yet. To compare models on your own cases, run this command:")
             )
             return
-        failing = evaluation.failing
+        failing = evaluation.failed_case_ids
         refused = sum(run.refused_count for run in evaluation.runs)
         counts = [tr_plural("{count} case failed", "{count} cases failed", len(failing))]
         counts += [tr_plural("{count} declined", "{count} declined", refused)] if refused else []

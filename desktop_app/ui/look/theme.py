@@ -438,7 +438,7 @@ class LookSettings(NamedTuple):
     line_width: str = "standard"
 
     @classmethod
-    def of(cls, values: Mapping[str, SettingValue]) -> LookSettings:
+    def from_values(cls, values: Mapping[str, SettingValue]) -> LookSettings:
         """Return the look in the values of all settings."""
         return cls(
             cast(Mode, values["look.theme"]),

@@ -475,9 +475,9 @@ class PrintedConversation:
         words, at = RunIndex((Run(text),)), 0
         while words.end - at > MAX_BLOCK_UNITS:
             end = lines.part_end(words, at, formats)
-            yield "".join(run.text for run in words.between(at, end))
+            yield "".join(run.text for run in words.runs_between(at, end))
             at = end
-        yield "".join(run.text for run in words.between(at, words.end))
+        yield "".join(run.text for run in words.runs_between(at, words.end))
 
     def _insert_block(self, block_format: QTextBlockFormat, *, keeps_next: bool = False) -> None:
         """Append a block; `keeps_next` keeps it on one page with the line after it."""

@@ -115,7 +115,7 @@ class MessageState:
         """Set the layout of the message, which has just been materialized."""
         self.layout, self.is_materialized = layout, True
 
-    def leave_document(self) -> None:
+    def mark_removed(self) -> None:
         """Record that the message is no longer in the document."""
         self.is_materialized = False
 
@@ -123,7 +123,7 @@ class MessageState:
         """Set the number of items after the body."""
         self.foot_count = count
 
-    def grow_head(self, count: int) -> None:
+    def add_head_items(self, count: int) -> None:
         """Add `count` to the number of items before the body."""
         self.head_count += count
 

@@ -179,7 +179,7 @@ class TranscriptMessages:
         else:
             self.newer.insert(0, state.message)
         del self._states[state.message.id]
-        state.leave_document()
+        state.mark_removed()
         if state.is_growing:
             self._detached[state.message.id] = state
 

@@ -165,7 +165,7 @@ class AppHarness:
     async def __aenter__(self) -> Self:
         app = cast(QApplication, QApplication.instance())
         stored = read_startup_settings(folders().database)
-        look = LookSettings.of(with_defaults({"look.theme": "light"} | stored))
+        look = LookSettings.from_values(with_defaults({"look.theme": "light"} | stored))
         self.theme = ThemeWatcher(app, look)
         self.window = MainWindow(
             self.theme, PromptEditor(self.theme.current), SettingsPanel(self.theme.current)
@@ -237,7 +237,7 @@ class AppHarness:
         """Close the window as a user does, and wait for the program's end."""
         self.window.close()
         self.session.quit()
-        await self.session.closed()
+        await self.session.wait_closed()
 
     # ------------------------------------------------------------------ user actions
 

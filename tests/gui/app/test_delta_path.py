@@ -47,7 +47,7 @@ ui/transcript/viewport/message_stream: MessageStream.append_text
 ui/transcript/viewport/stream_scheduler: StreamScheduler.add ._write_slice ._write_until
 ui/transcript/viewport/stream_scheduler: StreamScheduler._write_next
 ui/transcript/viewport/message_stream: MessageStream._write
-ui/transcript/document/message_writer: MessageWriter.grow
+ui/transcript/document/message_writer: MessageWriter.append_text
 ui/transcript/message_state: MessageState.add_text
 rendering/incremental/block_stream: BlockStream.feed ._process_piece ._advance
 ui/transcript/document/message_writer: MessageWriter._apply_changes ._replace_in_body

@@ -607,7 +607,7 @@ async def test_without_a_window_the_program_ends_with_the_quick_prompt() -> None
         quick_of(app).hide()
         assert not app.session.is_ending  # the answer is still on its way
         turn.end("1")
-        await app.session.closed()
+        await app.session.wait_closed()
     async with AppHarness(request=QuickRequest()) as app:
         assert app.messages()[1] == ("assistant", "complete", "1")
         turn = await ask_quick(app, "Two")
@@ -625,7 +625,7 @@ async def test_ctrl_q_in_the_quick_prompt_ends_the_program() -> None:
         open_quick(app)
         await until(quick_of(app).isActiveWindow)
         QTest.keyClick(quick_of(app), Qt.Key.Key_Q, CONTROL)
-        await app.session.closed()
+        await app.session.wait_closed()
 
 
 # ---------------------------------------------------------------- later starts

@@ -110,7 +110,7 @@ async def test_a_recalled_question_stays_recalled_after_a_newer_one_is_asked() -
         await app.ask_and_answer("Two?", "2")
         opened(app)
         await app.settled()
-        assert app.session.quick.unsent.draft.text == "half"
+        assert app.session.quick.unsent_question.draft.text == "half"
 
 
 async def test_a_follow_up_replaces_the_question_and_includes_the_answer() -> None:
@@ -147,12 +147,14 @@ async def test_attachments_added_while_an_answer_runs_go_with_the_next_question(
         quick.large_text_dropped.emit("more text", "")
         quick.files_dropped.emit([NOTES])
         await until(
-            lambda: controller.attachments.parts and controller.unsent.accompanying != "a text"
+            lambda: (
+                controller.attachments.parts and controller.unsent_question.accompanying != "a text"
+            )
         )
         go_on.set()
         turn = await app.turn(0)
         assert "a text" in app.messages()[0][2]
-        assert controller.unsent.accompanying == "more text"
+        assert controller.unsent_question.accompanying == "more text"
         assert find(quick, QLabel, "accompanying-text").text() == "Text: 2 words"
         assert [part.name for part in controller.attachments.parts] == [NOTES.name]
         QTest.keyClicks(line(quick), "Rea")
@@ -260,7 +262,7 @@ async def test_text_typed_while_the_window_opens_stays_in_the_quick_prompt() -> 
         app.disk.release.set()
         await until(lambda: not quick.isVisible())
         assert app.text.toPlainText() == "More"
-        assert app.session.quick.unsent.draft.text == "More and more"
+        assert app.session.quick.unsent_question.draft.text == "More and more"
 
 
 async def test_the_window_opens_once_the_first_question_is_stored() -> None:
@@ -278,7 +280,7 @@ async def test_the_window_opens_once_the_first_question_is_stored() -> None:
         turn.end("Because.")
         await app.settled()
         assert "Because." in app.transcript
-        assert app.session.quick.unsent == UnsentQuestion()
+        assert app.session.quick.unsent_question == UnsentQuestion()
         assert app.setting(QUICK_DRAFT_KEY) is None
         assert len(app.messages()) == 2
 
@@ -296,7 +298,7 @@ async def test_a_first_question_that_is_refused_moves_to_the_window() -> None:
         await until(lambda: not quick.isVisible())
         slow.is_full = False
         assert app.text.toPlainText() == "Why?"
-        assert app.session.quick.unsent == UnsentQuestion()
+        assert app.session.quick.unsent_question == UnsentQuestion()
         await app.settled()
         assert app.messages() == []
 
@@ -481,7 +483,7 @@ async def test_an_unsent_question_survives_a_restart() -> None:
     async with AppHarness() as app:
         quick = opened(app)
         assert line(quick).toPlainText() == "half a question"
-        assert app.session.quick.unsent.accompanying == "a text\n\nanother"
+        assert app.session.quick.unsent_question.accompanying == "a text\n\nanother"
         turn = await ask(app, quick, "!")
         turn.end("So.")
         await app.settled()
@@ -521,7 +523,7 @@ async def test_attachments_and_the_clipboard_survive_a_restart(tmp_path: Path) -
         opened(app)
         controller = app.session.quick
         assert [part.name for part in controller.attachments.parts] == ["notes.txt"]
-        assert controller.unsent.clipboard == "copied"
+        assert controller.unsent_question.clipboard == "copied"
 
 
 async def test_an_unsaved_question_does_not_survive_a_restart() -> None:
@@ -540,9 +542,9 @@ async def test_selected_text_is_added_on_request_only() -> None:
     async with AppHarness() as app:
         QGuiApplication.clipboard().setText("four words of text")
         quick = opened(app, "given")
-        assert app.session.quick.unsent.accompanying == "given"
+        assert app.session.quick.unsent_question.accompanying == "given"
         find(quick, QPushButton, "add-selection").click()
-        assert app.session.quick.unsent.accompanying == "given\n\nfour words of text"
+        assert app.session.quick.unsent_question.accompanying == "given\n\nfour words of text"
         QGuiApplication.clipboard().clear()
 
 

@@ -60,7 +60,7 @@ async def test_a_server_is_added_with_its_tools_prompts_and_resources() -> None:
         await until(lambda: "Running, 9 tools" in server_states(app))
         listed = await app.backend.tools.list_tools()
         assert "demo/echo" in [tool.definition.full_name for tool in listed]
-        offered = {prompt.title: prompt.text for prompt in app.state.prompts.offered}
+        offered = {prompt.title: prompt.text for prompt in app.state.prompts.offered_prompts}
         assert offered["demo: greet"] == "Greet {{who}} warmly."
         app.controllers.composer.servers.show_resources()
         await until(lambda: shown(ResourceDialog))
@@ -79,7 +79,7 @@ async def test_a_server_is_added_with_its_tools_prompts_and_resources() -> None:
         await app.backend.tool_servers.remove("demo")
         await app.ask_and_answer("Question", "An answer may have asked servers.")
         await until(
-            lambda: "demo: greet" not in {prompt.title for prompt in app.state.prompts.offered}
+            lambda: "demo: greet" not in {p.title for p in app.state.prompts.offered_prompts}
         )
 
 

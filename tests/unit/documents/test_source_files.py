@@ -152,7 +152,7 @@ def test_a_folder_nested_too_deeply_is_left_out(tmp_path: Path, depth: int) -> N
     (inner / "b.txt").touch()
     with open_document(tmp_path, Limits()) as opened:
         (member,) = opened.members or []
-    assert bool(member.left_out) is (depth == 17)
+    assert bool(member.skip_reason) is (depth == 17)
 
 
 def replace_by_link(path: Path, target: Path) -> None:

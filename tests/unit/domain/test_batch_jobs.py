@@ -50,7 +50,7 @@ def test_files_count_as_done_before_their_results_are_fetched(answered: int, don
 
 def test_files_without_an_answer_are_done_too() -> None:
     counts = BatchCounts(total=99, waiting=50, answered=1, refused=2, failed=4, unanswered=8)
-    assert (counts.missing, counts.done, replace(JOB, counts=counts).done) == (14, 15, 15)
+    assert (counts.unsuccessful, counts.done, replace(JOB, counts=counts).done) == (14, 15, 15)
 
 
 def test_an_estimate_adds_files_images_and_answers() -> None:

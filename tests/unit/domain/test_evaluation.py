@@ -272,7 +272,7 @@ def test_an_evaluation_lists_failing_cases_and_their_inputs() -> None:
         EvaluationRun("p", None, None, "n", [CaseResult("a", "", FAILED), CaseResult("b", "", ())]),
     ]
     evaluation = Evaluation("1", datetime(2026, 1, 1, tzinfo=UTC), "f", runs, {"a": "A", "a#": "?"})
-    assert evaluation.failing == ["b", "a"]
+    assert evaluation.failed_case_ids == ["b", "a"]
     found = [evaluation.input_of(case_id) for case_id in ("a", "a#2", "a#", "b", "a2")]
     assert found == ["A", "A", "?", "", ""]
 

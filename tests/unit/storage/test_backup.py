@@ -22,7 +22,13 @@ from desktop_app.domain.conversations.message_parts import Attachment, DocumentP
 from desktop_app.domain.errors import StorageError, StoreDamagedError, StoreTooNewError
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.documents.attachment_store import AttachmentStore, attachment_path
-from desktop_app.storage.recovery.backup import MANIFEST, STORE, Backup, keep_newest, make_backup
+from desktop_app.storage.recovery.backup import (
+    MANIFEST,
+    STORE,
+    Backup,
+    delete_old_backups,
+    make_backup,
+)
 from tests.helpers.blocking import blocking
 from tests.helpers.restores import restore_now
 from tests.unit.storage.samples import NOON, a_conversation, opened
@@ -277,9 +283,9 @@ def test_the_oldest_backups_are_deleted(home: Home) -> None:
     made = [home.back_up(hours) for hours in range(4)]
     stranger = home.backups / "holiday.zip"
     stranger.touch()
-    keep_newest(made[-1], 5)
+    delete_old_backups(made[-1], 5)
     assert sorted(home.backups.iterdir()) == sorted([*made, stranger])
-    keep_newest(made[-1], 2)
+    delete_old_backups(made[-1], 2)
     assert sorted(home.backups.iterdir()) == sorted([*made[2:], stranger])
 
 
@@ -293,7 +299,7 @@ def test_libraries_in_one_folder_keep_their_own_backups(home: Home, tmp_path: Pa
     renamed = others[0].with_name(f"important {others[0].name}")
     renamed.write_bytes(b"")
     made = [home.back_up(hours) for hours in range(3)]
-    keep_newest(made[-1], 1)
+    delete_old_backups(made[-1], 1)
     assert sorted(home.backups.iterdir()) == sorted([made[-1], *others, renamed])
 
 
@@ -302,16 +308,16 @@ def test_backups_without_a_library_id_are_kept(home: Home) -> None:
     made = home.back_up()
     earlier = made.with_name(f"{made.name.rpartition('-')[0]}.zip")
     earlier.write_bytes(made.read_bytes())
-    keep_newest(made, 1)
+    delete_old_backups(made, 1)
     assert sorted(home.backups.iterdir()) == sorted([earlier, made])
 
 
 def test_the_backup_just_made_is_kept_though_others_have_later_names(home: Home) -> None:
     later = [home.back_up(hours) for hours in (3, 4)]  # as if the clock had been fast
     made = home.back_up(0)
-    keep_newest(made, 2)
+    delete_old_backups(made, 2)
     assert sorted(home.backups.iterdir()) == [made, later[1]]
-    keep_newest(made, 1)
+    delete_old_backups(made, 1)
     assert sorted(home.backups.iterdir()) == [made]
 
 

@@ -24,8 +24,8 @@ from desktop_app.storage.settings.outbound_settings import (
     OutboundSettings,
     SettingChange,
     find_changes,
-    keep_current,
     read_outbound_settings,
+    write_current_values,
 )
 from desktop_app.storage.settings.settings_store import profile_to_text
 
@@ -216,7 +216,7 @@ def test_unconfirmed_changes_are_undone(connection: sqlite3.Connection) -> None:
     connection.executemany("INSERT INTO settings VALUES (?, ?)", rows)
     changes = [("openai", "proxy"), ("own", "base_url"), ("new", "base_url"), ("gone", "kind")]
     changes += [("", "answer.tools"), ("", "answer.repair")]
-    keep_current(connection, current, [a_change(*change) for change in changes])
+    write_current_values(connection, current, [a_change(*change) for change in changes])
     found = read_outbound_settings(connection, [])
     bare = ProviderProfile("new", "New", ProviderKind.COMPATIBLE, models=("n",))
     assert found.profiles == {"own": known, "new": bare, "gone": ProviderProfile(

@@ -267,7 +267,7 @@ class ChoiceController(QObject):
         self._estimate_number += 1
         number = self._estimate_number
         resolved, path = self._setup.resolved, list(self._current.path)
-        draft = self._draft.typed
+        draft = self._draft.current
         used = await self._tokens_in_use(path, resolved)
         ledger, conversation_id = self._ledger, self._current.id
         spent, utility_cost, is_minimum = (

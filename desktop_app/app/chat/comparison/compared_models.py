@@ -153,7 +153,7 @@ class ComparedModels(QObject):
         return self._chat_service.resolve_with(profile, choice, settings)
 
     async def _highest_cost(self, resolved: ResolvedChoice) -> Decimal | None:
-        draft, settings = self._draft.typed, self._setup.ask_settings
+        draft, settings = self._draft.current, self._setup.ask_settings
         context = replace(self._setup.context, resolved=resolved)
         if not draft:  # the last question is asked again
             path = list(self._current.path)

@@ -78,7 +78,7 @@ class ItemUpdater:
         layout.replace_item(at, new)
         cuts, block = cuts[:kept], cursor.block()
         if block.length() - 1 > MAX_BLOCK_UNITS:
-            cuts = self._item_writer.long_texts.grow(
+            cuts = self._item_writer.long_texts.split_last_block(
                 new, block, cuts, self._item_writer.first_block_format(layout, at), cursor
             )
         layout.record_blocks(at, 1 + len(cuts), cuts, gaps)

@@ -108,11 +108,11 @@ class LongTextWriter:
                 inserter.insert_block(
                     with_space_above(above, formats.rest), formats.of_run(Run(""))
                 )
-            _insert_runs(inserter.cursor, index.between(first, end), formats)
+            _insert_runs(inserter.cursor, index.runs_between(first, end), formats)
             start = end
         return Parts(tuple(first for first, _ in spans[1:]), tuple(gaps))
 
-    def grow(
+    def split_last_block(
         self, item: Item, block: QTextBlock, cuts: tuple[int, ...], block_format: QTextBlockFormat,
         cursor: QTextCursor,
     ) -> tuple[int, ...]:  # fmt: skip
@@ -165,7 +165,7 @@ class LongTextWriter:
                 inserter.insert_block(
                     with_space_above(above, formats.rest), formats.of_run(Run(""))
                 )
-                _insert_runs(cursor, index.between(*span), formats)
+                _insert_runs(cursor, index.runs_between(*span), formats)
                 above = 0
             cursor.movePosition(QTextCursor.MoveOperation.NextBlock)
             cursor.setBlockFormat(with_space_above(lower.height, formats.rest))

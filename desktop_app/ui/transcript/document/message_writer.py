@@ -90,7 +90,7 @@ class MessageWriter:
             self._writer.finish_table()
             self._highlight(state)
 
-    def grow(self, state: MessageState, text: str, visible_item: int = -1) -> None:
+    def append_text(self, state: MessageState, text: str, visible_item: int = -1) -> None:
         """Append text to a message. Code stays unfolded if folding would hide `visible_item`."""
         is_first, changes = not state.has_text, state.add_text(text)
         if not state.is_materialized:
@@ -149,7 +149,7 @@ class MessageWriter:
         """Show up to `characters` more characters of the unfolded reasoning of an answer."""
         for at, removed, added in state.reasoning.show_more(characters):
             self._writer.replace(state.layout, at, removed, added)
-            state.grow_head(len(added) - removed)
+            state.add_head_items(len(added) - removed)
 
     def set_status_line(self, state: MessageState, sentence: str) -> None:
         """Show a status line below an answer; "" shows none."""

@@ -59,7 +59,7 @@ class FocusButtons(QObject):
         """Focus a target, and scroll to it."""
         button = self.focused = self._button_for(target)
         scroll_to_rects(self._view, self._rects(target))
-        button.cover(self._rects(target))
+        button.set_target_rects(self._rects(target))
         button.setFocus(Qt.FocusReason.TabFocusReason)
 
     def scroll_to_focused(self) -> None:
@@ -78,7 +78,7 @@ class FocusButtons(QObject):
             return False
         self._assign_button(target, button)
         button.set_target(target, self.describe(target)[0])
-        button.cover(self._rects(target))
+        button.set_target_rects(self._rects(target))
         return True
 
     def place_visible_soon(self) -> None:
@@ -94,7 +94,7 @@ class FocusButtons(QObject):
             if button is not self.focused and target not in visible:
                 self._remove_button(button)
         for target in visible:
-            self._button_for(target).cover(self._rects(target))
+            self._button_for(target).set_target_rects(self._rects(target))
 
     def describe(self, target: FocusTarget) -> tuple[str, str]:
         """Return the name of a focus target, and its address or source ("" if it has neither)."""

@@ -235,7 +235,7 @@ class FocusTargetButton(QAbstractButton):
         """Return the target at its current position."""
         return FocusTarget(self._cursor.selectionStart(), self._cursor.selectionEnd(), self.link)
 
-    def cover(self, rects: list[QRect]) -> None:
+    def set_target_rects(self, rects: list[QRect]) -> None:
         """Cover these rectangles in the viewport."""
         # The ring ends at the left and the right edge of the viewport.
         room = self._viewport.rect()

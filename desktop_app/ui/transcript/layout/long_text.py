@@ -81,7 +81,7 @@ class RunIndex:
         """Return the end of the text."""
         return self._edges[-1]
 
-    def between(self, first: int, end: int) -> Runs:
+    def runs_between(self, first: int, end: int) -> Runs:
         """Return the runs of units [first, end)."""
         least = max(0, bisect_right(self._edges, first) - 1)
         most = min(len(self._runs), bisect_left(self._edges, end, least))
@@ -105,7 +105,7 @@ class RunIndex:
 
     def character_end(self, at: int) -> int:
         """Return `at`, or the unit after it if `at` splits a surrogate pair."""
-        around = "".join(run.text for run in self.between(at - 1, at + 1))
+        around = "".join(run.text for run in self.runs_between(at - 1, at + 1))
         return at + (max(around) > "\uffff")
 
     def _cut(self, number: int, first: int, end: int) -> str:
@@ -196,7 +196,7 @@ class LongTextSplitter:
         part, lookahead = _PART_UNITS, _LOOKAHEAD_UNITS
         if _is_dense(index, at):
             part, lookahead = _DENSE_PART_UNITS, _DENSE_LOOKAHEAD_UNITS
-        runs = index.between(at, at + part + lookahead)
+        runs = index.runs_between(at, at + part + lookahead)
         starts = self._line_starts(runs, formats.rest if at else formats.first, formats)
         start = max((start for start in starts if 0 < start <= part), default=0)
         cut = at + start if start else index.character_end(at + part)
@@ -221,7 +221,7 @@ class LongTextSplitter:
         """Return the first line start at or after a chapter mark."""
         begin, known = mark - CONTEXT_UNITS, self._cached(index)
         if -mark not in known:
-            runs = index.between(begin, mark + _LOOKAHEAD_UNITS)
+            runs = index.runs_between(begin, mark + _LOOKAHEAD_UNITS)
             starts = self._line_starts(runs, formats.rest, formats)
             found = (begin + start for start in starts if begin + start >= mark)
             known[-mark] = next(found, index.character_end(mark))

@@ -44,7 +44,7 @@ class Typesetter(QObject):
         self._known: dict[_Key, Formula | None] = {}
         self._requests: dict[_Key, int] = {}  # the request numbers, in order
         self._process = JsonProcess(command, self)
-        self._process.answered.connect(self._settle)
+        self._process.answered.connect(self._record_answer)
         self._ready_timer = QTimer(self, singleShot=True, interval=_COLLECT_MS)
         self._ready_timer.timeout.connect(self.formulas_settled)
 
@@ -79,7 +79,7 @@ class Typesetter(QObject):
         self._process.close()
         self._requests.clear()
 
-    def _settle(self, number: int, answer: dict[str, Any] | None) -> None:
+    def _record_answer(self, number: int, answer: dict[str, Any] | None) -> None:
         key, requested = next(iter(self._requests.items()), (("", False), 0))
         if number == requested:
             del self._requests[key]

@@ -185,12 +185,12 @@ class MessageStream(QObject):
             return ANY_LENGTH
         with self._inserting():
             if self._anchor.is_following:
-                self._message_writer.grow(state, text)
+                self._message_writer.append_text(state, text)
             else:
                 on_top = self._anchor.item_on_top()
                 with self._anchor.keep_position():  # text above the screen may change
                     visible_item = on_top[1] if on_top[0] == message_id else -1
-                    self._message_writer.grow(state, text, visible_item)
+                    self._message_writer.append_text(state, text, visible_item)
         if state.is_streaming:
             self._speech.announce_text(message_id, text, lambda: state.text)
         self.text_changed.emit(message_id)

@@ -47,15 +47,15 @@ def delete_button(label: str, name: str) -> SingleClickButton:
 
 def cancel_button(name: str = "", role: str = "plain") -> PlainButton:
     """Create a Cancel button."""
-    return _leave_button(tr("Cancel"), name, role)
+    return _create_closing_button(tr("Cancel"), name, role)
 
 
 def close_button(name: str, role: str = "plain") -> PlainButton:
     """Create a Close button."""
-    return _leave_button(tr("Close"), name, role)
+    return _create_closing_button(tr("Close"), name, role)
 
 
-def _leave_button(label: str, name: str, role: str) -> PlainButton:
+def _create_closing_button(label: str, name: str, role: str) -> PlainButton:
     """Create a button that keeps its mnemonic in every window."""
     button = PlainButton(label, name=name, role=role)
     button.setProperty(KEEPS_LETTER, True)

@@ -253,10 +253,10 @@ def message_box(
     box = QMessageBox(parent)
     box.setWindowTitle("Repartee")
     box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setText(_breakable(one_line(text, LONGEST_PARAGRAPH)))
-    box.setInformativeText(_breakable(several_lines(informative_text)))
+    box.setText(_make_breakable(one_line(text, LONGEST_PARAGRAPH)))
+    box.setInformativeText(_make_breakable(several_lines(informative_text)))
     if details:
-        box.setDetailedText(_breakable(_cut_middle(details, _LONGEST_DETAILS)))
+        box.setDetailedText(_make_breakable(_cut_middle(details, _LONGEST_DETAILS)))
     # Qt creates these labels with the text, and guesses their format unless it is set.
     for label in box.findChildren(QLabel):
         label.setTextFormat(Qt.TextFormat.PlainText)
@@ -275,7 +275,7 @@ def _without_marks(text: str) -> str:
     return re.sub("&(.)", r"\1", text) if "&" in text else text
 
 
-def _breakable(text: str) -> str:
+def _make_breakable(text: str) -> str:
     """Let Qt break endless words, which would widen the dialog."""
     return re.sub(rf"\S{{{_LONGEST_WORD}}}(?=\S)", "\\g<0>\u200b", text)
 
