@@ -31,7 +31,7 @@ class CollectionReader:
         self._worker = worker
 
     async def files_in(
-        self, paths: Sequence[Path], *, known_in: str = "", skip_missing: bool = False
+        self, paths: Sequence[Path], *, known_in: str | None = None, skip_missing: bool = False
     ) -> list[FoundFile]:
         """Return the files among `paths`, and those in the folders among `paths`.
 
@@ -40,16 +40,17 @@ class CollectionReader:
         to read it says why.
 
         Args:
-            known_in: a folder, whose known files are `paths`. A file is left out if a link has
-                replaced it or its subfolder since, because the link may lead to any file.
+            known_in: the folder of the collection whose known files are `paths`, "" for none. A
+                file is left out if a link has replaced it or one of its folders since, because the
+                link may lead to any file.
 
         Raises:
             DocumentError: a path cannot be read, or it does not exist and `skip_missing` is False.
         """
 
         def find() -> list[FoundFile]:
-            kept = [path for path in paths if not (known_in and _is_behind_link(path, known_in))]
-            return list(_files_in(kept, skip_missing))
+            known = [p for p in paths if known_in is None or not _is_behind_link(p, known_in)]
+            return list(_files_in(known, skip_missing))
 
         return await asyncio.to_thread(find)
 
@@ -71,12 +72,11 @@ class CollectionReader:
 
 
 def _is_behind_link(path: Path, folder: str) -> bool:
-    """Return True if a path in a folder is a link, or below a link in it."""
-    if not path.is_relative_to(folder):
-        return False
+    """Return True if a known path leads through a link; in its folder, through one below that."""
+    if not (folder and path.is_relative_to(folder)):
+        return os.path.realpath(path) != str(path)
     steps = path.relative_to(folder).parts
-    inner = (Path(folder, *steps[:end]) for end in range(1, len(steps) + 1))
-    return any(map(os.path.islink, inner))  # Path.is_symlink raises in a locked folder
+    return os.path.realpath(path) != str(Path(os.path.realpath(folder), *steps))
 
 
 def _files_in(paths: Sequence[Path], skip_missing: bool) -> Iterator[FoundFile]:

@@ -109,8 +109,7 @@ class Collections:
         `refresh` looks for files in `folder`. Without a folder, it looks in the folder that is
         added first, if that is added alone.
         """
-        path = "" if folder is None else str(_absolute_paths([folder])[0])
-        made = Collection(new_id(), _clean_name(name), now(), path)
+        made = Collection(new_id(), _clean_name(name), now(), _folder_path(folder))
         await self._store.put(made)
         return made
 
@@ -147,7 +146,7 @@ class Collections:
             StoreFullError: the disk is full; files read before stay.
         """
         collection = await self._collection(collection_id)
-        added_paths = _absolute_paths(paths)
+        added_paths = _absolute_paths(paths, collection.folder)
         found = await self._reader.files_in(added_paths)
         known = _without_unlinked(await self._store.file_stats(collection_id))
         is_folder = len(added_paths) == 1 and added_paths[0] not in [file.path for file in found]
@@ -440,8 +439,17 @@ def _number_passages(
     return tuple(parts)
 
 
-def _absolute_paths(paths: Iterable[Path]) -> list[Path]:
-    return [path.absolute() for path in paths]
+def _folder_path(folder: Path | None) -> str:
+    return "" if folder is None else str(folder.absolute())
+
+
+def _absolute_paths(paths: Iterable[Path], folder: str) -> list[Path]:
+    """Return absolute paths; those outside the collection's folder without links.
+
+    A link in such a path has replaced something since, and is not followed.
+    """
+    absolute = (path.absolute() for path in paths)
+    return [path if folder and path.is_relative_to(folder) else path.resolve() for path in absolute]
 
 
 def _clean_name(name: str) -> str:

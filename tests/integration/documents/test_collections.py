@@ -269,12 +269,21 @@ async def test_a_link_that_replaces_a_known_file_is_not_followed(
             link.symlink_to(private / "lease.md")
         shutil.rmtree(papers / "deep")
         (papers / "deep").symlink_to(private)
-        (tmp_path / "more.txt").write_text("More.")
-        await here.collections.add(made.id, [tmp_path / "more.txt"])
-        assert (await here.statuses(made))["waits.md"] == "failed"
+        other = tmp_path / "other"
+        (other / "deep").mkdir(parents=True)
+        (tmp_path / "chosen").symlink_to(other)
+        for name in ("more.txt", "deep/lease.md"):
+            (other / name).write_text("More.")
+        await here.collections.add(made.id, [tmp_path / "chosen"])
+        statuses = await here.statuses(made)
+        assert [statuses[name] for name in ("waits.md", "more.txt")] == ["failed", "ready"]
+        shutil.rmtree(other / "deep")
+        (other / "deep").symlink_to(private)
         await here.collections.refresh(made.id)
         assert await here.found(WORD, made) == []
-        assert {"notes.md", "waits.md", "lease.md"}.isdisjoint(await here.statuses(made))
+        statuses = await here.statuses(made)
+        assert statuses["more.txt"] == "ready"
+        assert {"notes.md", "waits.md", "lease.md"}.isdisjoint(statuses)
 
 
 async def test_a_missing_folder_removes_no_files(tmp_path: Path, papers: Path) -> None:
