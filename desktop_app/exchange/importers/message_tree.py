@@ -167,7 +167,7 @@ class _Tree:
             conversation_id=self.conversation_id,
             parent_id=None if above is None else above.id,
             role=node.role or Role.ASSISTANT,
-            status=MessageStatus.COMPLETE if node.is_complete else MessageStatus.INTERRUPTED,
+            status=MessageStatus.COMPLETE if node.is_complete else MessageStatus.INCOMPLETE,
             parts=(*pending, *node.parts),
             created_at=max(time_from_seconds(node.seconds) or earliest, earliest),
             choice=ModelChoice("", bounds.checked_name(node.model or self._source.model))

@@ -44,6 +44,8 @@ BATCH_SIZE: Final = 100  # messages in one transaction
 SHORTEST_GAP_S: Final = 0.12
 # A series of transactions ends after this time; a pause follows unless this process is alone.
 SERIES_S: Final = 0.1
+# Earlier versions imported unfinished answers of other programs as INTERRUPTED.
+_UNFINISHED: Final = (MessageStatus.INTERRUPTED, MessageStatus.INCOMPLETE)
 
 
 @dataclass(frozen=True)
@@ -136,8 +138,7 @@ def _is_stored(connection: sqlite3.Connection, message: Message) -> bool:
     row = connection.execute(sql, (message.id,)).fetchone()
     if row is not None and row["conversation_id"] != message.conversation_id:
         raise ImportRefusedError(Reason.IMPORT_FOREIGN_MESSAGES)
-    interrupted = MessageStatus.INTERRUPTED
-    return row is not None and (row["status"] != interrupted or message.status is interrupted)
+    return row is not None and (row["status"] not in _UNFINISHED or message.status in _UNFINISHED)
 
 
 def _create_if_missing(

@@ -283,7 +283,7 @@ def test_chatgpts_tree_is_kept_without_empty_nodes(tmp_path: Path) -> None:
     assert answer.parts == (ReasoningPart("Plan\n\ntemples"), TextPart("Day 1"))
     assert answer.choice is not None
     assert answer.choice.model == "gpt-5-2-thinking"
-    assert found.messages[-1].status is MessageStatus.INTERRUPTED
+    assert found.messages[-1].status is MessageStatus.INCOMPLETE
     conversation = found.conversation
     assert (conversation.title, conversation.archived) == ("Kyoto trip", True)
     assert conversation.overrides.instructions == "Answer in haiku."
@@ -681,11 +681,11 @@ def test_files_of_a_chatgpt_message_are_named() -> None:
     [
         ({}, MessageStatus.COMPLETE),
         ({"unfinished": False, "error": False}, MessageStatus.COMPLETE),
-        ({"unfinished": True}, MessageStatus.INTERRUPTED),
-        ({"error": True}, MessageStatus.INTERRUPTED),
+        ({"unfinished": True}, MessageStatus.INCOMPLETE),
+        ({"error": True}, MessageStatus.INCOMPLETE),
     ],
 )
-def test_an_unfinished_librechat_answer_is_interrupted(
+def test_an_unfinished_librechat_answer_is_incomplete(
     marks: dict[str, bool], status: MessageStatus
 ) -> None:
     asked = {"messageId": "q", "isCreatedByUser": True, "text": "Hi"}
@@ -896,7 +896,7 @@ def test_calls_and_thoughts_without_an_answer_are_not_lost(tmp_path: Path) -> No
     assert (second.text, second.parent_id) == ("Second", stopped.id)
     assert (stopped.parent_id, last.parent_id) == (first.id, second.id)
     assert last.parts == (ReasoningPart("Stop"),)
-    assert (leaf(found), last.status) == (last, MessageStatus.INTERRUPTED)
+    assert (leaf(found), last.status) == (last, MessageStatus.INCOMPLETE)
 
 
 def test_very_many_calls_before_an_answer_are_several_answers(tmp_path: Path) -> None:

@@ -99,12 +99,15 @@ async def test_an_imported_conversation_leaves_the_trash(tmp_path: Path) -> None
         assert await store.all() == [made]
 
 
-async def test_an_answer_that_was_exported_while_it_streamed_is_completed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("status", [MessageStatus.INTERRUPTED, MessageStatus.INCOMPLETE])
+async def test_an_answer_that_was_exported_while_it_streamed_is_completed(
+    tmp_path: Path, status: MessageStatus
+) -> None:
     async with opened(tmp_path / "store.sqlite3") as database:
         imports, store, made = ImportStore(database), ConversationStore(database), a_conversation()
         question, whole = a_turn(made)
         made = replace(made, leaf_id=whole.id)
-        half = replace(whole, status=MessageStatus.INTERRUPTED, parts=(TextPart("Bec"),))
+        half = replace(whole, status=status, parts=(TextPart("Bec"),))
         for answer, added in ((half, 2), (whole, 1), (half, 0)):
             assert (await imports.add(made, (question, answer), None)).messages == added
         assert await store.path(made.id) == [question, whole]
