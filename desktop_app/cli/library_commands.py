@@ -54,7 +54,7 @@ from desktop_app.domain.errors import (
     StoreRefusedError,
     UserFacingError,
 )
-from desktop_app.exchange.importers.import_reader import read_export
+from desktop_app.exchange.importers.import_reader import OWN_KIND, read_export
 from desktop_app.exchange.importers.imported_conversation import (
     ImportedConversation,
     not_imported_error,
@@ -121,6 +121,7 @@ class _ImportResult:
         conversations: the number of conversations in the file that the library has now.
         added: the number of these that it did not have before.
         messages: the number of messages added.
+        empty: the number of conversations without a message, which are left out.
         refused: the errors of the file, or of conversations and attachments that could not be
             imported.
     """
@@ -130,6 +131,7 @@ class _ImportResult:
     conversations: int = 0
     added: int = 0
     messages: int = 0
+    empty: int = 0
     refused: list[UserFacingError] = field(default_factory=list)
 
     def count(self, outcome: ImportOutcome) -> None:
@@ -168,15 +170,22 @@ class _ImportResult:
                 file=self.file,
                 kind=self.kind,
             )
-        known = self.conversations - self.added
-        if not known:
-            return words
-        known_words = tr_plural(
-            "{count} conversation was already in your library.",
-            "{count} conversations were already in your library.",
-            known,
-        )
-        return f"{words} {known_words}"
+        sentences = [words]
+        if known := self.conversations - self.added:
+            sentence = tr_plural(
+                "{count} conversation was already in your library.",
+                "{count} conversations were already in your library.",
+                known,
+            )
+            sentences.append(sentence)
+        if self.empty:
+            sentence = tr_plural(
+                "{count} empty conversation skipped.",
+                "{count} empty conversations skipped.",
+                self.empty,
+            )
+            sentences.append(sentence)
+        return " ".join(sentences)
 
 
 async def _import(options: argparse.Namespace) -> int:
@@ -244,6 +253,9 @@ async def _import_file(
         for number, found in enumerate(export_file.conversations):
             reporter.show(number, export_file.total)
             if isinstance(found, ImportedConversation):
+                if not found.messages and export_file.kind != OWN_KIND:
+                    result.empty += 1
+                    continue
                 try:
                     await _store_conversation(backend, store, found, choice, result)
                 except (ImportRefusedError, StoreRefusedError) as error:

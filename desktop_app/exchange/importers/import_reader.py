@@ -54,7 +54,8 @@ _VALUE_BYTES: Final = {b",": 8, b"[": 64, b"{": 200}  # of memory, for each of t
 _ALWAYS_PLAUSIBLE_MEMORY: Final = 128 * 1024**2
 _MAX_EXPANDED: Final = 4
 _MAX_DIGITS: Final = 30
-_OWN: Final = "Repartee"
+OWN_KIND: Final = "Repartee"
+"""The kind of this program's own exports."""
 _BACKUP_FORMAT: Final = "repartee-backup"  # in the manifest of storage/recovery/backup.py
 
 Imported = ImportedConversation | ImportRefusedError
@@ -88,7 +89,7 @@ def read_export(path: Path) -> Export:
                 export = _read_archive(ForeignArchive(file), _Images(path))
             else:
                 export = _read_json(read_all(file, LARGEST_JSON), _find_nothing)
-            if export.total > MAX_CONVERSATIONS and export.kind != _OWN:
+            if export.total > MAX_CONVERSATIONS and export.kind != OWN_KIND:
                 raise RefusedFileError(
                     Reason.FOREIGN_TOO_MANY_CONVERSATIONS, limit=MAX_CONVERSATIONS
                 )
@@ -237,7 +238,7 @@ def _read_json(data: bytes, find_file: chatgpt.FindFile) -> Export:
     value = _parse_json(data)
     if own_json.is_own(value):
         total = len(value["conversations"]) if isinstance(value.get("conversations"), list) else 0
-        return Export(_OWN, total, own_json.read_conversations(value))
+        return Export(OWN_KIND, total, own_json.read_conversations(value))
     if isinstance(value, dict) and value.get("format") == _BACKUP_FORMAT:
         raise ImportRefusedError(Reason.IMPORT_IS_BACKUP)
     items = value if isinstance(value, list) else [value]

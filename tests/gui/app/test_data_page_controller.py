@@ -104,6 +104,11 @@ async def test_imported_conversations_are_listed_and_reported(tmp_path: Path) ->
         app.controllers.panel.transfer.import_files([export])
         await until(lambda: "already in your library" in app.said)
         assert app.said == "0 conversations imported. 3 conversations were already in your library."
+        empty = tmp_path / "empty.json"
+        empty.write_text('[{"mapping": {}}]')
+        app.controllers.panel.transfer.import_files([empty])
+        await until(lambda: "empty" in app.said)
+        assert app.said == "0 conversations imported. 1 empty conversation skipped."
         bad = tmp_path / "bad.json"
         bad.write_text("{}")
         app.controllers.panel.transfer.import_files([bad])

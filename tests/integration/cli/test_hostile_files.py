@@ -46,7 +46,10 @@ def test_an_import_of_hostile_files_adds_the_valid_conversations(
         ended = run(shell, "import", "--json", *paths, str(valid))
     assert ended.code == 1
     *found, last = ended.json["files"]
-    came = {name: one["conversations"] for name, one in zip([*files, *special], found, strict=True)}
+    came = {
+        name: one["conversations"] + one["empty"]
+        for name, one in zip([*files, *special], found, strict=True)
+    }
     assert came == {
         **{name: one.imported for name, one in files.items()},
         **dict.fromkeys(special, 0),

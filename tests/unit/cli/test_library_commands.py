@@ -121,9 +121,20 @@ def test_an_import_counts_new_conversations_and_messages(
     assert command("import", export(longer, chat(number=2))) == (0, "", words)
     code, out, err = command("import", export(longer, chat(number=3)), "--json", "--progress")
     assert (code, err) == (0, "0 2\n1 2\n")
-    facts = {"conversations": 2, "added": 1, "messages": 2, "refused": []}
+    facts = {"conversations": 2, "added": 1, "messages": 2, "empty": 0, "refused": []}
     found = {"files": [{"file": "conversations.json", "kind": "ChatGPT"} | facts]}
     assert json.loads(out) == found
+
+
+def test_empty_conversations_are_left_out_and_counted(
+    command: Run, export: Callable[..., Path]
+) -> None:
+    empty = {**chat(number=7), "mapping": {}}
+    name = "repartee: conversations.json (ChatGPT)"
+    words = f"{name}: 1 conversation added. 2 empty conversations skipped.\n"
+    assert command("import", export(empty, chat(), empty)) == (0, "", words)
+    words = f"{name}: 0 conversations added. 1 empty conversation skipped.\n"
+    assert command("import", export(empty)) == (0, "", words)
 
 
 @pytest.mark.attack("imports")

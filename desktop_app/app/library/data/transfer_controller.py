@@ -226,11 +226,17 @@ def _import_summary(files: Sequence[dict[str, Any]]) -> str:
         added_text = tr_plural(
             "{count} conversation imported.", "{count} conversations imported.", added
         )
-    if not known:
-        return added_text
-    known_text = tr_plural(
-        "{count} conversation was already in your library.",
-        "{count} conversations were already in your library.",
-        known,
-    )
-    return f"{added_text} {known_text}"
+    sentences = [added_text]
+    if known:
+        sentence = tr_plural(
+            "{count} conversation was already in your library.",
+            "{count} conversations were already in your library.",
+            known,
+        )
+        sentences.append(sentence)
+    if empty := sum(file["empty"] for file in files):
+        sentence = tr_plural(
+            "{count} empty conversation skipped.", "{count} empty conversations skipped.", empty
+        )
+        sentences.append(sentence)
+    return " ".join(sentences)
