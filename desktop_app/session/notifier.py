@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import html
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.i18n.translation import tr
@@ -32,6 +33,16 @@ _ACTION_OF_APP: Final = f"app.{_ACTION}"
 _TIMEOUT_BY_SERVER: Final = -1  # a timeout that the desktop chooses
 
 
+@dataclass(frozen=True)
+class Notification:
+    """A notification of the program. A later one with the same key replaces it."""
+
+    title: str
+    body: str
+    key: str
+    link: str
+
+
 class Notifier:
     """Notifications of the program. A click on a notification opens its link.
 
@@ -43,11 +54,11 @@ class Notifier:
         self._bus, self._on_open = bus, on_open
         self._has_portal: bool | None = None  # None until the first notification
         self._lock = asyncio.Lock()
-        # Key and link by the number that the service assigned; the portal needs no numbers.
-        self._shown: dict[int, tuple[str, str]] = {}
+        # By the number that the service assigned; the portal needs no numbers.
+        self._shown: dict[int, Notification] = {}
 
-    async def notify(self, title: str, body: str, key: str, link: str) -> None:
-        """Show a notification; a later one with the same key replaces it.
+    async def notify(self, notification: Notification) -> None:
+        """Show a notification.
 
         Raises:
             BusError: the desktop shows none.
@@ -58,9 +69,9 @@ class Notifier:
                 await self._listen(has_portal=has_portal)
                 self._has_portal = has_portal
         if self._has_portal:
-            await self._notify_by_portal(title, body, key, link)
+            await self._notify_by_portal(notification)
         else:
-            await self._notify_by_service(title, body, key, link)
+            await self._notify_by_service(notification)
 
     async def withdraw(self, key: str) -> None:
         """Remove the notification with this key, because the user has opened its link.
@@ -71,7 +82,7 @@ class Notifier:
         if self._has_portal:
             target = portal_object(PORTAL_INTERFACE)
             await self._bus.call(target, "RemoveNotification", "s", key)
-        for number in [number for number, (known, _) in self._shown.items() if known == key]:
+        for number in [number for number, shown in self._shown.items() if shown.key == key]:
             self._shown.pop(number, None)
             await self._bus.call(SERVICE, "CloseNotification", "u", number)
 
@@ -83,22 +94,23 @@ class Notifier:
             await self._bus.listen(SERVICE, "ActionInvoked", self._on_service_click)
             await self._bus.listen(SERVICE, "NotificationClosed", self._on_closed)
 
-    async def _notify_by_portal(self, title: str, body: str, key: str, link: str) -> None:
+    async def _notify_by_portal(self, notification: Notification) -> None:
         action = ("s", _ACTION_OF_APP if self._bus.is_activatable else _ACTION)
         # Xfce 4.18, for one, ignores a click on the notification itself.
-        button = {"label": ("s", tr("Open")), "action": action, "target": ("s", link)}
-        notification = {
-            "title": ("s", title),
-            "body": ("s", body),
+        button = {"label": ("s", tr("Open")), "action": action, "target": ("s", notification.link)}
+        fields = {
+            "title": ("s", notification.title),
+            "body": ("s", notification.body),
             "default-action": action,
-            "default-action-target": ("s", link),
+            "default-action-target": ("s", notification.link),
             "buttons": ("aa{sv}", [button]),
         }
         target = portal_object(PORTAL_INTERFACE)
-        await self._bus.call(target, "AddNotification", "sa{sv}", key, notification)
+        await self._bus.call(target, "AddNotification", "sa{sv}", notification.key, fields)
 
-    async def _notify_by_service(self, title: str, body: str, key: str, link: str) -> None:
-        replaced = next((number for number, (known, _) in self._shown.items() if known == key), 0)
+    async def _notify_by_service(self, notification: Notification) -> None:
+        key = notification.key
+        replaced = next((number for number, shown in self._shown.items() if shown.key == key), 0)
         (number,) = await self._bus.call(
             SERVICE,
             "Notify",
@@ -106,14 +118,14 @@ class Notifier:
             "Repartee",
             replaced,
             APP_ID,
-            title,
-            html.escape(body, quote=False),  # most services read the body as markup
+            notification.title,
+            html.escape(notification.body, quote=False),  # most services read the body as markup
             ["default", tr("Open")],  # Xfce shows a button; on others, a click anywhere counts
             {"desktop-entry": ("s", APP_ID)},
             _TIMEOUT_BY_SERVER,
         )
         self._shown.pop(replaced, None)
-        self._shown[number] = key, link
+        self._shown[number] = notification
 
     def _on_portal_click(self, body: Body) -> None:
         match body:
@@ -123,7 +135,7 @@ class Notifier:
     def _on_service_click(self, body: Body) -> None:
         match body:
             case (int(number), "default") if number in self._shown:
-                self._on_open(self._shown.pop(number)[1])
+                self._on_open(self._shown.pop(number).link)
 
     def _on_closed(self, body: Body) -> None:
         match body:

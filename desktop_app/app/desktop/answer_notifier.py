@@ -14,7 +14,7 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_link import MessageLink, parse_link
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.session.launcher_progress import show_progress
-from desktop_app.session.notifier import Notifier
+from desktop_app.session.notifier import Notification, Notifier
 from desktop_app.session.session_bus import BusError, SessionBus
 from desktop_app.settings.schema import NOTIFICATIONS
 from desktop_app.ui.widgets.text.foreign_text import one_line
@@ -109,7 +109,8 @@ class AnswerNotifier(QObject):
 
     def _notify(self, heading: str, title: str, key: str, link: str) -> None:
         if self._values[NOTIFICATIONS] and not self._is_in_front():
-            self._start_quietly(self._notifier.notify(heading, one_line(title), key, link))
+            notification = Notification(heading, one_line(title), key, link)
+            self._start_quietly(self._notifier.notify(notification))
 
     def _start_quietly(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.start(_ignore_bus_errors(work))

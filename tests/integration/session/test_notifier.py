@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jeepney import DBusAddress, HeaderFields, Message, new_method_return, new_signal
 
-from desktop_app.session.notifier import PORTAL_INTERFACE, SERVICE, Notifier
+from desktop_app.session.notifier import PORTAL_INTERFACE, SERVICE, Notification, Notifier
 from desktop_app.session.portal import portal_requests
 from desktop_app.session.session_bus import BusError, BusObject
 from tests.helpers.bus_service import BusService, Method, properties, session_bus
@@ -26,7 +26,7 @@ async def test_without_a_portal_the_service_is_asked(address: str) -> None:
     async with session_bus() as bus:
         with BusService(address, SERVICE.service, methods) as desktop:
             notifier = Notifier(bus, opened.append)
-            await notifier.notify("Ready", "a < b", "1", "repartee:1")
+            await notifier.notify(Notification("Ready", "a < b", "1", "repartee:1"))
             desktop.emit(SERVICE.path, SERVICE.interface, "ActionInvoked", "us", 7, "default")
             await until(is_opened)
             assert [call[0] for call in desktop.calls] == ["Notify"]
@@ -47,11 +47,11 @@ async def test_a_closed_notification_is_not_replaced(address: str) -> None:
         with BusService(address, SERVICE.service, methods) as desktop:
             notifier = Notifier(bus, opened.append)
             for key in "12":
-                await notifier.notify("Ready", "a", key, f"repartee:{key}")
+                await notifier.notify(Notification("Ready", "a", key, f"repartee:{key}"))
             desktop.emit(SERVICE.path, SERVICE.interface, "NotificationClosed", "uu", 1, 2)
             desktop.emit(SERVICE.path, SERVICE.interface, "ActionInvoked", "us", 2, "default")
             await until(is_opened)
-            await notifier.notify("Ready", "a", "1", "repartee:1")
+            await notifier.notify(Notification("Ready", "a", "1", "repartee:1"))
             replaced = [body[1] for method, _, body in desktop.calls if method == "Notify"]
     assert replaced == [0, 0, 0]
 
@@ -72,7 +72,10 @@ async def test_a_click_opens_its_link_once_if_the_first_notifications_came_toget
         with BusService(address, portal_requests.SERVICE, methods) as desktop:
             notifier = Notifier(bus, opened.append)
             await asyncio.gather(
-                *(notifier.notify("Ready", "a", key, f"repartee:{key}") for key in "12")
+                *(
+                    notifier.notify(Notification("Ready", "a", key, f"repartee:{key}"))
+                    for key in "12"
+                )
             )
             clicked = ("1", "open", [("s", "repartee:1")])
             desktop.emit(portal_requests.PATH, PORTAL_INTERFACE, "ActionInvoked", "ssav", *clicked)
@@ -92,7 +95,9 @@ async def test_a_click_that_comes_with_the_reply_opens_its_link(address: str) ->
         with BusService(address, SERVICE.service, {}) as desktop:
             desktop._answer = receive  # type: ignore[method-assign, assignment]
             notifier = Notifier(bus, opened.append)
-            shown = asyncio.create_task(notifier.notify("Ready", "a", "1", "repartee:1"))
+            shown = asyncio.create_task(
+                notifier.notify(Notification("Ready", "a", "1", "repartee:1"))
+            )
             reply = new_method_return(await calls.get(), "u", (7,))
             clicked = new_signal(
                 DBusAddress(SERVICE.path, interface=SERVICE.interface),
@@ -130,8 +135,8 @@ async def test_a_bus_that_fails_at_first_is_asked_again(
         with BusService(address, SERVICE.service, methods) as desktop:
             notifier = Notifier(bus, opened.append)
             with pytest.raises(BusError):
-                await notifier.notify("Ready", "a", "1", "repartee:1")
-            await notifier.notify("Ready", "a", "1", "repartee:1")
+                await notifier.notify(Notification("Ready", "a", "1", "repartee:1"))
+            await notifier.notify(Notification("Ready", "a", "1", "repartee:1"))
             desktop.emit(SERVICE.path, SERVICE.interface, "ActionInvoked", "us", 7, "default")
             await until(is_opened)
     assert opened == ["repartee:1"]
