@@ -81,10 +81,10 @@ class Keymap:
                     found[command.id] = conflicting
         return found
 
-    def _is_conflict(self, one: Command, other: Command) -> bool:
-        keys, others = self.shortcut_of(one.id), self.shortcut_of(other.id)
+    def _is_conflict(self, first: Command, second: Command) -> bool:
+        keys, others = self.shortcut_of(first.id), self.shortcut_of(second.id)
         is_same_start = is_prefix(keys, others) or is_prefix(others, keys)
-        return is_same_start and one.scope.overlaps(other.scope)
+        return is_same_start and first.scope.overlaps(second.scope)
 
     def _usable_overrides(self, overrides: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         for command_id, shortcut in overrides.items():

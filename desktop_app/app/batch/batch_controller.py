@@ -255,24 +255,26 @@ class BatchController(QObject):
 
     # -------------------------------------------------------------- requests from the dialog
 
-    def _run_from_dialog(self, act: Callable[..., Coroutine[Any, Any, None]], *given: Any) -> None:
+    def _run_from_dialog(
+        self, act: Callable[..., Coroutine[Any, Any, None]], *arguments: Any
+    ) -> None:
         """Run a request of the dialog once at a time, and show its errors there."""
-        request = (act, given)
+        request = (act, arguments)
         if request not in self._running_requests:  # a double click must not create two jobs
             self._running_requests.add(request)
             self._start(self._run_reporting(*request))
 
     async def _run_reporting(
-        self, act: Callable[..., Coroutine[Any, Any, None]], given: tuple[Any, ...]
+        self, act: Callable[..., Coroutine[Any, Any, None]], arguments: tuple[Any, ...]
     ) -> None:
         dialog = self._get_dialog()
         dialog.show_status("")
         try:
-            await act(*given)
+            await act(*arguments)
         except UserFacingError as error:
             dialog.show_status(error)
         finally:
-            self._running_requests.discard((act, given))
+            self._running_requests.discard((act, arguments))
         self._refresh_soon()
 
     async def _create_job(self, new_job: NewBatchJob) -> None:

@@ -75,9 +75,9 @@ class EvaluationController(QObject):
         dialog.evaluation_requested.connect(
             lambda _id: self._tasks.start(self._show_chosen(dialog))
         )
-        dialog.save_requested.connect(lambda chosen: self._save(dialog, chosen))
+        dialog.save_requested.connect(lambda evaluation_id: self._save(dialog, evaluation_id))
         dialog.delete_requested.connect(
-            lambda chosen: self._tasks.start(self._delete(dialog, chosen))
+            lambda evaluation_id: self._tasks.start(self._delete(dialog, evaluation_id))
         )
         dialog.undo_requested.connect(lambda: self._tasks.start(self._restore(dialog)))
         self._theme.changed.connect(dialog.set_theme)
@@ -89,14 +89,14 @@ class EvaluationController(QObject):
         await self._show_chosen(dialog)
 
     async def _show_chosen(self, dialog: EvaluationsDialog) -> None:
-        chosen = dialog.current
-        found = await self._store.get(chosen) if chosen else None
-        if chosen == dialog.current:
+        evaluation_id = dialog.current
+        found = await self._store.get(evaluation_id) if evaluation_id else None
+        if evaluation_id == dialog.current:
             dialog.show_evaluation(found)
 
-    async def _delete(self, dialog: EvaluationsDialog, chosen: str) -> None:
-        deleted = await self._store.get(chosen)
-        await self._store.remove(chosen)
+    async def _delete(self, dialog: EvaluationsDialog, evaluation_id: str) -> None:
+        deleted = await self._store.get(evaluation_id)
+        await self._store.remove(evaluation_id)
         if deleted is not None:  # otherwise another process has deleted it
             self._deleted = deleted
             dialog.offer_undo(deleted.name)
@@ -115,19 +115,19 @@ class EvaluationController(QObject):
             dialog.choose(deleted.id)
             await self._show_chosen(dialog)
 
-    def _save(self, dialog: EvaluationsDialog, chosen: str) -> None:
+    def _save(self, dialog: EvaluationsDialog, evaluation_id: str) -> None:
         choose_folder(
             dialog,
             tr("Save report"),
-            lambda folder: self._tasks.start(self._write(chosen, folder)),
+            lambda folder: self._tasks.start(self._write(evaluation_id, folder)),
             start=Path.home(),
         )
 
-    async def _write(self, chosen: str, folder: Path) -> None:
+    async def _write(self, evaluation_id: str, folder: Path) -> None:
         from desktop_app.cli.evaluation.report_files import HTML_NAME, write_reports
         from desktop_app.ui.widgets.external_open import open_path
 
-        evaluation = await self._store.get(chosen)
+        evaluation = await self._store.get(evaluation_id)
         if evaluation is None:
             return
         try:

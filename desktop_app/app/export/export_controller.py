@@ -152,14 +152,14 @@ class ExportController(QObject):
         done = tr("Conversation copied.") if is_rich else tr("Conversation copied as Markdown.")
         self._make_copier(done).copy(ClipboardTexts(makers, is_short=False))
 
-    def _make_copier(self, done: str) -> ClipboardCopier:
-        """Return a copier that notifies of its end with the sentence `done`."""
+    def _make_copier(self, notice: str) -> ClipboardCopier:
+        """Return a copier that notifies of its end with the sentence `notice`."""
         from desktop_app.ui.widgets.text.clipboard import ClipboardCopier
 
         notify = self._notifications.notify
         copier = ClipboardCopier(self)
         copier.delayed.connect(lambda: notify(tr("Copying conversation…")))
-        copier.done.connect(lambda _: notify(done))
+        copier.done.connect(lambda _: notify(notice))
         copier.ended.connect(copier.deleteLater)
         return copier
 
@@ -189,7 +189,9 @@ class ExportController(QObject):
             done = tr("Printed to {file}.", file=Path(file).name)
         self._tasks.start(self._print(conversation_id, printer_choice(printer), done))
 
-    async def _print(self, conversation_id: str, choice: Mapping[str, Any], done: str) -> None:
+    async def _print(
+        self, conversation_id: str, choice: Mapping[str, Any], confirmation: str
+    ) -> None:
         # Imported here, because the start does not need it.
         from desktop_app.storage.database.temporary_files import TemporaryFolder
 
@@ -206,7 +208,7 @@ class ExportController(QObject):
             is_done = await self._run_cancelable(tr("Printing conversation…"), run)
         finally:
             await asyncio.to_thread(scratch.close)
-        self._notifications.notify(done if is_done else tr("Printing canceled."))
+        self._notifications.notify(confirmation if is_done else tr("Printing canceled."))
 
     async def _run_cancelable(self, words: str, run: Coroutine[None, None, None]) -> bool:
         """Run work; if it takes long, offer to cancel it. Return False if it was canceled."""

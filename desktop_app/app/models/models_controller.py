@@ -149,10 +149,10 @@ class ModelsController(QObject):
         editor.saved.connect(self._tasks.slot(self._save))
         editor.open()
 
-    async def _save(self, provider_id: str, own: OwnModel) -> None:
+    async def _save(self, provider_id: str, own_model: OwnModel) -> None:
         async with self._save_lock:
             profile = self._providers.get(provider_id)
             stored = None if profile is None else self._stored_profile(profile)
             if stored is None:
                 return
-            await self._providers.save(stored.with_own_model(own))
+            await self._providers.save(stored.with_own_model(own_model))

@@ -164,20 +164,20 @@ class SettingsController(QObject):
             "refusals", lambda page: page.set_refusals(refusals, notes)
         )
 
-    def _routine_note(self, own: ResolvedChoice) -> dict[str, str]:
+    def _routine_note(self, resolved: ResolvedChoice) -> dict[str, str]:
         """Return a note on the routine model's and the own model's prices, by setting key.
 
         Return {} if one of the prices is unknown.
         """
-        small = self._utility_model().model_for(Purpose.TITLE, own)
-        if small.price is None or own.price is None:
+        small = self._utility_model().model_for(Purpose.TITLE, resolved)
+        if small.price is None or resolved.price is None:
             return {}
         note = tr(
             "{model} now: {price} for a million tokens of input and output. {own}: {own_price}.",
             model=small.model.name,
             price=_prices(small.price),
-            own=own.model.name,
-            own_price=_prices(own.price),
+            own=resolved.model.name,
+            own_price=_prices(resolved.price),
         )
         return {"answer.routine_model": note}
 

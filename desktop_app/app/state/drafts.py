@@ -36,9 +36,9 @@ class Edit(NamedTuple):
             return self.previous
         return _joined(self.previous, typed)
 
-    def after_sending(self, rest: Draft) -> Draft:
+    def after_sending(self, draft: Draft) -> Draft:
         """Return the previous draft, followed by what was typed after sending."""
-        return _joined(self.previous, rest) if rest else self.previous
+        return _joined(self.previous, draft) if draft else self.previous
 
 
 class Drafts:
@@ -125,14 +125,14 @@ class Drafts:
         self.replace_stored(conversation_id, rest)
         return rest
 
-    def replace_stored(self, conversation_id: str, rest: Draft) -> None:
+    def replace_stored(self, conversation_id: str, draft: Draft) -> None:
         """Set the draft of a conversation that was just stored, perhaps the blank one."""
         if conversation_id == self.blank_id:
             self.blank_id, self.blank_overrides, self.blank_preset_id = new_id(), Overrides(), None
             self._tasks.start(self._settings_store.remove(BLANK_KEY))
         # Written even if empty, because an older state may be about to be written.
-        self._drafts[conversation_id] = rest
-        self._tasks.start(self._write(conversation_id, rest))
+        self._drafts[conversation_id] = draft
+        self._tasks.start(self._write(conversation_id, draft))
 
     def forget(self, conversation_id: str) -> None:
         """Forget the draft of a conversation that was deleted."""

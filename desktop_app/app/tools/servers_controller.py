@@ -196,8 +196,8 @@ class ServersController(QObject):
                 (await self._servers().run(entered.name)).server
             )
 
-        def fill_in(values: Mapping[str, str], kept: Mapping[str, str]) -> dict[str, str]:
-            return {k: kept.get(k, "") if v == STORED else v for k, v in values.items()}
+        def fill_in(values: Mapping[str, str], stored_values: Mapping[str, str]) -> dict[str, str]:
+            return {k: stored_values.get(k, "") if v == STORED else v for k, v in values.items()}
 
         return server_of(
             entered.name,

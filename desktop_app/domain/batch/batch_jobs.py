@@ -343,9 +343,9 @@ def custom_id(job_id: str, number: int) -> str:
     return f"{job_id}-{number}"
 
 
-def item_number(job_id: str, given: str) -> int | None:
+def item_number(job_id: str, request_id: str) -> int | None:
     """Parse a `custom_id`; return None for an id of another job."""
-    given_job, _, number = given.rpartition("-")
+    given_job, _, number = request_id.rpartition("-")
     is_number = number.isascii() and number.isdigit() and len(number) <= 9
     if given_job != job_id or not is_number or str(int(number)) != number:
         return None

@@ -93,7 +93,7 @@ def _find_line(text: str, beginning: str, start: int, *, is_whole: bool) -> int:
 
 
 def parse_spans(
-    given: str, count: int, unit: str = "page", names: Sequence[str] = ()
+    text: str, count: int, unit: str = "page", names: Sequence[str] = ()
 ) -> tuple[Span, ...]:
     """Parse a choice of sections such as "3-10, 15" into sorted, disjoint spans.
 
@@ -106,16 +106,16 @@ def parse_spans(
         IllegalChoiceError: nothing is chosen, a section does not exist, a name is ambiguous or
             a range is backwards.
     """
-    spans = [_parse_span(item, count, unit, names) for item in _split_items(given)]
+    spans = [_parse_span(item, count, unit, names) for item in _split_items(text)]
     if not spans:
         raise _choice_error(Reason.NO_SECTION_NAMED, unit, count, names)
     return merge_spans(spans)
 
 
-def _split_items(given: str) -> list[str]:
+def _split_items(text: str) -> list[str]:
     """Split at commas and semicolons, except in quotation marks."""
-    items = [match[1].strip() for match in _ITEMS.finditer(given) if match[0]]
-    if given.rstrip().endswith((",", ";")):
+    items = [match[1].strip() for match in _ITEMS.finditer(text) if match[0]]
+    if text.rstrip().endswith((",", ";")):
         items.append("")
     return items if any(items) else []
 
@@ -143,8 +143,8 @@ def _parse_span(item: str, count: int, unit: str, names: Sequence[str]) -> Span:
     return first, last
 
 
-def _is_same_name(name: str, given: str) -> bool:
-    return bool(given) and name.strip().casefold() == given.strip().casefold()
+def _is_same_name(name: str, text: str) -> bool:
+    return bool(text) and name.strip().casefold() == text.strip().casefold()
 
 
 def _choice_error(

@@ -68,5 +68,5 @@ class UnembeddedPassage:
 _SIGNS = bytes([0] * 128 + [1] * 128)
 
 
-def _dot_product(one: array[int], other: array[int]) -> int:
-    return sum(map(mul, one, other))
+def _dot_product(first: array[int], second: array[int]) -> int:
+    return sum(map(mul, first, second))

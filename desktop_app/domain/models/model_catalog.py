@@ -362,7 +362,7 @@ def _models_with(files: Iterable[Mapping[str, Any]], facts: set[str]) -> set[str
     }
 
 
-def _require_known_names(row: Mapping[str, Any], known: Collection[str], where: str) -> None:
+def _require_known_names(row: Mapping[str, Any], known: Collection[str], location: str) -> None:
     """Raise ValueError for unknown names, because they may be typing errors."""
     for name in row:
         if name not in known:
@@ -370,7 +370,7 @@ def _require_known_names(row: Mapping[str, Any], known: Collection[str], where: 
 
             near = get_close_matches(name, known, 1)
             hint = f"; “{near[0]}” is meant, perhaps" if near else ""
-            raise ValueError(f"“{name}” in {where} is not known{hint}")
+            raise ValueError(f"“{name}” in {location} is not known{hint}")
 
 
 def _require_types(model_id: str, row: Mapping[str, Any]) -> None:

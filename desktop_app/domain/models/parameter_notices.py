@@ -101,8 +101,8 @@ def _set_by_user(
     ]
 
 
-def _refusal_notice(name: str, why: ParameterRefusal, info: ModelInfo) -> AnswerNotice:
-    if why is ParameterRefusal.NEEDS_EFFORT:
+def _refusal_notice(name: str, refusal: ParameterRefusal, info: ModelInfo) -> AnswerNotice:
+    if refusal is ParameterRefusal.NEEDS_EFFORT:
         efforts = ", ".join(effort.value for effort in info.sampling_efforts or ())
         return notice(
             NoticeCode.SETTING_NEEDS_EFFORT, setting=name, model=info.name, efforts=efforts

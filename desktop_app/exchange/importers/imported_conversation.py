@@ -159,10 +159,10 @@ def objects_at(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
     return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
 
 
-def damaged_conversation_error(item: Any, why: Exception) -> ImportRefusedError:
+def damaged_conversation_error(item: Any, cause: Exception) -> ImportRefusedError:
     """Return the error for a conversation whose JSON cannot be read, with its title if any."""
     title = text_at(item, "title") or text_at(item, "name") if isinstance(item, Mapping) else ""
-    return not_imported_error(title, why)
+    return not_imported_error(title, cause)
 
 
 def short_title(title: str) -> str:
@@ -171,17 +171,17 @@ def short_title(title: str) -> str:
     return title if len(title) <= _LONGEST_SHOWN else f"{title[:_LONGEST_SHOWN]}…"
 
 
-def not_imported_error(title: str, why: Exception) -> ImportRefusedError:
+def not_imported_error(title: str, cause: Exception) -> ImportRefusedError:
     """Return the error for a conversation that was not imported, with its title and the reason."""
-    if isinstance(why, ImportRefusedError):
-        return ImportRefusedError(why.reason, why.params, title=short_title(title))
-    if isinstance(why, RecursionError):
+    if isinstance(cause, ImportRefusedError):
+        return ImportRefusedError(cause.reason, cause.params, title=short_title(title))
+    if isinstance(cause, RecursionError):
         reason, words = Reason.IMPORT_TOO_DEEP, ""
-    elif isinstance(why, StorageError):
-        reason, words = Reason.IMPORT_NOT_STORED, why.details[:200]
-    elif isinstance(why, KeyError):
-        reason, words = Reason.IMPORT_FIELD_MISSING, str(why)[:_LONGEST_SHOWN]
+    elif isinstance(cause, StorageError):
+        reason, words = Reason.IMPORT_NOT_STORED, cause.details[:200]
+    elif isinstance(cause, KeyError):
+        reason, words = Reason.IMPORT_FIELD_MISSING, str(cause)[:_LONGEST_SHOWN]
     else:
-        reason, words = Reason.IMPORT_INVALID, str(why)[:200] or type(why).__name__
-    details = repr(why)[:1000]
+        reason, words = Reason.IMPORT_INVALID, str(cause)[:200] or type(cause).__name__
+    details = repr(cause)[:1000]
     return ImportRefusedError(reason, details=details, title=short_title(title), words=words)

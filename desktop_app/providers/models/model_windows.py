@@ -124,10 +124,10 @@ def _litellm_details(reply: object) -> dict[str, ModelDetails]:
     return found
 
 
-def _smallest_by_id(found: Iterable[tuple[str, int | None]]) -> dict[str, int]:
+def _smallest_by_id(windows_by_id: Iterable[tuple[str, int | None]]) -> dict[str, int]:
     """Return the smallest window by id: several deployments may share one name."""
     windows: dict[str, int] = {}
-    for model_id, window in found:
+    for model_id, window in windows_by_id:
         if window is not None:
             windows[model_id] = min(window, windows.get(model_id, window))
     return windows

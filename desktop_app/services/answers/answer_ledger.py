@@ -51,9 +51,9 @@ class AnswerLedger:
         self._rounds_recorded = 0
         self._fees_recorded = Decimal(0)
 
-    def cost(self, asked: ResolvedChoice, reply: Reply) -> Decimal | None:
+    def cost(self, resolved: ResolvedChoice, reply: Reply) -> Decimal | None:
         """Return the US dollars of requests and the provider's tools; None if unknown."""
-        price = _billed_choice(asked, reply).price
+        price = _billed_choice(resolved, reply).price
         if reply.usage is None or reply.is_uncounted or price is None:
             return None
         return price.cost(reply.usage) + hosted_cost(tool_calls(reply.parts), self._tool_prices)
@@ -65,7 +65,7 @@ class AnswerLedger:
             self._round_usage = reply.round_usage
 
     async def record_call(
-        self, asked: ResolvedChoice, reply: Reply, answer: Message, *, is_sent: bool
+        self, resolved: ResolvedChoice, reply: Reply, answer: Message, *, is_sent: bool
     ) -> None:
         """Record the last request, and the fees that are not recorded yet.
 
@@ -84,14 +84,14 @@ class AnswerLedger:
         # The spending cap stops a round before it is sent, so no request failed.
         has_failed = reply.error is not None and reply.error.code != SpendingCapError.code
         if is_billable or (is_sent and has_failed):
-            is_free = usage is None and asked.price is not None and asked.price.is_free
+            is_free = usage is None and resolved.price is not None and resolved.price.is_free
             is_billed = is_billable and not is_free
             # The fees come first, because they can be repeated: if either write fails, the caller
             # repeats both.
-            await self.record_fees(asked, reply, answer)
-            await self._add_request(asked, reply, answer, usage, is_billed=is_billed)
+            await self.record_fees(resolved, reply, answer)
+            await self._add_request(resolved, reply, answer, usage, is_billed=is_billed)
 
-    async def record_round(self, asked: ResolvedChoice, reply: Reply, answer: Message) -> bool:
+    async def record_round(self, resolved: ResolvedChoice, reply: Reply, answer: Message) -> bool:
         """Record the request of the round that has ended; the answer continues with another.
 
         Its usage is the one that `observe` noted, because `reply` is already in the next round.
@@ -99,12 +99,12 @@ class AnswerLedger:
         """
         if self._rounds_recorded >= reply.round:
             return False
-        await self._add_request(asked, reply, answer, self._round_usage)
+        await self._add_request(resolved, reply, answer, self._round_usage)
         self._rounds_recorded += 1
         return True
 
     async def record_fees(
-        self, asked: ResolvedChoice, reply: Reply, answer: Message, *, ended_only: bool = False
+        self, resolved: ResolvedChoice, reply: Reply, answer: Message, *, ended_only: bool = False
     ) -> None:
         """Record the cost of the provider's tools, as far as it is not recorded yet.
 
@@ -119,29 +119,29 @@ class AnswerLedger:
         fees = hosted_cost(calls, self._tool_prices)
         if fees > self._fees_recorded:
             cost = fees - self._fees_recorded
-            await self._spending.add(self._line(asked, answer, Purpose.TOOLS, cost))
+            await self._spending.add(self._line(resolved, answer, Purpose.TOOLS, cost))
             self._fees_recorded = fees
 
     async def _add_request(
         self,
-        asked: ResolvedChoice,
+        resolved: ResolvedChoice,
         reply: Reply,
         answer: Message,
         usage: Usage | None,
         *,
         is_billed: bool = True,
     ) -> None:
-        cost = call_cost(_billed_choice(asked, reply).counted_price, usage, is_billed=is_billed)
-        line = self._line(asked, answer, self._purpose, cost)
-        performance = self._performance(_billed_choice(asked, reply), reply, answer)
+        cost = call_cost(_billed_choice(resolved, reply).counted_price, usage, is_billed=is_billed)
+        line = self._line(resolved, answer, self._purpose, cost)
+        performance = self._performance(_billed_choice(resolved, reply), reply, answer)
         await self._spending.add(line._replace(usage=usage or Usage(), performance=performance))
 
     def _line(
-        self, asked: ResolvedChoice, answer: Message, purpose: Purpose, cost: Decimal | None
+        self, resolved: ResolvedChoice, answer: Message, purpose: Purpose, cost: Decimal | None
     ) -> Call:
         return Call(
-            provider_id=asked.profile.id,
-            model=asked.model.id,
+            provider_id=resolved.profile.id,
+            model=resolved.model.id,
             usage=Usage(),
             cost=cost,
             purpose=purpose.value,
@@ -165,11 +165,11 @@ class AnswerLedger:
         )
 
 
-def _billed_choice(asked: ResolvedChoice, reply: Reply) -> ResolvedChoice:
+def _billed_choice(resolved: ResolvedChoice, reply: Reply) -> ResolvedChoice:
     """Return the choice with the reply's service tier, or the requested tier if none.
 
     If another model answered, the choice keeps its price only if the price is certain.
     """
     tier = reply.service_tier if reply.service_tier != "auto" else ""
-    answered = asked.answered_by(reply.model)
+    answered = resolved.answered_by(reply.model)
     return replace(answered, service_tier=tier or answered.service_tier)

@@ -498,17 +498,17 @@ class AnswerRun:
         return await self._add_long_event(event, kept, listen)
 
     async def _add_long_event(
-        self, event: StreamEvent, kept: StreamEvent, listen: Listener
+        self, event: StreamEvent, shortened: StreamEvent, listen: Listener
     ) -> bool:
-        """Add an event to the answer's file; the message gets only the part `kept`.
+        """Add an event to the answer's file; the message gets only `shortened`.
 
         Return False if the answer ends there, because its file must not grow any more.
         """
         is_end = isinstance(event, Completed | Incomplete)
         if not is_end:
-            reported = event if self._reports_all else kept
-            self._add_event(kept, lambda _, reply: listen(reported, reply))
-        rest = _text_of(event)[len(_text_of(kept)) :]
+            reported = event if self._reports_all else shortened
+            self._add_event(shortened, lambda _, reply: listen(reported, reply))
+        rest = _text_of(event)[len(_text_of(shortened)) :]
         if rest:
             if not self._long_answer.has_begun:
                 self._may_have_file = True

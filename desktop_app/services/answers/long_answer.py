@@ -81,18 +81,18 @@ class LongAnswer:
         """Return True if the waiting text has to be written before more is added."""
         return self._waiting_length >= STEP_CHARS
 
-    def begin(self, event: StreamEvent, kept: Iterable[Part]) -> None:
+    def begin(self, event: StreamEvent, parts: Iterable[Part]) -> None:
         """Open the file, and copy the text of the message into it.
 
         Reasoning or tool arguments are copied only if `event` is of that kind.
 
         Args:
             event: the first event that the message has no room for.
-            kept: the parts of the message.
+            parts: the parts of the message.
         """
         kind = _KINDS[type(event)]
         self._file = self._files.open(self._answer)
-        for part in kept:
+        for part in parts:
             match part:
                 case TextPart(text) | RefusalPart(text):
                     self._add(type(part), text)
@@ -101,10 +101,10 @@ class LongAnswer:
                 case ToolCallPart(_, _, arguments) if kind is ToolCallPart:
                     self._add(kind, arguments)
 
-    def add(self, event: StreamEvent, rest: str) -> None:
+    def add(self, event: StreamEvent, text: str) -> None:
         """Add the text of an event that the message has no room for, unless the file is gone."""
         if not self._is_abandoned:
-            self._add(_KINDS[type(event)], rest)
+            self._add(_KINDS[type(event)], text)
 
     def _add(self, kind: type[Part], text: str) -> None:
         if not text:

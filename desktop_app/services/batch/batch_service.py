@@ -401,9 +401,9 @@ class BatchService:
         self.changed(job.id)
         if not status.is_over:
             return None
-        asked = self._models_of(profile).choice_of(info, service_tier=BATCH_TIER)
+        resolved = self._models_of(profile).choice_of(info, service_tier=BATCH_TIER)
         fetcher = ResultFetcher(
-            self.store, provider, job, upload, lambda result: _cost(asked, result)
+            self.store, provider, job, upload, lambda result: _cost(resolved, result)
         )
         return await fetcher.fetch(replace(batch, status=status))
 
@@ -468,10 +468,10 @@ class BatchService:
         why = ErrorNote(Reason.BATCH_UNKNOWN_THERE, because=note_of(error))
         await self.store.end_upload(ended, ItemStatus.UNANSWERED, why, {})
 
-    async def _store_error(self, job_id: str, why: ErrorNote) -> None:
+    async def _store_error(self, job_id: str, error: ErrorNote) -> None:
         job = await self._job(job_id)
-        if job.error != why:
-            await self._save(replace(job, error=why))
+        if job.error != error:
+            await self._save(replace(job, error=error))
 
     # -- lookups
 
@@ -520,12 +520,12 @@ def _is_unknown(error: ProviderError) -> bool:
     return error.status == 404 or isinstance(error, EndpointMissingError)
 
 
-def _cost(asked: ResolvedChoice, result: BatchResult) -> Decimal | None:
+def _cost(resolved: ResolvedChoice, result: BatchResult) -> Decimal | None:
     """Return the US dollars of a result; None without usage or a known price.
 
     If another model has answered, only a certain price counts as known.
     """
-    return cost_of(asked.answered_by(result.answered_by).counted_price, result.usage)
+    return cost_of(resolved.answered_by(result.answered_by).counted_price, result.usage)
 
 
 def _task_refusal(files: Sequence[object], task: str, documents: int) -> IllegalChoiceError | None:

@@ -230,8 +230,8 @@ class BatchSender:
         await asyncio.to_thread(file.flush)
         return numbers, size
 
-    async def _skip_item(self, item: BatchItem, why: ErrorNote) -> None:
-        left = replace(item, status=ItemStatus.LEFT_OUT, upload=0, error=why)
+    async def _skip_item(self, item: BatchItem, error: ErrorNote) -> None:
+        left = replace(item, status=ItemStatus.LEFT_OUT, upload=0, error=error)
         await self._store.save_item(left)
 
     async def _line(

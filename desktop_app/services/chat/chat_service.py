@@ -362,7 +362,7 @@ class ChatService:
         conversation: Conversation,
         path: Sequence[Message],
         draft: Draft | None,
-        asked: Sequence[tuple[ProviderProfile, ModelChoice]],
+        choices: Sequence[tuple[ProviderProfile, ModelChoice]],
         settings: AskSettings,
     ) -> AnswerRun:
         """Store a question, and an empty answer to it by each of several choices.
@@ -371,7 +371,7 @@ class ChatService:
 
         Args:
             draft: the question; None for the last one of `path`.
-            asked: the provider and the choice for each answer.
+            choices: the provider and the choice for each answer.
 
         Returns:
             The first answer; the others are its `siblings`.
@@ -380,7 +380,7 @@ class ChatService:
         """
         runs: list[AnswerRun] = []
         async with AsyncExitStack() as undo:
-            for profile, choice in asked:
+            for profile, choice in choices:
                 asking = replace(conversation, choice=choice)
                 if draft is not None and not runs:
                     made = await self._prepare(

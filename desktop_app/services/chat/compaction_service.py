@@ -342,16 +342,16 @@ class CompactionService:
             _task_of(plan), plan.maker, usage, performance=performance, is_billed=is_billed
         )
 
-    async def _tokens_of(self, made: ProviderState, plan: CompactionPlan) -> int:
+    async def _tokens_of(self, state: ProviderState, plan: CompactionPlan) -> int:
         """Estimate the tokens of the state: its readable texts and the model's output."""
-        texts = [_text_of_item(item) for item in json.loads(made.items)]
+        texts = [_text_of_item(item) for item in json.loads(state.items)]
         readable = sum([await self._estimator.text_tokens(t, plan.answering) for t in texts if t])
-        return readable + (0 if made.usage is None else made.usage.output_tokens)
+        return readable + (0 if state.usage is None else state.usage.output_tokens)
 
     async def _store_result(self, plan: CompactionPlan, body: str, tokens: int) -> Compaction:
         if not body or tokens >= plan.tokens:
             raise CompactionError(Reason.COMPACTION_NO_SHORTER)
-        made = Compaction(
+        compaction = Compaction(
             id=new_id(),
             conversation_id=plan.point.conversation_id,
             message_id=plan.point.id,
@@ -363,9 +363,9 @@ class CompactionService:
             tokens_before=plan.tokens,
             tokens_after=tokens,
         )
-        if not await self._store.add(made):
+        if not await self._store.add(compaction):
             raise CompactionError(Reason.COMPACTED_WHILE_DELETED)
-        return made
+        return compaction
 
     # -- the summary
 
@@ -442,11 +442,11 @@ def _task_of(plan: CompactionPlan) -> SmallTask:
     return SmallTask(Purpose.COMPACTION, plan.answering, point.conversation_id, point.id)
 
 
-def readable_content(made: Compaction) -> tuple[int, str]:
+def readable_content(compaction: Compaction) -> tuple[int, str]:
     """Return the number of encrypted characters and the readable text of a compaction."""
-    if made.kind is CompactionKind.SUMMARY:
-        return 0, made.body
-    items = json.loads(made.body)
+    if compaction.kind is CompactionKind.SUMMARY:
+        return 0, compaction.body
+    items = json.loads(compaction.body)
     hidden = sum(len(str(item.get("encrypted_content", ""))) for item in items)
     return hidden, "\n\n".join(text for item in items if (text := _text_of_item(item)))
 

@@ -364,5 +364,5 @@ class ChunkedReader:
         return await self._estimator.at_sending().text_tokens(text, task.resolved)
 
 
-def _sum(one: Decimal | None, other: Decimal | None) -> Decimal | None:
-    return None if one is None or other is None else one + other
+def _sum(first: Decimal | None, second: Decimal | None) -> Decimal | None:
+    return None if first is None or second is None else first + second

@@ -208,7 +208,7 @@ def _effort_for(info: ModelInfo, chosen: Effort | None) -> Effort | None:
 
 
 def require_supported(
-    resolved: ResolvedChoice, asked: Effort | None, catalog: ModelCatalog
+    resolved: ResolvedChoice, effort: Effort | None, catalog: ModelCatalog
 ) -> None:
     """Raise if an effort that was requested explicitly is not supported.
 
@@ -217,10 +217,10 @@ def require_supported(
     Raises:
         IllegalChoiceError: with the reason.
     """
-    if asked is None or asked is resolved.effort:
+    if effort is None or effort is resolved.effort:
         return
     info = resolved.model if resolved.variant is None else catalog.for_variant(resolved.variant)
-    refusal = info.effort_refusal(asked)
+    refusal = info.effort_refusal(effort)
     if refusal:
         raise refusal
 

@@ -92,19 +92,19 @@ def make_backup(
     return Backup(target, left_out)
 
 
-def delete_old_backups(made: Path, count: int) -> None:
-    """Delete the backups of a library beside `made`, except `made` and the newest `count` - 1.
+def delete_old_backups(backup: Path, count: int) -> None:
+    """Delete the backups of a library beside `backup`, except it and the newest `count` - 1.
 
-    Another backup may have a later name than `made` if the clock or the time zone was changed.
+    Another backup may have a later name than `backup` if the clock or the time zone was changed.
 
     Raises:
         StorageError: the folder cannot be read or written to.
     """
-    with translate_errors(str(made.parent)):
-        date, _, library = made.name.rpartition("-")
+    with translate_errors(str(backup.parent)):
+        date, _, library = backup.name.rpartition("-")
         name = re.compile(re.sub(r"\d", r"\\d", date) + re.escape(f"-{library}"))
-        found = (path for path in made.parent.iterdir() if name.fullmatch(path.name))
-        others = sorted(path for path in found if path != made)
+        found = (path for path in backup.parent.iterdir() if name.fullmatch(path.name))
+        others = sorted(path for path in found if path != backup)
         for path in others[: max(0, len(others) + 1 - count)]:
             path.unlink()
 

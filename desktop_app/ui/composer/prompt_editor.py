@@ -232,13 +232,13 @@ class PromptEditor(QFrame):
         """Return True if sending is allowed now."""
         return not self._refusal
 
-    def set_can_send(self, can_send: bool, why: str = "", *, can_queue: bool = False) -> None:
-        """Allow or refuse sending; `why` is shown if the user tries anyway.
+    def set_can_send(self, can_send: bool, refusal: str = "", *, can_queue: bool = False) -> None:
+        """Allow or refuse sending; `refusal` is shown if the user tries anyway.
 
         With `can_queue`, the refusal is temporary: sending typed text still emits
         `submit_requested`.
         """
-        self._refusal = "" if can_send else (why or tr("Can’t send right now"))
+        self._refusal = "" if can_send else (refusal or tr("Can’t send right now"))
         self._can_queue = can_queue
         if self.hint.warning:  # it stays until the text changes or sending is allowed
             self.hint.warn(self._refusal)

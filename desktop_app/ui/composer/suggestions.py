@@ -140,11 +140,11 @@ class Suggestions(QWidget):
             button.set_key("" if number else words)
         self._show_fitting_buttons()
 
-    def set_refusal(self, why: str) -> None:
+    def set_refusal(self, refusal: str) -> None:
         """Disable all suggestions with a reason as tooltip; "" enables them."""
         for button in self._buttons:
-            button.setEnabled(not why)
-            set_tooltip(button, why)
+            button.setEnabled(not refusal)
+            set_tooltip(button, refusal)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme

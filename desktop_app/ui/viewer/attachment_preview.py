@@ -222,13 +222,13 @@ class AttachmentPreview(QDialog):
         self.field.setText(chosen)
         self.show_pages_error("")
 
-    def show_pages_error(self, why: str) -> None:
+    def show_pages_error(self, message: str) -> None:
         """Show why the typed pages are invalid; "" hides the line."""
-        self._pages_error.setText(why)
-        self._pages_error.setVisible(bool(why))
-        if why:
-            self._pages_error.setAccessibleName(spoken_text(why))
-            announce(self._pages_error, why)
+        self._pages_error.setText(message)
+        self._pages_error.setVisible(bool(message))
+        if message:
+            self._pages_error.setAccessibleName(spoken_text(message))
+            announce(self._pages_error, message)
             self.field.setFocus(Qt.FocusReason.OtherFocusReason)
             self.field.selectAll()
 

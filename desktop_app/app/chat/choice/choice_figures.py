@@ -34,8 +34,8 @@ def choice_figures(
         estimate: of the message being typed; None shows durations only.
     """
 
-    def figures_text(other: ModelChoice) -> str:
-        resolved = resolve(other)
+    def figures_text(alternative: ModelChoice) -> str:
+        resolved = resolve(alternative)
         cost = _highest_cost_text(resolved, estimate, max_output_tokens)
         return " · ".join(filter(None, (cost, _duration_text(resolved, measured))))
 

@@ -138,15 +138,15 @@ class TransferController(QObject):
         return found.title if found is not None else ""
 
     def _choose_target(
-        self, chosen: ExportFormat, title: str, export: Callable[[Path], None]
+        self, export_format: ExportFormat, title: str, export: Callable[[Path], None]
     ) -> None:
         name = "".join(c if c.isalnum() or c in " -_." else " " for c in title).strip()[:60]
         choose_target(
             self._parent,
             tr("Export"),
             export,
-            start=Path.home() / f"{name or tr('Conversations')}{chosen.suffix}",
-            filters=f"{tr(chosen.label)} (*{chosen.suffix})",
+            start=Path.home() / f"{name or tr('Conversations')}{export_format.suffix}",
+            filters=f"{tr(export_format.label)} (*{export_format.suffix})",
         )
 
     def export(self, conversation_ids: Sequence[str] | None, format_id: str, target: Path) -> None:

@@ -77,14 +77,14 @@ class SmallReply:
         """Return True if the provider may bill the call."""
         return self.reply.usage is not None or self.reply.may_be_billed
 
-    def performance(self, asked: ResolvedChoice) -> CallPerformance:
+    def performance(self, resolved: ResolvedChoice) -> CallPerformance:
         """Return the performance of the call, which counts as canceled if it has not ended."""
         status = self.reply.status
         if status is MessageStatus.STREAMING:
             status = MessageStatus.CANCELLED
         return CallPerformance(
-            effort=asked.effort.value if asked.effort else "",
-            tier=self.reply.service_tier or asked.service_tier or "",
+            effort=resolved.effort.value if resolved.effort else "",
+            tier=self.reply.service_tier or resolved.service_tier or "",
             outcome=status.value,
             retries=self._timing.retries,
             first_token_s=self._timing.first_token_s,

@@ -143,7 +143,7 @@ class UtilityModel:
     async def record_call(
         self,
         task: SmallTask,
-        asked: ResolvedChoice,
+        resolved: ResolvedChoice,
         usage: Usage | None,
         *,
         performance: CallPerformance,
@@ -157,12 +157,12 @@ class UtilityModel:
             is_billed: False if the provider refused the call, or was not reached.
         """
         answered_by = answered_by[:MAX_MODEL_NAME_CHARS]
-        is_asked = is_same_model(asked.model.id, answered_by)
-        price = asked.answered_by(answered_by).price
+        is_asked = is_same_model(resolved.model.id, answered_by)
+        price = resolved.answered_by(answered_by).price
         await self._spending.add(
             Call(
-                provider_id=asked.profile.id,
-                model=asked.model.id if is_asked else answered_by,
+                provider_id=resolved.profile.id,
+                model=resolved.model.id if is_asked else answered_by,
                 usage=usage or Usage(),
                 cost=call_cost(price, usage, is_billed=is_billed),
                 purpose=task.purpose.value,
@@ -174,13 +174,13 @@ class UtilityModel:
         )
 
     async def _record_reply(
-        self, task: SmallTask, asked: ResolvedChoice, small: SmallReply
+        self, task: SmallTask, resolved: ResolvedChoice, small: SmallReply
     ) -> None:
         await self.record_call(
             task,
-            asked,
+            resolved,
             small.reply.usage,
-            performance=small.performance(asked),
+            performance=small.performance(resolved),
             answered_by=small.reply.model,
             is_billed=small.is_billed,
         )
@@ -200,9 +200,9 @@ class UtilityModel:
         return models.availability(info, today).is_served and not is_missing
 
 
-def input_cost(asked: ResolvedChoice, tokens: int) -> Decimal | None:
+def input_cost(resolved: ResolvedChoice, tokens: int) -> Decimal | None:
     """Return the cost of an input in US dollars; None if the price is unknown."""
-    return cost_of(asked.price, Usage(input_tokens=tokens))
+    return cost_of(resolved.price, Usage(input_tokens=tokens))
 
 
 def _is_dearer(small: ResolvedChoice, answering: ResolvedChoice) -> bool:
