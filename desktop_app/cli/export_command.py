@@ -463,11 +463,15 @@ class _Export:
 def partial_file(target: Path) -> Iterator[Path]:
     """Yield a temporary name for the file, renamed to `target` when it is complete.
 
-    Yields `target` itself if it is a pipe or a device. Follows links.
+    Yields `target` itself if it is a pipe or a device. Follows links of this user and of root, such
+    as /dev/stdout. Another user's link in a shared folder could have any file overwritten.
     """
+    is_foreign_link = target.is_symlink() and target.lstat().st_uid not in (0, os.geteuid())
     resolved = Path(os.path.realpath(target))  # `resolve` fails on a link to itself
+    if is_foreign_link:
+        resolved = Path(os.path.realpath(target.parent), target.name)
     # The name of a pipe, such as /dev/stdout, does not resolve to a path.
-    for path in (target, resolved):
+    for path in () if is_foreign_link else (target, resolved):
         if path.exists() and not path.is_file() and not path.is_dir():
             yield path
             return

@@ -35,6 +35,25 @@ def test_a_link_to_itself_becomes_the_file(tmp_path: Path) -> None:
     assert (target.read_text(), target.stat().st_mode & 0o777) == ("whole", 0o600)
 
 
+@pytest.mark.attack("file-modes")
+@pytest.mark.usefixtures("repartee_home")
+@pytest.mark.parametrize("is_own", [True, False])
+def test_a_link_of_another_user_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_own: bool
+) -> None:
+    private, link = tmp_path / "private", tmp_path / "report.md"
+    private.write_text("mine")
+    link.symlink_to(private)
+    if not is_own and os.geteuid() == 0:  # links of root are followed
+        os.chown(link, 1000, 1000, follow_symlinks=False)
+    elif not is_own:
+        monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with partial_file(link) as file:
+        file.write_text("export")
+    assert link.read_text() == "export"
+    assert (link.is_symlink(), private.read_text() == "export") == (is_own, is_own)
+
+
 @pytest.mark.usefixtures("repartee_home")
 def test_a_pipe_behind_a_missing_folder_is_written_not_replaced(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
