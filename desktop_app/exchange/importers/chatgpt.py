@@ -75,7 +75,7 @@ def read_conversation(value: Mapping[str, Any], find_file: FindFile) -> Imported
         updated=seconds_of(value.get("update_time")),
         leaf=text_at(value, "current_node"),
         model=text_at(value, "default_model_slug"),
-        pinned=value.get("is_starred") is True,
+        pinned=value.get("is_starred") is True or bool(seconds_of(value.get("pinned_time"))),
         archived=value.get("is_archived") is True,
         instructions=_instructions(mapping),
     )

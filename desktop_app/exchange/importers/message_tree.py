@@ -23,11 +23,13 @@ from desktop_app.domain.conversations.conversation import (
     MessageStatus,
     ModelChoice,
     Role,
+    title_from,
 )
 from desktop_app.domain.conversations.message_parts import (
     AttachmentFile,
     Part,
     ReasoningPart,
+    TextPart,
     ToolCallPart,
 )
 from desktop_app.exchange.importers.imported_conversation import (
@@ -111,9 +113,10 @@ def build_conversation(
         tree.add(node, is_leaf=node.id not in parents)
     last = tree.message_at(source.leaf) or _newest(tree.messages)
     latest_time = max((message.created_at for message in tree.messages), default=start_time)
+    title = _title(source.title)
     conversation = Conversation(
         id=tree.conversation_id,
-        title=_title(source.title) or "Imported conversation",
+        title=title or _title_from_question(tree.messages) or "Imported conversation",
         created_at=start_time,
         updated_at=time_from_seconds(source.updated) or latest_time,
         choice=ModelChoice("", bounds.checked_name(source.model)),
@@ -121,6 +124,7 @@ def build_conversation(
         pinned=source.pinned,
         archived=source.archived,
         overrides=Overrides(source.instructions or None),
+        title_is_automatic=not title,
     )
     return ImportedConversation(conversation, tuple(tree.messages), files=tuple(files))
 
@@ -234,6 +238,15 @@ def _parents_first(nodes: Mapping[str, Node]) -> list[Node]:
 def _title(text: str) -> str:
     title = " ".join(text.split())
     return title if len(title) <= _LONGEST_TITLE else f"{title[: _LONGEST_TITLE - 1]}…"
+
+
+def _title_from_question(messages: Iterable[Message]) -> str:
+    """Return the beginning of the first question; notes about its files precede its text."""
+    for message in messages:
+        if message.role is Role.USER:
+            texts = [part.text for part in message.parts if isinstance(part, TextPart)]
+            return title_from(texts[-1]) if texts else ""
+    return ""
 
 
 def _newest(messages: Iterable[Message]) -> Message | None:

@@ -640,6 +640,31 @@ def test_starred_and_archived_chatgpt_conversations_stay_so(is_set: bool) -> Non
     assert (found.pinned, found.archived) == (is_set, not is_set)
 
 
+@pytest.mark.parametrize(("time", "is_pinned"), [(1_700_000_000.5, True), (None, False)])
+def test_pinned_chatgpt_conversations_stay_so(time: float | None, is_pinned: bool) -> None:
+    value = {**CHATGPT[0], "pinned_time": time}
+    assert chatgpt.read_conversation(value, lambda _: None).conversation.pinned is is_pinned
+
+
+@pytest.mark.parametrize(
+    ("said", "title"),
+    [
+        (("human", "Why does\nbread rise?"), "Why does"),
+        (("assistant", "Hello"), "Imported conversation"),
+        (("human", " "), "[Attached: a.png]"),
+    ],
+)
+def test_a_conversation_without_a_title_is_named_after_its_question(
+    said: tuple[str, str], title: str
+) -> None:
+    sender, text = said
+    message = {"sender": sender, "text": text, "files": [{"file_name": "a.png"}]}
+    value = {"uuid": "c", "chat_messages": [message]}
+    for name, expected in ((" ", title), ("Bread", "Bread")):
+        found = claude.read_conversation({**value, "name": name}).conversation
+        assert (found.title, found.title_is_automatic) == (expected, name == " ")
+
+
 def test_a_chatgpt_conversation_is_identified_by_its_id() -> None:
     def id_of(**changes: Any) -> str:
         value = {name: field for name, field in CHATGPT[0].items() if name != "conversation_id"}
