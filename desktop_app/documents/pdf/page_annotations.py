@@ -14,6 +14,8 @@ _CHECKABLE_FIELDS: Final = (raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADI
 _FIELDS_WITHOUT_VALUE: Final = (raw.FPDF_FORMFIELD_PUSHBUTTON, raw.FPDF_FORMFIELD_SIGNATURE)
 # A page of references has hundreds of links, of little use to a model.
 _MAX_LINKS: Final = 20
+_CHOICE_FIELDS: Final = (raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX)
+_MAX_OPTIONS: Final = 2_000
 _LONGEST_STRING: Final = 1 << 16  # bytes
 _MARKUPS: Final = (
     raw.FPDF_ANNOT_HIGHLIGHT,
@@ -161,7 +163,21 @@ def _field_lines(form: Any, annotation: Any) -> list[str]:
         if kind == raw.FPDF_FORMFIELD_CHECKBOX:
             return [f"{name}: {'yes' if is_checked else 'no'}"]
         return [f"{name}: {text(raw.FPDFAnnot_GetFormFieldExportValue)}"] if is_checked else []
-    return [f"{name}: {text(raw.FPDFAnnot_GetFormFieldValue) or '(empty)'}"]
+    selected = _selected_options(form, annotation) if kind in _CHOICE_FIELDS else ""
+    return [f"{name}: {selected or text(raw.FPDFAnnot_GetFormFieldValue) or '(empty)'}"]
+
+
+def _selected_options(form: Any, annotation: Any) -> str:
+    """Return the labels of a choice field's selected options, which its value may lack.
+
+    The value is the first option's internal name, or what was typed instead of an option.
+    """
+    count = min(raw.FPDFAnnot_GetOptionCount(form, annotation), _MAX_OPTIONS)
+    return ", ".join(
+        _read_string(partial(raw.FPDFAnnot_GetOptionLabel, form, annotation, at))
+        for at in range(count)
+        if raw.FPDFAnnot_IsOptionSelected(form, annotation, at)
+    )
 
 
 def _read_string(get: Callable[..., int]) -> str:

@@ -54,6 +54,23 @@ def test_a_hidden_form_field_is_left_out() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("/Ff 131072 /V (de)", "Germany"),
+        ("/Ff 393216 /V (Narnia)", "Narnia"),  # typed into a combo box
+        ("/Ff 131072", "(empty)"),
+        ("/Ff 2097152 /V [(de) (nl)]", "Germany, Netherlands"),
+        ("/Ff 2097152 /V (nl)", "Netherlands"),
+    ],
+)
+def test_all_selected_options_of_a_field_are_read_as_shown(field: str, value: str) -> None:
+    options = "/Opt [[(de) (Germany)] [(fr) (France)] [(nl) (Netherlands)]]"
+    choice = f"/Subtype /Widget /FT /Ch /T (Country) {options} {field}"
+    found = read(CONTRACT, choice, fields="/AcroForm << >>")
+    assert found.text == f"[page 1]\nThe contract.\n[form]\nCountry: {value}"
+
+
 def test_the_fields_of_a_page_split_from_its_form_are_read() -> None:
     fields = ("/T (Name) /V (Ines)", "/T (Agree) /V /Yes", "/T (More) /V /Off", "/T (Note)")
     found = read(CONTRACT, *(f"/Subtype /Widget {field}" for field in fields))
