@@ -37,6 +37,9 @@ _MIRROR: Final = str.maketrans("()", ")(")
 # Next to an image of the whole page, text this short is a page number or a stamp.
 _STAMP_LENGTH: Final = 40
 _WHOLE_PAGE_SHARE: Final = 0.5
+# pdfium leaves out text in a Chinese or Japanese font that is neither in the file nor installed.
+_FEWEST_OBJECTS: Final = 50
+_MAX_OBJECTS_PER_LETTER: Final = 2
 
 
 def read(
@@ -124,7 +127,12 @@ def _is_unreadable(text: str) -> bool:
 
 
 def _needs_image(page: pdfium.PdfPage, text: str) -> bool:
-    """Return True if a page shows something but has no text, or is a scan with a short text."""
+    """Return True if a page shows something but has no text, or is a scan with a short text.
+
+    Also return True if pdfium left out most of the text.
+    """
+    if _lacks_letters(page, text):
+        return True
     if len(text) > _STAMP_LENGTH:
         return False
     objects = list(page.get_objects(max_depth=2))
@@ -136,6 +144,17 @@ def _needs_image(page: pdfium.PdfPage, text: str) -> bool:
         and _area(page_object) > _WHOLE_PAGE_SHARE * width * height
         for page_object in objects
     )
+
+
+def _lacks_letters(page: pdfium.PdfPage, text: str) -> bool:
+    """Return True if a page draws many texts of which `text` has too few letters."""
+    fewest = max(_FEWEST_OBJECTS, _MAX_OBJECTS_PER_LETTER * len(text))
+    count = raw.FPDFPage_CountObjects(page)
+    if count < fewest:
+        return False
+    objects = (raw.FPDFPage_GetObject(page, index) for index in range(count))
+    drawn = sum(raw.FPDFPageObj_GetType(each) == raw.FPDF_PAGEOBJ_TEXT for each in objects)
+    return bool(drawn >= fewest)
 
 
 def _area(page_object: pdfium.PdfObject) -> float:

@@ -58,6 +58,16 @@ def test_a_page_is_sent_as_an_image_if_its_text_lacks_what_it_shows(
     assert bool(read(page, words("The contract.")).pictured) == is_pictured
 
 
+@pytest.mark.parametrize(("lost", "is_pictured"), [(48, False), (49, True)])
+def test_a_page_whose_text_pdfium_leaves_out_is_sent_as_an_image(
+    lost: int, is_pictured: bool
+) -> None:
+    """pdfium leaves out texts without width, such as those in a font that is not installed."""
+    found = read("BT /F 10 Tf 0 Tz 60 700 Td " + "(x) Tj " * lost + "100 Tz (No. 17) Tj ET")
+    assert found.text == "[page 1]\nNo. 17"
+    assert bool(found.pictured) == is_pictured
+
+
 def test_glyphs_without_a_character_are_left_out() -> None:
     text = words("Copyright \\015c 2022 \\017 three\\011words\\177")
     assert read(text).text == "[page 1]\nCopyright c 2022  three\twords"
