@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ctypes
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -72,19 +72,24 @@ def _boxes(textpage: pdfium.PdfTextPage) -> list[Area]:
         return []
     gaps = _wide_gaps(textpage)
     rects = [Area(*textpage.get_rect(index)) for index in range(count)]
+    gaps.sort(key=_middle)
     return [piece for box in rects for piece in _split_at_gaps(box, gaps)] if gaps else rects
 
 
 def _split_at_gaps(box: Area, gaps: Sequence[Area]) -> list[Area]:
-    """Split the box of a piece of text at the gaps inside it."""
-    inside = [
-        gap for gap in gaps if box.bottom < gap.middle < box.top and box.left < gap.left < box.right
-    ]
+    """Split the box of a piece of text at the gaps inside it; `gaps` are sorted by height."""
+    first = bisect_right(gaps, box.bottom, key=_middle)
+    last = bisect_left(gaps, box.top, key=_middle)
+    inside = [gap for gap in gaps[first:last] if box.left < gap.left < box.right]
     edges = [box.left, *(x for gap in sorted(inside) for x in (gap.left, gap.right)), box.right]
     return [
         Area(left, box.bottom, right, box.top)
         for left, right in zip(edges[::2], edges[1::2], strict=True)
     ]
+
+
+def _middle(area: Area) -> float:
+    return area.middle
 
 
 def _wide_gaps(textpage: pdfium.PdfTextPage) -> list[Area]:

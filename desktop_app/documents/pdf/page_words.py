@@ -132,8 +132,8 @@ def _letter(textpage: pdfium.PdfTextPage, index: int) -> _Letter | None:
 
 def is_space(textpage: pdfium.PdfTextPage, index: int) -> bool:
     """Return True for a space, a line end or an empty character."""
-    char = decode_units([raw.FPDFText_GetUnicode(textpage, index)])
-    return not char.replace("\0", "").strip()
+    unit = raw.FPDFText_GetUnicode(textpage, index)
+    return not 0 < unit <= sys.maxunicode or chr(unit).isspace()
 
 
 def _continues_word(last: _Letter, letter: _Letter) -> bool:
@@ -144,7 +144,8 @@ def _continues_word(last: _Letter, letter: _Letter) -> bool:
 
 
 def _word(run: Sequence[_Letter]) -> Word:
-    return Word(*bounds(run), tuple(letter.number for letter in run))
+    lefts, bottoms, rights, tops, numbers = zip(*run, strict=True)
+    return Word(min(lefts), min(bottoms), max(rights), max(tops), numbers)
 
 
 def split(word: Word, borders: Sequence[float], textpage: pdfium.PdfTextPage) -> list[Word]:
@@ -239,12 +240,13 @@ def characters(
 
 def decode_units(units: Iterable[int]) -> str:
     """Decode pdfium's character numbers, which may be halves of surrogate pairs."""
-    return b"".join(map(encode_unit, units)).decode("utf-16-le", "replace")
+    return encode_units(units).decode("utf-16-le", "replace")
 
 
-def encode_unit(unit: int) -> bytes:
-    """Return a character, or half of one, in UTF-16; b"" for a number that is not a character."""
-    return chr(unit).encode("utf-16-le", "surrogatepass") if unit <= sys.maxunicode else b""
+def encode_units(units: Iterable[int]) -> bytes:
+    """Return characters, or halves of them, in UTF-16, without numbers that are no characters."""
+    text = "".join(chr(unit) for unit in units if unit <= sys.maxunicode)
+    return text.encode("utf-16-le", "surrogatepass")
 
 
 def is_number(textpage: pdfium.PdfTextPage, line: Sequence[Word]) -> bool:

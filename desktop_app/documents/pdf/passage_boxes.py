@@ -64,7 +64,7 @@ def _characters(textpage: pdfium.PdfTextPage, indices: Iterable[int]) -> Iterato
     """
     decode = codecs.getincrementaldecoder("utf-16-le")("replace").decode
     for index in indices:
-        text = decode(page_words.encode_unit(raw.FPDFText_GetUnicode(textpage, index)))
+        text = decode(page_words.encode_units([raw.FPDFText_GetUnicode(textpage, index)]))
         yield from ((index, char) for char in text.strip("\0"))
 
 

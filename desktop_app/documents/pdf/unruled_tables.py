@@ -53,10 +53,14 @@ def find_between_rules(
     """Return tables between at least three rules of equal width, one below the other."""
     tables: list[Table] = []
     for rules in _group_by_width(rulings.across):
+        # A figure may have thousands of pairs of rules, and each pair is a possible frame.
+        left, right = min(rule.start for rule in rules), max(rule.end for rule in rules)
+        outer = Table(left - 2, rules[-1].position, right + 2, rules[0].position, [])
+        inside = [word for word in words if outer.contains(word)]
         at = 0
         while at + 2 < len(rules):
             for last in range(len(rules) - 1, at + 1, -1):
-                if table := _table_between_rules(rules[at : last + 1], words, textpage):
+                if table := _table_between_rules(rules[at : last + 1], inside, textpage):
                     tables.append(table)
                     at = last
                     break
