@@ -38,6 +38,19 @@ _MAX_MESSAGE_DEPTH: Final = 4  # deeper attached messages are listed as files
 # Bytes before the first property, of a message and of an attached message.
 _HEADER_SIZE, _ATTACHED_HEADER_SIZE = 32, 24
 _SENT, _DELIVERED = 0x0039, 0x0E06
+# The code pages of texts that are not in UTF-16, and of the HTML, which old messages share.
+_CODE_PAGES: Final = (0x3FFD, 0x3FDE)
+# Python's encodings by code page, unless "cp" and the number name them.
+_ENCODINGS: Final = {
+    950: "big5",
+    20866: "koi8_r",
+    21866: "koi8_u",
+    50220: "iso2022_jp",
+    51932: "euc_jp",
+    51949: "euc_kr",
+    54936: "gb18030",
+    65001: "utf-8",
+} | {28590 + part: f"iso8859-{part}" for part in (*range(1, 10), 13, 15)}
 _EPOCH: Final = datetime(1601, 1, 1, tzinfo=UTC)
 _BROKEN: Final = (OSError, ValueError, IndexError, KeyError, TypeError, struct.error, OverflowError)
 
@@ -111,12 +124,22 @@ class _Message:
         )
 
     def _text(self, key: str, folder: str = "") -> str:
-        """Return a text property, in UTF-16 or in an unnamed encoding; "" for none."""
+        """Return a text property, in UTF-16 or in the message's code page; "" for none."""
         if wide := self._bytes(f"{key}001F", folder):
             return wide.decode("utf-16-le", "replace").rstrip("\0")
         narrow = self._bytes(f"{key}001E", folder).rstrip(b"\0")
-        decoded = plain_text.decode(narrow) if narrow else None
+        # Some programs write UTF-8 and state another code page.
+        for encoding in () if narrow.isascii() else filter(None, ("utf-8", self._encoding())):
+            with suppress(UnicodeDecodeError):
+                return narrow.decode(encoding)
+        decoded = plain_text.decode(narrow)
         return decoded.text if decoded else narrow.decode("latin-1")
+
+    def _encoding(self) -> str:
+        """Return Python's name of the message's code page; "" if it is unknown."""
+        numbers = self._numbers()
+        page = next((numbers[key] & 0xFFFFFFFF for key in _CODE_PAGES if key in numbers), 0)
+        return plain_text.text_codec(_ENCODINGS.get(page, f"cp{page}"))
 
     def _bytes(self, key: str, folder: str = "") -> bytes:
         path = f"{self._path}{folder}{_STREAM}{key}"
@@ -130,15 +153,18 @@ class _Message:
 
         Times are stored as units of 100 ns since 1601.
         """
-        times = {}
-        with self._file.openstream(f"{self._path}{_PROPERTIES}") as stream:
-            rows = stream.read()[_ATTACHED_HEADER_SIZE if self._path else _HEADER_SIZE :]
-        for start in range(0, len(rows) - 15, 16):
-            _, key, value = struct.unpack_from("<HH4xQ", rows, start)
-            times[key] = value
+        times = self._numbers()
         for key in (_SENT, _DELIVERED):
             if found := times.get(key):
                 with suppress(OverflowError):  # after the year 9999
                     at = _EPOCH + timedelta(microseconds=found // 10)
                     return f"{at:%a, %d %b %Y %H:%M:%S} +0000"
         return ""
+
+    def _numbers(self) -> dict[int, int]:
+        """Return the properties of fixed size by tag, as numbers of 64 bits."""
+        with self._file.openstream(f"{self._path}{_PROPERTIES}") as stream:
+            rows = stream.read()[_ATTACHED_HEADER_SIZE if self._path else _HEADER_SIZE :]
+        return dict(
+            struct.unpack_from("<2xH4xQ", rows, start) for start in range(0, len(rows) - 15, 16)
+        )

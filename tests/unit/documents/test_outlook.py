@@ -83,6 +83,25 @@ def test_header_and_text_are_read(streams: dict[str, bytes], expected: str) -> N
 
 
 @pytest.mark.parametrize(
+    ("pages", "subject", "shown"),
+    [
+        ([(0x3FDE, 950)], "計劃".encode("big5"), "計劃"),
+        ([(0x3FFD, 1251), (0x3FDE, 28591)], "Ключ".encode("cp1251"), "Ключ"),
+        ([(0x3FDE, 28592)], "klíč".encode("iso8859-2"), "klíč"),
+        ([(0x3FDE, 0x3_0000_0000 + 1251)], "Ключ".encode("cp1251"), "Ключ"),
+        ([(0x3FDE, 1252)], "計劃".encode(), "計劃"),
+        ([(0x3FDE, 20127)], "Größe".encode("cp1252"), "Größe"),
+        ([(0x3FDE, 1252)], "鍵".encode("iso2022_jp"), "鍵"),
+    ],
+)
+def test_texts_are_in_the_code_page_of_the_message(
+    pages: list[tuple[int, int]], subject: bytes, shown: str
+) -> None:
+    streams = {"__properties_version1.0": properties(*pages), "__substg1.0_0037001E": subject}
+    assert read(message(streams, _1000="x")).text == f"Subject: {shown}\n\nx"
+
+
+@pytest.mark.parametrize(
     ("times", "shown"),
     [
         ([(SENT, filetime(AT))], "Sun, 09 Mar 2025 14:05:07 +0000"),
