@@ -14,7 +14,8 @@ from desktop_app.domain.code_fence import fenced
 
 # Progress bars write each state over the one before.
 _OVERWRITTEN: Final = re.compile(r"^[^\n]*\r(?=[^\r\n])", re.M)
-_TERMINAL_COLOR: Final = re.compile(r"\x1b\[[0-9;]*m")
+# Colors, moves of the cursor, and the addresses of links (ECMA-48, 5.4; OSC 8).
+_TERMINAL_CODE: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
 _MEDIA_TYPES: Final = ("text/plain", "text/markdown", "text/latex", "text/html")
 _STAND_IN: Final = re.compile(r"<IPython\.core\.display\.\w+ object>")
 
@@ -47,15 +48,15 @@ def _cell(cell: dict[str, Any], language: str) -> list[str]:
     if cell["cell_type"] != "code":
         return [source] if source else []
     language = cell.get("language", language)
-    outputs = "\n".join(_output(output) for output in cell.get("outputs", ())).strip()
+    outputs = "\n".join(_output(output) for output in cell.get("outputs", ()))
+    outputs = _TERMINAL_CODE.sub("", outputs).strip()
     parts = ((source, language), (outputs, "output"))
     return [fenced(text, named) for text, named in parts if text.strip()]
 
 
 def _output(output: dict[str, Any]) -> str:
     if output["output_type"] == "stream":
-        shown = _OVERWRITTEN.sub("", _join_lines(output["text"]).rstrip("\n"))
-        return _TERMINAL_COLOR.sub("", shown)
+        return _OVERWRITTEN.sub("", _join_lines(output["text"]).rstrip("\n"))
     if output["output_type"] in ("error", "pyerr"):
         return f"{output['ename']}: {output['evalue']}"
     if "data" not in output:

@@ -88,6 +88,21 @@ def text_of(*cells: object, **more: Any) -> str:
             ],
             "```output\na\ndone\r\nb\n```",
         ),
+        (
+            [
+                code(
+                    "",
+                    {
+                        "output_type": "display_data",
+                        "data": {
+                            "text/plain": "\x1b[1;9ma\x1b[0m \x1b]8;id=1;u:v\x1b\\b\x1b]8;;\x07"
+                        },
+                    },
+                    {"output_type": "error", "ename": "\x1b[31mE", "evalue": "\x1b[?25hx"},
+                )
+            ],
+            "```output\na b\nE: x\n```",
+        ),
     ],
 )
 def test_cells_become_markdown(cells: list[object], expected: str) -> None:
