@@ -66,6 +66,9 @@ _FILLED_CELL: Final = re.compile(
 )
 _ERROR_CELL: Final = re.compile(rb"""(<(?:\w+:)?c\b[^<>]*\st=["'])e(?=["'])""")
 _CELL_TYPE: Final = re.compile(rb"""\st\s*=\s*["']([^"']*)["']""")
+_LINK: Final = re.compile(rb"<(?:\w+:)?hyperlink\b([^<>]*)>")
+_LINKED_CELL: Final = re.compile(rb"""\sref=["']([A-Z]{1,3})([0-9]{1,7})\b""")
+_LINK_ID: Final = re.compile(rb"""\s\w+:id=["']([^"']*)["']""")
 
 
 def read(name: str, data: bytes, limits: Limits) -> str:
@@ -97,27 +100,47 @@ def _sheet_texts(
             continue
         name = element.get("name", "").strip()
         is_hidden = element.get("state", "visible") != "visible"
+        part = targets.get(drawing.relation_id(element), "")
         table = (
-            _table(workbook.get_sheet_by_name(calamine_names[name]))
+            _table(workbook.get_sheet_by_name(calamine_names[name]), _links(package, part))
             if name in calamine_names
             else ""
         )
-        part = targets.get(drawing.relation_id(element), "")
         drawn = md.join_blocks(drawing.sheet_blocks(package, part))
         comments = md.join_blocks(sheet_comments.blocks(package, part))
         content = "\n\n".join(filter(None, (table, drawn, comments)))
         yield f"## {name}{' (hidden)' if is_hidden else ''}", content
 
 
-def _table(sheet: python_calamine.CalamineSheet) -> str:
+def _links(package: Package, part: str) -> dict[int, list[tuple[int, str]]]:
+    """Return the columns and addresses of a sheet's links, by row; both count from 0."""
+    targets = package.relations(part)
+    found: dict[int, list[tuple[int, str]]] = {}
+    if part not in package or not any(":" in target for target in targets.values()):
+        return found  # saves searching the sheet
+    content = package.bytes(part)
+    for link in _LINK.finditer(content, max(0, content.find(b"hyperlinks"))):
+        cell, key = _LINKED_CELL.search(link[1]), _LINK_ID.search(link[1])
+        if cell and key and (address := targets.get(key[1].decode(errors="replace"))):
+            place = (_column_number(cell[1]) - 1, address.replace("|", "%7C"))
+            found.setdefault(int(cell[2]) - 1, []).append(place)
+    return found
+
+
+def _table(sheet: python_calamine.CalamineSheet, links: dict[int, list[tuple[int, str]]]) -> str:
     """Return the used range as a table.
 
     Several empty rows become one, which still separates tables.
     """
     lines: list[str] = []
     blank = f"|{'  |' * sheet.width}"
-    for row in sheet.iter_rows():
-        line = f"| {' | '.join([_FORMATTERS[type(value)](value) for value in row])} |"
+    first_column = sheet.start[1] if sheet.start else 0
+    for number, row in enumerate(sheet.iter_rows()):
+        cells = [_FORMATTERS[type(value)](value) for value in row]
+        for column, address in links.get(number, ()):
+            if 0 <= column - first_column < len(cells):
+                cells[column - first_column] = md.link(cells[column - first_column], address)
+        line = f"| {' | '.join(cells)} |"
         if line != blank or (lines and lines[-1] != blank):
             lines.append(line)
     if lines and lines[-1] == blank:
@@ -205,8 +228,13 @@ def _range_size(sheet: bytes) -> int:
     for cell in _FILLED_CELL.finditer(sheet):
         names.add(cell[1])
         rows.add(int(cell[2]))
-    columns = [reduce(lambda column, letter: 26 * column + letter - 64, name, 0) for name in names]
+    columns = list(map(_column_number, names))
     return (max(columns) - min(columns) + 1) * (max(rows) - min(rows) + 1) if columns else 0
+
+
+def _column_number(letters: bytes) -> int:
+    """Return the number of a column: 1 for "A", 27 for "AA"."""
+    return reduce(lambda column, letter: 26 * column + letter - 64, letters, 0)
 
 
 class _PaddedFormat(NamedTuple):

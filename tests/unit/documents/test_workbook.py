@@ -252,6 +252,31 @@ def test_numbers_that_are_codes_keep_their_zeros(code: str, value: str, shown: s
     assert read("x.xlsx", data, Limits()) == f"## S\n\n| {shown} | 7 |\n| --- | --- |"
 
 
+def test_links_of_cells_are_kept() -> None:
+    cells = "".join(
+        f'<c r="{cell}3" t="str"><v>{text}</v></c>'
+        for cell, text in (("B", "a"), ("C", "b"), ("D", "https://b.example/"), ("E", "e"))
+    )
+    links = "".join(
+        f'<hyperlink ref="{cell}" r:id="{key}"/>'
+        for cell, key in (("B3:B4", "r1"), ("D3", "r2"), ("E3", "r3"), ("F3", "r1"), ("A3", "r1"))
+    )
+    targets = relations("", "https://a.example/?q=1|2", "https://b.example/", "mailto:e@b.example")
+    space = f'<hyperlinks xmlns:r="{RELATIONS}">'
+
+    def linked(_: str, part: bytes) -> bytes:
+        end = f'</row><row r="3">{cells}</row></sheetData>{space}{links}</hyperlinks>'
+        return part.replace(b"</row></sheetData>", end.encode())
+
+    target = io.BytesIO(changed(workbook(S='<c r="B1"><v>1</v></c>'), linked))
+    with zipfile.ZipFile(target, "a") as package:
+        external = targets.replace("<Relationship Id", '<Relationship TargetMode="External" Id')
+        package.writestr("xl/worksheets/_rels/s1.xml.rels", external)
+    assert read("x.xlsx", target.getvalue(), Limits()).split("\n")[5] == (
+        "| [a](https://a.example/?q=1%7C2) | b | https://b.example/ | [e](mailto:e@b.example) |"
+    )
+
+
 def far_apart(last: str) -> bytes:
     return workbook(S=f'<c r="A1"><v>1</v></c></row><row r="1048576">{last}')
 
