@@ -15,6 +15,7 @@ from desktop_app.documents.office import drawing, office_formulas
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.markdown_text import MarkdownBlock
 from desktop_app.documents.office.package import Package, local_name, whole_number
+from desktop_app.documents.office.symbol_font import private_text, unicode_text
 from desktop_app.documents.worker.protocol import Limits
 
 _FORMATS: Final = "{http://schemas.openxmlformats.org/"
@@ -154,6 +155,8 @@ def _run_text(part: Element, relations: Mapping[str, str]) -> str:
         return "".join(_run_text(child, relations) for child in next(iter(part), part))
     text = "".join(t.text or "" for t in part.findall(f"{A}t"))
     properties = part.find(f"{A}rPr")
+    # The font of symbols does not apply to letters: PowerPoint replaces "-->" by a character of it.
+    text = private_text(_font(part, "sym"), unicode_text(_font(part, "latin"), text))
     link = part.find(f"{A}rPr/{A}hlinkClick")
     if link is not None:
         return md.link(text, relations.get(drawing.relation_id(link), ""))
@@ -161,6 +164,12 @@ def _run_text(part: Element, relations: Mapping[str, str]) -> str:
     if baseline in ("", "0", "0%"):
         return text
     return md.subscript(text) if baseline.startswith("-") else md.superscript(text)
+
+
+def _font(run: Element, kind: str) -> str:
+    """Return the font of a run's letters ("latin") or symbols ("sym"); "" if it names none."""
+    font = run.find(f"{A}rPr/{A}{kind}")
+    return "" if font is None else font.get("typeface", "")
 
 
 def _cells(row: Element, relations: Mapping[str, str]) -> list[str]:

@@ -63,6 +63,13 @@ def unicode_text(font: str, text: str) -> str:
     return "".join(_in_symbol_font(font, char) for char in text)
 
 
+def private_text(font: str, text: str) -> str:
+    """Replace characters at U+F000 to U+F0FF by those that a symbol font shows, but no letters."""
+    if not is_symbol_font(font):
+        return text
+    return "".join(_in_symbol_font(font, c) if ord(c) in _PRIVATE else c for c in text)
+
+
 def _in_symbol_font(font: str, char: str) -> str:
     code = ord(char)
     if code in _PRIVATE:

@@ -429,6 +429,10 @@ def run(text: str, look: str = "", link: str = "") -> str:
     return f"<a:r><a:rPr {look}>{target}</a:rPr><a:t>{text}</a:t></a:r>"
 
 
+def in_font(kind: str, text: str, font: str = "Wingdings") -> str:
+    return f'<a:r><a:rPr><a:{kind} typeface="{font}"/></a:rPr><a:t>{text}</a:t></a:r>'
+
+
 @pytest.mark.parametrize(
     ("attributes", "expected"),
     [
@@ -489,6 +493,13 @@ def test_hidden_slides_are_marked(attributes: str, expected: str) -> None:
             "(IV) a\n(V) b\n1 c\n1. d\n1. e",
         ),
         (shape(run("a") + "<a:br/>" + run("b")), "a\nb"),
+        (
+            shape(
+                run("a ") + in_font("sym", "b \uf0e0 \uf0fc") + in_font("latin", "\uf0a7\xfc"),
+                in_font("sym", "c \uf0e0", "Other"),
+            ),
+            "a b → ✓▪✓\nc \uf0e0",
+        ),
         (shape(run("x") + run("2", 'baseline="30000"') + run("3", 'baseline="-25000"')), "x²₃"),
         (shape(run("4", 'baseline="0"') + run("5", 'baseline="0%"') + run("6")), "456"),
         (f"<p:AlternateContent><p:Choice>{shape(run('a'))}</p:Choice></p:AlternateContent>", "a"),
