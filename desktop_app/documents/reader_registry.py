@@ -69,7 +69,7 @@ def _read_binary(
         case document_types.DOCX:
             from desktop_app.documents.office import wordprocessing
 
-            return ReaderResult(kind, wordprocessing.read(name, data, limits))
+            return ReaderResult(kind, wordprocessing.read(name, data, limits, bundle.read_embedded))
         case document_types.ODT | document_types.ODP | document_types.ODS:
             from desktop_app.documents.office import opendocument
 

@@ -82,6 +82,15 @@ class DocumentBundle:
         else:
             self.skip(path, SkipReason.EMPTY)
 
+    def read_embedded(self, name: str, data: bytes) -> str:
+        """Return the text of a document in this one; "" if it cannot be read."""
+        if self.depth >= MAX_DEPTH:
+            return ""
+        try:
+            return self.read(name, data, self.limits, lambda _: None, self.depth + 1).text.strip()
+        except errors.DocumentError:
+            return ""
+
     def text(self) -> str:
         """Return all texts, and a list of the members left out; "" if there are no texts.
 

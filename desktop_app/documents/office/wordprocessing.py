@@ -9,7 +9,7 @@ come once, before the text, and footers after it. Tracked deletions are left out
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 from xml.etree.ElementTree import Element
@@ -46,8 +46,12 @@ _MAX_SPAN: Final = 64
 _OUTLINE_LEVELS: Final = 9
 
 
-def read(name: str, data: bytes, limits: Limits) -> str:
-    """Return the document as Markdown."""
+def read(name: str, data: bytes, limits: Limits, read_embedded: Callable[[str, bytes], str]) -> str:
+    """Return the document as Markdown.
+
+    Args:
+        read_embedded: returns the text of a document in this one by its name and bytes.
+    """
     package = Package(name, data, limits)
     part = package.main_part("word/document.xml")
 
@@ -63,6 +67,7 @@ def read(name: str, data: bytes, limits: Limits) -> str:
             kind: {note.get(f"{W}id", ""): note for note in related(f"{kind}s")}
             for kind in ("footnote", "endnote", "comment")
         },
+        read_embedded,
     )
     tree = package.xml(part)
     blocks = list(reader.blocks(tree))
@@ -232,6 +237,7 @@ class _Reader:
 
     Attributes:
         annotations: the footnotes, endnotes and comments, by their kind and id.
+        read_embedded: returns the text of an embedded document by its name and bytes.
     """
 
     styles: _Styles
@@ -239,23 +245,30 @@ class _Reader:
     package: Package
     relations: dict[str, str]
     annotations: dict[str, dict[str, Element]]
+    read_embedded: Callable[[str, bytes], str]
     notes: md.FootnoteList = field(default_factory=md.FootnoteList)
     _marks: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def blocks(self, parent: Element) -> Iterator[MarkdownBlock]:
         """Yield the paragraphs and tables below an element."""
+        initials: list[Element] = []
         for child in parent:
             match local_name(child):
+                case "p" if _is_initial(child):
+                    initials.append(child)
                 case "p":
-                    yield from self._paragraph(child)
+                    yield from self._paragraph(*initials, child)
+                    initials = []
                 case "tbl":
                     yield from self._table(child)
                 case "AlternateContent":
                     yield from self.blocks(next(iter(child), child))
                 case "altChunk":
-                    yield self._web_page(self.relations.get(drawing.relation_id(child), ""))
+                    yield self._embedded(self.relations.get(drawing.relation_id(child), ""))
                 case "body" | "sdt" | "sdtContent" | "ins" | "moveTo" | "customXml" | "txbxContent":
                     yield from self.blocks(child)
+        if initials:
+            yield from self._paragraph(*initials)
 
     def page_texts(self, tree: Element, kind: str, *, has_even: bool) -> Iterator[str]:
         """Yield the text of each header or footer that a section shows.
@@ -274,21 +287,19 @@ class _Reader:
             own = replace(self, relations=self.package.relations(part))
             yield " ".join(block.text for block in own.blocks(self.package.xml_or_empty(part)))
 
-    def _web_page(self, part: str) -> MarkdownBlock:
-        """Convert an HTML part, which some programs leave for Word to convert."""
-        if part not in self.package or not part.lower().endswith((".html", ".htm", ".xhtml")):
+    def _embedded(self, part: str) -> MarkdownBlock:
+        """Convert a document in another format, which some programs leave for Word to convert."""
+        if part not in self.package:
             return MarkdownBlock("")
-        from desktop_app.documents.text import web_page  # few documents have such a part
+        return MarkdownBlock(self.read_embedded(part.rpartition("/")[2], self.package.bytes(part)))
 
-        page = web_page.read(self.package.bytes(part))
-        return MarkdownBlock(page.text.strip() if page else "")
-
-    def _paragraph(self, paragraph: Element) -> Iterator[MarkdownBlock]:
-        properties = paragraph.find(f"{W}pPr")
+    def _paragraph(self, *parts: Element) -> Iterator[MarkdownBlock]:
+        """Yield a paragraph and its boxes; all parts but the last are its large first letters."""
         state = _OpenParagraph()
-        text = "".join(self._inline(paragraph, state)).replace("****", "").strip("\n ")
+        words = ("".join(self._inline(part, state)).strip("\n") for part in parts)
+        text = "".join(words).replace("****", "").strip("\n ")
         if text:
-            yield self._block(text, properties)
+            yield self._block(text, parts[-1].find(f"{W}pPr"))
         for box in state.boxes:
             if local_name(box) == "txbxContent":
                 yield from self.blocks(box)
@@ -432,6 +443,12 @@ class _Reader:
             yield " ".join(block.text for block in blocks if block.text).replace("**", "")
             span = whole_number(_value(properties, f"{W}gridSpan"), 1)
             yield from [""] * min(span - 1, _MAX_SPAN)
+
+
+def _is_initial(paragraph: Element) -> bool:
+    """Return True for a first letter that is several lines high: a paragraph of its own in Word."""
+    kind = _value(paragraph, f"{W}pPr/{W}framePr", "dropCap")
+    return kind not in (None, "", "none")
 
 
 def _form_value(field_start: Element) -> str:

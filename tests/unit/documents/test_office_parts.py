@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -65,12 +66,16 @@ def relations(**targets: str) -> str:
     return f"<Relationships>{rows}</Relationships>"
 
 
-def read(name: str, parts: dict[str, str]) -> str:
+def packed(parts: Mapping[str, str | bytes]) -> bytes:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
         for part, content in parts.items():
             archive.writestr(part, content)
-    return extract_bytes(name, target.getvalue(), Limits(), lambda _: None).text
+    return target.getvalue()
+
+
+def read(name: str, parts: Mapping[str, str]) -> str:
+    return extract_bytes(name, packed(parts), Limits(), lambda _: None).text
 
 
 def word(body: str, **more: str) -> dict[str, str]:
@@ -304,6 +309,35 @@ def test_a_strict_document_keeps_its_heading() -> None:
     body = '<w:p><w:pPr><w:outlineLvl w:val="1"/></w:pPr><w:r><w:t>Doors</w:t></w:r></w:p>'
     document = f'<w:document xmlns:w="{strict}"><w:body>{body}</w:body></w:document>'
     assert read("x.docx", {"word/document.xml": document}) == "## Doors"
+
+
+@pytest.mark.parametrize(
+    ("part", "content", "expected"),
+    [
+        (
+            "a.mht",
+            "MIME-Version: 1.0\nContent-Type: text/html\n\n<p>They <b>hang</b>.",
+            "They **hang**.",
+        ),
+        ("a.rtf", r"{\rtf1\ansi {\b They} hang.\par}", "**They** hang."),
+        ("a.txt", "They hang.", "They hang."),
+        ("a.bin", "\0\1\2", ""),
+    ],
+)
+def test_embedded_documents_are_read(part: str, content: str, expected: str) -> None:
+    parts = word("<w:p><w:r><w:t>Keys</w:t></w:r></w:p><w:altChunk r:id='one'/>")
+    parts["word/_rels/document.xml.rels"] = relations(one=part)
+    parts[f"word/{part}"] = content
+    assert read("x.docx", parts) == f"Keys\n\n{expected}".strip()
+
+
+def test_documents_in_documents_are_read_up_to_a_depth() -> None:
+    data = b"last"
+    for depth in range(5):
+        parts = word(f"<w:p><w:r><w:t>{depth}</w:t></w:r></w:p><w:altChunk r:id='one'/>")
+        parts["word/_rels/document.xml.rels"] = relations(one="inner.docx")
+        data = packed({**parts, "word/inner.docx": data})
+    assert extract_bytes("x.docx", data, Limits(), lambda _: None).text == "4\n\n3\n\n2"
 
 
 def test_ruby_text_is_left_out_and_embedded_html_is_read() -> None:

@@ -382,6 +382,13 @@ def test_features_of_documents_are_read(body: str, expected: str) -> None:
     assert text_of(body) == expected
 
 
+def test_a_large_first_letter_belongs_to_its_word() -> None:
+    initial = paragraph("D", '<w:framePr w:dropCap="drop"/>')
+    frame = paragraph("F", '<w:framePr w:dropCap="none"/>')
+    rest = paragraph("oors", numbered(1))
+    assert text_of(initial + rest + frame + initial) == "1. Doors\n\nF\n\nD"
+
+
 def test_a_cell_spans_a_limited_number_of_columns() -> None:
     text = text_of(table([cell("a", value("gridSpan", 99_999)), cell("b")], [cell("c")]))
     assert text.split("\n")[0] == f"| a |{'  |' * 64} b |"
