@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.state.drafts import Drafts, Edit
+from desktop_app.app.state.drafts import Drafts, QuestionEdit
 from desktop_app.domain.conversations.conversation import Draft, Message, Role
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class EditedQuestion(QObject):
         """Edit a question in place of a draft, which returns after the edit."""
         edit = self._drafts.end_edit(question.conversation_id)
         previous = typed if edit is None else edit.with_changed_question(typed)
-        self._drafts.edit(question.conversation_id, Edit(question, previous))
+        self._drafts.edit(question.conversation_id, QuestionEdit(question, previous))
 
     def discard(self) -> Callable[[], None] | None:
         """Stop editing: restore the draft that was in the prompt before.

@@ -13,7 +13,6 @@ from desktop_app.app.attachments.attachment_drags import AttachmentDrags
 from desktop_app.app.attachments.document_passwords import DocumentUnlocker
 from desktop_app.app.attachments.images_controller import ImagesController, MessageSource
 from desktop_app.app.chat.answer_actions import AnswerActions
-from desktop_app.app.chat.begun_turns import BegunTurns
 from desktop_app.app.chat.branching import Branching
 from desktop_app.app.chat.chat_controller import ChatController
 from desktop_app.app.chat.chunked_reading_controller import ChunkedReadingController
@@ -27,8 +26,9 @@ from desktop_app.app.chat.question_queue import QuestionQueue
 from desktop_app.app.chat.temporary_controller import TemporaryController
 from desktop_app.app.chat.temporary_widgets import TemporaryWidgets
 from desktop_app.app.chat.title_controller import TitleController
+from desktop_app.app.chat.turn_presenter import TurnPresenter
 from desktop_app.app.chat.turn_starter import TurnStarter
-from desktop_app.app.documents.viewer_controller import Target, ViewerController
+from desktop_app.app.documents.viewer_controller import ViewerController, ViewerTarget
 from desktop_app.app.export.export_controller import ExportController
 from desktop_app.app.tools.consent_controller import ConsentController
 from desktop_app.child_processes import child_command
@@ -146,7 +146,7 @@ class ConversationControllers:
             passwords=backend.documents.passwords,
         )
         self._composer.collections.document_open_requested.connect(
-            lambda sha256, name: self.viewer.open(Target(sha256, name))
+            lambda sha256, name: self.viewer.open(ViewerTarget(sha256, name))
         )
 
     # -------------------------------------------------------------- answers
@@ -268,7 +268,7 @@ class ConversationControllers:
         current, drafts, tasks = state.current, state.drafts, state.tasks
         navigator, presenter = self._sidebar.navigator, self._sidebar.list_presenter
         edited = EditedQuestion(window, current=current, drafts=drafts, prompt=window.prompt)
-        self.begun_turns = BegunTurns(
+        self.turn_presenter = TurnPresenter(
             running,
             navigator,
             presenter,
@@ -278,7 +278,7 @@ class ConversationControllers:
             tasks=tasks,
             conversations=state.backend.conversations,
         )
-        self.turns.begun.connect(self.begun_turns.start)
+        self.turns.begun.connect(self.turn_presenter.start)
         self.turns.begun.connect(lambda _: self.shown_answers.dismiss_store_error())
         readings = self._composer.readings
         queue = self.queue = QuestionQueue(
@@ -358,7 +358,7 @@ class ConversationControllers:
         )
         window.prompt.row.comparison_requested.connect(self.compared_models.offer)
         self.compared_models.compare_requested.connect(tasks.slot(self.chat.compare))
-        self.begun_turns.compared.connect(self.comparison.show_answers)
+        self.turn_presenter.compared.connect(self.comparison.show_answers)
 
     def _make_brief_transcript(self, messages: MessageSource) -> TranscriptView:
         """Return a view for a single answer, which shows the images of `messages`."""

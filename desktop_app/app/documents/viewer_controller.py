@@ -54,7 +54,7 @@ _OPENABLE_SUFFIXES: Final = frozenset(
 )
 
 
-class Target(NamedTuple):
+class ViewerTarget(NamedTuple):
     """The document, page and passage to show.
 
     Attributes:
@@ -101,7 +101,7 @@ class ViewerController(QObject):
         self._passwords = passwords  # by SHA-256; shared with the readers, which add passwords
         self.window: DocumentViewer | None = None
         self._worker: PageWorker | None = None
-        self._target: Target | None = None
+        self._target: ViewerTarget | None = None
         self._open_task: asyncio.Future[Any] | None = None
         self._paged_document: ViewedDocument | None = None
         self._search: ViewerSearch | None = None
@@ -122,23 +122,23 @@ class ViewerController(QObject):
             sha256 = action.removeprefix(OPEN_DOCUMENT)
             parts = (part for m in self._current.path for part in m.attachments)
             name = next((part.name for part in parts if part.sha256 == sha256), "")
-            self.open(Target(sha256, name))
+            self.open(ViewerTarget(sha256, name))
 
     def _act_on_chip(self, sha256: str, action: str) -> None:
         if action == OPEN:
             parts = self._draft.value.attachments
             names = [p.name for p in parts if isinstance(p, DocumentPart) and p.sha256 == sha256]
-            self.open(Target(sha256, next(iter(names), "")))
+            self.open(ViewerTarget(sha256, next(iter(names), "")))
 
     def open_passage(self, passage: Passage) -> None:
         """Show a cited passage in its document."""
         span = (passage.start, passage.end)
         place, text = passage.place_shown, passage.text
-        self.open(Target(passage.sha256, passage.name, passage.page, place, span, text))
+        self.open(ViewerTarget(passage.sha256, passage.name, passage.page, place, span, text))
 
     # -------------------------------------------------------------- opening
 
-    def open(self, target: Target) -> None:
+    def open(self, target: ViewerTarget) -> None:
         """Show a document, with its passage marked."""
         viewer = self._get_window()
         self._stop()
@@ -182,7 +182,7 @@ class ViewerController(QObject):
             self.window.pages.set_pages([])
             self.window.text.begin_text(0)
 
-    async def _open(self, target: Target) -> None:
+    async def _open(self, target: ViewerTarget) -> None:
         viewer = self._get_window()
         attachments = self._attachment_store
         try:
@@ -209,7 +209,7 @@ class ViewerController(QObject):
             viewer.show_message(words)
 
     async def _show_pages(
-        self, target: Target, file: Attachment, text: str, source: Path | bytes
+        self, target: ViewerTarget, file: Attachment, text: str, source: Path | bytes
     ) -> None:
         from desktop_app.documents.worker.page_worker import PageWorker, ViewedDocument
 
@@ -235,7 +235,7 @@ class ViewerController(QObject):
             await self._mark_passage(target, document, pieces)
 
     async def _mark_passage(
-        self, target: Target, document: ViewedDocument, pieces: list[TextPiece]
+        self, target: ViewerTarget, document: ViewedDocument, pieces: list[TextPiece]
     ) -> None:
         """Find the passage on its pages and mark it; otherwise show its words."""
         viewer = self._get_window()
@@ -292,7 +292,7 @@ class ViewerController(QObject):
 
     # -------------------------------------------------------------- text
 
-    async def _show_text(self, target: Target, file: Attachment, text: str) -> None:
+    async def _show_text(self, target: ViewerTarget, file: Attachment, text: str) -> None:
         from desktop_app.rendering.document_text import DocumentText, text_form_of
 
         viewer = self._get_window()
@@ -360,7 +360,7 @@ class ViewerController(QObject):
         if self._target is not None:
             self._tasks.start(self._open_original(self._target))
 
-    async def _open_original(self, target: Target) -> None:
+    async def _open_original(self, target: ViewerTarget) -> None:
         """Open a read-only copy of the original with the system's program."""
         try:
             attachments = self._attachment_store
@@ -388,7 +388,7 @@ class ViewerController(QObject):
             await self._worker.aclose()
 
 
-def _locate_passage(text: str, target: Target) -> Target:
+def _locate_passage(text: str, target: ViewerTarget) -> ViewerTarget:
     """Return the target with its passage's span in the stored text, span None if not found.
 
     The given position may belong to an earlier extraction of the document.

@@ -60,8 +60,8 @@ class Trash(QObject):
         conversation_list.erase_requested.connect(self._offer_to_erase)
         conversation_list.archive_requested.connect(self.archive)
         conversation_list.empty_trash_requested.connect(self.offer_to_empty)
-        # A new answer restores its conversation from the trash. The slot is queued, because
-        # `BegunTurns` sets the open conversation, still marked as trashed, after it starts a run.
+        # A new answer restores its conversation from the trash. The slot is queued because, after
+        # starting a run, `TurnPresenter` sets the open conversation, still marked as trashed.
         running.started.connect(self._restore_answered, Qt.ConnectionType.QueuedConnection)
         self._current.opened.connect(self._notify_if_trashed)
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 BLANK_KEY = "window.new_draft"
 
 
-class Edit(NamedTuple):
+class QuestionEdit(NamedTuple):
     """An earlier question in the prompt, and the draft that was there before."""
 
     question: Message
@@ -56,7 +56,7 @@ class Drafts:
         self._conversations, self._settings_store = conversations, settings_store
         self._tasks = tasks
         self._drafts: dict[str, Draft] = {}
-        self._edits: dict[str, Edit] = {}
+        self._edits: dict[str, QuestionEdit] = {}
         self._unwritten: set[str] = set()  # conversations whose last write failed
         self.blank_id = new_id()
         self.blank_overrides = Overrides()
@@ -98,17 +98,17 @@ class Drafts:
             with suppress(StorageError):  # it has been reported
                 await self._write(conversation_id, self._draft_to_store(conversation_id))
 
-    def edit(self, conversation_id: str, edit: Edit) -> None:
+    def edit(self, conversation_id: str, edit: QuestionEdit) -> None:
         """Begin an edit: its question becomes the draft, and the previous draft is stored."""
         self._edits[conversation_id] = edit
         self._drafts[conversation_id] = edit.question.as_draft
         self._tasks.start(self._write(conversation_id, edit.previous))
 
-    def edit_in(self, conversation_id: str) -> Edit | None:
+    def edit_in(self, conversation_id: str) -> QuestionEdit | None:
         """Return the edit in a conversation, None for none."""
         return self._edits.get(conversation_id)
 
-    def end_edit(self, conversation_id: str) -> Edit | None:
+    def end_edit(self, conversation_id: str) -> QuestionEdit | None:
         """End the edit in a conversation, and return the edit, None for none."""
         return self._edits.pop(conversation_id, None)
 

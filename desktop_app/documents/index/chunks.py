@@ -48,7 +48,7 @@ _FULL_LINE: Final = 40
 _WORD: Final = re.compile(r"(?<=\s)(?=\S)")
 
 
-class Border(IntEnum):
+class BreakStrength(IntEnum):
     """The strength of the border before a piece of text."""
 
     CHARACTER = auto()
@@ -89,7 +89,7 @@ class _Piece:
 
     start: int
     end: int
-    border: Border
+    border: BreakStrength
     tokens: int
 
 
@@ -114,12 +114,12 @@ def _split_pieces(text: str, limit: int, count: TokenCounter) -> Iterator[_Piece
         yield from _split(text, start, end, border, limit, count)
 
 
-def _blocks(text: str) -> Iterator[tuple[int, int, Border]]:
+def _blocks(text: str) -> Iterator[tuple[int, int, BreakStrength]]:
     """Yield the span of each paragraph and table, and the border before it.
 
     A page mark stays with the text after it.
     """
-    start, border, at, was_blank, was_row = 0, Border.HEADING, 0, False, False
+    start, border, at, was_blank, was_row = 0, BreakStrength.HEADING, 0, False, False
     is_mark_alone = False
     for match in _LINE.finditer(text):
         line = match[0]
@@ -127,7 +127,7 @@ def _blocks(text: str) -> Iterator[tuple[int, int, Border]]:
             break
         is_row = bool(_ROW.match(line))
         found = _border_before(line, was_blank=was_blank)
-        if found is Border.PAGE and _continues_on_next_page(text, at, match.end()):
+        if found is BreakStrength.PAGE and _continues_on_next_page(text, at, match.end()):
             found = None
         if is_mark_alone and line.strip():
             border, found, is_mark_alone = max(border, found or border), None, False
@@ -156,12 +156,12 @@ def _continues_on_next_page(text: str, at: int, end: int) -> bool:
     return after[0].islower() or width >= _FULL_LINE
 
 
-def _border_before(line: str, *, was_blank: bool) -> Border | None:
+def _border_before(line: str, *, was_blank: bool) -> BreakStrength | None:
     if _HEADING.match(line) and (was_blank or line.startswith("#")):
-        return Border.HEADING
+        return BreakStrength.HEADING
     if _PAGE.match(line):
-        return Border.PAGE
-    return Border.PARAGRAPH if was_blank and line.strip() else None
+        return BreakStrength.PAGE
+    return BreakStrength.PARAGRAPH if was_blank and line.strip() else None
 
 
 def _ends_sentence(text: str, at: int) -> bool:
@@ -170,11 +170,11 @@ def _ends_sentence(text: str, at: int) -> bool:
 
 
 # The borders at which a piece that is too large is cut, in the order in which they are tried.
-_BORDER_PATTERNS: Final[tuple[tuple[Border, re.Pattern[str]], ...]] = (
-    (Border.ROW, re.compile(r"(?<=\n)(?=[ \t]*\|)")),
-    (Border.SENTENCE, _SENTENCE),
-    (Border.LINE, re.compile(r"(?<=\n)")),
-    (Border.WORD, _WORD),
+_BORDER_PATTERNS: Final[tuple[tuple[BreakStrength, re.Pattern[str]], ...]] = (
+    (BreakStrength.ROW, re.compile(r"(?<=\n)(?=[ \t]*\|)")),
+    (BreakStrength.SENTENCE, _SENTENCE),
+    (BreakStrength.LINE, re.compile(r"(?<=\n)")),
+    (BreakStrength.WORD, _WORD),
 )
 
 
@@ -182,7 +182,7 @@ def _split(
     text: str,
     start: int,
     end: int,
-    border: Border,
+    border: BreakStrength,
     limit: int,
     count: TokenCounter,
     pattern_index: int = 0,
@@ -198,13 +198,13 @@ def _split(
     if pattern_index == len(_BORDER_PATTERNS):
         half = (start + end) // 2
         yield from _split(text, start, half, border, limit, count, pattern_index)
-        yield from _split(text, half, end, Border.CHARACTER, limit, count, pattern_index)
+        yield from _split(text, half, end, BreakStrength.CHARACTER, limit, count, pattern_index)
         return
     inner, pattern = _BORDER_PATTERNS[pattern_index]
     found = (m.end() for m in pattern.finditer(text, start, end))
     cuts = [
         start,
-        *(at for at in found if inner is not Border.SENTENCE or _ends_sentence(text, at)),
+        *(at for at in found if inner is not BreakStrength.SENTENCE or _ends_sentence(text, at)),
         end,
     ]
     for number, (first, last) in enumerate(pairwise(dict.fromkeys(cuts))):

@@ -36,7 +36,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     text_at,
     unknown_content,
 )
-from desktop_app.exchange.importers.message_tree import Node, Source, build_conversation
+from desktop_app.exchange.importers.message_tree import Node, SourceConversation, build_conversation
 
 FindFile = Callable[[str], tuple[str, bytes] | None]
 """Returns name and bytes of a file by its id, or None if the export lacks it."""
@@ -67,7 +67,7 @@ def read_conversation(value: Mapping[str, Any], find_file: FindFile) -> Imported
         if isinstance(node, Mapping)
     ]
     source_id = text_at(value, "conversation_id") or text_at(value, "id")
-    source = Source(
+    source = SourceConversation(
         "chatgpt",
         source_id or f"{value.get('create_time')} {text_at(value, 'title')}",
         title=text_at(value, "title"),

@@ -29,7 +29,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     text_at,
     unknown_content,
 )
-from desktop_app.exchange.importers.message_tree import Node, Source, build_conversation
+from desktop_app.exchange.importers.message_tree import Node, SourceConversation, build_conversation
 
 _ROLES: Final = {"human": Role.USER, "assistant": Role.ASSISTANT}
 _EMPTY_KINDS: Final = {"", "text", "thinking", "token_budget", "flag"}
@@ -45,7 +45,7 @@ def is_conversation(value: Any) -> bool:
 def read_conversation(value: Mapping[str, Any]) -> ImportedConversation:
     """Return the conversation."""
     files: dict[str, AttachmentFile] = {}
-    source = Source(
+    source = SourceConversation(
         "claude",
         text_at(value, "uuid") or f"{value.get('created_at')} {text_at(value, 'name')}",
         title=text_at(value, "name"),

@@ -62,7 +62,7 @@ Imported = ImportedConversation | ImportRefusedError
 
 
 @dataclass(frozen=True)
-class Export:
+class ParsedExport:
     """The content of an export.
 
     Attributes:
@@ -76,7 +76,7 @@ class Export:
     conversations: Iterator[Imported]
 
 
-def read_export(path: Path) -> Export:
+def read_export(path: Path) -> ParsedExport:
     """Return the conversations in a file.
 
     Raises:
@@ -131,7 +131,7 @@ def _find_nothing(_file_id: str) -> None:
     return None
 
 
-def _read_archive(archive: ForeignArchive, images: _Images) -> Export:
+def _read_archive(archive: ForeignArchive, images: _Images) -> ParsedExport:
     members = [
         info
         for info in archive.members
@@ -142,7 +142,7 @@ def _read_archive(archive: ForeignArchive, images: _Images) -> Export:
     if not members:
         raise RefusedFileError(Reason.FOREIGN_WITHOUT_CONVERSATIONS)
     _require_plausible(members)
-    exports: list[Export] = []
+    exports: list[ParsedExport] = []
     refused: list[ImportRefusedError] = []
     for info in members:
         try:
@@ -155,7 +155,7 @@ def _read_archive(archive: ForeignArchive, images: _Images) -> Export:
                 refused.append(_member_error(info, exc))
     if not exports:
         raise refused[0] if refused else ImportRefusedError(Reason.IMPORT_UNKNOWN)
-    return Export(
+    return ParsedExport(
         exports[0].kind,
         sum(export.total for export in exports) + len(refused),
         images.close_after(chain(*(export.conversations for export in exports), refused)),
@@ -234,11 +234,11 @@ def _member_name(member: tuple[str, ZipInfo]) -> str:
     return member[0]
 
 
-def _read_json(data: bytes, find_file: chatgpt.FindFile) -> Export:
+def _read_json(data: bytes, find_file: chatgpt.FindFile) -> ParsedExport:
     value = _parse_json(data)
     if own_json.is_own(value):
         total = len(value["conversations"]) if isinstance(value.get("conversations"), list) else 0
-        return Export(OWN_KIND, total, own_json.read_conversations(value))
+        return ParsedExport(OWN_KIND, total, own_json.read_conversations(value))
     if isinstance(value, dict) and value.get("format") == _BACKUP_FORMAT:
         raise ImportRefusedError(Reason.IMPORT_IS_BACKUP)
     items = value if isinstance(value, list) else [value]
@@ -261,7 +261,7 @@ def _read_json(data: bytes, find_file: chatgpt.FindFile) -> Export:
     )
     for name, is_conversation, read, refusal in kinds:
         if any(map(is_conversation, items)):
-            return Export(name, len(items), _read_each(items, is_conversation, read, refusal))
+            return ParsedExport(name, len(items), _read_each(items, is_conversation, read, refusal))
     raise ImportRefusedError(Reason.IMPORT_UNKNOWN)
 
 

@@ -21,7 +21,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     seconds_of,
     text_at,
 )
-from desktop_app.exchange.importers.message_tree import Node, Source, build_conversation
+from desktop_app.exchange.importers.message_tree import Node, SourceConversation, build_conversation
 
 
 def is_conversation(value: Any) -> bool:
@@ -40,7 +40,7 @@ def read_conversation(value: Mapping[str, Any]) -> ImportedConversation:
     options = mapping_at(value, "options")
     # The newest message. If times are equal, as in exports without times, the last one.
     newest = max([*nodes.values()][::-1], key=lambda node: node.seconds or 0, default=None)
-    source = Source(
+    source = SourceConversation(
         "librechat",
         text_at(value, "conversationId"),
         title=text_at(value, "title"),

@@ -71,7 +71,7 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceConversation:
     """A conversation of another program, without its nodes.
 
     Attributes:
@@ -94,7 +94,7 @@ class Source:
 
 
 def build_conversation(
-    source: Source, nodes: Iterable[Node], files: Iterable[AttachmentFile] = ()
+    source: SourceConversation, nodes: Iterable[Node], files: Iterable[AttachmentFile] = ()
 ) -> ImportedConversation:
     """Build a conversation from a tree of nodes, given in any order, and its files.
 
@@ -132,7 +132,7 @@ def build_conversation(
 class _Tree:
     """The tree under construction; nodes are added parents first."""
 
-    def __init__(self, source: Source, start_time: datetime) -> None:
+    def __init__(self, source: SourceConversation, start_time: datetime) -> None:
         self._source, self._start_time = source, start_time
         self.conversation_id = _id(source.program, source.id)
         self.messages: list[Message] = []

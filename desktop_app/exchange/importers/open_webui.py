@@ -35,7 +35,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     seconds_of,
     text_at,
 )
-from desktop_app.exchange.importers.message_tree import Node, Source, build_conversation
+from desktop_app.exchange.importers.message_tree import Node, SourceConversation, build_conversation
 
 _ROLES: Final = {"user": Role.USER, "assistant": Role.ASSISTANT}
 _OPENING: Final = re.compile('<details type="(reasoning|tool_calls)"')
@@ -68,7 +68,7 @@ def read_conversation(value: Mapping[str, Any]) -> ImportedConversation:
     times = (value.get("created_at"), chat.get("timestamp"), value.get("timestamp"))
     created = next((found for found in map(seconds_of, times) if found), None)
     title = text_at(value, "title") or text_at(chat, "title")
-    source = Source(
+    source = SourceConversation(
         "open-webui",
         text_at(value, "id") or text_at(chat, "id") or f"{created} {title}",
         title=title,

@@ -31,7 +31,7 @@ _PATTERNS: Final = (
 
 
 @dataclass(frozen=True)
-class Bars:
+class ChartData:
     """The content of a chart.
 
     Attributes:
@@ -58,7 +58,7 @@ class Bars:
         return max((height for group in heights for height in group), default=0.0)
 
 
-NO_BARS: Final = Bars((), (), (), False, str)
+NO_BARS: Final = ChartData((), (), (), False, str)
 
 
 def axis_step(top: float) -> float:
@@ -77,7 +77,7 @@ def axis_step(top: float) -> float:
 
 
 class BarChart(QWidget):
-    """The widget that paints `Bars`. The pointer or the arrow keys choose a group of bars.
+    """The widget that paints `ChartData`. The pointer or the arrow keys choose a group of bars.
 
     Signals:
         chosen(int): the index of the chosen group; -1 for none.
@@ -96,7 +96,7 @@ class BarChart(QWidget):
         self.current = -1
         self._theme = theme
 
-    def set_bars(self, bars: Bars, name: str) -> None:
+    def set_bars(self, bars: ChartData, name: str) -> None:
         """Show other bars; `name` is the accessible name."""
         self.bars = bars
         self.setAccessibleName(spoken_text(name))
@@ -292,10 +292,10 @@ def bars_of_groups(
     axis_text: Callable[[float], str],
     *,
     is_stacked: bool,
-) -> Bars:
+) -> ChartData:
     """Return the bars of groups. Omit series of only None or 0, but keep at least one series."""
     used = [n for n in range(len(series)) if any(group[n] for group in values)] or [0]
-    return Bars(
+    return ChartData(
         tuple(series[n] for n in used),
         tuple(labels),
         tuple(tuple(group[n] for n in used) for group in values),

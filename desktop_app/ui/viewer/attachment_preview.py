@@ -46,7 +46,7 @@ _UNITS: Final = {
 }
 
 
-class Picture(QWidget):
+class ImageView(QWidget):
     """An image scaled down to the available space, never enlarged.
 
     Attributes:
@@ -124,7 +124,7 @@ class AttachmentPreview(QDialog):
         )
         self.text = PagedText(theme, "preview-text", tr(SENT_CONTENT))
         self._find_bar = FindBar(theme, self, tr("Find in content"))
-        self._picture = Picture(theme)
+        self._picture = ImageView(theme)
         self._caption = ElidedLabel(name="picture-caption", role="note")
         self._previous_button = dialog_button(tr("Previous"), "previous-picture")
         self._next_button = dialog_button(tr("Next"), "next-picture")

@@ -31,7 +31,7 @@ from desktop_app.app.answers.shown_answers import STORE
 from desktop_app.app.application import report_failed_start
 from desktop_app.app.desktop import binding_controller
 from desktop_app.app.desktop.binding_controller import BindingController
-from desktop_app.app.documents.viewer_controller import Target
+from desktop_app.app.documents.viewer_controller import ViewerTarget
 from desktop_app.app.quick import paste_back
 from desktop_app.backend.answer_settings import with_override, without_override
 from desktop_app.backend.environment_profiles import OPENAI
@@ -89,7 +89,7 @@ from desktop_app.ui.tools.consent_card import ConsentCard
 from desktop_app.ui.tools.resource_dialog import ResourceChoice, ResourceDialog
 from desktop_app.ui.tools.server_form import ServerForm, ServerLog
 from desktop_app.ui.transcript.keyboard.link_target_label import LinkTargetLabel
-from desktop_app.ui.viewer.attachment_preview import AttachmentPreview, Picture
+from desktop_app.ui.viewer.attachment_preview import AttachmentPreview, ImageView
 from desktop_app.ui.viewer.password_dialog import PasswordDialog
 from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.window.cards.compaction_card import CompactionCard
@@ -305,7 +305,7 @@ async def composer(app: AppHarness, look: Look) -> None:
     await until(lambda: bool(preview.text.view.toPlainText()) and preview.text.is_written)
     await look("preview")
     find(preview, QAbstractButton, "pictures").click()
-    await until(find(preview, Picture, "preview-picture").isVisible)
+    await until(find(preview, ImageView, "preview-picture").isVisible)
     await look("preview-pictures")
     preview.close()
     password = PasswordDialog(app.theme.current, "⟦name.pdf⟧", app.window, was_wrong=True)
@@ -717,7 +717,7 @@ async def viewer(app: AppHarness, look: Look) -> None:
         part = await stored_document(app, DATA / name)
         start = (await app.backend.attachments.text(part.sha256)).index("compressor")
         place = (start, start + len("compressor"))
-        target = Target(part.sha256, part.name, None, "⟦page 2⟧", place, "compressor")
+        target = ViewerTarget(part.sha256, part.name, None, "⟦page 2⟧", place, "compressor")
         shown = await opened(app, target)
         await until(lambda: shown.message != tr("Opening…"))  # noqa: B023
         await look(f"viewer-{name}")

@@ -15,7 +15,7 @@ from desktop_app.domain.answering.chat_request import FileData
 from desktop_app.domain.conversations.message_parts import DocumentPart, PageImage
 from desktop_app.ui.look.theme import light
 from desktop_app.ui.transcript.search.find_bar import FindBar
-from desktop_app.ui.viewer.attachment_preview import AttachmentPreview, Picture
+from desktop_app.ui.viewer.attachment_preview import AttachmentPreview, ImageView
 from desktop_app.ui.viewer.paged_text import PAGE_LENGTH, PagedText, page_ends
 from tests.data.long_pdf import long_pdf
 from tests.end2end.prepared_server import Prepared, PreparedServer
@@ -66,8 +66,8 @@ def words(dialog: QWidget, name: str) -> str:
     return find(dialog, QLabel, name).text()
 
 
-def shown_picture(dialog: AttachmentPreview) -> Picture:
-    return find(dialog, Picture, "preview-picture")
+def shown_picture(dialog: AttachmentPreview) -> ImageView:
+    return find(dialog, ImageView, "preview-picture")
 
 
 def take(app: AppHarness, action: str) -> None:

@@ -15,7 +15,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit
 
-from desktop_app.app.documents.viewer_controller import Target
+from desktop_app.app.documents.viewer_controller import ViewerTarget
 from desktop_app.documents.worker.page_worker import PageWorker
 from desktop_app.domain.conversations.message_parts import DocumentPart, part_id
 from desktop_app.domain.error_reasons import Reason
@@ -50,15 +50,15 @@ async def stored_document(app: AppHarness, given: Path | str) -> DocumentPart:
     return part
 
 
-async def passage(app: AppHarness, path: Path, words: str) -> Target:
+async def passage(app: AppHarness, path: Path, words: str) -> ViewerTarget:
     """Store a document, and return the passage with these words."""
     part = await stored_document(app, path)
     text = await app.backend.attachments.text(part.sha256)
     start = text.index(words)
-    return Target(part.sha256, part.name, None, "page 2", (start, start + len(words)), words)
+    return ViewerTarget(part.sha256, part.name, None, "page 2", (start, start + len(words)), words)
 
 
-async def opened(app: AppHarness, what: Target) -> DocumentViewer:
+async def opened(app: AppHarness, what: ViewerTarget) -> DocumentViewer:
     app.controllers.conversation.viewer.open(what)
     viewer = app.controllers.conversation.viewer.window
     assert viewer is not None
@@ -152,7 +152,7 @@ async def test_a_long_text_is_loaded_in_slices() -> None:
         text = await app.backend.attachments.text(part.sha256)
         start = text.index("Line 30000 ")
         place = (start, start + len(lines[30_000]))
-        viewer = await opened(app, Target(part.sha256, part.name, span=place))
+        viewer = await opened(app, ViewerTarget(part.sha256, part.name, span=place))
         await until(lambda: marked_text(viewer.text) == lines[30_000])
         shown = viewer.text
         await until(lambda: not shown.is_loading)
@@ -183,7 +183,7 @@ async def test_only_visible_pages_of_thousands_are_drawn(tmp_path: Path) -> None
 
     async with AppHarness(environment=OPENAI) as app:
         part = await stored_document(app, path)
-        viewer = await opened(app, Target(part.sha256, part.name, 2_500))
+        viewer = await opened(app, ViewerTarget(part.sha256, part.name, 2_500))
         pages = viewer.pages
         await wait_until_drawn(viewer)
         assert pages.page == 2_500
@@ -284,7 +284,7 @@ async def test_a_match_that_is_found_after_the_search_was_closed_is_not_marked(
 
     async with AppHarness(environment=OPENAI) as app:
         part = await stored_document(app, "A zebra.\n")
-        viewer = await opened(app, Target(part.sha256, part.name))
+        viewer = await opened(app, ViewerTarget(part.sha256, part.name))
         await until(lambda: bool(viewer.text.toPlainText()))
         monkeypatch.setattr(text_search, "match_ranges", find_late)
         search_for(viewer, "zebra")
@@ -300,7 +300,7 @@ async def test_words_are_found_in_a_text() -> None:
 
     async with AppHarness(environment=OPENAI) as app:
         part = await stored_document(app, text + "The zebra.\n")
-        viewer = await opened(app, Target(part.sha256, part.name))
+        viewer = await opened(app, ViewerTarget(part.sha256, part.name))
         await until(lambda: bool(viewer.text.toPlainText()))
         search_for(viewer, "ZEBRA")
         await until(lambda: marked_text(viewer.text) == "zebra.")
@@ -317,7 +317,7 @@ async def test_a_document_whose_file_is_missing_is_shown_as_text(data: Path) -> 
         await until(lambda: marked_text(viewer.text) == what.words)
         assert "no longer exists" in note_of(viewer)
         assert find(viewer, QAbstractButton, "viewer-original").isHidden()
-        viewer = await opened(app, Target("0" * 64, "lost.pdf"))
+        viewer = await opened(app, ViewerTarget("0" * 64, "lost.pdf"))
         assert "file is missing" in viewer.message
         assert "Attach the file again." in viewer.message
 
@@ -354,7 +354,7 @@ async def test_the_original_is_opened_only_by_a_click(
     async with AppHarness(environment=OPENAI) as app:
         for path, ending in ((data / "report.pdf", ".pdf"), (starter, ".txt")):
             part = await stored_document(app, path)
-            viewer = await opened(app, Target(part.sha256, part.name))
+            viewer = await opened(app, ViewerTarget(part.sha256, part.name))
             await asyncio.sleep(0)
             assert not opened_files
             find(viewer, QAbstractButton, "viewer-original").click()

@@ -37,7 +37,7 @@ from desktop_app.exchange.importers.imported_conversation import (
     ended_call,
     not_imported_error,
 )
-from desktop_app.exchange.importers.message_tree import Node, Source, build_conversation
+from desktop_app.exchange.importers.message_tree import Node, SourceConversation, build_conversation
 
 PIXEL = b"\x89PNG\r\n\x1a\n" + b"\0" * 24
 
@@ -789,7 +789,7 @@ def test_no_message_is_lost_and_parents_come_first(
         Node(str(i), None if p is None else str(p), role, (TextPart(str(i)),), seconds=i)
         for i, p, role in raw
     ]
-    source = Source("test", "x", title="t", created=None, updated=None, leaf=None)
+    source = SourceConversation("test", "x", title="t", created=None, updated=None, leaf=None)
     found = build_conversation(source, nodes)
     assert sorted(m.text for m in found.messages) == sorted(str(i) for i, _, role in raw if role)
     known: dict[str | None, Message | None] = {None: None}

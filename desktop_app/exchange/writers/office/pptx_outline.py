@@ -32,7 +32,7 @@ _MAX_DEPTH: Final = 4
 _MONOSPACED: Final = "Courier New"
 
 
-class Point(NamedTuple):
+class SlideLine(NamedTuple):
     """A point of a slide, or a line of code; the depth counts from 0."""
 
     depth: int
@@ -59,9 +59,9 @@ def write_pptx(file: Path, title: str, messages: Iterable[OfficeMessage]) -> Non
         presentation.save(stream)
 
 
-def _split_points(points: list[Point]) -> Iterator[list[Point]]:
+def _split_points(points: list[SlideLine]) -> Iterator[list[SlideLine]]:
     """Yield the points of each slide, at least one slide."""
-    part, lines = list[Point](), 0
+    part, lines = list[SlideLine](), 0
     for point in points:
         line_count = ceil(min(len(point.text), _MAX_POINT_CHARS) / _LINE_CHARS) or 1
         if part and lines + line_count > _MAX_LINES:
@@ -74,9 +74,9 @@ def _split_points(points: list[Point]) -> Iterator[list[Point]]:
 
 def _sections(
     title: str, blocks: Iterable[Block], endings: Iterable[str]
-) -> Iterator[tuple[str, list[Point]]]:
+) -> Iterator[tuple[str, list[SlideLine]]]:
     """Yield each heading with the points below it; `endings` are points of the last heading."""
-    heading, points = "", list[Point]()
+    heading, points = "", list[SlideLine]()
     for block in blocks:
         if block.kind is Kind.HEADING:
             if heading or points:
@@ -84,17 +84,17 @@ def _sections(
             heading, points = plain(block.text), []
         elif block.kind is Kind.TABLE:
             rows = [filter(None, map(cell_text, row)) for row in block.rows]
-            points += [Point(0, " · ".join(row)) for row in rows]
+            points += [SlideLine(0, " · ".join(row)) for row in rows]
         elif block.kind is Kind.CODE:
-            points.append(Point(0, plain(block.text).rstrip(), is_code=True))
+            points.append(SlideLine(0, plain(block.text).rstrip(), is_code=True))
         elif text := plain(block.text).strip():
-            points.append(Point(min(max(block.depth - 1, 0), _MAX_DEPTH), text))
-    points += [Point(0, ending) for ending in endings]
+            points.append(SlideLine(min(max(block.depth - 1, 0), _MAX_DEPTH), text))
+    points += [SlideLine(0, ending) for ending in endings]
     if heading or points:
         yield heading or title, points
 
 
-def _add_slide(presentation: Any, heading: str, points: list[Point]) -> None:
+def _add_slide(presentation: Any, heading: str, points: list[SlideLine]) -> None:
     slide = presentation.slides.add_slide(presentation.slide_layouts[_TITLE_AND_CONTENT])
     _write_text(slide.shapes.title.text_frame.paragraphs[0], heading)
     frame = slide.placeholders[1].text_frame

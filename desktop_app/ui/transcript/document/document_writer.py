@@ -25,7 +25,7 @@ from PySide6.QtGui import QTextCursor
 
 from desktop_app.ui.transcript.document.item_updater import ItemUpdater
 from desktop_app.ui.transcript.document.item_writer import ItemWriter
-from desktop_app.ui.transcript.document.long_items import KEPT_AT_END, Parts
+from desktop_app.ui.transcript.document.long_items import KEPT_AT_END, TextParts
 from desktop_app.ui.transcript.document.reflow import Reflow
 from desktop_app.ui.transcript.layout.full_layout import finish_layout
 from desktop_app.ui.transcript.layout.message_layout import MessageLayout, flag_ranges
@@ -263,7 +263,7 @@ class DocumentWriter:
         """Materialize UTF-16 units [first, end) of a long text that is partly materialized."""
         with self._edit() as cursor:
             block, item = self.layouts.block_of(layout, at), layout.items[at]
-            parts = Parts(layout.shapes[at], layout.gaps[at])
+            parts = TextParts(layout.shapes[at], layout.gaps[at])
             block_format = self._item_writer.first_block_format(layout, at)
             parts = self._item_writer.long_texts.fill(
                 item, block, parts, first, end, block_format, cursor
@@ -286,7 +286,7 @@ class DocumentWriter:
             ranges.append((begin, end, measured + heights.get(begin, 0)))
         if ranges:
             with self._edit() as cursor:
-                parts = Parts(layout.shapes[at], layout.gaps[at])
+                parts = TextParts(layout.shapes[at], layout.gaps[at])
                 block_format = self._item_writer.first_block_format(layout, at)
                 parts = self._item_writer.long_texts.erase(
                     first, parts, ranges, block_format, cursor

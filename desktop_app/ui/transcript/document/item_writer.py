@@ -13,8 +13,8 @@ from desktop_app.rendering.block_model import Block, Run
 from desktop_app.ui.transcript.document.block_inserter import BlockInserter, remove_blocks
 from desktop_app.ui.transcript.document.long_items import (
     LongTextWriter,
-    Parts,
     RunIndexCache,
+    TextParts,
     with_space_above,
 )
 from desktop_app.ui.transcript.document.run_changes import is_longer
@@ -126,7 +126,7 @@ class ItemWriter:
 
     def _write_text(
         self, inserter: BlockInserter, item: Item, block_format: QTextBlockFormat, *, whole: bool
-    ) -> Parts:
+    ) -> TextParts:
         """Write an item that is not a table. Return how it is split into blocks."""
         format_of = partial(self.styles.char_format, item)
         inserter.insert_block(block_format, format_of(Run("")))
@@ -136,7 +136,7 @@ class ItemWriter:
             return self.long_texts.write(inserter, item, block_format, whole=whole)
         for run in item.runs:
             inserter.cursor.insertText(run.text, format_of(run))
-        return Parts()
+        return TextParts()
 
     def _prefix_runs(self, item: Item) -> list[tuple[Run, QTextCharFormat]]:
         """Return the prefix of an item as runs with formats."""

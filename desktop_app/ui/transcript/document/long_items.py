@@ -47,7 +47,7 @@ Without a limit, emphasis that closes far behind its opening would rewrite 1 MB 
 """
 
 
-class Parts(NamedTuple):
+class TextParts(NamedTuple):
     """The blocks and gaps of a text.
 
     Attributes:
@@ -85,7 +85,7 @@ class LongTextWriter:
 
     def write(
         self, inserter: BlockInserter, item: Item, block_format: QTextBlockFormat, *, whole: bool
-    ) -> Parts:
+    ) -> TextParts:
         """Write a text into the open block, and into more blocks if it is long.
 
         If the text costs too much, write only its first and last parts. The limit is higher if
@@ -110,7 +110,7 @@ class LongTextWriter:
                 )
             _insert_runs(inserter.cursor, index.runs_between(first, end), formats)
             start = end
-        return Parts(tuple(first for first, _ in spans[1:]), tuple(gaps))
+        return TextParts(tuple(first for first, _ in spans[1:]), tuple(gaps))
 
     def split_last_block(
         self, item: Item, block: QTextBlock, cuts: tuple[int, ...], block_format: QTextBlockFormat,
@@ -134,9 +134,9 @@ class LongTextWriter:
         return (*cuts, *(first for first, _ in spans[1:]))
 
     def fill(
-        self, item: Item, block: QTextBlock, parts: Parts, first: int, end: int,
+        self, item: Item, block: QTextBlock, parts: TextParts, first: int, end: int,
         block_format: QTextBlockFormat, cursor: QTextCursor,
-    ) -> Parts:  # fmt: skip
+    ) -> TextParts:  # fmt: skip
         """Materialize UTF-16 units [first, end) of a text.
 
         `block` is its first block and `block_format` that block's format.
@@ -173,12 +173,12 @@ class LongTextWriter:
             remaining = [part for part in (upper, lower) if part.height]
             after = [other._replace(block=other.block + len(spans)) for other in gaps[at + 1 :]]
             gaps[at:] = [*remaining, *after]
-        return Parts(tuple(cuts), tuple(gaps))
+        return TextParts(tuple(cuts), tuple(gaps))
 
     def erase(
-        self, block: QTextBlock, parts: Parts, ranges: Sequence[tuple[int, int, float]],
+        self, block: QTextBlock, parts: TextParts, ranges: Sequence[tuple[int, int, float]],
         block_format: QTextBlockFormat, cursor: QTextCursor,
-    ) -> Parts:  # fmt: skip
+    ) -> TextParts:  # fmt: skip
         """Remove blocks of a text and leave gaps of the same height.
 
         Each of `ranges` is (first block, end block, height in pixels). The height includes the gaps
@@ -199,7 +199,7 @@ class LongTextWriter:
                 *(gap._replace(block=gap.block - end + first) for gap in gaps if gap.block > end),
             ]
             del cuts[first - 1 : end - 1]
-        return Parts(tuple(cuts), tuple(gaps))
+        return TextParts(tuple(cuts), tuple(gaps))
 
     # ------------------------------------------------------------------ splitting
 

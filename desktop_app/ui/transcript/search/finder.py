@@ -31,7 +31,7 @@ from desktop_app.ui.transcript.layout.message_layout import MessageLayout, is_ta
 from desktop_app.ui.transcript.layout.text_ranges import selected_characters
 from desktop_app.ui.transcript.media.code_folds import fold_number
 from desktop_app.ui.transcript.message_items import Item, reasoning_text
-from desktop_app.ui.transcript.search.match_index import Count, Match, MatchIndex
+from desktop_app.ui.transcript.search.match_index import Match, MatchCount, MatchIndex
 from desktop_app.ui.transcript.search.match_marks import MatchMarks
 from desktop_app.ui.transcript.viewport.scroll_anchor import scroll_to
 from desktop_app.ui.widgets.text.utf16 import utf16_length
@@ -91,7 +91,7 @@ class _TextMatches(NamedTuple):
     ranges: list[tuple[int, int]]
 
 
-Counts = dict[str, Count]
+Counts = dict[str, MatchCount]
 
 
 class _Counter(QObject):
@@ -511,10 +511,10 @@ def _may_match(block: Block, query: str) -> bool:
     return not text.isascii() or query in text.lower()
 
 
-def _count_in_message(message: Message, so_far: _TextSoFar | None, query: str) -> Count:
+def _count_in_message(message: Message, so_far: _TextSoFar | None, query: str) -> MatchCount:
     reasoning, source = so_far or (reasoning_text(message), message.text)
     if message.role is Role.USER:
-        return Count(0, count_matches(source.split("\n"), query))
+        return MatchCount(0, count_matches(source.split("\n"), query))
     from desktop_app.rendering.search.match_count import count_in_markdown  # compiles many patterns
 
-    return Count(count_in_markdown(reasoning, query), count_in_markdown(source, query))
+    return MatchCount(count_in_markdown(reasoning, query), count_in_markdown(source, query))

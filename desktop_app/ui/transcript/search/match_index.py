@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 
-class Count(NamedTuple):
+class MatchCount(NamedTuple):
     """The number of matches in a message's reasoning and in its text."""
 
     reasoning: int
@@ -29,7 +29,7 @@ class Match(NamedTuple):
     number: int
 
 
-NO_MATCHES = Count(0, 0)
+NO_MATCHES = MatchCount(0, 0)
 
 
 class MatchIndex:
@@ -40,7 +40,7 @@ class MatchIndex:
 
     def __init__(self) -> None:
         self.order: Sequence[str] = ()
-        self.counts: dict[str, Count] = {}
+        self.counts: dict[str, MatchCount] = {}
         self._ends: list[int] | None = None
         self._indices: dict[str, int] = {}
 
@@ -55,7 +55,7 @@ class MatchIndex:
         self._indices = {key: at for at, key in enumerate(order)}
         self._ends = None
 
-    def add_counts(self, counts: Mapping[str, Count]) -> None:
+    def add_counts(self, counts: Mapping[str, MatchCount]) -> None:
         """Add the counts of some messages."""
         self.counts.update(counts)
         self._ends = None
@@ -65,7 +65,7 @@ class MatchIndex:
         """Return the messages that are known to have no match."""
         return {key for key, count in self.counts.items() if not count.total}
 
-    def count_of(self, key: str) -> Count:
+    def count_of(self, key: str) -> MatchCount:
         """Return the counts of a message."""
         return self.counts.get(key, NO_MATCHES)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _CHANGED_IN_LIST: Final = "title title_is_automatic pinned folder_id archived trashed_at".split()
 
 
-class BegunTurns(QObject):
+class TurnPresenter(QObject):
     """Object that starts the answers of begun turns, and shows those of the open conversation.
 
     Signals:
