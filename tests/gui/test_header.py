@@ -118,3 +118,10 @@ def test_buttons_request_the_settings_and_the_list(header: Header, qtbot: QtBot)
     header.set_list_button(True)
     with qtbot.waitSignal(header.list_requested):
         qtbot.mouseClick(header.list_button, Qt.MouseButton.LeftButton)
+
+
+def test_a_changed_preset_of_usual_length_is_shown_in_full(header: Header) -> None:
+    header.resize(900, header.height())
+    header.set_preset("Code reviewer", is_offered=True, is_changed=True)
+    header.set_context(12_345, 272_000)
+    assert header.preset.width() == header.preset.sizeHint().width()

@@ -26,7 +26,7 @@ from desktop_app.ui.widgets.text.foreign_text import (
 
 HEIGHT: Final = 46
 _NEARLY_FULL: Final = 0.8
-_MAX_PRESET_WIDTH: Final = 200
+_MAX_PRESET_WIDTH: Final = 260
 
 
 class Header(QFrame):
