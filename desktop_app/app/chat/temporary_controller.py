@@ -91,6 +91,11 @@ class TemporaryController(QObject):
             self._close()
 
     @property
+    def has_content(self) -> bool:
+        """Return True if there is a temporary conversation, unless it is open and empty."""
+        return bool(self._id) and (self._id != self._current.id or self._has_content)
+
+    @property
     def _has_content(self) -> bool:
         """Return True if the temporary conversation, which is open, has messages or a draft."""
         is_typed = bool(self._prompt.text().strip() or self._draft.value)

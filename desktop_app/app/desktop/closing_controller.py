@@ -39,6 +39,7 @@ class ClosingController(QObject):
         is_reading: returns True while files are being read, to be attached.
         is_transferring: returns True while conversations are exported, imported, backed up or
             printed.
+        has_temporary: returns True if a temporary conversation would be lost.
         is_temporary: returns True for the id of a temporary conversation.
         is_waiting_for_user: returns True while a tool waits for the user's permission.
         was_started_to_stay: the program was started without a window, and must not end by itself.
@@ -62,6 +63,7 @@ class ClosingController(QObject):
         is_reading: Callable[[], bool],
         is_transferring: Callable[[], bool],
         *,
+        has_temporary: Callable[[], bool],
         is_temporary: Callable[[str], bool],
         is_waiting_for_user: Callable[[], bool],
         values: SettingValues,
@@ -72,7 +74,7 @@ class ClosingController(QObject):
         super().__init__(window)
         self._window, self._running = window, running
         self._has_other_windows, self._is_reading = has_other_windows, is_reading
-        self._is_transferring = is_transferring
+        self._is_transferring, self._has_temporary = is_transferring, has_temporary
         self._is_temporary, self._is_waiting_for_user = is_temporary, is_waiting_for_user
         self._values, self._drafts, self._tasks = values, drafts, tasks
         self._was_started_to_stay = was_started_to_stay
@@ -142,6 +144,17 @@ class ClosingController(QObject):
         if self._is_transferring():
             self._ask_whether_to_stop_transfers()
         else:
+            self._end_or_ask_about_temporary()
+
+    def _end_or_ask_about_temporary(self) -> None:
+        is_answering = any(map(self._is_temporary, self._running.conversations))
+        if self._has_temporary() and not is_answering:  # else the next question says so
+            self._ask_whether_to_lose(
+                tr("A temporary conversation is open. Quit anyway?"),
+                tr("Temporary conversations are deleted when you quit."),
+                self._end_or_ask_about_answers,
+            )
+        else:
             self._end_or_ask_about_answers()
 
     def _end_or_ask_about_answers(self) -> None:
@@ -202,7 +215,7 @@ class ClosingController(QObject):
                 "Unfinished exports, backups, and print jobs are discarded. Conversations imported "
                 "so far are kept."
             ),
-            self._end_or_ask_about_answers,
+            self._end_or_ask_about_temporary,
         )
 
     def _ask_whether_to_stop(self) -> None:

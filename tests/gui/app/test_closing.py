@@ -135,6 +135,34 @@ async def test_quitting_says_that_a_temporary_response_is_deleted() -> None:
         await until(lambda: app.session.is_ending)
 
 
+async def test_quitting_asks_before_it_deletes_a_temporary_conversation() -> None:
+    async with AppHarness() as app:
+        app.controllers.conversation.temporary.open()
+        app.type("mine")
+        app.window.close()
+        box = question(app)
+        assert box is not None
+        assert box.text() == "A temporary conversation is open. Quit anyway?"
+        choose(app, "Cancel")
+        app.window.conversations.new_requested.emit()
+        turn = await app.ask("Why?")
+        app.window.close()
+        choose(app, "Quit now")
+        box = question(app)
+        assert box is not None
+        assert "response is still running" in box.text()
+        choose(app, "Cancel")
+        turn.end("Because.")
+
+
+async def test_an_empty_temporary_conversation_does_not_hinder_quitting() -> None:
+    async with AppHarness() as app:
+        app.controllers.conversation.temporary.open()
+        app.window.close()
+        assert question(app) is None
+        assert app.session.is_ending
+
+
 async def test_quitting_asks_before_it_cancels_an_export(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "x.pdf")  # without a reader, writing never ends
     async with AppHarness() as app:
