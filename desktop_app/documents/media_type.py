@@ -81,6 +81,7 @@ _TEXT_TYPES: Final = {
     ".xhtml": HTML,
     ".ipynb": NOTEBOOK,
     ".eml": MAIL,
+    ".mbox": MAIL,
     ".mht": MAIL,
     ".mhtml": MAIL,
     ".json": "application/json",
@@ -142,6 +143,8 @@ _HTML_START: Final = re.compile(
 _MIME_HEADER: Final = re.compile(
     rb"(?:[A-Za-z][A-Za-z-]{0,60}:.*\n(?:[ \t].*\n)*){0,50}?MIME-Version:[ \t]*1", re.I
 )
+# Thunderbird's mailboxes have no ending.
+_MAILBOX_START: Final = re.compile(rb"From [^\n]*[0-9]{2}:[0-9]{2}[^\n]*\n[A-Za-z][A-Za-z-]{0,60}:")
 OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BMP_HEADERS: Final = {bytes((size, 0, 0, 0)) for size in (12, 40, 52, 56, 64, 108, 124)}
 _ZIP_SIGNATURES: Final = (b"PK\x03\x04", b"PK\x05\x06")
@@ -244,6 +247,6 @@ def detect_text(name: str, data: bytes) -> str:
     shebang = _SHEBANG.match(data[:200])
     if shebang:
         return _INTERPRETERS.get(shebang[1], "text/plain")
-    if _MIME_HEADER.match(data[:8000]):
+    if _MIME_HEADER.match(data[:8000]) or _MAILBOX_START.match(data[:8000]):
         return MAIL
     return HTML if _HTML_START.match(data[:2000]) else "text/plain"

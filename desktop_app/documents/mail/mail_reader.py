@@ -2,6 +2,7 @@
 
 Attached messages, such as forwarded ones, follow the text. Attached documents follow these
 messages, each under its name. The header lists the attached files, but not the attached messages.
+The messages of a mailbox (mbox, RFC 4155) follow each other, each with its attachments.
 """
 
 from __future__ import annotations
@@ -29,23 +30,48 @@ _ENCODED_WORD: Final = re.compile(rb"=\?([\w.-]{1,40})\?([bq])\?([^?\s]{0,1000})
 _ENCODED_WORDS: Final = re.compile(
     rb"%(word)b(?:\s*%(word)b)*" % {b"word": _ENCODED_WORD.pattern}, re.IGNORECASE
 )
+_MESSAGE_START: Final = re.compile(
+    rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From [^\n]*[0-9]{2}:[0-9]{2}[^\n]*\n"
+)
+_QUOTED_FROM: Final = re.compile(rb"^>(>*From )", re.M)
+_BROKEN: Final = (ValueError, LookupError, TypeError, AttributeError, email.errors.MessageError)
 _MAX_MESSAGE_DEPTH: Final = 4  # deeper attached messages are listed as files
 
 
 def read(name: str, data: bytes, files: DocumentBundle) -> ReaderResult:
-    """Return the message and its attachments, which `files` collects.
+    """Return the message or messages and their attachments, which `files` collects.
 
     Raises:
         DocumentDamagedError: it has no mail header, or cannot be parsed.
     """
+    starts = list(_MESSAGE_START.finditer(data)) if data.startswith(b"From ") else []
+    if len(starts) > 1:
+        return _read_mailbox(data, starts, files)
     message = _parse(_with_readable_header(data))
     try:
         header_lines, text = _read_message(message, files, 0)
-    except (ValueError, LookupError, TypeError, AttributeError, email.errors.MessageError) as error:
+    except _BROKEN as error:
         raise refusals.unparsable(name, error) from error
-    if not header_lines and message["MIME-Version"] is None:
+    if not (header_lines or starts) and message["MIME-Version"] is None:
         raise refusals.damaged(name, "no header of a mail")
     return files.with_message(document_types.MAIL, text)
+
+
+def _read_mailbox(
+    data: bytes, starts: list[re.Match[bytes]], files: DocumentBundle
+) -> ReaderResult:
+    """Return the messages of a mailbox, except damaged ones; each begins at a match."""
+    ends = [start.start() for start in starts[1:]] + [len(data)]
+    for number, (start, end) in enumerate(zip(starts, ends, strict=True), start=1):
+        packed = _QUOTED_FROM.sub(rb"\1", data[start.end() : end])
+        place = len(files.texts)
+        try:
+            _, text = _read_message(_parse(_with_readable_header(packed)), files, 0)
+        except _BROKEN:
+            files.skip(f"message {number}", SkipReason.DAMAGED)
+        else:
+            files.texts.insert(place, f"Message {number}:\n\n{text}")
+    return files.with_message(document_types.MAIL, f"Mailbox with {len(starts)} messages")
 
 
 def _parse(data: bytes) -> EmailMessage:

@@ -343,3 +343,51 @@ def test_a_header_may_be_in_any_encoding_after_empty_lines(encoding: str) -> Non
     words = "\r\nFrom: Jörg Weiß <j@w.example>\r\nSubject: Grüße\r\n\r\nSchöne Straße"
     text = extract_bytes("m.eml", words.encode(encoding), Limits(), lambda _: None).text
     assert text == "From: Jörg Weiß <j@w.example>\nSubject: Grüße\n\nSchöne Straße"
+
+
+def mailbox(*messages: EmailMessage) -> bytes:
+    """Return a mailbox; lines that look like the beginning of a message are quoted."""
+    lines = (bytes(message).replace(b"\nFrom ", b"\n>From ") for message in messages)
+    return b"\n".join(b"From ines@example.org Mon Jun 01 10:00:00 2009\n" + m for m in lines)
+
+
+def read_mailbox(name: str, data: bytes) -> ExtractedDocument:
+    return extract_bytes(name, data, Limits(), lambda _: None)
+
+
+@pytest.mark.parametrize("name", ["a.mbox", "Inbox", "a.eml"])
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
+def test_the_messages_of_a_mailbox_are_read(name: str, line_end: bytes) -> None:
+    first = mail("Keys", "Schlüssel.\n\nFrom 10:00 on.\n\nFrom Monday.")
+    first.add_attachment(b"a;b", maintype="text", subtype="csv", filename="rows.csv")
+    data = mailbox(first, mail("Doors", "Türen.")).replace(b"\n", line_end)
+    assert read_mailbox(name, data).text == (
+        "Mailbox with 2 messages\n\n"
+        "Message 1:\n\nFrom: ines@example.org\nSubject: Keys\nAttachments: rows.csv\n\n"
+        "Schlüssel.\n\nFrom 10:00 on.\n\nFrom Monday.\n\n# rows.csv\n\na;b\n\n"
+        "Message 2:\n\nFrom: ines@example.org\nSubject: Doors\n\nTüren."
+    )
+
+
+def test_a_mailbox_of_one_message_is_a_mail() -> None:
+    start = b"From ines@example.org Mon Jun 01 10:00:00 2009\n"
+    assert read_mailbox("a.mbox", start + b"\nThey hang.\n").text == "They hang."
+    data = mailbox(mail("Keys", "Schlüssel."))
+    assert read_mailbox("Inbox", data).text == "From: ines@example.org\nSubject: Keys\n\nSchlüssel."
+
+
+def test_damaged_messages_of_a_mailbox_are_left_out() -> None:
+    broken = mail("Doors", "x")
+    broken.replace_header("Content-Transfer-Encoding", "base64")
+    broken.set_payload("/wAB/wAB/wAB\n")
+    document = read_mailbox("a.mbox", mailbox(mail("Keys", "They hang."), broken, mail("c", "d")))
+    assert document.text == (
+        "Mailbox with 3 messages\n\nMessage 1:\n\nFrom: ines@example.org\nSubject: Keys\n\n"
+        "They hang.\n\nMessage 3:\n\nFrom: ines@example.org\nSubject: c\n\nd"
+    )
+    assert str(document.note) == "Files read: 2. Skipped: message 2 (damaged)."
+
+
+def test_a_text_about_a_time_is_no_mailbox() -> None:
+    text = b"From 10:00 to 11:00\n\nFrom 12:00 to 13:00\n"
+    assert read_mailbox("plan", text).media_type == "text/plain"
