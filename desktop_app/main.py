@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (without the program's name) and return the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["_child"]:
-        return _child(arguments[1], arguments[2:])
+        return _run_child(arguments[1], arguments[2:])
     from desktop_app.cli.streams.console import escaped_output
 
     with escaped_output():
@@ -176,7 +176,7 @@ def _refuse_arguments(options: argparse.Namespace, unknown: Sequence[str]) -> No
     options.refuse(tr("unrecognized arguments: {arguments}", arguments=" ".join(unknown)))
 
 
-def _child(name: str, arguments: Sequence[str]) -> int:
+def _run_child(name: str, arguments: Sequence[str]) -> int:
     """Run the `main` of a child process, importing nothing else."""
     if name == "documents":
         from desktop_app.documents.worker.worker_process import main as documents

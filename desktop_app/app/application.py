@@ -233,7 +233,7 @@ class Application:
             except UserFacingError as error:  # rows may be damaged in a store that can be opened
                 self.session.quit()
                 await self.session.wait_closed()
-                if not await self._rescue(error):
+                if not await self._offer_repair(error):
                     self._exit_code = 1
                     return
                 self._rebuild_window()
@@ -300,7 +300,7 @@ class Application:
                     await backend.open()
                 except StoreDamagedError as error:
                     await backend.aclose()
-                    if not await self._rescue(error):
+                    if not await self._offer_repair(error):
                         return None
                 else:
                     return backend
@@ -308,7 +308,7 @@ class Application:
             report_failed_start(error)
             return None
 
-    async def _rescue(self, error: UserFacingError) -> bool:
+    async def _offer_repair(self, error: UserFacingError) -> bool:
         """Offer to repair a damaged store, or report another error; return True to open again."""
         from desktop_app.app.startup.closed_store import ClosedStore
         from desktop_app.domain.errors import StoreDamagedError

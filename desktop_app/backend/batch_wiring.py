@@ -115,13 +115,13 @@ def _is_folder(path: Path) -> bool:
 def _files_below(folder: Path) -> Iterator[Path]:
     """Yield the files below a folder, but no hidden ones and no links."""
     for parent, folders, files in os.walk(folder):
-        folders[:] = _visible(folders)
-        for path in (Path(parent) / name for name in _visible(files)):
+        folders[:] = _sort_visible(folders)
+        for path in (Path(parent) / name for name in _sort_visible(files)):
             if path.is_file() and not path.is_symlink():
                 yield path
 
 
-def _visible(names: Iterable[str]) -> list[str]:
+def _sort_visible(names: Iterable[str]) -> list[str]:
     visible = (name for name in names if not name.startswith("."))
     return sorted(visible, key=lambda name: (name.casefold(), name))
 

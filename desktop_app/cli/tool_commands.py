@@ -114,7 +114,7 @@ async def require_tools(
             if len(refusals) < len(of_source):
                 continue
             if refusals:
-                raise _unavailable(name, refusals[0])
+                raise _unavailable_error(name, refusals[0])
         if name not in listed:
             known = ", ".join(sorted(listed))
             if tool == ALL_TOOLS:
@@ -127,7 +127,7 @@ async def require_tools(
                 )
             raise IllegalChoiceError(Reason.NO_SUCH_TOOL, tool=name, known=known)
         if refusal := _refusal_for_answer(listed[name], resolved, is_saved=is_saved):
-            raise _unavailable(name, refusal)
+            raise _unavailable_error(name, refusal)
 
 
 async def require_known_tools(
@@ -152,7 +152,7 @@ async def require_known_tools(
             raise IllegalChoiceError(Reason.NO_SUCH_TOOL, tool=name, known=there_are)
 
 
-def _unavailable(name: str, refusal: ErrorNote) -> IllegalChoiceError:
+def _unavailable_error(name: str, refusal: ErrorNote) -> IllegalChoiceError:
     return IllegalChoiceError(
         Reason.TOOL_UNAVAILABLE,
         refusal.params,

@@ -243,7 +243,7 @@ def filter_program(machine: str, *, can_write: bool, can_connect: bool, can_list
     ]
     for name, numbers in NUMBERS.items():
         if numbers[column] != _NO_NUMBER and name not in excluded:
-            rule = list(_rule(checks.get(name, ())))
+            rule = list(_argument_checks(checks.get(name, ())))
             program += [_op(_JUMP_IF_EQUAL, numbers[column], if_false=len(rule)), *rule]
     program.append(_op(_RETURN, _FAIL | errno.ENOSYS))
     return b"".join(program)
@@ -277,7 +277,7 @@ def _read_only_check(argument: int) -> _Check:
     return _Check(argument, (os.O_RDONLY,), _WRITE_FLAGS)
 
 
-def _rule(checks: tuple[_Check, ...]) -> Iterator[bytes]:
+def _argument_checks(checks: tuple[_Check, ...]) -> Iterator[bytes]:
     """Yield the instructions that check the arguments of a system call, and allow it."""
     for check in checks:
         yield _op(_LOAD_WORD, _ARGUMENTS_AT + 8 * check.argument + 4 * check.word)

@@ -28,9 +28,9 @@ class StructuredAnswers(QObject):
         super().__init__(pane)
         self._current, self._messages = current, messages
         self._notifications = pane.notifications
-        pane.transcript.action_requested.connect(self._act)
+        pane.transcript.action_requested.connect(self._run_action)
 
-    def _act(self, message_id: str, action: str) -> None:
+    def _run_action(self, message_id: str, action: str) -> None:
         answer = self._current.message(message_id)
         if answer is None:
             return

@@ -67,7 +67,7 @@ class ImagesController(QObject):
         self._transcripts.append(transcript)
         transcript.destroyed.connect(lambda: self._transcripts.remove(transcript))
         transcript.image_requested.connect(partial(self._request_thumbnail, messages))
-        transcript.action_requested.connect(partial(self._act, messages))
+        transcript.action_requested.connect(partial(self._run_action, messages))
 
     def _request_thumbnail(self, messages: MessageSource, sha256: str) -> None:
         part = _part(messages(), sha256)
@@ -81,7 +81,7 @@ class ImagesController(QObject):
 
     # -------------------------------------------------------------- originals
 
-    def _act(self, messages: MessageSource, _message_id: str, action: str) -> None:
+    def _run_action(self, messages: MessageSource, _message_id: str, action: str) -> None:
         opens_image = action.startswith(OPEN_IMAGE)
         part = _part(messages(), action.removeprefix(OPEN_IMAGE)) if opens_image else None
         if part is not None:

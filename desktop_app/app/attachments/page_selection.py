@@ -193,9 +193,9 @@ class PageSelection(QObject):
                 key = (part.sha256, part.chosen)
                 if key not in self._counting:
                     self._counting.add(key)
-                    self._tasks.start(self._count(part, part.chosen))
+                    self._tasks.start(self._count_tokens(part, part.chosen))
 
-    async def _count(self, part: DocumentPart, chosen: ChosenPages) -> None:
+    async def _count_tokens(self, part: DocumentPart, chosen: ChosenPages) -> None:
         try:
             text = await self._attachment_store.text(part.sha256)
             text = await asyncio.to_thread(chosen_text, part, text)

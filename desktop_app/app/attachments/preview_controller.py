@@ -102,7 +102,7 @@ class PreviewController(QObject):
         self._shown_part: Attached | None = None
         self._selection = PageSelection(holder, self, tasks=tasks, sources=sources)
         prompt.chips.preview_requested.connect(self.show)
-        prompt.chips.action_requested.connect(self._act)
+        prompt.chips.action_requested.connect(self._run_action)
         holder.changed.connect(self._refresh)
 
     # -------------------------------------------------------------- by command
@@ -133,7 +133,7 @@ class PreviewController(QObject):
         found = [part for part in parts if part.sha256 == focused]
         return next(iter(found or parts[::-1]), None)
 
-    def _act(self, sha256: str, action: str) -> None:
+    def _run_action(self, sha256: str, action: str) -> None:
         if action == PREVIEW:
             self.show(sha256)
         elif action == CHOOSE:

@@ -88,7 +88,7 @@ class BatchRuns(QObject):
     async def _run(self, job_id: str) -> None:
         try:
             wake = self._wake_events[job_id]
-            while (pause := await self._step(job_id)) is not None:
+            while (pause := await self._run_step(job_id)) is not None:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(wake.wait(), pause)
                 wake.clear()
@@ -98,7 +98,7 @@ class BatchRuns(QObject):
             with suppress(StorageError):
                 await self._store.release(job_id)
 
-    async def _step(self, job_id: str) -> float | None:
+    async def _run_step(self, job_id: str) -> float | None:
         """Run a job's next step.
 
         Return the seconds until the following step, None if there is none for now.

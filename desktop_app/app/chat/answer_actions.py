@@ -59,9 +59,9 @@ class AnswerActions(QObject):
             "older-version": lambda message: self._tasks.start(self._switch_version(message, -1)),
             "newer-version": lambda message: self._tasks.start(self._switch_version(message, +1)),
         }
-        pane.transcript.action_requested.connect(self._act)
+        pane.transcript.action_requested.connect(self._run_action)
 
-    def _act(self, message_id: str, action: str) -> None:
+    def _run_action(self, message_id: str, action: str) -> None:
         message = self._current.message(message_id)
         if message is not None and action in self._actions:
             self._actions[action](message)
@@ -76,7 +76,7 @@ class AnswerActions(QObject):
     def act_on_last(self, action: str) -> None:
         """Apply an action to the last message."""
         if self._current.path:
-            self._act(self._current.path[-1].id, action)
+            self._run_action(self._current.path[-1].id, action)
 
     def switch_last_version(self, step: int) -> None:
         """Show another version of the last message that has several.

@@ -55,16 +55,16 @@ class Branching(QObject):
         self._conversation_store = conversation_store
         self._compaction_store = compaction_store
         self._running, self._navigator, self._presenter = running, navigator, presenter
-        transcript.action_requested.connect(self._act)
+        transcript.action_requested.connect(self._run_action)
 
-    def _act(self, message_id: str, action: str) -> None:
+    def _run_action(self, message_id: str, action: str) -> None:
         if action == "branch":
             self._tasks.start(self._branch(message_id))
 
     def branch_last(self) -> None:
         """Branch after the last message."""
         if self._current.path:
-            self._act(self._current.path[-1].id, "branch")
+            self._run_action(self._current.path[-1].id, "branch")
 
     async def _branch(self, message_id: str) -> None:
         if self._current.is_temporary:

@@ -113,11 +113,11 @@ class ViewerController(QObject):
         self._draw_task: asyncio.Future[Any] | None = None
         self._drawn_strip: tuple[PageStrip, float] | None = None
         self._copies = copies
-        pane.transcript.action_requested.connect(self._act)
+        pane.transcript.action_requested.connect(self._run_action)
         pane.transcript.passage_requested.connect(self.open_passage)
         pane.prompt.chips.action_requested.connect(self._act_on_chip)
 
-    def _act(self, _message_id: str, action: str) -> None:
+    def _run_action(self, _message_id: str, action: str) -> None:
         if action.startswith(OPEN_DOCUMENT):
             sha256 = action.removeprefix(OPEN_DOCUMENT)
             parts = (part for m in self._current.path for part in m.attachments)

@@ -93,7 +93,7 @@ class QuickPromptController(QObject):
         quick.selection_requested.connect(self._add_selection)
         quick.unsaved_requested.connect(self._toggle_unsaved)
         quick.text_changed.connect(self._draft.save_soon)
-        quick.transcript.action_requested.connect(lambda _id, action: self._act(action))
+        quick.transcript.action_requested.connect(lambda _id, action: self._run_action(action))
         self.attachments.changed.connect(self._draft.save_soon)
 
     @property
@@ -258,7 +258,7 @@ class QuickPromptController(QObject):
         self.window.set_streaming(True)
         self._tasks.start(self._history.load())
 
-    def _act(self, action: str) -> None:
+    def _run_action(self, action: str) -> None:
         """Apply an action to the answer in the main window; copying needs no other window."""
         if action != "copy":
             self._tasks.start(self._leave_for_window(action))

@@ -19,10 +19,10 @@ def skip_qt_destructors(exit_code: int) -> None:
     Call it last: Python calls exit functions in reverse order, so functions that were registered
     earlier never run. One of them is PySide's, which destroys the application.
     """
-    atexit.register(_end, exit_code)
+    atexit.register(_exit_now, exit_code)
 
 
-def _end(exit_code: int) -> None:
+def _exit_now(exit_code: int) -> None:
     logging.shutdown()
     flush_output()
     os._exit(exit_code)

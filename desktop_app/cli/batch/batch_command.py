@@ -73,7 +73,7 @@ def run_batch(options: argparse.Namespace) -> int:
         "report": _report,
         "cancel": _cancel,
         "resume": _resume,
-        "again": _again,
+        "again": _create_retry,
         "remove": _remove,
     }
     return run_command(_with_backend(actions[options.action], options), options)
@@ -147,7 +147,9 @@ async def _resume(backend: Backend, service: BatchService, options: argparse.Nam
     return await _prepare_and_send(backend, service, job, options, is_new=False)
 
 
-async def _again(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
+async def _create_retry(
+    backend: Backend, service: BatchService, options: argparse.Namespace
+) -> int:
     job = await service.create_retry((await _find_job(backend, options.id)).id)
     return await _prepare_and_send(backend, service, job, options)
 

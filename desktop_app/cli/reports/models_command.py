@@ -124,8 +124,8 @@ def _write_table(rows: Sequence[ModelRow]) -> None:
     for row, name, provider_name, cells in zip(rows, names, provider_names, figures, strict=True):
         if row.provider_id != provider:
             provider = row.provider_id
-            write_line(f"{provider_name:<{width}}  {_aligned(heads, widths)}")
-        line = f"{name:<{width}}  {_aligned(cells, widths)}  {_abilities(row)}"
+            write_line(f"{provider_name:<{width}}  {_align_cells(heads, widths)}")
+        line = f"{name:<{width}}  {_align_cells(cells, widths)}  {_abilities(row)}"
         write_line(line.rstrip())
 
 
@@ -139,7 +139,7 @@ def _figures(row: ModelRow) -> tuple[str, ...]:
     )
 
 
-def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
+def _align_cells(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
 
 

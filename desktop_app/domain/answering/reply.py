@@ -64,7 +64,7 @@ class GrowingText:
         self._pieces: tuple[str, ...] = (text,) if text else ()
         self._length = len(text)
 
-    def plus(self, text: str) -> GrowingText:
+    def with_text(self, text: str) -> GrowingText:
         """Return a copy with `text` appended."""
         pieces = self._pieces
         tail = text
@@ -294,7 +294,7 @@ def _extend_last(reply: Reply, kind: _Kind, text: str) -> Reply:
         return reply
     if len(reply.segments) > reply.round_start and reply.segments[-1].kind is kind:
         # Segments of text and refusals have no other fields to keep.
-        return _with_segment(reply, -1, _Segment(kind, reply.segments[-1].text.plus(text)))
+        return _with_segment(reply, -1, _Segment(kind, reply.segments[-1].text.with_text(text)))
     return _with_new_segment(reply, _Segment(kind, GrowingText(text)))
 
 
@@ -323,7 +323,9 @@ def _extend_reasoning(reply: Reply, text: str, section: int) -> Reply:
     if last is None or last.kind is not _Kind.REASONING or last.item_id:
         return _with_new_segment(reply, _Segment(_Kind.REASONING, GrowingText(text), key=section))
     gap = "\n\n" if section != last.key and len(last.text) else ""
-    return _with_segment(reply, -1, replace(last, text=last.text.plus(gap + text), key=section))
+    return _with_segment(
+        reply, -1, replace(last, text=last.text.with_text(gap + text), key=section)
+    )
 
 
 def _close_reasoning(reply: Reply, item: ReasoningItem) -> Reply:
@@ -344,7 +346,7 @@ def _extend_tool_call(reply: Reply, delta: ToolCallDelta) -> Reply:
         if segment.kind is _Kind.TOOL_CALL and segment.key == delta.index:
             grown = replace(
                 segment,
-                text=segment.text.plus(delta.arguments),
+                text=segment.text.with_text(delta.arguments),
                 call_id=segment.call_id or delta.call_id,
                 name=segment.name or delta.name,
                 call=_with_extra_content(segment.call, delta),

@@ -20,9 +20,9 @@ def is_same_model(requested: str, named: str) -> bool:
     >>> is_same_model("gpt-5.2", "smollm2") or is_same_model("gpt-5.2", "gpt-5.2-pro")
     False
     """
-    return not named or _bare(requested) == _bare(named)
+    return not named or _bare_name(requested) == _bare_name(named)
 
 
-def _bare(model: str) -> str:
+def _bare_name(model: str) -> str:
     name = model.casefold().replace("\\", "/").rstrip("/").rpartition("/")[2]
     return _SNAPSHOT.sub("", name.removesuffix(":latest").removesuffix(".gguf"))

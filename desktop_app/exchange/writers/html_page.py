@@ -114,9 +114,9 @@ class HtmlPage:
                 yield "</details>"
             elif isinstance(part, ToolCallPart):
                 yield f"<details><summary>{_text(call_caption(part))}</summary>"
-                arguments = _visible("\n".join(indented_json(part.run_arguments)))
+                arguments = _visible_text("\n".join(indented_json(part.run_arguments)))
                 yield code_block("json", arguments)
-                yield code_block("", _visible(part.result)) if part.result else ""
+                yield code_block("", _visible_text(part.result)) if part.result else ""
                 yield "</details>"
         yield from _attachments(message, images)
         answer = with_rendered_form(message, as_text=False)
@@ -185,7 +185,7 @@ class _PageWriter(HtmlWriter):
     def formula(self, tex: str, *, display: bool) -> str:
         found = self._typeset_formula(tex.replace("\u2028", "\n"), display=display)
         if found is None:
-            lines = "\u2028".join(map(_visible, tex.split("\u2028")))
+            lines = "\u2028".join(map(_visible_text, tex.split("\u2028")))
             return super().formula(lines, display=display)
         style = f"width:{found.width:.3f}em;vertical-align:{-found.depth:.3f}em"
         svg = found.svg[found.svg.index("<svg") :].replace('"black"', '"currentColor"')
@@ -246,7 +246,7 @@ def _ending(message: Message) -> Iterator[str]:
         yield f'<div class="error"><strong>{what}</strong> {remedy}</div>'
 
 
-def _visible(text: str) -> str:
+def _visible_text(text: str) -> str:
     """Return text with invisible characters shown as codes, and without control characters."""
     lines = text.replace("\r\n", "\n").split("\n")
     visible = "\n".join(_CONTROLS.sub("", show_invisible(clean_text(line))) for line in lines)
@@ -254,4 +254,4 @@ def _visible(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(_visible(text))
+    return escape(_visible_text(text))

@@ -252,7 +252,7 @@ class AnswerRun:
         self._run_to_cancel = None
         if self._reply is not before:
             lasted = self.answer.duration_s
-            self.answer = replace(self._final(MessageStatus.CANCELLED), duration_s=lasted)
+            self.answer = replace(self._final_answer(MessageStatus.CANCELLED), duration_s=lasted)
         if error := await self._write(self.store_end, once=not self._retries_writes):
             raise error
         return self._reply is not before
@@ -601,7 +601,7 @@ class AnswerRun:
             # half of `checkpoint_s`, the pause is as long as the write.
             pause = max(self.checkpoint_s - took, took)
             if saved.run is None and not failing:
-                await _wait(self._is_findable, pause)
+                await _wait_at_most(self._is_findable, pause)
             else:
                 await asyncio.sleep(pause)
             reply, began = self._reply, time.monotonic()
@@ -624,11 +624,11 @@ class AnswerRun:
             took = time.monotonic() - began
 
     async def _finish(self, status: MessageStatus, *, once: bool) -> None:
-        self.answer = self._final(status)
+        self.answer = self._final_answer(status)
         if await self._write(self.store_end, once=once) is None:
             self._on_store(None)
 
-    def _final(self, status: MessageStatus) -> Message:
+    def _final_answer(self, status: MessageStatus) -> Message:
         reply = self._reply
         self._thinking.end()
         return replace(
@@ -663,7 +663,7 @@ def _text_of(event: StreamEvent) -> str:
     return ""
 
 
-async def _wait(event: asyncio.Event, seconds: float) -> None:
+async def _wait_at_most(event: asyncio.Event, seconds: float) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()

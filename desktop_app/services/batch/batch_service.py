@@ -312,7 +312,7 @@ class BatchService:
         try:
             profile = await self._profile_of(job)
             provider = await self._gateway.batches(profile)
-            await self._step(job, profile, provider)
+            await self._run_step(job, profile, provider)
         except ProviderError as error:
             return await self._handle_failure(job_id, error)
         except (IllegalChoiceError, CredentialError) as error:
@@ -321,7 +321,9 @@ class BatchService:
         job = await self._job(job_id)
         return None if job.status.is_over else poll_delay_s(job)
 
-    async def _step(self, job: BatchJob, profile: ProviderProfile, provider: BatchProvider) -> None:
+    async def _run_step(
+        self, job: BatchJob, profile: ProviderProfile, provider: BatchProvider
+    ) -> None:
         """Send unsent files, poll the batches, and set the job's status.
 
         If sending or a poll fails, the other batches are still polled; then the error is raised.

@@ -114,7 +114,7 @@ def prompt_from_markdown(prompt_id: str, source: str, position: int = 0) -> Prom
     needs = NO_NEEDS
     if source.startswith(_FRONT_MATTER):
         front, _, source = source.removeprefix(_FRONT_MATTER).partition(_FRONT_MATTER)
-        needs = _needs(prompt_id, front)
+        needs = _parse_needs(prompt_id, front)
     heading, _, rest = source.partition("\n")
     folder = ""
     if rest.startswith(_FOLDER):
@@ -125,7 +125,7 @@ def prompt_from_markdown(prompt_id: str, source: str, position: int = 0) -> Prom
     return Prompt(prompt_id, heading[2:].strip(), rest.strip(), folder, position, needs=needs)
 
 
-def _needs(prompt_id: str, front: str) -> TemplateNeeds:
+def _parse_needs(prompt_id: str, front: str) -> TemplateNeeds:
     fields = dict(line.split(": ", 1) for line in front.splitlines())
     documents, grammar = fields.pop("documents", "0"), fields.pop("grammar", None)
     if fields or documents not in ("0", "1", "2"):

@@ -164,8 +164,8 @@ class ResumedRun(AnswerRun):
     def answer_so_far(self) -> Message:
         return super().answer_so_far if self._has_caught_up else self.answer
 
-    def _final(self, status: MessageStatus) -> Message:
-        final = super()._final(status)
+    def _final_answer(self, status: MessageStatus) -> Message:
+        final = super()._final_answer(status)
         return final if self._has_caught_up else replace(final, parts=self.answer.parts)
 
 

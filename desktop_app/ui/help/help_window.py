@@ -117,13 +117,13 @@ class HelpWindow(QWidget):
 
     def go_back(self) -> None:
         """Return to the previous place."""
-        self._step(-1)
+        self._step_history(-1)
 
     def go_forward(self) -> None:
         """Go to the next place of the history."""
-        self._step(+1)
+        self._step_history(+1)
 
-    def _step(self, step: int) -> None:
+    def _step_history(self, step: int) -> None:
         if 0 <= self._position + step < len(self._history):
             self._position += step
             self._show_place()

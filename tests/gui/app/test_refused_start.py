@@ -63,7 +63,7 @@ def test_a_failed_start_on_wayland_skips_the_destructors_of_qt(
     monkeypatch.setattr(atexit, "register", lambda *call: at_end.append(call))
     QTimer.singleShot(0, lambda: read_and_close([]))
     assert main([]) == 1
-    assert (process_end._end, 1) in at_end
+    assert (process_end._exit_now, 1) in at_end
 
 
 def test_without_a_display_one_line_is_printed(

@@ -112,7 +112,7 @@ def test_an_event_does_not_change_the_earlier_reply(
 
 @given(st.lists(texts))
 def test_growing_text_is_its_pieces(parts: list[str]) -> None:
-    grown = reduce(GrowingText.plus, parts, GrowingText())
+    grown = reduce(GrowingText.with_text, parts, GrowingText())
     assert str(grown) == "".join(parts)
     assert len(grown) == len("".join(parts))
     assert grown == GrowingText("".join(parts))

@@ -57,7 +57,7 @@ class CompactionMarks(QObject):
         current.opened.connect(lambda: self.load(current.id))
         for changed in (setup.choice_changed, current.path_changed, current.compactions_changed):
             changed.connect(self._show)
-        pane.transcript.action_requested.connect(self._act)
+        pane.transcript.action_requested.connect(self._run_action)
 
     def load(self, conversation_id: str) -> None:
         """Read the compactions again if this conversation is open."""
@@ -91,7 +91,7 @@ class CompactionMarks(QObject):
         profile = self._providers.get(compaction.provider_id)
         return tr("a removed provider") if profile is None else profile.name
 
-    def _act(self, message_id: str, action: str) -> None:
+    def _run_action(self, message_id: str, action: str) -> None:
         compaction = self._by_message.get(message_id)
         if compaction is not None and action == "undo-compaction":
             self._tasks.start(self._undo(compaction))

@@ -106,7 +106,7 @@ class ComparisonController(QObject):
             column.keep_requested.connect(self._tasks.slot(self._keep))
             column.stop_requested.connect(self._running.stop_answer)
             column.retry_requested.connect(self._tasks.slot(self._retry))
-            column.transcript.action_requested.connect(self._act)
+            column.transcript.action_requested.connect(self._run_action)
             columns.append(column)
         window = ComparisonWindow(path[-1].text, columns, theme, self._parent)
         window.bind(Keymap.from_settings(self._values.all))
@@ -182,7 +182,7 @@ class ComparisonController(QObject):
         else:
             self._window.current.keep_button.click()
 
-    def _act(self, answer_id: str, action: str) -> None:
+    def _run_action(self, answer_id: str, action: str) -> None:
         if action == "retry":
             self._tasks.start(self._retry(answer_id))
         elif not action.startswith(OPEN_IMAGE):  # opening an image chooses no answer
