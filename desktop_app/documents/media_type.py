@@ -62,7 +62,10 @@ _TYPE_OF_ENDING: Final = {
     ".tif": "image/tiff",
     ".tiff": "image/tiff",
 }
-_UNSUPPORTED_PACKAGES: Final = (".xlsb", ".pages", ".numbers", ".key", ".jar", ".apk", ".vsdx")
+_UNSUPPORTED_PACKAGES: Final = (
+    *(".xlsb", ".pages", ".numbers", ".key", ".jar", ".apk", ".xps", ".oxps", ".idml"),
+    *(".sxw", ".sxc", ".sxi", ".vsdx", ".vsdm", ".vssx", ".vssm", ".vstx", ".vstm"),
+)
 _IMAGE_SIGNATURES: Final = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
